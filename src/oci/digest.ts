@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * A content digest, `algorithm:hex`.
+ * https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#digests
+ */
+export type Digest = `sha256:${string}` | `sha512:${string}`;
+
+const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
+
+/** True for a digest in one of the two registered algorithms, in its canonical lower-case form. */
+export function isDigest(text: string): text is Digest {
+  return DIGEST.test(text);
+}
+
+/** The sha256 digest of `bytes`. */
+export function digestOf(bytes: Uint8Array): Digest {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+/** True when `bytes` are what `digest` names, in whichever algorithm it names them. */
+export function matchesDigest(bytes: Uint8Array, digest: Digest): boolean {
+  const [algorithm = 'sha256', hex] = digest.split(':');
+  return createHash(algorithm).update(bytes).digest('hex') === hex;
+}
