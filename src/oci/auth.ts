@@ -1,0 +1,161 @@
+import * as v from 'valibot';
+import { type Challenge, parseChallenge } from './challenge.ts';
+import type { Credential } from './credentials.ts';
+import { RegistryError, redactUrl } from './errors.ts';
+import { mayFollow, mayHaveCredentials } from './origin.ts';
+
+/** A token is asked for again this long before it ends, in milliseconds. */
+const RENEW_EARLY = 5_000;
+/** Seconds a token lives when the service does not say. https://distribution.github.io/distribution/spec/auth/token/ */
+const DEFAULT_LIFETIME = 60;
+
+const TokenAnswer = v.object({
+  token: v.optional(v.string()),
+  access_token: v.optional(v.string()),
+  expires_in: v.optional(v.number()),
+});
+
+/** Sends one request to a token service and gives the body of its 200; throws RegistryError for the rest. */
+export type SendTokenRequest = (request: {
+  method: 'GET' | 'POST';
+  url: URL;
+  headers: Record<string, string>;
+  body?: string;
+}) => Promise<string>;
+
+interface Token {
+  readonly header: string;
+  /** Milliseconds since the epoch. */
+  readonly renewAt: number;
+}
+
+export interface AuthenticatorOptions {
+  /** The registry's base URL: credentials go there, and to token services that belong to it. */
+  readonly registry: URL;
+  readonly credential: () => Promise<Credential | undefined>;
+  readonly sendTokenRequest: SendTokenRequest;
+  readonly clock: () => number;
+  /** Registers a secret with the log, before it is used. */
+  readonly mask: (secret: string) => void;
+}
+
+/** Keeps what authenticates to one registry: its challenge once known, and a token for each set of scopes. */
+export class Authenticator {
+  readonly #options: AuthenticatorOptions;
+  readonly #tokens = new Map<string, Promise<Token>>();
+  #challenge: Challenge | undefined;
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The `Authorization` value for `scopes` (`repository:<name>:pull`); undefined while the registry has not
+   * asked for one, or asks for Basic and there is no credential.
+   */
+  async header(scopes: readonly string[]): Promise<string | undefined> {
+    const challenge = this.#challenge;
+    if (!challenge) return undefined;
+    if (challenge.scheme === 'basic') {
+      const credential = await this.#options.credential();
+      return credential && this.#basic(credential);
+    }
+    const key = scopes.join(' ');
+    const known = this.#tokens.get(key);
+    if (known && (await known).renewAt > this.#options.clock()) return (await known).header;
+    if (known && this.#tokens.get(key) !== known) return this.header(scopes);
+    const token = this.#requestToken(challenge, scopes);
+    this.#tokens.set(key, token);
+    token.catch(() => this.#tokens.delete(key));
+    return (await token).header;
+  }
+
+  /**
+   * Takes in the challenge of a 401.
+   *
+   * @param refused the `Authorization` that was sent with the refused request
+   * @returns true when another try with `header` can end differently
+   */
+  learn(
+    wwwAuthenticate: string | undefined,
+    scopes: readonly string[],
+    refused: string | undefined,
+  ): boolean {
+    const challenge = wwwAuthenticate === undefined ? this.#challenge : parseChallenge(wwwAuthenticate);
+    if (!challenge) return false;
+    this.#challenge = challenge;
+    if (challenge.scheme === 'basic') return refused === undefined;
+    if (refused !== undefined) this.#tokens.delete(scopes.join(' '));
+    return true;
+  }
+
+  get hasChallenge(): boolean {
+    return this.#challenge !== undefined;
+  }
+
+  async #requestToken(
+    challenge: Challenge & { scheme: 'bearer' },
+    scopes: readonly string[],
+  ): Promise<Token> {
+    const { registry, clock, mask, sendTokenRequest } = this.#options;
+    const { realm, service } = challenge;
+    const credential = await this.#options.credential();
+    this.#checkRealm(realm, credential);
+    const params = new URLSearchParams(realm.searchParams);
+    if (service !== undefined) params.set('service', service);
+    for (const scope of scopes) params.append('scope', scope);
+    const asked = clock();
+    const body = await sendTokenRequest(this.#tokenRequest(realm, params, scopes, credential));
+    const answer = v.safeParse(v.pipe(v.string(), v.parseJson(), TokenAnswer), body);
+    const token = answer.success ? answer.output.token || answer.output.access_token : undefined;
+    if (!answer.success || !token) {
+      throw new RegistryError({
+        method: 'GET',
+        url: realm,
+        cause: `no token in the answer, for ${registry.host}`,
+      });
+    }
+    mask(token);
+    const lifetime = (answer.output.expires_in || DEFAULT_LIFETIME) * 1000;
+    return { header: `Bearer ${token}`, renewAt: asked + lifetime - RENEW_EARLY };
+  }
+
+  #tokenRequest(
+    realm: URL,
+    params: URLSearchParams,
+    scopes: readonly string[],
+    credential: Credential | undefined,
+  ): Parameters<SendTokenRequest>[0] {
+    const url = new URL(realm);
+    if (credential?.identityToken !== undefined) {
+      const form = new URLSearchParams({ grant_type: 'refresh_token', client_id: 'gcrxio-sync-action' });
+      const service = params.get('service');
+      if (service !== null) form.set('service', service);
+      form.set('scope', scopes.join(' '));
+      form.set('refresh_token', credential.identityToken);
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+      return { method: 'POST', url, headers, body: form.toString() };
+    }
+    url.search = params.toString();
+    return { method: 'GET', url, headers: credential ? { authorization: this.#basic(credential) } : {} };
+  }
+
+  #basic({ username, password }: Credential): string {
+    const encoded = Buffer.from(`${username}:${password}`).toString('base64');
+    this.#options.mask(encoded);
+    return `Basic ${encoded}`;
+  }
+
+  #checkRealm(realm: URL, credential: Credential | undefined): void {
+    const { registry } = this.#options;
+    const allowed = credential ? mayHaveCredentials(registry, realm) : mayFollow(registry, realm);
+    if (allowed) return;
+    throw new RegistryError({
+      method: 'GET',
+      url: realm,
+      cause:
+        `${registry.host} names ${redactUrl(realm)} as its token service, which does not belong to it; ` +
+        'nothing was sent there',
+    });
+  }
+}

@@ -1,0 +1,141 @@
+import { Readable } from 'node:stream';
+import { ChunkReader } from './chunk-reader.ts';
+import { type RegistryClient, pull, push } from './client.ts';
+import type { Digest } from './digest.ts';
+import { RegistryError } from './errors.ts';
+import { type RegistryResponse, headerOf } from './transport.ts';
+
+/**
+ * Where an upload goes on, or that none is needed.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs
+ */
+export type UploadStart =
+  | { readonly kind: 'mounted' }
+  | { readonly kind: 'session'; readonly location: URL; readonly minChunk: number };
+
+/**
+ * Asks for `digest` to be mounted into `repository`. Mounting from the repository itself asks whether it is there
+ * already, and opens the session to send it when it is not: one request where HEAD and POST were two.
+ *
+ * @param from a repository of the same registry that may hold the blob
+ */
+export async function startUpload(
+  client: RegistryClient,
+  repository: string,
+  digest: Digest,
+  from: string,
+): Promise<UploadStart> {
+  const query = new URLSearchParams({ mount: digest, from });
+  const scopes = from === repository ? [push(repository)] : [push(repository), pull(from)];
+  try {
+    return await post(client, repository, `?${query.toString()}`, scopes);
+  } catch (error) {
+    // Registries refuse mounts in many ways (Harbor 401, Docker Hub 400); what they all take is a plain upload.
+    if (!(error instanceof RegistryError) || error.retryable || error.status === undefined) throw error;
+    return post(client, repository, '', [push(repository)]);
+  }
+}
+
+async function post(
+  client: RegistryClient,
+  repository: string,
+  query: string,
+  scopes: readonly string[],
+): Promise<UploadStart> {
+  const url = `/v2/${repository}/blobs/uploads/${query}`;
+  const headers = { 'content-length': '0' };
+  return client.transport.send(
+    { method: 'POST', url, headers, scopes, expect: query === '' ? [202] : [201, 202] },
+    async (response) => {
+      await response.body.dump();
+      if (response.status === 201) return { kind: 'mounted' };
+      const minChunk = Number(headerOf(response.headers, 'oci-chunk-min-length') ?? 0);
+      return {
+        kind: 'session',
+        location: sessionOf(response),
+        minChunk: Number.isSafeInteger(minChunk) ? minChunk : 0,
+      };
+    },
+  );
+}
+
+function sessionOf(response: RegistryResponse): URL {
+  const location = URL.parse(headerOf(response.headers, 'location') ?? '', response.url.href);
+  if (location) return location;
+  throw new RegistryError({
+    method: 'POST',
+    url: response.url,
+    cause: 'the answer has no Location to upload to',
+  });
+}
+
+/** A body of known length that can be read once. */
+export interface UploadBody {
+  readonly size: number;
+  readonly content: Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+/** Sends a whole blob in one request: what every registry takes, but for limits on the size of a request. */
+export async function uploadWhole(
+  client: RegistryClient,
+  repository: string,
+  digest: Digest,
+  location: URL,
+  { size, content }: UploadBody,
+): Promise<void> {
+  await client.transport.send(
+    {
+      method: 'PUT',
+      url: withDigest(location, digest),
+      headers: { 'content-type': 'application/octet-stream', 'content-length': String(size) },
+      body: content instanceof Uint8Array ? content : Readable.from(content, { objectMode: false }),
+      scopes: [push(repository)],
+      expect: [200, 201, 202, 204],
+      repeatable: false,
+    },
+    async (response) => response.body.dump(),
+  );
+}
+
+/** Sends a blob in requests of `chunk` bytes, for registries that refuse it whole. */
+export async function uploadChunks(
+  client: RegistryClient,
+  repository: string,
+  digest: Digest,
+  start: URL,
+  { size, content }: { readonly size: number; readonly content: AsyncIterable<Uint8Array> },
+  chunk: number,
+): Promise<void> {
+  const source = new ChunkReader(content);
+  let location = start;
+  for (let offset = 0; offset < size; offset += chunk) {
+    const length = Math.min(chunk, size - offset);
+    location = await client.transport.send(
+      {
+        method: 'PATCH',
+        url: location,
+        headers: {
+          'content-type': 'application/octet-stream',
+          'content-length': String(length),
+          'content-range': `${offset}-${offset + length - 1}`,
+        },
+        body: Readable.from(source.take(length), { objectMode: false }),
+        scopes: [push(repository)],
+        expect: [201, 202, 204],
+        repeatable: false,
+      },
+      async (response) => {
+        await response.body.dump();
+        return sessionOf(response);
+      },
+    );
+  }
+  await uploadWhole(client, repository, digest, location, { size: 0, content: new Uint8Array() });
+}
+
+function withDigest(location: URL, digest: Digest): URL {
+  const url = new URL(location);
+  // Appended by hand: a rewritten query could break what the registry signed.
+  url.search = `${location.search === '' ? '?' : `${location.search}&`}digest=${encodeURIComponent(digest)}`;
+  return url;
+}

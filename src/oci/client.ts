@@ -1,0 +1,231 @@
+import * as v from 'valibot';
+import { type Digest, digestOf, isDigest, matchesDigest } from './digest.ts';
+import { RegistryError } from './errors.ts';
+import { nextPage } from './link.ts';
+import { type RawManifest, mediaTypeOf } from './manifest.ts';
+import { MANIFEST_ACCEPT, isSchema1Type } from './media-types.ts';
+import { type RegistryResponse, type RegistryTransport, headerOf, readBody } from './transport.ts';
+
+/** What a HEAD of a manifest tells. */
+export interface ManifestHead {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** Of the manifest itself, in bytes. */
+  readonly size: number;
+}
+
+/** One page of a list: its JSON, and where the next one is. */
+export interface ListPage {
+  readonly json: unknown;
+  readonly next: URL | undefined;
+}
+
+/** What a registry says of its pull limit; undefined while it has not said anything. */
+export interface PullLimit {
+  readonly remaining: number;
+}
+
+/** The spec asks registries to take manifests of 4 MiB; this reads some more. */
+const MAX_MANIFEST = 8 * 1024 ** 2;
+/** 32 MiB of tags are some hundred thousand in one repository; nobody's are more. */
+const MAX_LIST = 32 * 1024 ** 2;
+/** With a hundred tags a page, more than any repository has. */
+const MAX_PAGES = 10_000;
+
+const TagList = v.object({ tags: v.optional(v.nullable(v.array(v.string()))) });
+
+/**
+ * One registry's API, as the distribution spec has it. Repositories and references must have passed the checks
+ * of `names.ts`. Every method throws RegistryError when the registry refuses.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
+ */
+export class RegistryClient {
+  /** Canonical host: `gcr.io`, `docker.io`. */
+  readonly registry: string;
+  readonly #transport: RegistryTransport;
+  #pullLimit: PullLimit | undefined;
+
+  constructor(registry: string, transport: RegistryTransport) {
+    this.registry = registry;
+    this.#transport = transport;
+  }
+
+  get transport(): RegistryTransport {
+    return this.#transport;
+  }
+
+  get pullLimit(): PullLimit | undefined {
+    return this.#pullLimit;
+  }
+
+  /** The parsed JSON of a list, and the page after it. `url` may be a path or a page's URL. */
+  async getList(url: string | URL, scopes: readonly string[]): Promise<ListPage> {
+    return this.#transport.send({ method: 'GET', url, scopes, expect: [200] }, async (response) => {
+      const bytes = await readBody(response, MAX_LIST);
+      const next = nextPage(headerOf(response.headers, 'link'), response.url);
+      return { json: parseJson(bytes, response), next };
+    });
+  }
+
+  /**
+   * All tags of a repository, page by page, without their digests.
+   *
+   * @param first the first page, when the caller has it already
+   */
+  async listTags(repository: string, first?: ListPage): Promise<string[]> {
+    const path = tagsPath(repository);
+    const tags: string[] = [];
+    let page: ListPage = first ?? (await this.getList(path, [pull(repository)]));
+    for (let pages = 1; ; pages += 1) {
+      const list = v.safeParse(TagList, page.json);
+      if (!list.success) throw this.#unexpected(path, 'the answer is not a list of tags');
+      const found = list.output.tags ?? [];
+      tags.push(...found);
+      if (page.next === undefined || found.length === 0) return tags;
+      if (pages === MAX_PAGES) throw this.#unexpected(path, `there are more than ${MAX_PAGES} pages of tags`);
+      page = await this.getList(page.next, [pull(repository)]);
+    }
+  }
+
+  /** The digest behind a tag or digest; undefined when the registry has no such manifest. */
+  async headManifest(repository: string, reference: string): Promise<ManifestHead | undefined> {
+    const head = await this.#transport.send(
+      {
+        method: 'HEAD',
+        url: manifestPath(repository, reference),
+        headers: { accept: MANIFEST_ACCEPT },
+        scopes: [pull(repository)],
+        expect: [200, 404],
+      },
+      async (response) => {
+        await response.body.dump();
+        return response.status === 404 ? undefined : this.#readHead(response);
+      },
+    );
+    if (head !== 'incomplete') return head;
+    const manifest = await this.getManifest(repository, reference);
+    return (
+      manifest && { digest: manifest.digest, mediaType: manifest.mediaType, size: manifest.bytes.length }
+    );
+  }
+
+  /** A manifest and the digest of what really came; undefined when the registry has none such. */
+  async getManifest(repository: string, reference: string): Promise<RawManifest | undefined> {
+    return this.#transport.send(
+      {
+        method: 'GET',
+        url: manifestPath(repository, reference),
+        headers: { accept: MANIFEST_ACCEPT },
+        scopes: [pull(repository)],
+        expect: [200, 404],
+      },
+      async (response) => {
+        if (response.status === 404) return discard(response);
+        this.#noteLimit(response);
+        return checkedManifest(reference, await readBody(response, MAX_MANIFEST), response);
+      },
+    );
+  }
+
+  /** True when `repository` has the blob. */
+  async hasBlob(repository: string, digest: Digest): Promise<boolean> {
+    const url = `/v2/${repository}/blobs/${digest}`;
+    return this.#transport.send(
+      { method: 'HEAD', url, scopes: [pull(repository)], expect: [200, 404] },
+      async (response) => {
+        await response.body.dump();
+        return response.status === 200;
+      },
+    );
+  }
+
+  /** Stores `manifest` under a tag or its digest, byte for byte and with its own media type. */
+  async putManifest(repository: string, reference: string, manifest: RawManifest): Promise<void> {
+    await this.#transport.send(
+      {
+        method: 'PUT',
+        url: manifestPath(repository, reference),
+        headers: { 'content-type': manifest.mediaType },
+        body: manifest.bytes,
+        scopes: [push(repository)],
+        expect: [200, 201, 202],
+      },
+      async (response) => response.body.dump(),
+    );
+  }
+
+  #readHead(response: RegistryResponse): ManifestHead | 'incomplete' {
+    this.#noteLimit(response);
+    const digest = headerOf(response.headers, 'docker-content-digest');
+    const mediaType = headerOf(response.headers, 'content-type')?.split(';')[0]?.trim();
+    const size = headerOf(response.headers, 'content-length');
+    if (
+      digest === undefined ||
+      !isDigest(digest) ||
+      !mediaType?.startsWith('application/vnd.') ||
+      size === undefined
+    ) {
+      return 'incomplete';
+    }
+    return { digest, mediaType, size: Number(size) };
+  }
+
+  /** https://docs.docker.com/docker-hub/usage/pulls/: `ratelimit-remaining: 20;w=21600` */
+  #noteLimit({ headers }: RegistryResponse): void {
+    const remaining = /^\s*(\d+)/.exec(headerOf(headers, 'ratelimit-remaining') ?? '')?.[1];
+    if (remaining !== undefined) this.#pullLimit = { remaining: Number(remaining) };
+  }
+
+  #unexpected(path: string, cause: string): RegistryError {
+    return new RegistryError({ method: 'GET', url: new URL(path, `https://${this.registry}`), cause });
+  }
+}
+
+/** The scope that lets a token read `repository`. */
+export function pull(repository: string): string {
+  return `repository:${repository}:pull`;
+}
+
+/** The scope that lets a token read and write `repository`. */
+export function push(repository: string): string {
+  return `repository:${repository}:pull,push`;
+}
+
+/** The list of a repository's tags; with no name, what registries of Google's kind hold at their root. */
+export function tagsPath(repository: string): string {
+  return repository === '' ? '/v2/tags/list' : `/v2/${repository}/tags/list`;
+}
+
+export function manifestPath(repository: string, reference: string): string {
+  return `/v2/${repository}/manifests/${reference}`;
+}
+
+async function discard({ body }: RegistryResponse): Promise<undefined> {
+  await body.dump();
+}
+
+/** schema1 is exempt from the check: its digest leaves out the signatures that the bytes carry. */
+function checkedManifest(reference: string, bytes: Uint8Array, response: RegistryResponse): RawManifest {
+  const problem = (cause: string, retryable: boolean): RegistryError =>
+    new RegistryError({ method: 'GET', url: response.url, cause, retryable });
+  let mediaType: string;
+  try {
+    mediaType = mediaTypeOf(bytes, headerOf(response.headers, 'content-type') ?? '');
+  } catch {
+    throw problem('the answer is not a manifest', false);
+  }
+  if (isDigest(reference) && !isSchema1Type(mediaType) && !matchesDigest(bytes, reference)) {
+    throw problem(`the answer's digest is ${digestOf(bytes)}, not the one asked for`, true);
+  }
+  return { mediaType, digest: isDigest(reference) ? reference : digestOf(bytes), bytes };
+}
+
+function parseJson(bytes: Uint8Array, response: RegistryResponse): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    const type = headerOf(response.headers, 'content-type') ?? 'no type';
+    const cause = `the answer is not JSON but ${type.slice(0, 60)}: this is no registry, or a page in front of it`;
+    throw new RegistryError({ method: 'GET', url: response.url, cause });
+  }
+}

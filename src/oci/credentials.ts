@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { canonicalHost } from './names.ts';
+
+/** What authenticates to one registry, and where it came from, for error messages. */
+export interface Credential {
+  readonly username: string;
+  readonly password: string;
+  /** A refresh token (`identitytoken`); then `password` is empty. */
+  readonly identityToken?: string;
+  /** `inputs username and password`, `docker config`, `docker-credential-gcr`. */
+  readonly origin: string;
+}
+
+/** Finds the credential of a registry by its canonical name; undefined means anonymous. */
+export type CredentialLookup = (registry: string) => Promise<Credential | undefined>;
+
+/** Runs `docker-credential-<helper> get` with `server` on stdin and gives its exit code and stdout. */
+export type RunHelper = (helper: string, server: string) => Promise<{ exitCode: number; stdout: string }>;
+
+const Auth = v.object({
+  auth: v.optional(v.string()),
+  username: v.optional(v.string()),
+  password: v.optional(v.string()),
+  identitytoken: v.optional(v.string()),
+});
+const DockerConfig = v.object({
+  auths: v.optional(v.nullable(v.record(v.string(), v.nullable(Auth)))),
+  credHelpers: v.optional(v.nullable(v.record(v.string(), v.string()))),
+  credsStore: v.optional(v.nullable(v.string())),
+});
+type DockerConfig = v.InferOutput<typeof DockerConfig>;
+
+const HelperAnswer = v.object({ Username: v.string(), Secret: v.string() });
+
+/** The key under which docker itself stores Docker Hub's credentials. */
+const DOCKER_HUB_SERVER = 'https://index.docker.io/v1/';
+
+/**
+ * Credentials as docker finds them in `folder`/config.json, which is what docker/login-action leaves: a helper
+ * for this host, else the file's `auths` entry, else the helper for all hosts. Hosts match exactly.
+ * https://docs.docker.com/reference/cli/docker/login/#configure-the-credential-store
+ *
+ * @throws Error naming the file when it is not a docker config
+ */
+export function dockerConfigCredentials(folder: string, runHelper: RunHelper): CredentialLookup {
+  let config: Promise<DockerConfig> | undefined;
+  return async (registry) => {
+    const { auths, credHelpers, credsStore } = await (config ??= readConfig(join(folder, 'config.json')));
+    const server = registry === 'docker.io' ? DOCKER_HUB_SERVER : registry;
+    const ownHelper = byHost(credHelpers ?? {}, registry);
+    if (ownHelper) return askHelper(runHelper, ownHelper, server);
+    const auth = byHost(auths ?? {}, registry);
+    return (auth && fromAuth(auth)) ?? (credsStore ? askHelper(runHelper, credsStore, server) : undefined);
+  };
+}
+
+async function readConfig(path: string): Promise<DockerConfig> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
+    throw error;
+  }
+  try {
+    return v.parse(DockerConfig, JSON.parse(text));
+  } catch {
+    // Neither the parser's message nor valibot's issues are passed on: both may quote a secret.
+    throw new Error(`${path} is not a docker config: log in again with docker/login-action or docker login`);
+  }
+}
+
+/** Keys are hosts or, of old, URLs: `gcr.io`, `https://gcr.io`, `https://index.docker.io/v1/`. */
+function byHost<T>(entries: Record<string, T>, registry: string): T | undefined {
+  for (const [key, value] of Object.entries(entries)) {
+    const host = key.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+    if (canonicalHost(host) === registry) return value;
+  }
+  return undefined;
+}
+
+function fromAuth(auth: v.InferOutput<typeof Auth>): Credential | undefined {
+  const [, user, secret] = /^([^:]*):([\s\S]*)$/.exec(decodeBase64(auth.auth ?? '')) ?? [];
+  const username = auth.username ?? user ?? '';
+  const password = auth.password ?? secret?.replace(/\0+$/, '') ?? '';
+  const origin = 'the docker config';
+  if (auth.identitytoken) return { username, password: '', identityToken: auth.identitytoken, origin };
+  return username === '' && password === '' ? undefined : { username, password, origin };
+}
+
+function decodeBase64(text: string): string {
+  return Buffer.from(text, 'base64').toString('utf8');
+}
+
+/** https://github.com/docker/docker-credential-helpers#development */
+async function askHelper(run: RunHelper, helper: string, server: string): Promise<Credential | undefined> {
+  const origin = `docker-credential-${helper}`;
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(helper)) {
+    throw new Error('The docker config names a credential helper that is not a program name');
+  }
+  const { exitCode, stdout } = await run(helper, server);
+  if (exitCode !== 0) {
+    if (/credentials not found/i.test(stdout)) return undefined;
+    throw new Error(
+      `${origin} ended with exit code ${exitCode} when asked for ${server}: run it by hand to see why`,
+    );
+  }
+  const answer = v.safeParse(v.pipe(v.string(), v.parseJson(), HelperAnswer), stdout);
+  if (!answer.success) throw new Error(`${origin} did not answer with Username and Secret for ${server}`);
+  const { Username: username, Secret: secret } = answer.output;
+  if (username === '' && secret === '') return undefined;
+  return username === '<token>'
+    ? { username, password: '', identityToken: secret, origin }
+    : { username, password: secret, origin };
+}

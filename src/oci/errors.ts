@@ -1,0 +1,85 @@
+import * as v from 'valibot';
+
+/** What went wrong with one request to a registry, as data. The message holds no query and no credential. */
+export class RegistryError extends Error {
+  override readonly name = 'RegistryError';
+  readonly method: string;
+  /** Without query and user info: signed URLs carry credentials. */
+  readonly url: string;
+  /** Absent when no answer came. */
+  readonly status: number | undefined;
+  /** The codes of the answer's `errors`, `NAME_UNKNOWN` and so on. */
+  readonly codes: readonly string[];
+  /** True when the same request may succeed later. */
+  readonly retryable: boolean;
+  /** How long the registry asks to wait, in milliseconds. */
+  readonly retryAfter: number | undefined;
+
+  constructor(problem: {
+    method: string;
+    url: URL;
+    cause: string;
+    status?: number;
+    codes?: readonly string[];
+    retryable?: boolean;
+    retryAfter?: number | undefined;
+    error?: unknown;
+  }) {
+    const url = redactUrl(problem.url);
+    super(`${problem.method} ${url}: ${problem.cause}`, { cause: problem.error });
+    this.method = problem.method;
+    this.url = url;
+    this.status = problem.status;
+    this.codes = problem.codes ?? [];
+    this.retryable = problem.retryable ?? false;
+    this.retryAfter = problem.retryAfter;
+  }
+}
+
+/** `url` without what may be a credential: user info, query and fragment. */
+export function redactUrl(url: URL): string {
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}
+
+/** One line of printable text of at most `limit` characters, from text that a stranger wrote. */
+export function printable(text: string, limit = 300): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what this removes
+  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+  return line.length > limit ? `${line.slice(0, limit)}…` : line;
+}
+
+const ErrorBody = v.object({
+  errors: v.pipe(
+    v.array(
+      v.object({
+        code: v.optional(v.string(), 'UNKNOWN'),
+        message: v.optional(v.nullable(v.string()), ''),
+      }),
+    ),
+    v.maxLength(100),
+  ),
+});
+
+/**
+ * The codes and one line of text of an error body. Bodies may be the spec's JSON, HTML or plain text.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
+ */
+export function readErrorBody(body: string): { codes: string[]; text: string } {
+  const parsed = v.safeParse(ErrorBody, tryJson(body));
+  if (!parsed.success) {
+    return { codes: [], text: /^\s*</.test(body) ? 'the answer is an HTML page' : printable(body) };
+  }
+  const { errors } = parsed.output;
+  return {
+    codes: errors.map(({ code }) => printable(code, 60)),
+    text: printable(errors.map(({ code, message }) => (message ? `${code}: ${message}` : code)).join('; ')),
+  };
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

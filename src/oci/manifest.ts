@@ -1,0 +1,108 @@
+import * as v from 'valibot';
+import { type Digest, isDigest } from './digest.ts';
+import { OCI_INDEX, OCI_MANIFEST, SCHEMA1, isIndexType, isSchema1Type } from './media-types.ts';
+
+/** A registry's manifest as it was sent: bytes, type and digest belong together and are never made anew. */
+export interface RawManifest {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly bytes: Uint8Array;
+}
+
+const DigestSchema = v.custom<Digest>(
+  (value) => typeof value === 'string' && isDigest(value),
+  'not a digest',
+);
+const Descriptor = v.object({
+  mediaType: v.optional(v.string(), ''),
+  digest: DigestSchema,
+  size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  urls: v.optional(v.nullable(v.array(v.string()))),
+  platform: v.optional(
+    v.nullable(
+      v.object({ os: v.string(), architecture: v.string(), variant: v.optional(v.nullable(v.string())) }),
+    ),
+  ),
+  annotations: v.optional(v.nullable(v.record(v.string(), v.string()))),
+});
+
+/** https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md */
+export type Descriptor = v.InferOutput<typeof Descriptor>;
+
+const Content = v.object({
+  mediaType: v.optional(v.string()),
+  schemaVersion: v.optional(v.number()),
+  config: v.optional(v.nullable(Descriptor)),
+  layers: v.optional(v.nullable(v.array(Descriptor))),
+  manifests: v.optional(v.nullable(v.array(Descriptor))),
+});
+
+/** What a manifest refers to, whatever its type. */
+export type ManifestContent =
+  | { readonly kind: 'index'; readonly children: readonly Descriptor[] }
+  | { readonly kind: 'image'; readonly config: Descriptor; readonly layers: readonly Descriptor[] }
+  | { readonly kind: 'schema1' };
+
+/**
+ * Reads what `manifest` refers to. A wrong `Content-Type` is mended by the manifest's own `mediaType` or shape.
+ *
+ * @throws Error with the cause when it is no manifest of a known kind
+ */
+export function readManifest(manifest: Pick<RawManifest, 'mediaType' | 'bytes'>): ManifestContent {
+  if (isSchema1Type(manifest.mediaType)) return { kind: 'schema1' };
+  const parsed = v.safeParse(Content, parseJson(manifest.bytes));
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    throw new Error(`The manifest is malformed at ${v.getDotPath(issue) ?? 'its root'}: ${issue.message}`);
+  }
+  const { config, layers, manifests, schemaVersion } = parsed.output;
+  if (manifests && !config) return { kind: 'index', children: manifests };
+  if (config && !isIndexType(manifest.mediaType)) return { kind: 'image', config, layers: layers ?? [] };
+  if (schemaVersion === 1) return { kind: 'schema1' };
+  throw new Error(`The manifest of type "${manifest.mediaType}" has neither "manifests" nor "config"`);
+}
+
+/**
+ * The type of a manifest that came as `contentType`: registries answer some as `application/json` or plain text,
+ * and then the manifest's own `mediaType` or shape tells.
+ */
+export function mediaTypeOf(bytes: Uint8Array, contentType: string): string {
+  const [type = ''] = contentType.split(';');
+  if (type.startsWith('application/vnd.')) return type.trim();
+  const parsed = v.safeParse(Content, parseJson(bytes));
+  if (!parsed.success) return type.trim();
+  const { mediaType, manifests, config, schemaVersion } = parsed.output;
+  if (mediaType) return mediaType;
+  if (manifests) return OCI_INDEX;
+  if (config) return OCI_MANIFEST;
+  return schemaVersion === 1 ? SCHEMA1 : type.trim();
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw new Error('The manifest is not JSON');
+  }
+}
+
+/** `linux/amd64`, `linux/arm64/v8`; undefined for a descriptor that states no platform. */
+export function formatPlatform({ platform }: Descriptor): string | undefined {
+  if (!platform) return undefined;
+  const { os, architecture, variant } = platform;
+  return variant ? `${os}/${architecture}/${variant}` : `${os}/${architecture}`;
+}
+
+/** True when `platform` of a descriptor is what `wanted` asks for; `linux/arm64` takes every variant. */
+export function matchesPlatform(descriptor: Descriptor, wanted: string): boolean {
+  const platform = formatPlatform(descriptor);
+  return platform !== undefined && (platform === wanted || platform.startsWith(`${wanted}/`));
+}
+
+/**
+ * True for a layer that stays where its `urls` say and is not in the registry.
+ * https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#non-distributable-layers
+ */
+export function isForeignLayer({ mediaType }: Descriptor): boolean {
+  return mediaType.includes('.foreign.') || mediaType.includes('.nondistributable.');
+}

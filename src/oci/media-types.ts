@@ -1,0 +1,25 @@
+/** Media types of manifests. https://github.com/opencontainers/image-spec/blob/v1.1.1/media-types.md */
+export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
+export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+export const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json';
+export const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
+export const SCHEMA1 = 'application/vnd.docker.distribution.manifest.v1+json';
+export const SCHEMA1_SIGNED = 'application/vnd.docker.distribution.manifest.v1+prettyjws';
+
+/** What a manifest request accepts. schema1 is asked for too, so that it can be told apart from "not found". */
+export const MANIFEST_ACCEPT = [
+  OCI_INDEX,
+  OCI_MANIFEST,
+  DOCKER_LIST,
+  DOCKER_MANIFEST,
+  SCHEMA1_SIGNED,
+  SCHEMA1,
+].join(', ');
+
+export function isIndexType(mediaType: string): boolean {
+  return mediaType === OCI_INDEX || mediaType === DOCKER_LIST;
+}
+
+export function isSchema1Type(mediaType: string): boolean {
+  return mediaType === SCHEMA1 || mediaType === SCHEMA1_SIGNED;
+}

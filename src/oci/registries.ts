@@ -1,0 +1,78 @@
+import type { Dispatcher } from 'undici';
+import type { Logger } from '../logger.ts';
+import { RegistryClient } from './client.ts';
+import type { CredentialLookup } from './credentials.ts';
+import { HostGate, type Sleep } from './host-gate.ts';
+import { apiHost, isLoopback } from './names.ts';
+import { RegistryTransport } from './transport.ts';
+
+export interface RegistriesOptions {
+  readonly dispatcher: Dispatcher;
+  /** Requests to one host at a time. */
+  readonly concurrency: number;
+  readonly retries: number;
+  /** Hosts spoken to over plain HTTP; loopback always is. */
+  readonly insecure: ReadonlySet<string>;
+  readonly credentials: { readonly source: CredentialLookup; readonly target: CredentialLookup };
+  readonly sleep: Sleep;
+  readonly clock: () => number;
+  readonly random: () => number;
+  readonly mask: (secret: string) => void;
+  readonly logger: Logger;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The clients of a run: one for each registry and role, because a registry that is both source and target may
+ * have two accounts. Both roles pass the same gate of their host.
+ */
+export class Registries {
+  readonly #options: RegistriesOptions;
+  readonly #clients = new Map<string, RegistryClient>();
+  readonly #gates = new Map<string, HostGate>();
+
+  constructor(options: RegistriesOptions) {
+    this.#options = options;
+  }
+
+  source(registry: string): RegistryClient {
+    return this.#client(registry, 'source');
+  }
+
+  target(registry: string): RegistryClient {
+    return this.#client(registry, 'target');
+  }
+
+  #client(registry: string, role: 'source' | 'target'): RegistryClient {
+    const key = `${role} ${registry}`;
+    let client = this.#clients.get(key);
+    if (!client) {
+      client = this.#create(registry, role);
+      this.#clients.set(key, client);
+    }
+    return client;
+  }
+
+  #create(registry: string, role: 'source' | 'target'): RegistryClient {
+    const { credentials, insecure, ...options } = this.#options;
+    const scheme = isLoopback(registry) || insecure.has(registry) ? 'http' : 'https';
+    const lookup = credentials[role];
+    let credential: ReturnType<CredentialLookup> | undefined;
+    const transport = new RegistryTransport({
+      ...options,
+      baseUrl: new URL(`${scheme}://${apiHost(registry)}`),
+      gate: this.#gate(registry),
+      credential: () => (credential ??= lookup(registry)),
+    });
+    return new RegistryClient(registry, transport);
+  }
+
+  #gate(registry: string): HostGate {
+    let gate = this.#gates.get(registry);
+    if (!gate) {
+      gate = new HostGate(this.#options.concurrency, this.#options.sleep, this.#options.clock);
+      this.#gates.set(registry, gate);
+    }
+    return gate;
+  }
+}

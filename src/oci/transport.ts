@@ -1,0 +1,269 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import type { Logger } from '../logger.ts';
+import { Authenticator, type SendTokenRequest } from './auth.ts';
+import type { Credential } from './credentials.ts';
+import { RegistryError, printable, readErrorBody, redactUrl } from './errors.ts';
+import type { HostGate, Sleep } from './host-gate.ts';
+import { mayFollow } from './origin.ts';
+import { backoffDelay, errorCode, isNetworkError, isRetryableStatus, parseRetryAfter } from './retry.ts';
+
+export interface RegistryRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** A path below the registry's base URL, or an URL that the registry answered with. */
+  readonly url: string | URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Dispatcher.DispatchOptions['body'];
+  /** What a token must allow: `repository:<name>:pull`. */
+  readonly scopes: readonly string[];
+  /** Statuses that `read` takes; others are thrown as RegistryError. */
+  readonly expect: readonly number[];
+  /** False for a body that can't be sent again. */
+  readonly repeatable?: boolean;
+}
+
+export interface RegistryResponse {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** The URL that answered, after redirects: what `Link` and `Location` are relative to. */
+  readonly url: URL;
+  readonly body: Dispatcher.ResponseData['body'];
+}
+
+export interface TransportOptions {
+  readonly baseUrl: URL;
+  readonly dispatcher: Dispatcher;
+  readonly gate: HostGate;
+  readonly credential: () => Promise<Credential | undefined>;
+  readonly retries: number;
+  readonly sleep: Sleep;
+  readonly clock: () => number;
+  readonly random: () => number;
+  readonly mask: (secret: string) => void;
+  readonly logger: Logger;
+  readonly signal?: AbortSignal;
+}
+
+const MAX_REDIRECTS = 5;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+const MAX_ERROR_BODY = 64 * 1024;
+/** A registry that asks for a longer pause than this is given up on: the next run goes on. Milliseconds. */
+const LONGEST_PAUSE = 10 * 60_000;
+
+/**
+ * Requests to one registry: authenticated, bounded, retried, and redirected without handing credentials on.
+ */
+export class RegistryTransport {
+  readonly #options: TransportOptions;
+  readonly #authenticator: Authenticator;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#authenticator = new Authenticator({
+      registry: options.baseUrl,
+      credential: options.credential,
+      sendTokenRequest: (request) => this.#sendTokenRequest(request),
+      clock: options.clock,
+      mask: options.mask,
+    });
+  }
+
+  /**
+   * Sends `request` and gives what `read` makes of the answer. `read` runs inside the retries: a body that
+   * breaks off is asked for again. It must consume the body.
+   *
+   * @throws RegistryError when the registry refuses, or the retries are used up
+   */
+  async send<T>(request: RegistryRequest, read: (response: RegistryResponse) => Promise<T>): Promise<T> {
+    const { gate, retries, sleep, random, logger, signal } = this.#options;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await gate.pass(() => this.#attempt(request, read), signal);
+      } catch (thrown) {
+        signal?.throwIfAborted();
+        const error = this.#describe(request, thrown);
+        if (error.status === 429)
+          gate.close(Math.min(error.retryAfter ?? backoffDelay(attempt, random), LONGEST_PAUSE));
+        const givenUp = attempt >= retries || (error.retryAfter ?? 0) > LONGEST_PAUSE;
+        if (!error.retryable || request.repeatable === false || givenUp) throw error;
+        const delay = Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0);
+        logger.debug(
+          `${error.message}; try ${attempt + 2} of ${retries + 1} in ${Math.ceil(delay / 1000)} s`,
+        );
+        await sleep(delay, signal);
+      }
+    }
+  }
+
+  /**
+   * Like `send`, but the answer's body is the caller's to read, at its own pace. The request keeps its place at
+   * the gate until `release` is called. A body that breaks off is not asked for again here.
+   */
+  async open(request: RegistryRequest): Promise<RegistryResponse & { release: () => void }> {
+    const opened = Promise.withResolvers<RegistryResponse & { release: () => void }>();
+    this.send(request, async (response) => {
+      const released = Promise.withResolvers<void>();
+      opened.resolve({ ...response, release: released.resolve });
+      await released.promise;
+    }).catch(opened.reject);
+    return opened.promise;
+  }
+
+  async #attempt<T>(request: RegistryRequest, read: (response: RegistryResponse) => Promise<T>): Promise<T> {
+    const authorization = await this.#authenticator.header(request.scopes);
+    let response = await this.#follow(request, authorization);
+    if (response.status === 401 && request.repeatable !== false) {
+      const challenge = await this.#challengeOf(response);
+      if (this.#authenticator.learn(challenge, request.scopes, authorization)) {
+        response = await discardThen(response, async () =>
+          this.#follow(request, await this.#authenticator.header(request.scopes)),
+        );
+      }
+    }
+    if (request.expect.includes(response.status)) return read(response);
+    throw await this.#refusal(request.method, response);
+  }
+
+  /** Google may leave the challenge out of a 401; `/v2/` has it then. */
+  async #challengeOf(response: RegistryResponse): Promise<string | undefined> {
+    const own = headerOf(response.headers, 'www-authenticate');
+    if (own !== undefined || this.#authenticator.hasChallenge) return own;
+    const base = await this.#dispatch({
+      method: 'GET',
+      url: new URL('/v2/', this.#options.baseUrl),
+      headers: {},
+    });
+    await base.body.dump();
+    return headerOf(base.headers, 'www-authenticate');
+  }
+
+  /** Sends, and follows the redirects of a request that has no body. */
+  async #follow(request: RegistryRequest, authorization: string | undefined): Promise<RegistryResponse> {
+    const { baseUrl } = this.#options;
+    let url = new URL(request.url.toString(), baseUrl);
+    if (!mayFollow(baseUrl, url)) throw this.#misdirected(request.method, baseUrl, url);
+    for (let redirects = 0; ; redirects += 1) {
+      const own = url.origin === baseUrl.origin && authorization !== undefined;
+      const headers = own ? { ...request.headers, authorization } : { ...request.headers };
+      const response = await this.#dispatch({ method: request.method, url, headers, body: request.body });
+      const location = REDIRECTS.has(response.status) ? headerOf(response.headers, 'location') : undefined;
+      if (location === undefined || request.body !== undefined) return response;
+      await response.body.dump();
+      const next = URL.parse(location, url.href);
+      if (!next || !mayFollow(url, next)) throw this.#misdirected(request.method, url, next);
+      if (redirects >= MAX_REDIRECTS) {
+        throw new RegistryError({
+          method: request.method,
+          url,
+          cause: `more than ${MAX_REDIRECTS} redirects`,
+        });
+      }
+      url = next;
+    }
+  }
+
+  async #dispatch(request: {
+    method: RegistryRequest['method'];
+    url: URL;
+    headers: Record<string, string>;
+    body?: RegistryRequest['body'];
+  }): Promise<RegistryResponse> {
+    const { dispatcher, signal } = this.#options;
+    const { statusCode, headers, body } = await dispatcher.request({
+      origin: request.url.origin,
+      path: request.url.pathname + request.url.search,
+      method: request.method,
+      headers: request.headers,
+      body: request.body ?? null,
+      signal: signal ?? null,
+    });
+    return { status: statusCode, headers, url: request.url, body };
+  }
+
+  #sendTokenRequest: SendTokenRequest = async ({ method, url, headers, body }) => {
+    const response = await this.#dispatch({ method, url, headers, body });
+    if (response.status !== 200) throw await this.#refusal(method, response);
+    return new TextDecoder().decode(await readBody(response, MAX_ERROR_BODY));
+  };
+
+  async #refusal(method: string, response: RegistryResponse): Promise<RegistryError> {
+    const { status, headers, url } = response;
+    const body = await readBody(response, MAX_ERROR_BODY).catch(() => new Uint8Array());
+    const { codes, text } = readErrorBody(new TextDecoder().decode(body));
+    const retryAfter = parseRetryAfter(headerOf(headers, 'retry-after'), this.#options.clock());
+    const throttled = status === 403 && /secondary rate limit/i.test(text);
+    const retryable =
+      isRetryableStatus(status) || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
+    const detail = [text, await this.#remedy(status)].filter(Boolean).join('. ');
+    const cause = detail === '' ? `status ${status}` : `status ${status}, ${detail}`;
+    return new RegistryError({ method, url, status, codes, retryable, retryAfter, cause });
+  }
+
+  async #remedy(status: number): Promise<string> {
+    if (status !== 401 && status !== 403) return '';
+    const { baseUrl, credential } = this.#options;
+    const used = await credential().catch(() => undefined);
+    return used
+      ? `${baseUrl.host} refused the credentials from ${used.origin}: check that they are right and allow this`
+      : `No credentials are known for ${baseUrl.host}: give them as inputs, or log in before with docker/login-action`;
+  }
+
+  #misdirected(method: string, from: URL, to: URL | null): RegistryError {
+    const where = to ? redactUrl(to) : 'a malformed URL';
+    return new RegistryError({
+      method,
+      url: from,
+      cause: `it points to ${where}, which is refused: not followed`,
+    });
+  }
+
+  /** What broke, as a RegistryError; one that a body threw while it was sent says itself whose fault it was. */
+  #describe(request: RegistryRequest, thrown: unknown): RegistryError {
+    if (thrown instanceof RegistryError) return thrown;
+    const url = new URL(request.url.toString(), this.#options.baseUrl);
+    const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+    const code = errorCode(thrown);
+    const cause = printable(code !== undefined && !message.includes(code) ? `${code}: ${message}` : message);
+    return new RegistryError({
+      method: request.method,
+      url,
+      cause,
+      retryable: isNetworkError(thrown),
+      error: thrown,
+    });
+  }
+}
+
+/** Upload sessions that a registry lost; a new one may go through. */
+const RETRYABLE_CODES = new Set(['BLOB_UPLOAD_INVALID', 'BLOB_UPLOAD_UNKNOWN', 'TOOMANYREQUESTS']);
+
+async function discardThen<T>(response: RegistryResponse, next: () => Promise<T>): Promise<T> {
+  await response.body.dump();
+  return next();
+}
+
+/** The first value of a header. */
+export function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/**
+ * The whole body.
+ *
+ * @param limit bytes; a longer body is broken off
+ * @throws RegistryError when the body is longer than `limit`
+ */
+export async function readBody({ body, url }: RegistryResponse, limit: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > limit) {
+      const cause = `the answer is longer than ${limit / 1024 ** 2} MiB and was not read on`;
+      throw new RegistryError({ method: 'GET', url, cause });
+    }
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
+}
