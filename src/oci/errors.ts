@@ -43,8 +43,7 @@ export function redactUrl(url: URL): string {
 
 /** One line of printable text of at most `limit` characters, from text that a stranger wrote. */
 export function printable(text: string, limit = 300): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this removes
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
   return line.length > limit ? `${line.slice(0, limit)}…` : line;
 }
 

@@ -1,0 +1,43 @@
+import type { RegistryClient } from '../oci/client.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Platforms } from '../plan/diff.ts';
+
+/** Copy this digest from here to there, under these tags, for these platforms. */
+export interface CopyTask {
+  readonly source: { readonly client: RegistryClient; readonly repository: string; readonly digest: Digest };
+  readonly target: { readonly client: RegistryClient; readonly repository: string };
+  readonly tags: readonly string[];
+  readonly platforms: Platforms;
+}
+
+/** What the target holds under a tag, as the target itself says. */
+export interface Held {
+  readonly digest: Digest;
+  /** Set when an index was reduced to these platforms. */
+  readonly platforms?: readonly string[];
+}
+
+/** What moves images. */
+export interface Engine {
+  /**
+   * Copies `task`, and calls `held` for each tag once the target's digest was read back.
+   *
+   * @returns bytes sent to the target
+   * @throws CopyError, RegistryError; tags not yet told of are not mirrored
+   */
+  copy(task: CopyTask, held: (tag: string, what: Held) => void): Promise<number>;
+  /** Removes what the engine left on this machine. Never throws. */
+  close(): Promise<void>;
+}
+
+/** An image could not be copied. */
+export class CopyError extends Error {
+  override readonly name = 'CopyError';
+  /** True when the same copy may succeed later. */
+  readonly retryable: boolean;
+
+  constructor(message: string, { retryable, cause }: { retryable: boolean; cause?: unknown }) {
+    super(message, { cause });
+    this.retryable = retryable;
+  }
+}

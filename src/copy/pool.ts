@@ -1,0 +1,70 @@
+import pLimit from 'p-limit';
+import type { Logger } from '../logger.ts';
+import { RegistryError, printable } from '../oci/errors.ts';
+import type { Sleep } from '../oci/host-gate.ts';
+import { backoffDelay } from '../oci/retry.ts';
+import type { Work } from '../plan/diff.ts';
+import { CopyError, type CopyTask, type Engine, type Held } from './engine.ts';
+
+/** What came of one piece of work. */
+export interface Outcome {
+  readonly work: Work;
+  /** The tags that the target holds now, each read back. */
+  readonly held: ReadonlyMap<string, Held>;
+  /** Bytes sent. */
+  readonly bytes: number;
+  /** Why the tags that are not in `held` are not there. */
+  readonly error?: string;
+}
+
+export interface PoolOptions {
+  readonly engine: Engine;
+  /** Images at a time. */
+  readonly concurrency: number;
+  readonly retries: number;
+  readonly task: (work: Work) => CopyTask;
+  /** Told of each piece of work as it ends. */
+  readonly onDone: (outcome: Outcome) => void;
+  readonly sleep: Sleep;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+/** Copies all of `works`, so many at a time. What fails is retried when that can help, and stops nothing else. */
+export async function copyAll(works: readonly Work[], options: PoolOptions): Promise<Outcome[]> {
+  return pLimit(options.concurrency).map(works, async (work) => {
+    const outcome = await copyOne(work, options);
+    options.onDone(outcome);
+    return outcome;
+  });
+}
+
+async function copyOne(
+  work: Work,
+  { engine, retries, task, sleep, random, logger }: PoolOptions,
+): Promise<Outcome> {
+  const whole = task(work);
+  const held = new Map<string, Held>();
+  let bytes = 0;
+  for (let attempt = 0; ; attempt += 1) {
+    const tags = whole.tags.filter((tag) => !held.has(tag));
+    try {
+      bytes += await engine.copy({ ...whole, tags }, (tag, what) => held.set(tag, what));
+      return { work, held, bytes };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const { repository, digest } = whole.source;
+      if (!isRetryable(error) || attempt >= retries) {
+        return { work, held, bytes, error: printable(message, 2000) };
+      }
+      logger.info(`${repository}@${digest}: ${message}. It is tried again (${attempt + 1} of ${retries})`);
+      await sleep(backoffDelay(attempt, random));
+    }
+  }
+}
+
+/** A RegistryError has been retried by the transport already, request by request. */
+function isRetryable(error: unknown): boolean {
+  if (error instanceof RegistryError) return false;
+  return error instanceof CopyError && error.retryable;
+}

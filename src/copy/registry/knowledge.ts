@@ -1,0 +1,40 @@
+import type { Digest } from '../../oci/digest.ts';
+
+/**
+ * What one target registry is known to hold: which repository has which blob and manifest. It only ever saves
+ * requests: what it says wrongly is found out when a manifest is refused, and then forgotten.
+ */
+export class TargetKnowledge {
+  readonly #blobs = new Map<Digest, Set<string>>();
+  readonly #manifests = new Set<string>();
+
+  noteBlob(repository: string, digest: Digest): void {
+    const repositories = this.#blobs.get(digest);
+    if (repositories) repositories.add(repository);
+    else this.#blobs.set(digest, new Set([repository]));
+  }
+
+  /** `repository` itself when it has the blob, else another that has it. */
+  holderOf(digest: Digest, repository: string): string | undefined {
+    const repositories = this.#blobs.get(digest);
+    if (!repositories || repositories.has(repository)) return repositories && repository;
+    for (const other of repositories) return other;
+    return undefined;
+  }
+
+  forgetBlob(repository: string, digest: Digest): void {
+    this.#blobs.get(digest)?.delete(repository);
+  }
+
+  noteManifest(repository: string, digest: Digest): void {
+    this.#manifests.add(`${repository}@${digest}`);
+  }
+
+  hasManifest(repository: string, digest: Digest): boolean {
+    return this.#manifests.has(`${repository}@${digest}`);
+  }
+
+  forgetManifest(repository: string, digest: Digest): void {
+    this.#manifests.delete(`${repository}@${digest}`);
+  }
+}

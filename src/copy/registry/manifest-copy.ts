@@ -1,0 +1,130 @@
+import type { Digest } from '../../oci/digest.ts';
+import { RegistryError } from '../../oci/errors.ts';
+import { type Descriptor, type RawManifest, isForeignLayer } from '../../oci/manifest.ts';
+import { CopyError, type CopyTask } from '../engine.ts';
+import { type CopyableContent, copyableContent, fetchManifest } from '../evidence.ts';
+import type { BlobCopier } from './blobs.ts';
+import type { TargetKnowledge } from './knowledge.ts';
+
+/** Indexes may hold indexes; nobody's go deeper than this. */
+const MAX_DEPTH = 8;
+
+/** What is shared by all copies to one target registry. */
+export interface TargetState {
+  readonly knowledge: TargetKnowledge;
+  readonly blobs: BlobCopier;
+  /** Child manifests under way, by `repository@digest`. */
+  readonly children: Map<string, Promise<void>>;
+}
+
+/** Codes of a registry that misses something a manifest refers to. */
+const MISSING_PART = new Set([
+  'MANIFEST_BLOB_UNKNOWN',
+  'BLOB_UNKNOWN',
+  'MANIFEST_UNKNOWN',
+  'MANIFEST_INVALID',
+]);
+
+/** One manifest's way to the target with all that it refers to: its parts first, then itself. */
+export class ManifestCopy {
+  readonly #task: CopyTask;
+  readonly #state: TargetState;
+  #sent = 0;
+
+  constructor(task: CopyTask, state: TargetState) {
+    this.#task = task;
+    this.#state = state;
+  }
+
+  /** Bytes sent so far. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once. */
+  async put(manifest: RawManifest, reference: string): Promise<void> {
+    const { client, repository } = this.#task.target;
+    try {
+      await client.putManifest(repository, reference, manifest);
+    } catch (error) {
+      if (!(error instanceof RegistryError) || !error.codes.some((code) => MISSING_PART.has(code)))
+        throw error;
+      this.#forget(manifest);
+      await this.bringParts(manifest);
+      await client.putManifest(repository, reference, manifest);
+    }
+    this.#state.knowledge.noteManifest(repository, manifest.digest);
+  }
+
+  /** Brings what `manifest` refers to, unless the target is known to hold it. */
+  async bringParts(manifest: RawManifest, depth = 0): Promise<void> {
+    const { source, target } = this.#task;
+    if (this.#state.knowledge.hasManifest(target.repository, manifest.digest)) return;
+    const content = this.#contentOf(manifest);
+    if (content.kind === 'index') {
+      if (depth === MAX_DEPTH) {
+        throw new CopyError(
+          `${source.repository}@${source.digest}: indexes are nested more than ${MAX_DEPTH} deep`,
+          {
+            retryable: false,
+          },
+        );
+      }
+      await settleAll(content.children.map(({ digest }) => this.#bringChild(digest, depth + 1)));
+    } else {
+      await settleAll(partsOf(content).map((blob) => this.#bringBlob(blob)));
+    }
+  }
+
+  async #bringBlob(blob: Descriptor): Promise<void> {
+    const { source, target } = this.#task;
+    const sent = await this.#state.blobs.bring(source.client, source.repository, blob, target.repository);
+    this.#sent += sent;
+  }
+
+  /** A child that another image of the same repository brings at the moment is waited for. */
+  async #bringChild(digest: Digest, depth: number): Promise<void> {
+    const { knowledge, children } = this.#state;
+    const { source, target } = this.#task;
+    const key = `${target.repository}@${digest}`;
+    for (let other = children.get(key); other; other = children.get(key)) await other.catch(() => undefined);
+    if (knowledge.hasManifest(target.repository, digest)) return;
+    const bringing = (async () => {
+      const manifest = await fetchManifest(source.client, source.repository, digest);
+      await this.bringParts(manifest, depth);
+      await this.put(manifest, digest);
+    })();
+    children.set(key, bringing);
+    try {
+      await bringing;
+    } finally {
+      children.delete(key);
+    }
+  }
+
+  #forget(manifest: RawManifest): void {
+    const { knowledge } = this.#state;
+    const { repository } = this.#task.target;
+    const content = this.#contentOf(manifest);
+    knowledge.forgetManifest(repository, manifest.digest);
+    if (content.kind === 'index')
+      for (const { digest } of content.children) knowledge.forgetManifest(repository, digest);
+    else for (const { digest } of partsOf(content)) knowledge.forgetBlob(repository, digest);
+  }
+
+  #contentOf(manifest: RawManifest): CopyableContent {
+    return copyableContent(manifest, this.#task.source.client, this.#task.source.repository);
+  }
+}
+
+/** The blobs of an image, each once. Foreign layers stay where they are. */
+function partsOf({ config, layers }: Extract<CopyableContent, { kind: 'image' }>): Descriptor[] {
+  const blobs = [config, ...layers.filter((layer) => !isForeignLayer(layer))];
+  return Array.from(new Map(blobs.map((blob) => [blob.digest, blob])).values());
+}
+
+/** Waits for all, then throws the first failure: nothing goes on behind a failed image. */
+export async function settleAll(promises: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(promises))
+    if (result.status === 'rejected') throw result.reason;
+}

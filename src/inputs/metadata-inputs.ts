@@ -1,0 +1,97 @@
+import { type Namespace, formatNamespace } from '../namespace.ts';
+import { isRepositoryPath, manifestPath } from './manifest-path.ts';
+import { type InputReader, show } from './reader.ts';
+
+/** Where and how the run is recorded. */
+export interface MetadataInputs {
+  readonly owner: string;
+  readonly repo: string;
+  /** Absent: the repository's default branch. */
+  readonly branch?: string;
+  readonly token: string;
+  readonly manifestPath: string;
+  /** Absent: no changelog is kept. */
+  readonly changelogPath?: string;
+  readonly timezone: string;
+  readonly commitMessage?: string;
+  readonly committer?: { readonly name: string; readonly email: string };
+}
+
+/** Reads where and how to record, for manifests of `namespaces`. */
+export function readMetadata(reader: InputReader, namespaces: readonly Namespace[]): MetadataInputs {
+  const repository = reader.required('metadata-repository', 'owner/name of the repository to record in');
+  const [, owner = '', repo = ''] = /^([A-Za-z0-9][A-Za-z0-9-]*)\/([A-Za-z0-9._-]+)$/.exec(repository) ?? [];
+  if (repository !== '' && (owner === '' || /^\.{1,2}$/.test(repo))) {
+    reader.problem('metadata-repository', `${show(repository)} is not of the form owner/name`);
+  }
+  const branch = reader.optional('metadata-branch');
+  if (
+    branch !== undefined &&
+    (/[\s~^:?*[\\\p{Cc}]|\.\.|@\{|\/\/|^[-/]|[/.]$/u.test(branch) || branch.endsWith('.lock'))
+  ) {
+    reader.problem('metadata-branch', `${show(branch)} is not a branch name`);
+  }
+  const committer = readCommitter(reader);
+  const changelogPath = reader.optional('changelog-path');
+  const commitMessage = reader.optional('commit-message');
+  return {
+    owner,
+    repo,
+    ...(branch !== undefined && { branch }),
+    token: reader.required('github-token', 'a token that may read and write the metadata repository'),
+    manifestPath: readManifestPath(reader, namespaces, changelogPath),
+    ...(changelogPath !== undefined && { changelogPath }),
+    timezone: readTimezone(reader),
+    ...(commitMessage !== undefined && { commitMessage }),
+    ...(committer && { committer }),
+  };
+}
+
+function readManifestPath(
+  reader: InputReader,
+  namespaces: readonly Namespace[],
+  changelog: string | undefined,
+): string {
+  const template = reader.required('manifest-path', 'a template such as {registry}/{namespace}.json');
+  const outside = 'is not a path inside the repository: no empty part, ".", ".." or ".git", no "\\"';
+  if (changelog !== undefined && !isRepositoryPath(changelog)) {
+    reader.problem('changelog-path', `${show(changelog)} ${outside}`);
+  }
+  const owners = new Map<string, string>();
+  for (const namespace of namespaces) {
+    const path = manifestPath(template, namespace);
+    const owner = owners.get(path);
+    const name = formatNamespace(namespace);
+    if (!isRepositoryPath(path)) reader.problem('manifest-path', `${show(path)}, for ${name}, ${outside}`);
+    else if (path === changelog)
+      reader.problem('manifest-path', `${show(path)}, for ${name}, is the changelog's`);
+    else if (owner !== undefined) {
+      reader.problem(
+        'manifest-path',
+        `${owner} and ${name} would both be recorded in ${show(path)}: use {registry} and {namespace} in it`,
+      );
+    }
+    owners.set(path, name);
+  }
+  return template;
+}
+
+function readTimezone(reader: InputReader): string {
+  const timezone = reader.required('timezone', 'an IANA name such as UTC or Asia/Shanghai');
+  if (timezone === '') return 'UTC';
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: timezone }).resolvedOptions().timeZone;
+  } catch {
+    reader.problem('timezone', `${show(timezone)} is not an IANA time zone such as UTC or Asia/Shanghai`);
+    return 'UTC';
+  }
+}
+
+function readCommitter(reader: InputReader): { name: string; email: string } | undefined {
+  const text = reader.optional('committer');
+  if (text === undefined) return undefined;
+  const [, name, email] = /^([^<>\n]+?)\s*<([^<>\s@]+@[^<>\s@]+)>$/.exec(text) ?? [];
+  if (name !== undefined && email !== undefined) return { name, email };
+  reader.problem('committer', `${show(text)} is not of the form: Name <email>`);
+  return undefined;
+}

@@ -1,0 +1,206 @@
+import * as v from 'valibot';
+import { type Digest, isDigest } from '../oci/digest.ts';
+import { isRepositoryName, isTag } from '../oci/names.ts';
+
+/**
+ * What is known of one mirrored tag: the source digest where the target holds the same digest; both digests where
+ * they differ; null where gcrsync mirrored it and nobody wrote the digest down.
+ */
+export type Entry =
+  | null
+  | Digest
+  | {
+      readonly digest: Digest;
+      readonly target: Digest;
+      /** Set when only these platforms of an index were mirrored. */
+      readonly platforms?: readonly string[];
+    };
+
+/** Entries by image (the repository's path inside its namespace), then by tag. */
+export type Images = ReadonlyMap<string, ReadonlyMap<string, Entry>>;
+
+/** The JSON of what has been mirrored of one namespace. */
+export interface NamespaceManifest {
+  /** `gcr.io/distroless` */
+  readonly source: string;
+  /** `docker.io/gcrxio` */
+  readonly target: string;
+  readonly images: Images;
+}
+
+/** A namespace manifest that can't be used. It must not be overwritten. */
+export class ManifestError extends Error {
+  override readonly name = 'ManifestError';
+}
+
+const VERSION = 1;
+
+/** Not `v.record`: that drops keys such as "constructor", which is a fine name for an image or a tag. */
+const ByName = v.custom<Readonly<Record<string, unknown>>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'expected an object',
+);
+const Header = v.object({ version: v.number(), source: v.string(), target: v.string(), images: ByName });
+
+/**
+ * Reads a namespace manifest, or gcrsync's form of it, a sorted array of `image:tag`.
+ *
+ * @param expected the file's path, and the source and target that it must be of
+ * @throws ManifestError that names the file, the cause and the remedy
+ */
+export function parseNamespaceManifest(
+  bytes: Uint8Array,
+  expected: { readonly path: string; readonly source: string; readonly target: string },
+): NamespaceManifest {
+  const { path, source, target } = expected;
+  const json = parseJson(bytes, path);
+  if (Array.isArray(json)) return { source, target, images: readGcrsync(json, path) };
+  const header = v.safeParse(Header, json);
+  if (!header.success) {
+    const [issue] = header.issues;
+    throw broken(path, `at ${v.getDotPath(issue) ?? 'its root'}: ${issue.message}`);
+  }
+  const { version, images } = header.output;
+  if (version !== VERSION) {
+    const remedy = 'it was written by a newer version of this action; use that one';
+    throw new ManifestError(
+      `${path} has version ${version}, and this action reads version ${VERSION}: ${remedy}`,
+    );
+  }
+  checkOwner(path, 'source', header.output.source, source);
+  checkOwner(path, 'target', header.output.target, target);
+  return { source, target, images: readImages(images, path) };
+}
+
+function parseJson(bytes: Uint8Array, path: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw broken(path, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function broken(path: string, cause: string): ManifestError {
+  return new ManifestError(
+    `${path} can't be read as a namespace manifest: ${cause}. It was left as it is: mend it, or restore an earlier ` +
+      'commit of it; if you remove it, everything is copied again',
+  );
+}
+
+function checkOwner(path: string, what: 'source' | 'target', found: string, expected: string): void {
+  if (found === expected) return;
+  throw new ManifestError(
+    `${path} records the ${what} ${JSON.stringify(found.slice(0, 300))}, and this run's is ${expected}: give each ` +
+      'its own file with "manifest-path" or "metadata-branch", or move the file away',
+  );
+}
+
+/** Walked by hand: a schema for each of 100,000 entries takes several times as long. */
+function readImages(images: Readonly<Record<string, unknown>>, path: string): Images {
+  const read = new Map<string, Map<string, Entry>>();
+  for (const [image, tags] of Object.entries(images)) {
+    if (!v.is(ByName, tags)) throw broken(path, `${show(image)} is not an object of tags`);
+    const entries = new Map<string, Entry>();
+    for (const [tag, value] of Object.entries(tags)) {
+      const entry = readEntry(value);
+      if (entry === undefined || !isTag(tag))
+        throw broken(path, `the entry ${show(image)}: ${show(tag)} is not valid`);
+      entries.set(tag, entry);
+    }
+    if (!isRepositoryName(image)) throw broken(path, `${show(image)} is not the name of an image`);
+    read.set(image, entries);
+  }
+  return read;
+}
+
+const EntryObject = v.object({
+  digest: v.custom<Digest>((value) => typeof value === 'string' && isDigest(value)),
+  target: v.custom<Digest>((value) => typeof value === 'string' && isDigest(value)),
+  platforms: v.optional(v.array(v.string())),
+});
+
+function readEntry(value: unknown): Entry | undefined {
+  if (value === null) return null;
+  if (typeof value === 'string') return isDigest(value) ? value : undefined;
+  const parsed = v.safeParse(EntryObject, value);
+  if (!parsed.success) return undefined;
+  const { digest, target, platforms } = parsed.output;
+  return platforms ? { digest, target, platforms } : { digest, target };
+}
+
+function readGcrsync(lines: readonly unknown[], path: string): Images {
+  const images = new Map<string, Map<string, Entry>>();
+  for (const line of lines) {
+    const colon = typeof line === 'string' ? line.lastIndexOf(':') : -1;
+    const image = typeof line === 'string' ? line.slice(0, colon) : '';
+    const tag = typeof line === 'string' ? line.slice(colon + 1) : '';
+    if (!isRepositoryName(image) || !isTag(tag)) {
+      throw broken(
+        path,
+        `it is an array, as gcrsync's are, but ${show(String(line))} is not of the form image:tag`,
+      );
+    }
+    const entries = images.get(image);
+    if (entries) entries.set(tag, null);
+    else images.set(image, new Map([[tag, null]]));
+  }
+  return images;
+}
+
+function show(text: string): string {
+  return JSON.stringify(text.slice(0, 200));
+}
+
+/** The file: keys sorted, one tag a line, a trailing newline, so that a diff of it reads as a changelog. */
+export function serializeNamespaceManifest({ source, target, images }: NamespaceManifest): string {
+  const blocks = sorted(images)
+    .filter(([, entries]) => entries.size > 0)
+    .map(([image, entries]) => {
+      const lines = sorted(entries).map(
+        ([tag, entry]) => `      ${JSON.stringify(tag)}: ${serializeEntry(entry)}`,
+      );
+      return `    ${JSON.stringify(image)}: {\n${lines.join(',\n')}\n    }`;
+    });
+  const body = blocks.length === 0 ? '{}' : `{\n${blocks.join(',\n')}\n  }`;
+  const [quotedSource, quotedTarget] = [JSON.stringify(source), JSON.stringify(target)];
+  return (
+    `{\n  "version": ${VERSION},\n  "source": ${quotedSource},\n  "target": ${quotedTarget},\n` +
+    `  "images": ${body}\n}\n`
+  );
+}
+
+/** Sorted by code units: the same on every machine, whatever its locale. */
+function sorted<T>(map: ReadonlyMap<string, T>): [string, T][] {
+  return Array.from(map).toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function serializeEntry(entry: Entry): string {
+  if (entry === null || typeof entry === 'string') return JSON.stringify(entry);
+  const { digest, target, platforms } = entry;
+  const shown = platforms
+    ? `, "platforms": [${platforms.map((platform) => JSON.stringify(platform)).join(', ')}]`
+    : '';
+  return `{ "digest": "${digest}", "target": "${target}"${shown} }`;
+}
+
+/**
+ * Merges tag by tag: `delta` wins, but an unknown digest never replaces a known one.
+ *
+ * @returns `base` itself when nothing changes
+ */
+export function mergeImages(base: Images, delta: Images): Images {
+  let merged: Map<string, ReadonlyMap<string, Entry>> | undefined;
+  for (const [image, entries] of delta) {
+    const known = base.get(image) ?? new Map<string, Entry>();
+    const news = Array.from(entries).filter(([tag, entry]) => isNews(known.get(tag), entry));
+    if (news.length === 0) continue;
+    merged ??= new Map(base);
+    merged.set(image, new Map([...known, ...news]));
+  }
+  return merged ?? base;
+}
+
+function isNews(known: Entry | undefined, entry: Entry): boolean {
+  if (known === undefined) return true;
+  return entry !== null && (known === null || serializeEntry(known) !== serializeEntry(entry));
+}

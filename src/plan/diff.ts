@@ -1,0 +1,116 @@
+import type { Entry, Images } from '../metadata/namespace-manifest.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Listing, SourceManifest } from '../source/listing.ts';
+
+/** Which platforms of an index are mirrored: all, or these. */
+export type Platforms = 'all' | readonly string[];
+
+/** One source digest to copy, and the tags of one image that it goes under. */
+export interface Work {
+  readonly image: string;
+  /** Full path of the source repository. */
+  readonly repository: string;
+  readonly manifest: SourceManifest;
+  /** Tags that the manifest does not hold. */
+  readonly added: readonly string[];
+  /** Tags that it holds with another digest. */
+  readonly updated: readonly string[];
+}
+
+/** A tag that gcrsync mirrored, whose digest nobody wrote down. */
+export interface Unsettled {
+  readonly image: string;
+  readonly repository: string;
+  readonly tag: string;
+  readonly manifest: SourceManifest;
+}
+
+export interface Diff {
+  readonly work: readonly Work[];
+  readonly unsettled: readonly Unsettled[];
+  /** Tags that the target holds as the source has them. */
+  readonly unchanged: number;
+  /** Tags that the manifest holds and the source no longer does. */
+  readonly gone: number;
+}
+
+/**
+ * Compares what a source holds with what its namespace manifest says the mirror holds, in time linear in the
+ * tags. Images that could not be listed are neither gone nor new.
+ */
+export function diff(listing: Listing, recorded: Images, platforms: Platforms): Diff {
+  const builder = new WorkBuilder();
+  const unsettled: Unsettled[] = [];
+  let unchanged = 0;
+  for (const [image, { repository, tags }] of listing.images) {
+    const entries = recorded.get(image);
+    for (const [tag, manifest] of tags) {
+      const entry = entries?.get(tag);
+      if (entry === undefined) builder.add(image, repository, manifest, 'added', tag);
+      else if (entry === null) unsettled.push({ image, repository, tag, manifest });
+      else if (holds(entry, manifest.digest, platforms)) unchanged += 1;
+      else builder.add(image, repository, manifest, 'updated', tag);
+    }
+  }
+  return { work: builder.build(), unsettled, unchanged, gone: countGone(listing, recorded) };
+}
+
+/** True when `entry` says that the target holds `digest` with at least these platforms. */
+function holds(entry: NonNullable<Entry>, digest: Digest, wanted: Platforms): boolean {
+  if (typeof entry === 'string') return entry === digest;
+  if (entry.digest !== digest) return false;
+  const { platforms } = entry;
+  if (platforms === undefined) return true;
+  return wanted !== 'all' && wanted.every((platform) => platforms.includes(platform));
+}
+
+function countGone({ images, failures }: Listing, recorded: Images): number {
+  const unknown = new Set(failures.map(({ image }) => image));
+  let gone = 0;
+  for (const [image, entries] of recorded) {
+    if (isUnknown(image, unknown)) continue;
+    const tags = images.get(image)?.tags;
+    for (const tag of entries.keys()) if (!tags?.has(tag)) gone += 1;
+  }
+  return gone;
+}
+
+/** True when `image`, or a repository above it, could not be listed. */
+function isUnknown(image: string, unknown: ReadonlySet<string>): boolean {
+  if (unknown.size === 0) return false;
+  for (let end = image.length; end > 0; end = image.lastIndexOf('/', end - 1)) {
+    if (unknown.has(image.slice(0, end))) return true;
+  }
+  return false;
+}
+
+interface OpenWork extends Work {
+  readonly added: string[];
+  readonly updated: string[];
+}
+
+/** Gathers tags into one piece of work for each digest of an image. */
+export class WorkBuilder {
+  readonly #byImage = new Map<string, Map<Digest, OpenWork>>();
+
+  add(
+    image: string,
+    repository: string,
+    manifest: SourceManifest,
+    kind: 'added' | 'updated',
+    tag: string,
+  ): void {
+    let byDigest = this.#byImage.get(image);
+    if (!byDigest) this.#byImage.set(image, (byDigest = new Map<Digest, OpenWork>()));
+    let work = byDigest.get(manifest.digest);
+    if (!work) {
+      work = { image, repository, manifest, added: [], updated: [] };
+      byDigest.set(manifest.digest, work);
+    }
+    work[kind].push(tag);
+  }
+
+  build(): Work[] {
+    return Array.from(this.#byImage.values()).flatMap((byDigest) => Array.from(byDigest.values()));
+  }
+}
