@@ -8,7 +8,7 @@ export interface RunResult {
   readonly started: Date;
   readonly finished: Date;
   readonly namespaces: readonly NamespaceResult[];
-  /** Problems of the run that belong to no namespace, such as a changelog that could not be written. */
+  /** Problems of the run itself, such as a changelog that could not be written; each fails the job. */
   readonly errors: readonly string[];
 }
 
@@ -20,6 +20,8 @@ export interface NamespaceResult {
   readonly target: string;
   readonly copied: readonly CopiedImage[];
   readonly failures: readonly Failure[];
+  /** Images of the old schema1 format, which nobody takes any more. */
+  readonly unsupported: readonly UnsupportedImage[];
   readonly unchanged: number;
   /** Tags that the manifest holds and the source does not. They stay in the mirror. */
   readonly gone: number;
@@ -53,7 +55,13 @@ export interface Failure {
   readonly reason: string;
 }
 
-/** The numbers of DESIGN.md's outputs. */
+/** Tags of an image that are schema1. */
+export interface UnsupportedImage {
+  readonly image: string;
+  readonly tags: readonly string[];
+}
+
+/** The action's numeric outputs. */
 export interface Counts {
   readonly added: number;
   readonly updated: number;

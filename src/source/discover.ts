@@ -27,7 +27,7 @@ export async function discover(namespace: Namespace, client: RegistryClient): Pr
       `${formatNamespace(namespace)} holds no repository with tags: check its name in "namespaces"`,
     );
   }
-  return { namespace, images: walk.images, failures: walk.failures, filtered: 0 };
+  return { namespace, images: walk.images, failures: walk.failures };
 }
 
 /** One walk down a namespace; children are asked for at once, and the host's gate bounds how many. */

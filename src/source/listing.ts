@@ -25,6 +25,4 @@ export interface Listing {
   readonly images: ReadonlyMap<string, SourceImage>;
   /** Repositories that could not be listed: what they hold is unknown, not gone. */
   readonly failures: readonly Failure[];
-  /** Tags that a filter dropped. */
-  readonly filtered: number;
 }

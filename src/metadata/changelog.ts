@@ -1,0 +1,89 @@
+import { formatBytes, plural } from '../report/format.ts';
+import { codeList, codeSpan, escapeMarkdown } from '../report/markdown.ts';
+import { type NamespaceResult, countAll } from '../report/result.ts';
+
+/** What a section says besides what was done. */
+export interface SectionOptions {
+  readonly time: Date;
+  /** IANA name of the zone that the time is shown in. */
+  readonly timezone: string;
+  /** Tells one job of one run from all others, so that its section is added once, however often it retries. */
+  readonly runKey: string;
+}
+
+/** The changelog's section for one namespace: newest first, under the file's own heading. */
+export function renderSection(result: NamespaceResult, { time, timezone, runKey }: SectionOptions): string {
+  const { added, updated, bytes } = countAll([result]);
+  const images = new Map<string, { added: string[]; updated: string[] }>();
+  for (const { image, added, updated } of result.copied) {
+    const tags = images.get(image) ?? { added: [], updated: [] };
+    tags.added.push(...added);
+    tags.updated.push(...updated);
+    images.set(image, tags);
+  }
+  const lines = Array.from(images)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([image, tags]) => {
+      const parts = [
+        ...(tags.added.length > 0 ? [`added ${codeList(tags.added.toSorted())}`] : []),
+        ...(tags.updated.length > 0 ? [`updated ${codeList(tags.updated.toSorted())}`] : []),
+      ];
+      return `- ${codeSpan(image)}: ${parts.join('; ')}`;
+    });
+  const route = `${escapeMarkdown(result.namespace)} → ${escapeMarkdown(result.target)}`;
+  const counts = `${plural(added, 'tag')} added, ${updated} updated, ${formatBytes(bytes)}`;
+  return [
+    `## ${formatTime(time, timezone)}: ${route}`,
+    marker(runKey, result.namespace),
+    '',
+    counts,
+    '',
+    ...lines,
+    '',
+  ].join('\n');
+}
+
+/** `2026-11-24 20:30:05 UTC+8` */
+export function formatTime(time: Date, timezone: string): string {
+  const format = new Intl.DateTimeFormat('en-CA', {
+    timeZone: timezone,
+    dateStyle: 'short',
+    timeStyle: 'medium',
+    hourCycle: 'h23',
+  });
+  const zone = new Intl.DateTimeFormat('en', { timeZone: timezone, timeZoneName: 'shortOffset' })
+    .formatToParts(time)
+    .find(({ type }) => type === 'timeZoneName')?.value;
+  return `${format.format(time).replace(',', '')} ${(zone ?? 'GMT').replace('GMT', 'UTC')}`;
+}
+
+/** A comment that is not shown: names one job's section. */
+function marker(runKey: string, namespace: string): string {
+  return `<!-- sync ${`${runKey} ${namespace}`.replaceAll(/[^\w./: -]|--+/g, '_')} -->`;
+}
+
+/**
+ * Puts `section` before the newest section of `current`; everything else stays as it is. The section of the same
+ * job and namespace, when it is there already, is replaced where it stands.
+ */
+export function insertSection(
+  current: string | undefined,
+  section: string,
+  { runKey, namespace }: { readonly runKey: string; readonly namespace: string },
+): string {
+  const text = current === undefined || current.trim() === '' ? '# Changelog\n' : current;
+  const newline = text.includes('\r\n') ? '\r\n' : '\n';
+  const insert = section.replaceAll('\n', newline);
+  const starts = Array.from(text.matchAll(/^## /gm), ({ index }) => index);
+  const at = text.indexOf(marker(runKey, namespace));
+  if (at !== -1) {
+    const start = starts.findLast((index) => index < at) ?? at;
+    const end = starts.find((index) => index > at) ?? text.length;
+    const gap = end < text.length ? newline : '';
+    return text.slice(0, start) + insert + gap + text.slice(end);
+  }
+  const [first] = starts;
+  if (first !== undefined) return text.slice(0, first) + insert + newline + text.slice(first);
+  const gap = text.endsWith('\n') ? newline : newline + newline;
+  return text + gap + insert;
+}

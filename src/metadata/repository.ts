@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import { type Octokit, RequestError } from 'octokit';
+import type { Logger } from '../logger.ts';
+import type { Sleep } from '../oci/host-gate.ts';
+import { MetadataError, classifyWrite, explainRead } from './metadata-error.ts';
+
+/** 20 jobs that write one branch at once get through well before this. */
+const MOST_ATTEMPTS = 30;
+const FIRST_DELAY = 400;
+const LONGEST_DELAY = 10_000;
+/** Bytes of a file; PUT bodies, base64 of it, work up to about 50 MB. */
+const MAX_FILE = 36 * 1000 ** 2;
+
+export interface RepositoryOptions {
+  readonly octokit: Octokit;
+  readonly owner: string;
+  readonly repo: string;
+  /** Absent: the default branch. */
+  readonly branch?: string;
+  /** Absent: the commit is the token's own, and a bot's stays Verified. */
+  readonly committer?: { readonly name: string; readonly email: string };
+  readonly sleep: Sleep;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+/** One moment of a file: the SHA is computed from the very bytes. */
+interface StoredFile {
+  readonly bytes: Uint8Array;
+  readonly sha: string;
+}
+
+/**
+ * The metadata repository, behind GitHub's contents API.
+ * https://docs.github.com/en/rest/repos/contents
+ */
+export class MetadataRepository {
+  readonly #options: RepositoryOptions;
+
+  constructor(options: RepositoryOptions) {
+    this.#options = options;
+  }
+
+  /** `owner/name` */
+  get name(): string {
+    return `${this.#options.owner}/${this.#options.repo}`;
+  }
+
+  /**
+   * Makes sure that the repository is there and may be written, as far as GitHub tells without a write.
+   *
+   * @throws MetadataError with the remedy
+   */
+  async check(): Promise<void> {
+    const { octokit, owner, repo } = this.#options;
+    let archived: boolean;
+    try {
+      ({ archived } = (await octokit.rest.repos.get({ owner, repo })).data);
+    } catch (error) {
+      throw explainRead(error, this.name);
+    }
+    if (!archived) return;
+    throw new MetadataError(
+      `${this.name} can't be written: the repository is archived; unarchive it, or name another in "metadata-repository"`,
+    );
+  }
+
+  /**
+   * The bytes of a file; undefined when it is not there.
+   *
+   * @throws MetadataError with the remedy, also when the branch is not there
+   */
+  async read(path: string): Promise<Uint8Array | undefined> {
+    return (await this.#read(path))?.bytes;
+  }
+
+  /**
+   * Changes a file by reading, changing and writing it, again and again while other jobs write too.
+   *
+   * @param change makes the new file of the current one. It is called for each try and must find its own work done
+   *   when it sees it: a write that timed out may have gone through. What it throws ends the update.
+   * @returns false when `change` left the file as it was
+   * @throws MetadataError with the remedy
+   */
+  async update(
+    path: string,
+    message: string,
+    change: (current: Uint8Array | undefined) => Uint8Array,
+  ): Promise<boolean> {
+    const { sleep, random, logger } = this.#options;
+    let uncertain = false;
+    for (let attempt = 0; ; attempt += 1) {
+      const current = await this.#read(path);
+      const next = change(current?.bytes);
+      if (current && Buffer.from(next).equals(current.bytes)) return uncertain;
+      if (next.length > MAX_FILE) throw this.#tooLarge(path, next.length);
+      try {
+        await this.#write(path, message, next, current?.sha);
+        return true;
+      } catch (error) {
+        const failure = classifyWrite(error, `${this.name}/${path}`);
+        if (failure instanceof MetadataError) throw failure;
+        if (attempt + 1 >= MOST_ATTEMPTS) throw this.#givenUp(path, error);
+        uncertain ||= failure === 'unknown';
+        logger.debug(`${path}: ${String(error)}; try ${attempt + 2}`);
+        await sleep(Math.min(LONGEST_DELAY, FIRST_DELAY * 1.5 ** attempt) * (0.5 + random()));
+      }
+    }
+  }
+
+  async #read(path: string): Promise<StoredFile | undefined> {
+    const { octokit, branch } = this.#options;
+    try {
+      const { data } = await octokit.request(`GET ${this.#url(path)}`, {
+        ...(branch !== undefined && { ref: branch }),
+        mediaType: { format: 'raw' },
+        // Octokit would decode the body as text; the SHA needs the bytes.
+        request: { parseSuccessResponseBody: false },
+      });
+      const bytes = new Uint8Array(await new Response(data).arrayBuffer());
+      return { bytes, sha: gitBlobSha(bytes) };
+    } catch (error) {
+      const missing = error instanceof RequestError && error.status === 404;
+      if (missing && !/no commit found|branch .* not found/i.test(error.message)) return undefined;
+      if (!missing) throw explainRead(error, `${this.name}/${path}`);
+      throw new MetadataError(
+        `${this.name} has no branch ${JSON.stringify(branch)}: create it, or name another in "metadata-branch"`,
+        { cause: error },
+      );
+    }
+  }
+
+  async #write(path: string, message: string, bytes: Uint8Array, sha: string | undefined): Promise<void> {
+    const { octokit, branch, committer } = this.#options;
+    if (bytes.length > MAX_FILE) {
+      throw new MetadataError(
+        `${this.name}/${path} would have ${bytes.length} bytes, more than GitHub takes at once`,
+      );
+    }
+    await octokit.request(`PUT ${this.#url(path)}`, {
+      message,
+      content: Buffer.from(bytes).toString('base64'),
+      ...(sha !== undefined && { sha }),
+      ...(branch !== undefined && { branch }),
+      ...(committer && { committer, author: committer }),
+      // The retry plugin would send a stale SHA again.
+      request: { retries: 0 },
+    });
+  }
+
+  #url(path: string): string {
+    const { owner, repo } = this.#options;
+    return `/repos/${owner}/${repo}/contents/${path.split('/').map(encodeURIComponent).join('/')}`;
+  }
+
+  #tooLarge(path: string, bytes: number): MetadataError {
+    return new MetadataError(
+      `${this.name}/${path} would have ${bytes} bytes, more than GitHub takes: mirror fewer images a namespace`,
+    );
+  }
+
+  #givenUp(path: string, error: unknown): MetadataError {
+    const cause = error instanceof Error ? error.message : String(error);
+    return new MetadataError(
+      `${this.name}/${path} could not be written in ${MOST_ATTEMPTS} tries: ${cause}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** The SHA that git and GitHub give a file of these bytes. https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
+export function gitBlobSha(bytes: Uint8Array): string {
+  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+}

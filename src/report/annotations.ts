@@ -1,0 +1,53 @@
+import { plural } from './format.ts';
+import { type Failure, type RunResult, countAll } from './result.ts';
+
+export interface Annotation {
+  readonly level: 'error' | 'warning';
+  readonly message: string;
+}
+
+/** GitHub shows this many of each type a step, of so many characters each. */
+const MOST = 10;
+const LONGEST = 4096;
+
+/** What is wrong with a run: the totals first, then the run's own errors, then the first failures. */
+export function annotate({ namespaces, errors }: RunResult): Annotation[] {
+  const { failed } = countAll(namespaces);
+  const failures = namespaces.flatMap(({ namespace, failures }) =>
+    failures.map((failure) => `${nameOf(namespace, failure)}: ${failure.reason}`),
+  );
+  const totals = namespaces
+    .filter(({ failures }) => failures.length > 0)
+    .map((result) => `${countAll([result]).failed} in ${result.namespace}`);
+  const total = failed > 0 ? [`${plural(failed, 'tag')} could not be mirrored: ${totals.join(', ')}`] : [];
+  const wrong = [...total, ...errors, ...failures].slice(0, MOST);
+  return [...wrong.map((message) => annotation('error', message)), ...unsupported(namespaces)];
+}
+
+function unsupported(namespaces: RunResult['namespaces']): Annotation[] {
+  const images = namespaces.flatMap(({ namespace, unsupported }) =>
+    unsupported.map(({ image, tags }) => ({ name: `${namespace}/${image}`, tags: tags.length })),
+  );
+  if (images.length === 0) return [];
+  const tags = images.reduce((sum, image) => sum + image.tags, 0);
+  const some = images.slice(0, 5).map(({ name }) => name);
+  const more = images.length > some.length ? ` and ${images.length - some.length} more` : '';
+  return [
+    annotation(
+      'warning',
+      `${plural(tags, 'tag')} of ${plural(images.length, 'image')} are of the old schema1 format, which current docker ` +
+        `and most registries refuse, and were left out: ${some.join(', ')}${more}. "exclude" silences this`,
+    ),
+  ];
+}
+
+/** `gcr.io/distroless/base:v1, v2 and 3 more` */
+export function nameOf(namespace: string, { image, tags }: Failure): string {
+  if (image === '') return namespace;
+  const [some, rest] = [tags.slice(0, 3).join(', '), tags.length - 3];
+  return `${namespace}/${image}${some === '' ? '' : `:${some}`}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+function annotation(level: Annotation['level'], message: string): Annotation {
+  return { level, message: message.length > LONGEST ? `${message.slice(0, LONGEST - 1)}…` : message };
+}

@@ -1,0 +1,34 @@
+import { isChanged, isComplete } from './outputs.ts';
+import { type Counts, type NamespaceResult, type RunResult, countAll } from './result.ts';
+
+/** The file behind the output `report`. */
+export interface JsonReport {
+  readonly version: 1;
+  readonly mode: RunResult['mode'];
+  readonly dryRun: boolean;
+  /** ISO 8601, UTC. */
+  readonly started: string;
+  readonly finished: string;
+  readonly complete: boolean;
+  readonly changed: boolean;
+  readonly counts: Counts;
+  readonly errors: readonly string[];
+  readonly namespaces: readonly NamespaceResult[];
+}
+
+export function renderJsonReport(result: RunResult): string {
+  const { mode, dryRun, started, finished, errors, namespaces } = result;
+  const report: JsonReport = {
+    version: 1,
+    mode,
+    dryRun,
+    started: started.toISOString(),
+    finished: finished.toISOString(),
+    complete: isComplete(result),
+    changed: isChanged(result),
+    counts: countAll(namespaces),
+    errors,
+    namespaces,
+  };
+  return `${JSON.stringify(report, null, 2)}\n`;
+}

@@ -1,0 +1,57 @@
+import { type RunResult, countAll } from './result.ts';
+
+/** The action's outputs. */
+export interface Outputs {
+  readonly complete: string;
+  readonly changed: string;
+  readonly added: string;
+  readonly updated: string;
+  readonly unchanged: string;
+  readonly failed: string;
+  readonly pending: string;
+  readonly gone: string;
+  readonly bytes: string;
+  readonly report: string;
+}
+
+/** Set before the work starts, so that a run that breaks off has said nothing wrong. */
+export const SAFE_OUTPUTS: Outputs = {
+  complete: 'false',
+  changed: 'false',
+  added: '0',
+  updated: '0',
+  unchanged: '0',
+  failed: '0',
+  pending: '0',
+  gone: '0',
+  bytes: '0',
+  report: '',
+};
+
+/** @param report path of the run's JSON report */
+export function outputsOf(result: RunResult, report: string): Outputs {
+  const { added, updated, unchanged, failed, pending, gone, bytes } = countAll(result.namespaces);
+  return {
+    complete: String(isComplete(result)),
+    changed: String(isChanged(result)),
+    added: String(added),
+    updated: String(updated),
+    unchanged: String(unchanged),
+    failed: String(failed),
+    pending: String(pending),
+    gone: String(gone),
+    bytes: String(bytes),
+    report,
+  };
+}
+
+/** True when nothing failed and nothing is left to the next run. */
+export function isComplete({ namespaces, errors }: RunResult): boolean {
+  const { failed, pending } = countAll(namespaces);
+  return failed === 0 && pending === 0 && errors.length === 0;
+}
+
+/** True when the mirror or its record is another one now; in a dry run, when it would be. */
+export function isChanged({ namespaces }: RunResult): boolean {
+  return namespaces.some(({ copied, settled }) => copied.length > 0 || settled > 0);
+}

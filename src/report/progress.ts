@@ -1,0 +1,60 @@
+import { formatBytes, formatCount, formatDuration } from './format.ts';
+
+/** How often progress is told, in milliseconds. */
+const INTERVAL = 10_000;
+/** The rate is that of this many last intervals. */
+const WINDOW = 6;
+
+export interface ProgressOptions {
+  /** Images to copy. */
+  readonly total: number;
+  readonly log: (line: string) => void;
+  /** Milliseconds that only grow. */
+  readonly clock: () => number;
+}
+
+/** Tells how far long work is, at least every ten seconds; nothing for work that ends sooner. */
+export class Progress {
+  readonly #options: ProgressOptions;
+  readonly #timer: NodeJS.Timeout;
+  readonly #samples: { time: number; images: number; bytes: number }[];
+  #images = 0;
+  #bytes = 0;
+  #failed = 0;
+
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+    this.#samples = [{ time: options.clock(), images: 0, bytes: 0 }];
+    this.#timer = setInterval(() => this.tick(), INTERVAL).unref();
+  }
+
+  /** One image has ended. */
+  done(bytes: number, failed: boolean): void {
+    this.#images += 1;
+    this.#bytes += bytes;
+    if (failed) this.#failed += 1;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  tick(): void {
+    const { total, log, clock } = this.#options;
+    const now = { time: clock(), images: this.#images, bytes: this.#bytes };
+    const [first = now] = this.#samples;
+    this.#samples.push(now);
+    if (this.#samples.length > WINDOW) this.#samples.shift();
+    const seconds = Math.max(0.001, (now.time - first.time) / 1000);
+    const left = total - this.#images;
+    const perSecond = (now.images - first.images) / seconds;
+    const parts = [
+      `${formatCount(this.#images)} of ${formatCount(total)} images`,
+      formatBytes(this.#bytes),
+      `${formatBytes((now.bytes - first.bytes) / seconds)}/s`,
+      perSecond > 0 ? `about ${formatDuration((left / perSecond) * 1000)} left` : 'none ended lately',
+      ...(this.#failed > 0 ? [`${formatCount(this.#failed)} failed`] : []),
+    ];
+    log(parts.join(', '));
+  }
+}

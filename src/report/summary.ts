@@ -1,0 +1,101 @@
+import { nameOf } from './annotations.ts';
+import { formatBytes, formatCount, formatDuration, plural } from './format.ts';
+import { codeList, codeSpan, escapeMarkdown } from './markdown.ts';
+import { type NamespaceResult, type RunResult, countAll } from './result.ts';
+
+/** Bytes; GitHub drops what is over 1 MiB a step, all of it. */
+const LIMIT = 512 * 1024;
+/** Bytes kept for saying how much was left out. */
+const RESERVE = 200;
+const LONGEST_REASON = 600;
+
+/** The job summary, in GitHub-flavoured Markdown: counts, failures, then a table a namespace. */
+export function renderSummary(result: RunResult, limit = LIMIT): string {
+  const page = new Page(limit);
+  page.add(`## Mirror${result.dryRun ? ': dry run, nothing was copied' : ''}\n`);
+  page.add(totals(result));
+  for (const error of result.errors) page.add(`> ${escapeMarkdown(error.slice(0, LONGEST_REASON))}\n`);
+  addFailures(page, result);
+  for (const namespace of result.namespaces) addNamespace(page, namespace, result.dryRun);
+  return page.text();
+}
+
+function totals({ namespaces, dryRun, started, finished }: RunResult): string {
+  const { added, updated, unchanged, failed, pending, gone, bytes } = countAll(namespaces);
+  const names = ['Added', 'Updated', 'Unchanged', 'Failed', 'Pending', 'Gone'];
+  const counts = [added, updated, unchanged, failed, pending, gone].map(formatCount);
+  const duration = formatDuration(finished.getTime() - started.getTime());
+  return [
+    `| ${names.join(' | ')} | ${dryRun ? 'Bytes (at most)' : 'Sent'} | Took |`,
+    `|${' ---: |'.repeat(names.length + 2)}`,
+    `| ${counts.join(' | ')} | ${formatBytes(bytes)} | ${duration} |\n`,
+  ].join('\n');
+}
+
+/** Failures of one reason stand together: one bad password can fail a thousand images. */
+function addFailures(page: Page, { namespaces }: RunResult): void {
+  const byReason = new Map<string, string[]>();
+  for (const { namespace, failures } of namespaces) {
+    for (const failure of failures) {
+      const names = byReason.get(failure.reason);
+      if (names) names.push(nameOf(namespace, failure));
+      else byReason.set(failure.reason, [nameOf(namespace, failure)]);
+    }
+  }
+  if (byReason.size === 0) return;
+  page.add('### Failed\n');
+  const items = Array.from(byReason).toSorted(([, a], [, b]) => b.length - a.length);
+  for (const [reason, names] of items) {
+    page.add(`- ${codeList(names, 5)}: ${escapeMarkdown(reason.slice(0, LONGEST_REASON))}`);
+  }
+  page.add('');
+}
+
+function addNamespace(page: Page, result: NamespaceResult, dryRun: boolean): void {
+  const { namespace, target, copied, unchanged, gone, pending, settled, filtered, unsupported } = result;
+  const old = unsupported.reduce((sum, { tags }) => sum + tags.length, 0);
+  const notes = [
+    `${formatCount(unchanged)} unchanged`,
+    ...(gone > 0 ? [`${formatCount(gone)} gone from the source`] : []),
+    ...(pending > 0 ? [`${formatCount(pending)} left to the next run`] : []),
+    ...(settled > 0 ? [`${formatCount(settled)} of gcrsync's settled`] : []),
+    ...(filtered > 0 ? [`${formatCount(filtered)} filtered out`] : []),
+    ...(old > 0 ? [`${formatCount(old)} unsupported (schema1)`] : []),
+  ];
+  page.add(`### ${escapeMarkdown(namespace)} → ${escapeMarkdown(target)}\n`);
+  page.add(`${notes.join(', ')}\n`);
+  if (copied.length === 0) return;
+  page.add(`| Image | ${dryRun ? 'Would add' : 'Added'} | ${dryRun ? 'Would update' : 'Updated'} | Bytes |`);
+  page.add('| --- | --- | --- | ---: |');
+  for (const { image, added, updated, bytes } of copied) {
+    page.add(`| ${codeSpan(image)} | ${codeList(added)} | ${codeList(updated)} | ${formatBytes(bytes)} |`);
+  }
+  page.add('');
+}
+
+/** Lines up to a limit in bytes; from the first that does not fit on, all are left out and counted. */
+class Page {
+  readonly #lines: string[] = [];
+  #free: number;
+  #left = 0;
+
+  constructor(limit: number) {
+    this.#free = limit - RESERVE;
+  }
+
+  add(line: string): void {
+    const bytes = Buffer.byteLength(line) + 1;
+    if (this.#left > 0 || bytes > this.#free) {
+      this.#left += 1;
+      return;
+    }
+    this.#free -= bytes;
+    this.#lines.push(line);
+  }
+
+  text(): string {
+    if (this.#left > 0)
+      this.#lines.push('', `_${plural(this.#left, 'more line')} did not fit: see the JSON report._`);
+    return `${this.#lines.join('\n')}\n`;
+  }
+}

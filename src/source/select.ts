@@ -1,0 +1,58 @@
+import picomatch from 'picomatch';
+import { isSchema1Type } from '../oci/media-types.ts';
+import type { UnsupportedImage } from '../report/result.ts';
+import type { Listing, SourceImage, SourceManifest } from './listing.ts';
+
+/** Which tags are mirrored. Patterns are globs over `image:tag`, or, with no `:`, over the image. */
+export interface Filters {
+  /** Empty: all. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+/** What is left of a listing, and what was set aside. */
+export interface Selection {
+  readonly listing: Listing;
+  /** Tags that the filters dropped. */
+  readonly filtered: number;
+  readonly unsupported: readonly UnsupportedImage[];
+}
+
+/** Drops what the filters don't want, and schema1 images, which no target takes. */
+export function select(listing: Listing, filters: Filters): Selection {
+  const wanted = compile(filters);
+  const images = new Map<string, SourceImage>();
+  const unsupported: UnsupportedImage[] = [];
+  let filtered = 0;
+  for (const [image, { repository, tags }] of listing.images) {
+    const kept = new Map<string, SourceManifest>();
+    const old: string[] = [];
+    for (const [tag, manifest] of tags) {
+      if (!wanted(image, tag)) filtered += 1;
+      else if (isSchema1Type(manifest.mediaType ?? '')) old.push(tag);
+      else kept.set(tag, manifest);
+    }
+    if (kept.size > 0) images.set(image, { repository, tags: kept });
+    if (old.length > 0) unsupported.push({ image, tags: old });
+  }
+  return { listing: { ...listing, images }, filtered, unsupported };
+}
+
+type Match = (image: string, tag: string) => boolean;
+
+function compile({ include, exclude }: Filters): Match {
+  const included = matchAny(include);
+  const excluded = matchAny(exclude);
+  return (image, tag) => (include.length === 0 || included(image, tag)) && !excluded(image, tag);
+}
+
+/** `*` stays within a part of a path and `**` crosses; a leading dot is nothing special in a registry. */
+const OPTIONS = { dot: true, nonegate: true, noextglob: true } as const;
+
+function matchAny(patterns: readonly string[]): Match {
+  const matchers = patterns.map((pattern): Match => {
+    const matches = picomatch(pattern, OPTIONS);
+    return pattern.includes(':') ? (image, tag) => matches(`${image}:${tag}`) : (image) => matches(image);
+  });
+  return (image, tag) => matchers.some((matches) => matches(image, tag));
+}
