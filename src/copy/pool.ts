@@ -1,4 +1,4 @@
-import pLimit from 'p-limit';
+import type { LimitFunction } from 'p-limit';
 import type { Logger } from '../logger.ts';
 import { RegistryError, printable } from '../oci/errors.ts';
 import type { Sleep } from '../oci/host-gate.ts';
@@ -19,8 +19,8 @@ export interface Outcome {
 
 export interface PoolOptions {
   readonly engine: Engine;
-  /** Images at a time. */
-  readonly concurrency: number;
+  /** Bounds the images that are copied at a time; shared by all namespaces of a run. */
+  readonly limit: LimitFunction;
   readonly retries: number;
   readonly task: (work: Work) => CopyTask;
   /** Told of each piece of work as it ends. */
@@ -30,9 +30,9 @@ export interface PoolOptions {
   readonly logger: Logger;
 }
 
-/** Copies all of `works`, so many at a time. What fails is retried when that can help, and stops nothing else. */
+/** Copies all of `works`, as many at a time as `limit` lets. What fails is retried when that can help, and stops nothing else. */
 export async function copyAll(works: readonly Work[], options: PoolOptions): Promise<Outcome[]> {
-  return pLimit(options.concurrency).map(works, async (work) => {
+  return options.limit.map(works, async (work) => {
     const outcome = await copyOne(work, options);
     options.onDone(outcome);
     return outcome;

@@ -93,6 +93,14 @@ interface OpenWork extends Work {
 export class WorkBuilder {
   readonly #byImage = new Map<string, Map<Digest, OpenWork>>();
 
+  /** @param works to go on from */
+  constructor(works: readonly Work[] = []) {
+    for (const { image, repository, manifest, added, updated } of works) {
+      for (const tag of added) this.add(image, repository, manifest, 'added', tag);
+      for (const tag of updated) this.add(image, repository, manifest, 'updated', tag);
+    }
+  }
+
   add(
     image: string,
     repository: string,

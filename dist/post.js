@@ -1,0 +1,16 @@
+import { a as getState, f as warning, t as DOCKER_FOLDER_STATE } from "./state.js";
+import { rm } from "node:fs/promises";
+
+// src/post.ts
+/** Removes docker's logins where a run was killed before it could. Warns and never fails. */
+const folder = getState(DOCKER_FOLDER_STATE);
+if (folder !== "") try {
+	await rm(folder, {
+		recursive: true,
+		force: true
+	});
+} catch (error) {
+	warning(`${folder} holds docker logins and could not be removed: ${String(error)}`);
+}
+
+export {  };

@@ -1,0 +1,36 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Plugin, defineConfig } from 'rolldown';
+
+/** Puts the licence of every bundled package beside the bundle, as most of them ask. */
+const licences: Plugin = {
+  name: 'licences',
+  generateBundle() {
+    const folders = new Set<string>();
+    for (const id of this.getModuleIds()) {
+      const folder = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0];
+      if (folder !== undefined && existsSync(join(folder, 'package.json'))) folders.add(folder);
+    }
+    const texts = Array.from(folders, licenceOf).toSorted();
+    this.emitFile({ type: 'asset', fileName: 'licences.txt', source: texts.join('\n\n') });
+  },
+};
+
+function licenceOf(folder: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    name: string;
+    version: string;
+    license?: string;
+  };
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+  const text = file === undefined ? '' : `\n\n${readFileSync(join(folder, file), 'utf8').trim()}`;
+  return `${name} ${version} (${license ?? 'no licence stated'})${text}\n`;
+}
+
+/** Runs with nothing installed, and is not minified: a reviewer reads it. */
+export default defineConfig({
+  input: { index: 'src/index.ts', post: 'src/post.ts' },
+  platform: 'node',
+  plugins: [licences],
+  output: { dir: 'dist', format: 'esm', minify: false, cleanDir: true, chunkFileNames: 'shared.js' },
+});

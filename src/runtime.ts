@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import * as core from '@actions/core';
+import { getExecOutput } from '@actions/exec';
+import type { Exec } from './copy/docker/cli.ts';
+import { openDockerEngine } from './copy/docker/engine.ts';
+import type { Engine } from './copy/engine.ts';
+import { RegistryEngine } from './copy/registry/engine.ts';
+import type { Inputs } from './inputs/inputs.ts';
+import type { Logger } from './logger.ts';
+import { createGitHubClient } from './metadata/github-client.ts';
+import { MetadataRepository } from './metadata/repository.ts';
+import type { Deps } from './modes/sync.ts';
+import { type Credential, type CredentialLookup, dockerConfigCredentials } from './oci/credentials.ts';
+import { createDispatcher } from './oci/dispatcher.ts';
+import type { Sleep } from './oci/host-gate.ts';
+import { Registries } from './oci/registries.ts';
+import type { Runner } from './report/runner.ts';
+import { DOCKER_FOLDER_STATE } from './state.ts';
+
+/** The runner, as @actions/core speaks to it. */
+export const runner: Runner = {
+  annotate: ({ level, message }) => (level === 'error' ? core.error(message) : core.warning(message)),
+  setOutput: (name, value) => core.setOutput(name, value),
+  writeSummary: async (markdown) => {
+    if (process.env['GITHUB_STEP_SUMMARY']) await core.summary.addRaw(markdown).write();
+  },
+  writeReport: async (json) => {
+    const path = join(tempFolder(), `sync-action-report-${randomUUID()}.json`);
+    await writeFile(path, json);
+    return path;
+  },
+};
+
+/** A line that starts like a workflow command would be one, and registries choose some of our text. */
+const logger: Logger = {
+  debug: (message) => core.debug(message),
+  info: (message) => core.info(message.replaceAll(/^(\s*)(::|##\[)/gm, '$1\u200b$2')),
+  warning: (message) => core.warning(message),
+};
+
+const sleep: Sleep = async (ms, signal) => delay(ms, undefined, signal ? { signal } : {});
+
+const exec: Exec = async (command, args, { env, input }) =>
+  getExecOutput(command, [...args], {
+    env: { ...env },
+    ...(input !== undefined && { input: Buffer.from(input) }),
+    silent: true,
+    ignoreReturnCode: true,
+  });
+
+/** Everything that a run works with, for `inputs`: the real network, clock, random numbers and processes. */
+export function createDeps(inputs: Inputs): Deps {
+  const { random } = Math;
+  const dispatcher = createDispatcher({
+    timeout: inputs.httpTimeout,
+    connections: inputs.queryConcurrency,
+    proxy: inputs.proxy,
+  });
+  const registries = new Registries({
+    dispatcher,
+    concurrency: inputs.queryConcurrency,
+    retries: inputs.retries,
+    insecure: inputs.insecureRegistries,
+    credentials: credentialLookups(inputs),
+    sleep,
+    clock: Date.now,
+    random,
+    mask: core.setSecret,
+    logger,
+  });
+  const { token, ...metadata } = inputs.metadata;
+  const apiUrl = process.env['GITHUB_API_URL'] || 'https://api.github.com';
+  const octokit = createGitHubClient({ token, apiUrl, dispatcher, logger });
+  return {
+    registries,
+    metadata: new MetadataRepository({ octokit, ...metadata, sleep, random, logger }),
+    openEngine,
+    phase: async (name, work) => core.group(name, work),
+    logger,
+    now: () => new Date(),
+    sleep,
+    random,
+    runKey: `${process.env['GITHUB_RUN_ID'] ?? 'local'}.${randomUUID().slice(0, 8)}`,
+  };
+}
+
+async function openEngine(inputs: Inputs): Promise<Engine> {
+  const { random } = Math;
+  const streams = Math.floor(inputs.queryConcurrency / 2);
+  const registryEngine = new RegistryEngine({ streams, retries: inputs.retries, sleep, random });
+  if (inputs.engine === 'registry') return registryEngine;
+  return openDockerEngine({
+    exec,
+    env: definedEnv(),
+    userConfig: dockerConfigFolder(),
+    tempFolder: tempFolder(),
+    logins: loginsOf(inputs),
+    onFolder: (folder) => core.saveState(DOCKER_FOLDER_STATE, folder),
+    wholeEngine: registryEngine,
+    logger,
+  });
+}
+
+/** The credentials of the inputs first, then those of the docker config. */
+function credentialLookups({ credentials, target }: Inputs): {
+  source: CredentialLookup;
+  target: CredentialLookup;
+} {
+  const fromConfig = dockerConfigCredentials(dockerConfigFolder(), async (helper, server) =>
+    exec(`docker-credential-${helper}`, ['get'], { env: definedEnv(), input: server }),
+  );
+  return {
+    source: async (registry) => credentials.source ?? fromConfig(registry),
+    target: async (registry) =>
+      (registry === target.registry ? credentials.target : undefined) ?? fromConfig(registry),
+  };
+}
+
+function loginsOf({
+  credentials,
+  namespaces,
+  target,
+}: Inputs): Record<'source' | 'target', Map<string, Credential>> {
+  const { source } = credentials;
+  const sources = source ? namespaces.map(({ registry }) => [registry, source] as const) : [];
+  return {
+    source: new Map(sources),
+    target: new Map(credentials.target ? [[target.registry, credentials.target]] : []),
+  };
+}
+
+function dockerConfigFolder(): string {
+  return process.env['DOCKER_CONFIG'] || join(homedir(), '.docker');
+}
+
+function tempFolder(): string {
+  return process.env['RUNNER_TEMP'] || tmpdir();
+}
+
+function definedEnv(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
