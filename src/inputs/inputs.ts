@@ -171,7 +171,8 @@ function readTargetName(reader: InputReader): string {
     if (!known.includes(name))
       reader.problem('target-name', `{${name}} is not one of {${known.join('}, {')}}`);
   }
-  if (template !== '' && !template.includes('{image}')) reader.problem('target-name', `${show(template)} must contain {image}`);
+  if (template !== '' && !template.includes('{image}'))
+    reader.problem('target-name', `${show(template)} must contain {image}`);
   return template;
 }
 
