@@ -1,4 +1,4 @@
-import { _ as __toESM, c as saveState, d as setSecret, f as warning, g as __require, h as __commonJSMin, i as getInput, l as setFailed, m as summary, n as debug, o as group, p as getExecOutput, r as error, s as info, t as DOCKER_FOLDER_STATE, u as setOutput } from "./state.js";
+import { _ as __toESM, c as saveState, d as setSecret, f as warning, g as __require, h as __commonJSMin, i as getInput, l as setFailed, m as summary, n as debug, o as group, p as getExecOutput, r as error, s as info, t as DOCKER_FOLDER_STATE, u as setOutput } from "./shared2.js";
 import { isIPv4, isIPv6 } from "node:net";
 import { Readable } from "node:stream";
 import { Buffer as Buffer$1 } from "node:buffer";
@@ -419,7 +419,7 @@ function readTargetName(reader) {
 	const template = reader.required("target-name", "a template such as {image}");
 	const known = PLACEHOLDERS;
 	for (const [, name = ""] of template.matchAll(/\{([^{}]*)\}/g)) if (!known.includes(name)) reader.problem("target-name", `{${name}} is not one of {${known.join("}, {")}}`);
-	if (!template.includes("{image}")) reader.problem("target-name", `${show$1(template)} must contain {image}`);
+	if (template !== "" && !template.includes("{image}")) reader.problem("target-name", `${show$1(template)} must contain {image}`);
 	return template;
 }
 function readProxy(reader, { env, mask }) {

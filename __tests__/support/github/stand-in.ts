@@ -1,0 +1,228 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createEmulator } from 'emulate';
+import * as v from 'valibot';
+import { type TestServer, readAll, sendJson, startServer } from '../http.ts';
+import { freePort } from '../process.ts';
+import { OpenApiCheck } from './openapi.ts';
+import { TOKENS } from './tokens.ts';
+import { type RepositoryRules, contentsRefusal, readAnswer } from './rules.ts';
+
+export interface GitHubRequest {
+  readonly method: string;
+  readonly path: string;
+  status: number;
+}
+
+export interface Commit {
+  readonly sha: string;
+  readonly message: string;
+  readonly committer: string;
+}
+
+/** GitHub's REST API, stateful, on loopback, answering as the live one does. */
+export interface GitHubStandIn extends TestServer {
+  readonly requests: GitHubRequest[];
+  /** Where a request or an answer was not as GitHub's OpenAPI description says. */
+  readonly violations: string[];
+  /** Milliseconds that a write takes: writes that overlap on a branch collide. */
+  writeTime: number;
+  /** May answer a request itself (true). `body` is the request's. */
+  intercept?: (
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: Buffer,
+  ) => boolean | Promise<boolean>;
+  /** The stored bytes of a file, as text. */
+  file(repository: string, path: string): Promise<string | undefined>;
+  putFile(repository: string, path: string, content: string): Promise<void>;
+  commits(repository: string): Promise<Commit[]>;
+}
+
+const OWNER = 'octo';
+
+/** @param repositories by `octo/name` */
+export async function startGitHub(
+  repositories: Readonly<Record<string, RepositoryRules>>,
+): Promise<GitHubStandIn> {
+  const emulator = await createEmulator({
+    service: 'github',
+    port: await freePort(),
+    seed: {
+      tokens: { [TOKENS.write]: { login: OWNER, scopes: ['repo'] } },
+      github: {
+        users: [{ login: OWNER }],
+        repos: Object.entries(repositories).map(([name, { empty }]) => ({
+          owner: OWNER,
+          name: name.slice(OWNER.length + 1),
+          auto_init: empty !== true,
+        })),
+      },
+    },
+  });
+  const proxy = new FidelityProxy(emulator.url, repositories);
+  const server = await startServer(async (request, response) => {
+    const body = await readAll(request);
+    // GitHub Enterprise serves the API below this path.
+    const path = (request.url ?? '/').replace(/^\/api\/v3/, '');
+    const logged: GitHubRequest = { method: request.method ?? '', path, status: 0 };
+    standIn.requests.push(logged);
+    response.on('finish', () => (logged.status = response.statusCode));
+    if (await standIn.intercept?.(request, response, body)) return;
+    await proxy.answer(request, response, path, body, standIn);
+  });
+  const close = async (): Promise<void> => {
+    await server.close();
+    await emulator.close();
+  };
+  const standIn: GitHubStandIn = {
+    ...server,
+    close,
+    requests: [],
+    violations: proxy.violations,
+    writeTime: 5,
+    ...stateOf(emulator.url),
+  };
+  return standIn;
+}
+
+const WithSha = v.looseObject({ sha: v.optional(v.string()) });
+const AUTHORIZED = { authorization: `Bearer ${TOKENS.write}` };
+const Commits = v.array(
+  v.object({
+    sha: v.string(),
+    commit: v.object({ message: v.string(), committer: v.object({ name: v.string() }) }),
+  }),
+);
+
+/** Looks into the emulator behind the proxy. */
+function stateOf(url: string): Pick<GitHubStandIn, 'file' | 'putFile' | 'commits'> {
+  const contents = (repository: string, path: string): string =>
+    `${url}/repos/${repository}/contents/${path}`;
+  return {
+    file: async (repository, path) => {
+      const accept = 'application/vnd.github.raw+json';
+      const answer = await fetch(contents(repository, path), { headers: { ...AUTHORIZED, accept } });
+      return answer.status === 200 ? answer.text() : undefined;
+    },
+    putFile: async (repository, path, content) => {
+      const before = await fetch(contents(repository, path), { headers: AUTHORIZED });
+      const sha =
+        before.status === 200 ? v.parse(v.object({ sha: v.string() }), await before.json()).sha : undefined;
+      const body = JSON.stringify({
+        message: 'by hand',
+        content: Buffer.from(content).toString('base64'),
+        sha,
+      });
+      const answer = await fetch(contents(repository, path), { method: 'PUT', headers: AUTHORIZED, body });
+      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    },
+    commits: async (repository) => {
+      const answer = await fetch(`${url}/repos/${repository}/commits?per_page=100`, { headers: AUTHORIZED });
+      if (!answer.ok) return [];
+      const commits = v.parse(Commits, await answer.json());
+      return commits.map(({ sha, commit }) => ({
+        sha,
+        message: commit.message,
+        committer: commit.committer.name,
+      }));
+    },
+  };
+}
+
+/** What the live API does besides the emulator. */
+class FidelityProxy {
+  readonly violations: string[] = [];
+  readonly #upstream: string;
+  readonly #rules: Readonly<Record<string, RepositoryRules>>;
+  readonly #openApi = new OpenApiCheck();
+  /** Writes so far, by repository: a write that overlaps another finds the branch moved. */
+  readonly #versions = new Map<string, number>();
+
+  constructor(upstream: string, rules: Readonly<Record<string, RepositoryRules>>) {
+    this.#upstream = upstream;
+    this.#rules = rules;
+  }
+
+  async answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    body: Buffer,
+    { writeTime }: { readonly writeTime: number },
+  ): Promise<void> {
+    const method = request.method ?? '';
+    const token = /^(?:Bearer|token) (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+    const parsed = body.length > 0 ? (JSON.parse(body.toString()) as unknown) : undefined;
+    const repository = /^\/repos\/([^/]+\/[^/?]+)/.exec(path)?.[1] ?? '';
+    const refuse = (status: number, message: string): void => {
+      this.#check(method, path, status, parsed, { message });
+      sendJson(response, status, {
+        message,
+        documentation_url: 'https://docs.github.com/rest',
+        status: String(status),
+      });
+    };
+    const rules = this.#rules[repository];
+    const refusal = contentsRefusal({
+      method,
+      path,
+      token,
+      body: parsed,
+      rules,
+      empty: await this.#isEmpty(repository),
+    });
+    if (refusal) return refuse(refusal.status, refusal.message);
+    const version = this.#versions.get(repository) ?? 0;
+    if (method === 'PUT') {
+      await delay(writeTime);
+      if ((this.#versions.get(repository) ?? 0) !== version) {
+        return refuse(409, `is at ${'a'.repeat(40)} but expected ${'b'.repeat(40)}`);
+      }
+      this.#versions.set(repository, version + 1);
+    }
+    const answer = await this.#forward(method, path, request.headers.accept, body);
+    const raw = method === 'GET' && /raw/.test(request.headers.accept ?? '');
+    if (!raw || answer.status !== 200) {
+      const json = readAnswer(path, answer.status, JSON.parse(answer.bytes.toString()) as unknown, rules);
+      this.#check(method, path, json.status, parsed, json.body);
+      return sendJson(response, json.status, json.body);
+    }
+    response.writeHead(200, { 'content-type': 'application/vnd.github.raw+json; charset=utf-8' });
+    response.end(answer.bytes);
+  }
+
+  async #forward(
+    method: string,
+    path: string,
+    accept = '',
+    body: Buffer,
+  ): Promise<{ status: number; bytes: Buffer }> {
+    const headers = { ...AUTHORIZED, accept, 'content-type': 'application/json' };
+    const send = async (content: Buffer): Promise<Response> =>
+      fetch(this.#upstream + path, {
+        method,
+        headers,
+        ...(content.length > 0 && { body: content.toString() }),
+      });
+    let answer = await send(body);
+    if (method === 'PUT' && answer.status === 422) {
+      // A SHA for a path that is not there is no conflict for GitHub.
+      const { sha, ...rest } = v.parse(WithSha, JSON.parse(body.toString()));
+      if (sha !== undefined && /does not exist/.test(await answer.clone().text()))
+        answer = await send(Buffer.from(JSON.stringify(rest)));
+    }
+    return { status: answer.status, bytes: Buffer.from(await answer.arrayBuffer()) };
+  }
+
+  async #isEmpty(repository: string): Promise<boolean> {
+    if (this.#rules[repository]?.empty !== true) return false;
+    const commits = await fetch(`${this.#upstream}/repos/${repository}/commits`, { headers: AUTHORIZED });
+    return commits.status !== 200 || v.parse(v.array(v.unknown()), await commits.json()).length === 0;
+  }
+
+  #check(method: string, path: string, status: number, requestBody: unknown, responseBody: unknown): void {
+    const [bare = ''] = path.split('?');
+    this.violations.push(...this.#openApi.check({ method, path: bare, status, requestBody, responseBody }));
+  }
+}
