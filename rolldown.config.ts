@@ -32,5 +32,12 @@ export default defineConfig({
   input: { index: 'src/index.ts', post: 'src/post.ts' },
   platform: 'node',
   plugins: [licences],
-  output: { dir: 'dist', format: 'esm', minify: false, cleanDir: true, chunkFileNames: 'shared.js' },
+  output: {
+    dir: 'dist',
+    format: 'esm',
+    minify: false,
+    cleanDir: true,
+    chunkFileNames: '[name].js',
+    codeSplitting: { groups: [{ name: 'shared', test: /@actions|http-client|tunnel|src.state/ }] },
+  },
 });

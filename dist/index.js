@@ -1,4 +1,5 @@
-import { _ as __toESM, c as saveState, d as setSecret, f as warning, g as __require, h as __commonJSMin, i as getInput, l as setFailed, m as summary, n as debug, o as group, p as getExecOutput, r as error, s as info, t as DOCKER_FOLDER_STATE, u as setOutput } from "./shared2.js";
+import { n as __require, r as __toESM, t as __commonJSMin } from "./rolldown-runtime.js";
+import { c as saveState, d as setSecret, f as warning, i as getInput, l as setFailed, m as summary, n as debug, o as group, p as getExecOutput, r as error, s as info, t as DOCKER_FOLDER_STATE, u as setOutput } from "./shared.js";
 import { isIPv4, isIPv6 } from "node:net";
 import { Readable } from "node:stream";
 import { Buffer as Buffer$1 } from "node:buffer";

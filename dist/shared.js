@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import { n as __require, r as __toESM, t as __commonJSMin } from "./rolldown-runtime.js";
 import * as os from "os";
 import os$1, { EOL } from "os";
 import * as crypto from "crypto";
@@ -9,34 +9,6 @@ import * as events from "events";
 import { StringDecoder } from "string_decoder";
 import * as child from "child_process";
 import { setTimeout as setTimeout$1 } from "timers";
-
-// \0rolldown/runtime.js
-var __create = Object.create;
-var __defProp = Object.defineProperty;
-var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
-var __getOwnPropNames = Object.getOwnPropertyNames;
-var __getProtoOf = Object.getPrototypeOf;
-var __hasOwnProp = Object.prototype.hasOwnProperty;
-var __commonJSMin = (cb, mod) => () => (mod || (cb((mod = { exports: {} }).exports, mod, mod.exports), cb = null), mod.exports);
-var __copyProps = (to, from, except, desc) => {
-	if (from && typeof from === "object" || typeof from === "function") {
-		for (var keys = __getOwnPropNames(from), i = 0, n = keys.length, key; i < n; i++) {
-			key = keys[i];
-			if (!__hasOwnProp.call(to, key) && key !== except) {
-				__defProp(to, key, {
-					get: ((k) => from[k]).bind(null, key),
-					enumerable: !(desc = __getOwnPropDesc(from, key)) || desc.enumerable
-				});
-			}
-		}
-	}
-	return to;
-};
-var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__getProtoOf(mod)) : {}, __copyProps(isNodeMode || !mod || !mod.__esModule || !__hasOwnProp.call(mod, "default") ? __defProp(target, "default", {
-	value: mod,
-	enumerable: true
-}) : target, mod));
-var __require = /* #__PURE__ */ (() => createRequire(import.meta.url))();
 
 // node_modules/@actions/core/lib/utils.js
 /**
@@ -17532,4 +17504,4 @@ function getState(name) {
 /** The state that the main step saves for `post`: the folder that holds docker's logins. */
 const DOCKER_FOLDER_STATE = "docker-folder";
 
-export { __toESM as _, getState as a, saveState as c, setSecret as d, warning as f, __require as g, __commonJSMin as h, getInput as i, setFailed as l, summary as m, debug as n, group as o, getExecOutput as p, error as r, info as s, DOCKER_FOLDER_STATE as t, setOutput as u };
+export { getState as a, saveState as c, setSecret as d, warning as f, getInput as i, setFailed as l, summary as m, debug as n, group as o, getExecOutput as p, error as r, info as s, DOCKER_FOLDER_STATE as t, setOutput as u };
