@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Plugin, defineConfig } from 'rolldown';
+import * as v from 'valibot';
 
 /** Puts the licence of every bundled package beside the bundle, as most of them ask. */
 const licences: Plugin = {
@@ -16,12 +17,13 @@ const licences: Plugin = {
   },
 };
 
+const Package = v.object({ name: v.string(), version: v.string(), license: v.optional(v.string()) });
+
 function licenceOf(folder: string): string {
-  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-    name: string;
-    version: string;
-    license?: string;
-  };
+  const { name, version, license } = v.parse(
+    Package,
+    JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')),
+  );
   const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
   const text = file === undefined ? '' : `\n\n${readFileSync(join(folder, file), 'utf8').trim()}`;
   return `${name} ${version} (${license ?? 'no licence stated'})${text}\n`;

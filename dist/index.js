@@ -5002,17 +5002,14 @@ function failureOf(error) {
 /**
 * Text from registries in GitHub-flavoured Markdown. https://github.github.com/gfm/
 */
-/** Text in which nothing is markup: no link, mention, HTML, table or comment comes of it. One line. */
+/** Text in which nothing is markup: no link, mention, HTML, table or comment comes of it. One line, not to be put at a line's start. */
 function escapeMarkdown(text) {
-	return printable(text, Number.POSITIVE_INFINITY).replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`).replace(/[\\`*_{}[\]()#+!|~$^=:@-]/g, "\\$&");
+	return printable(text, Number.POSITIVE_INFINITY).replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`).replace(/[\\`*_{}[\]()#!|~$^]|:(?=\/\/)|(?<=www)\./g, "\\$&").replaceAll("@", "@​");
 }
-/** Text as code: in a span that no backtick in it can close, and that fits a table's cell. */
+/** Text as code, in a span that nothing in it can close and that fits a table's cell. */
 function codeSpan(text) {
-	const line = printable(text, Number.POSITIVE_INFINITY).replaceAll("|", "¦");
-	const longest = Math.max(0, ...Array.from(line.matchAll(/`+/g), ([run]) => run.length));
-	const fence = "`".repeat(longest + 1);
-	const pad = line === "" || line.startsWith("`") || line.endsWith("`") ? " " : "";
-	return `${fence}${pad}${line}${pad}${fence}`;
+	const line = printable(text, Number.POSITIVE_INFINITY).replaceAll("`", "'").replaceAll("|", "¦");
+	return `\`${line === "" ? " " : line}\``;
 }
 /** The first dozen of `items` as code, `and N more` for the rest. */
 function codeList(items, most = 12) {
@@ -5065,7 +5062,7 @@ function renderSection(result, { time, timezone, runKey }) {
 		const parts = [...tags.added.length > 0 ? [`added ${codeList(tags.added.toSorted())}`] : [], ...tags.updated.length > 0 ? [`updated ${codeList(tags.updated.toSorted())}`] : []];
 		return `- ${codeSpan(image)}: ${parts.join("; ")}`;
 	});
-	const route = `${escapeMarkdown(result.namespace)} → ${escapeMarkdown(result.target)}`;
+	const route = `${codeSpan(result.namespace)} → ${codeSpan(result.target)}`;
 	const counts = `${plural(added, "tag")} added, ${updated} updated, ${formatBytes(bytes)}`;
 	return [
 		`## ${formatTime(time, timezone)}: ${route}`,
@@ -5520,7 +5517,7 @@ function renderSummary(result, limit = LIMIT) {
 	const page = new Page(limit);
 	page.add(`## Mirror${result.dryRun ? ": dry run, nothing was copied" : ""}\n`);
 	page.add(totals(result));
-	for (const error of result.errors) page.add(`> ${escapeMarkdown(error.slice(0, LONGEST_REASON))}\n`);
+	for (const error of result.errors) page.add(`> Error: ${escapeMarkdown(error.slice(0, LONGEST_REASON))}\n`);
 	addFailures(page, result);
 	for (const namespace of result.namespaces) addNamespace(page, namespace, result.dryRun);
 	return page.text();
@@ -5575,7 +5572,7 @@ function addNamespace(page, result, dryRun) {
 		...filtered > 0 ? [`${formatCount(filtered)} filtered out`] : [],
 		...old > 0 ? [`${formatCount(old)} unsupported (schema1)`] : []
 	];
-	page.add(`### ${escapeMarkdown(namespace)} → ${escapeMarkdown(target)}\n`);
+	page.add(`### ${codeSpan(namespace)} → ${codeSpan(target)}\n`);
 	page.add(`${notes.join(", ")}\n`);
 	if (copied.length === 0) return;
 	page.add(`| Image | ${dryRun ? "Would add" : "Added"} | ${dryRun ? "Would update" : "Updated"} | Bytes |`);

@@ -1,5 +1,5 @@
 import { formatBytes, plural } from '../report/format.ts';
-import { codeList, codeSpan, escapeMarkdown } from '../report/markdown.ts';
+import { codeList, codeSpan } from '../report/markdown.ts';
 import { type NamespaceResult, countAll } from '../report/result.ts';
 
 /** What a section says besides what was done. */
@@ -30,7 +30,7 @@ export function renderSection(result: NamespaceResult, { time, timezone, runKey 
       ];
       return `- ${codeSpan(image)}: ${parts.join('; ')}`;
     });
-  const route = `${escapeMarkdown(result.namespace)} → ${escapeMarkdown(result.target)}`;
+  const route = `${codeSpan(result.namespace)} → ${codeSpan(result.target)}`;
   const counts = `${plural(added, 'tag')} added, ${updated} updated, ${formatBytes(bytes)}`;
   return [
     `## ${formatTime(time, timezone)}: ${route}`,

@@ -4,20 +4,18 @@ import { printable } from '../oci/errors.ts';
  * Text from registries in GitHub-flavoured Markdown. https://github.github.com/gfm/
  */
 
-/** Text in which nothing is markup: no link, mention, HTML, table or comment comes of it. One line. */
+/** Text in which nothing is markup: no link, mention, HTML, table or comment comes of it. One line, not to be put at a line's start. */
 export function escapeMarkdown(text: string): string {
   return printable(text, Number.POSITIVE_INFINITY)
     .replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`)
-    .replace(/[\\`*_{}[\]()#+!|~$^=:@-]/g, '\\$&');
+    .replace(/[\\`*_{}[\]()#!|~$^]|:(?=\/\/)|(?<=www)\./g, '\\$&')
+    .replaceAll('@', '@\u200b');
 }
 
-/** Text as code: in a span that no backtick in it can close, and that fits a table's cell. */
+/** Text as code, in a span that nothing in it can close and that fits a table's cell. */
 export function codeSpan(text: string): string {
-  const line = printable(text, Number.POSITIVE_INFINITY).replaceAll('|', '\u00a6');
-  const longest = Math.max(0, ...Array.from(line.matchAll(/`+/g), ([run]) => run.length));
-  const fence = '`'.repeat(longest + 1);
-  const pad = line === '' || line.startsWith('`') || line.endsWith('`') ? ' ' : '';
-  return `${fence}${pad}${line}${pad}${fence}`;
+  const line = printable(text, Number.POSITIVE_INFINITY).replaceAll('`', "'").replaceAll('|', '\u00a6');
+  return `\`${line === '' ? ' ' : line}\``;
 }
 
 /** The first dozen of `items` as code, `and N more` for the rest. */

@@ -14,7 +14,7 @@ export function renderSummary(result: RunResult, limit = LIMIT): string {
   const page = new Page(limit);
   page.add(`## Mirror${result.dryRun ? ': dry run, nothing was copied' : ''}\n`);
   page.add(totals(result));
-  for (const error of result.errors) page.add(`> ${escapeMarkdown(error.slice(0, LONGEST_REASON))}\n`);
+  for (const error of result.errors) page.add(`> Error: ${escapeMarkdown(error.slice(0, LONGEST_REASON))}\n`);
   addFailures(page, result);
   for (const namespace of result.namespaces) addNamespace(page, namespace, result.dryRun);
   return page.text();
@@ -62,7 +62,7 @@ function addNamespace(page: Page, result: NamespaceResult, dryRun: boolean): voi
     ...(filtered > 0 ? [`${formatCount(filtered)} filtered out`] : []),
     ...(old > 0 ? [`${formatCount(old)} unsupported (schema1)`] : []),
   ];
-  page.add(`### ${escapeMarkdown(namespace)} → ${escapeMarkdown(target)}\n`);
+  page.add(`### ${codeSpan(namespace)} → ${codeSpan(target)}\n`);
   page.add(`${notes.join(', ')}\n`);
   if (copied.length === 0) return;
   page.add(`| Image | ${dryRun ? 'Would add' : 'Added'} | ${dryRun ? 'Would update' : 'Updated'} | Bytes |`);
