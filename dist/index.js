@@ -715,22 +715,6 @@ function _isValidObjectKey(object$1, key) {
 	return Object.prototype.hasOwnProperty.call(object$1, key) && key !== "__proto__" && key !== "prototype" && key !== "constructor";
 }
 /**
-* Joins multiple `expects` values with the given separator.
-*
-* @param values The `expects` values.
-* @param separator The separator.
-*
-* @returns The joined `expects` property.
-*
-* @internal
-*/
-/* @__NO_SIDE_EFFECTS__ */
-function _joinExpects(values$1, separator) {
-	const list = [...new Set(values$1)];
-	if (list.length > 1) return `(${list.join(` ${separator} `)})`;
-	return list[0] ?? "never";
-}
-/**
 * Eagerly creates and attaches the Standard Schema properties of a schema.
 *
 * Hint: The contextual `this` type includes the standard properties that are
@@ -776,26 +760,6 @@ var ValiError = class extends Error {
 		this.issues = issues;
 	}
 };
-/**
-* [Digits](https://en.wikipedia.org/wiki/Numerical_digit) regex.
-*/
-const DIGITS_REGEX = /^\d+$/u;
-/* @__NO_SIDE_EFFECTS__ */
-function digits(message$1) {
-	return {
-		kind: "validation",
-		type: "digits",
-		reference: digits,
-		async: false,
-		expects: null,
-		requirement: DIGITS_REGEX,
-		message: message$1,
-		"~run"(dataset, config$1) {
-			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "digits", dataset, config$1);
-			return dataset;
-		}
-	};
-}
 /* @__NO_SIDE_EFFECTS__ */
 function maxLength(requirement, message$1) {
 	return {
@@ -862,27 +826,6 @@ function safeInteger(message$1) {
 		message: message$1,
 		"~run"(dataset, config$1) {
 			if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "safe integer", dataset, config$1);
-			return dataset;
-		}
-	};
-}
-/**
-* Creates a custom transformation action.
-*
-* @param operation The transformation operation.
-*
-* @returns A transform action.
-*/
-/* @__NO_SIDE_EFFECTS__ */
-function transform(operation) {
-	return {
-		kind: "transformation",
-		type: "transform",
-		reference: transform,
-		async: false,
-		operation,
-		"~run"(dataset) {
-			dataset.value = this.operation(dataset.value);
 			return dataset;
 		}
 	};
@@ -1077,6 +1020,28 @@ function nullable(wrapped, default_) {
 	});
 }
 /* @__NO_SIDE_EFFECTS__ */
+function nullish(wrapped, default_) {
+	return _standardSchema({
+		kind: "schema",
+		type: "nullish",
+		reference: nullish,
+		expects: `(${wrapped.expects} | null | undefined)`,
+		async: false,
+		wrapped,
+		default: default_,
+		"~run"(dataset, config$1) {
+			if (dataset.value === null || dataset.value === void 0) {
+				if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
+				if (dataset.value === null || dataset.value === void 0) {
+					dataset.typed = true;
+					return dataset;
+				}
+			}
+			return this.wrapped["~run"](dataset, config$1);
+		}
+	});
+}
+/* @__NO_SIDE_EFFECTS__ */
 function number(message$1) {
 	return _standardSchema({
 		kind: "schema",
@@ -1253,58 +1218,6 @@ function string(message$1) {
 		"~run"(dataset, config$1) {
 			if (typeof dataset.value === "string") dataset.typed = true;
 			else _addIssue(this, "type", dataset, config$1);
-			return dataset;
-		}
-	});
-}
-/**
-* Returns the sub issues of the provided datasets for the union issue.
-*
-* @param datasets The datasets.
-*
-* @returns The sub issues.
-*
-* @internal
-*/
-/* @__NO_SIDE_EFFECTS__ */
-function _subIssues(datasets) {
-	let issues;
-	if (datasets) for (const dataset of datasets) if (issues) for (const issue of dataset.issues) issues.push(issue);
-	else issues = dataset.issues;
-	return issues;
-}
-/* @__NO_SIDE_EFFECTS__ */
-function union(options, message$1) {
-	return _standardSchema({
-		kind: "schema",
-		type: "union",
-		reference: union,
-		expects: /* @__PURE__ */ _joinExpects(options.map((option) => option.expects), "|"),
-		async: false,
-		options,
-		message: message$1,
-		"~run"(dataset, config$1) {
-			let validDataset;
-			let typedDatasets;
-			let untypedDatasets;
-			for (const schema of this.options) {
-				const optionDataset = schema["~run"]({ value: dataset.value }, config$1);
-				if (optionDataset.typed) if (optionDataset.issues) if (typedDatasets) typedDatasets.push(optionDataset);
-				else typedDatasets = [optionDataset];
-				else {
-					validDataset = optionDataset;
-					break;
-				}
-				else if (untypedDatasets) untypedDatasets.push(optionDataset);
-				else untypedDatasets = [optionDataset];
-			}
-			if (validDataset) return validDataset;
-			if (typedDatasets) {
-				if (typedDatasets.length === 1) return typedDatasets[0];
-				_addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(typedDatasets) });
-				dataset.typed = true;
-			} else if (untypedDatasets?.length === 1) return untypedDatasets[0];
-			else _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(untypedDatasets) });
 			return dataset;
 		}
 	});
@@ -1935,8 +1848,8 @@ function readImages(images, path) {
 	for (const [image, tags] of Object.entries(images)) {
 		if (!is(ByName, tags)) throw broken(path, `${show(image)} is not an object of tags`);
 		const entries = /* @__PURE__ */ new Map();
-		for (const [tag, value] of Object.entries(tags)) {
-			const entry = readEntry(value);
+		for (const tag of Object.keys(tags)) {
+			const entry = readEntry$1(tags[tag]);
 			if (entry === void 0 || !isTag(tag)) throw broken(path, `the entry ${show(image)}: ${show(tag)} is not valid`);
 			entries.set(tag, entry);
 		}
@@ -1950,7 +1863,7 @@ const EntryObject = object({
 	target: custom((value) => typeof value === "string" && isDigest(value)),
 	platforms: optional(array(string()))
 });
-function readEntry(value) {
+function readEntry$1(value) {
 	if (value === null) return null;
 	if (typeof value === "string") return isDigest(value) ? value : void 0;
 	const parsed = safeParse(EntryObject, value);
@@ -2753,16 +2666,11 @@ function parseJson(bytes, response) {
 }
 
 // src/source/google.ts
-/** Google's numbers are strings; other registries with its shape send numbers. */
-const Count = union([pipe(string(), digits(), transform(Number)), number()]);
+const Strings = array(string());
 const GoogleList = object({
-	child: optional(nullable(array(string()))),
-	manifest: optional(nullable(record$1(string(), object({
-		tag: optional(nullable(array(string()))),
-		mediaType: optional(string()),
-		imageSizeBytes: optional(Count)
-	})))),
-	tags: optional(nullable(array(string())))
+	child: nullish(Strings),
+	manifest: nullish(custom((value) => typeof value === "object" && !Array.isArray(value))),
+	tags: nullish(Strings)
 });
 /**
 * Reads Google's extension of `tags/list`, which gives nested repositories and each tag's digest and size in one
@@ -2775,20 +2683,24 @@ function readGoogleList({ json }) {
 	const { child, manifest, tags } = parsed.output;
 	if (!child && !manifest) return void 0;
 	const byTag = /* @__PURE__ */ new Map();
-	for (const [digest, entry] of Object.entries(manifest ?? {})) {
-		if (!isDigest(digest)) continue;
-		const shared = {
-			digest,
-			...entry.mediaType !== void 0 && { mediaType: entry.mediaType },
-			...entry.imageSizeBytes !== void 0 && { size: entry.imageSizeBytes }
-		};
-		for (const tag of entry.tag ?? []) byTag.set(tag, shared);
-	}
+	for (const digest of Object.keys(manifest ?? {})) if (isDigest(digest)) readEntry(digest, manifest?.[digest], byTag);
 	return {
 		children: child ?? [],
 		tags: byTag,
 		bare: (tags ?? []).filter((tag) => !byTag.has(tag))
 	};
+}
+/** By hand: a schema for each of 100,000 manifests takes twice the time and memory. */
+function readEntry(digest, value, byTag) {
+	if (typeof value !== "object" || value === null || !("tag" in value) || !Array.isArray(value.tag)) return;
+	const mediaType = "mediaType" in value && typeof value.mediaType === "string" ? value.mediaType : void 0;
+	const size = "imageSizeBytes" in value ? Number(value.imageSizeBytes) : NaN;
+	const shared = {
+		digest,
+		...mediaType !== void 0 && { mediaType },
+		...Number.isSafeInteger(size) && size >= 0 && { size }
+	};
+	for (const name of value.tag) if (typeof name === "string") byTag.set(name, shared);
 }
 /** Asks for the digests of `tags`. A tag that is gone meanwhile, or is none by its name, is left out. */
 async function headTags(client, repository, tags) {
@@ -4841,18 +4753,19 @@ function select(listing, filters) {
 	const unsupported = [];
 	let filtered = 0;
 	for (const [image, { repository, tags }] of listing.images) {
-		const kept = /* @__PURE__ */ new Map();
+		const dropped = [];
 		const old = [];
-		for (const [tag, manifest] of tags) if (!wanted(image, tag)) filtered += 1;
-		else if (isSchema1Type(manifest.mediaType ?? "")) old.push(tag);
-		else kept.set(tag, manifest);
-		if (kept.size > 0) images.set(image, {
-			repository,
-			tags: kept
-		});
+		for (const [tag, { mediaType }] of tags) if (!wanted(image, tag)) dropped.push(tag);
+		else if (mediaType !== void 0 && isSchema1Type(mediaType)) old.push(tag);
+		filtered += dropped.length;
 		if (old.length > 0) unsupported.push({
 			image,
 			tags: old
+		});
+		const kept = without(tags, [...dropped, ...old]);
+		if (kept.size > 0) images.set(image, {
+			repository,
+			tags: kept
 		});
 	}
 	return {
@@ -4863,6 +4776,13 @@ function select(listing, filters) {
 		filtered,
 		unsupported
 	};
+}
+/** Most images lose nothing: their tags are passed on as they are, not copied. */
+function without(tags, dropped) {
+	if (dropped.length === 0) return tags;
+	const kept = new Map(tags);
+	for (const tag of dropped) kept.delete(tag);
+	return kept;
 }
 function compile({ include, exclude }) {
 	const included = matchAny(include);

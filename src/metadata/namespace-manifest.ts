@@ -101,8 +101,8 @@ function readImages(images: Readonly<Record<string, unknown>>, path: string): Im
   for (const [image, tags] of Object.entries(images)) {
     if (!v.is(ByName, tags)) throw broken(path, `${show(image)} is not an object of tags`);
     const entries = new Map<string, Entry>();
-    for (const [tag, value] of Object.entries(tags)) {
-      const entry = readEntry(value);
+    for (const tag of Object.keys(tags)) {
+      const entry = readEntry(tags[tag]);
       if (entry === undefined || !isTag(tag))
         throw broken(path, `the entry ${show(image)}: ${show(tag)} is not valid`);
       entries.set(tag, entry);

@@ -25,17 +25,26 @@ export function select(listing: Listing, filters: Filters): Selection {
   const unsupported: UnsupportedImage[] = [];
   let filtered = 0;
   for (const [image, { repository, tags }] of listing.images) {
-    const kept = new Map<string, SourceManifest>();
+    const dropped: string[] = [];
     const old: string[] = [];
-    for (const [tag, manifest] of tags) {
-      if (!wanted(image, tag)) filtered += 1;
-      else if (isSchema1Type(manifest.mediaType ?? '')) old.push(tag);
-      else kept.set(tag, manifest);
+    for (const [tag, { mediaType }] of tags) {
+      if (!wanted(image, tag)) dropped.push(tag);
+      else if (mediaType !== undefined && isSchema1Type(mediaType)) old.push(tag);
     }
-    if (kept.size > 0) images.set(image, { repository, tags: kept });
+    filtered += dropped.length;
     if (old.length > 0) unsupported.push({ image, tags: old });
+    const kept = without(tags, [...dropped, ...old]);
+    if (kept.size > 0) images.set(image, { repository, tags: kept });
   }
   return { listing: { ...listing, images }, filtered, unsupported };
+}
+
+/** Most images lose nothing: their tags are passed on as they are, not copied. */
+function without(tags: SourceImage['tags'], dropped: readonly string[]): ReadonlyMap<string, SourceManifest> {
+  if (dropped.length === 0) return tags;
+  const kept = new Map(tags);
+  for (const tag of dropped) kept.delete(tag);
+  return kept;
 }
 
 type Match = (image: string, tag: string) => boolean;

@@ -1,0 +1,45 @@
+/** The measured half of plan.ts: reads the files that it wrote, plans, and prints what that took. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { parseNamespaceManifest } from '../src/metadata/namespace-manifest.ts';
+import { formatNamespace, parseNamespace, repositoryIn } from '../src/namespace.ts';
+import { diff } from '../src/plan/diff.ts';
+import { nameTargets } from '../src/plan/target-names.ts';
+import { readGoogleList } from '../src/source/google.ts';
+import type { Listing, SourceImage } from '../src/source/listing.ts';
+import { select } from '../src/source/select.ts';
+
+const TARGET = { registry: 'docker.io', path: 'gcrxio' };
+const Names = v.object({ namespace: v.string(), images: v.array(v.string()) });
+
+const started = performance.now();
+let [total, tags] = [0, 0];
+const root = process.argv[2] ?? '';
+for (const folder of readdirSync(root)) {
+  const listing = readListing(join(root, folder));
+  const source = formatNamespace(listing.namespace);
+  const bytes = readFileSync(join(root, folder, 'manifest.json'));
+  const recorded = parseNamespaceManifest(bytes, { path: source, source, target: 'docker.io/gcrxio' });
+  const selected = select(listing, { include: [], exclude: [] }).listing;
+  nameTargets('{image}', TARGET, [selected]);
+  const { work, unchanged } = diff(selected, recorded.images, 'all');
+  const found = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
+  tags += found;
+  total += found + unchanged;
+}
+const ms = performance.now() - started;
+console.log(JSON.stringify({ ms, megabytes: process.resourceUsage().maxRSS / 1000, tags, total }));
+
+function readListing(folder: string): Listing {
+  const names = v.parse(Names, JSON.parse(readFileSync(join(folder, 'images.json'), 'utf8')));
+  const namespace = parseNamespace(names.namespace, 'gcr.io');
+  if (typeof namespace === 'string') throw new Error(namespace);
+  const images = new Map<string, SourceImage>();
+  for (const [number, image] of names.images.entries()) {
+    const json: unknown = JSON.parse(readFileSync(join(folder, `${number}.json`), 'utf8'));
+    const list = readGoogleList({ json, next: undefined });
+    if (list) images.set(image, { repository: repositoryIn(namespace, image), tags: list.tags });
+  }
+  return { namespace, images, failures: [] };
+}
