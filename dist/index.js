@@ -5006,7 +5006,7 @@ function formatTime(time, timezone) {
 		timeZone: timezone,
 		timeZoneName: "shortOffset"
 	}).formatToParts(time).find(({ type }) => type === "timeZoneName")?.value;
-	return `${format.format(time).replace(",", "")} ${(zone ?? "GMT").replace("GMT", "UTC")}`;
+	return `${format.format(time).replace(",", "")} ${(zone ?? "GMT").replace("GMT", "UTC").replace(/\+0$/, "")}`;
 }
 /** A comment that is not shown: names one job's section. */
 function marker(runKey, namespace) {

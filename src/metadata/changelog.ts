@@ -54,7 +54,7 @@ export function formatTime(time: Date, timezone: string): string {
   const zone = new Intl.DateTimeFormat('en', { timeZone: timezone, timeZoneName: 'shortOffset' })
     .formatToParts(time)
     .find(({ type }) => type === 'timeZoneName')?.value;
-  return `${format.format(time).replace(',', '')} ${(zone ?? 'GMT').replace('GMT', 'UTC')}`;
+  return `${format.format(time).replace(',', '')} ${(zone ?? 'GMT').replace('GMT', 'UTC').replace(/\+0$/, '')}`;
 }
 
 /** A comment that is not shown: names one job's section. */

@@ -34,9 +34,9 @@ export interface GitHubStandIn extends TestServer {
     body: Buffer,
   ) => boolean | Promise<boolean>;
   /** The stored bytes of a file, as text. */
-  file(repository: string, path: string): Promise<string | undefined>;
-  putFile(repository: string, path: string, content: string): Promise<void>;
-  commits(repository: string): Promise<Commit[]>;
+  readonly file: (repository: string, path: string) => Promise<string | undefined>;
+  readonly putFile: (repository: string, path: string, content: string) => Promise<void>;
+  readonly commits: (repository: string) => Promise<Commit[]>;
 }
 
 const OWNER = 'octo';
