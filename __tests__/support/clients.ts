@@ -1,0 +1,30 @@
+import { silentLogger } from '../../src/logger.ts';
+import type { RegistryClient } from '../../src/oci/client.ts';
+import type { CredentialLookup } from '../../src/oci/credentials.ts';
+import { createDispatcher } from '../../src/oci/dispatcher.ts';
+import { Registries } from '../../src/oci/registries.ts';
+
+const anonymous: CredentialLookup = async () => undefined;
+
+/** Clients as a run has them, but without waiting between tries. */
+export function testRegistries(
+  options: { readonly retries?: number; readonly credentials?: CredentialLookup } = {},
+): Registries {
+  const credentials = options.credentials ?? anonymous;
+  return new Registries({
+    dispatcher: createDispatcher({ timeout: 5000, connections: 50, proxy: {} }),
+    concurrency: 50,
+    retries: options.retries ?? 3,
+    insecure: new Set(),
+    credentials: { source: credentials, target: credentials },
+    sleep: async () => {},
+    clock: Date.now,
+    random: () => 0.5,
+    mask: () => {},
+    logger: silentLogger,
+  });
+}
+
+export function testClient(host: string): RegistryClient {
+  return testRegistries().source(host);
+}

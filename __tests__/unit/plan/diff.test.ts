@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Entry, Images } from '../../../src/metadata/namespace-manifest.ts';
+import type { Digest } from '../../../src/oci/digest.ts';
+import { WorkBuilder, diff } from '../../../src/plan/diff.ts';
+import type { Listing, SourceImage } from '../../../src/source/listing.ts';
+import { digest } from '../../support/digests.ts';
+
+const NAMESPACE = { registry: 'gcr.io', path: 'ns' };
+
+function listing(images: Record<string, Record<string, Digest>>, failed: string[] = []): Listing {
+  return {
+    namespace: NAMESPACE,
+    images: new Map(
+      Object.entries(images).map(([image, tags]): [string, SourceImage] => [
+        image,
+        {
+          repository: `ns/${image}`,
+          tags: new Map(Object.entries(tags).map(([tag, digest]) => [tag, { digest }])),
+        },
+      ]),
+    ),
+    failures: failed.map((image) => ({ image, tags: [], reason: 'is down' })),
+  };
+}
+
+function recorded(images: Record<string, Record<string, Entry>>): Images {
+  return new Map(Object.entries(images).map(([image, tags]) => [image, new Map(Object.entries(tags))]));
+}
+
+describe('diff', () => {
+  it('tells new, moved, unchanged and gone apart', () => {
+    const found = diff(
+      listing({ a: { new: digest(1), moved: digest(2), same: digest(3) }, b: { v1: digest(4) } }),
+      recorded({ a: { moved: digest(9), same: digest(3), gone: digest(5) }, c: { x: digest(6), y: null } }),
+      'all',
+    );
+    expect(found).toMatchObject({ unchanged: 1, gone: 3, unsettled: [] });
+    expect(found.work.map(({ image, added, updated }) => ({ image, added, updated }))).toEqual([
+      { image: 'a', added: ['new'], updated: [] },
+      { image: 'a', added: [], updated: ['moved'] },
+      { image: 'b', added: ['v1'], updated: [] },
+    ]);
+  });
+
+  it('gathers the tags of one digest into one piece of work', () => {
+    const { work } = diff(
+      listing({ a: { x: digest(1), y: digest(1), z: digest(2) } }),
+      recorded({ a: { y: digest(3) } }),
+      'all',
+    );
+    expect(work.map(({ added, updated }) => [added, updated])).toEqual([
+      [['x'], ['y']],
+      [['z'], []],
+    ]);
+  });
+
+  it("leaves gcrsync's tags to be settled", () => {
+    const { work, unsettled, unchanged } = diff(
+      listing({ a: { v1: digest(1) } }),
+      recorded({ a: { v1: null } }),
+      'all',
+    );
+    expect(unsettled).toEqual([
+      { image: 'a', repository: 'ns/a', tag: 'v1', manifest: { digest: digest(1) } },
+    ]);
+    expect([work, unchanged]).toEqual([[], 0]);
+  });
+
+  it.each([
+    ['a reduced index, for the platforms it has', ['linux/amd64'], ['linux/amd64'], true],
+    ['a reduced index, for fewer', ['linux/amd64', 'linux/arm64'], ['linux/arm64'], true],
+    ['a reduced index, for more', ['linux/amd64'], ['linux/amd64', 'linux/arm64'], false],
+    ['a reduced index, for all', ['linux/amd64'], 'all', false],
+    ['an image whose layers docker compressed again', undefined, 'all', true],
+  ] as const)('knows whether %s is unchanged', (_, has, wanted, unchanged) => {
+    const entry = { digest: digest(1), target: digest(2), ...(has && { platforms: has }) };
+    const found = diff(listing({ a: { v1: digest(1) } }), recorded({ a: { v1: entry } }), wanted);
+    expect([found.unchanged, found.work.length]).toEqual(unchanged ? [1, 0] : [0, 1]);
+  });
+
+  it('does not take for gone what could not be listed, nor what is nested in it', () => {
+    const images = recorded({ 'a/b': { x: digest(1) }, 'a/b/c': { x: digest(1) }, 'a/bc': { x: digest(1) } });
+    expect(diff(listing({}, ['a/b']), images, 'all').gone).toBe(1);
+  });
+
+  const images = fc.dictionary(
+    fc.stringMatching(/^[a-z]{1,3}$/),
+    fc.dictionary(fc.stringMatching(/^[a-z0-9]{1,2}$/), fc.integer({ min: 0, max: 5 }).map(digest)),
+  );
+
+  it('counts every listed tag once, and finds nothing to do after its own work', () => {
+    fc.assert(
+      fc.property(images, images, (source, mirror) => {
+        const have = recorded(mirror);
+        const { work, unchanged } = diff(listing(source), have, 'all');
+        const tags = Object.values(source).reduce((sum, tags) => sum + Object.keys(tags).length, 0);
+        expect(
+          unchanged + work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0),
+        ).toBe(tags);
+        const after = new Map(Array.from(have, ([image, entries]) => [image, new Map(entries)]));
+        for (const { image, manifest, added, updated } of work) {
+          const entries = after.get(image) ?? new Map<string, Entry>();
+          for (const tag of [...added, ...updated]) entries.set(tag, manifest.digest);
+          after.set(image, entries);
+        }
+        expect(diff(listing(source), after, 'all')).toMatchObject({ work: [], unchanged: tags });
+      }),
+    );
+  });
+
+  it('builds the same work again from its own', () => {
+    fc.assert(
+      fc.property(images, images, (source, mirror) => {
+        const { work } = diff(listing(source), recorded(mirror), 'all');
+        expect(new WorkBuilder(work).build()).toEqual(work);
+      }),
+    );
+  });
+});
