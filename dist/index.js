@@ -1793,8 +1793,8 @@ var ManifestError = class extends Error {
 const VERSION$15 = 1;
 /** Not `v.record`: that drops keys such as "constructor", which is a fine name for an image or a tag. */
 const ByName = custom((value) => typeof value === "object" && value !== null && !Array.isArray(value), "expected an object");
+const Version = object({ version: number() });
 const Header = object({
-	version: number(),
 	source: string(),
 	target: string(),
 	images: ByName
@@ -1813,20 +1813,22 @@ function parseNamespaceManifest(bytes, expected) {
 		target,
 		images: readGcrsync(json, path)
 	};
-	const header = safeParse(Header, json);
-	if (!header.success) {
-		const [issue] = header.issues;
-		throw broken(path, `at ${getDotPath(issue) ?? "its root"}: ${issue.message}`);
-	}
-	const { version, images } = header.output;
+	const { version } = check(Version, json, path);
 	if (version !== VERSION$15) throw new ManifestError(`${path} has version ${version}, and this action reads version ${VERSION$15}: it was written by a newer version of this action; use that one`);
-	checkOwner(path, "source", header.output.source, source);
-	checkOwner(path, "target", header.output.target, target);
+	const header = check(Header, json, path);
+	checkOwner(path, "source", header.source, source);
+	checkOwner(path, "target", header.target, target);
 	return {
 		source,
 		target,
-		images: readImages(images, path)
+		images: readImages(header.images, path)
 	};
+}
+function check(schema, json, path) {
+	const result = safeParse(schema, json);
+	if (result.success) return result.output;
+	const [issue] = result.issues;
+	throw broken(path, `at ${getDotPath(issue) ?? "its root"}: ${issue.message}`);
 }
 function parseJson$1(bytes, path) {
 	try {
@@ -1881,10 +1883,8 @@ function readEntry$1(value) {
 function readGcrsync(lines, path) {
 	const images = /* @__PURE__ */ new Map();
 	for (const line of lines) {
-		const colon = typeof line === "string" ? line.lastIndexOf(":") : -1;
-		const image = typeof line === "string" ? line.slice(0, colon) : "";
-		const tag = typeof line === "string" ? line.slice(colon + 1) : "";
-		if (!isRepositoryName(image) || !isTag(tag)) throw broken(path, `it is an array, as gcrsync's are, but ${show(String(line))} is not of the form image:tag`);
+		const [, image = "", tag = ""] = typeof line === "string" ? /^(.*):(.*)$/.exec(line) ?? [] : [];
+		if (!isRepositoryName(image) || !isTag(tag)) throw broken(path, `it is an array, as gcrsync's are, but ${JSON.stringify(line).slice(0, 200)} is not of the form image:tag`);
 		const entries = images.get(image);
 		if (entries) entries.set(tag, null);
 		else images.set(image, /* @__PURE__ */ new Map([[tag, null]]));
@@ -4922,9 +4922,9 @@ function failureOf(error) {
 /**
 * Text from registries in GitHub-flavoured Markdown. https://github.github.com/gfm/
 */
-/** Text in which nothing is markup: no link, mention, HTML, table or comment comes of it. One line, not to be put at a line's start. */
+/** Text in which nothing is markup: no link, mention, issue number, HTML, table or comment comes of it. One line, not to be put at a line's start. */
 function escapeMarkdown(text) {
-	return printable(text, Number.POSITIVE_INFINITY).replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`).replace(/[\\`*_{}[\]()#!|~$^]|:(?=\/\/)|(?<=www)\./g, "\\$&").replaceAll("@", "@​");
+	return printable(text, Number.POSITIVE_INFINITY).replace(/[\\`*_{}[\]()#!|~$^]|:(?=\/\/)|(?<=www)\./g, "\\$&").replace(/[@#]/g, "$&​").replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 /** Text as code, in a span that nothing in it can close and that fits a table's cell. */
 function codeSpan(text) {
@@ -4986,11 +4986,12 @@ function renderSection(result, { time, timezone, runKey }) {
 	const counts = `${plural(added, "tag")} added, ${updated} updated, ${formatBytes(bytes)}`;
 	return [
 		`## ${formatTime(time, timezone)}: ${route}`,
-		marker(runKey, result.namespace),
 		"",
 		counts,
 		"",
 		...lines,
+		"",
+		marker(runKey, result.namespace),
 		""
 	].join("\n");
 }
@@ -5008,9 +5009,9 @@ function formatTime(time, timezone) {
 	}).formatToParts(time).find(({ type }) => type === "timeZoneName")?.value;
 	return `${format.format(time).replace(",", "")} ${(zone ?? "GMT").replace("GMT", "UTC").replace(/\+0$/, "")}`;
 }
-/** A comment that is not shown: names one job's section. */
+/** A comment that is not shown: ends one job's section, and tells it from all others. */
 function marker(runKey, namespace) {
-	return `<!-- sync ${`${runKey} ${namespace}`.replaceAll(/[^\w./: -]|--+/g, "_")} -->`;
+	return `<!-- sync ${encodeURIComponent(`${runKey} ${namespace}`).replaceAll("--", "-%2D")} -->`;
 }
 /**
 * Puts `section` before the newest section of `current`; everything else stays as it is. The section of the same
@@ -5020,17 +5021,17 @@ function insertSection(current, section, { runKey, namespace }) {
 	const text = current === void 0 || current.trim() === "" ? "# Changelog\n" : current;
 	const newline = text.includes("\r\n") ? "\r\n" : "\n";
 	const insert = section.replaceAll("\n", newline);
-	const starts = Array.from(text.matchAll(/^## /gm), ({ index }) => index);
-	const at = text.indexOf(marker(runKey, namespace));
-	if (at !== -1) {
-		const start = starts.findLast((index) => index < at) ?? at;
-		const end = starts.find((index) => index > at) ?? text.length;
-		const gap = end < text.length ? newline : "";
-		return text.slice(0, start) + insert + gap + text.slice(end);
-	}
-	const [first] = starts;
-	if (first !== void 0) return text.slice(0, first) + insert + newline + text.slice(first);
+	const mark = marker(runKey, namespace);
+	const end = text.indexOf(mark);
+	if (end !== -1) return text.slice(0, sectionStart(text, end)) + insert.trimEnd() + text.slice(end + mark.length);
+	const newest = (/^## /m.exec(text) ?? /^#{3,6} /m.exec(text))?.index;
+	if (newest !== void 0) return text.slice(0, newest) + insert + newline + text.slice(newest);
 	return text + (text.endsWith("\n") ? newline : newline + newline) + insert;
+}
+/** Where the section starts whose marker is at `end`; at the marker when somebody removed its heading. */
+function sectionStart(text, end) {
+	const start = text.lastIndexOf("\n## ", end) + 1;
+	return text.startsWith("## ", start) ? start : end;
 }
 
 // src/modes/record.ts
@@ -5109,7 +5110,10 @@ async function recordChangelog(results, { metadata: { changelogPath, timezone, c
 		})
 	}));
 	await metadata.update(changelogPath, commitMessage ?? `Changelog: ${describe$1(results)}`, (current) => {
-		const before = current && new TextDecoder().decode(current);
+		const before = current && new TextDecoder("utf-8", {
+			fatal: true,
+			ignoreBOM: true
+		}).decode(current);
 		const after = sections.reduce((text, { namespace, text: section }) => insertSection(text, section, {
 			runKey,
 			namespace
@@ -40584,12 +40588,19 @@ var import_undici = require_undici();
 /** One request to GitHub takes no longer than this, in milliseconds; a manifest of 5 MB is written in seconds. */
 const TIMEOUT = 6e4;
 /** A secondary limit that asks for a longer wait than this is an error; seconds. */
-const LONGEST_WAIT = 300;
+const LONGEST_WAIT$1 = 300;
 const MOST_WAITS = 5;
+/** https://fetch.spec.whatwg.org/#null-body-status */
+const NO_BODY = /* @__PURE__ */ new Set([
+	204,
+	205,
+	304
+]);
 /** Octokit with its retry and throttling plugins: waits as GitHub's limits ask. */
 function createGitHubClient({ token, apiUrl, dispatcher, logger }) {
-	const wait = (kind) => (seconds, _options, _octokit, waits) => {
-		const goesOn = seconds <= LONGEST_WAIT && waits < MOST_WAITS;
+	const wait = (kind) => (seconds, { method }, _octokit, waits) => {
+		if (method === "PUT") return false;
+		const goesOn = seconds <= LONGEST_WAIT$1 && waits < MOST_WAITS;
 		logger.info(`GitHub's ${kind} asks to wait ${seconds} s${goesOn ? "" : ", which is too long"}`);
 		return goesOn;
 	};
@@ -40607,11 +40618,18 @@ function createGitHubClient({ token, apiUrl, dispatcher, logger }) {
 			warn: (text) => logger.debug(text),
 			error: (text) => logger.debug(text)
 		},
-		request: { fetch: async (url, options) => (0, import_undici.fetch)(url, {
-			...options,
-			dispatcher,
-			signal: AbortSignal.timeout(TIMEOUT)
-		}) }
+		request: { fetch: async (url, options) => {
+			const answer = await (0, import_undici.fetch)(url, {
+				...options,
+				dispatcher,
+				signal: AbortSignal.timeout(TIMEOUT)
+			});
+			const body = NO_BODY.has(answer.status) ? null : await answer.arrayBuffer();
+			return new import_undici.Response(body, {
+				status: answer.status,
+				headers: answer.headers
+			});
+		} }
 	});
 }
 
@@ -40620,19 +40638,35 @@ function createGitHubClient({ token, apiUrl, dispatcher, logger }) {
 var MetadataError = class extends Error {
 	name = "MetadataError";
 };
+/** A wait for a rate limit that is longer than this, in milliseconds, is the next run's. */
+const LONGEST_WAIT = 3e5;
 /** Reads a failed PUT of contents. GITHUB.md lists the messages; they are the only thing that tells 409s apart. */
 function classifyWrite(error, where) {
-	if (!(error instanceof RequestError) || error.status >= 500) return "unknown";
+	if (error.status >= 500) return "unknown";
+	const wait = limitedFor(error);
+	if (wait !== void 0 && wait <= LONGEST_WAIT) return { wait };
 	const message = printable(error.message);
 	const refused = (remedy) => new MetadataError(`${where} can't be written: ${remedy} (GitHub says: ${message})`, { cause: error });
 	switch (error.status) {
 		case 409:
-			if (/must be made through a pull request|rule violation|protected branch/i.test(message)) return refused("its branch is protected; let the token bypass the rule, or record in another \"metadata-branch\"");
+			if (/does not match|but expected/i.test(message)) return "again";
+			if (/pull request|rule|protected|locked|required|signature|not authorized/i.test(message)) return refused("its branch is protected; let the token bypass the rule, or record in another \"metadata-branch\"");
 			return "again";
 		case 422: return /"sha" wasn't supplied/i.test(message) ? "again" : refused("the request is not accepted");
 		case 404: return refused(/branch .* not found/i.test(message) ? "the branch is not there; create it, or name another in \"metadata-branch\"" : "it is not there for this token; \"github-token\" needs permission \"contents: write\" on it");
 		default: return refused(remedyFor(error.status, message));
 	}
+}
+/** How long a rate limit lasts, in milliseconds, by the answer's own clock; undefined when it is none. */
+function limitedFor({ status, response }) {
+	if (status !== 403 && status !== 429) return void 0;
+	const headers = response?.headers ?? {};
+	const now = Date.parse(headers.date ?? "");
+	const retryAfter = headers["retry-after"];
+	if (retryAfter !== void 0) return parseRetryAfter(String(retryAfter), now);
+	if (headers["x-ratelimit-remaining"] !== "0") return void 0;
+	const wait = Number(headers["x-ratelimit-reset"]) * 1e3 - now;
+	return Number.isNaN(wait) ? void 0 : Math.max(0, wait) + 1e3;
 }
 /** A failed read, as an error with its remedy. */
 function explainRead(error, where) {
@@ -40652,8 +40686,14 @@ function remedyFor(status, message) {
 // src/metadata/repository.ts
 /** 20 jobs that write one branch at once get through well before this. */
 const MOST_ATTEMPTS = 30;
-const FIRST_DELAY = 400;
 const LONGEST_DELAY = 1e4;
+/** Rate limits that one update waits for. */
+const MOST_LIMITS = 5;
+/**
+* Octokit spaces a process's writes by a second. A wait that is longer than that comes before the read; a shorter one
+* would let Octokit wait between read and write, while others write.
+*/
+const FIRST_DELAY = 1e3;
 /** Bytes of a file; PUT bodies, base64 of it, work up to about 50 MB. */
 const MAX_FILE = 36 * 1e3 ** 2;
 /**
@@ -40706,22 +40746,32 @@ var MetadataRepository = class {
 	*/
 	async update(path, message, change) {
 		const { sleep, random, logger } = this.#options;
-		let uncertain = false;
+		/** What a write sent whose outcome is unknown. */
+		let sent;
+		let limits = 0;
 		for (let attempt = 0;; attempt += 1) {
 			const current = await this.#read(path);
+			if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
 			const next = change(current?.bytes);
-			if (current && Buffer.from(next).equals(current.bytes)) return uncertain;
+			if (current && Buffer.from(next).equals(current.bytes)) return sent !== void 0;
 			if (next.length > MAX_FILE) throw this.#tooLarge(path, next.length);
 			try {
 				await this.#write(path, message, next, current?.sha);
 				return true;
 			} catch (error) {
+				if (!(error instanceof RequestError)) throw error;
 				const failure = classifyWrite(error, `${this.name}/${path}`);
 				if (failure instanceof MetadataError) throw failure;
 				if (attempt + 1 >= MOST_ATTEMPTS) throw this.#givenUp(path, error);
-				uncertain ||= failure === "unknown";
+				if (failure === "unknown") sent = next;
 				logger.debug(`${path}: ${String(error)}; try ${attempt + 2}`);
-				await sleep(Math.min(LONGEST_DELAY, FIRST_DELAY * 1.5 ** attempt) * (.5 + random()));
+				const wait = typeof failure === "object" ? failure.wait : 0;
+				if (wait > 0) {
+					limits += 1;
+					if (limits > MOST_LIMITS) throw this.#givenUp(path, error);
+					logger.info(`GitHub's rate limit asks to wait ${Math.ceil(wait / 1e3)} s before ${path} is written`);
+				}
+				await sleep(wait + FIRST_DELAY + random() * Math.min(LONGEST_DELAY, FIRST_DELAY * 1.5 ** attempt));
 			}
 		}
 	}
@@ -40747,7 +40797,6 @@ var MetadataRepository = class {
 	}
 	async #write(path, message, bytes, sha) {
 		const { octokit, branch, committer } = this.#options;
-		if (bytes.length > MAX_FILE) throw new MetadataError(`${this.name}/${path} would have ${bytes.length} bytes, more than GitHub takes at once`);
 		await octokit.request(`PUT ${this.#url(path)}`, {
 			message,
 			content: Buffer.from(bytes).toString("base64"),
@@ -40769,7 +40818,7 @@ var MetadataRepository = class {
 	}
 	#givenUp(path, error) {
 		const cause = error instanceof Error ? error.message : String(error);
-		return new MetadataError(`${this.name}/${path} could not be written in ${MOST_ATTEMPTS} tries: ${cause}`, { cause: error });
+		return new MetadataError(`${this.name}/${path} could not be written in many tries: ${cause}`, { cause: error });
 	}
 };
 /** The SHA that git and GitHub give a file of these bytes. https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */

@@ -34,11 +34,12 @@ export function renderSection(result: NamespaceResult, { time, timezone, runKey 
   const counts = `${plural(added, 'tag')} added, ${updated} updated, ${formatBytes(bytes)}`;
   return [
     `## ${formatTime(time, timezone)}: ${route}`,
-    marker(runKey, result.namespace),
     '',
     counts,
     '',
     ...lines,
+    '',
+    marker(runKey, result.namespace),
     '',
   ].join('\n');
 }
@@ -57,9 +58,10 @@ export function formatTime(time: Date, timezone: string): string {
   return `${format.format(time).replace(',', '')} ${(zone ?? 'GMT').replace('GMT', 'UTC').replace(/\+0$/, '')}`;
 }
 
-/** A comment that is not shown: names one job's section. */
+/** A comment that is not shown: ends one job's section, and tells it from all others. */
 function marker(runKey: string, namespace: string): string {
-  return `<!-- sync ${`${runKey} ${namespace}`.replaceAll(/[^\w./: -]|--+/g, '_')} -->`;
+  // A comment must not hold "--".
+  return `<!-- sync ${encodeURIComponent(`${runKey} ${namespace}`).replaceAll('--', '-%2D')} -->`;
 }
 
 /**
@@ -74,16 +76,20 @@ export function insertSection(
   const text = current === undefined || current.trim() === '' ? '# Changelog\n' : current;
   const newline = text.includes('\r\n') ? '\r\n' : '\n';
   const insert = section.replaceAll('\n', newline);
-  const starts = Array.from(text.matchAll(/^## /gm), ({ index }) => index);
-  const at = text.indexOf(marker(runKey, namespace));
-  if (at !== -1) {
-    const start = starts.findLast((index) => index < at) ?? at;
-    const end = starts.find((index) => index > at) ?? text.length;
-    const gap = end < text.length ? newline : '';
-    return text.slice(0, start) + insert + gap + text.slice(end);
+  const mark = marker(runKey, namespace);
+  const end = text.indexOf(mark);
+  if (end !== -1) {
+    return text.slice(0, sectionStart(text, end)) + insert.trimEnd() + text.slice(end + mark.length);
   }
-  const [first] = starts;
-  if (first !== undefined) return text.slice(0, first) + insert + newline + text.slice(first);
+  // A file of gcrsync's time may have deeper headings alone.
+  const newest = (/^## /m.exec(text) ?? /^#{3,6} /m.exec(text))?.index;
+  if (newest !== undefined) return text.slice(0, newest) + insert + newline + text.slice(newest);
   const gap = text.endsWith('\n') ? newline : newline + newline;
   return text + gap + insert;
+}
+
+/** Where the section starts whose marker is at `end`; at the marker when somebody removed its heading. */
+function sectionStart(text: string, end: number): number {
+  const start = text.lastIndexOf('\n## ', end) + 1;
+  return text.startsWith('## ', start) ? start : end;
 }

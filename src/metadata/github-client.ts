@@ -1,5 +1,5 @@
 import { Octokit } from 'octokit';
-import { type Dispatcher, fetch } from 'undici';
+import { type Dispatcher, Response, fetch } from 'undici';
 import type { Logger } from '../logger.ts';
 
 /** One request to GitHub takes no longer than this, in milliseconds; a manifest of 5 MB is written in seconds. */
@@ -7,6 +7,8 @@ const TIMEOUT = 60_000;
 /** A secondary limit that asks for a longer wait than this is an error; seconds. */
 const LONGEST_WAIT = 300;
 const MOST_WAITS = 5;
+/** https://fetch.spec.whatwg.org/#null-body-status */
+const NO_BODY = new Set([204, 205, 304]);
 
 export interface GitHubOptions {
   readonly token: string;
@@ -18,11 +20,15 @@ export interface GitHubOptions {
 
 /** Octokit with its retry and throttling plugins: waits as GitHub's limits ask. */
 export function createGitHubClient({ token, apiUrl, dispatcher, logger }: GitHubOptions): Octokit {
-  const wait = (kind: string) => (seconds: number, _options: unknown, _octokit: unknown, waits: number) => {
-    const goesOn = seconds <= LONGEST_WAIT && waits < MOST_WAITS;
-    logger.info(`GitHub's ${kind} asks to wait ${seconds} s${goesOn ? '' : ', which is too long'}`);
-    return goesOn;
-  };
+  const wait =
+    (kind: string) =>
+    (seconds: number, { method }: { method: string }, _octokit: unknown, waits: number) => {
+      // After a wait a write's SHA is stale: `update` waits itself, and reads again.
+      if (method === 'PUT') return false;
+      const goesOn = seconds <= LONGEST_WAIT && waits < MOST_WAITS;
+      logger.info(`GitHub's ${kind} asks to wait ${seconds} s${goesOn ? '' : ', which is too long'}`);
+      return goesOn;
+    };
   return new Octokit({
     auth: token,
     baseUrl: apiUrl,
@@ -35,8 +41,12 @@ export function createGitHubClient({ token, apiUrl, dispatcher, logger }: GitHub
       error: (text: string) => logger.debug(text),
     },
     request: {
-      fetch: async (url: string, options: Parameters<typeof fetch>[1]) =>
-        fetch(url, { ...options, dispatcher, signal: AbortSignal.timeout(TIMEOUT) }),
+      fetch: async (url: string, options: Parameters<typeof fetch>[1]) => {
+        const answer = await fetch(url, { ...options, dispatcher, signal: AbortSignal.timeout(TIMEOUT) });
+        // Read here, so that a body that breaks fails the request, which the retry plugin then sends again.
+        const body = NO_BODY.has(answer.status) ? null : await answer.arrayBuffer();
+        return new Response(body, { status: answer.status, headers: answer.headers });
+      },
     },
   });
 }

@@ -1,26 +1,34 @@
 import { RequestError } from 'octokit';
 import { printable } from '../oci/errors.ts';
+import { parseRetryAfter } from '../oci/retry.ts';
 
 /** The metadata repository can't be read or written. Says why and what to do. */
 export class MetadataError extends Error {
   override readonly name = 'MetadataError';
 }
 
+/** A wait for a rate limit that is longer than this, in milliseconds, is the next run's. */
+const LONGEST_WAIT = 300_000;
+
 /**
- * What a failed write means: `again` (another job wrote; read and merge), `unknown` (it may have been done), or
- * that it will never go through.
+ * What a failed write means: `again` (another job wrote; read and merge), `unknown` (it may have been done), a rate
+ * limit that ends after so many milliseconds, or that it will never go through.
  */
-export type WriteFailure = 'again' | 'unknown' | MetadataError;
+export type WriteFailure = 'again' | 'unknown' | { readonly wait: number } | MetadataError;
 
 /** Reads a failed PUT of contents. GITHUB.md lists the messages; they are the only thing that tells 409s apart. */
-export function classifyWrite(error: unknown, where: string): WriteFailure {
-  if (!(error instanceof RequestError) || error.status >= 500) return 'unknown';
+export function classifyWrite(error: RequestError, where: string): WriteFailure {
+  if (error.status >= 500) return 'unknown';
+  const wait = limitedFor(error);
+  if (wait !== undefined && wait <= LONGEST_WAIT) return { wait };
   const message = printable(error.message);
   const refused = (remedy: string): MetadataError =>
     new MetadataError(`${where} can't be written: ${remedy} (GitHub says: ${message})`, { cause: error });
   switch (error.status) {
     case 409:
-      if (/must be made through a pull request|rule violation|protected branch/i.test(message)) {
+      // Asked first: the file's path, which stands in the message, may hold any word.
+      if (/does not match|but expected/i.test(message)) return 'again';
+      if (/pull request|rule|protected|locked|required|signature|not authorized/i.test(message)) {
         return refused(
           'its branch is protected; let the token bypass the rule, or record in another "metadata-branch"',
         );
@@ -37,6 +45,18 @@ export function classifyWrite(error: unknown, where: string): WriteFailure {
     default:
       return refused(remedyFor(error.status, message));
   }
+}
+
+/** How long a rate limit lasts, in milliseconds, by the answer's own clock; undefined when it is none. */
+function limitedFor({ status, response }: RequestError): number | undefined {
+  if (status !== 403 && status !== 429) return undefined;
+  const headers = response?.headers ?? {};
+  const now = Date.parse(headers.date ?? '');
+  const retryAfter = headers['retry-after'];
+  if (retryAfter !== undefined) return parseRetryAfter(String(retryAfter), now);
+  if (headers['x-ratelimit-remaining'] !== '0') return undefined;
+  const wait = Number(headers['x-ratelimit-reset']) * 1000 - now;
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait) + 1000;
 }
 
 /** A failed read, as an error with its remedy. */

@@ -40,7 +40,8 @@ const ByName = v.custom<Readonly<Record<string, unknown>>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'expected an object',
 );
-const Header = v.object({ version: v.number(), source: v.string(), target: v.string(), images: ByName });
+const Version = v.object({ version: v.number() });
+const Header = v.object({ source: v.string(), target: v.string(), images: ByName });
 
 /**
  * Reads a namespace manifest, or gcrsync's form of it, a sorted array of `image:tag`.
@@ -55,21 +56,25 @@ export function parseNamespaceManifest(
   const { path, source, target } = expected;
   const json = parseJson(bytes, path);
   if (Array.isArray(json)) return { source, target, images: readGcrsync(json, path) };
-  const header = v.safeParse(Header, json);
-  if (!header.success) {
-    const [issue] = header.issues;
-    throw broken(path, `at ${v.getDotPath(issue) ?? 'its root'}: ${issue.message}`);
-  }
-  const { version, images } = header.output;
+  // Before the rest, which may have any form in a newer version.
+  const { version } = check(Version, json, path);
   if (version !== VERSION) {
     const remedy = 'it was written by a newer version of this action; use that one';
     throw new ManifestError(
       `${path} has version ${version}, and this action reads version ${VERSION}: ${remedy}`,
     );
   }
-  checkOwner(path, 'source', header.output.source, source);
-  checkOwner(path, 'target', header.output.target, target);
-  return { source, target, images: readImages(images, path) };
+  const header = check(Header, json, path);
+  checkOwner(path, 'source', header.source, source);
+  checkOwner(path, 'target', header.target, target);
+  return { source, target, images: readImages(header.images, path) };
+}
+
+function check<T>(schema: v.GenericSchema<unknown, T>, json: unknown, path: string): T {
+  const result = v.safeParse(schema, json);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw broken(path, `at ${v.getDotPath(issue) ?? 'its root'}: ${issue.message}`);
 }
 
 function parseJson(bytes: Uint8Array, path: string): unknown {
@@ -131,14 +136,10 @@ function readEntry(value: unknown): Entry | undefined {
 function readGcrsync(lines: readonly unknown[], path: string): Images {
   const images = new Map<string, Map<string, Entry>>();
   for (const line of lines) {
-    const colon = typeof line === 'string' ? line.lastIndexOf(':') : -1;
-    const image = typeof line === 'string' ? line.slice(0, colon) : '';
-    const tag = typeof line === 'string' ? line.slice(colon + 1) : '';
+    const [, image = '', tag = ''] = typeof line === 'string' ? (/^(.*):(.*)$/.exec(line) ?? []) : [];
     if (!isRepositoryName(image) || !isTag(tag)) {
-      throw broken(
-        path,
-        `it is an array, as gcrsync's are, but ${show(String(line))} is not of the form image:tag`,
-      );
+      const found = JSON.stringify(line).slice(0, 200);
+      throw broken(path, `it is an array, as gcrsync's are, but ${found} is not of the form image:tag`);
     }
     const entries = images.get(image);
     if (entries) entries.set(tag, null);

@@ -6,8 +6,14 @@ import { MetadataError, classifyWrite, explainRead } from './metadata-error.ts';
 
 /** 20 jobs that write one branch at once get through well before this. */
 const MOST_ATTEMPTS = 30;
-const FIRST_DELAY = 400;
 const LONGEST_DELAY = 10_000;
+/** Rate limits that one update waits for. */
+const MOST_LIMITS = 5;
+/**
+ * Octokit spaces a process's writes by a second. A wait that is longer than that comes before the read; a shorter one
+ * would let Octokit wait between read and write, while others write.
+ */
+const FIRST_DELAY = 1000;
 /** Bytes of a file; PUT bodies, base64 of it, work up to about 50 MB. */
 const MAX_FILE = 36 * 1000 ** 2;
 
@@ -88,22 +94,34 @@ export class MetadataRepository {
     change: (current: Uint8Array | undefined) => Uint8Array,
   ): Promise<boolean> {
     const { sleep, random, logger } = this.#options;
-    let uncertain = false;
+    /** What a write sent whose outcome is unknown. */
+    let sent: Uint8Array | undefined;
+    let limits = 0;
     for (let attempt = 0; ; attempt += 1) {
       const current = await this.#read(path);
+      if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
       const next = change(current?.bytes);
-      if (current && Buffer.from(next).equals(current.bytes)) return uncertain;
+      if (current && Buffer.from(next).equals(current.bytes)) return sent !== undefined;
       if (next.length > MAX_FILE) throw this.#tooLarge(path, next.length);
       try {
         await this.#write(path, message, next, current?.sha);
         return true;
       } catch (error) {
+        if (!(error instanceof RequestError)) throw error;
         const failure = classifyWrite(error, `${this.name}/${path}`);
         if (failure instanceof MetadataError) throw failure;
         if (attempt + 1 >= MOST_ATTEMPTS) throw this.#givenUp(path, error);
-        uncertain ||= failure === 'unknown';
+        if (failure === 'unknown') sent = next;
         logger.debug(`${path}: ${String(error)}; try ${attempt + 2}`);
-        await sleep(Math.min(LONGEST_DELAY, FIRST_DELAY * 1.5 ** attempt) * (0.5 + random()));
+        const wait = typeof failure === 'object' ? failure.wait : 0;
+        if (wait > 0) {
+          limits += 1;
+          if (limits > MOST_LIMITS) throw this.#givenUp(path, error);
+          logger.info(
+            `GitHub's rate limit asks to wait ${Math.ceil(wait / 1000)} s before ${path} is written`,
+          );
+        }
+        await sleep(wait + FIRST_DELAY + random() * Math.min(LONGEST_DELAY, FIRST_DELAY * 1.5 ** attempt));
       }
     }
   }
@@ -132,11 +150,6 @@ export class MetadataRepository {
 
   async #write(path: string, message: string, bytes: Uint8Array, sha: string | undefined): Promise<void> {
     const { octokit, branch, committer } = this.#options;
-    if (bytes.length > MAX_FILE) {
-      throw new MetadataError(
-        `${this.name}/${path} would have ${bytes.length} bytes, more than GitHub takes at once`,
-      );
-    }
     await octokit.request(`PUT ${this.#url(path)}`, {
       message,
       content: Buffer.from(bytes).toString('base64'),
@@ -161,12 +174,9 @@ export class MetadataRepository {
 
   #givenUp(path: string, error: unknown): MetadataError {
     const cause = error instanceof Error ? error.message : String(error);
-    return new MetadataError(
-      `${this.name}/${path} could not be written in ${MOST_ATTEMPTS} tries: ${cause}`,
-      {
-        cause: error,
-      },
-    );
+    return new MetadataError(`${this.name}/${path} could not be written in many tries: ${cause}`, {
+      cause: error,
+    });
   }
 }
 

@@ -102,7 +102,7 @@ async function recordChangelog(
     text: renderSection(result, { time, timezone, runKey }),
   }));
   await metadata.update(changelogPath, commitMessage ?? `Changelog: ${describe(results)}`, (current) => {
-    const before = current && new TextDecoder().decode(current);
+    const before = current && new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(current);
     const after = sections.reduce<string | undefined>(
       (text, { namespace, text: section }) => insertSection(text, section, { runKey, namespace }),
       before,

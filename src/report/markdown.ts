@@ -4,12 +4,15 @@ import { printable } from '../oci/errors.ts';
  * Text from registries in GitHub-flavoured Markdown. https://github.github.com/gfm/
  */
 
-/** Text in which nothing is markup: no link, mention, HTML, table or comment comes of it. One line, not to be put at a line's start. */
+/** Text in which nothing is markup: no link, mention, issue number, HTML, table or comment comes of it. One line, not to be put at a line's start. */
 export function escapeMarkdown(text: string): string {
-  return printable(text, Number.POSITIVE_INFINITY)
-    .replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`)
-    .replace(/[\\`*_{}[\]()#!|~$^]|:(?=\/\/)|(?<=www)\./g, '\\$&')
-    .replaceAll('@', '@\u200b');
+  return (
+    printable(text, Number.POSITIVE_INFINITY)
+      .replace(/[\\`*_{}[\]()#!|~$^]|:(?=\/\/)|(?<=www)\./g, '\\$&')
+      // GitHub looks for mentions and issue numbers in the finished page, where a backslash is gone.
+      .replace(/[@#]/g, '$&\u200b')
+      .replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`)
+  );
 }
 
 /** Text as code, in a span that nothing in it can close and that fits a table's cell. */
