@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly repository?: string;
   readonly eventName?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A command and its arguments that run the main step, to measure it. */
+  readonly wrapper?: readonly string[];
 }
 
 /** All that a run left behind. */
@@ -77,7 +79,7 @@ async function runIn(folder: string, options: RunOptions): Promise<RunOutcome> {
     ...options.env,
   };
   const started = performance.now();
-  const main = await runNode(join(ROOT, runs.main), env);
+  const main = await runNode(join(ROOT, runs.main), env, options.wrapper);
   const duration = performance.now() - started;
   const state = parseFile(await readFile(join(folder, 'STATE'), 'utf8'));
   const stateEnv = Object.fromEntries(Object.entries(state).map(([name, value]) => [`STATE_${name}`, value]));
@@ -140,8 +142,10 @@ function inputEnv(declared: Action['inputs'], options: RunOptions): Record<strin
 async function runNode(
   script: string,
   env: Record<string, string>,
+  wrapper: readonly string[] = [],
 ): Promise<{ exitCode: number | null; log: string }> {
-  const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [command = '', ...args] = [...wrapper, process.execPath, script];
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (log += chunk.toString()));

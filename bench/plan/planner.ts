@@ -2,13 +2,13 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { parseNamespaceManifest } from '../src/metadata/namespace-manifest.ts';
-import { formatNamespace, parseNamespace, repositoryIn } from '../src/namespace.ts';
-import { diff } from '../src/plan/diff.ts';
-import { nameTargets } from '../src/plan/target-names.ts';
-import { readGoogleList } from '../src/source/google.ts';
-import type { Listing, SourceImage } from '../src/source/listing.ts';
-import { select } from '../src/source/select.ts';
+import { parseNamespaceManifest } from '../../src/metadata/namespace-manifest.ts';
+import { formatNamespace, parseNamespace, repositoryIn } from '../../src/namespace.ts';
+import { diff } from '../../src/plan/diff.ts';
+import { nameTargets } from '../../src/plan/target-names.ts';
+import { readGoogleList } from '../../src/source/google.ts';
+import type { Listing, SourceImage } from '../../src/source/listing.ts';
+import { select } from '../../src/source/select.ts';
 
 const TARGET = { registry: 'docker.io', path: 'gcrxio' };
 const Names = v.object({ namespace: v.string(), images: v.array(v.string()) });

@@ -10,10 +10,10 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { build } from 'rolldown';
 import * as v from 'valibot';
-import { serializeNamespaceManifest } from '../src/metadata/namespace-manifest.ts';
-import { type Digest, isDigest } from '../src/oci/digest.ts';
-import { DOCKER_MANIFEST } from '../src/oci/media-types.ts';
-import { googleTags } from '../__tests__/support/google-tags.ts';
+import { serializeNamespaceManifest } from '../../src/metadata/namespace-manifest.ts';
+import { type Digest, isDigest } from '../../src/oci/digest.ts';
+import { DOCKER_MANIFEST } from '../../src/oci/media-types.ts';
+import { googleTags } from '../../__tests__/support/google-tags.ts';
 
 const RUNS = 5;
 const EXPECTED = 83;
@@ -76,9 +76,8 @@ function answer(image: string, tags: Record<string, string>): string {
 }
 
 /** A folder a namespace, a file an answer: the planner reads them one by one, as a run gets them. */
-function writeCase({ namespace, manifest, answers }: PlanCase, index: number): void {
+function writeCase(cases: string, { namespace, manifest, answers }: PlanCase, index: number): void {
   const folder = join(cases, String(index));
-
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'manifest.json'), manifest);
   writeFileSync(
@@ -90,27 +89,33 @@ function writeCase({ namespace, manifest, answers }: PlanCase, index: number): v
 
 const Measured = v.object({ ms: v.number(), megabytes: v.number(), tags: v.number(), total: v.number() });
 
-const folder = process.env['BENCH_DATA'] ?? fileURLToPath(new URL('../../shared/data', import.meta.url));
-const temp = mkdtempSync(join(tmpdir(), 'bench-plan-'));
-const cases = join(temp, 'cases');
-try {
-  load(folder).forEach(writeCase);
-  // Bundled, as the action is: reading TypeScript would be measured too.
-  const planner = join(temp, 'planner.mjs');
-  const input = fileURLToPath(new URL('planner.ts', import.meta.url));
-  await build({ input, platform: 'node', logLevel: 'warn', output: { file: planner, format: 'esm' } });
-  const runs = Array.from({ length: RUNS }, () => {
-    const { stdout, stderr, status } = spawnSync(process.execPath, [planner, cases], { encoding: 'utf8' });
-    if (status !== 0) throw new Error(stderr);
-    return v.parse(Measured, JSON.parse(stdout));
-  }).toSorted((a, b) => a.ms - b.ms);
-  const median = runs[Math.floor(RUNS / 2)];
+/** Measures in a process of its own, and prints. */
+export async function benchPlan(): Promise<void> {
+  const folder = process.env['BENCH_DATA'] ?? fileURLToPath(new URL('../../../shared/data', import.meta.url));
+  const temp = mkdtempSync(join(tmpdir(), 'bench-plan-'));
+  try {
+    const cases = join(temp, 'cases');
+    load(folder).forEach((one, index) => writeCase(cases, one, index));
+    // Bundled, as the action is: reading TypeScript would be measured too.
+    const planner = join(temp, 'planner.mjs');
+    const input = fileURLToPath(new URL('planner.ts', import.meta.url));
+    await build({ input, platform: 'node', logLevel: 'warn', output: { file: planner, format: 'esm' } });
+    const runs = Array.from({ length: RUNS }, () => {
+      const { stdout, stderr, status } = spawnSync(process.execPath, [planner, cases], { encoding: 'utf8' });
+      if (status !== 0) throw new Error(stderr);
+      return v.parse(Measured, JSON.parse(stdout));
+    }).toSorted((a, b) => a.ms - b.ms);
+    print(runs[Math.floor(RUNS / 2)]);
+  } finally {
+    rmSync(temp, { recursive: true });
+  }
+}
+
+function print(median: v.InferOutput<typeof Measured> | undefined): void {
   if (!median || median.tags !== EXPECTED)
     throw new Error(`${median?.tags} tags were planned, not ${EXPECTED}`);
   console.log(
     `plan: ${median.total.toLocaleString('en')} tags, ${median.tags} to copy, ${median.ms.toFixed(0)} ms ` +
       `(median of ${RUNS}), ${median.megabytes.toFixed(0)} MB at its peak with Node itself`,
   );
-} finally {
-  rmSync(temp, { recursive: true });
 }

@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import pLimit from 'p-limit';
+import * as v from 'valibot';
+import { digestOf } from '../../src/oci/digest.ts';
+import { DOCKER_MANIFEST } from '../../src/oci/media-types.ts';
+import { type TestImage, describe, makeIndex, makeManifest } from '../../__tests__/support/images.ts';
+
+/** Images of one repository by tag. */
+export type DataSet = ReadonlyMap<string, ReadonlyMap<string, TestImage>>;
+
+const CONFIG = 'application/vnd.docker.container.image.v1+json';
+const LAYER = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
+
+/** The sets of the issue: (a) distroless at a tenth, (b) many tiny tags, (c) fewer large images. */
+export const SETS: Readonly<Record<string, (dataFolder: string) => DataSet>> = {
+  a: distroless,
+  b: () => synthetic({ repositories: 20, tags: 50, layers: 2, sizes: [1000, 4000], shared: 0.5, pool: 40 }),
+  c: () =>
+    synthetic({
+      repositories: 10,
+      tags: 10,
+      layers: 4,
+      sizes: [2_000_000, 8_000_000],
+      shared: 0.6,
+      pool: 60,
+    }),
+};
+
+interface Shape {
+  readonly repositories: number;
+  readonly tags: number;
+  readonly layers: number;
+  readonly sizes: readonly [number, number];
+  /** Part of the layers that come from a pool of `pool` layers. */
+  readonly shared: number;
+  readonly pool: number;
+}
+
+/** Two platforms a tag, as most public images have. */
+function synthetic({ repositories, tags, layers, sizes: [min, max], shared, pool }: Shape): DataSet {
+  let seed = 1;
+  const random = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
+  const layer = (): Uint8Array => randomBytes(Math.floor(min + random() * (max - min)));
+  const common = Array.from({ length: pool }, layer);
+  const pick = (): Uint8Array => common[Math.floor(random() * pool)] ?? layer();
+  const image = (platform: string): TestImage =>
+    imageOf(
+      platform,
+      randomBytes(600),
+      Array.from({ length: layers }, () => (random() < shared ? pick() : layer())),
+    );
+  const names = Array.from(
+    { length: repositories },
+    (_, number) => `repo-${String(number).padStart(2, '0')}`,
+  );
+  return new Map(
+    names.map((name) => {
+      const images = Array.from({ length: tags }, (_, number): [string, TestImage] => [
+        `v${number}`,
+        makeIndex([image('linux/amd64'), image('linux/arm64')]),
+      ]);
+      return [name, new Map(images)];
+    }),
+  );
+}
+
+function imageOf(platform: string, config: Uint8Array, layers: readonly Uint8Array[]): TestImage {
+  const content = {
+    schemaVersion: 2,
+    mediaType: DOCKER_MANIFEST,
+    config: describe(CONFIG, config),
+    layers: layers.map((layer) => describe(LAYER, layer)),
+  };
+  return { ...makeManifest(DOCKER_MANIFEST, content, [config, ...layers]), platform };
+}
+
+const Graph = v.object({
+  blobs: v.array(v.number()),
+  images: v.record(
+    v.string(),
+    v.record(
+      v.string(),
+      v.union([
+        v.object({ config: v.number(), layers: v.array(v.number()), manifest: v.string() }),
+        v.object({ platforms: v.array(v.string()), manifest: v.string() }),
+      ]),
+    ),
+  ),
+});
+
+/** The real blob graph of gcr.io/distroless, at a tenth of its sizes; what an index holds is made up, small. */
+function distroless(dataFolder: string): DataSet {
+  const file = readFileSync(join(dataFolder, 'distroless-graph.json.gz'));
+  const graph = v.parse(Graph, JSON.parse(gunzipSync(file).toString()));
+  const blobs = graph.blobs.map((size) => randomBytes(Math.max(64, Math.floor(size / 10))));
+  const manifests = new Map<string, TestImage>();
+  const blob = (index: number): Uint8Array => blobs[index] ?? new Uint8Array();
+  return new Map(
+    Object.entries(graph.images).map(([name, tags]) => {
+      const images = Object.entries(tags).map(([tag, entry]): [string, TestImage] => {
+        let image = manifests.get(entry.manifest);
+        if (!image) {
+          image =
+            'config' in entry
+              ? imageOf('linux/amd64', blob(entry.config), entry.layers.map(blob))
+              : makeIndex(
+                  entry.platforms.map((platform) =>
+                    imageOf(platform, randomBytes(600), [randomBytes(60_000)]),
+                  ),
+                );
+          manifests.set(entry.manifest, image);
+        }
+        return [tag, image];
+      });
+      return [name, new Map(images)];
+    }),
+  );
+}
+
+/** Puts a set into a registry, each blob once a repository. */
+export async function upload(set: DataSet, url: string): Promise<void> {
+  const limit = pLimit(16);
+  for (const [repository, images] of set) {
+    const all = Array.from(new Set(images.values())).flatMap((image) => [...image.children, image]);
+    const blobs = new Map(all.flatMap(({ blobs }) => Array.from(blobs)));
+    const base = `${url}/v2/${repository}`;
+    await limit.map(Array.from(blobs.values()), async (bytes) => {
+      const started = await send(`${base}/blobs/uploads/`, { method: 'POST' });
+      const location = new URL(started.headers.get('location') ?? '', base);
+      location.searchParams.set('digest', digestOf(bytes));
+      await send(location, { method: 'PUT', body: Buffer.from(bytes) });
+    });
+    const put = async (reference: string, { mediaType, bytes }: TestImage): Promise<Response> =>
+      send(`${base}/manifests/${reference}`, {
+        method: 'PUT',
+        headers: { 'content-type': mediaType },
+        body: Buffer.from(bytes),
+      });
+    await limit.map(new Set(Array.from(images.values()).flatMap(({ children }) => children)), async (child) =>
+      put(child.digest, child),
+    );
+    await limit.map(images, async ([tag, image]) => put(tag, image));
+  }
+}
+
+async function send(url: string | URL, init: RequestInit): Promise<Response> {
+  const answer = await fetch(url, init);
+  if (!answer.ok) throw new Error(`${url.toString()}: ${answer.status} ${await answer.text()}`);
+  await answer.arrayBuffer();
+  return answer;
+}

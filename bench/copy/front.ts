@@ -1,0 +1,113 @@
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Daemon, freePort, startDaemon } from '../../__tests__/support/process.ts';
+
+/** What passed a front since the last count. */
+export interface Traffic {
+  readonly requests: number;
+  /** Bytes of the requests, with their bodies. */
+  readonly received: number;
+  readonly sent: number;
+}
+
+/** nginx before a registry: counts what passes, and answers `tags/list` from files where there are some. */
+export interface Front {
+  readonly host: string;
+  count(): Traffic;
+  close(): Promise<void>;
+}
+
+/** @param lists the body of each repository's `tags/list`; the same for every tool */
+export async function startFront(
+  upstream: string,
+  lists: ReadonlyMap<string, string> = new Map(),
+): Promise<Front> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-front-'));
+  const port = await freePort();
+  const log = join(folder, 'access.log');
+  for (const [repository, body] of lists) {
+    const file = join(folder, 'lists', 'v2', repository, 'tags', 'list');
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, body);
+  }
+  const config = join(folder, 'nginx.conf');
+  writeFileSync(config, nginxConfig(folder, port, upstream));
+  const daemon = await startDaemon('nginx', ['-c', config, '-p', folder], {
+    debianPackage: 'nginx-light',
+    ready: async () => (await fetch(`http://127.0.0.1:${port}/v2/`)).status > 0,
+  });
+  const front: Front = {
+    host: `127.0.0.1:${port}`,
+    count: () => {
+      const lines = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').filter(Boolean) : [];
+      const file = openSync(log, 'r+');
+      ftruncateSync(file);
+      closeSync(file);
+      const sum = (at: number): number =>
+        lines.reduce((total, line) => total + Number(line.split(' ')[at]), 0);
+      return { requests: lines.length, received: sum(0), sent: sum(1) };
+    },
+    close: async () => {
+      await daemon.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+  front.count();
+  return front;
+}
+
+function nginxConfig(folder: string, port: number, upstream: string): string {
+  return `
+daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log crit; user root;
+events { worker_connections 2000; }
+http {
+  log_format traffic '$request_length $bytes_sent';
+  access_log ${folder}/access.log traffic;
+  client_max_body_size 0; proxy_request_buffering off; proxy_buffering on; proxy_max_temp_file_size 0;
+  client_body_temp_path ${folder}/a; proxy_temp_path ${folder}/b; fastcgi_temp_path ${folder}/c;
+  uwsgi_temp_path ${folder}/d; scgi_temp_path ${folder}/e;
+  keepalive_requests 1000000; tcp_nodelay on; sendfile on;
+  upstream registry { server ${new URL(upstream).host}; keepalive 128; keepalive_requests 1000000; }
+  server {
+    listen 127.0.0.1:${port};
+    location ~ /tags/list$ { root ${folder}/lists; default_type application/json; try_files $uri @registry; }
+    location / { proxy_pass http://registry; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host; }
+    location @registry { proxy_pass http://registry; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host; }
+  }
+}
+`;
+}
+
+/** A link with a round trip: every byte arrives 20 ms later, in each direction. In a process of its own. */
+export async function startDelay(host: string): Promise<{ host: string; close: () => Promise<void> }> {
+  const port = await freePort();
+  const script = fileURLToPath(new URL('delay.ts', import.meta.url));
+  const daemon: Daemon = await startDaemon(process.execPath, [script, String(port), host], {
+    debianPackage: 'nodejs',
+    ready: async () => (await fetch(`http://127.0.0.1:${port}/v2/`)).status > 0,
+  });
+  return { host: `127.0.0.1:${port}`, close: async () => daemon.stop() };
+}
+
+/** True when `command` can be run. */
+export function isOnPath(command: string): boolean {
+  try {
+    execFileSync('which', [command], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,7 @@
+/** `npm run bench`: all measurements. `npm run bench -- plan` or `-- copy b,c loopback 3` for some of them. */
+import { benchCopy } from './copy/copy.ts';
+import { benchPlan } from './plan/plan.ts';
+
+const [what = 'all', ...rest] = process.argv.slice(2);
+if (what === 'all' || what === 'plan') await benchPlan();
+if (what === 'all' || what === 'copy') await benchCopy(rest);
