@@ -1,5 +1,6 @@
 import { n as __require, r as __toESM, t as __commonJSMin } from "./rolldown-runtime.js";
 import { c as saveState, d as setSecret, f as warning, i as getInput, l as setFailed, m as summary, n as debug, o as group, p as getExecOutput, r as error, s as info, t as DOCKER_FOLDER_STATE, u as setOutput } from "./shared.js";
+import { setFlagsFromString } from "node:v8";
 import { isIPv4, isIPv6 } from "node:net";
 import { Readable } from "node:stream";
 import { Buffer as Buffer$1 } from "node:buffer";
@@ -5711,7 +5712,11 @@ var DockerEngine = class {
 	async copy(task, held) {
 		const { client, repository, digest } = task.source;
 		const image = await resolveImage(client, repository, digest, task.platforms);
-		if (image.kind === "whole") return this.#options.wholeEngine.copy(task, held);
+		if (image.kind === "whole") {
+			const name = `${client.registry}/${repository}@${digest}`;
+			this.#options.logger.info(`${name} has several platforms or is no image: it goes registry to registry`);
+			return this.#options.wholeEngine.copy(task, held);
+		}
 		const local = `${client.registry}/${repository}@${image.digest}`;
 		const references = [local];
 		try {
@@ -41157,6 +41162,7 @@ function definedEnv() {
 }
 
 // src/index.ts
+setFlagsFromString("--semi-space-growth-factor=1");
 const loadInputs = () => parseInputs({
 	get: getInput,
 	eventName: process.env["GITHUB_EVENT_NAME"] ?? "",

@@ -142,10 +142,10 @@ function inputEnv(declared: Action['inputs'], options: RunOptions): Record<strin
 async function runNode(
   script: string,
   env: Record<string, string>,
-  wrapper: readonly string[] = [],
+  [command = process.execPath, ...args]: readonly string[] = [],
 ): Promise<{ exitCode: number | null; log: string }> {
-  const [command = '', ...args] = [...wrapper, process.execPath, script];
-  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  if (command !== process.execPath) args.push(process.execPath);
+  const child = spawn(command, [...args, script], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (log += chunk.toString()));

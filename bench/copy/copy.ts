@@ -89,9 +89,14 @@ async function check(set: DataSet, url: string): Promise<void> {
 }
 
 function listsOf(set: DataSet): Map<string, string> {
-  // The root lists the repositories: the whole registry is one namespace.
-  const lists = new Map([['', JSON.stringify(googleTags('', set.keys(), []))]]);
-  for (const [repository, images] of set) {
+  // The whole registry is one namespace: its root and the folders between list what is below them.
+  const lists = new Map<string, string>();
+  const names = Array.from(set.keys());
+  const folders = names.flatMap((name) =>
+    name.split('/').map((_, depth, parts) => parts.slice(0, depth).join('/')),
+  );
+  for (const repository of new Set([...folders, ...names])) {
+    const images = Array.from(set.get(repository) ?? []);
     const tags = Map.groupBy(images, ([, { digest }]) => digest);
     const manifests = Array.from(tags, ([digest, entries]) => ({
       digest,
@@ -99,7 +104,7 @@ function listsOf(set: DataSet): Map<string, string> {
       size: 1000,
       tags: entries.map(([tag]) => tag),
     }));
-    lists.set(repository, JSON.stringify(googleTags(repository, [], manifests)));
+    lists.set(repository, JSON.stringify(googleTags(repository, names, manifests)));
   }
   return lists;
 }

@@ -40,7 +40,7 @@ export const TOOLS: readonly Tool[] = [
   shellTool(
     'skopeo',
     (from, to) =>
-      `xargs -P${AT_A_TIME} -I@ skopeo sync --all --src docker --dest docker --src-tls-verify=false --dest-tls-verify=false ${from}/@ ${to}/mirror`,
+      `xargs -P${AT_A_TIME} -I@ skopeo sync --all --preserve-digests --src docker --dest docker --src-tls-verify=false --dest-tls-verify=false ${from}/@ ${to}/mirror`,
   ),
   shellTool(
     'oras',

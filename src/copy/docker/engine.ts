@@ -73,7 +73,11 @@ class DockerEngine implements Engine {
   async copy(task: CopyTask, held: (tag: string, what: Held) => void): Promise<number> {
     const { client, repository, digest } = task.source;
     const image = await resolveImage(client, repository, digest, task.platforms);
-    if (image.kind === 'whole') return this.#options.wholeEngine.copy(task, held);
+    if (image.kind === 'whole') {
+      const name = `${client.registry}/${repository}@${digest}`;
+      this.#options.logger.info(`${name} has several platforms or is no image: it goes registry to registry`);
+      return this.#options.wholeEngine.copy(task, held);
+    }
     const local = `${client.registry}/${repository}@${image.digest}`;
     const references = [local];
     try {
