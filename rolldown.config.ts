@@ -29,6 +29,9 @@ function licenceOf(folder: string): string {
   return `${name} ${version} (${license ?? 'no licence stated'})${text}\n`;
 }
 
+/** What both entries need. @actions/cache is not part of it: it is loaded when there is something to copy. */
+const SHARED = /node_modules\/(?:@actions\/(?:core|exec|io|http-client)|tunnel)\/|src\/state/;
+
 /** Runs with nothing installed, and is not minified: a reviewer reads it. */
 export default defineConfig({
   input: { index: 'src/index.ts', post: 'src/post.ts' },
@@ -40,6 +43,6 @@ export default defineConfig({
     minify: false,
     cleanDir: true,
     chunkFileNames: '[name].js',
-    codeSplitting: { groups: [{ name: 'shared', test: /@actions|http-client|tunnel|src.state/ }] },
+    codeSplitting: { groups: [{ name: 'shared', test: SHARED }] },
   },
 });

@@ -1,5 +1,5 @@
-import { n as __require, r as __toESM, t as __commonJSMin } from "./rolldown-runtime.js";
-import { c as saveState, d as setSecret, f as warning, i as getInput, l as setFailed, m as summary, n as debug, o as group, p as getExecOutput, r as error, s as info, t as DOCKER_FOLDER_STATE, u as setOutput } from "./shared.js";
+import { i as __toESM, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
+import { d as setOutput, f as setSecret, h as getExecOutput, i as getInput, l as saveState, n as debug, o as group, p as warning, r as error, s as info, t as DOCKER_FOLDER_STATE, u as setFailed, y as summary } from "./shared.js";
 import { setFlagsFromString } from "node:v8";
 import { isIPv4, isIPv6 } from "node:net";
 import { Readable } from "node:stream";
@@ -343,7 +343,8 @@ function parseInputs(source) {
 		retries: reader.integer("retries", 0, 20),
 		proxy: readProxy(reader, source),
 		insecureRegistries: readHosts(reader, "insecure-registries"),
-		failOnError: reader.boolean("fail-on-error")
+		failOnError: reader.boolean("fail-on-error"),
+		cache: reader.boolean("cache")
 	};
 	reader.finish();
 	return inputs;
@@ -5274,7 +5275,7 @@ async function copy(plans, inputs, deps) {
 	}
 	let engine;
 	try {
-		engine = await openEngine(inputs);
+		engine = await openEngine();
 	} catch (error) {
 		return {
 			outcomes: /* @__PURE__ */ new Map(),
@@ -5287,7 +5288,7 @@ async function copy(plans, inputs, deps) {
 		clock: () => performance.now()
 	});
 	const onDone = (outcome) => progress.done(outcome.bytes, outcome.error !== void 0);
-	const limit = pLimit(inputs.concurrency);
+	const limit = pLimit(engine.width);
 	try {
 		const outcomes = await Promise.all(working.map(async (plan) => {
 			const task = (work) => taskOf(work, plan, inputs, deps);
@@ -5324,8 +5325,14 @@ function taskOf(work, plan, inputs, { registries }) {
 			repository: plan.targets.get(work.image) ?? work.image
 		},
 		tags: [...work.added, ...work.updated],
-		platforms: inputs.platforms
+		platforms: inputs.platforms,
+		present: isRecorded(plan, work)
 	};
+}
+/** True when another tag of the image is recorded with the very digest, which the target then holds. */
+function isRecorded({ recorded }, { image, manifest }) {
+	const entries = recorded.images.get(image)?.values() ?? [];
+	return Iterator.from(entries).some((entry) => entry === manifest.digest);
 }
 function describe(plan, { target }) {
 	const { namespace, failures, copied, unchanged, gone } = resultOf(plan, target, "dry run");
@@ -5558,6 +5565,62 @@ function setOutputs(runner, outputs) {
 	for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, String(value));
 }
 
+// src/copy/registry/blob-memory.ts
+/** A line a holder: `sha256:… mirror/base`. */
+function encodeHolders(holders) {
+	return holders.slice(-15e4).map(([digest, repository]) => `${digest} ${repository}\n`).join("");
+}
+/** Reads what `encodeHolders` wrote, and passes over lines that are not of that form. */
+function decodeHolders(text) {
+	const holders = [];
+	for (const line of text.split("\n").slice(-150001)) {
+		const [digest = "", repository = "", ...rest] = line.split(" ");
+		if (rest.length === 0 && isDigest(digest) && isRepositoryName(repository)) holders.push([digest, repository]);
+	}
+	return holders;
+}
+
+// src/blob-cache.ts
+/**
+* The memory of a target's blobs in GitHub's cache. Keys can't be written twice, so each run saves under its own and
+* restores the newest that starts alike.
+* https://docs.github.com/en/actions/reference/workflows-and-actions/dependency-caching
+*
+* @param tempFolder the same in every run: a cache belongs to the paths that it was saved from
+*/
+function createBlobCache(target, tempFolder, logger) {
+	const prefix = `sync-action-blobs-1-${createHash("sha256").update(target).digest("hex").slice(0, 16)}-`;
+	const folder = join(tempFolder, "sync-action-blobs");
+	const file = join(folder, "holders.txt");
+	const attempt = async (what, fallback, work) => {
+		try {
+			return await work();
+		} catch (error) {
+			logger.info(`What the target holds could not be ${what} GitHub's cache: ${String(error)}`);
+			return fallback;
+		} finally {
+			await rm(folder, {
+				recursive: true,
+				force: true
+			});
+		}
+	};
+	return {
+		load: async () => attempt("read from", [], async () => {
+			const { isFeatureAvailable, restoreCache } = await import("./cache.js");
+			if (!isFeatureAvailable()) return [];
+			return await restoreCache([folder], `${prefix}none`, [prefix]) === void 0 ? [] : decodeHolders(await readFile(file, "utf8"));
+		}),
+		save: async (holders) => attempt("kept in", void 0, async () => {
+			const { isFeatureAvailable, saveCache } = await import("./cache.js");
+			if (!isFeatureAvailable()) return;
+			await mkdir(folder, { recursive: true });
+			await writeFile(file, encodeHolders(holders));
+			await saveCache([folder], `${prefix}${randomUUID()}`);
+		})
+	};
+}
+
 // src/copy/docker/cli.ts
 /** Failures that another try does not mend, as docker and registries word them. */
 const PERMANENT = /denied|unauthorized|forbidden|not found|unknown|invalid|no matching manifest|unsupported|not supported|not implemented|no space left|cannot connect to the docker daemon/i;
@@ -5699,11 +5762,13 @@ async function openDockerEngine(options) {
 	}
 }
 var DockerEngine = class {
+	width;
 	#options;
 	#folder;
 	#source;
 	#target;
 	constructor(options, folder, source, target) {
+		this.width = options.concurrency;
 		this.#options = options;
 		this.#folder = folder;
 		this.#source = source;
@@ -6100,7 +6165,22 @@ async function settleBoth(first, second) {
 var TargetKnowledge = class {
 	#blobs = /* @__PURE__ */ new Map();
 	#manifests = /* @__PURE__ */ new Set();
+	#changed = false;
+	/** @param holders what earlier runs knew */
+	constructor(holders = []) {
+		for (const [digest, repository] of holders) this.noteBlob(repository, digest);
+		this.#changed = false;
+	}
+	/** True when blobs were noted or forgotten since it was made. */
+	get changed() {
+		return this.#changed;
+	}
+	/** All that is known of blobs, for the next run. */
+	holders() {
+		return Array.from(this.#blobs).flatMap(([digest, repositories]) => Array.from(repositories, (repository) => [digest, repository]));
+	}
 	noteBlob(repository, digest) {
+		this.#changed = true;
 		const repositories = this.#blobs.get(digest);
 		if (repositories) repositories.add(repository);
 		else this.#blobs.set(digest, /* @__PURE__ */ new Set([repository]));
@@ -6112,6 +6192,7 @@ var TargetKnowledge = class {
 		for (const other of repositories) return other;
 	}
 	forgetBlob(repository, digest) {
+		this.#changed = true;
 		this.#blobs.get(digest)?.delete(repository);
 	}
 	noteManifest(repository, digest) {
@@ -6139,6 +6220,8 @@ const MISSING_PART = /* @__PURE__ */ new Set([
 var ManifestCopy = class {
 	#task;
 	#state;
+	/** Children that were read ahead. */
+	#read = /* @__PURE__ */ new Map();
 	#sent = 0;
 	constructor(task, state) {
 		this.#task = task;
@@ -6148,7 +6231,25 @@ var ManifestCopy = class {
 	get sent() {
 		return this.#sent;
 	}
-	/** Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once. */
+	/** Reads the children of an index, before it is their turn to be stored. */
+	async readAhead(manifest, depth = 0) {
+		const { source, target } = this.#task;
+		const { knowledge } = this.#state;
+		const content = this.#contentOf(manifest);
+		if (content.kind !== "index" || knowledge.hasManifest(target.repository, manifest.digest)) return;
+		if (depth === MAX_DEPTH) throw this.#tooDeep();
+		await settleAll(content.children.filter(({ digest }) => !knowledge.hasManifest(target.repository, digest)).map(async ({ digest }) => {
+			if (this.#read.has(digest)) return;
+			const child = await fetchManifest(source.client, source.repository, digest);
+			this.#read.set(digest, child);
+			await this.readAhead(child, depth + 1);
+		}));
+	}
+	/**
+	* Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once.
+	*
+	* @returns `reference`
+	*/
 	async put(manifest, reference) {
 		const { client, repository } = this.#task.target;
 		try {
@@ -6156,20 +6257,20 @@ var ManifestCopy = class {
 		} catch (error) {
 			if (!(error instanceof RegistryError) || !error.codes.some((code) => MISSING_PART.has(code))) throw error;
 			this.#forget(manifest);
+			await this.readAhead(manifest);
 			await this.bringParts(manifest);
 			await client.putManifest(repository, reference, manifest);
 		}
 		this.#state.knowledge.noteManifest(repository, manifest.digest);
+		return reference;
 	}
 	/** Brings what `manifest` refers to, unless the target is known to hold it. */
-	async bringParts(manifest, depth = 0) {
-		const { source, target } = this.#task;
+	async bringParts(manifest) {
+		const { target } = this.#task;
 		if (this.#state.knowledge.hasManifest(target.repository, manifest.digest)) return;
 		const content = this.#contentOf(manifest);
-		if (content.kind === "index") {
-			if (depth === MAX_DEPTH) throw new CopyError(`${source.repository}@${source.digest}: indexes are nested more than ${MAX_DEPTH} deep`, { retryable: false });
-			await settleAll(content.children.map(({ digest }) => this.#bringChild(digest, depth + 1)));
-		} else await settleAll(partsOf(content).map((blob) => this.#bringBlob(blob)));
+		if (content.kind === "index") await settleAll(content.children.map(({ digest }) => this.#bringChild(digest)));
+		else await settleAll(partsOf(content).map((blob) => this.#bringBlob(blob)));
 	}
 	async #bringBlob(blob) {
 		const { source, target } = this.#task;
@@ -6177,15 +6278,15 @@ var ManifestCopy = class {
 		this.#sent += sent;
 	}
 	/** A child that another image of the same repository brings at the moment is waited for. */
-	async #bringChild(digest, depth) {
+	async #bringChild(digest) {
 		const { knowledge, children } = this.#state;
 		const { source, target } = this.#task;
 		const key = `${target.repository}@${digest}`;
 		for (let other = children.get(key); other; other = children.get(key)) await other.catch(() => void 0);
 		if (knowledge.hasManifest(target.repository, digest)) return;
 		const bringing = (async () => {
-			const manifest = await fetchManifest(source.client, source.repository, digest);
-			await this.bringParts(manifest, depth);
+			const manifest = this.#read.get(digest) ?? await fetchManifest(source.client, source.repository, digest);
+			await this.bringParts(manifest);
 			await this.put(manifest, digest);
 		})();
 		children.set(key, bringing);
@@ -6194,6 +6295,10 @@ var ManifestCopy = class {
 		} finally {
 			children.delete(key);
 		}
+	}
+	#tooDeep() {
+		const { repository, digest } = this.#task.source;
+		return new CopyError(`${repository}@${digest}: indexes are nested more than ${MAX_DEPTH} deep`, { retryable: false });
 	}
 	#forget(manifest) {
 		const { knowledge } = this.#state;
@@ -6252,54 +6357,59 @@ function isPlatformless(child) {
 }
 
 // src/copy/registry/engine.ts
+/** While one image is written, two others are read ahead or read back: over a real link most of the time is waiting. */
+const OVERLAP = 3;
 /** Copies registry to registry over HTTP: manifests byte for byte, blobs streamed, mounted or left where they are. */
 var RegistryEngine = class {
+	width;
 	#options;
-	#limit;
-	#targets = /* @__PURE__ */ new Map();
+	#places;
+	#state;
 	constructor(options) {
 		this.#options = options;
-		this.#limit = pLimit(Math.max(1, options.streams));
-	}
-	/** Says that `repository` of `target` holds the manifest `digest` with all it refers to. */
-	noteManifest(target, repository, digest) {
-		this.#stateOf(target).knowledge.noteManifest(repository, digest);
+		this.#places = pLimit(options.concurrency);
+		this.width = options.concurrency * OVERLAP;
 	}
 	async copy(task, held) {
 		const { client, repository, digest } = task.source;
-		const source = await fetchManifest(client, repository, digest);
+		const [state, source] = await Promise.all([this.#state ??= this.#open(), fetchManifest(client, repository, digest)]);
 		const manifest = reduce(source, task);
 		const platforms = manifest === source || task.platforms === "all" ? {} : { platforms: task.platforms };
-		const copy = new ManifestCopy(task, this.#stateOf(task.target.client));
-		await copy.bringParts(manifest);
-		await settleAll(task.tags.map(async (tag) => {
-			await copy.put(manifest, tag);
+		if (task.present && manifest === source) state.knowledge.noteManifest(task.target.repository, digest);
+		const copy = new ManifestCopy(task, state);
+		await copy.readAhead(manifest);
+		const stored = [];
+		const [storing] = await Promise.allSettled([this.#places(async () => {
+			await copy.bringParts(manifest);
+			await settleAll(task.tags.map(async (tag) => stored.push(await copy.put(manifest, tag))));
+		})]);
+		await settleAll(stored.map(async (tag) => {
 			await readBack(task, tag, manifest.digest);
 			held(tag, {
 				digest: manifest.digest,
 				...platforms
 			});
 		}));
+		if (storing.status === "rejected") throw storing.reason;
 		return copy.sent;
 	}
-	async close() {}
-	#stateOf(target) {
-		let state = this.#targets.get(target);
-		if (!state) {
-			const knowledge = new TargetKnowledge();
-			state = {
+	async close() {
+		const knowledge = (await this.#state)?.knowledge;
+		if (knowledge?.changed === true) await this.#options.memory?.save(knowledge.holders());
+	}
+	/** Only when there is something to copy: the memory costs requests. */
+	async #open() {
+		const { memory, streams, concurrency: _, ...options } = this.#options;
+		const knowledge = new TargetKnowledge(await memory?.load());
+		return {
+			knowledge,
+			blobs: new BlobCopier({
+				...options,
 				knowledge,
-				blobs: new BlobCopier({
-					...this.#options,
-					target,
-					knowledge,
-					limit: this.#limit
-				}),
-				children: /* @__PURE__ */ new Map()
-			};
-			this.#targets.set(target, state);
-		}
-		return state;
+				limit: pLimit(Math.max(1, streams))
+			}),
+			children: /* @__PURE__ */ new Map()
+		};
 	}
 };
 function reduce(manifest, { source, platforms }) {
@@ -41102,7 +41212,7 @@ function createDeps(inputs) {
 			random,
 			logger
 		}),
-		openEngine,
+		openEngine: async () => openEngine(inputs, registries),
 		phase: async (name, work) => group(name, work),
 		logger,
 		now: () => /* @__PURE__ */ new Date(),
@@ -41111,14 +41221,15 @@ function createDeps(inputs) {
 		runKey: `${process.env["GITHUB_RUN_ID"] ?? "local"}.${randomUUID().slice(0, 8)}`
 	};
 }
-async function openEngine(inputs) {
-	const { random } = Math;
-	const streams = Math.floor(inputs.queryConcurrency / 2);
+async function openEngine(inputs, registries) {
 	const registryEngine = new RegistryEngine({
-		streams,
+		target: registries.target(inputs.target.registry),
+		...inputs.cache && { memory: createBlobCache(inputs.target.registry, tempFolder(), logger) },
+		concurrency: inputs.concurrency,
+		streams: Math.floor(inputs.queryConcurrency / 2),
 		retries: inputs.retries,
 		sleep,
-		random
+		random: Math.random
 	});
 	if (inputs.engine === "registry") return registryEngine;
 	return openDockerEngine({
@@ -41129,6 +41240,7 @@ async function openEngine(inputs) {
 		logins: loginsOf(inputs),
 		onFolder: (folder) => saveState(DOCKER_FOLDER_STATE, folder),
 		wholeEngine: registryEngine,
+		concurrency: inputs.concurrency,
 		logger
 	});
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as core from '@actions/core';
 import { getExecOutput } from '@actions/exec';
+import { createBlobCache } from './blob-cache.ts';
 import type { Exec } from './copy/docker/cli.ts';
 import { openDockerEngine } from './copy/docker/engine.ts';
 import type { Engine } from './copy/engine.ts';
@@ -78,7 +79,7 @@ export function createDeps(inputs: Inputs): Deps {
   return {
     registries,
     metadata: new MetadataRepository({ octokit, ...metadata, sleep, random, logger }),
-    openEngine,
+    openEngine: async () => openEngine(inputs, registries),
     phase: async (name, work) => core.group(name, work),
     logger,
     now: () => new Date(),
@@ -88,10 +89,16 @@ export function createDeps(inputs: Inputs): Deps {
   };
 }
 
-async function openEngine(inputs: Inputs): Promise<Engine> {
-  const { random } = Math;
-  const streams = Math.floor(inputs.queryConcurrency / 2);
-  const registryEngine = new RegistryEngine({ streams, retries: inputs.retries, sleep, random });
+async function openEngine(inputs: Inputs, registries: Registries): Promise<Engine> {
+  const registryEngine = new RegistryEngine({
+    target: registries.target(inputs.target.registry),
+    ...(inputs.cache && { memory: createBlobCache(inputs.target.registry, tempFolder(), logger) }),
+    concurrency: inputs.concurrency,
+    streams: Math.floor(inputs.queryConcurrency / 2),
+    retries: inputs.retries,
+    sleep,
+    random: Math.random,
+  });
   if (inputs.engine === 'registry') return registryEngine;
   return openDockerEngine({
     exec,
@@ -101,6 +108,7 @@ async function openEngine(inputs: Inputs): Promise<Engine> {
     logins: loginsOf(inputs),
     onFolder: (folder) => core.saveState(DOCKER_FOLDER_STATE, folder),
     wholeEngine: registryEngine,
+    concurrency: inputs.concurrency,
     logger,
   });
 }

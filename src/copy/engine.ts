@@ -8,6 +8,8 @@ export interface CopyTask {
   readonly target: { readonly client: RegistryClient; readonly repository: string };
   readonly tags: readonly string[];
   readonly platforms: Platforms;
+  /** The target is recorded to hold the digest in this repository, under another tag. */
+  readonly present: boolean;
 }
 
 /** What the target holds under a tag, as the target itself says. */
@@ -19,6 +21,8 @@ export interface Held {
 
 /** What moves images. */
 export interface Engine {
+  /** Tasks that it takes at a time. */
+  readonly width: number;
   /**
    * Copies `task`, and calls `held` for each tag once the target's digest was read back.
    *

@@ -26,6 +26,8 @@ export interface Inputs {
   readonly proxy: { readonly http?: string; readonly https?: string; readonly none?: string };
   readonly insecureRegistries: ReadonlySet<string>;
   readonly failOnError: boolean;
+  /** Whether what is known of the target's blobs is kept between runs. */
+  readonly cache: boolean;
 }
 
 /** What the inputs are read from. */
@@ -75,6 +77,7 @@ export function parseInputs(source: InputSource): Inputs {
     proxy: readProxy(reader, source),
     insecureRegistries: readHosts(reader, 'insecure-registries'),
     failOnError: reader.boolean('fail-on-error'),
+    cache: reader.boolean('cache'),
   };
   reader.finish();
   return inputs;

@@ -19,7 +19,7 @@ export interface Deps {
   readonly registries: Registries;
   readonly metadata: MetadataRepository;
   /** Gets the engine ready, when there is something to copy. Throws Error with the remedy. */
-  readonly openEngine: (inputs: Inputs) => Promise<Engine>;
+  readonly openEngine: () => Promise<Engine>;
   /** Runs one phase of the run, under its name in the log. */
   readonly phase: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly logger: Logger;
@@ -76,13 +76,13 @@ async function copy(
   }
   let engine: Engine;
   try {
-    engine = await openEngine(inputs);
+    engine = await openEngine();
   } catch (error) {
     return { outcomes: new Map(), errors: [error instanceof Error ? error.message : String(error)] };
   }
   const progress = new Progress({ total, log: (line) => logger.info(line), clock: () => performance.now() });
   const onDone = (outcome: Outcome): void => progress.done(outcome.bytes, outcome.error !== undefined);
-  const limit = pLimit(inputs.concurrency);
+  const limit = pLimit(engine.width);
   try {
     const outcomes = await Promise.all(
       working.map(async (plan) => {
@@ -111,7 +111,14 @@ function taskOf(work: Work, plan: NamespacePlan, inputs: Inputs, { registries }:
     },
     tags: [...work.added, ...work.updated],
     platforms: inputs.platforms,
+    present: isRecorded(plan, work),
   };
+}
+
+/** True when another tag of the image is recorded with the very digest, which the target then holds. */
+function isRecorded({ recorded }: NamespacePlan, { image, manifest }: Work): boolean {
+  const entries = recorded.images.get(image)?.values() ?? [];
+  return Iterator.from(entries).some((entry) => entry === manifest.digest);
 }
 
 function describe(plan: Planned, { target }: Inputs): string {

@@ -26,7 +26,7 @@ async function copy(
 ): Promise<{ outcomes: Outcome[]; waits: number }> {
   let waits = 0;
   const outcomes = await copyAll(items, {
-    engine: { copy: engine, close: async () => {} },
+    engine: { width: concurrency, copy: engine, close: async () => {} },
     limit: pLimit(concurrency),
     retries,
     task: ({ repository, manifest, added }): CopyTask => ({
@@ -34,6 +34,7 @@ async function copy(
       target: { client, repository },
       tags: added,
       platforms: 'all',
+      present: false,
     }),
     onDone: () => {},
     sleep: async () => void (waits += 1),

@@ -26,6 +26,8 @@ export interface DockerEngineOptions {
   readonly onFolder: (folder: string) => void;
   /** Copies what docker can't: an index of several platforms, an artifact. */
   readonly wholeEngine: Engine;
+  /** Images at a time. */
+  readonly concurrency: number;
   readonly logger: Logger;
 }
 
@@ -58,12 +60,14 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<En
 }
 
 class DockerEngine implements Engine {
+  readonly width: number;
   readonly #options: DockerEngineOptions;
   readonly #folder: string;
   readonly #source: DockerCli;
   readonly #target: DockerCli;
 
   constructor(options: DockerEngineOptions, folder: string, source: DockerCli, target: DockerCli) {
+    this.width = options.concurrency;
     this.#options = options;
     this.#folder = folder;
     this.#source = source;

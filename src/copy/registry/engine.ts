@@ -5,12 +5,19 @@ import type { Sleep } from '../../oci/host-gate.ts';
 import type { RawManifest } from '../../oci/manifest.ts';
 import { CopyError, type CopyTask, type Engine, type Held } from '../engine.ts';
 import { copyableContent, fetchManifest } from '../evidence.ts';
+import type { BlobMemory } from './blob-memory.ts';
 import { BlobCopier } from './blobs.ts';
 import { TargetKnowledge } from './knowledge.ts';
 import { ManifestCopy, type TargetState, settleAll } from './manifest-copy.ts';
 import { reduceIndex } from './platforms.ts';
 
 export interface RegistryEngineOptions {
+  /** Images that are written at a time; reading ahead and reading back go on beside it. */
+  readonly concurrency: number;
+  /** The one registry that this engine copies to. */
+  readonly target: RegistryClient;
+  /** What earlier runs knew of the target, and where this run leaves what it knows. */
+  readonly memory?: BlobMemory;
   /** Large blobs that are streamed at a time, at most half of the requests that a host takes at a time. */
   readonly streams: number;
   readonly retries: number;
@@ -18,50 +25,62 @@ export interface RegistryEngineOptions {
   readonly random: () => number;
 }
 
+/** While one image is written, two others are read ahead or read back: over a real link most of the time is waiting. */
+const OVERLAP = 3;
+
 /** Copies registry to registry over HTTP: manifests byte for byte, blobs streamed, mounted or left where they are. */
 export class RegistryEngine implements Engine {
+  readonly width: number;
   readonly #options: RegistryEngineOptions;
-  readonly #limit: LimitFunction;
-  readonly #targets = new Map<RegistryClient, TargetState>();
+  readonly #places: LimitFunction;
+  #state: Promise<TargetState> | undefined;
 
   constructor(options: RegistryEngineOptions) {
     this.#options = options;
-    this.#limit = pLimit(Math.max(1, options.streams));
-  }
-
-  /** Says that `repository` of `target` holds the manifest `digest` with all it refers to. */
-  noteManifest(target: RegistryClient, repository: string, digest: Digest): void {
-    this.#stateOf(target).knowledge.noteManifest(repository, digest);
+    this.#places = pLimit(options.concurrency);
+    this.width = options.concurrency * OVERLAP;
   }
 
   async copy(task: CopyTask, held: (tag: string, what: Held) => void): Promise<number> {
     const { client, repository, digest } = task.source;
-    const source = await fetchManifest(client, repository, digest);
+    const [state, source] = await Promise.all([
+      (this.#state ??= this.#open()),
+      fetchManifest(client, repository, digest),
+    ]);
     const manifest = reduce(source, task);
     const platforms = manifest === source || task.platforms === 'all' ? {} : { platforms: task.platforms };
-    const copy = new ManifestCopy(task, this.#stateOf(task.target.client));
-    await copy.bringParts(manifest);
+    // Believed for now: if it is not so, the target refuses the manifest, and all is brought after all.
+    if (task.present && manifest === source) state.knowledge.noteManifest(task.target.repository, digest);
+    const copy = new ManifestCopy(task, state);
+    await copy.readAhead(manifest);
+    const stored: string[] = [];
+    const [storing] = await Promise.allSettled([
+      this.#places(async () => {
+        await copy.bringParts(manifest);
+        await settleAll(task.tags.map(async (tag) => stored.push(await copy.put(manifest, tag))));
+      }),
+    ]);
     await settleAll(
-      task.tags.map(async (tag) => {
-        await copy.put(manifest, tag);
+      stored.map(async (tag) => {
         await readBack(task, tag, manifest.digest);
         held(tag, { digest: manifest.digest, ...platforms });
       }),
     );
+    if (storing.status === 'rejected') throw storing.reason;
     return copy.sent;
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    const knowledge = (await this.#state)?.knowledge;
+    if (knowledge?.changed === true) await this.#options.memory?.save(knowledge.holders());
+  }
 
-  #stateOf(target: RegistryClient): TargetState {
-    let state = this.#targets.get(target);
-    if (!state) {
-      const knowledge = new TargetKnowledge();
-      const blobs = new BlobCopier({ ...this.#options, target, knowledge, limit: this.#limit });
-      state = { knowledge, blobs, children: new Map() };
-      this.#targets.set(target, state);
-    }
-    return state;
+  /** Only when there is something to copy: the memory costs requests. */
+  async #open(): Promise<TargetState> {
+    const { memory, streams, concurrency: _, ...options } = this.#options;
+    const knowledge = new TargetKnowledge(await memory?.load());
+    const blobs = new BlobCopier({ ...options, knowledge, limit: pLimit(Math.max(1, streams)) });
+    return { knowledge, blobs, children: new Map() };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
+import type { Holder } from './blob-memory.ts';
 
 /**
  * What one target registry is known to hold: which repository has which blob and manifest. It only ever saves
@@ -7,8 +8,28 @@ import type { Digest } from '../../oci/digest.ts';
 export class TargetKnowledge {
   readonly #blobs = new Map<Digest, Set<string>>();
   readonly #manifests = new Set<string>();
+  #changed = false;
+
+  /** @param holders what earlier runs knew */
+  constructor(holders: readonly Holder[] = []) {
+    for (const [digest, repository] of holders) this.noteBlob(repository, digest);
+    this.#changed = false;
+  }
+
+  /** True when blobs were noted or forgotten since it was made. */
+  get changed(): boolean {
+    return this.#changed;
+  }
+
+  /** All that is known of blobs, for the next run. */
+  holders(): Holder[] {
+    return Array.from(this.#blobs).flatMap(([digest, repositories]) =>
+      Array.from(repositories, (repository): Holder => [digest, repository]),
+    );
+  }
 
   noteBlob(repository: string, digest: Digest): void {
+    this.#changed = true;
     const repositories = this.#blobs.get(digest);
     if (repositories) repositories.add(repository);
     else this.#blobs.set(digest, new Set([repository]));
@@ -23,6 +44,7 @@ export class TargetKnowledge {
   }
 
   forgetBlob(repository: string, digest: Digest): void {
+    this.#changed = true;
     this.#blobs.get(digest)?.delete(repository);
   }
 

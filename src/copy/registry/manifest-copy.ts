@@ -29,6 +29,8 @@ const MISSING_PART = new Set([
 export class ManifestCopy {
   readonly #task: CopyTask;
   readonly #state: TargetState;
+  /** Children that were read ahead. */
+  readonly #read = new Map<Digest, RawManifest>();
   #sent = 0;
 
   constructor(task: CopyTask, state: TargetState) {
@@ -41,8 +43,32 @@ export class ManifestCopy {
     return this.#sent;
   }
 
-  /** Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once. */
-  async put(manifest: RawManifest, reference: string): Promise<void> {
+  /** Reads the children of an index, before it is their turn to be stored. */
+  async readAhead(manifest: RawManifest, depth = 0): Promise<void> {
+    const { source, target } = this.#task;
+    const { knowledge } = this.#state;
+    const content = this.#contentOf(manifest);
+    if (content.kind !== 'index' || knowledge.hasManifest(target.repository, manifest.digest)) return;
+    if (depth === MAX_DEPTH) throw this.#tooDeep();
+    const missing = content.children.filter(
+      ({ digest }) => !knowledge.hasManifest(target.repository, digest),
+    );
+    await settleAll(
+      missing.map(async ({ digest }) => {
+        if (this.#read.has(digest)) return;
+        const child = await fetchManifest(source.client, source.repository, digest);
+        this.#read.set(digest, child);
+        await this.readAhead(child, depth + 1);
+      }),
+    );
+  }
+
+  /**
+   * Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once.
+   *
+   * @returns `reference`
+   */
+  async put(manifest: RawManifest, reference: string): Promise<string> {
     const { client, repository } = this.#task.target;
     try {
       await client.putManifest(repository, reference, manifest);
@@ -50,27 +76,21 @@ export class ManifestCopy {
       if (!(error instanceof RegistryError) || !error.codes.some((code) => MISSING_PART.has(code)))
         throw error;
       this.#forget(manifest);
+      await this.readAhead(manifest);
       await this.bringParts(manifest);
       await client.putManifest(repository, reference, manifest);
     }
     this.#state.knowledge.noteManifest(repository, manifest.digest);
+    return reference;
   }
 
   /** Brings what `manifest` refers to, unless the target is known to hold it. */
-  async bringParts(manifest: RawManifest, depth = 0): Promise<void> {
-    const { source, target } = this.#task;
+  async bringParts(manifest: RawManifest): Promise<void> {
+    const { target } = this.#task;
     if (this.#state.knowledge.hasManifest(target.repository, manifest.digest)) return;
     const content = this.#contentOf(manifest);
     if (content.kind === 'index') {
-      if (depth === MAX_DEPTH) {
-        throw new CopyError(
-          `${source.repository}@${source.digest}: indexes are nested more than ${MAX_DEPTH} deep`,
-          {
-            retryable: false,
-          },
-        );
-      }
-      await settleAll(content.children.map(({ digest }) => this.#bringChild(digest, depth + 1)));
+      await settleAll(content.children.map(({ digest }) => this.#bringChild(digest)));
     } else {
       await settleAll(partsOf(content).map((blob) => this.#bringBlob(blob)));
     }
@@ -83,15 +103,16 @@ export class ManifestCopy {
   }
 
   /** A child that another image of the same repository brings at the moment is waited for. */
-  async #bringChild(digest: Digest, depth: number): Promise<void> {
+  async #bringChild(digest: Digest): Promise<void> {
     const { knowledge, children } = this.#state;
     const { source, target } = this.#task;
     const key = `${target.repository}@${digest}`;
     for (let other = children.get(key); other; other = children.get(key)) await other.catch(() => undefined);
     if (knowledge.hasManifest(target.repository, digest)) return;
     const bringing = (async () => {
-      const manifest = await fetchManifest(source.client, source.repository, digest);
-      await this.bringParts(manifest, depth);
+      const manifest =
+        this.#read.get(digest) ?? (await fetchManifest(source.client, source.repository, digest));
+      await this.bringParts(manifest);
       await this.put(manifest, digest);
     })();
     children.set(key, bringing);
@@ -100,6 +121,13 @@ export class ManifestCopy {
     } finally {
       children.delete(key);
     }
+  }
+
+  #tooDeep(): CopyError {
+    const { repository, digest } = this.#task.source;
+    return new CopyError(`${repository}@${digest}: indexes are nested more than ${MAX_DEPTH} deep`, {
+      retryable: false,
+    });
   }
 
   #forget(manifest: RawManifest): void {
@@ -124,7 +152,7 @@ function partsOf({ config, layers }: Extract<CopyableContent, { kind: 'image' }>
 }
 
 /** Waits for all, then throws the first failure: nothing goes on behind a failed image. */
-export async function settleAll(promises: readonly Promise<void>[]): Promise<void> {
+export async function settleAll(promises: readonly Promise<unknown>[]): Promise<void> {
   for (const result of await Promise.allSettled(promises))
     if (result.status === 'rejected') throw result.reason;
 }
