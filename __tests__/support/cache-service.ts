@@ -42,7 +42,7 @@ export async function startCacheService(): Promise<CacheService> {
     });
 
     function blob(target: URL, verb: string, content: Buffer): void {
-      const name = target.searchParams.get('name') ?? '';
+      const name = Buffer.from(target.pathname.split('/').at(-1) ?? '', 'hex').toString();
       if (verb === 'PUT') {
         entries.set(name, content);
         response.writeHead(201).end();
@@ -53,7 +53,9 @@ export async function startCacheService(): Promise<CacheService> {
       response.end(verb === 'HEAD' ? undefined : stored);
     }
   });
-  const signed = (name: string): string => `${server.url}/blob?name=${encodeURIComponent(name)}`;
+  // Azure's client finds account, container and blob in the path.
+  const signed = (name: string): string =>
+    `${server.url}/account/container/${Buffer.from(name).toString('hex')}`;
   const env = {
     ACTIONS_CACHE_SERVICE_V2: '1',
     ACTIONS_RESULTS_URL: `${server.url}/`,

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { DOCKER_MANIFEST, OCI_MANIFEST } from '../../../src/oci/media-types.ts';
@@ -40,10 +41,25 @@ async function ask(method: string, path: string, init: RequestInit = {}): Promis
   return fetch(new URL(path, registry.url), { method, ...init });
 }
 
-/** An error's status and code. */
+async function status(method: string, path: string, init?: RequestInit): Promise<number> {
+  return (await ask(method, path, init)).status;
+}
+
+/** An error's status and body. */
 async function refusal(method: string, path: string, init?: RequestInit): Promise<[number, unknown]> {
   const response = await ask(method, path, init);
   return [response.status, await response.json()];
+}
+
+const as = (authorization: string): RequestInit => ({ headers: { authorization } });
+
+/** What a request with a token for `scopes` sends. */
+async function token(authorization: string | undefined, ...scopes: string[]): Promise<RequestInit> {
+  const query = new URLSearchParams({ service: 'test' });
+  for (const scope of scopes) query.append('scope', scope);
+  const init = authorization === undefined ? {} : as(authorization);
+  const body: unknown = await (await ask('GET', `/token?${query.toString()}`, init)).json();
+  return as(`Bearer ${v.parse(v.object({ token: v.string() }), body).token}`);
 }
 
 const error = (code: string): unknown => ({ errors: [{ code, message: expect.any(String) }] });
@@ -137,9 +153,10 @@ describe('manifests', () => {
   );
 
   it.each(Array.from(image.blobs.keys()))('refuses an image whose blob %s is not there', async (left) => {
-    for (const [digest, bytes] of image.blobs) registry.store.putBlob(digest === left ? 'b' : 'a', bytes);
+    for (const [digest, bytes] of image.blobs) if (digest !== left) registry.store.putBlob('a', bytes);
+    registry.store.putBlob('b', image.blobs.get(left) ?? Buffer.alloc(0));
     expect(await refusal('PUT', '/v2/a/manifests/v1', put)).toEqual([400, error('MANIFEST_BLOB_UNKNOWN')]);
-    registry.store.putBlob('a', image.blobs.get(image.digest) ?? Buffer.from(image.blobs.get(left) ?? []));
+    expect(registry.store.mount('a', left, 'b')).toBe(true);
     expect((await ask('PUT', '/v2/a/manifests/v1', put)).status).toBe(201);
   });
 
@@ -207,8 +224,12 @@ describe("Google's tags/list", () => {
   const image = makeImage({ seed: 'google' });
   const index = makeIndex([image]);
   const entry = ({ bytes, mediaType }: typeof image, tag: string[]): unknown => ({
-    ...{ imageSizeBytes: String(bytes.length), layerId: '', mediaType, tag },
-    ...{ timeCreatedMs: expect.stringMatching(/^\d+$/), timeUploadedMs: expect.stringMatching(/^\d+$/) },
+    imageSizeBytes: String(bytes.length),
+    layerId: '',
+    mediaType,
+    tag,
+    timeCreatedMs: expect.stringMatching(/^\d+$/),
+    timeUploadedMs: expect.stringMatching(/^\d+$/),
   });
 
   beforeEach(async () => {
@@ -246,15 +267,6 @@ describe('auth', () => {
   const LOGIN = { username: 'user', password: 'pass:word' };
   const basic = (password: string): string =>
     `Basic ${Buffer.from(`${LOGIN.username}:${password}`).toString('base64')}`;
-  const as = (authorization: string): RequestInit => ({ headers: { authorization } });
-
-  async function token(authorization: string | undefined, ...scopes: string[]): Promise<RequestInit> {
-    const query = new URLSearchParams(scopes.map((scope) => ['scope', scope]));
-    const init = authorization === undefined ? {} : as(authorization);
-    const body: unknown = await (await ask('GET', `/token?service=test&${query.toString()}`, init)).json();
-    expect(body).toMatchObject({ token: expect.any(String) });
-    return as(`Bearer ${(body as { token: string }).token}`);
-  }
 
   it('admits by Basic', async () => {
     await restart({ auth: { kind: 'basic', ...LOGIN } });
@@ -280,8 +292,6 @@ describe('auth', () => {
     const push = await token(known, 'repository:a:pull,push');
     const both = await token(known, 'repository:a:pull,push', 'repository:b:pull');
     const mount = `${UPLOADS}?mount=${DIGEST}&from=b`;
-    const status = async (method: string, path: string, init: RequestInit): Promise<number> =>
-      (await ask(method, path, init)).status;
     expect(await status('HEAD', `/v2/a/blobs/${DIGEST}`, pull)).toBe(404);
     expect(await status('HEAD', `/v2/b/blobs/${DIGEST}`, pull)).toBe(401);
     expect(await status('POST', UPLOADS, pull)).toBe(401);
@@ -319,7 +329,9 @@ describe('what a test sees and does', () => {
     delete registry.intercept;
     expect((await ask('GET', '/v2/')).status).toBe(200);
     expect(registry.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
-      ...['GET /v2/', 'HEAD /v2/', 'GET /v2/'],
+      'GET /v2/',
+      'HEAD /v2/',
+      'GET /v2/',
     ]);
   });
 

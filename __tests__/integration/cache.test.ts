@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type CacheService, startCacheService } from '../support/cache-service.ts';
+import { startDockerRegistry } from '../support/docker-registry.ts';
+import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
+import { TOKENS } from '../support/github/tokens.ts';
+import type { TestServer } from '../support/http.ts';
+import { makeImage, pushImage } from '../support/images.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../support/memory-registry.ts';
+import { type RunOutcome, runAction } from '../support/runner.ts';
+
+let source: MemoryRegistry;
+let target: TestServer;
+let github: GitHubStandIn;
+let cache: CacheService;
+let temp: string;
+
+beforeAll(async () => {
+  source = await startMemoryRegistry({ google: true });
+  target = await startDockerRegistry();
+  github = await startGitHub({ 'octo/meta': {} });
+  cache = await startCacheService();
+  temp = await mkdtemp(join(tmpdir(), 'runner-temp-'));
+});
+afterAll(async () => {
+  await Promise.all([cache, github, target, source].map((server) => server.close()));
+  await rm(temp, { recursive: true });
+});
+
+const SHARED = { layers: [700_000], layerSeeds: ['the base that all share'] };
+
+async function mirror(to = target): Promise<RunOutcome> {
+  return runAction({
+    inputs: {
+      namespaces: `${source.host}/ns`,
+      target: `${to.host}/mirror`,
+      engine: 'registry',
+      'manifest-path': `${to.host}.json`,
+      'changelog-path': '',
+    },
+    apiUrl: github.url,
+    token: TOKENS.write,
+    // The cache belongs to the path of the temporary folder, which is the same in all runs of a runner.
+    env: { ...cache.env, RUNNER_TEMP: temp },
+  });
+}
+
+it('mounts in a later run what an earlier one sent to another repository', async () => {
+  await pushImage(source.url, 'ns/one', ['v1'], makeImage({ seed: 'one', ...SHARED }));
+  const first = await mirror();
+  expect(first.outputs).toMatchObject({ added: '1', complete: 'true' });
+  expect(Number(first.outputs['bytes'])).toBeGreaterThan(700_000);
+  expect(cache.entries.size).toBe(1);
+
+  await pushImage(source.url, 'ns/two', ['v1'], makeImage({ seed: 'two', ...SHARED }));
+  const second = await mirror();
+  expect(second.outputs).toMatchObject({ added: '1', unchanged: '1', complete: 'true' });
+  expect(Number(second.outputs['bytes'])).toBeLessThan(2000);
+
+  // A run with nothing to do asks no cache and writes none.
+  const entries = cache.entries.size;
+  expect((await mirror()).outputs['changed']).toBe('false');
+  expect(cache.entries.size).toBe(entries);
+});
+
+it('goes on when the cache can not be had', async () => {
+  await pushImage(source.url, 'ns/three', ['v1'], makeImage({ seed: 'three' }));
+  const broken = await runAction({
+    inputs: { namespaces: `${source.host}/ns/three`, target: `${target.host}/other`, engine: 'registry' },
+    apiUrl: github.url,
+    token: TOKENS.write,
+    env: { ...cache.env, ACTIONS_RESULTS_URL: 'http://127.0.0.1:1/' },
+  });
+  expect(broken.outputs).toMatchObject({ added: '1', complete: 'true' });
+  expect(broken.exitCode).toBe(0);
+});
