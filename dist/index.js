@@ -4799,8 +4799,14 @@ const OPTIONS = {
 };
 function matchAny(patterns) {
 	const matchers = patterns.map((pattern) => {
-		const matches = (0, import_picomatch.default)(pattern, OPTIONS);
-		return pattern.includes(":") ? (image, tag) => matches(`${image}:${tag}`) : (image) => matches(image);
+		const colon = pattern.lastIndexOf(":");
+		if (colon === -1) {
+			const matchesImage = (0, import_picomatch.default)(pattern, OPTIONS);
+			return (image) => matchesImage(image);
+		}
+		const matchesImage = (0, import_picomatch.default)(pattern.slice(0, colon), OPTIONS);
+		const matchesTag = (0, import_picomatch.default)(pattern.slice(colon + 1), OPTIONS);
+		return (image, tag) => matchesImage(image) && matchesTag(tag);
 	});
 	return (image, tag) => matchers.some((matches) => matches(image, tag));
 }

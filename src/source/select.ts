@@ -60,8 +60,15 @@ const OPTIONS = { dot: true, nonegate: true, noextglob: true } as const;
 
 function matchAny(patterns: readonly string[]): Match {
   const matchers = patterns.map((pattern): Match => {
-    const matches = picomatch(pattern, OPTIONS);
-    return pattern.includes(':') ? (image, tag) => matches(`${image}:${tag}`) : (image) => matches(image);
+    const colon = pattern.lastIndexOf(':');
+    if (colon === -1) {
+      const matchesImage = picomatch(pattern, OPTIONS);
+      return (image) => matchesImage(image);
+    }
+    // Apart, so that `**:latest` is the tag latest of all images, however deep.
+    const matchesImage = picomatch(pattern.slice(0, colon), OPTIONS);
+    const matchesTag = picomatch(pattern.slice(colon + 1), OPTIONS);
+    return (image, tag) => matchesImage(image) && matchesTag(tag);
   });
   return (image, tag) => matchers.some((matches) => matches(image, tag));
 }

@@ -215,6 +215,13 @@ describe('tags', () => {
     expect(pages).toEqual([['v1', 'v2'], ['v3', 'v4'], ['v5']].map((tags) => ({ name: 'a/b', tags })));
   });
 
+  it('names no page after one that is full and the last', async () => {
+    await pushImage(registry.url, 'a', ['v1', 'v2'], makeImage({ seed: 'paged' }));
+    const page = await ask('GET', '/v2/a/tags/list?n=2');
+    expect(await page.json()).toEqual({ name: 'a', tags: ['v1', 'v2'] });
+    expect(page.headers.get('link')).toBeNull();
+  });
+
   it('knows no repository that holds nothing', async () => {
     expect(await refusal('GET', '/v2/a/tags/list')).toEqual([404, error('NAME_UNKNOWN')]);
   });

@@ -1,0 +1,208 @@
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Inputs, parseInputs } from '../../../src/inputs/inputs.ts';
+import { manifestPath } from '../../../src/inputs/manifest-path.ts';
+import { InputError } from '../../../src/inputs/reader.ts';
+import { SAFE_OUTPUTS } from '../../../src/report/outputs.ts';
+import { type Action, readAction } from '../../support/runner.ts';
+
+let action: Action;
+beforeAll(async () => {
+  action = await readAction();
+});
+
+const GIVEN = {
+  namespaces: 'gcr.io/distroless',
+  target: 'docker.io/gcrxio',
+  'metadata-repository': 'octo/meta',
+  'github-token': 'token',
+};
+
+interface Context {
+  readonly eventName?: string;
+  readonly env?: Record<string, string>;
+  readonly asked?: Set<string>;
+  readonly masked?: string[];
+}
+
+function parse(
+  given: Record<string, string>,
+  { eventName = 'schedule', env = {}, asked, masked }: Context = {},
+): Inputs {
+  const values: Record<string, string> = { ...GIVEN, ...given };
+  return parseInputs({
+    get: (name) => {
+      asked?.add(name);
+      return values[name] ?? action.inputs[name]?.default ?? '';
+    },
+    eventName,
+    env,
+    mask: (secret) => masked?.push(secret),
+  });
+}
+
+function problems(given: Record<string, string>, context: Context = {}): string {
+  try {
+    parse(given, context);
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
+  }
+  return 'none';
+}
+
+describe('action.yml', () => {
+  it('has every input that is read, and no other', () => {
+    const asked = new Set<string>();
+    parse({}, { asked });
+    expect(Array.from(asked).toSorted()).toEqual(Object.keys(action.inputs).toSorted());
+  });
+
+  it('has every output that is set, and no other', () => {
+    expect(Object.keys(action.outputs).toSorted()).toEqual(Object.keys(SAFE_OUTPUTS).toSorted());
+  });
+
+  it('has the defaults of the contract', () => {
+    expect(parse({})).toMatchObject({
+      mode: 'sync',
+      dryRun: false,
+      engine: 'docker',
+      platforms: 'all',
+      targetName: '{image}',
+      concurrency: 10,
+      queryConcurrency: 50,
+      httpTimeout: 30_000,
+      retries: 5,
+      failOnError: true,
+      cache: true,
+      metadata: { owner: 'octo', repo: 'meta', changelogPath: 'CHANGELOG.md', timezone: 'UTC' },
+    });
+  });
+});
+
+describe('parseInputs', () => {
+  it('reads lists by line and comma, without comments', () => {
+    const { namespaces } = parse({
+      namespaces: 'gcr.io/a, gcr.io/b # why\n# no\n\nquay.io/c/d\r\nplain\ngcr.io/a',
+    });
+    expect(namespaces).toEqual([
+      { registry: 'gcr.io', path: 'a' },
+      { registry: 'gcr.io', path: 'b' },
+      { registry: 'quay.io', path: 'c/d' },
+      { registry: 'gcr.io', path: 'plain' },
+    ]);
+  });
+
+  it('takes a namespace with no host from the default registry, and a host with no path', () => {
+    const { namespaces } = parse({
+      registry: 'Index.docker.io',
+      namespaces: 'library/alpine\nregistry.k8s.io',
+    });
+    expect(namespaces).toEqual([
+      { registry: 'docker.io', path: 'library/alpine' },
+      { registry: 'registry.k8s.io', path: '' },
+    ]);
+  });
+
+  it('is a dry run on pull requests, unless told otherwise', () => {
+    expect(parse({}, { eventName: 'pull_request' }).dryRun).toBe(true);
+    expect(parse({ 'dry-run': 'false' }, { eventName: 'pull_request' }).dryRun).toBe(false);
+    expect(parse({ 'dry-run': 'TRUE' }).dryRun).toBe(true);
+  });
+
+  it.each([
+    ['namespaces', '', 'is required'],
+    ['namespaces', 'gcr.io/UP', '"gcr.io/UP"'],
+    ['namespaces', 'gcr.io/a/../b', 'is not a repository path'],
+    ['namespaces', 'gcr.io/', 'nothing follows'],
+    ['namespaces', '-x.io/a', 'is not a registry host'],
+    ['target', '', 'is required'],
+    ['target', 'gcrxio', 'names no registry'],
+    ['target', 'gcr.io/distroless', 'a mirror of itself'],
+    ['target', 'gcr.io/distroless/mirror', 'a mirror of itself'],
+    ['mode', 'mirror', '"mirror" is not one of sync'],
+    ['engine', 'podman', '"podman" is not one of docker, registry'],
+    ['dry-run', 'maybe', 'is not one of auto, true, false'],
+    ['fail-on-error', 'yes', '"yes" is neither true nor false'],
+    ['cache', '1', '"1" is neither true nor false'],
+    ['concurrency', '0', 'from 1 to 256'],
+    ['concurrency', '1e3', 'from 1 to 256'],
+    ['query-concurrency', '1', 'from 2 to 1000'],
+    ['retries', '-1', 'from 0 to 20'],
+    ['http-timeout', '30', 'is not a time with its unit'],
+    ['http-timeout', '0s', 'is not a time with its unit'],
+    ['platforms', 'amd64', 'neither "all" nor a platform'],
+    ['target-name', '{repo}-{image}', '{repo} is not one of'],
+    ['target-name', 'fixed', 'must contain {image}'],
+    ['metadata-repository', 'nowhere', 'owner/name'],
+    ['metadata-repository', 'a/..', 'owner/name'],
+    ['metadata-branch', 'a..b', 'is not a branch name'],
+    ['metadata-branch', '-b', 'is not a branch name'],
+    ['manifest-path', '../{namespace}.json', 'not a path inside the repository'],
+    ['manifest-path', '/{namespace}.json', 'not a path inside the repository'],
+    ['manifest-path', '.git/{namespace}', 'not a path inside the repository'],
+    ['manifest-path', 'CHANGELOG.md', "is the changelog's"],
+    ['changelog-path', 'a//b', 'not a path inside the repository'],
+    ['timezone', 'Mars/Base', 'IANA time zone'],
+    ['committer', 'me', 'Name <email>'],
+    ['proxy', 'proxy.example:3128', 'is not an http:// or https:// URL'],
+    ['insecure-registries', 'http://x', 'is not a host'],
+    ['github-token', '', 'is required'],
+  ])('tells what is wrong with %s: %s', (name, value, what) => {
+    const message = problems({ [name]: value });
+    expect(message).toContain(what);
+    expect(message).toContain(`${name}:`);
+  });
+
+  it('wants user name and password together', () => {
+    expect(problems({ username: 'me' })).toContain('password: is required when username is given');
+    expect(problems({ 'source-password': 'x' })).toContain('source-username: is required');
+  });
+
+  it('tells all problems at once', () => {
+    expect(problems({ mode: 'x', concurrency: 'x', timezone: 'x' })).toMatch(
+      /^3 inputs are wrong:\n- mode.*\n- timezone.*\n- concurrency/,
+    );
+  });
+
+  it('refuses two namespaces on one manifest path', () => {
+    const namespaces = 'gcr.io/a\nquay.io/a';
+    expect(problems({ namespaces, 'manifest-path': '{namespace}.json' })).toContain(
+      'would both be recorded in "a.json"',
+    );
+    expect(problems({ namespaces })).toBe('none');
+  });
+
+  it('never shows a secret, and masks each before anything else', () => {
+    const masked: string[] = [];
+    const secrets = { password: 'p1 secret', 'source-password': 'p2 secret', 'github-token': 'p3 secret' };
+    const env = { HTTPS_PROXY: 'http://user:p4%20secret@proxy.example:3128' };
+    const message = problems({ ...secrets, mode: 'x' }, { masked, env });
+    expect(masked).toEqual(
+      expect.arrayContaining(['p1 secret', 'p2 secret', 'p3 secret', 'p4%20secret', 'p4 secret']),
+    );
+    expect(message).not.toMatch(/p\d.{0,3}secret/);
+  });
+
+  it('throws nothing but InputError, whatever it is given', () => {
+    const name = fc.constantFrom(...Object.keys(action.inputs));
+    fc.assert(
+      fc.property(fc.dictionary(name, fc.oneof(fc.string(), fc.string({ unit: 'binary' }))), (given) => {
+        expect(typeof problems(given)).toBe('string');
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('manifestPath', () => {
+  it.each([
+    ['{registry}/{namespace}.json', 'gcr.io', 'a/b', 'gcr.io/a/b.json'],
+    ['{registry}/{namespace}.json', 'registry.k8s.io', '', 'registry.k8s.io.json'],
+    ['{namespace}', 'gcr.io', 'google-containers', 'google-containers'],
+    ['{namespace}', 'registry.k8s.io', '', 'registry.k8s.io'],
+    ['m/{namespace}@{registry}', 'gcr.io', 'a', 'm/a@gcr.io'],
+  ])('fills %s for %s/%s', (template, registry, path, expected) => {
+    expect(manifestPath(template, { registry, path })).toBe(expected);
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { renderJsonReport } from '../../../src/report/json-report.ts';
+import { copied, failure, namespaceResult, runResult } from './results.ts';
+
+const namespaces = [
+  namespaceResult({
+    copied: [copied('base', { added: ['v1', 'v2'], updated: ['latest'], bytes: 1000 })],
+    failures: [failure('static', ['debug'], 'a "quoted"\nreason \u2028 of <b>two</b> lines')],
+    unsupported: [{ image: 'old', tags: ['v0'] }],
+    unchanged: 5,
+    gone: 6,
+    pending: 7,
+    settled: 8,
+    filtered: 9,
+  }),
+  namespaceResult({ namespace: 'quay.io/coreos', unchanged: 10 }),
+];
+
+describe('renderJsonReport', () => {
+  it('holds the whole result, its times in UTC and its totals', () => {
+    const result = runResult({ dryRun: true, namespaces, errors: ['CHANGELOG.md could not be written'] });
+    const report: unknown = JSON.parse(renderJsonReport(result));
+    expect(report).toEqual({
+      version: 1,
+      mode: 'sync',
+      dryRun: true,
+      started: '2026-11-24T12:30:00.000Z',
+      finished: '2026-11-24T12:31:30.000Z',
+      complete: false,
+      changed: true,
+      counts: { added: 2, updated: 1, unchanged: 15, failed: 1, pending: 7, gone: 6, bytes: 1000 },
+      errors: ['CHANGELOG.md could not be written'],
+      namespaces,
+    });
+  });
+
+  it('is complete and unchanged where nothing was to be done', () => {
+    const report: unknown = JSON.parse(renderJsonReport(runResult()));
+    expect(report).toMatchObject({
+      complete: true,
+      changed: false,
+      dryRun: false,
+      errors: [],
+      namespaces: [],
+    });
+  });
+
+  it('is indented and ends with a newline, to be read by people too', () => {
+    expect(renderJsonReport(runResult())).toMatch(/^\{\n {2}"version": 1,\n[^]*\n\}\n$/);
+  });
+});

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { SAFE_OUTPUTS, isChanged, isComplete, outputsOf } from '../../../src/report/outputs.ts';
+import type { NamespaceResult } from '../../../src/report/result.ts';
+import { copied, failure, namespaceResult, runResult } from './results.ts';
+
+const one = (given: Partial<NamespaceResult>) => runResult({ namespaces: [namespaceResult(given)] });
+
+describe('outputsOf', () => {
+  it('adds up all namespaces, in tags', () => {
+    const namespaces = [
+      namespaceResult({
+        copied: [
+          copied('base', { added: ['v1', 'v2'], updated: ['latest'], bytes: 1000 }),
+          copied('static', { updated: ['latest', 'debug'], bytes: 20 }),
+        ],
+        failures: [failure('cc', ['v1', 'v2', 'v3']), failure('java', [])],
+        unchanged: 7,
+        pending: 11,
+        gone: 13,
+      }),
+      namespaceResult({
+        copied: [copied('etcd', { added: ['3.5'], bytes: 300 })],
+        failures: [failure('', [])],
+        unchanged: 100,
+        pending: 200,
+        gone: 300,
+        settled: 5,
+        filtered: 6,
+        unsupported: [{ image: 'old', tags: ['v0'] }],
+      }),
+    ];
+    expect(outputsOf(runResult({ namespaces }), '/tmp/report.json')).toEqual({
+      complete: 'false',
+      changed: 'true',
+      added: '3',
+      updated: '3',
+      unchanged: '107',
+      // Three tags, a repository that could not be listed, and a namespace.
+      failed: '5',
+      pending: '211',
+      gone: '313',
+      bytes: '1320',
+      report: '/tmp/report.json',
+    });
+  });
+
+  it('sets every output that was set before the work, and no other', () => {
+    expect(Object.keys(outputsOf(runResult(), 'r'))).toEqual(Object.keys(SAFE_OUTPUTS));
+  });
+
+  it('writes large numbers as digits, for expressions to compare', () => {
+    const result = one({ copied: [copied('base', { bytes: 123_456_789_012 })], unchanged: 129_378 });
+    expect(outputsOf(result, '')).toMatchObject({ bytes: '123456789012', unchanged: '129378' });
+  });
+});
+
+describe('SAFE_OUTPUTS', () => {
+  it('claims neither that the run is complete nor that anything was done', () => {
+    const { complete, changed, report, ...counts } = SAFE_OUTPUTS;
+    expect([complete, changed, report]).toEqual(['false', 'false', '']);
+    expect(new Set(Object.values(counts))).toEqual(new Set(['0']));
+  });
+});
+
+describe('isComplete', () => {
+  it.each([
+    ['nothing is to be done', one({ unchanged: 3 }), true],
+    [
+      'tags are gone, filtered out or unsupported',
+      one({ gone: 1, filtered: 1, unsupported: [{ image: 'a', tags: ['v'] }] }),
+      true,
+    ],
+    ['a tag failed', one({ failures: [failure('base', ['v1'])] }), false],
+    ['a repository could not be listed', one({ failures: [failure('base', [])] }), false],
+    ['a tag is left to the next run', one({ pending: 1 }), false],
+    ['the run itself has an error', runResult({ errors: ['CHANGELOG.md could not be written'] }), false],
+  ])('when %s', (_, result, complete) => {
+    expect(isComplete(result)).toBe(complete);
+    expect(outputsOf(result, '').complete).toBe(String(complete));
+  });
+
+  it('is about all namespaces', () => {
+    const namespaces = [namespaceResult(), namespaceResult({ pending: 1 }), namespaceResult()];
+    expect(isComplete(runResult({ namespaces }))).toBe(false);
+  });
+});
+
+describe('isChanged', () => {
+  it.each([
+    ['nothing is to be done', one({ unchanged: 3 }), false],
+    ['all failed', one({ failures: [failure('base', ['v1'])], pending: 2, gone: 3 }), false],
+    ['an image was copied', one({ copied: [copied('base', { updated: ['latest'] })] }), true],
+    ['an image would be copied', { ...one({ copied: [copied('base')] }), dryRun: true }, true],
+    ['a tag was settled', one({ settled: 1 }), true],
+  ])('when %s', (_, result, changed) => {
+    expect(isChanged(result)).toBe(changed);
+    expect(outputsOf(result, '').changed).toBe(String(changed));
+  });
+});

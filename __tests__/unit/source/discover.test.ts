@@ -1,0 +1,163 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { SCHEMA1_SIGNED } from '../../../src/oci/media-types.ts';
+import { discover } from '../../../src/source/discover.ts';
+import type { Listing } from '../../../src/source/listing.ts';
+import { select } from '../../../src/source/select.ts';
+import { testRegistries } from '../../support/clients.ts';
+import { digest } from '../../support/digests.ts';
+import { makeImage, pushImage } from '../../support/images.ts';
+import {
+  type MemoryRegistry,
+  type MemoryRegistryOptions,
+  refuse,
+  startMemoryRegistry,
+} from '../../support/memory-registry.ts';
+
+const servers: MemoryRegistry[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+const IMAGE = makeImage({ seed: 'discover' });
+
+async function registry(
+  options: MemoryRegistryOptions,
+  repositories: Record<string, string[]>,
+): Promise<MemoryRegistry> {
+  const server = await startMemoryRegistry(options);
+  servers.push(server);
+  for (const [repository, tags] of Object.entries(repositories))
+    await pushImage(server.url, repository, tags, IMAGE);
+  server.requests.length = 0;
+  return server;
+}
+
+async function list({ host }: MemoryRegistry, path: string): Promise<Listing> {
+  return discover({ registry: host, path }, testRegistries().source(host));
+}
+
+function tagsOf({ images }: Listing): Record<string, string[]> {
+  return Object.fromEntries(
+    Array.from(images, ([image, { tags }]) => [image, Array.from(tags.keys()).toSorted()]),
+  );
+}
+
+describe('discover', () => {
+  it("walks Google's namespaces to their leaves, with one request a repository", async () => {
+    const server = await registry(
+      { google: true },
+      { 'p/r': ['root'], 'p/r/a': ['v1', 'v2'], 'p/r/a/b/c': ['v1'], other: ['x'] },
+    );
+    server.store.putManifest('p/r/a', digest(1), IMAGE.mediaType, Buffer.from('{"untagged": 1}'));
+    const listing = await list(server, 'p/r');
+    expect(tagsOf(listing)).toEqual({ r: ['root'], a: ['v1', 'v2'], 'a/b/c': ['v1'] });
+    expect(listing.images.get('a')).toMatchObject({ repository: 'p/r/a' });
+    expect(listing.images.get('a')?.tags.get('v1')).toEqual({
+      digest: IMAGE.digest,
+      mediaType: IMAGE.mediaType,
+      size: IMAGE.bytes.length,
+    });
+    expect(server.requests.map(({ path }) => path).toSorted()).toEqual(
+      ['p/r/a/b/c', 'p/r/a/b', 'p/r/a', 'p/r'].map((name) => `/v2/${name}/tags/list`),
+    );
+  });
+
+  it('lists the root of a registry of that kind', async () => {
+    const server = await registry({ google: true }, { a: ['v1'], 'b/c': ['v1'] });
+    expect(tagsOf(await list(server, ''))).toEqual({ a: ['v1'], 'b/c': ['v1'] });
+  });
+
+  it('lists one plain repository, page by page, and asks for digests', async () => {
+    const tags = ['v1', 'v2', 'v3', 'v4', 'v5'];
+    const server = await registry({ pageSize: 2 }, { 'coreos/flannel': tags });
+    const listing = await list(server, 'coreos/flannel');
+    expect(tagsOf(listing)).toEqual({ flannel: tags });
+    expect(listing.images.get('flannel')?.tags.get('v3')).toEqual({
+      digest: IMAGE.digest,
+      mediaType: IMAGE.mediaType,
+    });
+    expect(server.requests.filter(({ method }) => method === 'GET')).toHaveLength(3);
+    expect(server.requests.filter(({ method }) => method === 'HEAD')).toHaveLength(5);
+  });
+
+  it('says what a registry that lists nothing needs', async () => {
+    const server = await registry({}, { 'a/b': ['v1'] });
+    await expect(list(server, '')).rejects.toThrow(/does not list its root.*Check "namespaces"/);
+    await expect(list(server, 'a')).rejects.toThrow(/\/a is not there, or not to be seen/);
+  });
+
+  it('goes on after a repository that can not be listed, and says so', async () => {
+    const server = await registry(
+      { google: true },
+      { 'p/good': ['v1'], 'p/bad': ['v1'], 'p/bad/below': ['v1'] },
+    );
+    server.intercept = ({ url = '' }, response) => {
+      if (!url.startsWith('/v2/p/bad/')) return false;
+      refuse(response, 403, 'DENIED', 'no');
+      return true;
+    };
+    const listing = await list(server, 'p');
+    expect(tagsOf(listing)).toEqual({ good: ['v1'] });
+    expect(listing.failures).toMatchObject([
+      { image: 'bad', tags: [], reason: expect.stringContaining('DENIED: no') },
+    ]);
+  });
+
+  it('leaves out one of two repositories that go by one name', async () => {
+    const server = await registry({ google: true }, { 'p/r': ['v1'], 'p/r/r': ['v1'] });
+    const listing = await list(server, 'p/r');
+    expect(listing.images.size).toBe(1);
+    expect(listing.failures[0]?.reason).toContain('goes by the same name');
+  });
+});
+
+describe('select', () => {
+  const listing = (tags: Record<string, string[]>): Listing => ({
+    namespace: { registry: 'gcr.io', path: 'ns' },
+    images: new Map(
+      Object.entries(tags).map(([image, names]) => [
+        image,
+        { repository: `ns/${image}`, tags: new Map(names.map((tag) => [tag, { digest: digest(1) }])) },
+      ]),
+    ),
+    failures: [],
+  });
+  const source = listing({
+    base: ['v1', 'debug', 'v1-debug'],
+    'java/debian': ['v1', '.dot'.slice(1)],
+    'java/debian/deep': ['v1'],
+  });
+
+  it.each([
+    [{ include: [], exclude: [] }, 6],
+    [{ include: ['base'], exclude: [] }, 3],
+    [{ include: ['java/*'], exclude: [] }, 2],
+    [{ include: ['java/**'], exclude: [] }, 3],
+    [{ include: ['*:v1'], exclude: [] }, 1],
+    [{ include: ['**:v1'], exclude: [] }, 3],
+    [{ include: ['{base,java/debian}:v*'], exclude: [] }, 3],
+    [{ include: [], exclude: ['**:*debug*'] }, 4],
+    [{ include: ['base'], exclude: ['base:debug'] }, 2],
+    [{ include: ['nothing'], exclude: [] }, 0],
+  ])('with %j keeps %d tags', (filters, count) => {
+    const { listing: kept, filtered } = select(source, filters);
+    const tags = Array.from(kept.images.values()).reduce((sum, { tags }) => sum + tags.size, 0);
+    expect([tags, filtered]).toEqual([count, 6 - count]);
+  });
+
+  it('sets schema1 images aside, and counts those a filter dropped apart', () => {
+    const old = listing({ a: ['new'] });
+    const tags = new Map([
+      ...(old.images.get('a')?.tags ?? []),
+      ['old', { digest: digest(2), mediaType: SCHEMA1_SIGNED }] as const,
+    ]);
+    const mixed: Listing = { ...old, images: new Map([['a', { repository: 'ns/a', tags }]]) };
+    const { listing: kept, unsupported, filtered } = select(mixed, { include: [], exclude: [] });
+    expect(Array.from(kept.images.get('a')?.tags.keys() ?? [])).toEqual(['new']);
+    expect([unsupported, filtered]).toEqual([[{ image: 'a', tags: ['old'] }], 0]);
+    expect(select(mixed, { include: [], exclude: ['a:old'] })).toMatchObject({
+      unsupported: [],
+      filtered: 1,
+    });
+  });
+});
