@@ -1,0 +1,123 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { annotate, nameOf } from '../../../src/report/annotations.ts';
+import { failure, namespaceResult, runResult } from './results.ts';
+
+function failures(count: number, reason?: string) {
+  return Array.from({ length: count }, (_, index) => failure(`image-${index}`, ['v1', 'v2'], reason));
+}
+
+function messages(result: Parameters<typeof annotate>[0], level = 'error'): string[] {
+  return annotate(result)
+    .filter((annotation) => annotation.level === level)
+    .map(({ message }) => message);
+}
+
+describe('annotate', () => {
+  it('says nothing of a run that went well', () => {
+    expect(
+      annotate(runResult({ namespaces: [namespaceResult({ unchanged: 9, pending: 1, gone: 1 })] })),
+    ).toEqual([]);
+  });
+
+  it("has the totals first, then the run's own errors, then the failures", () => {
+    const namespaces = [
+      namespaceResult({ failures: [failure('base', ['v1', 'v2'], 'the blob is gone')] }),
+      namespaceResult({ namespace: 'quay.io/coreos' }),
+      namespaceResult({ namespace: 'registry.k8s.io', failures: [failure('', [], 'it can not be listed')] }),
+    ];
+    expect(annotate(runResult({ namespaces, errors: ['CHANGELOG.md could not be written'] }))).toEqual(
+      [
+        '3 tags could not be mirrored: 2 in gcr.io/distroless, 1 in registry.k8s.io',
+        'CHANGELOG.md could not be written',
+        'gcr.io/distroless/base:v1, v2: the blob is gone',
+        'registry.k8s.io: it can not be listed',
+      ].map((message) => ({ level: 'error', message })),
+    );
+  });
+
+  it('tells an error of the run where no image failed', () => {
+    expect(messages(runResult({ errors: ['x'] }))).toEqual(['x']);
+  });
+
+  it('has the totals among the ten that GitHub shows, however many failed', () => {
+    const namespaces = [
+      namespaceResult({ failures: failures(600) }),
+      namespaceResult({ failures: failures(130) }),
+    ];
+    const [first, second, third, ...more] = messages(runResult({ namespaces, errors: ['an error'] }));
+    expect(first).toMatch(/^1,460 tags /);
+    expect(second).toBe('an error');
+    expect(third).toContain('gcr.io/distroless/image-0:v1, v2');
+    expect(more).toHaveLength(7);
+  });
+
+  it('warns once of all schema1 images', () => {
+    const unsupported = Array.from({ length: 7 }, (_, index) => ({
+      image: `old-${index}`,
+      tags: ['v1', 'v2'],
+    }));
+    const result = runResult({ namespaces: [namespaceResult({ unsupported }), namespaceResult()] });
+    const [warning, ...more] = annotate(result);
+    expect(more).toEqual([]);
+    expect(warning?.level).toBe('warning');
+    expect(warning?.message).toMatch(/^14 tags of 7 images .*schema1/);
+    expect(warning?.message).toContain('gcr.io/distroless/old-4 and 2 more');
+    expect(warning?.message).not.toContain('old-5');
+    expect(warning?.message).toContain('"exclude"');
+  });
+
+  it('names five schema1 images and no "more"', () => {
+    const unsupported = Array.from({ length: 5 }, (_, index) => ({ image: `old-${index}`, tags: ['v1'] }));
+    const [message] = messages(runResult({ namespaces: [namespaceResult({ unsupported })] }), 'warning');
+    expect(message).toContain('old-4');
+    expect(message).not.toContain('more');
+  });
+
+  it.each([
+    [4095, 4095],
+    [4096, 4096],
+    [4097, 4096],
+    [50_000, 4096],
+  ])('cuts an error of %d characters to %d', (length, cut) => {
+    const [message = ''] = messages(runResult({ errors: ['x'.repeat(length)] }));
+    expect(message).toHaveLength(cut);
+    expect(message.endsWith('…')).toBe(cut < length);
+  });
+
+  it('keeps to what GitHub shows, whatever happened', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 20 }),
+      fc.integer({ min: 4000, max: 5000 }).map((length) => 'x'.repeat(length)),
+    );
+    const failed = fc.record({ image: text, tags: fc.array(text, { maxLength: 4 }), reason: text });
+    const old = fc.record({ image: text, tags: fc.array(text) });
+    const namespace = fc.record({
+      namespace: text,
+      failures: fc.array(failed, { maxLength: 12 }),
+      unsupported: fc.array(old),
+    });
+    fc.assert(
+      fc.property(fc.array(namespace, { maxLength: 4 }), fc.array(text), (given, errors) => {
+        const result = runResult({ namespaces: given.map((one) => namespaceResult(one)), errors });
+        const all = annotate(result);
+        const count = given.flatMap(({ failures }) => failures).length;
+        expect(messages(result)).toHaveLength(Math.min(10, count + errors.length + (count > 0 ? 1 : 0)));
+        expect(messages(result, 'warning').length).toBeLessThanOrEqual(1);
+        for (const { message } of all) expect(message.length).toBeLessThanOrEqual(4096);
+      }),
+    );
+  });
+});
+
+describe('nameOf', () => {
+  it.each([
+    ['', [], 'gcr.io/ns'],
+    ['base', [], 'gcr.io/ns/base'],
+    ['base', ['v1'], 'gcr.io/ns/base:v1'],
+    ['base', ['v1', 'v2', 'v3'], 'gcr.io/ns/base:v1, v2, v3'],
+    ['a/b', ['v1', 'v2', 'v3', 'v4', 'v5'], 'gcr.io/ns/a/b:v1, v2, v3 and 2 more'],
+  ])('names image %j with tags %j', (image, tags, name) => {
+    expect(nameOf('gcr.io/ns', failure(image, tags))).toBe(name);
+  });
+});
