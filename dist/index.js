@@ -41066,6 +41066,10 @@ function createDispatcher({ timeout, connections, proxy }) {
 	if (proxy.http === void 0 && proxy.https === void 0) return new import_undici.Agent(options);
 	return new import_undici.EnvHttpProxyAgent({
 		...options,
+		factory: (origin, own) => new import_undici.Pool(origin, {
+			...options,
+			...own
+		}),
 		httpProxy: proxy.http ?? "",
 		httpsProxy: proxy.https ?? "",
 		noProxy: proxy.none ?? ""

@@ -14,6 +14,7 @@ import { TOKENS } from '../support/github/tokens.ts';
 import { startGoogleFacade } from '../support/google-facade.ts';
 import { type TestServer, startServer } from '../support/http.ts';
 import { type TestImage, makeImage, makeIndex, pushImage } from '../support/images.ts';
+import { startForwardProxy } from '../support/proxy.ts';
 import { type RunOutcome, runAction } from '../support/runner.ts';
 import {
   type Certificate,
@@ -228,6 +229,19 @@ describe('engine registry', () => {
     );
     const trusted = await mirror(inputs, { ...env, NODE_EXTRA_CA_CERTS: certificate.certFile });
     expect(trusted.outputs).toMatchObject({ added: '1', complete: 'true' });
+    // And through a proxy: the target by a tunnel, GitHub and the source, which are spoken to in the clear, by requests.
+    await pushImage(source.url, 'tls/two', ['v1'], single);
+    const proxy = await startForwardProxy('pr0xy-pa55');
+    const proxied = await mirror(
+      { ...inputs, proxy: proxy.url },
+      { ...env, NODE_EXTRA_CA_CERTS: certificate.certFile },
+    );
+    await proxy.close();
+    expect(proxied.outputs).toMatchObject({ added: '1', unchanged: '1', complete: 'true' });
+    expect(new Set(proxy.passed)).toEqual(
+      new Set([facade.host, new URL(github.url).host, `registry.test:${port}`]),
+    );
+    expect(proxied.log.replaceAll(/^::add-mask::.*$/gm, '')).not.toContain('pr0xy-pa55');
     await Promise.all([facade.close(), source.close(), target.close()]);
   });
 });

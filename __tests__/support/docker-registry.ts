@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { TestServer } from './http.ts';
-import { freePort, startDaemon } from './process.ts';
+import { freePort, isListening, startDaemon } from './process.ts';
 
 export interface DockerRegistryOptions {
   readonly htpasswd?: { readonly username: string; readonly password: string };
@@ -38,9 +38,12 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
   const url = `${tls ? 'https' : 'http'}://${host}`;
   const daemon = await startDaemon('docker-registry', ['serve', configFile], {
     debianPackage: 'docker-registry',
-    // Over TLS with a private CA any answer of the socket will do.
-    ready: async () => tls !== undefined || [200, 401].includes((await fetch(`${url}/v2/`)).status),
+    // Over TLS with a private CA a socket that accepts will do.
+    ready: async () => (tls ? isListening(port) : [200, 401].includes((await fetch(`${url}/v2/`)).status)),
     env: { OTEL_TRACES_EXPORTER: 'none' },
+  }).catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
   });
   const close = async (): Promise<void> => {
     await daemon.stop();

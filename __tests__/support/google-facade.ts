@@ -18,7 +18,7 @@ export async function startGoogleFacade(upstream: string): Promise<GoogleFacade>
   const server = await startServer(async (request, response) => {
     const path = request.url ?? '/';
     requests.push(`${request.method ?? ''} ${path}`);
-    const repository = /^\/v2\/(?:(.+)\/)?tags\/list$/.exec(path);
+    const repository = /^\/v2\/(?:(.+)\/)?tags\/list(?:\?.*)?$/.exec(path);
     if (request.method !== 'GET' || !repository) return pipeRequest(request, response, upstream);
     const name = repository[1] ?? '';
     const catalog = v.parse(Catalog, await (await fetch(`${upstream}/v2/_catalog?n=10000`)).json());

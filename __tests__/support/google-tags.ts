@@ -15,8 +15,7 @@ export function googleTags(
   const prefix = repository === '' ? '' : `${repository}/`;
   const child = new Set<string>();
   for (const name of repositories) {
-    if (name !== repository && name.startsWith(prefix))
-      child.add(name.slice(prefix.length).split('/')[0] ?? '');
+    if (name.startsWith(prefix)) child.add(name.slice(prefix.length).split('/')[0] ?? '');
   }
   const listed = Array.from(manifests);
   const manifest: Record<string, unknown> = {};

@@ -63,8 +63,9 @@ export class TokenAuth {
     }
     const token = randomUUID();
     const lifetime = this.#auth.expiresIn ?? 300;
+    const scopes = target.searchParams.getAll('scope').flatMap((scope) => scope.split(' '));
     this.#grants.set(token, {
-      scopes: target.searchParams.getAll('scope'),
+      scopes: known ? scopes : scopes.map((scope) => scope.replace(/:[^:]*$/, ':pull')),
       until: Date.now() + lifetime * 1000,
     });
     sendJson(response, 200, { token, expires_in: lifetime });

@@ -57,9 +57,12 @@ const References = v.object({
   manifests: v.optional(v.array(v.object({ digest: v.string() }))),
 });
 
+const ManifestJson = v.pipe(v.string(), v.parseJson(), References);
+
 class RegistryApi {
   readonly #store: MemoryStore;
   readonly #options: MemoryRegistryOptions;
+  /** By repository and id. */
   readonly #uploads = new Map<string, Buffer>();
 
   constructor(store: MemoryStore, options: MemoryRegistryOptions) {
@@ -96,7 +99,8 @@ class RegistryApi {
     const rest = this.#store.tags(repository).filter((tag) => tag > last);
     const page = rest.slice(0, size);
     const query = `?n=${size}&last=${encodeURIComponent(page.at(-1) ?? '')}`;
-    const link = rest.length > size ? { link: `<${url.pathname}${query}>; rel="next"` } : undefined;
+    const link =
+      page.length > 0 && rest.length > size ? { link: `<${url.pathname}${query}>; rel="next"` } : undefined;
     return sendJson(response, 200, { name: repository, tags: page }, link);
   }
 
@@ -110,6 +114,7 @@ class RegistryApi {
       const bytes = await readAll(request);
       return this.#putManifest(response, repository, reference, request.headers['content-type'] ?? '', bytes);
     }
+    if (request.method !== 'GET' && request.method !== 'HEAD') return refuseMethod(response);
     const found = this.#store.manifest(repository, reference);
     if (!found) return refuse(response, 404, 'MANIFEST_UNKNOWN', 'manifest unknown');
     response.writeHead(200, {
@@ -127,7 +132,9 @@ class RegistryApi {
     mediaType: string,
     bytes: Buffer,
   ): void {
-    const { config, layers = [], manifests = [] } = v.parse(References, JSON.parse(bytes.toString()));
+    const parsed = v.safeParse(ManifestJson, bytes.toString());
+    if (!parsed.success) return refuse(response, 400, 'MANIFEST_INVALID', 'manifest invalid');
+    const { config, layers = [], manifests = [] } = parsed.output;
     const blobs = [config, ...layers.filter((layer) => !/foreign|nondistributable/.test(layer.mediaType))];
     const missing = blobs.some((blob) => blob && this.#store.blob(repository, blob.digest) === undefined);
     if (missing || manifests.some(({ digest }) => !this.#store.manifest(repository, digest))) {
@@ -163,14 +170,15 @@ class RegistryApi {
       this.#continue(response, repository, randomUUID(), Buffer.alloc(0));
       return;
     }
-    const before = this.#uploads.get(id);
+    if (request.method !== 'PATCH' && request.method !== 'PUT') return refuseMethod(response);
+    const before = this.#uploads.get(`${repository}/${id}`);
     if (!before) return refuse(response, 404, 'BLOB_UPLOAD_UNKNOWN', 'blob upload unknown to registry');
     const body = await readAll(request);
     if (body.length > (this.#options.maxUpload ?? Number.POSITIVE_INFINITY))
       return refuse(response, 413, 'SIZE_INVALID', '');
     const bytes = Buffer.concat([before, body]);
     if (request.method === 'PATCH') return this.#continue(response, repository, id, bytes);
-    this.#uploads.delete(id);
+    this.#uploads.delete(`${repository}/${id}`);
     if (digestOf(bytes) !== digest) return refuse(response, 400, 'DIGEST_INVALID', 'digest did not match');
     this.#store.putBlob(repository, bytes);
     response.writeHead(201, {
@@ -181,7 +189,7 @@ class RegistryApi {
   }
 
   #continue(response: ServerResponse, repository: string, id: string, bytes: Buffer): void {
-    this.#uploads.set(id, bytes);
+    this.#uploads.set(`${repository}/${id}`, bytes);
     response.writeHead(202, {
       location: `/v2/${repository}/blobs/uploads/${id}?_state=a%2Bb`,
       range: `0-${Math.max(0, bytes.length - 1)}`,
@@ -190,9 +198,12 @@ class RegistryApi {
   }
 
   #blob(request: IncomingMessage, response: ServerResponse, repository: string, digest: string): void {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return refuseMethod(response);
     const bytes = this.#store.blob(repository, digest);
     if (!bytes) return refuse(response, 404, 'BLOB_UNKNOWN', 'blob unknown to registry');
     const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    if (from > 0 && from >= bytes.length)
+      return refuse(response, 416, 'RANGE_INVALID', 'range not satisfiable');
     const rest = bytes.subarray(from);
     response.writeHead(from > 0 ? 206 : 200, {
       'content-type': 'application/octet-stream',
@@ -202,6 +213,10 @@ class RegistryApi {
     });
     response.end(request.method === 'HEAD' ? undefined : rest);
   }
+}
+
+function refuseMethod(response: ServerResponse): void {
+  refuse(response, 405, 'UNSUPPORTED', 'the operation is unsupported');
 }
 
 /** An error as the spec has it. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** A loopback port that was free a moment ago. */
@@ -49,7 +50,12 @@ export async function startDaemon(
     child.once('exit', (code) => reject(new Error(`${command} ended with ${code}: ${output}`)));
   });
   failed.catch(() => undefined);
-  await Promise.race([failed, waitUntil(options.ready, `${command} did not get ready`)]);
+  try {
+    await Promise.race([failed, waitUntil(options.ready, `${command} did not get ready`)]);
+  } catch (error) {
+    if (child.pid !== undefined) await stop(child);
+    throw error;
+  }
   return { pid: child.pid ?? 0, stop: async () => stop(child) };
 }
 
@@ -60,6 +66,17 @@ async function stop(child: ChildProcess): Promise<void> {
   const killer = setTimeout(() => child.kill('SIGKILL'), 15_000);
   await ended;
   clearTimeout(killer);
+}
+
+/** True once something accepts connections there. */
+export async function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } finally {
+    socket.destroy();
+  }
 }
 
 export async function waitUntil(test: () => Promise<boolean>, what: string, ms = 30_000): Promise<void> {

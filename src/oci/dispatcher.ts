@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 
 export interface DispatcherOptions {
   /** For connecting, and for an answer or a body in which nothing moves; milliseconds. */
@@ -24,6 +24,8 @@ export function createDispatcher({ timeout, connections, proxy }: DispatcherOpti
   if (proxy.http === undefined && proxy.https === undefined) return new Agent(options);
   return new EnvHttpProxyAgent({
     ...options,
+    // To a proxy that is not tunnelled through, undici makes connections with none of these options.
+    factory: (origin, own: Pool.Options) => new Pool(origin, { ...options, ...own }),
     httpProxy: proxy.http ?? '',
     httpsProxy: proxy.https ?? '',
     noProxy: proxy.none ?? '',
