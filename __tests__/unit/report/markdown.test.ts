@@ -41,15 +41,38 @@ describe('escapeMarkdown', () => {
     ['a|b', String.raw`a\|b`],
     ['www.evil.test', String.raw`www\.evil.test`],
     ['@octo', '@\u200bocto'],
+    ['#12', '\\#\u200b12'],
+    ['<b>&lt;', '&#60;b&#62;&#38;lt;'],
+    [String.raw`\<`, String.raw`\\&#60;`],
+    ['$x$ ^y^ {z} !', String.raw`\$x\$ \^y\^ \{z\} \!`],
     ['one\r\ntwo\u2028three', 'one two three'],
   ])('takes %j for text', (text, escaped) => {
     expect(escapeMarkdown(text)).toBe(escaped);
   });
 
-  it('leaves no HTML and no line break', () => {
+  it('leaves no markup, whatever the text', () => {
+    const markup = fc.constantFrom(
+      ...'\\`*_{}[]()#!|~$^<>&@',
+      '://',
+      'www.',
+      '&lt;',
+      '<!--',
+      '\r\n',
+      '\u2028',
+      'a',
+    );
+    const texts = fc.oneof(
+      fc.array(markup).map((parts) => parts.join('')),
+      fc.string({ unit: 'binary' }),
+    );
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(escapeMarkdown(text)).not.toMatch(/[<>\n\r]/);
+      fc.property(texts, (text) => {
+        const escaped = escapeMarkdown(text);
+        expect(escaped).not.toMatch(/[<>\n\r\u2028\u2029]/);
+        // What is left of it without the escapes: a backslash and what it escapes, and the three signs by number.
+        const active = escaped.replace(/\\[^]|&#(?:38|60|62);/g, '\0');
+        expect(active).not.toMatch(/[\\`*_{}[\]()#!|~$^&]|:\/\/|www\./);
+        expect(escaped).not.toMatch(/[@](?!\u200b)/);
       }),
     );
   });
