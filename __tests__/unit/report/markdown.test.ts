@@ -52,7 +52,7 @@ describe('escapeMarkdown', () => {
 
   it('leaves no markup, whatever the text', () => {
     const markup = fc.constantFrom(
-      ...'\\`*_{}[]()#!|~$^<>&@',
+      ...Array.from('\\`*_{}[]()#!|~$^<>&@'),
       '://',
       'www.',
       '&lt;',

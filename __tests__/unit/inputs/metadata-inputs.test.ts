@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import { type MetadataInputs, readMetadata } from '../../../src/inputs/metadata-inputs.ts';
+import { InputError, InputReader } from '../../../src/inputs/reader.ts';
+import type { Namespace } from '../../../src/namespace.ts';
+
+const GIVEN: Readonly<Record<string, string>> = {
+  'metadata-repository': 'octo/meta',
+  'github-token': 'secret',
+  'manifest-path': '{registry}/{namespace}.json',
+  timezone: 'UTC',
+};
+const NAMESPACES: readonly Namespace[] = [
+  { registry: 'gcr.io', path: 'a' },
+  { registry: 'registry.k8s.io', path: '' },
+];
+
+function read(given: Record<string, string>, namespaces = NAMESPACES): MetadataInputs {
+  const reader = new InputReader((name) => given[name] ?? GIVEN[name] ?? '');
+  const inputs = readMetadata(reader, namespaces);
+  reader.finish();
+  return inputs;
+}
+
+/** The message of the one problem of these inputs. */
+function problem(given: Record<string, string>, namespaces = NAMESPACES): string {
+  try {
+    read(given, namespaces);
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
+  }
+  throw new Error('Nothing was wrong');
+}
+
+describe('readMetadata', () => {
+  it('has only what is given', () => {
+    expect(read({})).toEqual({
+      owner: 'octo',
+      repo: 'meta',
+      token: 'secret',
+      manifestPath: '{registry}/{namespace}.json',
+      timezone: 'UTC',
+    });
+  });
+
+  it('reads all of it', () => {
+    const inputs = read({
+      'metadata-repository': 'gcrxio/gcr.io_mirror-2',
+      'metadata-branch': 'records/2026',
+      'changelog-path': 'docs/CHANGELOG.md',
+      timezone: 'asia/shanghai',
+      'commit-message': 'Mirror: a day',
+      committer: 'A. B. Mirror <mirror@example.test>',
+    });
+    expect(inputs).toEqual({
+      owner: 'gcrxio',
+      repo: 'gcr.io_mirror-2',
+      branch: 'records/2026',
+      token: 'secret',
+      manifestPath: '{registry}/{namespace}.json',
+      changelogPath: 'docs/CHANGELOG.md',
+      timezone: 'Asia/Shanghai',
+      commitMessage: 'Mirror: a day',
+      committer: { name: 'A. B. Mirror', email: 'mirror@example.test' },
+    });
+  });
+
+  it.each(['metadata-repository', 'github-token', 'manifest-path', 'timezone'])('requires %s', (name) => {
+    expect(problem({ [name]: '' })).toMatch(new RegExp(`(?:^|- )${name}: is required: .`, 'm'));
+  });
+
+  it.each([
+    'octo',
+    'octo/',
+    '/meta',
+    'octo/meta/x',
+    'https://github.com/octo/meta',
+    'octo/.',
+    'octo/..',
+    '-o/m',
+    'o o/m',
+  ])('takes %s for no repository', (value) => {
+    expect(problem({ 'metadata-repository': value })).toBe(
+      `metadata-repository: "${value}" is not of the form owner/name`,
+    );
+  });
+
+  // https://git-scm.com/docs/git-check-ref-format
+  it.each([
+    'a b',
+    'a..b',
+    'a~1',
+    'a^',
+    'a:b',
+    'a?',
+    'a*',
+    'a[b',
+    'a\\b',
+    'a@{b',
+    '/a',
+    'a/',
+    'a//b',
+    '-a',
+    'a.',
+    'a.lock',
+    'a\u007fb',
+  ])('takes %j for no branch', (value) => {
+    expect(problem({ 'metadata-branch': value })).toBe(
+      `metadata-branch: ${JSON.stringify(value)} is not a branch name`,
+    );
+  });
+
+  it.each(['main', 'a-b', 'feature/#12', 'v1.0', 'ü', 'a@b', 'lock'])('takes %s for a branch', (value) => {
+    expect(read({ 'metadata-branch': value }).branch).toBe(value);
+  });
+
+  it.each([
+    'Mirror',
+    '<m@x.test>',
+    'Mirror <m>',
+    'Mirror <m@x.test',
+    'Mirror <m @x.test>',
+    'A <b@c.test> D',
+    'A\nB <b@c.test>',
+  ])('takes %j for no committer', (value) => {
+    expect(problem({ committer: value })).toBe(
+      `committer: ${JSON.stringify(value)} is not of the form: Name <email>`,
+    );
+  });
+
+  it.each(['Mars/Base', 'local', '8'])('takes %s for no time zone', (value) => {
+    expect(problem({ timezone: value })).toBe(
+      `timezone: "${value}" is not an IANA time zone such as UTC or Asia/Shanghai`,
+    );
+  });
+});
+
+describe('manifest-path', () => {
+  it.each([
+    '../{namespace}.json',
+    '/{registry}.json',
+    '{registry}//{namespace}',
+    './{namespace}',
+    '.git/{registry}',
+  ])('stays inside the repository: %s', (template) => {
+    const message = problem({ 'manifest-path': template });
+    expect(message).toContain('manifest-path: ');
+    expect(message).toContain('for gcr.io/a, is not a path inside the repository');
+  });
+
+  it('keeps two namespaces from one file', () => {
+    const namespaces = [
+      { registry: 'gcr.io', path: 'a' },
+      { registry: 'quay.io', path: 'b' },
+      { registry: 'quay.io', path: 'a' },
+    ];
+    expect(problem({ 'manifest-path': '{namespace}.json' }, namespaces)).toBe(
+      'manifest-path: gcr.io/a and quay.io/a would both be recorded in "a.json": use {registry} and {namespace} in it',
+    );
+    expect(problem({ 'manifest-path': 'all.json' })).toContain('gcr.io/a and registry.k8s.io would both');
+    expect(read({ 'manifest-path': '{namespace}.json' }, namespaces.slice(0, 2)).manifestPath).toBe(
+      '{namespace}.json',
+    );
+  });
+
+  it("is not the changelog's path, and the changelog stays inside the repository too", () => {
+    expect(problem({ 'changelog-path': 'gcr.io/a.json' })).toBe(
+      `manifest-path: "gcr.io/a.json", for gcr.io/a, is the changelog's`,
+    );
+    expect(problem({ 'changelog-path': '../CHANGELOG.md' })).toMatch(
+      /^changelog-path: "\.\.\/CHANGELOG\.md" is not/,
+    );
+  });
+});
