@@ -195,6 +195,118 @@ describe('parseInputs', () => {
   });
 });
 
+describe('what the inputs mean', () => {
+  it.each(['schedule', 'push', 'workflow_dispatch', 'pull_request_review', ''])(
+    'works for real on %j',
+    (eventName) => {
+      expect(parse({}, { eventName }).dryRun).toBe(false);
+    },
+  );
+
+  it('is a dry run on pull_request_target too', () => {
+    expect(parse({}, { eventName: 'pull_request_target' }).dryRun).toBe(true);
+  });
+
+  it('has no credentials when none are given, and each with where it is from', () => {
+    expect(parse({}).credentials).toEqual({ source: undefined, target: undefined });
+    const given = {
+      username: 'me',
+      password: 'a',
+      'source-username': '_json_key',
+      'source-password': '{"key": 1}',
+    };
+    expect(parse(given).credentials).toEqual({
+      target: { username: 'me', password: 'a', origin: 'the inputs username and password' },
+      source: {
+        username: '_json_key',
+        password: '{"key": 1}',
+        origin: 'the inputs source-username and source-password',
+      },
+    });
+  });
+
+  it('registers the secrets before any other input is read', () => {
+    const steps: string[] = [];
+    const secrets = ['password', 'source-password', 'github-token'];
+    const get = (name: string): string => {
+      steps.push(name);
+      return secrets.includes(name) ? `secret of ${name}` : '';
+    };
+    const mask = (secret: string): void => void steps.push(`mask ${secret}`);
+    expect(() => parseInputs({ get, eventName: '', env: {}, mask })).toThrow(InputError);
+    expect(steps.slice(0, 6)).toEqual(secrets.flatMap((name) => [name, `mask secret of ${name}`]));
+    expect(steps.length).toBeGreaterThan(20);
+  });
+
+  it('registers nothing for a secret that is not set', () => {
+    const masked: string[] = [];
+    parse({ 'github-token': 'x' }, { masked });
+    expect(masked).toEqual(['x']);
+  });
+
+  it.each([
+    ['gcr.io/distroless-mirror', 'gcr.io/distroless'],
+    ['quay.io/distroless', 'gcr.io/distroless'],
+    ['gcr.io', 'gcr.io/distroless'],
+  ])('pushes to %s what is in %s', (target, namespaces) => {
+    expect(problems({ target, namespaces })).toBe('none');
+  });
+
+  it('pushes nothing of a whole registry into it', () => {
+    expect(problems({ target: 'registry.k8s.io/mirror', namespaces: 'registry.k8s.io' })).toContain(
+      'lies inside the source registry.k8s.io',
+    );
+    // One name for Docker Hub.
+    expect(problems({ target: 'docker.io/a/b', namespaces: 'index.docker.io/a' })).toContain(
+      'a mirror of itself',
+    );
+  });
+
+  it.each([
+    ['', 'all'],
+    ['all', 'all'],
+    ['linux/amd64', ['linux/amd64']],
+    ['linux/arm64, linux/amd64\nlinux/arm/v7,linux/amd64', ['linux/amd64', 'linux/arm/v7', 'linux/arm64']],
+  ])('mirrors the platforms %j', (value, platforms) => {
+    expect(parse({ platforms: value }).platforms).toEqual(platforms);
+  });
+
+  it('has hosts in the form they are looked up by', () => {
+    const given = { 'insecure-registries': 'Registry.example:5000, [::1]:5000 # lab' };
+    expect(parse(given).insecureRegistries).toEqual(new Set(['registry.example:5000', '[::1]:5000']));
+    expect(parse({}).insecureRegistries).toEqual(new Set());
+  });
+
+  it.each([
+    [{}, {}, {}],
+    [{ proxy: 'http://p:1' }, {}, { http: 'http://p:1', https: 'http://p:1' }],
+    [
+      { proxy: 'http://p:1' },
+      { HTTPS_PROXY: 'http://q:2', NO_PROXY: 'a.test' },
+      { http: 'http://p:1', https: 'http://p:1', none: 'a.test' },
+    ],
+    [
+      {},
+      { HTTPS_PROXY: 'http://q:2', http_proxy: 'http://r:3', no_proxy: 'b.test' },
+      { http: 'http://r:3', https: 'http://q:2', none: 'b.test' },
+    ],
+    [{}, { HTTPS_PROXY: 'http://upper:1', https_proxy: 'http://lower:1' }, { https: 'http://upper:1' }],
+  ])('takes the proxy from %j and %j', (given, env: Record<string, string>, proxy) => {
+    expect(parse(given, { env }).proxy).toEqual(proxy);
+  });
+
+  it('finds a proxy of the environment that is none, and does not show it', () => {
+    const message = problems({}, { env: { HTTP_PROXY: 'socks5://me:hidden@proxy.test:1080' } });
+    expect(message).toContain('HTTP_PROXY');
+    expect(message).not.toContain('hidden');
+  });
+
+  it('refuses a pattern that is too long', () => {
+    expect(parse({ include: 'x'.repeat(1000) }).include).toHaveLength(1);
+    expect(problems({ exclude: 'x'.repeat(1001) })).toMatch(/^exclude: ".*…" is longer than 1000$/);
+  });
+});
+
 describe('manifestPath', () => {
   it.each([
     ['{registry}/{namespace}.json', 'gcr.io', 'a/b', 'gcr.io/a/b.json'],
