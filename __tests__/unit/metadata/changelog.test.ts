@@ -49,6 +49,23 @@ describe('renderSection', () => {
     expect(heading).toMatch(/^## .*gcr\.io\/ns.* → .*docker\.io\/mirror/);
   });
 
+  it('is this text', () => {
+    const { runKey } = JOB;
+    const text = renderSection(
+      result([copied('static', ['v1'], [], 999), copied('base', ['v2'], ['latest'], 1_234_567)]),
+      { time: TIME, timezone: 'Asia/Shanghai', runKey },
+    );
+    expect(text).toBe(`## 2026-11-24 20:30:05 UTC+8: \`gcr.io/ns\` → \`docker.io/mirror\`
+
+2 tags added, 1 updated, 1.2 MB
+
+- \`base\`: added \`v2\`; updated \`latest\`
+- \`static\`: added \`v1\`
+
+<!-- sync 123.abcd%20gcr.io%2Fns -->
+`);
+  });
+
   it('has the counts and the bytes', () => {
     expect(section).toMatch(/^3 tags added, 2 updated, 1\.2 GB$/m);
   });
@@ -102,6 +119,15 @@ describe('insertSection', () => {
     const top = '# Mirror log\n\nKept by a workflow.\n\n';
     const old = '## 2025-01-01\n\n- old\n';
     expect(insertSection(top + old, section, JOB)).toBe(`${top}${section}\n${old}`);
+  });
+
+  it('has the newest first, of many runs', () => {
+    const jobs = ['1', '2', '3'].map((runKey) => ({ ...JOB, runKey }));
+    const text = jobs.reduce<string | undefined>(
+      (before, job) => insertSection(before, sectionOf([copied(`image-${job.runKey}`, ['v1'])], job), job),
+      '# Changelog\n\nBy hand.\n',
+    );
+    expect(text?.match(/By hand|image-\d/g)).toEqual(['By hand', 'image-3', 'image-2', 'image-1']);
   });
 
   it('comes after the text of a file that has no sections', () => {

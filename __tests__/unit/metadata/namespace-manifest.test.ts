@@ -151,6 +151,24 @@ describe('serializeNamespaceManifest', () => {
   });
 });
 
+describe('a namespace of 129,378 tags', () => {
+  it('is written and read again in under two seconds', () => {
+    const [large, perImage] = [new Map<string, Map<string, Entry>>(), 100];
+    for (let tag = 0; tag < 129_378; tag += 1) {
+      const image = `group-${Math.floor(tag / perImage / 40)}/image-${Math.floor(tag / perImage)}`;
+      const entry: Entry = tag % 10 === 0 ? { digest: A, target: B } : tag % 10 === 1 ? null : A;
+      const tags = large.get(image) ?? new Map<string, Entry>();
+      large.set(image, tags.set(`v1.${tag}`, entry));
+    }
+    const start = performance.now();
+    const bytes = encode(serializeNamespaceManifest(withImages(large)));
+    const read = parseNamespaceManifest(bytes, EXPECTED).images;
+    expect(performance.now() - start).toBeLessThan(2000);
+    expect(read).toEqual(large);
+    expect(Array.from(read.values(), (tags) => tags.size).reduce((sum, size) => sum + size)).toBe(129_378);
+  });
+});
+
 describe('parseNamespaceManifest', () => {
   it("reads gcrsync's form: every digest is unknown", () => {
     const { images: read, ...rest } = parse([
@@ -211,6 +229,44 @@ describe('parseNamespaceManifest', () => {
     [manifestWith({ images: null })],
   ])('refuses %j', (json) => {
     expect(messageOf(encode(JSON.stringify(json)))).toContain("can't be read as a namespace manifest");
+  });
+
+  it.each([
+    ['no JSON', '{'],
+    ['no manifest', '7'],
+    ['an array of another kind', '[1]'],
+    ['a bad image', JSON.stringify(manifestWith({ images: { '../a': {} } }))],
+    ['a bad entry', JSON.stringify(manifestWith({ images: { a: { v1: 'x' } } }))],
+    ['a newer version', JSON.stringify(manifestWith({ version: 2 }))],
+    ['another source', JSON.stringify(manifestWith({ source: 'gcr.io/other' }))],
+    ['another target', JSON.stringify(manifestWith({ target: 'ghcr.io/other' }))],
+  ])('names path and remedy: %s', (_, text) => {
+    const message = messageOf(encode(text));
+    expect(message.startsWith(`${EXPECTED.path} `)).toBe(true);
+    expect(message).toMatch(/mend it, or restore|use that one$|give each its own file/);
+  });
+
+  it('throws nothing but ManifestError, whatever the bytes', () => {
+    const given = fc.oneof(
+      fc.uint8Array(),
+      fc.json().map(encode),
+      fc
+        .json()
+        .map((json) =>
+          encode(`{"version":1,"source":"gcr.io/ns","target":"docker.io/mirror","images":${json}}`),
+        ),
+    );
+    fc.assert(
+      fc.property(given, (bytes) => {
+        let failure: unknown;
+        try {
+          parseNamespaceManifest(bytes, EXPECTED);
+        } catch (error) {
+          failure = error;
+        }
+        expect(failure === undefined || failure instanceof ManifestError).toBe(true);
+      }),
+    );
   });
 
   it('says that a newer version of the action is needed', () => {
@@ -322,6 +378,29 @@ describe('mergeImages', () => {
     expect(mergeImages(base, new Map([['other', new Map<string, Entry>()]]))).toBe(base);
     const { platforms: _, ...whole } = entry;
     expect(mergeImages(base, new Map([['base', new Map<string, Entry>([['v1', whole]])]]))).not.toBe(base);
+  });
+
+  it('never replaces a known digest by null, whatever is merged', () => {
+    fc.assert(
+      fc.property(images, images, (base, delta) => {
+        const merged = flatten(mergeImages(base, delta));
+        const forgotten = Array.from(flatten(base)).filter(
+          ([name, entry]) => entry !== null && (merged.get(name) ?? null) === null,
+        );
+        expect(forgotten).toEqual([]);
+        expect(mergeImages(base, base)).toBe(base);
+      }),
+    );
+  });
+
+  it('changes neither of the two that it merges', () => {
+    fc.assert(
+      fc.property(images, images, (base, delta) => {
+        const before = [flatten(base), flatten(delta)];
+        mergeImages(base, delta);
+        expect([flatten(base), flatten(delta)]).toEqual(before);
+      }),
+    );
   });
 
   it('is idempotent, loses no tag and makes none up', () => {
