@@ -249,7 +249,7 @@ function show$1(value) {
 /** Reads where and how to record, for manifests of `namespaces`. */
 function readMetadata(reader, namespaces) {
 	const repository = reader.required("metadata-repository", "owner/name of the repository to record in");
-	const [, owner = "", repo = ""] = /^([A-Za-z0-9][A-Za-z0-9-]*)\/([A-Za-z0-9._-]+)$/.exec(repository) ?? [];
+	const [, owner = "", repo = ""] = /^([A-Za-z0-9][A-Za-z0-9_-]*)\/([A-Za-z0-9._-]+)$/.exec(repository) ?? [];
 	if (repository !== "" && (owner === "" || /^\.{1,2}$/.test(repo))) reader.problem("metadata-repository", `${show$1(repository)} is not of the form owner/name`);
 	const branch = reader.optional("metadata-branch");
 	if (branch !== void 0 && (/[\s~^:?*[\\\p{Cc}]|\.\.|@\{|\/\/|^[-/]|[/.]$/u.test(branch) || branch.endsWith(".lock"))) reader.problem("metadata-branch", `${show$1(branch)} is not a branch name`);
@@ -282,7 +282,16 @@ function readManifestPath(reader, namespaces, changelog) {
 		else if (owner !== void 0) reader.problem("manifest-path", `${owner} and ${name} would both be recorded in ${show$1(path)}: use {registry} and {namespace} in it`);
 		owners.set(path, name);
 	}
+	checkFolders(reader, [...owners.keys(), ...changelog === void 0 ? [] : [changelog]]);
 	return template;
+}
+/** git holds a path as a file or as a folder. */
+function checkFolders(reader, files) {
+	for (const file of files) {
+		const below = files.find((other) => other.startsWith(`${file}/`));
+		if (below === void 0) continue;
+		reader.problem("manifest-path", `${show$1(file)} would be a file, and the folder of ${show$1(below)}: give it an ending`);
+	}
 }
 function readTimezone(reader) {
 	const timezone = reader.required("timezone", "an IANA name such as UTC or Asia/Shanghai");
@@ -351,6 +360,7 @@ function parseInputs(source) {
 }
 function readNamespaces(reader) {
 	const registry = canonicalHost(reader.required("registry", "the host of namespaces written without one"));
+	if (registry !== "" && !isRegistryHost(registry)) reader.problem("registry", `${show$1(registry)} is not a host such as gcr.io`);
 	const texts = reader.list("namespaces");
 	if (texts.length === 0) reader.problem("namespaces", "is required: name at least one, such as gcr.io/distroless");
 	const found = /* @__PURE__ */ new Map();
@@ -399,7 +409,7 @@ function readCredential(reader, userInput, passwordInput) {
 }
 function readDryRun(reader, eventName) {
 	if (reader.text("dry-run") === "auto") return /^pull_request(?:_target)?$/.test(eventName);
-	if (/^(?:true|false)$/i.test(reader.text("dry-run"))) return reader.boolean("dry-run");
+	if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(reader.text("dry-run"))) return reader.boolean("dry-run");
 	reader.problem("dry-run", `${show$1(reader.text("dry-run"))} is not one of auto, true, false`);
 	return true;
 }
@@ -433,8 +443,7 @@ function readProxy(reader, { env, mask }) {
 	for (const text of /* @__PURE__ */ new Set([https, http])) {
 		if (!text) continue;
 		const url = URL.parse(text);
-		if (url?.password) mask(decodeURIComponent(url.password));
-		if (url?.password) mask(url.password);
+		if (url?.password) maskPassword(url.password, mask);
 		if (!url || !/^https?:$/.test(url.protocol)) reader.problem("proxy", "the proxy (input, HTTPS_PROXY or HTTP_PROXY) is not an http:// or https:// URL");
 	}
 	return {
@@ -442,6 +451,13 @@ function readProxy(reader, { env, mask }) {
 		...https && { https },
 		...none && { none }
 	};
+}
+/** As it stands in the URL, and as it is sent. */
+function maskPassword(password, mask) {
+	mask(password);
+	try {
+		mask(decodeURIComponent(password));
+	} catch {}
 }
 function readHosts(reader, name) {
 	const hosts = reader.list(name).map((host) => canonicalHost(host));
@@ -1456,9 +1472,13 @@ const UNITS = [
 ];
 /** `1.2 GB`: decimal units, as registries and disks count. */
 function formatBytes(bytes) {
-	const power = bytes < 1e3 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+	let power = 0;
+	while (power < UNITS.length - 1 && Number(rounded(bytes, power)) >= 1e3) power += 1;
+	return `${rounded(bytes, power)} ${UNITS[power]}`;
+}
+function rounded(bytes, power) {
 	const value = bytes / 1e3 ** power;
-	return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[power]}`;
+	return power === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1);
 }
 /** `12 s`, `4 min`, `1 h 12 min`. `ms` is milliseconds. */
 function formatDuration(ms) {
@@ -2037,405 +2057,7 @@ function nextPage(header, base) {
 	}
 }
 
-// src/oci/challenge.ts
-/**
-* The first challenge of a header that a registry client can meet: Bearer before Basic, whatever their order.
-* Undefined when there is none, or its realm is not an http(s) URL.
-*/
-function parseChallenge(header) {
-	const challenges = splitChallenges(header);
-	for (const { scheme, params } of challenges) {
-		if (scheme !== "bearer") continue;
-		const realm = URL.parse(params.get("realm") ?? "");
-		if (realm && /^https?:$/.test(realm.protocol)) return {
-			scheme: "bearer",
-			realm,
-			service: params.get("service")
-		};
-	}
-	return challenges.some(({ scheme }) => scheme === "basic") ? { scheme: "basic" } : void 0;
-}
-/** A token with its `=` and value (quoted or bare), or a token alone, which starts a challenge. */
-const PART = /([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?[\s,]*/y;
-/** A registry's challenges are a few hundred characters; longer ones are nobody's. */
-const MAX_HEADER_LENGTH = 8192;
-function splitChallenges(header) {
-	const challenges = [];
-	const text = header.slice(0, MAX_HEADER_LENGTH).trim();
-	PART.lastIndex = 0;
-	for (let match = PART.exec(text); match; match = PART.exec(text)) {
-		const [, token = "", quoted, bare] = match;
-		const value = quoted?.replace(/\\(.)/g, "$1") ?? bare;
-		if (value === void 0) challenges.push({
-			scheme: token.toLowerCase(),
-			params: /* @__PURE__ */ new Map()
-		});
-		else challenges.at(-1)?.params.set(token.toLowerCase(), value);
-	}
-	return challenges;
-}
-
-// src/oci/origin.ts
-/**
-* Which other places a registry's answer may send the client to. Answers are hostile input: a `Location`, `Link`
-* or realm must not make a runner talk to its own network, and no credential follows to a stranger.
-*/
-/** True for addresses that only exist inside somebody's network: loopback, private, link-local, unique local. */
-function isPrivateHost(hostname) {
-	if (isLoopback(hostname)) return true;
-	const bare = hostname.replace(/^\[|\]$/g, "");
-	if (isIPv4(bare)) {
-		const [a = 0, b = 0] = bare.split(".").map(Number);
-		return a === 0 || a === 10 || a === 127 || a === 100 && b >= 64 && b < 128 || a === 169 && b === 254 || a === 172 && b >= 16 && b < 32 || a === 192 && b === 168;
-	}
-	if (isIPv6(bare)) return /^(?:::|f[cd]|fe[89ab])/i.test(bare);
-	return bare.endsWith(".local") || bare.endsWith(".internal") || bare.endsWith(".localhost");
-}
-/**
-* True when a request to `from` may go on at `to`: never from https to http, never from a public host to a
-* private one.
-*/
-function mayFollow(from, to) {
-	if (!/^https?:$/.test(to.protocol)) return false;
-	if (from.protocol === "https:" && to.protocol !== "https:") return false;
-	return from.host === to.host || !isPrivateHost(to.hostname) || isPrivateHost(from.hostname);
-}
-/**
-* True when the token service at `realm` may be given the credentials of `registry`: it is on the same host, or
-* under the same parent domain (`registry-1.docker.io` and `auth.docker.io`; `registry.gitlab.com` and
-* `gitlab.com`), and is not reached with less protection than the registry.
-*/
-function mayHaveCredentials(registry, realm) {
-	if (!mayFollow(registry, realm)) return false;
-	if (registry.hostname === realm.hostname) return true;
-	if (isPrivateHost(registry.hostname) && realm.protocol !== "https:") return false;
-	const labels = registry.hostname.split(".");
-	const parent = labels.length > 2 ? labels.slice(1).join(".") : registry.hostname;
-	return realm.hostname === parent || realm.hostname.endsWith(`.${parent}`);
-}
-
-// src/oci/auth.ts
-/** A token is asked for again this long before it ends, in milliseconds. */
-const RENEW_EARLY = 5e3;
-/** Seconds a token lives when the service does not say. https://distribution.github.io/distribution/spec/auth/token/ */
-const DEFAULT_LIFETIME = 60;
-const TokenAnswer = object({
-	token: optional(string()),
-	access_token: optional(string()),
-	expires_in: optional(number())
-});
-/** Keeps what authenticates to one registry: its challenge once known, and a token for each set of scopes. */
-var Authenticator = class {
-	#options;
-	#tokens = /* @__PURE__ */ new Map();
-	#challenge;
-	constructor(options) {
-		this.#options = options;
-	}
-	/**
-	* The `Authorization` value for `scopes` (`repository:<name>:pull`); undefined while the registry has not
-	* asked for one, or asks for Basic and there is no credential.
-	*/
-	async header(scopes) {
-		const challenge = this.#challenge;
-		if (!challenge) return void 0;
-		if (challenge.scheme === "basic") {
-			const credential = await this.#options.credential();
-			return credential && this.#basic(credential);
-		}
-		const key = scopes.join(" ");
-		const known = this.#tokens.get(key);
-		if (known && (await known).renewAt > this.#options.clock()) return (await known).header;
-		if (known && this.#tokens.get(key) !== known) return this.header(scopes);
-		const token = this.#requestToken(challenge, scopes);
-		this.#tokens.set(key, token);
-		token.catch(() => this.#tokens.delete(key));
-		return (await token).header;
-	}
-	/**
-	* Takes in the challenge of a 401.
-	*
-	* @param refused the `Authorization` that was sent with the refused request
-	* @returns true when another try with `header` can end differently
-	*/
-	learn(wwwAuthenticate, scopes, refused) {
-		const challenge = wwwAuthenticate === void 0 ? this.#challenge : parseChallenge(wwwAuthenticate);
-		if (!challenge) return false;
-		this.#challenge = challenge;
-		if (challenge.scheme === "basic") return refused === void 0;
-		if (refused !== void 0) this.#tokens.delete(scopes.join(" "));
-		return true;
-	}
-	get hasChallenge() {
-		return this.#challenge !== void 0;
-	}
-	async #requestToken(challenge, scopes) {
-		const { registry, clock, mask, sendTokenRequest } = this.#options;
-		const { realm, service } = challenge;
-		const credential = await this.#options.credential();
-		this.#checkRealm(realm, credential);
-		const params = new URLSearchParams(realm.searchParams);
-		if (service !== void 0) params.set("service", service);
-		for (const scope of scopes) params.append("scope", scope);
-		const asked = clock();
-		const body = await sendTokenRequest(this.#tokenRequest(realm, params, scopes, credential));
-		const answer = safeParse(pipe(string(), parseJson$3(), TokenAnswer), body);
-		const token = answer.success ? answer.output.token || answer.output.access_token : void 0;
-		if (!answer.success || !token) throw new RegistryError({
-			method: "GET",
-			url: realm,
-			cause: `no token in the answer, for ${registry.host}`
-		});
-		mask(token);
-		const lifetime = (answer.output.expires_in || DEFAULT_LIFETIME) * 1e3;
-		return {
-			header: `Bearer ${token}`,
-			renewAt: asked + lifetime - RENEW_EARLY
-		};
-	}
-	#tokenRequest(realm, params, scopes, credential) {
-		const url = new URL(realm);
-		if (credential?.identityToken !== void 0) {
-			const form = new URLSearchParams({
-				grant_type: "refresh_token",
-				client_id: "gcrxio-sync-action"
-			});
-			const service = params.get("service");
-			if (service !== null) form.set("service", service);
-			form.set("scope", scopes.join(" "));
-			form.set("refresh_token", credential.identityToken);
-			return {
-				method: "POST",
-				url,
-				headers: { "content-type": "application/x-www-form-urlencoded" },
-				body: form.toString()
-			};
-		}
-		url.search = params.toString();
-		return {
-			method: "GET",
-			url,
-			headers: credential ? { authorization: this.#basic(credential) } : {}
-		};
-	}
-	#basic({ username, password }) {
-		const encoded = Buffer.from(`${username}:${password}`).toString("base64");
-		this.#options.mask(encoded);
-		return `Basic ${encoded}`;
-	}
-	#checkRealm(realm, credential) {
-		const { registry } = this.#options;
-		if (credential ? mayHaveCredentials(registry, realm) : mayFollow(registry, realm)) return;
-		throw new RegistryError({
-			method: "GET",
-			url: realm,
-			cause: `${registry.host} names ${redactUrl(realm)} as its token service, which does not belong to it; nothing was sent there`
-		});
-	}
-};
-
-// src/oci/transport.ts
-const MAX_REDIRECTS = 5;
-const REDIRECTS = /* @__PURE__ */ new Set([
-	301,
-	302,
-	303,
-	307,
-	308
-]);
-const MAX_ERROR_BODY = 65536;
-/** A registry that asks for a longer pause than this is given up on: the next run goes on. Milliseconds. */
-const LONGEST_PAUSE = 6e5;
-/**
-* Requests to one registry: authenticated, bounded, retried, and redirected without handing credentials on.
-*/
-var RegistryTransport = class {
-	#options;
-	#authenticator;
-	constructor(options) {
-		this.#options = options;
-		this.#authenticator = new Authenticator({
-			registry: options.baseUrl,
-			credential: options.credential,
-			sendTokenRequest: (request) => this.#sendTokenRequest(request),
-			clock: options.clock,
-			mask: options.mask
-		});
-	}
-	/**
-	* Sends `request` and gives what `read` makes of the answer. `read` runs inside the retries: a body that
-	* breaks off is asked for again. It must consume the body.
-	*
-	* @throws RegistryError when the registry refuses, or the retries are used up
-	*/
-	async send(request, read) {
-		const { gate, retries, sleep, random, logger, signal } = this.#options;
-		for (let attempt = 0;; attempt += 1) try {
-			return await gate.pass(() => this.#attempt(request, read), signal);
-		} catch (thrown) {
-			signal?.throwIfAborted();
-			const error = this.#describe(request, thrown);
-			if (error.status === 429) gate.close(Math.min(error.retryAfter ?? backoffDelay(attempt, random), LONGEST_PAUSE));
-			const givenUp = attempt >= retries || (error.retryAfter ?? 0) > LONGEST_PAUSE;
-			if (!error.retryable || request.repeatable === false || givenUp) throw error;
-			const delay = Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0);
-			logger.debug(`${error.message}; try ${attempt + 2} of ${retries + 1} in ${Math.ceil(delay / 1e3)} s`);
-			await sleep(delay, signal);
-		}
-	}
-	/**
-	* Like `send`, but the answer's body is the caller's to read, at its own pace. The request keeps its place at
-	* the gate until `release` is called. A body that breaks off is not asked for again here.
-	*/
-	async open(request) {
-		const opened = Promise.withResolvers();
-		this.send(request, async (response) => {
-			const released = Promise.withResolvers();
-			opened.resolve({
-				...response,
-				release: released.resolve
-			});
-			await released.promise;
-		}).catch(opened.reject);
-		return opened.promise;
-	}
-	async #attempt(request, read) {
-		const authorization = await this.#authenticator.header(request.scopes);
-		let response = await this.#follow(request, authorization);
-		if (response.status === 401 && request.repeatable !== false) {
-			const challenge = await this.#challengeOf(response);
-			if (this.#authenticator.learn(challenge, request.scopes, authorization)) response = await discardThen(response, async () => this.#follow(request, await this.#authenticator.header(request.scopes)));
-		}
-		if (request.expect.includes(response.status)) return read(response);
-		throw await this.#refusal(request.method, response);
-	}
-	/** Google may leave the challenge out of a 401; `/v2/` has it then. */
-	async #challengeOf(response) {
-		const own = headerOf(response.headers, "www-authenticate");
-		if (own !== void 0 || this.#authenticator.hasChallenge) return own;
-		const base = await this.#dispatch({
-			method: "GET",
-			url: new URL("/v2/", this.#options.baseUrl),
-			headers: {}
-		});
-		await base.body.dump();
-		return headerOf(base.headers, "www-authenticate");
-	}
-	/** Sends, and follows the redirects of a request that has no body. */
-	async #follow(request, authorization) {
-		const { baseUrl } = this.#options;
-		let url = new URL(request.url.toString(), baseUrl);
-		if (!mayFollow(baseUrl, url)) throw this.#misdirected(request.method, baseUrl, url);
-		for (let redirects = 0;; redirects += 1) {
-			const headers = url.origin === baseUrl.origin && authorization !== void 0 ? {
-				...request.headers,
-				authorization
-			} : { ...request.headers };
-			const response = await this.#dispatch({
-				method: request.method,
-				url,
-				headers,
-				body: request.body
-			});
-			const location = REDIRECTS.has(response.status) ? headerOf(response.headers, "location") : void 0;
-			if (location === void 0 || request.body !== void 0) return response;
-			await response.body.dump();
-			const next = URL.parse(location, url.href);
-			if (!next || !mayFollow(url, next)) throw this.#misdirected(request.method, url, next);
-			if (redirects >= MAX_REDIRECTS) throw new RegistryError({
-				method: request.method,
-				url,
-				cause: `more than ${MAX_REDIRECTS} redirects`
-			});
-			url = next;
-		}
-	}
-	async #dispatch(request) {
-		const { dispatcher, signal } = this.#options;
-		const { statusCode, headers, body } = await dispatcher.request({
-			origin: request.url.origin,
-			path: request.url.pathname + request.url.search,
-			method: request.method,
-			headers: request.headers,
-			body: request.body ?? null,
-			signal: signal ?? null
-		});
-		return {
-			status: statusCode,
-			headers,
-			url: request.url,
-			body
-		};
-	}
-	#sendTokenRequest = async ({ method, url, headers, body }) => {
-		const response = await this.#dispatch({
-			method,
-			url,
-			headers,
-			body
-		});
-		if (response.status !== 200) throw await this.#refusal(method, response);
-		return new TextDecoder().decode(await readBody(response, MAX_ERROR_BODY));
-	};
-	async #refusal(method, response) {
-		const { status, headers, url } = response;
-		const body = await readBody(response, MAX_ERROR_BODY).catch(() => /* @__PURE__ */ new Uint8Array());
-		const { codes, text } = readErrorBody(new TextDecoder().decode(body));
-		const retryAfter = parseRetryAfter(headerOf(headers, "retry-after"), this.#options.clock());
-		const throttled = status === 403 && /secondary rate limit/i.test(text);
-		const retryable = isRetryableStatus(status) || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
-		const detail = [text, await this.#remedy(status)].filter(Boolean).join(". ");
-		const cause = detail === "" ? `status ${status}` : `status ${status}, ${detail}`;
-		return new RegistryError({
-			method,
-			url,
-			status,
-			codes,
-			retryable,
-			retryAfter,
-			cause
-		});
-	}
-	async #remedy(status) {
-		if (status !== 401 && status !== 403) return "";
-		const { baseUrl, credential } = this.#options;
-		const used = await credential().catch(() => void 0);
-		return used ? `${baseUrl.host} refused the credentials from ${used.origin}: check that they are right and allow this` : `No credentials are known for ${baseUrl.host}: give them as inputs, or log in before with docker/login-action`;
-	}
-	#misdirected(method, from, to) {
-		const where = to ? redactUrl(to) : "a malformed URL";
-		return new RegistryError({
-			method,
-			url: from,
-			cause: `it points to ${where}, which is refused: not followed`
-		});
-	}
-	/** What broke, as a RegistryError; one that a body threw while it was sent says itself whose fault it was. */
-	#describe(request, thrown) {
-		if (thrown instanceof RegistryError) return thrown;
-		const url = new URL(request.url.toString(), this.#options.baseUrl);
-		const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
-		const code = errorCode(thrown);
-		const cause = printable(code !== void 0 && !message.includes(code) ? `${code}: ${message}` : message);
-		return new RegistryError({
-			method: request.method,
-			url,
-			cause,
-			retryable: isNetworkError(thrown),
-			error: thrown
-		});
-	}
-};
-/** Upload sessions that a registry lost; a new one may go through. */
-const RETRYABLE_CODES = /* @__PURE__ */ new Set([
-	"BLOB_UPLOAD_INVALID",
-	"BLOB_UPLOAD_UNKNOWN",
-	"TOOMANYREQUESTS"
-]);
-async function discardThen(response, next) {
-	await response.body.dump();
-	return next();
-}
+// src/oci/http.ts
 /** The first value of a header. */
 function headerOf(headers, name) {
 	const value = headers[name];
@@ -2560,19 +2182,6 @@ var RegistryClient = class {
 			if (response.status === 404) return discard(response);
 			this.#noteLimit(response);
 			return checkedManifest(reference, await readBody(response, MAX_MANIFEST), response);
-		});
-	}
-	/** True when `repository` has the blob. */
-	async hasBlob(repository, digest) {
-		const url = `/v2/${repository}/blobs/${digest}`;
-		return this.#transport.send({
-			method: "HEAD",
-			url,
-			scopes: [pull(repository)],
-			expect: [200, 404]
-		}, async (response) => {
-			await response.body.dump();
-			return response.status === 200;
 		});
 	}
 	/** Stores `manifest` under a tag or its digest, byte for byte and with its own media type. */
@@ -5017,9 +4626,10 @@ function formatTime(time, timezone) {
 	}).formatToParts(time).find(({ type }) => type === "timeZoneName")?.value;
 	return `${format.format(time).replace(",", "")} ${(zone ?? "GMT").replace("GMT", "UTC").replace(/\+0$/, "")}`;
 }
+const MARKER = "<!-- sync ";
 /** A comment that is not shown: ends one job's section, and tells it from all others. */
 function marker(runKey, namespace) {
-	return `<!-- sync ${encodeURIComponent(`${runKey} ${namespace}`).replaceAll("--", "-%2D")} -->`;
+	return `${MARKER}${encodeURIComponent(`${runKey} ${namespace}`).replaceAll("--", "-%2D")} -->`;
 }
 /**
 * Puts `section` before the newest section of `current`; everything else stays as it is. The section of the same
@@ -5039,7 +4649,7 @@ function insertSection(current, section, { runKey, namespace }) {
 /** Where the section starts whose marker is at `end`; at the marker when somebody removed its heading. */
 function sectionStart(text, end) {
 	const start = text.lastIndexOf("\n## ", end) + 1;
-	return text.startsWith("## ", start) ? start : end;
+	return text.startsWith("## ", start) && !text.slice(start, end).includes(MARKER) ? start : end;
 }
 
 // src/modes/record.ts
@@ -5355,7 +4965,7 @@ const LONGEST = 4096;
 function annotate({ namespaces, errors }) {
 	const { failed } = countAll(namespaces);
 	const failures = namespaces.flatMap(({ namespace, failures }) => failures.map((failure) => `${nameOf(namespace, failure)}: ${failure.reason}`));
-	const totals = namespaces.filter(({ failures }) => failures.length > 0).map((result) => `${countAll([result]).failed} in ${result.namespace}`);
+	const totals = namespaces.filter(({ failures }) => failures.length > 0).map((result) => `${formatCount(countAll([result]).failed)} in ${result.namespace}`);
 	return [...[
 		...failed > 0 ? [`${plural(failed, "tag")} could not be mirrored: ${totals.join(", ")}`] : [],
 		...errors,
@@ -5371,7 +4981,7 @@ function unsupported(namespaces) {
 	const tags = images.reduce((sum, image) => sum + image.tags, 0);
 	const some = images.slice(0, 5).map(({ name }) => name);
 	const more = images.length > some.length ? ` and ${images.length - some.length} more` : "";
-	return [annotation("warning", `${plural(tags, "tag")} of ${plural(images.length, "image")} are of the old schema1 format, which current docker and most registries refuse, and were left out: ${some.join(", ")}${more}. "exclude" silences this`)];
+	return [annotation("warning", `Left out: ${plural(tags, "tag")} of ${plural(images.length, "image")} of the old schema1 format, which current docker and most registries refuse: ${some.join(", ")}${more}. "exclude" silences this`)];
 }
 /** `gcr.io/distroless/base:v1, v2 and 3 more` */
 function nameOf(namespace, { image, tags }) {
@@ -5627,6 +5237,41 @@ function createBlobCache(target, tempFolder, logger) {
 	};
 }
 
+// src/oci/docker-config.ts
+const Auth = looseObject({
+	auth: optional(string()),
+	username: optional(string()),
+	password: optional(string()),
+	identitytoken: optional(string())
+});
+const DockerConfig = looseObject({
+	auths: optional(nullable(record$1(string(), nullable(Auth)))),
+	credHelpers: optional(nullable(record$1(string(), string()))),
+	credsStore: optional(nullable(string()))
+});
+/**
+* Reads `folder`/config.json; a file that is not there is an empty config.
+*
+* @throws Error naming the file when it is not a docker config
+*/
+async function readDockerConfig(folder) {
+	const path = join(folder, "config.json");
+	let text;
+	try {
+		text = await readFile(path, "utf8");
+	} catch (error) {
+		if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
+		throw error;
+	}
+	const parsed = safeParse(pipe(string(), parseJson$3(), DockerConfig), text);
+	if (parsed.success) return parsed.output;
+	throw new Error(`${path} is not a docker config: log in again with docker/login-action or docker login`);
+}
+/** The key under which docker and its credential helpers keep the credentials of `registry`. */
+function credentialServer(registry) {
+	return registry === "docker.io" ? "https://index.docker.io/v1/" : registry;
+}
+
 // src/copy/docker/cli.ts
 /** Failures that another try does not mend, as docker and registries word them. */
 const PERMANENT = /denied|unauthorized|forbidden|not found|unknown|invalid|no matching manifest|unsupported|not supported|not implemented|no space left|cannot connect to the docker daemon/i;
@@ -5697,7 +5342,6 @@ var DockerCli = class {
 };
 
 // src/copy/docker/config.ts
-const Config = looseObject({ credHelpers: optional(nullable(record$1(string(), string()))) });
 /** What docker looks for beside config.json. */
 const SHARED_FOLDERS = ["cli-plugins", "contexts"];
 /**
@@ -5710,7 +5354,7 @@ async function createConfig(folder, userFolder, loginServers) {
 		recursive: true,
 		mode: 448
 	});
-	const config = await readUserConfig(join(userFolder, "config.json"));
+	const config = await readDockerConfig(userFolder);
 	if (loginServers.length > 0) {
 		const off = Object.fromEntries(loginServers.map((server) => [server, ""]));
 		config.credHelpers = {
@@ -5720,22 +5364,6 @@ async function createConfig(folder, userFolder, loginServers) {
 	}
 	await writeFile(join(folder, "config.json"), JSON.stringify(config), { mode: 384 });
 	await Promise.all(SHARED_FOLDERS.map(async (name) => symlink(resolve(userFolder, name), join(folder, name), "dir")));
-}
-async function readUserConfig(path) {
-	let text;
-	try {
-		text = await readFile(path, "utf8");
-	} catch (error) {
-		if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
-		throw error;
-	}
-	const parsed = safeParse(pipe(string(), parseJson$3(), Config), text);
-	if (parsed.success) return parsed.output;
-	throw new Error(`${path} is not a docker config: log in again with docker/login-action or docker login`);
-}
-/** The key under which docker keeps the credentials of `registry`. */
-function credentialServer(registry) {
-	return registry === "docker.io" ? "https://index.docker.io/v1/" : registry;
 }
 
 // src/copy/docker/engine.ts
@@ -40948,23 +40576,10 @@ function gitBlobSha(bytes) {
 }
 
 // src/oci/credentials.ts
-const Auth = object({
-	auth: optional(string()),
-	username: optional(string()),
-	password: optional(string()),
-	identitytoken: optional(string())
-});
-const DockerConfig = object({
-	auths: optional(nullable(record$1(string(), nullable(Auth)))),
-	credHelpers: optional(nullable(record$1(string(), string()))),
-	credsStore: optional(nullable(string()))
-});
 const HelperAnswer = object({
 	Username: string(),
 	Secret: string()
 });
-/** The key under which docker itself stores Docker Hub's credentials. */
-const DOCKER_HUB_SERVER = "https://index.docker.io/v1/";
 /**
 * Credentials as docker finds them in `folder`/config.json, which is what docker/login-action leaves: a helper
 * for this host, else the file's `auths` entry, else the helper for all hosts. Hosts match exactly.
@@ -40975,27 +40590,13 @@ const DOCKER_HUB_SERVER = "https://index.docker.io/v1/";
 function dockerConfigCredentials(folder, runHelper) {
 	let config;
 	return async (registry) => {
-		const { auths, credHelpers, credsStore } = await (config ??= readConfig(join(folder, "config.json")));
-		const server = registry === "docker.io" ? DOCKER_HUB_SERVER : registry;
+		const { auths, credHelpers, credsStore } = await (config ??= readDockerConfig(folder));
+		const server = credentialServer(registry);
 		const ownHelper = byHost(credHelpers ?? {}, registry);
 		if (ownHelper) return askHelper(runHelper, ownHelper, server);
 		const auth = byHost(auths ?? {}, registry);
 		return (auth && fromAuth(auth)) ?? (credsStore ? askHelper(runHelper, credsStore, server) : void 0);
 	};
-}
-async function readConfig(path) {
-	let text;
-	try {
-		text = await readFile(path, "utf8");
-	} catch (error) {
-		if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
-		throw error;
-	}
-	try {
-		return parse$2(DockerConfig, JSON.parse(text));
-	} catch {
-		throw new Error(`${path} is not a docker config: log in again with docker/login-action or docker login`);
-	}
 }
 /** Keys are hosts or, of old, URLs: `gcr.io`, `https://gcr.io`, `https://index.docker.io/v1/`. */
 function byHost(entries, registry) {
@@ -41107,6 +40708,405 @@ var HostGate = class {
 		return this.#closedUntil - this.#clock();
 	}
 };
+
+// src/oci/challenge.ts
+/**
+* The first challenge of a header that a registry client can meet: Bearer before Basic, whatever their order.
+* Undefined when there is none, or its realm is not an http(s) URL.
+*/
+function parseChallenge(header) {
+	const challenges = splitChallenges(header);
+	for (const { scheme, params } of challenges) {
+		if (scheme !== "bearer") continue;
+		const realm = URL.parse(params.get("realm") ?? "");
+		if (realm && /^https?:$/.test(realm.protocol)) return {
+			scheme: "bearer",
+			realm,
+			service: params.get("service")
+		};
+	}
+	return challenges.some(({ scheme }) => scheme === "basic") ? { scheme: "basic" } : void 0;
+}
+/** A token with its `=` and value (quoted or bare), or a token alone, which starts a challenge. */
+const PART = /([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?[\s,]*/y;
+/** A registry's challenges are a few hundred characters; longer ones are nobody's. */
+const MAX_HEADER_LENGTH = 8192;
+function splitChallenges(header) {
+	const challenges = [];
+	const text = header.slice(0, MAX_HEADER_LENGTH).trim();
+	PART.lastIndex = 0;
+	for (let match = PART.exec(text); match; match = PART.exec(text)) {
+		const [, token = "", quoted, bare] = match;
+		const value = quoted?.replace(/\\(.)/g, "$1") ?? bare;
+		if (value === void 0) challenges.push({
+			scheme: token.toLowerCase(),
+			params: /* @__PURE__ */ new Map()
+		});
+		else challenges.at(-1)?.params.set(token.toLowerCase(), value);
+	}
+	return challenges;
+}
+
+// src/oci/origin.ts
+/**
+* Which other places a registry's answer may send the client to. Answers are hostile input: a `Location`, `Link`
+* or realm must not make a runner talk to its own network, and no credential follows to a stranger.
+*/
+/** True for addresses that only exist inside somebody's network: loopback, private, link-local, unique local. */
+function isPrivateHost(hostname) {
+	if (isLoopback(hostname)) return true;
+	const bare = hostname.replace(/^\[|\]$/g, "");
+	if (isIPv4(bare)) {
+		const [a = 0, b = 0] = bare.split(".").map(Number);
+		return a === 0 || a === 10 || a === 127 || a === 100 && b >= 64 && b < 128 || a === 169 && b === 254 || a === 172 && b >= 16 && b < 32 || a === 192 && b === 168;
+	}
+	if (isIPv6(bare)) return /^(?:::|f[cd]|fe[89ab])/i.test(bare);
+	return bare.endsWith(".local") || bare.endsWith(".internal") || bare.endsWith(".localhost");
+}
+/**
+* True when a request to `from` may go on at `to`: never from https to http, never from a public host to a
+* private one.
+*/
+function mayFollow(from, to) {
+	if (!/^https?:$/.test(to.protocol)) return false;
+	if (from.protocol === "https:" && to.protocol !== "https:") return false;
+	return from.host === to.host || !isPrivateHost(to.hostname) || isPrivateHost(from.hostname);
+}
+/**
+* True when the token service at `realm` may be given the credentials of `registry`: it is on the same host, or
+* under the same parent domain (`registry-1.docker.io` and `auth.docker.io`; `registry.gitlab.com` and
+* `gitlab.com`), and is not reached with less protection than the registry.
+*/
+function mayHaveCredentials(registry, realm) {
+	if (!mayFollow(registry, realm)) return false;
+	if (registry.hostname === realm.hostname) return true;
+	if (isPrivateHost(registry.hostname) && realm.protocol !== "https:") return false;
+	const labels = registry.hostname.split(".");
+	const parent = labels.length > 2 ? labels.slice(1).join(".") : registry.hostname;
+	return realm.hostname === parent || realm.hostname.endsWith(`.${parent}`);
+}
+
+// src/oci/auth.ts
+/** A token is asked for again this long before it ends, in milliseconds. */
+const RENEW_EARLY = 5e3;
+/** Seconds a token lives when the service does not say. https://distribution.github.io/distribution/spec/auth/token/ */
+const DEFAULT_LIFETIME = 60;
+const TokenAnswer = object({
+	token: optional(string()),
+	access_token: optional(string()),
+	expires_in: optional(number())
+});
+/** Keeps what authenticates to one registry: its challenge once known, and a token for each set of scopes. */
+var Authenticator = class {
+	#options;
+	#tokens = /* @__PURE__ */ new Map();
+	#challenge;
+	constructor(options) {
+		this.#options = options;
+	}
+	/**
+	* The `Authorization` value for `scopes` (`repository:<name>:pull`); undefined while the registry has not
+	* asked for one, or asks for Basic and there is no credential.
+	*/
+	async header(scopes) {
+		const challenge = this.#challenge;
+		if (!challenge) return void 0;
+		if (challenge.scheme === "basic") {
+			const credential = await this.#options.credential();
+			return credential && this.#basic(credential);
+		}
+		const key = scopes.join(" ");
+		const known = this.#tokens.get(key);
+		if (known && (await known).renewAt > this.#options.clock()) return (await known).header;
+		if (known && this.#tokens.get(key) !== known) return this.header(scopes);
+		const token = this.#requestToken(challenge, scopes);
+		this.#tokens.set(key, token);
+		token.catch(() => this.#tokens.delete(key));
+		return (await token).header;
+	}
+	/**
+	* Takes in the challenge of a 401.
+	*
+	* @param refused the `Authorization` that was sent with the refused request
+	* @returns true when another try with `header` can end differently
+	*/
+	learn(wwwAuthenticate, scopes, refused) {
+		const challenge = wwwAuthenticate === void 0 ? this.#challenge : parseChallenge(wwwAuthenticate);
+		if (!challenge) return false;
+		this.#challenge = challenge;
+		if (challenge.scheme === "basic") return refused === void 0;
+		if (refused !== void 0) this.#tokens.delete(scopes.join(" "));
+		return true;
+	}
+	get hasChallenge() {
+		return this.#challenge !== void 0;
+	}
+	async #requestToken(challenge, scopes) {
+		const { registry, clock, mask, sendTokenRequest } = this.#options;
+		const { realm, service } = challenge;
+		const credential = await this.#options.credential();
+		this.#checkRealm(realm, credential);
+		const params = new URLSearchParams(realm.searchParams);
+		if (service !== void 0) params.set("service", service);
+		for (const scope of scopes) params.append("scope", scope);
+		const asked = clock();
+		const body = await sendTokenRequest(this.#tokenRequest(realm, params, scopes, credential));
+		const answer = safeParse(pipe(string(), parseJson$3(), TokenAnswer), body);
+		const token = answer.success ? answer.output.token || answer.output.access_token : void 0;
+		if (!answer.success || !token) throw new RegistryError({
+			method: "GET",
+			url: realm,
+			cause: `no token in the answer, for ${registry.host}`
+		});
+		mask(token);
+		const lifetime = (answer.output.expires_in || DEFAULT_LIFETIME) * 1e3;
+		return {
+			header: `Bearer ${token}`,
+			renewAt: asked + lifetime - RENEW_EARLY
+		};
+	}
+	#tokenRequest(realm, params, scopes, credential) {
+		const url = new URL(realm);
+		if (credential?.identityToken !== void 0) {
+			const form = new URLSearchParams({
+				grant_type: "refresh_token",
+				client_id: "gcrxio-sync-action"
+			});
+			const service = params.get("service");
+			if (service !== null) form.set("service", service);
+			form.set("scope", scopes.join(" "));
+			form.set("refresh_token", credential.identityToken);
+			return {
+				method: "POST",
+				url,
+				headers: { "content-type": "application/x-www-form-urlencoded" },
+				body: form.toString()
+			};
+		}
+		url.search = params.toString();
+		return {
+			method: "GET",
+			url,
+			headers: credential ? { authorization: this.#basic(credential) } : {}
+		};
+	}
+	#basic({ username, password }) {
+		const encoded = Buffer.from(`${username}:${password}`).toString("base64");
+		this.#options.mask(encoded);
+		return `Basic ${encoded}`;
+	}
+	#checkRealm(realm, credential) {
+		const { registry } = this.#options;
+		if (credential ? mayHaveCredentials(registry, realm) : mayFollow(registry, realm)) return;
+		throw new RegistryError({
+			method: "GET",
+			url: realm,
+			cause: `${registry.host} names ${redactUrl(realm)} as its token service, which does not belong to it; nothing was sent there`
+		});
+	}
+};
+
+// src/oci/transport.ts
+const MAX_REDIRECTS = 5;
+const REDIRECTS = /* @__PURE__ */ new Set([
+	301,
+	302,
+	303,
+	307,
+	308
+]);
+const MAX_ERROR_BODY = 65536;
+/** A registry that asks for a longer pause than this is given up on: the next run goes on. Milliseconds. */
+const LONGEST_PAUSE = 6e5;
+/**
+* Requests to one registry: authenticated, bounded, retried, and redirected without handing credentials on.
+*/
+var RegistryTransport = class {
+	#options;
+	#authenticator;
+	constructor(options) {
+		this.#options = options;
+		this.#authenticator = new Authenticator({
+			registry: options.baseUrl,
+			credential: options.credential,
+			sendTokenRequest: (request) => this.#sendTokenRequest(request),
+			clock: options.clock,
+			mask: options.mask
+		});
+	}
+	/**
+	* Sends `request` and gives what `read` makes of the answer. `read` runs inside the retries: a body that
+	* breaks off is asked for again. It must consume the body.
+	*
+	* @throws RegistryError when the registry refuses, or the retries are used up
+	*/
+	async send(request, read) {
+		const { gate, retries, sleep, random, logger, signal } = this.#options;
+		for (let attempt = 0;; attempt += 1) try {
+			return await gate.pass(() => this.#attempt(request, read), signal);
+		} catch (thrown) {
+			signal?.throwIfAborted();
+			const error = this.#describe(request, thrown);
+			if (error.status === 429) gate.close(Math.min(error.retryAfter ?? backoffDelay(attempt, random), LONGEST_PAUSE));
+			const givenUp = attempt >= retries || (error.retryAfter ?? 0) > LONGEST_PAUSE;
+			if (!error.retryable || request.repeatable === false || givenUp) throw error;
+			const delay = Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0);
+			logger.debug(`${error.message}; try ${attempt + 2} of ${retries + 1} in ${Math.ceil(delay / 1e3)} s`);
+			await sleep(delay, signal);
+		}
+	}
+	/**
+	* Like `send`, but the answer's body is the caller's to read, at its own pace. The request keeps its place at
+	* the gate until `release` is called. A body that breaks off is not asked for again here.
+	*/
+	async open(request) {
+		const opened = Promise.withResolvers();
+		this.send(request, async (response) => {
+			const released = Promise.withResolvers();
+			opened.resolve({
+				...response,
+				release: released.resolve
+			});
+			await released.promise;
+		}).catch(opened.reject);
+		return opened.promise;
+	}
+	async #attempt(request, read) {
+		const authorization = await this.#authenticator.header(request.scopes);
+		let response = await this.#follow(request, authorization);
+		if (response.status === 401 && request.repeatable !== false) {
+			const challenge = await this.#challengeOf(response);
+			if (this.#authenticator.learn(challenge, request.scopes, authorization)) {
+				await response.body.dump();
+				response = await this.#follow(request, await this.#authenticator.header(request.scopes));
+			}
+		}
+		if (request.expect.includes(response.status)) return read(response);
+		throw await this.#refusal(request.method, response);
+	}
+	/** Google may leave the challenge out of a 401; `/v2/` has it then. */
+	async #challengeOf(response) {
+		const own = headerOf(response.headers, "www-authenticate");
+		if (own !== void 0 || this.#authenticator.hasChallenge) return own;
+		const base = await this.#dispatch({
+			method: "GET",
+			url: new URL("/v2/", this.#options.baseUrl),
+			headers: {}
+		});
+		await base.body.dump();
+		return headerOf(base.headers, "www-authenticate");
+	}
+	/** Sends, and follows the redirects of a request that has no body. */
+	async #follow(request, authorization) {
+		const { baseUrl } = this.#options;
+		let url = new URL(request.url.toString(), baseUrl);
+		if (!mayFollow(baseUrl, url)) throw this.#misdirected(request.method, baseUrl, url);
+		for (let redirects = 0;; redirects += 1) {
+			const headers = url.origin === baseUrl.origin && authorization !== void 0 ? {
+				...request.headers,
+				authorization
+			} : { ...request.headers };
+			const response = await this.#dispatch({
+				method: request.method,
+				url,
+				headers,
+				body: request.body
+			});
+			const location = REDIRECTS.has(response.status) ? headerOf(response.headers, "location") : void 0;
+			if (location === void 0 || request.body !== void 0) return response;
+			await response.body.dump();
+			const next = URL.parse(location, url.href);
+			if (!next || !mayFollow(url, next)) throw this.#misdirected(request.method, url, next);
+			if (redirects >= MAX_REDIRECTS) throw new RegistryError({
+				method: request.method,
+				url,
+				cause: `more than ${MAX_REDIRECTS} redirects`
+			});
+			url = next;
+		}
+	}
+	async #dispatch(request) {
+		const { dispatcher, signal } = this.#options;
+		const { statusCode, headers, body } = await dispatcher.request({
+			origin: request.url.origin,
+			path: request.url.pathname + request.url.search,
+			method: request.method,
+			headers: request.headers,
+			body: request.body ?? null,
+			signal: signal ?? null
+		});
+		return {
+			status: statusCode,
+			headers,
+			url: request.url,
+			body
+		};
+	}
+	#sendTokenRequest = async ({ method, url, headers, body }) => {
+		const response = await this.#dispatch({
+			method,
+			url,
+			headers,
+			body
+		});
+		if (response.status !== 200) throw await this.#refusal(method, response);
+		return new TextDecoder().decode(await readBody(response, MAX_ERROR_BODY));
+	};
+	async #refusal(method, response) {
+		const { status, headers, url } = response;
+		const body = await readBody(response, MAX_ERROR_BODY).catch(() => /* @__PURE__ */ new Uint8Array());
+		const { codes, text } = readErrorBody(new TextDecoder().decode(body));
+		const retryAfter = parseRetryAfter(headerOf(headers, "retry-after"), this.#options.clock());
+		const throttled = status === 403 && /secondary rate limit/i.test(text);
+		const retryable = isRetryableStatus(status) || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
+		const detail = [text, await this.#remedy(status)].filter(Boolean).join(". ");
+		const cause = detail === "" ? `status ${status}` : `status ${status}, ${detail}`;
+		return new RegistryError({
+			method,
+			url,
+			status,
+			codes,
+			retryable,
+			retryAfter,
+			cause
+		});
+	}
+	async #remedy(status) {
+		if (status !== 401 && status !== 403) return "";
+		const { baseUrl, credential } = this.#options;
+		const used = await credential().catch(() => void 0);
+		return used ? `${baseUrl.host} refused the credentials from ${used.origin}: check that they are right and allow this` : `No credentials are known for ${baseUrl.host}: give them as inputs, or log in before with docker/login-action`;
+	}
+	#misdirected(method, from, to) {
+		const where = to ? redactUrl(to) : "a malformed URL";
+		return new RegistryError({
+			method,
+			url: from,
+			cause: `it points to ${where}, which is refused: not followed`
+		});
+	}
+	/** What broke, as a RegistryError; one that a body threw while it was sent says itself whose fault it was. */
+	#describe(request, thrown) {
+		if (thrown instanceof RegistryError) return thrown;
+		const url = new URL(request.url.toString(), this.#options.baseUrl);
+		const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+		const code = errorCode(thrown);
+		const cause = printable(code !== void 0 && !message.includes(code) ? `${code}: ${message}` : message);
+		return new RegistryError({
+			method: request.method,
+			url,
+			cause,
+			retryable: isNetworkError(thrown),
+			error: thrown
+		});
+	}
+};
+/** Upload sessions that a registry lost; a new one may go through. */
+const RETRYABLE_CODES = /* @__PURE__ */ new Set([
+	"BLOB_UPLOAD_INVALID",
+	"BLOB_UPLOAD_UNKNOWN",
+	"TOOMANYREQUESTS"
+]);
 
 // src/oci/registries.ts
 /**

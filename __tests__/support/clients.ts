@@ -1,4 +1,4 @@
-import { silentLogger } from '../../src/logger.ts';
+import { silentLogger } from './silent-logger.ts';
 import type { RegistryClient } from '../../src/oci/client.ts';
 import type { CredentialLookup } from '../../src/oci/credentials.ts';
 import { createDispatcher } from '../../src/oci/dispatcher.ts';

@@ -14,7 +14,7 @@ export type DataSet = ReadonlyMap<string, ReadonlyMap<string, TestImage>>;
 const CONFIG = 'application/vnd.docker.container.image.v1+json';
 const LAYER = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
 
-/** The sets of the issue: (a) distroless at a tenth, (b) many tiny tags, (c) fewer large images. */
+/** (a) distroless at a tenth, (b) many tiny tags, (c) fewer large images, (d) one layer of 2 GB. */
 export const SETS: Readonly<Record<string, (dataFolder: string) => DataSet>> = {
   a: distroless,
   b: () => synthetic({ repositories: 20, tags: 50, layers: 2, sizes: [1000, 4000], shared: 0.5, pool: 40 }),
@@ -27,6 +27,10 @@ export const SETS: Readonly<Record<string, (dataFolder: string) => DataSet>> = {
       shared: 0.6,
       pool: 60,
     }),
+  d: () =>
+    new Map([
+      ['repo', new Map([['v1', imageOf('linux/amd64', randomBytes(600), [randomBytes(2_000_000_000)])]])],
+    ]),
 };
 
 interface Shape {

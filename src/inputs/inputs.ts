@@ -85,6 +85,9 @@ export function parseInputs(source: InputSource): Inputs {
 
 function readNamespaces(reader: InputReader): Namespace[] {
   const registry = canonicalHost(reader.required('registry', 'the host of namespaces written without one'));
+  if (registry !== '' && !isRegistryHost(registry)) {
+    reader.problem('registry', `${show(registry)} is not a host such as gcr.io`);
+  }
   const texts = reader.list('namespaces');
   if (texts.length === 0)
     reader.problem('namespaces', 'is required: name at least one, such as gcr.io/distroless');
@@ -138,7 +141,7 @@ function readCredential(
 
 function readDryRun(reader: InputReader, eventName: string): boolean {
   if (reader.text('dry-run') === 'auto') return /^pull_request(?:_target)?$/.test(eventName);
-  if (/^(?:true|false)$/i.test(reader.text('dry-run'))) return reader.boolean('dry-run');
+  if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(reader.text('dry-run'))) return reader.boolean('dry-run');
   reader.problem('dry-run', `${show(reader.text('dry-run'))} is not one of auto, true, false`);
   return true;
 }
@@ -187,8 +190,7 @@ function readProxy(reader: InputReader, { env, mask }: InputSource): Inputs['pro
   for (const text of new Set([https, http])) {
     if (!text) continue;
     const url = URL.parse(text);
-    if (url?.password) mask(decodeURIComponent(url.password));
-    if (url?.password) mask(url.password);
+    if (url?.password) maskPassword(url.password, mask);
     // The value is not shown: it may hold a password.
     if (!url || !/^https?:$/.test(url.protocol)) {
       reader.problem(
@@ -198,6 +200,16 @@ function readProxy(reader: InputReader, { env, mask }: InputSource): Inputs['pro
     }
   }
   return { ...(http && { http }), ...(https && { https }), ...(none && { none }) };
+}
+
+/** As it stands in the URL, and as it is sent. */
+function maskPassword(password: string, mask: (secret: string) => void): void {
+  mask(password);
+  try {
+    mask(decodeURIComponent(password));
+  } catch {
+    // A "%" that escapes nothing: there is no other form of it.
+  }
 }
 
 function readHosts(reader: InputReader, name: string): Set<string> {

@@ -20,7 +20,7 @@ export interface MetadataInputs {
 /** Reads where and how to record, for manifests of `namespaces`. */
 export function readMetadata(reader: InputReader, namespaces: readonly Namespace[]): MetadataInputs {
   const repository = reader.required('metadata-repository', 'owner/name of the repository to record in');
-  const [, owner = '', repo = ''] = /^([A-Za-z0-9][A-Za-z0-9-]*)\/([A-Za-z0-9._-]+)$/.exec(repository) ?? [];
+  const [, owner = '', repo = ''] = /^([A-Za-z0-9][A-Za-z0-9_-]*)\/([A-Za-z0-9._-]+)$/.exec(repository) ?? [];
   if (repository !== '' && (owner === '' || /^\.{1,2}$/.test(repo))) {
     reader.problem('metadata-repository', `${show(repository)} is not of the form owner/name`);
   }
@@ -73,7 +73,20 @@ function readManifestPath(
     }
     owners.set(path, name);
   }
+  checkFolders(reader, [...owners.keys(), ...(changelog === undefined ? [] : [changelog])]);
   return template;
+}
+
+/** git holds a path as a file or as a folder. */
+function checkFolders(reader: InputReader, files: readonly string[]): void {
+  for (const file of files) {
+    const below = files.find((other) => other.startsWith(`${file}/`));
+    if (below === undefined) continue;
+    reader.problem(
+      'manifest-path',
+      `${show(file)} would be a file, and the folder of ${show(below)}: give it an ending`,
+    );
+  }
 }
 
 function readTimezone(reader: InputReader): string {

@@ -58,10 +58,12 @@ export function formatTime(time: Date, timezone: string): string {
   return `${format.format(time).replace(',', '')} ${(zone ?? 'GMT').replace('GMT', 'UTC').replace(/\+0$/, '')}`;
 }
 
+const MARKER = '<!-- sync ';
+
 /** A comment that is not shown: ends one job's section, and tells it from all others. */
 function marker(runKey: string, namespace: string): string {
   // A comment must not hold "--".
-  return `<!-- sync ${encodeURIComponent(`${runKey} ${namespace}`).replaceAll('--', '-%2D')} -->`;
+  return `${MARKER}${encodeURIComponent(`${runKey} ${namespace}`).replaceAll('--', '-%2D')} -->`;
 }
 
 /**
@@ -91,5 +93,6 @@ export function insertSection(
 /** Where the section starts whose marker is at `end`; at the marker when somebody removed its heading. */
 function sectionStart(text: string, end: number): number {
   const start = text.lastIndexOf('\n## ', end) + 1;
-  return text.startsWith('## ', start) ? start : end;
+  const isOwn = text.startsWith('## ', start) && !text.slice(start, end).includes(MARKER);
+  return isOwn ? start : end;
 }

@@ -4,7 +4,7 @@ import { pull } from './client.ts';
 import { RegistryError } from './errors.ts';
 import type { Descriptor } from './manifest.ts';
 import { isNetworkError } from './retry.ts';
-import type { RegistryResponse } from './transport.ts';
+import type { RegistryResponse } from './http.ts';
 
 /** How often a download that made progress goes on after a break. */
 const MAX_RESUMES = 20;

@@ -4,7 +4,8 @@ import { RegistryError } from './errors.ts';
 import { nextPage } from './link.ts';
 import { type RawManifest, mediaTypeOf } from './manifest.ts';
 import { MANIFEST_ACCEPT, isSchema1Type } from './media-types.ts';
-import { type RegistryResponse, type RegistryTransport, headerOf, readBody } from './transport.ts';
+import { type RegistryResponse, headerOf, readBody } from './http.ts';
+import type { RegistryTransport } from './transport.ts';
 
 /** What a HEAD of a manifest tells. */
 export interface ManifestHead {
@@ -123,18 +124,6 @@ export class RegistryClient {
         if (response.status === 404) return discard(response);
         this.#noteLimit(response);
         return checkedManifest(reference, await readBody(response, MAX_MANIFEST), response);
-      },
-    );
-  }
-
-  /** True when `repository` has the blob. */
-  async hasBlob(repository: string, digest: Digest): Promise<boolean> {
-    const url = `/v2/${repository}/blobs/${digest}`;
-    return this.#transport.send(
-      { method: 'HEAD', url, scopes: [pull(repository)], expect: [200, 404] },
-      async (response) => {
-        await response.body.dump();
-        return response.status === 200;
       },
     );
   }

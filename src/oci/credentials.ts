@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as v from 'valibot';
+import { type DockerAuth, type DockerConfig, credentialServer, readDockerConfig } from './docker-config.ts';
 import { canonicalHost } from './names.ts';
 
 /** What authenticates to one registry, and where it came from, for error messages. */
@@ -19,23 +18,7 @@ export type CredentialLookup = (registry: string) => Promise<Credential | undefi
 /** Runs `docker-credential-<helper> get` with `server` on stdin and gives its exit code and stdout. */
 export type RunHelper = (helper: string, server: string) => Promise<{ exitCode: number; stdout: string }>;
 
-const Auth = v.object({
-  auth: v.optional(v.string()),
-  username: v.optional(v.string()),
-  password: v.optional(v.string()),
-  identitytoken: v.optional(v.string()),
-});
-const DockerConfig = v.object({
-  auths: v.optional(v.nullable(v.record(v.string(), v.nullable(Auth)))),
-  credHelpers: v.optional(v.nullable(v.record(v.string(), v.string()))),
-  credsStore: v.optional(v.nullable(v.string())),
-});
-type DockerConfig = v.InferOutput<typeof DockerConfig>;
-
 const HelperAnswer = v.object({ Username: v.string(), Secret: v.string() });
-
-/** The key under which docker itself stores Docker Hub's credentials. */
-const DOCKER_HUB_SERVER = 'https://index.docker.io/v1/';
 
 /**
  * Credentials as docker finds them in `folder`/config.json, which is what docker/login-action leaves: a helper
@@ -47,29 +30,13 @@ const DOCKER_HUB_SERVER = 'https://index.docker.io/v1/';
 export function dockerConfigCredentials(folder: string, runHelper: RunHelper): CredentialLookup {
   let config: Promise<DockerConfig> | undefined;
   return async (registry) => {
-    const { auths, credHelpers, credsStore } = await (config ??= readConfig(join(folder, 'config.json')));
-    const server = registry === 'docker.io' ? DOCKER_HUB_SERVER : registry;
+    const { auths, credHelpers, credsStore } = await (config ??= readDockerConfig(folder));
+    const server = credentialServer(registry);
     const ownHelper = byHost(credHelpers ?? {}, registry);
     if (ownHelper) return askHelper(runHelper, ownHelper, server);
     const auth = byHost(auths ?? {}, registry);
     return (auth && fromAuth(auth)) ?? (credsStore ? askHelper(runHelper, credsStore, server) : undefined);
   };
-}
-
-async function readConfig(path: string): Promise<DockerConfig> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
-    throw error;
-  }
-  try {
-    return v.parse(DockerConfig, JSON.parse(text));
-  } catch {
-    // Neither the parser's message nor valibot's issues are passed on: both may quote a secret.
-    throw new Error(`${path} is not a docker config: log in again with docker/login-action or docker login`);
-  }
 }
 
 /** Keys are hosts or, of old, URLs: `gcr.io`, `https://gcr.io`, `https://index.docker.io/v1/`. */
@@ -81,7 +48,7 @@ function byHost<T>(entries: Record<string, T>, registry: string): T | undefined 
   return undefined;
 }
 
-function fromAuth(auth: v.InferOutput<typeof Auth>): Credential | undefined {
+function fromAuth(auth: DockerAuth): Credential | undefined {
   const [, user, secret] = /^([^:]*):([\s\S]*)$/.exec(decodeBase64(auth.auth ?? '')) ?? [];
   const username = auth.username ?? user ?? '';
   const password = auth.password ?? secret?.replace(/\0+$/, '') ?? '';

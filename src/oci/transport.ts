@@ -1,34 +1,12 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Logger } from '../logger.ts';
 import { Authenticator, type SendTokenRequest } from './auth.ts';
 import type { Credential } from './credentials.ts';
 import { RegistryError, printable, readErrorBody, redactUrl } from './errors.ts';
 import type { HostGate, Sleep } from './host-gate.ts';
+import { type RegistryRequest, type RegistryResponse, headerOf, readBody } from './http.ts';
 import { mayFollow } from './origin.ts';
 import { backoffDelay, errorCode, isNetworkError, isRetryableStatus, parseRetryAfter } from './retry.ts';
-
-export interface RegistryRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** A path below the registry's base URL, or an URL that the registry answered with. */
-  readonly url: string | URL;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Dispatcher.DispatchOptions['body'];
-  /** What a token must allow: `repository:<name>:pull`. */
-  readonly scopes: readonly string[];
-  /** Statuses that `read` takes; others are thrown as RegistryError. */
-  readonly expect: readonly number[];
-  /** False for a body that can't be sent again. */
-  readonly repeatable?: boolean;
-}
-
-export interface RegistryResponse {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  /** The URL that answered, after redirects: what `Link` and `Location` are relative to. */
-  readonly url: URL;
-  readonly body: Dispatcher.ResponseData['body'];
-}
 
 export interface TransportOptions {
   readonly baseUrl: URL;
@@ -115,9 +93,8 @@ export class RegistryTransport {
     if (response.status === 401 && request.repeatable !== false) {
       const challenge = await this.#challengeOf(response);
       if (this.#authenticator.learn(challenge, request.scopes, authorization)) {
-        response = await discardThen(response, async () =>
-          this.#follow(request, await this.#authenticator.header(request.scopes)),
-        );
+        await response.body.dump();
+        response = await this.#follow(request, await this.#authenticator.header(request.scopes));
       }
     }
     if (request.expect.includes(response.status)) return read(response);
@@ -236,34 +213,3 @@ export class RegistryTransport {
 
 /** Upload sessions that a registry lost; a new one may go through. */
 const RETRYABLE_CODES = new Set(['BLOB_UPLOAD_INVALID', 'BLOB_UPLOAD_UNKNOWN', 'TOOMANYREQUESTS']);
-
-async function discardThen<T>(response: RegistryResponse, next: () => Promise<T>): Promise<T> {
-  await response.body.dump();
-  return next();
-}
-
-/** The first value of a header. */
-export function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value[0] : value;
-}
-
-/**
- * The whole body.
- *
- * @param limit bytes; a longer body is broken off
- * @throws RegistryError when the body is longer than `limit`
- */
-export async function readBody({ body, url }: RegistryResponse, limit: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > limit) {
-      const cause = `the answer is longer than ${limit / 1024 ** 2} MiB and was not read on`;
-      throw new RegistryError({ method: 'GET', url, cause });
-    }
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
-}

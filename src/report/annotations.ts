@@ -1,4 +1,4 @@
-import { plural } from './format.ts';
+import { formatCount, plural } from './format.ts';
 import { type Failure, type RunResult, countAll } from './result.ts';
 
 export interface Annotation {
@@ -18,7 +18,7 @@ export function annotate({ namespaces, errors }: RunResult): Annotation[] {
   );
   const totals = namespaces
     .filter(({ failures }) => failures.length > 0)
-    .map((result) => `${countAll([result]).failed} in ${result.namespace}`);
+    .map((result) => `${formatCount(countAll([result]).failed)} in ${result.namespace}`);
   const total = failed > 0 ? [`${plural(failed, 'tag')} could not be mirrored: ${totals.join(', ')}`] : [];
   const wrong = [...total, ...errors, ...failures].slice(0, MOST);
   return [...wrong.map((message) => annotation('error', message)), ...unsupported(namespaces)];
@@ -35,8 +35,8 @@ function unsupported(namespaces: RunResult['namespaces']): Annotation[] {
   return [
     annotation(
       'warning',
-      `${plural(tags, 'tag')} of ${plural(images.length, 'image')} are of the old schema1 format, which current docker ` +
-        `and most registries refuse, and were left out: ${some.join(', ')}${more}. "exclude" silences this`,
+      `Left out: ${plural(tags, 'tag')} of ${plural(images.length, 'image')} of the old schema1 format, which current docker ` +
+        `and most registries refuse: ${some.join(', ')}${more}. "exclude" silences this`,
     ),
   ];
 }

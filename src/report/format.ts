@@ -2,9 +2,15 @@ const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
 /** `1.2 GB`: decimal units, as registries and disks count. */
 export function formatBytes(bytes: number): string {
-  const power = bytes < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  let power = 0;
+  // By what is shown: 999,960 bytes are 1.0 MB and not 1000 kB.
+  while (power < UNITS.length - 1 && Number(rounded(bytes, power)) >= 1000) power += 1;
+  return `${rounded(bytes, power)} ${UNITS[power]}`;
+}
+
+function rounded(bytes: number, power: number): string {
   const value = bytes / 1000 ** power;
-  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[power]}`;
+  return power === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1);
 }
 
 /** `12 s`, `4 min`, `1 h 12 min`. `ms` is milliseconds. */

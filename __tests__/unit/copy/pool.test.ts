@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { describe, expect, it } from 'vitest';
 import { CopyError, type CopyTask, type Engine, type Held } from '../../../src/copy/engine.ts';
 import { type Outcome, copyAll } from '../../../src/copy/pool.ts';
-import { silentLogger } from '../../../src/logger.ts';
+import { silentLogger } from '../../support/silent-logger.ts';
 import type { Work } from '../../../src/plan/diff.ts';
 import { testClient } from '../../support/clients.ts';
 import { digest } from '../../support/digests.ts';

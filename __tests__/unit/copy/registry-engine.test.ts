@@ -332,7 +332,18 @@ describe('blobs', () => {
     expectHeld(image);
   });
 
-  it('go in chunks after 413, and where the registry asks', async () => {
+  it('go in chunks where the registry asks for them', async () => {
+    target.intercept = ({ method }, response) => {
+      if (method === 'POST') response.setHeader('oci-chunk-min-length', '1000');
+      return false;
+    };
+    const image = makeImage({ seed: 'chunks', layers: [300_000] });
+    await copy(image);
+    expectHeld(image);
+    expect(target.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
+  });
+
+  it('go in chunks after 413', async () => {
     await restartTarget({ maxUpload: 16 * 1024 ** 2 });
     const image = makeImage({ seed: 'large', layers: [40_000_000] });
     await copy(image);

@@ -154,6 +154,29 @@ describe('parseInputs', () => {
     expect(message).toContain(`${name}:`);
   });
 
+  it('takes a proxy whose password has a bare "%", and masks it', () => {
+    const masked: string[] = [];
+    expect(problems({ proxy: 'http://u:100%@proxy.example:1' }, { masked })).toBe('none');
+    expect(masked).toContain('100%');
+  });
+
+  it('takes the owners that managed users have', () => {
+    expect(parse({ 'metadata-repository': 'mona_acme/mirror' }).metadata.owner).toBe('mona_acme');
+  });
+
+  it('checks the default registry also when no namespace needs it', () => {
+    expect(problems({ registry: 'not a host!!' })).toMatch(/^registry: "not a host!!" is not a host/);
+  });
+
+  it('refuses a path that would be a file and a folder', () => {
+    const namespaces = 'gcr.io/a\ngcr.io/a/b';
+    expect(problems({ namespaces, 'manifest-path': '{namespace}' })).toContain(
+      '"a" would be a file, and the folder of "a/b"',
+    );
+    expect(problems({ 'changelog-path': 'gcr.io' })).toContain('"gcr.io" would be a file, and the folder of');
+    expect(problems({ namespaces })).toBe('none');
+  });
+
   it('wants user name and password together', () => {
     expect(problems({ username: 'me' })).toContain('password: is required when username is given');
     expect(problems({ 'source-password': 'x' })).toContain('source-username: is required');

@@ -1,7 +1,7 @@
 import { Agent } from 'undici';
 import { Octokit } from 'octokit';
 import { describe, expect, it } from 'vitest';
-import { silentLogger } from '../../../src/logger.ts';
+import { silentLogger } from '../../support/silent-logger.ts';
 import { insertSection, renderSection } from '../../../src/metadata/changelog.ts';
 import { createGitHubClient } from '../../../src/metadata/github-client.ts';
 import { parseNamespaceManifest } from '../../../src/metadata/namespace-manifest.ts';
@@ -120,6 +120,23 @@ const repoAt = (
     logger: silentLogger,
   });
 const bytes = () => new TextEncoder().encode('x\n');
+
+it('does not replace the section of another job whose own heading somebody removed', () => {
+  const [one, two] = ['one', 'two'].map((runKey) => ({ runKey, namespace: 'n' }));
+  const before = insertSection(
+    insertSection(undefined, sec('n', 'one'), one ?? never()),
+    sec('n', 'two', 'v2'),
+    two ?? never(),
+  );
+  const headless = before.replace(/## [^\n]*\n(?![\s\S]*## )/, '');
+  const after = insertSection(headless, sec('n', 'one', 'v3'), one ?? never());
+  expect(after).toContain('`v2`');
+  expect(after).toContain('`v3`');
+});
+
+function never(): never {
+  throw new Error('never');
+}
 
 describe('repository bugs', () => {
   it.each([

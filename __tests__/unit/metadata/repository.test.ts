@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Octokit } from 'octokit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { silentLogger } from '../../../src/logger.ts';
+import { silentLogger } from '../../support/silent-logger.ts';
 import { MetadataError } from '../../../src/metadata/metadata-error.ts';
 import {
   type Images,

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { silentLogger } from '../../../src/logger.ts';
+import { silentLogger } from '../../support/silent-logger.ts';
 import { downloadBlob } from '../../../src/oci/blob-download.ts';
 import type { RegistryClient } from '../../../src/oci/client.ts';
 import { digestOf } from '../../../src/oci/digest.ts';

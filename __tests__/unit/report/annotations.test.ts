@@ -61,7 +61,7 @@ describe('annotate', () => {
     const [warning, ...more] = annotate(result);
     expect(more).toEqual([]);
     expect(warning?.level).toBe('warning');
-    expect(warning?.message).toMatch(/^14 tags of 7 images .*schema1/);
+    expect(warning?.message).toMatch(/^Left out: 14 tags of 7 images .*schema1/);
     expect(warning?.message).toContain('gcr.io/distroless/old-4 and 2 more');
     expect(warning?.message).not.toContain('old-5');
     expect(warning?.message).toContain('"exclude"');

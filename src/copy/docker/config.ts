@@ -1,8 +1,6 @@
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import * as v from 'valibot';
-
-const Config = v.looseObject({ credHelpers: v.optional(v.nullable(v.record(v.string(), v.string()))) });
+import { readDockerConfig } from '../../oci/docker-config.ts';
 
 /** What docker looks for beside config.json. */
 const SHARED_FOLDERS = ['cli-plugins', 'contexts'];
@@ -18,7 +16,7 @@ export async function createConfig(
   loginServers: readonly string[],
 ): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const config = await readUserConfig(join(userFolder, 'config.json'));
+  const config = await readDockerConfig(userFolder);
   if (loginServers.length > 0) {
     const off = Object.fromEntries(loginServers.map((server) => [server, '']));
     config.credHelpers = { ...config.credHelpers, ...off };
@@ -27,22 +25,4 @@ export async function createConfig(
   await Promise.all(
     SHARED_FOLDERS.map(async (name) => symlink(resolve(userFolder, name), join(folder, name), 'dir')),
   );
-}
-
-async function readUserConfig(path: string): Promise<v.InferOutput<typeof Config>> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
-    throw error;
-  }
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), Config), text);
-  if (parsed.success) return parsed.output;
-  throw new Error(`${path} is not a docker config: log in again with docker/login-action or docker login`);
-}
-
-/** The key under which docker keeps the credentials of `registry`. */
-export function credentialServer(registry: string): string {
-  return registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry;
 }

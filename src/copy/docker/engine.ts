@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../logger.ts';
 import type { Credential } from '../../oci/credentials.ts';
+import { credentialServer } from '../../oci/docker-config.ts';
 import { CopyError, type CopyTask, type Engine, type Held } from '../engine.ts';
 import { type SingleImage, findImage, resolveImage } from '../evidence.ts';
 import { DockerCli, type Exec } from './cli.ts';
-import { createConfig, credentialServer } from './config.ts';
+import { createConfig } from './config.ts';
 
 /** Who logs in where. Registries without an entry use what the user's docker config has. */
 export interface Logins {
