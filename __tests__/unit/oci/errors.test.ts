@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RegistryError, printable, readErrorBody, redactUrl } from '../../../src/oci/errors.ts';
+
+const SIGNED = new URL('https://user:pa55@s3.io/a?X-Amz-Signature=pa55#pa55');
+
+describe('RegistryError', () => {
+  it('says what was asked and what came, with no query and no user', () => {
+    expect(redactUrl(SIGNED)).toBe('https://s3.io/a');
+    const inner = new Error('inner');
+    const error = new RegistryError({ method: 'GET', url: SIGNED, cause: 'status 503', error: inner });
+    expect(error.message).toBe('GET https://s3.io/a: status 503');
+    expect(error.cause).toBe(inner);
+    expect(JSON.stringify(error)).not.toContain('pa55');
+  });
+
+  it('is not retryable and has no status, unless it is told', () => {
+    const url = SIGNED;
+    expect(new RegistryError({ method: 'GET', url, cause: 'x' })).toMatchObject({
+      status: undefined,
+      codes: [],
+      retryable: false,
+      retryAfter: undefined,
+    });
+    const told = { status: 429, codes: ['TOOMANYREQUESTS'], retryable: true, retryAfter: 1000 };
+    expect(new RegistryError({ method: 'GET', url, cause: 'x', ...told })).toMatchObject(told);
+  });
+});
+
+describe('printable', () => {
+  it('is one line of bounded length', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 600 }), fc.nat(400), (text, limit) => {
+        const line = printable(text, limit);
+        expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
+        expect(line.length).toBeLessThanOrEqual(limit + 1);
+      }),
+    );
+  });
+
+  it('keeps the words', () => {
+    expect(printable('\tToo\r\n\r\nMany \u2028\u0000requests\n')).toBe('Too Many  requests');
+    expect(printable('abcdef', 3)).toBe('abc…');
+    expect(printable('abc', 3)).toBe('abc');
+  });
+});
+
+describe('readErrorBody', () => {
+  it.each([
+    [
+      '{"errors":[{"code":"NAME_UNKNOWN","message":"no\\nsuch"},{"code":"X"},{"message":null}]}',
+      { codes: ['NAME_UNKNOWN', 'X', 'UNKNOWN'], text: 'NAME_UNKNOWN: no such; X; UNKNOWN' },
+    ],
+    ['{"errors":[]}', { codes: [], text: '' }],
+    [' <!doctype html><p>x', { codes: [], text: 'the answer is an HTML page' }],
+    ['Too Many\r\n::error::x', { codes: [], text: 'Too Many ::error::x' }],
+    ['{"errors":"none"}', { codes: [], text: '{"errors":"none"}' }],
+    ['', { codes: [], text: '' }],
+  ])('reads %s', (body, expected) => {
+    expect(readErrorBody(body)).toEqual(expected);
+  });
+
+  it('gives lines of bounded length for any JSON', () => {
+    const bodies = fc.oneof(
+      fc.json(),
+      fc
+        .array(fc.record({ code: fc.string({ maxLength: 100 }), message: fc.string() }), { maxLength: 120 })
+        .map((errors) => JSON.stringify({ errors })),
+    );
+    fc.assert(
+      fc.property(bodies, (body) => {
+        const { codes, text } = readErrorBody(body);
+        for (const line of [text, ...codes]) expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
+        expect(text.length).toBeLessThanOrEqual(301);
+        expect(codes.length).toBeLessThanOrEqual(100);
+      }),
+    );
+  });
+});
