@@ -66,8 +66,12 @@ describe('readManifest', () => {
   it.each([
     ['not JSON', Buffer.from('<html>'), 'is not JSON'],
     ['not UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'is not JSON'],
-    ['no manifest', bytes({ schemaVersion: 2 }), 'has neither "manifests" nor "config"'],
-    ['an array', bytes([1]), 'is malformed'],
+    [
+      'no manifest',
+      bytes({ schemaVersion: 2 }),
+      `of type "${OCI_MANIFEST}" has neither "manifests" nor "config"`,
+    ],
+    ['a text', bytes('config'), 'is malformed at its root'],
     [
       'a digest that is none',
       bytes({ config: { ...DESCRIPTOR, digest: 'sha256:../../x' } }),
@@ -137,29 +141,27 @@ describe('mediaTypeOf', () => {
 });
 
 describe('platforms', () => {
-  const on = (os: string, architecture: string, variant?: string | null): Descriptor => ({
-    ...DESCRIPTOR,
-    platform: { os, architecture, ...(variant !== undefined && { variant }) },
+  const on = (platform: Descriptor['platform']): Descriptor => ({ ...DESCRIPTOR, platform });
+
+  it.each([
+    [{ os: 'linux', architecture: 'amd64' }, 'linux/amd64'],
+    [{ os: 'linux', architecture: 'amd64', variant: null }, 'linux/amd64'],
+    [{ os: 'linux', architecture: 'arm', variant: 'v7' }, 'linux/arm/v7'],
+    [null, undefined],
+    [undefined, undefined],
+  ])('of %j are written %s', (platform, expected) => {
+    expect(formatPlatform(on(platform))).toBe(expected);
   });
 
   it.each([
-    [on('linux', 'amd64'), 'linux/amd64'],
-    [on('linux', 'amd64', null), 'linux/amd64'],
-    [on('linux', 'arm', 'v7'), 'linux/arm/v7'],
-    [DESCRIPTOR, undefined],
-  ])('of %j are written %s', (descriptor, expected) => {
-    expect(formatPlatform(descriptor)).toBe(expected);
-  });
-
-  it.each([
-    [on('linux', 'arm64', 'v8'), 'linux/arm64', true],
-    [on('linux', 'arm64', 'v8'), 'linux/arm64/v8', true],
-    [on('linux', 'arm64'), 'linux/arm64/v8', false],
-    [on('linux', 'arm64'), 'linux/arm', false],
-    [on('windows', 'amd64'), 'linux/amd64', false],
-    [DESCRIPTOR, 'linux/amd64', false],
-  ])('of %j match %s: %s', (descriptor, wanted, matches) => {
-    expect(matchesPlatform(descriptor, wanted)).toBe(matches);
+    [{ os: 'linux', architecture: 'arm64', variant: 'v8' }, 'linux/arm64', true],
+    [{ os: 'linux', architecture: 'arm64', variant: 'v8' }, 'linux/arm64/v8', true],
+    [{ os: 'linux', architecture: 'arm64' }, 'linux/arm64/v8', false],
+    [{ os: 'linux', architecture: 'arm64' }, 'linux/arm', false],
+    [{ os: 'windows', architecture: 'amd64' }, 'linux/amd64', false],
+    [undefined, 'linux/amd64', false],
+  ])('of %j match %s: %s', (platform, wanted, matches) => {
+    expect(matchesPlatform(on(platform), wanted)).toBe(matches);
   });
 });
 
