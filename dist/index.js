@@ -779,6 +779,22 @@ var ValiError = class extends Error {
 	}
 };
 /* @__NO_SIDE_EFFECTS__ */
+function check$2(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "check",
+		reference: check$2,
+		async: false,
+		expects: null,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "input", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+/* @__NO_SIDE_EFFECTS__ */
 function maxLength(requirement, message$1) {
 	return {
 		kind: "validation",
@@ -5249,6 +5265,7 @@ const DockerConfig = looseObject({
 	credHelpers: optional(nullable(record$1(string(), string()))),
 	credsStore: optional(nullable(string()))
 });
+const ConfigFile = pipe(string(), parseJson$3(), check$2((json) => !Array.isArray(json)), DockerConfig);
 /**
 * Reads `folder`/config.json; a file that is not there is an empty config.
 *
@@ -5263,7 +5280,7 @@ async function readDockerConfig(folder) {
 		if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
 		throw error;
 	}
-	const parsed = safeParse(pipe(string(), parseJson$3(), DockerConfig), text);
+	const parsed = safeParse(ConfigFile, text);
 	if (parsed.success) return parsed.output;
 	throw new Error(`${path} is not a docker config: log in again with docker/login-action or docker login`);
 }

@@ -14,6 +14,12 @@ const DockerConfig = v.looseObject({
   credHelpers: v.optional(v.nullable(v.record(v.string(), v.string()))),
   credsStore: v.optional(v.nullable(v.string())),
 });
+const ConfigFile = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.check((json) => !Array.isArray(json)),
+  DockerConfig,
+);
 /** A docker config.json; what is not named here is kept as it is. */
 export type DockerConfig = v.InferOutput<typeof DockerConfig>;
 /** One entry of `auths`. */
@@ -33,7 +39,7 @@ export async function readDockerConfig(folder: string): Promise<DockerConfig> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
     throw error;
   }
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), DockerConfig), text);
+  const parsed = v.safeParse(ConfigFile, text);
   if (parsed.success) return parsed.output;
   // The parser's own words are not passed on: they may quote a secret.
   throw new Error(`${path} is not a docker config: log in again with docker/login-action or docker login`);

@@ -110,7 +110,9 @@ describe('tokens', () => {
     const [first, second, other] = await Promise.all(
       [PULL, PULL, ['repository:b:pull']].map(async (scopes) => auth.header(scopes)),
     );
-    expect([first, second, other]).toEqual(['Bearer t1', 'Bearer t1', 'Bearer t2']);
+    expect(first).toMatch(/^Bearer t\d$/);
+    expect(second).toBe(first);
+    expect(other).not.toBe(first);
     expect(asked).toHaveLength(2);
   });
 
