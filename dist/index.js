@@ -1,7 +1,7 @@
 import { i as __toESM, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
 import { d as setOutput, f as setSecret, h as getExecOutput, i as getInput, l as saveState, n as debug, o as group, p as warning, r as error, s as info, t as DOCKER_FOLDER_STATE, u as setFailed, y as summary } from "./shared.js";
 import { setFlagsFromString } from "node:v8";
-import { isIPv4, isIPv6 } from "node:net";
+import { isIP, isIPv4, isIPv6 } from "node:net";
 import { Readable } from "node:stream";
 import { Buffer as Buffer$1 } from "node:buffer";
 import { createHash, createHmac, createPrivateKey, randomUUID, subtle, timingSafeEqual } from "node:crypto";
@@ -2102,6 +2102,11 @@ async function readBody({ body, url }, limit) {
 	}
 	return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
 }
+/** All values of a header that may stand on several lines, as one list. */
+function listHeaderOf(headers, name) {
+	const value = headers[name];
+	return Array.isArray(value) ? value.join(", ") : value;
+}
 
 // src/oci/client.ts
 /** The spec asks registries to take manifests of 4 MiB; this reads some more. */
@@ -2140,7 +2145,7 @@ var RegistryClient = class {
 			expect: [200]
 		}, async (response) => {
 			const bytes = await readBody(response, MAX_LIST);
-			const next = nextPage(headerOf(response.headers, "link"), response.url);
+			const next = nextPage(listHeaderOf(response.headers, "link"), response.url);
 			return {
 				json: parseJson(bytes, response),
 				next
@@ -40798,6 +40803,7 @@ function mayHaveCredentials(registry, realm) {
 	if (!mayFollow(registry, realm)) return false;
 	if (registry.hostname === realm.hostname) return true;
 	if (isPrivateHost(registry.hostname) && realm.protocol !== "https:") return false;
+	if (isIP(registry.hostname.replace(/^\[|\]$/g, "")) !== 0) return false;
 	const labels = registry.hostname.split(".");
 	const parent = labels.length > 2 ? labels.slice(1).join(".") : registry.hostname;
 	return realm.hostname === parent || realm.hostname.endsWith(`.${parent}`);
@@ -41003,7 +41009,7 @@ var RegistryTransport = class {
 	}
 	/** Google may leave the challenge out of a 401; `/v2/` has it then. */
 	async #challengeOf(response) {
-		const own = headerOf(response.headers, "www-authenticate");
+		const own = listHeaderOf(response.headers, "www-authenticate");
 		if (own !== void 0 || this.#authenticator.hasChallenge) return own;
 		const base = await this.#dispatch({
 			method: "GET",
@@ -41011,7 +41017,7 @@ var RegistryTransport = class {
 			headers: {}
 		});
 		await base.body.dump();
-		return headerOf(base.headers, "www-authenticate");
+		return listHeaderOf(base.headers, "www-authenticate");
 	}
 	/** Sends, and follows the redirects of a request that has no body. */
 	async #follow(request, authorization) {

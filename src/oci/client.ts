@@ -4,7 +4,7 @@ import { RegistryError } from './errors.ts';
 import { nextPage } from './link.ts';
 import { type RawManifest, mediaTypeOf } from './manifest.ts';
 import { MANIFEST_ACCEPT, isSchema1Type } from './media-types.ts';
-import { type RegistryResponse, headerOf, readBody } from './http.ts';
+import { type RegistryResponse, headerOf, listHeaderOf, readBody } from './http.ts';
 import type { RegistryTransport } from './transport.ts';
 
 /** What a HEAD of a manifest tells. */
@@ -63,7 +63,7 @@ export class RegistryClient {
   async getList(url: string | URL, scopes: readonly string[]): Promise<ListPage> {
     return this.#transport.send({ method: 'GET', url, scopes, expect: [200] }, async (response) => {
       const bytes = await readBody(response, MAX_LIST);
-      const next = nextPage(headerOf(response.headers, 'link'), response.url);
+      const next = nextPage(listHeaderOf(response.headers, 'link'), response.url);
       return { json: parseJson(bytes, response), next };
     });
   }

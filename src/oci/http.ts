@@ -51,3 +51,9 @@ export async function readBody({ body, url }: RegistryResponse, limit: number): 
   }
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
 }
+
+/** All values of a header that may stand on several lines, as one list. */
+export function listHeaderOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value: string | string[] | undefined = headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}

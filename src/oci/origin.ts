@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { isLoopback } from './names.ts';
 
 /**
@@ -45,6 +45,8 @@ export function mayHaveCredentials(registry: URL, realm: URL): boolean {
   if (!mayFollow(registry, realm)) return false;
   if (registry.hostname === realm.hostname) return true;
   if (isPrivateHost(registry.hostname) && realm.protocol !== 'https:') return false;
+  // An address has no parent domain.
+  if (isIP(registry.hostname.replace(/^\[|\]$/g, '')) !== 0) return false;
   const labels = registry.hostname.split('.');
   const parent = labels.length > 2 ? labels.slice(1).join('.') : registry.hostname;
   return realm.hostname === parent || realm.hostname.endsWith(`.${parent}`);

@@ -4,7 +4,7 @@ import { Authenticator, type SendTokenRequest } from './auth.ts';
 import type { Credential } from './credentials.ts';
 import { RegistryError, printable, readErrorBody, redactUrl } from './errors.ts';
 import type { HostGate, Sleep } from './host-gate.ts';
-import { type RegistryRequest, type RegistryResponse, headerOf, readBody } from './http.ts';
+import { type RegistryRequest, type RegistryResponse, headerOf, listHeaderOf, readBody } from './http.ts';
 import { mayFollow } from './origin.ts';
 import { backoffDelay, errorCode, isNetworkError, isRetryableStatus, parseRetryAfter } from './retry.ts';
 
@@ -103,7 +103,7 @@ export class RegistryTransport {
 
   /** Google may leave the challenge out of a 401; `/v2/` has it then. */
   async #challengeOf(response: RegistryResponse): Promise<string | undefined> {
-    const own = headerOf(response.headers, 'www-authenticate');
+    const own = listHeaderOf(response.headers, 'www-authenticate');
     if (own !== undefined || this.#authenticator.hasChallenge) return own;
     const base = await this.#dispatch({
       method: 'GET',
@@ -111,7 +111,7 @@ export class RegistryTransport {
       headers: {},
     });
     await base.body.dump();
-    return headerOf(base.headers, 'www-authenticate');
+    return listHeaderOf(base.headers, 'www-authenticate');
   }
 
   /** Sends, and follows the redirects of a request that has no body. */

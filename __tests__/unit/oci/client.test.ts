@@ -232,6 +232,23 @@ describe('lists', () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  it('read headers that stand on several lines', async () => {
+    const server = await registry({ pageSize: 2, auth: { kind: 'token' } });
+    server.intercept = ({ url = '', headers }, response) => {
+      const { authorization } = headers;
+      if (authorization === undefined && url.startsWith('/v2/')) {
+        const bearer = `Bearer realm="${server.url}/token",service="test"`;
+        response.writeHead(401, { 'www-authenticate': ['Negotiate', bearer] }).end();
+        return true;
+      }
+      if (!url.endsWith('/tags/list')) return false;
+      const link = ['</help>; rel="help"', '</v2/ns/a/tags/list?n=2&last=v2>; rel="next"'];
+      response.writeHead(200, { link }).end('{"tags":["v1","v2"]}');
+      return true;
+    };
+    expect(await client(server).listTags('ns/a')).toEqual(['v1', 'v2', 'v3']);
+  });
+
   it('say what is no list', async () => {
     const server = await startServer(async (_, response) => sendJson(response, 200, { tags: 'v1' }));
     servers.push(server);

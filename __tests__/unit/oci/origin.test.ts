@@ -116,3 +116,10 @@ describe('mayHaveCredentials', () => {
     );
   });
 });
+
+it.each([
+  ['https://203.0.113.5', 'https://9.0.113.5/token'],
+  ['http://10.0.0.1:5000', 'https://11.0.0.1/token'],
+])('the credentials of the address %s do not go to %s', (registry, realm) => {
+  expect(mayHaveCredentials(new URL(registry), new URL(realm))).toBe(false);
+});
