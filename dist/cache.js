@@ -1,5 +1,5 @@
 import { i as __toESM, n as __exportAll, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import { C as HttpCodes, S as HttpClientError, _ as rmRF, b as BearerCredentialHandler, c as isDebug, f as setSecret, g as mkdirP, m as exec, n as debug, p as warning, r as error, s as info, v as which, x as HttpClient } from "./shared.js";
+import { C as HttpClientError, S as HttpClient, _ as mkdirP, c as isDebug, h as exec, m as warning, n as debug, p as setSecret, r as error, s as info, v as rmRF, w as HttpCodes, x as BearerCredentialHandler, y as which } from "./shared.js";
 import * as os from "os";
 import * as crypto$1 from "crypto";
 import * as fs from "fs";
@@ -14,6 +14,7 @@ import buffer$1 from "node:buffer";
 import util$1, { inspect } from "node:util";
 import zlib from "node:zlib";
 import { createHmac } from "node:crypto";
+import fs$1 from "node:fs";
 import os$2, { EOL as EOL$2 } from "node:os";
 import * as stream from "stream";
 import { Readable as Readable$1 } from "stream";
@@ -22,7 +23,6 @@ import process$1 from "node:process";
 import https from "node:https";
 import * as buffer from "buffer";
 import { Buffer as Buffer$2 } from "buffer";
-import fs$1 from "node:fs";
 
 // node_modules/@actions/glob/lib/internal-glob-options-helper.js
 /**

@@ -1,10 +1,11 @@
 import { i as __toESM, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import { d as setOutput, f as setSecret, h as getExecOutput, i as getInput, l as saveState, n as debug, o as group, p as warning, r as error, s as info, t as DOCKER_FOLDER_STATE, u as setFailed, y as summary } from "./shared.js";
+import { b as summary, d as setFailed, f as setOutput, g as getExecOutput, i as getInput, l as notice, m as warning, n as debug, o as group, p as setSecret, r as error, s as info, t as DOCKER_FOLDER_STATE, u as saveState } from "./shared.js";
 import { setFlagsFromString } from "node:v8";
 import { isIP, isIPv4, isIPv6 } from "node:net";
 import { Readable } from "node:stream";
 import { Buffer as Buffer$1 } from "node:buffer";
 import { createHash, createHmac, createPrivateKey, randomUUID, subtle, timingSafeEqual } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -90,6 +91,42 @@ function parseNamespace(text, defaultRegistry) {
 		registry: canonicalHost(host),
 		path
 	};
+}
+
+// src/plan/shard.ts
+/** A matrix has at most 256 jobs; a plan cuts finer, to balance its parts. */
+const MAX_SHARDS = 65536;
+/**
+* The number, from 0 to `total - 1`, of an image. It depends on names alone: every job of a matrix gives an image the
+* same number, whatever it sees of the source and in which order.
+*/
+function shardOf(namespace, image, total) {
+	if (total === 1) return 0;
+	return createHash("sha256").update(`${formatNamespace(namespace)} ${image}`).digest().readUIntBE(0, 6) % total;
+}
+/** True when `image` is this job's. */
+function isOwn({ first, last, total }, namespace, image) {
+	const number = shardOf(namespace, image, total);
+	return first <= number && number <= last;
+}
+/** True when the job does everything. */
+function isWhole({ first, last, total }) {
+	return first === 0 && last === total - 1;
+}
+/** This job's part of a listing. */
+function ownListing(listing, shard) {
+	if (isWhole(shard)) return listing;
+	const own = (image) => isOwn(shard, listing.namespace, image);
+	return {
+		...listing,
+		images: new Map(Array.from(listing.images).filter(([image]) => own(image))),
+		failures: listing.failures.filter(({ image }) => own(image))
+	};
+}
+/** This job's part of what is recorded. */
+function ownImages(images, shard, namespace) {
+	if (isWhole(shard)) return images;
+	return new Map(Array.from(images).filter(([image]) => isOwn(shard, namespace, image)));
 }
 
 // src/plan/target-names.ts
@@ -314,294 +351,6 @@ function readCommitter(reader) {
 	reader.problem("committer", `${show$1(text)} is not of the form: Name <email>`);
 }
 
-// src/inputs/inputs.ts
-/**
-* Reads and checks all inputs, without any network.
-*
-* @throws InputError with all problems at once
-*/
-function parseInputs(source) {
-	for (const name of [
-		"password",
-		"source-password",
-		"github-token"
-	]) {
-		const secret = source.get(name);
-		if (secret !== "") source.mask(secret);
-	}
-	const reader = new InputReader(source.get);
-	const namespaces = readNamespaces(reader);
-	const inputs = {
-		namespaces,
-		target: readTarget(reader, namespaces),
-		credentials: {
-			source: readCredential(reader, "source-username", "source-password"),
-			target: readCredential(reader, "username", "password")
-		},
-		mode: reader.choice("mode", ["sync"]),
-		dryRun: readDryRun(reader, source.eventName),
-		engine: reader.choice("engine", ["docker", "registry"]),
-		include: readPatterns(reader, "include"),
-		exclude: readPatterns(reader, "exclude"),
-		platforms: readPlatforms(reader),
-		targetName: readTargetName(reader),
-		metadata: readMetadata(reader, namespaces),
-		concurrency: reader.integer("concurrency", 1, 256),
-		queryConcurrency: reader.integer("query-concurrency", 2, 1e3),
-		httpTimeout: reader.duration("http-timeout"),
-		retries: reader.integer("retries", 0, 20),
-		proxy: readProxy(reader, source),
-		insecureRegistries: readHosts(reader, "insecure-registries"),
-		failOnError: reader.boolean("fail-on-error"),
-		cache: reader.boolean("cache")
-	};
-	reader.finish();
-	return inputs;
-}
-function readNamespaces(reader) {
-	const registry = canonicalHost(reader.required("registry", "the host of namespaces written without one"));
-	if (registry !== "" && !isRegistryHost(registry)) reader.problem("registry", `${show$1(registry)} is not a host such as gcr.io`);
-	const texts = reader.list("namespaces");
-	if (texts.length === 0) reader.problem("namespaces", "is required: name at least one, such as gcr.io/distroless");
-	const found = /* @__PURE__ */ new Map();
-	for (const text of texts) {
-		const namespace = parseNamespace(text, registry);
-		if (typeof namespace === "string") reader.problem("namespaces", `${show$1(text)}: ${namespace}`);
-		else found.set(formatNamespace(namespace), namespace);
-	}
-	return Array.from(found.values());
-}
-function readTarget(reader, sources) {
-	const example = "the registry and namespace to push to, such as docker.io/gcrxio";
-	const text = reader.required("target", example);
-	const fallback = {
-		registry: "invalid",
-		path: ""
-	};
-	if (text === "") return fallback;
-	if (!looksLikeHost(text.split("/")[0] ?? "")) {
-		reader.problem("target", `${show$1(text)} names no registry: give ${example}`);
-		return fallback;
-	}
-	const target = parseNamespace(text, "");
-	if (typeof target === "string") {
-		reader.problem("target", `${show$1(text)}: ${target}`);
-		return fallback;
-	}
-	for (const source of sources) {
-		const within = source.path === "" || `${target.path}/`.startsWith(`${source.path}/`);
-		if (source.registry !== target.registry || !within) continue;
-		reader.problem("target", `${show$1(text)} lies inside the source ${formatNamespace(source)}: a mirror of itself`);
-	}
-	return target;
-}
-function readCredential(reader, userInput, passwordInput) {
-	const username = reader.text(userInput);
-	const password = reader.text(passwordInput);
-	if (username === "" && password === "") return void 0;
-	if (username === "") reader.problem(userInput, `is required when ${passwordInput} is given`);
-	if (password === "") reader.problem(passwordInput, `is required when ${userInput} is given: is the secret set?`);
-	return {
-		username,
-		password,
-		origin: `the inputs ${userInput} and ${passwordInput}`
-	};
-}
-function readDryRun(reader, eventName) {
-	if (reader.text("dry-run") === "auto") return /^pull_request(?:_target)?$/.test(eventName);
-	if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(reader.text("dry-run"))) return reader.boolean("dry-run");
-	reader.problem("dry-run", `${show$1(reader.text("dry-run"))} is not one of auto, true, false`);
-	return true;
-}
-const LONGEST_PATTERN = 1e3;
-function readPatterns(reader, name) {
-	const patterns = reader.list(name);
-	for (const pattern of patterns) if (pattern.length > LONGEST_PATTERN) reader.problem(name, `${show$1(pattern)} is longer than ${LONGEST_PATTERN}`);
-	return patterns;
-}
-function readPlatforms(reader) {
-	const list = reader.list("platforms");
-	if (list.length === 0 || list.length === 1 && list[0] === "all") return "all";
-	for (const platform of list) {
-		if (/^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9.]+)?$/.test(platform)) continue;
-		reader.problem("platforms", `${show$1(platform)} is neither "all" nor a platform such as linux/amd64 or linux/arm64/v8`);
-	}
-	return Array.from(new Set(list)).toSorted();
-}
-function readTargetName(reader) {
-	const template = reader.required("target-name", "a template such as {image}");
-	const known = PLACEHOLDERS;
-	for (const [, name = ""] of template.matchAll(/\{([^{}]*)\}/g)) if (!known.includes(name)) reader.problem("target-name", `{${name}} is not one of {${known.join("}, {")}}`);
-	if (template !== "" && !template.includes("{image}")) reader.problem("target-name", `${show$1(template)} must contain {image}`);
-	return template;
-}
-function readProxy(reader, { env, mask }) {
-	const given = reader.optional("proxy");
-	const https = given ?? env["HTTPS_PROXY"] ?? env["https_proxy"];
-	const http = given ?? env["HTTP_PROXY"] ?? env["http_proxy"];
-	const none = env["NO_PROXY"] ?? env["no_proxy"];
-	for (const text of /* @__PURE__ */ new Set([https, http])) {
-		if (!text) continue;
-		const url = URL.parse(text);
-		if (url?.password) maskPassword(url.password, mask);
-		if (!url || !/^https?:$/.test(url.protocol)) reader.problem("proxy", "the proxy (input, HTTPS_PROXY or HTTP_PROXY) is not an http:// or https:// URL");
-	}
-	return {
-		...http && { http },
-		...https && { https },
-		...none && { none }
-	};
-}
-/** As it stands in the URL, and as it is sent. */
-function maskPassword(password, mask) {
-	mask(password);
-	try {
-		mask(decodeURIComponent(password));
-	} catch {}
-}
-function readHosts(reader, name) {
-	const hosts = reader.list(name).map((host) => canonicalHost(host));
-	for (const host of hosts) if (!isRegistryHost(host)) reader.problem(name, `${show$1(host)} is not a host such as registry.example:5000`);
-	return new Set(hosts);
-}
-
-// node_modules/yocto-queue/index.js
-var Node = class {
-	value;
-	next;
-	constructor(value) {
-		this.value = value;
-	}
-};
-var Queue = class {
-	#head;
-	#tail;
-	#size;
-	constructor() {
-		this.clear();
-	}
-	enqueue(value) {
-		const node = new Node(value);
-		if (this.#head) {
-			this.#tail.next = node;
-			this.#tail = node;
-		} else {
-			this.#head = node;
-			this.#tail = node;
-		}
-		this.#size++;
-	}
-	dequeue() {
-		const current = this.#head;
-		if (!current) return;
-		this.#head = this.#head.next;
-		this.#size--;
-		if (!this.#head) this.#tail = void 0;
-		return current.value;
-	}
-	peek() {
-		if (!this.#head) return;
-		return this.#head.value;
-	}
-	clear() {
-		this.#head = void 0;
-		this.#tail = void 0;
-		this.#size = 0;
-	}
-	get size() {
-		return this.#size;
-	}
-	*[Symbol.iterator]() {
-		let current = this.#head;
-		while (current) {
-			yield current.value;
-			current = current.next;
-		}
-	}
-	*drain() {
-		while (this.#head) yield this.dequeue();
-	}
-};
-
-// node_modules/p-limit/index.js
-function pLimit(concurrency) {
-	let rejectOnClear = false;
-	if (typeof concurrency === "object") ({concurrency, rejectOnClear = false} = concurrency);
-	validateConcurrency(concurrency);
-	if (typeof rejectOnClear !== "boolean") throw new TypeError("Expected `rejectOnClear` to be a boolean");
-	const queue = new Queue();
-	let activeCount = 0;
-	const resumeNext = () => {
-		if (activeCount < concurrency && queue.size > 0) {
-			activeCount++;
-			queue.dequeue().run();
-		}
-	};
-	const next = () => {
-		activeCount--;
-		resumeNext();
-	};
-	const run = async (function_, resolve, arguments_) => {
-		const result = (async () => function_(...arguments_))();
-		resolve(result);
-		try {
-			await result;
-		} catch {}
-		next();
-	};
-	const enqueue = (function_, resolve, reject, arguments_) => {
-		const queueItem = { reject };
-		new Promise((internalResolve) => {
-			queueItem.run = internalResolve;
-			queue.enqueue(queueItem);
-		}).then(run.bind(void 0, function_, resolve, arguments_));
-		if (activeCount < concurrency) resumeNext();
-	};
-	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
-		enqueue(function_, resolve, reject, arguments_);
-	});
-	Object.defineProperties(generator, {
-		activeCount: { get: () => activeCount },
-		pendingCount: { get: () => queue.size },
-		clearQueue: { value() {
-			if (!rejectOnClear) {
-				queue.clear();
-				return;
-			}
-			const abortError = AbortSignal.abort().reason;
-			while (queue.size > 0) queue.dequeue().reject(abortError);
-		} },
-		concurrency: {
-			get: () => concurrency,
-			set(newConcurrency) {
-				validateConcurrency(newConcurrency);
-				concurrency = newConcurrency;
-				queueMicrotask(() => {
-					while (activeCount < concurrency && queue.size > 0) resumeNext();
-				});
-			}
-		},
-		map: { async value(iterable, function_) {
-			const promises = [];
-			try {
-				Array.from(iterable, (value, index) => {
-					const promise = generator(function_, value, index);
-					promises.push(promise);
-					return promise;
-				});
-			} catch (error) {
-				for (const promise of promises) promise.catch(() => {});
-				throw error;
-			}
-			return Promise.all(promises);
-		} }
-	});
-	return generator;
-}
-function validateConcurrency(concurrency) {
-	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) throw new TypeError("Expected `concurrency` to be a number from 1 and up");
-}
-
 // node_modules/valibot/dist/index.mjs
 let store$4;
 const DEFAULT_CONFIG = {
@@ -790,6 +539,22 @@ function check$2(requirement, message$1) {
 		message: message$1,
 		"~run"(dataset, config$1) {
 			if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "input", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+/* @__NO_SIDE_EFFECTS__ */
+function integer(message$1) {
+	return {
+		kind: "validation",
+		type: "integer",
+		reference: integer,
+		async: false,
+		expects: null,
+		requirement: Number.isInteger,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "integer", dataset, config$1);
 			return dataset;
 		}
 	};
@@ -1307,6 +1072,359 @@ function safeParse(schema, input, config$1) {
 	};
 }
 
+// src/inputs/pull-request.ts
+/** https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request */
+const Event$1 = object({ pull_request: object({ number: pipe(number(), integer(), minValue(1)) }) });
+/** The pull request that started the workflow, as the input `comment`; nothing when none did. */
+function readPullRequest({ get, event, env }) {
+	const parsed = safeParse(Event$1, event);
+	const [owner = "", repo = ""] = (env["GITHUB_REPOSITORY"] ?? "").split("/");
+	if (!parsed.success || owner === "" || repo === "") return void 0;
+	const parts = [
+		...[
+			"GITHUB_WORKFLOW",
+			"GITHUB_JOB",
+			"GITHUB_ACTION"
+		].map((name) => env[name] ?? ""),
+		get("shard-index"),
+		get("shard-total")
+	];
+	const step = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
+	return { comment: {
+		owner,
+		repo,
+		number: parsed.output.pull_request.number,
+		step
+	} };
+}
+
+// src/inputs/inputs.ts
+const MODES$1 = [
+	"sync",
+	"plan",
+	"compare",
+	"monitor"
+];
+/**
+* Reads and checks all inputs, without any network.
+*
+* @throws InputError with all problems at once
+*/
+function parseInputs(source) {
+	for (const name of [
+		"password",
+		"source-password",
+		"github-token"
+	]) {
+		const secret = source.get(name);
+		if (secret !== "") source.mask(secret);
+	}
+	const reader = new InputReader(source.get);
+	const namespaces = readNamespaces(reader);
+	const target = readTarget(reader, namespaces);
+	const mode = reader.choice("mode", MODES$1);
+	const dryRun = readDryRun(reader, source.eventName);
+	const inputs = {
+		namespaces,
+		target,
+		credentials: {
+			source: readCredential(reader, "source-username", "source-password", dryRun),
+			target: readCredential(reader, "username", "password", dryRun)
+		},
+		mode,
+		dryRun,
+		engine: reader.choice("engine", ["docker", "registry"]),
+		include: readPatterns(reader, "include"),
+		exclude: readPatterns(reader, "exclude"),
+		platforms: readPlatforms(reader),
+		targetName: readTargetName(reader),
+		metadata: readMetadata(reader, namespaces),
+		shard: readShard(reader),
+		maxShards: reader.integer("max-shards", 1, MOST_JOBS),
+		concurrency: reader.integer("concurrency", 1, 256),
+		queryConcurrency: reader.integer("query-concurrency", 2, 1e3),
+		httpTimeout: reader.duration("http-timeout"),
+		retries: reader.integer("retries", 0, 20),
+		proxy: readProxy(reader, source),
+		insecureRegistries: readHosts(reader, "insecure-registries"),
+		...reader.boolean("comment") && dryRun && readPullRequest(source),
+		failOnError: reader.boolean("fail-on-error"),
+		cache: reader.boolean("cache"),
+		monitor: {
+			count: reader.integer("monitor-count", 1, 1e6),
+			interval: reader.duration("monitor-interval")
+		}
+	};
+	reader.finish();
+	return inputs;
+}
+function readNamespaces(reader) {
+	const registry = canonicalHost(reader.required("registry", "the host of namespaces written without one"));
+	if (registry !== "" && !isRegistryHost(registry)) reader.problem("registry", `${show$1(registry)} is not a host such as gcr.io`);
+	const texts = reader.list("namespaces");
+	if (texts.length === 0) reader.problem("namespaces", "is required: name at least one, such as gcr.io/distroless");
+	const found = /* @__PURE__ */ new Map();
+	for (const text of texts) {
+		const namespace = parseNamespace(text, registry);
+		if (typeof namespace === "string") reader.problem("namespaces", `${show$1(text)}: ${namespace}`);
+		else found.set(formatNamespace(namespace), namespace);
+	}
+	return Array.from(found.values());
+}
+function readTarget(reader, sources) {
+	const example = "the registry and namespace to push to, such as docker.io/gcrxio";
+	const text = reader.required("target", example);
+	const fallback = {
+		registry: "invalid",
+		path: ""
+	};
+	if (text === "") return fallback;
+	if (!looksLikeHost(text.split("/")[0] ?? "")) {
+		reader.problem("target", `${show$1(text)} names no registry: give ${example}`);
+		return fallback;
+	}
+	const target = parseNamespace(text, "");
+	if (typeof target === "string") {
+		reader.problem("target", `${show$1(text)}: ${target}`);
+		return fallback;
+	}
+	for (const source of sources) {
+		const within = source.path === "" || `${target.path}/`.startsWith(`${source.path}/`);
+		if (source.registry !== target.registry || !within) continue;
+		reader.problem("target", `${show$1(text)} lies inside the source ${formatNamespace(source)}: a mirror of itself`);
+	}
+	return target;
+}
+/** @param dryRun then a missing half means none: a pull request from a fork has no secrets */
+function readCredential(reader, userInput, passwordInput, dryRun) {
+	const username = reader.text(userInput);
+	const password = reader.text(passwordInput);
+	if (username === "" && password === "") return void 0;
+	if (dryRun && (username === "" || password === "")) return void 0;
+	if (username === "") reader.problem(userInput, `is required when ${passwordInput} is given`);
+	if (password === "") reader.problem(passwordInput, `is required when ${userInput} is given: is the secret set?`);
+	return {
+		username,
+		password,
+		origin: `the inputs ${userInput} and ${passwordInput}`
+	};
+}
+function readDryRun(reader, eventName) {
+	if (reader.text("dry-run") === "auto") return /^pull_request(?:_target)?$/.test(eventName);
+	if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(reader.text("dry-run"))) return reader.boolean("dry-run");
+	reader.problem("dry-run", `${show$1(reader.text("dry-run"))} is not one of auto, true, false`);
+	return true;
+}
+/** Jobs of a matrix. https://docs.github.com/en/actions/reference/limits */
+const MOST_JOBS = 256;
+/** `shard-index` is one number, or the range that a plan's matrix hands over. */
+function readShard(reader) {
+	const total = reader.integer("shard-total", 1, MAX_SHARDS);
+	const text = reader.text("shard-index");
+	const [, first = "", last = first] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(text) ?? [];
+	const shard = {
+		first: Number(first),
+		last: Number(last),
+		total
+	};
+	if (first !== "" && shard.first <= shard.last && shard.last < total) return shard;
+	const allowed = `from 0 to shard-total - 1, which is ${total - 1}`;
+	reader.problem("shard-index", `${show$1(text)} is not a whole number ${allowed}, or a range of them such as 0-99`);
+	return {
+		first: 0,
+		last: 0,
+		total: 1
+	};
+}
+const LONGEST_PATTERN = 1e3;
+function readPatterns(reader, name) {
+	const patterns = reader.list(name);
+	for (const pattern of patterns) if (pattern.length > LONGEST_PATTERN) reader.problem(name, `${show$1(pattern)} is longer than ${LONGEST_PATTERN}`);
+	return patterns;
+}
+function readPlatforms(reader) {
+	const list = reader.list("platforms");
+	if (list.length === 0 || list.length === 1 && list[0] === "all") return "all";
+	for (const platform of list) {
+		if (/^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9.]+)?$/.test(platform)) continue;
+		reader.problem("platforms", `${show$1(platform)} is neither "all" nor a platform such as linux/amd64 or linux/arm64/v8`);
+	}
+	return Array.from(new Set(list)).toSorted();
+}
+function readTargetName(reader) {
+	const template = reader.required("target-name", "a template such as {image}");
+	const known = PLACEHOLDERS;
+	for (const [, name = ""] of template.matchAll(/\{([^{}]*)\}/g)) if (!known.includes(name)) reader.problem("target-name", `{${name}} is not one of {${known.join("}, {")}}`);
+	if (template !== "" && !template.includes("{image}")) reader.problem("target-name", `${show$1(template)} must contain {image}`);
+	return template;
+}
+function readProxy(reader, { env, mask }) {
+	const given = reader.optional("proxy");
+	const https = given ?? env["HTTPS_PROXY"] ?? env["https_proxy"];
+	const http = given ?? env["HTTP_PROXY"] ?? env["http_proxy"];
+	const none = env["NO_PROXY"] ?? env["no_proxy"];
+	for (const text of /* @__PURE__ */ new Set([https, http])) {
+		if (!text) continue;
+		const url = URL.parse(text);
+		if (url?.password) maskPassword(url.password, mask);
+		if (!url || !/^https?:$/.test(url.protocol)) reader.problem("proxy", "the proxy (input, HTTPS_PROXY or HTTP_PROXY) is not an http:// or https:// URL");
+	}
+	return {
+		...http && { http },
+		...https && { https },
+		...none && { none }
+	};
+}
+/** As it stands in the URL, and as it is sent. */
+function maskPassword(password, mask) {
+	mask(password);
+	try {
+		mask(decodeURIComponent(password));
+	} catch {}
+}
+function readHosts(reader, name) {
+	const hosts = reader.list(name).map((host) => canonicalHost(host));
+	for (const host of hosts) if (!isRegistryHost(host)) reader.problem(name, `${show$1(host)} is not a host such as registry.example:5000`);
+	return new Set(hosts);
+}
+
+// node_modules/yocto-queue/index.js
+var Node = class {
+	value;
+	next;
+	constructor(value) {
+		this.value = value;
+	}
+};
+var Queue = class {
+	#head;
+	#tail;
+	#size;
+	constructor() {
+		this.clear();
+	}
+	enqueue(value) {
+		const node = new Node(value);
+		if (this.#head) {
+			this.#tail.next = node;
+			this.#tail = node;
+		} else {
+			this.#head = node;
+			this.#tail = node;
+		}
+		this.#size++;
+	}
+	dequeue() {
+		const current = this.#head;
+		if (!current) return;
+		this.#head = this.#head.next;
+		this.#size--;
+		if (!this.#head) this.#tail = void 0;
+		return current.value;
+	}
+	peek() {
+		if (!this.#head) return;
+		return this.#head.value;
+	}
+	clear() {
+		this.#head = void 0;
+		this.#tail = void 0;
+		this.#size = 0;
+	}
+	get size() {
+		return this.#size;
+	}
+	*[Symbol.iterator]() {
+		let current = this.#head;
+		while (current) {
+			yield current.value;
+			current = current.next;
+		}
+	}
+	*drain() {
+		while (this.#head) yield this.dequeue();
+	}
+};
+
+// node_modules/p-limit/index.js
+function pLimit(concurrency) {
+	let rejectOnClear = false;
+	if (typeof concurrency === "object") ({concurrency, rejectOnClear = false} = concurrency);
+	validateConcurrency(concurrency);
+	if (typeof rejectOnClear !== "boolean") throw new TypeError("Expected `rejectOnClear` to be a boolean");
+	const queue = new Queue();
+	let activeCount = 0;
+	const resumeNext = () => {
+		if (activeCount < concurrency && queue.size > 0) {
+			activeCount++;
+			queue.dequeue().run();
+		}
+	};
+	const next = () => {
+		activeCount--;
+		resumeNext();
+	};
+	const run = async (function_, resolve, arguments_) => {
+		const result = (async () => function_(...arguments_))();
+		resolve(result);
+		try {
+			await result;
+		} catch {}
+		next();
+	};
+	const enqueue = (function_, resolve, reject, arguments_) => {
+		const queueItem = { reject };
+		new Promise((internalResolve) => {
+			queueItem.run = internalResolve;
+			queue.enqueue(queueItem);
+		}).then(run.bind(void 0, function_, resolve, arguments_));
+		if (activeCount < concurrency) resumeNext();
+	};
+	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
+		enqueue(function_, resolve, reject, arguments_);
+	});
+	Object.defineProperties(generator, {
+		activeCount: { get: () => activeCount },
+		pendingCount: { get: () => queue.size },
+		clearQueue: { value() {
+			if (!rejectOnClear) {
+				queue.clear();
+				return;
+			}
+			const abortError = AbortSignal.abort().reason;
+			while (queue.size > 0) queue.dequeue().reject(abortError);
+		} },
+		concurrency: {
+			get: () => concurrency,
+			set(newConcurrency) {
+				validateConcurrency(newConcurrency);
+				concurrency = newConcurrency;
+				queueMicrotask(() => {
+					while (activeCount < concurrency && queue.size > 0) resumeNext();
+				});
+			}
+		},
+		map: { async value(iterable, function_) {
+			const promises = [];
+			try {
+				Array.from(iterable, (value, index) => {
+					const promise = generator(function_, value, index);
+					promises.push(promise);
+					return promise;
+				});
+			} catch (error) {
+				for (const promise of promises) promise.catch(() => {});
+				throw error;
+			}
+			return Promise.all(promises);
+		} }
+	});
+	return generator;
+}
+function validateConcurrency(concurrency) {
+	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) throw new TypeError("Expected `concurrency` to be a number from 1 and up");
+}
+
 // src/oci/errors.ts
 /** What went wrong with one request to a registry, as data. The message holds no query and no credential. */
 var RegistryError = class extends Error {
@@ -1370,201 +1488,45 @@ function tryJson(text) {
 	}
 }
 
-// src/oci/retry.ts
-/** Waits of a client that is told to come back later. All times are milliseconds. */
-const FIRST_DELAY$1 = 500;
-const LONGEST_DELAY$1 = 3e4;
-/** Statuses worth another try: busy, timed out, or a fault of the server's own (499 and 522 are proxies'). */
-function isRetryableStatus(status) {
-	return status === 408 || status === 429 || status === 499 || status >= 500 && status !== 501;
-}
-/** Exponential growth from half a second to half a minute, with jitter over its upper half. */
-function backoffDelay(attempt, random) {
-	const delay = Math.min(LONGEST_DELAY$1, FIRST_DELAY$1 * 2 ** attempt);
-	return delay / 2 + delay / 2 * random();
-}
+// src/copy/audit.ts
 /**
-* The wait that a `Retry-After` header asks for: seconds or an HTTP date.
-* https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+* Asks the target for the digest of each recorded tag, with a HEAD a tag, which counts against no pull limit. Tags with
+* an unknown digest are left out: evidence settles them. A target that refuses to answer is not asked again.
 */
-function parseRetryAfter(value, now) {
-	if (value === void 0) return void 0;
-	if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1e3;
-	const date = Date.parse(value);
-	return Number.isNaN(date) ? void 0 : Math.max(0, date - now);
-}
-/** Node's and undici's codes for a connection that broke, or never came to be, through no fault of the request. */
-const NETWORK_CODES = /* @__PURE__ */ new Set([
-	"ECONNRESET",
-	"ECONNREFUSED",
-	"ECONNABORTED",
-	"EHOSTUNREACH",
-	"ENETUNREACH",
-	"ENETDOWN",
-	"EPIPE",
-	"ETIMEDOUT",
-	"EAI_AGAIN",
-	"UND_ERR_SOCKET",
-	"UND_ERR_CONNECT_TIMEOUT",
-	"UND_ERR_HEADERS_TIMEOUT",
-	"UND_ERR_BODY_TIMEOUT",
-	"UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
-	"HPE_INVALID_CONSTANT"
-]);
-function errorCode(error) {
-	if (!(error instanceof Error)) return void 0;
-	if ("code" in error && typeof error.code === "string") return error.code;
-	return errorCode(error.cause);
-}
-function isNetworkError(error) {
-	return NETWORK_CODES.has(errorCode(error) ?? "");
-}
-
-// src/copy/engine.ts
-/** An image could not be copied. */
-var CopyError = class extends Error {
-	name = "CopyError";
-	/** True when the same copy may succeed later. */
-	retryable;
-	constructor(message, { retryable, cause }) {
-		super(message, { cause });
-		this.retryable = retryable;
-	}
-};
-
-// src/copy/pool.ts
-/** Copies all of `works`, as many at a time as `limit` lets. What fails is retried when that can help, and stops nothing else. */
-async function copyAll(works, options) {
-	return options.limit.map(works, async (work) => {
-		const outcome = await copyOne(work, options);
-		options.onDone(outcome);
-		return outcome;
-	});
-}
-async function copyOne(work, { engine, retries, task, sleep, random, logger }) {
-	const whole = task(work);
-	const held = /* @__PURE__ */ new Map();
-	let bytes = 0;
-	for (let attempt = 0;; attempt += 1) {
-		const tags = whole.tags.filter((tag) => !held.has(tag));
+async function audit(recorded, options) {
+	const { target, targetOf, concurrency } = options;
+	let refused;
+	const ask = async (image, tag, entry) => {
+		if (refused) return refused;
 		try {
-			bytes += await engine.copy({
-				...whole,
-				tags
-			}, (tag, what) => held.set(tag, what));
-			return {
-				work,
-				held,
-				bytes
-			};
+			const head = await target.headManifest(targetOf(image), tag);
+			if (!head) return "missing";
+			return head.digest === (typeof entry === "string" ? entry : entry.target) ? "held" : "changed";
 		} catch (error) {
-			const message = error instanceof Error ? error.message : String(error);
-			const { repository, digest } = whole.source;
-			if (!isRetryable(error) || attempt >= retries) return {
-				work,
-				held,
-				bytes,
-				error: printable(message, 2e3)
-			};
-			logger.info(`${repository}@${digest}: ${message}. It is tried again (${attempt + 1} of ${retries})`);
-			await sleep(backoffDelay(attempt, random));
+			if (!(error instanceof RegistryError)) throw error;
+			const finding = { unknown: printable(error.message, 2e3) };
+			if (error.status === void 0 || REFUSALS.has(error.status)) refused = finding;
+			return finding;
 		}
-	}
+	};
+	const tags = Array.from(recorded).flatMap(([image, entries]) => Array.from(entries).flatMap(([tag, entry]) => entry === null ? [] : [{
+		image,
+		tag,
+		entry
+	}]));
+	return pLimit(concurrency).map(tags, async ({ image, tag, entry }) => ({
+		image,
+		tag,
+		entry,
+		finding: await ask(image, tag, entry)
+	}));
 }
-/** A RegistryError has been retried by the transport already, request by request. */
-function isRetryable(error) {
-	if (error instanceof RegistryError) return false;
-	return error instanceof CopyError && error.retryable;
-}
-
-// src/report/format.ts
-const UNITS = [
-	"B",
-	"kB",
-	"MB",
-	"GB",
-	"TB",
-	"PB"
-];
-/** `1.2 GB`: decimal units, as registries and disks count. */
-function formatBytes(bytes) {
-	let power = 0;
-	while (power < UNITS.length - 1 && Number(rounded(bytes, power)) >= 1e3) power += 1;
-	return `${rounded(bytes, power)} ${UNITS[power]}`;
-}
-function rounded(bytes, power) {
-	const value = bytes / 1e3 ** power;
-	return power === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1);
-}
-/** `12 s`, `4 min`, `1 h 12 min`. `ms` is milliseconds. */
-function formatDuration(ms) {
-	const seconds = Math.round(ms / 1e3);
-	if (seconds < 100) return `${seconds} s`;
-	const minutes = Math.round(seconds / 60);
-	return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-/** `1,461`, whatever the machine's locale. */
-function formatCount(count) {
-	return count.toLocaleString("en-US");
-}
-/** `1 tag`, `1,461 tags`. */
-function plural(count, noun) {
-	return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-// src/report/progress.ts
-/** How often progress is told, in milliseconds. */
-const INTERVAL = 1e4;
-/** The rate is that of this many last intervals. */
-const WINDOW = 6;
-/** Tells how far long work is, at least every ten seconds; nothing for work that ends sooner. */
-var Progress = class {
-	#options;
-	#timer;
-	#samples;
-	#images = 0;
-	#bytes = 0;
-	#failed = 0;
-	constructor(options) {
-		this.#options = options;
-		this.#samples = [{
-			time: options.clock(),
-			images: 0,
-			bytes: 0
-		}];
-		this.#timer = setInterval(() => this.tick(), INTERVAL).unref();
-	}
-	/** One image has ended. */
-	done(bytes, failed) {
-		this.#images += 1;
-		this.#bytes += bytes;
-		if (failed) this.#failed += 1;
-	}
-	stop() {
-		clearInterval(this.#timer);
-	}
-	tick() {
-		const { total, log, clock } = this.#options;
-		const now = {
-			time: clock(),
-			images: this.#images,
-			bytes: this.#bytes
-		};
-		const [first = now] = this.#samples;
-		this.#samples.push(now);
-		if (this.#samples.length > WINDOW) this.#samples.shift();
-		const seconds = Math.max(.001, (now.time - first.time) / 1e3);
-		const left = total - this.#images;
-		const perSecond = (now.images - first.images) / seconds;
-		log([
-			`${formatCount(this.#images)} of ${formatCount(total)} images`,
-			formatBytes(this.#bytes),
-			`${formatBytes((now.bytes - first.bytes) / seconds)}/s`,
-			perSecond > 0 ? `about ${formatDuration(left / perSecond * 1e3)} left` : "none ended lately",
-			...this.#failed > 0 ? [`${formatCount(this.#failed)} failed`] : []
-		].join(", "));
-	}
-};
+/** They are about the client, and the next tag would be refused too. */
+const REFUSALS = /* @__PURE__ */ new Set([
+	401,
+	403,
+	429
+]);
 
 // src/oci/digest.ts
 const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
@@ -1692,6 +1654,18 @@ function matchesPlatform(descriptor, wanted) {
 function isForeignLayer({ mediaType }) {
 	return mediaType.includes(".foreign.") || mediaType.includes(".nondistributable.");
 }
+
+// src/copy/engine.ts
+/** An image could not be copied. */
+var CopyError = class extends Error {
+	name = "CopyError";
+	/** True when the same copy may succeed later. */
+	retryable;
+	constructor(message, { retryable, cause }) {
+		super(message, { cause });
+		this.retryable = retryable;
+	}
+};
 
 // src/copy/evidence.ts
 /**
@@ -1824,6 +1798,16 @@ var Settler = class {
 };
 
 // src/metadata/namespace-manifest.ts
+/** Sets one entry of `images`. */
+function setEntry(images, image, tag, entry) {
+	const entries = images.get(image);
+	if (entries) entries.set(tag, entry);
+	else images.set(image, /* @__PURE__ */ new Map([[tag, entry]]));
+}
+/** Number of tags in `images`. */
+function countEntries(images) {
+	return Array.from(images.values()).reduce((sum, { size }) => sum + size, 0);
+}
 /** A namespace manifest that can't be used. It must not be overwritten. */
 var ManifestError = class extends Error {
 	name = "ManifestError";
@@ -1923,9 +1907,7 @@ function readGcrsync(lines, path) {
 	for (const line of lines) {
 		const [, image = "", tag = ""] = typeof line === "string" ? /^(.*):(.*)$/.exec(line) ?? [] : [];
 		if (!isRepositoryName(image) || !isTag(tag)) throw broken(path, `it is an array, as gcrsync's are, but ${JSON.stringify(line).slice(0, 200)} is not of the form image:tag`);
-		const entries = images.get(image);
-		if (entries) entries.set(tag, null);
-		else images.set(image, /* @__PURE__ */ new Map([[tag, null]]));
+		setEntry(images, image, tag, null);
 	}
 	return images;
 }
@@ -1967,15 +1949,113 @@ function mergeImages(base, delta) {
 	}
 	return merged ?? base;
 }
+/**
+* Takes out the entries of `removed` that are still as they are there: another job may have mirrored a tag since.
+*
+* @returns `base` itself when nothing changes
+*/
+function removeEntries(base, removed) {
+	let left;
+	for (const [image, entries] of removed) {
+		const known = base.get(image) ?? /* @__PURE__ */ new Map();
+		const stays = ([tag, entry]) => {
+			const other = entries.get(tag);
+			return other === void 0 || serializeEntry(other) !== serializeEntry(entry);
+		};
+		const kept = Array.from(known).filter(stays);
+		if (kept.length === known.size) continue;
+		left ??= new Map(base);
+		if (kept.length > 0) left.set(image, new Map(kept));
+		else left.delete(image);
+	}
+	return left ?? base;
+}
 function isNews(known, entry) {
 	if (known === void 0) return true;
 	return entry !== null && (known === null || serializeEntry(known) !== serializeEntry(entry));
 }
 
+// src/plan/comparison.ts
+function sortFindings(audited) {
+	const missing = /* @__PURE__ */ new Map();
+	const changed = /* @__PURE__ */ new Map();
+	const unknown = /* @__PURE__ */ new Map();
+	const failures = /* @__PURE__ */ new Map();
+	let held = 0;
+	for (const { image, tag, entry, finding } of audited) if (finding === "held") held += 1;
+	else if (finding === "missing") setEntry(missing, image, tag, entry);
+	else if (finding === "changed") setEntry(changed, image, tag, entry);
+	else {
+		setEntry(unknown, image, tag, entry);
+		const key = `${image} ${finding.unknown}`;
+		const failure = failures.get(key) ?? {
+			image,
+			tags: [],
+			reason: finding.unknown
+		};
+		failure.tags.push(tag);
+		failures.set(key, failure);
+	}
+	return {
+		held,
+		missing,
+		changed,
+		unknown,
+		failures: Array.from(failures.values())
+	};
+}
+/** The source's tags that need evidence: nothing is recorded of them, not their digest, or not what is there. */
+function needEvidence({ images }, recorded, changed) {
+	const found = [];
+	for (const [image, { repository, tags }] of images) for (const [tag, manifest] of tags) {
+		const known = recorded.get(image)?.get(tag);
+		if (known === void 0 || known === null || changed.get(image)?.has(tag) === true) found.push({
+			image,
+			repository,
+			tag,
+			manifest
+		});
+	}
+	return found;
+}
+/** Puts together what is recorded, what the audit found and what evidence says of the rest. */
+function concludeComparison(recorded, { missing, changed }, verdicts) {
+	const entries = /* @__PURE__ */ new Map();
+	const differs = /* @__PURE__ */ new Map();
+	const lost = copyOf(missing);
+	const removed = copyOf(missing);
+	for (const [image, tags] of changed) for (const [tag, entry] of tags) setEntry(removed, image, tag, entry);
+	for (const { unsettled, verdict } of verdicts) {
+		const { image, tag } = unsettled;
+		const isGcrsyncs = recorded.get(image)?.get(tag) === null;
+		if (verdict.kind === "held") setEntry(entries, image, tag, verdict.entry);
+		if (isGcrsyncs && verdict.kind === "missing") setEntry(lost, image, tag, null);
+		if (isGcrsyncs && (verdict.kind === "missing" || verdict.kind === "other")) setEntry(removed, image, tag, null);
+		if (verdict.kind === "other" && changed.get(image)?.has(tag) !== true) setEntry(differs, image, tag, null);
+	}
+	return {
+		entries,
+		removed,
+		drift: {
+			missing: tagsOf(lost),
+			changed: tagsOf(changed),
+			differs: tagsOf(differs)
+		}
+	};
+}
+function copyOf(images) {
+	return new Map(Array.from(images, ([image, entries]) => [image, new Map(entries)]));
+}
+function tagsOf(images) {
+	return Array.from(images, ([image, entries]) => ({
+		image,
+		tags: Array.from(entries.keys())
+	}));
+}
+
 // src/plan/diff.ts
 /**
-* Compares what a source holds with what its namespace manifest says the mirror holds, in time linear in the
-* tags. Images that could not be listed are neither gone nor new.
+* Compares what a source holds with what its namespace manifest says the mirror holds, in time linear in the tags.
 */
 function diff(listing, recorded, platforms) {
 	const builder = new WorkBuilder();
@@ -1999,8 +2079,7 @@ function diff(listing, recorded, platforms) {
 	return {
 		work: builder.build(),
 		unsettled,
-		unchanged,
-		gone: countGone(listing, recorded)
+		unchanged
 	};
 }
 /** True when `entry` says that the target holds `digest` with at least these platforms. */
@@ -2010,22 +2089,6 @@ function holds(entry, digest, wanted) {
 	const { platforms } = entry;
 	if (platforms === void 0) return true;
 	return wanted !== "all" && wanted.every((platform) => platforms.includes(platform));
-}
-function countGone({ images, failures }, recorded) {
-	const unknown = new Set(failures.map(({ image }) => image));
-	let gone = 0;
-	for (const [image, entries] of recorded) {
-		if (isUnknown(image, unknown)) continue;
-		const tags = images.get(image)?.tags;
-		for (const tag of entries.keys()) if (!tags?.has(tag)) gone += 1;
-	}
-	return gone;
-}
-/** True when `image`, or a repository above it, could not be listed. */
-function isUnknown(image, unknown) {
-	if (unknown.size === 0) return false;
-	for (let end = image.length; end > 0; end = image.lastIndexOf("/", end - 1)) if (unknown.has(image.slice(0, end))) return true;
-	return false;
 }
 /** Gathers tags into one piece of work for each digest of an image. */
 var WorkBuilder = class {
@@ -2058,398 +2121,81 @@ var WorkBuilder = class {
 	}
 };
 
-// src/oci/link.ts
-/**
-* The target of a `Link` header's `rel="next"`, resolved against the URL that answered. Undefined when there is
-* none, or it leaves the host that answered: pages stay on the same host.
-* https://www.rfc-editor.org/rfc/rfc8288#section-3
-*/
-function nextPage(header, base) {
-	if (header === void 0) return void 0;
-	for (const [, target = "", params = ""] of header.matchAll(/<([^<>]*)>([^<]*)/g)) {
-		if (!/;\s*rel\s*=\s*"?(?:[^";,]*\s)?next(?=[\s";,]|$)/i.test(params)) continue;
-		const next = URL.parse(target, base.href);
-		return next && next.host === base.host && next.protocol === base.protocol ? next : void 0;
+// src/report/result.ts
+/** Adds up what happened in `namespaces`. */
+function countAll(namespaces) {
+	const counts = {
+		added: 0,
+		updated: 0,
+		unchanged: 0,
+		failed: 0,
+		pending: 0,
+		gone: 0,
+		bytes: 0
+	};
+	for (const namespace of namespaces) {
+		for (const image of namespace.copied) {
+			counts.added += image.added.length;
+			counts.updated += image.updated.length;
+			counts.bytes += image.bytes;
+		}
+		for (const failure of namespace.failures) counts.failed += Math.max(1, failure.tags.length);
+		counts.unchanged += namespace.unchanged;
+		counts.pending += namespace.pending;
+		counts.gone += countTags(namespace.gone);
 	}
+	return counts;
+}
+function countTags(images) {
+	return images.reduce((sum, { tags }) => sum + tags.length, 0);
+}
+/** Number of tags that are recorded and are not at the target as recorded. */
+function countDrift({ drift }) {
+	return drift ? countTags(drift.missing) + countTags(drift.changed) : 0;
 }
 
-// src/oci/http.ts
-/** The first value of a header. */
-function headerOf(headers, name) {
-	const value = headers[name];
-	return Array.isArray(value) ? value[0] : value;
+// src/report/format.ts
+const UNITS = [
+	"B",
+	"kB",
+	"MB",
+	"GB",
+	"TB",
+	"PB"
+];
+/** `1.2 GB`: decimal units, as registries and disks count. */
+function formatBytes(bytes) {
+	let power = 0;
+	while (power < UNITS.length - 1 && Number(rounded(bytes, power)) >= 1e3) power += 1;
+	return `${rounded(bytes, power)} ${UNITS[power]}`;
 }
-/**
-* The whole body.
-*
-* @param limit bytes; a longer body is broken off
-* @throws RegistryError when the body is longer than `limit`
-*/
-async function readBody({ body, url }, limit) {
-	const chunks = [];
-	let length = 0;
-	for await (const chunk of body) {
-		length += chunk.length;
-		if (length > limit) {
-			const cause = `the answer is longer than ${limit / 1024 ** 2} MiB and was not read on`;
-			throw new RegistryError({
-				method: "GET",
-				url,
-				cause
-			});
-		}
-		chunks.push(chunk);
-	}
-	return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
+function rounded(bytes, power) {
+	const value = bytes / 1e3 ** power;
+	return power === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1);
 }
-/** All values of a header that may stand on several lines, as one list. */
-function listHeaderOf(headers, name) {
-	const value = headers[name];
-	return Array.isArray(value) ? value.join(", ") : value;
+/** `12 s`, `4 min`, `1 h 12 min`. `ms` is milliseconds. */
+function formatDuration(ms) {
+	const seconds = Math.round(ms / 1e3);
+	if (seconds < 100) return `${seconds} s`;
+	const minutes = Math.round(seconds / 60);
+	return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
-
-// src/oci/client.ts
-/** The spec asks registries to take manifests of 4 MiB; this reads some more. */
-const MAX_MANIFEST = 8 * 1024 ** 2;
-/** 32 MiB of tags are some hundred thousand in one repository; nobody's are more. */
-const MAX_LIST = 32 * 1024 ** 2;
-/** With a hundred tags a page, more than any repository has. */
-const MAX_PAGES = 1e4;
-const TagList = object({ tags: optional(nullable(array(string()))) });
-/**
-* One registry's API, as the distribution spec has it. Repositories and references must have passed the checks
-* of `names.ts`. Every method throws RegistryError when the registry refuses.
-* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
-*/
-var RegistryClient = class {
-	/** Canonical host: `gcr.io`, `docker.io`. */
-	registry;
-	#transport;
-	#pullLimit;
-	constructor(registry, transport) {
-		this.registry = registry;
-		this.#transport = transport;
-	}
-	get transport() {
-		return this.#transport;
-	}
-	get pullLimit() {
-		return this.#pullLimit;
-	}
-	/** The parsed JSON of a list, and the page after it. `url` may be a path or a page's URL. */
-	async getList(url, scopes) {
-		return this.#transport.send({
-			method: "GET",
-			url,
-			scopes,
-			expect: [200]
-		}, async (response) => {
-			const bytes = await readBody(response, MAX_LIST);
-			const next = nextPage(listHeaderOf(response.headers, "link"), response.url);
-			return {
-				json: parseJson(bytes, response),
-				next
-			};
-		});
-	}
-	/**
-	* All tags of a repository, page by page, without their digests.
-	*
-	* @param first the first page, when the caller has it already
-	*/
-	async listTags(repository, first) {
-		const path = tagsPath(repository);
-		const tags = [];
-		let page = first ?? await this.getList(path, [pull(repository)]);
-		for (let pages = 1;; pages += 1) {
-			const list = safeParse(TagList, page.json);
-			if (!list.success) throw this.#unexpected(path, "the answer is not a list of tags");
-			const found = list.output.tags ?? [];
-			tags.push(...found);
-			if (page.next === void 0 || found.length === 0) return tags;
-			if (pages === MAX_PAGES) throw this.#unexpected(path, `there are more than ${MAX_PAGES} pages of tags`);
-			page = await this.getList(page.next, [pull(repository)]);
-		}
-	}
-	/** The digest behind a tag or digest; undefined when the registry has no such manifest. */
-	async headManifest(repository, reference) {
-		const head = await this.#transport.send({
-			method: "HEAD",
-			url: manifestPath(repository, reference),
-			headers: { accept: MANIFEST_ACCEPT },
-			scopes: [pull(repository)],
-			expect: [200, 404]
-		}, async (response) => {
-			await response.body.dump();
-			return response.status === 404 ? void 0 : this.#readHead(response);
-		});
-		if (head !== "incomplete") return head;
-		const manifest = await this.getManifest(repository, reference);
-		return manifest && {
-			digest: manifest.digest,
-			mediaType: manifest.mediaType,
-			size: manifest.bytes.length
-		};
-	}
-	/** A manifest and the digest of what really came; undefined when the registry has none such. */
-	async getManifest(repository, reference) {
-		return this.#transport.send({
-			method: "GET",
-			url: manifestPath(repository, reference),
-			headers: { accept: MANIFEST_ACCEPT },
-			scopes: [pull(repository)],
-			expect: [200, 404]
-		}, async (response) => {
-			if (response.status === 404) return discard(response);
-			this.#noteLimit(response);
-			return checkedManifest(reference, await readBody(response, MAX_MANIFEST), response);
-		});
-	}
-	/** Stores `manifest` under a tag or its digest, byte for byte and with its own media type. */
-	async putManifest(repository, reference, manifest) {
-		await this.#transport.send({
-			method: "PUT",
-			url: manifestPath(repository, reference),
-			headers: { "content-type": manifest.mediaType },
-			body: manifest.bytes,
-			scopes: [push(repository)],
-			expect: [
-				200,
-				201,
-				202
-			]
-		}, async (response) => response.body.dump());
-	}
-	#readHead(response) {
-		this.#noteLimit(response);
-		const digest = headerOf(response.headers, "docker-content-digest");
-		const mediaType = headerOf(response.headers, "content-type")?.split(";")[0]?.trim();
-		const size = headerOf(response.headers, "content-length");
-		if (digest === void 0 || !isDigest(digest) || !mediaType?.startsWith("application/vnd.") || size === void 0) return "incomplete";
-		return {
-			digest,
-			mediaType,
-			size: Number(size)
-		};
-	}
-	/** https://docs.docker.com/docker-hub/usage/pulls/: `ratelimit-remaining: 20;w=21600` */
-	#noteLimit({ headers }) {
-		const remaining = /^\s*(\d+)/.exec(headerOf(headers, "ratelimit-remaining") ?? "")?.[1];
-		if (remaining !== void 0) this.#pullLimit = { remaining: Number(remaining) };
-	}
-	#unexpected(path, cause) {
-		return new RegistryError({
-			method: "GET",
-			url: new URL(path, `https://${this.registry}`),
-			cause
-		});
-	}
-};
-/** The scope that lets a token read `repository`. */
-function pull(repository) {
-	return `repository:${repository}:pull`;
+/** `1,461`, whatever the machine's locale. */
+function formatCount(count) {
+	return count.toLocaleString("en-US");
 }
-/** The scope that lets a token read and write `repository`. */
-function push(repository) {
-	return `repository:${repository}:pull,push`;
+/** `1 tag`, `1,461 tags`. */
+function plural(count, noun) {
+	return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
-/** The list of a repository's tags; with no name, what registries of Google's kind hold at their root. */
-function tagsPath(repository) {
-	return repository === "" ? "/v2/tags/list" : `/v2/${repository}/tags/list`;
-}
-function manifestPath(repository, reference) {
-	return `/v2/${repository}/manifests/${reference}`;
-}
-async function discard({ body }) {
-	await body.dump();
-}
-/** schema1 is exempt from the check: its digest leaves out the signatures that the bytes carry. */
-function checkedManifest(reference, bytes, response) {
-	const problem = (cause, retryable) => new RegistryError({
-		method: "GET",
-		url: response.url,
-		cause,
-		retryable
-	});
-	let mediaType;
-	try {
-		mediaType = mediaTypeOf(bytes, headerOf(response.headers, "content-type") ?? "");
-	} catch {
-		throw problem("the answer is not a manifest", false);
-	}
-	if (isDigest(reference) && !isSchema1Type(mediaType) && !matchesDigest(bytes, reference)) throw problem(`the answer's digest is ${digestOf(bytes)}, not the one asked for`, true);
-	return {
-		mediaType,
-		digest: isDigest(reference) ? reference : digestOf(bytes),
-		bytes
-	};
-}
-function parseJson(bytes, response) {
-	try {
-		return JSON.parse(new TextDecoder().decode(bytes));
-	} catch {
-		const cause = `the answer is not JSON but ${(headerOf(response.headers, "content-type") ?? "no type").slice(0, 60)}: this is no registry, or a page in front of it`;
-		throw new RegistryError({
-			method: "GET",
-			url: response.url,
-			cause
-		});
-	}
-}
-
-// src/source/google.ts
-const Strings = array(string());
-const GoogleList = object({
-	child: nullish(Strings),
-	manifest: nullish(custom((value) => typeof value === "object" && !Array.isArray(value))),
-	tags: nullish(Strings)
-});
-/**
-* Reads Google's extension of `tags/list`, which gives nested repositories and each tag's digest and size in one
-* answer. Undefined when `json` is not of that shape.
-* https://github.com/google/go-containerregistry/blob/v0.20.7/pkg/v1/google/list.go
-*/
-function readGoogleList({ json }) {
-	const parsed = safeParse(GoogleList, json);
-	if (!parsed.success) return void 0;
-	const { child, manifest, tags } = parsed.output;
-	if (!child && !manifest) return void 0;
-	const byTag = /* @__PURE__ */ new Map();
-	for (const digest of Object.keys(manifest ?? {})) if (isDigest(digest)) readEntry(digest, manifest?.[digest], byTag);
-	return {
-		children: child ?? [],
-		tags: byTag,
-		bare: (tags ?? []).filter((tag) => !byTag.has(tag))
-	};
-}
-/** By hand: a schema for each of 100,000 manifests takes twice the time and memory. */
-function readEntry(digest, value, byTag) {
-	if (typeof value !== "object" || value === null || !("tag" in value) || !Array.isArray(value.tag)) return;
-	const mediaType = "mediaType" in value && typeof value.mediaType === "string" ? value.mediaType : void 0;
-	const size = "imageSizeBytes" in value ? Number(value.imageSizeBytes) : NaN;
-	const shared = {
-		digest,
-		...mediaType !== void 0 && { mediaType },
-		...Number.isSafeInteger(size) && size >= 0 && { size }
-	};
-	for (const name of value.tag) if (typeof name === "string") byTag.set(name, shared);
-}
-/** Asks for the digests of `tags`. A tag that is gone meanwhile, or is none by its name, is left out. */
-async function headTags(client, repository, tags) {
-	const heads = await Promise.all(tags.filter(isTag).map(async (tag) => [tag, await client.headManifest(repository, tag)]));
-	const found = /* @__PURE__ */ new Map();
-	for (const [tag, head] of heads) if (head) found.set(tag, {
-		digest: head.digest,
-		mediaType: head.mediaType
-	});
-	return found;
-}
-
-// src/source/discover.ts
-/** More repositories than any namespace has; a registry that makes them up is stopped here. */
-const MAX_REPOSITORIES = 1e5;
-/**
-* Lists what `namespace` holds, walking Google-style namespaces to their leaves with one request a repository;
-* elsewhere the namespace must be one repository, whose digests are asked for tag by tag.
-*
-* @throws RegistryError or Error with the remedy when the namespace itself can't be listed. A repository inside it
-*   that can't is a failure in the listing, and so is a name or tag that the specification does not allow.
-*/
-async function discover(namespace, client) {
-	const walk = new Walk(namespace, client);
-	const children = await walk.list(namespace.path).catch((error) => {
-		throw explainRoot(namespace, error);
-	});
-	await walk.descend(namespace.path, children);
-	if (walk.images.size === 0 && walk.failures.length === 0) throw new Error(`${formatNamespace(namespace)} holds no repository with tags: check its name in "namespaces"`);
-	return {
-		namespace,
-		images: walk.images,
-		failures: walk.failures
-	};
-}
-/** One walk down a namespace; children are asked for at once, and the host's gate bounds how many. */
-var Walk = class {
-	images = /* @__PURE__ */ new Map();
-	failures = [];
-	#namespace;
-	#client;
-	#seen = 0;
-	constructor(namespace, client) {
-		this.#namespace = namespace;
-		this.#client = client;
-	}
-	/** Takes in the tags of `repository` and gives the names of its children. */
-	async list(repository) {
-		const page = await this.#client.getList(tagsPath(repository), repository === "" ? [] : [pull(repository)]);
-		const google = readGoogleList(page);
-		if (!google && repository === "") throw new Error(`${this.#namespace.registry} does not list its repositories (the answer has neither "child" nor "manifest"): name each repository in "namespaces"`);
-		const tags = google?.tags ?? /* @__PURE__ */ new Map();
-		const bare = google?.bare ?? await this.#client.listTags(repository, page);
-		this.#dropBadTags(repository, tags, bare);
-		for (const [tag, manifest] of await headTags(this.#client, repository, bare)) tags.set(tag, manifest);
-		this.#add(repository, tags);
-		return google?.children ?? [];
-	}
-	async descend(parent, children) {
-		await Promise.all(children.map(async (child) => {
-			const repository = parent === "" ? child : `${parent}/${child}`;
-			await this.descend(repository, await this.#listChild(repository, child));
-		}));
-	}
-	/** Like `list`, but a repository that can't be listed becomes a failure and does not end the walk. */
-	async #listChild(repository, name) {
-		if (name.includes("/") || !isRepositoryName(repository)) {
-			this.#fail(repository, "its name is not one that the distribution specification allows; it was left out");
-			return [];
-		}
-		this.#seen += 1;
-		if (this.#seen > MAX_REPOSITORIES) throw new Error(`${formatNamespace(this.#namespace)} lists more than ${MAX_REPOSITORIES} repositories`);
-		try {
-			return await this.list(repository);
-		} catch (error) {
-			if (!(error instanceof RegistryError)) throw error;
-			this.#fail(repository, error.message);
-			return [];
-		}
-	}
-	#add(repository, tags) {
-		if (tags.size === 0) return;
-		const image = this.#imageOf(repository);
-		const other = this.images.get(image);
-		if (other) this.#fail(repository, `${other.repository} goes by the same name in this namespace; it was left out`);
-		else this.images.set(image, {
-			repository,
-			tags
-		});
-	}
-	/** Removes from `tags`, and reports, those that are none by their names; `headTags` skips such `bare` ones. */
-	#dropBadTags(repository, tags, bare) {
-		const bad = [...tags.keys(), ...bare].filter((tag) => !isTag(tag));
-		if (bad.length === 0) return;
-		for (const tag of bad) tags.delete(tag);
-		const some = bad.slice(0, 5).map((tag) => JSON.stringify(printable(tag, 60)));
-		this.#fail(repository, `${bad.length} of its tags are not ones that the distribution specification allows: ${some.join(", ")}`);
-	}
-	#fail(repository, reason) {
-		this.failures.push({
-			image: printable(this.#imageOf(repository)),
-			tags: [],
-			reason: printable(reason, 1e3)
-		});
-	}
-	/** The path inside the namespace; the namespace's own repository goes by its last part. */
-	#imageOf(repository) {
-		const { path } = this.#namespace;
-		if (path === "") return repository;
-		return repository === path ? path.slice(path.lastIndexOf("/") + 1) : repository.slice(path.length + 1);
-	}
-};
-function explainRoot(namespace, error) {
-	if (!(error instanceof RegistryError) || error.status !== 404) return error;
-	const name = formatNamespace(namespace);
-	const why = namespace.path === "" ? "does not list its root: name a namespace in it" : "is not there, or not to be seen";
-	return new Error(`${name} ${why}. Check "namespaces". ${error.message}`, { cause: error });
+/** `2 missing, 1 changed, 3 differ` */
+function describeDrift({ missing, changed, differs }) {
+	const [lost, other, unrecorded] = [
+		missing,
+		changed,
+		differs
+	].map((images) => formatCount(countTags(images)));
+	return `${lost} missing, ${other} changed, ${unrecorded} differ`;
 }
 
 // node_modules/picomatch/lib/constants.js
@@ -4379,8 +4125,7 @@ var require_picomatch = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 // src/source/select.ts
 var import_picomatch = /* @__PURE__ */ __toESM(require_picomatch(), 1);
 /** Drops what the filters don't want, and schema1 images, which no target takes. */
-function select(listing, filters) {
-	const wanted = compile(filters);
+function select(listing, wanted) {
 	const images = /* @__PURE__ */ new Map();
 	const unsupported = [];
 	let filtered = 0;
@@ -4416,7 +4161,7 @@ function without(tags, dropped) {
 	for (const tag of dropped) kept.delete(tag);
 	return kept;
 }
-function compile({ include, exclude }) {
+function compileFilters({ include, exclude }) {
 	const included = matchAny(include);
 	const excluded = matchAny(exclude);
 	return (image, tag) => (include.length === 0 || included(image, tag)) && !excluded(image, tag);
@@ -4428,30 +4173,489 @@ const OPTIONS = {
 	noextglob: true
 };
 function matchAny(patterns) {
-	const matchers = patterns.map((pattern) => {
-		const colon = pattern.lastIndexOf(":");
-		if (colon === -1) {
-			const matchesImage = (0, import_picomatch.default)(pattern, OPTIONS);
-			return (image) => matchesImage(image);
-		}
-		const matchesImage = (0, import_picomatch.default)(pattern.slice(0, colon), OPTIONS);
-		const matchesTag = (0, import_picomatch.default)(pattern.slice(colon + 1), OPTIONS);
+	const matchers = patterns.map((text) => {
+		const { image, tag } = splitPattern(text);
+		const matchesImage = (0, import_picomatch.default)(image, OPTIONS);
+		if (tag === void 0) return (image) => matchesImage(image);
+		const matchesTag = (0, import_picomatch.default)(tag, OPTIONS);
 		return (image, tag) => matchesImage(image) && matchesTag(tag);
 	});
 	return (image, tag) => matchers.some((matches) => matches(image, tag));
 }
+function splitPattern(pattern) {
+	const colon = pattern.lastIndexOf(":");
+	return colon === -1 ? { image: pattern } : {
+		image: pattern.slice(0, colon),
+		tag: pattern.slice(colon + 1)
+	};
+}
+/** What `include` says of `image`, as patterns that match no other image. Its name must hold nothing that is special in a glob. */
+function narrowPatterns(include, image) {
+	if (include.length === 0) return [image];
+	const tags = include.map(splitPattern).filter((pattern) => import_picomatch.default.isMatch(image, pattern.image, OPTIONS)).map(({ tag }) => tag);
+	return tags.includes(void 0) ? [image] : tags.map((tag) => `${image}:${tag}`);
+}
+
+// src/plan/gone.ts
+/**
+* Finds the tags that are recorded and that the source no longer has. What could not be listed is not gone, and
+* neither is what the filters leave out.
+*
+* @param listing all that the source holds, before the filters
+* @param wanted the filters
+*/
+function findGone(listing, recorded, wanted) {
+	const unknown = new Set(listing.failures.map(({ image }) => image));
+	const found = [];
+	for (const [image, entries] of recorded) {
+		if (isUnknown(image, unknown)) continue;
+		const held = listing.images.get(image)?.tags;
+		const tags = [];
+		for (const tag of entries.keys()) if (held?.has(tag) !== true && wanted(image, tag)) tags.push(tag);
+		if (tags.length > 0) found.push({
+			image,
+			tags
+		});
+	}
+	return found;
+}
+/** True when `image`, or a repository above it, could not be listed. */
+function isUnknown(image, unknown) {
+	if (unknown.size === 0) return false;
+	for (let end = image.length; end > 0; end = image.lastIndexOf("/", end - 1)) if (unknown.has(image.slice(0, end))) return true;
+	return false;
+}
+
+// src/oci/link.ts
+/**
+* The target of a `Link` header's `rel="next"`, resolved against the URL that answered. Undefined when there is
+* none, or it leaves the host that answered: pages stay on the same host.
+* https://www.rfc-editor.org/rfc/rfc8288#section-3
+*/
+function nextPage(header, base) {
+	if (header === void 0) return void 0;
+	for (const [, target = "", params = ""] of header.matchAll(/<([^<>]*)>([^<]*)/g)) {
+		if (!/;\s*rel\s*=\s*"?(?:[^";,]*\s)?next(?=[\s";,]|$)/i.test(params)) continue;
+		const next = URL.parse(target, base.href);
+		return next && next.host === base.host && next.protocol === base.protocol ? next : void 0;
+	}
+}
+
+// src/oci/http.ts
+/** The first value of a header. */
+function headerOf(headers, name) {
+	const value = headers[name];
+	return Array.isArray(value) ? value[0] : value;
+}
+/**
+* The whole body.
+*
+* @param limit bytes; a longer body is broken off
+* @throws RegistryError when the body is longer than `limit`
+*/
+async function readBody({ body, url }, limit) {
+	const chunks = [];
+	let length = 0;
+	for await (const chunk of body) {
+		length += chunk.length;
+		if (length > limit) {
+			const cause = `the answer is longer than ${limit / 1024 ** 2} MiB and was not read on`;
+			throw new RegistryError({
+				method: "GET",
+				url,
+				cause
+			});
+		}
+		chunks.push(chunk);
+	}
+	return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
+}
+/** All values of a header that may stand on several lines, as one list. */
+function listHeaderOf(headers, name) {
+	const value = headers[name];
+	return Array.isArray(value) ? value.join(", ") : value;
+}
+
+// src/oci/client.ts
+/** The spec asks registries to take manifests of 4 MiB; this reads some more. */
+const MAX_MANIFEST = 8 * 1024 ** 2;
+/** 32 MiB of tags are some hundred thousand in one repository; nobody's are more. */
+const MAX_LIST = 32 * 1024 ** 2;
+/** With a hundred tags a page, more than any repository has. */
+const MAX_PAGES = 1e4;
+const TagList = object({ tags: optional(nullable(array(string()))) });
+/**
+* One registry's API, as the distribution spec has it. Repositories and references must have passed the checks
+* of `names.ts`. Every method throws RegistryError when the registry refuses.
+* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
+*/
+var RegistryClient = class {
+	/** Canonical host: `gcr.io`, `docker.io`. */
+	registry;
+	#transport;
+	#pullLimit;
+	constructor(registry, transport) {
+		this.registry = registry;
+		this.#transport = transport;
+	}
+	get transport() {
+		return this.#transport;
+	}
+	get pullLimit() {
+		return this.#pullLimit;
+	}
+	/** The parsed JSON of a list, and the page after it. `url` may be a path or a page's URL. */
+	async getList(url, scopes) {
+		return this.#transport.send({
+			method: "GET",
+			url,
+			scopes,
+			expect: [200]
+		}, async (response) => {
+			const bytes = await readBody(response, MAX_LIST);
+			const next = nextPage(listHeaderOf(response.headers, "link"), response.url);
+			return {
+				json: parseJson(bytes, response),
+				next
+			};
+		});
+	}
+	/**
+	* All tags of a repository, page by page, without their digests.
+	*
+	* @param first the first page, when the caller has it already
+	*/
+	async listTags(repository, first) {
+		const path = tagsPath(repository);
+		const tags = [];
+		let page = first ?? await this.getList(path, [pull(repository)]);
+		for (let pages = 1;; pages += 1) {
+			const list = safeParse(TagList, page.json);
+			if (!list.success) throw this.#unexpected(path, "the answer is not a list of tags");
+			const found = list.output.tags ?? [];
+			tags.push(...found);
+			if (page.next === void 0 || found.length === 0) return tags;
+			if (pages === MAX_PAGES) throw this.#unexpected(path, `there are more than ${MAX_PAGES} pages of tags`);
+			page = await this.getList(page.next, [pull(repository)]);
+		}
+	}
+	/** The digest behind a tag or digest; undefined when the registry has no such manifest. */
+	async headManifest(repository, reference) {
+		const head = await this.#transport.send({
+			method: "HEAD",
+			url: manifestPath(repository, reference),
+			headers: { accept: MANIFEST_ACCEPT },
+			scopes: [pull(repository)],
+			expect: [200, 404]
+		}, async (response) => {
+			await response.body.dump();
+			return response.status === 404 ? void 0 : this.#readHead(response);
+		});
+		if (head !== "incomplete") return head;
+		const manifest = await this.getManifest(repository, reference);
+		return manifest && {
+			digest: manifest.digest,
+			mediaType: manifest.mediaType,
+			size: manifest.bytes.length
+		};
+	}
+	/** A manifest and the digest of what really came; undefined when the registry has none such. */
+	async getManifest(repository, reference) {
+		return this.#transport.send({
+			method: "GET",
+			url: manifestPath(repository, reference),
+			headers: { accept: MANIFEST_ACCEPT },
+			scopes: [pull(repository)],
+			expect: [200, 404]
+		}, async (response) => {
+			if (response.status === 404) return discard(response);
+			this.#noteLimit(response);
+			return checkedManifest(reference, await readBody(response, MAX_MANIFEST), response);
+		});
+	}
+	/** Stores `manifest` under a tag or its digest, byte for byte and with its own media type. */
+	async putManifest(repository, reference, manifest) {
+		await this.#transport.send({
+			method: "PUT",
+			url: manifestPath(repository, reference),
+			headers: { "content-type": manifest.mediaType },
+			body: manifest.bytes,
+			scopes: [push(repository)],
+			expect: [
+				200,
+				201,
+				202
+			]
+		}, async (response) => response.body.dump());
+	}
+	#readHead(response) {
+		this.#noteLimit(response);
+		const digest = headerOf(response.headers, "docker-content-digest");
+		const mediaType = headerOf(response.headers, "content-type")?.split(";")[0]?.trim();
+		const size = headerOf(response.headers, "content-length");
+		if (digest === void 0 || !isDigest(digest) || !mediaType?.startsWith("application/vnd.") || size === void 0) return "incomplete";
+		return {
+			digest,
+			mediaType,
+			size: Number(size)
+		};
+	}
+	/** https://docs.docker.com/docker-hub/usage/pulls/: `ratelimit-remaining: 20;w=21600` */
+	#noteLimit({ headers }) {
+		const remaining = /^\s*(\d+)/.exec(headerOf(headers, "ratelimit-remaining") ?? "")?.[1];
+		if (remaining !== void 0) this.#pullLimit = { remaining: Number(remaining) };
+	}
+	#unexpected(path, cause) {
+		return new RegistryError({
+			method: "GET",
+			url: new URL(path, `https://${this.registry}`),
+			cause
+		});
+	}
+};
+/** The scope that lets a token read `repository`. */
+function pull(repository) {
+	return `repository:${repository}:pull`;
+}
+/** The scope that lets a token read and write `repository`. */
+function push(repository) {
+	return `repository:${repository}:pull,push`;
+}
+/** The list of a repository's tags; with no name, what registries of Google's kind hold at their root. */
+function tagsPath(repository) {
+	return repository === "" ? "/v2/tags/list" : `/v2/${repository}/tags/list`;
+}
+function manifestPath(repository, reference) {
+	return `/v2/${repository}/manifests/${reference}`;
+}
+async function discard({ body }) {
+	await body.dump();
+}
+/** schema1 is exempt from the check: its digest leaves out the signatures that the bytes carry. */
+function checkedManifest(reference, bytes, response) {
+	const problem = (cause, retryable) => new RegistryError({
+		method: "GET",
+		url: response.url,
+		cause,
+		retryable
+	});
+	let mediaType;
+	try {
+		mediaType = mediaTypeOf(bytes, headerOf(response.headers, "content-type") ?? "");
+	} catch {
+		throw problem("the answer is not a manifest", false);
+	}
+	if (isDigest(reference) && !isSchema1Type(mediaType) && !matchesDigest(bytes, reference)) throw problem(`the answer's digest is ${digestOf(bytes)}, not the one asked for`, true);
+	return {
+		mediaType,
+		digest: isDigest(reference) ? reference : digestOf(bytes),
+		bytes
+	};
+}
+function parseJson(bytes, response) {
+	try {
+		return JSON.parse(new TextDecoder().decode(bytes));
+	} catch {
+		const cause = `the answer is not JSON but ${(headerOf(response.headers, "content-type") ?? "no type").slice(0, 60)}: this is no registry, or a page in front of it`;
+		throw new RegistryError({
+			method: "GET",
+			url: response.url,
+			cause
+		});
+	}
+}
+
+// src/source/google.ts
+const Strings = array(string());
+const GoogleList = object({
+	child: nullish(Strings),
+	manifest: nullish(custom((value) => typeof value === "object" && !Array.isArray(value))),
+	tags: nullish(Strings)
+});
+/**
+* Reads Google's extension of `tags/list`, which gives nested repositories and each tag's digest and size in one
+* answer. Undefined when `json` is not of that shape.
+* https://github.com/google/go-containerregistry/blob/v0.20.7/pkg/v1/google/list.go
+*/
+function readGoogleList({ json }) {
+	const parsed = safeParse(GoogleList, json);
+	if (!parsed.success) return void 0;
+	const { child, manifest, tags } = parsed.output;
+	if (!child && !manifest) return void 0;
+	const byTag = /* @__PURE__ */ new Map();
+	for (const digest of Object.keys(manifest ?? {})) if (isDigest(digest)) readEntry(digest, manifest?.[digest], byTag);
+	return {
+		children: child ?? [],
+		tags: byTag,
+		bare: (tags ?? []).filter((tag) => !byTag.has(tag))
+	};
+}
+/** By hand: a schema for each of 100,000 manifests takes twice the time and memory. */
+function readEntry(digest, value, byTag) {
+	if (typeof value !== "object" || value === null || !("tag" in value) || !Array.isArray(value.tag)) return;
+	const mediaType = "mediaType" in value && typeof value.mediaType === "string" ? value.mediaType : void 0;
+	const size = "imageSizeBytes" in value ? Number(value.imageSizeBytes) : NaN;
+	const shared = {
+		digest,
+		...mediaType !== void 0 && { mediaType },
+		...Number.isSafeInteger(size) && size >= 0 && { size }
+	};
+	for (const name of value.tag) if (typeof name === "string") byTag.set(name, shared);
+}
+/** Asks for the digests of `tags`. A tag that is gone meanwhile, or is none by its name, is left out. */
+async function headTags(client, repository, tags) {
+	const heads = await Promise.all(tags.filter(isTag).map(async (tag) => [tag, await client.headManifest(repository, tag)]));
+	const found = /* @__PURE__ */ new Map();
+	for (const [tag, head] of heads) if (head) found.set(tag, {
+		digest: head.digest,
+		mediaType: head.mediaType
+	});
+	return found;
+}
+
+// src/source/discover.ts
+/** More repositories than any namespace has; a registry that makes them up is stopped here. */
+const MAX_REPOSITORIES = 1e5;
+/**
+* Lists what `namespace` holds, walking Google-style namespaces to their leaves with one request a repository;
+* elsewhere the namespace must be one repository, whose digests are asked for tag by tag.
+*
+* @throws RegistryError or Error with the remedy when the namespace itself can't be listed. A repository inside it
+*   that can't is a failure in the listing, and so is a name or tag that the specification does not allow.
+*/
+async function discover(namespace, client) {
+	const walk = new Walk(namespace, client);
+	const children = await walk.list(namespace.path).catch((error) => {
+		throw explainRoot(namespace, error);
+	});
+	await walk.descend(namespace.path, children);
+	if (walk.images.size === 0 && walk.failures.length === 0) throw new Error(`${formatNamespace(namespace)} holds no repository with tags: check its name in "namespaces"`);
+	return {
+		namespace,
+		images: walk.images,
+		failures: walk.failures
+	};
+}
+/** One walk down a namespace; children are asked for at once, and the host's gate bounds how many. */
+var Walk = class {
+	images = /* @__PURE__ */ new Map();
+	failures = [];
+	#namespace;
+	#client;
+	#seen = 0;
+	constructor(namespace, client) {
+		this.#namespace = namespace;
+		this.#client = client;
+	}
+	/** Takes in the tags of `repository` and gives the names of its children. */
+	async list(repository) {
+		const page = await this.#client.getList(tagsPath(repository), repository === "" ? [] : [pull(repository)]);
+		const google = readGoogleList(page);
+		if (!google && repository === "") throw new Error(`${this.#namespace.registry} does not list its repositories (the answer has neither "child" nor "manifest"): name each repository in "namespaces"`);
+		const tags = google?.tags ?? /* @__PURE__ */ new Map();
+		const bare = google?.bare ?? await this.#client.listTags(repository, page);
+		this.#dropBadTags(repository, tags, bare);
+		for (const [tag, manifest] of await headTags(this.#client, repository, bare)) tags.set(tag, manifest);
+		this.#add(repository, tags);
+		return google?.children ?? [];
+	}
+	async descend(parent, children) {
+		await Promise.all(children.map(async (child) => {
+			const repository = parent === "" ? child : `${parent}/${child}`;
+			await this.descend(repository, await this.#listChild(repository, child));
+		}));
+	}
+	/** Like `list`, but a repository that can't be listed becomes a failure and does not end the walk. */
+	async #listChild(repository, name) {
+		if (name.includes("/") || !isRepositoryName(repository)) {
+			this.#fail(repository, "its name is not one that the distribution specification allows; it was left out");
+			return [];
+		}
+		this.#seen += 1;
+		if (this.#seen > MAX_REPOSITORIES) throw new Error(`${formatNamespace(this.#namespace)} lists more than ${MAX_REPOSITORIES} repositories`);
+		try {
+			return await this.list(repository);
+		} catch (error) {
+			if (!(error instanceof RegistryError)) throw error;
+			this.#fail(repository, error.message);
+			return [];
+		}
+	}
+	#add(repository, tags) {
+		if (tags.size === 0) return;
+		const image = this.#imageOf(repository);
+		const other = this.images.get(image);
+		if (other) this.#fail(repository, `${other.repository} goes by the same name in this namespace; it was left out`);
+		else this.images.set(image, {
+			repository,
+			tags
+		});
+	}
+	/** Removes from `tags`, and reports, those that are none by their names; `headTags` skips such `bare` ones. */
+	#dropBadTags(repository, tags, bare) {
+		const bad = [...tags.keys(), ...bare].filter((tag) => !isTag(tag));
+		if (bad.length === 0) return;
+		for (const tag of bad) tags.delete(tag);
+		const some = bad.slice(0, 5).map((tag) => JSON.stringify(printable(tag, 60)));
+		this.#fail(repository, `${bad.length} of its tags are not ones that the distribution specification allows: ${some.join(", ")}`);
+	}
+	#fail(repository, reason) {
+		this.failures.push({
+			image: printable(this.#imageOf(repository)),
+			tags: [],
+			reason: printable(reason, 1e3)
+		});
+	}
+	/** The path inside the namespace; the namespace's own repository goes by its last part. */
+	#imageOf(repository) {
+		const { path } = this.#namespace;
+		if (path === "") return repository;
+		return repository === path ? path.slice(path.lastIndexOf("/") + 1) : repository.slice(path.length + 1);
+	}
+};
+function explainRoot(namespace, error) {
+	if (!(error instanceof RegistryError) || error.status !== 404) return error;
+	const name = formatNamespace(namespace);
+	const why = namespace.path === "" ? "does not list its root: name a namespace in it" : "is not there, or not to be seen";
+	return new Error(`${name} ${why}. Check "namespaces". ${error.message}`, { cause: error });
+}
 
 // src/modes/prepare.ts
 /**
-* Lists all namespaces and keeps what the filters want. One that fails stops only itself.
+* Lists all namespaces, keeps what the filters want, and compares it with what is recorded. A namespace that fails
+* stops only itself.
+*
+* @throws MetadataError when the metadata repository can't be used
+* @throws Error when two sources would land on one target
 */
-async function listSources(inputs, { registries }) {
+async function prepare(inputs, deps) {
+	const wanted = compileFilters(inputs);
+	await deps.metadata.check();
+	const listed = await deps.phase("List the sources", async () => listSources(inputs, wanted, deps));
+	return deps.phase("Compare with the record", async () => {
+		const selected = listed.flatMap((one) => "selection" in one ? [one.selection.listing] : []);
+		const names = nameTargets(inputs.targetName, inputs.target, selected);
+		return Promise.all(listed.map(async (one) => {
+			if ("failure" in one) return one;
+			try {
+				return await compareOne$1(one, wanted, names, inputs, deps);
+			} catch (error) {
+				return {
+					namespace: one.namespace,
+					failure: failureOf(error)
+				};
+			}
+		}));
+	});
+}
+async function listSources(inputs, wanted, { registries }) {
 	return Promise.all(inputs.namespaces.map(async (namespace) => {
 		try {
 			const listing = await discover(namespace, registries.source(namespace.registry));
 			return {
 				namespace,
-				selection: select(listing, inputs)
+				listing,
+				selection: select(listing, wanted)
 			};
 		} catch (error) {
 			return {
@@ -4461,33 +4665,17 @@ async function listSources(inputs, { registries }) {
 		}
 	}));
 }
-/**
-* Compares what was listed with what is recorded.
-*
-* @throws Error when two sources would land on one target
-*/
-async function compareSources(listed, inputs, deps) {
-	const listings = listed.flatMap((one) => "selection" in one ? [one.selection.listing] : []);
-	const names = nameTargets(inputs.targetName, inputs.target, listings);
-	return Promise.all(listed.map(async (one) => {
-		if ("failure" in one) return one;
-		try {
-			return await compareOne(one, names, inputs, deps);
-		} catch (error) {
-			return {
-				namespace: one.namespace,
-				failure: failureOf(error)
-			};
-		}
-	}));
-}
-async function compareOne({ namespace, selection }, names, inputs, { registries, metadata }) {
-	const path = manifestPath$1(inputs.metadata.manifestPath, namespace);
+/** The shard is cut before the comparison, so that the counts of all shards add up. Names must be clear in all. */
+async function compareOne$1({ namespace, listing, selection: whole }, wanted, names, { metadata: { manifestPath: template }, target: { registry, path }, platforms, shard }, { metadata }) {
+	const file = manifestPath$1(template, namespace);
 	const source = formatNamespace(namespace);
-	const target = formatNamespace(inputs.target);
-	const bytes = await metadata.read(path);
+	const target = formatNamespace({
+		registry,
+		path
+	});
+	const bytes = await metadata.read(file);
 	const recorded = bytes ? parseNamespaceManifest(bytes, {
-		path,
+		path: file,
 		source,
 		target
 	}) : {
@@ -4495,57 +4683,16 @@ async function compareOne({ namespace, selection }, names, inputs, { registries,
 		target,
 		images: /* @__PURE__ */ new Map()
 	};
-	const found = diff(selection.listing, recorded.images, inputs.platforms);
-	const targets = names.get(source) ?? /* @__PURE__ */ new Map();
-	const plan = {
+	const selection = isWhole(shard) ? whole : select(ownListing(listing, shard), wanted);
+	return {
 		namespace,
-		manifestPath: path,
+		manifestPath: file,
 		recorded,
 		selection,
-		targets
-	};
-	if (found.unsettled.length === 0) return {
-		...plan,
-		...found,
+		targets: names.get(source) ?? /* @__PURE__ */ new Map(),
+		...diff(selection.listing, recorded.images, platforms),
 		settled: /* @__PURE__ */ new Map(),
-		open: 0
-	};
-	const verdicts = await settle(found.unsettled, {
-		source: registries.source(namespace.registry),
-		target: registries.target(inputs.target.registry),
-		targetOf: (image) => targets.get(image) ?? image,
-		platforms: inputs.platforms,
-		reserve: found.work.length,
-		concurrency: inputs.queryConcurrency
-	});
-	return {
-		...plan,
-		...applyVerdicts(found, verdicts)
-	};
-}
-/** Sorts what was found out about gcrsync's tags into held, to be copied, and still open. */
-function applyVerdicts(found, verdicts) {
-	const builder = new WorkBuilder(found.work);
-	const settled = /* @__PURE__ */ new Map();
-	let open = 0;
-	let held = 0;
-	for (const { unsettled, verdict } of verdicts) {
-		const { image, repository, tag, manifest } = unsettled;
-		if (verdict.kind === "open") open += 1;
-		else if (verdict.kind === "missing") builder.add(image, repository, manifest, "added", tag);
-		else if (verdict.kind === "other") builder.add(image, repository, manifest, "updated", tag);
-		else {
-			held += 1;
-			const entries = settled.get(image) ?? /* @__PURE__ */ new Map();
-			settled.set(image, entries.set(tag, verdict.entry));
-		}
-	}
-	return {
-		work: builder.build(),
-		settled,
-		open,
-		unchanged: found.unchanged + held,
-		gone: found.gone
+		gone: findGone(listing, ownImages(recorded.images, shard, namespace), wanted)
 	};
 }
 function failureOf(error) {
@@ -4576,35 +4723,13 @@ function codeList(items, most = 12) {
 	return rest > 0 ? `${shown.join(", ")} and ${rest} more` : shown.join(", ");
 }
 
-// src/report/result.ts
-/** Adds up what happened in `namespaces`. */
-function countAll(namespaces) {
-	const counts = {
-		added: 0,
-		updated: 0,
-		unchanged: 0,
-		failed: 0,
-		pending: 0,
-		gone: 0,
-		bytes: 0
-	};
-	for (const namespace of namespaces) {
-		for (const image of namespace.copied) {
-			counts.added += image.added.length;
-			counts.updated += image.updated.length;
-			counts.bytes += image.bytes;
-		}
-		for (const failure of namespace.failures) counts.failed += Math.max(1, failure.tags.length);
-		counts.unchanged += namespace.unchanged;
-		counts.pending += namespace.pending;
-		counts.gone += namespace.gone;
-	}
-	return counts;
-}
-
 // src/metadata/changelog.ts
-/** The changelog's section for one namespace: newest first, under the file's own heading. */
-function renderSection(result, { time, timezone, runKey }) {
+/** The changelog's section for one namespace, with the mark by which it is found again. */
+function renderSection(result, options) {
+	return `${renderSectionText(result, options)}\n${marker(options.runKey, result.namespace)}\n`;
+}
+/** The changelog's section as it is read: time, namespace → target, counts, then a line an image. */
+function renderSectionText(result, { time, timezone }) {
 	const { added, updated, bytes } = countAll([result]);
 	const images = /* @__PURE__ */ new Map();
 	for (const { image, added, updated } of result.copied) {
@@ -4628,8 +4753,6 @@ function renderSection(result, { time, timezone, runKey }) {
 		counts,
 		"",
 		...lines,
-		"",
-		marker(runKey, result.namespace),
 		""
 	].join("\n");
 }
@@ -4678,14 +4801,10 @@ function sectionStart(text, end) {
 function entriesOf({ settled }, outcomes) {
 	const entries = /* @__PURE__ */ new Map();
 	for (const [image, tags] of settled) entries.set(image, new Map(tags));
-	for (const { work, held } of outcomes) {
-		const tags = entries.get(work.image) ?? /* @__PURE__ */ new Map();
-		for (const [tag, what] of held) tags.set(tag, entryOf(work.manifest.digest, what));
-		if (tags.size > 0) entries.set(work.image, tags);
-	}
+	for (const { work, held } of outcomes) for (const [tag, what] of held) setEntry(entries, work.image, tag, entryOf$1(work.manifest.digest, what));
 	return entries;
 }
-function entryOf(digest, { digest: target, platforms }) {
+function entryOf$1(digest, { digest: target, platforms }) {
 	if (platforms) return {
 		digest,
 		target,
@@ -4704,13 +4823,14 @@ function entryOf(digest, { digest: target, platforms }) {
 async function record(recordables, inputs, deps) {
 	const errors = [];
 	const recorded = [];
-	for (const { plan, entries, result } of recordables) {
-		if (entries.size === 0) continue;
+	for (const recordable of recordables) {
+		const { entries, removed, result } = recordable;
+		if (entries.size === 0 && !removed?.size) continue;
 		try {
-			await recordManifest(plan, entries, result, inputs, deps);
+			await recordManifest(recordable, inputs, deps);
 			if (result.copied.length > 0) recorded.push(result);
 		} catch (error) {
-			const tags = Array.from(entries.values()).reduce((sum, { size }) => sum + size, 0);
+			const tags = countEntries(entries);
 			errors.push(`${result.namespace}: ${tags} tags are mirrored but not recorded. ${messageOf(error)}`);
 		}
 	}
@@ -4721,14 +4841,16 @@ async function record(recordables, inputs, deps) {
 	}
 	return errors;
 }
-async function recordManifest({ manifestPath: path, recorded: { source, target } }, entries, result, { metadata: { commitMessage } }, { metadata }) {
-	await metadata.update(path, commitMessage ?? describe$1([result]), (current) => {
+async function recordManifest({ plan, entries, removed = /* @__PURE__ */ new Map(), result }, { metadata: { commitMessage } }, { metadata }) {
+	const { manifestPath: path, recorded: { source, target } } = plan;
+	const message = commitMessage ?? describe$1([result], countEntries(removed));
+	await metadata.update(path, message, (current) => {
 		const images = current ? parseNamespaceManifest(current, {
 			path,
 			source,
 			target
 		}).images : /* @__PURE__ */ new Map();
-		const merged = mergeImages(images, entries);
+		const merged = mergeImages(removeEntries(images, removed), entries);
 		if (current && merged === images) return current;
 		return new TextEncoder().encode(serializeNamespaceManifest({
 			source,
@@ -4761,13 +4883,14 @@ async function recordChangelog(results, { metadata: { changelogPath, timezone, c
 	});
 }
 /** `Mirror gcr.io/distroless: 3 added, 1 updated` */
-function describe$1(results) {
+function describe$1(results, removed = 0) {
 	const { added, updated } = countAll(results);
 	const settled = results.reduce((sum, result) => sum + result.settled, 0);
 	const parts = [
 		`${added} added`,
 		`${updated} updated`,
-		...settled > 0 ? [`${settled} settled`] : []
+		...settled > 0 ? [`${settled} settled`] : [],
+		...removed > 0 ? [`${removed} not there`] : []
 	];
 	const [first] = results;
 	return `Mirror ${results.length === 1 && first ? first.namespace : `${results.length} namespaces`}: ${parts.join(", ")}`;
@@ -4776,9 +4899,32 @@ function messageOf(error) {
 	return error instanceof Error ? error.message : String(error);
 }
 
+// src/plan/pulls.ts
+/**
+* What copying `works` asks of the source's manifests: one request for each, one more where docker pulls it besides,
+* and, for an index, one a platform, of which it has at least one. https://docs.docker.com/docker-hub/usage/pulls/
+*/
+function countPulls(works, engine) {
+	let count = 0;
+	let exact = true;
+	for (const { mediaType } of works.map(({ manifest }) => manifest)) {
+		const isIndex = mediaType !== void 0 && isIndexType(mediaType);
+		count += isIndex || engine === "docker" ? 2 : 1;
+		if (isIndex || mediaType === void 0) exact = false;
+	}
+	return {
+		count,
+		exact
+	};
+}
+
 // src/modes/result-of.ts
-/** What came of a namespace: its outcomes when it was copied, none in a dry run or when no engine could be had. */
-function resultOf(plan, target, outcomes) {
+/**
+* What came of a namespace.
+*
+* @param outcomes of what was copied, none when nothing was; `dry run` for what would be copied
+*/
+function resultOf(plan, { target, engine }, outcomes) {
 	const names = {
 		namespace: formatNamespace(plan.namespace),
 		target: formatNamespace(target)
@@ -4788,13 +4934,12 @@ function resultOf(plan, target, outcomes) {
 		...NOTHING,
 		failures: [plan.failure]
 	};
-	const { selection, targets, unchanged, gone, open, settled } = plan;
+	const { selection, targets, unchanged, gone, unsettled, settled } = plan;
 	const nameOf = (image) => `${target.registry}/${targets.get(image) ?? image}`;
 	const copied = outcomes === "dry run" ? planned(plan, nameOf) : mirrored(outcomes, nameOf);
 	const failures = outcomes === "dry run" ? [] : failed(outcomes);
 	const done = copied.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
 	const wanted = plan.work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
-	const lost = failures.reduce((sum, { tags }) => sum + tags.length, 0);
 	return {
 		...names,
 		copied: copied.toSorted((a, b) => a.image < b.image ? -1 : 1),
@@ -4802,17 +4947,32 @@ function resultOf(plan, target, outcomes) {
 		unsupported: selection.unsupported,
 		unchanged,
 		gone,
-		pending: open + wanted - done - lost,
-		settled: Array.from(settled.values()).reduce((sum, { size }) => sum + size, 0),
-		filtered: selection.filtered
+		pending: unsettled.length + wanted - done - countTags(failures),
+		settled: countEntries(settled),
+		filtered: selection.filtered,
+		...outcomes === "dry run" && { pulls: countPulls(plan.work, engine) }
 	};
+}
+/** `gcr.io/distroless: 3 new tags, 1 moved, 40 unchanged, 0 gone` */
+function describe(result) {
+	const { added, updated, unchanged, gone, pending } = countAll([result]);
+	const parts = [
+		plural(added, "new tag"),
+		`${formatCount(updated)} moved`,
+		`${formatCount(unchanged)} unchanged`,
+		`${formatCount(gone)} gone`,
+		...pending > 0 ? [`${formatCount(pending)} waiting`] : [],
+		...result.failures.length > 0 ? [plural(result.failures.length, "failure")] : [],
+		...result.drift ? [describeDrift(result.drift)] : []
+	];
+	return `${result.namespace}: ${parts.join(", ")}`;
 }
 const NOTHING = {
 	copied: [],
 	failures: [],
 	unsupported: [],
 	unchanged: 0,
-	gone: 0,
+	gone: [],
 	pending: 0,
 	settled: 0,
 	filtered: 0
@@ -4848,16 +5008,538 @@ function failed(outcomes) {
 	});
 }
 
+// src/modes/compare.ts
+/**
+* Asks the target what it really holds, and records that; copies nothing. What is recorded and is not so is reported
+* and taken out of the record, so that the next sync brings it again.
+*/
+async function compare(inputs, deps) {
+	const started = deps.now();
+	const plans = await prepare(inputs, deps);
+	const compared = await deps.phase("Ask the target", async () => Promise.all(plans.map(async (plan) => {
+		const done = "failure" in plan ? resultOf(plan, inputs, []) : await compareOne(plan, inputs, deps);
+		deps.logger.info(describe("plan" in done ? done.result : done));
+		return done;
+	})));
+	const recordables = compared.flatMap((one) => "plan" in one ? [one] : []);
+	const errors = inputs.dryRun ? [] : await deps.phase("Record", async () => record(recordables, inputs, deps));
+	const namespaces = compared.map((one) => "plan" in one ? one.result : one);
+	return {
+		mode: "compare",
+		dryRun: inputs.dryRun,
+		started,
+		finished: deps.now(),
+		namespaces,
+		errors
+	};
+}
+async function compareOne(plan, inputs, { registries }) {
+	const { namespace, recorded, selection } = plan;
+	const { platforms, queryConcurrency: concurrency } = inputs;
+	const target = registries.target(inputs.target.registry);
+	const source = registries.source(namespace.registry);
+	const targetOf = (image) => targetRepository(inputs.targetName, inputs.target, namespace, image);
+	const own = wantedImages(plan, inputs);
+	const findings = sortFindings(await audit(own, {
+		target,
+		targetOf,
+		concurrency
+	}));
+	const open = needEvidence(selection.listing, recorded.images, findings.changed);
+	const verdicts = await settle(open, {
+		source,
+		target,
+		targetOf,
+		platforms,
+		reserve: 0,
+		concurrency
+	});
+	const { entries, removed, drift } = concludeComparison(recorded.images, findings, verdicts);
+	const counts = countAfter(plan, inputs, findings, {
+		entries,
+		removed
+	});
+	const isLost = looksLost(findings, entries);
+	const takenOut = isLost ? /* @__PURE__ */ new Map() : removed;
+	return {
+		plan,
+		entries,
+		removed: takenOut,
+		result: {
+			...resultOf(plan, inputs, []),
+			...counts,
+			drift: {
+				...drift,
+				removed: countEntries(takenOut)
+			},
+			failures: [
+				...selection.listing.failures,
+				...findings.failures,
+				...isLost ? [lost(plan, drift.missing.length)] : []
+			],
+			settled: countEntries(entries)
+		}
+	};
+}
+/** What is recorded of this job's images and wanted. */
+function wantedImages({ recorded, namespace }, inputs) {
+	const wanted = compileFilters(inputs);
+	const own = ownImages(recorded.images, inputs.shard, namespace);
+	return new Map(Array.from(own, ([image, entries]) => [image, new Map(Array.from(entries).filter(([tag]) => wanted(image, tag)))]));
+}
+/** How the mirror stands to the source, now that the record is right. Tags of which nothing is known count as failed. */
+function countAfter({ recorded, selection: { listing } }, { platforms }, { unknown }, { entries, removed }) {
+	const right = mergeImages(removeEntries(removeEntries(recorded.images, removed), unknown), entries);
+	const { work, unsettled, unchanged } = diff(listing, right, platforms);
+	const wanting = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
+	const untold = Array.from(unknown).flatMap(([image, tags]) => Array.from(tags.keys()).filter((tag) => listing.images.get(image)?.tags.has(tag)));
+	return {
+		unchanged,
+		pending: unsettled.length + wanting - untold.length
+	};
+}
+/** So few tags are soon copied again. */
+const FEW = 10;
+/** True when the target has nothing of all that is recorded: then it is likely another target than is meant. */
+function looksLost({ held, missing, changed }, entries) {
+	return held === 0 && changed.size === 0 && entries.size === 0 && countEntries(missing) > FEW;
+}
+function lost({ manifestPath }, images) {
+	return {
+		image: "",
+		tags: [],
+		reason: `the target has none of the tags recorded in ${manifestPath}, of ${formatCount(images)} images. The record was left as it is: check "target" and its credentials; if the mirror is really gone, remove the file`
+	};
+}
+
+// src/modes/monitor.ts
+/** Tells how much is mirrored and how much is waiting, as often as asked, and reads only. The last look counts. */
+async function monitor(inputs, deps) {
+	const { count, interval } = inputs.monitor;
+	const started = deps.now();
+	for (let look = 1;; look += 1) {
+		const namespaces = (await prepare(inputs, deps)).map((plan) => resultOf(plan, inputs, []));
+		for (const result of namespaces) {
+			const { unchanged, pending, failed } = countAll([result]);
+			const total = formatCount(unchanged + pending);
+			const wrong = failed > 0 ? `, ${formatCount(failed)} failed` : "";
+			deps.logger.info(`${deps.now().toISOString()} ${result.namespace}: ${formatCount(unchanged)} of ${total} tags mirrored, ${formatCount(pending)} waiting${wrong}`);
+		}
+		if (look === count) return {
+			mode: "monitor",
+			dryRun: true,
+			started,
+			finished: deps.now(),
+			namespaces,
+			errors: []
+		};
+		await deps.sleep(interval);
+	}
+}
+
+// src/plan/balance.ts
+/**
+* Packs `items`, heaviest first, into bins of `capacity`, each into the first that has room. An item that is heavier
+* than that gets a bin of its own. https://en.wikipedia.org/wiki/First-fit-decreasing_bin_packing
+*/
+function packBins(items, capacity) {
+	const bins = [];
+	for (const item of items) {
+		const bin = bins.find(({ free }) => free >= item.weight);
+		if (bin) {
+			bin.items.push(item);
+			bin.free -= item.weight;
+		} else bins.push({
+			items: [item],
+			free: capacity - item.weight
+		});
+	}
+	return bins.map(({ items }) => items);
+}
+/**
+* Cuts the numbers from 0 to `total - 1` into at most `most` ranges of about equal weight, none without items.
+*
+* @param items sorted by their numbers
+*/
+function cutRanges(items, most, total) {
+	const share = items.reduce((sum, { weight }) => sum + weight, 0) / most;
+	const ranges = [];
+	let open = {
+		first: 0,
+		last: total - 1,
+		items: []
+	};
+	let done = 0;
+	for (const item of items) {
+		if (done + item.weight / 2 > share * (ranges.length + 1) && open.items.length > 0 && item.number > (open.items.at(-1)?.number ?? 0)) {
+			open.last = item.number - 1;
+			ranges.push(open);
+			open = {
+				first: item.number,
+				last: total - 1,
+				items: []
+			};
+		}
+		open.items.push(item);
+		done += item.weight;
+	}
+	if (open.items.length > 0) ranges.push(open);
+	return ranges;
+}
+
+// src/plan/matrix.ts
+/** GitHub takes 1 MB a job in UTF-16, of which the other outputs have some. */
+const MAX_BYTES = 9e5;
+/**
+* Spreads work over at most `maxEntries` jobs, none with much more than its fair share unless one image has that. A
+* namespace that is too much for one job is cut by images; several that are little go together. The same work gives
+* the same matrix, in whatever order it was found.
+*
+* @throws Error when not even the namespaces and filters fit into GitHub's limit
+*/
+function planMatrix(works, options) {
+	const { maxEntries, filters, maxBytes = MAX_BYTES } = options;
+	const plans = fairPlan(weigh(works), maxEntries);
+	for (const render of [byImages, byNumbers]) {
+		const matrix = { include: plans.flatMap((plan) => render(plan, filters)) };
+		if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
+	}
+	throw new Error(`The matrix would have more than ${maxBytes} bytes, which GitHub does not take: name fewer namespaces a plan, or shorten "include" and "exclude"`);
+}
+/** Bytes where the sources tell them; the mean where some don't; tags where none do. */
+function weigh(works) {
+	const all = works.flatMap(({ images }) => images);
+	const bytes = all.reduce((sum, image) => sum + image.bytes, 0);
+	const unsized = all.reduce((sum, image) => sum + image.unsized, 0);
+	const tags = all.reduce((sum, image) => sum + image.tags, 0);
+	const mean = bytes > 0 ? bytes / Math.max(1, tags - unsized) : 1;
+	const weightOf = (image) => Math.max(1, bytes > 0 ? image.bytes + image.unsized * mean : image.tags);
+	return works.filter(({ images }) => images.length > 0).map(({ namespace, images }) => {
+		const loads = images.map((image) => ({
+			...image,
+			weight: weightOf(image)
+		})).toSorted((a, b) => b.weight - a.weight || (a.image < b.image ? -1 : 1));
+		return {
+			namespace,
+			loads,
+			weight: loads.reduce((sum, { weight }) => sum + weight, 0)
+		};
+	}).toSorted(byName);
+}
+/** How much more a job may have in the next try. */
+const STEP = 1.02;
+/** The plan with the smallest load a job at which `most` jobs suffice. */
+function fairPlan(piles, most) {
+	const total = piles.reduce((sum, { weight }) => sum + weight, 0);
+	for (let capacity = total / most;; capacity *= STEP) {
+		const plan = planFor(piles, capacity);
+		if (plan.reduce((sum, one) => sum + (one.kind === "cut" ? one.parts.length : 1), 0) <= most) return plan;
+	}
+}
+function planFor(piles, capacity) {
+	const cuts = piles.map((pile) => ({
+		kind: "cut",
+		pile,
+		parts: packBins(pile.loads, capacity)
+	}));
+	const little = cuts.filter(({ parts }) => parts.length === 1).map(({ pile }) => pile);
+	const wholes = packBins(little.toSorted(heaviestFirst), capacity);
+	return [...cuts.filter(({ parts }) => parts.length > 1), ...wholes.map((bin) => ({
+		kind: "whole",
+		piles: bin.toSorted(byName)
+	}))];
+}
+/** Entries that name their images. */
+function byImages(plan, filters) {
+	if (plan.kind === "cut") return plan.parts.map((loads, index) => entryOf([plan.pile], loads, filters, {
+		images: loads,
+		part: `${index + 1}/${plan.parts.length}`
+	}));
+	const [first, ...others] = plan.piles;
+	const loads = plan.piles.flatMap((pile) => pile.loads);
+	return [entryOf(plan.piles, loads, filters, first && others.length === 0 ? { images: first.loads } : {})];
+}
+/** Entries that give the numbers of their images, in which a name costs nothing. */
+function byNumbers(plan, filters) {
+	if (plan.kind === "whole") return [entryOf(plan.piles, plan.piles.flatMap(({ loads }) => loads), filters, {})];
+	const { namespace } = plan.pile;
+	const numbered = plan.pile.loads.map((load) => ({
+		...load,
+		number: shardOf(namespace, load.image, MAX_SHARDS)
+	})).toSorted((a, b) => a.number - b.number);
+	const ranges = cutRanges(numbered, plan.parts.length, MAX_SHARDS);
+	return ranges.map(({ first, last, items }, index) => entryOf([plan.pile], items, filters, {
+		part: `${index + 1}/${ranges.length}`,
+		range: `${first}-${last}`
+	}));
+}
+function entryOf(piles, loads, { include, exclude }, { images, part = "1/1", range }) {
+	const names = images?.map(({ image }) => image).toSorted();
+	return {
+		namespace: piles.map(({ namespace }) => formatNamespace(namespace)).join("\n"),
+		images: (names ? names.flatMap((image) => narrowPatterns(include, image)) : include).join("\n"),
+		exclude: exclude.join("\n"),
+		"shard-index": range ?? "0",
+		"shard-total": range === void 0 ? 1 : MAX_SHARDS,
+		part,
+		tags: loads.reduce((sum, { tags }) => sum + tags, 0),
+		bytes: loads.reduce((sum, { bytes }) => sum + bytes, 0)
+	};
+}
+function heaviestFirst(a, b) {
+	return b.weight - a.weight || byName(a, b);
+}
+function byName(a, b) {
+	return formatNamespace(a.namespace) < formatNamespace(b.namespace) ? -1 : 1;
+}
+
+// src/modes/plan.ts
+/** Says what a sync would copy, and how to spread it over jobs. gcrsync's tags are left to these, which settle them. */
+async function plan(inputs, deps) {
+	const started = deps.now();
+	const plans = await prepare(inputs, deps);
+	return deps.phase("Plan", async () => {
+		const namespaces = plans.map((one) => resultOf(one, inputs, "dry run"));
+		for (const result of namespaces) deps.logger.info(describe(result));
+		const works = plans.flatMap((one) => "failure" in one ? [] : [workOf(one)]);
+		const matrix = planMatrix(works, {
+			maxEntries: inputs.maxShards,
+			filters: inputs
+		});
+		deps.logger.info(`The matrix has ${plural(matrix.include.length, "job")}.`);
+		for (const { namespace, part, tags, bytes } of matrix.include) deps.logger.info(`${namespace.replaceAll("\n", ", ")} ${part}: ${plural(tags, "tag")}, ${formatBytes(bytes)}`);
+		return {
+			mode: "plan",
+			dryRun: true,
+			started,
+			finished: deps.now(),
+			namespaces,
+			errors: [],
+			matrix
+		};
+	});
+}
+function workOf({ namespace, work, unsettled }) {
+	const images = /* @__PURE__ */ new Map();
+	const sumsOf = (image) => {
+		const sums = images.get(image) ?? {
+			image,
+			tags: 0,
+			bytes: 0,
+			unsized: 0
+		};
+		images.set(image, sums);
+		return sums;
+	};
+	for (const { image, manifest, added, updated } of work) {
+		const sums = sumsOf(image);
+		sums.tags += added.length + updated.length;
+		sums.bytes += manifest.size ?? 0;
+		if (manifest.size === void 0) sums.unsized += 1;
+	}
+	for (const { image } of unsettled) sumsOf(image).tags += 1;
+	return {
+		namespace,
+		images: Array.from(images.values())
+	};
+}
+
+// src/oci/retry.ts
+/** Waits of a client that is told to come back later. All times are milliseconds. */
+const FIRST_DELAY$1 = 500;
+const LONGEST_DELAY$1 = 3e4;
+/** Statuses worth another try: busy, timed out, or a fault of the server's own (499 and 522 are proxies'). */
+function isRetryableStatus(status) {
+	return status === 408 || status === 429 || status === 499 || status >= 500 && status !== 501;
+}
+/** Exponential growth from half a second to half a minute, with jitter over its upper half. */
+function backoffDelay(attempt, random) {
+	const delay = Math.min(LONGEST_DELAY$1, FIRST_DELAY$1 * 2 ** attempt);
+	return delay / 2 + delay / 2 * random();
+}
+/**
+* The wait that a `Retry-After` header asks for: seconds or an HTTP date.
+* https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+*/
+function parseRetryAfter(value, now) {
+	if (value === void 0) return void 0;
+	if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1e3;
+	const date = Date.parse(value);
+	return Number.isNaN(date) ? void 0 : Math.max(0, date - now);
+}
+/** Node's and undici's codes for a connection that broke, or never came to be, through no fault of the request. */
+const NETWORK_CODES = /* @__PURE__ */ new Set([
+	"ECONNRESET",
+	"ECONNREFUSED",
+	"ECONNABORTED",
+	"EHOSTUNREACH",
+	"ENETUNREACH",
+	"ENETDOWN",
+	"EPIPE",
+	"ETIMEDOUT",
+	"EAI_AGAIN",
+	"UND_ERR_SOCKET",
+	"UND_ERR_CONNECT_TIMEOUT",
+	"UND_ERR_HEADERS_TIMEOUT",
+	"UND_ERR_BODY_TIMEOUT",
+	"UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
+	"HPE_INVALID_CONSTANT"
+]);
+function errorCode(error) {
+	if (!(error instanceof Error)) return void 0;
+	if ("code" in error && typeof error.code === "string") return error.code;
+	return errorCode(error.cause);
+}
+function isNetworkError(error) {
+	return NETWORK_CODES.has(errorCode(error) ?? "");
+}
+
+// src/copy/pool.ts
+/** Copies all of `works`, as many at a time as `limit` lets. What fails is retried when that can help, and stops nothing else. */
+async function copyAll(works, options) {
+	return options.limit.map(works, async (work) => {
+		const outcome = await copyOne(work, options);
+		options.onDone(outcome);
+		return outcome;
+	});
+}
+async function copyOne(work, { engine, retries, task, sleep, random, logger }) {
+	const whole = task(work);
+	const held = /* @__PURE__ */ new Map();
+	let bytes = 0;
+	for (let attempt = 0;; attempt += 1) {
+		const tags = whole.tags.filter((tag) => !held.has(tag));
+		try {
+			bytes += await engine.copy({
+				...whole,
+				tags
+			}, (tag, what) => held.set(tag, what));
+			return {
+				work,
+				held,
+				bytes
+			};
+		} catch (error) {
+			const message = error instanceof Error ? error.message : String(error);
+			const { repository, digest } = whole.source;
+			if (!isRetryable(error) || attempt >= retries) return {
+				work,
+				held,
+				bytes,
+				error: printable(message, 2e3)
+			};
+			logger.info(`${repository}@${digest}: ${message}. It is tried again (${attempt + 1} of ${retries})`);
+			await sleep(backoffDelay(attempt, random));
+		}
+	}
+}
+/** A RegistryError has been retried by the transport already, request by request. */
+function isRetryable(error) {
+	if (error instanceof RegistryError) return false;
+	return error instanceof CopyError && error.retryable;
+}
+
+// src/report/progress.ts
+/** How often progress is told, in milliseconds. */
+const INTERVAL = 1e4;
+/** The rate is that of this many last intervals. */
+const WINDOW = 6;
+/** Tells how far long work is, at least every ten seconds; nothing for work that ends sooner. */
+var Progress = class {
+	#options;
+	#timer;
+	#samples;
+	#images = 0;
+	#bytes = 0;
+	#failed = 0;
+	constructor(options) {
+		this.#options = options;
+		this.#samples = [{
+			time: options.clock(),
+			images: 0,
+			bytes: 0
+		}];
+		this.#timer = setInterval(() => this.tick(), INTERVAL).unref();
+	}
+	/** One image has ended. */
+	done(bytes, failed) {
+		this.#images += 1;
+		this.#bytes += bytes;
+		if (failed) this.#failed += 1;
+	}
+	stop() {
+		clearInterval(this.#timer);
+	}
+	tick() {
+		const { total, log, clock } = this.#options;
+		const now = {
+			time: clock(),
+			images: this.#images,
+			bytes: this.#bytes
+		};
+		const [first = now] = this.#samples;
+		this.#samples.push(now);
+		if (this.#samples.length > WINDOW) this.#samples.shift();
+		const seconds = Math.max(.001, (now.time - first.time) / 1e3);
+		const left = total - this.#images;
+		const perSecond = (now.images - first.images) / seconds;
+		log([
+			`${formatCount(this.#images)} of ${formatCount(total)} images`,
+			formatBytes(this.#bytes),
+			`${formatBytes((now.bytes - first.bytes) / seconds)}/s`,
+			perSecond > 0 ? `about ${formatDuration(left / perSecond * 1e3)} left` : "none ended lately",
+			...this.#failed > 0 ? [`${formatCount(this.#failed)} failed`] : []
+		].join(", "));
+	}
+};
+
+// src/modes/settle-plan.ts
+/** Looks for evidence of gcrsync's tags, and sorts them into held, to be copied, and still unsettled. */
+async function settlePlans(plans, inputs, registries) {
+	return Promise.all(plans.map(async (plan) => "failure" in plan ? plan : settlePlan(plan, inputs, registries)));
+}
+async function settlePlan(plan, inputs, registries) {
+	if (plan.unsettled.length === 0) return plan;
+	const verdicts = await settle(plan.unsettled, {
+		source: registries.source(plan.namespace.registry),
+		target: registries.target(inputs.target.registry),
+		targetOf: (image) => plan.targets.get(image) ?? image,
+		platforms: inputs.platforms,
+		reserve: plan.work.length,
+		concurrency: inputs.queryConcurrency
+	});
+	const builder = new WorkBuilder(plan.work);
+	const settled = /* @__PURE__ */ new Map();
+	const unsettled = [];
+	let { unchanged } = plan;
+	for (const { unsettled: one, verdict } of verdicts) {
+		const { image, repository, tag, manifest } = one;
+		if (verdict.kind === "open") unsettled.push(one);
+		else if (verdict.kind === "missing") builder.add(image, repository, manifest, "added", tag);
+		else if (verdict.kind === "other") builder.add(image, repository, manifest, "updated", tag);
+		else {
+			unchanged += 1;
+			setEntry(settled, image, tag, verdict.entry);
+		}
+	}
+	return {
+		...plan,
+		work: builder.build(),
+		unsettled,
+		settled,
+		unchanged
+	};
+}
+
 // src/modes/sync.ts
 /** Mirrors all namespaces and records what was done; in a dry run says what would be. */
 async function sync(inputs, deps) {
 	const started = deps.now();
-	await deps.metadata.check();
-	const listed = await deps.phase("List the sources", async () => listSources(inputs, deps));
-	const plans = await deps.phase("Compare with the record", async () => {
-		const compared = await compareSources(listed, inputs, deps);
-		for (const plan of compared) deps.logger.info(describe(plan, inputs));
-		return compared;
+	const prepared = await prepare(inputs, deps);
+	const plans = await deps.phase("Plan", async () => {
+		const settled = await settlePlans(prepared, inputs, deps.registries);
+		for (const plan of settled) deps.logger.info(describe(resultOf(plan, inputs, "dry run")));
+		return settled;
 	});
 	const run = {
 		mode: "sync",
@@ -4865,10 +5547,11 @@ async function sync(inputs, deps) {
 		started
 	};
 	if (inputs.dryRun) {
-		const namespaces = plans.map((plan) => resultOf(plan, inputs.target, "dry run"));
+		const finished = deps.now();
+		const namespaces = plans.map((plan) => withSection(resultOf(plan, inputs, "dry run"), finished, inputs));
 		return {
 			...run,
-			finished: deps.now(),
+			finished,
 			namespaces,
 			errors: []
 		};
@@ -4879,7 +5562,7 @@ async function sync(inputs, deps) {
 		return {
 			plan,
 			outcomes: own,
-			result: resultOf(plan, inputs.target, own)
+			result: resultOf(plan, inputs, own)
 		};
 	});
 	const recordErrors = await deps.phase("Record", async () => {
@@ -4896,6 +5579,17 @@ async function sync(inputs, deps) {
 		finished: deps.now(),
 		namespaces,
 		errors: [...errors, ...recordErrors]
+	};
+}
+/** With the section that the changelog would get. */
+function withSection(result, time, { metadata: { changelogPath, timezone } }) {
+	if (changelogPath === void 0 || result.copied.length === 0) return result;
+	return {
+		...result,
+		section: renderSectionText(result, {
+			time,
+			timezone
+		})
 	};
 }
 /** Copies the work of all namespaces in one pool. Without an engine nothing is copied, and that is an error. */
@@ -4971,12 +5665,6 @@ function isRecorded({ recorded }, { image, manifest }) {
 	const entries = recorded.images.get(image)?.values() ?? [];
 	return Iterator.from(entries).some((entry) => entry === manifest.digest);
 }
-function describe(plan, { target }) {
-	const { namespace, failures, copied, unchanged, gone } = resultOf(plan, target, "dry run");
-	const added = copied.reduce((sum, image) => sum + image.added.length, 0);
-	const updated = copied.reduce((sum, image) => sum + image.updated.length, 0);
-	return `${namespace}: ${`${plural(added, "new tag")}, ${updated} moved, ${unchanged} unchanged, ${gone} gone`}${failures.length > 0 ? `, ${plural(failures.length, "failure")}` : ""}`;
-}
 
 // src/report/annotations.ts
 /** GitHub shows this many of each type a step, of so many characters each. */
@@ -4987,11 +5675,35 @@ function annotate({ namespaces, errors }) {
 	const { failed } = countAll(namespaces);
 	const failures = namespaces.flatMap(({ namespace, failures }) => failures.map((failure) => `${nameOf(namespace, failure)}: ${failure.reason}`));
 	const totals = namespaces.filter(({ failures }) => failures.length > 0).map((result) => `${formatCount(countAll([result]).failed)} in ${result.namespace}`);
-	return [...[
-		...failed > 0 ? [`${plural(failed, "tag")} could not be mirrored: ${totals.join(", ")}`] : [],
-		...errors,
-		...failures
-	].slice(0, MOST).map((message) => annotation("error", message)), ...unsupported(namespaces)];
+	return [
+		...[
+			...failed > 0 ? [`${plural(failed, "tag")} could not be mirrored: ${totals.join(", ")}`] : [],
+			...errors,
+			...failures
+		].slice(0, MOST).map((message) => annotation("error", message)),
+		...unsupported(namespaces),
+		...drifted(namespaces)
+	];
+}
+function drifted(namespaces) {
+	return namespaces.filter((result) => countDrift(result) > 0).slice(0, 9).map(({ namespace, target, drift }) => {
+		return annotation("warning", `${target}: ${[{
+			images: drift?.missing ?? [],
+			how: "is not there"
+		}, {
+			images: drift?.changed ?? [],
+			how: "has another digest than is recorded"
+		}].filter(({ images }) => images.length > 0).map(({ images: [first = {
+			image: "",
+			tags: []
+		}, ...more], how }) => {
+			const rest = countTags(more);
+			return `${nameOf(namespace, {
+				...first,
+				reason: ""
+			})}${rest > 0 ? ` and ${rest} more` : ""} ${how}`;
+		}).join("; ")}. The next sync brings what the source still has`);
+	});
 }
 function unsupported(namespaces) {
 	const images = namespaces.flatMap(({ namespace, unsupported }) => unsupported.map(({ image, tags }) => ({
@@ -5029,6 +5741,7 @@ const SAFE_OUTPUTS = {
 	pending: "0",
 	gone: "0",
 	bytes: "0",
+	matrix: "{\"include\":[]}",
 	report: ""
 };
 /** @param report path of the run's JSON report */
@@ -5044,51 +5757,49 @@ function outputsOf(result, report) {
 		pending: String(pending),
 		gone: String(gone),
 		bytes: String(bytes),
+		matrix: result.matrix ? JSON.stringify(result.matrix) : SAFE_OUTPUTS.matrix,
 		report
 	};
 }
-/** True when nothing failed and nothing is left to the next run. */
+/** True when nothing failed, nothing is left to the next run, and the target holds what is recorded. */
 function isComplete({ namespaces, errors }) {
 	const { failed, pending } = countAll(namespaces);
-	return failed === 0 && pending === 0 && errors.length === 0;
+	return failed === 0 && pending === 0 && errors.length === 0 && namespaces.every((one) => countDrift(one) === 0);
 }
-/** True when the mirror or its record is another one now; in a dry run, when it would be. */
-function isChanged({ namespaces }) {
-	return namespaces.some(({ copied, settled }) => copied.length > 0 || settled > 0);
-}
-
-// src/report/json-report.ts
-function renderJsonReport(result) {
-	const { mode, dryRun, started, finished, errors, namespaces } = result;
-	const report = {
-		version: 1,
-		mode,
-		dryRun,
-		started: started.toISOString(),
-		finished: finished.toISOString(),
-		complete: isComplete(result),
-		changed: isChanged(result),
-		counts: countAll(namespaces),
-		errors,
-		namespaces
-	};
-	return `${JSON.stringify(report, null, 2)}\n`;
+/** True when the mirror or its record is another one now; in a dry run or a plan, when it would be. */
+function isChanged({ namespaces, matrix }) {
+	if (matrix) return matrix.include.length > 0;
+	return namespaces.some(({ copied, settled, drift }) => copied.length > 0 || settled > 0 || (drift?.removed ?? 0) > 0);
 }
 
 // src/report/summary.ts
 /** Bytes; GitHub drops what is over 1 MiB a step, all of it. */
-const LIMIT = 524288;
+const LIMIT$1 = 524288;
 /** Bytes kept for saying how much was left out. */
 const RESERVE = 200;
 const LONGEST_REASON = 600;
+const TITLES = {
+	sync: "Mirror",
+	plan: "Plan of a mirror",
+	compare: "Mirror compared with its record",
+	monitor: "State of the mirror"
+};
 /** The job summary, in GitHub-flavoured Markdown: counts, failures, then a table a namespace. */
-function renderSummary(result, limit = LIMIT) {
+function renderSummary(result, limit = LIMIT$1) {
 	const page = new Page(limit);
-	page.add(`## Mirror${result.dryRun ? ": dry run, nothing was copied" : ""}\n`);
+	const isDry = result.dryRun && result.mode !== "monitor";
+	page.add(`## ${TITLES[result.mode]}${isDry ? ": dry run, nothing was copied" : ""}\n`);
 	page.add(totals(result));
+	addPulls(page, result);
 	for (const error of result.errors) page.add(`> Error: ${escapeMarkdown(error.slice(0, LONGEST_REASON))}\n`);
 	addFailures(page, result);
-	for (const namespace of result.namespaces) addNamespace(page, namespace, result.dryRun);
+	if (result.matrix) addMatrix(page, result.matrix);
+	for (const namespace of result.namespaces) {
+		addNamespace(page, namespace, result.dryRun);
+		addDrift(page, namespace);
+		if (isDry) addGone(page, namespace);
+		if (namespace.section !== void 0) addSection(page, namespace.section);
+	}
 	return page.text();
 }
 function totals({ namespaces, dryRun, started, finished }) {
@@ -5116,6 +5827,53 @@ function totals({ namespaces, dryRun, started, finished }) {
 		`| ${counts.join(" | ")} | ${formatBytes(bytes)} | ${duration} |\n`
 	].join("\n");
 }
+function addPulls(page, { namespaces }) {
+	const pulls = namespaces.flatMap((one) => one.pulls ? [one.pulls] : []);
+	const count = pulls.reduce((sum, one) => sum + one.count, 0);
+	if (count === 0) return;
+	const least = pulls.every(({ exact }) => exact) ? "" : "at least ";
+	page.add(`Copying asks the sources for ${least}${plural(count, "manifest")}: so many requests count against a pull limit.\n`);
+}
+function addMatrix(page, { include }) {
+	if (include.length === 0) return;
+	page.add(`### ${plural(include.length, "job")}\n`);
+	page.add("| Namespace | Part | Tags | Bytes (at most) |");
+	page.add("| --- | ---: | ---: | ---: |");
+	for (const { namespace, part, tags, bytes } of include) {
+		const names = codeList(namespace.split("\n"));
+		page.add(`| ${names} | ${part} | ${formatCount(tags)} | ${formatBytes(bytes)} |`);
+	}
+	page.add("");
+}
+function addDrift(page, { drift }) {
+	if (!drift) return;
+	const kinds = [
+		["Recorded, but not at the target", drift.missing],
+		["Recorded, but with another digest at the target", drift.changed],
+		["At the target with another image than at the source", drift.differs]
+	];
+	for (const [title, images] of kinds) addTags(page, title, images);
+}
+function addGone(page, { gone }) {
+	addTags(page, "Gone from the source; the mirror keeps them", gone);
+}
+function addTags(page, title, images) {
+	if (images.length === 0) return;
+	page.add(`#### ${title}\n`);
+	for (const { image, tags } of images) page.add(`- ${codeSpan(image)}: ${codeList(tags)}`);
+	page.add("");
+}
+/** As text, in a fence that nothing in it can close: a code span has no backtick inside. */
+function addSection(page, section) {
+	page.add([
+		"#### In the changelog",
+		"",
+		"````markdown",
+		section.trimEnd(),
+		"````",
+		""
+	].join("\n"));
+}
 /** Failures of one reason stand together: one bad password can fail a thousand images. */
 function addFailures(page, { namespaces }) {
 	const byReason = /* @__PURE__ */ new Map();
@@ -5132,12 +5890,12 @@ function addFailures(page, { namespaces }) {
 }
 function addNamespace(page, result, dryRun) {
 	const { namespace, target, copied, unchanged, gone, pending, settled, filtered, unsupported } = result;
-	const old = unsupported.reduce((sum, { tags }) => sum + tags.length, 0);
+	const old = countTags(unsupported);
 	const notes = [
 		`${formatCount(unchanged)} unchanged`,
-		...gone > 0 ? [`${formatCount(gone)} gone from the source`] : [],
+		...gone.length > 0 ? [`${formatCount(countTags(gone))} gone from the source`] : [],
 		...pending > 0 ? [`${formatCount(pending)} left to the next run`] : [],
-		...settled > 0 ? [`${formatCount(settled)} of gcrsync's settled`] : [],
+		...settled > 0 ? [`${formatCount(settled)} recorded without a copy`] : [],
 		...filtered > 0 ? [`${formatCount(filtered)} filtered out`] : [],
 		...old > 0 ? [`${formatCount(old)} unsupported (schema1)`] : []
 	];
@@ -5172,9 +5930,45 @@ var Page = class {
 	}
 };
 
+// src/report/comment.ts
+/** GitHub takes 65,536 characters a comment; these are bytes, of which a character has one or more. */
+const LIMIT = 6e4;
+/** The comment of a dry run on its pull request: what the job summary says, in a comment's size. */
+function renderComment(result) {
+	const isNews = isChanged(result) || result.namespaces.some(({ failures }) => failures.length > 0);
+	return {
+		body: isNews ? renderSummary(result, LIMIT) : "Nothing to mirror: the record has all that the sources hold.\n",
+		isNews
+	};
+}
+
+// src/report/json-report.ts
+function renderJsonReport(result) {
+	const { mode, dryRun, started, finished, errors, namespaces } = result;
+	const report = {
+		version: 1,
+		mode,
+		dryRun,
+		started: started.toISOString(),
+		finished: finished.toISOString(),
+		complete: isComplete(result),
+		changed: isChanged(result),
+		counts: countAll(namespaces),
+		errors,
+		namespaces
+	};
+	return `${JSON.stringify(report, null, 2)}\n`;
+}
+
 // src/main.ts
+const MODES = {
+	sync,
+	plan,
+	compare,
+	monitor
+};
 /**
-* Runs the action: inputs → discover → select → diff → copy → record → report.
+* Runs the action: inputs → discover → select → diff → shard → copy → record → report.
 *
 * @returns what fails the job, if anything
 * @throws Error with cause and remedy when the run can't go on; outputs have safe values then
@@ -5182,21 +5976,32 @@ var Page = class {
 async function run(loadInputs, createDeps, runner) {
 	setOutputs(runner, SAFE_OUTPUTS);
 	const inputs = loadInputs();
-	const result = await sync(inputs, createDeps(inputs));
-	await report(result, runner);
+	const deps = createDeps(inputs);
+	const result = await MODES[inputs.mode](inputs, deps);
+	await report(result, inputs, deps, runner);
 	return verdict(result, inputs);
 }
-async function report(result, runner) {
+async function report(result, { comment }, { pullRequest, logger }, runner) {
 	const path = await runner.writeReport(renderJsonReport(result));
 	setOutputs(runner, outputsOf(result, path));
 	for (const annotation of annotate(result)) runner.annotate(annotation);
 	await runner.writeSummary(renderSummary(result));
+	if (!comment || !pullRequest || result.mode !== "sync" && result.mode !== "plan") return;
+	const problem = await pullRequest.keepComment(comment, renderComment(result));
+	if (problem === void 0) logger.info(`The comment on pull request #${comment.number} is up to date.`);
+	else runner.annotate({
+		level: "notice",
+		message: problem
+	});
 }
 /** A run's own errors fail the job always: what was mirrored may not be recorded. */
 function verdict({ namespaces, errors }, { failOnError }) {
-	const { failed } = countAll(namespaces);
 	if (errors.length > 0) return errors.join("\n");
-	return failed > 0 && failOnError ? `${plural(failed, "tag")} could not be mirrored: see the summary` : void 0;
+	if (!failOnError) return void 0;
+	const { failed } = countAll(namespaces);
+	if (failed > 0) return `${plural(failed, "tag")} could not be mirrored: see the summary`;
+	const drifted = namespaces.reduce((sum, one) => sum + countDrift(one), 0);
+	return drifted > 0 ? `${plural(drifted, "tag")} at the target not as recorded: see the summary` : void 0;
 }
 function setOutputs(runner, outputs) {
 	for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, String(value));
@@ -41181,10 +41986,88 @@ var Registries = class {
 	}
 };
 
+// src/report/pull-request.ts
+/** Who may have a comment taken over: bots, and people who could edit it anyway. A stranger may copy the marker. */
+const TRUSTED = /* @__PURE__ */ new Set([
+	"OWNER",
+	"MEMBER",
+	"COLLABORATOR"
+]);
+/**
+* Keeps one comment a step on a pull request, which a marker tells from all others.
+* https://docs.github.com/en/rest/issues/comments
+*/
+var PullRequestComments = class {
+	#octokit;
+	constructor(octokit) {
+		this.#octokit = octokit;
+	}
+	/**
+	* Makes the step's comment say `comment`: updates it, or writes it when it is not there and is news.
+	*
+	* @returns why that was not possible, with the remedy
+	*/
+	async keepComment(pullRequest, comment) {
+		try {
+			await this.#keep(pullRequest, comment);
+			return;
+		} catch (error) {
+			const cause = printable(error instanceof Error ? error.message : String(error));
+			return `The dry run could not be told in a comment on pull request #${pullRequest.number}; the job summary has all of it. A pull request from a fork can only read; elsewhere set "permissions: pull-requests: write" in the workflow, or comment: false (GitHub says: ${cause})`;
+		}
+	}
+	async #keep({ owner, repo, number, step }, { body, isNews }) {
+		const { issues } = this.#octokit.rest;
+		const marker = `<!-- gcrxio/sync-action ${step} -->`;
+		const text = `${marker}\n${body}`;
+		const [first, ...others] = await this.#find({
+			owner,
+			repo,
+			number
+		}, marker);
+		if (first === void 0) {
+			if (isNews) await issues.createComment({
+				owner,
+				repo,
+				issue_number: number,
+				body: text
+			});
+			return;
+		}
+		if (first.body !== text) await issues.updateComment({
+			owner,
+			repo,
+			comment_id: first.id,
+			body: text
+		});
+		for (const { id } of others) await issues.deleteComment({
+			owner,
+			repo,
+			comment_id: id
+		});
+	}
+	async #find({ owner, repo, number }, marker) {
+		return (await this.#octokit.paginate(this.#octokit.rest.issues.listComments, {
+			owner,
+			repo,
+			issue_number: number,
+			per_page: 100
+		})).filter(({ user, author_association: role }) => user?.type === "Bot" || TRUSTED.has(role)).map(({ id, body = "" }) => ({
+			id,
+			body
+		})).filter(({ body }) => body.startsWith(marker));
+	}
+};
+
 // src/runtime.ts
+const ANNOTATE = {
+	error,
+	warning,
+	notice
+};
 /** The runner, as @actions/core speaks to it. */
 const runner = {
-	annotate: ({ level, message }) => level === "error" ? error(message) : warning(message),
+	annotate: ({ level, message }) => ANNOTATE[level](message),
 	setOutput: (name, value) => setOutput(name, value),
 	writeSummary: async (markdown) => {
 		if (process.env["GITHUB_STEP_SUMMARY"]) await summary.addRaw(markdown).write();
@@ -41195,6 +42078,16 @@ const runner = {
 		return path;
 	}
 };
+/** The payload of the event that started the workflow; undefined where there is none to be read. */
+function readEvent() {
+	const path = process.env["GITHUB_EVENT_PATH"];
+	try {
+		return path ? JSON.parse(readFileSync(path, "utf8")) : void 0;
+	} catch (error) {
+		warning(`The event of GITHUB_EVENT_PATH can't be read: ${String(error)}`);
+		return;
+	}
+}
 /** A line that starts like a workflow command would be one, and registries choose some of our text. */
 const logger = {
 	debug: (message) => debug(message),
@@ -41238,6 +42131,7 @@ function createDeps(inputs) {
 	});
 	return {
 		registries,
+		...inputs.comment && { pullRequest: new PullRequestComments(octokit) },
 		metadata: new MetadataRepository({
 			octokit,
 			...metadata,
@@ -41311,6 +42205,7 @@ setFlagsFromString("--semi-space-growth-factor=1");
 const loadInputs = () => parseInputs({
 	get: getInput,
 	eventName: process.env["GITHUB_EVENT_NAME"] ?? "",
+	event: readEvent(),
 	env: process.env,
 	mask: setSecret
 });

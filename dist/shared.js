@@ -18034,6 +18034,14 @@ function warning(message, properties = {}) {
 	issueCommand("warning", toCommandProperties(properties), message instanceof Error ? message.toString() : message);
 }
 /**
+* Adds a notice issue
+* @param message notice issue message. Errors will be converted to string via toString()
+* @param properties optional properties to add to the annotation.
+*/
+function notice(message, properties = {}) {
+	issueCommand("notice", toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
 * Writes info to log with console.log.
 * @param message info message
 */
@@ -18100,4 +18108,4 @@ function getState(name) {
 /** The state that the main step saves for `post`: the folder that holds docker's logins. */
 const DOCKER_FOLDER_STATE = "docker-folder";
 
-export { HttpCodes as C, HttpClientError as S, rmRF as _, getState as a, BearerCredentialHandler as b, isDebug as c, setOutput as d, setSecret as f, mkdirP as g, getExecOutput as h, getInput as i, saveState as l, exec as m, debug as n, group as o, warning as p, error as r, info as s, DOCKER_FOLDER_STATE as t, setFailed as u, which as v, HttpClient as x, summary as y };
+export { HttpClientError as C, HttpClient as S, mkdirP as _, getState as a, summary as b, isDebug as c, setFailed as d, setOutput as f, getExecOutput as g, exec as h, getInput as i, notice as l, warning as m, debug as n, group as o, setSecret as p, error as r, info as s, DOCKER_FOLDER_STATE as t, saveState as u, rmRF as v, HttpCodes as w, BearerCredentialHandler as x, which as y };

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import * as core from '@actions/core';
 import { parseInputs } from './inputs/inputs.ts';
 import { run } from './main.ts';
-import { createDeps, runner } from './runtime.ts';
+import { createDeps, readEvent, runner } from './runtime.ts';
 
 // What a run leaves behind is garbage soon. V8 would let its young generation grow with the machine's memory, and the
 // process past 200 MB, for a tenth less of processor time.
@@ -12,6 +12,7 @@ const loadInputs = (): ReturnType<typeof parseInputs> =>
   parseInputs({
     get: core.getInput,
     eventName: process.env['GITHUB_EVENT_NAME'] ?? '',
+    event: readEvent(),
     env: process.env,
     mask: core.setSecret,
   });

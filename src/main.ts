@@ -1,15 +1,27 @@
-import type { Inputs } from './inputs/inputs.ts';
-import { type Deps, sync } from './modes/sync.ts';
+import type { Inputs, Mode } from './inputs/inputs.ts';
+import { compare } from './modes/compare.ts';
+import type { Deps } from './modes/deps.ts';
+import { monitor } from './modes/monitor.ts';
+import { plan } from './modes/plan.ts';
+import { sync } from './modes/sync.ts';
 import { annotate } from './report/annotations.ts';
+import { renderComment } from './report/comment.ts';
 import { plural } from './report/format.ts';
 import { renderJsonReport } from './report/json-report.ts';
 import { type Outputs, SAFE_OUTPUTS, outputsOf } from './report/outputs.ts';
-import { type RunResult, countAll } from './report/result.ts';
+import { type RunResult, countAll, countDrift } from './report/result.ts';
 import type { Runner } from './report/runner.ts';
 import { renderSummary } from './report/summary.ts';
 
+const MODES: Readonly<Record<Mode, (inputs: Inputs, deps: Deps) => Promise<RunResult>>> = {
+  sync,
+  plan,
+  compare,
+  monitor,
+};
+
 /**
- * Runs the action: inputs → discover → select → diff → copy → record → report.
+ * Runs the action: inputs → discover → select → diff → shard → copy → record → report.
  *
  * @returns what fails the job, if anything
  * @throws Error with cause and remedy when the run can't go on; outputs have safe values then
@@ -21,25 +33,36 @@ export async function run(
 ): Promise<string | undefined> {
   setOutputs(runner, SAFE_OUTPUTS);
   const inputs = loadInputs();
-  const result = await sync(inputs, createDeps(inputs));
-  await report(result, runner);
+  const deps = createDeps(inputs);
+  const result = await MODES[inputs.mode](inputs, deps);
+  await report(result, inputs, deps, runner);
   return verdict(result, inputs);
 }
 
-async function report(result: RunResult, runner: Runner): Promise<void> {
+async function report(
+  result: RunResult,
+  { comment }: Inputs,
+  { pullRequest, logger }: Deps,
+  runner: Runner,
+): Promise<void> {
   const path = await runner.writeReport(renderJsonReport(result));
   setOutputs(runner, outputsOf(result, path));
   for (const annotation of annotate(result)) runner.annotate(annotation);
   await runner.writeSummary(renderSummary(result));
+  if (!comment || !pullRequest || (result.mode !== 'sync' && result.mode !== 'plan')) return;
+  const problem = await pullRequest.keepComment(comment, renderComment(result));
+  if (problem === undefined) logger.info(`The comment on pull request #${comment.number} is up to date.`);
+  else runner.annotate({ level: 'notice', message: problem });
 }
 
 /** A run's own errors fail the job always: what was mirrored may not be recorded. */
 function verdict({ namespaces, errors }: RunResult, { failOnError }: Inputs): string | undefined {
-  const { failed } = countAll(namespaces);
   if (errors.length > 0) return errors.join('\n');
-  return failed > 0 && failOnError
-    ? `${plural(failed, 'tag')} could not be mirrored: see the summary`
-    : undefined;
+  if (!failOnError) return undefined;
+  const { failed } = countAll(namespaces);
+  if (failed > 0) return `${plural(failed, 'tag')} could not be mirrored: see the summary`;
+  const drifted = namespaces.reduce((sum, one) => sum + countDrift(one), 0);
+  return drifted > 0 ? `${plural(drifted, 'tag')} at the target not as recorded: see the summary` : undefined;
 }
 
 function setOutputs(runner: Runner, outputs: Outputs): void {

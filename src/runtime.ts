@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,17 +15,20 @@ import type { Inputs } from './inputs/inputs.ts';
 import type { Logger } from './logger.ts';
 import { createGitHubClient } from './metadata/github-client.ts';
 import { MetadataRepository } from './metadata/repository.ts';
-import type { Deps } from './modes/sync.ts';
+import type { Deps } from './modes/deps.ts';
 import { type Credential, type CredentialLookup, dockerConfigCredentials } from './oci/credentials.ts';
 import { createDispatcher } from './oci/dispatcher.ts';
 import type { Sleep } from './oci/host-gate.ts';
 import { Registries } from './oci/registries.ts';
+import { PullRequestComments } from './report/pull-request.ts';
 import type { Runner } from './report/runner.ts';
 import { DOCKER_FOLDER_STATE } from './state.ts';
 
+const ANNOTATE = { error: core.error, warning: core.warning, notice: core.notice } as const;
+
 /** The runner, as @actions/core speaks to it. */
 export const runner: Runner = {
-  annotate: ({ level, message }) => (level === 'error' ? core.error(message) : core.warning(message)),
+  annotate: ({ level, message }) => ANNOTATE[level](message),
   setOutput: (name, value) => core.setOutput(name, value),
   writeSummary: async (markdown) => {
     if (process.env['GITHUB_STEP_SUMMARY']) await core.summary.addRaw(markdown).write();
@@ -35,6 +39,17 @@ export const runner: Runner = {
     return path;
   },
 };
+
+/** The payload of the event that started the workflow; undefined where there is none to be read. */
+export function readEvent(): unknown {
+  const path = process.env['GITHUB_EVENT_PATH'];
+  try {
+    return path ? (JSON.parse(readFileSync(path, 'utf8')) as unknown) : undefined;
+  } catch (error) {
+    core.warning(`The event of GITHUB_EVENT_PATH can't be read: ${String(error)}`);
+    return undefined;
+  }
+}
 
 /** A line that starts like a workflow command would be one, and registries choose some of our text. */
 const logger: Logger = {
@@ -78,6 +93,7 @@ export function createDeps(inputs: Inputs): Deps {
   const octokit = createGitHubClient({ token, apiUrl, dispatcher, logger });
   return {
     registries,
+    ...(inputs.comment && { pullRequest: new PullRequestComments(octokit) }),
     metadata: new MetadataRepository({ octokit, ...metadata, sleep, random, logger }),
     openEngine: async () => openEngine(inputs, registries),
     phase: async (name, work) => core.group(name, work),

@@ -2,16 +2,23 @@ import { type Namespace, formatNamespace, parseNamespace } from '../namespace.ts
 import type { Credential } from '../oci/credentials.ts';
 import { canonicalHost, isRegistryHost, looksLikeHost } from '../oci/names.ts';
 import type { Platforms } from '../plan/diff.ts';
+import { MAX_SHARDS, type Shard } from '../plan/shard.ts';
 import { PLACEHOLDERS } from '../plan/target-names.ts';
 import { type MetadataInputs, readMetadata } from './metadata-inputs.ts';
+import { type PullRequest, readPullRequest } from './pull-request.ts';
 import { InputReader, show } from './reader.ts';
+
+/** `sync` mirrors and records; `plan` makes a matrix of jobs; `compare` holds record and target side by side; `monitor` tells how far the mirror is. */
+export type Mode = (typeof MODES)[number];
+
+const MODES = ['sync', 'plan', 'compare', 'monitor'] as const;
 
 /** action.yml's inputs, parsed and checked. Times are milliseconds. */
 export interface Inputs {
   readonly namespaces: readonly Namespace[];
   readonly target: Namespace;
   readonly credentials: { readonly source: Credential | undefined; readonly target: Credential | undefined };
-  readonly mode: 'sync';
+  readonly mode: Mode;
   readonly dryRun: boolean;
   readonly engine: 'docker' | 'registry';
   readonly include: readonly string[];
@@ -19,15 +26,22 @@ export interface Inputs {
   readonly platforms: Platforms;
   readonly targetName: string;
   readonly metadata: MetadataInputs;
+  /** This job's part of the images. */
+  readonly shard: Shard;
+  /** Most entries of a plan's matrix. */
+  readonly maxShards: number;
   readonly concurrency: number;
   readonly queryConcurrency: number;
   readonly httpTimeout: number;
   readonly retries: number;
   readonly proxy: { readonly http?: string; readonly https?: string; readonly none?: string };
   readonly insecureRegistries: ReadonlySet<string>;
+  /** Where a dry run keeps its comment; absent when it shall keep none. */
+  readonly comment?: PullRequest;
   readonly failOnError: boolean;
   /** Whether what is known of the target's blobs is kept between runs. */
   readonly cache: boolean;
+  readonly monitor: { readonly count: number; readonly interval: number };
 }
 
 /** What the inputs are read from. */
@@ -36,6 +50,8 @@ export interface InputSource {
   readonly get: (name: string) => string;
   /** The event that started the workflow, `schedule` or `pull_request`. */
   readonly eventName: string;
+  /** The event's payload, as the runner leaves it in a file. */
+  readonly event: unknown;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Registers a secret with the log. */
   readonly mask: (secret: string) => void;
@@ -54,21 +70,25 @@ export function parseInputs(source: InputSource): Inputs {
   const reader = new InputReader(source.get);
   const namespaces = readNamespaces(reader);
   const target = readTarget(reader, namespaces);
+  const mode = reader.choice('mode', MODES);
+  const dryRun = readDryRun(reader, source.eventName);
   const inputs: Inputs = {
     namespaces,
     target,
     credentials: {
-      source: readCredential(reader, 'source-username', 'source-password'),
-      target: readCredential(reader, 'username', 'password'),
+      source: readCredential(reader, 'source-username', 'source-password', dryRun),
+      target: readCredential(reader, 'username', 'password', dryRun),
     },
-    mode: reader.choice('mode', ['sync']),
-    dryRun: readDryRun(reader, source.eventName),
+    mode,
+    dryRun,
     engine: reader.choice('engine', ['docker', 'registry']),
     include: readPatterns(reader, 'include'),
     exclude: readPatterns(reader, 'exclude'),
     platforms: readPlatforms(reader),
     targetName: readTargetName(reader),
     metadata: readMetadata(reader, namespaces),
+    shard: readShard(reader),
+    maxShards: reader.integer('max-shards', 1, MOST_JOBS),
     concurrency: reader.integer('concurrency', 1, 256),
     // A stream from a registry to itself takes two requests at a time.
     queryConcurrency: reader.integer('query-concurrency', 2, 1000),
@@ -76,8 +96,13 @@ export function parseInputs(source: InputSource): Inputs {
     retries: reader.integer('retries', 0, 20),
     proxy: readProxy(reader, source),
     insecureRegistries: readHosts(reader, 'insecure-registries'),
+    ...(reader.boolean('comment') && dryRun && readPullRequest(source)),
     failOnError: reader.boolean('fail-on-error'),
     cache: reader.boolean('cache'),
+    monitor: {
+      count: reader.integer('monitor-count', 1, 1_000_000),
+      interval: reader.duration('monitor-interval'),
+    },
   };
   reader.finish();
   return inputs;
@@ -125,14 +150,17 @@ function readTarget(reader: InputReader, sources: readonly Namespace[]): Namespa
   return target;
 }
 
+/** @param dryRun then a missing half means none: a pull request from a fork has no secrets */
 function readCredential(
   reader: InputReader,
   userInput: string,
   passwordInput: string,
+  dryRun: boolean,
 ): Credential | undefined {
   const username = reader.text(userInput);
   const password = reader.text(passwordInput);
   if (username === '' && password === '') return undefined;
+  if (dryRun && (username === '' || password === '')) return undefined;
   if (username === '') reader.problem(userInput, `is required when ${passwordInput} is given`);
   if (password === '')
     reader.problem(passwordInput, `is required when ${userInput} is given: is the secret set?`);
@@ -144,6 +172,24 @@ function readDryRun(reader: InputReader, eventName: string): boolean {
   if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(reader.text('dry-run'))) return reader.boolean('dry-run');
   reader.problem('dry-run', `${show(reader.text('dry-run'))} is not one of auto, true, false`);
   return true;
+}
+
+/** Jobs of a matrix. https://docs.github.com/en/actions/reference/limits */
+const MOST_JOBS = 256;
+
+/** `shard-index` is one number, or the range that a plan's matrix hands over. */
+function readShard(reader: InputReader): Shard {
+  const total = reader.integer('shard-total', 1, MAX_SHARDS);
+  const text = reader.text('shard-index');
+  const [, first = '', last = first] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(text) ?? [];
+  const shard = { first: Number(first), last: Number(last), total };
+  if (first !== '' && shard.first <= shard.last && shard.last < total) return shard;
+  const allowed = `from 0 to shard-total - 1, which is ${total - 1}`;
+  reader.problem(
+    'shard-index',
+    `${show(text)} is not a whole number ${allowed}, or a range of them such as 0-99`,
+  );
+  return { first: 0, last: 0, total: 1 };
 }
 
 const LONGEST_PATTERN = 1000;

@@ -11,8 +11,16 @@ export interface SectionOptions {
   readonly runKey: string;
 }
 
-/** The changelog's section for one namespace: newest first, under the file's own heading. */
-export function renderSection(result: NamespaceResult, { time, timezone, runKey }: SectionOptions): string {
+/** The changelog's section for one namespace, with the mark by which it is found again. */
+export function renderSection(result: NamespaceResult, options: SectionOptions): string {
+  return `${renderSectionText(result, options)}\n${marker(options.runKey, result.namespace)}\n`;
+}
+
+/** The changelog's section as it is read: time, namespace → target, counts, then a line an image. */
+export function renderSectionText(
+  result: NamespaceResult,
+  { time, timezone }: Pick<SectionOptions, 'time' | 'timezone'>,
+): string {
   const { added, updated, bytes } = countAll([result]);
   const images = new Map<string, { added: string[]; updated: string[] }>();
   for (const { image, added, updated } of result.copied) {
@@ -32,16 +40,7 @@ export function renderSection(result: NamespaceResult, { time, timezone, runKey 
     });
   const route = `${codeSpan(result.namespace)} → ${codeSpan(result.target)}`;
   const counts = `${plural(added, 'tag')} added, ${updated} updated, ${formatBytes(bytes)}`;
-  return [
-    `## ${formatTime(time, timezone)}: ${route}`,
-    '',
-    counts,
-    '',
-    ...lines,
-    '',
-    marker(runKey, result.namespace),
-    '',
-  ].join('\n');
+  return [`## ${formatTime(time, timezone)}: ${route}`, '', counts, '', ...lines, ''].join('\n');
 }
 
 /** `2026-11-24 20:30:05 UTC+8` */

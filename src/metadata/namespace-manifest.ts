@@ -19,6 +19,21 @@ export type Entry =
 /** Entries by image (the repository's path inside its namespace), then by tag. */
 export type Images = ReadonlyMap<string, ReadonlyMap<string, Entry>>;
 
+/** Images that are being gathered. */
+export type OpenImages = Map<string, Map<string, Entry>>;
+
+/** Sets one entry of `images`. */
+export function setEntry(images: OpenImages, image: string, tag: string, entry: Entry): void {
+  const entries = images.get(image);
+  if (entries) entries.set(tag, entry);
+  else images.set(image, new Map([[tag, entry]]));
+}
+
+/** Number of tags in `images`. */
+export function countEntries(images: Images): number {
+  return Array.from(images.values()).reduce((sum, { size }) => sum + size, 0);
+}
+
 /** The JSON of what has been mirrored of one namespace. */
 export interface NamespaceManifest {
   /** `gcr.io/distroless` */
@@ -134,16 +149,14 @@ function readEntry(value: unknown): Entry | undefined {
 }
 
 function readGcrsync(lines: readonly unknown[], path: string): Images {
-  const images = new Map<string, Map<string, Entry>>();
+  const images: OpenImages = new Map();
   for (const line of lines) {
     const [, image = '', tag = ''] = typeof line === 'string' ? (/^(.*):(.*)$/.exec(line) ?? []) : [];
     if (!isRepositoryName(image) || !isTag(tag)) {
       const found = JSON.stringify(line).slice(0, 200);
       throw broken(path, `it is an array, as gcrsync's are, but ${found} is not of the form image:tag`);
     }
-    const entries = images.get(image);
-    if (entries) entries.set(tag, null);
-    else images.set(image, new Map([[tag, null]]));
+    setEntry(images, image, tag, null);
   }
   return images;
 }
@@ -199,6 +212,28 @@ export function mergeImages(base: Images, delta: Images): Images {
     merged.set(image, new Map([...known, ...news]));
   }
   return merged ?? base;
+}
+
+/**
+ * Takes out the entries of `removed` that are still as they are there: another job may have mirrored a tag since.
+ *
+ * @returns `base` itself when nothing changes
+ */
+export function removeEntries(base: Images, removed: Images): Images {
+  let left: Map<string, ReadonlyMap<string, Entry>> | undefined;
+  for (const [image, entries] of removed) {
+    const known = base.get(image) ?? new Map<string, Entry>();
+    const stays = ([tag, entry]: [string, Entry]): boolean => {
+      const other = entries.get(tag);
+      return other === undefined || serializeEntry(other) !== serializeEntry(entry);
+    };
+    const kept = Array.from(known).filter(stays);
+    if (kept.length === known.size) continue;
+    left ??= new Map(base);
+    if (kept.length > 0) left.set(image, new Map(kept));
+    else left.delete(image);
+  }
+  return left ?? base;
 }
 
 function isNews(known: Entry | undefined, entry: Entry): boolean {

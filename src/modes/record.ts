@@ -5,9 +5,13 @@ import { insertSection, renderSection } from '../metadata/changelog.ts';
 import {
   type Entry,
   type Images,
+  type OpenImages,
+  countEntries,
   mergeImages,
   parseNamespaceManifest,
+  removeEntries,
   serializeNamespaceManifest,
+  setEntry,
 } from '../metadata/namespace-manifest.ts';
 import type { MetadataRepository } from '../metadata/repository.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -18,6 +22,8 @@ import type { NamespacePlan } from './prepare.ts';
 export interface Recordable {
   readonly plan: NamespacePlan;
   readonly entries: Images;
+  /** Entries that are not so. */
+  readonly removed?: Images;
   readonly result: NamespaceResult;
 }
 
@@ -30,12 +36,10 @@ export interface RecordDeps {
 
 /** What the outcomes and the settled tags add to the namespace manifest. */
 export function entriesOf({ settled }: NamespacePlan, outcomes: readonly Outcome[]): Images {
-  const entries = new Map<string, Map<string, Entry>>();
+  const entries: OpenImages = new Map();
   for (const [image, tags] of settled) entries.set(image, new Map(tags));
   for (const { work, held } of outcomes) {
-    const tags = entries.get(work.image) ?? new Map<string, Entry>();
-    for (const [tag, what] of held) tags.set(tag, entryOf(work.manifest.digest, what));
-    if (tags.size > 0) entries.set(work.image, tags);
+    for (const [tag, what] of held) setEntry(entries, work.image, tag, entryOf(work.manifest.digest, what));
   }
   return entries;
 }
@@ -57,13 +61,14 @@ export async function record(
 ): Promise<string[]> {
   const errors: string[] = [];
   const recorded: NamespaceResult[] = [];
-  for (const { plan, entries, result } of recordables) {
-    if (entries.size === 0) continue;
+  for (const recordable of recordables) {
+    const { entries, removed, result } = recordable;
+    if (entries.size === 0 && !removed?.size) continue;
     try {
-      await recordManifest(plan, entries, result, inputs, deps);
+      await recordManifest(recordable, inputs, deps);
       if (result.copied.length > 0) recorded.push(result);
     } catch (error) {
-      const tags = Array.from(entries.values()).reduce((sum, { size }) => sum + size, 0);
+      const tags = countEntries(entries);
       errors.push(`${result.namespace}: ${tags} tags are mirrored but not recorded. ${messageOf(error)}`);
     }
   }
@@ -76,15 +81,18 @@ export async function record(
 }
 
 async function recordManifest(
-  { manifestPath: path, recorded: { source, target } }: NamespacePlan,
-  entries: Images,
-  result: NamespaceResult,
+  { plan, entries, removed = new Map(), result }: Recordable,
   { metadata: { commitMessage } }: Inputs,
   { metadata }: RecordDeps,
 ): Promise<void> {
-  await metadata.update(path, commitMessage ?? describe([result]), (current) => {
+  const {
+    manifestPath: path,
+    recorded: { source, target },
+  } = plan;
+  const message = commitMessage ?? describe([result], countEntries(removed));
+  await metadata.update(path, message, (current) => {
     const images = current ? parseNamespaceManifest(current, { path, source, target }).images : new Map();
-    const merged = mergeImages(images, entries);
+    const merged = mergeImages(removeEntries(images, removed), entries);
     if (current && merged === images) return current;
     return new TextEncoder().encode(serializeNamespaceManifest({ source, target, images: merged }));
   });
@@ -112,10 +120,15 @@ async function recordChangelog(
 }
 
 /** `Mirror gcr.io/distroless: 3 added, 1 updated` */
-function describe(results: readonly NamespaceResult[]): string {
+function describe(results: readonly NamespaceResult[], removed = 0): string {
   const { added, updated } = countAll(results);
   const settled = results.reduce((sum, result) => sum + result.settled, 0);
-  const parts = [`${added} added`, `${updated} updated`, ...(settled > 0 ? [`${settled} settled`] : [])];
+  const parts = [
+    `${added} added`,
+    `${updated} updated`,
+    ...(settled > 0 ? [`${settled} settled`] : []),
+    ...(removed > 0 ? [`${removed} not there`] : []),
+  ];
   const [first] = results;
   const what = results.length === 1 && first ? first.namespace : `${results.length} namespaces`;
   return `Mirror ${what}: ${parts.join(', ')}`;

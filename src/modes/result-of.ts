@@ -1,23 +1,36 @@
 import type { Outcome } from '../copy/pool.ts';
-import { type Namespace, formatNamespace } from '../namespace.ts';
-import type { CopiedImage, Failure, NamespaceResult } from '../report/result.ts';
-import type { NamespaceFailure, NamespacePlan } from './prepare.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+import { countEntries } from '../metadata/namespace-manifest.ts';
+import { formatNamespace } from '../namespace.ts';
+import { countPulls } from '../plan/pulls.ts';
+import { describeDrift, formatCount, plural } from '../report/format.ts';
+import {
+  type CopiedImage,
+  type Failure,
+  type NamespaceResult,
+  countAll,
+  countTags,
+} from '../report/result.ts';
+import type { NamespacePlan, Planned } from './prepare.ts';
 
-/** What came of a namespace: its outcomes when it was copied, none in a dry run or when no engine could be had. */
+/**
+ * What came of a namespace.
+ *
+ * @param outcomes of what was copied, none when nothing was; `dry run` for what would be copied
+ */
 export function resultOf(
-  plan: NamespacePlan | NamespaceFailure,
-  target: Namespace,
+  plan: Planned,
+  { target, engine }: Pick<Inputs, 'target' | 'engine'>,
   outcomes: readonly Outcome[] | 'dry run',
 ): NamespaceResult {
   const names = { namespace: formatNamespace(plan.namespace), target: formatNamespace(target) };
   if ('failure' in plan) return { ...names, ...NOTHING, failures: [plan.failure] };
-  const { selection, targets, unchanged, gone, open, settled } = plan;
+  const { selection, targets, unchanged, gone, unsettled, settled } = plan;
   const nameOf = (image: string): string => `${target.registry}/${targets.get(image) ?? image}`;
   const copied = outcomes === 'dry run' ? planned(plan, nameOf) : mirrored(outcomes, nameOf);
   const failures = outcomes === 'dry run' ? [] : failed(outcomes);
   const done = copied.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
   const wanted = plan.work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
-  const lost = failures.reduce((sum, { tags }) => sum + tags.length, 0);
   return {
     ...names,
     copied: copied.toSorted((a, b) => (a.image < b.image ? -1 : 1)),
@@ -25,10 +38,26 @@ export function resultOf(
     unsupported: selection.unsupported,
     unchanged,
     gone,
-    pending: open + wanted - done - lost,
-    settled: Array.from(settled.values()).reduce((sum, { size }) => sum + size, 0),
+    pending: unsettled.length + wanted - done - countTags(failures),
+    settled: countEntries(settled),
     filtered: selection.filtered,
+    ...(outcomes === 'dry run' && { pulls: countPulls(plan.work, engine) }),
   };
+}
+
+/** `gcr.io/distroless: 3 new tags, 1 moved, 40 unchanged, 0 gone` */
+export function describe(result: NamespaceResult): string {
+  const { added, updated, unchanged, gone, pending } = countAll([result]);
+  const parts = [
+    plural(added, 'new tag'),
+    `${formatCount(updated)} moved`,
+    `${formatCount(unchanged)} unchanged`,
+    `${formatCount(gone)} gone`,
+    ...(pending > 0 ? [`${formatCount(pending)} waiting`] : []),
+    ...(result.failures.length > 0 ? [plural(result.failures.length, 'failure')] : []),
+    ...(result.drift ? [describeDrift(result.drift)] : []),
+  ];
+  return `${result.namespace}: ${parts.join(', ')}`;
 }
 
 const NOTHING = {
@@ -36,7 +65,7 @@ const NOTHING = {
   failures: [],
   unsupported: [],
   unchanged: 0,
-  gone: 0,
+  gone: [],
   pending: 0,
   settled: 0,
   filtered: 0,

@@ -2,54 +2,35 @@ import pLimit from 'p-limit';
 import type { CopyTask, Engine } from '../copy/engine.ts';
 import { type Outcome, copyAll } from '../copy/pool.ts';
 import type { Inputs } from '../inputs/inputs.ts';
-import type { Logger } from '../logger.ts';
-import type { MetadataRepository } from '../metadata/repository.ts';
-import type { Sleep } from '../oci/host-gate.ts';
-import type { Registries } from '../oci/registries.ts';
+import { renderSectionText } from '../metadata/changelog.ts';
 import type { Work } from '../plan/diff.ts';
-import { plural } from '../report/format.ts';
 import { Progress } from '../report/progress.ts';
-import type { RunResult } from '../report/result.ts';
-import { type NamespaceFailure, type NamespacePlan, compareSources, listSources } from './prepare.ts';
+import type { NamespaceResult, RunResult } from '../report/result.ts';
+import type { Deps } from './deps.ts';
+import { type NamespacePlan, type Planned, prepare } from './prepare.ts';
 import { entriesOf, record } from './record.ts';
-import { resultOf } from './result-of.ts';
-
-/** What a run works with. */
-export interface Deps {
-  readonly registries: Registries;
-  readonly metadata: MetadataRepository;
-  /** Gets the engine ready, when there is something to copy. Throws Error with the remedy. */
-  readonly openEngine: () => Promise<Engine>;
-  /** Runs one phase of the run, under its name in the log. */
-  readonly phase: <T>(name: string, work: () => Promise<T>) => Promise<T>;
-  readonly logger: Logger;
-  readonly now: () => Date;
-  readonly sleep: Sleep;
-  readonly random: () => number;
-  readonly runKey: string;
-}
-
-type Planned = NamespacePlan | NamespaceFailure;
+import { describe, resultOf } from './result-of.ts';
+import { settlePlans } from './settle-plan.ts';
 
 /** Mirrors all namespaces and records what was done; in a dry run says what would be. */
 export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
-  await deps.metadata.check();
-  const listed = await deps.phase('List the sources', async () => listSources(inputs, deps));
-  const plans = await deps.phase('Compare with the record', async () => {
-    const compared = await compareSources(listed, inputs, deps);
-    for (const plan of compared) deps.logger.info(describe(plan, inputs));
-    return compared;
+  const prepared = await prepare(inputs, deps);
+  const plans = await deps.phase('Plan', async () => {
+    const settled = await settlePlans(prepared, inputs, deps.registries);
+    for (const plan of settled) deps.logger.info(describe(resultOf(plan, inputs, 'dry run')));
+    return settled;
   });
   const run = { mode: 'sync', dryRun: inputs.dryRun, started } as const;
   if (inputs.dryRun) {
-    const namespaces = plans.map((plan) => resultOf(plan, inputs.target, 'dry run'));
-    return { ...run, finished: deps.now(), namespaces, errors: [] };
+    const finished = deps.now();
+    const namespaces = plans.map((plan) => withSection(resultOf(plan, inputs, 'dry run'), finished, inputs));
+    return { ...run, finished, namespaces, errors: [] };
   }
   const { outcomes, errors } = await deps.phase('Copy', async () => copy(plans, inputs, deps));
   const done = plans.map((plan) => {
     const own = outcomes.get(plan) ?? [];
-    return { plan, outcomes: own, result: resultOf(plan, inputs.target, own) };
+    return { plan, outcomes: own, result: resultOf(plan, inputs, own) };
   });
   const recordErrors = await deps.phase('Record', async () => {
     const recordables = done.flatMap(({ plan, outcomes, result }) =>
@@ -59,6 +40,16 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
   });
   const namespaces = done.map(({ result }) => result);
   return { ...run, finished: deps.now(), namespaces, errors: [...errors, ...recordErrors] };
+}
+
+/** With the section that the changelog would get. */
+function withSection(
+  result: NamespaceResult,
+  time: Date,
+  { metadata: { changelogPath, timezone } }: Inputs,
+): NamespaceResult {
+  if (changelogPath === undefined || result.copied.length === 0) return result;
+  return { ...result, section: renderSectionText(result, { time, timezone }) };
 }
 
 /** Copies the work of all namespaces in one pool. Without an engine nothing is copied, and that is an error. */
@@ -119,13 +110,4 @@ function taskOf(work: Work, plan: NamespacePlan, inputs: Inputs, { registries }:
 function isRecorded({ recorded }: NamespacePlan, { image, manifest }: Work): boolean {
   const entries = recorded.images.get(image)?.values() ?? [];
   return Iterator.from(entries).some((entry) => entry === manifest.digest);
-}
-
-function describe(plan: Planned, { target }: Inputs): string {
-  const { namespace, failures, copied, unchanged, gone } = resultOf(plan, target, 'dry run');
-  const added = copied.reduce((sum, image) => sum + image.added.length, 0);
-  const updated = copied.reduce((sum, image) => sum + image.updated.length, 0);
-  const counts = `${plural(added, 'new tag')}, ${updated} moved, ${unchanged} unchanged, ${gone} gone`;
-  const failed = failures.length > 0 ? `, ${plural(failures.length, 'failure')}` : '';
-  return `${namespace}: ${counts}${failed}`;
 }

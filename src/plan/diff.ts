@@ -30,13 +30,10 @@ export interface Diff {
   readonly unsettled: readonly Unsettled[];
   /** Tags that the target holds as the source has them. */
   readonly unchanged: number;
-  /** Tags that the manifest holds and the source no longer does. */
-  readonly gone: number;
 }
 
 /**
- * Compares what a source holds with what its namespace manifest says the mirror holds, in time linear in the
- * tags. Images that could not be listed are neither gone nor new.
+ * Compares what a source holds with what its namespace manifest says the mirror holds, in time linear in the tags.
  */
 export function diff(listing: Listing, recorded: Images, platforms: Platforms): Diff {
   const builder = new WorkBuilder();
@@ -52,7 +49,7 @@ export function diff(listing: Listing, recorded: Images, platforms: Platforms): 
       else builder.add(image, repository, manifest, 'updated', tag);
     }
   }
-  return { work: builder.build(), unsettled, unchanged, gone: countGone(listing, recorded) };
+  return { work: builder.build(), unsettled, unchanged };
 }
 
 /** True when `entry` says that the target holds `digest` with at least these platforms. */
@@ -62,26 +59,6 @@ function holds(entry: NonNullable<Entry>, digest: Digest, wanted: Platforms): bo
   const { platforms } = entry;
   if (platforms === undefined) return true;
   return wanted !== 'all' && wanted.every((platform) => platforms.includes(platform));
-}
-
-function countGone({ images, failures }: Listing, recorded: Images): number {
-  const unknown = new Set(failures.map(({ image }) => image));
-  let gone = 0;
-  for (const [image, entries] of recorded) {
-    if (isUnknown(image, unknown)) continue;
-    const tags = images.get(image)?.tags;
-    for (const tag of entries.keys()) if (!tags?.has(tag)) gone += 1;
-  }
-  return gone;
-}
-
-/** True when `image`, or a repository above it, could not be listed. */
-function isUnknown(image: string, unknown: ReadonlySet<string>): boolean {
-  if (unknown.size === 0) return false;
-  for (let end = image.length; end > 0; end = image.lastIndexOf('/', end - 1)) {
-    if (unknown.has(image.slice(0, end))) return true;
-  }
-  return false;
 }
 
 interface OpenWork extends Work {

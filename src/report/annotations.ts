@@ -1,8 +1,8 @@
 import { formatCount, plural } from './format.ts';
-import { type Failure, type RunResult, countAll } from './result.ts';
+import { type Failure, type RunResult, countAll, countDrift, countTags } from './result.ts';
 
 export interface Annotation {
-  readonly level: 'error' | 'warning';
+  readonly level: 'error' | 'warning' | 'notice';
   readonly message: string;
 }
 
@@ -21,7 +21,33 @@ export function annotate({ namespaces, errors }: RunResult): Annotation[] {
     .map((result) => `${formatCount(countAll([result]).failed)} in ${result.namespace}`);
   const total = failed > 0 ? [`${plural(failed, 'tag')} could not be mirrored: ${totals.join(', ')}`] : [];
   const wrong = [...total, ...errors, ...failures].slice(0, MOST);
-  return [...wrong.map((message) => annotation('error', message)), ...unsupported(namespaces)];
+  return [
+    ...wrong.map((message) => annotation('error', message)),
+    ...unsupported(namespaces),
+    ...drifted(namespaces),
+  ];
+}
+
+function drifted(namespaces: RunResult['namespaces']): Annotation[] {
+  return namespaces
+    .filter((result) => countDrift(result) > 0)
+    .slice(0, MOST - 1)
+    .map(({ namespace, target, drift }) => {
+      const kinds = [
+        { images: drift?.missing ?? [], how: 'is not there' },
+        { images: drift?.changed ?? [], how: 'has another digest than is recorded' },
+      ];
+      const parts = kinds
+        .filter(({ images }) => images.length > 0)
+        .map(({ images: [first = { image: '', tags: [] }, ...more], how }) => {
+          const rest = countTags(more);
+          return `${nameOf(namespace, { ...first, reason: '' })}${rest > 0 ? ` and ${rest} more` : ''} ${how}`;
+        });
+      return annotation(
+        'warning',
+        `${target}: ${parts.join('; ')}. The next sync brings what the source still has`,
+      );
+    });
 }
 
 function unsupported(namespaces: RunResult['namespaces']): Annotation[] {

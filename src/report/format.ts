@@ -1,3 +1,5 @@
+import { type Drift, countTags } from './result.ts';
+
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
 /** `1.2 GB`: decimal units, as registries and disks count. */
@@ -29,4 +31,12 @@ export function formatCount(count: number): string {
 /** `1 tag`, `1,461 tags`. */
 export function plural(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `2 missing, 1 changed, 3 differ` */
+export function describeDrift({ missing, changed, differs }: Drift): string {
+  const [lost, other, unrecorded] = [missing, changed, differs].map((images) =>
+    formatCount(countTags(images)),
+  );
+  return `${lost} missing, ${other} changed, ${unrecorded} differ`;
 }

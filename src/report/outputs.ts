@@ -1,4 +1,4 @@
-import { type RunResult, countAll } from './result.ts';
+import { type RunResult, countAll, countDrift } from './result.ts';
 
 /** The action's outputs. */
 export interface Outputs {
@@ -11,6 +11,7 @@ export interface Outputs {
   readonly pending: string;
   readonly gone: string;
   readonly bytes: string;
+  readonly matrix: string;
   readonly report: string;
 }
 
@@ -25,6 +26,7 @@ export const SAFE_OUTPUTS: Outputs = {
   pending: '0',
   gone: '0',
   bytes: '0',
+  matrix: '{"include":[]}',
   report: '',
 };
 
@@ -41,17 +43,23 @@ export function outputsOf(result: RunResult, report: string): Outputs {
     pending: String(pending),
     gone: String(gone),
     bytes: String(bytes),
+    matrix: result.matrix ? JSON.stringify(result.matrix) : SAFE_OUTPUTS.matrix,
     report,
   };
 }
 
-/** True when nothing failed and nothing is left to the next run. */
+/** True when nothing failed, nothing is left to the next run, and the target holds what is recorded. */
 export function isComplete({ namespaces, errors }: RunResult): boolean {
   const { failed, pending } = countAll(namespaces);
-  return failed === 0 && pending === 0 && errors.length === 0;
+  return (
+    failed === 0 && pending === 0 && errors.length === 0 && namespaces.every((one) => countDrift(one) === 0)
+  );
 }
 
-/** True when the mirror or its record is another one now; in a dry run, when it would be. */
-export function isChanged({ namespaces }: RunResult): boolean {
-  return namespaces.some(({ copied, settled }) => copied.length > 0 || settled > 0);
+/** True when the mirror or its record is another one now; in a dry run or a plan, when it would be. */
+export function isChanged({ namespaces, matrix }: RunResult): boolean {
+  if (matrix) return matrix.include.length > 0;
+  return namespaces.some(
+    ({ copied, settled, drift }) => copied.length > 0 || settled > 0 || (drift?.removed ?? 0) > 0,
+  );
 }

@@ -1,15 +1,19 @@
+import type { Mode } from '../inputs/inputs.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { Matrix } from '../plan/matrix.ts';
 
 /** What one run did: plain data that log, summary, changelog, outputs and the JSON report render. */
 export interface RunResult {
-  readonly mode: 'sync';
-  /** True: nothing was copied or recorded; `added` and `updated` say what a run would do. */
+  readonly mode: Mode;
+  /** True: nothing was copied or recorded, and `copied` says what a run would do. */
   readonly dryRun: boolean;
   readonly started: Date;
   readonly finished: Date;
   readonly namespaces: readonly NamespaceResult[];
   /** Problems of the run itself, such as a changelog that could not be written; each fails the job. */
   readonly errors: readonly string[];
+  /** Of a plan: the jobs to start. */
+  readonly matrix?: Matrix;
 }
 
 /** What happened to one source namespace. Every count is of tags. */
@@ -21,16 +25,41 @@ export interface NamespaceResult {
   readonly copied: readonly CopiedImage[];
   readonly failures: readonly Failure[];
   /** Images of the old schema1 format, which nobody takes any more. */
-  readonly unsupported: readonly UnsupportedImage[];
+  readonly unsupported: readonly ImageTags[];
   readonly unchanged: number;
   /** Tags that the manifest holds and the source does not. They stay in the mirror. */
-  readonly gone: number;
+  readonly gone: readonly ImageTags[];
   /** Tags that this run left to the next. */
   readonly pending: number;
-  /** Tags of gcrsync's manifest whose digest this run settled from evidence, without a copy. */
+  /** Tags that were recorded, or whose digest was, from what the target holds and without a copy. */
   readonly settled: number;
   /** Tags that the filters dropped. */
   readonly filtered: number;
+  /** In a dry run: the changelog's section as it would be. */
+  readonly section?: string;
+  /** Where nothing was copied: what copying would cost. */
+  readonly pulls?: Pulls;
+  /** Where record and target were compared: what is not as it should be. */
+  readonly drift?: Drift;
+}
+
+/** Requests for manifests at the source, which count against a pull limit where the registry has one. */
+export interface Pulls {
+  readonly count: number;
+  /** False where only a copy will tell how many manifests there are: `count` is the least then. */
+  readonly exact: boolean;
+}
+
+/** How a target differs from what it should hold. */
+export interface Drift {
+  /** Recorded, but the target does not have the tag. */
+  readonly missing: readonly ImageTags[];
+  /** Recorded, but the target has another digest under the tag. */
+  readonly changed: readonly ImageTags[];
+  /** Not recorded; the target has the tag, with another image than the source. */
+  readonly differs: readonly ImageTags[];
+  /** Number of entries that were taken out of the record for this; in a dry run, that would be. */
+  readonly removed: number;
 }
 
 /** One source digest that the target now holds under these tags (in a dry run: would hold). */
@@ -55,8 +84,8 @@ export interface Failure {
   readonly reason: string;
 }
 
-/** Tags of an image that are schema1. */
-export interface UnsupportedImage {
+/** Some tags of one image. */
+export interface ImageTags {
   readonly image: string;
   readonly tags: readonly string[];
 }
@@ -85,7 +114,16 @@ export function countAll(namespaces: readonly NamespaceResult[]): Counts {
     for (const failure of namespace.failures) counts.failed += Math.max(1, failure.tags.length);
     counts.unchanged += namespace.unchanged;
     counts.pending += namespace.pending;
-    counts.gone += namespace.gone;
+    counts.gone += countTags(namespace.gone);
   }
   return counts;
+}
+
+export function countTags(images: readonly ImageTags[]): number {
+  return images.reduce((sum, { tags }) => sum + tags.length, 0);
+}
+
+/** Number of tags that are recorded and are not at the target as recorded. */
+export function countDrift({ drift }: NamespaceResult): number {
+  return drift ? countTags(drift.missing) + countTags(drift.changed) : 0;
 }

@@ -1,7 +1,8 @@
+import type { Matrix } from '../plan/matrix.ts';
 import { nameOf } from './annotations.ts';
 import { formatBytes, formatCount, formatDuration, plural } from './format.ts';
 import { codeList, codeSpan, escapeMarkdown } from './markdown.ts';
-import { type NamespaceResult, type RunResult, countAll } from './result.ts';
+import { type ImageTags, type NamespaceResult, type RunResult, countAll, countTags } from './result.ts';
 
 /** Bytes; GitHub drops what is over 1 MiB a step, all of it. */
 const LIMIT = 512 * 1024;
@@ -9,14 +10,29 @@ const LIMIT = 512 * 1024;
 const RESERVE = 200;
 const LONGEST_REASON = 600;
 
+const TITLES = {
+  sync: 'Mirror',
+  plan: 'Plan of a mirror',
+  compare: 'Mirror compared with its record',
+  monitor: 'State of the mirror',
+} as const satisfies Record<RunResult['mode'], string>;
+
 /** The job summary, in GitHub-flavoured Markdown: counts, failures, then a table a namespace. */
 export function renderSummary(result: RunResult, limit = LIMIT): string {
   const page = new Page(limit);
-  page.add(`## Mirror${result.dryRun ? ': dry run, nothing was copied' : ''}\n`);
+  const isDry = result.dryRun && result.mode !== 'monitor';
+  page.add(`## ${TITLES[result.mode]}${isDry ? ': dry run, nothing was copied' : ''}\n`);
   page.add(totals(result));
+  addPulls(page, result);
   for (const error of result.errors) page.add(`> Error: ${escapeMarkdown(error.slice(0, LONGEST_REASON))}\n`);
   addFailures(page, result);
-  for (const namespace of result.namespaces) addNamespace(page, namespace, result.dryRun);
+  if (result.matrix) addMatrix(page, result.matrix);
+  for (const namespace of result.namespaces) {
+    addNamespace(page, namespace, result.dryRun);
+    addDrift(page, namespace);
+    if (isDry) addGone(page, namespace);
+    if (namespace.section !== undefined) addSection(page, namespace.section);
+  }
   return page.text();
 }
 
@@ -30,6 +46,54 @@ function totals({ namespaces, dryRun, started, finished }: RunResult): string {
     `|${' ---: |'.repeat(names.length + 2)}`,
     `| ${counts.join(' | ')} | ${formatBytes(bytes)} | ${duration} |\n`,
   ].join('\n');
+}
+
+function addPulls(page: Page, { namespaces }: RunResult): void {
+  const pulls = namespaces.flatMap((one) => (one.pulls ? [one.pulls] : []));
+  const count = pulls.reduce((sum, one) => sum + one.count, 0);
+  if (count === 0) return;
+  const least = pulls.every(({ exact }) => exact) ? '' : 'at least ';
+  page.add(
+    `Copying asks the sources for ${least}${plural(count, 'manifest')}: so many requests count against a pull limit.\n`,
+  );
+}
+
+function addMatrix(page: Page, { include }: Matrix): void {
+  if (include.length === 0) return;
+  page.add(`### ${plural(include.length, 'job')}\n`);
+  page.add('| Namespace | Part | Tags | Bytes (at most) |');
+  page.add('| --- | ---: | ---: | ---: |');
+  for (const { namespace, part, tags, bytes } of include) {
+    const names = codeList(namespace.split('\n'));
+    page.add(`| ${names} | ${part} | ${formatCount(tags)} | ${formatBytes(bytes)} |`);
+  }
+  page.add('');
+}
+
+function addDrift(page: Page, { drift }: NamespaceResult): void {
+  if (!drift) return;
+  const kinds = [
+    ['Recorded, but not at the target', drift.missing],
+    ['Recorded, but with another digest at the target', drift.changed],
+    ['At the target with another image than at the source', drift.differs],
+  ] as const;
+  for (const [title, images] of kinds) addTags(page, title, images);
+}
+
+function addGone(page: Page, { gone }: NamespaceResult): void {
+  addTags(page, 'Gone from the source; the mirror keeps them', gone);
+}
+
+function addTags(page: Page, title: string, images: readonly ImageTags[]): void {
+  if (images.length === 0) return;
+  page.add(`#### ${title}\n`);
+  for (const { image, tags } of images) page.add(`- ${codeSpan(image)}: ${codeList(tags)}`);
+  page.add('');
+}
+
+/** As text, in a fence that nothing in it can close: a code span has no backtick inside. */
+function addSection(page: Page, section: string): void {
+  page.add(['#### In the changelog', '', '````markdown', section.trimEnd(), '````', ''].join('\n'));
 }
 
 /** Failures of one reason stand together: one bad password can fail a thousand images. */
@@ -53,12 +117,12 @@ function addFailures(page: Page, { namespaces }: RunResult): void {
 
 function addNamespace(page: Page, result: NamespaceResult, dryRun: boolean): void {
   const { namespace, target, copied, unchanged, gone, pending, settled, filtered, unsupported } = result;
-  const old = unsupported.reduce((sum, { tags }) => sum + tags.length, 0);
+  const old = countTags(unsupported);
   const notes = [
     `${formatCount(unchanged)} unchanged`,
-    ...(gone > 0 ? [`${formatCount(gone)} gone from the source`] : []),
+    ...(gone.length > 0 ? [`${formatCount(countTags(gone))} gone from the source`] : []),
     ...(pending > 0 ? [`${formatCount(pending)} left to the next run`] : []),
-    ...(settled > 0 ? [`${formatCount(settled)} of gcrsync's settled`] : []),
+    ...(settled > 0 ? [`${formatCount(settled)} recorded without a copy`] : []),
     ...(filtered > 0 ? [`${formatCount(filtered)} filtered out`] : []),
     ...(old > 0 ? [`${formatCount(old)} unsupported (schema1)`] : []),
   ];

@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
 import { isSchema1Type } from '../oci/media-types.ts';
-import type { UnsupportedImage } from '../report/result.ts';
+import type { ImageTags } from '../report/result.ts';
 import type { Listing, SourceImage, SourceManifest } from './listing.ts';
 
 /** Which tags are mirrored. Patterns are globs over `image:tag`, or, with no `:`, over the image. */
@@ -15,14 +15,13 @@ export interface Selection {
   readonly listing: Listing;
   /** Tags that the filters dropped. */
   readonly filtered: number;
-  readonly unsupported: readonly UnsupportedImage[];
+  readonly unsupported: readonly ImageTags[];
 }
 
 /** Drops what the filters don't want, and schema1 images, which no target takes. */
-export function select(listing: Listing, filters: Filters): Selection {
-  const wanted = compile(filters);
+export function select(listing: Listing, wanted: TagMatch): Selection {
   const images = new Map<string, SourceImage>();
-  const unsupported: UnsupportedImage[] = [];
+  const unsupported: ImageTags[] = [];
   let filtered = 0;
   for (const [image, { repository, tags }] of listing.images) {
     const dropped: string[] = [];
@@ -47,9 +46,10 @@ function without(tags: SourceImage['tags'], dropped: readonly string[]): Readonl
   return kept;
 }
 
-type Match = (image: string, tag: string) => boolean;
+/** True for a tag that is to be mirrored. */
+export type TagMatch = (image: string, tag: string) => boolean;
 
-function compile({ include, exclude }: Filters): Match {
+export function compileFilters({ include, exclude }: Filters): TagMatch {
   const included = matchAny(include);
   const excluded = matchAny(exclude);
   return (image, tag) => (include.length === 0 || included(image, tag)) && !excluded(image, tag);
@@ -58,17 +58,31 @@ function compile({ include, exclude }: Filters): Match {
 /** `*` stays within a part of a path and `**` crosses; a leading dot is nothing special in a registry. */
 const OPTIONS = { dot: true, nonegate: true, noextglob: true } as const;
 
-function matchAny(patterns: readonly string[]): Match {
-  const matchers = patterns.map((pattern): Match => {
-    const colon = pattern.lastIndexOf(':');
-    if (colon === -1) {
-      const matchesImage = picomatch(pattern, OPTIONS);
-      return (image) => matchesImage(image);
-    }
+function matchAny(patterns: readonly string[]): TagMatch {
+  const matchers = patterns.map((text): TagMatch => {
+    const { image, tag } = splitPattern(text);
+    const matchesImage = picomatch(image, OPTIONS);
+    if (tag === undefined) return (image) => matchesImage(image);
     // Apart, so that `**:latest` is the tag latest of all images, however deep.
-    const matchesImage = picomatch(pattern.slice(0, colon), OPTIONS);
-    const matchesTag = picomatch(pattern.slice(colon + 1), OPTIONS);
+    const matchesTag = picomatch(tag, OPTIONS);
     return (image, tag) => matchesImage(image) && matchesTag(tag);
   });
   return (image, tag) => matchers.some((matches) => matches(image, tag));
+}
+
+function splitPattern(pattern: string): { image: string; tag?: string } {
+  const colon = pattern.lastIndexOf(':');
+  return colon === -1
+    ? { image: pattern }
+    : { image: pattern.slice(0, colon), tag: pattern.slice(colon + 1) };
+}
+
+/** What `include` says of `image`, as patterns that match no other image. Its name must hold nothing that is special in a glob. */
+export function narrowPatterns(include: readonly string[], image: string): string[] {
+  if (include.length === 0) return [image];
+  const tags = include
+    .map(splitPattern)
+    .filter((pattern) => picomatch.isMatch(image, pattern.image, OPTIONS))
+    .map(({ tag }) => tag);
+  return tags.includes(undefined) ? [image] : tags.map((tag) => `${image}:${tag}`);
 }

@@ -20,6 +20,7 @@ const GIVEN = {
 
 interface Context {
   readonly eventName?: string;
+  readonly event?: unknown;
   readonly env?: Record<string, string>;
   readonly asked?: Set<string>;
   readonly masked?: string[];
@@ -27,7 +28,7 @@ interface Context {
 
 function parse(
   given: Record<string, string>,
-  { eventName = 'schedule', env = {}, asked, masked }: Context = {},
+  { eventName = 'schedule', event, env = {}, asked, masked }: Context = {},
 ): Inputs {
   const values: Record<string, string> = { ...GIVEN, ...given };
   return parseInputs({
@@ -36,6 +37,7 @@ function parse(
       return values[name] ?? action.inputs[name]?.default ?? '';
     },
     eventName,
+    event,
     env,
     mask: (secret) => masked?.push(secret),
   });
@@ -75,6 +77,9 @@ describe('action.yml', () => {
       retries: 5,
       failOnError: true,
       cache: true,
+      shard: { first: 0, last: 0, total: 1 },
+      maxShards: 20,
+      monitor: { count: 1, interval: 5000 },
       metadata: { owner: 'octo', repo: 'meta', changelogPath: 'CHANGELOG.md', timezone: 'UTC' },
     });
   });
@@ -256,7 +261,7 @@ describe('what the inputs mean', () => {
       return secrets.includes(name) ? `secret of ${name}` : '';
     };
     const mask = (secret: string): void => void steps.push(`mask ${secret}`);
-    expect(() => parseInputs({ get, eventName: '', env: {}, mask })).toThrow(InputError);
+    expect(() => parseInputs({ get, eventName: '', event: undefined, env: {}, mask })).toThrow(InputError);
     expect(steps.slice(0, 6)).toEqual(secrets.flatMap((name) => [name, `mask secret of ${name}`]));
     expect(steps.length).toBeGreaterThan(20);
   });
@@ -339,5 +344,73 @@ describe('manifestPath', () => {
     ['m/{namespace}@{registry}', 'gcr.io', 'a', 'm/a@gcr.io'],
   ])('fills %s for %s/%s', (template, registry, path, expected) => {
     expect(manifestPath(template, { registry, path })).toBe(expected);
+  });
+});
+
+describe('shards', () => {
+  it.each([
+    ['0', '1', { first: 0, last: 0, total: 1 }],
+    ['3', '4', { first: 3, last: 3, total: 4 }],
+    ['100-299', '65536', { first: 100, last: 299, total: 65_536 }],
+    ['0-0', '1', { first: 0, last: 0, total: 1 }],
+  ])('take the part %s of %s', (index, total, shard) => {
+    expect(parse({ 'shard-index': index, 'shard-total': total }).shard).toEqual(shard);
+  });
+
+  it.each([
+    ['4', '4', 'from 0 to shard-total - 1, which is 3'],
+    ['3-2', '4', 'from 0 to shard-total - 1, which is 3'],
+    ['0-4', '4', 'from 0 to shard-total - 1, which is 3'],
+    ['-1', '4', '"-1" is not a whole number'],
+    ['', '4', '"" is not a whole number'],
+    ['1e1', '99', '"1e1" is not a whole number'],
+  ])('refuse the part %s of %s', (index, total, text) => {
+    const found = problems({ 'shard-index': index, 'shard-total': total });
+    expect(found).toMatch(/^shard-index: /);
+    expect(found).toContain(text);
+  });
+
+  it.each(['0', '65537', 'x'])('refuse %s parts', (total) => {
+    expect(problems({ 'shard-total': total })).toContain('shard-total: ');
+  });
+});
+
+describe('a pull request', () => {
+  const event = { pull_request: { number: 7 } };
+  const env = { GITHUB_REPOSITORY: 'octo/here', GITHUB_WORKFLOW: 'w', GITHUB_JOB: 'j', GITHUB_ACTION: 'a' };
+  const context = { eventName: 'pull_request', event, env };
+
+  it('gets a comment of the dry run', () => {
+    expect(parse({}, context)).toMatchObject({
+      dryRun: true,
+      comment: { owner: 'octo', repo: 'here', number: 7 },
+    });
+  });
+
+  it.each([
+    ['comment is false', { comment: 'false' }, context],
+    ['it is no dry run', { 'dry-run': 'false' }, context],
+    ['the event is of no pull request', {}, { ...context, event: { issue: { number: 7 } } }],
+    ['the number is none', {}, { ...context, event: { pull_request: { number: '7/../8' } } }],
+    ['the repository is not known', {}, { ...context, env: {} }],
+  ])('gets none when %s', (_, given, context) => {
+    expect(parse(given, context)).not.toHaveProperty('comment');
+  });
+
+  it('has one comment for each step and part', () => {
+    const steps = [
+      parse({}, context),
+      parse({}, { ...context, env: { ...env, GITHUB_ACTION: 'b' } }),
+      parse({ 'shard-total': '2' }, context),
+      parse({ 'shard-total': '2', 'shard-index': '1' }, context),
+    ].map(({ comment }) => comment?.step);
+    expect(new Set(steps).size).toBe(4);
+    expect(parse({ namespaces: 'quay.io/other' }, context).comment?.step).toBe(steps[0]);
+  });
+
+  it('needs no password: a fork has no secrets', () => {
+    const given = { username: 'mirror', password: '', 'source-username': 'reader' };
+    expect(parse(given, context).credentials).toEqual({ source: undefined, target: undefined });
+    expect(problems(given)).toContain('password: is required when username is given');
   });
 });

@@ -25,7 +25,7 @@ function result(items: CopiedImage[], namespace = JOB.namespace): NamespaceResul
     failures: [],
     unsupported: [],
     unchanged: 0,
-    gone: 0,
+    gone: [],
     pending: 0,
     settled: 0,
     filtered: 0,

@@ -5,8 +5,10 @@ import {
   type Images,
   ManifestError,
   type NamespaceManifest,
+  countEntries,
   mergeImages,
   parseNamespaceManifest,
+  removeEntries,
   serializeNamespaceManifest,
 } from '../../../src/metadata/namespace-manifest.ts';
 import type { Digest } from '../../../src/oci/digest.ts';
@@ -431,5 +433,35 @@ describe('mergeImages', () => {
         expect(mergeImages(mergeImages(base, one), two)).toEqual(mergeImages(mergeImages(base, two), one));
       }),
     );
+  });
+});
+
+describe('removeEntries', () => {
+  const entries = fc.dictionary(fc.constantFrom('v1', 'v2', 'v3'), fc.option(fc.constantFrom(A, B)));
+  const images = fc
+    .dictionary(fc.constantFrom('a', 'b', 'c'), entries)
+    .map(
+      (plain) =>
+        new Map(Object.entries(plain).map(([image, tags]) => [image, new Map(Object.entries(tags))])),
+    );
+
+  it('takes out what is still as it was seen, and nothing else', () => {
+    fc.assert(
+      fc.property(images, images, (base, removed) => {
+        const left = removeEntries(base, removed);
+        for (const [image, tags] of base) {
+          for (const [tag, entry] of tags) {
+            const seen = removed.get(image)?.get(tag);
+            expect(left.get(image)?.get(tag)).toBe(seen === entry ? undefined : entry);
+          }
+        }
+        expect(countEntries(left)).toBeLessThanOrEqual(countEntries(base));
+      }),
+    );
+  });
+
+  it('gives the very same images when there is nothing to take out', () => {
+    const base = new Map([['a', new Map([['v1', A]])]]);
+    expect(removeEntries(base, new Map([['a', new Map([['v1', B]])]]))).toBe(base);
   });
 });

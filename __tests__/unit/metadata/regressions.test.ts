@@ -27,7 +27,7 @@ const res = (namespace: string, tag: string) => ({
   failures: [],
   unsupported: [],
   unchanged: 0,
-  gone: 0,
+  gone: [],
   pending: 0,
   settled: 0,
   filtered: 0,

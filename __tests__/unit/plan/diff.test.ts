@@ -1,41 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Entry, Images } from '../../../src/metadata/namespace-manifest.ts';
-import type { Digest } from '../../../src/oci/digest.ts';
+import type { Entry } from '../../../src/metadata/namespace-manifest.ts';
 import { WorkBuilder, diff } from '../../../src/plan/diff.ts';
-import type { Listing, SourceImage } from '../../../src/source/listing.ts';
 import { digest } from '../../support/digests.ts';
-
-const NAMESPACE = { registry: 'gcr.io', path: 'ns' };
-
-function listing(images: Record<string, Record<string, Digest>>, failed: string[] = []): Listing {
-  return {
-    namespace: NAMESPACE,
-    images: new Map(
-      Object.entries(images).map(([image, tags]): [string, SourceImage] => [
-        image,
-        {
-          repository: `ns/${image}`,
-          tags: new Map(Object.entries(tags).map(([tag, digest]) => [tag, { digest }])),
-        },
-      ]),
-    ),
-    failures: failed.map((image) => ({ image, tags: [], reason: 'is down' })),
-  };
-}
-
-function recorded(images: Record<string, Record<string, Entry>>): Images {
-  return new Map(Object.entries(images).map(([image, tags]) => [image, new Map(Object.entries(tags))]));
-}
+import { listing, recorded } from './listings.ts';
 
 describe('diff', () => {
-  it('tells new, moved, unchanged and gone apart', () => {
+  it('tells new, moved and unchanged apart, and takes what is gone for none of these', () => {
     const found = diff(
       listing({ a: { new: digest(1), moved: digest(2), same: digest(3) }, b: { v1: digest(4) } }),
       recorded({ a: { moved: digest(9), same: digest(3), gone: digest(5) }, c: { x: digest(6), y: null } }),
       'all',
     );
-    expect(found).toMatchObject({ unchanged: 1, gone: 3, unsettled: [] });
+    expect(found).toMatchObject({ unchanged: 1, unsettled: [] });
     expect(found.work.map(({ image, added, updated }) => ({ image, added, updated }))).toEqual([
       { image: 'a', added: ['new'], updated: [] },
       { image: 'a', added: [], updated: ['moved'] },
@@ -77,11 +54,6 @@ describe('diff', () => {
     const entry = { digest: digest(1), target: digest(2), ...(has && { platforms: has }) };
     const found = diff(listing({ a: { v1: digest(1) } }), recorded({ a: { v1: entry } }), wanted);
     expect([found.unchanged, found.work.length]).toEqual(unchanged ? [1, 0] : [0, 1]);
-  });
-
-  it('does not take for gone what could not be listed, nor what is nested in it', () => {
-    const images = recorded({ 'a/b': { x: digest(1) }, 'a/b/c': { x: digest(1) }, 'a/bc': { x: digest(1) } });
-    expect(diff(listing({}, ['a/b']), images, 'all').gone).toBe(1);
   });
 
   const images = fc.dictionary(

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { annotate, nameOf } from '../../../src/report/annotations.ts';
-import { failure, namespaceResult, runResult } from './results.ts';
+import { failure, gone, namespaceResult, runResult } from './results.ts';
 
 function failures(count: number, reason?: string) {
   return Array.from({ length: count }, (_, index) => failure(`image-${index}`, ['v1', 'v2'], reason));
@@ -16,7 +16,7 @@ function messages(result: Parameters<typeof annotate>[0], level = 'error'): stri
 describe('annotate', () => {
   it('says nothing of a run that went well', () => {
     expect(
-      annotate(runResult({ namespaces: [namespaceResult({ unchanged: 9, pending: 1, gone: 1 })] })),
+      annotate(runResult({ namespaces: [namespaceResult({ unchanged: 9, pending: 1, gone: gone(1) })] })),
     ).toEqual([]);
   });
 

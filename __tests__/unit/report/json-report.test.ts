@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { renderJsonReport } from '../../../src/report/json-report.ts';
-import { copied, failure, namespaceResult, runResult } from './results.ts';
+import { copied, failure, gone, namespaceResult, runResult } from './results.ts';
 
 const namespaces = [
   namespaceResult({
@@ -8,7 +8,7 @@ const namespaces = [
     failures: [failure('static', ['debug'], 'a "quoted"\nreason \u2028 of <b>two</b> lines')],
     unsupported: [{ image: 'old', tags: ['v0'] }],
     unchanged: 5,
-    gone: 6,
+    gone: gone(6),
     pending: 7,
     settled: 8,
     filtered: 9,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SAFE_OUTPUTS, isChanged, isComplete, outputsOf } from '../../../src/report/outputs.ts';
 import type { NamespaceResult } from '../../../src/report/result.ts';
-import { copied, failure, namespaceResult, runResult } from './results.ts';
+import { copied, failure, gone, namespaceResult, runResult } from './results.ts';
 
 const one = (given: Partial<NamespaceResult>) => runResult({ namespaces: [namespaceResult(given)] });
 
@@ -16,14 +16,14 @@ describe('outputsOf', () => {
         failures: [failure('cc', ['v1', 'v2', 'v3']), failure('java', [])],
         unchanged: 7,
         pending: 11,
-        gone: 13,
+        gone: gone(13),
       }),
       namespaceResult({
         copied: [copied('etcd', { added: ['3.5'], bytes: 300 })],
         failures: [failure('', [])],
         unchanged: 100,
         pending: 200,
-        gone: 300,
+        gone: gone(300),
         settled: 5,
         filtered: 6,
         unsupported: [{ image: 'old', tags: ['v0'] }],
@@ -39,6 +39,7 @@ describe('outputsOf', () => {
       failed: '5',
       pending: '211',
       gone: '313',
+      matrix: '{"include":[]}',
       bytes: '1320',
       report: '/tmp/report.json',
     });
@@ -56,8 +57,8 @@ describe('outputsOf', () => {
 
 describe('SAFE_OUTPUTS', () => {
   it('claims neither that the run is complete nor that anything was done', () => {
-    const { complete, changed, report, ...counts } = SAFE_OUTPUTS;
-    expect([complete, changed, report]).toEqual(['false', 'false', '']);
+    const { complete, changed, matrix, report, ...counts } = SAFE_OUTPUTS;
+    expect([complete, changed, matrix, report]).toEqual(['false', 'false', '{"include":[]}', '']);
     expect(new Set(Object.values(counts))).toEqual(new Set(['0']));
   });
 });
@@ -67,7 +68,7 @@ describe('isComplete', () => {
     ['nothing is to be done', one({ unchanged: 3 }), true],
     [
       'tags are gone, filtered out or unsupported',
-      one({ gone: 1, filtered: 1, unsupported: [{ image: 'a', tags: ['v'] }] }),
+      one({ gone: gone(1), filtered: 1, unsupported: [{ image: 'a', tags: ['v'] }] }),
       true,
     ],
     ['a tag failed', one({ failures: [failure('base', ['v1'])] }), false],
@@ -88,7 +89,7 @@ describe('isComplete', () => {
 describe('isChanged', () => {
   it.each([
     ['nothing is to be done', one({ unchanged: 3 }), false],
-    ['all failed', one({ failures: [failure('base', ['v1'])], pending: 2, gone: 3 }), false],
+    ['all failed', one({ failures: [failure('base', ['v1'])], pending: 2, gone: gone(3) }), false],
     ['an image was copied', one({ copied: [copied('base', { updated: ['latest'] })] }), true],
     ['an image would be copied', { ...one({ copied: [copied('base')] }), dryRun: true }, true],
     ['a tag was settled', one({ settled: 1 }), true],

@@ -1,4 +1,10 @@
-import type { CopiedImage, Failure, NamespaceResult, RunResult } from '../../../src/report/result.ts';
+import type {
+  CopiedImage,
+  Failure,
+  ImageTags,
+  NamespaceResult,
+  RunResult,
+} from '../../../src/report/result.ts';
 import { digest } from '../../support/digests.ts';
 
 /** A result in which nothing happened, but for what is given. */
@@ -10,7 +16,7 @@ export function namespaceResult(given: Partial<NamespaceResult> = {}): Namespace
     failures: [],
     unsupported: [],
     unchanged: 0,
-    gone: 0,
+    gone: [],
     pending: 0,
     settled: 0,
     filtered: 0,
@@ -45,4 +51,9 @@ export function copied(image: string, given: Partial<CopiedImage> = {}): CopiedI
 
 export function failure(image: string, tags: readonly string[], reason = 'manifest unknown'): Failure {
   return { image, tags, reason };
+}
+
+/** `count` tags of one image that are gone. */
+export function gone(count: number): ImageTags[] {
+  return [{ image: 'old', tags: Array.from({ length: count }, (_, index) => `v${index}`) }];
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { RunResult } from '../../../src/report/result.ts';
 import { renderSummary } from '../../../src/report/summary.ts';
 import { digest } from '../../support/digests.ts';
-import { copied, failure, namespaceResult, runResult } from './results.ts';
+import { copied, failure, gone, namespaceResult, runResult } from './results.ts';
 
 describe('renderSummary', () => {
   it('has the counts, the failures, then a table a namespace', () => {
@@ -13,7 +13,7 @@ describe('renderSummary', () => {
         failures: [failure('static', ['debug'])],
         unsupported: [{ image: 'old', tags: ['v0', 'v1'] }],
         unchanged: 1461,
-        gone: 2,
+        gone: gone(2),
         pending: 3,
         settled: 4,
         filtered: 5,
@@ -34,7 +34,7 @@ describe('renderSummary', () => {
 
 ### \`gcr.io/distroless\` → \`docker.io/gcrxio\`
 
-1,461 unchanged, 2 gone from the source, 3 left to the next run, 4 of gcrsync's settled, 5 filtered out, 2 unsupported (schema1)
+1,461 unchanged, 2 gone from the source, 3 left to the next run, 4 recorded without a copy, 5 filtered out, 2 unsupported (schema1)
 
 | Image | Added | Updated | Bytes |
 | --- | --- | --- | ---: |

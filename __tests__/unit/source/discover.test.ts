@@ -1,8 +1,9 @@
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SCHEMA1_SIGNED } from '../../../src/oci/media-types.ts';
 import { discover } from '../../../src/source/discover.ts';
 import type { Listing } from '../../../src/source/listing.ts';
-import { select } from '../../../src/source/select.ts';
+import { compileFilters, narrowPatterns, select } from '../../../src/source/select.ts';
 import { testRegistries } from '../../support/clients.ts';
 import { digest } from '../../support/digests.ts';
 import { makeImage, pushImage } from '../../support/images.ts';
@@ -140,7 +141,7 @@ describe('select', () => {
     [{ include: ['base'], exclude: ['base:debug'] }, 2],
     [{ include: ['nothing'], exclude: [] }, 0],
   ])('with %j keeps %d tags', (filters, count) => {
-    const { listing: kept, filtered } = select(source, filters);
+    const { listing: kept, filtered } = select(source, compileFilters(filters));
     const tags = Array.from(kept.images.values()).reduce((sum, { tags }) => sum + tags.size, 0);
     expect([tags, filtered]).toEqual([count, 6 - count]);
   });
@@ -152,12 +153,45 @@ describe('select', () => {
       ['old', { digest: digest(2), mediaType: SCHEMA1_SIGNED }] as const,
     ]);
     const mixed: Listing = { ...old, images: new Map([['a', { repository: 'ns/a', tags }]]) };
-    const { listing: kept, unsupported, filtered } = select(mixed, { include: [], exclude: [] });
+    const { listing: kept, unsupported, filtered } = select(mixed, () => true);
     expect(Array.from(kept.images.get('a')?.tags.keys() ?? [])).toEqual(['new']);
     expect([unsupported, filtered]).toEqual([[{ image: 'a', tags: ['old'] }], 0]);
-    expect(select(mixed, { include: [], exclude: ['a:old'] })).toMatchObject({
+    expect(select(mixed, compileFilters({ include: [], exclude: ['a:old'] }))).toMatchObject({
       unsupported: [],
       filtered: 1,
     });
+  });
+});
+
+describe('narrowPatterns', () => {
+  it.each([
+    ['no filter', [], 'a', ['a']],
+    ['a pattern about images', ['a*', 'b'], 'ab', ['ab']],
+    ['patterns about tags', ['a*:v*', '**:latest', 'b:x'], 'ab', ['ab:v*', 'ab:latest']],
+    ['both', ['a*:v*', 'ab'], 'ab', ['ab']],
+  ])('says what %s says of one image', (_, include, image, patterns) => {
+    expect(narrowPatterns(include, image)).toEqual(patterns);
+  });
+
+  it('lets the same tags pass, and no other image', () => {
+    const parts = fc.constantFrom('a', 'b', 'a.b', '*', '**', 'a*', '{a,b}', 'a/**');
+    const patterns = fc.array(
+      fc.oneof(
+        parts,
+        fc.tuple(parts, parts).map(([image, tag]) => `${image}:${tag}`),
+      ),
+      { minLength: 1, maxLength: 4 },
+    );
+    const image = fc.constantFrom('a', 'b', 'a.b', 'axb', 'a/b', 'ab');
+    fc.assert(
+      fc.property(patterns, image, image, fc.constantFrom('a', 'b', 'ab'), (include, one, other, tag) => {
+        const before = compileFilters({ include, exclude: [] });
+        const narrowed = narrowPatterns(include, one);
+        const after = compileFilters({ include: narrowed, exclude: [] });
+        const passes = (image: string): boolean => narrowed.length > 0 && after(image, tag);
+        expect(passes(one)).toBe(before(one, tag));
+        expect(other !== one && passes(other)).toBe(false);
+      }),
+    );
   });
 });

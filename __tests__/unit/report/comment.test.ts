@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { renderComment } from '../../../src/report/comment.ts';
+import { copied, failure, namespaceResult, runResult } from './results.ts';
+
+describe('renderComment', () => {
+  it('says what the summary says', () => {
+    const namespaces = [namespaceResult({ copied: [copied('base', { added: ['v1'] })], section: '## now' })];
+    const { body, isNews } = renderComment(runResult({ dryRun: true, namespaces }));
+    expect(isNews).toBe(true);
+    expect(body).toContain('## Mirror: dry run, nothing was copied');
+    expect(body).toContain('| `base` | `v1` |');
+    expect(body).toContain('````markdown\n## now\n````');
+  });
+
+  it('stays below the size of a comment', () => {
+    const many = Array.from({ length: 5000 }, (_, index) =>
+      copied(`image-${index}`, { added: ['v1', 'v2'] }),
+    );
+    const { body } = renderComment(
+      runResult({ dryRun: true, namespaces: [namespaceResult({ copied: many })] }),
+    );
+    expect(body.length).toBeGreaterThan(50_000);
+    expect(body.length).toBeLessThan(65_000);
+    expect(body).toMatch(/more lines did not fit/);
+  });
+
+  it('is no news when there is nothing to do', () => {
+    const { body, isNews } = renderComment(
+      runResult({ dryRun: true, namespaces: [namespaceResult({ unchanged: 9 })] }),
+    );
+    expect([isNews, body]).toEqual([false, 'Nothing to mirror: the record has all that the sources hold.\n']);
+  });
+
+  it('is news when something can not be listed', () => {
+    const namespaces = [namespaceResult({ failures: [failure('', [], 'is down')] })];
+    expect(renderComment(runResult({ dryRun: true, namespaces })).isNews).toBe(true);
+  });
+});

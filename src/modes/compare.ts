@@ -1,0 +1,114 @@
+import { audit } from '../copy/audit.ts';
+import { settle } from '../copy/settle.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+import { type Images, countEntries, mergeImages, removeEntries } from '../metadata/namespace-manifest.ts';
+import { type Findings, concludeComparison, needEvidence, sortFindings } from '../plan/comparison.ts';
+import { diff } from '../plan/diff.ts';
+import { ownImages } from '../plan/shard.ts';
+import { targetRepository } from '../plan/target-names.ts';
+import { formatCount } from '../report/format.ts';
+import type { Failure, NamespaceResult, RunResult } from '../report/result.ts';
+import { compileFilters } from '../source/select.ts';
+import type { Deps } from './deps.ts';
+import { type NamespacePlan, prepare } from './prepare.ts';
+import { type Recordable, record } from './record.ts';
+import { describe, resultOf } from './result-of.ts';
+
+/**
+ * Asks the target what it really holds, and records that; copies nothing. What is recorded and is not so is reported
+ * and taken out of the record, so that the next sync brings it again.
+ */
+export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
+  const started = deps.now();
+  const plans = await prepare(inputs, deps);
+  const compared = await deps.phase('Ask the target', async () =>
+    Promise.all(
+      plans.map(async (plan): Promise<Recordable | NamespaceResult> => {
+        const done = 'failure' in plan ? resultOf(plan, inputs, []) : await compareOne(plan, inputs, deps);
+        deps.logger.info(describe('plan' in done ? done.result : done));
+        return done;
+      }),
+    ),
+  );
+  const recordables = compared.flatMap((one) => ('plan' in one ? [one] : []));
+  const errors = inputs.dryRun
+    ? []
+    : await deps.phase('Record', async () => record(recordables, inputs, deps));
+  const namespaces = compared.map((one) => ('plan' in one ? one.result : one));
+  return { mode: 'compare', dryRun: inputs.dryRun, started, finished: deps.now(), namespaces, errors };
+}
+
+async function compareOne(plan: NamespacePlan, inputs: Inputs, { registries }: Deps): Promise<Recordable> {
+  const { namespace, recorded, selection } = plan;
+  const { platforms, queryConcurrency: concurrency } = inputs;
+  const target = registries.target(inputs.target.registry);
+  const source = registries.source(namespace.registry);
+  const targetOf = (image: string): string =>
+    targetRepository(inputs.targetName, inputs.target, namespace, image);
+  const own = wantedImages(plan, inputs);
+  const findings = sortFindings(await audit(own, { target, targetOf, concurrency }));
+  const open = needEvidence(selection.listing, recorded.images, findings.changed);
+  const verdicts = await settle(open, { source, target, targetOf, platforms, reserve: 0, concurrency });
+  const { entries, removed, drift } = concludeComparison(recorded.images, findings, verdicts);
+  const counts = countAfter(plan, inputs, findings, { entries, removed });
+  const isLost = looksLost(findings, entries);
+  const takenOut: Images = isLost ? new Map() : removed;
+  const result: NamespaceResult = {
+    ...resultOf(plan, inputs, []),
+    ...counts,
+    drift: { ...drift, removed: countEntries(takenOut) },
+    failures: [
+      ...selection.listing.failures,
+      ...findings.failures,
+      ...(isLost ? [lost(plan, drift.missing.length)] : []),
+    ],
+    settled: countEntries(entries),
+  };
+  return { plan, entries, removed: takenOut, result };
+}
+
+/** What is recorded of this job's images and wanted. */
+function wantedImages({ recorded, namespace }: NamespacePlan, inputs: Inputs): Images {
+  const wanted = compileFilters(inputs);
+  const own = ownImages(recorded.images, inputs.shard, namespace);
+  return new Map(
+    Array.from(own, ([image, entries]) => [
+      image,
+      new Map(Array.from(entries).filter(([tag]) => wanted(image, tag))),
+    ]),
+  );
+}
+
+/** How the mirror stands to the source, now that the record is right. Tags of which nothing is known count as failed. */
+function countAfter(
+  { recorded, selection: { listing } }: NamespacePlan,
+  { platforms }: Inputs,
+  { unknown }: Findings,
+  { entries, removed }: { readonly entries: Images; readonly removed: Images },
+): Pick<NamespaceResult, 'unchanged' | 'pending'> {
+  const right = mergeImages(removeEntries(removeEntries(recorded.images, removed), unknown), entries);
+  const { work, unsettled, unchanged } = diff(listing, right, platforms);
+  const wanting = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
+  const untold = Array.from(unknown).flatMap(([image, tags]) =>
+    Array.from(tags.keys()).filter((tag) => listing.images.get(image)?.tags.has(tag)),
+  );
+  return { unchanged, pending: unsettled.length + wanting - untold.length };
+}
+
+/** So few tags are soon copied again. */
+const FEW = 10;
+
+/** True when the target has nothing of all that is recorded: then it is likely another target than is meant. */
+function looksLost({ held, missing, changed }: Findings, entries: Images): boolean {
+  return held === 0 && changed.size === 0 && entries.size === 0 && countEntries(missing) > FEW;
+}
+
+function lost({ manifestPath }: NamespacePlan, images: number): Failure {
+  return {
+    image: '',
+    tags: [],
+    reason:
+      `the target has none of the tags recorded in ${manifestPath}, of ${formatCount(images)} images. The record was ` +
+      'left as it is: check "target" and its credentials; if the mirror is really gone, remove the file',
+  };
+}

@@ -1,0 +1,45 @@
+import type { Inputs } from '../inputs/inputs.ts';
+import { type ImageWork, type NamespaceWork, planMatrix } from '../plan/matrix.ts';
+import { formatBytes, plural } from '../report/format.ts';
+import type { RunResult } from '../report/result.ts';
+import type { Deps } from './deps.ts';
+import { type NamespacePlan, prepare } from './prepare.ts';
+import { describe, resultOf } from './result-of.ts';
+
+/** Says what a sync would copy, and how to spread it over jobs. gcrsync's tags are left to these, which settle them. */
+export async function plan(inputs: Inputs, deps: Deps): Promise<RunResult> {
+  const started = deps.now();
+  const plans = await prepare(inputs, deps);
+  return deps.phase('Plan', async () => {
+    const namespaces = plans.map((one) => resultOf(one, inputs, 'dry run'));
+    for (const result of namespaces) deps.logger.info(describe(result));
+    const works = plans.flatMap((one) => ('failure' in one ? [] : [workOf(one)]));
+    const matrix = planMatrix(works, { maxEntries: inputs.maxShards, filters: inputs });
+    deps.logger.info(`The matrix has ${plural(matrix.include.length, 'job')}.`);
+    for (const { namespace, part, tags, bytes } of matrix.include) {
+      deps.logger.info(
+        `${namespace.replaceAll('\n', ', ')} ${part}: ${plural(tags, 'tag')}, ${formatBytes(bytes)}`,
+      );
+    }
+    return { mode: 'plan', dryRun: true, started, finished: deps.now(), namespaces, errors: [], matrix };
+  });
+}
+
+type Sums = { -readonly [K in keyof ImageWork]: ImageWork[K] };
+
+function workOf({ namespace, work, unsettled }: NamespacePlan): NamespaceWork {
+  const images = new Map<string, Sums>();
+  const sumsOf = (image: string): Sums => {
+    const sums = images.get(image) ?? { image, tags: 0, bytes: 0, unsized: 0 };
+    images.set(image, sums);
+    return sums;
+  };
+  for (const { image, manifest, added, updated } of work) {
+    const sums = sumsOf(image);
+    sums.tags += added.length + updated.length;
+    sums.bytes += manifest.size ?? 0;
+    if (manifest.size === undefined) sums.unsized += 1;
+  }
+  for (const { image } of unsettled) sumsOf(image).tags += 1;
+  return { namespace, images: Array.from(images.values()) };
+}

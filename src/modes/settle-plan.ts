@@ -1,0 +1,48 @@
+import { settle } from '../copy/settle.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+import { type OpenImages, setEntry } from '../metadata/namespace-manifest.ts';
+import type { Registries } from '../oci/registries.ts';
+import { type Unsettled, WorkBuilder } from '../plan/diff.ts';
+import type { NamespacePlan, Planned } from './prepare.ts';
+
+/** Looks for evidence of gcrsync's tags, and sorts them into held, to be copied, and still unsettled. */
+export async function settlePlans(
+  plans: readonly Planned[],
+  inputs: Inputs,
+  registries: Registries,
+): Promise<Planned[]> {
+  return Promise.all(
+    plans.map(async (plan) => ('failure' in plan ? plan : settlePlan(plan, inputs, registries))),
+  );
+}
+
+async function settlePlan(
+  plan: NamespacePlan,
+  inputs: Inputs,
+  registries: Registries,
+): Promise<NamespacePlan> {
+  if (plan.unsettled.length === 0) return plan;
+  const verdicts = await settle(plan.unsettled, {
+    source: registries.source(plan.namespace.registry),
+    target: registries.target(inputs.target.registry),
+    targetOf: (image) => plan.targets.get(image) ?? image,
+    platforms: inputs.platforms,
+    reserve: plan.work.length,
+    concurrency: inputs.queryConcurrency,
+  });
+  const builder = new WorkBuilder(plan.work);
+  const settled: OpenImages = new Map();
+  const unsettled: Unsettled[] = [];
+  let { unchanged } = plan;
+  for (const { unsettled: one, verdict } of verdicts) {
+    const { image, repository, tag, manifest } = one;
+    if (verdict.kind === 'open') unsettled.push(one);
+    else if (verdict.kind === 'missing') builder.add(image, repository, manifest, 'added', tag);
+    else if (verdict.kind === 'other') builder.add(image, repository, manifest, 'updated', tag);
+    else {
+      unchanged += 1;
+      setEntry(settled, image, tag, verdict.entry);
+    }
+  }
+  return { ...plan, work: builder.build(), unsettled, settled, unchanged };
+}

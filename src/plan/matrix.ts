@@ -1,0 +1,202 @@
+import { type Namespace, formatNamespace } from '../namespace.ts';
+import { type Filters, narrowPatterns } from '../source/select.ts';
+import { cutRanges, packBins } from './balance.ts';
+import { MAX_SHARDS, shardOf } from './shard.ts';
+
+/** What there is to do for one image. */
+export interface ImageWork {
+  readonly image: string;
+  readonly tags: number;
+  /** Bytes as far as the source tells. */
+  readonly bytes: number;
+  /** Manifests whose size the source does not tell. */
+  readonly unsized: number;
+}
+
+/** A namespace, and its images with work. */
+export interface NamespaceWork {
+  readonly namespace: Namespace;
+  readonly images: readonly ImageWork[];
+}
+
+/** One job: what goes into its inputs, and what it has to do. */
+export interface MatrixEntry {
+  /** For `namespaces`. */
+  readonly namespace: string;
+  /** For `include`. */
+  readonly images: string;
+  /** For `exclude`. */
+  readonly exclude: string;
+  /** For `shard-index` and `shard-total`. */
+  readonly 'shard-index': string;
+  readonly 'shard-total': number;
+  /** `2/5`: which part of its namespace this is. */
+  readonly part: string;
+  readonly tags: number;
+  /** As far as the sources tell. */
+  readonly bytes: number;
+}
+
+/** For `strategy.matrix`. */
+export interface Matrix {
+  readonly include: readonly MatrixEntry[];
+}
+
+export interface MatrixOptions {
+  readonly maxEntries: number;
+  readonly filters: Filters;
+  /** Most bytes of the JSON, in UTF-16; half of it in characters. */
+  readonly maxBytes?: number;
+}
+
+/** GitHub takes 1 MB a job in UTF-16, of which the other outputs have some. */
+const MAX_BYTES = 900_000;
+
+/** An image with its share of the load. */
+interface Load extends ImageWork {
+  readonly weight: number;
+}
+
+interface Pile {
+  readonly namespace: Namespace;
+  readonly loads: readonly Load[];
+  readonly weight: number;
+}
+
+/**
+ * Spreads work over at most `maxEntries` jobs, none with much more than its fair share unless one image has that. A
+ * namespace that is too much for one job is cut by images; several that are little go together. The same work gives
+ * the same matrix, in whatever order it was found.
+ *
+ * @throws Error when not even the namespaces and filters fit into GitHub's limit
+ */
+export function planMatrix(works: readonly NamespaceWork[], options: MatrixOptions): Matrix {
+  const { maxEntries, filters, maxBytes = MAX_BYTES } = options;
+  const plans = fairPlan(weigh(works), maxEntries);
+  for (const render of [byImages, byNumbers]) {
+    const matrix = { include: plans.flatMap((plan) => render(plan, filters)) };
+    if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
+  }
+  throw new Error(
+    `The matrix would have more than ${maxBytes} bytes, which GitHub does not take: name fewer namespaces a plan, ` +
+      'or shorten "include" and "exclude"',
+  );
+}
+
+/** Bytes where the sources tell them; the mean where some don't; tags where none do. */
+function weigh(works: readonly NamespaceWork[]): Pile[] {
+  const all = works.flatMap(({ images }) => images);
+  const bytes = all.reduce((sum, image) => sum + image.bytes, 0);
+  const unsized = all.reduce((sum, image) => sum + image.unsized, 0);
+  const tags = all.reduce((sum, image) => sum + image.tags, 0);
+  const mean = bytes > 0 ? bytes / Math.max(1, tags - unsized) : 1;
+  const weightOf = (image: ImageWork): number =>
+    Math.max(1, bytes > 0 ? image.bytes + image.unsized * mean : image.tags);
+  return works
+    .filter(({ images }) => images.length > 0)
+    .map(({ namespace, images }) => {
+      const loads = images
+        .map((image) => ({ ...image, weight: weightOf(image) }))
+        .toSorted((a, b) => b.weight - a.weight || (a.image < b.image ? -1 : 1));
+      return { namespace, loads, weight: loads.reduce((sum, { weight }) => sum + weight, 0) };
+    })
+    .toSorted(byName);
+}
+
+/** Some namespaces, whole, in one job; or one namespace in several. */
+type Plan =
+  | { readonly kind: 'whole'; readonly piles: readonly Pile[] }
+  | { readonly kind: 'cut'; readonly pile: Pile; readonly parts: readonly (readonly Load[])[] };
+
+/** How much more a job may have in the next try. */
+const STEP = 1.02;
+
+/** The plan with the smallest load a job at which `most` jobs suffice. */
+function fairPlan(piles: readonly Pile[], most: number): Plan[] {
+  const total = piles.reduce((sum, { weight }) => sum + weight, 0);
+  for (let capacity = total / most; ; capacity *= STEP) {
+    const plan = planFor(piles, capacity);
+    if (plan.reduce((sum, one) => sum + (one.kind === 'cut' ? one.parts.length : 1), 0) <= most) return plan;
+  }
+}
+
+function planFor(piles: readonly Pile[], capacity: number): Plan[] {
+  const cuts = piles.map((pile) => ({ kind: 'cut' as const, pile, parts: packBins(pile.loads, capacity) }));
+  const little = cuts.filter(({ parts }) => parts.length === 1).map(({ pile }) => pile);
+  const wholes = packBins(little.toSorted(heaviestFirst), capacity);
+  return [
+    ...cuts.filter(({ parts }) => parts.length > 1),
+    ...wholes.map((bin) => ({ kind: 'whole' as const, piles: bin.toSorted(byName) })),
+  ];
+}
+
+/** Entries that name their images. */
+function byImages(plan: Plan, filters: Filters): MatrixEntry[] {
+  if (plan.kind === 'cut') {
+    return plan.parts.map((loads, index) =>
+      entryOf([plan.pile], loads, filters, { images: loads, part: `${index + 1}/${plan.parts.length}` }),
+    );
+  }
+  const [first, ...others] = plan.piles;
+  const loads = plan.piles.flatMap((pile) => pile.loads);
+  // Of several namespaces no names are given: each would count for all of them.
+  return [entryOf(plan.piles, loads, filters, first && others.length === 0 ? { images: first.loads } : {})];
+}
+
+/** Entries that give the numbers of their images, in which a name costs nothing. */
+function byNumbers(plan: Plan, filters: Filters): MatrixEntry[] {
+  if (plan.kind === 'whole')
+    return [
+      entryOf(
+        plan.piles,
+        plan.piles.flatMap(({ loads }) => loads),
+        filters,
+        {},
+      ),
+    ];
+  const { namespace } = plan.pile;
+  const numbered = plan.pile.loads
+    .map((load) => ({ ...load, number: shardOf(namespace, load.image, MAX_SHARDS) }))
+    .toSorted((a, b) => a.number - b.number);
+  const ranges = cutRanges(numbered, plan.parts.length, MAX_SHARDS);
+  return ranges.map(({ first, last, items }, index) =>
+    entryOf([plan.pile], items, filters, {
+      part: `${index + 1}/${ranges.length}`,
+      range: `${first}-${last}`,
+    }),
+  );
+}
+
+interface EntryDetails {
+  /** Only these; all that the filters want when it is left out. */
+  readonly images?: readonly Load[];
+  readonly part?: string;
+  readonly range?: string;
+}
+
+function entryOf(
+  piles: readonly Pile[],
+  loads: readonly Load[],
+  { include, exclude }: Filters,
+  { images, part = '1/1', range }: EntryDetails,
+): MatrixEntry {
+  const names = images?.map(({ image }) => image).toSorted();
+  return {
+    namespace: piles.map(({ namespace }) => formatNamespace(namespace)).join('\n'),
+    images: (names ? names.flatMap((image) => narrowPatterns(include, image)) : include).join('\n'),
+    exclude: exclude.join('\n'),
+    'shard-index': range ?? '0',
+    'shard-total': range === undefined ? 1 : MAX_SHARDS,
+    part,
+    tags: loads.reduce((sum, { tags }) => sum + tags, 0),
+    bytes: loads.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
+
+function heaviestFirst(a: Pile, b: Pile): number {
+  return b.weight - a.weight || byName(a, b);
+}
+
+function byName(a: Pile, b: Pile): number {
+  return formatNamespace(a.namespace) < formatNamespace(b.namespace) ? -1 : 1;
+}

@@ -1,0 +1,68 @@
+import type { Octokit } from 'octokit';
+import type { PullRequest } from '../inputs/pull-request.ts';
+import { printable } from '../oci/errors.ts';
+import type { Comment } from './comment.ts';
+
+/** Who may have a comment taken over: bots, and people who could edit it anyway. A stranger may copy the marker. */
+const TRUSTED = new Set(['OWNER', 'MEMBER', 'COLLABORATOR']);
+
+/**
+ * Keeps one comment a step on a pull request, which a marker tells from all others.
+ * https://docs.github.com/en/rest/issues/comments
+ */
+export class PullRequestComments {
+  readonly #octokit: Octokit;
+
+  constructor(octokit: Octokit) {
+    this.#octokit = octokit;
+  }
+
+  /**
+   * Makes the step's comment say `comment`: updates it, or writes it when it is not there and is news.
+   *
+   * @returns why that was not possible, with the remedy
+   */
+  async keepComment(pullRequest: PullRequest, comment: Comment): Promise<string | undefined> {
+    try {
+      await this.#keep(pullRequest, comment);
+      return undefined;
+    } catch (error) {
+      const cause = printable(error instanceof Error ? error.message : String(error));
+      return (
+        `The dry run could not be told in a comment on pull request #${pullRequest.number}; the job summary has all of ` +
+        'it. A pull request from a fork can only read; elsewhere set "permissions: pull-requests: write" in the ' +
+        `workflow, or comment: false (GitHub says: ${cause})`
+      );
+    }
+  }
+
+  async #keep({ owner, repo, number, step }: PullRequest, { body, isNews }: Comment): Promise<void> {
+    const { issues } = this.#octokit.rest;
+    const marker = `<!-- gcrxio/sync-action ${step} -->`;
+    const text = `${marker}\n${body}`;
+    const [first, ...others] = await this.#find({ owner, repo, number }, marker);
+    if (first === undefined) {
+      if (isNews) await issues.createComment({ owner, repo, issue_number: number, body: text });
+      return;
+    }
+    if (first.body !== text) await issues.updateComment({ owner, repo, comment_id: first.id, body: text });
+    // Two jobs that began at once have written one each.
+    for (const { id } of others) await issues.deleteComment({ owner, repo, comment_id: id });
+  }
+
+  async #find(
+    { owner, repo, number }: Pick<PullRequest, 'owner' | 'repo' | 'number'>,
+    marker: string,
+  ): Promise<{ id: number; body: string }[]> {
+    const comments = await this.#octokit.paginate(this.#octokit.rest.issues.listComments, {
+      owner,
+      repo,
+      issue_number: number,
+      per_page: 100,
+    });
+    return comments
+      .filter(({ user, author_association: role }) => user?.type === 'Bot' || TRUSTED.has(role))
+      .map(({ id, body = '' }) => ({ id, body }))
+      .filter(({ body }) => body.startsWith(marker));
+  }
+}
