@@ -5347,14 +5347,14 @@ function workOf({ namespace, work, unsettled }) {
 // src/oci/retry.ts
 /** Waits of a client that is told to come back later. All times are milliseconds. */
 const FIRST_DELAY$1 = 500;
-const LONGEST_DELAY$1 = 3e4;
+const LONGEST_DELAY = 3e4;
 /** Statuses worth another try: busy, timed out, or a fault of the server's own (499 and 522 are proxies'). */
 function isRetryableStatus(status) {
 	return status === 408 || status === 429 || status === 499 || status >= 500 && status !== 501;
 }
 /** Exponential growth from half a second to half a minute, with jitter over its upper half. */
 function backoffDelay(attempt, random) {
-	const delay = Math.min(LONGEST_DELAY$1, FIRST_DELAY$1 * 2 ** attempt);
+	const delay = Math.min(LONGEST_DELAY, FIRST_DELAY$1 * 2 ** attempt);
 	return delay / 2 + delay / 2 * random();
 }
 /**
@@ -41262,7 +41262,6 @@ function remedyFor(status, message) {
 // src/metadata/repository.ts
 /** 20 jobs that write one branch at once get through well before this. */
 const MOST_ATTEMPTS = 30;
-const LONGEST_DELAY = 1e4;
 /** Rate limits that one update waits for. */
 const MOST_LIMITS = 5;
 /**
@@ -41270,6 +41269,13 @@ const MOST_LIMITS = 5;
 * would let Octokit wait between read and write, while others write.
 */
 const FIRST_DELAY = 1e3;
+/**
+* Jobs that collided try again within this time, then within twice of it, and so on. GitHub takes 80 writes a minute: 20
+* jobs that end at once stay below that, and two that met are soon done.
+* https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
+*/
+const FIRST_SPREAD = 1e4;
+const WIDEST_SPREAD = 6e4;
 /** Bytes of a file; PUT bodies, base64 of it, work up to about 50 MB. */
 const MAX_FILE = 36 * 1e3 ** 2;
 /**
@@ -41347,7 +41353,7 @@ var MetadataRepository = class {
 					if (limits > MOST_LIMITS) throw this.#givenUp(path, error);
 					logger.info(`GitHub's rate limit asks to wait ${Math.ceil(wait / 1e3)} s before ${path} is written`);
 				}
-				await sleep(wait + FIRST_DELAY + random() * Math.min(LONGEST_DELAY, FIRST_DELAY * 1.5 ** attempt));
+				await sleep(wait + FIRST_DELAY + random() * Math.min(WIDEST_SPREAD, FIRST_SPREAD * 2 ** attempt));
 			}
 		}
 	}

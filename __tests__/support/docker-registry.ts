@@ -7,6 +7,8 @@ import type { TestServer } from './http.ts';
 import { freePort, isListening, startDaemon } from './process.ts';
 
 export interface DockerRegistryOptions {
+  /** Of a registry that was there before; a free one when it is left out. */
+  readonly port?: number;
   readonly htpasswd?: { readonly username: string; readonly password: string };
   readonly tls?: { readonly keyFile: string; readonly certFile: string };
   /** Sections of its config.yml. https://distribution.github.io/distribution/about/configuration/ */
@@ -16,7 +18,7 @@ export interface DockerRegistryOptions {
 /** Debian's docker-registry on a free loopback port, with a data folder of its own. */
 export async function startDockerRegistry(options: DockerRegistryOptions = {}): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'docker-registry-'));
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const host = `127.0.0.1:${port}`;
   const { tls, htpasswd } = options;
   const configFile = join(folder, 'config.yml');

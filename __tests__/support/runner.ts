@@ -28,6 +28,8 @@ export interface RunOptions {
   /** The workflow's repository. */
   readonly repository?: string;
   readonly eventName?: string;
+  /** The event's payload. */
+  readonly event?: unknown;
   readonly env?: Readonly<Record<string, string>>;
   /** A command and its arguments that run the main step, to measure it. */
   readonly wrapper?: readonly string[];
@@ -40,7 +42,7 @@ export interface RunOutcome {
   readonly log: string;
   readonly outputs: Readonly<Record<string, string>>;
   readonly summary: string;
-  /** Messages of `::error::` and `::warning::`. */
+  /** Messages of `::error::`, `::warning::` and `::notice::`. */
   readonly annotations: { readonly level: string; readonly message: string }[];
   /** The parsed JSON of the output `report`. */
   readonly report: unknown;
@@ -72,6 +74,7 @@ async function runIn(folder: string, options: RunOptions): Promise<RunOutcome> {
       }),
     ),
   );
+  await writeFile(join(folder, 'event.json'), JSON.stringify(options.event ?? {}));
   const env = {
     ...runnerEnv(folder, temp, options),
     ...files,
@@ -95,7 +98,7 @@ async function runIn(folder: string, options: RunOptions): Promise<RunOutcome> {
     outputs,
     summary: await readFile(join(folder, 'STEP_SUMMARY'), 'utf8'),
     annotations: Array.from(
-      main.log.matchAll(/^::(error|warning)(?: [^:]*)?::(.*)$/gm),
+      main.log.matchAll(/^::(error|warning|notice)(?: [^:]*)?::(.*)$/gm),
       ([, level = '', message = '']) => ({
         level,
         message: message.replaceAll('%0A', '\n').replaceAll('%0D', '\r').replaceAll('%25', '%'),
@@ -120,6 +123,9 @@ function runnerEnv(folder: string, temp: string, options: RunOptions): Record<st
     GITHUB_RUN_ID: '1234567',
     GITHUB_RUN_ATTEMPT: '1',
     GITHUB_JOB: 'mirror',
+    GITHUB_WORKFLOW: 'mirror',
+    GITHUB_ACTION: '__gcrxio_sync-action',
+    GITHUB_EVENT_PATH: join(folder, 'event.json'),
     GITHUB_WORKSPACE: folder,
   };
 }

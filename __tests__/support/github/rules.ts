@@ -47,6 +47,7 @@ export function contentsRefusal(request: {
   }
   if (token !== TOKENS.write) return { status: 403, message: 'Resource not accessible by integration' };
   if (rules.archived === true) return { status: 403, message: 'Repository was archived so is read-only.' };
+  if (path.includes('/comments')) return commentRefusal(body);
   if (!isContents) return undefined;
   const parsed = v.safeParse(PutBody, body);
   if (!parsed.success)
@@ -61,6 +62,13 @@ export function contentsRefusal(request: {
     };
   }
   return undefined;
+}
+
+const CommentBody = v.object({ body: v.pipe(v.string(), v.maxLength(65_536)) });
+
+function commentRefusal(body: unknown): Refusal | undefined {
+  if (body === undefined || v.is(CommentBody, body)) return undefined;
+  return { status: 422, message: 'Validation Failed: {"body is too long (maximum is 65536 characters)"}' };
 }
 
 const MiB = 1024 ** 2;

@@ -11,6 +11,8 @@ import { type RepositoryRules, contentsRefusal, readAnswer } from './rules.ts';
 export interface GitHubRequest {
   readonly method: string;
   readonly path: string;
+  /** When it came, in milliseconds. */
+  readonly time: number;
   status: number;
 }
 
@@ -37,9 +39,20 @@ export interface GitHubStandIn extends TestServer {
   readonly file: (repository: string, path: string) => Promise<string | undefined>;
   readonly putFile: (repository: string, path: string, content: string) => Promise<void>;
   readonly commits: (repository: string) => Promise<Commit[]>;
+  /** Opens an issue; a pull request's comments are those of the issue of its number. */
+  readonly openIssue: (repository: string) => Promise<number>;
+  /** Comments on an issue as the owner, or as somebody who has nothing to do with the repository. */
+  readonly comment: (
+    repository: string,
+    issue: number,
+    body: string,
+    author?: 'owner' | 'stranger',
+  ) => Promise<void>;
+  readonly comments: (repository: string, issue: number) => Promise<{ id: number; body: string }[]>;
 }
 
 const OWNER = 'octo';
+const STRANGER = 'stranger';
 
 /** @param repositories by `octo/name` */
 export async function startGitHub(
@@ -49,9 +62,12 @@ export async function startGitHub(
     service: 'github',
     port: await freePort(),
     seed: {
-      tokens: { [TOKENS.write]: { login: OWNER, scopes: ['repo'] } },
+      tokens: {
+        [TOKENS.write]: { login: OWNER, scopes: ['repo'] },
+        [TOKENS.stranger]: { login: STRANGER, scopes: ['repo'] },
+      },
       github: {
-        users: [{ login: OWNER }],
+        users: [{ login: OWNER }, { login: STRANGER }],
         repos: Object.entries(repositories).map(([name, { empty }]) => ({
           owner: OWNER,
           name: name.slice(OWNER.length + 1),
@@ -65,7 +81,7 @@ export async function startGitHub(
     const body = await readAll(request);
     // GitHub Enterprise serves the API below this path.
     const path = (request.url ?? '/').replace(/^\/api\/v3/, '');
-    const logged: GitHubRequest = { method: request.method ?? '', path, status: 0 };
+    const logged: GitHubRequest = { method: request.method ?? '', path, time: performance.now(), status: 0 };
     standIn.requests.push(logged);
     response.on('finish', () => (logged.status = response.statusCode));
     if (await standIn.intercept?.(request, response, body)) return;
@@ -96,7 +112,9 @@ const Commits = v.array(
 );
 
 /** Looks into the emulator behind the proxy. */
-function stateOf(url: string): Pick<GitHubStandIn, 'file' | 'putFile' | 'commits'> {
+function stateOf(
+  url: string,
+): Pick<GitHubStandIn, 'file' | 'putFile' | 'commits' | 'openIssue' | 'comment' | 'comments'> {
   const contents = (repository: string, path: string): string =>
     `${url}/repos/${repository}/contents/${path}`;
   return {
@@ -126,6 +144,29 @@ function stateOf(url: string): Pick<GitHubStandIn, 'file' | 'putFile' | 'commits
         message: commit.message,
         committer: commit.committer.name,
       }));
+    },
+    openIssue: async (repository) => {
+      const answer = await fetch(`${url}/repos/${repository}/issues`, {
+        method: 'POST',
+        headers: AUTHORIZED,
+        body: JSON.stringify({ title: 'a pull request' }),
+      });
+      return v.parse(v.object({ number: v.number() }), await answer.json()).number;
+    },
+    comment: async (repository, issue, body, author = 'owner') => {
+      const token = author === 'owner' ? TOKENS.write : TOKENS.stranger;
+      const answer = await fetch(`${url}/repos/${repository}/issues/${issue}/comments`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}` },
+        body: JSON.stringify({ body }),
+      });
+      if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+    },
+    comments: async (repository, issue) => {
+      const answer = await fetch(`${url}/repos/${repository}/issues/${issue}/comments?per_page=100`, {
+        headers: AUTHORIZED,
+      });
+      return v.parse(v.array(v.object({ id: v.number(), body: v.string() })), await answer.json());
     },
   };
 }
@@ -183,6 +224,11 @@ class FidelityProxy {
     }
     const answer = await this.#forward(method, path, request.headers.accept, body);
     const raw = method === 'GET' && /raw/.test(request.headers.accept ?? '');
+    if (answer.status === 204) {
+      response.writeHead(204);
+      response.end();
+      return;
+    }
     if (!raw || answer.status !== 200) {
       const json = readAnswer(path, answer.status, JSON.parse(answer.bytes.toString()) as unknown, rules);
       this.#check(method, path, json.status, parsed, json.body);
