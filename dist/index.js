@@ -41261,7 +41261,7 @@ function remedyFor(status, message) {
 
 // src/metadata/repository.ts
 /** 20 jobs that write one branch at once get through well before this. */
-const MOST_ATTEMPTS = 30;
+const MOST_ATTEMPTS = 15;
 /** Rate limits that one update waits for. */
 const MOST_LIMITS = 5;
 /**

@@ -230,14 +230,10 @@ describe('a dry run on a pull request', () => {
     const fork = await dryRun({}, TOKENS.readOnly);
     expect(fork.exitCode).toBe(0);
     expect(fork.summary).toContain('| `image-00` | `v1` |');
-    expect(fork.annotations).toMatchObject([
-      {
-        level: 'notice',
-        message: expect.stringMatching(
-          /#\d+; the job summary has all of it.*permissions: pull-requests: write/,
-        ) as string,
-      },
-    ]);
+    const [notice, ...others] = fork.annotations;
+    expect(notice?.level).toBe('notice');
+    expect(notice?.message).toMatch(/#\d+; the job summary has all of it.*permissions: pull-requests: write/);
+    expect(others).toEqual([]);
     expect(await github.comments('octo/meta', number)).toEqual([]);
   });
 
@@ -308,10 +304,10 @@ describe('mode: compare', () => {
     expect(audit.summary).toContain(
       '#### Recorded, but with another digest at the target\n\n- `image-04`: `v1`',
     );
-    expect(audit.annotations).toContainEqual({
-      level: 'warning',
-      message: expect.stringMatching(/image-03:v1 is not there; .*image-04:v1 has another digest/) as string,
-    });
+    const warnings = audit.annotations
+      .filter(({ level }) => level === 'warning')
+      .map(({ message }) => message);
+    expect(warnings.join('\n')).toMatch(/image-03:v1 is not there; .*image-04:v1 has another digest/);
     expect((await run({ mode: 'compare', 'fail-on-error': 'false' })).exitCode).toBe(0);
     const sync = await run();
     expect(sync.outputs).toMatchObject({ added: '2', complete: 'true' });

