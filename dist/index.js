@@ -5319,6 +5319,7 @@ async function plan(inputs, deps) {
 		};
 	});
 }
+/** What there is to do, image by image. */
 function workOf({ namespace, work, unsettled }) {
 	const images = /* @__PURE__ */ new Map();
 	const sumsOf = (image) => {

@@ -3,8 +3,11 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { parseNamespaceManifest } from '../../src/metadata/namespace-manifest.ts';
+import { workOf } from '../../src/modes/plan.ts';
 import { formatNamespace, parseNamespace, repositoryIn } from '../../src/namespace.ts';
 import { diff } from '../../src/plan/diff.ts';
+import { findGone } from '../../src/plan/gone.ts';
+import { type NamespaceWork, planMatrix } from '../../src/plan/matrix.ts';
 import { nameTargets } from '../../src/plan/target-names.ts';
 import { readGoogleList } from '../../src/source/google.ts';
 import type { Listing, SourceImage } from '../../src/source/listing.ts';
@@ -14,7 +17,8 @@ const TARGET = { registry: 'docker.io', path: 'gcrxio' };
 const Names = v.object({ namespace: v.string(), images: v.array(v.string()) });
 
 const started = performance.now();
-let [total, tags] = [0, 0];
+let total = 0;
+const works: NamespaceWork[] = [];
 const root = process.argv[2] ?? '';
 for (const folder of readdirSync(root)) {
   const listing = readListing(join(root, folder));
@@ -23,13 +27,17 @@ for (const folder of readdirSync(root)) {
   const recorded = parseNamespaceManifest(bytes, { path: source, source, target: 'docker.io/gcrxio' });
   const selected = select(listing, () => true).listing;
   nameTargets('{image}', TARGET, [selected]);
-  const { work, unchanged } = diff(selected, recorded.images, 'all');
-  const found = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
-  tags += found;
-  total += found + unchanged;
+  const found = diff(selected, recorded.images, 'all');
+  findGone(listing, recorded.images, () => true);
+  const work = workOf({ namespace: listing.namespace, ...found });
+  works.push(work);
+  total += found.unchanged + work.images.reduce((sum, { tags }) => sum + tags, 0);
 }
+const { include } = planMatrix(works, { maxEntries: 20, filters: { include: [], exclude: [] } });
 const ms = performance.now() - started;
-console.log(JSON.stringify({ ms, megabytes: process.resourceUsage().maxRSS / 1000, tags, total }));
+const tags = include.reduce((sum, entry) => sum + entry.tags, 0);
+const megabytes = process.resourceUsage().maxRSS / 1000;
+console.log(JSON.stringify({ ms, megabytes, tags, total, jobs: include.length }));
 
 function readListing(folder: string): Listing {
   const names = v.parse(Names, JSON.parse(readFileSync(join(folder, 'images.json'), 'utf8')));

@@ -27,7 +27,12 @@ export async function plan(inputs: Inputs, deps: Deps): Promise<RunResult> {
 
 type Sums = { -readonly [K in keyof ImageWork]: ImageWork[K] };
 
-function workOf({ namespace, work, unsettled }: NamespacePlan): NamespaceWork {
+/** What there is to do, image by image. */
+export function workOf({
+  namespace,
+  work,
+  unsettled,
+}: Pick<NamespacePlan, 'namespace' | 'work' | 'unsettled'>): NamespaceWork {
   const images = new Map<string, Sums>();
   const sumsOf = (image: string): Sums => {
     const sums = images.get(image) ?? { image, tags: 0, bytes: 0, unsized: 0 };

@@ -1,0 +1,72 @@
+/** A whole plan job of the action, as the runner starts it, on a registry that holds the real tags. */
+import * as v from 'valibot';
+import { startGitHub } from '../../__tests__/support/github/stand-in.ts';
+import { TOKENS } from '../../__tests__/support/github/tokens.ts';
+import { sendJson, startServer } from '../../__tests__/support/http.ts';
+import { runAction } from '../../__tests__/support/runner.ts';
+import { type PlanCase, REAL_WORK, answerOf, manifestOf } from './cases.ts';
+
+const Matrix = v.object({ include: v.array(v.object({ tags: v.number() })) });
+const TARGET = 'docker.io/gcrxio';
+const TELL_PEAK =
+  'data:text/javascript,process.on("exit",()=>console.log(`peak ${process.resourceUsage().maxRSS} kB`))';
+
+export async function benchPlanJob(cases: readonly PlanCase[]): Promise<void> {
+  const answers = answersOf(cases);
+  let requests = 0;
+  const registry = await startServer(async (request, response) => {
+    requests += 1;
+    const answer = answers.get(request.url ?? '');
+    if (answer === undefined) return sendJson(response, 404, {});
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(answer);
+  });
+  const github = await startGitHub({ 'octo/meta': {} });
+  try {
+    for (const one of cases) {
+      const namespace = `${registry.host}/${one.namespace}`;
+      await github.putFile('octo/meta', `${namespace}.json`, manifestOf({ ...one, namespace }, TARGET));
+    }
+    const run = await runAction({
+      inputs: {
+        mode: 'plan',
+        namespaces: cases.map(({ namespace }) => `${registry.host}/${namespace}`).join('\n'),
+        target: TARGET,
+        'target-name': '{namespace}/{image}',
+      },
+      apiUrl: github.url,
+      token: TOKENS.write,
+      wrapper: [process.execPath, '--import', TELL_PEAK],
+    });
+    if (run.exitCode !== 0) throw new Error(run.log);
+    const { include } = v.parse(Matrix, JSON.parse(run.outputs['matrix'] ?? ''));
+    const tags = include.reduce((sum, entry) => sum + entry.tags, 0);
+    if (tags !== REAL_WORK || requests !== answers.size)
+      throw new Error(`${tags} tags in the matrix, ${requests} requests for ${answers.size} repositories`);
+    const peak = Number(/peak (\d+) kB/.exec(run.log)?.[1]) / 1000;
+    console.log(
+      `plan job: ${requests} requests for ${answers.size} repositories and folders, ${tags} tags in ${include.length} jobs, ` +
+        `${run.duration.toFixed(0)} ms, ${peak.toFixed(0)} MB at its peak`,
+    );
+  } finally {
+    await Promise.all([github.close(), registry.close()]);
+  }
+}
+
+/** By path: each repository, and each folder between. */
+function answersOf(cases: readonly PlanCase[]): Map<string, string> {
+  const answers = new Map<string, string>();
+  for (const { namespace, held } of cases) {
+    const repositories = Object.keys(held).map((image) => `${namespace}/${image}`);
+    const nodes = new Set([namespace]);
+    for (const repository of repositories) {
+      for (let end = repository.length; end > namespace.length; end = repository.lastIndexOf('/', end - 1))
+        nodes.add(repository.slice(0, end));
+    }
+    for (const node of nodes) {
+      const tags = held[node.slice(namespace.length + 1)] ?? {};
+      answers.set(`/v2/${node}/tags/list`, answerOf(node, repositories, tags));
+    }
+  }
+  return answers;
+}
