@@ -4189,6 +4189,11 @@ function splitPattern(pattern) {
 		tag: pattern.slice(colon + 1)
 	};
 }
+/** The images that `include` names, when it names each; undefined when a pattern may match others. */
+function namedImages(include) {
+	const images = new Set(include.map((pattern) => splitPattern(pattern).image));
+	return images.size > 0 && Array.from(images).every(isRepositoryName) ? Array.from(images) : void 0;
+}
 /** What `include` says of `image`, as patterns that match no other image. Its name must hold nothing that is special in a glob. */
 function narrowPatterns(include, image) {
 	if (include.length === 0) return [image];
@@ -4520,21 +4525,23 @@ const MAX_REPOSITORIES = 1e5;
 * Lists what `namespace` holds, walking Google-style namespaces to their leaves with one request a repository;
 * elsewhere the namespace must be one repository, whose digests are asked for tag by tag.
 *
+* @param images when given, only these are asked for, each by its name
 * @throws RegistryError or Error with the remedy when the namespace itself can't be listed. A repository inside it
 *   that can't is a failure in the listing, and so is a name or tag that the specification does not allow.
 */
-async function discover(namespace, client) {
+async function discover(namespace, client, images) {
+	if (images) {
+		const walk = new Walk(namespace, client);
+		await walk.visit(images);
+		if (walk.images.size > 0 || walk.failures.length > 0) return walk.listing();
+	}
 	const walk = new Walk(namespace, client);
 	const children = await walk.list(namespace.path).catch((error) => {
 		throw explainRoot(namespace, error);
 	});
 	await walk.descend(namespace.path, children);
 	if (walk.images.size === 0 && walk.failures.length === 0) throw new Error(`${formatNamespace(namespace)} holds no repository with tags: check its name in "namespaces"`);
-	return {
-		namespace,
-		images: walk.images,
-		failures: walk.failures
-	};
+	return walk.listing();
 }
 /** One walk down a namespace; children are asked for at once, and the host's gate bounds how many. */
 var Walk = class {
@@ -4546,6 +4553,27 @@ var Walk = class {
 	constructor(namespace, client) {
 		this.#namespace = namespace;
 		this.#client = client;
+	}
+	listing() {
+		return {
+			namespace: this.#namespace,
+			images: this.images,
+			failures: this.failures
+		};
+	}
+	/** Lists repositories by their names. One that is not there is left out: it is gone. */
+	async visit(images) {
+		const { path } = this.#namespace;
+		const own = this.#imageOf(path);
+		const repositories = images.flatMap((image) => [repositoryIn(this.#namespace, image), ...image === own && path !== "" ? [path] : []]);
+		await Promise.all(repositories.map(async (repository) => {
+			try {
+				await this.list(repository);
+			} catch (error) {
+				if (!(error instanceof RegistryError)) throw error;
+				if (error.status !== 404) this.#fail(repository, error.message);
+			}
+		}));
 	}
 	/** Takes in the tags of `repository` and gives the names of its children. */
 	async list(repository) {
@@ -4649,9 +4677,10 @@ async function prepare(inputs, deps) {
 	});
 }
 async function listSources(inputs, wanted, { registries }) {
+	const images = namedImages(inputs.include);
 	return Promise.all(inputs.namespaces.map(async (namespace) => {
 		try {
-			const listing = await discover(namespace, registries.source(namespace.registry));
+			const listing = await discover(namespace, registries.source(namespace.registry), images);
 			return {
 				namespace,
 				listing,

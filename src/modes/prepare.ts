@@ -16,7 +16,7 @@ import { type TargetNames, nameTargets } from '../plan/target-names.ts';
 import type { Failure, ImageTags } from '../report/result.ts';
 import { discover } from '../source/discover.ts';
 import type { Listing } from '../source/listing.ts';
-import { type Selection, type TagMatch, compileFilters, select } from '../source/select.ts';
+import { type Selection, type TagMatch, compileFilters, namedImages, select } from '../source/select.ts';
 
 /** One namespace, listed and compared with its record. */
 export interface NamespacePlan {
@@ -90,10 +90,11 @@ async function listSources(
   wanted: TagMatch,
   { registries }: PrepareDeps,
 ): Promise<(Listed | NamespaceFailure)[]> {
+  const images = namedImages(inputs.include);
   return Promise.all(
     inputs.namespaces.map(async (namespace) => {
       try {
-        const listing = await discover(namespace, registries.source(namespace.registry));
+        const listing = await discover(namespace, registries.source(namespace.registry), images);
         return { namespace, listing, selection: select(listing, wanted) };
       } catch (error) {
         return { namespace, failure: failureOf(error) };

@@ -1,4 +1,4 @@
-import { type Namespace, formatNamespace } from '../namespace.ts';
+import { type Namespace, formatNamespace, repositoryIn } from '../namespace.ts';
 import { type RegistryClient, pull, tagsPath } from '../oci/client.ts';
 import { RegistryError, printable } from '../oci/errors.ts';
 import { isRepositoryName, isTag } from '../oci/names.ts';
@@ -13,10 +13,21 @@ const MAX_REPOSITORIES = 100_000;
  * Lists what `namespace` holds, walking Google-style namespaces to their leaves with one request a repository;
  * elsewhere the namespace must be one repository, whose digests are asked for tag by tag.
  *
+ * @param images when given, only these are asked for, each by its name
  * @throws RegistryError or Error with the remedy when the namespace itself can't be listed. A repository inside it
  *   that can't is a failure in the listing, and so is a name or tag that the specification does not allow.
  */
-export async function discover(namespace: Namespace, client: RegistryClient): Promise<Listing> {
+export async function discover(
+  namespace: Namespace,
+  client: RegistryClient,
+  images?: readonly string[],
+): Promise<Listing> {
+  if (images) {
+    const walk = new Walk(namespace, client);
+    await walk.visit(images);
+    // With nothing there the namespace itself may be wrong, which only a listing of it can tell.
+    if (walk.images.size > 0 || walk.failures.length > 0) return walk.listing();
+  }
   const walk = new Walk(namespace, client);
   const children = await walk.list(namespace.path).catch((error: unknown) => {
     throw explainRoot(namespace, error);
@@ -27,7 +38,7 @@ export async function discover(namespace: Namespace, client: RegistryClient): Pr
       `${formatNamespace(namespace)} holds no repository with tags: check its name in "namespaces"`,
     );
   }
-  return { namespace, images: walk.images, failures: walk.failures };
+  return walk.listing();
 }
 
 /** One walk down a namespace; children are asked for at once, and the host's gate bounds how many. */
@@ -41,6 +52,30 @@ class Walk {
   constructor(namespace: Namespace, client: RegistryClient) {
     this.#namespace = namespace;
     this.#client = client;
+  }
+
+  listing(): Listing {
+    return { namespace: this.#namespace, images: this.images, failures: this.failures };
+  }
+
+  /** Lists repositories by their names. One that is not there is left out: it is gone. */
+  async visit(images: readonly string[]): Promise<void> {
+    const { path } = this.#namespace;
+    const own = this.#imageOf(path);
+    const repositories = images.flatMap((image) => [
+      repositoryIn(this.#namespace, image),
+      ...(image === own && path !== '' ? [path] : []),
+    ]);
+    await Promise.all(
+      repositories.map(async (repository) => {
+        try {
+          await this.list(repository);
+        } catch (error) {
+          if (!(error instanceof RegistryError)) throw error;
+          if (error.status !== 404) this.#fail(repository, error.message);
+        }
+      }),
+    );
   }
 
   /** Takes in the tags of `repository` and gives the names of its children. */

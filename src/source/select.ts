@@ -1,5 +1,6 @@
 import picomatch from 'picomatch';
 import { isSchema1Type } from '../oci/media-types.ts';
+import { isRepositoryName } from '../oci/names.ts';
 import type { ImageTags } from '../report/result.ts';
 import type { Listing, SourceImage, SourceManifest } from './listing.ts';
 
@@ -75,6 +76,12 @@ function splitPattern(pattern: string): { image: string; tag?: string } {
   return colon === -1
     ? { image: pattern }
     : { image: pattern.slice(0, colon), tag: pattern.slice(colon + 1) };
+}
+
+/** The images that `include` names, when it names each; undefined when a pattern may match others. */
+export function namedImages(include: readonly string[]): string[] | undefined {
+  const images = new Set(include.map((pattern) => splitPattern(pattern).image));
+  return images.size > 0 && Array.from(images).every(isRepositoryName) ? Array.from(images) : undefined;
 }
 
 /** What `include` says of `image`, as patterns that match no other image. Its name must hold nothing that is special in a glob. */

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { SCHEMA1_SIGNED } from '../../../src/oci/media-types.ts';
 import { discover } from '../../../src/source/discover.ts';
 import type { Listing } from '../../../src/source/listing.ts';
-import { compileFilters, narrowPatterns, select } from '../../../src/source/select.ts';
+import { compileFilters, namedImages, narrowPatterns, select } from '../../../src/source/select.ts';
 import { testRegistries } from '../../support/clients.ts';
 import { digest } from '../../support/digests.ts';
 import { makeImage, pushImage } from '../../support/images.ts';
@@ -109,6 +109,61 @@ describe('discover', () => {
     const listing = await list(server, 'p/r');
     expect(listing.images.size).toBe(1);
     expect(listing.failures[0]?.reason).toContain('goes by the same name');
+  });
+});
+
+describe('discover by name', () => {
+  const REPOSITORIES = { 'p/r': ['root'], 'p/r/a': ['v1'], 'p/r/a/b': ['v1'], 'p/r/c': ['v1'] };
+
+  async function listNamed(server: MemoryRegistry, images: string[]): Promise<Listing> {
+    return discover({ registry: server.host, path: 'p/r' }, testRegistries().source(server.host), images);
+  }
+
+  it('asks for the named images alone, and leaves out what is not there', async () => {
+    const server = await registry({ google: true }, REPOSITORIES);
+    const listing = await listNamed(server, ['a', 'gone', 'r']);
+    expect(tagsOf(listing)).toEqual({ a: ['v1'], r: ['root'] });
+    expect(listing.failures).toEqual([]);
+    expect(server.requests.map(({ path }) => path).toSorted()).toEqual(
+      ['p/r/a', 'p/r/gone', 'p/r/r', 'p/r'].map((name) => `/v2/${name}/tags/list`),
+    );
+  });
+
+  it('lists repositories by name where the registry lists no namespace', async () => {
+    const server = await registry({}, { 'p/r/a': ['v1'] });
+    expect(tagsOf(await listNamed(server, ['a']))).toEqual({ a: ['v1'] });
+  });
+
+  it('says what is wrong with the namespace when nothing that is named is there', async () => {
+    const server = await registry({ google: true }, { other: ['v1'] });
+    await expect(listNamed(server, ['a'])).rejects.toThrow(
+      /p\/r is not there, or not to be seen. Check "namespaces"/,
+    );
+  });
+
+  it('reports a named image that can not be listed', async () => {
+    const server = await registry({ google: true }, REPOSITORIES);
+    server.intercept = (request, response) => {
+      if (request.url !== '/v2/p/r/c/tags/list') return false;
+      refuse(response, 403, 'DENIED', 'denied');
+      return true;
+    };
+    const { failures } = await listNamed(server, ['a', 'c']);
+    expect(failures).toMatchObject([{ image: 'c', reason: expect.stringContaining('403') }]);
+  });
+});
+
+describe('namedImages', () => {
+  it.each([
+    [
+      ['a', 'b/c:v*', 'a:latest'],
+      ['a', 'b/c'],
+    ],
+    [['a', 'b*'], undefined],
+    [['**:latest'], undefined],
+    [[], undefined],
+  ])('of %j are %j', (include, images) => {
+    expect(namedImages(include)).toEqual(images);
   });
 });
 
