@@ -4,12 +4,15 @@ import { setFlagsFromString } from "node:v8";
 import { isIP, isIPv4, isIPv6 } from "node:net";
 import { Readable } from "node:stream";
 import { Buffer as Buffer$1 } from "node:buffer";
+import { setMaxListeners } from "node:events";
+import { subscribe } from "node:diagnostics_channel";
 import { createHash, createHmac, createPrivateKey, randomUUID, subtle, timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as setTimeout$1 } from "node:timers/promises";
+import { ChildProcess } from "node:child_process";
 
 // src/oci/names.ts
 /**
@@ -167,11 +170,11 @@ function nameTargets(template, target, listings) {
 			own.set(image, name);
 		}
 	}
-	if (problems.length > 0) throw new Error(explain(problems));
+	if (problems.length > 0) throw new Error(explain$1(problems));
 	return names;
 }
 const MOST_PROBLEMS = 20;
-function explain(problems) {
+function explain$1(problems) {
 	const more = problems.length > MOST_PROBLEMS ? [`and ${problems.length - MOST_PROBLEMS} more`] : [];
 	return `Nothing was copied: ${[...problems.slice(0, MOST_PROBLEMS), ...more].join("; ")}. Give them different names with "target-name" ({registry}, {namespace} and {image} are its placeholders), leave one out with "exclude", or mirror the namespaces to different targets.`;
 }
@@ -216,6 +219,8 @@ const UNITS$1 = /* @__PURE__ */ new Map([
 	["h", 36e5]
 ]);
 const LONGEST_SHOWN = 100;
+/** Longer than any job, and no longer than a timer can be. Milliseconds. */
+const LONGEST$1 = 18e8;
 /**
 * Reads inputs by type and gathers what is wrong with them, so that all problems are told at once. After a problem
 * a reader goes on with a harmless value; `finish` then throws.
@@ -273,8 +278,10 @@ var InputReader = class {
 		const value = this.#get(name);
 		const [, number = "", unit = ""] = /^(\d{1,9})\s*(ms|s|m|h)$/.exec(value) ?? [];
 		const ms = Number(number) * (UNITS$1.get(unit) ?? 0);
-		if (ms === 0) this.problem(name, `${show$1(value)} is not a time with its unit, such as 500ms, 30s, 10m or 2h`);
-		return ms;
+		if (ms > 0 && ms <= LONGEST$1) return ms;
+		const most = ms > LONGEST$1 ? ` of at most ${LONGEST$1 / 36e5} hours` : "";
+		this.problem(name, `${show$1(value)} is not a time with its unit${most}, such as 500ms, 30s, 10m or 2h`);
+		return 1;
 	}
 };
 /** A value as an error shows it: quoted, one line, not too long. */
@@ -1148,6 +1155,8 @@ function parseInputs(source) {
 		proxy: readProxy(reader, source),
 		insecureRegistries: readHosts(reader, "insecure-registries"),
 		...reader.boolean("comment") && dryRun && readPullRequest(source),
+		timeLimit: reader.duration("time-limit"),
+		checkpoint: reader.duration("checkpoint"),
 		failOnError: reader.boolean("fail-on-error"),
 		cache: reader.boolean("cache"),
 		monitor: {
@@ -4407,8 +4416,14 @@ var RegistryClient = class {
 	}
 	/** https://docs.docker.com/docker-hub/usage/pulls/: `ratelimit-remaining: 20;w=21600` */
 	#noteLimit({ headers }) {
-		const remaining = /^\s*(\d+)/.exec(headerOf(headers, "ratelimit-remaining") ?? "")?.[1];
-		if (remaining !== void 0) this.#pullLimit = { remaining: Number(remaining) };
+		const header = headerOf(headers, "ratelimit-remaining") ?? "";
+		const [, remaining, seconds] = /^\s*(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?/.exec(header) ?? [];
+		if (remaining === void 0) return;
+		const window = seconds === void 0 ? {} : { window: Number(seconds) * 1e3 };
+		this.#pullLimit = {
+			remaining: Number(remaining),
+			...window
+		};
 	}
 	#unexpected(path, cause) {
 		return new RegistryError({
@@ -4844,33 +4859,53 @@ function entryOf$1(digest, { digest: target, platforms }) {
 		target
 	};
 }
-/**
-* Writes the namespace manifests, then the changelog. One that can't be written stops no other.
-*
-* @returns what could not be recorded, for people
-*/
+/** Writes the namespace manifests, then the changelog. One that can't be written stops no other. */
 async function record(recordables, inputs, deps) {
 	const errors = [];
-	const recorded = [];
-	for (const recordable of recordables) {
-		const { entries, removed, result } = recordable;
-		if (entries.size === 0 && !removed?.size) continue;
-		try {
-			await recordManifest(recordable, inputs, deps);
-			if (result.copied.length > 0) recorded.push(result);
-		} catch (error) {
-			const tags = countEntries(entries);
-			errors.push(`${result.namespace}: ${tags} tags are mirrored but not recorded. ${messageOf(error)}`);
-		}
+	const unrecorded = [];
+	const written = [];
+	for (const recordable of recordables) try {
+		await recordManifest(recordable, inputs, deps);
+		written.push(recordable);
+	} catch (error) {
+		const { plan, entries, result } = recordable;
+		const tags = countEntries(entries);
+		errors.push(`${result.namespace}: ${tags} tags are mirrored but not recorded. ${messageOf(error)}`);
+		unrecorded.push({
+			path: plan.manifestPath,
+			content: manifestOf(plan.recorded, recordable),
+			addition: serializeNamespaceManifest({
+				...plan.recorded,
+				images: entries
+			})
+		});
 	}
+	const sections = sectionsOf(written, inputs, deps);
 	try {
-		await recordChangelog(recorded, inputs, deps);
+		await recordChangelog(sections, written, inputs, deps);
 	} catch (error) {
 		errors.push(`The changelog is not up to date. ${messageOf(error)}`);
+		const content = sections.map(({ text }) => text).join("\n");
+		unrecorded.push({
+			path: inputs.metadata.changelogPath ?? "",
+			content,
+			addition: content
+		});
+		return {
+			plans: /* @__PURE__ */ new Set(),
+			errors,
+			unrecorded
+		};
 	}
-	return errors;
+	return {
+		plans: new Set(written.map(({ plan }) => plan)),
+		errors,
+		unrecorded
+	};
 }
-async function recordManifest({ plan, entries, removed = /* @__PURE__ */ new Map(), result }, { metadata: { commitMessage } }, { metadata }) {
+async function recordManifest(recordable, { metadata: { commitMessage } }, { metadata }) {
+	const { plan, entries, removed = /* @__PURE__ */ new Map(), result } = recordable;
+	if (entries.size === 0 && removed.size === 0) return;
 	const { manifestPath: path, recorded: { source, target } } = plan;
 	const message = commitMessage ?? describe$1([result], countEntries(removed));
 	await metadata.update(path, message, (current) => {
@@ -4879,19 +4914,28 @@ async function recordManifest({ plan, entries, removed = /* @__PURE__ */ new Map
 			source,
 			target
 		}).images : /* @__PURE__ */ new Map();
-		const merged = mergeImages(removeEntries(images, removed), entries);
-		if (current && merged === images) return current;
-		return new TextEncoder().encode(serializeNamespaceManifest({
+		if (current && change(images, recordable) === images) return current;
+		return new TextEncoder().encode(manifestOf({
 			source,
 			target,
-			images: merged
-		}));
+			images
+		}, recordable));
 	});
 }
-async function recordChangelog(results, { metadata: { changelogPath, timezone, commitMessage } }, { metadata, now, runKey }) {
-	if (changelogPath === void 0 || results.length === 0) return;
+/** The namespace manifest with what `recordable` adds and takes out. */
+function manifestOf(manifest, recordable) {
+	return serializeNamespaceManifest({
+		...manifest,
+		images: change(manifest.images, recordable)
+	});
+}
+function change(images, { entries, removed = /* @__PURE__ */ new Map() }) {
+	return mergeImages(removeEntries(images, removed), entries);
+}
+function sectionsOf(recordables, { metadata: { changelogPath, timezone } }, { now, runKey }) {
+	if (changelogPath === void 0) return [];
 	const time = now();
-	const sections = results.map((result) => ({
+	return recordables.filter(({ result }) => result.copied.length > 0).map(({ result }) => ({
 		namespace: result.namespace,
 		text: renderSection(result, {
 			time,
@@ -4899,6 +4943,10 @@ async function recordChangelog(results, { metadata: { changelogPath, timezone, c
 			runKey
 		})
 	}));
+}
+async function recordChangelog(sections, recordables, { metadata: { changelogPath, commitMessage } }, { metadata, runKey }) {
+	if (changelogPath === void 0 || sections.length === 0) return;
+	const results = recordables.map(({ result }) => result).filter(({ copied }) => copied.length > 0);
 	await metadata.update(changelogPath, commitMessage ?? `Changelog: ${describe$1(results)}`, (current) => {
 		const before = current && new TextDecoder("utf-8", {
 			fatal: true,
@@ -4945,6 +4993,13 @@ function countPulls(works, engine) {
 		count,
 		exact
 	};
+}
+/** Platforms of an index of which nobody knows how many it has. */
+const USUAL_PLATFORMS = 8;
+/** About how many pulls one piece of work takes, rather too many than too few. */
+function estimatePulls({ manifest: { mediaType } }, { engine, platforms }) {
+	if (mediaType !== void 0 && isIndexType(mediaType)) return 1 + (platforms === "all" ? USUAL_PLATFORMS : platforms.length);
+	return engine === "docker" ? 2 : 1;
 }
 
 // src/modes/result-of.ts
@@ -5051,7 +5106,10 @@ async function compare(inputs, deps) {
 		return done;
 	})));
 	const recordables = compared.flatMap((one) => "plan" in one ? [one] : []);
-	const errors = inputs.dryRun ? [] : await deps.phase("Record", async () => record(recordables, inputs, deps));
+	const { errors, unrecorded } = inputs.dryRun ? {
+		errors: [],
+		unrecorded: []
+	} : await deps.phase("Record", async () => record(recordables, inputs, deps));
 	const namespaces = compared.map((one) => "plan" in one ? one.result : one);
 	return {
 		mode: "compare",
@@ -5059,7 +5117,8 @@ async function compare(inputs, deps) {
 		started,
 		finished: deps.now(),
 		namespaces,
-		errors
+		errors,
+		unrecorded
 	};
 }
 async function compareOne(plan, inputs, { registries }) {
@@ -5425,16 +5484,23 @@ function isNetworkError(error) {
 }
 
 // src/copy/pool.ts
-/** Copies all of `works`, as many at a time as `limit` lets. What fails is retried when that can help, and stops nothing else. */
+/**
+* Copies all of `works`, as many at a time as `limit` lets, until the run ends or a registry has had enough. What fails is
+* retried when that can help, and stops nothing else.
+*/
 async function copyAll(works, options) {
-	return options.limit.map(works, async (work) => {
-		const outcome = await copyOne(work, options);
-		options.onDone(outcome);
-		return outcome;
+	const { limit, lifetime, quota, task, onDone } = options;
+	await limit.map(works, async (work) => {
+		const whole = task(work);
+		if (lifetime.drain.aborted || !quota.begin(whole)) return;
+		try {
+			onDone(await copyOne(work, whole, options));
+		} finally {
+			quota.end(whole);
+		}
 	});
 }
-async function copyOne(work, { engine, retries, task, sleep, random, logger }) {
-	const whole = task(work);
+async function copyOne(work, whole, { engine, retries, lifetime, quota, sleep, random, logger }) {
 	const held = /* @__PURE__ */ new Map();
 	let bytes = 0;
 	for (let attempt = 0;; attempt += 1) {
@@ -5450,6 +5516,11 @@ async function copyOne(work, { engine, retries, task, sleep, random, logger }) {
 				bytes
 			};
 		} catch (error) {
+			if (lifetime.abort.aborted || quota.isSpent(error, whole)) return {
+				work,
+				held,
+				bytes
+			};
 			const message = error instanceof Error ? error.message : String(error);
 			const { repository, digest } = whole.source;
 			if (!isRetryable(error) || attempt >= retries) return {
@@ -5459,7 +5530,7 @@ async function copyOne(work, { engine, retries, task, sleep, random, logger }) {
 				error: printable(message, 2e3)
 			};
 			logger.info(`${repository}@${digest}: ${message}. It is tried again (${attempt + 1} of ${retries})`);
-			await sleep(backoffDelay(attempt, random));
+			await sleep(backoffDelay(attempt, random), lifetime.abort).catch(() => void 0);
 		}
 	}
 }
@@ -5468,6 +5539,45 @@ function isRetryable(error) {
 	if (error instanceof RegistryError) return false;
 	return error instanceof CopyError && error.retryable;
 }
+
+// src/copy/quota.ts
+/**
+* Watches the rate limits of registries: from one that has no pulls left, or that refuses for having been asked too much,
+* no further image is started. A thousand images that fail would help nobody; the next run goes on.
+*/
+var Quota = class {
+	/** Pulls that images under way may still take. */
+	#reserved = /* @__PURE__ */ new Map();
+	#spent = /* @__PURE__ */ new Map();
+	/** Why images were not started, registry by registry. */
+	get reasons() {
+		return Array.from(this.#spent.values());
+	}
+	/** True when `task` may start. Then `end` must be called for it. */
+	begin({ source: { client }, target, pulls }) {
+		if (this.#spent.has(client.registry) || this.#spent.has(target.client.registry)) return false;
+		const reserved = this.#reserved.get(client) ?? 0;
+		const { pullLimit } = client;
+		if (pullLimit !== void 0 && pullLimit.remaining < reserved + pulls) {
+			const when = pullLimit.window === void 0 ? "" : `, which it counts over ${formatDuration(pullLimit.window)}`;
+			this.#spent.set(client.registry, `${client.registry} allows ${formatCount(pullLimit.remaining)} more pulls${when}: no further image was started from there. The next run goes on${pullLimit.window === void 0 ? "" : `, at the latest in ${formatDuration(pullLimit.window)}`}; logged in, most accounts may pull more`);
+			return false;
+		}
+		this.#reserved.set(client, reserved + pulls);
+		return true;
+	}
+	end({ source: { client }, pulls }) {
+		this.#reserved.set(client, (this.#reserved.get(client) ?? 0) - pulls);
+	}
+	/** True when `error` says that a registry has been asked too much: what it was for is left to the next run. */
+	isSpent(error, { source, target }) {
+		if (!(error instanceof RegistryError) || error.status !== 429) return false;
+		const { registry } = (new URL(error.url).host === apiHost(target.client.registry) ? target : source).client;
+		const when = error.retryAfter === void 0 ? "later" : `in ${formatDuration(error.retryAfter)}`;
+		this.#spent.set(registry, `${registry} has been asked too much (${error.message}): no further image was started. It asks to come back ${when}`);
+		return true;
+	}
+};
 
 // src/report/progress.ts
 /** How often progress is told, in milliseconds. */
@@ -5520,6 +5630,169 @@ var Progress = class {
 			perSecond > 0 ? `about ${formatDuration(left / perSecond * 1e3)} left` : "none ended lately",
 			...this.#failed > 0 ? [`${formatCount(this.#failed)} failed`] : []
 		].join(", "));
+	}
+};
+
+// src/modes/copying.ts
+/**
+* Copies the work of all namespaces in one pool, and has it recorded at checkpoints. Without an engine nothing is copied, and that is an
+* error.
+*/
+async function copyAndCheckpoint(plans, recorder, inputs, deps) {
+	const { logger, openEngine, lifetime } = deps;
+	const working = plans.filter((plan) => "work" in plan).filter(({ work }) => work.length > 0);
+	if (working.length === 0) {
+		logger.info("Nothing to copy.");
+		return {
+			errors: [],
+			stopped: [],
+			close: async () => void 0
+		};
+	}
+	let engine;
+	try {
+		engine = await openEngine();
+	} catch (error) {
+		return {
+			errors: [error instanceof Error ? error.message : String(error)],
+			stopped: [],
+			close: async () => void 0
+		};
+	}
+	const quota = new Quota();
+	const copied = new AbortController();
+	const checkpoints = saveAtCheckpoints(recorder, inputs.checkpoint, copied.signal, deps);
+	try {
+		await copy(working, engine, quota, recorder, inputs, deps);
+	} finally {
+		copied.abort();
+		await checkpoints;
+	}
+	const ending = lifetime.ending();
+	const stopped = [...ending === void 0 ? [] : [explain(ending)], ...quota.reasons];
+	for (const reason of stopped) logger.info(reason);
+	return {
+		errors: [],
+		stopped,
+		close: async () => engine.close()
+	};
+}
+const explain = (ending) => ending === "cancelled" ? "The run was cancelled: what was done by then is recorded, and the next run goes on" : "The time limit is reached: what was done by then is recorded, and the next run goes on";
+async function copy(plans, engine, quota, recorder, inputs, deps) {
+	const { logger, sleep, random, lifetime } = deps;
+	const total = plans.reduce((sum, { work }) => sum + work.length, 0);
+	const progress = new Progress({
+		total,
+		log: (line) => logger.info(line),
+		clock: () => performance.now()
+	});
+	const shared = {
+		engine,
+		limit: pLimit(engine.width),
+		retries: inputs.retries,
+		lifetime,
+		quota,
+		sleep,
+		random,
+		logger
+	};
+	try {
+		await Promise.all(plans.map(async (plan) => {
+			const task = (work) => taskOf(work, plan, inputs, deps);
+			const onDone = (outcome) => {
+				recorder.note(plan, outcome);
+				progress.done(outcome.bytes, outcome.error !== void 0);
+			};
+			await copyAll(plan.work, {
+				...shared,
+				task,
+				onDone
+			});
+		}));
+	} finally {
+		progress.stop();
+	}
+}
+/** Until `end` is aborted. What can't be recorded now may be later; in the end it is an error. */
+async function saveAtCheckpoints(recorder, interval, end, { sleep, logger }) {
+	for (;;) {
+		await sleep(interval, end).catch(() => void 0);
+		if (end.aborted) return;
+		const { errors } = await recorder.save();
+		for (const error of errors) logger.warning(error);
+	}
+}
+function taskOf(work, plan, inputs, { registries }) {
+	return {
+		source: {
+			client: registries.source(plan.namespace.registry),
+			repository: work.repository,
+			digest: work.manifest.digest
+		},
+		target: {
+			client: registries.target(inputs.target.registry),
+			repository: plan.targets.get(work.image) ?? work.image
+		},
+		tags: [...work.added, ...work.updated],
+		platforms: inputs.platforms,
+		pulls: estimatePulls(work, inputs),
+		present: isRecorded(plan, work)
+	};
+}
+/** True when another tag of the image is recorded with the very digest, which the target then holds. */
+function isRecorded({ recorded }, { image, manifest }) {
+	const entries = recorded.images.get(image)?.values() ?? [];
+	return Iterator.from(entries).some((entry) => entry === manifest.digest);
+}
+
+// src/modes/recorder.ts
+/** Gathers what a run does, and records it: at checkpoints what is done so far, in the end all of it. */
+var Recorder = class {
+	#plans;
+	#inputs;
+	#deps;
+	#outcomes = /* @__PURE__ */ new Map();
+	/** How many outcomes are recorded, by namespace; none when not even what evidence settled is. */
+	#recorded = /* @__PURE__ */ new Map();
+	/** One save at a time: two would write the same files. */
+	#saving = Promise.resolve();
+	constructor(plans, inputs, deps) {
+		this.#plans = plans;
+		this.#inputs = inputs;
+		this.#deps = deps;
+	}
+	note(plan, outcome) {
+		const outcomes = this.#outcomes.get(plan);
+		if (outcomes) outcomes.push(outcome);
+		else this.#outcomes.set(plan, [outcome]);
+	}
+	/** What came of all namespaces so far. */
+	results() {
+		return this.#plans.map((plan) => resultOf(plan, this.#inputs, this.#outcomes.get(plan) ?? []));
+	}
+	/** Records what is new since the last time; what could not be recorded is tried again the next time. */
+	async save() {
+		const saving = this.#saving.then(async () => this.#save());
+		this.#saving = saving.catch(() => void 0);
+		return saving;
+	}
+	async #save() {
+		const news = this.#plans.flatMap((plan) => {
+			if ("failure" in plan) return [];
+			const outcomes = this.#outcomes.get(plan)?.slice() ?? [];
+			return outcomes.length > (this.#recorded.get(plan) ?? -1) ? [{
+				plan,
+				outcomes
+			}] : [];
+		});
+		const recordables = news.map(({ plan, outcomes }) => ({
+			plan,
+			entries: entriesOf(plan, outcomes),
+			result: resultOf(plan, this.#inputs, outcomes)
+		}));
+		const recorded = await record(recordables, this.#inputs, this.#deps);
+		for (const { plan, outcomes } of news) if (recorded.plans.has(plan)) this.#recorded.set(plan, outcomes.length);
+		return recorded;
 	}
 };
 
@@ -5586,30 +5859,26 @@ async function sync(inputs, deps) {
 			errors: []
 		};
 	}
-	const { outcomes, errors } = await deps.phase("Copy", async () => copy(plans, inputs, deps));
-	const done = plans.map((plan) => {
-		const own = outcomes.get(plan) ?? [];
-		return {
-			plan,
-			outcomes: own,
-			result: resultOf(plan, inputs, own)
-		};
-	});
-	const recordErrors = await deps.phase("Record", async () => {
-		const recordables = done.flatMap(({ plan, outcomes, result }) => "failure" in plan ? [] : [{
-			plan,
-			entries: entriesOf(plan, outcomes),
-			result
-		}]);
-		return record(recordables, inputs, deps);
-	});
-	const namespaces = done.map(({ result }) => result);
+	const recorder = new Recorder(plans, inputs, deps);
+	const copied = await deps.phase("Copy", async () => copyAndCheckpoint(plans, recorder, inputs, deps));
+	const { errors, unrecorded } = await recordAndClose(recorder, copied, deps);
+	const namespaces = recorder.results();
 	return {
 		...run,
 		finished: deps.now(),
 		namespaces,
-		errors: [...errors, ...recordErrors]
+		errors: [...copied.errors, ...errors],
+		stopped: copied.stopped,
+		unrecorded
 	};
+}
+/** Records first: a cancelled run has little time. */
+async function recordAndClose(recorder, copied, { phase }) {
+	try {
+		return await phase("Record", async () => recorder.save());
+	} finally {
+		await copied.close();
+	}
 }
 /** With the section that the changelog would get. */
 function withSection(result, time, { metadata: { changelogPath, timezone } }) {
@@ -5622,86 +5891,13 @@ function withSection(result, time, { metadata: { changelogPath, timezone } }) {
 		})
 	};
 }
-/** Copies the work of all namespaces in one pool. Without an engine nothing is copied, and that is an error. */
-async function copy(plans, inputs, deps) {
-	const { logger, sleep, random, openEngine } = deps;
-	const working = plans.filter((plan) => "work" in plan).filter(({ work }) => work.length > 0);
-	const total = working.reduce((sum, { work }) => sum + work.length, 0);
-	if (total === 0) {
-		logger.info("Nothing to copy.");
-		return {
-			outcomes: /* @__PURE__ */ new Map(),
-			errors: []
-		};
-	}
-	let engine;
-	try {
-		engine = await openEngine();
-	} catch (error) {
-		return {
-			outcomes: /* @__PURE__ */ new Map(),
-			errors: [error instanceof Error ? error.message : String(error)]
-		};
-	}
-	const progress = new Progress({
-		total,
-		log: (line) => logger.info(line),
-		clock: () => performance.now()
-	});
-	const onDone = (outcome) => progress.done(outcome.bytes, outcome.error !== void 0);
-	const limit = pLimit(engine.width);
-	try {
-		const outcomes = await Promise.all(working.map(async (plan) => {
-			const task = (work) => taskOf(work, plan, inputs, deps);
-			const options = {
-				engine,
-				limit,
-				retries: inputs.retries,
-				task,
-				onDone,
-				sleep,
-				random,
-				logger
-			};
-			return [plan, await copyAll(plan.work, options)];
-		}));
-		return {
-			outcomes: new Map(outcomes),
-			errors: []
-		};
-	} finally {
-		progress.stop();
-		await engine.close();
-	}
-}
-function taskOf(work, plan, inputs, { registries }) {
-	return {
-		source: {
-			client: registries.source(plan.namespace.registry),
-			repository: work.repository,
-			digest: work.manifest.digest
-		},
-		target: {
-			client: registries.target(inputs.target.registry),
-			repository: plan.targets.get(work.image) ?? work.image
-		},
-		tags: [...work.added, ...work.updated],
-		platforms: inputs.platforms,
-		present: isRecorded(plan, work)
-	};
-}
-/** True when another tag of the image is recorded with the very digest, which the target then holds. */
-function isRecorded({ recorded }, { image, manifest }) {
-	const entries = recorded.images.get(image)?.values() ?? [];
-	return Iterator.from(entries).some((entry) => entry === manifest.digest);
-}
 
 // src/report/annotations.ts
 /** GitHub shows this many of each type a step, of so many characters each. */
 const MOST = 10;
 const LONGEST = 4096;
 /** What is wrong with a run: the totals first, then the run's own errors, then the first failures. */
-function annotate({ namespaces, errors }) {
+function annotate({ namespaces, errors, stopped }) {
 	const { failed } = countAll(namespaces);
 	const failures = namespaces.flatMap(({ namespace, failures }) => failures.map((failure) => `${nameOf(namespace, failure)}: ${failure.reason}`));
 	const totals = namespaces.filter(({ failures }) => failures.length > 0).map((result) => `${formatCount(countAll([result]).failed)} in ${result.namespace}`);
@@ -5711,6 +5907,7 @@ function annotate({ namespaces, errors }) {
 			...errors,
 			...failures
 		].slice(0, MOST).map((message) => annotation("error", message)),
+		...(stopped ?? []).slice(0, MOST).map((message) => annotation("notice", message)),
 		...unsupported(namespaces),
 		...drifted(namespaces)
 	];
@@ -5822,6 +6019,8 @@ function renderSummary(result, limit = LIMIT$1) {
 	page.add(totals(result));
 	addPulls(page, result);
 	for (const error of result.errors) page.add(`> Error: ${escapeMarkdown(error.slice(0, LONGEST_REASON))}\n`);
+	for (const reason of result.stopped ?? []) page.add(`> ${escapeMarkdown(reason.slice(0, LONGEST_REASON))}\n`);
+	for (const file of result.unrecorded ?? []) addUnrecorded(page, file);
 	addFailures(page, result);
 	if (result.matrix) addMatrix(page, result.matrix);
 	for (const namespace of result.namespaces) {
@@ -5864,6 +6063,14 @@ function addPulls(page, { namespaces }) {
 	const least = pulls.every(({ exact }) => exact) ? "" : "at least ";
 	page.add(`Copying asks the sources for ${least}${plural(count, "manifest")}: so many requests count against a pull limit.\n`);
 }
+/** Bytes of a file that is shown whole. */
+const LONGEST_FILE = LIMIT$1 / 4;
+/** So that nothing is lost: it can be put into the file by hand. The JSON report has it whole in any case. */
+function addUnrecorded(page, { path, content, addition }) {
+	const isWhole = Buffer.byteLength(content) <= LONGEST_FILE;
+	page.add(`### Not recorded: what ${isWhole ? "should be in" : "is to be added to"} ${codeSpan(path)}\n`);
+	page.add(fenced(isWhole ? content : addition, path.endsWith(".json") ? "json" : "markdown"));
+}
 function addMatrix(page, { include }) {
 	if (include.length === 0) return;
 	page.add(`### ${plural(include.length, "job")}\n`);
@@ -5893,16 +6100,18 @@ function addTags(page, title, images) {
 	for (const { image, tags } of images) page.add(`- ${codeSpan(image)}: ${codeList(tags)}`);
 	page.add("");
 }
-/** As text, in a fence that nothing in it can close: a code span has no backtick inside. */
 function addSection(page, section) {
-	page.add([
-		"#### In the changelog",
-		"",
-		"````markdown",
-		section.trimEnd(),
+	page.add(`#### In the changelog\n`);
+	page.add(fenced(section, "markdown"));
+}
+/** As text, in a fence that nothing in it can close: names of images and tags have no backtick. */
+function fenced(content, language) {
+	return [
+		"````" + language,
+		content.trimEnd(),
 		"````",
 		""
-	].join("\n"));
+	].join("\n");
 }
 /** Failures of one reason stand together: one bad password can fail a thousand images. */
 function addFailures(page, { namespaces }) {
@@ -5974,7 +6183,7 @@ function renderComment(result) {
 
 // src/report/json-report.ts
 function renderJsonReport(result) {
-	const { mode, dryRun, started, finished, errors, namespaces } = result;
+	const { mode, dryRun, started, finished, errors, stopped = [], unrecorded = [], namespaces } = result;
 	const report = {
 		version: 1,
 		mode,
@@ -5985,6 +6194,8 @@ function renderJsonReport(result) {
 		changed: isChanged(result),
 		counts: countAll(namespaces),
 		errors,
+		stopped,
+		unrecorded,
 		namespaces
 	};
 	return `${JSON.stringify(report, null, 2)}\n`;
@@ -6009,7 +6220,7 @@ async function run(loadInputs, createDeps, runner) {
 	const deps = createDeps(inputs);
 	const result = await MODES[inputs.mode](inputs, deps);
 	await report(result, inputs, deps, runner);
-	return verdict(result, inputs);
+	return verdict(result, inputs, deps);
 }
 async function report(result, { comment }, { pullRequest, logger }, runner) {
 	const path = await runner.writeReport(renderJsonReport(result));
@@ -6025,8 +6236,9 @@ async function report(result, { comment }, { pullRequest, logger }, runner) {
 	});
 }
 /** A run's own errors fail the job always: what was mirrored may not be recorded. */
-function verdict({ namespaces, errors }, { failOnError }) {
+function verdict({ namespaces, errors }, { failOnError }, { lifetime }) {
 	if (errors.length > 0) return errors.join("\n");
+	if (lifetime.ending() === "cancelled") return "The run was cancelled";
 	if (!failOnError) return void 0;
 	const { failed } = countAll(namespaces);
 	if (failed > 0) return `${plural(failed, "tag")} could not be mirrored: see the summary`;
@@ -6273,6 +6485,8 @@ var DockerEngine = class {
 			this.#options.logger.info(`${name} has several platforms or is no image: it goes registry to registry`);
 			return this.#options.wholeEngine.copy(task, held);
 		}
+		const { abort } = this.#options;
+		abort.throwIfAborted();
 		const local = `${client.registry}/${repository}@${image.digest}`;
 		const references = [local];
 		try {
@@ -6285,6 +6499,7 @@ var DockerEngine = class {
 			]);
 			let bytes = 0;
 			for (const tag of task.tags) {
+				abort.throwIfAborted();
 				const remote = `${task.target.client.registry}/${task.target.repository}:${tag}`;
 				await this.#target.run([
 					"tag",
@@ -6292,6 +6507,7 @@ var DockerEngine = class {
 					remote
 				]);
 				references.push(remote);
+				abort.throwIfAborted();
 				await this.#target.run([
 					"push",
 					"--quiet",
@@ -6886,7 +7102,7 @@ var RegistryEngine = class {
 	}
 	async close() {
 		const knowledge = (await this.#state)?.knowledge;
-		if (knowledge?.changed === true) await this.#options.memory?.save(knowledge.holders());
+		if (knowledge?.changed === true && this.#options.abort?.aborted !== true) await this.#options.memory?.save(knowledge.holders());
 	}
 	/** Only when there is something to copy: the memory costs requests. */
 	async #open() {
@@ -41203,7 +41419,7 @@ const NO_BODY = /* @__PURE__ */ new Set([
 	304
 ]);
 /** Octokit with its retry and throttling plugins: waits as GitHub's limits ask. */
-function createGitHubClient({ token, apiUrl, dispatcher, logger }) {
+function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true }) {
 	const wait = (kind) => (seconds, { method }, _octokit, waits) => {
 		if (method === "PUT") return false;
 		const goesOn = seconds <= LONGEST_WAIT$1 && waits < MOST_WAITS;
@@ -41215,6 +41431,7 @@ function createGitHubClient({ token, apiUrl, dispatcher, logger }) {
 		baseUrl: apiUrl,
 		userAgent: "gcrxio-sync-action",
 		throttle: {
+			enabled: spaced,
 			onRateLimit: wait("rate limit"),
 			onSecondaryRateLimit: wait("secondary rate limit")
 		},
@@ -41306,6 +41523,8 @@ const FIRST_DELAY = 1e3;
 */
 const FIRST_SPREAD = 1e4;
 const WIDEST_SPREAD = 6e4;
+/** The runner kills a cancelled job after ten seconds. */
+const HURRIED_SPREAD = 400;
 /** Bytes of a file; PUT bodies, base64 of it, work up to about 50 MB. */
 const MAX_FILE = 36 * 1e3 ** 2;
 /**
@@ -41327,7 +41546,8 @@ var MetadataRepository = class {
 	* @throws MetadataError with the remedy
 	*/
 	async check() {
-		const { octokit, owner, repo } = this.#options;
+		const { owner, repo } = this.#options;
+		const octokit = this.#octokit();
 		let archived;
 		try {
 			({archived} = (await octokit.rest.repos.get({
@@ -41357,7 +41577,7 @@ var MetadataRepository = class {
 	* @throws MetadataError with the remedy
 	*/
 	async update(path, message, change) {
-		const { sleep, random, logger } = this.#options;
+		const { logger } = this.#options;
 		/** What a write sent whose outcome is unknown. */
 		let sent;
 		let limits = 0;
@@ -41383,12 +41603,20 @@ var MetadataRepository = class {
 					if (limits > MOST_LIMITS) throw this.#givenUp(path, error);
 					logger.info(`GitHub's rate limit asks to wait ${Math.ceil(wait / 1e3)} s before ${path} is written`);
 				}
-				await sleep(wait + FIRST_DELAY + random() * Math.min(WIDEST_SPREAD, FIRST_SPREAD * 2 ** attempt));
+				await this.#pause(wait, attempt);
 			}
 		}
 	}
+	/** Waits until the next try. In a hurry a wait is broken off, and others are short. */
+	async #pause(wait, attempt) {
+		const { hurried, sleep, random } = this.#options;
+		const spread = Math.min(WIDEST_SPREAD, FIRST_SPREAD * 2 ** attempt);
+		if (hurried?.signal.aborted !== true) await sleep(wait + FIRST_DELAY + random() * spread, hurried?.signal).catch(() => void 0);
+		else await sleep(random() * HURRIED_SPREAD);
+	}
 	async #read(path) {
-		const { octokit, branch } = this.#options;
+		const { branch } = this.#options;
+		const octokit = this.#octokit();
 		try {
 			const { data } = await octokit.request(`GET ${this.#url(path)}`, {
 				...branch !== void 0 && { ref: branch },
@@ -41408,8 +41636,8 @@ var MetadataRepository = class {
 		}
 	}
 	async #write(path, message, bytes, sha) {
-		const { octokit, branch, committer } = this.#options;
-		await octokit.request(`PUT ${this.#url(path)}`, {
+		const { branch, committer } = this.#options;
+		await this.#octokit().request(`PUT ${this.#url(path)}`, {
 			message,
 			content: Buffer.from(bytes).toString("base64"),
 			...sha !== void 0 && { sha },
@@ -41420,6 +41648,10 @@ var MetadataRepository = class {
 			},
 			request: { retries: 0 }
 		});
+	}
+	#octokit() {
+		const { octokit, hurried } = this.#options;
+		return hurried?.signal.aborted === true ? hurried.octokit : octokit;
 	}
 	#url(path) {
 		const { owner, repo } = this.#options;
@@ -41437,6 +41669,62 @@ var MetadataRepository = class {
 function gitBlobSha(bytes) {
 	return createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
 }
+
+// src/lifetime.ts
+/** Images that are under way at the time limit get this part of it, and at most so many milliseconds, to end. */
+const GRACE = .1;
+const LONGEST_GRACE = 6e5;
+/**
+* The lifetime of a run that begins now.
+*
+* @param timeLimit milliseconds
+* @param onCancel told what to call when the run is cancelled
+*/
+function createLifetime(timeLimit, onCancel) {
+	const drain = new AbortController();
+	const abort = new AbortController();
+	setMaxListeners(0, drain.signal, abort.signal);
+	let ending;
+	const end = (why, ...controllers) => {
+		ending ??= why;
+		for (const controller of controllers) controller.abort(new EndOfRun(ending));
+	};
+	setTimeout(() => end("time limit", drain), timeLimit).unref();
+	const grace = Math.min(LONGEST_GRACE, timeLimit * GRACE);
+	setTimeout(() => end("time limit", drain, abort), timeLimit + grace).unref();
+	onCancel(() => end("cancelled", drain, abort));
+	return {
+		drain: drain.signal,
+		abort: abort.signal,
+		ending: () => ending
+	};
+}
+/** What is thrown where a run's end breaks something off. */
+var EndOfRun = class extends Error {
+	name = "EndOfRun";
+	constructor(ending) {
+		super(ending === "cancelled" ? "The run was cancelled" : "The time limit is reached");
+	}
+};
+
+// src/child-processes.ts
+/** The processes that this one has started: @actions/exec gives no way to end them. */
+var ChildProcesses = class {
+	#running = /* @__PURE__ */ new Set();
+	constructor() {
+		subscribe("child_process", (message) => {
+			if (typeof message !== "object" || message === null || !("process" in message)) return;
+			const child = message.process;
+			if (!(child instanceof ChildProcess)) return;
+			this.#running.add(child);
+			child.once("close", () => this.#running.delete(child));
+		});
+	}
+	/** Asks all of them to end. */
+	end() {
+		for (const child of this.#running) child.kill("SIGTERM");
+	}
+};
 
 // src/oci/credentials.ts
 const HelperAnswer = object({
@@ -42131,6 +42419,10 @@ const logger = {
 	warning: (message) => warning(message)
 };
 const sleep = async (ms, signal) => setTimeout$1(ms, void 0, signal ? { signal } : {});
+/** A sleep that the end of the run breaks off, whatever else does. */
+function mortalSleep(abort) {
+	return async (ms, signal) => sleep(ms, signal ? AbortSignal.any([signal, abort]) : abort);
+}
 const exec = async (command, args, { env, input }) => getExecOutput(command, [...args], {
 	env: { ...env },
 	...input !== void 0 && { input: Buffer.from(input) },
@@ -42140,6 +42432,10 @@ const exec = async (command, args, { env, input }) => getExecOutput(command, [..
 /** Everything that a run works with, for `inputs`: the real network, clock, random numbers and processes. */
 function createDeps(inputs) {
 	const { random } = Math;
+	const lifetime = createLifetime(inputs.timeLimit, (cancel) => {
+		for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, cancel);
+	});
+	const sleepOn = mortalSleep(lifetime.abort);
 	const dispatcher = createDispatcher({
 		timeout: inputs.httpTimeout,
 		connections: inputs.queryConcurrency,
@@ -42151,52 +42447,65 @@ function createDeps(inputs) {
 		retries: inputs.retries,
 		insecure: inputs.insecureRegistries,
 		credentials: credentialLookups(inputs),
-		sleep,
+		sleep: sleepOn,
 		clock: Date.now,
 		random,
 		mask: setSecret,
-		logger
+		logger,
+		signal: lifetime.abort
 	});
 	const { token, ...metadata } = inputs.metadata;
-	const apiUrl = process.env["GITHUB_API_URL"] || "https://api.github.com";
-	const octokit = createGitHubClient({
+	const client = {
 		token,
-		apiUrl,
+		apiUrl: process.env["GITHUB_API_URL"] || "https://api.github.com",
 		dispatcher,
 		logger
-	});
+	};
+	const octokit = createGitHubClient(client);
 	return {
 		registries,
 		...inputs.comment && { pullRequest: new PullRequestComments(octokit) },
 		metadata: new MetadataRepository({
 			octokit,
+			hurried: {
+				signal: lifetime.abort,
+				octokit: createGitHubClient({
+					...client,
+					spaced: false
+				})
+			},
 			...metadata,
 			sleep,
 			random,
 			logger
 		}),
-		openEngine: async () => openEngine(inputs, registries),
+		openEngine: async () => openEngine(inputs, registries, lifetime.abort),
+		lifetime,
 		phase: async (name, work) => group(name, work),
 		logger,
 		now: () => /* @__PURE__ */ new Date(),
-		sleep,
+		sleep: sleepOn,
 		random,
 		runKey: `${process.env["GITHUB_RUN_ID"] ?? "local"}.${randomUUID().slice(0, 8)}`
 	};
 }
-async function openEngine(inputs, registries) {
+async function openEngine(inputs, registries, abort) {
 	const registryEngine = new RegistryEngine({
 		target: registries.target(inputs.target.registry),
 		...inputs.cache && { memory: createBlobCache(inputs.target.registry, tempFolder(), logger) },
 		concurrency: inputs.concurrency,
 		streams: Math.floor(inputs.queryConcurrency / 2),
 		retries: inputs.retries,
-		sleep,
-		random: Math.random
+		sleep: mortalSleep(abort),
+		random: Math.random,
+		abort
 	});
 	if (inputs.engine === "registry") return registryEngine;
+	const children = new ChildProcesses();
+	abort.addEventListener("abort", () => children.end());
 	return openDockerEngine({
 		exec,
+		abort,
 		env: definedEnv(),
 		userConfig: dockerConfigFolder(),
 		tempFolder: tempFolder(),

@@ -36,7 +36,7 @@ export async function run(
   const deps = createDeps(inputs);
   const result = await MODES[inputs.mode](inputs, deps);
   await report(result, inputs, deps, runner);
-  return verdict(result, inputs);
+  return verdict(result, inputs, deps);
 }
 
 async function report(
@@ -56,8 +56,13 @@ async function report(
 }
 
 /** A run's own errors fail the job always: what was mirrored may not be recorded. */
-function verdict({ namespaces, errors }: RunResult, { failOnError }: Inputs): string | undefined {
+function verdict(
+  { namespaces, errors }: RunResult,
+  { failOnError }: Inputs,
+  { lifetime }: Deps,
+): string | undefined {
   if (errors.length > 0) return errors.join('\n');
+  if (lifetime.ending() === 'cancelled') return 'The run was cancelled';
   if (!failOnError) return undefined;
   const { failed } = countAll(namespaces);
   if (failed > 0) return `${plural(failed, 'tag')} could not be mirrored: see the summary`;

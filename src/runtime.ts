@@ -16,6 +16,8 @@ import type { Logger } from './logger.ts';
 import { createGitHubClient } from './metadata/github-client.ts';
 import { MetadataRepository } from './metadata/repository.ts';
 import type { Deps } from './modes/deps.ts';
+import { createLifetime } from './lifetime.ts';
+import { ChildProcesses } from './child-processes.ts';
 import { type Credential, type CredentialLookup, dockerConfigCredentials } from './oci/credentials.ts';
 import { createDispatcher } from './oci/dispatcher.ts';
 import type { Sleep } from './oci/host-gate.ts';
@@ -60,6 +62,11 @@ const logger: Logger = {
 
 const sleep: Sleep = async (ms, signal) => delay(ms, undefined, signal ? { signal } : {});
 
+/** A sleep that the end of the run breaks off, whatever else does. */
+function mortalSleep(abort: AbortSignal): Sleep {
+  return async (ms, signal) => sleep(ms, signal ? AbortSignal.any([signal, abort]) : abort);
+}
+
 const exec: Exec = async (command, args, { env, input }) =>
   getExecOutput(command, [...args], {
     env: { ...env },
@@ -71,6 +78,10 @@ const exec: Exec = async (command, args, { env, input }) =>
 /** Everything that a run works with, for `inputs`: the real network, clock, random numbers and processes. */
 export function createDeps(inputs: Inputs): Deps {
   const { random } = Math;
+  const lifetime = createLifetime(inputs.timeLimit, (cancel) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, cancel);
+  });
+  const sleepOn = mortalSleep(lifetime.abort);
   const dispatcher = createDispatcher({
     timeout: inputs.httpTimeout,
     connections: inputs.queryConcurrency,
@@ -82,42 +93,56 @@ export function createDeps(inputs: Inputs): Deps {
     retries: inputs.retries,
     insecure: inputs.insecureRegistries,
     credentials: credentialLookups(inputs),
-    sleep,
+    sleep: sleepOn,
     clock: Date.now,
     random,
     mask: core.setSecret,
     logger,
+    signal: lifetime.abort,
   });
   const { token, ...metadata } = inputs.metadata;
   const apiUrl = process.env['GITHUB_API_URL'] || 'https://api.github.com';
-  const octokit = createGitHubClient({ token, apiUrl, dispatcher, logger });
+  const client = { token, apiUrl, dispatcher, logger };
+  const octokit = createGitHubClient(client);
   return {
     registries,
     ...(inputs.comment && { pullRequest: new PullRequestComments(octokit) }),
-    metadata: new MetadataRepository({ octokit, ...metadata, sleep, random, logger }),
-    openEngine: async () => openEngine(inputs, registries),
+    metadata: new MetadataRepository({
+      octokit,
+      hurried: { signal: lifetime.abort, octokit: createGitHubClient({ ...client, spaced: false }) },
+      ...metadata,
+      sleep,
+      random,
+      logger,
+    }),
+    openEngine: async () => openEngine(inputs, registries, lifetime.abort),
+    lifetime,
     phase: async (name, work) => core.group(name, work),
     logger,
     now: () => new Date(),
-    sleep,
+    sleep: sleepOn,
     random,
     runKey: `${process.env['GITHUB_RUN_ID'] ?? 'local'}.${randomUUID().slice(0, 8)}`,
   };
 }
 
-async function openEngine(inputs: Inputs, registries: Registries): Promise<Engine> {
+async function openEngine(inputs: Inputs, registries: Registries, abort: AbortSignal): Promise<Engine> {
   const registryEngine = new RegistryEngine({
     target: registries.target(inputs.target.registry),
     ...(inputs.cache && { memory: createBlobCache(inputs.target.registry, tempFolder(), logger) }),
     concurrency: inputs.concurrency,
     streams: Math.floor(inputs.queryConcurrency / 2),
     retries: inputs.retries,
-    sleep,
+    sleep: mortalSleep(abort),
     random: Math.random,
+    abort,
   });
   if (inputs.engine === 'registry') return registryEngine;
+  const children = new ChildProcesses();
+  abort.addEventListener('abort', () => children.end());
   return openDockerEngine({
     exec,
+    abort,
     env: definedEnv(),
     userConfig: dockerConfigFolder(),
     tempFolder: tempFolder(),

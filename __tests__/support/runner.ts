@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +33,18 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A command and its arguments that run the main step, to measure it. */
   readonly wrapper?: readonly string[];
+  /** Given the main step's process as soon as it runs. */
+  readonly onStart?: (child: ChildProcess) => void;
+}
+
+/** Cancels a job as the runner does: SIGINT, SIGTERM 7.5 seconds later, and after 2.5 more seconds the end. */
+export function cancel(child: ChildProcess): void {
+  child.kill('SIGINT');
+  const timers = [
+    setTimeout(() => child.kill('SIGTERM'), 7500),
+    setTimeout(() => child.kill('SIGKILL'), 10_000),
+  ];
+  child.on('close', () => timers.forEach((timer) => clearTimeout(timer)));
 }
 
 /** All that a run left behind. */
@@ -82,7 +94,7 @@ async function runIn(folder: string, options: RunOptions): Promise<RunOutcome> {
     ...options.env,
   };
   const started = performance.now();
-  const main = await runNode(join(ROOT, runs.main), env, options.wrapper);
+  const main = await runNode(join(ROOT, runs.main), env, options);
   const duration = performance.now() - started;
   const state = parseFile(await readFile(join(folder, 'STATE'), 'utf8'));
   const stateEnv = Object.fromEntries(Object.entries(state).map(([name, value]) => [`STATE_${name}`, value]));
@@ -148,10 +160,12 @@ function inputEnv(declared: Action['inputs'], options: RunOptions): Record<strin
 async function runNode(
   script: string,
   env: Record<string, string>,
-  [command = process.execPath, ...args]: readonly string[] = [],
+  { wrapper = [], onStart }: Pick<RunOptions, 'wrapper' | 'onStart'> = {},
 ): Promise<{ exitCode: number | null; log: string }> {
+  const [command = process.execPath, ...args] = wrapper;
   if (command !== process.execPath) args.push(process.execPath);
   const child = spawn(command, [...args, script], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  onStart?.(child);
   let log = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (log += chunk.toString()));

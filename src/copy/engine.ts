@@ -8,6 +8,8 @@ export interface CopyTask {
   readonly target: { readonly client: RegistryClient; readonly repository: string };
   readonly tags: readonly string[];
   readonly platforms: Platforms;
+  /** Manifests that it asks the source for, about: so many requests count against a pull limit. */
+  readonly pulls: number;
   /** The target is recorded to hold the digest in this repository, under another tag. */
   readonly present: boolean;
 }

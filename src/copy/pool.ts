@@ -1,10 +1,12 @@
 import type { LimitFunction } from 'p-limit';
+import type { Lifetime } from '../lifetime.ts';
 import type { Logger } from '../logger.ts';
 import { RegistryError, printable } from '../oci/errors.ts';
 import type { Sleep } from '../oci/host-gate.ts';
 import { backoffDelay } from '../oci/retry.ts';
 import type { Work } from '../plan/diff.ts';
 import { CopyError, type CopyTask, type Engine, type Held } from './engine.ts';
+import type { Quota } from './quota.ts';
 
 /** What came of one piece of work. */
 export interface Outcome {
@@ -13,7 +15,7 @@ export interface Outcome {
   readonly held: ReadonlyMap<string, Held>;
   /** Bytes sent. */
   readonly bytes: number;
-  /** Why the tags that are not in `held` are not there. */
+  /** Why the tags that are not in `held` are not there; absent when they are, or are left to the next run. */
   readonly error?: string;
 }
 
@@ -23,6 +25,8 @@ export interface PoolOptions {
   readonly limit: LimitFunction;
   readonly retries: number;
   readonly task: (work: Work) => CopyTask;
+  readonly lifetime: Lifetime;
+  readonly quota: Quota;
   /** Told of each piece of work as it ends. */
   readonly onDone: (outcome: Outcome) => void;
   readonly sleep: Sleep;
@@ -30,20 +34,28 @@ export interface PoolOptions {
   readonly logger: Logger;
 }
 
-/** Copies all of `works`, as many at a time as `limit` lets. What fails is retried when that can help, and stops nothing else. */
-export async function copyAll(works: readonly Work[], options: PoolOptions): Promise<Outcome[]> {
-  return options.limit.map(works, async (work) => {
-    const outcome = await copyOne(work, options);
-    options.onDone(outcome);
-    return outcome;
+/**
+ * Copies all of `works`, as many at a time as `limit` lets, until the run ends or a registry has had enough. What fails is
+ * retried when that can help, and stops nothing else.
+ */
+export async function copyAll(works: readonly Work[], options: PoolOptions): Promise<void> {
+  const { limit, lifetime, quota, task, onDone } = options;
+  await limit.map(works, async (work) => {
+    const whole = task(work);
+    if (lifetime.drain.aborted || !quota.begin(whole)) return;
+    try {
+      onDone(await copyOne(work, whole, options));
+    } finally {
+      quota.end(whole);
+    }
   });
 }
 
 async function copyOne(
   work: Work,
-  { engine, retries, task, sleep, random, logger }: PoolOptions,
+  whole: CopyTask,
+  { engine, retries, lifetime, quota, sleep, random, logger }: PoolOptions,
 ): Promise<Outcome> {
-  const whole = task(work);
   const held = new Map<string, Held>();
   let bytes = 0;
   for (let attempt = 0; ; attempt += 1) {
@@ -52,13 +64,14 @@ async function copyOne(
       bytes += await engine.copy({ ...whole, tags }, (tag, what) => held.set(tag, what));
       return { work, held, bytes };
     } catch (error) {
+      if (lifetime.abort.aborted || quota.isSpent(error, whole)) return { work, held, bytes };
       const message = error instanceof Error ? error.message : String(error);
       const { repository, digest } = whole.source;
       if (!isRetryable(error) || attempt >= retries) {
         return { work, held, bytes, error: printable(message, 2000) };
       }
       logger.info(`${repository}@${digest}: ${message}. It is tried again (${attempt + 1} of ${retries})`);
-      await sleep(backoffDelay(attempt, random));
+      await sleep(backoffDelay(attempt, random), lifetime.abort).catch(() => undefined);
     }
   }
 }

@@ -38,6 +38,10 @@ export interface Inputs {
   readonly insecureRegistries: ReadonlySet<string>;
   /** Where a dry run keeps its comment; absent when it shall keep none. */
   readonly comment?: PullRequest;
+  /** No further image starts after this. */
+  readonly timeLimit: number;
+  /** Progress is recorded as often. */
+  readonly checkpoint: number;
   readonly failOnError: boolean;
   /** Whether what is known of the target's blobs is kept between runs. */
   readonly cache: boolean;
@@ -97,6 +101,8 @@ export function parseInputs(source: InputSource): Inputs {
     proxy: readProxy(reader, source),
     insecureRegistries: readHosts(reader, 'insecure-registries'),
     ...(reader.boolean('comment') && dryRun && readPullRequest(source)),
+    timeLimit: reader.duration('time-limit'),
+    checkpoint: reader.duration('checkpoint'),
     failOnError: reader.boolean('fail-on-error'),
     cache: reader.boolean('cache'),
     monitor: {

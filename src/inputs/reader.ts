@@ -20,6 +20,8 @@ const UNITS = new Map([
   ['h', 3_600_000],
 ]);
 const LONGEST_SHOWN = 100;
+/** Longer than any job, and no longer than a timer can be. Milliseconds. */
+const LONGEST = 500 * 3_600_000;
 
 /**
  * Reads inputs by type and gathers what is wrong with them, so that all problems are told at once. After a problem
@@ -91,9 +93,10 @@ export class InputReader {
     const value = this.#get(name);
     const [, number = '', unit = ''] = /^(\d{1,9})\s*(ms|s|m|h)$/.exec(value) ?? [];
     const ms = Number(number) * (UNITS.get(unit) ?? 0);
-    if (ms === 0)
-      this.problem(name, `${show(value)} is not a time with its unit, such as 500ms, 30s, 10m or 2h`);
-    return ms;
+    if (ms > 0 && ms <= LONGEST) return ms;
+    const most = ms > LONGEST ? ` of at most ${LONGEST / 3_600_000} hours` : '';
+    this.problem(name, `${show(value)} is not a time with its unit${most}, such as 500ms, 30s, 10m or 2h`);
+    return 1;
   }
 }
 

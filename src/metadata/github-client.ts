@@ -16,10 +16,18 @@ export interface GitHubOptions {
   readonly apiUrl: string;
   readonly dispatcher: Dispatcher;
   readonly logger: Logger;
+  /** Whether writes are spaced by a second, as GitHub asks; a cancelled run has no time for that. */
+  readonly spaced?: boolean;
 }
 
 /** Octokit with its retry and throttling plugins: waits as GitHub's limits ask. */
-export function createGitHubClient({ token, apiUrl, dispatcher, logger }: GitHubOptions): Octokit {
+export function createGitHubClient({
+  token,
+  apiUrl,
+  dispatcher,
+  logger,
+  spaced = true,
+}: GitHubOptions): Octokit {
   const wait =
     (kind: string) =>
     (seconds: number, { method }: { method: string }, _octokit: unknown, waits: number) => {
@@ -33,7 +41,11 @@ export function createGitHubClient({ token, apiUrl, dispatcher, logger }: GitHub
     auth: token,
     baseUrl: apiUrl,
     userAgent: 'gcrxio-sync-action',
-    throttle: { onRateLimit: wait('rate limit'), onSecondaryRateLimit: wait('secondary rate limit') },
+    throttle: {
+      enabled: spaced,
+      onRateLimit: wait('rate limit'),
+      onSecondaryRateLimit: wait('secondary rate limit'),
+    },
     log: {
       debug() {},
       info() {},

@@ -20,11 +20,15 @@ const FIRST_DELAY = 1000;
  */
 const FIRST_SPREAD = 10_000;
 const WIDEST_SPREAD = 60_000;
+/** The runner kills a cancelled job after ten seconds. */
+const HURRIED_SPREAD = 400;
 /** Bytes of a file; PUT bodies, base64 of it, work up to about 50 MB. */
 const MAX_FILE = 36 * 1000 ** 2;
 
 export interface RepositoryOptions {
   readonly octokit: Octokit;
+  /** What writes, without long waits, once the run has no time left. */
+  readonly hurried?: { readonly signal: AbortSignal; readonly octokit: Octokit };
   readonly owner: string;
   readonly repo: string;
   /** Absent: the default branch. */
@@ -64,7 +68,8 @@ export class MetadataRepository {
    * @throws MetadataError with the remedy
    */
   async check(): Promise<void> {
-    const { octokit, owner, repo } = this.#options;
+    const { owner, repo } = this.#options;
+    const octokit = this.#octokit();
     let archived: boolean;
     try {
       ({ archived } = (await octokit.rest.repos.get({ owner, repo })).data);
@@ -99,7 +104,7 @@ export class MetadataRepository {
     message: string,
     change: (current: Uint8Array | undefined) => Uint8Array,
   ): Promise<boolean> {
-    const { sleep, random, logger } = this.#options;
+    const { logger } = this.#options;
     /** What a write sent whose outcome is unknown. */
     let sent: Uint8Array | undefined;
     let limits = 0;
@@ -127,13 +132,25 @@ export class MetadataRepository {
             `GitHub's rate limit asks to wait ${Math.ceil(wait / 1000)} s before ${path} is written`,
           );
         }
-        await sleep(wait + FIRST_DELAY + random() * Math.min(WIDEST_SPREAD, FIRST_SPREAD * 2 ** attempt));
+        await this.#pause(wait, attempt);
       }
     }
   }
 
+  /** Waits until the next try. In a hurry a wait is broken off, and others are short. */
+  async #pause(wait: number, attempt: number): Promise<void> {
+    const { hurried, sleep, random } = this.#options;
+    const spread = Math.min(WIDEST_SPREAD, FIRST_SPREAD * 2 ** attempt);
+    if (hurried?.signal.aborted !== true) {
+      await sleep(wait + FIRST_DELAY + random() * spread, hurried?.signal).catch(() => undefined);
+    } else {
+      await sleep(random() * HURRIED_SPREAD);
+    }
+  }
+
   async #read(path: string): Promise<StoredFile | undefined> {
-    const { octokit, branch } = this.#options;
+    const { branch } = this.#options;
+    const octokit = this.#octokit();
     try {
       const { data } = await octokit.request(`GET ${this.#url(path)}`, {
         ...(branch !== undefined && { ref: branch }),
@@ -155,7 +172,8 @@ export class MetadataRepository {
   }
 
   async #write(path: string, message: string, bytes: Uint8Array, sha: string | undefined): Promise<void> {
-    const { octokit, branch, committer } = this.#options;
+    const { branch, committer } = this.#options;
+    const octokit = this.#octokit();
     await octokit.request(`PUT ${this.#url(path)}`, {
       message,
       content: Buffer.from(bytes).toString('base64'),
@@ -165,6 +183,11 @@ export class MetadataRepository {
       // The retry plugin would send a stale SHA again.
       request: { retries: 0 },
     });
+  }
+
+  #octokit(): Octokit {
+    const { octokit, hurried } = this.#options;
+    return hurried?.signal.aborted === true ? hurried.octokit : octokit;
   }
 
   #url(path: string): string {

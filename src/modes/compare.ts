@@ -31,11 +31,19 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
     ),
   );
   const recordables = compared.flatMap((one) => ('plan' in one ? [one] : []));
-  const errors = inputs.dryRun
-    ? []
+  const { errors, unrecorded } = inputs.dryRun
+    ? { errors: [], unrecorded: [] }
     : await deps.phase('Record', async () => record(recordables, inputs, deps));
   const namespaces = compared.map((one) => ('plan' in one ? one.result : one));
-  return { mode: 'compare', dryRun: inputs.dryRun, started, finished: deps.now(), namespaces, errors };
+  return {
+    mode: 'compare',
+    dryRun: inputs.dryRun,
+    started,
+    finished: deps.now(),
+    namespaces,
+    errors,
+    unrecorded,
+  };
 }
 
 async function compareOne(plan: NamespacePlan, inputs: Inputs, { registries }: Deps): Promise<Recordable> {

@@ -1,4 +1,5 @@
 import type { Engine } from '../copy/engine.ts';
+import type { Lifetime } from '../lifetime.ts';
 import type { Sleep } from '../oci/host-gate.ts';
 import type { PullRequestComments } from '../report/pull-request.ts';
 import type { PrepareDeps } from './prepare.ts';
@@ -10,6 +11,8 @@ export interface Deps extends PrepareDeps {
   readonly now: () => Date;
   readonly sleep: Sleep;
   readonly random: () => number;
+  /** How long the run may go on. */
+  readonly lifetime: Lifetime;
   /** Tells this job of this run from all others. */
   readonly runKey: string;
   /** Absent when no pull request started the workflow. */

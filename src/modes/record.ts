@@ -5,6 +5,7 @@ import { insertSection, renderSection } from '../metadata/changelog.ts';
 import {
   type Entry,
   type Images,
+  type NamespaceManifest,
   type OpenImages,
   countEntries,
   mergeImages,
@@ -15,7 +16,7 @@ import {
 } from '../metadata/namespace-manifest.ts';
 import type { MetadataRepository } from '../metadata/repository.ts';
 import type { Digest } from '../oci/digest.ts';
-import { type NamespaceResult, countAll } from '../report/result.ts';
+import { type NamespaceResult, type Unrecorded, countAll } from '../report/result.ts';
 import type { NamespacePlan } from './prepare.ts';
 
 /** A namespace, what is now known of it, and how its changelog section reads. */
@@ -49,42 +50,59 @@ function entryOf(digest: Digest, { digest: target, platforms }: Held): Entry {
   return target === digest ? digest : { digest, target };
 }
 
-/**
- * Writes the namespace manifests, then the changelog. One that can't be written stops no other.
- *
- * @returns what could not be recorded, for people
- */
+/** What came of recording. */
+export interface Recorded {
+  /** The namespaces of which all is recorded. */
+  readonly plans: ReadonlySet<NamespacePlan>;
+  /** What could not be recorded, for people. */
+  readonly errors: readonly string[];
+  /** What should stand in the files that could not be written. */
+  readonly unrecorded: readonly Unrecorded[];
+}
+
+/** Writes the namespace manifests, then the changelog. One that can't be written stops no other. */
 export async function record(
   recordables: readonly Recordable[],
   inputs: Inputs,
   deps: RecordDeps,
-): Promise<string[]> {
+): Promise<Recorded> {
   const errors: string[] = [];
-  const recorded: NamespaceResult[] = [];
+  const unrecorded: Unrecorded[] = [];
+  const written: Recordable[] = [];
   for (const recordable of recordables) {
-    const { entries, removed, result } = recordable;
-    if (entries.size === 0 && !removed?.size) continue;
     try {
       await recordManifest(recordable, inputs, deps);
-      if (result.copied.length > 0) recorded.push(result);
+      written.push(recordable);
     } catch (error) {
+      const { plan, entries, result } = recordable;
       const tags = countEntries(entries);
       errors.push(`${result.namespace}: ${tags} tags are mirrored but not recorded. ${messageOf(error)}`);
+      unrecorded.push({
+        path: plan.manifestPath,
+        content: manifestOf(plan.recorded, recordable),
+        addition: serializeNamespaceManifest({ ...plan.recorded, images: entries }),
+      });
     }
   }
+  const sections = sectionsOf(written, inputs, deps);
   try {
-    await recordChangelog(recorded, inputs, deps);
+    await recordChangelog(sections, written, inputs, deps);
   } catch (error) {
     errors.push(`The changelog is not up to date. ${messageOf(error)}`);
+    const content = sections.map(({ text }) => text).join('\n');
+    unrecorded.push({ path: inputs.metadata.changelogPath ?? '', content, addition: content });
+    return { plans: new Set(), errors, unrecorded };
   }
-  return errors;
+  return { plans: new Set(written.map(({ plan }) => plan)), errors, unrecorded };
 }
 
 async function recordManifest(
-  { plan, entries, removed = new Map(), result }: Recordable,
+  recordable: Recordable,
   { metadata: { commitMessage } }: Inputs,
   { metadata }: RecordDeps,
 ): Promise<void> {
+  const { plan, entries, removed = new Map(), result } = recordable;
+  if (entries.size === 0 && removed.size === 0) return;
   const {
     manifestPath: path,
     recorded: { source, target },
@@ -92,23 +110,48 @@ async function recordManifest(
   const message = commitMessage ?? describe([result], countEntries(removed));
   await metadata.update(path, message, (current) => {
     const images = current ? parseNamespaceManifest(current, { path, source, target }).images : new Map();
-    const merged = mergeImages(removeEntries(images, removed), entries);
-    if (current && merged === images) return current;
-    return new TextEncoder().encode(serializeNamespaceManifest({ source, target, images: merged }));
+    if (current && change(images, recordable) === images) return current;
+    return new TextEncoder().encode(manifestOf({ source, target, images }, recordable));
   });
 }
 
-async function recordChangelog(
-  results: readonly NamespaceResult[],
-  { metadata: { changelogPath, timezone, commitMessage } }: Inputs,
-  { metadata, now, runKey }: RecordDeps,
-): Promise<void> {
-  if (changelogPath === undefined || results.length === 0) return;
+/** The namespace manifest with what `recordable` adds and takes out. */
+function manifestOf(manifest: NamespaceManifest, recordable: Recordable): string {
+  return serializeNamespaceManifest({ ...manifest, images: change(manifest.images, recordable) });
+}
+
+function change(images: Images, { entries, removed = new Map() }: Recordable): Images {
+  return mergeImages(removeEntries(images, removed), entries);
+}
+
+interface Section {
+  readonly namespace: string;
+  readonly text: string;
+}
+
+function sectionsOf(
+  recordables: readonly Recordable[],
+  { metadata: { changelogPath, timezone } }: Inputs,
+  { now, runKey }: RecordDeps,
+): Section[] {
+  if (changelogPath === undefined) return [];
   const time = now();
-  const sections = results.map((result) => ({
-    namespace: result.namespace,
-    text: renderSection(result, { time, timezone, runKey }),
-  }));
+  return recordables
+    .filter(({ result }) => result.copied.length > 0)
+    .map(({ result }) => ({
+      namespace: result.namespace,
+      text: renderSection(result, { time, timezone, runKey }),
+    }));
+}
+
+async function recordChangelog(
+  sections: readonly Section[],
+  recordables: readonly Recordable[],
+  { metadata: { changelogPath, commitMessage } }: Inputs,
+  { metadata, runKey }: RecordDeps,
+): Promise<void> {
+  if (changelogPath === undefined || sections.length === 0) return;
+  const results = recordables.map(({ result }) => result).filter(({ copied }) => copied.length > 0);
   await metadata.update(changelogPath, commitMessage ?? `Changelog: ${describe(results)}`, (current) => {
     const before = current && new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(current);
     const after = sections.reduce<string | undefined>(

@@ -1,14 +1,11 @@
-import pLimit from 'p-limit';
-import type { CopyTask, Engine } from '../copy/engine.ts';
-import { type Outcome, copyAll } from '../copy/pool.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { renderSectionText } from '../metadata/changelog.ts';
-import type { Work } from '../plan/diff.ts';
-import { Progress } from '../report/progress.ts';
 import type { NamespaceResult, RunResult } from '../report/result.ts';
+import { type Copied, copyAndCheckpoint } from './copying.ts';
 import type { Deps } from './deps.ts';
-import { type NamespacePlan, type Planned, prepare } from './prepare.ts';
-import { entriesOf, record } from './record.ts';
+import { prepare } from './prepare.ts';
+import type { Recorded } from './record.ts';
+import { Recorder } from './recorder.ts';
 import { describe, resultOf } from './result-of.ts';
 import { settlePlans } from './settle-plan.ts';
 
@@ -27,19 +24,27 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
     const namespaces = plans.map((plan) => withSection(resultOf(plan, inputs, 'dry run'), finished, inputs));
     return { ...run, finished, namespaces, errors: [] };
   }
-  const { outcomes, errors } = await deps.phase('Copy', async () => copy(plans, inputs, deps));
-  const done = plans.map((plan) => {
-    const own = outcomes.get(plan) ?? [];
-    return { plan, outcomes: own, result: resultOf(plan, inputs, own) };
-  });
-  const recordErrors = await deps.phase('Record', async () => {
-    const recordables = done.flatMap(({ plan, outcomes, result }) =>
-      'failure' in plan ? [] : [{ plan, entries: entriesOf(plan, outcomes), result }],
-    );
-    return record(recordables, inputs, deps);
-  });
-  const namespaces = done.map(({ result }) => result);
-  return { ...run, finished: deps.now(), namespaces, errors: [...errors, ...recordErrors] };
+  const recorder = new Recorder(plans, inputs, deps);
+  const copied = await deps.phase('Copy', async () => copyAndCheckpoint(plans, recorder, inputs, deps));
+  const { errors, unrecorded } = await recordAndClose(recorder, copied, deps);
+  const namespaces = recorder.results();
+  return {
+    ...run,
+    finished: deps.now(),
+    namespaces,
+    errors: [...copied.errors, ...errors],
+    stopped: copied.stopped,
+    unrecorded,
+  };
+}
+
+/** Records first: a cancelled run has little time. */
+async function recordAndClose(recorder: Recorder, copied: Copied, { phase }: Deps): Promise<Recorded> {
+  try {
+    return await phase('Record', async () => recorder.save());
+  } finally {
+    await copied.close();
+  }
 }
 
 /** With the section that the changelog would get. */
@@ -50,64 +55,4 @@ function withSection(
 ): NamespaceResult {
   if (changelogPath === undefined || result.copied.length === 0) return result;
   return { ...result, section: renderSectionText(result, { time, timezone }) };
-}
-
-/** Copies the work of all namespaces in one pool. Without an engine nothing is copied, and that is an error. */
-async function copy(
-  plans: readonly Planned[],
-  inputs: Inputs,
-  deps: Deps,
-): Promise<{ outcomes: Map<Planned, Outcome[]>; errors: string[] }> {
-  const { logger, sleep, random, openEngine } = deps;
-  const working = plans.filter((plan) => 'work' in plan).filter(({ work }) => work.length > 0);
-  const total = working.reduce((sum, { work }) => sum + work.length, 0);
-  if (total === 0) {
-    logger.info('Nothing to copy.');
-    return { outcomes: new Map(), errors: [] };
-  }
-  let engine: Engine;
-  try {
-    engine = await openEngine();
-  } catch (error) {
-    return { outcomes: new Map(), errors: [error instanceof Error ? error.message : String(error)] };
-  }
-  const progress = new Progress({ total, log: (line) => logger.info(line), clock: () => performance.now() });
-  const onDone = (outcome: Outcome): void => progress.done(outcome.bytes, outcome.error !== undefined);
-  const limit = pLimit(engine.width);
-  try {
-    const outcomes = await Promise.all(
-      working.map(async (plan) => {
-        const task = (work: Work): CopyTask => taskOf(work, plan, inputs, deps);
-        const options = { engine, limit, retries: inputs.retries, task, onDone, sleep, random, logger };
-        return [plan, await copyAll(plan.work, options)] as const;
-      }),
-    );
-    return { outcomes: new Map(outcomes), errors: [] };
-  } finally {
-    progress.stop();
-    await engine.close();
-  }
-}
-
-function taskOf(work: Work, plan: NamespacePlan, inputs: Inputs, { registries }: Deps): CopyTask {
-  return {
-    source: {
-      client: registries.source(plan.namespace.registry),
-      repository: work.repository,
-      digest: work.manifest.digest,
-    },
-    target: {
-      client: registries.target(inputs.target.registry),
-      repository: plan.targets.get(work.image) ?? work.image,
-    },
-    tags: [...work.added, ...work.updated],
-    platforms: inputs.platforms,
-    present: isRecorded(plan, work),
-  };
-}
-
-/** True when another tag of the image is recorded with the very digest, which the target then holds. */
-function isRecorded({ recorded }: NamespacePlan, { image, manifest }: Work): boolean {
-  const entries = recorded.images.get(image)?.values() ?? [];
-  return Iterator.from(entries).some((entry) => entry === manifest.digest);
 }

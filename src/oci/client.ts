@@ -24,6 +24,8 @@ export interface ListPage {
 /** What a registry says of its pull limit; undefined while it has not said anything. */
 export interface PullLimit {
   readonly remaining: number;
+  /** The time over which pulls are counted, in milliseconds. */
+  readonly window?: number;
 }
 
 /** The spec asks registries to take manifests of 4 MiB; this reads some more. */
@@ -161,8 +163,11 @@ export class RegistryClient {
 
   /** https://docs.docker.com/docker-hub/usage/pulls/: `ratelimit-remaining: 20;w=21600` */
   #noteLimit({ headers }: RegistryResponse): void {
-    const remaining = /^\s*(\d+)/.exec(headerOf(headers, 'ratelimit-remaining') ?? '')?.[1];
-    if (remaining !== undefined) this.#pullLimit = { remaining: Number(remaining) };
+    const header = headerOf(headers, 'ratelimit-remaining') ?? '';
+    const [, remaining, seconds] = /^\s*(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?/.exec(header) ?? [];
+    if (remaining === undefined) return;
+    const window = seconds === undefined ? {} : { window: Number(seconds) * 1000 };
+    this.#pullLimit = { remaining: Number(remaining), ...window };
   }
 
   #unexpected(path: string, cause: string): RegistryError {

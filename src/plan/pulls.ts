@@ -1,6 +1,6 @@
 import { isIndexType } from '../oci/media-types.ts';
 import type { Pulls } from '../report/result.ts';
-import type { Work } from './diff.ts';
+import type { Platforms, Work } from './diff.ts';
 
 /**
  * What copying `works` asks of the source's manifests: one request for each, one more where docker pulls it besides,
@@ -15,4 +15,17 @@ export function countPulls(works: readonly Work[], engine: 'docker' | 'registry'
     if (isIndex || mediaType === undefined) exact = false;
   }
   return { count, exact };
+}
+
+/** Platforms of an index of which nobody knows how many it has. */
+const USUAL_PLATFORMS = 8;
+
+/** About how many pulls one piece of work takes, rather too many than too few. */
+export function estimatePulls(
+  { manifest: { mediaType } }: Work,
+  { engine, platforms }: { readonly engine: 'docker' | 'registry'; readonly platforms: Platforms },
+): number {
+  if (mediaType !== undefined && isIndexType(mediaType))
+    return 1 + (platforms === 'all' ? USUAL_PLATFORMS : platforms.length);
+  return engine === 'docker' ? 2 : 1;
 }

@@ -11,7 +11,7 @@ const MOST = 10;
 const LONGEST = 4096;
 
 /** What is wrong with a run: the totals first, then the run's own errors, then the first failures. */
-export function annotate({ namespaces, errors }: RunResult): Annotation[] {
+export function annotate({ namespaces, errors, stopped }: RunResult): Annotation[] {
   const { failed } = countAll(namespaces);
   const failures = namespaces.flatMap(({ namespace, failures }) =>
     failures.map((failure) => `${nameOf(namespace, failure)}: ${failure.reason}`),
@@ -23,6 +23,7 @@ export function annotate({ namespaces, errors }: RunResult): Annotation[] {
   const wrong = [...total, ...errors, ...failures].slice(0, MOST);
   return [
     ...wrong.map((message) => annotation('error', message)),
+    ...(stopped ?? []).slice(0, MOST).map((message) => annotation('notice', message)),
     ...unsupported(namespaces),
     ...drifted(namespaces),
   ];

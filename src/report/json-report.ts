@@ -1,5 +1,5 @@
 import { isChanged, isComplete } from './outputs.ts';
-import { type Counts, type NamespaceResult, type RunResult, countAll } from './result.ts';
+import { type Counts, type NamespaceResult, type RunResult, type Unrecorded, countAll } from './result.ts';
 
 /** The file behind the output `report`. */
 export interface JsonReport {
@@ -13,11 +13,13 @@ export interface JsonReport {
   readonly changed: boolean;
   readonly counts: Counts;
   readonly errors: readonly string[];
+  readonly stopped: readonly string[];
+  readonly unrecorded: readonly Unrecorded[];
   readonly namespaces: readonly NamespaceResult[];
 }
 
 export function renderJsonReport(result: RunResult): string {
-  const { mode, dryRun, started, finished, errors, namespaces } = result;
+  const { mode, dryRun, started, finished, errors, stopped = [], unrecorded = [], namespaces } = result;
   const report: JsonReport = {
     version: 1,
     mode,
@@ -28,6 +30,8 @@ export function renderJsonReport(result: RunResult): string {
     changed: isChanged(result),
     counts: countAll(namespaces),
     errors,
+    stopped,
+    unrecorded,
     namespaces,
   };
   return `${JSON.stringify(report, null, 2)}\n`;

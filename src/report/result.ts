@@ -12,8 +12,21 @@ export interface RunResult {
   readonly namespaces: readonly NamespaceResult[];
   /** Problems of the run itself, such as a changelog that could not be written; each fails the job. */
   readonly errors: readonly string[];
+  /** Why the run left something to the next, for people: the end of its time, a rate limit. */
+  readonly stopped?: readonly string[];
+  /** What was mirrored and could not be recorded. */
+  readonly unrecorded?: readonly Unrecorded[];
   /** Of a plan: the jobs to start. */
   readonly matrix?: Matrix;
+}
+
+/** A file of the metadata repository that could not be written. */
+export interface Unrecorded {
+  readonly path: string;
+  /** What should be in it: all of a namespace manifest, or a changelog's new section. */
+  readonly content: string;
+  /** The part of it that this run adds. */
+  readonly addition: string;
 }
 
 /** What happened to one source namespace. Every count is of tags. */

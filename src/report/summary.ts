@@ -2,7 +2,14 @@ import type { Matrix } from '../plan/matrix.ts';
 import { nameOf } from './annotations.ts';
 import { formatBytes, formatCount, formatDuration, plural } from './format.ts';
 import { codeList, codeSpan, escapeMarkdown } from './markdown.ts';
-import { type ImageTags, type NamespaceResult, type RunResult, countAll, countTags } from './result.ts';
+import {
+  type ImageTags,
+  type NamespaceResult,
+  type RunResult,
+  type Unrecorded,
+  countAll,
+  countTags,
+} from './result.ts';
 
 /** Bytes; GitHub drops what is over 1 MiB a step, all of it. */
 const LIMIT = 512 * 1024;
@@ -25,6 +32,9 @@ export function renderSummary(result: RunResult, limit = LIMIT): string {
   page.add(totals(result));
   addPulls(page, result);
   for (const error of result.errors) page.add(`> Error: ${escapeMarkdown(error.slice(0, LONGEST_REASON))}\n`);
+  for (const reason of result.stopped ?? [])
+    page.add(`> ${escapeMarkdown(reason.slice(0, LONGEST_REASON))}\n`);
+  for (const file of result.unrecorded ?? []) addUnrecorded(page, file);
   addFailures(page, result);
   if (result.matrix) addMatrix(page, result.matrix);
   for (const namespace of result.namespaces) {
@@ -56,6 +66,16 @@ function addPulls(page: Page, { namespaces }: RunResult): void {
   page.add(
     `Copying asks the sources for ${least}${plural(count, 'manifest')}: so many requests count against a pull limit.\n`,
   );
+}
+
+/** Bytes of a file that is shown whole. */
+const LONGEST_FILE = LIMIT / 4;
+
+/** So that nothing is lost: it can be put into the file by hand. The JSON report has it whole in any case. */
+function addUnrecorded(page: Page, { path, content, addition }: Unrecorded): void {
+  const isWhole = Buffer.byteLength(content) <= LONGEST_FILE;
+  page.add(`### Not recorded: what ${isWhole ? 'should be in' : 'is to be added to'} ${codeSpan(path)}\n`);
+  page.add(fenced(isWhole ? content : addition, path.endsWith('.json') ? 'json' : 'markdown'));
 }
 
 function addMatrix(page: Page, { include }: Matrix): void {
@@ -91,9 +111,14 @@ function addTags(page: Page, title: string, images: readonly ImageTags[]): void 
   page.add('');
 }
 
-/** As text, in a fence that nothing in it can close: a code span has no backtick inside. */
 function addSection(page: Page, section: string): void {
-  page.add(['#### In the changelog', '', '````markdown', section.trimEnd(), '````', ''].join('\n'));
+  page.add(`#### In the changelog\n`);
+  page.add(fenced(section, 'markdown'));
+}
+
+/** As text, in a fence that nothing in it can close: names of images and tags have no backtick. */
+function fenced(content: string, language: string): string {
+  return ['````' + language, content.trimEnd(), '````', ''].join('\n');
 }
 
 /** Failures of one reason stand together: one bad password can fail a thousand images. */

@@ -2,8 +2,12 @@ import pLimit from 'p-limit';
 import { describe, expect, it } from 'vitest';
 import { CopyError, type CopyTask, type Engine, type Held } from '../../../src/copy/engine.ts';
 import { type Outcome, copyAll } from '../../../src/copy/pool.ts';
-import { silentLogger } from '../../support/silent-logger.ts';
+import { Quota } from '../../../src/copy/quota.ts';
+import type { Lifetime } from '../../../src/lifetime.ts';
+import type { RegistryClient } from '../../../src/oci/client.ts';
+import { RegistryError } from '../../../src/oci/errors.ts';
 import type { Work } from '../../../src/plan/diff.ts';
+import { silentLogger } from '../../support/silent-logger.ts';
 import { testClient } from '../../support/clients.ts';
 import { digest } from '../../support/digests.ts';
 
@@ -19,29 +23,47 @@ function works(count: number, tags = ['v1']): Work[] {
   }));
 }
 
+interface Given {
+  readonly concurrency?: number;
+  readonly retries?: number;
+  readonly lifetime?: Lifetime;
+  readonly from?: RegistryClient;
+}
+
 async function copy(
   items: Work[],
   engine: Engine['copy'],
-  { concurrency = 3, retries = 2 } = {},
-): Promise<{ outcomes: Outcome[]; waits: number }> {
+  { concurrency = 3, retries = 2, lifetime = endless().lifetime, from = client }: Given = {},
+): Promise<{ outcomes: Outcome[]; waits: number; reasons: string[] }> {
   let waits = 0;
-  const outcomes = await copyAll(items, {
+  const outcomes: Outcome[] = [];
+  const quota = new Quota();
+  await copyAll(items, {
     engine: { width: concurrency, copy: engine, close: async () => {} },
     limit: pLimit(concurrency),
     retries,
     task: ({ repository, manifest, added }): CopyTask => ({
-      source: { client, repository, digest: manifest.digest },
+      source: { client: from, repository, digest: manifest.digest },
       target: { client, repository },
       tags: added,
       platforms: 'all',
+      pulls: 2,
       present: false,
     }),
-    onDone: () => {},
+    onDone: (outcome) => void outcomes.push(outcome),
+    lifetime,
+    quota,
     sleep: async () => void (waits += 1),
     random: () => 0.5,
     logger: silentLogger,
   });
-  return { outcomes, waits };
+  return { outcomes, waits, reasons: quota.reasons };
+}
+
+/** A lifetime that ends when the test says so. */
+function endless(): { lifetime: Lifetime; drain: AbortController; abort: AbortController } {
+  const [drain, abort] = [new AbortController(), new AbortController()];
+  return { lifetime: { drain: drain.signal, abort: abort.signal, ending: () => undefined }, drain, abort };
 }
 
 const held: Held = { digest: digest(1) };
@@ -97,5 +119,89 @@ describe('copyAll', () => {
       throw new CopyError('timeout', { retryable: true });
     });
     expect([tries, outcomes[0]?.error, outcomes[0]?.held.size]).toEqual([3, 'timeout', 0]);
+  });
+
+  it('starts nothing after the time limit, and lets end what is under way', async () => {
+    const { lifetime, drain } = endless();
+    const started: string[] = [];
+    const { outcomes } = await copy(
+      works(10),
+      async ({ source, tags }, tell) => {
+        started.push(source.repository);
+        if (started.length === 3) drain.abort();
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        for (const tag of tags) tell(tag, held);
+        return 1;
+      },
+      { lifetime },
+    );
+    expect(started).toHaveLength(3);
+    expect(outcomes.map(({ held, error }) => [held.size, error])).toEqual(
+      [1, 1, 1].map((size) => [size, undefined]),
+    );
+  });
+
+  it('takes what a cancelled copy had done for done, and the rest for left to the next run', async () => {
+    const { lifetime, drain, abort } = endless();
+    const { outcomes, waits } = await copy(
+      works(5, ['a', 'b']),
+      async ({ tags: [first = ''] }, tell) => {
+        tell(first, held);
+        drain.abort();
+        abort.abort();
+        throw new CopyError('aborted', { retryable: true });
+      },
+      { lifetime, concurrency: 1 },
+    );
+    expect(outcomes.map(({ held, error }) => [Array.from(held.keys()), error])).toEqual([[['a'], undefined]]);
+    expect(waits).toBe(0);
+  });
+
+  it('starts no image for which a registry has no pulls left, and says when it has', async () => {
+    let remaining = 20;
+    const limited = Object.defineProperty(testClient('docker.io'), 'pullLimit', {
+      get: () => ({ remaining, window: 21_600_000 }),
+    });
+    const { outcomes, reasons } = await copy(
+      works(30),
+      async ({ tags }, tell) => {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        remaining -= 2;
+        for (const tag of tags) tell(tag, held);
+        return 1;
+      },
+      { from: limited },
+    );
+    expect(outcomes.every(({ error }) => error === undefined)).toBe(true);
+    expect(remaining).toBeGreaterThanOrEqual(0);
+    expect(outcomes.length).toBeGreaterThan(5);
+    expect(outcomes.length).toBeLessThanOrEqual(10);
+    expect(reasons).toEqual([
+      expect.stringMatching(/^docker.io allows \d more pulls.*over 6 h 0 min.*next run goes on/),
+    ]);
+  });
+
+  it('leaves to the next run what a registry refuses for having been asked too much', async () => {
+    const refusal = new RegistryError({
+      method: 'GET',
+      url: new URL('http://127.0.0.1:1/v2/ns/image/manifests/x'),
+      cause: 'status 429, TOOMANYREQUESTS',
+      status: 429,
+      retryable: true,
+      retryAfter: 3_600_000,
+    });
+    let tries = 0;
+    const { outcomes, reasons } = await copy(
+      works(10),
+      async () => {
+        tries += 1;
+        throw refusal;
+      },
+      { concurrency: 1 },
+    );
+    expect(tries).toBe(1);
+    expect(outcomes).toMatchObject([{ bytes: 0 }]);
+    expect(outcomes[0]?.error).toBeUndefined();
+    expect(reasons).toEqual([expect.stringMatching(/asked too much.*come back in 60 min|1 h/)]);
   });
 });

@@ -78,6 +78,7 @@ function task(
     target: { client: clients.target, repository: `mirror/${repository}` },
     tags: ['v1'],
     platforms: 'all',
+    pulls: 1,
     present: false,
     ...options,
   };

@@ -37,7 +37,7 @@ describe('InputReader', () => {
     expect(reader.integer('input', 3, 9)).toBe(3);
     expect(reader.boolean('input')).toBe(false);
     expect(reader.choice('input', ['first', 'second'])).toBe('first');
-    expect(reader.duration('input')).toBe(0);
+    expect(reader.duration('input')).toBe(1);
     reader.required('other', 'something');
     expect(problemsOf(reader)).toBe(
       [

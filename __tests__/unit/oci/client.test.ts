@@ -212,7 +212,7 @@ describe('manifests', () => {
       return false;
     };
     await mine.headManifest('ns/a', 'v1');
-    expect(mine.pullLimit).toEqual({ remaining: 17 });
+    expect(mine.pullLimit).toEqual({ remaining: 17, window: 21_600_000 });
   });
 
   it('are pushed with their own type', async () => {

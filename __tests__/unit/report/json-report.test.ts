@@ -29,6 +29,8 @@ describe('renderJsonReport', () => {
       complete: false,
       changed: true,
       counts: { added: 2, updated: 1, unchanged: 15, failed: 1, pending: 7, gone: 6, bytes: 1000 },
+      stopped: [],
+      unrecorded: [],
       errors: ['CHANGELOG.md could not be written'],
       namespaces,
     });

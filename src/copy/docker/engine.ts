@@ -30,6 +30,8 @@ export interface DockerEngineOptions {
   /** Images at a time. */
   readonly concurrency: number;
   readonly logger: Logger;
+  /** Aborted when the run must end at once: no further command is started then, but for what removes things. */
+  readonly abort: AbortSignal;
 }
 
 /**
@@ -83,6 +85,8 @@ class DockerEngine implements Engine {
       this.#options.logger.info(`${name} has several platforms or is no image: it goes registry to registry`);
       return this.#options.wholeEngine.copy(task, held);
     }
+    const { abort } = this.#options;
+    abort.throwIfAborted();
     const local = `${client.registry}/${repository}@${image.digest}`;
     const references = [local];
     try {
@@ -90,9 +94,11 @@ class DockerEngine implements Engine {
       await this.#source.run(['pull', '--quiet', ...platform, local]);
       let bytes = 0;
       for (const tag of task.tags) {
+        abort.throwIfAborted();
         const remote = `${task.target.client.registry}/${task.target.repository}:${tag}`;
         await this.#target.run(['tag', local, remote]);
         references.push(remote);
+        abort.throwIfAborted();
         await this.#target.run(['push', '--quiet', remote]);
         bytes = await this.#readBack(task, tag, image, held);
       }

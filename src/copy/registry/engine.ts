@@ -23,6 +23,8 @@ export interface RegistryEngineOptions {
   readonly retries: number;
   readonly sleep: Sleep;
   readonly random: () => number;
+  /** Aborted when the run must end at once: nothing is kept for the next then. */
+  readonly abort?: AbortSignal;
 }
 
 /** While one image is written, two others are read ahead or read back: over a real link most of the time is waiting. */
@@ -72,7 +74,8 @@ export class RegistryEngine implements Engine {
 
   async close(): Promise<void> {
     const knowledge = (await this.#state)?.knowledge;
-    if (knowledge?.changed === true) await this.#options.memory?.save(knowledge.holders());
+    if (knowledge?.changed === true && this.#options.abort?.aborted !== true)
+      await this.#options.memory?.save(knowledge.holders());
   }
 
   /** Only when there is something to copy: the memory costs requests. */

@@ -1,0 +1,294 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Images, parseNamespaceManifest } from '../../src/metadata/namespace-manifest.ts';
+import { type Dockerd, startDockerd } from '../support/dockerd.ts';
+import { startDockerRegistry } from '../support/docker-registry.ts';
+import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
+import { TOKENS } from '../support/github/tokens.ts';
+import { type TestServer, startServer } from '../support/http.ts';
+import { type TestImage, makeImage, pushImage } from '../support/images.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../support/memory-registry.ts';
+import { pipeRequest } from '../support/proxy.ts';
+import { type RunOptions, type RunOutcome, cancel, runAction } from '../support/runner.ts';
+
+const LOGIN = { username: 'mirror', password: 'pa55-of-the-target' };
+
+let source: MemoryRegistry;
+let registry: TestServer;
+/** The target, with a log of the tags that were pushed. */
+let target: TestServer & { pushed: string[] };
+let github: GitHubStandIn;
+let dockerd: Dockerd;
+/** What the source holds, by `image:tag`. */
+let held: Map<string, TestImage>;
+/** Milliseconds that the source takes for each blob. */
+let slowness = 0;
+
+beforeAll(async () => {
+  dockerd = await startDockerd();
+});
+afterAll(async () => {
+  await dockerd.close();
+});
+
+beforeEach(async () => {
+  slowness = 0;
+  held = new Map();
+  source = await startMemoryRegistry({ google: true });
+  source.intercept = async ({ method, url }) => {
+    if (method === 'GET' && url?.includes('/blobs/') === true) await delay(slowness);
+    return false;
+  };
+  registry = await startDockerRegistry({ htpasswd: LOGIN });
+  const pushed: string[] = [];
+  const front = await startServer(async (request, response) => {
+    const [, tag] = /^\/v2\/mirror\/(.+?\/manifests\/[^:]+)$/.exec(request.url ?? '') ?? [];
+    if (request.method === 'PUT' && tag !== undefined) pushed.push(tag.replace('/manifests/', ':'));
+    await pipeRequest(request, response, registry.url);
+  });
+  target = { ...front, pushed };
+  github = await startGitHub({ 'octo/meta': { empty: true } });
+  return async () => {
+    await Promise.all([github, front, registry, source].map((server) => server.close()));
+  };
+});
+
+async function hold(names: Iterable<string>, version = ''): Promise<void> {
+  for (const name of names) {
+    const [image = '', tag = ''] = name.split(':');
+    const content = makeImage({ seed: `${name} ${version}`, layers: [2000, 100_000] });
+    held.set(name, content);
+    await pushImage(source.url, `library/${image}`, [tag], content);
+  }
+}
+
+function names(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `image-${String(index).padStart(2, '0')}:v1`);
+}
+
+async function run(
+  inputs: Record<string, string> = {},
+  options: Partial<RunOptions> = {},
+): Promise<RunOutcome> {
+  return runAction({
+    inputs: {
+      namespaces: `${source.host}/library`,
+      target: `${target.host}/mirror`,
+      engine: 'registry',
+      concurrency: '2',
+      ...LOGIN,
+      ...inputs,
+    },
+    apiUrl: github.url,
+    token: TOKENS.write,
+    env: { DOCKER_HOST: dockerd.dockerHost },
+    ...options,
+  });
+}
+
+async function recorded(): Promise<Images> {
+  const path = `${source.host}/library.json`;
+  const text = await github.file('octo/meta', path);
+  if (text === undefined) return new Map();
+  const expected = { path, source: `${source.host}/library`, target: `${target.host}/mirror` };
+  return parseNamespaceManifest(Buffer.from(text), expected).images;
+}
+
+async function recordedNames(): Promise<string[]> {
+  return Array.from(await recorded(), ([image, tags]) =>
+    Array.from(tags.keys(), (tag) => `${image}:${tag}`),
+  ).flat();
+}
+
+/** Every recorded tag is at the target, with the digest that is recorded. */
+async function expectRecordIsTrue(): Promise<void> {
+  for (const [image, tags] of await recorded()) {
+    for (const [tag, entry] of tags) {
+      const authorization = `Basic ${Buffer.from(`${LOGIN.username}:${LOGIN.password}`).toString('base64')}`;
+      const accept = 'application/vnd.docker.distribution.manifest.v2+json';
+      const answer = await fetch(`${registry.url}/v2/mirror/${image}/manifests/${tag}`, {
+        method: 'HEAD',
+        headers: { authorization, accept },
+      });
+      const digest = entry === null || typeof entry === 'string' ? entry : entry.target;
+      expect([image, tag, answer.headers.get('docker-content-digest')]).toEqual([image, tag, digest]);
+    }
+  }
+}
+
+/** All that the source holds is recorded, with the source's digest, and is at the target. */
+async function expectAllMirrored(): Promise<void> {
+  await expectRecordIsTrue();
+  const images = await recorded();
+  for (const [name, { digest }] of held) {
+    const [image = '', tag = ''] = name.split(':');
+    const entry = images.get(image)?.get(tag);
+    expect([name, typeof entry === 'object' ? entry?.digest : entry]).toEqual([name, digest]);
+  }
+}
+
+/** The tags that the changelog says were added, in all its sections. */
+async function changelogNames(): Promise<string[]> {
+  const text = (await github.file('octo/meta', 'CHANGELOG.md')) ?? '';
+  return Array.from(text.matchAll(/^- `(.+?)`: added (.*)$/gm), ([, image = '', tags = '']) =>
+    Array.from(tags.matchAll(/`(.+?)`/g), ([, tag = '']) => `${image}:${tag}`),
+  ).flat();
+}
+
+describe('the time limit', () => {
+  it('starts no image after it, records what is done, and leaves the rest to the next run', async () => {
+    await hold(names(20));
+    slowness = 500;
+    const first = await run({ 'time-limit': '3s' });
+    expect(first.exitCode).toBe(0);
+    const done = Number(first.outputs['added']);
+    expect(done).toBeGreaterThan(2);
+    expect(done).toBeLessThan(20);
+    expect(first.outputs).toMatchObject({ complete: 'false', failed: '0', pending: String(20 - done) });
+    expect(first.annotations).toMatchObject([{ level: 'notice' }]);
+    expect(first.summary).toContain('The time limit is reached');
+    expect(await recordedNames()).toHaveLength(done);
+    await expectRecordIsTrue();
+    const before = await recordedNames();
+    target.pushed.length = 0;
+    slowness = 0;
+    const second = await run();
+    expect(second.outputs).toMatchObject({
+      complete: 'true',
+      added: String(20 - done),
+      unchanged: String(done),
+    });
+    expect(target.pushed.filter((name) => before.includes(name))).toEqual([]);
+    await expectAllMirrored();
+    expect((await changelogNames()).toSorted()).toEqual(names(20));
+  });
+
+  it('gives up in time what does not end', async () => {
+    await hold(names(3));
+    const { intercept } = source;
+    source.intercept = async (request, response) => {
+      if (request.url?.includes('image-01/blobs') === true) return true;
+      return (await intercept?.(request, response)) ?? false;
+    };
+    const run1 = await run({ 'time-limit': '2s' });
+    expect(run1.exitCode).toBe(0);
+    expect(run1.duration).toBeLessThan(6000);
+    expect(run1.outputs).toMatchObject({ added: '2', pending: '1', failed: '0', complete: 'false' });
+    expect((await recordedNames()).toSorted()).toEqual(['image-00:v1', 'image-02:v1']);
+  });
+
+  it('costs no request when there is nothing to do, and neither do checkpoints', async () => {
+    await hold(names(2));
+    await run();
+    github.requests.length = 0;
+    const idle = await run({ checkpoint: '1ms', 'time-limit': '1h' });
+    expect(idle.outputs).toMatchObject({ complete: 'true', changed: 'false' });
+    expect(github.requests.map(({ method, path }) => `${method} ${path.replace(/^.*contents/, '')}`)).toEqual(
+      ['GET /repos/octo/meta', `GET /${encodeURIComponent(source.host)}/library.json`],
+    );
+  });
+});
+
+describe('checkpoints', () => {
+  it('record what is done while the run goes on, and each tag once in the changelog', async () => {
+    await hold(names(16));
+    slowness = 400;
+    const killed = await run(
+      { checkpoint: '500ms' },
+      { onStart: (child) => void delay(5000).then(() => child.kill('SIGKILL')) },
+    );
+    expect(killed.exitCode).toBeNull();
+    const before = await recordedNames();
+    expect(before.length).toBeGreaterThan(1);
+    expect(before.length).toBeLessThan(16);
+    expect((await changelogNames()).toSorted()).toEqual(before.toSorted());
+    await expectRecordIsTrue();
+    target.pushed.length = 0;
+    slowness = 0;
+    const next = await run({ checkpoint: '500ms' });
+    expect(next.outputs).toMatchObject({ complete: 'true', unchanged: String(before.length) });
+    expect(target.pushed.filter((name) => before.includes(name))).toEqual([]);
+    await expectAllMirrored();
+    expect((await changelogNames()).toSorted()).toEqual(names(16));
+    expect(github.violations).toEqual([]);
+  });
+});
+
+describe('a cancelled job', () => {
+  it.each(['registry', 'docker'])(
+    'records what is done and leaves nothing behind: engine %s',
+    async (engine) => {
+      await hold(names(20));
+      slowness = 300;
+      let cancelled = 0;
+      const run1 = await run(
+        { engine },
+        {
+          onStart: (child) => {
+            child.on('close', () => (cancelled = performance.now() - cancelled));
+            void delay(engine === 'docker' ? 5000 : 2500).then(() => {
+              cancelled = performance.now();
+              cancel(child);
+            });
+          },
+        },
+      );
+      expect(cancelled).toBeLessThan(5000);
+      expect(run1.exitCode).toBe(1);
+      expect(run1.log).toContain('The run was cancelled');
+      const done = Number(run1.outputs['added']);
+      expect(done).toBeGreaterThan(0);
+      expect(run1.outputs).toMatchObject({ complete: 'false', failed: '0', pending: String(20 - done) });
+      expect(await recordedNames()).toHaveLength(done);
+      await expectRecordIsTrue();
+      expect(run1.leftovers).toEqual([]);
+      expect(dockerd.images()).toEqual([]);
+      slowness = 0;
+      await run();
+      await expectAllMirrored();
+    },
+  );
+});
+
+describe('a run that is killed at any moment', () => {
+  const MOMENTS = 50;
+
+  it('is put right by the next one', { timeout: 600_000 }, async () => {
+    const moments = fc.sample(
+      fc.record({
+        engine: fc.constantFrom('registry', 'registry', 'docker'),
+        signal: fc.constantFrom('SIGINT' as const, 'SIGKILL' as const),
+        part: fc.double({ min: 0, max: 1, noNaN: true }),
+      }),
+      { numRuns: MOMENTS, seed: 20_261_124 },
+    );
+    let ended = 0;
+    for (const [index, { engine, signal, part }] of moments.entries()) {
+      // One tag that moves and two that are new: the images of all rounds stay.
+      await hold([`moving:latest`, `image-${index}:v1`, `image-${index}:v2`], String(index));
+      slowness = 30;
+      const after = (engine === 'docker' ? 3000 : 2200) * part;
+      const killed = await run(
+        { engine, checkpoint: '100ms' },
+        {
+          onStart: (child) =>
+            void delay(after).then(() => (signal === 'SIGINT' ? cancel(child) : child.kill(signal))),
+        },
+      );
+      if (killed.exitCode !== 0) ended += 1;
+      expect(killed.leftovers).toEqual([]);
+      await expectRecordIsTrue();
+      const before = await recordedNames();
+      const right = new Set(before.filter((name) => name !== 'moving:latest'));
+      target.pushed.length = 0;
+      slowness = 0;
+      const next = await run();
+      expect(next.exitCode, next.log).toBe(0);
+      expect(target.pushed.filter((name) => right.has(name))).toEqual([]);
+      await expectAllMirrored();
+    }
+    // Most of them were still running.
+    expect(ended).toBeGreaterThan(MOMENTS / 2);
+  });
+});

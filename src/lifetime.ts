@@ -1,0 +1,50 @@
+import { setMaxListeners } from 'node:events';
+
+/** Why a run ends before its work is done. */
+export type Ending = 'time limit' | 'cancelled';
+
+/** How long a run may go on. Both signals stay silent in a run that is done in time. */
+export interface Lifetime {
+  /** Aborted when no further image may start. */
+  readonly drain: AbortSignal;
+  /** Aborted when what is under way must end at once, and only records what is done. */
+  readonly abort: AbortSignal;
+  /** Undefined while the run goes on. */
+  readonly ending: () => Ending | undefined;
+}
+
+/** Images that are under way at the time limit get this part of it, and at most so many milliseconds, to end. */
+const GRACE = 0.1;
+const LONGEST_GRACE = 600_000;
+
+/**
+ * The lifetime of a run that begins now.
+ *
+ * @param timeLimit milliseconds
+ * @param onCancel told what to call when the run is cancelled
+ */
+export function createLifetime(timeLimit: number, onCancel: (cancel: () => void) => void): Lifetime {
+  const drain = new AbortController();
+  const abort = new AbortController();
+  // Every request listens.
+  setMaxListeners(0, drain.signal, abort.signal);
+  let ending: Ending | undefined;
+  const end = (why: Ending, ...controllers: AbortController[]): void => {
+    ending ??= why;
+    for (const controller of controllers) controller.abort(new EndOfRun(ending));
+  };
+  setTimeout(() => end('time limit', drain), timeLimit).unref();
+  const grace = Math.min(LONGEST_GRACE, timeLimit * GRACE);
+  setTimeout(() => end('time limit', drain, abort), timeLimit + grace).unref();
+  onCancel(() => end('cancelled', drain, abort));
+  return { drain: drain.signal, abort: abort.signal, ending: () => ending };
+}
+
+/** What is thrown where a run's end breaks something off. */
+export class EndOfRun extends Error {
+  override readonly name = 'EndOfRun';
+
+  constructor(ending: Ending) {
+    super(ending === 'cancelled' ? 'The run was cancelled' : 'The time limit is reached');
+  }
+}

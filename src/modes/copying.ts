@@ -1,0 +1,132 @@
+import pLimit from 'p-limit';
+import type { CopyTask, Engine } from '../copy/engine.ts';
+import { type Outcome, copyAll } from '../copy/pool.ts';
+import { Quota } from '../copy/quota.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+import type { Ending } from '../lifetime.ts';
+import type { Work } from '../plan/diff.ts';
+import { estimatePulls } from '../plan/pulls.ts';
+import { Progress } from '../report/progress.ts';
+import type { Deps } from './deps.ts';
+import type { NamespacePlan, Planned } from './prepare.ts';
+import type { Recorder } from './recorder.ts';
+
+/** What came of copying, besides what the recorder knows. */
+export interface Copied {
+  readonly errors: readonly string[];
+  /** Why images were left to the next run. */
+  readonly stopped: readonly string[];
+  /** Removes what the engine left on this machine. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Copies the work of all namespaces in one pool, and has it recorded at checkpoints. Without an engine nothing is copied, and that is an
+ * error.
+ */
+export async function copyAndCheckpoint(
+  plans: readonly Planned[],
+  recorder: Recorder,
+  inputs: Inputs,
+  deps: Deps,
+): Promise<Copied> {
+  const { logger, openEngine, lifetime } = deps;
+  const working = plans.filter((plan) => 'work' in plan).filter(({ work }) => work.length > 0);
+  if (working.length === 0) {
+    logger.info('Nothing to copy.');
+    return { errors: [], stopped: [], close: async () => undefined };
+  }
+  let engine: Engine;
+  try {
+    engine = await openEngine();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { errors: [message], stopped: [], close: async () => undefined };
+  }
+  const quota = new Quota();
+  const copied = new AbortController();
+  const checkpoints = saveAtCheckpoints(recorder, inputs.checkpoint, copied.signal, deps);
+  try {
+    await copy(working, engine, quota, recorder, inputs, deps);
+  } finally {
+    copied.abort();
+    await checkpoints;
+  }
+  const ending = lifetime.ending();
+  const stopped = [...(ending === undefined ? [] : [explain(ending)]), ...quota.reasons];
+  for (const reason of stopped) logger.info(reason);
+  return { errors: [], stopped, close: async () => engine.close() };
+}
+
+const explain = (ending: Ending): string =>
+  ending === 'cancelled'
+    ? 'The run was cancelled: what was done by then is recorded, and the next run goes on'
+    : 'The time limit is reached: what was done by then is recorded, and the next run goes on';
+
+async function copy(
+  plans: readonly NamespacePlan[],
+  engine: Engine,
+  quota: Quota,
+  recorder: Recorder,
+  inputs: Inputs,
+  deps: Deps,
+): Promise<void> {
+  const { logger, sleep, random, lifetime } = deps;
+  const total = plans.reduce((sum, { work }) => sum + work.length, 0);
+  const progress = new Progress({ total, log: (line) => logger.info(line), clock: () => performance.now() });
+  const limit = pLimit(engine.width);
+  const shared = { engine, limit, retries: inputs.retries, lifetime, quota, sleep, random, logger };
+  try {
+    await Promise.all(
+      plans.map(async (plan) => {
+        const task = (work: Work): CopyTask => taskOf(work, plan, inputs, deps);
+        const onDone = (outcome: Outcome): void => {
+          recorder.note(plan, outcome);
+          progress.done(outcome.bytes, outcome.error !== undefined);
+        };
+        await copyAll(plan.work, { ...shared, task, onDone });
+      }),
+    );
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Until `end` is aborted. What can't be recorded now may be later; in the end it is an error. */
+async function saveAtCheckpoints(
+  recorder: Recorder,
+  interval: number,
+  end: AbortSignal,
+  { sleep, logger }: Deps,
+): Promise<void> {
+  for (;;) {
+    await sleep(interval, end).catch(() => undefined);
+    if (end.aborted) return;
+    const { errors } = await recorder.save();
+    for (const error of errors) logger.warning(error);
+  }
+}
+
+function taskOf(work: Work, plan: NamespacePlan, inputs: Inputs, { registries }: Deps): CopyTask {
+  return {
+    source: {
+      client: registries.source(plan.namespace.registry),
+      repository: work.repository,
+      digest: work.manifest.digest,
+    },
+    target: {
+      client: registries.target(inputs.target.registry),
+      repository: plan.targets.get(work.image) ?? work.image,
+    },
+    tags: [...work.added, ...work.updated],
+    platforms: inputs.platforms,
+    pulls: estimatePulls(work, inputs),
+    present: isRecorded(plan, work),
+  };
+}
+
+/** True when another tag of the image is recorded with the very digest, which the target then holds. */
+function isRecorded({ recorded }: NamespacePlan, { image, manifest }: Work): boolean {
+  const entries = recorded.images.get(image)?.values() ?? [];
+  return Iterator.from(entries).some((entry) => entry === manifest.digest);
+}
