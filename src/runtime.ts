@@ -68,6 +68,8 @@ const exec: Exec = async (command, args, { env, input }) =>
     ignoreReturnCode: true,
   });
 
+const GITHUB_API = 'https://api.github.com';
+
 /** Everything that a run works with, for `inputs`: the real network, clock, random numbers and processes. */
 export function createDeps(inputs: Inputs): Deps {
   const { random } = Math;
@@ -89,10 +91,15 @@ export function createDeps(inputs: Inputs): Deps {
     logger,
   });
   const { token, ...metadata } = inputs.metadata;
-  const apiUrl = process.env['GITHUB_API_URL'] || 'https://api.github.com';
+  const apiUrl = process.env['GITHUB_API_URL'] || GITHUB_API;
   const octokit = createGitHubClient({ token, apiUrl, dispatcher, logger });
   return {
     registries,
+    apis: {
+      dockerHub: registries.api(new URL('https://hub.docker.com')),
+      quay: registries.api(new URL('https://quay.io')),
+      github: apiUrl === GITHUB_API ? octokit : undefined,
+    },
     ...(inputs.comment && { pullRequest: new PullRequestComments(octokit) }),
     metadata: new MetadataRepository({ octokit, ...metadata, sleep, random, logger }),
     openEngine: async () => openEngine(inputs, registries),

@@ -4,7 +4,7 @@ import { SCHEMA1_SIGNED } from '../../../src/oci/media-types.ts';
 import { discover } from '../../../src/source/discover.ts';
 import type { Listing } from '../../../src/source/listing.ts';
 import { compileFilters, narrowPatterns, select } from '../../../src/source/select.ts';
-import { testRegistries } from '../../support/clients.ts';
+import { testApis, testRegistries } from '../../support/clients.ts';
 import { digest } from '../../support/digests.ts';
 import { makeImage, pushImage } from '../../support/images.ts';
 import {
@@ -34,7 +34,7 @@ async function registry(
 }
 
 async function list({ host }: MemoryRegistry, path: string): Promise<Listing> {
-  return discover({ registry: host, path }, testRegistries().source(host));
+  return discover({ registry: host, path }, testRegistries().source(host), testApis());
 }
 
 function tagsOf({ images }: Listing): Record<string, string[]> {
@@ -77,14 +77,16 @@ describe('discover', () => {
       digest: IMAGE.digest,
       mediaType: IMAGE.mediaType,
     });
-    expect(server.requests.filter(({ method }) => method === 'GET')).toHaveLength(3);
+    expect(server.requests.filter(({ path }) => path.includes('/tags/list'))).toHaveLength(3);
     expect(server.requests.filter(({ method }) => method === 'HEAD')).toHaveLength(5);
   });
 
   it('says what a registry that lists nothing needs', async () => {
     const server = await registry({}, { 'a/b': ['v1'] });
-    await expect(list(server, '')).rejects.toThrow(/does not list its root.*Check "namespaces"/);
-    await expect(list(server, 'a')).rejects.toThrow(/\/a is not there, or not to be seen/);
+    await expect(list(server, '')).rejects.toThrow(
+      /does not list its repositories: name each repository in "namespaces"/,
+    );
+    await expect(list(server, 'a')).rejects.toThrow(/\/a is no repository .* does not list its repositories/);
   });
 
   it('goes on after a repository that can not be listed, and says so', async () => {
