@@ -184,7 +184,8 @@ function explainRoot(namespace: Namespace, error: RegistryError): Error {
 
 function explainBoth(namespace: Namespace, own: RegistryError, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  return new Error(`${formatNamespace(namespace)} is no repository (${own.message}), and ${error.message}`, {
+  const why = own.status === 404 ? 'is not there, or not to be seen, as a repository' : "can't be listed";
+  return new Error(`${formatNamespace(namespace)} ${why} (${own.message}), and ${error.message}`, {
     cause: error,
   });
 }

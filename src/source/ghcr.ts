@@ -79,7 +79,7 @@ function statusOf(error: unknown): number | undefined {
 function notListed(owner: string, why: string, cause?: unknown): NotListed {
   return new NotListed(
     `The packages of ghcr.io/${owner} can't be listed: ${why}. Set "github-token" to a personal access token ` +
-      '(classic) with the scope read:packages, as GITHUB_TOKEN sees only packages that are linked to the ' +
+      '(classic) with the scopes repo and read:packages, as GITHUB_TOKEN sees only packages that are linked to the ' +
       'workflow\'s repository, or name each repository in "namespaces"',
     { cause },
   );

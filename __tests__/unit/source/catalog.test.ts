@@ -141,6 +141,15 @@ describe('a registry with a catalog', () => {
     expect(names(await list(server, 'p'))).toEqual(['a']);
   });
 
+  it('is read to its end where a proxy is in front of it', async () => {
+    const server = await registry(['p/a', 'p/b'], (url, response) => {
+      const second = url.searchParams.has('last');
+      const link = { link: '<http://nexus.internal:8081/v2/_catalog?last=a>; rel="next"' };
+      sendJson(response, 200, { repositories: [second ? 'p/b' : 'p/a'] }, second ? {} : link);
+    });
+    expect(names(await list(server, 'p'))).toEqual(['a', 'b']);
+  });
+
   it('is not believed where its pages go round', async () => {
     const server = await registry(['p/a'], (_, response) =>
       sendJson(response, 200, { repositories: ['p/a'] }, { link: '</v2/_catalog?last=a>; rel="next"' }),
@@ -160,7 +169,9 @@ describe('a registry with a catalog', () => {
     const server = await registry(['p/a'], (_, response) => refuse(response, status, 'DENIED', 'no'));
     const remedy = /name each repository in "namespaces", or give credentials that may list them/;
     await expect(list(server, 'p')).rejects.toThrow(remedy);
-    await expect(list(server, 'p')).rejects.toThrow(/\/p is no repository \(GET .*NAME_UNKNOWN/);
+    await expect(list(server, 'p')).rejects.toThrow(
+      /\/p is not there, or not to be seen, as a repository \(GET .*NAME_UNKNOWN/,
+    );
     await expect(list(server, '')).rejects.toThrow(remedy);
     expect(names(await list(server, 'p/a'))).toEqual(['a']);
   });

@@ -86,7 +86,7 @@ describe('discover', () => {
     await expect(list(server, '')).rejects.toThrow(
       /does not list its repositories: name each repository in "namespaces"/,
     );
-    await expect(list(server, 'a')).rejects.toThrow(/\/a is no repository .* does not list its repositories/);
+    await expect(list(server, 'a')).rejects.toThrow(/\/a is not there, .* does not list its repositories/);
   });
 
   it('goes on after a repository that can not be listed, and says so', async () => {

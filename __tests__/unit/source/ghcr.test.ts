@@ -143,9 +143,7 @@ describe('GHCR', () => {
     await expect(list(packages, registry, 'octo')).rejects.toThrow(message);
     // A repository that is named is not in need of the list.
     expect(images(await list(packages, registry, 'octo/tool'))).toEqual(['tool']);
-    await expect(list(packages, registry, 'octo/nothing')).rejects.toThrow(
-      /is no repository .*read:packages/,
-    );
+    await expect(list(packages, registry, 'octo/nothing')).rejects.toThrow(/is not there, .*read:packages/);
   });
 
   it('does not take a rate limit for a refusal', async () => {
