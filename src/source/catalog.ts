@@ -6,8 +6,8 @@ import { NotListed } from './source.ts';
 
 const Catalog = v.object({ repositories: v.nullable(v.array(v.string())) });
 
-/** The catalog of a registry is read once in a run, however many namespaces are in it. */
-const catalogs = new WeakMap<RegistryClient, Promise<readonly string[]>>();
+/** Catalogs that are being read: namespaces of one registry, which are listed at once, share one. */
+const reading = new WeakMap<RegistryClient, Promise<readonly string[]>>();
 
 /**
  * All repositories of a registry, by the distribution API's `_catalog`, which has no way to ask for a part.
@@ -16,8 +16,11 @@ const catalogs = new WeakMap<RegistryClient, Promise<readonly string[]>>();
  * @throws NotListed when the registry has no catalog or does not show it
  */
 export async function listCatalog(client: RegistryClient): Promise<readonly string[]> {
-  let catalog = catalogs.get(client);
-  if (!catalog) catalogs.set(client, (catalog = readCatalog(client)));
+  let catalog = reading.get(client);
+  if (!catalog) {
+    catalog = readCatalog(client).finally(() => reading.delete(client));
+    reading.set(client, catalog);
+  }
   return catalog;
 }
 

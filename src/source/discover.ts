@@ -51,6 +51,7 @@ async function listRoot(namespace: Namespace, source: Source): Promise<ListedTag
     return [];
   });
   const prefix = path === '' ? '' : `${path}/`;
+  // A namespace that is refused and yet in the list is a repository that failed.
   const children = names.filter((name) => name.startsWith(prefix) || (refused && name === path));
   if (refused && path !== '' && children.length === 0) throw explainRoot(namespace, refused);
   return { ...held, children };

@@ -121,6 +121,16 @@ describe('a registry with a catalog', () => {
     expect(catalogRequests(server)).toHaveLength(3);
   });
 
+  it('is read again the next time, as mode monitor looks', async () => {
+    const server = await registry(['p/a']);
+    const client = testRegistries().source(server.host);
+    const look = async (): Promise<string[]> =>
+      names(await discover({ registry: server.host, path: 'p' }, client, testApis()));
+    expect(await look()).toEqual(['a']);
+    await pushImage(server.url, 'p/b', ['v1'], IMAGE);
+    expect(await look()).toEqual(['a', 'b']);
+  });
+
   it('may give fewer names a page than are asked for', async () => {
     const server = await registry(REPOSITORIES, (url, response) => {
       if (url.searchParams.get('n') === '1000') {
