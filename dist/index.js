@@ -170,11 +170,11 @@ function nameTargets(template, target, listings) {
 			own.set(image, name);
 		}
 	}
-	if (problems.length > 0) throw new Error(explain$1(problems));
+	if (problems.length > 0) throw new Error(explain$3(problems));
 	return names;
 }
 const MOST_PROBLEMS = 20;
-function explain$1(problems) {
+function explain$3(problems) {
 	const more = problems.length > MOST_PROBLEMS ? [`and ${problems.length - MOST_PROBLEMS} more`] : [];
 	return `Nothing was copied: ${[...problems.slice(0, MOST_PROBLEMS), ...more].join("; ")}. Give them different names with "target-name" ({registry}, {namespace} and {image} are its placeholders), leave one out with "exclude", or mirror the namespaces to different targets.`;
 }
@@ -4240,21 +4240,6 @@ function isUnknown(image, unknown) {
 	return false;
 }
 
-// src/oci/link.ts
-/**
-* The target of a `Link` header's `rel="next"`, resolved against the URL that answered. Undefined when there is
-* none, or it leaves the host that answered: pages stay on the same host.
-* https://www.rfc-editor.org/rfc/rfc8288#section-3
-*/
-function nextPage(header, base) {
-	if (header === void 0) return void 0;
-	for (const [, target = "", params = ""] of header.matchAll(/<([^<>]*)>([^<]*)/g)) {
-		if (!/;\s*rel\s*=\s*"?(?:[^";,]*\s)?next(?=[\s";,]|$)/i.test(params)) continue;
-		const next = URL.parse(target, base.href);
-		return next && next.host === base.host && next.protocol === base.protocol ? next : void 0;
-	}
-}
-
 // src/oci/http.ts
 /** The first value of a header. */
 function headerOf(headers, name) {
@@ -4290,13 +4275,145 @@ function listHeaderOf(headers, name) {
 	return Array.isArray(value) ? value.join(", ") : value;
 }
 
+// src/oci/link.ts
+/**
+* The target of a `Link` header's `rel="next"`, resolved against the URL that answered. Undefined when there is
+* none. Pages stay on the host that answered: registries behind a proxy may name it by `http:`, or by the name
+* that only the proxy knows, and a list that ended there would be cut off and nobody told.
+* https://www.rfc-editor.org/rfc/rfc8288#section-3
+*/
+function nextPage(header, base) {
+	if (header === void 0) return void 0;
+	for (const [, target = "", params = ""] of header.matchAll(/<([^<>]*)>([^<]*)/g)) {
+		if (!/;\s*rel\s*=\s*"?(?:[^";,]*\s)?next(?=[\s";,]|$)/i.test(params)) continue;
+		const next = URL.parse(target, base.href);
+		if (!next || !/^https?:$/.test(next.protocol)) return void 0;
+		const page = new URL(base);
+		page.pathname = next.pathname;
+		page.search = next.search;
+		return page;
+	}
+}
+
+// src/oci/pages.ts
+/** 32 MiB of tags are some hundred thousand in one repository; nobody's are more. */
+const MAX_PAGE = 32 * 1024 ** 2;
+/** With a hundred entries a page, as many as `MAX_ITEMS`. */
+const MAX_PAGES$1 = 1e4;
+/** More than any registry has repositories, or any repository tags. */
+const MAX_ITEMS = 1e6;
+/** The parsed JSON of a list. `url` is a path below the transport's base URL, or a page's URL. */
+async function getPage(transport, url, scopes) {
+	return transport.send({
+		method: "GET",
+		url,
+		scopes,
+		expect: [200]
+	}, async (response) => {
+		const bytes = await readBody(response, MAX_PAGE);
+		const next = nextPage(listHeaderOf(response.headers, "link"), response.url);
+		return {
+			json: parseJson(bytes, response),
+			url: response.url,
+			next
+		};
+	});
+}
+/**
+* Reads a list to its last page.
+*
+* @param list.of what is listed, for messages: `tags`
+* @param list.first the first page, when the caller has it already
+* @throws RegistryError when a page is refused or is no such list, and when pages repeat or find no end
+*/
+async function readPages(transport, url, list) {
+	const all = [];
+	const seen = /* @__PURE__ */ new Set();
+	let page = list.first ?? await getPage(transport, url, list.scopes);
+	for (;;) {
+		const found = list.read(page);
+		if (!found) throw fault(page, `the answer is not a list of ${list.of}`);
+		for (const item of found.items) all.push(item);
+		if (found.next === void 0) return all;
+		const next = found.next.toString();
+		if (seen.has(next)) throw fault(page, `the pages of ${list.of} repeat`);
+		if (seen.add(next).size >= MAX_PAGES$1) throw fault(page, `there are more than ${MAX_PAGES$1} pages of ${list.of}`);
+		if (all.length > MAX_ITEMS) throw fault(page, `there are more than ${MAX_ITEMS} ${list.of}`);
+		page = await getPage(transport, found.next, list.scopes);
+	}
+}
+function fault({ url }, cause) {
+	return new RegistryError({
+		method: "GET",
+		url,
+		cause
+	});
+}
+function parseJson(bytes, response) {
+	try {
+		return JSON.parse(new TextDecoder().decode(bytes));
+	} catch {
+		const cause = `the answer is not JSON but ${(headerOf(response.headers, "content-type") ?? "no type").slice(0, 60)}: this is no registry, or a page in front of it`;
+		throw new RegistryError({
+			method: "GET",
+			url: response.url,
+			cause
+		});
+	}
+}
+
+// src/source/source.ts
+/** The registry does not tell which repositories it has. The message names the remedy. */
+var NotListed = class extends Error {
+	name = "NotListed";
+};
+
+// src/source/catalog.ts
+const Catalog = object({ repositories: nullable(array(string())) });
+/** Catalogs that are being read: namespaces of one registry, which are listed at once, share one. */
+const reading = /* @__PURE__ */ new WeakMap();
+/**
+* All repositories of a registry, by the distribution API's `_catalog`, which has no way to ask for a part.
+* https://distribution.github.io/distribution/spec/api/#catalog
+*
+* @throws NotListed when the registry has no catalog or does not show it
+*/
+async function listCatalog(client) {
+	let catalog = reading.get(client);
+	if (!catalog) {
+		catalog = readCatalog(client).finally(() => reading.delete(client));
+		reading.set(client, catalog);
+	}
+	return catalog;
+}
+async function readCatalog(client) {
+	const read = async (query) => readPages(client.transport, `/v2/_catalog${query}`, {
+		of: "repositories",
+		scopes: ["registry:catalog:*"],
+		read: readPage
+	});
+	try {
+		return await read("?n=1000").catch((error) => {
+			if (error instanceof RegistryError && error.status === 400) return read("");
+			throw error;
+		});
+	} catch (error) {
+		if (!(error instanceof RegistryError) || error.retryable) throw error;
+		throw new NotListed(`${client.registry} does not list its repositories: name each repository in "namespaces", or give credentials that may list them. ${error.message}`, { cause: error });
+	}
+}
+/** A page may be empty and not the last: some registries leave out what the account may not see. */
+const readPage = ({ json, next }) => {
+	const catalog = safeParse(Catalog, json);
+	return catalog.success ? {
+		items: catalog.output.repositories ?? [],
+		next
+	} : void 0;
+};
+
 // src/oci/client.ts
 /** The spec asks registries to take manifests of 4 MiB; this reads some more. */
 const MAX_MANIFEST = 8 * 1024 ** 2;
-/** 32 MiB of tags are some hundred thousand in one repository; nobody's are more. */
-const MAX_LIST = 32 * 1024 ** 2;
-/** With a hundred tags a page, more than any repository has. */
-const MAX_PAGES = 1e4;
 const TagList = object({ tags: optional(nullable(array(string()))) });
 /**
 * One registry's API, as the distribution spec has it. Repositories and references must have passed the checks
@@ -4320,19 +4437,7 @@ var RegistryClient = class {
 	}
 	/** The parsed JSON of a list, and the page after it. `url` may be a path or a page's URL. */
 	async getList(url, scopes) {
-		return this.#transport.send({
-			method: "GET",
-			url,
-			scopes,
-			expect: [200]
-		}, async (response) => {
-			const bytes = await readBody(response, MAX_LIST);
-			const next = nextPage(listHeaderOf(response.headers, "link"), response.url);
-			return {
-				json: parseJson(bytes, response),
-				next
-			};
-		});
+		return getPage(this.#transport, url, scopes);
 	}
 	/**
 	* All tags of a repository, page by page, without their digests.
@@ -4340,18 +4445,13 @@ var RegistryClient = class {
 	* @param first the first page, when the caller has it already
 	*/
 	async listTags(repository, first) {
-		const path = tagsPath(repository);
-		const tags = [];
-		let page = first ?? await this.getList(path, [pull(repository)]);
-		for (let pages = 1;; pages += 1) {
-			const list = safeParse(TagList, page.json);
-			if (!list.success) throw this.#unexpected(path, "the answer is not a list of tags");
-			const found = list.output.tags ?? [];
-			tags.push(...found);
-			if (page.next === void 0 || found.length === 0) return tags;
-			if (pages === MAX_PAGES) throw this.#unexpected(path, `there are more than ${MAX_PAGES} pages of tags`);
-			page = await this.getList(page.next, [pull(repository)]);
-		}
+		const scopes = [pull(repository)];
+		return readPages(this.#transport, tagsPath(repository), {
+			of: "tags",
+			scopes,
+			read: readTagList,
+			first
+		});
 	}
 	/** The digest behind a tag or digest; undefined when the registry has no such manifest. */
 	async headManifest(repository, reference) {
@@ -4425,13 +4525,6 @@ var RegistryClient = class {
 			...window
 		};
 	}
-	#unexpected(path, cause) {
-		return new RegistryError({
-			method: "GET",
-			url: new URL(path, `https://${this.registry}`),
-			cause
-		});
-	}
 };
 /** The scope that lets a token read `repository`. */
 function pull(repository) {
@@ -4448,6 +4541,16 @@ function tagsPath(repository) {
 function manifestPath(repository, reference) {
 	return `/v2/${repository}/manifests/${reference}`;
 }
+/** Some registries link an empty page to itself: it is the last one. */
+const readTagList = ({ json, next }) => {
+	const list = safeParse(TagList, json);
+	if (!list.success) return void 0;
+	const items = list.output.tags ?? [];
+	return {
+		items,
+		next: items.length === 0 ? void 0 : next
+	};
+};
 async function discard({ body }) {
 	await body.dump();
 }
@@ -4471,18 +4574,6 @@ function checkedManifest(reference, bytes, response) {
 		digest: isDigest(reference) ? reference : digestOf(bytes),
 		bytes
 	};
-}
-function parseJson(bytes, response) {
-	try {
-		return JSON.parse(new TextDecoder().decode(bytes));
-	} catch {
-		const cause = `the answer is not JSON but ${(headerOf(response.headers, "content-type") ?? "no type").slice(0, 60)}: this is no registry, or a page in front of it`;
-		throw new RegistryError({
-			method: "GET",
-			url: response.url,
-			cause
-		});
-	}
 }
 
 // src/source/google.ts
@@ -4522,2616 +4613,131 @@ function readEntry(digest, value, byTag) {
 	};
 	for (const name of value.tag) if (typeof name === "string") byTag.set(name, shared);
 }
-/** Asks for the digests of `tags`. A tag that is gone meanwhile, or is none by its name, is left out. */
-async function headTags(client, repository, tags) {
-	const heads = await Promise.all(tags.filter(isTag).map(async (tag) => [tag, await client.headManifest(repository, tag)]));
-	const found = /* @__PURE__ */ new Map();
-	for (const [tag, head] of heads) if (head) found.set(tag, {
-		digest: head.digest,
-		mediaType: head.mediaType
-	});
-	return found;
-}
 
-// src/source/discover.ts
-/** More repositories than any namespace has; a registry that makes them up is stopped here. */
-const MAX_REPOSITORIES = 1e5;
+// src/source/tags-list.ts
 /**
-* Lists what `namespace` holds, walking Google-style namespaces to their leaves with one request a repository;
-* elsewhere the namespace must be one repository, whose digests are asked for tag by tag.
+* What `tags/list` says of `repository`: where the registry is of Google's kind, digests and children too. An
+* empty `repository` is the registry's root, which no other kind lists.
 *
-* @param images when given, only these are asked for, each by its name
-* @throws RegistryError or Error with the remedy when the namespace itself can't be listed. A repository inside it
-*   that can't is a failure in the listing, and so is a name or tag that the specification does not allow.
+* The `name` of the answer is not looked at: registry.k8s.io sends on to a registry that knows the repository by
+* another one.
 */
-async function discover(namespace, client, images) {
-	if (images) {
-		const walk = new Walk(namespace, client);
-		await walk.visit(images);
-		if (walk.images.size > 0 || walk.failures.length > 0) return walk.listing();
-	}
-	const walk = new Walk(namespace, client);
-	const children = await walk.list(namespace.path).catch((error) => {
-		throw explainRoot(namespace, error);
-	});
-	await walk.descend(namespace.path, children);
-	if (walk.images.size === 0 && walk.failures.length === 0) throw new Error(`${formatNamespace(namespace)} holds no repository with tags: check its name in "namespaces"`);
-	return walk.listing();
-}
-/** One walk down a namespace; children are asked for at once, and the host's gate bounds how many. */
-var Walk = class {
-	images = /* @__PURE__ */ new Map();
-	failures = [];
-	#namespace;
-	#client;
-	#seen = 0;
-	constructor(namespace, client) {
-		this.#namespace = namespace;
-		this.#client = client;
-	}
-	listing() {
-		return {
-			namespace: this.#namespace,
-			images: this.images,
-			failures: this.failures
-		};
-	}
-	/** Lists repositories by their names. One that is not there is left out: it is gone. */
-	async visit(images) {
-		const { path } = this.#namespace;
-		const own = this.#imageOf(path);
-		const repositories = images.flatMap((image) => [repositoryIn(this.#namespace, image), ...image === own && path !== "" ? [path] : []]);
-		await Promise.all(repositories.map(async (repository) => {
-			try {
-				await this.list(repository);
-			} catch (error) {
-				if (!(error instanceof RegistryError)) throw error;
-				if (error.status !== 404) this.#fail(repository, error.message);
-			}
-		}));
-	}
-	/** Takes in the tags of `repository` and gives the names of its children. */
-	async list(repository) {
-		const page = await this.#client.getList(tagsPath(repository), repository === "" ? [] : [pull(repository)]);
-		const google = readGoogleList(page);
-		if (!google && repository === "") throw new Error(`${this.#namespace.registry} does not list its repositories (the answer has neither "child" nor "manifest"): name each repository in "namespaces"`);
-		const tags = google?.tags ?? /* @__PURE__ */ new Map();
-		const bare = google?.bare ?? await this.#client.listTags(repository, page);
-		this.#dropBadTags(repository, tags, bare);
-		for (const [tag, manifest] of await headTags(this.#client, repository, bare)) tags.set(tag, manifest);
-		this.#add(repository, tags);
-		return google?.children ?? [];
-	}
-	async descend(parent, children) {
-		await Promise.all(children.map(async (child) => {
-			const repository = parent === "" ? child : `${parent}/${child}`;
-			await this.descend(repository, await this.#listChild(repository, child));
-		}));
-	}
-	/** Like `list`, but a repository that can't be listed becomes a failure and does not end the walk. */
-	async #listChild(repository, name) {
-		if (name.includes("/") || !isRepositoryName(repository)) {
-			this.#fail(repository, "its name is not one that the distribution specification allows; it was left out");
-			return [];
-		}
-		this.#seen += 1;
-		if (this.#seen > MAX_REPOSITORIES) throw new Error(`${formatNamespace(this.#namespace)} lists more than ${MAX_REPOSITORIES} repositories`);
-		try {
-			return await this.list(repository);
-		} catch (error) {
-			if (!(error instanceof RegistryError)) throw error;
-			this.#fail(repository, error.message);
-			return [];
-		}
-	}
-	#add(repository, tags) {
-		if (tags.size === 0) return;
-		const image = this.#imageOf(repository);
-		const other = this.images.get(image);
-		if (other) this.#fail(repository, `${other.repository} goes by the same name in this namespace; it was left out`);
-		else this.images.set(image, {
-			repository,
-			tags
-		});
-	}
-	/** Removes from `tags`, and reports, those that are none by their names; `headTags` skips such `bare` ones. */
-	#dropBadTags(repository, tags, bare) {
-		const bad = [...tags.keys(), ...bare].filter((tag) => !isTag(tag));
-		if (bad.length === 0) return;
-		for (const tag of bad) tags.delete(tag);
-		const some = bad.slice(0, 5).map((tag) => JSON.stringify(printable(tag, 60)));
-		this.#fail(repository, `${bad.length} of its tags are not ones that the distribution specification allows: ${some.join(", ")}`);
-	}
-	#fail(repository, reason) {
-		this.failures.push({
-			image: printable(this.#imageOf(repository)),
-			tags: [],
-			reason: printable(reason, 1e3)
-		});
-	}
-	/** The path inside the namespace; the namespace's own repository goes by its last part. */
-	#imageOf(repository) {
-		const { path } = this.#namespace;
-		if (path === "") return repository;
-		return repository === path ? path.slice(path.lastIndexOf("/") + 1) : repository.slice(path.length + 1);
-	}
-};
-function explainRoot(namespace, error) {
-	if (!(error instanceof RegistryError) || error.status !== 404) return error;
-	const name = formatNamespace(namespace);
-	const why = namespace.path === "" ? "does not list its root: name a namespace in it" : "is not there, or not to be seen";
-	return new Error(`${name} ${why}. Check "namespaces". ${error.message}`, { cause: error });
+async function listByTags(client, repository) {
+	const scopes = repository === "" ? [] : [pull(repository)];
+	const page = await client.getList(tagsPath(repository), scopes);
+	const google = readGoogleList(page);
+	if (!google) return {
+		tags: /* @__PURE__ */ new Map(),
+		bare: repository === "" ? [] : await client.listTags(repository, page)
+	};
+	const { tags, bare } = google;
+	return {
+		tags,
+		bare,
+		children: google.children.map((child) => repository === "" ? child : `${repository}/${child}`)
+	};
 }
 
-// src/modes/prepare.ts
+// src/source/dockerhub.ts
+/** The most that Docker Hub gives on a page. */
+const PAGE = 100;
+const Next = nullish(string());
+const Repositories$1 = object({
+	next: Next,
+	results: array(object({ name: string() }))
+});
+const Tag = object({
+	name: string(),
+	/** Missing from tags that were pushed long ago, as is the media type. */
+	digest: nullish(string()),
+	media_type: nullish(string()),
+	images: nullish(array(object({ size: nullish(number()) })))
+});
+const Tags = object({
+	next: Next,
+	results: array(Tag)
+});
 /**
-* Lists all namespaces, keeps what the filters want, and compares it with what is recorded. A namespace that fails
-* stops only itself.
+* Docker Hub, by its own API: a namespace's public repositories, and a hundred tags with their digests a request.
+* https://docs.docker.com/reference/api/hub/latest/
 *
-* @throws MetadataError when the metadata repository can't be used
-* @throws Error when two sources would land on one target
+* @param api the transport of `https://hub.docker.com`; the API takes no registry credentials
 */
-async function prepare(inputs, deps) {
-	const wanted = compileFilters(inputs);
-	await deps.metadata.check();
-	const listed = await deps.phase("List the sources", async () => listSources(inputs, wanted, deps));
-	return deps.phase("Compare with the record", async () => {
-		const selected = listed.flatMap((one) => "selection" in one ? [one.selection.listing] : []);
-		const names = nameTargets(inputs.targetName, inputs.target, selected);
-		return Promise.all(listed.map(async (one) => {
-			if ("failure" in one) return one;
-			try {
-				return await compareOne$1(one, wanted, names, inputs, deps);
-			} catch (error) {
-				return {
-					namespace: one.namespace,
-					failure: failureOf(error)
-				};
-			}
-		}));
-	});
-}
-async function listSources(inputs, wanted, { registries }) {
-	const images = namedImages(inputs.include);
-	return Promise.all(inputs.namespaces.map(async (namespace) => {
-		try {
-			const listing = await discover(namespace, registries.source(namespace.registry), images);
-			return {
-				namespace,
-				listing,
-				selection: select(listing, wanted)
-			};
-		} catch (error) {
-			return {
-				namespace,
-				failure: failureOf(error)
-			};
-		}
-	}));
-}
-/** The shard is cut before the comparison, so that the counts of all shards add up. Names must be clear in all. */
-async function compareOne$1({ namespace, listing, selection: whole }, wanted, names, { metadata: { manifestPath: template }, target: { registry, path }, platforms, shard }, { metadata }) {
-	const file = manifestPath$1(template, namespace);
-	const source = formatNamespace(namespace);
-	const target = formatNamespace({
-		registry,
-		path
-	});
-	const bytes = await metadata.read(file);
-	const recorded = bytes ? parseNamespaceManifest(bytes, {
-		path: file,
-		source,
-		target
-	}) : {
-		source,
-		target,
-		images: /* @__PURE__ */ new Map()
-	};
-	const selection = isWhole(shard) ? whole : select(ownListing(listing, shard), wanted);
+function dockerHubSource(namespace, client, api) {
+	const { path } = namespace;
+	if (path === "") throw new Error("docker.io can't be listed as a whole: name a namespace, such as docker.io/library");
 	return {
-		namespace,
-		manifestPath: file,
-		recorded,
-		selection,
-		targets: names.get(source) ?? /* @__PURE__ */ new Map(),
-		...diff(selection.listing, recorded.images, platforms),
-		settled: /* @__PURE__ */ new Map(),
-		gone: findGone(listing, ownImages(recorded.images, shard, namespace), wanted)
-	};
-}
-function failureOf(error) {
-	return {
-		image: "",
-		tags: [],
-		reason: error instanceof Error ? error.message : String(error)
-	};
-}
-
-// src/report/markdown.ts
-/**
-* Text from registries in GitHub-flavoured Markdown. https://github.github.com/gfm/
-*/
-/** Text in which nothing is markup: no link, mention, issue number, HTML, table or comment comes of it. One line, not to be put at a line's start. */
-function escapeMarkdown(text) {
-	return printable(text, Number.POSITIVE_INFINITY).replace(/[\\`*_{}[\]()#!|~$^]|:(?=\/\/)|(?<=www)\./g, "\\$&").replace(/[@#]/g, "$&​").replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-}
-/** Text as code, in a span that nothing in it can close and that fits a table's cell. */
-function codeSpan(text) {
-	const line = printable(text, Number.POSITIVE_INFINITY).replaceAll("`", "'").replaceAll("|", "¦");
-	return `\`${line === "" ? " " : line}\``;
-}
-/** The first dozen of `items` as code, `and N more` for the rest. */
-function codeList(items, most = 12) {
-	const shown = items.slice(0, most).map((item) => codeSpan(item));
-	const rest = items.length - shown.length;
-	return rest > 0 ? `${shown.join(", ")} and ${rest} more` : shown.join(", ");
-}
-
-// src/metadata/changelog.ts
-/** The changelog's section for one namespace, with the mark by which it is found again. */
-function renderSection(result, options) {
-	return `${renderSectionText(result, options)}\n${marker(options.runKey, result.namespace)}\n`;
-}
-/** The changelog's section as it is read: time, namespace → target, counts, then a line an image. */
-function renderSectionText(result, { time, timezone }) {
-	const { added, updated, bytes } = countAll([result]);
-	const images = /* @__PURE__ */ new Map();
-	for (const { image, added, updated } of result.copied) {
-		const tags = images.get(image) ?? {
-			added: [],
-			updated: []
-		};
-		tags.added.push(...added);
-		tags.updated.push(...updated);
-		images.set(image, tags);
-	}
-	const lines = Array.from(images).toSorted(([a], [b]) => a < b ? -1 : 1).map(([image, tags]) => {
-		const parts = [...tags.added.length > 0 ? [`added ${codeList(tags.added.toSorted())}`] : [], ...tags.updated.length > 0 ? [`updated ${codeList(tags.updated.toSorted())}`] : []];
-		return `- ${codeSpan(image)}: ${parts.join("; ")}`;
-	});
-	const route = `${codeSpan(result.namespace)} → ${codeSpan(result.target)}`;
-	const counts = `${plural(added, "tag")} added, ${updated} updated, ${formatBytes(bytes)}`;
-	return [
-		`## ${formatTime(time, timezone)}: ${route}`,
-		"",
-		counts,
-		"",
-		...lines,
-		""
-	].join("\n");
-}
-/** `2026-11-24 20:30:05 UTC+8` */
-function formatTime(time, timezone) {
-	const format = new Intl.DateTimeFormat("en-CA", {
-		timeZone: timezone,
-		dateStyle: "short",
-		timeStyle: "medium",
-		hourCycle: "h23"
-	});
-	const zone = new Intl.DateTimeFormat("en", {
-		timeZone: timezone,
-		timeZoneName: "shortOffset"
-	}).formatToParts(time).find(({ type }) => type === "timeZoneName")?.value;
-	return `${format.format(time).replace(",", "")} ${(zone ?? "GMT").replace("GMT", "UTC").replace(/\+0$/, "")}`;
-}
-const MARKER = "<!-- sync ";
-/** A comment that is not shown: ends one job's section, and tells it from all others. */
-function marker(runKey, namespace) {
-	return `${MARKER}${encodeURIComponent(`${runKey} ${namespace}`).replaceAll("--", "-%2D")} -->`;
-}
-/**
-* Puts `section` before the newest section of `current`; everything else stays as it is. The section of the same
-* job and namespace, when it is there already, is replaced where it stands.
-*/
-function insertSection(current, section, { runKey, namespace }) {
-	const text = current === void 0 || current.trim() === "" ? "# Changelog\n" : current;
-	const newline = text.includes("\r\n") ? "\r\n" : "\n";
-	const insert = section.replaceAll("\n", newline);
-	const mark = marker(runKey, namespace);
-	const end = text.indexOf(mark);
-	if (end !== -1) return text.slice(0, sectionStart(text, end)) + insert.trimEnd() + text.slice(end + mark.length);
-	const newest = (/^## /m.exec(text) ?? /^#{3,6} /m.exec(text))?.index;
-	if (newest !== void 0) return text.slice(0, newest) + insert + newline + text.slice(newest);
-	return text + (text.endsWith("\n") ? newline : newline + newline) + insert;
-}
-/** Where the section starts whose marker is at `end`; at the marker when somebody removed its heading. */
-function sectionStart(text, end) {
-	const start = text.lastIndexOf("\n## ", end) + 1;
-	return text.startsWith("## ", start) && !text.slice(start, end).includes(MARKER) ? start : end;
-}
-
-// src/modes/record.ts
-/** What the outcomes and the settled tags add to the namespace manifest. */
-function entriesOf({ settled }, outcomes) {
-	const entries = /* @__PURE__ */ new Map();
-	for (const [image, tags] of settled) entries.set(image, new Map(tags));
-	for (const { work, held } of outcomes) for (const [tag, what] of held) setEntry(entries, work.image, tag, entryOf$1(work.manifest.digest, what));
-	return entries;
-}
-function entryOf$1(digest, { digest: target, platforms }) {
-	if (platforms) return {
-		digest,
-		target,
-		platforms
-	};
-	return target === digest ? digest : {
-		digest,
-		target
-	};
-}
-/** Writes the namespace manifests, then the changelog. One that can't be written stops no other. */
-async function record(recordables, inputs, deps) {
-	const errors = [];
-	const unrecorded = [];
-	const written = [];
-	for (const recordable of recordables) try {
-		await recordManifest(recordable, inputs, deps);
-		written.push(recordable);
-	} catch (error) {
-		const { plan, entries, result } = recordable;
-		const tags = countEntries(entries);
-		errors.push(`${result.namespace}: ${tags} tags are mirrored but not recorded. ${messageOf(error)}`);
-		unrecorded.push({
-			path: plan.manifestPath,
-			content: manifestOf(plan.recorded, recordable),
-			addition: serializeNamespaceManifest({
-				...plan.recorded,
-				images: entries
-			})
-		});
-	}
-	const sections = sectionsOf(written, inputs, deps);
-	try {
-		await recordChangelog(sections, written, inputs, deps);
-	} catch (error) {
-		errors.push(`The changelog is not up to date. ${messageOf(error)}`);
-		const content = sections.map(({ text }) => text).join("\n");
-		unrecorded.push({
-			path: inputs.metadata.changelogPath ?? "",
-			content,
-			addition: content
-		});
-		return {
-			plans: /* @__PURE__ */ new Set(),
-			errors,
-			unrecorded
-		};
-	}
-	return {
-		plans: new Set(written.map(({ plan }) => plan)),
-		errors,
-		unrecorded
-	};
-}
-async function recordManifest(recordable, { metadata: { commitMessage } }, { metadata }) {
-	const { plan, entries, removed = /* @__PURE__ */ new Map(), result } = recordable;
-	if (entries.size === 0 && removed.size === 0) return;
-	const { manifestPath: path, recorded: { source, target } } = plan;
-	const message = commitMessage ?? describe$1([result], countEntries(removed));
-	await metadata.update(path, message, (current) => {
-		const images = current ? parseNamespaceManifest(current, {
-			path,
-			source,
-			target
-		}).images : /* @__PURE__ */ new Map();
-		if (current && change(images, recordable) === images) return current;
-		return new TextEncoder().encode(manifestOf({
-			source,
-			target,
-			images
-		}, recordable));
-	});
-}
-/** The namespace manifest with what `recordable` adds and takes out. */
-function manifestOf(manifest, recordable) {
-	return serializeNamespaceManifest({
-		...manifest,
-		images: change(manifest.images, recordable)
-	});
-}
-function change(images, { entries, removed = /* @__PURE__ */ new Map() }) {
-	return mergeImages(removeEntries(images, removed), entries);
-}
-function sectionsOf(recordables, { metadata: { changelogPath, timezone } }, { now, runKey }) {
-	if (changelogPath === void 0) return [];
-	const time = now();
-	return recordables.filter(({ result }) => result.copied.length > 0).map(({ result }) => ({
-		namespace: result.namespace,
-		text: renderSection(result, {
-			time,
-			timezone,
-			runKey
-		})
-	}));
-}
-async function recordChangelog(sections, recordables, { metadata: { changelogPath, commitMessage } }, { metadata, runKey }) {
-	if (changelogPath === void 0 || sections.length === 0) return;
-	const results = recordables.map(({ result }) => result).filter(({ copied }) => copied.length > 0);
-	await metadata.update(changelogPath, commitMessage ?? `Changelog: ${describe$1(results)}`, (current) => {
-		const before = current && new TextDecoder("utf-8", {
-			fatal: true,
-			ignoreBOM: true
-		}).decode(current);
-		const after = sections.reduce((text, { namespace, text: section }) => insertSection(text, section, {
-			runKey,
-			namespace
-		}), before);
-		return new TextEncoder().encode(after);
-	});
-}
-/** `Mirror gcr.io/distroless: 3 added, 1 updated` */
-function describe$1(results, removed = 0) {
-	const { added, updated } = countAll(results);
-	const settled = results.reduce((sum, result) => sum + result.settled, 0);
-	const parts = [
-		`${added} added`,
-		`${updated} updated`,
-		...settled > 0 ? [`${settled} settled`] : [],
-		...removed > 0 ? [`${removed} not there`] : []
-	];
-	const [first] = results;
-	return `Mirror ${results.length === 1 && first ? first.namespace : `${results.length} namespaces`}: ${parts.join(", ")}`;
-}
-function messageOf(error) {
-	return error instanceof Error ? error.message : String(error);
-}
-
-// src/plan/pulls.ts
-/**
-* What copying `works` asks of the source's manifests: one request for each, one more where docker pulls it besides,
-* and, for an index, one a platform, of which it has at least one. https://docs.docker.com/docker-hub/usage/pulls/
-*/
-function countPulls(works, engine) {
-	let count = 0;
-	let exact = true;
-	for (const { mediaType } of works.map(({ manifest }) => manifest)) {
-		const isIndex = mediaType !== void 0 && isIndexType(mediaType);
-		count += isIndex || engine === "docker" ? 2 : 1;
-		if (isIndex || mediaType === void 0) exact = false;
-	}
-	return {
-		count,
-		exact
-	};
-}
-/** Platforms of an index of which nobody knows how many it has. */
-const USUAL_PLATFORMS = 8;
-/** About how many pulls one piece of work takes, rather too many than too few. */
-function estimatePulls({ manifest: { mediaType } }, { engine, platforms }) {
-	if (mediaType !== void 0 && isIndexType(mediaType)) return 1 + (platforms === "all" ? USUAL_PLATFORMS : platforms.length);
-	return engine === "docker" ? 2 : 1;
-}
-
-// src/modes/result-of.ts
-/**
-* What came of a namespace.
-*
-* @param outcomes of what was copied, none when nothing was; `dry run` for what would be copied
-*/
-function resultOf(plan, { target, engine }, outcomes) {
-	const names = {
-		namespace: formatNamespace(plan.namespace),
-		target: formatNamespace(target)
-	};
-	if ("failure" in plan) return {
-		...names,
-		...NOTHING,
-		failures: [plan.failure]
-	};
-	const { selection, targets, unchanged, gone, unsettled, settled } = plan;
-	const nameOf = (image) => `${target.registry}/${targets.get(image) ?? image}`;
-	const copied = outcomes === "dry run" ? planned(plan, nameOf) : mirrored(outcomes, nameOf);
-	const failures = outcomes === "dry run" ? [] : failed(outcomes);
-	const done = copied.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
-	const wanted = plan.work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
-	return {
-		...names,
-		copied: copied.toSorted((a, b) => a.image < b.image ? -1 : 1),
-		failures: [...selection.listing.failures, ...failures],
-		unsupported: selection.unsupported,
-		unchanged,
-		gone,
-		pending: unsettled.length + wanted - done - countTags(failures),
-		settled: countEntries(settled),
-		filtered: selection.filtered,
-		...outcomes === "dry run" && { pulls: countPulls(plan.work, engine) }
-	};
-}
-/** `gcr.io/distroless: 3 new tags, 1 moved, 40 unchanged, 0 gone` */
-function describe(result) {
-	const { added, updated, unchanged, gone, pending } = countAll([result]);
-	const parts = [
-		plural(added, "new tag"),
-		`${formatCount(updated)} moved`,
-		`${formatCount(unchanged)} unchanged`,
-		`${formatCount(gone)} gone`,
-		...pending > 0 ? [`${formatCount(pending)} waiting`] : [],
-		...result.failures.length > 0 ? [plural(result.failures.length, "failure")] : [],
-		...result.drift ? [describeDrift(result.drift)] : []
-	];
-	return `${result.namespace}: ${parts.join(", ")}`;
-}
-const NOTHING = {
-	copied: [],
-	failures: [],
-	unsupported: [],
-	unchanged: 0,
-	gone: [],
-	pending: 0,
-	settled: 0,
-	filtered: 0
-};
-function planned({ work }, nameOf) {
-	return work.map(({ image, manifest, added, updated }) => ({
-		image,
-		target: nameOf(image),
-		digest: manifest.digest,
-		added,
-		updated,
-		bytes: manifest.size ?? 0
-	}));
-}
-function mirrored(outcomes, nameOf) {
-	return outcomes.filter(({ held }) => held.size > 0).map(({ work: { image, manifest, added, updated }, held, bytes }) => ({
-		image,
-		target: nameOf(image),
-		digest: manifest.digest,
-		added: added.filter((tag) => held.has(tag)),
-		updated: updated.filter((tag) => held.has(tag)),
-		bytes
-	}));
-}
-function failed(outcomes) {
-	return outcomes.flatMap(({ work: { image, added, updated }, held, error }) => {
-		if (error === void 0) return [];
-		return [{
-			image,
-			tags: [...added, ...updated].filter((tag) => !held.has(tag)),
-			reason: error
-		}];
-	});
-}
-
-// src/modes/compare.ts
-/**
-* Asks the target what it really holds, and records that; copies nothing. What is recorded and is not so is reported
-* and taken out of the record, so that the next sync brings it again.
-*/
-async function compare(inputs, deps) {
-	const started = deps.now();
-	const plans = await prepare(inputs, deps);
-	const compared = await deps.phase("Ask the target", async () => Promise.all(plans.map(async (plan) => {
-		const done = "failure" in plan ? resultOf(plan, inputs, []) : await compareOne(plan, inputs, deps);
-		deps.logger.info(describe("plan" in done ? done.result : done));
-		return done;
-	})));
-	const recordables = compared.flatMap((one) => "plan" in one ? [one] : []);
-	const { errors, unrecorded } = inputs.dryRun ? {
-		errors: [],
-		unrecorded: []
-	} : await deps.phase("Record", async () => record(recordables, inputs, deps));
-	const namespaces = compared.map((one) => "plan" in one ? one.result : one);
-	return {
-		mode: "compare",
-		dryRun: inputs.dryRun,
-		started,
-		finished: deps.now(),
-		namespaces,
-		errors,
-		unrecorded
-	};
-}
-async function compareOne(plan, inputs, { registries }) {
-	const { namespace, recorded, selection } = plan;
-	const { platforms, queryConcurrency: concurrency } = inputs;
-	const target = registries.target(inputs.target.registry);
-	const source = registries.source(namespace.registry);
-	const targetOf = (image) => targetRepository(inputs.targetName, inputs.target, namespace, image);
-	const own = wantedImages(plan, inputs);
-	const findings = sortFindings(await audit(own, {
-		target,
-		targetOf,
-		concurrency
-	}));
-	const open = needEvidence(selection.listing, recorded.images, findings.changed);
-	const verdicts = await settle(open, {
-		source,
-		target,
-		targetOf,
-		platforms,
-		reserve: 0,
-		concurrency
-	});
-	const { entries, removed, drift } = concludeComparison(recorded.images, findings, verdicts);
-	const counts = countAfter(plan, inputs, findings, {
-		entries,
-		removed
-	});
-	const isLost = looksLost(findings, entries);
-	const takenOut = isLost ? /* @__PURE__ */ new Map() : removed;
-	return {
-		plan,
-		entries,
-		removed: takenOut,
-		result: {
-			...resultOf(plan, inputs, []),
-			...counts,
-			drift: {
-				...drift,
-				removed: countEntries(takenOut)
-			},
-			failures: [
-				...selection.listing.failures,
-				...findings.failures,
-				...isLost ? [lost(plan, drift.missing.length)] : []
-			],
-			settled: countEntries(entries)
-		}
-	};
-}
-/** What is recorded of this job's images and wanted. */
-function wantedImages({ recorded, namespace }, inputs) {
-	const wanted = compileFilters(inputs);
-	const own = ownImages(recorded.images, inputs.shard, namespace);
-	return new Map(Array.from(own, ([image, entries]) => [image, new Map(Array.from(entries).filter(([tag]) => wanted(image, tag)))]));
-}
-/** How the mirror stands to the source, now that the record is right. Tags of which nothing is known count as failed. */
-function countAfter({ recorded, selection: { listing } }, { platforms }, { unknown }, { entries, removed }) {
-	const right = mergeImages(removeEntries(removeEntries(recorded.images, removed), unknown), entries);
-	const { work, unsettled, unchanged } = diff(listing, right, platforms);
-	const wanting = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
-	const untold = Array.from(unknown).flatMap(([image, tags]) => Array.from(tags.keys()).filter((tag) => listing.images.get(image)?.tags.has(tag)));
-	return {
-		unchanged,
-		pending: unsettled.length + wanting - untold.length
-	};
-}
-/** So few tags are soon copied again. */
-const FEW = 10;
-/** True when the target has nothing of all that is recorded: then it is likely another target than is meant. */
-function looksLost({ held, missing, changed }, entries) {
-	return held === 0 && changed.size === 0 && entries.size === 0 && countEntries(missing) > FEW;
-}
-function lost({ manifestPath }, images) {
-	return {
-		image: "",
-		tags: [],
-		reason: `the target has none of the tags recorded in ${manifestPath}, of ${formatCount(images)} images. The record was left as it is: check "target" and its credentials; if the mirror is really gone, remove the file`
-	};
-}
-
-// src/modes/monitor.ts
-/** Tells how much is mirrored and how much is waiting, as often as asked, and reads only. The last look counts. */
-async function monitor(inputs, deps) {
-	const { count, interval } = inputs.monitor;
-	const started = deps.now();
-	for (let look = 1;; look += 1) {
-		const namespaces = (await prepare(inputs, deps)).map((plan) => resultOf(plan, inputs, []));
-		for (const result of namespaces) {
-			const { unchanged, pending, failed } = countAll([result]);
-			const total = formatCount(unchanged + pending);
-			const wrong = failed > 0 ? `, ${formatCount(failed)} failed` : "";
-			deps.logger.info(`${deps.now().toISOString()} ${result.namespace}: ${formatCount(unchanged)} of ${total} tags mirrored, ${formatCount(pending)} waiting${wrong}`);
-		}
-		if (look === count) return {
-			mode: "monitor",
-			dryRun: true,
-			started,
-			finished: deps.now(),
-			namespaces,
-			errors: []
-		};
-		await deps.sleep(interval);
-	}
-}
-
-// src/plan/balance.ts
-/**
-* Packs `items`, heaviest first, into bins of `capacity`, each into the first that has room. An item that is heavier
-* than that gets a bin of its own. https://en.wikipedia.org/wiki/First-fit-decreasing_bin_packing
-*/
-function packBins(items, capacity) {
-	const bins = [];
-	for (const item of items) {
-		const bin = bins.find(({ free }) => free >= item.weight);
-		if (bin) {
-			bin.items.push(item);
-			bin.free -= item.weight;
-		} else bins.push({
-			items: [item],
-			free: capacity - item.weight
-		});
-	}
-	return bins.map(({ items }) => items);
-}
-/**
-* Cuts the numbers from 0 to `total - 1` into at most `most` ranges of about equal weight, none without items.
-*
-* @param items sorted by their numbers
-*/
-function cutRanges(items, most, total) {
-	const share = items.reduce((sum, { weight }) => sum + weight, 0) / most;
-	const ranges = [];
-	let open = {
-		first: 0,
-		last: total - 1,
-		items: []
-	};
-	let done = 0;
-	for (const item of items) {
-		if (done + item.weight / 2 > share * (ranges.length + 1) && open.items.length > 0 && item.number > (open.items.at(-1)?.number ?? 0)) {
-			open.last = item.number - 1;
-			ranges.push(open);
-			open = {
-				first: item.number,
-				last: total - 1,
-				items: []
-			};
-		}
-		open.items.push(item);
-		done += item.weight;
-	}
-	if (open.items.length > 0) ranges.push(open);
-	return ranges;
-}
-
-// src/plan/matrix.ts
-/** GitHub takes 1 MB a job in UTF-16, of which the other outputs have some. */
-const MAX_BYTES = 9e5;
-/**
-* Spreads work over at most `maxEntries` jobs, none with much more than its fair share unless one image has that. A
-* namespace that is too much for one job is cut by images; several that are little go together. The same work gives
-* the same matrix, in whatever order it was found.
-*
-* @throws Error when not even the namespaces and filters fit into GitHub's limit
-*/
-function planMatrix(works, options) {
-	const { maxEntries, filters, maxBytes = MAX_BYTES } = options;
-	const plans = fairPlan(weigh(works), maxEntries);
-	for (const render of [byImages, byNumbers]) {
-		const matrix = { include: plans.flatMap((plan) => render(plan, filters)) };
-		if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
-	}
-	throw new Error(`The matrix would have more than ${maxBytes} bytes, which GitHub does not take: name fewer namespaces a plan, or shorten "include" and "exclude"`);
-}
-/** Bytes where the sources tell them; the mean where some don't; tags where none do. */
-function weigh(works) {
-	const all = works.flatMap(({ images }) => images);
-	const bytes = all.reduce((sum, image) => sum + image.bytes, 0);
-	const unsized = all.reduce((sum, image) => sum + image.unsized, 0);
-	const tags = all.reduce((sum, image) => sum + image.tags, 0);
-	const mean = bytes > 0 ? bytes / Math.max(1, tags - unsized) : 1;
-	const weightOf = (image) => Math.max(1, bytes > 0 ? image.bytes + image.unsized * mean : image.tags);
-	return works.filter(({ images }) => images.length > 0).map(({ namespace, images }) => {
-		const loads = images.map((image) => ({
-			...image,
-			weight: weightOf(image)
-		})).toSorted((a, b) => b.weight - a.weight || (a.image < b.image ? -1 : 1));
-		return {
-			namespace,
-			loads,
-			weight: loads.reduce((sum, { weight }) => sum + weight, 0)
-		};
-	}).toSorted(byName);
-}
-/** How much more a job may have in the next try. */
-const STEP = 1.02;
-/** The plan with the smallest load a job at which `most` jobs suffice. */
-function fairPlan(piles, most) {
-	const total = piles.reduce((sum, { weight }) => sum + weight, 0);
-	for (let capacity = total / most;; capacity *= STEP) {
-		const plan = planFor(piles, capacity);
-		if (plan.reduce((sum, one) => sum + (one.kind === "cut" ? one.parts.length : 1), 0) <= most) return plan;
-	}
-}
-function planFor(piles, capacity) {
-	const cuts = piles.map((pile) => ({
-		kind: "cut",
-		pile,
-		parts: packBins(pile.loads, capacity)
-	}));
-	const little = cuts.filter(({ parts }) => parts.length === 1).map(({ pile }) => pile);
-	const wholes = packBins(little.toSorted(heaviestFirst), capacity);
-	return [...cuts.filter(({ parts }) => parts.length > 1), ...wholes.map((bin) => ({
-		kind: "whole",
-		piles: bin.toSorted(byName)
-	}))];
-}
-/** Entries that name their images. */
-function byImages(plan, filters) {
-	if (plan.kind === "cut") return plan.parts.map((loads, index) => entryOf([plan.pile], loads, filters, {
-		images: loads,
-		part: `${index + 1}/${plan.parts.length}`
-	}));
-	const [first, ...others] = plan.piles;
-	const loads = plan.piles.flatMap((pile) => pile.loads);
-	return [entryOf(plan.piles, loads, filters, first && others.length === 0 ? { images: first.loads } : {})];
-}
-/** Entries that give the numbers of their images, in which a name costs nothing. */
-function byNumbers(plan, filters) {
-	if (plan.kind === "whole") return [entryOf(plan.piles, plan.piles.flatMap(({ loads }) => loads), filters, {})];
-	const { namespace } = plan.pile;
-	const numbered = plan.pile.loads.map((load) => ({
-		...load,
-		number: shardOf(namespace, load.image, MAX_SHARDS)
-	})).toSorted((a, b) => a.number - b.number);
-	const ranges = cutRanges(numbered, plan.parts.length, MAX_SHARDS);
-	return ranges.map(({ first, last, items }, index) => entryOf([plan.pile], items, filters, {
-		part: `${index + 1}/${ranges.length}`,
-		range: `${first}-${last}`
-	}));
-}
-function entryOf(piles, loads, { include, exclude }, { images, part = "1/1", range }) {
-	const names = images?.map(({ image }) => image).toSorted();
-	return {
-		namespace: piles.map(({ namespace }) => formatNamespace(namespace)).join("\n"),
-		images: (names ? names.flatMap((image) => narrowPatterns(include, image)) : include).join("\n"),
-		exclude: exclude.join("\n"),
-		"shard-index": range ?? "0",
-		"shard-total": range === void 0 ? 1 : MAX_SHARDS,
-		part,
-		tags: loads.reduce((sum, { tags }) => sum + tags, 0),
-		bytes: loads.reduce((sum, { bytes }) => sum + bytes, 0)
-	};
-}
-function heaviestFirst(a, b) {
-	return b.weight - a.weight || byName(a, b);
-}
-function byName(a, b) {
-	return formatNamespace(a.namespace) < formatNamespace(b.namespace) ? -1 : 1;
-}
-
-// src/modes/plan.ts
-/** Says what a sync would copy, and how to spread it over jobs. gcrsync's tags are left to these, which settle them. */
-async function plan(inputs, deps) {
-	const started = deps.now();
-	const plans = await prepare(inputs, deps);
-	return deps.phase("Plan", async () => {
-		const namespaces = plans.map((one) => resultOf(one, inputs, "dry run"));
-		for (const result of namespaces) deps.logger.info(describe(result));
-		const works = plans.flatMap((one) => "failure" in one ? [] : [workOf(one)]);
-		const matrix = planMatrix(works, {
-			maxEntries: inputs.maxShards,
-			filters: inputs
-		});
-		deps.logger.info(`The matrix has ${plural(matrix.include.length, "job")}.`);
-		for (const { namespace, part, tags, bytes } of matrix.include) deps.logger.info(`${namespace.replaceAll("\n", ", ")} ${part}: ${plural(tags, "tag")}, ${formatBytes(bytes)}`);
-		return {
-			mode: "plan",
-			dryRun: true,
-			started,
-			finished: deps.now(),
-			namespaces,
-			errors: [],
-			matrix
-		};
-	});
-}
-/** What there is to do, image by image. */
-function workOf({ namespace, work, unsettled }) {
-	const images = /* @__PURE__ */ new Map();
-	const sumsOf = (image) => {
-		const sums = images.get(image) ?? {
-			image,
-			tags: 0,
-			bytes: 0,
-			unsized: 0
-		};
-		images.set(image, sums);
-		return sums;
-	};
-	for (const { image, manifest, added, updated } of work) {
-		const sums = sumsOf(image);
-		sums.tags += added.length + updated.length;
-		sums.bytes += manifest.size ?? 0;
-		if (manifest.size === void 0) sums.unsized += 1;
-	}
-	for (const { image } of unsettled) sumsOf(image).tags += 1;
-	return {
-		namespace,
-		images: Array.from(images.values())
-	};
-}
-
-// src/oci/retry.ts
-/** Waits of a client that is told to come back later. All times are milliseconds. */
-const FIRST_DELAY$1 = 500;
-const LONGEST_DELAY = 3e4;
-/** Statuses worth another try: busy, timed out, or a fault of the server's own (499 and 522 are proxies'). */
-function isRetryableStatus(status) {
-	return status === 408 || status === 429 || status === 499 || status >= 500 && status !== 501;
-}
-/** Exponential growth from half a second to half a minute, with jitter over its upper half. */
-function backoffDelay(attempt, random) {
-	const delay = Math.min(LONGEST_DELAY, FIRST_DELAY$1 * 2 ** attempt);
-	return delay / 2 + delay / 2 * random();
-}
-/**
-* The wait that a `Retry-After` header asks for: seconds or an HTTP date.
-* https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
-*/
-function parseRetryAfter(value, now) {
-	if (value === void 0) return void 0;
-	if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1e3;
-	const date = Date.parse(value);
-	return Number.isNaN(date) ? void 0 : Math.max(0, date - now);
-}
-/** Node's and undici's codes for a connection that broke, or never came to be, through no fault of the request. */
-const NETWORK_CODES = /* @__PURE__ */ new Set([
-	"ECONNRESET",
-	"ECONNREFUSED",
-	"ECONNABORTED",
-	"EHOSTUNREACH",
-	"ENETUNREACH",
-	"ENETDOWN",
-	"EPIPE",
-	"ETIMEDOUT",
-	"EAI_AGAIN",
-	"UND_ERR_SOCKET",
-	"UND_ERR_CONNECT_TIMEOUT",
-	"UND_ERR_HEADERS_TIMEOUT",
-	"UND_ERR_BODY_TIMEOUT",
-	"UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
-	"HPE_INVALID_CONSTANT"
-]);
-function errorCode(error) {
-	if (!(error instanceof Error)) return void 0;
-	if ("code" in error && typeof error.code === "string") return error.code;
-	return errorCode(error.cause);
-}
-function isNetworkError(error) {
-	return NETWORK_CODES.has(errorCode(error) ?? "");
-}
-
-// src/copy/pool.ts
-/**
-* Copies all of `works`, as many at a time as `limit` lets, until the run ends or a registry has had enough. What fails is
-* retried when that can help, and stops nothing else.
-*/
-async function copyAll(works, options) {
-	const { limit, lifetime, quota, task, onDone } = options;
-	await limit.map(works, async (work) => {
-		const whole = task(work);
-		if (lifetime.drain.aborted || !quota.begin(whole)) return;
-		try {
-			onDone(await copyOne(work, whole, options));
-		} finally {
-			quota.end(whole);
-		}
-	});
-}
-async function copyOne(work, whole, { engine, retries, lifetime, quota, sleep, random, logger }) {
-	const held = /* @__PURE__ */ new Map();
-	let bytes = 0;
-	for (let attempt = 0;; attempt += 1) {
-		const tags = whole.tags.filter((tag) => !held.has(tag));
-		try {
-			bytes += await engine.copy({
-				...whole,
-				tags
-			}, (tag, what) => held.set(tag, what));
-			return {
-				work,
-				held,
-				bytes
-			};
-		} catch (error) {
-			if (lifetime.abort.aborted || quota.isSpent(error, whole)) return {
-				work,
-				held,
-				bytes
-			};
-			const message = error instanceof Error ? error.message : String(error);
-			const { repository, digest } = whole.source;
-			if (!isRetryable(error) || attempt >= retries) return {
-				work,
-				held,
-				bytes,
-				error: printable(message, 2e3)
-			};
-			logger.info(`${repository}@${digest}: ${message}. It is tried again (${attempt + 1} of ${retries})`);
-			await sleep(backoffDelay(attempt, random), lifetime.abort).catch(() => void 0);
-		}
-	}
-}
-/** A RegistryError has been retried by the transport already, request by request. */
-function isRetryable(error) {
-	if (error instanceof RegistryError) return false;
-	return error instanceof CopyError && error.retryable;
-}
-
-// src/copy/quota.ts
-/**
-* Watches the rate limits of registries: from one that has no pulls left, or that refuses for having been asked too much,
-* no further image is started. A thousand images that fail would help nobody; the next run goes on.
-*/
-var Quota = class {
-	/** Pulls that images under way may still take. */
-	#reserved = /* @__PURE__ */ new Map();
-	#spent = /* @__PURE__ */ new Map();
-	/** Why images were not started, registry by registry. */
-	get reasons() {
-		return Array.from(this.#spent.values());
-	}
-	/** True when `task` may start. Then `end` must be called for it. */
-	begin({ source: { client }, target, pulls }) {
-		if (this.#spent.has(client.registry) || this.#spent.has(target.client.registry)) return false;
-		const reserved = this.#reserved.get(client) ?? 0;
-		const { pullLimit } = client;
-		if (pullLimit !== void 0 && pullLimit.remaining < reserved + pulls) {
-			const when = pullLimit.window === void 0 ? "" : `, which it counts over ${formatDuration(pullLimit.window)}`;
-			this.#spent.set(client.registry, `${client.registry} allows ${formatCount(pullLimit.remaining)} more pulls${when}: no further image was started from there. The next run goes on${pullLimit.window === void 0 ? "" : `, at the latest in ${formatDuration(pullLimit.window)}`}; logged in, most accounts may pull more`);
-			return false;
-		}
-		this.#reserved.set(client, reserved + pulls);
-		return true;
-	}
-	end({ source: { client }, pulls }) {
-		this.#reserved.set(client, (this.#reserved.get(client) ?? 0) - pulls);
-	}
-	/** True when `error` says that a registry has been asked too much: what it was for is left to the next run. */
-	isSpent(error, { source, target }) {
-		if (!(error instanceof RegistryError) || error.status !== 429) return false;
-		const { registry } = (new URL(error.url).host === apiHost(target.client.registry) ? target : source).client;
-		const when = error.retryAfter === void 0 ? "later" : `in ${formatDuration(error.retryAfter)}`;
-		this.#spent.set(registry, `${registry} has been asked too much (${error.message}): no further image was started. It asks to come back ${when}`);
-		return true;
-	}
-};
-
-// src/report/progress.ts
-/** How often progress is told, in milliseconds. */
-const INTERVAL = 1e4;
-/** The rate is that of this many last intervals. */
-const WINDOW = 6;
-/** Tells how far long work is, at least every ten seconds; nothing for work that ends sooner. */
-var Progress = class {
-	#options;
-	#timer;
-	#samples;
-	#images = 0;
-	#bytes = 0;
-	#failed = 0;
-	constructor(options) {
-		this.#options = options;
-		this.#samples = [{
-			time: options.clock(),
-			images: 0,
-			bytes: 0
-		}];
-		this.#timer = setInterval(() => this.tick(), INTERVAL).unref();
-	}
-	/** One image has ended. */
-	done(bytes, failed) {
-		this.#images += 1;
-		this.#bytes += bytes;
-		if (failed) this.#failed += 1;
-	}
-	stop() {
-		clearInterval(this.#timer);
-	}
-	tick() {
-		const { total, log, clock } = this.#options;
-		const now = {
-			time: clock(),
-			images: this.#images,
-			bytes: this.#bytes
-		};
-		const [first = now] = this.#samples;
-		this.#samples.push(now);
-		if (this.#samples.length > WINDOW) this.#samples.shift();
-		const seconds = Math.max(.001, (now.time - first.time) / 1e3);
-		const left = total - this.#images;
-		const perSecond = (now.images - first.images) / seconds;
-		log([
-			`${formatCount(this.#images)} of ${formatCount(total)} images`,
-			formatBytes(this.#bytes),
-			`${formatBytes((now.bytes - first.bytes) / seconds)}/s`,
-			perSecond > 0 ? `about ${formatDuration(left / perSecond * 1e3)} left` : "none ended lately",
-			...this.#failed > 0 ? [`${formatCount(this.#failed)} failed`] : []
-		].join(", "));
-	}
-};
-
-// src/modes/copying.ts
-/**
-* Copies the work of all namespaces in one pool, and has it recorded at checkpoints. Without an engine nothing is copied, and that is an
-* error.
-*/
-async function copyAndCheckpoint(plans, recorder, inputs, deps) {
-	const { logger, openEngine, lifetime } = deps;
-	const working = plans.filter((plan) => "work" in plan).filter(({ work }) => work.length > 0);
-	if (working.length === 0) {
-		logger.info("Nothing to copy.");
-		return {
-			errors: [],
-			stopped: [],
-			close: async () => void 0
-		};
-	}
-	let engine;
-	try {
-		engine = await openEngine();
-	} catch (error) {
-		return {
-			errors: [error instanceof Error ? error.message : String(error)],
-			stopped: [],
-			close: async () => void 0
-		};
-	}
-	const quota = new Quota();
-	const copied = new AbortController();
-	const checkpoints = saveAtCheckpoints(recorder, inputs.checkpoint, copied.signal, deps);
-	try {
-		await copy(working, engine, quota, recorder, inputs, deps);
-	} finally {
-		copied.abort();
-		await checkpoints;
-	}
-	const ending = lifetime.ending();
-	const stopped = [...ending === void 0 ? [] : [explain(ending)], ...quota.reasons];
-	for (const reason of stopped) logger.info(reason);
-	return {
-		errors: [],
-		stopped,
-		close: async () => engine.close()
-	};
-}
-const explain = (ending) => ending === "cancelled" ? "The run was cancelled: what was done by then is recorded, and the next run goes on" : "The time limit is reached: what was done by then is recorded, and the next run goes on";
-async function copy(plans, engine, quota, recorder, inputs, deps) {
-	const { logger, sleep, random, lifetime } = deps;
-	const total = plans.reduce((sum, { work }) => sum + work.length, 0);
-	const progress = new Progress({
-		total,
-		log: (line) => logger.info(line),
-		clock: () => performance.now()
-	});
-	const shared = {
-		engine,
-		limit: pLimit(engine.width),
-		retries: inputs.retries,
-		lifetime,
-		quota,
-		sleep,
-		random,
-		logger
-	};
-	try {
-		await Promise.all(plans.map(async (plan) => {
-			const task = (work) => taskOf(work, plan, inputs, deps);
-			const onDone = (outcome) => {
-				recorder.note(plan, outcome);
-				progress.done(outcome.bytes, outcome.error !== void 0);
-			};
-			await copyAll(plan.work, {
-				...shared,
-				task,
-				onDone
-			});
-		}));
-	} finally {
-		progress.stop();
-	}
-}
-/** Until `end` is aborted. What can't be recorded now may be later; in the end it is an error. */
-async function saveAtCheckpoints(recorder, interval, end, { sleep, logger }) {
-	for (;;) {
-		await sleep(interval, end).catch(() => void 0);
-		if (end.aborted) return;
-		const { errors } = await recorder.save();
-		for (const error of errors) logger.warning(error);
-	}
-}
-function taskOf(work, plan, inputs, { registries }) {
-	return {
-		source: {
-			client: registries.source(plan.namespace.registry),
-			repository: work.repository,
-			digest: work.manifest.digest
-		},
-		target: {
-			client: registries.target(inputs.target.registry),
-			repository: plan.targets.get(work.image) ?? work.image
-		},
-		tags: [...work.added, ...work.updated],
-		platforms: inputs.platforms,
-		pulls: estimatePulls(work, inputs),
-		present: isRecorded(plan, work)
-	};
-}
-/** True when another tag of the image is recorded with the very digest, which the target then holds. */
-function isRecorded({ recorded }, { image, manifest }) {
-	const entries = recorded.images.get(image)?.values() ?? [];
-	return Iterator.from(entries).some((entry) => entry === manifest.digest);
-}
-
-// src/modes/recorder.ts
-/** Gathers what a run does, and records it: at checkpoints what is done so far, in the end all of it. */
-var Recorder = class {
-	#plans;
-	#inputs;
-	#deps;
-	#outcomes = /* @__PURE__ */ new Map();
-	/** How many outcomes are recorded, by namespace; none when not even what evidence settled is. */
-	#recorded = /* @__PURE__ */ new Map();
-	/** One save at a time: two would write the same files. */
-	#saving = Promise.resolve();
-	constructor(plans, inputs, deps) {
-		this.#plans = plans;
-		this.#inputs = inputs;
-		this.#deps = deps;
-	}
-	note(plan, outcome) {
-		const outcomes = this.#outcomes.get(plan);
-		if (outcomes) outcomes.push(outcome);
-		else this.#outcomes.set(plan, [outcome]);
-	}
-	/** What came of all namespaces so far. */
-	results() {
-		return this.#plans.map((plan) => resultOf(plan, this.#inputs, this.#outcomes.get(plan) ?? []));
-	}
-	/** Records what is new since the last time; what could not be recorded is tried again the next time. */
-	async save() {
-		const saving = this.#saving.then(async () => this.#save());
-		this.#saving = saving.catch(() => void 0);
-		return saving;
-	}
-	async #save() {
-		const news = this.#plans.flatMap((plan) => {
-			if ("failure" in plan) return [];
-			const outcomes = this.#outcomes.get(plan)?.slice() ?? [];
-			return outcomes.length > (this.#recorded.get(plan) ?? -1) ? [{
-				plan,
-				outcomes
-			}] : [];
-		});
-		const recordables = news.map(({ plan, outcomes }) => ({
-			plan,
-			entries: entriesOf(plan, outcomes),
-			result: resultOf(plan, this.#inputs, outcomes)
-		}));
-		const recorded = await record(recordables, this.#inputs, this.#deps);
-		for (const { plan, outcomes } of news) if (recorded.plans.has(plan)) this.#recorded.set(plan, outcomes.length);
-		return recorded;
-	}
-};
-
-// src/modes/settle-plan.ts
-/** Looks for evidence of gcrsync's tags, and sorts them into held, to be copied, and still unsettled. */
-async function settlePlans(plans, inputs, registries) {
-	return Promise.all(plans.map(async (plan) => "failure" in plan ? plan : settlePlan(plan, inputs, registries)));
-}
-async function settlePlan(plan, inputs, registries) {
-	if (plan.unsettled.length === 0) return plan;
-	const verdicts = await settle(plan.unsettled, {
-		source: registries.source(plan.namespace.registry),
-		target: registries.target(inputs.target.registry),
-		targetOf: (image) => plan.targets.get(image) ?? image,
-		platforms: inputs.platforms,
-		reserve: plan.work.length,
-		concurrency: inputs.queryConcurrency
-	});
-	const builder = new WorkBuilder(plan.work);
-	const settled = /* @__PURE__ */ new Map();
-	const unsettled = [];
-	let { unchanged } = plan;
-	for (const { unsettled: one, verdict } of verdicts) {
-		const { image, repository, tag, manifest } = one;
-		if (verdict.kind === "open") unsettled.push(one);
-		else if (verdict.kind === "missing") builder.add(image, repository, manifest, "added", tag);
-		else if (verdict.kind === "other") builder.add(image, repository, manifest, "updated", tag);
-		else {
-			unchanged += 1;
-			setEntry(settled, image, tag, verdict.entry);
-		}
-	}
-	return {
-		...plan,
-		work: builder.build(),
-		unsettled,
-		settled,
-		unchanged
-	};
-}
-
-// src/modes/sync.ts
-/** Mirrors all namespaces and records what was done; in a dry run says what would be. */
-async function sync(inputs, deps) {
-	const started = deps.now();
-	const prepared = await prepare(inputs, deps);
-	const plans = await deps.phase("Plan", async () => {
-		const settled = await settlePlans(prepared, inputs, deps.registries);
-		for (const plan of settled) deps.logger.info(describe(resultOf(plan, inputs, "dry run")));
-		return settled;
-	});
-	const run = {
-		mode: "sync",
-		dryRun: inputs.dryRun,
-		started
-	};
-	if (inputs.dryRun) {
-		const finished = deps.now();
-		const namespaces = plans.map((plan) => withSection(resultOf(plan, inputs, "dry run"), finished, inputs));
-		return {
-			...run,
-			finished,
-			namespaces,
-			errors: []
-		};
-	}
-	const recorder = new Recorder(plans, inputs, deps);
-	const copied = await deps.phase("Copy", async () => copyAndCheckpoint(plans, recorder, inputs, deps));
-	const { errors, unrecorded } = await recordAndClose(recorder, copied, deps);
-	const namespaces = recorder.results();
-	return {
-		...run,
-		finished: deps.now(),
-		namespaces,
-		errors: [...copied.errors, ...errors],
-		stopped: copied.stopped,
-		unrecorded
-	};
-}
-/** Records first: a cancelled run has little time. */
-async function recordAndClose(recorder, copied, { phase }) {
-	try {
-		return await phase("Record", async () => recorder.save());
-	} finally {
-		await copied.close();
-	}
-}
-/** With the section that the changelog would get. */
-function withSection(result, time, { metadata: { changelogPath, timezone } }) {
-	if (changelogPath === void 0 || result.copied.length === 0) return result;
-	return {
-		...result,
-		section: renderSectionText(result, {
-			time,
-			timezone
-		})
-	};
-}
-
-// src/report/annotations.ts
-/** GitHub shows this many of each type a step, of so many characters each. */
-const MOST = 10;
-const LONGEST = 4096;
-/** What is wrong with a run: the totals first, then the run's own errors, then the first failures. */
-function annotate({ namespaces, errors, stopped }) {
-	const { failed } = countAll(namespaces);
-	const failures = namespaces.flatMap(({ namespace, failures }) => failures.map((failure) => `${nameOf(namespace, failure)}: ${failure.reason}`));
-	const totals = namespaces.filter(({ failures }) => failures.length > 0).map((result) => `${formatCount(countAll([result]).failed)} in ${result.namespace}`);
-	return [
-		...[
-			...failed > 0 ? [`${plural(failed, "tag")} could not be mirrored: ${totals.join(", ")}`] : [],
-			...errors,
-			...failures
-		].slice(0, MOST).map((message) => annotation("error", message)),
-		...(stopped ?? []).slice(0, MOST).map((message) => annotation("notice", message)),
-		...unsupported(namespaces),
-		...drifted(namespaces)
-	];
-}
-function drifted(namespaces) {
-	return namespaces.filter((result) => countDrift(result) > 0).slice(0, 9).map(({ namespace, target, drift }) => {
-		return annotation("warning", `${target}: ${[{
-			images: drift?.missing ?? [],
-			how: "is not there"
-		}, {
-			images: drift?.changed ?? [],
-			how: "has another digest than is recorded"
-		}].filter(({ images }) => images.length > 0).map(({ images: [first = {
-			image: "",
-			tags: []
-		}, ...more], how }) => {
-			const rest = countTags(more);
-			return `${nameOf(namespace, {
-				...first,
-				reason: ""
-			})}${rest > 0 ? ` and ${rest} more` : ""} ${how}`;
-		}).join("; ")}. The next sync brings what the source still has`);
-	});
-}
-function unsupported(namespaces) {
-	const images = namespaces.flatMap(({ namespace, unsupported }) => unsupported.map(({ image, tags }) => ({
-		name: `${namespace}/${image}`,
-		tags: tags.length
-	})));
-	if (images.length === 0) return [];
-	const tags = images.reduce((sum, image) => sum + image.tags, 0);
-	const some = images.slice(0, 5).map(({ name }) => name);
-	const more = images.length > some.length ? ` and ${images.length - some.length} more` : "";
-	return [annotation("warning", `Left out: ${plural(tags, "tag")} of ${plural(images.length, "image")} of the old schema1 format, which current docker and most registries refuse: ${some.join(", ")}${more}. "exclude" silences this`)];
-}
-/** `gcr.io/distroless/base:v1, v2 and 3 more` */
-function nameOf(namespace, { image, tags }) {
-	if (image === "") return namespace;
-	const [some, rest] = [tags.slice(0, 3).join(", "), tags.length - 3];
-	return `${namespace}/${image}${some === "" ? "" : `:${some}`}${rest > 0 ? ` and ${rest} more` : ""}`;
-}
-function annotation(level, message) {
-	return {
-		level,
-		message: message.length > LONGEST ? `${message.slice(0, 4095)}…` : message
-	};
-}
-
-// src/report/outputs.ts
-/** Set before the work starts, so that a run that breaks off has said nothing wrong. */
-const SAFE_OUTPUTS = {
-	complete: "false",
-	changed: "false",
-	added: "0",
-	updated: "0",
-	unchanged: "0",
-	failed: "0",
-	pending: "0",
-	gone: "0",
-	bytes: "0",
-	matrix: "{\"include\":[]}",
-	report: ""
-};
-/** @param report path of the run's JSON report */
-function outputsOf(result, report) {
-	const { added, updated, unchanged, failed, pending, gone, bytes } = countAll(result.namespaces);
-	return {
-		complete: String(isComplete(result)),
-		changed: String(isChanged(result)),
-		added: String(added),
-		updated: String(updated),
-		unchanged: String(unchanged),
-		failed: String(failed),
-		pending: String(pending),
-		gone: String(gone),
-		bytes: String(bytes),
-		matrix: result.matrix ? JSON.stringify(result.matrix) : SAFE_OUTPUTS.matrix,
-		report
-	};
-}
-/** True when nothing failed, nothing is left to the next run, and the target holds what is recorded. */
-function isComplete({ namespaces, errors }) {
-	const { failed, pending } = countAll(namespaces);
-	return failed === 0 && pending === 0 && errors.length === 0 && namespaces.every((one) => countDrift(one) === 0);
-}
-/** True when the mirror or its record is another one now; in a dry run or a plan, when it would be. */
-function isChanged({ namespaces, matrix }) {
-	if (matrix) return matrix.include.length > 0;
-	return namespaces.some(({ copied, settled, drift }) => copied.length > 0 || settled > 0 || (drift?.removed ?? 0) > 0);
-}
-
-// src/report/summary.ts
-/** Bytes; GitHub drops what is over 1 MiB a step, all of it. */
-const LIMIT$1 = 524288;
-/** Bytes kept for saying how much was left out. */
-const RESERVE = 200;
-const LONGEST_REASON = 600;
-const TITLES = {
-	sync: "Mirror",
-	plan: "Plan of a mirror",
-	compare: "Mirror compared with its record",
-	monitor: "State of the mirror"
-};
-/** The job summary, in GitHub-flavoured Markdown: counts, failures, then a table a namespace. */
-function renderSummary(result, limit = LIMIT$1) {
-	const page = new Page(limit);
-	const isDry = result.dryRun && result.mode !== "monitor";
-	page.add(`## ${TITLES[result.mode]}${isDry ? ": dry run, nothing was copied" : ""}\n`);
-	page.add(totals(result));
-	addPulls(page, result);
-	for (const error of result.errors) page.add(`> Error: ${escapeMarkdown(error.slice(0, LONGEST_REASON))}\n`);
-	for (const reason of result.stopped ?? []) page.add(`> ${escapeMarkdown(reason.slice(0, LONGEST_REASON))}\n`);
-	for (const file of result.unrecorded ?? []) addUnrecorded(page, file);
-	addFailures(page, result);
-	if (result.matrix) addMatrix(page, result.matrix);
-	for (const namespace of result.namespaces) {
-		addNamespace(page, namespace, result.dryRun);
-		addDrift(page, namespace);
-		if (isDry) addGone(page, namespace);
-		if (namespace.section !== void 0) addSection(page, namespace.section);
-	}
-	return page.text();
-}
-function totals({ namespaces, dryRun, started, finished }) {
-	const { added, updated, unchanged, failed, pending, gone, bytes } = countAll(namespaces);
-	const names = [
-		"Added",
-		"Updated",
-		"Unchanged",
-		"Failed",
-		"Pending",
-		"Gone"
-	];
-	const counts = [
-		added,
-		updated,
-		unchanged,
-		failed,
-		pending,
-		gone
-	].map(formatCount);
-	const duration = formatDuration(finished.getTime() - started.getTime());
-	return [
-		`| ${names.join(" | ")} | ${dryRun ? "Bytes (at most)" : "Sent"} | Took |`,
-		`|${" ---: |".repeat(names.length + 2)}`,
-		`| ${counts.join(" | ")} | ${formatBytes(bytes)} | ${duration} |\n`
-	].join("\n");
-}
-function addPulls(page, { namespaces }) {
-	const pulls = namespaces.flatMap((one) => one.pulls ? [one.pulls] : []);
-	const count = pulls.reduce((sum, one) => sum + one.count, 0);
-	if (count === 0) return;
-	const least = pulls.every(({ exact }) => exact) ? "" : "at least ";
-	page.add(`Copying asks the sources for ${least}${plural(count, "manifest")}: so many requests count against a pull limit.\n`);
-}
-/** Bytes of a file that is shown whole. */
-const LONGEST_FILE = LIMIT$1 / 4;
-/** So that nothing is lost: it can be put into the file by hand. The JSON report has it whole in any case. */
-function addUnrecorded(page, { path, content, addition }) {
-	const isWhole = Buffer.byteLength(content) <= LONGEST_FILE;
-	page.add(`### Not recorded: what ${isWhole ? "should be in" : "is to be added to"} ${codeSpan(path)}\n`);
-	page.add(fenced(isWhole ? content : addition, path.endsWith(".json") ? "json" : "markdown"));
-}
-function addMatrix(page, { include }) {
-	if (include.length === 0) return;
-	page.add(`### ${plural(include.length, "job")}\n`);
-	page.add("| Namespace | Part | Tags | Bytes (at most) |");
-	page.add("| --- | ---: | ---: | ---: |");
-	for (const { namespace, part, tags, bytes } of include) {
-		const names = codeList(namespace.split("\n"));
-		page.add(`| ${names} | ${part} | ${formatCount(tags)} | ${formatBytes(bytes)} |`);
-	}
-	page.add("");
-}
-function addDrift(page, { drift }) {
-	if (!drift) return;
-	const kinds = [
-		["Recorded, but not at the target", drift.missing],
-		["Recorded, but with another digest at the target", drift.changed],
-		["At the target with another image than at the source", drift.differs]
-	];
-	for (const [title, images] of kinds) addTags(page, title, images);
-}
-function addGone(page, { gone }) {
-	addTags(page, "Gone from the source; the mirror keeps them", gone);
-}
-function addTags(page, title, images) {
-	if (images.length === 0) return;
-	page.add(`#### ${title}\n`);
-	for (const { image, tags } of images) page.add(`- ${codeSpan(image)}: ${codeList(tags)}`);
-	page.add("");
-}
-function addSection(page, section) {
-	page.add(`#### In the changelog\n`);
-	page.add(fenced(section, "markdown"));
-}
-/** As text, in a fence that nothing in it can close: names of images and tags have no backtick. */
-function fenced(content, language) {
-	return [
-		"````" + language,
-		content.trimEnd(),
-		"````",
-		""
-	].join("\n");
-}
-/** Failures of one reason stand together: one bad password can fail a thousand images. */
-function addFailures(page, { namespaces }) {
-	const byReason = /* @__PURE__ */ new Map();
-	for (const { namespace, failures } of namespaces) for (const failure of failures) {
-		const names = byReason.get(failure.reason);
-		if (names) names.push(nameOf(namespace, failure));
-		else byReason.set(failure.reason, [nameOf(namespace, failure)]);
-	}
-	if (byReason.size === 0) return;
-	page.add("### Failed\n");
-	const items = Array.from(byReason).toSorted(([, a], [, b]) => b.length - a.length);
-	for (const [reason, names] of items) page.add(`- ${codeList(names, 5)}: ${escapeMarkdown(reason.slice(0, LONGEST_REASON))}`);
-	page.add("");
-}
-function addNamespace(page, result, dryRun) {
-	const { namespace, target, copied, unchanged, gone, pending, settled, filtered, unsupported } = result;
-	const old = countTags(unsupported);
-	const notes = [
-		`${formatCount(unchanged)} unchanged`,
-		...gone.length > 0 ? [`${formatCount(countTags(gone))} gone from the source`] : [],
-		...pending > 0 ? [`${formatCount(pending)} left to the next run`] : [],
-		...settled > 0 ? [`${formatCount(settled)} recorded without a copy`] : [],
-		...filtered > 0 ? [`${formatCount(filtered)} filtered out`] : [],
-		...old > 0 ? [`${formatCount(old)} unsupported (schema1)`] : []
-	];
-	page.add(`### ${codeSpan(namespace)} → ${codeSpan(target)}\n`);
-	page.add(`${notes.join(", ")}\n`);
-	if (copied.length === 0) return;
-	page.add(`| Image | ${dryRun ? "Would add" : "Added"} | ${dryRun ? "Would update" : "Updated"} | Bytes |`);
-	page.add("| --- | --- | --- | ---: |");
-	for (const { image, added, updated, bytes } of copied) page.add(`| ${codeSpan(image)} | ${codeList(added)} | ${codeList(updated)} | ${formatBytes(bytes)} |`);
-	page.add("");
-}
-/** Lines up to a limit in bytes; from the first that does not fit on, all are left out and counted. */
-var Page = class {
-	#lines = [];
-	#free;
-	#left = 0;
-	constructor(limit) {
-		this.#free = limit - RESERVE;
-	}
-	add(line) {
-		const bytes = Buffer.byteLength(line) + 1;
-		if (this.#left > 0 || bytes > this.#free) {
-			this.#left += 1;
-			return;
-		}
-		this.#free -= bytes;
-		this.#lines.push(line);
-	}
-	text() {
-		if (this.#left > 0) this.#lines.push("", `_${plural(this.#left, "more line")} did not fit: see the JSON report._`);
-		return `${this.#lines.join("\n")}\n`;
-	}
-};
-
-// src/report/comment.ts
-/** GitHub takes 65,536 characters a comment; these are bytes, of which a character has one or more. */
-const LIMIT = 6e4;
-/** The comment of a dry run on its pull request: what the job summary says, in a comment's size. */
-function renderComment(result) {
-	const isNews = isChanged(result) || result.namespaces.some(({ failures }) => failures.length > 0);
-	return {
-		body: isNews ? renderSummary(result, LIMIT) : "Nothing to mirror: the record has all that the sources hold.\n",
-		isNews
-	};
-}
-
-// src/report/json-report.ts
-function renderJsonReport(result) {
-	const { mode, dryRun, started, finished, errors, stopped = [], unrecorded = [], namespaces } = result;
-	const report = {
-		version: 1,
-		mode,
-		dryRun,
-		started: started.toISOString(),
-		finished: finished.toISOString(),
-		complete: isComplete(result),
-		changed: isChanged(result),
-		counts: countAll(namespaces),
-		errors,
-		stopped,
-		unrecorded,
-		namespaces
-	};
-	return `${JSON.stringify(report, null, 2)}\n`;
-}
-
-// src/main.ts
-const MODES = {
-	sync,
-	plan,
-	compare,
-	monitor
-};
-/**
-* Runs the action: inputs → discover → select → diff → shard → copy → record → report.
-*
-* @returns what fails the job, if anything
-* @throws Error with cause and remedy when the run can't go on; outputs have safe values then
-*/
-async function run(loadInputs, createDeps, runner) {
-	setOutputs(runner, SAFE_OUTPUTS);
-	const inputs = loadInputs();
-	const deps = createDeps(inputs);
-	const result = await MODES[inputs.mode](inputs, deps);
-	await report(result, inputs, deps, runner);
-	return verdict(result, inputs, deps);
-}
-async function report(result, { comment }, { pullRequest, logger }, runner) {
-	const path = await runner.writeReport(renderJsonReport(result));
-	setOutputs(runner, outputsOf(result, path));
-	for (const annotation of annotate(result)) runner.annotate(annotation);
-	await runner.writeSummary(renderSummary(result));
-	if (!comment || !pullRequest || result.mode !== "sync" && result.mode !== "plan") return;
-	const problem = await pullRequest.keepComment(comment, renderComment(result));
-	if (problem === void 0) logger.info(`The comment on pull request #${comment.number} is up to date.`);
-	else runner.annotate({
-		level: "notice",
-		message: problem
-	});
-}
-/** A run's own errors fail the job always: what was mirrored may not be recorded. */
-function verdict({ namespaces, errors }, { failOnError }, { lifetime }) {
-	if (errors.length > 0) return errors.join("\n");
-	if (lifetime.ending() === "cancelled") return "The run was cancelled";
-	if (!failOnError) return void 0;
-	const { failed } = countAll(namespaces);
-	if (failed > 0) return `${plural(failed, "tag")} could not be mirrored: see the summary`;
-	const drifted = namespaces.reduce((sum, one) => sum + countDrift(one), 0);
-	return drifted > 0 ? `${plural(drifted, "tag")} at the target not as recorded: see the summary` : void 0;
-}
-function setOutputs(runner, outputs) {
-	for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, String(value));
-}
-
-// src/copy/registry/blob-memory.ts
-/** A line a holder: `sha256:… mirror/base`. */
-function encodeHolders(holders) {
-	return holders.slice(-15e4).map(([digest, repository]) => `${digest} ${repository}\n`).join("");
-}
-/** Reads what `encodeHolders` wrote, and passes over lines that are not of that form. */
-function decodeHolders(text) {
-	const holders = [];
-	for (const line of text.split("\n").slice(-150001)) {
-		const [digest = "", repository = "", ...rest] = line.split(" ");
-		if (rest.length === 0 && isDigest(digest) && isRepositoryName(repository)) holders.push([digest, repository]);
-	}
-	return holders;
-}
-
-// src/blob-cache.ts
-/**
-* The memory of a target's blobs in GitHub's cache. Keys can't be written twice, so each run saves under its own and
-* restores the newest that starts alike.
-* https://docs.github.com/en/actions/reference/workflows-and-actions/dependency-caching
-*
-* @param tempFolder the same in every run: a cache belongs to the paths that it was saved from
-*/
-function createBlobCache(target, tempFolder, logger) {
-	const prefix = `sync-action-blobs-1-${createHash("sha256").update(target).digest("hex").slice(0, 16)}-`;
-	const folder = join(tempFolder, "sync-action-blobs");
-	const file = join(folder, "holders.txt");
-	const attempt = async (what, fallback, work) => {
-		try {
-			return await work();
-		} catch (error) {
-			logger.info(`What the target holds could not be ${what} GitHub's cache: ${String(error)}`);
-			return fallback;
-		} finally {
-			await rm(folder, {
-				recursive: true,
-				force: true
-			});
-		}
-	};
-	return {
-		load: async () => attempt("read from", [], async () => {
-			const { isFeatureAvailable, restoreCache } = await import("./cache.js");
-			if (!isFeatureAvailable()) return [];
-			return await restoreCache([folder], `${prefix}none`, [prefix]) === void 0 ? [] : decodeHolders(await readFile(file, "utf8"));
+		kind: path.includes("/") ? "repository" : "prefix",
+		listRepositories: async () => listRepositories$1(api, path).catch((error) => {
+			throw explain$2(namespace, error);
 		}),
-		save: async (holders) => attempt("kept in", void 0, async () => {
-			const { isFeatureAvailable, saveCache } = await import("./cache.js");
-			if (!isFeatureAvailable()) return;
-			await mkdir(folder, { recursive: true });
-			await writeFile(file, encodeHolders(holders));
-			await saveCache([folder], `${prefix}${randomUUID()}`);
+		listTags: async (repository) => listTags(api, repository).catch((error) => {
+			if (error instanceof RegistryError) return listByTags(client, repository);
+			throw error;
 		})
 	};
 }
-
-// src/oci/docker-config.ts
-const Auth = looseObject({
-	auth: optional(string()),
-	username: optional(string()),
-	password: optional(string()),
-	identitytoken: optional(string())
-});
-const DockerConfig = looseObject({
-	auths: optional(nullable(record$1(string(), nullable(Auth)))),
-	credHelpers: optional(nullable(record$1(string(), string()))),
-	credsStore: optional(nullable(string()))
-});
-const ConfigFile = pipe(string(), parseJson$3(), check$2((json) => !Array.isArray(json)), DockerConfig);
-/**
-* Reads `folder`/config.json; a file that is not there is an empty config.
-*
-* @throws Error naming the file when it is not a docker config
-*/
-async function readDockerConfig(folder) {
-	const path = join(folder, "config.json");
-	let text;
-	try {
-		text = await readFile(path, "utf8");
-	} catch (error) {
-		if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
-		throw error;
-	}
-	const parsed = safeParse(ConfigFile, text);
-	if (parsed.success) return parsed.output;
-	throw new Error(`${path} is not a docker config: log in again with docker/login-action or docker login`);
-}
-/** The key under which docker and its credential helpers keep the credentials of `registry`. */
-function credentialServer(registry) {
-	return registry === "docker.io" ? "https://index.docker.io/v1/" : registry;
-}
-
-// src/copy/docker/cli.ts
-/** Failures that another try does not mend, as docker and registries word them. */
-const PERMANENT = /denied|unauthorized|forbidden|not found|unknown|invalid|no matching manifest|unsupported|not supported|not implemented|no space left|cannot connect to the docker daemon/i;
-/** ... unless they are one of these. */
-const TRANSIENT = /toomanyrequests|too many requests|rate limit|timeout|blob upload|connection reset|unexpected eof/i;
-/** The docker command under one private configuration. */
-var DockerCli = class {
-	#exec;
-	#env;
-	constructor(exec, env, configFolder) {
-		this.#exec = exec;
-		this.#env = {
-			...env,
-			DOCKER_CONFIG: configFolder
-		};
-	}
-	/**
-	* Runs `docker <args>` and gives its standard output. The exit code alone decides.
-	*
-	* @throws CopyError with docker's own message
-	*/
-	async run(args, input) {
-		const options = input === void 0 ? { env: this.#env } : {
-			env: this.#env,
-			input
-		};
-		const { exitCode, stdout, stderr } = await this.#exec("docker", args, options);
-		if (exitCode === 0) return stdout;
-		const message = printable(stderr.trim() || stdout.trim(), 1e3);
-		throw new CopyError(`docker ${args.join(" ")} ended with exit code ${exitCode}: ${message}`, { retryable: TRANSIENT.test(message) || !PERMANENT.test(message) });
-	}
-	/**
-	* Makes sure that there is a docker command and a daemon that it reaches.
-	*
-	* @throws Error with the remedy
-	*/
-	async check() {
-		const remedy = "engine: docker needs the docker command and its daemon: run on a runner that has them, such as ubuntu-latest, or set engine: registry";
-		try {
-			await this.run([
-				"version",
-				"--format",
-				"{{.Server.Version}}"
-			]);
-		} catch (error) {
-			const cause = error instanceof Error ? error.message : String(error);
-			throw new Error(`${remedy}. ${cause}`, { cause: error });
-		}
-	}
-	/**
-	* Logs in, with the password on standard input.
-	*
-	* @throws Error that names the inputs to check
-	*/
-	async login(registry, username, password, inputs) {
-		try {
-			await this.run([
-				"login",
-				`--username=${username}`,
-				"--password-stdin",
-				registry
-			], password);
-		} catch (error) {
-			const cause = error instanceof Error ? error.message : String(error);
-			throw new Error(`${registry} does not take ${inputs}: check them. ${cause}`, { cause: error });
-		}
-	}
-};
-
-// src/copy/docker/config.ts
-/** What docker looks for beside config.json. */
-const SHARED_FOLDERS = ["cli-plugins", "contexts"];
-/**
-* Makes `folder` a docker configuration that starts from the user's: the same logins, helpers, proxies, plugins and
-* contexts. For `loginServers` the credential helpers are switched off, so that a login there is written into
-* `folder` and the user's own store is never changed.
-*/
-async function createConfig(folder, userFolder, loginServers) {
-	await mkdir(folder, {
-		recursive: true,
-		mode: 448
-	});
-	const config = await readDockerConfig(userFolder);
-	if (loginServers.length > 0) {
-		const off = Object.fromEntries(loginServers.map((server) => [server, ""]));
-		config.credHelpers = {
-			...config.credHelpers,
-			...off
-		};
-	}
-	await writeFile(join(folder, "config.json"), JSON.stringify(config), { mode: 384 });
-	await Promise.all(SHARED_FOLDERS.map(async (name) => symlink(resolve(userFolder, name), join(folder, name), "dir")));
-}
-
-// src/copy/docker/engine.ts
-/**
-* Gets ready to copy with docker: checks the daemon, and logs in, for sources and target apart.
-*
-* @throws Error with the remedy when there is no docker, no daemon, or a login is refused
-*/
-async function openDockerEngine(options) {
-	const { exec, env, userConfig, tempFolder, logins, onFolder } = options;
-	const folder = await mkdtemp(join(tempFolder, "sync-action-docker-"));
-	onFolder(folder);
-	const open = async (role) => {
-		const credentials = logins[role];
-		const config = join(folder, role);
-		await createConfig(config, userConfig, Array.from(credentials.keys(), credentialServer));
-		const docker = new DockerCli(exec, env, config);
-		if (role === "source") await docker.check();
-		for (const [registry, { username, password, origin }] of credentials) await docker.login(registry, username, password, origin);
-		return docker;
-	};
-	try {
-		return new DockerEngine(options, folder, await open("source"), await open("target"));
-	} catch (error) {
-		await rm(folder, {
-			recursive: true,
-			force: true
-		});
-		throw error;
-	}
-}
-var DockerEngine = class {
-	width;
-	#options;
-	#folder;
-	#source;
-	#target;
-	constructor(options, folder, source, target) {
-		this.width = options.concurrency;
-		this.#options = options;
-		this.#folder = folder;
-		this.#source = source;
-		this.#target = target;
-	}
-	async copy(task, held) {
-		const { client, repository, digest } = task.source;
-		const image = await resolveImage(client, repository, digest, task.platforms);
-		if (image.kind === "whole") {
-			const name = `${client.registry}/${repository}@${digest}`;
-			this.#options.logger.info(`${name} has several platforms or is no image: it goes registry to registry`);
-			return this.#options.wholeEngine.copy(task, held);
-		}
-		const { abort } = this.#options;
-		abort.throwIfAborted();
-		const local = `${client.registry}/${repository}@${image.digest}`;
-		const references = [local];
-		try {
-			const platform = image.platform === void 0 ? [] : ["--platform", image.platform];
-			await this.#source.run([
-				"pull",
-				"--quiet",
-				...platform,
-				local
-			]);
-			let bytes = 0;
-			for (const tag of task.tags) {
-				abort.throwIfAborted();
-				const remote = `${task.target.client.registry}/${task.target.repository}:${tag}`;
-				await this.#target.run([
-					"tag",
-					local,
-					remote
-				]);
-				references.push(remote);
-				abort.throwIfAborted();
-				await this.#target.run([
-					"push",
-					"--quiet",
-					remote
-				]);
-				bytes = await this.#readBack(task, tag, image, held);
-			}
-			return bytes;
-		} finally {
-			await this.#remove(references);
-		}
-	}
-	/** The target says what it holds; docker's own word is not taken. */
-	async #readBack({ target }, tag, image, held) {
-		const found = await findImage(target.client, target.repository, tag, image);
-		if (!found) {
-			const name = `${target.client.registry}/${target.repository}:${tag}`;
-			throw new CopyError(`docker pushed ${name}, but the target does not hold that image under it`, { retryable: true });
-		}
-		const platforms = image.platform === void 0 ? {} : { platforms: [image.platform] };
-		held(tag, {
-			digest: found.digest,
-			...platforms
-		});
-		return found.bytes;
-	}
-	async #remove(references) {
-		try {
-			await this.#target.run([
-				"image",
-				"rm",
-				...references
-			]);
-		} catch (error) {
-			this.#options.logger.debug(String(error));
-		}
-	}
-	async close() {
-		await this.#options.wholeEngine.close();
-		await rm(this.#folder, {
-			recursive: true,
-			force: true
-		}).catch((error) => {
-			this.#options.logger.warning(`${this.#folder} could not be removed: ${String(error)}`);
-		});
-	}
-};
-
-// src/oci/blob-download.ts
-/** How often a download that made progress goes on after a break. */
-const MAX_RESUMES = 20;
-/**
-* Streams a blob, checked: the last chunk is given out only when size and digest of the whole are right, so that
-* what ends is what the descriptor names. A download that breaks goes on where it broke.
-*
-* @throws RegistryError, retryable, when the content is not what `descriptor` names
-*/
-async function* downloadBlob(client, repository, descriptor) {
-	const { digest, size } = descriptor;
-	const [algorithm = "", hex] = digest.split(":");
-	const hash = createHash(algorithm);
-	let received = 0;
-	let held;
-	for await (const chunk of resumed(client, repository, descriptor)) {
-		received += chunk.length;
-		if (received > size) break;
-		hash.update(chunk);
-		if (held) yield held;
-		held = chunk;
-	}
-	if (received !== size || hash.digest("hex") !== hex) {
-		const cause = received === size ? `the content of ${digest} does not have that digest` : `${received > size ? "more than " : ""}${received} bytes came for ${digest}, which has ${size}`;
-		throw new RegistryError({
-			...blobRequest(client, repository, digest),
-			cause,
-			retryable: true
-		});
-	}
-	if (held) yield held;
-}
-/** The bytes of a blob from one or more answers. */
-async function* resumed(client, repository, { digest, size }) {
-	let offset = 0;
-	for (let resumes = 0;; resumes += 1) {
-		const before = offset;
-		const response = await openBlob(client, repository, digest, offset);
-		try {
-			let skip = response.status === 206 ? 0 : offset;
-			for await (const chunk of response.body) {
-				const rest = chunk.subarray(Math.min(skip, chunk.length));
-				skip -= chunk.length - rest.length;
-				if (rest.length === 0) continue;
-				offset += rest.length;
-				yield rest;
-			}
-			return;
-		} catch (error) {
-			if (!isNetworkError(error) || offset === before || offset >= size || resumes === MAX_RESUMES) throw error;
-		} finally {
-			response.release();
-		}
-	}
-}
-async function openBlob(client, repository, digest, offset) {
-	return client.transport.open({
-		method: "GET",
-		url: `/v2/${repository}/blobs/${digest}`,
-		headers: offset > 0 ? { range: `bytes=${offset}-` } : {},
-		scopes: [pull(repository)],
-		expect: offset > 0 ? [200, 206] : [200]
-	});
-}
-function blobRequest(client, repository, digest) {
-	return {
-		method: "GET",
-		url: new URL(`https://${client.registry}/v2/${repository}/blobs/${digest}`)
-	};
-}
-
-// src/oci/chunk-reader.ts
-/** Reads one stream of bytes as consecutive parts of given lengths, without gathering any. */
-var ChunkReader = class {
-	#iterator;
-	#rest;
-	constructor(content) {
-		this.#iterator = content[Symbol.asyncIterator]();
-	}
-	/** The next `length` bytes, fewer where the stream ends. Must be read to its end before the next part. */
-	async *take(length) {
-		let missing = length;
-		while (missing > 0) {
-			const chunk = this.#rest ?? await this.#next();
-			if (!chunk) return;
-			this.#rest = chunk.length > missing ? chunk.subarray(missing) : void 0;
-			const part = chunk.subarray(0, missing);
-			missing -= part.length;
-			yield part;
-		}
-	}
-	async #next() {
-		const { value, done } = await this.#iterator.next();
-		return done === true ? void 0 : value;
-	}
-};
-
-// src/oci/blob-upload.ts
-/**
-* Asks for `digest` to be mounted into `repository`. Mounting from the repository itself asks whether it is there
-* already, and opens the session to send it when it is not: one request where HEAD and POST were two.
-*
-* @param from a repository of the same registry that may hold the blob
-*/
-async function startUpload(client, repository, digest, from) {
-	const query = new URLSearchParams({
-		mount: digest,
-		from
-	});
-	const scopes = from === repository ? [push(repository)] : [push(repository), pull(from)];
-	try {
-		return await post(client, repository, `?${query.toString()}`, scopes);
-	} catch (error) {
-		if (!(error instanceof RegistryError) || error.retryable || error.status === void 0) throw error;
-		return post(client, repository, "", [push(repository)]);
-	}
-}
-async function post(client, repository, query, scopes) {
-	const url = `/v2/${repository}/blobs/uploads/${query}`;
-	return client.transport.send({
-		method: "POST",
-		url,
-		headers: { "content-length": "0" },
-		scopes,
-		expect: query === "" ? [202] : [201, 202]
-	}, async (response) => {
-		await response.body.dump();
-		if (response.status === 201) return { kind: "mounted" };
-		const minChunk = Number(headerOf(response.headers, "oci-chunk-min-length") ?? 0);
+async function listRepositories$1(api, namespace) {
+	const url = `/v2/repositories/${namespace}/`;
+	const read = ({ json }) => {
+		const page = safeParse(Repositories$1, json);
+		if (!page.success) return void 0;
+		const { results, next } = page.output;
 		return {
-			kind: "session",
-			location: sessionOf(response),
-			minChunk: Number.isSafeInteger(minChunk) ? minChunk : 0
+			items: results.map(({ name }) => `${namespace}/${name}`),
+			next: nextOf(url, next)
 		};
+	};
+	return readPages(api, `${url}?page_size=${PAGE}`, {
+		of: "repositories",
+		scopes: [],
+		read
 	});
 }
-function sessionOf(response) {
-	const location = URL.parse(headerOf(response.headers, "location") ?? "", response.url.href);
-	if (location) return location;
-	throw new RegistryError({
-		method: "POST",
-		url: response.url,
-		cause: "the answer has no Location to upload to"
+async function listTags(api, repository) {
+	const url = `/v2/repositories/${repository}/tags/`;
+	const read = ({ json }) => {
+		const page = safeParse(Tags, json);
+		return page.success ? {
+			items: page.output.results,
+			next: nextOf(url, page.output.next)
+		} : void 0;
+	};
+	const listed = await readPages(api, `${url}?page_size=${PAGE}`, {
+		of: "tags",
+		scopes: [],
+		read
 	});
-}
-/** Sends a whole blob in one request: what every registry takes, but for limits on the size of a request. */
-async function uploadWhole(client, repository, digest, location, { size, content }) {
-	await client.transport.send({
-		method: "PUT",
-		url: withDigest(location, digest),
-		headers: {
-			"content-type": "application/octet-stream",
-			"content-length": String(size)
-		},
-		body: content instanceof Uint8Array ? content : Readable.from(content, { objectMode: false }),
-		scopes: [push(repository)],
-		expect: [
-			200,
-			201,
-			202,
-			204
-		],
-		repeatable: false
-	}, async (response) => response.body.dump());
-}
-/** Sends a blob in requests of `chunk` bytes, for registries that refuse it whole. */
-async function uploadChunks(client, repository, digest, start, { size, content }, chunk) {
-	const source = new ChunkReader(content);
-	let location = start;
-	for (let offset = 0; offset < size; offset += chunk) {
-		const length = Math.min(chunk, size - offset);
-		location = await client.transport.send({
-			method: "PATCH",
-			url: location,
-			headers: {
-				"content-type": "application/octet-stream",
-				"content-length": String(length),
-				"content-range": `${offset}-${offset + length - 1}`
-			},
-			body: Readable.from(source.take(length), { objectMode: false }),
-			scopes: [push(repository)],
-			expect: [
-				201,
-				202,
-				204
-			],
-			repeatable: false
-		}, async (response) => {
-			await response.body.dump();
-			return sessionOf(response);
-		});
+	const tags = /* @__PURE__ */ new Map();
+	const bare = [];
+	for (const tag of listed) {
+		const manifest = manifestOf$1(tag);
+		if (manifest) tags.set(tag.name, manifest);
+		else bare.push(tag.name);
 	}
-	await uploadWhole(client, repository, digest, location, {
-		size: 0,
-		content: /* @__PURE__ */ new Uint8Array()
-	});
-}
-function withDigest(location, digest) {
-	const url = new URL(location);
-	url.search = `${location.search === "" ? "?" : `${location.search}&`}digest=${encodeURIComponent(digest)}`;
-	return url;
-}
-
-// src/copy/registry/blobs.ts
-/** A blob of at most this many bytes is read before it is sent: no more than one chunk of a stream. */
-const SMALL = 65536;
-/** Bytes a request where the target refuses larger ones and does not say what it takes. */
-const CHUNK = 16 * 1024 ** 2;
-/** Brings blobs to one target registry: each is sent at most once, however many images ask for it and when. */
-var BlobCopier = class {
-	#options;
-	#underWay = /* @__PURE__ */ new Map();
-	/** Set once the target has refused a blob as too large for one request. */
-	#chunked = false;
-	constructor(options) {
-		this.#options = options;
-	}
-	/**
-	* Makes sure that `repository` of the target holds `blob`, which `source` has in `from`.
-	*
-	* @returns bytes sent: 0 when it was there or could be mounted
-	*/
-	async bring(source, from, blob, repository) {
-		const { knowledge } = this.#options;
-		const { digest } = blob;
-		for (;;) {
-			const holder = knowledge.holderOf(digest, repository);
-			if (holder === repository) return 0;
-			const key = holder === void 0 ? digest : `${repository}@${digest}`;
-			const other = this.#underWay.get(key);
-			if (other) {
-				await other.catch(() => void 0);
-				continue;
-			}
-			const bringing = this.#bring({
-				source,
-				from,
-				blob,
-				repository,
-				holder
-			});
-			this.#underWay.set(key, bringing);
-			try {
-				const sent = await bringing;
-				knowledge.noteBlob(repository, digest);
-				return sent;
-			} finally {
-				this.#underWay.delete(key);
-			}
-		}
-	}
-	async #bring(move) {
-		const { retries, sleep, random } = this.#options;
-		for (let attempt = 0;; attempt += 1) try {
-			return move.blob.size <= SMALL ? await this.#bringSmall(move) : await this.#bringLarge(move);
-		} catch (error) {
-			if (!(error instanceof RegistryError) || attempt >= retries) throw error;
-			if (error.status === 413 && !this.#chunked) this.#chunked = true;
-			else if (!error.retryable && error.status !== 401) throw error;
-			else await sleep(Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0));
-		}
-	}
-	async #start({ blob, repository, holder }) {
-		const start = await startUpload(this.#options.target, repository, blob.digest, holder ?? repository);
-		if (start.kind === "session" && holder !== void 0) this.#options.knowledge.forgetBlob(holder, blob.digest);
-		return start;
-	}
-	async #bringSmall(move) {
-		const { source, from, blob, repository, holder } = move;
-		const read = async () => gather$2(downloadBlob(source, from, blob));
-		const [start, early] = await settleBoth(this.#start(move), holder === void 0 ? read() : void 0);
-		if (start.kind === "mounted") return 0;
-		const content = early ?? await read();
-		await uploadWhole(this.#options.target, repository, blob.digest, start.location, {
-			size: blob.size,
-			content
-		});
-		return blob.size;
-	}
-	async #bringLarge(move) {
-		const { source, from, blob, repository } = move;
-		const { target, limit } = this.#options;
-		return limit(async () => {
-			const start = await this.#start(move);
-			if (start.kind === "mounted") return 0;
-			const body = {
-				size: blob.size,
-				content: downloadBlob(source, from, blob)
-			};
-			const chunk = Math.max(CHUNK, start.minChunk);
-			if (start.minChunk > 0 || this.#chunked && blob.size > chunk) await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
-			else await uploadWhole(target, repository, blob.digest, start.location, body);
-			return blob.size;
-		});
-	}
-};
-async function gather$2(content) {
-	const chunks = await Array.fromAsync(content);
-	return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-}
-/** Both results; a failure of either is thrown only when both have ended, so that nothing is left running. */
-async function settleBoth(first, second) {
-	const [a, b] = await Promise.allSettled([first, second]);
-	if (a.status === "rejected") throw a.reason;
-	if (b.status === "rejected") throw b.reason;
-	return [a.value, b.value];
-}
-
-// src/copy/registry/knowledge.ts
-/**
-* What one target registry is known to hold: which repository has which blob and manifest. It only ever saves
-* requests: what it says wrongly is found out when a manifest is refused, and then forgotten.
-*/
-var TargetKnowledge = class {
-	#blobs = /* @__PURE__ */ new Map();
-	#manifests = /* @__PURE__ */ new Set();
-	#changed = false;
-	/** @param holders what earlier runs knew */
-	constructor(holders = []) {
-		for (const [digest, repository] of holders) this.noteBlob(repository, digest);
-		this.#changed = false;
-	}
-	/** True when blobs were noted or forgotten since it was made. */
-	get changed() {
-		return this.#changed;
-	}
-	/** All that is known of blobs, for the next run. */
-	holders() {
-		return Array.from(this.#blobs).flatMap(([digest, repositories]) => Array.from(repositories, (repository) => [digest, repository]));
-	}
-	noteBlob(repository, digest) {
-		this.#changed = true;
-		const repositories = this.#blobs.get(digest);
-		if (repositories) repositories.add(repository);
-		else this.#blobs.set(digest, /* @__PURE__ */ new Set([repository]));
-	}
-	/** `repository` itself when it has the blob, else another that has it. */
-	holderOf(digest, repository) {
-		const repositories = this.#blobs.get(digest);
-		if (!repositories || repositories.has(repository)) return repositories && repository;
-		for (const other of repositories) return other;
-	}
-	forgetBlob(repository, digest) {
-		this.#changed = true;
-		this.#blobs.get(digest)?.delete(repository);
-	}
-	noteManifest(repository, digest) {
-		this.#manifests.add(`${repository}@${digest}`);
-	}
-	hasManifest(repository, digest) {
-		return this.#manifests.has(`${repository}@${digest}`);
-	}
-	forgetManifest(repository, digest) {
-		this.#manifests.delete(`${repository}@${digest}`);
-	}
-};
-
-// src/copy/registry/manifest-copy.ts
-/** Indexes may hold indexes; nobody's go deeper than this. */
-const MAX_DEPTH = 8;
-/** Codes of a registry that misses something a manifest refers to. */
-const MISSING_PART = /* @__PURE__ */ new Set([
-	"MANIFEST_BLOB_UNKNOWN",
-	"BLOB_UNKNOWN",
-	"MANIFEST_UNKNOWN",
-	"MANIFEST_INVALID"
-]);
-/** One manifest's way to the target with all that it refers to: its parts first, then itself. */
-var ManifestCopy = class {
-	#task;
-	#state;
-	/** Children that were read ahead. */
-	#read = /* @__PURE__ */ new Map();
-	#sent = 0;
-	constructor(task, state) {
-		this.#task = task;
-		this.#state = state;
-	}
-	/** Bytes sent so far. */
-	get sent() {
-		return this.#sent;
-	}
-	/** Reads the children of an index, before it is their turn to be stored. */
-	async readAhead(manifest, depth = 0) {
-		const { source, target } = this.#task;
-		const { knowledge } = this.#state;
-		const content = this.#contentOf(manifest);
-		if (content.kind !== "index" || knowledge.hasManifest(target.repository, manifest.digest)) return;
-		if (depth === MAX_DEPTH) throw this.#tooDeep();
-		await settleAll(content.children.filter(({ digest }) => !knowledge.hasManifest(target.repository, digest)).map(async ({ digest }) => {
-			if (this.#read.has(digest)) return;
-			const child = await fetchManifest(source.client, source.repository, digest);
-			this.#read.set(digest, child);
-			await this.readAhead(child, depth + 1);
-		}));
-	}
-	/**
-	* Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once.
-	*
-	* @returns `reference`
-	*/
-	async put(manifest, reference) {
-		const { client, repository } = this.#task.target;
-		try {
-			await client.putManifest(repository, reference, manifest);
-		} catch (error) {
-			if (!(error instanceof RegistryError) || !error.codes.some((code) => MISSING_PART.has(code))) throw error;
-			this.#forget(manifest);
-			await this.readAhead(manifest);
-			await this.bringParts(manifest);
-			await client.putManifest(repository, reference, manifest);
-		}
-		this.#state.knowledge.noteManifest(repository, manifest.digest);
-		return reference;
-	}
-	/** Brings what `manifest` refers to, unless the target is known to hold it. */
-	async bringParts(manifest) {
-		const { target } = this.#task;
-		if (this.#state.knowledge.hasManifest(target.repository, manifest.digest)) return;
-		const content = this.#contentOf(manifest);
-		if (content.kind === "index") await settleAll(content.children.map(({ digest }) => this.#bringChild(digest)));
-		else await settleAll(partsOf(content).map((blob) => this.#bringBlob(blob)));
-	}
-	async #bringBlob(blob) {
-		const { source, target } = this.#task;
-		const sent = await this.#state.blobs.bring(source.client, source.repository, blob, target.repository);
-		this.#sent += sent;
-	}
-	/** A child that another image of the same repository brings at the moment is waited for. */
-	async #bringChild(digest) {
-		const { knowledge, children } = this.#state;
-		const { source, target } = this.#task;
-		const key = `${target.repository}@${digest}`;
-		for (let other = children.get(key); other; other = children.get(key)) await other.catch(() => void 0);
-		if (knowledge.hasManifest(target.repository, digest)) return;
-		const bringing = (async () => {
-			const manifest = this.#read.get(digest) ?? await fetchManifest(source.client, source.repository, digest);
-			await this.bringParts(manifest);
-			await this.put(manifest, digest);
-		})();
-		children.set(key, bringing);
-		try {
-			await bringing;
-		} finally {
-			children.delete(key);
-		}
-	}
-	#tooDeep() {
-		const { repository, digest } = this.#task.source;
-		return new CopyError(`${repository}@${digest}: indexes are nested more than ${MAX_DEPTH} deep`, { retryable: false });
-	}
-	#forget(manifest) {
-		const { knowledge } = this.#state;
-		const { repository } = this.#task.target;
-		const content = this.#contentOf(manifest);
-		knowledge.forgetManifest(repository, manifest.digest);
-		if (content.kind === "index") for (const { digest } of content.children) knowledge.forgetManifest(repository, digest);
-		else for (const { digest } of partsOf(content)) knowledge.forgetBlob(repository, digest);
-	}
-	#contentOf(manifest) {
-		return copyableContent(manifest, this.#task.source.client, this.#task.source.repository);
-	}
-};
-/** The blobs of an image, each once. Foreign layers stay where they are. */
-function partsOf({ config, layers }) {
-	const blobs = [config, ...layers.filter((layer) => !isForeignLayer(layer))];
-	return Array.from(new Map(blobs.map((blob) => [blob.digest, blob])).values());
-}
-/** Waits for all, then throws the first failure: nothing goes on behind a failed image. */
-async function settleAll(promises) {
-	for (const result of await Promise.allSettled(promises)) if (result.status === "rejected") throw result.reason;
-}
-
-// src/copy/registry/platforms.ts
-const Index = looseObject({ manifests: array(looseObject({ digest: string() })) });
-/** The annotation by which an attestation names the image it is about. https://docs.docker.com/build/metadata/attestations/attestation-storage/ */
-const ABOUT = "vnd.docker.reference.digest";
-/**
-* Reduces an index to `platforms`: their images, the attestations about these, and entries that state no platform.
-*
-* @returns the index itself when nothing is left out; undefined when it has no image for any of the platforms
-*/
-function reduceIndex(index, children, platforms) {
-	const wanted = (child) => platforms.some((platform) => matchesPlatform(child, platform));
-	const images = new Set(children.filter(wanted).map(({ digest }) => digest));
-	if (images.size === 0) return void 0;
-	const kept = new Set(children.filter((child) => {
-		const about = child.annotations?.[ABOUT];
-		return about === void 0 ? images.has(child.digest) || isPlatformless(child) : images.has(about);
-	}).map(({ digest }) => digest));
-	if (children.every(({ digest }) => kept.has(digest))) return index;
-	const content = parse$2(Index, JSON.parse(new TextDecoder().decode(index.bytes)));
-	const manifests = content.manifests.filter(({ digest }) => kept.has(digest));
-	const bytes = new TextEncoder().encode(JSON.stringify({
-		...content,
-		manifests
-	}, null, 2));
 	return {
-		mediaType: index.mediaType,
-		bytes,
-		digest: digestOf(bytes)
+		tags,
+		bare
 	};
 }
-function isPlatformless(child) {
-	return formatPlatform(child) === void 0;
+function manifestOf$1({ digest, media_type: mediaType, images }) {
+	if (!digest || !isDigest(digest) || !mediaType) return void 0;
+	const size = (images ?? []).reduce((sum, image) => sum + (image.size ?? 0), 0);
+	return {
+		digest,
+		mediaType,
+		...size > 0 && { size }
+	};
 }
-
-// src/copy/registry/engine.ts
-/** While one image is written, two others are read ahead or read back: over a real link most of the time is waiting. */
-const OVERLAP = 3;
-/** Copies registry to registry over HTTP: manifests byte for byte, blobs streamed, mounted or left where they are. */
-var RegistryEngine = class {
-	width;
-	#options;
-	#places;
-	#state;
-	constructor(options) {
-		this.#options = options;
-		this.#places = pLimit(options.concurrency);
-		this.width = options.concurrency * OVERLAP;
-	}
-	async copy(task, held) {
-		const { client, repository, digest } = task.source;
-		const [state, source] = await Promise.all([this.#state ??= this.#open(), fetchManifest(client, repository, digest)]);
-		const manifest = reduce(source, task);
-		const platforms = manifest === source || task.platforms === "all" ? {} : { platforms: task.platforms };
-		if (task.present && manifest === source) state.knowledge.noteManifest(task.target.repository, digest);
-		const copy = new ManifestCopy(task, state);
-		await copy.readAhead(manifest);
-		const stored = [];
-		const [storing] = await Promise.allSettled([this.#places(async () => {
-			await copy.bringParts(manifest);
-			await settleAll(task.tags.map(async (tag) => stored.push(await copy.put(manifest, tag))));
-		})]);
-		await settleAll(stored.map(async (tag) => {
-			await readBack(task, tag, manifest.digest);
-			held(tag, {
-				digest: manifest.digest,
-				...platforms
-			});
-		}));
-		if (storing.status === "rejected") throw storing.reason;
-		return copy.sent;
-	}
-	async close() {
-		const knowledge = (await this.#state)?.knowledge;
-		if (knowledge?.changed === true && this.#options.abort?.aborted !== true) await this.#options.memory?.save(knowledge.holders());
-	}
-	/** Only when there is something to copy: the memory costs requests. */
-	async #open() {
-		const { memory, streams, concurrency: _, ...options } = this.#options;
-		const knowledge = new TargetKnowledge(await memory?.load());
-		return {
-			knowledge,
-			blobs: new BlobCopier({
-				...options,
-				knowledge,
-				limit: pLimit(Math.max(1, streams))
-			}),
-			children: /* @__PURE__ */ new Map()
-		};
-	}
-};
-function reduce(manifest, { source, platforms }) {
-	const content = copyableContent(manifest, source.client, source.repository);
-	if (content.kind !== "index" || platforms === "all") return manifest;
-	const reduced = reduceIndex(manifest, content.children, platforms);
-	if (reduced) return reduced;
-	const name = `${source.client.registry}/${source.repository}@${source.digest}`;
-	throw new CopyError(`${name} has no image for ${platforms.join(", ")}: name another platform in "platforms"`, { retryable: false });
+/** Only the query of the next page's URL is taken: whatever host it names, the API is asked. */
+function nextOf(url, next) {
+	const query = next ? URL.parse(next, "https://hub.docker.com")?.search : void 0;
+	return query ? url + query : void 0;
 }
-async function readBack({ target }, tag, digest) {
-	const head = await target.client.headManifest(target.repository, tag);
-	if (head?.digest === digest) return;
-	const name = `${target.client.registry}/${target.repository}:${tag}`;
-	throw new CopyError(`${name} was pushed as ${digest}, but the target says it holds ${head?.digest ?? "nothing"}`, { retryable: true });
+function explain$2(namespace, error) {
+	if (!(error instanceof RegistryError)) return error;
+	const why = error.status === 404 ? "is no namespace of Docker Hub. Official images are in docker.io/library" : "can't be listed by Docker Hub's API: try later, or name each repository in \"namespaces\"";
+	return new Error(`${formatNamespace(namespace)} ${why}. ${error.message}`, { cause: error });
 }
 
 // node_modules/universal-user-agent/index.js
@@ -8441,9 +6047,9 @@ function paginate$1(octokit, route, parameters, mapFn) {
 		mapFn = parameters;
 		parameters = void 0;
 	}
-	return gather$1(octokit, [], iterator$1(octokit, route, parameters)[Symbol.asyncIterator](), mapFn);
+	return gather$2(octokit, [], iterator$1(octokit, route, parameters)[Symbol.asyncIterator](), mapFn);
 }
-function gather$1(octokit, results, iterator2, mapFn) {
+function gather$2(octokit, results, iterator2, mapFn) {
 	return iterator2.next().then((result) => {
 		if (result.done) return results;
 		let earlyExit = false;
@@ -8452,7 +6058,7 @@ function gather$1(octokit, results, iterator2, mapFn) {
 		}
 		results = results.concat(mapFn ? mapFn(result.value, done) : result.value.data);
 		if (earlyExit) return results;
-		return gather$1(octokit, results, iterator2, mapFn);
+		return gather$2(octokit, results, iterator2, mapFn);
 	});
 }
 var composePaginateRest$1 = Object.assign(paginate$1, { iterator: iterator$1 });
@@ -13427,9 +11033,9 @@ function paginate(octokit, route, parameters, mapFn) {
 		mapFn = parameters;
 		parameters = void 0;
 	}
-	return gather(octokit, [], iterator(octokit, route, parameters)[Symbol.asyncIterator](), mapFn);
+	return gather$1(octokit, [], iterator(octokit, route, parameters)[Symbol.asyncIterator](), mapFn);
 }
-function gather(octokit, results, iterator2, mapFn) {
+function gather$1(octokit, results, iterator2, mapFn) {
 	return iterator2.next().then((result) => {
 		if (result.done) return results;
 		let earlyExit = false;
@@ -13438,7 +11044,7 @@ function gather(octokit, results, iterator2, mapFn) {
 		}
 		results = results.concat(mapFn ? mapFn(result.value, done) : result.value.data);
 		if (earlyExit) return results;
-		return gather(octokit, results, iterator2, mapFn);
+		return gather$1(octokit, results, iterator2, mapFn);
 	});
 }
 var composePaginateRest = Object.assign(paginate, { iterator });
@@ -13661,6 +11267,2821 @@ function onSecondaryRateLimit(retryAfter, options, octokit) {
 var App = App$1.defaults({ Octokit });
 var OAuthApp = OAuthApp$1.defaults({ Octokit });
 /* v8 ignore next no need to test internals of the throttle plugin -- @preserve */
+
+// src/source/ghcr.ts
+const Packages = array(object({ name: string() }));
+/** Stops an API that makes pages up. */
+const MAX_PAGES = 1e3;
+/**
+* GitHub's container registry, whose repositories are the packages of an organization or a user.
+* https://docs.github.com/en/rest/packages/packages
+*
+* @param github absent where the run's API is not github.com's, which alone knows ghcr.io's packages
+*/
+function ghcrSource(namespace, client, github) {
+	const { path } = namespace;
+	if (path === "") throw new Error("ghcr.io can't be listed as a whole: name an owner, such as ghcr.io/octo-org");
+	const [owner = ""] = path.split("/");
+	return {
+		kind: path.includes("/") ? "either" : "prefix",
+		listRepositories: async () => {
+			if (!github) throw notListed(owner, "this run speaks to another GitHub");
+			const names = await listPackages(github, owner);
+			if (names.length === 0) throw notListed(owner, "GitHub gives none");
+			return names.map((name) => `${owner}/${name}`);
+		},
+		listTags: async (repository) => listByTags(client, repository)
+	};
+}
+/** An owner is an organization or a user, and which one is not known before. */
+async function listPackages(github, owner) {
+	try {
+		return await readNames(github, "/orgs/{owner}/packages", owner).catch(async (error) => {
+			if (statusOf(error) === 404) return readNames(github, "/users/{owner}/packages", owner);
+			throw error;
+		});
+	} catch (error) {
+		const status = statusOf(error);
+		const said = printable(error instanceof Error ? error.message : String(error));
+		if (status === void 0 || status >= 500 || /rate limit/i.test(said)) throw new Error(`The packages of ghcr.io/${owner} can't be listed now: ${said}`, { cause: error });
+		throw notListed(owner, `GitHub says ${status}, ${said}`, error);
+	}
+}
+async function readNames(github, route, owner) {
+	const names = [];
+	let pages = 0;
+	const request = github.paginate.iterator(`GET ${route}`, {
+		owner,
+		package_type: "container",
+		per_page: 100
+	});
+	for await (const { data } of request) {
+		for (const { name } of parse$2(Packages, data)) names.push(name);
+		pages += 1;
+		if (pages === MAX_PAGES) throw new Error(`GitHub lists more than ${MAX_PAGES} pages of ${owner}'s packages`);
+	}
+	return names;
+}
+function statusOf(error) {
+	return error instanceof RequestError ? error.status : void 0;
+}
+/** GITHUB_TOKEN is answered 400, 403 or with a part of the packages, as the owner may be. */
+function notListed(owner, why, cause) {
+	return new NotListed(`The packages of ghcr.io/${owner} can't be listed: ${why}. Set "github-token" to a personal access token (classic) with the scopes repo and read:packages, as GITHUB_TOKEN sees only packages that are linked to the workflow's repository, or name each repository in "namespaces"`, { cause });
+}
+
+// src/source/quay.ts
+const Repositories = object({
+	repositories: array(object({
+		name: string(),
+		kind: nullish(string())
+	})),
+	next_page: nullish(string())
+});
+/**
+* Quay, by its own API, which gives a namespace's public repositories. Their tags come from the registry: the
+* API's have no media type, and many of Quay's old ones are schema1.
+* https://docs.redhat.com/en/documentation/red_hat_quay/3/html/red_hat_quay_api_reference/listrepos
+*
+* @param api the transport of `https://quay.io`; the API takes no registry credentials
+*/
+function quaySource(namespace, client, api) {
+	const { path } = namespace;
+	if (path === "") throw new Error("quay.io can't be listed as a whole: name a namespace, such as quay.io/coreos");
+	return {
+		kind: path.includes("/") ? "repository" : "prefix",
+		listRepositories: async () => listRepositories(api, path).catch((error) => {
+			throw explain$1(namespace, error);
+		}),
+		listTags: async (repository) => listByTags(client, repository)
+	};
+}
+async function listRepositories(api, namespace) {
+	const url = `/api/v1/repository?namespace=${encodeURIComponent(namespace)}&public=true`;
+	const read = ({ json }) => {
+		const page = safeParse(Repositories, json);
+		if (!page.success) return void 0;
+		const { repositories, next_page: next } = page.output;
+		return {
+			items: repositories.filter(({ kind }) => kind !== "application").map(({ name }) => `${namespace}/${name}`),
+			next: next ? `${url}&next_page=${encodeURIComponent(next)}` : void 0
+		};
+	};
+	return readPages(api, url, {
+		of: "repositories",
+		scopes: [],
+		read
+	});
+}
+function explain$1(namespace, error) {
+	if (!(error instanceof RegistryError)) return error;
+	return new Error(`${formatNamespace(namespace)} can't be listed by Quay's API: check its name, try later, or name each repository in "namespaces". ${error.message}`, { cause: error });
+}
+
+// src/source/choose.ts
+/**
+* The way to list `namespace`: by its host where that has an API of its own, else by what the registry answers.
+*
+* @throws Error with the remedy when a well-known host has no such namespace
+*/
+function chooseSource(namespace, client, apis) {
+	switch (namespace.registry) {
+		case "docker.io": return dockerHubSource(namespace, client, apis.dockerHub);
+		case "quay.io": return quaySource(namespace, client, apis.quay);
+		case "ghcr.io": return ghcrSource(namespace, client, apis.github);
+		default: return {
+			kind: "either",
+			listTags: async (repository) => listByTags(client, repository),
+			listRepositories: async () => listCatalog(client)
+		};
+	}
+}
+
+// src/source/heads.ts
+/** Requests waiting at the host's gate, so that it is never idle; the gate bounds how many are sent. */
+const WAITING = 256;
+/** A broken manifest or two are theirs alone; after so many refusals it is the registry that fails. */
+const MAX_REFUSALS = 10;
+/**
+* Asks for the digests of `tags`. A tag that is gone meanwhile is in neither part of the answer.
+*
+* @throws RegistryError once more than a few are refused
+*/
+async function headTags(client, repository, tags) {
+	const found = /* @__PURE__ */ new Map();
+	const refused = /* @__PURE__ */ new Map();
+	const rest = tags.values();
+	const ask = async () => {
+		for (const tag of rest) {
+			if (refused.size >= MAX_REFUSALS) return;
+			try {
+				const head = await client.headManifest(repository, tag);
+				if (head) found.set(tag, {
+					digest: head.digest,
+					mediaType: head.mediaType
+				});
+			} catch (error) {
+				if (!(error instanceof RegistryError)) throw error;
+				refused.set(tag, error);
+			}
+		}
+	};
+	await Promise.all(Array.from({ length: Math.min(WAITING, tags.length) }, ask));
+	const [last] = Array.from(refused.values()).slice(-1);
+	if (last && refused.size >= MAX_REFUSALS) throw last;
+	return {
+		found,
+		refused
+	};
+}
+
+// src/source/discover.ts
+/** More repositories than any namespace has; a registry that makes them up is stopped here. */
+const MAX_REPOSITORIES = 1e5;
+/**
+* Lists what `namespace` holds: the repository of that name, and all that are nested in it. Digests that the
+* registry does not list are asked for tag by tag.
+*
+* @param images when given, only these are asked for, each by its name
+* @throws RegistryError or Error with the remedy when the namespace itself can't be listed. A repository inside it
+*   that can't is a failure in the listing, and so is a name or tag that the specification does not allow.
+*/
+async function discover(namespace, client, apis, images) {
+	const source = chooseSource(namespace, client, apis);
+	if (images) {
+		const walk = new Walk(namespace, client, source);
+		await walk.visit(images);
+		if (walk.images.size > 0 || walk.failures.length > 0) return walk.listing();
+	}
+	const root = await listRoot(namespace, source);
+	const walk = new Walk(namespace, client, source);
+	await walk.take(namespace.path, root);
+	if (walk.images.size === 0 && walk.failures.length === 0) throw new Error(`${formatNamespace(namespace)} holds no repository with tags that is to be seen: check its name in "namespaces", and name private repositories one by one`);
+	return walk.listing();
+}
+/** What the namespace's own path holds, and the repositories below it. */
+async function listRoot(namespace, source) {
+	const { path } = namespace;
+	const own = source.kind === "prefix" ? nothing() : await listOwn(path, source);
+	const refused = own instanceof RegistryError ? own : void 0;
+	const held = own instanceof RegistryError ? nothing() : own;
+	if (refused && source.kind === "repository") throw explainRoot(namespace, refused);
+	if (held.children || source.kind === "repository") return held;
+	const names = await source.listRepositories().catch((error) => {
+		if (!(error instanceof NotListed) || held.tags.size + held.bare.length === 0) throw refused && path !== "" ? explainBoth(namespace, refused, error) : error;
+		return [];
+	});
+	const prefix = path === "" ? "" : `${path}/`;
+	const children = names.filter((name) => name.startsWith(prefix) || refused && name === path);
+	if (refused && path !== "" && children.length === 0) throw explainRoot(namespace, refused);
+	return {
+		...held,
+		children
+	};
+}
+function nothing() {
+	return {
+		tags: /* @__PURE__ */ new Map(),
+		bare: []
+	};
+}
+/** The namespace as a repository, or the registry's refusal: many a namespace is none. */
+async function listOwn(path, source) {
+	try {
+		return await source.listTags(path);
+	} catch (error) {
+		if (error instanceof RegistryError && !error.retryable) return error;
+		throw error;
+	}
+}
+/** One walk down a namespace; children are asked for at once, and the host's gate bounds how many. */
+var Walk = class {
+	images = /* @__PURE__ */ new Map();
+	failures = [];
+	#namespace;
+	#client;
+	#source;
+	#seen = /* @__PURE__ */ new Set();
+	constructor(namespace, client, source) {
+		this.#namespace = namespace;
+		this.#client = client;
+		this.#source = source;
+	}
+	listing() {
+		return {
+			namespace: this.#namespace,
+			images: this.images,
+			failures: this.failures
+		};
+	}
+	/** Takes in the tags of repositories by their names. One that is not there is left out: it is gone. */
+	async visit(images) {
+		const { path } = this.#namespace;
+		const repositories = images.flatMap((image) => [repositoryIn(this.#namespace, image), ...path !== "" && image === this.#imageOf(path) ? [path] : []]);
+		await Promise.all(repositories.map(async (repository) => {
+			const found = await this.#listChild(repository);
+			if (found) await this.#takeTags(repository, found);
+		}));
+	}
+	/**
+	* Takes in the tags of `repository`, and then all that is below it: where a repository below goes by the name of
+	* the namespace's own, it is always the same one that is left out.
+	*/
+	async take(repository, listed) {
+		await this.#takeTags(repository, listed);
+		const children = (listed.children ?? []).filter((child) => this.#isNew(child));
+		await Promise.all(children.map(async (child) => {
+			const found = await this.#listChild(child);
+			if (found) await this.take(child, found);
+		}));
+	}
+	/** False for a name that came before, or can't be one. */
+	#isNew(repository) {
+		if (this.#seen.has(repository)) return false;
+		this.#seen.add(repository);
+		if (this.#seen.size > MAX_REPOSITORIES) throw new Error(`${formatNamespace(this.#namespace)} lists more than ${MAX_REPOSITORIES} repositories`);
+		if (isRepositoryName(repository)) return true;
+		this.#fail(repository, "its name is not one that the distribution specification allows; it was left out");
+		return false;
+	}
+	/** A repository that can't be listed becomes a failure; one that is not there has no tags. */
+	async #listChild(repository) {
+		try {
+			return await this.#source.listTags(repository);
+		} catch (error) {
+			if (!(error instanceof RegistryError)) throw error;
+			if (error.status !== 404) this.#fail(repository, error.message);
+			return;
+		}
+	}
+	async #takeTags(repository, { tags, bare }) {
+		if (repository === "") return;
+		this.#dropBadTags(repository, tags, bare);
+		try {
+			const { found, refused } = await headTags(this.#client, repository, bare.filter(isTag));
+			for (const [tag, manifest] of found) tags.set(tag, manifest);
+			const [reason] = Array.from(refused.values(), ({ message }) => message);
+			if (reason !== void 0) this.#fail(repository, reason, Array.from(refused.keys()));
+		} catch (error) {
+			if (!(error instanceof RegistryError)) throw error;
+			this.#fail(repository, error.message);
+		}
+		this.#add(repository, tags);
+	}
+	#add(repository, tags) {
+		if (tags.size === 0) return;
+		const image = this.#imageOf(repository);
+		const other = this.images.get(image);
+		if (other) this.#fail(repository, `${other.repository} goes by the same name in this namespace; it was left out`);
+		else this.images.set(image, {
+			repository,
+			tags
+		});
+	}
+	/** Removes from `tags`, and reports, those that are none by their names, as may be among `bare`. */
+	#dropBadTags(repository, tags, bare) {
+		const bad = [...tags.keys(), ...bare].filter((tag) => !isTag(tag));
+		if (bad.length === 0) return;
+		for (const tag of bad) tags.delete(tag);
+		const some = bad.slice(0, 5).map((tag) => JSON.stringify(printable(tag, 60)));
+		this.#fail(repository, `${bad.length} of its tags are not ones that the distribution specification allows: ${some.join(", ")}`);
+	}
+	#fail(repository, reason, tags = []) {
+		const image = printable(this.#imageOf(repository));
+		this.failures.push({
+			image,
+			tags,
+			reason: printable(reason, 1e3)
+		});
+	}
+	/** The path inside the namespace; the namespace's own repository goes by its last part. */
+	#imageOf(repository) {
+		const { path } = this.#namespace;
+		if (path === "") return repository;
+		return repository === path ? path.slice(path.lastIndexOf("/") + 1) : repository.slice(path.length + 1);
+	}
+};
+function explainRoot(namespace, error) {
+	if (error.status !== 404) return error;
+	return new Error(`${formatNamespace(namespace)} is not there, or not to be seen. Check "namespaces". ${error.message}`, { cause: error });
+}
+function explainBoth(namespace, own, error) {
+	if (!(error instanceof Error)) return error;
+	const why = own.status === 404 ? "is not there, or not to be seen, as a repository" : "can't be listed";
+	return new Error(`${formatNamespace(namespace)} ${why} (${own.message}), and ${error.message}`, { cause: error });
+}
+
+// src/modes/prepare.ts
+/**
+* Lists all namespaces, keeps what the filters want, and compares it with what is recorded. A namespace that fails
+* stops only itself.
+*
+* @throws MetadataError when the metadata repository can't be used
+* @throws Error when two sources would land on one target
+*/
+async function prepare(inputs, deps) {
+	const wanted = compileFilters(inputs);
+	await deps.metadata.check();
+	const listed = await deps.phase("List the sources", async () => listSources(inputs, wanted, deps));
+	return deps.phase("Compare with the record", async () => {
+		const selected = listed.flatMap((one) => "selection" in one ? [one.selection.listing] : []);
+		const names = nameTargets(inputs.targetName, inputs.target, selected);
+		return Promise.all(listed.map(async (one) => {
+			if ("failure" in one) return one;
+			try {
+				return await compareOne$1(one, wanted, names, inputs, deps);
+			} catch (error) {
+				return {
+					namespace: one.namespace,
+					failure: failureOf(error)
+				};
+			}
+		}));
+	});
+}
+async function listSources(inputs, wanted, { registries, apis }) {
+	const images = namedImages(inputs.include);
+	return Promise.all(inputs.namespaces.map(async (namespace) => {
+		try {
+			const client = registries.source(namespace.registry);
+			const listing = await discover(namespace, client, apis, images);
+			return {
+				namespace,
+				listing,
+				selection: select(listing, wanted)
+			};
+		} catch (error) {
+			return {
+				namespace,
+				failure: failureOf(error)
+			};
+		}
+	}));
+}
+/** The shard is cut before the comparison, so that the counts of all shards add up. Names must be clear in all. */
+async function compareOne$1({ namespace, listing, selection: whole }, wanted, names, { metadata: { manifestPath: template }, target: { registry, path }, platforms, shard }, { metadata }) {
+	const file = manifestPath$1(template, namespace);
+	const source = formatNamespace(namespace);
+	const target = formatNamespace({
+		registry,
+		path
+	});
+	const bytes = await metadata.read(file);
+	const recorded = bytes ? parseNamespaceManifest(bytes, {
+		path: file,
+		source,
+		target
+	}) : {
+		source,
+		target,
+		images: /* @__PURE__ */ new Map()
+	};
+	const selection = isWhole(shard) ? whole : select(ownListing(listing, shard), wanted);
+	return {
+		namespace,
+		manifestPath: file,
+		recorded,
+		selection,
+		targets: names.get(source) ?? /* @__PURE__ */ new Map(),
+		...diff(selection.listing, recorded.images, platforms),
+		settled: /* @__PURE__ */ new Map(),
+		gone: findGone(listing, ownImages(recorded.images, shard, namespace), wanted)
+	};
+}
+function failureOf(error) {
+	return {
+		image: "",
+		tags: [],
+		reason: error instanceof Error ? error.message : String(error)
+	};
+}
+
+// src/report/markdown.ts
+/**
+* Text from registries in GitHub-flavoured Markdown. https://github.github.com/gfm/
+*/
+/** Text in which nothing is markup: no link, mention, issue number, HTML, table or comment comes of it. One line, not to be put at a line's start. */
+function escapeMarkdown(text) {
+	return printable(text, Number.POSITIVE_INFINITY).replace(/[\\`*_{}[\]()#!|~$^]|:(?=\/\/)|(?<=www)\./g, "\\$&").replace(/[@#]/g, "$&​").replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+/** Text as code, in a span that nothing in it can close and that fits a table's cell. */
+function codeSpan(text) {
+	const line = printable(text, Number.POSITIVE_INFINITY).replaceAll("`", "'").replaceAll("|", "¦");
+	return `\`${line === "" ? " " : line}\``;
+}
+/** The first dozen of `items` as code, `and N more` for the rest. */
+function codeList(items, most = 12) {
+	const shown = items.slice(0, most).map((item) => codeSpan(item));
+	const rest = items.length - shown.length;
+	return rest > 0 ? `${shown.join(", ")} and ${rest} more` : shown.join(", ");
+}
+
+// src/metadata/changelog.ts
+/** The changelog's section for one namespace, with the mark by which it is found again. */
+function renderSection(result, options) {
+	return `${renderSectionText(result, options)}\n${marker(options.runKey, result.namespace)}\n`;
+}
+/** The changelog's section as it is read: time, namespace → target, counts, then a line an image. */
+function renderSectionText(result, { time, timezone }) {
+	const { added, updated, bytes } = countAll([result]);
+	const images = /* @__PURE__ */ new Map();
+	for (const { image, added, updated } of result.copied) {
+		const tags = images.get(image) ?? {
+			added: [],
+			updated: []
+		};
+		tags.added.push(...added);
+		tags.updated.push(...updated);
+		images.set(image, tags);
+	}
+	const lines = Array.from(images).toSorted(([a], [b]) => a < b ? -1 : 1).map(([image, tags]) => {
+		const parts = [...tags.added.length > 0 ? [`added ${codeList(tags.added.toSorted())}`] : [], ...tags.updated.length > 0 ? [`updated ${codeList(tags.updated.toSorted())}`] : []];
+		return `- ${codeSpan(image)}: ${parts.join("; ")}`;
+	});
+	const route = `${codeSpan(result.namespace)} → ${codeSpan(result.target)}`;
+	const counts = `${plural(added, "tag")} added, ${updated} updated, ${formatBytes(bytes)}`;
+	return [
+		`## ${formatTime(time, timezone)}: ${route}`,
+		"",
+		counts,
+		"",
+		...lines,
+		""
+	].join("\n");
+}
+/** `2026-11-24 20:30:05 UTC+8` */
+function formatTime(time, timezone) {
+	const format = new Intl.DateTimeFormat("en-CA", {
+		timeZone: timezone,
+		dateStyle: "short",
+		timeStyle: "medium",
+		hourCycle: "h23"
+	});
+	const zone = new Intl.DateTimeFormat("en", {
+		timeZone: timezone,
+		timeZoneName: "shortOffset"
+	}).formatToParts(time).find(({ type }) => type === "timeZoneName")?.value;
+	return `${format.format(time).replace(",", "")} ${(zone ?? "GMT").replace("GMT", "UTC").replace(/\+0$/, "")}`;
+}
+const MARKER = "<!-- sync ";
+/** A comment that is not shown: ends one job's section, and tells it from all others. */
+function marker(runKey, namespace) {
+	return `${MARKER}${encodeURIComponent(`${runKey} ${namespace}`).replaceAll("--", "-%2D")} -->`;
+}
+/**
+* Puts `section` before the newest section of `current`; everything else stays as it is. The section of the same
+* job and namespace, when it is there already, is replaced where it stands.
+*/
+function insertSection(current, section, { runKey, namespace }) {
+	const text = current === void 0 || current.trim() === "" ? "# Changelog\n" : current;
+	const newline = text.includes("\r\n") ? "\r\n" : "\n";
+	const insert = section.replaceAll("\n", newline);
+	const mark = marker(runKey, namespace);
+	const end = text.indexOf(mark);
+	if (end !== -1) return text.slice(0, sectionStart(text, end)) + insert.trimEnd() + text.slice(end + mark.length);
+	const newest = (/^## /m.exec(text) ?? /^#{3,6} /m.exec(text))?.index;
+	if (newest !== void 0) return text.slice(0, newest) + insert + newline + text.slice(newest);
+	return text + (text.endsWith("\n") ? newline : newline + newline) + insert;
+}
+/** Where the section starts whose marker is at `end`; at the marker when somebody removed its heading. */
+function sectionStart(text, end) {
+	const start = text.lastIndexOf("\n## ", end) + 1;
+	return text.startsWith("## ", start) && !text.slice(start, end).includes(MARKER) ? start : end;
+}
+
+// src/modes/record.ts
+/** What the outcomes and the settled tags add to the namespace manifest. */
+function entriesOf({ settled }, outcomes) {
+	const entries = /* @__PURE__ */ new Map();
+	for (const [image, tags] of settled) entries.set(image, new Map(tags));
+	for (const { work, held } of outcomes) for (const [tag, what] of held) setEntry(entries, work.image, tag, entryOf$1(work.manifest.digest, what));
+	return entries;
+}
+function entryOf$1(digest, { digest: target, platforms }) {
+	if (platforms) return {
+		digest,
+		target,
+		platforms
+	};
+	return target === digest ? digest : {
+		digest,
+		target
+	};
+}
+/** Writes the namespace manifests, then the changelog. One that can't be written stops no other. */
+async function record(recordables, inputs, deps) {
+	const errors = [];
+	const unrecorded = [];
+	const written = [];
+	for (const recordable of recordables) try {
+		await recordManifest(recordable, inputs, deps);
+		written.push(recordable);
+	} catch (error) {
+		const { plan, entries, result } = recordable;
+		const tags = countEntries(entries);
+		errors.push(`${result.namespace}: ${tags} tags are mirrored but not recorded. ${messageOf(error)}`);
+		unrecorded.push({
+			path: plan.manifestPath,
+			content: manifestOf(plan.recorded, recordable),
+			addition: serializeNamespaceManifest({
+				...plan.recorded,
+				images: entries
+			})
+		});
+	}
+	const sections = sectionsOf(written, inputs, deps);
+	try {
+		await recordChangelog(sections, written, inputs, deps);
+	} catch (error) {
+		errors.push(`The changelog is not up to date. ${messageOf(error)}`);
+		const content = sections.map(({ text }) => text).join("\n");
+		unrecorded.push({
+			path: inputs.metadata.changelogPath ?? "",
+			content,
+			addition: content
+		});
+		return {
+			plans: /* @__PURE__ */ new Set(),
+			errors,
+			unrecorded
+		};
+	}
+	return {
+		plans: new Set(written.map(({ plan }) => plan)),
+		errors,
+		unrecorded
+	};
+}
+async function recordManifest(recordable, { metadata: { commitMessage } }, { metadata }) {
+	const { plan, entries, removed = /* @__PURE__ */ new Map(), result } = recordable;
+	if (entries.size === 0 && removed.size === 0) return;
+	const { manifestPath: path, recorded: { source, target } } = plan;
+	const message = commitMessage ?? describe$1([result], countEntries(removed));
+	await metadata.update(path, message, (current) => {
+		const images = current ? parseNamespaceManifest(current, {
+			path,
+			source,
+			target
+		}).images : /* @__PURE__ */ new Map();
+		if (current && change(images, recordable) === images) return current;
+		return new TextEncoder().encode(manifestOf({
+			source,
+			target,
+			images
+		}, recordable));
+	});
+}
+/** The namespace manifest with what `recordable` adds and takes out. */
+function manifestOf(manifest, recordable) {
+	return serializeNamespaceManifest({
+		...manifest,
+		images: change(manifest.images, recordable)
+	});
+}
+function change(images, { entries, removed = /* @__PURE__ */ new Map() }) {
+	return mergeImages(removeEntries(images, removed), entries);
+}
+function sectionsOf(recordables, { metadata: { changelogPath, timezone } }, { now, runKey }) {
+	if (changelogPath === void 0) return [];
+	const time = now();
+	return recordables.filter(({ result }) => result.copied.length > 0).map(({ result }) => ({
+		namespace: result.namespace,
+		text: renderSection(result, {
+			time,
+			timezone,
+			runKey
+		})
+	}));
+}
+async function recordChangelog(sections, recordables, { metadata: { changelogPath, commitMessage } }, { metadata, runKey }) {
+	if (changelogPath === void 0 || sections.length === 0) return;
+	const results = recordables.map(({ result }) => result).filter(({ copied }) => copied.length > 0);
+	await metadata.update(changelogPath, commitMessage ?? `Changelog: ${describe$1(results)}`, (current) => {
+		const before = current && new TextDecoder("utf-8", {
+			fatal: true,
+			ignoreBOM: true
+		}).decode(current);
+		const after = sections.reduce((text, { namespace, text: section }) => insertSection(text, section, {
+			runKey,
+			namespace
+		}), before);
+		return new TextEncoder().encode(after);
+	});
+}
+/** `Mirror gcr.io/distroless: 3 added, 1 updated` */
+function describe$1(results, removed = 0) {
+	const { added, updated } = countAll(results);
+	const settled = results.reduce((sum, result) => sum + result.settled, 0);
+	const parts = [
+		`${added} added`,
+		`${updated} updated`,
+		...settled > 0 ? [`${settled} settled`] : [],
+		...removed > 0 ? [`${removed} not there`] : []
+	];
+	const [first] = results;
+	return `Mirror ${results.length === 1 && first ? first.namespace : `${results.length} namespaces`}: ${parts.join(", ")}`;
+}
+function messageOf(error) {
+	return error instanceof Error ? error.message : String(error);
+}
+
+// src/plan/pulls.ts
+/**
+* What copying `works` asks of the source's manifests: one request for each, one more where docker pulls it besides,
+* and, for an index, one a platform, of which it has at least one. https://docs.docker.com/docker-hub/usage/pulls/
+*/
+function countPulls(works, engine) {
+	let count = 0;
+	let exact = true;
+	for (const { mediaType } of works.map(({ manifest }) => manifest)) {
+		const isIndex = mediaType !== void 0 && isIndexType(mediaType);
+		count += isIndex || engine === "docker" ? 2 : 1;
+		if (isIndex || mediaType === void 0) exact = false;
+	}
+	return {
+		count,
+		exact
+	};
+}
+/** Platforms of an index of which nobody knows how many it has. */
+const USUAL_PLATFORMS = 8;
+/** About how many pulls one piece of work takes, rather too many than too few. */
+function estimatePulls({ manifest: { mediaType } }, { engine, platforms }) {
+	if (mediaType !== void 0 && isIndexType(mediaType)) return 1 + (platforms === "all" ? USUAL_PLATFORMS : platforms.length);
+	return engine === "docker" ? 2 : 1;
+}
+
+// src/modes/result-of.ts
+/**
+* What came of a namespace.
+*
+* @param outcomes of what was copied, none when nothing was; `dry run` for what would be copied
+*/
+function resultOf(plan, { target, engine }, outcomes) {
+	const names = {
+		namespace: formatNamespace(plan.namespace),
+		target: formatNamespace(target)
+	};
+	if ("failure" in plan) return {
+		...names,
+		...NOTHING,
+		failures: [plan.failure]
+	};
+	const { selection, targets, unchanged, gone, unsettled, settled } = plan;
+	const nameOf = (image) => `${target.registry}/${targets.get(image) ?? image}`;
+	const copied = outcomes === "dry run" ? planned(plan, nameOf) : mirrored(outcomes, nameOf);
+	const failures = outcomes === "dry run" ? [] : failed(outcomes);
+	const done = copied.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
+	const wanted = plan.work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
+	return {
+		...names,
+		copied: copied.toSorted((a, b) => a.image < b.image ? -1 : 1),
+		failures: [...selection.listing.failures, ...failures],
+		unsupported: selection.unsupported,
+		unchanged,
+		gone,
+		pending: unsettled.length + wanted - done - countTags(failures),
+		settled: countEntries(settled),
+		filtered: selection.filtered,
+		...outcomes === "dry run" && { pulls: countPulls(plan.work, engine) }
+	};
+}
+/** `gcr.io/distroless: 3 new tags, 1 moved, 40 unchanged, 0 gone` */
+function describe(result) {
+	const { added, updated, unchanged, gone, pending } = countAll([result]);
+	const parts = [
+		plural(added, "new tag"),
+		`${formatCount(updated)} moved`,
+		`${formatCount(unchanged)} unchanged`,
+		`${formatCount(gone)} gone`,
+		...pending > 0 ? [`${formatCount(pending)} waiting`] : [],
+		...result.failures.length > 0 ? [plural(result.failures.length, "failure")] : [],
+		...result.drift ? [describeDrift(result.drift)] : []
+	];
+	return `${result.namespace}: ${parts.join(", ")}`;
+}
+const NOTHING = {
+	copied: [],
+	failures: [],
+	unsupported: [],
+	unchanged: 0,
+	gone: [],
+	pending: 0,
+	settled: 0,
+	filtered: 0
+};
+function planned({ work }, nameOf) {
+	return work.map(({ image, manifest, added, updated }) => ({
+		image,
+		target: nameOf(image),
+		digest: manifest.digest,
+		added,
+		updated,
+		bytes: manifest.size ?? 0
+	}));
+}
+function mirrored(outcomes, nameOf) {
+	return outcomes.filter(({ held }) => held.size > 0).map(({ work: { image, manifest, added, updated }, held, bytes }) => ({
+		image,
+		target: nameOf(image),
+		digest: manifest.digest,
+		added: added.filter((tag) => held.has(tag)),
+		updated: updated.filter((tag) => held.has(tag)),
+		bytes
+	}));
+}
+function failed(outcomes) {
+	return outcomes.flatMap(({ work: { image, added, updated }, held, error }) => {
+		if (error === void 0) return [];
+		return [{
+			image,
+			tags: [...added, ...updated].filter((tag) => !held.has(tag)),
+			reason: error
+		}];
+	});
+}
+
+// src/modes/compare.ts
+/**
+* Asks the target what it really holds, and records that; copies nothing. What is recorded and is not so is reported
+* and taken out of the record, so that the next sync brings it again.
+*/
+async function compare(inputs, deps) {
+	const started = deps.now();
+	const plans = await prepare(inputs, deps);
+	const compared = await deps.phase("Ask the target", async () => Promise.all(plans.map(async (plan) => {
+		const done = "failure" in plan ? resultOf(plan, inputs, []) : await compareOne(plan, inputs, deps);
+		deps.logger.info(describe("plan" in done ? done.result : done));
+		return done;
+	})));
+	const recordables = compared.flatMap((one) => "plan" in one ? [one] : []);
+	const { errors, unrecorded } = inputs.dryRun ? {
+		errors: [],
+		unrecorded: []
+	} : await deps.phase("Record", async () => record(recordables, inputs, deps));
+	const namespaces = compared.map((one) => "plan" in one ? one.result : one);
+	return {
+		mode: "compare",
+		dryRun: inputs.dryRun,
+		started,
+		finished: deps.now(),
+		namespaces,
+		errors,
+		unrecorded
+	};
+}
+async function compareOne(plan, inputs, { registries }) {
+	const { namespace, recorded, selection } = plan;
+	const { platforms, queryConcurrency: concurrency } = inputs;
+	const target = registries.target(inputs.target.registry);
+	const source = registries.source(namespace.registry);
+	const targetOf = (image) => targetRepository(inputs.targetName, inputs.target, namespace, image);
+	const own = wantedImages(plan, inputs);
+	const findings = sortFindings(await audit(own, {
+		target,
+		targetOf,
+		concurrency
+	}));
+	const open = needEvidence(selection.listing, recorded.images, findings.changed);
+	const verdicts = await settle(open, {
+		source,
+		target,
+		targetOf,
+		platforms,
+		reserve: 0,
+		concurrency
+	});
+	const { entries, removed, drift } = concludeComparison(recorded.images, findings, verdicts);
+	const counts = countAfter(plan, inputs, findings, {
+		entries,
+		removed
+	});
+	const isLost = looksLost(findings, entries);
+	const takenOut = isLost ? /* @__PURE__ */ new Map() : removed;
+	return {
+		plan,
+		entries,
+		removed: takenOut,
+		result: {
+			...resultOf(plan, inputs, []),
+			...counts,
+			drift: {
+				...drift,
+				removed: countEntries(takenOut)
+			},
+			failures: [
+				...selection.listing.failures,
+				...findings.failures,
+				...isLost ? [lost(plan, drift.missing.length)] : []
+			],
+			settled: countEntries(entries)
+		}
+	};
+}
+/** What is recorded of this job's images and wanted. */
+function wantedImages({ recorded, namespace }, inputs) {
+	const wanted = compileFilters(inputs);
+	const own = ownImages(recorded.images, inputs.shard, namespace);
+	return new Map(Array.from(own, ([image, entries]) => [image, new Map(Array.from(entries).filter(([tag]) => wanted(image, tag)))]));
+}
+/** How the mirror stands to the source, now that the record is right. Tags of which nothing is known count as failed. */
+function countAfter({ recorded, selection: { listing } }, { platforms }, { unknown }, { entries, removed }) {
+	const right = mergeImages(removeEntries(removeEntries(recorded.images, removed), unknown), entries);
+	const { work, unsettled, unchanged } = diff(listing, right, platforms);
+	const wanting = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
+	const untold = Array.from(unknown).flatMap(([image, tags]) => Array.from(tags.keys()).filter((tag) => listing.images.get(image)?.tags.has(tag)));
+	return {
+		unchanged,
+		pending: unsettled.length + wanting - untold.length
+	};
+}
+/** So few tags are soon copied again. */
+const FEW = 10;
+/** True when the target has nothing of all that is recorded: then it is likely another target than is meant. */
+function looksLost({ held, missing, changed }, entries) {
+	return held === 0 && changed.size === 0 && entries.size === 0 && countEntries(missing) > FEW;
+}
+function lost({ manifestPath }, images) {
+	return {
+		image: "",
+		tags: [],
+		reason: `the target has none of the tags recorded in ${manifestPath}, of ${formatCount(images)} images. The record was left as it is: check "target" and its credentials; if the mirror is really gone, remove the file`
+	};
+}
+
+// src/modes/monitor.ts
+/** Tells how much is mirrored and how much is waiting, as often as asked, and reads only. The last look counts. */
+async function monitor(inputs, deps) {
+	const { count, interval } = inputs.monitor;
+	const started = deps.now();
+	for (let look = 1;; look += 1) {
+		const namespaces = (await prepare(inputs, deps)).map((plan) => resultOf(plan, inputs, []));
+		for (const result of namespaces) {
+			const { unchanged, pending, failed } = countAll([result]);
+			const total = formatCount(unchanged + pending);
+			const wrong = failed > 0 ? `, ${formatCount(failed)} failed` : "";
+			deps.logger.info(`${deps.now().toISOString()} ${result.namespace}: ${formatCount(unchanged)} of ${total} tags mirrored, ${formatCount(pending)} waiting${wrong}`);
+		}
+		if (look === count) return {
+			mode: "monitor",
+			dryRun: true,
+			started,
+			finished: deps.now(),
+			namespaces,
+			errors: []
+		};
+		await deps.sleep(interval);
+	}
+}
+
+// src/plan/balance.ts
+/**
+* Packs `items`, heaviest first, into bins of `capacity`, each into the first that has room. An item that is heavier
+* than that gets a bin of its own. https://en.wikipedia.org/wiki/First-fit-decreasing_bin_packing
+*/
+function packBins(items, capacity) {
+	const bins = [];
+	for (const item of items) {
+		const bin = bins.find(({ free }) => free >= item.weight);
+		if (bin) {
+			bin.items.push(item);
+			bin.free -= item.weight;
+		} else bins.push({
+			items: [item],
+			free: capacity - item.weight
+		});
+	}
+	return bins.map(({ items }) => items);
+}
+/**
+* Cuts the numbers from 0 to `total - 1` into at most `most` ranges of about equal weight, none without items.
+*
+* @param items sorted by their numbers
+*/
+function cutRanges(items, most, total) {
+	const share = items.reduce((sum, { weight }) => sum + weight, 0) / most;
+	const ranges = [];
+	let open = {
+		first: 0,
+		last: total - 1,
+		items: []
+	};
+	let done = 0;
+	for (const item of items) {
+		if (done + item.weight / 2 > share * (ranges.length + 1) && open.items.length > 0 && item.number > (open.items.at(-1)?.number ?? 0)) {
+			open.last = item.number - 1;
+			ranges.push(open);
+			open = {
+				first: item.number,
+				last: total - 1,
+				items: []
+			};
+		}
+		open.items.push(item);
+		done += item.weight;
+	}
+	if (open.items.length > 0) ranges.push(open);
+	return ranges;
+}
+
+// src/plan/matrix.ts
+/** GitHub takes 1 MB a job in UTF-16, of which the other outputs have some. */
+const MAX_BYTES = 9e5;
+/**
+* Spreads work over at most `maxEntries` jobs, none with much more than its fair share unless one image has that. A
+* namespace that is too much for one job is cut by images; several that are little go together. The same work gives
+* the same matrix, in whatever order it was found.
+*
+* @throws Error when not even the namespaces and filters fit into GitHub's limit
+*/
+function planMatrix(works, options) {
+	const { maxEntries, filters, maxBytes = MAX_BYTES } = options;
+	const plans = fairPlan(weigh(works), maxEntries);
+	for (const render of [byImages, byNumbers]) {
+		const matrix = { include: plans.flatMap((plan) => render(plan, filters)) };
+		if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
+	}
+	throw new Error(`The matrix would have more than ${maxBytes} bytes, which GitHub does not take: name fewer namespaces a plan, or shorten "include" and "exclude"`);
+}
+/** Bytes where the sources tell them; the mean where some don't; tags where none do. */
+function weigh(works) {
+	const all = works.flatMap(({ images }) => images);
+	const bytes = all.reduce((sum, image) => sum + image.bytes, 0);
+	const unsized = all.reduce((sum, image) => sum + image.unsized, 0);
+	const tags = all.reduce((sum, image) => sum + image.tags, 0);
+	const mean = bytes > 0 ? bytes / Math.max(1, tags - unsized) : 1;
+	const weightOf = (image) => Math.max(1, bytes > 0 ? image.bytes + image.unsized * mean : image.tags);
+	return works.filter(({ images }) => images.length > 0).map(({ namespace, images }) => {
+		const loads = images.map((image) => ({
+			...image,
+			weight: weightOf(image)
+		})).toSorted((a, b) => b.weight - a.weight || (a.image < b.image ? -1 : 1));
+		return {
+			namespace,
+			loads,
+			weight: loads.reduce((sum, { weight }) => sum + weight, 0)
+		};
+	}).toSorted(byName);
+}
+/** How much more a job may have in the next try. */
+const STEP = 1.02;
+/** The plan with the smallest load a job at which `most` jobs suffice. */
+function fairPlan(piles, most) {
+	const total = piles.reduce((sum, { weight }) => sum + weight, 0);
+	for (let capacity = total / most;; capacity *= STEP) {
+		const plan = planFor(piles, capacity);
+		if (plan.reduce((sum, one) => sum + (one.kind === "cut" ? one.parts.length : 1), 0) <= most) return plan;
+	}
+}
+function planFor(piles, capacity) {
+	const cuts = piles.map((pile) => ({
+		kind: "cut",
+		pile,
+		parts: packBins(pile.loads, capacity)
+	}));
+	const little = cuts.filter(({ parts }) => parts.length === 1).map(({ pile }) => pile);
+	const wholes = packBins(little.toSorted(heaviestFirst), capacity);
+	return [...cuts.filter(({ parts }) => parts.length > 1), ...wholes.map((bin) => ({
+		kind: "whole",
+		piles: bin.toSorted(byName)
+	}))];
+}
+/** Entries that name their images. */
+function byImages(plan, filters) {
+	if (plan.kind === "cut") return plan.parts.map((loads, index) => entryOf([plan.pile], loads, filters, {
+		images: loads,
+		part: `${index + 1}/${plan.parts.length}`
+	}));
+	const [first, ...others] = plan.piles;
+	const loads = plan.piles.flatMap((pile) => pile.loads);
+	return [entryOf(plan.piles, loads, filters, first && others.length === 0 ? { images: first.loads } : {})];
+}
+/** Entries that give the numbers of their images, in which a name costs nothing. */
+function byNumbers(plan, filters) {
+	if (plan.kind === "whole") return [entryOf(plan.piles, plan.piles.flatMap(({ loads }) => loads), filters, {})];
+	const { namespace } = plan.pile;
+	const numbered = plan.pile.loads.map((load) => ({
+		...load,
+		number: shardOf(namespace, load.image, MAX_SHARDS)
+	})).toSorted((a, b) => a.number - b.number);
+	const ranges = cutRanges(numbered, plan.parts.length, MAX_SHARDS);
+	return ranges.map(({ first, last, items }, index) => entryOf([plan.pile], items, filters, {
+		part: `${index + 1}/${ranges.length}`,
+		range: `${first}-${last}`
+	}));
+}
+function entryOf(piles, loads, { include, exclude }, { images, part = "1/1", range }) {
+	const names = images?.map(({ image }) => image).toSorted();
+	return {
+		namespace: piles.map(({ namespace }) => formatNamespace(namespace)).join("\n"),
+		images: (names ? names.flatMap((image) => narrowPatterns(include, image)) : include).join("\n"),
+		exclude: exclude.join("\n"),
+		"shard-index": range ?? "0",
+		"shard-total": range === void 0 ? 1 : MAX_SHARDS,
+		part,
+		tags: loads.reduce((sum, { tags }) => sum + tags, 0),
+		bytes: loads.reduce((sum, { bytes }) => sum + bytes, 0)
+	};
+}
+function heaviestFirst(a, b) {
+	return b.weight - a.weight || byName(a, b);
+}
+function byName(a, b) {
+	return formatNamespace(a.namespace) < formatNamespace(b.namespace) ? -1 : 1;
+}
+
+// src/modes/plan.ts
+/** Says what a sync would copy, and how to spread it over jobs. gcrsync's tags are left to these, which settle them. */
+async function plan(inputs, deps) {
+	const started = deps.now();
+	const plans = await prepare(inputs, deps);
+	return deps.phase("Plan", async () => {
+		const namespaces = plans.map((one) => resultOf(one, inputs, "dry run"));
+		for (const result of namespaces) deps.logger.info(describe(result));
+		const works = plans.flatMap((one) => "failure" in one ? [] : [workOf(one)]);
+		const matrix = planMatrix(works, {
+			maxEntries: inputs.maxShards,
+			filters: inputs
+		});
+		deps.logger.info(`The matrix has ${plural(matrix.include.length, "job")}.`);
+		for (const { namespace, part, tags, bytes } of matrix.include) deps.logger.info(`${namespace.replaceAll("\n", ", ")} ${part}: ${plural(tags, "tag")}, ${formatBytes(bytes)}`);
+		return {
+			mode: "plan",
+			dryRun: true,
+			started,
+			finished: deps.now(),
+			namespaces,
+			errors: [],
+			matrix
+		};
+	});
+}
+/** What there is to do, image by image. */
+function workOf({ namespace, work, unsettled }) {
+	const images = /* @__PURE__ */ new Map();
+	const sumsOf = (image) => {
+		const sums = images.get(image) ?? {
+			image,
+			tags: 0,
+			bytes: 0,
+			unsized: 0
+		};
+		images.set(image, sums);
+		return sums;
+	};
+	for (const { image, manifest, added, updated } of work) {
+		const sums = sumsOf(image);
+		sums.tags += added.length + updated.length;
+		sums.bytes += manifest.size ?? 0;
+		if (manifest.size === void 0) sums.unsized += 1;
+	}
+	for (const { image } of unsettled) sumsOf(image).tags += 1;
+	return {
+		namespace,
+		images: Array.from(images.values())
+	};
+}
+
+// src/oci/retry.ts
+/** Waits of a client that is told to come back later. All times are milliseconds. */
+const FIRST_DELAY$1 = 500;
+const LONGEST_DELAY = 3e4;
+/** Statuses worth another try: busy, timed out, or a fault of the server's own (499 and 522 are proxies'). */
+function isRetryableStatus(status) {
+	return status === 408 || status === 429 || status === 499 || status >= 500 && status !== 501;
+}
+/** Exponential growth from half a second to half a minute, with jitter over its upper half. */
+function backoffDelay(attempt, random) {
+	const delay = Math.min(LONGEST_DELAY, FIRST_DELAY$1 * 2 ** attempt);
+	return delay / 2 + delay / 2 * random();
+}
+/**
+* The wait that a `Retry-After` header asks for: seconds or an HTTP date.
+* https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+*/
+function parseRetryAfter(value, now) {
+	if (value === void 0) return void 0;
+	if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1e3;
+	const date = Date.parse(value);
+	return Number.isNaN(date) ? void 0 : Math.max(0, date - now);
+}
+/** Node's and undici's codes for a connection that broke, or never came to be, through no fault of the request. */
+const NETWORK_CODES = /* @__PURE__ */ new Set([
+	"ECONNRESET",
+	"ECONNREFUSED",
+	"ECONNABORTED",
+	"EHOSTUNREACH",
+	"ENETUNREACH",
+	"ENETDOWN",
+	"EPIPE",
+	"ETIMEDOUT",
+	"EAI_AGAIN",
+	"UND_ERR_SOCKET",
+	"UND_ERR_CONNECT_TIMEOUT",
+	"UND_ERR_HEADERS_TIMEOUT",
+	"UND_ERR_BODY_TIMEOUT",
+	"UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
+	"HPE_INVALID_CONSTANT"
+]);
+function errorCode(error) {
+	if (!(error instanceof Error)) return void 0;
+	if ("code" in error && typeof error.code === "string") return error.code;
+	return errorCode(error.cause);
+}
+function isNetworkError(error) {
+	return NETWORK_CODES.has(errorCode(error) ?? "");
+}
+
+// src/copy/pool.ts
+/**
+* Copies all of `works`, as many at a time as `limit` lets, until the run ends or a registry has had enough. What fails is
+* retried when that can help, and stops nothing else.
+*/
+async function copyAll(works, options) {
+	const { limit, lifetime, quota, task, onDone } = options;
+	await limit.map(works, async (work) => {
+		const whole = task(work);
+		if (lifetime.drain.aborted || !quota.begin(whole)) return;
+		try {
+			onDone(await copyOne(work, whole, options));
+		} finally {
+			quota.end(whole);
+		}
+	});
+}
+async function copyOne(work, whole, { engine, retries, lifetime, quota, sleep, random, logger }) {
+	const held = /* @__PURE__ */ new Map();
+	let bytes = 0;
+	for (let attempt = 0;; attempt += 1) {
+		const tags = whole.tags.filter((tag) => !held.has(tag));
+		try {
+			bytes += await engine.copy({
+				...whole,
+				tags
+			}, (tag, what) => held.set(tag, what));
+			return {
+				work,
+				held,
+				bytes
+			};
+		} catch (error) {
+			if (lifetime.abort.aborted || quota.isSpent(error, whole)) return {
+				work,
+				held,
+				bytes
+			};
+			const message = error instanceof Error ? error.message : String(error);
+			const { repository, digest } = whole.source;
+			if (!isRetryable(error) || attempt >= retries) return {
+				work,
+				held,
+				bytes,
+				error: printable(message, 2e3)
+			};
+			logger.info(`${repository}@${digest}: ${message}. It is tried again (${attempt + 1} of ${retries})`);
+			await sleep(backoffDelay(attempt, random), lifetime.abort).catch(() => void 0);
+		}
+	}
+}
+/** A RegistryError has been retried by the transport already, request by request. */
+function isRetryable(error) {
+	if (error instanceof RegistryError) return false;
+	return error instanceof CopyError && error.retryable;
+}
+
+// src/copy/quota.ts
+/**
+* Watches the rate limits of registries: from one that has no pulls left, or that refuses for having been asked too much,
+* no further image is started. A thousand images that fail would help nobody; the next run goes on.
+*/
+var Quota = class {
+	/** Pulls that images under way may still take. */
+	#reserved = /* @__PURE__ */ new Map();
+	#spent = /* @__PURE__ */ new Map();
+	/** Why images were not started, registry by registry. */
+	get reasons() {
+		return Array.from(this.#spent.values());
+	}
+	/** True when `task` may start. Then `end` must be called for it. */
+	begin({ source: { client }, target, pulls }) {
+		if (this.#spent.has(client.registry) || this.#spent.has(target.client.registry)) return false;
+		const reserved = this.#reserved.get(client) ?? 0;
+		const { pullLimit } = client;
+		if (pullLimit !== void 0 && pullLimit.remaining < reserved + pulls) {
+			const when = pullLimit.window === void 0 ? "" : `, which it counts over ${formatDuration(pullLimit.window)}`;
+			this.#spent.set(client.registry, `${client.registry} allows ${formatCount(pullLimit.remaining)} more pulls${when}: no further image was started from there. The next run goes on${pullLimit.window === void 0 ? "" : `, at the latest in ${formatDuration(pullLimit.window)}`}; logged in, most accounts may pull more`);
+			return false;
+		}
+		this.#reserved.set(client, reserved + pulls);
+		return true;
+	}
+	end({ source: { client }, pulls }) {
+		this.#reserved.set(client, (this.#reserved.get(client) ?? 0) - pulls);
+	}
+	/** True when `error` says that a registry has been asked too much: what it was for is left to the next run. */
+	isSpent(error, { source, target }) {
+		if (!(error instanceof RegistryError) || error.status !== 429) return false;
+		const { registry } = (new URL(error.url).host === apiHost(target.client.registry) ? target : source).client;
+		const when = error.retryAfter === void 0 ? "later" : `in ${formatDuration(error.retryAfter)}`;
+		this.#spent.set(registry, `${registry} has been asked too much (${error.message}): no further image was started. It asks to come back ${when}`);
+		return true;
+	}
+};
+
+// src/report/progress.ts
+/** How often progress is told, in milliseconds. */
+const INTERVAL = 1e4;
+/** The rate is that of this many last intervals. */
+const WINDOW = 6;
+/** Tells how far long work is, at least every ten seconds; nothing for work that ends sooner. */
+var Progress = class {
+	#options;
+	#timer;
+	#samples;
+	#images = 0;
+	#bytes = 0;
+	#failed = 0;
+	constructor(options) {
+		this.#options = options;
+		this.#samples = [{
+			time: options.clock(),
+			images: 0,
+			bytes: 0
+		}];
+		this.#timer = setInterval(() => this.tick(), INTERVAL).unref();
+	}
+	/** One image has ended. */
+	done(bytes, failed) {
+		this.#images += 1;
+		this.#bytes += bytes;
+		if (failed) this.#failed += 1;
+	}
+	stop() {
+		clearInterval(this.#timer);
+	}
+	tick() {
+		const { total, log, clock } = this.#options;
+		const now = {
+			time: clock(),
+			images: this.#images,
+			bytes: this.#bytes
+		};
+		const [first = now] = this.#samples;
+		this.#samples.push(now);
+		if (this.#samples.length > WINDOW) this.#samples.shift();
+		const seconds = Math.max(.001, (now.time - first.time) / 1e3);
+		const left = total - this.#images;
+		const perSecond = (now.images - first.images) / seconds;
+		log([
+			`${formatCount(this.#images)} of ${formatCount(total)} images`,
+			formatBytes(this.#bytes),
+			`${formatBytes((now.bytes - first.bytes) / seconds)}/s`,
+			perSecond > 0 ? `about ${formatDuration(left / perSecond * 1e3)} left` : "none ended lately",
+			...this.#failed > 0 ? [`${formatCount(this.#failed)} failed`] : []
+		].join(", "));
+	}
+};
+
+// src/modes/copying.ts
+/**
+* Copies the work of all namespaces in one pool, and has it recorded at checkpoints. Without an engine nothing is copied, and that is an
+* error.
+*/
+async function copyAndCheckpoint(plans, recorder, inputs, deps) {
+	const { logger, openEngine, lifetime } = deps;
+	const working = plans.filter((plan) => "work" in plan).filter(({ work }) => work.length > 0);
+	if (working.length === 0) {
+		logger.info("Nothing to copy.");
+		return {
+			errors: [],
+			stopped: [],
+			close: async () => void 0
+		};
+	}
+	let engine;
+	try {
+		engine = await openEngine();
+	} catch (error) {
+		return {
+			errors: [error instanceof Error ? error.message : String(error)],
+			stopped: [],
+			close: async () => void 0
+		};
+	}
+	const quota = new Quota();
+	const copied = new AbortController();
+	const checkpoints = saveAtCheckpoints(recorder, inputs.checkpoint, copied.signal, deps);
+	try {
+		await copy(working, engine, quota, recorder, inputs, deps);
+	} finally {
+		copied.abort();
+		await checkpoints;
+	}
+	const ending = lifetime.ending();
+	const stopped = [...ending === void 0 ? [] : [explain(ending)], ...quota.reasons];
+	for (const reason of stopped) logger.info(reason);
+	return {
+		errors: [],
+		stopped,
+		close: async () => engine.close()
+	};
+}
+const explain = (ending) => ending === "cancelled" ? "The run was cancelled: what was done by then is recorded, and the next run goes on" : "The time limit is reached: what was done by then is recorded, and the next run goes on";
+async function copy(plans, engine, quota, recorder, inputs, deps) {
+	const { logger, sleep, random, lifetime } = deps;
+	const total = plans.reduce((sum, { work }) => sum + work.length, 0);
+	const progress = new Progress({
+		total,
+		log: (line) => logger.info(line),
+		clock: () => performance.now()
+	});
+	const shared = {
+		engine,
+		limit: pLimit(engine.width),
+		retries: inputs.retries,
+		lifetime,
+		quota,
+		sleep,
+		random,
+		logger
+	};
+	try {
+		await Promise.all(plans.map(async (plan) => {
+			const task = (work) => taskOf(work, plan, inputs, deps);
+			const onDone = (outcome) => {
+				recorder.note(plan, outcome);
+				progress.done(outcome.bytes, outcome.error !== void 0);
+			};
+			await copyAll(plan.work, {
+				...shared,
+				task,
+				onDone
+			});
+		}));
+	} finally {
+		progress.stop();
+	}
+}
+/** Until `end` is aborted. What can't be recorded now may be later; in the end it is an error. */
+async function saveAtCheckpoints(recorder, interval, end, { sleep, logger }) {
+	for (;;) {
+		await sleep(interval, end).catch(() => void 0);
+		if (end.aborted) return;
+		const { errors } = await recorder.save();
+		for (const error of errors) logger.warning(error);
+	}
+}
+function taskOf(work, plan, inputs, { registries }) {
+	return {
+		source: {
+			client: registries.source(plan.namespace.registry),
+			repository: work.repository,
+			digest: work.manifest.digest
+		},
+		target: {
+			client: registries.target(inputs.target.registry),
+			repository: plan.targets.get(work.image) ?? work.image
+		},
+		tags: [...work.added, ...work.updated],
+		platforms: inputs.platforms,
+		pulls: estimatePulls(work, inputs),
+		present: isRecorded(plan, work)
+	};
+}
+/** True when another tag of the image is recorded with the very digest, which the target then holds. */
+function isRecorded({ recorded }, { image, manifest }) {
+	const entries = recorded.images.get(image)?.values() ?? [];
+	return Iterator.from(entries).some((entry) => entry === manifest.digest);
+}
+
+// src/modes/recorder.ts
+/** Gathers what a run does, and records it: at checkpoints what is done so far, in the end all of it. */
+var Recorder = class {
+	#plans;
+	#inputs;
+	#deps;
+	#outcomes = /* @__PURE__ */ new Map();
+	/** How many outcomes are recorded, by namespace; none when not even what evidence settled is. */
+	#recorded = /* @__PURE__ */ new Map();
+	/** One save at a time: two would write the same files. */
+	#saving = Promise.resolve();
+	constructor(plans, inputs, deps) {
+		this.#plans = plans;
+		this.#inputs = inputs;
+		this.#deps = deps;
+	}
+	note(plan, outcome) {
+		const outcomes = this.#outcomes.get(plan);
+		if (outcomes) outcomes.push(outcome);
+		else this.#outcomes.set(plan, [outcome]);
+	}
+	/** What came of all namespaces so far. */
+	results() {
+		return this.#plans.map((plan) => resultOf(plan, this.#inputs, this.#outcomes.get(plan) ?? []));
+	}
+	/** Records what is new since the last time; what could not be recorded is tried again the next time. */
+	async save() {
+		const saving = this.#saving.then(async () => this.#save());
+		this.#saving = saving.catch(() => void 0);
+		return saving;
+	}
+	async #save() {
+		const news = this.#plans.flatMap((plan) => {
+			if ("failure" in plan) return [];
+			const outcomes = this.#outcomes.get(plan)?.slice() ?? [];
+			return outcomes.length > (this.#recorded.get(plan) ?? -1) ? [{
+				plan,
+				outcomes
+			}] : [];
+		});
+		const recordables = news.map(({ plan, outcomes }) => ({
+			plan,
+			entries: entriesOf(plan, outcomes),
+			result: resultOf(plan, this.#inputs, outcomes)
+		}));
+		const recorded = await record(recordables, this.#inputs, this.#deps);
+		for (const { plan, outcomes } of news) if (recorded.plans.has(plan)) this.#recorded.set(plan, outcomes.length);
+		return recorded;
+	}
+};
+
+// src/modes/settle-plan.ts
+/** Looks for evidence of gcrsync's tags, and sorts them into held, to be copied, and still unsettled. */
+async function settlePlans(plans, inputs, registries) {
+	return Promise.all(plans.map(async (plan) => "failure" in plan ? plan : settlePlan(plan, inputs, registries)));
+}
+async function settlePlan(plan, inputs, registries) {
+	if (plan.unsettled.length === 0) return plan;
+	const verdicts = await settle(plan.unsettled, {
+		source: registries.source(plan.namespace.registry),
+		target: registries.target(inputs.target.registry),
+		targetOf: (image) => plan.targets.get(image) ?? image,
+		platforms: inputs.platforms,
+		reserve: plan.work.length,
+		concurrency: inputs.queryConcurrency
+	});
+	const builder = new WorkBuilder(plan.work);
+	const settled = /* @__PURE__ */ new Map();
+	const unsettled = [];
+	let { unchanged } = plan;
+	for (const { unsettled: one, verdict } of verdicts) {
+		const { image, repository, tag, manifest } = one;
+		if (verdict.kind === "open") unsettled.push(one);
+		else if (verdict.kind === "missing") builder.add(image, repository, manifest, "added", tag);
+		else if (verdict.kind === "other") builder.add(image, repository, manifest, "updated", tag);
+		else {
+			unchanged += 1;
+			setEntry(settled, image, tag, verdict.entry);
+		}
+	}
+	return {
+		...plan,
+		work: builder.build(),
+		unsettled,
+		settled,
+		unchanged
+	};
+}
+
+// src/modes/sync.ts
+/** Mirrors all namespaces and records what was done; in a dry run says what would be. */
+async function sync(inputs, deps) {
+	const started = deps.now();
+	const prepared = await prepare(inputs, deps);
+	const plans = await deps.phase("Plan", async () => {
+		const settled = await settlePlans(prepared, inputs, deps.registries);
+		for (const plan of settled) deps.logger.info(describe(resultOf(plan, inputs, "dry run")));
+		return settled;
+	});
+	const run = {
+		mode: "sync",
+		dryRun: inputs.dryRun,
+		started
+	};
+	if (inputs.dryRun) {
+		const finished = deps.now();
+		const namespaces = plans.map((plan) => withSection(resultOf(plan, inputs, "dry run"), finished, inputs));
+		return {
+			...run,
+			finished,
+			namespaces,
+			errors: []
+		};
+	}
+	const recorder = new Recorder(plans, inputs, deps);
+	const copied = await deps.phase("Copy", async () => copyAndCheckpoint(plans, recorder, inputs, deps));
+	const { errors, unrecorded } = await recordAndClose(recorder, copied, deps);
+	const namespaces = recorder.results();
+	return {
+		...run,
+		finished: deps.now(),
+		namespaces,
+		errors: [...copied.errors, ...errors],
+		stopped: copied.stopped,
+		unrecorded
+	};
+}
+/** Records first: a cancelled run has little time. */
+async function recordAndClose(recorder, copied, { phase }) {
+	try {
+		return await phase("Record", async () => recorder.save());
+	} finally {
+		await copied.close();
+	}
+}
+/** With the section that the changelog would get. */
+function withSection(result, time, { metadata: { changelogPath, timezone } }) {
+	if (changelogPath === void 0 || result.copied.length === 0) return result;
+	return {
+		...result,
+		section: renderSectionText(result, {
+			time,
+			timezone
+		})
+	};
+}
+
+// src/report/annotations.ts
+/** GitHub shows this many of each type a step, of so many characters each. */
+const MOST = 10;
+const LONGEST = 4096;
+/** What is wrong with a run: the totals first, then the run's own errors, then the first failures. */
+function annotate({ namespaces, errors, stopped }) {
+	const { failed } = countAll(namespaces);
+	const failures = namespaces.flatMap(({ namespace, failures }) => failures.map((failure) => `${nameOf(namespace, failure)}: ${failure.reason}`));
+	const totals = namespaces.filter(({ failures }) => failures.length > 0).map((result) => `${formatCount(countAll([result]).failed)} in ${result.namespace}`);
+	return [
+		...[
+			...failed > 0 ? [`${plural(failed, "tag")} could not be mirrored: ${totals.join(", ")}`] : [],
+			...errors,
+			...failures
+		].slice(0, MOST).map((message) => annotation("error", message)),
+		...(stopped ?? []).slice(0, MOST).map((message) => annotation("notice", message)),
+		...unsupported(namespaces),
+		...drifted(namespaces)
+	];
+}
+function drifted(namespaces) {
+	return namespaces.filter((result) => countDrift(result) > 0).slice(0, 9).map(({ namespace, target, drift }) => {
+		return annotation("warning", `${target}: ${[{
+			images: drift?.missing ?? [],
+			how: "is not there"
+		}, {
+			images: drift?.changed ?? [],
+			how: "has another digest than is recorded"
+		}].filter(({ images }) => images.length > 0).map(({ images: [first = {
+			image: "",
+			tags: []
+		}, ...more], how }) => {
+			const rest = countTags(more);
+			return `${nameOf(namespace, {
+				...first,
+				reason: ""
+			})}${rest > 0 ? ` and ${rest} more` : ""} ${how}`;
+		}).join("; ")}. The next sync brings what the source still has`);
+	});
+}
+function unsupported(namespaces) {
+	const images = namespaces.flatMap(({ namespace, unsupported }) => unsupported.map(({ image, tags }) => ({
+		name: `${namespace}/${image}`,
+		tags: tags.length
+	})));
+	if (images.length === 0) return [];
+	const tags = images.reduce((sum, image) => sum + image.tags, 0);
+	const some = images.slice(0, 5).map(({ name }) => name);
+	const more = images.length > some.length ? ` and ${images.length - some.length} more` : "";
+	return [annotation("warning", `Left out: ${plural(tags, "tag")} of ${plural(images.length, "image")} of the old schema1 format, which current docker and most registries refuse: ${some.join(", ")}${more}. "exclude" silences this`)];
+}
+/** `gcr.io/distroless/base:v1, v2 and 3 more` */
+function nameOf(namespace, { image, tags }) {
+	if (image === "") return namespace;
+	const [some, rest] = [tags.slice(0, 3).join(", "), tags.length - 3];
+	return `${namespace}/${image}${some === "" ? "" : `:${some}`}${rest > 0 ? ` and ${rest} more` : ""}`;
+}
+function annotation(level, message) {
+	return {
+		level,
+		message: message.length > LONGEST ? `${message.slice(0, 4095)}…` : message
+	};
+}
+
+// src/report/outputs.ts
+/** Set before the work starts, so that a run that breaks off has said nothing wrong. */
+const SAFE_OUTPUTS = {
+	complete: "false",
+	changed: "false",
+	added: "0",
+	updated: "0",
+	unchanged: "0",
+	failed: "0",
+	pending: "0",
+	gone: "0",
+	bytes: "0",
+	matrix: "{\"include\":[]}",
+	report: ""
+};
+/** @param report path of the run's JSON report */
+function outputsOf(result, report) {
+	const { added, updated, unchanged, failed, pending, gone, bytes } = countAll(result.namespaces);
+	return {
+		complete: String(isComplete(result)),
+		changed: String(isChanged(result)),
+		added: String(added),
+		updated: String(updated),
+		unchanged: String(unchanged),
+		failed: String(failed),
+		pending: String(pending),
+		gone: String(gone),
+		bytes: String(bytes),
+		matrix: result.matrix ? JSON.stringify(result.matrix) : SAFE_OUTPUTS.matrix,
+		report
+	};
+}
+/** True when nothing failed, nothing is left to the next run, and the target holds what is recorded. */
+function isComplete({ namespaces, errors }) {
+	const { failed, pending } = countAll(namespaces);
+	return failed === 0 && pending === 0 && errors.length === 0 && namespaces.every((one) => countDrift(one) === 0);
+}
+/** True when the mirror or its record is another one now; in a dry run or a plan, when it would be. */
+function isChanged({ namespaces, matrix }) {
+	if (matrix) return matrix.include.length > 0;
+	return namespaces.some(({ copied, settled, drift }) => copied.length > 0 || settled > 0 || (drift?.removed ?? 0) > 0);
+}
+
+// src/report/summary.ts
+/** Bytes; GitHub drops what is over 1 MiB a step, all of it. */
+const LIMIT$1 = 524288;
+/** Bytes kept for saying how much was left out. */
+const RESERVE = 200;
+const LONGEST_REASON = 600;
+const TITLES = {
+	sync: "Mirror",
+	plan: "Plan of a mirror",
+	compare: "Mirror compared with its record",
+	monitor: "State of the mirror"
+};
+/** The job summary, in GitHub-flavoured Markdown: counts, failures, then a table a namespace. */
+function renderSummary(result, limit = LIMIT$1) {
+	const page = new Page(limit);
+	const isDry = result.dryRun && result.mode !== "monitor";
+	page.add(`## ${TITLES[result.mode]}${isDry ? ": dry run, nothing was copied" : ""}\n`);
+	page.add(totals(result));
+	addPulls(page, result);
+	for (const error of result.errors) page.add(`> Error: ${escapeMarkdown(error.slice(0, LONGEST_REASON))}\n`);
+	for (const reason of result.stopped ?? []) page.add(`> ${escapeMarkdown(reason.slice(0, LONGEST_REASON))}\n`);
+	for (const file of result.unrecorded ?? []) addUnrecorded(page, file);
+	addFailures(page, result);
+	if (result.matrix) addMatrix(page, result.matrix);
+	for (const namespace of result.namespaces) {
+		addNamespace(page, namespace, result.dryRun);
+		addDrift(page, namespace);
+		if (isDry) addGone(page, namespace);
+		if (namespace.section !== void 0) addSection(page, namespace.section);
+	}
+	return page.text();
+}
+function totals({ namespaces, dryRun, started, finished }) {
+	const { added, updated, unchanged, failed, pending, gone, bytes } = countAll(namespaces);
+	const names = [
+		"Added",
+		"Updated",
+		"Unchanged",
+		"Failed",
+		"Pending",
+		"Gone"
+	];
+	const counts = [
+		added,
+		updated,
+		unchanged,
+		failed,
+		pending,
+		gone
+	].map(formatCount);
+	const duration = formatDuration(finished.getTime() - started.getTime());
+	return [
+		`| ${names.join(" | ")} | ${dryRun ? "Bytes (at most)" : "Sent"} | Took |`,
+		`|${" ---: |".repeat(names.length + 2)}`,
+		`| ${counts.join(" | ")} | ${formatBytes(bytes)} | ${duration} |\n`
+	].join("\n");
+}
+function addPulls(page, { namespaces }) {
+	const pulls = namespaces.flatMap((one) => one.pulls ? [one.pulls] : []);
+	const count = pulls.reduce((sum, one) => sum + one.count, 0);
+	if (count === 0) return;
+	const least = pulls.every(({ exact }) => exact) ? "" : "at least ";
+	page.add(`Copying asks the sources for ${least}${plural(count, "manifest")}: so many requests count against a pull limit.\n`);
+}
+/** Bytes of a file that is shown whole. */
+const LONGEST_FILE = LIMIT$1 / 4;
+/** So that nothing is lost: it can be put into the file by hand. The JSON report has it whole in any case. */
+function addUnrecorded(page, { path, content, addition }) {
+	const isWhole = Buffer.byteLength(content) <= LONGEST_FILE;
+	page.add(`### Not recorded: what ${isWhole ? "should be in" : "is to be added to"} ${codeSpan(path)}\n`);
+	page.add(fenced(isWhole ? content : addition, path.endsWith(".json") ? "json" : "markdown"));
+}
+function addMatrix(page, { include }) {
+	if (include.length === 0) return;
+	page.add(`### ${plural(include.length, "job")}\n`);
+	page.add("| Namespace | Part | Tags | Bytes (at most) |");
+	page.add("| --- | ---: | ---: | ---: |");
+	for (const { namespace, part, tags, bytes } of include) {
+		const names = codeList(namespace.split("\n"));
+		page.add(`| ${names} | ${part} | ${formatCount(tags)} | ${formatBytes(bytes)} |`);
+	}
+	page.add("");
+}
+function addDrift(page, { drift }) {
+	if (!drift) return;
+	const kinds = [
+		["Recorded, but not at the target", drift.missing],
+		["Recorded, but with another digest at the target", drift.changed],
+		["At the target with another image than at the source", drift.differs]
+	];
+	for (const [title, images] of kinds) addTags(page, title, images);
+}
+function addGone(page, { gone }) {
+	addTags(page, "Gone from the source; the mirror keeps them", gone);
+}
+function addTags(page, title, images) {
+	if (images.length === 0) return;
+	page.add(`#### ${title}\n`);
+	for (const { image, tags } of images) page.add(`- ${codeSpan(image)}: ${codeList(tags)}`);
+	page.add("");
+}
+function addSection(page, section) {
+	page.add(`#### In the changelog\n`);
+	page.add(fenced(section, "markdown"));
+}
+/** As text, in a fence that nothing in it can close: names of images and tags have no backtick. */
+function fenced(content, language) {
+	return [
+		"````" + language,
+		content.trimEnd(),
+		"````",
+		""
+	].join("\n");
+}
+/** Failures of one reason stand together: one bad password can fail a thousand images. */
+function addFailures(page, { namespaces }) {
+	const byReason = /* @__PURE__ */ new Map();
+	for (const { namespace, failures } of namespaces) for (const failure of failures) {
+		const names = byReason.get(failure.reason);
+		if (names) names.push(nameOf(namespace, failure));
+		else byReason.set(failure.reason, [nameOf(namespace, failure)]);
+	}
+	if (byReason.size === 0) return;
+	page.add("### Failed\n");
+	const items = Array.from(byReason).toSorted(([, a], [, b]) => b.length - a.length);
+	for (const [reason, names] of items) page.add(`- ${codeList(names, 5)}: ${escapeMarkdown(reason.slice(0, LONGEST_REASON))}`);
+	page.add("");
+}
+function addNamespace(page, result, dryRun) {
+	const { namespace, target, copied, unchanged, gone, pending, settled, filtered, unsupported } = result;
+	const old = countTags(unsupported);
+	const notes = [
+		`${formatCount(unchanged)} unchanged`,
+		...gone.length > 0 ? [`${formatCount(countTags(gone))} gone from the source`] : [],
+		...pending > 0 ? [`${formatCount(pending)} left to the next run`] : [],
+		...settled > 0 ? [`${formatCount(settled)} recorded without a copy`] : [],
+		...filtered > 0 ? [`${formatCount(filtered)} filtered out`] : [],
+		...old > 0 ? [`${formatCount(old)} unsupported (schema1)`] : []
+	];
+	page.add(`### ${codeSpan(namespace)} → ${codeSpan(target)}\n`);
+	page.add(`${notes.join(", ")}\n`);
+	if (copied.length === 0) return;
+	page.add(`| Image | ${dryRun ? "Would add" : "Added"} | ${dryRun ? "Would update" : "Updated"} | Bytes |`);
+	page.add("| --- | --- | --- | ---: |");
+	for (const { image, added, updated, bytes } of copied) page.add(`| ${codeSpan(image)} | ${codeList(added)} | ${codeList(updated)} | ${formatBytes(bytes)} |`);
+	page.add("");
+}
+/** Lines up to a limit in bytes; from the first that does not fit on, all are left out and counted. */
+var Page = class {
+	#lines = [];
+	#free;
+	#left = 0;
+	constructor(limit) {
+		this.#free = limit - RESERVE;
+	}
+	add(line) {
+		const bytes = Buffer.byteLength(line) + 1;
+		if (this.#left > 0 || bytes > this.#free) {
+			this.#left += 1;
+			return;
+		}
+		this.#free -= bytes;
+		this.#lines.push(line);
+	}
+	text() {
+		if (this.#left > 0) this.#lines.push("", `_${plural(this.#left, "more line")} did not fit: see the JSON report._`);
+		return `${this.#lines.join("\n")}\n`;
+	}
+};
+
+// src/report/comment.ts
+/** GitHub takes 65,536 characters a comment; these are bytes, of which a character has one or more. */
+const LIMIT = 6e4;
+/** The comment of a dry run on its pull request: what the job summary says, in a comment's size. */
+function renderComment(result) {
+	const isNews = isChanged(result) || result.namespaces.some(({ failures }) => failures.length > 0);
+	return {
+		body: isNews ? renderSummary(result, LIMIT) : "Nothing to mirror: the record has all that the sources hold.\n",
+		isNews
+	};
+}
+
+// src/report/json-report.ts
+function renderJsonReport(result) {
+	const { mode, dryRun, started, finished, errors, stopped = [], unrecorded = [], namespaces } = result;
+	const report = {
+		version: 1,
+		mode,
+		dryRun,
+		started: started.toISOString(),
+		finished: finished.toISOString(),
+		complete: isComplete(result),
+		changed: isChanged(result),
+		counts: countAll(namespaces),
+		errors,
+		stopped,
+		unrecorded,
+		namespaces
+	};
+	return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+// src/main.ts
+const MODES = {
+	sync,
+	plan,
+	compare,
+	monitor
+};
+/**
+* Runs the action: inputs → discover → select → diff → shard → copy → record → report.
+*
+* @returns what fails the job, if anything
+* @throws Error with cause and remedy when the run can't go on; outputs have safe values then
+*/
+async function run(loadInputs, createDeps, runner) {
+	setOutputs(runner, SAFE_OUTPUTS);
+	const inputs = loadInputs();
+	const deps = createDeps(inputs);
+	const result = await MODES[inputs.mode](inputs, deps);
+	await report(result, inputs, deps, runner);
+	return verdict(result, inputs, deps);
+}
+async function report(result, { comment }, { pullRequest, logger }, runner) {
+	const path = await runner.writeReport(renderJsonReport(result));
+	setOutputs(runner, outputsOf(result, path));
+	for (const annotation of annotate(result)) runner.annotate(annotation);
+	await runner.writeSummary(renderSummary(result));
+	if (!comment || !pullRequest || result.mode !== "sync" && result.mode !== "plan") return;
+	const problem = await pullRequest.keepComment(comment, renderComment(result));
+	if (problem === void 0) logger.info(`The comment on pull request #${comment.number} is up to date.`);
+	else runner.annotate({
+		level: "notice",
+		message: problem
+	});
+}
+/** A run's own errors fail the job always: what was mirrored may not be recorded. */
+function verdict({ namespaces, errors }, { failOnError }, { lifetime }) {
+	if (errors.length > 0) return errors.join("\n");
+	if (lifetime.ending() === "cancelled") return "The run was cancelled";
+	if (!failOnError) return void 0;
+	const { failed } = countAll(namespaces);
+	if (failed > 0) return `${plural(failed, "tag")} could not be mirrored: see the summary`;
+	const drifted = namespaces.reduce((sum, one) => sum + countDrift(one), 0);
+	return drifted > 0 ? `${plural(drifted, "tag")} at the target not as recorded: see the summary` : void 0;
+}
+function setOutputs(runner, outputs) {
+	for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, String(value));
+}
+
+// src/copy/registry/blob-memory.ts
+/** A line a holder: `sha256:… mirror/base`. */
+function encodeHolders(holders) {
+	return holders.slice(-15e4).map(([digest, repository]) => `${digest} ${repository}\n`).join("");
+}
+/** Reads what `encodeHolders` wrote, and passes over lines that are not of that form. */
+function decodeHolders(text) {
+	const holders = [];
+	for (const line of text.split("\n").slice(-150001)) {
+		const [digest = "", repository = "", ...rest] = line.split(" ");
+		if (rest.length === 0 && isDigest(digest) && isRepositoryName(repository)) holders.push([digest, repository]);
+	}
+	return holders;
+}
+
+// src/blob-cache.ts
+/**
+* The memory of a target's blobs in GitHub's cache. Keys can't be written twice, so each run saves under its own and
+* restores the newest that starts alike.
+* https://docs.github.com/en/actions/reference/workflows-and-actions/dependency-caching
+*
+* @param tempFolder the same in every run: a cache belongs to the paths that it was saved from
+*/
+function createBlobCache(target, tempFolder, logger) {
+	const prefix = `sync-action-blobs-1-${createHash("sha256").update(target).digest("hex").slice(0, 16)}-`;
+	const folder = join(tempFolder, "sync-action-blobs");
+	const file = join(folder, "holders.txt");
+	const attempt = async (what, fallback, work) => {
+		try {
+			return await work();
+		} catch (error) {
+			logger.info(`What the target holds could not be ${what} GitHub's cache: ${String(error)}`);
+			return fallback;
+		} finally {
+			await rm(folder, {
+				recursive: true,
+				force: true
+			});
+		}
+	};
+	return {
+		load: async () => attempt("read from", [], async () => {
+			const { isFeatureAvailable, restoreCache } = await import("./cache.js");
+			if (!isFeatureAvailable()) return [];
+			return await restoreCache([folder], `${prefix}none`, [prefix]) === void 0 ? [] : decodeHolders(await readFile(file, "utf8"));
+		}),
+		save: async (holders) => attempt("kept in", void 0, async () => {
+			const { isFeatureAvailable, saveCache } = await import("./cache.js");
+			if (!isFeatureAvailable()) return;
+			await mkdir(folder, { recursive: true });
+			await writeFile(file, encodeHolders(holders));
+			await saveCache([folder], `${prefix}${randomUUID()}`);
+		})
+	};
+}
+
+// src/oci/docker-config.ts
+const Auth = looseObject({
+	auth: optional(string()),
+	username: optional(string()),
+	password: optional(string()),
+	identitytoken: optional(string())
+});
+const DockerConfig = looseObject({
+	auths: optional(nullable(record$1(string(), nullable(Auth)))),
+	credHelpers: optional(nullable(record$1(string(), string()))),
+	credsStore: optional(nullable(string()))
+});
+const ConfigFile = pipe(string(), parseJson$3(), check$2((json) => !Array.isArray(json)), DockerConfig);
+/**
+* Reads `folder`/config.json; a file that is not there is an empty config.
+*
+* @throws Error naming the file when it is not a docker config
+*/
+async function readDockerConfig(folder) {
+	const path = join(folder, "config.json");
+	let text;
+	try {
+		text = await readFile(path, "utf8");
+	} catch (error) {
+		if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
+		throw error;
+	}
+	const parsed = safeParse(ConfigFile, text);
+	if (parsed.success) return parsed.output;
+	throw new Error(`${path} is not a docker config: log in again with docker/login-action or docker login`);
+}
+/** The key under which docker and its credential helpers keep the credentials of `registry`. */
+function credentialServer(registry) {
+	return registry === "docker.io" ? "https://index.docker.io/v1/" : registry;
+}
+
+// src/copy/docker/cli.ts
+/** Failures that another try does not mend, as docker and registries word them. */
+const PERMANENT = /denied|unauthorized|forbidden|not found|unknown|invalid|no matching manifest|unsupported|not supported|not implemented|no space left|cannot connect to the docker daemon/i;
+/** ... unless they are one of these. */
+const TRANSIENT = /toomanyrequests|too many requests|rate limit|timeout|blob upload|connection reset|unexpected eof/i;
+/** The docker command under one private configuration. */
+var DockerCli = class {
+	#exec;
+	#env;
+	constructor(exec, env, configFolder) {
+		this.#exec = exec;
+		this.#env = {
+			...env,
+			DOCKER_CONFIG: configFolder
+		};
+	}
+	/**
+	* Runs `docker <args>` and gives its standard output. The exit code alone decides.
+	*
+	* @throws CopyError with docker's own message
+	*/
+	async run(args, input) {
+		const options = input === void 0 ? { env: this.#env } : {
+			env: this.#env,
+			input
+		};
+		const { exitCode, stdout, stderr } = await this.#exec("docker", args, options);
+		if (exitCode === 0) return stdout;
+		const message = printable(stderr.trim() || stdout.trim(), 1e3);
+		throw new CopyError(`docker ${args.join(" ")} ended with exit code ${exitCode}: ${message}`, { retryable: TRANSIENT.test(message) || !PERMANENT.test(message) });
+	}
+	/**
+	* Makes sure that there is a docker command and a daemon that it reaches.
+	*
+	* @throws Error with the remedy
+	*/
+	async check() {
+		const remedy = "engine: docker needs the docker command and its daemon: run on a runner that has them, such as ubuntu-latest, or set engine: registry";
+		try {
+			await this.run([
+				"version",
+				"--format",
+				"{{.Server.Version}}"
+			]);
+		} catch (error) {
+			const cause = error instanceof Error ? error.message : String(error);
+			throw new Error(`${remedy}. ${cause}`, { cause: error });
+		}
+	}
+	/**
+	* Logs in, with the password on standard input.
+	*
+	* @throws Error that names the inputs to check
+	*/
+	async login(registry, username, password, inputs) {
+		try {
+			await this.run([
+				"login",
+				`--username=${username}`,
+				"--password-stdin",
+				registry
+			], password);
+		} catch (error) {
+			const cause = error instanceof Error ? error.message : String(error);
+			throw new Error(`${registry} does not take ${inputs}: check them. ${cause}`, { cause: error });
+		}
+	}
+};
+
+// src/copy/docker/config.ts
+/** What docker looks for beside config.json. */
+const SHARED_FOLDERS = ["cli-plugins", "contexts"];
+/**
+* Makes `folder` a docker configuration that starts from the user's: the same logins, helpers, proxies, plugins and
+* contexts. For `loginServers` the credential helpers are switched off, so that a login there is written into
+* `folder` and the user's own store is never changed.
+*/
+async function createConfig(folder, userFolder, loginServers) {
+	await mkdir(folder, {
+		recursive: true,
+		mode: 448
+	});
+	const config = await readDockerConfig(userFolder);
+	if (loginServers.length > 0) {
+		const off = Object.fromEntries(loginServers.map((server) => [server, ""]));
+		config.credHelpers = {
+			...config.credHelpers,
+			...off
+		};
+	}
+	await writeFile(join(folder, "config.json"), JSON.stringify(config), { mode: 384 });
+	await Promise.all(SHARED_FOLDERS.map(async (name) => symlink(resolve(userFolder, name), join(folder, name), "dir")));
+}
+
+// src/copy/docker/engine.ts
+/**
+* Gets ready to copy with docker: checks the daemon, and logs in, for sources and target apart.
+*
+* @throws Error with the remedy when there is no docker, no daemon, or a login is refused
+*/
+async function openDockerEngine(options) {
+	const { exec, env, userConfig, tempFolder, logins, onFolder } = options;
+	const folder = await mkdtemp(join(tempFolder, "sync-action-docker-"));
+	onFolder(folder);
+	const open = async (role) => {
+		const credentials = logins[role];
+		const config = join(folder, role);
+		await createConfig(config, userConfig, Array.from(credentials.keys(), credentialServer));
+		const docker = new DockerCli(exec, env, config);
+		if (role === "source") await docker.check();
+		for (const [registry, { username, password, origin }] of credentials) await docker.login(registry, username, password, origin);
+		return docker;
+	};
+	try {
+		return new DockerEngine(options, folder, await open("source"), await open("target"));
+	} catch (error) {
+		await rm(folder, {
+			recursive: true,
+			force: true
+		});
+		throw error;
+	}
+}
+var DockerEngine = class {
+	width;
+	#options;
+	#folder;
+	#source;
+	#target;
+	constructor(options, folder, source, target) {
+		this.width = options.concurrency;
+		this.#options = options;
+		this.#folder = folder;
+		this.#source = source;
+		this.#target = target;
+	}
+	async copy(task, held) {
+		const { client, repository, digest } = task.source;
+		const image = await resolveImage(client, repository, digest, task.platforms);
+		if (image.kind === "whole") {
+			const name = `${client.registry}/${repository}@${digest}`;
+			this.#options.logger.info(`${name} has several platforms or is no image: it goes registry to registry`);
+			return this.#options.wholeEngine.copy(task, held);
+		}
+		const { abort } = this.#options;
+		abort.throwIfAborted();
+		const local = `${client.registry}/${repository}@${image.digest}`;
+		const references = [local];
+		try {
+			const platform = image.platform === void 0 ? [] : ["--platform", image.platform];
+			await this.#source.run([
+				"pull",
+				"--quiet",
+				...platform,
+				local
+			]);
+			let bytes = 0;
+			for (const tag of task.tags) {
+				abort.throwIfAborted();
+				const remote = `${task.target.client.registry}/${task.target.repository}:${tag}`;
+				await this.#target.run([
+					"tag",
+					local,
+					remote
+				]);
+				references.push(remote);
+				abort.throwIfAborted();
+				await this.#target.run([
+					"push",
+					"--quiet",
+					remote
+				]);
+				bytes = await this.#readBack(task, tag, image, held);
+			}
+			return bytes;
+		} finally {
+			await this.#remove(references);
+		}
+	}
+	/** The target says what it holds; docker's own word is not taken. */
+	async #readBack({ target }, tag, image, held) {
+		const found = await findImage(target.client, target.repository, tag, image);
+		if (!found) {
+			const name = `${target.client.registry}/${target.repository}:${tag}`;
+			throw new CopyError(`docker pushed ${name}, but the target does not hold that image under it`, { retryable: true });
+		}
+		const platforms = image.platform === void 0 ? {} : { platforms: [image.platform] };
+		held(tag, {
+			digest: found.digest,
+			...platforms
+		});
+		return found.bytes;
+	}
+	async #remove(references) {
+		try {
+			await this.#target.run([
+				"image",
+				"rm",
+				...references
+			]);
+		} catch (error) {
+			this.#options.logger.debug(String(error));
+		}
+	}
+	async close() {
+		await this.#options.wholeEngine.close();
+		await rm(this.#folder, {
+			recursive: true,
+			force: true
+		}).catch((error) => {
+			this.#options.logger.warning(`${this.#folder} could not be removed: ${String(error)}`);
+		});
+	}
+};
+
+// src/oci/blob-download.ts
+/** How often a download that made progress goes on after a break. */
+const MAX_RESUMES = 20;
+/**
+* Streams a blob, checked: the last chunk is given out only when size and digest of the whole are right, so that
+* what ends is what the descriptor names. A download that breaks goes on where it broke.
+*
+* @throws RegistryError, retryable, when the content is not what `descriptor` names
+*/
+async function* downloadBlob(client, repository, descriptor) {
+	const { digest, size } = descriptor;
+	const [algorithm = "", hex] = digest.split(":");
+	const hash = createHash(algorithm);
+	let received = 0;
+	let held;
+	for await (const chunk of resumed(client, repository, descriptor)) {
+		received += chunk.length;
+		if (received > size) break;
+		hash.update(chunk);
+		if (held) yield held;
+		held = chunk;
+	}
+	if (received !== size || hash.digest("hex") !== hex) {
+		const cause = received === size ? `the content of ${digest} does not have that digest` : `${received > size ? "more than " : ""}${received} bytes came for ${digest}, which has ${size}`;
+		throw new RegistryError({
+			...blobRequest(client, repository, digest),
+			cause,
+			retryable: true
+		});
+	}
+	if (held) yield held;
+}
+/** The bytes of a blob from one or more answers. */
+async function* resumed(client, repository, { digest, size }) {
+	let offset = 0;
+	for (let resumes = 0;; resumes += 1) {
+		const before = offset;
+		const response = await openBlob(client, repository, digest, offset);
+		try {
+			let skip = response.status === 206 ? 0 : offset;
+			for await (const chunk of response.body) {
+				const rest = chunk.subarray(Math.min(skip, chunk.length));
+				skip -= chunk.length - rest.length;
+				if (rest.length === 0) continue;
+				offset += rest.length;
+				yield rest;
+			}
+			return;
+		} catch (error) {
+			if (!isNetworkError(error) || offset === before || offset >= size || resumes === MAX_RESUMES) throw error;
+		} finally {
+			response.release();
+		}
+	}
+}
+async function openBlob(client, repository, digest, offset) {
+	return client.transport.open({
+		method: "GET",
+		url: `/v2/${repository}/blobs/${digest}`,
+		headers: offset > 0 ? { range: `bytes=${offset}-` } : {},
+		scopes: [pull(repository)],
+		expect: offset > 0 ? [200, 206] : [200]
+	});
+}
+function blobRequest(client, repository, digest) {
+	return {
+		method: "GET",
+		url: new URL(`https://${client.registry}/v2/${repository}/blobs/${digest}`)
+	};
+}
+
+// src/oci/chunk-reader.ts
+/** Reads one stream of bytes as consecutive parts of given lengths, without gathering any. */
+var ChunkReader = class {
+	#iterator;
+	#rest;
+	constructor(content) {
+		this.#iterator = content[Symbol.asyncIterator]();
+	}
+	/** The next `length` bytes, fewer where the stream ends. Must be read to its end before the next part. */
+	async *take(length) {
+		let missing = length;
+		while (missing > 0) {
+			const chunk = this.#rest ?? await this.#next();
+			if (!chunk) return;
+			this.#rest = chunk.length > missing ? chunk.subarray(missing) : void 0;
+			const part = chunk.subarray(0, missing);
+			missing -= part.length;
+			yield part;
+		}
+	}
+	async #next() {
+		const { value, done } = await this.#iterator.next();
+		return done === true ? void 0 : value;
+	}
+};
+
+// src/oci/blob-upload.ts
+/**
+* Asks for `digest` to be mounted into `repository`. Mounting from the repository itself asks whether it is there
+* already, and opens the session to send it when it is not: one request where HEAD and POST were two.
+*
+* @param from a repository of the same registry that may hold the blob
+*/
+async function startUpload(client, repository, digest, from) {
+	const query = new URLSearchParams({
+		mount: digest,
+		from
+	});
+	const scopes = from === repository ? [push(repository)] : [push(repository), pull(from)];
+	try {
+		return await post(client, repository, `?${query.toString()}`, scopes);
+	} catch (error) {
+		if (!(error instanceof RegistryError) || error.retryable || error.status === void 0) throw error;
+		return post(client, repository, "", [push(repository)]);
+	}
+}
+async function post(client, repository, query, scopes) {
+	const url = `/v2/${repository}/blobs/uploads/${query}`;
+	return client.transport.send({
+		method: "POST",
+		url,
+		headers: { "content-length": "0" },
+		scopes,
+		expect: query === "" ? [202] : [201, 202]
+	}, async (response) => {
+		await response.body.dump();
+		if (response.status === 201) return { kind: "mounted" };
+		const minChunk = Number(headerOf(response.headers, "oci-chunk-min-length") ?? 0);
+		return {
+			kind: "session",
+			location: sessionOf(response),
+			minChunk: Number.isSafeInteger(minChunk) ? minChunk : 0
+		};
+	});
+}
+function sessionOf(response) {
+	const location = URL.parse(headerOf(response.headers, "location") ?? "", response.url.href);
+	if (location) return location;
+	throw new RegistryError({
+		method: "POST",
+		url: response.url,
+		cause: "the answer has no Location to upload to"
+	});
+}
+/** Sends a whole blob in one request: what every registry takes, but for limits on the size of a request. */
+async function uploadWhole(client, repository, digest, location, { size, content }) {
+	await client.transport.send({
+		method: "PUT",
+		url: withDigest(location, digest),
+		headers: {
+			"content-type": "application/octet-stream",
+			"content-length": String(size)
+		},
+		body: content instanceof Uint8Array ? content : Readable.from(content, { objectMode: false }),
+		scopes: [push(repository)],
+		expect: [
+			200,
+			201,
+			202,
+			204
+		],
+		repeatable: false
+	}, async (response) => response.body.dump());
+}
+/** Sends a blob in requests of `chunk` bytes, for registries that refuse it whole. */
+async function uploadChunks(client, repository, digest, start, { size, content }, chunk) {
+	const source = new ChunkReader(content);
+	let location = start;
+	for (let offset = 0; offset < size; offset += chunk) {
+		const length = Math.min(chunk, size - offset);
+		location = await client.transport.send({
+			method: "PATCH",
+			url: location,
+			headers: {
+				"content-type": "application/octet-stream",
+				"content-length": String(length),
+				"content-range": `${offset}-${offset + length - 1}`
+			},
+			body: Readable.from(source.take(length), { objectMode: false }),
+			scopes: [push(repository)],
+			expect: [
+				201,
+				202,
+				204
+			],
+			repeatable: false
+		}, async (response) => {
+			await response.body.dump();
+			return sessionOf(response);
+		});
+	}
+	await uploadWhole(client, repository, digest, location, {
+		size: 0,
+		content: /* @__PURE__ */ new Uint8Array()
+	});
+}
+function withDigest(location, digest) {
+	const url = new URL(location);
+	url.search = `${location.search === "" ? "?" : `${location.search}&`}digest=${encodeURIComponent(digest)}`;
+	return url;
+}
+
+// src/copy/registry/blobs.ts
+/** A blob of at most this many bytes is read before it is sent: no more than one chunk of a stream. */
+const SMALL = 65536;
+/** Bytes a request where the target refuses larger ones and does not say what it takes. */
+const CHUNK = 16 * 1024 ** 2;
+/** Brings blobs to one target registry: each is sent at most once, however many images ask for it and when. */
+var BlobCopier = class {
+	#options;
+	#underWay = /* @__PURE__ */ new Map();
+	/** Set once the target has refused a blob as too large for one request. */
+	#chunked = false;
+	constructor(options) {
+		this.#options = options;
+	}
+	/**
+	* Makes sure that `repository` of the target holds `blob`, which `source` has in `from`.
+	*
+	* @returns bytes sent: 0 when it was there or could be mounted
+	*/
+	async bring(source, from, blob, repository) {
+		const { knowledge } = this.#options;
+		const { digest } = blob;
+		for (;;) {
+			const holder = knowledge.holderOf(digest, repository);
+			if (holder === repository) return 0;
+			const key = holder === void 0 ? digest : `${repository}@${digest}`;
+			const other = this.#underWay.get(key);
+			if (other) {
+				await other.catch(() => void 0);
+				continue;
+			}
+			const bringing = this.#bring({
+				source,
+				from,
+				blob,
+				repository,
+				holder
+			});
+			this.#underWay.set(key, bringing);
+			try {
+				const sent = await bringing;
+				knowledge.noteBlob(repository, digest);
+				return sent;
+			} finally {
+				this.#underWay.delete(key);
+			}
+		}
+	}
+	async #bring(move) {
+		const { retries, sleep, random } = this.#options;
+		for (let attempt = 0;; attempt += 1) try {
+			return move.blob.size <= SMALL ? await this.#bringSmall(move) : await this.#bringLarge(move);
+		} catch (error) {
+			if (!(error instanceof RegistryError) || attempt >= retries) throw error;
+			if (error.status === 413 && !this.#chunked) this.#chunked = true;
+			else if (!error.retryable && error.status !== 401) throw error;
+			else await sleep(Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0));
+		}
+	}
+	async #start({ blob, repository, holder }) {
+		const start = await startUpload(this.#options.target, repository, blob.digest, holder ?? repository);
+		if (start.kind === "session" && holder !== void 0) this.#options.knowledge.forgetBlob(holder, blob.digest);
+		return start;
+	}
+	async #bringSmall(move) {
+		const { source, from, blob, repository, holder } = move;
+		const read = async () => gather(downloadBlob(source, from, blob));
+		const [start, early] = await settleBoth(this.#start(move), holder === void 0 ? read() : void 0);
+		if (start.kind === "mounted") return 0;
+		const content = early ?? await read();
+		await uploadWhole(this.#options.target, repository, blob.digest, start.location, {
+			size: blob.size,
+			content
+		});
+		return blob.size;
+	}
+	async #bringLarge(move) {
+		const { source, from, blob, repository } = move;
+		const { target, limit } = this.#options;
+		return limit(async () => {
+			const start = await this.#start(move);
+			if (start.kind === "mounted") return 0;
+			const body = {
+				size: blob.size,
+				content: downloadBlob(source, from, blob)
+			};
+			const chunk = Math.max(CHUNK, start.minChunk);
+			if (start.minChunk > 0 || this.#chunked && blob.size > chunk) await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
+			else await uploadWhole(target, repository, blob.digest, start.location, body);
+			return blob.size;
+		});
+	}
+};
+async function gather(content) {
+	const chunks = await Array.fromAsync(content);
+	return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+/** Both results; a failure of either is thrown only when both have ended, so that nothing is left running. */
+async function settleBoth(first, second) {
+	const [a, b] = await Promise.allSettled([first, second]);
+	if (a.status === "rejected") throw a.reason;
+	if (b.status === "rejected") throw b.reason;
+	return [a.value, b.value];
+}
+
+// src/copy/registry/knowledge.ts
+/**
+* What one target registry is known to hold: which repository has which blob and manifest. It only ever saves
+* requests: what it says wrongly is found out when a manifest is refused, and then forgotten.
+*/
+var TargetKnowledge = class {
+	#blobs = /* @__PURE__ */ new Map();
+	#manifests = /* @__PURE__ */ new Set();
+	#changed = false;
+	/** @param holders what earlier runs knew */
+	constructor(holders = []) {
+		for (const [digest, repository] of holders) this.noteBlob(repository, digest);
+		this.#changed = false;
+	}
+	/** True when blobs were noted or forgotten since it was made. */
+	get changed() {
+		return this.#changed;
+	}
+	/** All that is known of blobs, for the next run. */
+	holders() {
+		return Array.from(this.#blobs).flatMap(([digest, repositories]) => Array.from(repositories, (repository) => [digest, repository]));
+	}
+	noteBlob(repository, digest) {
+		this.#changed = true;
+		const repositories = this.#blobs.get(digest);
+		if (repositories) repositories.add(repository);
+		else this.#blobs.set(digest, /* @__PURE__ */ new Set([repository]));
+	}
+	/** `repository` itself when it has the blob, else another that has it. */
+	holderOf(digest, repository) {
+		const repositories = this.#blobs.get(digest);
+		if (!repositories || repositories.has(repository)) return repositories && repository;
+		for (const other of repositories) return other;
+	}
+	forgetBlob(repository, digest) {
+		this.#changed = true;
+		this.#blobs.get(digest)?.delete(repository);
+	}
+	noteManifest(repository, digest) {
+		this.#manifests.add(`${repository}@${digest}`);
+	}
+	hasManifest(repository, digest) {
+		return this.#manifests.has(`${repository}@${digest}`);
+	}
+	forgetManifest(repository, digest) {
+		this.#manifests.delete(`${repository}@${digest}`);
+	}
+};
+
+// src/copy/registry/manifest-copy.ts
+/** Indexes may hold indexes; nobody's go deeper than this. */
+const MAX_DEPTH = 8;
+/** Codes of a registry that misses something a manifest refers to. */
+const MISSING_PART = /* @__PURE__ */ new Set([
+	"MANIFEST_BLOB_UNKNOWN",
+	"BLOB_UNKNOWN",
+	"MANIFEST_UNKNOWN",
+	"MANIFEST_INVALID"
+]);
+/** One manifest's way to the target with all that it refers to: its parts first, then itself. */
+var ManifestCopy = class {
+	#task;
+	#state;
+	/** Children that were read ahead. */
+	#read = /* @__PURE__ */ new Map();
+	#sent = 0;
+	constructor(task, state) {
+		this.#task = task;
+		this.#state = state;
+	}
+	/** Bytes sent so far. */
+	get sent() {
+		return this.#sent;
+	}
+	/** Reads the children of an index, before it is their turn to be stored. */
+	async readAhead(manifest, depth = 0) {
+		const { source, target } = this.#task;
+		const { knowledge } = this.#state;
+		const content = this.#contentOf(manifest);
+		if (content.kind !== "index" || knowledge.hasManifest(target.repository, manifest.digest)) return;
+		if (depth === MAX_DEPTH) throw this.#tooDeep();
+		await settleAll(content.children.filter(({ digest }) => !knowledge.hasManifest(target.repository, digest)).map(async ({ digest }) => {
+			if (this.#read.has(digest)) return;
+			const child = await fetchManifest(source.client, source.repository, digest);
+			this.#read.set(digest, child);
+			await this.readAhead(child, depth + 1);
+		}));
+	}
+	/**
+	* Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once.
+	*
+	* @returns `reference`
+	*/
+	async put(manifest, reference) {
+		const { client, repository } = this.#task.target;
+		try {
+			await client.putManifest(repository, reference, manifest);
+		} catch (error) {
+			if (!(error instanceof RegistryError) || !error.codes.some((code) => MISSING_PART.has(code))) throw error;
+			this.#forget(manifest);
+			await this.readAhead(manifest);
+			await this.bringParts(manifest);
+			await client.putManifest(repository, reference, manifest);
+		}
+		this.#state.knowledge.noteManifest(repository, manifest.digest);
+		return reference;
+	}
+	/** Brings what `manifest` refers to, unless the target is known to hold it. */
+	async bringParts(manifest) {
+		const { target } = this.#task;
+		if (this.#state.knowledge.hasManifest(target.repository, manifest.digest)) return;
+		const content = this.#contentOf(manifest);
+		if (content.kind === "index") await settleAll(content.children.map(({ digest }) => this.#bringChild(digest)));
+		else await settleAll(partsOf(content).map((blob) => this.#bringBlob(blob)));
+	}
+	async #bringBlob(blob) {
+		const { source, target } = this.#task;
+		const sent = await this.#state.blobs.bring(source.client, source.repository, blob, target.repository);
+		this.#sent += sent;
+	}
+	/** A child that another image of the same repository brings at the moment is waited for. */
+	async #bringChild(digest) {
+		const { knowledge, children } = this.#state;
+		const { source, target } = this.#task;
+		const key = `${target.repository}@${digest}`;
+		for (let other = children.get(key); other; other = children.get(key)) await other.catch(() => void 0);
+		if (knowledge.hasManifest(target.repository, digest)) return;
+		const bringing = (async () => {
+			const manifest = this.#read.get(digest) ?? await fetchManifest(source.client, source.repository, digest);
+			await this.bringParts(manifest);
+			await this.put(manifest, digest);
+		})();
+		children.set(key, bringing);
+		try {
+			await bringing;
+		} finally {
+			children.delete(key);
+		}
+	}
+	#tooDeep() {
+		const { repository, digest } = this.#task.source;
+		return new CopyError(`${repository}@${digest}: indexes are nested more than ${MAX_DEPTH} deep`, { retryable: false });
+	}
+	#forget(manifest) {
+		const { knowledge } = this.#state;
+		const { repository } = this.#task.target;
+		const content = this.#contentOf(manifest);
+		knowledge.forgetManifest(repository, manifest.digest);
+		if (content.kind === "index") for (const { digest } of content.children) knowledge.forgetManifest(repository, digest);
+		else for (const { digest } of partsOf(content)) knowledge.forgetBlob(repository, digest);
+	}
+	#contentOf(manifest) {
+		return copyableContent(manifest, this.#task.source.client, this.#task.source.repository);
+	}
+};
+/** The blobs of an image, each once. Foreign layers stay where they are. */
+function partsOf({ config, layers }) {
+	const blobs = [config, ...layers.filter((layer) => !isForeignLayer(layer))];
+	return Array.from(new Map(blobs.map((blob) => [blob.digest, blob])).values());
+}
+/** Waits for all, then throws the first failure: nothing goes on behind a failed image. */
+async function settleAll(promises) {
+	for (const result of await Promise.allSettled(promises)) if (result.status === "rejected") throw result.reason;
+}
+
+// src/copy/registry/platforms.ts
+const Index = looseObject({ manifests: array(looseObject({ digest: string() })) });
+/** The annotation by which an attestation names the image it is about. https://docs.docker.com/build/metadata/attestations/attestation-storage/ */
+const ABOUT = "vnd.docker.reference.digest";
+/**
+* Reduces an index to `platforms`: their images, the attestations about these, and entries that state no platform.
+*
+* @returns the index itself when nothing is left out; undefined when it has no image for any of the platforms
+*/
+function reduceIndex(index, children, platforms) {
+	const wanted = (child) => platforms.some((platform) => matchesPlatform(child, platform));
+	const images = new Set(children.filter(wanted).map(({ digest }) => digest));
+	if (images.size === 0) return void 0;
+	const kept = new Set(children.filter((child) => {
+		const about = child.annotations?.[ABOUT];
+		return about === void 0 ? images.has(child.digest) || isPlatformless(child) : images.has(about);
+	}).map(({ digest }) => digest));
+	if (children.every(({ digest }) => kept.has(digest))) return index;
+	const content = parse$2(Index, JSON.parse(new TextDecoder().decode(index.bytes)));
+	const manifests = content.manifests.filter(({ digest }) => kept.has(digest));
+	const bytes = new TextEncoder().encode(JSON.stringify({
+		...content,
+		manifests
+	}, null, 2));
+	return {
+		mediaType: index.mediaType,
+		bytes,
+		digest: digestOf(bytes)
+	};
+}
+function isPlatformless(child) {
+	return formatPlatform(child) === void 0;
+}
+
+// src/copy/registry/engine.ts
+/** While one image is written, two others are read ahead or read back: over a real link most of the time is waiting. */
+const OVERLAP = 3;
+/** Copies registry to registry over HTTP: manifests byte for byte, blobs streamed, mounted or left where they are. */
+var RegistryEngine = class {
+	width;
+	#options;
+	#places;
+	#state;
+	constructor(options) {
+		this.#options = options;
+		this.#places = pLimit(options.concurrency);
+		this.width = options.concurrency * OVERLAP;
+	}
+	async copy(task, held) {
+		const { client, repository, digest } = task.source;
+		const [state, source] = await Promise.all([this.#state ??= this.#open(), fetchManifest(client, repository, digest)]);
+		const manifest = reduce(source, task);
+		const platforms = manifest === source || task.platforms === "all" ? {} : { platforms: task.platforms };
+		if (task.present && manifest === source) state.knowledge.noteManifest(task.target.repository, digest);
+		const copy = new ManifestCopy(task, state);
+		await copy.readAhead(manifest);
+		const stored = [];
+		const [storing] = await Promise.allSettled([this.#places(async () => {
+			await copy.bringParts(manifest);
+			await settleAll(task.tags.map(async (tag) => stored.push(await copy.put(manifest, tag))));
+		})]);
+		await settleAll(stored.map(async (tag) => {
+			await readBack(task, tag, manifest.digest);
+			held(tag, {
+				digest: manifest.digest,
+				...platforms
+			});
+		}));
+		if (storing.status === "rejected") throw storing.reason;
+		return copy.sent;
+	}
+	async close() {
+		const knowledge = (await this.#state)?.knowledge;
+		if (knowledge?.changed === true && this.#options.abort?.aborted !== true) await this.#options.memory?.save(knowledge.holders());
+	}
+	/** Only when there is something to copy: the memory costs requests. */
+	async #open() {
+		const { memory, streams, concurrency: _, ...options } = this.#options;
+		const knowledge = new TargetKnowledge(await memory?.load());
+		return {
+			knowledge,
+			blobs: new BlobCopier({
+				...options,
+				knowledge,
+				limit: pLimit(Math.max(1, streams))
+			}),
+			children: /* @__PURE__ */ new Map()
+		};
+	}
+};
+function reduce(manifest, { source, platforms }) {
+	const content = copyableContent(manifest, source.client, source.repository);
+	if (content.kind !== "index" || platforms === "all") return manifest;
+	const reduced = reduceIndex(manifest, content.children, platforms);
+	if (reduced) return reduced;
+	const name = `${source.client.registry}/${source.repository}@${source.digest}`;
+	throw new CopyError(`${name} has no image for ${platforms.join(", ")}: name another platform in "platforms"`, { retryable: false });
+}
+async function readBack({ target }, tag, digest) {
+	const head = await target.client.headManifest(target.repository, tag);
+	if (head?.digest === digest) return;
+	const name = `${target.client.registry}/${target.repository}:${tag}`;
+	throw new CopyError(`${name} was pushed as ${digest}, but the target says it holds ${head?.digest ?? "nothing"}`, { retryable: true });
+}
 
 // node_modules/undici/lib/core/symbols.js
 var require_symbols = /* @__PURE__ */ __commonJSMin(((exports, module) => {
@@ -42278,6 +42699,19 @@ var Registries = class {
 	target(registry) {
 		return this.#client(registry, "target");
 	}
+	/**
+	* A registry's other API, such as Docker Hub's at `https://hub.docker.com`. It passes its host's gate like all
+	* requests there, and is given no credentials: they are the registry's.
+	*/
+	api(baseUrl) {
+		const { credentials: _credentials, insecure: _insecure, ...options } = this.#options;
+		return new RegistryTransport({
+			...options,
+			baseUrl,
+			gate: this.#gate(baseUrl.host),
+			credential: async () => void 0
+		});
+	}
 	#client(registry, role) {
 		const key = `${role} ${registry}`;
 		let client = this.#clients.get(key);
@@ -42429,6 +42863,7 @@ const exec = async (command, args, { env, input }) => getExecOutput(command, [..
 	silent: true,
 	ignoreReturnCode: true
 });
+const GITHUB_API = "https://api.github.com";
 /** Everything that a run works with, for `inputs`: the real network, clock, random numbers and processes. */
 function createDeps(inputs) {
 	const { random } = Math;
@@ -42455,15 +42890,21 @@ function createDeps(inputs) {
 		signal: lifetime.abort
 	});
 	const { token, ...metadata } = inputs.metadata;
+	const apiUrl = process.env["GITHUB_API_URL"] || GITHUB_API;
 	const client = {
 		token,
-		apiUrl: process.env["GITHUB_API_URL"] || "https://api.github.com",
+		apiUrl,
 		dispatcher,
 		logger
 	};
 	const octokit = createGitHubClient(client);
 	return {
 		registries,
+		apis: {
+			dockerHub: registries.api(new URL("https://hub.docker.com")),
+			quay: registries.api(new URL("https://quay.io")),
+			github: apiUrl === GITHUB_API ? octokit : void 0
+		},
 		...inputs.comment && { pullRequest: new PullRequestComments(octokit) },
 		metadata: new MetadataRepository({
 			octokit,

@@ -75,6 +75,8 @@ const exec: Exec = async (command, args, { env, input }) =>
     ignoreReturnCode: true,
   });
 
+const GITHUB_API = 'https://api.github.com';
+
 /** Everything that a run works with, for `inputs`: the real network, clock, random numbers and processes. */
 export function createDeps(inputs: Inputs): Deps {
   const { random } = Math;
@@ -101,11 +103,16 @@ export function createDeps(inputs: Inputs): Deps {
     signal: lifetime.abort,
   });
   const { token, ...metadata } = inputs.metadata;
-  const apiUrl = process.env['GITHUB_API_URL'] || 'https://api.github.com';
+  const apiUrl = process.env['GITHUB_API_URL'] || GITHUB_API;
   const client = { token, apiUrl, dispatcher, logger };
   const octokit = createGitHubClient(client);
   return {
     registries,
+    apis: {
+      dockerHub: registries.api(new URL('https://hub.docker.com')),
+      quay: registries.api(new URL('https://quay.io')),
+      github: apiUrl === GITHUB_API ? octokit : undefined,
+    },
     ...(inputs.comment && { pullRequest: new PullRequestComments(octokit) }),
     metadata: new MetadataRepository({
       octokit,

@@ -196,7 +196,7 @@ describe('checkpoints', () => {
     slowness = 400;
     const killed = await run(
       { checkpoint: '500ms' },
-      { onStart: (child) => void delay(5000).then(() => child.kill('SIGKILL')) },
+      { onStart: (child) => void setTimeout(() => child.kill('SIGKILL'), 5000) },
     );
     expect(killed.exitCode).toBeNull();
     const before = await recordedNames();
@@ -227,10 +227,13 @@ describe('a cancelled job', () => {
         {
           onStart: (child) => {
             child.on('close', () => (cancelled = performance.now() - cancelled));
-            void delay(engine === 'docker' ? 5000 : 2500).then(() => {
-              cancelled = performance.now();
-              cancel(child);
-            });
+            setTimeout(
+              () => {
+                cancelled = performance.now();
+                cancel(child);
+              },
+              engine === 'docker' ? 5000 : 2500,
+            );
           },
         },
       );
@@ -273,7 +276,7 @@ describe('a run that is killed at any moment', () => {
         { engine, checkpoint: '100ms' },
         {
           onStart: (child) =>
-            void delay(after).then(() => (signal === 'SIGINT' ? cancel(child) : child.kill(signal))),
+            void setTimeout(() => (signal === 'SIGINT' ? cancel(child) : child.kill(signal)), after),
         },
       );
       if (killed.exitCode !== 0) ended += 1;
@@ -284,7 +287,7 @@ describe('a run that is killed at any moment', () => {
       target.pushed.length = 0;
       slowness = 0;
       const next = await run();
-      expect(next.exitCode, next.log).toBe(0);
+      expect(next.exitCode === 0 ? '' : next.log).toBe('');
       expect(target.pushed.filter((name) => right.has(name))).toEqual([]);
       await expectAllMirrored();
     }

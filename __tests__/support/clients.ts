@@ -1,8 +1,10 @@
+import type { Octokit } from 'octokit';
 import { silentLogger } from './silent-logger.ts';
 import type { RegistryClient } from '../../src/oci/client.ts';
 import type { CredentialLookup } from '../../src/oci/credentials.ts';
 import { createDispatcher } from '../../src/oci/dispatcher.ts';
 import { Registries } from '../../src/oci/registries.ts';
+import type { SourceApis } from '../../src/source/choose.ts';
 
 const anonymous: CredentialLookup = async () => undefined;
 
@@ -27,4 +29,10 @@ export function testRegistries(
 
 export function testClient(host: string): RegistryClient {
   return testRegistries().source(host);
+}
+
+/** The APIs of well-known hosts, all at `url`. */
+export function testApis(url = 'http://127.0.0.1:1', github?: Octokit): SourceApis {
+  const api = testRegistries().api(new URL(url));
+  return { dockerHub: api, quay: api, github };
 }

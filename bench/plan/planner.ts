@@ -46,7 +46,7 @@ function readListing(folder: string): Listing {
   const images = new Map<string, SourceImage>();
   for (const [number, image] of names.images.entries()) {
     const json: unknown = JSON.parse(readFileSync(join(folder, `${number}.json`), 'utf8'));
-    const list = readGoogleList({ json, next: undefined });
+    const list = readGoogleList({ json });
     if (list) images.set(image, { repository: repositoryIn(namespace, image), tags: list.tags });
   }
   return { namespace, images, failures: [] };

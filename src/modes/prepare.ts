@@ -14,6 +14,7 @@ import { findGone } from '../plan/gone.ts';
 import { isWhole, ownImages, ownListing } from '../plan/shard.ts';
 import { type TargetNames, nameTargets } from '../plan/target-names.ts';
 import type { Failure, ImageTags } from '../report/result.ts';
+import type { SourceApis } from '../source/choose.ts';
 import { discover } from '../source/discover.ts';
 import type { Listing } from '../source/listing.ts';
 import { type Selection, type TagMatch, compileFilters, namedImages, select } from '../source/select.ts';
@@ -46,6 +47,7 @@ export type Planned = NamespacePlan | NamespaceFailure;
 
 export interface PrepareDeps {
   readonly registries: Registries;
+  readonly apis: SourceApis;
   readonly metadata: MetadataRepository;
   /** Runs one phase of the run, under its name in the log. */
   readonly phase: <T>(name: string, work: () => Promise<T>) => Promise<T>;
@@ -88,13 +90,14 @@ export async function prepare(inputs: Inputs, deps: PrepareDeps): Promise<Planne
 async function listSources(
   inputs: Inputs,
   wanted: TagMatch,
-  { registries }: PrepareDeps,
+  { registries, apis }: PrepareDeps,
 ): Promise<(Listed | NamespaceFailure)[]> {
   const images = namedImages(inputs.include);
   return Promise.all(
     inputs.namespaces.map(async (namespace) => {
       try {
-        const listing = await discover(namespace, registries.source(namespace.registry), images);
+        const client = registries.source(namespace.registry);
+        const listing = await discover(namespace, client, apis, images);
         return { namespace, listing, selection: select(listing, wanted) };
       } catch (error) {
         return { namespace, failure: failureOf(error) };

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import { type Digest, digestOf, isDigest, matchesDigest } from './digest.ts';
 import { RegistryError } from './errors.ts';
-import { nextPage } from './link.ts';
 import { type RawManifest, mediaTypeOf } from './manifest.ts';
 import { MANIFEST_ACCEPT, isSchema1Type } from './media-types.ts';
-import { type RegistryResponse, headerOf, listHeaderOf, readBody } from './http.ts';
+import { type RegistryResponse, headerOf, readBody } from './http.ts';
+import { type ListPage, type ReadPage, getPage, readPages } from './pages.ts';
 import type { RegistryTransport } from './transport.ts';
 
 /** What a HEAD of a manifest tells. */
@@ -13,12 +13,6 @@ export interface ManifestHead {
   readonly mediaType: string;
   /** Of the manifest itself, in bytes. */
   readonly size: number;
-}
-
-/** One page of a list: its JSON, and where the next one is. */
-export interface ListPage {
-  readonly json: unknown;
-  readonly next: URL | undefined;
 }
 
 /** What a registry says of its pull limit; undefined while it has not said anything. */
@@ -30,10 +24,6 @@ export interface PullLimit {
 
 /** The spec asks registries to take manifests of 4 MiB; this reads some more. */
 const MAX_MANIFEST = 8 * 1024 ** 2;
-/** 32 MiB of tags are some hundred thousand in one repository; nobody's are more. */
-const MAX_LIST = 32 * 1024 ** 2;
-/** With a hundred tags a page, more than any repository has. */
-const MAX_PAGES = 10_000;
 
 const TagList = v.object({ tags: v.optional(v.nullable(v.array(v.string()))) });
 
@@ -63,11 +53,7 @@ export class RegistryClient {
 
   /** The parsed JSON of a list, and the page after it. `url` may be a path or a page's URL. */
   async getList(url: string | URL, scopes: readonly string[]): Promise<ListPage> {
-    return this.#transport.send({ method: 'GET', url, scopes, expect: [200] }, async (response) => {
-      const bytes = await readBody(response, MAX_LIST);
-      const next = nextPage(listHeaderOf(response.headers, 'link'), response.url);
-      return { json: parseJson(bytes, response), next };
-    });
+    return getPage(this.#transport, url, scopes);
   }
 
   /**
@@ -76,18 +62,8 @@ export class RegistryClient {
    * @param first the first page, when the caller has it already
    */
   async listTags(repository: string, first?: ListPage): Promise<string[]> {
-    const path = tagsPath(repository);
-    const tags: string[] = [];
-    let page: ListPage = first ?? (await this.getList(path, [pull(repository)]));
-    for (let pages = 1; ; pages += 1) {
-      const list = v.safeParse(TagList, page.json);
-      if (!list.success) throw this.#unexpected(path, 'the answer is not a list of tags');
-      const found = list.output.tags ?? [];
-      tags.push(...found);
-      if (page.next === undefined || found.length === 0) return tags;
-      if (pages === MAX_PAGES) throw this.#unexpected(path, `there are more than ${MAX_PAGES} pages of tags`);
-      page = await this.getList(page.next, [pull(repository)]);
-    }
+    const scopes = [pull(repository)];
+    return readPages(this.#transport, tagsPath(repository), { of: 'tags', scopes, read: readTagList, first });
   }
 
   /** The digest behind a tag or digest; undefined when the registry has no such manifest. */
@@ -169,10 +145,6 @@ export class RegistryClient {
     const window = seconds === undefined ? {} : { window: Number(seconds) * 1000 };
     this.#pullLimit = { remaining: Number(remaining), ...window };
   }
-
-  #unexpected(path: string, cause: string): RegistryError {
-    return new RegistryError({ method: 'GET', url: new URL(path, `https://${this.registry}`), cause });
-  }
 }
 
 /** The scope that lets a token read `repository`. */
@@ -194,6 +166,14 @@ export function manifestPath(repository: string, reference: string): string {
   return `/v2/${repository}/manifests/${reference}`;
 }
 
+/** Some registries link an empty page to itself: it is the last one. */
+const readTagList: ReadPage<string> = ({ json, next }) => {
+  const list = v.safeParse(TagList, json);
+  if (!list.success) return undefined;
+  const items = list.output.tags ?? [];
+  return { items, next: items.length === 0 ? undefined : next };
+};
+
 async function discard({ body }: RegistryResponse): Promise<undefined> {
   await body.dump();
 }
@@ -212,14 +192,4 @@ function checkedManifest(reference: string, bytes: Uint8Array, response: Registr
     throw problem(`the answer's digest is ${digestOf(bytes)}, not the one asked for`, true);
   }
   return { mediaType, digest: isDigest(reference) ? reference : digestOf(bytes), bytes };
-}
-
-function parseJson(bytes: Uint8Array, response: RegistryResponse): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    const type = headerOf(response.headers, 'content-type') ?? 'no type';
-    const cause = `the answer is not JSON but ${type.slice(0, 60)}: this is no registry, or a page in front of it`;
-    throw new RegistryError({ method: 'GET', url: response.url, cause });
-  }
 }

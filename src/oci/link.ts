@@ -1,6 +1,7 @@
 /**
  * The target of a `Link` header's `rel="next"`, resolved against the URL that answered. Undefined when there is
- * none, or it leaves the host that answered: pages stay on the same host.
+ * none. Pages stay on the host that answered: registries behind a proxy may name it by `http:`, or by the name
+ * that only the proxy knows, and a list that ended there would be cut off and nobody told.
  * https://www.rfc-editor.org/rfc/rfc8288#section-3
  */
 export function nextPage(header: string | undefined, base: URL): URL | undefined {
@@ -8,7 +9,11 @@ export function nextPage(header: string | undefined, base: URL): URL | undefined
   for (const [, target = '', params = ''] of header.matchAll(/<([^<>]*)>([^<]*)/g)) {
     if (!/;\s*rel\s*=\s*"?(?:[^";,]*\s)?next(?=[\s";,]|$)/i.test(params)) continue;
     const next = URL.parse(target, base.href);
-    return next && next.host === base.host && next.protocol === base.protocol ? next : undefined;
+    if (!next || !/^https?:$/.test(next.protocol)) return undefined;
+    const page = new URL(base);
+    page.pathname = next.pathname;
+    page.search = next.search;
+    return page;
   }
   return undefined;
 }

@@ -43,6 +43,20 @@ export class Registries {
     return this.#client(registry, 'target');
   }
 
+  /**
+   * A registry's other API, such as Docker Hub's at `https://hub.docker.com`. It passes its host's gate like all
+   * requests there, and is given no credentials: they are the registry's.
+   */
+  api(baseUrl: URL): RegistryTransport {
+    const { credentials: _credentials, insecure: _insecure, ...options } = this.#options;
+    return new RegistryTransport({
+      ...options,
+      baseUrl,
+      gate: this.#gate(baseUrl.host),
+      credential: async () => undefined,
+    });
+  }
+
   #client(registry: string, role: 'source' | 'target'): RegistryClient {
     const key = `${role} ${registry}`;
     let client = this.#clients.get(key);

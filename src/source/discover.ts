@@ -1,17 +1,19 @@
 import { type Namespace, formatNamespace, repositoryIn } from '../namespace.ts';
-import { type RegistryClient, pull, tagsPath } from '../oci/client.ts';
+import type { RegistryClient } from '../oci/client.ts';
 import { RegistryError, printable } from '../oci/errors.ts';
 import { isRepositoryName, isTag } from '../oci/names.ts';
 import type { Failure } from '../report/result.ts';
-import { headTags, readGoogleList } from './google.ts';
+import { type SourceApis, chooseSource } from './choose.ts';
+import { headTags } from './heads.ts';
 import type { Listing, SourceImage, SourceManifest } from './listing.ts';
+import { type ListedTags, NotListed, type Source } from './source.ts';
 
 /** More repositories than any namespace has; a registry that makes them up is stopped here. */
 const MAX_REPOSITORIES = 100_000;
 
 /**
- * Lists what `namespace` holds, walking Google-style namespaces to their leaves with one request a repository;
- * elsewhere the namespace must be one repository, whose digests are asked for tag by tag.
+ * Lists what `namespace` holds: the repository of that name, and all that are nested in it. Digests that the
+ * registry does not list are asked for tag by tag.
  *
  * @param images when given, only these are asked for, each by its name
  * @throws RegistryError or Error with the remedy when the namespace itself can't be listed. A repository inside it
@@ -20,25 +22,61 @@ const MAX_REPOSITORIES = 100_000;
 export async function discover(
   namespace: Namespace,
   client: RegistryClient,
+  apis: SourceApis,
   images?: readonly string[],
 ): Promise<Listing> {
+  const source = chooseSource(namespace, client, apis);
   if (images) {
-    const walk = new Walk(namespace, client);
+    const walk = new Walk(namespace, client, source);
     await walk.visit(images);
     // With nothing there the namespace itself may be wrong, which only a listing of it can tell.
     if (walk.images.size > 0 || walk.failures.length > 0) return walk.listing();
   }
-  const walk = new Walk(namespace, client);
-  const children = await walk.list(namespace.path).catch((error: unknown) => {
-    throw explainRoot(namespace, error);
-  });
-  await walk.descend(namespace.path, children);
+  const root = await listRoot(namespace, source);
+  const walk = new Walk(namespace, client, source);
+  await walk.take(namespace.path, root);
   if (walk.images.size === 0 && walk.failures.length === 0) {
     throw new Error(
-      `${formatNamespace(namespace)} holds no repository with tags: check its name in "namespaces"`,
+      `${formatNamespace(namespace)} holds no repository with tags that is to be seen: check its name in ` +
+        '"namespaces", and name private repositories one by one',
     );
   }
   return walk.listing();
+}
+
+/** What the namespace's own path holds, and the repositories below it. */
+async function listRoot(namespace: Namespace, source: Source): Promise<ListedTags> {
+  const { path } = namespace;
+  const own = source.kind === 'prefix' ? nothing() : await listOwn(path, source);
+  const refused = own instanceof RegistryError ? own : undefined;
+  const held = own instanceof RegistryError ? nothing() : own;
+  if (refused && source.kind === 'repository') throw explainRoot(namespace, refused);
+  if (held.children || source.kind === 'repository') return held;
+  const names = await source.listRepositories().catch((error: unknown) => {
+    if (!(error instanceof NotListed) || held.tags.size + held.bare.length === 0) {
+      throw refused && path !== '' ? explainBoth(namespace, refused, error) : error;
+    }
+    return [];
+  });
+  const prefix = path === '' ? '' : `${path}/`;
+  // A namespace that is refused and yet in the list is a repository that failed.
+  const children = names.filter((name) => name.startsWith(prefix) || (refused && name === path));
+  if (refused && path !== '' && children.length === 0) throw explainRoot(namespace, refused);
+  return { ...held, children };
+}
+
+function nothing(): ListedTags {
+  return { tags: new Map(), bare: [] };
+}
+
+/** The namespace as a repository, or the registry's refusal: many a namespace is none. */
+async function listOwn(path: string, source: Source): Promise<ListedTags | RegistryError> {
+  try {
+    return await source.listTags(path);
+  } catch (error) {
+    if (error instanceof RegistryError && !error.retryable) return error;
+    throw error;
+  }
 }
 
 /** One walk down a namespace; children are asked for at once, and the host's gate bounds how many. */
@@ -47,87 +85,85 @@ class Walk {
   readonly failures: Failure[] = [];
   readonly #namespace: Namespace;
   readonly #client: RegistryClient;
-  #seen = 0;
+  readonly #source: Source;
+  readonly #seen = new Set<string>();
 
-  constructor(namespace: Namespace, client: RegistryClient) {
+  constructor(namespace: Namespace, client: RegistryClient, source: Source) {
     this.#namespace = namespace;
     this.#client = client;
+    this.#source = source;
   }
 
   listing(): Listing {
     return { namespace: this.#namespace, images: this.images, failures: this.failures };
   }
 
-  /** Lists repositories by their names. One that is not there is left out: it is gone. */
+  /** Takes in the tags of repositories by their names. One that is not there is left out: it is gone. */
   async visit(images: readonly string[]): Promise<void> {
     const { path } = this.#namespace;
-    const own = this.#imageOf(path);
     const repositories = images.flatMap((image) => [
       repositoryIn(this.#namespace, image),
-      ...(image === own && path !== '' ? [path] : []),
+      ...(path !== '' && image === this.#imageOf(path) ? [path] : []),
     ]);
     await Promise.all(
       repositories.map(async (repository) => {
-        try {
-          await this.list(repository);
-        } catch (error) {
-          if (!(error instanceof RegistryError)) throw error;
-          if (error.status !== 404) this.#fail(repository, error.message);
-        }
+        const found = await this.#listChild(repository);
+        if (found) await this.#takeTags(repository, found);
       }),
     );
   }
 
-  /** Takes in the tags of `repository` and gives the names of its children. */
-  async list(repository: string): Promise<readonly string[]> {
-    const page = await this.#client.getList(
-      tagsPath(repository),
-      repository === '' ? [] : [pull(repository)],
-    );
-    const google = readGoogleList(page);
-    if (!google && repository === '') {
-      throw new Error(
-        `${this.#namespace.registry} does not list its repositories (the answer has neither "child" nor ` +
-          '"manifest"): name each repository in "namespaces"',
-      );
-    }
-    const tags = google?.tags ?? new Map<string, SourceManifest>();
-    const bare = google?.bare ?? (await this.#client.listTags(repository, page));
-    this.#dropBadTags(repository, tags, bare);
-    for (const [tag, manifest] of await headTags(this.#client, repository, bare)) tags.set(tag, manifest);
-    this.#add(repository, tags);
-    return google?.children ?? [];
-  }
-
-  async descend(parent: string, children: readonly string[]): Promise<void> {
+  /**
+   * Takes in the tags of `repository`, and then all that is below it: where a repository below goes by the name of
+   * the namespace's own, it is always the same one that is left out.
+   */
+  async take(repository: string, listed: ListedTags): Promise<void> {
+    await this.#takeTags(repository, listed);
+    const children = (listed.children ?? []).filter((child) => this.#isNew(child));
     await Promise.all(
       children.map(async (child) => {
-        const repository = parent === '' ? child : `${parent}/${child}`;
-        await this.descend(repository, await this.#listChild(repository, child));
+        const found = await this.#listChild(child);
+        if (found) await this.take(child, found);
       }),
     );
   }
 
-  /** Like `list`, but a repository that can't be listed becomes a failure and does not end the walk. */
-  async #listChild(repository: string, name: string): Promise<readonly string[]> {
-    if (name.includes('/') || !isRepositoryName(repository)) {
-      this.#fail(
-        repository,
-        'its name is not one that the distribution specification allows; it was left out',
-      );
-      return [];
-    }
-    this.#seen += 1;
-    if (this.#seen > MAX_REPOSITORIES) {
+  /** False for a name that came before, or can't be one. */
+  #isNew(repository: string): boolean {
+    if (this.#seen.has(repository)) return false;
+    this.#seen.add(repository);
+    if (this.#seen.size > MAX_REPOSITORIES) {
       throw new Error(`${formatNamespace(this.#namespace)} lists more than ${MAX_REPOSITORIES} repositories`);
     }
+    if (isRepositoryName(repository)) return true;
+    this.#fail(repository, 'its name is not one that the distribution specification allows; it was left out');
+    return false;
+  }
+
+  /** A repository that can't be listed becomes a failure; one that is not there has no tags. */
+  async #listChild(repository: string): Promise<ListedTags | undefined> {
     try {
-      return await this.list(repository);
+      return await this.#source.listTags(repository);
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      if (error.status !== 404) this.#fail(repository, error.message);
+      return undefined;
+    }
+  }
+
+  async #takeTags(repository: string, { tags, bare }: ListedTags): Promise<void> {
+    if (repository === '') return;
+    this.#dropBadTags(repository, tags, bare);
+    try {
+      const { found, refused } = await headTags(this.#client, repository, bare.filter(isTag));
+      for (const [tag, manifest] of found) tags.set(tag, manifest);
+      const [reason] = Array.from(refused.values(), ({ message }) => message);
+      if (reason !== undefined) this.#fail(repository, reason, Array.from(refused.keys()));
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
       this.#fail(repository, error.message);
-      return [];
     }
+    this.#add(repository, tags);
   }
 
   #add(repository: string, tags: Map<string, SourceManifest>): void {
@@ -141,7 +177,7 @@ class Walk {
     }
   }
 
-  /** Removes from `tags`, and reports, those that are none by their names; `headTags` skips such `bare` ones. */
+  /** Removes from `tags`, and reports, those that are none by their names, as may be among `bare`. */
   #dropBadTags(repository: string, tags: Map<string, SourceManifest>, bare: readonly string[]): void {
     const bad = [...tags.keys(), ...bare].filter((tag) => !isTag(tag));
     if (bad.length === 0) return;
@@ -153,12 +189,9 @@ class Walk {
     );
   }
 
-  #fail(repository: string, reason: string): void {
-    this.failures.push({
-      image: printable(this.#imageOf(repository)),
-      tags: [],
-      reason: printable(reason, 1000),
-    });
+  #fail(repository: string, reason: string, tags: readonly string[] = []): void {
+    const image = printable(this.#imageOf(repository));
+    this.failures.push({ image, tags, reason: printable(reason, 1000) });
   }
 
   /** The path inside the namespace; the namespace's own repository goes by its last part. */
@@ -169,12 +202,18 @@ class Walk {
   }
 }
 
-function explainRoot(namespace: Namespace, error: unknown): unknown {
-  if (!(error instanceof RegistryError) || error.status !== 404) return error;
-  const name = formatNamespace(namespace);
-  const why =
-    namespace.path === ''
-      ? 'does not list its root: name a namespace in it'
-      : 'is not there, or not to be seen';
-  return new Error(`${name} ${why}. Check "namespaces". ${error.message}`, { cause: error });
+function explainRoot(namespace: Namespace, error: RegistryError): Error {
+  if (error.status !== 404) return error;
+  return new Error(
+    `${formatNamespace(namespace)} is not there, or not to be seen. Check "namespaces". ${error.message}`,
+    { cause: error },
+  );
+}
+
+function explainBoth(namespace: Namespace, own: RegistryError, error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const why = own.status === 404 ? 'is not there, or not to be seen, as a repository' : "can't be listed";
+  return new Error(`${formatNamespace(namespace)} ${why} (${own.message}), and ${error.message}`, {
+    cause: error,
+  });
 }

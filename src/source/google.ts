@@ -1,7 +1,6 @@
 import * as v from 'valibot';
-import type { ListPage, RegistryClient } from '../oci/client.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
-import { isTag } from '../oci/names.ts';
+import type { ListPage } from '../oci/pages.ts';
 import type { SourceManifest } from './listing.ts';
 
 const Strings = v.array(v.string());
@@ -29,7 +28,7 @@ export interface GoogleRepository {
  * answer. Undefined when `json` is not of that shape.
  * https://github.com/google/go-containerregistry/blob/v0.20.7/pkg/v1/google/list.go
  */
-export function readGoogleList({ json }: ListPage): GoogleRepository | undefined {
+export function readGoogleList({ json }: Pick<ListPage, 'json'>): GoogleRepository | undefined {
   const parsed = v.safeParse(GoogleList, json);
   if (!parsed.success) return undefined;
   const { child, manifest, tags } = parsed.output;
@@ -53,19 +52,4 @@ function readEntry(digest: Digest, value: unknown, byTag: Map<string, SourceMani
     ...(Number.isSafeInteger(size) && size >= 0 && { size }),
   };
   for (const name of value.tag) if (typeof name === 'string') byTag.set(name, shared);
-}
-
-/** Asks for the digests of `tags`. A tag that is gone meanwhile, or is none by its name, is left out. */
-export async function headTags(
-  client: RegistryClient,
-  repository: string,
-  tags: readonly string[],
-): Promise<Map<string, SourceManifest>> {
-  const heads = await Promise.all(
-    tags.filter(isTag).map(async (tag) => [tag, await client.headManifest(repository, tag)] as const),
-  );
-  const found = new Map<string, SourceManifest>();
-  for (const [tag, head] of heads)
-    if (head) found.set(tag, { digest: head.digest, mediaType: head.mediaType });
-  return found;
 }

@@ -4,7 +4,7 @@ import { SCHEMA1_SIGNED } from '../../../src/oci/media-types.ts';
 import { discover } from '../../../src/source/discover.ts';
 import type { Listing } from '../../../src/source/listing.ts';
 import { compileFilters, namedImages, narrowPatterns, select } from '../../../src/source/select.ts';
-import { testRegistries } from '../../support/clients.ts';
+import { testApis, testRegistries } from '../../support/clients.ts';
 import { digest } from '../../support/digests.ts';
 import { makeImage, pushImage } from '../../support/images.ts';
 import {
@@ -34,7 +34,7 @@ async function registry(
 }
 
 async function list({ host }: MemoryRegistry, path: string): Promise<Listing> {
-  return discover({ registry: host, path }, testRegistries().source(host));
+  return discover({ registry: host, path }, testRegistries().source(host), testApis());
 }
 
 function tagsOf({ images }: Listing): Record<string, string[]> {
@@ -77,14 +77,16 @@ describe('discover', () => {
       digest: IMAGE.digest,
       mediaType: IMAGE.mediaType,
     });
-    expect(server.requests.filter(({ method }) => method === 'GET')).toHaveLength(3);
+    expect(server.requests.filter(({ path }) => path.includes('/tags/list'))).toHaveLength(3);
     expect(server.requests.filter(({ method }) => method === 'HEAD')).toHaveLength(5);
   });
 
   it('says what a registry that lists nothing needs', async () => {
     const server = await registry({}, { 'a/b': ['v1'] });
-    await expect(list(server, '')).rejects.toThrow(/does not list its root.*Check "namespaces"/);
-    await expect(list(server, 'a')).rejects.toThrow(/\/a is not there, or not to be seen/);
+    await expect(list(server, '')).rejects.toThrow(
+      /does not list its repositories: name each repository in "namespaces"/,
+    );
+    await expect(list(server, 'a')).rejects.toThrow(/\/a is not there, .* does not list its repositories/);
   });
 
   it('goes on after a repository that can not be listed, and says so', async () => {
@@ -116,7 +118,12 @@ describe('discover by name', () => {
   const REPOSITORIES = { 'p/r': ['root'], 'p/r/a': ['v1'], 'p/r/a/b': ['v1'], 'p/r/c': ['v1'] };
 
   async function listNamed(server: MemoryRegistry, images: string[]): Promise<Listing> {
-    return discover({ registry: server.host, path: 'p/r' }, testRegistries().source(server.host), images);
+    return discover(
+      { registry: server.host, path: 'p/r' },
+      testRegistries().source(server.host),
+      testApis(),
+      images,
+    );
   }
 
   it('asks for the named images alone, and leaves out what is not there', async () => {
@@ -137,7 +144,7 @@ describe('discover by name', () => {
   it('says what is wrong with the namespace when nothing that is named is there', async () => {
     const server = await registry({ google: true }, { other: ['v1'] });
     await expect(listNamed(server, ['a'])).rejects.toThrow(
-      /p\/r is not there, or not to be seen. Check "namespaces"/,
+      /p\/r is not there, or not to be seen, as a repository/,
     );
   });
 

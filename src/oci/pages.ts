@@ -1,0 +1,84 @@
+import { RegistryError } from './errors.ts';
+import { type RegistryResponse, headerOf, listHeaderOf, readBody } from './http.ts';
+import { nextPage } from './link.ts';
+import type { RegistryTransport } from './transport.ts';
+
+/** One page of a list: its JSON, the URL that answered, and where its `Link` says that the next one is. */
+export interface ListPage {
+  readonly json: unknown;
+  readonly url: URL;
+  readonly next: URL | undefined;
+}
+
+/** What one page holds; `undefined` when it is not of the shape that was asked for. */
+export type ReadPage<T> = (
+  page: ListPage,
+) => { readonly items: readonly T[]; readonly next: URL | string | undefined } | undefined;
+
+/** 32 MiB of tags are some hundred thousand in one repository; nobody's are more. */
+const MAX_PAGE = 32 * 1024 ** 2;
+/** With a hundred entries a page, as many as `MAX_ITEMS`. */
+const MAX_PAGES = 10_000;
+/** More than any registry has repositories, or any repository tags. */
+const MAX_ITEMS = 1_000_000;
+
+/** The parsed JSON of a list. `url` is a path below the transport's base URL, or a page's URL. */
+export async function getPage(
+  transport: RegistryTransport,
+  url: string | URL,
+  scopes: readonly string[],
+): Promise<ListPage> {
+  return transport.send({ method: 'GET', url, scopes, expect: [200] }, async (response) => {
+    const bytes = await readBody(response, MAX_PAGE);
+    const next = nextPage(listHeaderOf(response.headers, 'link'), response.url);
+    return { json: parseJson(bytes, response), url: response.url, next };
+  });
+}
+
+/**
+ * Reads a list to its last page.
+ *
+ * @param list.of what is listed, for messages: `tags`
+ * @param list.first the first page, when the caller has it already
+ * @throws RegistryError when a page is refused or is no such list, and when pages repeat or find no end
+ */
+export async function readPages<T>(
+  transport: RegistryTransport,
+  url: string,
+  list: {
+    readonly of: string;
+    readonly scopes: readonly string[];
+    readonly read: ReadPage<T>;
+    readonly first?: ListPage | undefined;
+  },
+): Promise<T[]> {
+  const all: T[] = [];
+  const seen = new Set<string>();
+  let page = list.first ?? (await getPage(transport, url, list.scopes));
+  for (;;) {
+    const found = list.read(page);
+    if (!found) throw fault(page, `the answer is not a list of ${list.of}`);
+    for (const item of found.items) all.push(item);
+    if (found.next === undefined) return all;
+    const next = found.next.toString();
+    if (seen.has(next)) throw fault(page, `the pages of ${list.of} repeat`);
+    if (seen.add(next).size >= MAX_PAGES)
+      throw fault(page, `there are more than ${MAX_PAGES} pages of ${list.of}`);
+    if (all.length > MAX_ITEMS) throw fault(page, `there are more than ${MAX_ITEMS} ${list.of}`);
+    page = await getPage(transport, found.next, list.scopes);
+  }
+}
+
+function fault({ url }: ListPage, cause: string): RegistryError {
+  return new RegistryError({ method: 'GET', url, cause });
+}
+
+function parseJson(bytes: Uint8Array, response: RegistryResponse): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    const type = headerOf(response.headers, 'content-type') ?? 'no type';
+    const cause = `the answer is not JSON but ${type.slice(0, 60)}: this is no registry, or a page in front of it`;
+    throw new RegistryError({ method: 'GET', url: response.url, cause });
+  }
+}
