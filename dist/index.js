@@ -1,7 +1,7 @@
 import { i as __toESM, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
 import { b as summary, d as setFailed, f as setOutput, g as getExecOutput, i as getInput, l as notice, m as warning, n as debug, o as group, p as setSecret, r as error, s as info, t as DOCKER_FOLDER_STATE, u as saveState } from "./shared.js";
 import { setFlagsFromString } from "node:v8";
-import { isIP, isIPv4, isIPv6 } from "node:net";
+import { BlockList, isIP } from "node:net";
 import { Readable } from "node:stream";
 import { Buffer as Buffer$1 } from "node:buffer";
 import { setMaxListeners } from "node:events";
@@ -31,9 +31,13 @@ function isRepositoryName(text) {
 function isTag(text) {
 	return TAG.test(text);
 }
-/** True for a registry host with an optional port: `gcr.io`, `localhost:5000`, `[::1]:5000`. */
+/**
+* True for a registry host with an optional port: `gcr.io`, `localhost:5000`, `[::1]:5000`. It must be as an URL has
+* it: `0x7f.1` would be looked up, and given credentials, by one name and connected to as 127.0.0.1.
+*/
 function isRegistryHost(text) {
-	return text.length <= MAX_NAME_LENGTH && HOST.test(text);
+	if (text.length > MAX_NAME_LENGTH || !HOST.test(text)) return false;
+	return URL.parse(`https://${text}`)?.hostname === text.replace(/:[0-9]+$/, "");
 }
 /**
 * True when the first part of a reference is a registry host and not a path component: it has a dot or a port,
@@ -487,6 +491,22 @@ function _addIssue(context, label, dataset, config$1, other) {
 /* @__NO_SIDE_EFFECTS__ */
 function _isValidObjectKey(object$1, key) {
 	return Object.prototype.hasOwnProperty.call(object$1, key) && key !== "__proto__" && key !== "prototype" && key !== "constructor";
+}
+/**
+* Joins multiple `expects` values with the given separator.
+*
+* @param values The `expects` values.
+* @param separator The separator.
+*
+* @returns The joined `expects` property.
+*
+* @internal
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function _joinExpects(values$1, separator) {
+	const list = [...new Set(values$1)];
+	if (list.length > 1) return `(${list.join(` ${separator} `)})`;
+	return list[0] ?? "never";
 }
 /**
 * Eagerly creates and attaches the Standard Schema properties of a schema.
@@ -1029,6 +1049,58 @@ function string(message$1) {
 	});
 }
 /**
+* Returns the sub issues of the provided datasets for the union issue.
+*
+* @param datasets The datasets.
+*
+* @returns The sub issues.
+*
+* @internal
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function _subIssues(datasets) {
+	let issues;
+	if (datasets) for (const dataset of datasets) if (issues) for (const issue of dataset.issues) issues.push(issue);
+	else issues = dataset.issues;
+	return issues;
+}
+/* @__NO_SIDE_EFFECTS__ */
+function union(options, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "union",
+		reference: union,
+		expects: /* @__PURE__ */ _joinExpects(options.map((option) => option.expects), "|"),
+		async: false,
+		options,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			let validDataset;
+			let typedDatasets;
+			let untypedDatasets;
+			for (const schema of this.options) {
+				const optionDataset = schema["~run"]({ value: dataset.value }, config$1);
+				if (optionDataset.typed) if (optionDataset.issues) if (typedDatasets) typedDatasets.push(optionDataset);
+				else typedDatasets = [optionDataset];
+				else {
+					validDataset = optionDataset;
+					break;
+				}
+				else if (untypedDatasets) untypedDatasets.push(optionDataset);
+				else untypedDatasets = [optionDataset];
+			}
+			if (validDataset) return validDataset;
+			if (typedDatasets) {
+				if (typedDatasets.length === 1) return typedDatasets[0];
+				_addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(typedDatasets) });
+				dataset.typed = true;
+			} else if (untypedDatasets?.length === 1) return untypedDatasets[0];
+			else _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(untypedDatasets) });
+			return dataset;
+		}
+	});
+}
+/**
 * Parses an unknown input based on a schema.
 *
 * @param schema The schema to be used.
@@ -1464,10 +1536,17 @@ var RegistryError = class extends Error {
 function redactUrl(url) {
 	return `${url.protocol}//${url.host}${url.pathname}`;
 }
-/** One line of printable text of at most `limit` characters, from text that a stranger wrote. */
+/**
+* One line of printable text of at most `limit` characters, from text that a stranger wrote: without what turns the
+* direction of writing, and without what may be a credential.
+*/
 function printable(text, limit = 300) {
-	const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim();
+	const line = withoutCredentials(text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}]+/gu, " ")).replaceAll("##[", "# # [").trim();
 	return line.length > limit ? `${line.slice(0, limit)}…` : line;
+}
+/** Docker and registries quote signed URLs and the header that they refuse. */
+function withoutCredentials(text) {
+	return text.replace(/(?<=https?:\/\/)[^\s/?#"'`<>]*@/gi, "").replace(/(?<=https?:\/\/[^\s?#"'`<>]*)[?#][^\s"'`<>]*/gi, "").replace(/\b(basic|bearer) +[\w.~+/=-]{16,}/gi, "$1 …");
 }
 const ErrorBody = object({ errors: pipe(array(object({
 	code: optional(string(), "UNKNOWN"),
@@ -1578,6 +1657,8 @@ function isSchema1Type(mediaType) {
 }
 
 // src/oci/manifest.ts
+/** Of a list of millions that are none each would be an issue, and take more memory than a runner has. */
+const FIRST_ISSUE = { abortEarly: true };
 const DigestSchema = custom((value) => typeof value === "string" && isDigest(value), "not a digest");
 const Descriptor = object({
 	mediaType: optional(string(), ""),
@@ -1605,10 +1686,11 @@ const Content = object({
 */
 function readManifest(manifest) {
 	if (isSchema1Type(manifest.mediaType)) return { kind: "schema1" };
-	const parsed = safeParse(Content, parseJson$2(manifest.bytes));
+	const parsed = safeParse(Content, parseJson$2(manifest.bytes), FIRST_ISSUE);
 	if (!parsed.success) {
 		const [issue] = parsed.issues;
-		throw new Error(`The manifest is malformed at ${getDotPath(issue) ?? "its root"}: ${issue.message}`);
+		const where = printable(getDotPath(issue) ?? "its root", 100);
+		throw new Error(`The manifest is malformed at ${where}: ${printable(issue.message)}`);
 	}
 	const { config, layers, manifests, schemaVersion } = parsed.output;
 	if (manifests && !config) return {
@@ -1621,7 +1703,7 @@ function readManifest(manifest) {
 		layers: layers ?? []
 	};
 	if (schemaVersion === 1) return { kind: "schema1" };
-	throw new Error(`The manifest of type "${manifest.mediaType}" has neither "manifests" nor "config"`);
+	throw new Error(`The manifest of type "${printable(manifest.mediaType, 100)}" has neither "manifests" nor "config"`);
 }
 /**
 * The type of a manifest that came as `contentType`: registries answer some as `application/json` or plain text,
@@ -1630,7 +1712,7 @@ function readManifest(manifest) {
 function mediaTypeOf(bytes, contentType) {
 	const [type = ""] = contentType.split(";");
 	if (type.startsWith("application/vnd.")) return type.trim();
-	const parsed = safeParse(Content, parseJson$2(bytes));
+	const parsed = safeParse(Content, parseJson$2(bytes), FIRST_ISSUE);
 	if (!parsed.success) return type.trim();
 	const { mediaType, manifests, config, schemaVersion } = parsed.output;
 	if (mediaType) return mediaType;
@@ -1869,7 +1951,7 @@ function parseJson$1(bytes, path) {
 	}
 }
 function broken(path, cause) {
-	return new ManifestError(`${path} can't be read as a namespace manifest: ${cause}. It was left as it is: mend it, or restore an earlier commit of it; if you remove it, everything is copied again`);
+	return new ManifestError(`${path} can't be read as a namespace manifest: ${printable(cause)}. It was left as it is: mend it, or restore an earlier commit of it; if you remove it, everything is copied again`);
 }
 function checkOwner(path, what, found, expected) {
 	if (found === expected) return;
@@ -1899,7 +1981,7 @@ const EntryObject = object({
 function readEntry$1(value) {
 	if (value === null) return null;
 	if (typeof value === "string") return isDigest(value) ? value : void 0;
-	const parsed = safeParse(EntryObject, value);
+	const parsed = safeParse(EntryObject, value, { abortEarly: true });
 	if (!parsed.success) return void 0;
 	const { digest, target, platforms } = parsed.output;
 	return platforms ? {
@@ -1915,7 +1997,7 @@ function readGcrsync(lines, path) {
 	const images = /* @__PURE__ */ new Map();
 	for (const line of lines) {
 		const [, image = "", tag = ""] = typeof line === "string" ? /^(.*):(.*)$/.exec(line) ?? [] : [];
-		if (!isRepositoryName(image) || !isTag(tag)) throw broken(path, `it is an array, as gcrsync's are, but ${JSON.stringify(line).slice(0, 200)} is not of the form image:tag`);
+		if (!isRepositoryName(image) || !isTag(tag)) throw broken(path, `it is an array, as gcrsync's are, but ${typeof line === "string" ? show(line) : `a line of type ${typeof line}`} is not of the form image:tag`);
 		setEntry(images, image, tag, null);
 	}
 	return images;
@@ -4285,7 +4367,8 @@ function listHeaderOf(headers, name) {
 function nextPage(header, base) {
 	if (header === void 0) return void 0;
 	for (const [, target = "", params = ""] of header.matchAll(/<([^<>]*)>([^<]*)/g)) {
-		if (!/;\s*rel\s*=\s*"?(?:[^";,]*\s)?next(?=[\s";,]|$)/i.test(params)) continue;
+		const [, relations = ""] = /;\s*rel\s*=\s*"?([^";,]*)/i.exec(params) ?? [];
+		if (!relations.toLowerCase().split(/\s+/).includes("next")) continue;
 		const next = URL.parse(target, base.href);
 		if (!next || !/^https?:$/.test(next.protocol)) return void 0;
 		const page = new URL(base);
@@ -4353,7 +4436,8 @@ function parseJson(bytes, response) {
 	try {
 		return JSON.parse(new TextDecoder().decode(bytes));
 	} catch {
-		const cause = `the answer is not JSON but ${(headerOf(response.headers, "content-type") ?? "no type").slice(0, 60)}: this is no registry, or a page in front of it`;
+		const type = headerOf(response.headers, "content-type") ?? "no type";
+		const cause = `the answer is not JSON but ${printable(type, 60)}: this is no registry, or a page in front of it`;
 		throw new RegistryError({
 			method: "GET",
 			url: response.url,
@@ -4404,7 +4488,7 @@ async function readCatalog(client) {
 }
 /** A page may be empty and not the last: some registries leave out what the account may not see. */
 const readPage = ({ json, next }) => {
-	const catalog = safeParse(Catalog, json);
+	const catalog = safeParse(Catalog, json, FIRST_ISSUE);
 	return catalog.success ? {
 		items: catalog.output.repositories ?? [],
 		next
@@ -4543,7 +4627,7 @@ function manifestPath(repository, reference) {
 }
 /** Some registries link an empty page to itself: it is the last one. */
 const readTagList = ({ json, next }) => {
-	const list = safeParse(TagList, json);
+	const list = safeParse(TagList, json, FIRST_ISSUE);
 	if (!list.success) return void 0;
 	const items = list.output.tags ?? [];
 	return {
@@ -4583,20 +4667,26 @@ const GoogleList = object({
 	manifest: nullish(custom((value) => typeof value === "object" && !Array.isArray(value))),
 	tags: nullish(Strings)
 });
+/** More than any repository has: a registry that makes them up is stopped before each becomes a failure to tell. */
+const MAX_CHILDREN = 1e5;
 /**
 * Reads Google's extension of `tags/list`, which gives nested repositories and each tag's digest and size in one
 * answer. Undefined when `json` is not of that shape.
 * https://github.com/google/go-containerregistry/blob/v0.20.7/pkg/v1/google/list.go
+*
+* @throws Error when it names more children than can be
 */
 function readGoogleList({ json }) {
-	const parsed = safeParse(GoogleList, json);
+	const parsed = safeParse(GoogleList, json, FIRST_ISSUE);
 	if (!parsed.success) return void 0;
 	const { child, manifest, tags } = parsed.output;
 	if (!child && !manifest) return void 0;
+	const children = Array.from(new Set(child));
+	if (children.length > MAX_CHILDREN) throw new Error(`The source lists more than ${MAX_CHILDREN} repositories in one place`);
 	const byTag = /* @__PURE__ */ new Map();
 	for (const digest of Object.keys(manifest ?? {})) if (isDigest(digest)) readEntry(digest, manifest?.[digest], byTag);
 	return {
-		children: child ?? [],
+		children,
 		tags: byTag,
 		bare: (tags ?? []).filter((tag) => !byTag.has(tag))
 	};
@@ -4680,7 +4770,7 @@ function dockerHubSource(namespace, client, api) {
 async function listRepositories$1(api, namespace) {
 	const url = `/v2/repositories/${namespace}/`;
 	const read = ({ json }) => {
-		const page = safeParse(Repositories$1, json);
+		const page = safeParse(Repositories$1, json, FIRST_ISSUE);
 		if (!page.success) return void 0;
 		const { results, next } = page.output;
 		return {
@@ -4697,7 +4787,7 @@ async function listRepositories$1(api, namespace) {
 async function listTags(api, repository) {
 	const url = `/v2/repositories/${repository}/tags/`;
 	const read = ({ json }) => {
-		const page = safeParse(Tags, json);
+		const page = safeParse(Tags, json, FIRST_ISSUE);
 		return page.success ? {
 			items: page.output.results,
 			next: nextOf(url, page.output.next)
@@ -11359,7 +11449,7 @@ function quaySource(namespace, client, api) {
 async function listRepositories(api, namespace) {
 	const url = `/api/v1/repository?namespace=${encodeURIComponent(namespace)}&public=true`;
 	const read = ({ json }) => {
-		const page = safeParse(Repositories, json);
+		const page = safeParse(Repositories, json, FIRST_ISSUE);
 		if (!page.success) return void 0;
 		const { repositories, next_page: next } = page.output;
 		return {
@@ -42324,25 +42414,75 @@ function splitChallenges(header) {
 * Which other places a registry's answer may send the client to. Answers are hostile input: a `Location`, `Link`
 * or realm must not make a runner talk to its own network, and no credential follows to a stranger.
 */
-/** True for addresses that only exist inside somebody's network: loopback, private, link-local, unique local. */
-function isPrivateHost(hostname) {
-	if (isLoopback(hostname)) return true;
-	const bare = hostname.replace(/^\[|\]$/g, "");
-	if (isIPv4(bare)) {
-		const [a = 0, b = 0] = bare.split(".").map(Number);
-		return a === 0 || a === 10 || a === 127 || a === 100 && b >= 64 && b < 128 || a === 169 && b === 254 || a === 172 && b >= 16 && b < 32 || a === 192 && b === 168;
+const LOOPBACK = blockList([
+	"0.0.0.0/8",
+	"127.0.0.0/8",
+	"::/127"
+]);
+/** Link-local addresses, and the others at which clouds (AWS, Alibaba, Azure) give a machine its credentials. */
+const LINK = blockList([
+	"169.254.0.0/16",
+	"fe80::/10",
+	"fd00:ec2::254/128",
+	"100.100.100.200/32",
+	"168.63.129.16/32"
+]);
+/**
+* Addresses inside somebody's network, and what a gateway may translate into one of those (NAT64, 6to4).
+* https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry
+*/
+const INSIDE = blockList([
+	"10.0.0.0/8",
+	"100.64.0.0/10",
+	"172.16.0.0/12",
+	"192.0.0.0/24",
+	"192.168.0.0/16",
+	"198.18.0.0/15",
+	"::/96",
+	"64:ff9b::/96",
+	"64:ff9b:1::/48",
+	"2002::/16",
+	"fc00::/7"
+]);
+/** Top-level names that the public DNS does not have. https://www.rfc-editor.org/rfc/rfc6762#appendix-G, Kubernetes, RFC 8375 */
+const INSIDE_NAMES = /\.(?:local|internal|intranet|private|corp|home|lan|svc|home\.arpa)$/;
+/** A list that knows IPv4 addresses in their IPv6 form (`::ffff:10.0.0.1`) too. */
+function blockList(subnets) {
+	const list = new BlockList();
+	for (const subnet of subnets) {
+		const [network = "", prefix] = subnet.split("/");
+		list.addSubnet(network, Number(prefix), isIP(network) === 6 ? "ipv6" : "ipv4");
 	}
-	if (isIPv6(bare)) return /^(?:::|f[cd]|fe[89ab])/i.test(bare);
-	return bare.endsWith(".local") || bare.endsWith(".internal") || bare.endsWith(".localhost");
+	return list;
+}
+/** @param hostname as an URL has it: lower case, addresses in their one form, IPv6 in brackets */
+function placeOf(hostname) {
+	const bare = hostname.replace(/^\[|\]$|\.$/g, "");
+	const version = isIP(bare);
+	if (version === 0) {
+		if (bare === "localhost" || bare.endsWith(".localhost")) return "loopback";
+		return !bare.includes(".") || INSIDE_NAMES.test(bare) ? "inside" : "public";
+	}
+	const family = version === 6 ? "ipv6" : "ipv4";
+	if (LOOPBACK.check(bare, family)) return "loopback";
+	if (LINK.check(bare, family)) return "link";
+	return INSIDE.check(bare, family) ? "inside" : "public";
+}
+/** True for hosts that only exist inside somebody's network: loopback, private, link-local, unique local. */
+function isPrivateHost(hostname) {
+	return placeOf(hostname) !== "public";
 }
 /**
-* True when a request to `from` may go on at `to`: never from https to http, never from a public host to a
-* private one.
+* True when a request to `from` may go on at `to`: never from https to http, never from a public host to a private
+* one, to loopback only from there, and from nowhere to a link-local address.
 */
 function mayFollow(from, to) {
 	if (!/^https?:$/.test(to.protocol)) return false;
 	if (from.protocol === "https:" && to.protocol !== "https:") return false;
-	return from.host === to.host || !isPrivateHost(to.hostname) || isPrivateHost(from.hostname);
+	if (from.host === to.host) return true;
+	const place = placeOf(to.hostname);
+	if (place === "loopback") return placeOf(from.hostname) === "loopback";
+	return place === "public" || place === "inside" && isPrivateHost(from.hostname);
 }
 /**
 * True when the token service at `realm` may be given the credentials of `registry`: it is on the same host, or
@@ -42364,15 +42504,18 @@ function mayHaveCredentials(registry, realm) {
 const RENEW_EARLY = 5e3;
 /** Seconds a token lives when the service does not say. https://distribution.github.io/distribution/spec/auth/token/ */
 const DEFAULT_LIFETIME = 60;
+/** Services send null for what they leave out, and numbers as strings. */
 const TokenAnswer = object({
-	token: optional(string()),
-	access_token: optional(string()),
-	expires_in: optional(number())
+	token: nullish(string()),
+	access_token: nullish(string()),
+	expires_in: nullish(union([number(), string()]))
 });
+/** What a header can carry. https://www.rfc-editor.org/rfc/rfc6750#section-2.1 has fewer signs, services have more. */
+const SENDABLE = /^[!-~]+$/;
 /** Keeps what authenticates to one registry: its challenge once known, and a token for each set of scopes. */
 var Authenticator = class {
 	#options;
-	#tokens = /* @__PURE__ */ new Map();
+	#slots = /* @__PURE__ */ new Map();
 	#challenge;
 	constructor(options) {
 		this.#options = options;
@@ -42389,13 +42532,16 @@ var Authenticator = class {
 			return credential && this.#basic(credential);
 		}
 		const key = scopes.join(" ");
-		const known = this.#tokens.get(key);
-		if (known && (await known).renewAt > this.#options.clock()) return (await known).header;
-		if (known && this.#tokens.get(key) !== known) return this.header(scopes);
-		const token = this.#requestToken(challenge, scopes);
-		this.#tokens.set(key, token);
-		token.catch(() => this.#tokens.delete(key));
-		return (await token).header;
+		const known = this.#slots.get(key);
+		if (known) {
+			const { header, renewAt } = await known.coming;
+			if (renewAt > this.#options.clock()) return header;
+			if (this.#slots.get(key) !== known) return this.header(scopes);
+		}
+		const slot = { coming: this.#requestToken(challenge, scopes) };
+		this.#slots.set(key, slot);
+		slot.coming.then((token) => slot.token = token, () => this.#slots.delete(key));
+		return (await slot.coming).header;
 	}
 	/**
 	* Takes in the challenge of a 401.
@@ -42408,7 +42554,8 @@ var Authenticator = class {
 		if (!challenge) return false;
 		this.#challenge = challenge;
 		if (challenge.scheme === "basic") return refused === void 0;
-		if (refused !== void 0) this.#tokens.delete(scopes.join(" "));
+		const key = scopes.join(" ");
+		if (refused !== void 0 && this.#slots.get(key)?.token?.header === refused) this.#slots.delete(key);
 		return true;
 	}
 	get hasChallenge() {
@@ -42423,16 +42570,17 @@ var Authenticator = class {
 		if (service !== void 0) params.set("service", service);
 		for (const scope of scopes) params.append("scope", scope);
 		const asked = clock();
-		const body = await sendTokenRequest(this.#tokenRequest(realm, params, scopes, credential));
+		const request = this.#tokenRequest(realm, params, scopes, credential);
+		const body = await sendTokenRequest(request);
 		const answer = safeParse(pipe(string(), parseJson$3(), TokenAnswer), body);
 		const token = answer.success ? answer.output.token || answer.output.access_token : void 0;
-		if (!answer.success || !token) throw new RegistryError({
-			method: "GET",
+		if (!answer.success || !token || !SENDABLE.test(token)) throw new RegistryError({
+			method: request.method,
 			url: realm,
 			cause: `no token in the answer, for ${registry.host}`
 		});
 		mask(token);
-		const lifetime = (answer.output.expires_in || DEFAULT_LIFETIME) * 1e3;
+		const lifetime = (Number(answer.output.expires_in) || DEFAULT_LIFETIME) * 1e3;
 		return {
 			header: `Bearer ${token}`,
 			renewAt: asked + lifetime - RENEW_EARLY

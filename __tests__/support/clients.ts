@@ -1,4 +1,5 @@
 import type { Octokit } from 'octokit';
+import type { Dispatcher } from 'undici';
 import { silentLogger } from './silent-logger.ts';
 import type { RegistryClient } from '../../src/oci/client.ts';
 import type { CredentialLookup } from '../../src/oci/credentials.ts';
@@ -10,11 +11,15 @@ const anonymous: CredentialLookup = async () => undefined;
 
 /** Clients as a run has them, but without waiting between tries. */
 export function testRegistries(
-  options: { readonly retries?: number; readonly credentials?: CredentialLookup } = {},
+  options: {
+    readonly retries?: number;
+    readonly credentials?: CredentialLookup;
+    readonly dispatcher?: Dispatcher;
+  } = {},
 ): Registries {
   const credentials = options.credentials ?? anonymous;
   return new Registries({
-    dispatcher: createDispatcher({ timeout: 5000, connections: 50, proxy: {} }),
+    dispatcher: options.dispatcher ?? createDispatcher({ timeout: 5000, connections: 50, proxy: {} }),
     concurrency: 50,
     retries: options.retries ?? 3,
     insecure: new Set(),

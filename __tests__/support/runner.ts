@@ -53,6 +53,8 @@ export interface RunOutcome {
   /** Standard output and error, of the main step and then of `post`. */
   readonly log: string;
   readonly outputs: Readonly<Record<string, string>>;
+  /** The file of states, as it was written. */
+  readonly state: string;
   readonly summary: string;
   /** Messages of `::error::`, `::warning::` and `::notice::`. */
   readonly annotations: { readonly level: string; readonly message: string }[];
@@ -96,8 +98,10 @@ async function runIn(folder: string, options: RunOptions): Promise<RunOutcome> {
   const started = performance.now();
   const main = await runNode(join(ROOT, runs.main), env, options);
   const duration = performance.now() - started;
-  const state = parseFile(await readFile(join(folder, 'STATE'), 'utf8'));
-  const stateEnv = Object.fromEntries(Object.entries(state).map(([name, value]) => [`STATE_${name}`, value]));
+  const state = await readFile(join(folder, 'STATE'), 'utf8');
+  const stateEnv = Object.fromEntries(
+    Object.entries(parseFile(state)).map(([name, value]) => [`STATE_${name}`, value]),
+  );
   const outputs = parseFile(await readFile(join(folder, 'OUTPUT'), 'utf8'));
   const report: unknown = outputs['report']
     ? JSON.parse(await readFile(outputs['report'], 'utf8'))
@@ -108,6 +112,7 @@ async function runIn(folder: string, options: RunOptions): Promise<RunOutcome> {
     exitCode: main.exitCode,
     log: main.log + post.log,
     outputs,
+    state,
     summary: await readFile(join(folder, 'STEP_SUMMARY'), 'utf8'),
     annotations: Array.from(
       main.log.matchAll(/^::(error|warning|notice)(?: [^:]*)?::(.*)$/gm),

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type Digest, isDigest } from '../oci/digest.ts';
+import { printable } from '../oci/errors.ts';
 import { isRepositoryName, isTag } from '../oci/names.ts';
 
 /**
@@ -102,7 +103,7 @@ function parseJson(bytes: Uint8Array, path: string): unknown {
 
 function broken(path: string, cause: string): ManifestError {
   return new ManifestError(
-    `${path} can't be read as a namespace manifest: ${cause}. It was left as it is: mend it, or restore an earlier ` +
+    `${path} can't be read as a namespace manifest: ${printable(cause)}. It was left as it is: mend it, or restore an earlier ` +
       'commit of it; if you remove it, everything is copied again',
   );
 }
@@ -142,7 +143,7 @@ const EntryObject = v.object({
 function readEntry(value: unknown): Entry | undefined {
   if (value === null) return null;
   if (typeof value === 'string') return isDigest(value) ? value : undefined;
-  const parsed = v.safeParse(EntryObject, value);
+  const parsed = v.safeParse(EntryObject, value, { abortEarly: true });
   if (!parsed.success) return undefined;
   const { digest, target, platforms } = parsed.output;
   return platforms ? { digest, target, platforms } : { digest, target };
@@ -153,7 +154,7 @@ function readGcrsync(lines: readonly unknown[], path: string): Images {
   for (const line of lines) {
     const [, image = '', tag = ''] = typeof line === 'string' ? (/^(.*):(.*)$/.exec(line) ?? []) : [];
     if (!isRepositoryName(image) || !isTag(tag)) {
-      const found = JSON.stringify(line).slice(0, 200);
+      const found = typeof line === 'string' ? show(line) : `a line of type ${typeof line}`;
       throw broken(path, `it is an array, as gcrsync's are, but ${found} is not of the form image:tag`);
     }
     setEntry(images, image, tag, null);

@@ -9,11 +9,15 @@ const RENEW_EARLY = 5_000;
 /** Seconds a token lives when the service does not say. https://distribution.github.io/distribution/spec/auth/token/ */
 const DEFAULT_LIFETIME = 60;
 
+/** Services send null for what they leave out, and numbers as strings. */
 const TokenAnswer = v.object({
-  token: v.optional(v.string()),
-  access_token: v.optional(v.string()),
-  expires_in: v.optional(v.number()),
+  token: v.nullish(v.string()),
+  access_token: v.nullish(v.string()),
+  expires_in: v.nullish(v.union([v.number(), v.string()])),
 });
+
+/** What a header can carry. https://www.rfc-editor.org/rfc/rfc6750#section-2.1 has fewer signs, services have more. */
+const SENDABLE = /^[!-~]+$/;
 
 /** Sends one request to a token service and gives the body of its 200; throws RegistryError for the rest. */
 export type SendTokenRequest = (request: {
@@ -29,6 +33,12 @@ interface Token {
   readonly renewAt: number;
 }
 
+/** A token that was asked for, and the token once it came. */
+interface Slot {
+  readonly coming: Promise<Token>;
+  token?: Token;
+}
+
 export interface AuthenticatorOptions {
   /** The registry's base URL: credentials go there, and to token services that belong to it. */
   readonly registry: URL;
@@ -42,7 +52,7 @@ export interface AuthenticatorOptions {
 /** Keeps what authenticates to one registry: its challenge once known, and a token for each set of scopes. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
-  readonly #tokens = new Map<string, Promise<Token>>();
+  readonly #slots = new Map<string, Slot>();
   #challenge: Challenge | undefined;
 
   constructor(options: AuthenticatorOptions) {
@@ -61,13 +71,19 @@ export class Authenticator {
       return credential && this.#basic(credential);
     }
     const key = scopes.join(' ');
-    const known = this.#tokens.get(key);
-    if (known && (await known).renewAt > this.#options.clock()) return (await known).header;
-    if (known && this.#tokens.get(key) !== known) return this.header(scopes);
-    const token = this.#requestToken(challenge, scopes);
-    this.#tokens.set(key, token);
-    token.catch(() => this.#tokens.delete(key));
-    return (await token).header;
+    const known = this.#slots.get(key);
+    if (known) {
+      const { header, renewAt } = await known.coming;
+      if (renewAt > this.#options.clock()) return header;
+      if (this.#slots.get(key) !== known) return this.header(scopes);
+    }
+    const slot: Slot = { coming: this.#requestToken(challenge, scopes) };
+    this.#slots.set(key, slot);
+    slot.coming.then(
+      (token) => (slot.token = token),
+      () => this.#slots.delete(key),
+    );
+    return (await slot.coming).header;
   }
 
   /**
@@ -85,7 +101,9 @@ export class Authenticator {
     if (!challenge) return false;
     this.#challenge = challenge;
     if (challenge.scheme === 'basic') return refused === undefined;
-    if (refused !== undefined) this.#tokens.delete(scopes.join(' '));
+    // The refusal of an old token may come late, when a new one is there or on its way.
+    const key = scopes.join(' ');
+    if (refused !== undefined && this.#slots.get(key)?.token?.header === refused) this.#slots.delete(key);
     return true;
   }
 
@@ -105,18 +123,19 @@ export class Authenticator {
     if (service !== undefined) params.set('service', service);
     for (const scope of scopes) params.append('scope', scope);
     const asked = clock();
-    const body = await sendTokenRequest(this.#tokenRequest(realm, params, scopes, credential));
+    const request = this.#tokenRequest(realm, params, scopes, credential);
+    const body = await sendTokenRequest(request);
     const answer = v.safeParse(v.pipe(v.string(), v.parseJson(), TokenAnswer), body);
     const token = answer.success ? answer.output.token || answer.output.access_token : undefined;
-    if (!answer.success || !token) {
+    if (!answer.success || !token || !SENDABLE.test(token)) {
       throw new RegistryError({
-        method: 'GET',
+        method: request.method,
         url: realm,
         cause: `no token in the answer, for ${registry.host}`,
       });
     }
     mask(token);
-    const lifetime = (answer.output.expires_in || DEFAULT_LIFETIME) * 1000;
+    const lifetime = (Number(answer.output.expires_in) || DEFAULT_LIFETIME) * 1000;
     return { header: `Bearer ${token}`, renewAt: asked + lifetime - RENEW_EARLY };
   }
 

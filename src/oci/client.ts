@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type Digest, digestOf, isDigest, matchesDigest } from './digest.ts';
 import { RegistryError } from './errors.ts';
-import { type RawManifest, mediaTypeOf } from './manifest.ts';
+import { FIRST_ISSUE, type RawManifest, mediaTypeOf } from './manifest.ts';
 import { MANIFEST_ACCEPT, isSchema1Type } from './media-types.ts';
 import { type RegistryResponse, headerOf, readBody } from './http.ts';
 import { type ListPage, type ReadPage, getPage, readPages } from './pages.ts';
@@ -168,7 +168,7 @@ export function manifestPath(repository: string, reference: string): string {
 
 /** Some registries link an empty page to itself: it is the last one. */
 const readTagList: ReadPage<string> = ({ json, next }) => {
-  const list = v.safeParse(TagList, json);
+  const list = v.safeParse(TagList, json, FIRST_ISSUE);
   if (!list.success) return undefined;
   const items = list.output.tags ?? [];
   return { items, next: items.length === 0 ? undefined : next };

@@ -41,10 +41,24 @@ export function redactUrl(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
-/** One line of printable text of at most `limit` characters, from text that a stranger wrote. */
+/**
+ * One line of printable text of at most `limit` characters, from text that a stranger wrote: without what turns the
+ * direction of writing, and without what may be a credential.
+ */
 export function printable(text: string, limit = 300): string {
-  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+  const line = withoutCredentials(text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}]+/gu, ' '))
+    // The runner takes this for a command wherever in a line it stands.
+    .replaceAll('##[', '# # [')
+    .trim();
   return line.length > limit ? `${line.slice(0, limit)}…` : line;
+}
+
+/** Docker and registries quote signed URLs and the header that they refuse. */
+function withoutCredentials(text: string): string {
+  return text
+    .replace(/(?<=https?:\/\/)[^\s/?#"'`<>]*@/gi, '')
+    .replace(/(?<=https?:\/\/[^\s?#"'`<>]*)[?#][^\s"'`<>]*/gi, '')
+    .replace(/\b(basic|bearer) +[\w.~+/=-]{16,}/gi, '$1 …');
 }
 
 const ErrorBody = v.object({

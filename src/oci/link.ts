@@ -7,7 +7,8 @@
 export function nextPage(header: string | undefined, base: URL): URL | undefined {
   if (header === undefined) return undefined;
   for (const [, target = '', params = ''] of header.matchAll(/<([^<>]*)>([^<]*)/g)) {
-    if (!/;\s*rel\s*=\s*"?(?:[^";,]*\s)?next(?=[\s";,]|$)/i.test(params)) continue;
+    const [, relations = ''] = /;\s*rel\s*=\s*"?([^";,]*)/i.exec(params) ?? [];
+    if (!relations.toLowerCase().split(/\s+/).includes('next')) continue;
     const next = URL.parse(target, base.href);
     if (!next || !/^https?:$/.test(next.protocol)) return undefined;
     const page = new URL(base);

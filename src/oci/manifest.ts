@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type Digest, isDigest } from './digest.ts';
+import { printable } from './errors.ts';
 import { OCI_INDEX, OCI_MANIFEST, SCHEMA1, isIndexType, isSchema1Type } from './media-types.ts';
 
 /** A registry's manifest as it was sent: bytes, type and digest belong together and are never made anew. */
@@ -8,6 +9,9 @@ export interface RawManifest {
   readonly digest: Digest;
   readonly bytes: Uint8Array;
 }
+
+/** Of a list of millions that are none each would be an issue, and take more memory than a runner has. */
+export const FIRST_ISSUE = { abortEarly: true } as const;
 
 const DigestSchema = v.custom<Digest>(
   (value) => typeof value === 'string' && isDigest(value),
@@ -50,16 +54,19 @@ export type ManifestContent =
  */
 export function readManifest(manifest: Pick<RawManifest, 'mediaType' | 'bytes'>): ManifestContent {
   if (isSchema1Type(manifest.mediaType)) return { kind: 'schema1' };
-  const parsed = v.safeParse(Content, parseJson(manifest.bytes));
+  const parsed = v.safeParse(Content, parseJson(manifest.bytes), FIRST_ISSUE);
   if (!parsed.success) {
     const [issue] = parsed.issues;
-    throw new Error(`The manifest is malformed at ${v.getDotPath(issue) ?? 'its root'}: ${issue.message}`);
+    const where = printable(v.getDotPath(issue) ?? 'its root', 100);
+    throw new Error(`The manifest is malformed at ${where}: ${printable(issue.message)}`);
   }
   const { config, layers, manifests, schemaVersion } = parsed.output;
   if (manifests && !config) return { kind: 'index', children: manifests };
   if (config && !isIndexType(manifest.mediaType)) return { kind: 'image', config, layers: layers ?? [] };
   if (schemaVersion === 1) return { kind: 'schema1' };
-  throw new Error(`The manifest of type "${manifest.mediaType}" has neither "manifests" nor "config"`);
+  throw new Error(
+    `The manifest of type "${printable(manifest.mediaType, 100)}" has neither "manifests" nor "config"`,
+  );
 }
 
 /**
@@ -69,7 +76,7 @@ export function readManifest(manifest: Pick<RawManifest, 'mediaType' | 'bytes'>)
 export function mediaTypeOf(bytes: Uint8Array, contentType: string): string {
   const [type = ''] = contentType.split(';');
   if (type.startsWith('application/vnd.')) return type.trim();
-  const parsed = v.safeParse(Content, parseJson(bytes));
+  const parsed = v.safeParse(Content, parseJson(bytes), FIRST_ISSUE);
   if (!parsed.success) return type.trim();
   const { mediaType, manifests, config, schemaVersion } = parsed.output;
   if (mediaType) return mediaType;

@@ -20,9 +20,13 @@ export function isTag(text: string): boolean {
   return TAG.test(text);
 }
 
-/** True for a registry host with an optional port: `gcr.io`, `localhost:5000`, `[::1]:5000`. */
+/**
+ * True for a registry host with an optional port: `gcr.io`, `localhost:5000`, `[::1]:5000`. It must be as an URL has
+ * it: `0x7f.1` would be looked up, and given credentials, by one name and connected to as 127.0.0.1.
+ */
 export function isRegistryHost(text: string): boolean {
-  return text.length <= MAX_NAME_LENGTH && HOST.test(text);
+  if (text.length > MAX_NAME_LENGTH || !HOST.test(text)) return false;
+  return URL.parse(`https://${text}`)?.hostname === text.replace(/:[0-9]+$/, '');
 }
 
 /**

@@ -1,4 +1,4 @@
-import { RegistryError } from './errors.ts';
+import { RegistryError, printable } from './errors.ts';
 import { type RegistryResponse, headerOf, listHeaderOf, readBody } from './http.ts';
 import { nextPage } from './link.ts';
 import type { RegistryTransport } from './transport.ts';
@@ -78,7 +78,7 @@ function parseJson(bytes: Uint8Array, response: RegistryResponse): unknown {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     const type = headerOf(response.headers, 'content-type') ?? 'no type';
-    const cause = `the answer is not JSON but ${type.slice(0, 60)}: this is no registry, or a page in front of it`;
+    const cause = `the answer is not JSON but ${printable(type, 60)}: this is no registry, or a page in front of it`;
     throw new RegistryError({ method: 'GET', url: response.url, cause });
   }
 }

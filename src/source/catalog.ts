@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { FIRST_ISSUE } from '../oci/manifest.ts';
 import type { RegistryClient } from '../oci/client.ts';
 import { RegistryError } from '../oci/errors.ts';
 import { type ReadPage, readPages } from '../oci/pages.ts';
@@ -49,6 +50,6 @@ async function readCatalog(client: RegistryClient): Promise<readonly string[]> {
 
 /** A page may be empty and not the last: some registries leave out what the account may not see. */
 const readPage: ReadPage<string> = ({ json, next }) => {
-  const catalog = v.safeParse(Catalog, json);
+  const catalog = v.safeParse(Catalog, json, FIRST_ISSUE);
   return catalog.success ? { items: catalog.output.repositories ?? [], next } : undefined;
 };

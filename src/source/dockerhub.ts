@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { FIRST_ISSUE } from '../oci/manifest.ts';
 import type { Namespace } from '../namespace.ts';
 import { formatNamespace } from '../namespace.ts';
 import type { RegistryClient } from '../oci/client.ts';
@@ -57,7 +58,7 @@ export function dockerHubSource(
 async function listRepositories(api: RegistryTransport, namespace: string): Promise<string[]> {
   const url = `/v2/repositories/${namespace}/`;
   const read: ReadPage<string> = ({ json }) => {
-    const page = v.safeParse(Repositories, json);
+    const page = v.safeParse(Repositories, json, FIRST_ISSUE);
     if (!page.success) return undefined;
     const { results, next } = page.output;
     return { items: results.map(({ name }) => `${namespace}/${name}`), next: nextOf(url, next) };
@@ -68,7 +69,7 @@ async function listRepositories(api: RegistryTransport, namespace: string): Prom
 async function listTags(api: RegistryTransport, repository: string): Promise<ListedTags> {
   const url = `/v2/repositories/${repository}/tags/`;
   const read = ({ json }: ListPage): ReturnType<ReadPage<v.InferOutput<typeof Tag>>> => {
-    const page = v.safeParse(Tags, json);
+    const page = v.safeParse(Tags, json, FIRST_ISSUE);
     return page.success ? { items: page.output.results, next: nextOf(url, page.output.next) } : undefined;
   };
   const listed = await readPages(api, `${url}?page_size=${PAGE}`, { of: 'tags', scopes: [], read });

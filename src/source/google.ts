@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type Digest, isDigest } from '../oci/digest.ts';
+import { FIRST_ISSUE } from '../oci/manifest.ts';
 import type { ListPage } from '../oci/pages.ts';
 import type { SourceManifest } from './listing.ts';
 
@@ -14,6 +15,9 @@ const GoogleList = v.object({
   tags: v.nullish(Strings),
 });
 
+/** More than any repository has: a registry that makes them up is stopped before each becomes a failure to tell. */
+const MAX_CHILDREN = 100_000;
+
 /** One repository as Google lists it. */
 export interface GoogleRepository {
   /** Names of nested repositories, one level down, unchecked. */
@@ -27,17 +31,22 @@ export interface GoogleRepository {
  * Reads Google's extension of `tags/list`, which gives nested repositories and each tag's digest and size in one
  * answer. Undefined when `json` is not of that shape.
  * https://github.com/google/go-containerregistry/blob/v0.20.7/pkg/v1/google/list.go
+ *
+ * @throws Error when it names more children than can be
  */
 export function readGoogleList({ json }: Pick<ListPage, 'json'>): GoogleRepository | undefined {
-  const parsed = v.safeParse(GoogleList, json);
+  const parsed = v.safeParse(GoogleList, json, FIRST_ISSUE);
   if (!parsed.success) return undefined;
   const { child, manifest, tags } = parsed.output;
   if (!child && !manifest) return undefined;
+  const children = Array.from(new Set(child));
+  if (children.length > MAX_CHILDREN)
+    throw new Error(`The source lists more than ${MAX_CHILDREN} repositories in one place`);
   const byTag = new Map<string, SourceManifest>();
   for (const digest of Object.keys(manifest ?? {})) {
     if (isDigest(digest)) readEntry(digest, manifest?.[digest], byTag);
   }
-  return { children: child ?? [], tags: byTag, bare: (tags ?? []).filter((tag) => !byTag.has(tag)) };
+  return { children, tags: byTag, bare: (tags ?? []).filter((tag) => !byTag.has(tag)) };
 }
 
 /** By hand: a schema for each of 100,000 manifests takes twice the time and memory. */

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { FIRST_ISSUE } from '../oci/manifest.ts';
 import { type Namespace, formatNamespace } from '../namespace.ts';
 import type { RegistryClient } from '../oci/client.ts';
 import { RegistryError } from '../oci/errors.ts';
@@ -36,7 +37,7 @@ export function quaySource(namespace: Namespace, client: RegistryClient, api: Re
 async function listRepositories(api: RegistryTransport, namespace: string): Promise<string[]> {
   const url = `/api/v1/repository?namespace=${encodeURIComponent(namespace)}&public=true`;
   const read: ReadPage<string> = ({ json }) => {
-    const page = v.safeParse(Repositories, json);
+    const page = v.safeParse(Repositories, json, FIRST_ISSUE);
     if (!page.success) return undefined;
     const { repositories, next_page: next } = page.output;
     // An "application" is an App Registry's chart, which is no image.

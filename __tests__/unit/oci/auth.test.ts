@@ -153,19 +153,57 @@ describe('tokens', () => {
     expect(asked).toHaveLength(4);
   });
 
+  it('that are refused to many requests are asked for once, however late the refusals come', async () => {
+    const { auth, asked } = new Setup(numbered);
+    const old = await auth.header(PULL);
+    const retried = Array.from({ length: 20 }, async (_, index) => {
+      // Some refusals come while the new token is on its way, others when it is there.
+      await new Promise((resolve) => setTimeout(resolve, index));
+      expect(auth.learn(CHALLENGE, PULL, old)).toBe(true);
+      return auth.header(PULL);
+    });
+    expect(new Set(await Promise.all(retried))).toEqual(new Set(['Bearer t2']));
+    expect(asked).toHaveLength(2);
+  });
+
+  it.each([
+    [{ token: 't', expires_in: '300' }, 295_000],
+    [{ token: 't', expires_in: 'soon' }, 55_000],
+    [{ token: 't', expires_in: null }, 55_000],
+    [{ token: null, access_token: 't', expires_in: 300 }, 295_000],
+    [{ token: '', access_token: 't' }, 55_000],
+    [{ token: 't', access_token: null, expires_in: 0 }, 55_000],
+  ])('are read from %j, and live %d ms', async (answer, lifetime) => {
+    const setup = new Setup(() => answer);
+    expect(await setup.auth.header(PULL)).toBe('Bearer t');
+    setup.now += lifetime - 1;
+    await setup.auth.header(PULL);
+    expect(setup.asked).toHaveLength(1);
+    setup.now += 1;
+    await setup.auth.header(PULL);
+    expect(setup.asked).toHaveLength(2);
+  });
+
   it('are asked for again after the service failed', async () => {
     const { auth } = new Setup((count) => (count === 1 ? '<html>' : numbered(count)));
     await expect(auth.header(PULL)).rejects.toThrow(/no token in the answer, for r\.io/);
     expect(await auth.header(PULL)).toBe('Bearer t2');
   });
 
-  it.each(['', '[]', 'null', '{}', '{"token":""}', '{"token":7}', '<html>'])(
-    'are not found in %j',
-    async (body) => {
-      const { auth } = new Setup(() => body);
-      await expect(auth.header(PULL)).rejects.toThrow(/GET https:\/\/auth\.r\.io\/token: no token/);
-    },
-  );
+  it.each([
+    '',
+    '[]',
+    'null',
+    '{}',
+    '{"token":""}',
+    '{"token":7}',
+    '{"token":"a\\r\\nx: y"}',
+    '{"token":"a b"}',
+    '<html>',
+  ])('are not found in %j', async (body) => {
+    const { auth } = new Setup(() => body);
+    await expect(auth.header(PULL)).rejects.toThrow(/GET https:\/\/auth\.r\.io\/token: no token/);
+  });
 });
 
 describe('the token service', () => {

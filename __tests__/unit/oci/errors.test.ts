@@ -43,6 +43,24 @@ describe('printable', () => {
     expect(printable('abcdef', 3)).toBe('abc…');
     expect(printable('abc', 3)).toBe('abc');
   });
+
+  it.each([
+    ['Get "https://u:p@s3.io/a?X-Sig=pa55": EOF', 'Get "https://s3.io/a": EOF'],
+    ['https://u:pa@55@s3.io:8443/#pa55, http://b.io', 'https://s3.io:8443/ http://b.io'],
+    ['proxy http://user:pa55@10.0.0.1:3128 refused', 'proxy http://10.0.0.1:3128 refused'],
+    ['refused: authorization: Basic dXNlcjpwYTU1OjEyMzQ=', 'refused: authorization: Basic …'],
+    ['invalid token "bearer eyJhbGciOiJSUzI1NiJ9.e30.c2ln"', 'invalid token "bearer …"'],
+    ['Bearer realm="https://auth.io/token",service="x"', 'Bearer realm="https://auth.io/token",service="x"'],
+    ['basic authentication is off', 'basic authentication is off'],
+  ])('has no credential of %s', (text, line) => {
+    expect(printable(text)).toBe(line);
+  });
+
+  it('is no command of the runner, and is read from left to right', () => {
+    expect(printable('unknown ##[set-output name=complete]true')).not.toContain('##[');
+    expect(printable('##\u202e[add-mask]x')).not.toContain('##[');
+    expect(printable('gcr.io/\u202egnp.\u2066exe\u200f')).toBe('gcr.io/ gnp. exe');
+  });
 });
 
 describe('readErrorBody', () => {

@@ -39,6 +39,12 @@ describe('nextPage', () => {
     expect(nextPage(header, BASE)).toBeUndefined();
   });
 
+  it('takes no longer for a hostile header', () => {
+    const started = performance.now();
+    for (const part of [' ', ';', ';rel=', '<', '<x>;']) nextPage(`<x>; rel=${part.repeat(16_000)}x`, BASE);
+    expect(performance.now() - started).toBeLessThan(200);
+  });
+
   it('stays on the host, whatever the header', () => {
     const links = fc
       .tuple(

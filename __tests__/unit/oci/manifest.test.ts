@@ -88,6 +88,20 @@ describe('readManifest', () => {
     expect(kindOf(content)).toContain(`The manifest ${cause}`);
   });
 
+  it('shows what a stranger wrote on one line, and cut', () => {
+    const long = `x\n::error::${'y'.repeat(1000)}`;
+    const errors = [
+      kindOf(bytes({ config: { ...DESCRIPTOR, size: long } })),
+      kindOf(bytes({ config: { ...DESCRIPTOR, annotations: { [long]: 1 } } })),
+      kindOf(bytes({}), long),
+    ];
+    for (const error of errors) {
+      expect(error).toContain('Error: The manifest');
+      expect(error).not.toContain('\n');
+      expect(error.length).toBeLessThan(500);
+    }
+  });
+
   it('refuses an index type that holds an image as well', () => {
     expect(kindOf(bytes({ config: DESCRIPTOR, manifests: [DESCRIPTOR] }), OCI_INDEX)).toContain('Error');
   });

@@ -26,6 +26,23 @@ describe('isPrivateHost', () => {
     'a.localhost',
     'metadata.google.internal',
     'printer.local',
+    'local',
+    'minio',
+    'minio.',
+    'localhost.',
+    'metadata.google.internal.',
+    'registry.tools.svc',
+    'registry.tools.svc.cluster.local',
+    'nas.home.arpa',
+    '198.18.0.1',
+    '100.100.100.200',
+    '168.63.129.16',
+    '[::10.0.0.1]',
+    '[::ffff:10.0.0.1]',
+    '[64:ff9b::169.254.169.254]',
+    '[64:ff9b:1::1]',
+    '[2002:a00:1::1]',
+    '[fd00:ec2::254]',
   ])('knows %s', (host) => {
     expect(isPrivateHost(url(`https://${host}`).hostname)).toBe(true);
   });
@@ -48,7 +65,9 @@ describe('isPrivateHost', () => {
     'gcr.io',
     'fd00.io',
     '10.0.0.1.io',
-    'local',
+    'gcr.io.',
+    'svc.io',
+    '[::ffff:8.8.8.8]',
   ])('knows that %s is none', (host) => {
     expect(isPrivateHost(url(`https://${host}`).hostname)).toBe(false);
   });
@@ -69,6 +88,18 @@ describe('mayFollow', () => {
     ['https://10.0.0.1/a', 'https://10.0.0.2/b', true],
     ['https://10.0.0.1/a', 'https://s3.io/b', true],
     ['http://127.0.0.1:1/a', 'http://127.0.0.1:2/b', true],
+    ['http://127.0.0.1:1/a', 'http://localhost:2/b', true],
+    ['http://[::1]:1/a', 'http://10.0.0.1/b', true],
+    ['http://registry:5000/a', 'http://minio:9000/b', true],
+    ['http://10.0.0.1/a', 'http://127.0.0.1/b', false],
+    ['https://registry.tools.svc/a', 'https://localhost/b', false],
+    ['http://127.0.0.1:1/a', 'http://169.254.169.254/latest', false],
+    ['https://10.0.0.1/a', 'https://[fe80::1]/b', false],
+    ['http://169.254.1.1/a', 'http://169.254.169.254/latest', false],
+    ['http://169.254.1.1/a', 'http://169.254.1.1/b', true],
+    ['https://gcr.io/a', 'https://minio/b', false],
+    ['https://gcr.io/a', 'https://localhost./b', false],
+    ['https://gcr.io/a', 'https://[::ffff:127.0.0.1]/b', false],
     ['https://gcr.io/a', 'ftp://gcr.io/b', false],
     ['https://gcr.io/a', 'data:,x', false],
   ])('from %s to %s: %s', (from, to, allowed) => {
@@ -96,6 +127,9 @@ describe('mayHaveCredentials', () => {
     ['http://127.0.0.1:5000', 'http://10.0.0.1/token', false],
     ['http://r.corp.internal', 'http://auth.corp.internal/token', false],
     ['https://r.corp.internal', 'https://auth.corp.internal/token', true],
+    ['https://203.0.113.5', 'https://9.0.113.5/token', false],
+    ['http://10.0.0.1:5000', 'https://11.0.0.1/token', false],
+    ['http://registry:5000', 'http://auth.registry:5001/token', false],
   ])('of %s at %s: %s', (registry, realm, allowed) => {
     expect(mayHaveCredentials(url(registry), url(realm))).toBe(allowed);
   });
@@ -115,11 +149,4 @@ describe('mayHaveCredentials', () => {
       }),
     );
   });
-});
-
-it.each([
-  ['https://203.0.113.5', 'https://9.0.113.5/token'],
-  ['http://10.0.0.1:5000', 'https://11.0.0.1/token'],
-])('the credentials of the address %s do not go to %s', (registry, realm) => {
-  expect(mayHaveCredentials(new URL(registry), new URL(realm))).toBe(false);
 });

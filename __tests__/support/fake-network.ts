@@ -1,0 +1,37 @@
+import { type Dispatcher, Headers, MockAgent } from 'undici';
+
+export interface FakeRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly authorization: string | undefined;
+}
+
+export interface FakeAnswer {
+  readonly status: number;
+  readonly headers?: Record<string, string | string[]>;
+  readonly body?: string | Buffer;
+}
+
+/** A transport to hosts of any name that sends nothing: `answer` has the last word on all of them. */
+export interface FakeNetwork {
+  readonly dispatcher: Dispatcher;
+  readonly requests: FakeRequest[];
+}
+
+export function fakeNetwork(answer: (request: FakeRequest) => FakeAnswer): FakeNetwork {
+  const requests: FakeRequest[] = [];
+  const agent = new MockAgent();
+  agent.disableNetConnect();
+  agent
+    .get(/.*/)
+    .intercept({ path: () => true, method: () => true })
+    .reply(({ origin = '', path, method, headers }) => {
+      const authorization = new Headers(headers).get('authorization') ?? undefined;
+      const request = { method, url: new URL(path, origin), authorization };
+      requests.push(request);
+      const { status, headers: responseHeaders = {}, body = '' } = answer(request);
+      return { statusCode: status, data: body, responseOptions: { headers: responseHeaders } };
+    })
+    .persist();
+  return { dispatcher: agent, requests };
+}
