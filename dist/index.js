@@ -2030,10 +2030,21 @@ function serializeEntry(entry) {
 * @returns `base` itself when nothing changes
 */
 function mergeImages(base, delta) {
+	return mergeWhere(base, delta, isNews);
+}
+/**
+* Gives tags of an unknown digest the entry that they had; others were recorded meanwhile.
+*
+* @returns `base` itself when nothing changes
+*/
+function restoreEntries(base, entries) {
+	return mergeWhere(base, entries, (known) => known === null);
+}
+function mergeWhere(base, delta, isWanted) {
 	let merged;
 	for (const [image, entries] of delta) {
 		const known = base.get(image) ?? /* @__PURE__ */ new Map();
-		const news = Array.from(entries).filter(([tag, entry]) => isNews(known.get(tag), entry));
+		const news = Array.from(entries).filter(([tag, entry]) => isWanted(known.get(tag), entry));
 		if (news.length === 0) continue;
 		merged ??= new Map(base);
 		merged.set(image, new Map([...known, ...news]));
@@ -11942,34 +11953,41 @@ async function record(recordables, inputs, deps) {
 		unrecorded
 	};
 }
-async function recordManifest(recordable, { metadata: { commitMessage } }, { metadata }) {
-	const { plan, entries, removed = /* @__PURE__ */ new Map(), result } = recordable;
-	if (entries.size === 0 && removed.size === 0) return;
-	const { manifestPath: path, recorded: { source, target } } = plan;
-	const message = commitMessage ?? describe$1([result], countEntries(removed));
-	await metadata.update(path, message, (current) => {
-		const images = current ? parseNamespaceManifest(current, {
+async function recordManifest(recordable, inputs, deps) {
+	const { plan, entries, removed, restored, result } = recordable;
+	if (![
+		entries,
+		removed,
+		restored
+	].some((images) => images && images.size > 0)) return;
+	await changeManifest(plan, describe$1([result], removed && countEntries(removed)), (images) => change(images, recordable), inputs, deps);
+}
+/** Changes what is recorded of a namespace; the same images mean that nothing changes. */
+async function changeManifest({ manifestPath: path, recorded: { source, target } }, message, change, { metadata: { commitMessage } }, { metadata }) {
+	await metadata.update(path, commitMessage ?? message, (current) => {
+		const before = current ? parseNamespaceManifest(current, {
 			path,
 			source,
 			target
 		}).images : /* @__PURE__ */ new Map();
-		if (current && change(images, recordable) === images) return current;
-		return new TextEncoder().encode(manifestOf({
+		const images = change(before);
+		if (images === before) return current;
+		return new TextEncoder().encode(serializeNamespaceManifest({
 			source,
 			target,
 			images
-		}, recordable));
+		}));
 	});
 }
-/** The namespace manifest with what `recordable` adds and takes out. */
+/** The namespace manifest with what `recordable` changes. */
 function manifestOf(manifest, recordable) {
 	return serializeNamespaceManifest({
 		...manifest,
 		images: change(manifest.images, recordable)
 	});
 }
-function change(images, { entries, removed = /* @__PURE__ */ new Map() }) {
-	return mergeImages(removeEntries(images, removed), entries);
+function change(images, { entries, removed = /* @__PURE__ */ new Map(), restored = /* @__PURE__ */ new Map() }) {
+	return restoreEntries(mergeImages(removeEntries(images, removed), entries), restored);
 }
 function sectionsOf(recordables, { metadata: { changelogPath, timezone } }, { now, runKey }) {
 	if (changelogPath === void 0) return [];
@@ -12737,7 +12755,10 @@ async function copy(plans, engine, quota, recorder, inputs, deps) {
 	};
 	try {
 		await Promise.all(plans.map(async (plan) => {
-			const task = (work) => taskOf(work, plan, inputs, deps);
+			const task = (work) => ({
+				...taskOf(work, plan, inputs, deps),
+				claim: async (tag) => recorder.claim(plan, work.image, tag)
+			});
 			const onDone = (outcome) => {
 				recorder.note(plan, outcome);
 				progress.done(outcome.bytes, outcome.error !== void 0);
@@ -12784,6 +12805,68 @@ function isRecorded({ recorded }, { image, manifest }) {
 	return Iterator.from(entries).some((entry) => entry === manifest.digest);
 }
 
+// src/modes/claims.ts
+/**
+* The tags of a namespace that move. Before the first of them is overwritten at the target, all are recorded as of an
+* unknown digest: a run that is killed then leaves a record that says nothing wrong, and the next run settles it from
+* what the target holds.
+*/
+var Claims = class {
+	#plan;
+	#changeRecord;
+	#announcing;
+	/** What was recorded of the tags before. */
+	#before = /* @__PURE__ */ new Map();
+	/** Tags that may have been written. */
+	#begun = /* @__PURE__ */ new Set();
+	constructor(plan, changeRecord) {
+		this.#plan = plan;
+		this.#changeRecord = changeRecord;
+	}
+	/**
+	* To be awaited before `tag` of `image` is written at the target.
+	*
+	* @throws CopyError when the record can't be changed: then the tag must stay as it is
+	*/
+	async claim(image, tag) {
+		if (!this.#plan.recorded.images.get(image)?.get(tag)) return;
+		try {
+			await (this.#announcing ??= this.#announce());
+		} catch (error) {
+			const cause = error instanceof Error ? error.message : String(error);
+			throw new CopyError(`not overwritten, as that could not be recorded before: ${cause}`, {
+				retryable: false,
+				cause: error
+			});
+		}
+		this.#begun.add(`${image}:${tag}`);
+	}
+	/** What was recorded of tags that were announced and have not been written. */
+	untouched() {
+		const untouched = /* @__PURE__ */ new Map();
+		for (const [image, entries] of this.#before) for (const [tag, entry] of entries) if (!this.#begun.has(`${image}:${tag}`)) setEntry(untouched, image, tag, entry);
+		return untouched;
+	}
+	async #announce() {
+		const { work, recorded } = this.#plan;
+		const moving = work.reduce((sum, { updated }) => sum + updated.length, 0);
+		await this.#changeRecord(`Mirror ${recorded.source}: ${plural(moving, "tag")} to move`, (images) => {
+			const before = /* @__PURE__ */ new Map();
+			const after = new Map(images);
+			for (const { image, updated } of work) for (const tag of updated) {
+				const entry = images.get(image)?.get(tag);
+				if (entry) setEntry(before, image, tag, entry);
+			}
+			for (const [image, entries] of before) {
+				const unknown = Array.from(entries.keys(), (tag) => [tag, null]);
+				after.set(image, new Map([...images.get(image) ?? [], ...unknown]));
+			}
+			this.#before = mergeImages(this.#before, before);
+			return countEntries(before) === 0 ? images : after;
+		});
+	}
+};
+
 // src/modes/recorder.ts
 /** Gathers what a run does, and records it: at checkpoints what is done so far, in the end all of it. */
 var Recorder = class {
@@ -12791,14 +12874,28 @@ var Recorder = class {
 	#inputs;
 	#deps;
 	#outcomes = /* @__PURE__ */ new Map();
+	#claims = /* @__PURE__ */ new Map();
 	/** How many outcomes are recorded, by namespace; none when not even what evidence settled is. */
 	#recorded = /* @__PURE__ */ new Map();
-	/** One save at a time: two would write the same files. */
-	#saving = Promise.resolve();
+	/** One write at a time: two would write the same files. */
+	#writing = Promise.resolve();
 	constructor(plans, inputs, deps) {
 		this.#plans = plans;
 		this.#inputs = inputs;
 		this.#deps = deps;
+	}
+	/**
+	* To be awaited before a tag is written at the target.
+	*
+	* @throws CopyError when it must not be
+	*/
+	async claim(plan, image, tag) {
+		let claims = this.#claims.get(plan);
+		if (!claims) {
+			claims = new Claims(plan, async (message, change) => this.#serially(async () => changeManifest(plan, message, change, this.#inputs, this.#deps)));
+			this.#claims.set(plan, claims);
+		}
+		await claims.claim(image, tag);
 	}
 	note(plan, outcome) {
 		const outcomes = this.#outcomes.get(plan);
@@ -12811,22 +12908,33 @@ var Recorder = class {
 	}
 	/** Records what is new since the last time; what could not be recorded is tried again the next time. */
 	async save() {
-		const saving = this.#saving.then(async () => this.#save());
-		this.#saving = saving.catch(() => void 0);
-		return saving;
+		return this.#serially(async () => this.#save(() => void 0));
 	}
-	async #save() {
+	/** Records all that is not recorded yet, once no tag is written any more. */
+	async finish() {
+		return this.#serially(async () => this.#save((plan) => this.#claims.get(plan)?.untouched()));
+	}
+	async #serially(write) {
+		const writing = this.#writing.then(write);
+		this.#writing = writing.catch(() => void 0);
+		return writing;
+	}
+	/** @param untouched entries that hold again, as their tags will not be written in this run */
+	async #save(untouched) {
 		const news = this.#plans.flatMap((plan) => {
 			if ("failure" in plan) return [];
 			const outcomes = this.#outcomes.get(plan)?.slice() ?? [];
-			return outcomes.length > (this.#recorded.get(plan) ?? -1) ? [{
+			const restored = untouched(plan) ?? /* @__PURE__ */ new Map();
+			return outcomes.length > (this.#recorded.get(plan) ?? -1) || restored.size > 0 ? [{
 				plan,
-				outcomes
+				outcomes,
+				restored
 			}] : [];
 		});
-		const recordables = news.map(({ plan, outcomes }) => ({
+		const recordables = news.map(({ plan, outcomes, restored }) => ({
 			plan,
 			entries: entriesOf(plan, outcomes),
+			restored,
 			result: resultOf(plan, this.#inputs, outcomes)
 		}));
 		const recorded = await record(recordables, this.#inputs, this.#deps);
@@ -12914,7 +13022,7 @@ async function sync(inputs, deps) {
 /** Records first: a cancelled run has little time. */
 async function recordAndClose(recorder, copied, { phase }) {
 	try {
-		return await phase("Record", async () => recorder.save());
+		return await phase("Record", async () => recorder.finish());
 	} finally {
 		await copied.close();
 	}
@@ -13546,6 +13654,7 @@ var DockerEngine = class {
 					remote
 				]);
 				references.push(remote);
+				await task.claim(tag);
 				abort.throwIfAborted();
 				await this.#target.run([
 					"push",
@@ -14127,7 +14236,10 @@ var RegistryEngine = class {
 		const stored = [];
 		const [storing] = await Promise.allSettled([this.#places(async () => {
 			await copy.bringParts(manifest);
-			await settleAll(task.tags.map(async (tag) => stored.push(await copy.put(manifest, tag))));
+			await settleAll(task.tags.map(async (tag) => {
+				await task.claim(tag);
+				stored.push(await copy.put(manifest, tag));
+			}));
 		})]);
 		await settleAll(stored.map(async (tag) => {
 			await readBack(task, tag, manifest.digest);
@@ -42083,7 +42195,8 @@ var MetadataRepository = class {
 	* Changes a file by reading, changing and writing it, again and again while other jobs write too.
 	*
 	* @param change makes the new file of the current one. It is called for each try and must find its own work done
-	*   when it sees it: a write that timed out may have gone through. What it throws ends the update.
+	*   when it sees it: a write that timed out may have gone through. Undefined, or the same bytes, leave the file as it
+	*   is. What it throws ends the update.
 	* @returns false when `change` left the file as it was
 	* @throws MetadataError with the remedy
 	*/
@@ -42096,7 +42209,7 @@ var MetadataRepository = class {
 			const current = await this.#read(path);
 			if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
 			const next = change(current?.bytes);
-			if (current && Buffer.from(next).equals(current.bytes)) return sent !== void 0;
+			if (!next || current && Buffer.from(next).equals(current.bytes)) return sent !== void 0;
 			if (next.length > MAX_FILE) throw this.#tooLarge(path, next.length);
 			try {
 				await this.#write(path, message, next, current?.sha);

@@ -79,7 +79,10 @@ async function copy(
   try {
     await Promise.all(
       plans.map(async (plan) => {
-        const task = (work: Work): CopyTask => taskOf(work, plan, inputs, deps);
+        const task = (work: Work): CopyTask => ({
+          ...taskOf(work, plan, inputs, deps),
+          claim: async (tag) => recorder.claim(plan, work.image, tag),
+        });
         const onDone = (outcome: Outcome): void => {
           recorder.note(plan, outcome);
           progress.done(outcome.bytes, outcome.error !== undefined);
@@ -107,7 +110,12 @@ async function saveAtCheckpoints(
   }
 }
 
-function taskOf(work: Work, plan: NamespacePlan, inputs: Inputs, { registries }: Deps): CopyTask {
+function taskOf(
+  work: Work,
+  plan: NamespacePlan,
+  inputs: Inputs,
+  { registries }: Deps,
+): Omit<CopyTask, 'claim'> {
   return {
     source: {
       client: registries.source(plan.namespace.registry),

@@ -41,7 +41,7 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
 /** Records first: a cancelled run has little time. */
 async function recordAndClose(recorder: Recorder, copied: Copied, { phase }: Deps): Promise<Recorded> {
   try {
-    return await phase('Record', async () => recorder.save());
+    return await phase('Record', async () => recorder.finish());
   } finally {
     await copied.close();
   }

@@ -80,6 +80,7 @@ function task(
     platforms: 'all',
     pulls: 1,
     present: false,
+    claim: async () => {},
     ...options,
   };
 }

@@ -225,6 +225,7 @@ describe('indexes', () => {
       platforms: 'all' as const,
       pulls: 1,
       present: false,
+      claim: async () => {},
     };
     try {
       await engine.copy(task, () => {});

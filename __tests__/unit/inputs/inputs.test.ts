@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Inputs, parseInputs } from '../../../src/inputs/inputs.ts';
+import { parseInputs } from '../../../src/inputs/inputs.ts';
 import { manifestPath } from '../../../src/inputs/manifest-path.ts';
 import { InputError } from '../../../src/inputs/reader.ts';
 import { SAFE_OUTPUTS } from '../../../src/report/outputs.ts';
+import { type InputContext, parseTestInputs as parse } from '../../support/inputs.ts';
 import { type Action, readAction } from '../../support/runner.ts';
 
 let action: Action;
@@ -11,39 +12,7 @@ beforeAll(async () => {
   action = await readAction();
 });
 
-const GIVEN = {
-  namespaces: 'gcr.io/distroless',
-  target: 'docker.io/gcrxio',
-  'metadata-repository': 'octo/meta',
-  'github-token': 'token',
-};
-
-interface Context {
-  readonly eventName?: string;
-  readonly event?: unknown;
-  readonly env?: Record<string, string>;
-  readonly asked?: Set<string>;
-  readonly masked?: string[];
-}
-
-function parse(
-  given: Record<string, string>,
-  { eventName = 'schedule', event, env = {}, asked, masked }: Context = {},
-): Inputs {
-  const values: Record<string, string> = { ...GIVEN, ...given };
-  return parseInputs({
-    get: (name) => {
-      asked?.add(name);
-      return values[name] ?? action.inputs[name]?.default ?? '';
-    },
-    eventName,
-    event,
-    env,
-    mask: (secret) => masked?.push(secret),
-  });
-}
-
-function problems(given: Record<string, string>, context: Context = {}): string {
+function problems(given: Record<string, string>, context: InputContext = {}): string {
   try {
     parse(given, context);
   } catch (error) {

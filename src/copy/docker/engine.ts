@@ -98,6 +98,7 @@ class DockerEngine implements Engine {
         const remote = `${task.target.client.registry}/${task.target.repository}:${tag}`;
         await this.#target.run(['tag', local, remote]);
         references.push(remote);
+        await task.claim(tag);
         abort.throwIfAborted();
         await this.#target.run(['push', '--quiet', remote]);
         bytes = await this.#readBack(task, tag, image, held);

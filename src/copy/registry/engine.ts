@@ -59,7 +59,12 @@ export class RegistryEngine implements Engine {
     const [storing] = await Promise.allSettled([
       this.#places(async () => {
         await copy.bringParts(manifest);
-        await settleAll(task.tags.map(async (tag) => stored.push(await copy.put(manifest, tag))));
+        await settleAll(
+          task.tags.map(async (tag) => {
+            await task.claim(tag);
+            stored.push(await copy.put(manifest, tag));
+          }),
+        );
       }),
     ]);
     await settleAll(
