@@ -54,7 +54,7 @@ export function readEvent(): unknown {
 }
 
 /** A line that starts like a workflow command would be one, and registries choose some of our text. */
-const logger: Logger = {
+export const logger: Logger = {
   debug: (message) => core.debug(message),
   info: (message) => core.info(message.replaceAll(/^(\s*)(::|##\[)/gm, '$1\u200b$2')),
   warning: (message) => core.warning(message),
@@ -76,6 +76,11 @@ const exec: Exec = async (command, args, { env, input }) =>
   });
 
 const GITHUB_API = 'https://api.github.com';
+
+/** GitHub's API, another one on GitHub Enterprise. */
+export function apiUrl(): string {
+  return process.env['GITHUB_API_URL'] || GITHUB_API;
+}
 
 /** Everything that a run works with, for `inputs`: the real network, clock, random numbers and processes. */
 export function createDeps(inputs: Inputs): Deps {
@@ -103,15 +108,14 @@ export function createDeps(inputs: Inputs): Deps {
     signal: lifetime.abort,
   });
   const { token, ...metadata } = inputs.metadata;
-  const apiUrl = process.env['GITHUB_API_URL'] || GITHUB_API;
-  const client = { token, apiUrl, dispatcher, logger };
+  const client = { token, apiUrl: apiUrl(), dispatcher, logger };
   const octokit = createGitHubClient(client);
   return {
     registries,
     apis: {
       dockerHub: registries.api(new URL('https://hub.docker.com')),
       quay: registries.api(new URL('https://quay.io')),
-      github: apiUrl === GITHUB_API ? octokit : undefined,
+      github: client.apiUrl === GITHUB_API ? octokit : undefined,
     },
     ...(inputs.comment && { pullRequest: new PullRequestComments(octokit) }),
     metadata: new MetadataRepository({
@@ -122,7 +126,7 @@ export function createDeps(inputs: Inputs): Deps {
       random,
       logger,
     }),
-    openEngine: async () => openEngine(inputs, registries, lifetime.abort),
+    openEngine: async () => openEngine(inputs, lifetime.abort),
     lifetime,
     phase: async (name, work) => core.group(name, work),
     logger,
@@ -133,10 +137,9 @@ export function createDeps(inputs: Inputs): Deps {
   };
 }
 
-async function openEngine(inputs: Inputs, registries: Registries, abort: AbortSignal): Promise<Engine> {
+async function openEngine(inputs: Inputs, abort: AbortSignal): Promise<Engine> {
   const registryEngine = new RegistryEngine({
-    target: registries.target(inputs.target.registry),
-    ...(inputs.cache && { memory: createBlobCache(inputs.target.registry, tempFolder(), logger) }),
+    ...(inputs.cache && { memory: (registry) => createBlobCache(registry, tempFolder(), logger) }),
     concurrency: inputs.concurrency,
     streams: Math.floor(inputs.queryConcurrency / 2),
     retries: inputs.retries,
@@ -162,7 +165,7 @@ async function openEngine(inputs: Inputs, registries: Registries, abort: AbortSi
 }
 
 /** The credentials of the inputs first, then those of the docker config. */
-function credentialLookups({ credentials, target }: Inputs): {
+function credentialLookups({ credentials, targetLogin }: Inputs): {
   source: CredentialLookup;
   target: CredentialLookup;
 } {
@@ -172,20 +175,20 @@ function credentialLookups({ credentials, target }: Inputs): {
   return {
     source: async (registry) => credentials.source ?? fromConfig(registry),
     target: async (registry) =>
-      (registry === target.registry ? credentials.target : undefined) ?? fromConfig(registry),
+      (registry === targetLogin ? credentials.target : undefined) ?? fromConfig(registry),
   };
 }
 
 function loginsOf({
   credentials,
   namespaces,
-  target,
+  targetLogin,
 }: Inputs): Record<'source' | 'target', Map<string, Credential>> {
   const { source } = credentials;
-  const sources = source ? namespaces.map(({ registry }) => [registry, source] as const) : [];
+  const sources = source ? namespaces.map(({ namespace }) => [namespace.registry, source] as const) : [];
   return {
     source: new Map(sources),
-    target: new Map(credentials.target ? [[target.registry, credentials.target]] : []),
+    target: new Map(credentials.target && targetLogin ? [[targetLogin, credentials.target]] : []),
   };
 }
 

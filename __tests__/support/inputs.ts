@@ -1,7 +1,11 @@
-import { type Inputs, parseInputs } from '../../src/inputs/inputs.ts';
+import { type InputSource, type Inputs, parseInputs } from '../../src/inputs/inputs.ts';
+import { loadInputs } from '../../src/inputs/load.ts';
 import { readAction } from './runner.ts';
 
 const action = await readAction();
+
+/** 2026-11-25 12:00 UTC. */
+export const NOW = Date.UTC(2026, 10, 25, 12);
 
 const GIVEN = {
   namespaces: 'gcr.io/distroless',
@@ -21,12 +25,26 @@ export interface InputContext {
 }
 
 /** The inputs of a workflow that gives `given`, with what is required, and with action.yml's defaults for the rest. */
-export function parseTestInputs(
+export function parseTestInputs(given: Record<string, string>, context: InputContext = {}): Inputs {
+  return parseInputs(sourceOf({ ...GIVEN, ...given }, context));
+}
+
+/** The inputs of a workflow that names a config file with the text `file`. */
+export async function loadTestInputs(
   given: Record<string, string>,
-  { eventName = 'schedule', event, env = {}, asked, masked }: InputContext = {},
-): Inputs {
-  const values: Record<string, string> = { ...GIVEN, ...given };
-  return parseInputs({
+  file: string,
+  context: InputContext = {},
+): Promise<Inputs> {
+  const { 'metadata-repository': repository, 'github-token': token } = GIVEN;
+  const values = { 'metadata-repository': repository, 'github-token': token, config: 'mirror.yml', ...given };
+  return loadInputs(sourceOf(values, context), async () => file);
+}
+
+function sourceOf(
+  values: Readonly<Record<string, string>>,
+  { eventName = 'schedule', event, env = {}, asked, masked }: InputContext,
+): InputSource {
+  return {
     get: (name) => {
       asked?.add(name);
       return values[name] ?? action.inputs[name]?.default ?? '';
@@ -34,6 +52,7 @@ export function parseTestInputs(
     eventName,
     event,
     env,
+    now: NOW,
     mask: (secret) => masked?.push(secret),
-  });
+  };
 }

@@ -113,22 +113,23 @@ async function saveAtCheckpoints(
 function taskOf(
   work: Work,
   plan: NamespacePlan,
-  inputs: Inputs,
+  { engine }: Inputs,
   { registries }: Deps,
 ): Omit<CopyTask, 'claim'> {
+  const { namespace, target, platforms } = plan.settings;
   return {
     source: {
-      client: registries.source(plan.namespace.registry),
+      client: registries.source(namespace.registry),
       repository: work.repository,
       digest: work.manifest.digest,
     },
     target: {
-      client: registries.target(inputs.target.registry),
+      client: registries.target(target.registry),
       repository: plan.targets.get(work.image) ?? work.image,
     },
     tags: [...work.added, ...work.updated],
-    platforms: inputs.platforms,
-    pulls: estimatePulls(work, inputs),
+    platforms,
+    pulls: estimatePulls(work, { engine, platforms }),
     present: isRecorded(plan, work),
   };
 }

@@ -56,8 +56,7 @@ function setup(holders: readonly Holder[] = [], password = ''): Setup {
     save: async (news: readonly Holder[]) => void saved.push([...news]),
   };
   const engine = new RegistryEngine({
-    target: clients.target,
-    memory,
+    memory: () => memory,
     concurrency: 4,
     streams: 10,
     retries: 3,

@@ -10,6 +10,7 @@ import type { NamespacePlan } from '../../../src/modes/prepare.ts';
 import type { RecordDeps } from '../../../src/modes/record.ts';
 import { Recorder } from '../../../src/modes/recorder.ts';
 import type { Work } from '../../../src/plan/diff.ts';
+import { NOTHING_DROPPED } from '../../../src/source/filters.ts';
 import { digest } from '../../support/digests.ts';
 import { parseTestInputs } from '../../support/inputs.ts';
 
@@ -51,14 +52,19 @@ function planOf(moved: readonly string[], added: readonly string[]): NamespacePl
   const works = [...moved.map((tag) => workOf([], [tag])), ...added.map((tag) => workOf([tag], []))];
   const namespace = { registry: 'gcr.io', path: 'ns' };
   return {
-    namespace,
+    settings: {
+      namespace,
+      target: { registry: 'docker.io', path: 'mirror' },
+      targetName: '{image}',
+      platforms: 'all',
+      filters: { include: [], exclude: [] },
+    },
     manifestPath: PATH,
     recorded,
-    selection: {
-      listing: { namespace, images: new Map(), failures: [] },
-      filtered: 0,
-      unsupported: [],
-    },
+    listing: { namespace, images: new Map(), failures: [] },
+    dropped: NOTHING_DROPPED,
+    recalled: 0,
+    unsupported: [],
     targets: new Map(),
     work: works,
     unsettled: [],

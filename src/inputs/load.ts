@@ -1,0 +1,28 @@
+import { parseConfig } from './config.ts';
+import { type InputSource, type Inputs, defaultRegistry, parseInputs } from './inputs.ts';
+import { isRepositoryPath } from './manifest-path.ts';
+import { InputError, show } from './reader.ts';
+
+/** Reads a file of the workflow's repository as the inputs say, but for what the file itself says; throws Error with the remedy. */
+export type ReadFile = (path: string, inputs: Inputs) => Promise<string>;
+
+/**
+ * Reads and checks all inputs, and the config file where one is named.
+ *
+ * @throws InputError with all problems at once; those of the inputs before anything is read
+ */
+export async function loadInputs(source: InputSource, readFile: ReadFile): Promise<Inputs> {
+  const path = source.get('config');
+  if (path === '') return parseInputs(source);
+  const inputs = parseInputs(source, 'unread');
+  if (!isRepositoryPath(path)) {
+    throw new InputError([
+      `config: ${show(path)} is not a path inside the repository, such as .github/mirror.yml`,
+    ]);
+  }
+  const config = parseConfig(await readFile(path, inputs), path, {
+    registry: defaultRegistry(source.get),
+    now: source.now,
+  });
+  return parseInputs(source, config);
+}
