@@ -9408,6 +9408,21 @@ function describeDrift({ missing, changed, differs }) {
 	return `${lost} missing, ${other} changed, ${unrecorded} differ`;
 }
 
+// src/source/followers.ts
+/**
+* What is said about an image under a tag that names the image's digest: cosign's signatures, attestations and SBOMs, and the
+* list of referrers of registries without an API for them.
+* https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery
+* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
+*/
+const FOLLOWER = /^(sha256)-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
+/** The digest of the image that `tag` is about; undefined for a tag that is an image's own. */
+function followedDigest(tag) {
+	if (!tag.startsWith("sha256-")) return void 0;
+	const [, algorithm, hex] = FOLLOWER.exec(tag) ?? [];
+	return algorithm === void 0 || hex === void 0 ? void 0 : `sha256:${hex}`;
+}
+
 // node_modules/picomatch/lib/constants.js
 var require_constants$5 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const WIN_SLASH = "\\\\/";
@@ -11451,8 +11466,12 @@ var CompiledFilters = class {
 	get isEmpty() {
 		return this.#include.length === 0 && this.#exclude.isEmpty && this.#inRange === ANY && this.#newerThan === 0 && this.#latest === Number.POSITIVE_INFINITY;
 	}
-	/** What the names alone decide: which filter leaves `tag` out, if any. */
+	/** What the names alone decide: which filter leaves `tag` out, if any. Of a follower that says nothing of its image. */
 	dropByName(image, tag) {
+		if (followedDigest(tag) !== void 0) {
+			if (!this.#include.every((patterns) => patterns.matchesImage(image))) return "include";
+			return this.#exclude.matches(image, tag) ? "exclude" : void 0;
+		}
 		let isIncluded = true;
 		for (const patterns of this.#include) if (!patterns.matches(image, tag)) isIncluded = false;
 		const isExcluded = this.#exclude.matches(image, tag);
@@ -11462,11 +11481,6 @@ var CompiledFilters = class {
 	}
 	/** True when the names let `tag` pass. */
 	wantsName = (image, tag) => this.dropByName(image, tag) === void 0;
-	/** Which filter leaves a signature or the like out, whatever comes of its image. */
-	dropFollower(image, tag) {
-		if (!this.#include.every((patterns) => patterns.matchesImage(image))) return "include";
-		return this.#exclude.matches(image, tag) ? "exclude" : void 0;
-	}
 	/** True when `tag` is known to have been pushed too long ago. */
 	isOld(tag) {
 		return tag?.uploaded !== void 0 && tag.uploaded < this.#newerThan;
@@ -18951,21 +18965,6 @@ function countListed(images) {
 	return count;
 }
 
-// src/source/followers.ts
-/**
-* What is said about an image under a tag that names the image's digest: cosign's signatures, attestations and SBOMs, and the
-* list of referrers of registries without an API for them.
-* https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery
-* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
-*/
-const FOLLOWER = /^(sha256)-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
-/** The digest of the image that `tag` is about; undefined for a tag that is an image's own. */
-function followedDigest(tag) {
-	if (!tag.startsWith("sha256-")) return void 0;
-	const [, algorithm, hex] = FOLLOWER.exec(tag) ?? [];
-	return algorithm === void 0 || hex === void 0 ? void 0 : `sha256:${hex}`;
-}
-
 // src/source/select.ts
 /** Drops the tags that the filters don't want. */
 function select(listing, filters) {
@@ -19007,7 +19006,8 @@ function dropsOf(image, tags, filters) {
 	for (const entry of tags) {
 		const [tag, listed] = entry;
 		const isFollower = followedDigest(tag) !== void 0;
-		const reason = isFollower ? filters.dropFollower(image, tag) : filters.dropByName(image, tag) ?? (filters.isOld(listed) ? "newer-than" : void 0);
+		const isOld = !isFollower && filters.isOld(listed);
+		const reason = filters.dropByName(image, tag) ?? (isOld ? "newer-than" : void 0);
 		if (reason !== void 0) byFilter.set(tag, reason);
 		else if (isFollower) followers.set(tag, listed);
 		else kept.push(entry);
