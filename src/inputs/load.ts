@@ -1,4 +1,3 @@
-import { parseConfig } from './config.ts';
 import { type InputSource, type Inputs, defaultRegistry, parseInputs } from './inputs.ts';
 import { isRepositoryPath } from './manifest-path.ts';
 import { InputError, show } from './reader.ts';
@@ -20,7 +19,10 @@ export async function loadInputs(source: InputSource, readFile: ReadFile): Promi
       `config: ${show(path)} is not a path inside the repository, such as .github/mirror.yml`,
     ]);
   }
-  const config = parseConfig(await readFile(path, inputs), path, {
+  const text = await readFile(path, inputs);
+  // Loaded when it is needed: with its YAML it is a tenth of the bundle.
+  const { parseConfig } = await import('./config.ts');
+  const config = parseConfig(text, path, {
     registry: defaultRegistry(source.get),
     now: source.now,
   });
