@@ -4,6 +4,7 @@ import { silentLogger } from './silent-logger.ts';
 import type { RegistryClient } from '../../src/oci/client.ts';
 import type { CredentialLookup } from '../../src/oci/credentials.ts';
 import { createDispatcher } from '../../src/oci/dispatcher.ts';
+import type { Sleep } from '../../src/oci/host-gate.ts';
 import { Registries } from '../../src/oci/registries.ts';
 import type { SourceApis } from '../../src/source/choose.ts';
 
@@ -15,16 +16,21 @@ export function testRegistries(
     readonly retries?: number;
     readonly credentials?: CredentialLookup;
     readonly dispatcher?: Dispatcher;
+    /** Milliseconds. */
+    readonly timeout?: number;
+    readonly sleep?: Sleep;
   } = {},
 ): Registries {
   const credentials = options.credentials ?? anonymous;
   return new Registries({
-    dispatcher: options.dispatcher ?? createDispatcher({ timeout: 5000, connections: 50, proxy: {} }),
+    dispatcher:
+      options.dispatcher ??
+      createDispatcher({ timeout: options.timeout ?? 5000, connections: 50, proxy: {} }),
     concurrency: 50,
     retries: options.retries ?? 3,
     insecure: new Set(),
     credentials: { source: credentials, target: credentials },
-    sleep: async () => {},
+    sleep: options.sleep ?? (async () => {}),
     clock: Date.now,
     random: () => 0.5,
     mask: () => {},

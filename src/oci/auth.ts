@@ -6,6 +6,10 @@ import { mayFollow, mayHaveCredentials } from './origin.ts';
 
 /** A token is asked for again this long before it ends, in milliseconds. */
 const RENEW_EARLY = 5_000;
+/** Tokens of a few kilobytes each. */
+const MAX_TOKENS = 1000;
+/** Stands for all scopes. */
+const ANY = '*';
 /** Seconds a token lives when the service does not say. https://distribution.github.io/distribution/spec/auth/token/ */
 const DEFAULT_LIFETIME = 60;
 
@@ -20,12 +24,15 @@ const TokenAnswer = v.object({
 const SENDABLE = /^[!-~]+$/;
 
 /** Sends one request to a token service and gives the body of its 200; throws RegistryError for the rest. */
-export type SendTokenRequest = (request: {
-  method: 'GET' | 'POST';
-  url: URL;
-  headers: Record<string, string>;
-  body?: string;
-}) => Promise<string>;
+export type SendTokenRequest = (request: TokenRequest & { readonly renewal: boolean }) => Promise<string>;
+
+/** `renewal` is true for a token like one that the registry took before: it is hardly refused with good reason. */
+interface TokenRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: URL;
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+}
 
 interface Token {
   readonly header: string;
@@ -53,7 +60,11 @@ export interface AuthenticatorOptions {
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #slots = new Map<string, Slot>();
+  /** Scopes that requests were let through with. Where there are no tokens, one stands for all. */
+  readonly #admitted = new Set<string>();
   #challenge: Challenge | undefined;
+  /** The last Basic value that was masked. */
+  #masked: string | undefined;
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
@@ -83,6 +94,7 @@ export class Authenticator {
       (token) => (slot.token = token),
       () => this.#slots.delete(key),
     );
+    this.#dropOldest();
     return (await slot.coming).header;
   }
 
@@ -107,8 +119,35 @@ export class Authenticator {
     return true;
   }
 
+  /** Forgets the challenge: the next 401 tells what the registry asks for. */
+  forget(): void {
+    this.#challenge = undefined;
+  }
+
   get hasChallenge(): boolean {
     return this.#challenge !== undefined;
+  }
+
+  /** Notes that a request for `scopes` was let through. */
+  admit(scopes: readonly string[]): void {
+    this.#admitted.add(scopes.join(' '));
+    if (this.#challenge?.scheme !== 'bearer') this.#admitted.add(ANY);
+  }
+
+  /** True when requests like it were let through before: then a 401 is likely no judgement of the credentials. */
+  isAdmitted(scopes: readonly string[]): boolean {
+    return (
+      this.#admitted.has(scopes.join(' ')) ||
+      (this.#challenge?.scheme !== 'bearer' && this.#admitted.has(ANY))
+    );
+  }
+
+  /** The oldest tokens go: a run may visit more repositories than are worth keeping one for. */
+  #dropOldest(): void {
+    for (const [key, { token }] of this.#slots) {
+      if (this.#slots.size <= MAX_TOKENS) return;
+      if (token) this.#slots.delete(key);
+    }
   }
 
   async #requestToken(
@@ -124,7 +163,7 @@ export class Authenticator {
     for (const scope of scopes) params.append('scope', scope);
     const asked = clock();
     const request = this.#tokenRequest(realm, params, scopes, credential);
-    const body = await sendTokenRequest(request);
+    const body = await sendTokenRequest({ ...request, renewal: this.isAdmitted(scopes) });
     const answer = v.safeParse(v.pipe(v.string(), v.parseJson(), TokenAnswer), body);
     const token = answer.success ? answer.output.token || answer.output.access_token : undefined;
     if (!answer.success || !token || !SENDABLE.test(token)) {
@@ -132,6 +171,7 @@ export class Authenticator {
         method: request.method,
         url: realm,
         cause: `no token in the answer, for ${registry.host}`,
+        doubtful: true,
       });
     }
     mask(token);
@@ -144,7 +184,7 @@ export class Authenticator {
     params: URLSearchParams,
     scopes: readonly string[],
     credential: Credential | undefined,
-  ): Parameters<SendTokenRequest>[0] {
+  ): TokenRequest {
     const url = new URL(realm);
     if (credential?.identityToken !== undefined) {
       const form = new URLSearchParams({ grant_type: 'refresh_token', client_id: 'gcrxio-sync-action' });
@@ -161,7 +201,9 @@ export class Authenticator {
 
   #basic({ username, password }: Credential): string {
     const encoded = Buffer.from(`${username}:${password}`).toString('base64');
-    this.#options.mask(encoded);
+    // The log gets a line for each.
+    if (encoded !== this.#masked) this.#options.mask(encoded);
+    this.#masked = encoded;
     return `Basic ${encoded}`;
   }
 
