@@ -1,13 +1,10 @@
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CopyTask, Held } from '../../../src/copy/engine.ts';
+import type { Held } from '../../../src/copy/engine.ts';
 import type { Holder } from '../../../src/copy/registry/blob-memory.ts';
-import { RegistryEngine } from '../../../src/copy/registry/engine.ts';
-import type { RegistryClient } from '../../../src/oci/client.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { DOCKER_MANIFEST, OCI_MANIFEST, SCHEMA1_SIGNED } from '../../../src/oci/media-types.ts';
 import type { Platforms } from '../../../src/plan/diff.ts';
-import { testRegistries } from '../../support/clients.ts';
 import {
   type TestImage,
   describe as descriptor,
@@ -23,6 +20,7 @@ import {
   refuse,
   startMemoryRegistry,
 } from '../../support/memory-registry.ts';
+import { type EngineSetup, copyTask, engineBetween, expectHeld } from '../../support/registry-engine.ts';
 
 let source: MemoryRegistry;
 let target: MemoryRegistry;
@@ -40,48 +38,8 @@ async function restartTarget(options: MemoryRegistryOptions): Promise<void> {
   target = await startMemoryRegistry(options);
 }
 
-interface Setup {
-  readonly engine: RegistryEngine;
-  readonly clients: { readonly source: RegistryClient; readonly target: RegistryClient };
-  readonly saved: Holder[][];
-}
-
-function setup(holders: readonly Holder[] = [], password = ''): Setup {
-  const credential = { username: 'u', password, origin: 'the test' };
-  const registries = testRegistries({ credentials: async () => (password === '' ? undefined : credential) });
-  const clients = { source: registries.source(source.host), target: registries.target(target.host) };
-  const saved: Holder[][] = [];
-  const memory = {
-    load: async () => holders,
-    save: async (news: readonly Holder[]) => void saved.push([...news]),
-  };
-  const engine = new RegistryEngine({
-    memory: () => memory,
-    concurrency: 4,
-    streams: 10,
-    retries: 3,
-    sleep: async () => {},
-    random: () => 0.5,
-  });
-  return { engine, clients, saved };
-}
-
-function task(
-  { clients }: Setup,
-  repository: string,
-  image: TestImage,
-  options: Partial<Pick<CopyTask, 'tags' | 'platforms' | 'present'>> = {},
-): CopyTask {
-  return {
-    source: { client: clients.source, repository, digest: image.digest },
-    target: { client: clients.target, repository: `mirror/${repository}` },
-    tags: ['v1'],
-    platforms: 'all',
-    pulls: 1,
-    present: false,
-    claim: async () => {},
-    ...options,
-  };
+function setup(holders: readonly Holder[] = [], password = ''): EngineSetup {
+  return engineBetween(source, target, { holders, password });
 }
 
 /** Copies one image to an empty target and says what the engine told. */
@@ -92,7 +50,7 @@ async function copy(
 ): Promise<{ held: Map<string, Held>; bytes: number }> {
   await pushImage(source.url, 'img', ['v1'], image);
   const held = new Map<string, Held>();
-  const bytes = await mine.engine.copy(task(mine, 'img', image, { platforms }), (tag, what) =>
+  const bytes = await mine.engine.copy(copyTask(mine, 'img', image, { platforms }), (tag, what) =>
     held.set(tag, what),
   );
   return { held, bytes };
@@ -103,17 +61,6 @@ function uploads(): string[] {
     const digest = new URL(path, target.url).searchParams.get('digest');
     return method === 'PUT' && digest !== null ? [digest] : [];
   });
-}
-
-/** All manifests below `image` are in the target, to the byte. */
-function expectHeld(image: TestImage, reference = 'v1'): void {
-  const held = target.store.manifest('mirror/img', reference);
-  expect(held?.digest).toBe(image.digest);
-  expect(held?.mediaType).toBe(image.mediaType);
-  expect(held && Buffer.from(held.bytes).equals(image.bytes)).toBe(true);
-  for (const [digest, bytes] of image.blobs)
-    expect(target.store.blob('mirror/img', digest)?.length).toBe(bytes.length);
-  for (const child of image.children) expectHeld(child, child.digest);
 }
 
 const Index = v.object({ mediaType: v.string(), manifests: v.array(v.object({ digest: v.string() })) });
@@ -158,7 +105,7 @@ describe('fidelity', () => {
   it.each(Object.entries(SHAPES))('copies %s to the byte', async (_, image) => {
     const { held } = await copy(image);
     expect(held).toEqual(new Map([['v1', { digest: image.digest }]]));
-    expectHeld(image);
+    expectHeld(target, image);
   });
 
   it('reduces an index to the platforms, keeps their attestations and says so', async () => {
@@ -201,7 +148,7 @@ describe('fidelity', () => {
     };
     const image = makeManifest(DOCKER_MANIFEST, content, [CONFIG]);
     await copy(image);
-    expectHeld(image);
+    expectHeld(target, image);
     expect(source.requests.some(({ path }) => path.includes(digestOf(BLOB)))).toBe(false);
   });
 
@@ -213,7 +160,7 @@ describe('fidelity', () => {
     );
     source.store.putManifest('img', 'v1', SCHEMA1_SIGNED, image.bytes);
     const mine = setup();
-    await expect(mine.engine.copy(task(mine, 'img', image), () => {})).rejects.toThrow(
+    await expect(mine.engine.copy(copyTask(mine, 'img', image), () => {})).rejects.toThrow(
       /old schema1 format.*"exclude"/,
     );
   });
@@ -248,7 +195,7 @@ describe('blobs', () => {
       images.map(async (image, number) => {
         const repository = `img-${number % 4}`;
         await pushImage(source.url, repository, [`v${number}`], image);
-        return mine.engine.copy(task(mine, repository, image, { tags: [`v${number}`] }), () => {});
+        return mine.engine.copy(copyTask(mine, repository, image, { tags: [`v${number}`] }), () => {});
       }),
     );
     const distinct = new Map(images.flatMap(({ blobs }) => Array.from(blobs)));
@@ -280,7 +227,7 @@ describe('blobs', () => {
     });
     const mine = setup(holders);
     expect((await copy(image, 'all', mine)).bytes).toBe(0);
-    expectHeld(image);
+    expectHeld(target, image);
     await mine.engine.close();
     const saved = new Set(mine.saved[0]?.map((holder) => holder.join(' ')));
     expect(saved).toEqual(
@@ -292,7 +239,7 @@ describe('blobs', () => {
     const image = makeImage({ seed: 'stale', layers: [300_000] });
     const elsewhere = Array.from(image.blobs.keys(), (digest): Holder => [digest, 'mirror/other']);
     await copy(image, 'all', setup(elsewhere));
-    expectHeld(image);
+    expectHeld(target, image);
   });
 
   it('are sent after all when the very repository was believed to have them', async () => {
@@ -300,15 +247,15 @@ describe('blobs', () => {
     const [child] = image.children;
     const here = Array.from(child?.blobs.keys() ?? [], (digest): Holder => [digest, 'mirror/img']);
     await copy(image, 'all', setup(here));
-    expectHeld(image);
+    expectHeld(target, image);
   });
 
   it('are brought after all when the image was recorded but is gone from the target', async () => {
     const image = makeIndex([makeImage({ seed: 'gone' })]);
     await pushImage(source.url, 'img', ['v1'], image);
     const mine = setup();
-    await mine.engine.copy(task(mine, 'img', image, { present: true }), () => {});
-    expectHeld(image);
+    await mine.engine.copy(copyTask(mine, 'img', image, { present: true }), () => {});
+    expectHeld(target, image);
   });
 
   it('cost nothing when the target is recorded to hold the image under another tag', async () => {
@@ -317,9 +264,9 @@ describe('blobs', () => {
     await pushImage(target.url, 'mirror/img', ['v0'], image);
     target.requests.length = 0;
     const mine = setup();
-    await mine.engine.copy(task(mine, 'img', image, { present: true }), () => {});
+    await mine.engine.copy(copyTask(mine, 'img', image, { present: true }), () => {});
     expect(target.requests.map(({ method }) => method)).toEqual(['PUT', 'HEAD']);
-    expectHeld(image);
+    expectHeld(target, image);
   });
 
   it.each([400, 401, 403, 404, 405])('are sent when the registry answers a mount with %d', async (status) => {
@@ -330,7 +277,7 @@ describe('blobs', () => {
     };
     const image = makeImage({ seed: 'mount', layers: [300_000] });
     await copy(image);
-    expectHeld(image);
+    expectHeld(target, image);
   });
 
   it('go in chunks where the registry asks for them', async () => {
@@ -340,7 +287,7 @@ describe('blobs', () => {
     };
     const image = makeImage({ seed: 'chunks', layers: [300_000] });
     await copy(image);
-    expectHeld(image);
+    expectHeld(target, image);
     expect(target.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
   });
 
@@ -348,7 +295,7 @@ describe('blobs', () => {
     await restartTarget({ maxUpload: 16 * 1024 ** 2 });
     const image = makeImage({ seed: 'large', layers: [40_000_000] });
     await copy(image);
-    expectHeld(image);
+    expectHeld(target, image);
     const patches = target.requests.filter(({ method }) => method === 'PATCH');
     expect(patches.length).toBe(3);
   });
@@ -369,7 +316,7 @@ describe('blobs', () => {
       return true;
     };
     await copy(image);
-    expectHeld(image);
+    expectHeld(target, image);
     expect(broken).toBe(3);
     expect(
       source.requests.filter(({ path, range }) => path.endsWith(digest) && range !== undefined),
@@ -403,6 +350,6 @@ describe('blobs', () => {
       makeImage({ seed: 't2', platform: 'linux/arm64' }),
     ]);
     await copy(image, 'all', setup([], 'p'));
-    expectHeld(image);
+    expectHeld(target, image);
   });
 });

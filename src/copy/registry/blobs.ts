@@ -1,11 +1,11 @@
 import type { LimitFunction } from 'p-limit';
-import { downloadBlob } from '../../oci/blob-download.ts';
+import { ContentError, downloadBlob } from '../../oci/blob-download.ts';
 import { type UploadStart, startUpload, uploadChunks, uploadWhole } from '../../oci/blob-upload.ts';
 import type { RegistryClient } from '../../oci/client.ts';
 import { RegistryError } from '../../oci/errors.ts';
 import type { Sleep } from '../../oci/host-gate.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
-import { backoffDelay } from '../../oci/retry.ts';
+import { Patience } from '../../oci/retry.ts';
 import type { TargetKnowledge } from './knowledge.ts';
 
 /** A blob of at most this many bytes is read before it is sent: no more than one chunk of a stream. */
@@ -27,6 +27,8 @@ export interface BlobCopierOptions {
 export class BlobCopier {
   readonly #options: BlobCopierOptions;
   readonly #underWay = new Map<string, Promise<number>>();
+  /** Blobs that are not what their descriptor says, by `spoiltKeys`: the next image need not find out again. */
+  readonly #spoilt = new Map<string, RegistryError>();
   /** Set once the target has refused a blob as too large for one request. */
   #chunked = false;
 
@@ -66,17 +68,34 @@ export class BlobCopier {
 
   async #bring(move: Move): Promise<number> {
     const { retries, sleep, random } = this.#options;
-    for (let attempt = 0; ; attempt += 1) {
+    const { here, anywhere } = spoiltKeys(move);
+    const known = this.#spoilt.get(here);
+    if (known) throw known;
+    // What is not what its digest says in one repository is likely the same in the others.
+    const patience = new Patience(this.#spoilt.has(anywhere) ? 0 : retries, random);
+    for (;;) {
+      const isWhole = !this.#chunked;
       try {
         return move.blob.size <= SMALL ? await this.#bringSmall(move) : await this.#bringLarge(move);
       } catch (error) {
-        if (!(error instanceof RegistryError) || attempt >= retries) throw error;
-        if (error.status === 413 && !this.#chunked) this.#chunked = true;
-        // 401: the token ended between two requests; an upload's body can't be sent again with another.
-        else if (!error.retryable && error.status !== 401) throw error;
-        else await sleep(Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0));
+        if (!(error instanceof RegistryError)) throw error;
+        if (error.status === 413 && isWhole) {
+          this.#chunked = true;
+          continue;
+        }
+        const delay = patience.next(isLost(error) ? BEGIN_ANEW : error);
+        if (delay === undefined) throw this.#noteSpoilt(move, error);
+        await sleep(delay);
       }
     }
+  }
+
+  #noteSpoilt(move: Move, error: RegistryError): RegistryError {
+    if (error instanceof ContentError) {
+      const { here, anywhere } = spoiltKeys(move);
+      this.#spoilt.set(here, error).set(anywhere, error);
+    }
+    return error;
   }
 
   async #start({ blob, repository, holder }: Move): Promise<UploadStart> {
@@ -106,12 +125,18 @@ export class BlobCopier {
     return limit(async () => {
       const start = await this.#start(move);
       if (start.kind === 'mounted') return 0;
-      const body = { size: blob.size, content: downloadBlob(source, from, blob) };
+      // Whichever ends first ends the other: a download with no upload would wait for ever.
+      const ended = new AbortController();
+      const body = { size: blob.size, content: downloadBlob(source, from, blob, ended.signal) };
       const chunk = Math.max(CHUNK, start.minChunk);
-      if (start.minChunk > 0 || (this.#chunked && blob.size > chunk)) {
-        await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
-      } else {
-        await uploadWhole(target, repository, blob.digest, start.location, body);
+      try {
+        if (start.minChunk > 0 || (this.#chunked && blob.size > chunk)) {
+          await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
+        } else {
+          await uploadWhole(target, repository, blob.digest, start.location, body);
+        }
+      } finally {
+        ended.abort();
       }
       return blob.size;
     });
@@ -126,6 +151,21 @@ interface Move {
   readonly repository: string;
   /** Another repository of the target that is known to have it. */
   readonly holder: string | undefined;
+}
+
+/** A blob in one repository of its source, and in any. Descriptors may give it different sizes. */
+function spoiltKeys({ source, from, blob: { digest, size } }: Move): { here: string; anywhere: string } {
+  return { here: `${source.registry}/${from}@${digest} ${size}`, anywhere: `${digest} ${size}` };
+}
+
+const BEGIN_ANEW = { retryable: true, doubtful: false, retryAfter: undefined };
+
+/**
+ * True for an upload that the registry opened and then knows no more, or for which the token ended meanwhile: its body
+ * can't be sent again, but another upload may end well.
+ */
+function isLost({ method, status }: RegistryError): boolean {
+  return (method === 'PUT' || method === 'PATCH') && (status === 401 || status === 404);
 }
 
 async function gather(content: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

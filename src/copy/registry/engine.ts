@@ -8,7 +8,7 @@ import { copyableContent, fetchManifest } from '../evidence.ts';
 import type { BlobMemory } from './blob-memory.ts';
 import { BlobCopier } from './blobs.ts';
 import { TargetKnowledge } from './knowledge.ts';
-import { ManifestCopy, type TargetState, settleAll } from './manifest-copy.ts';
+import { ManifestCopy, type TargetState, holds, settleAll } from './manifest-copy.ts';
 import { reduceIndex } from './platforms.ts';
 
 export interface RegistryEngineOptions {
@@ -121,11 +121,13 @@ function reduce(manifest: RawManifest, { source, platforms }: CopyTask): RawMani
 }
 
 async function readBack({ target }: CopyTask, tag: string, digest: Digest): Promise<void> {
-  const head = await target.client.headManifest(target.repository, tag);
-  if (head?.digest === digest) return;
+  if (await holds(target, tag, digest)) return;
+  // A header is soon wrong: the manifest itself tells.
+  const held = await target.client.getManifest(target.repository, tag);
+  if (held?.digest === digest) return;
   const name = `${target.client.registry}/${target.repository}:${tag}`;
   throw new CopyError(
-    `${name} was pushed as ${digest}, but the target says it holds ${head?.digest ?? 'nothing'}`,
+    `${name} was pushed as ${digest}, but the target says it holds ${held?.digest ?? 'nothing'}`,
     {
       retryable: true,
     },

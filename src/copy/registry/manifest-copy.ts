@@ -64,21 +64,25 @@ export class ManifestCopy {
   }
 
   /**
-   * Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once.
+   * Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once. A refusal
+   * of what the target holds by then is none: the answer to an earlier try was lost, and tags may not be written twice.
    *
    * @returns `reference`
    */
   async put(manifest: RawManifest, reference: string): Promise<string> {
-    const { client, repository } = this.#task.target;
+    const { target } = this.#task;
+    const { client, repository } = target;
     try {
-      await client.putManifest(repository, reference, manifest);
+      await client.putManifest(repository, reference, manifest).catch(async (error: unknown) => {
+        if (!isMissingPart(error)) throw error;
+        this.#forget(manifest);
+        await this.readAhead(manifest);
+        await this.bringParts(manifest);
+        await client.putManifest(repository, reference, manifest);
+      });
     } catch (error) {
-      if (!(error instanceof RegistryError) || !error.codes.some((code) => MISSING_PART.has(code)))
-        throw error;
-      this.#forget(manifest);
-      await this.readAhead(manifest);
-      await this.bringParts(manifest);
-      await client.putManifest(repository, reference, manifest);
+      const mayAsk = error instanceof RegistryError && error.method === 'PUT' && error.status !== 429;
+      if (!mayAsk || !(await holds(target, reference, manifest.digest).catch(() => false))) throw error;
     }
     this.#state.knowledge.noteManifest(repository, manifest.digest);
     return reference;
@@ -143,6 +147,19 @@ export class ManifestCopy {
   #contentOf(manifest: RawManifest): CopyableContent {
     return copyableContent(manifest, this.#task.source.client, this.#task.source.repository);
   }
+}
+
+function isMissingPart(error: unknown): boolean {
+  return error instanceof RegistryError && error.codes.some((code) => MISSING_PART.has(code));
+}
+
+/** True when the target says that it has `digest` under `reference`. */
+export async function holds(
+  { client, repository }: CopyTask['target'],
+  reference: string,
+  digest: Digest,
+): Promise<boolean> {
+  return (await client.headManifest(repository, reference))?.digest === digest;
 }
 
 /** The blobs of an image, each once. Foreign layers stay where they are. */
