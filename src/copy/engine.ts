@@ -49,3 +49,10 @@ export class CopyError extends Error {
     this.retryable = retryable;
   }
 }
+
+/** The source does not have the digest that it listed. */
+export class NotThereError extends CopyError {
+  constructor(message: string) {
+    super(message, { retryable: false });
+  }
+}
