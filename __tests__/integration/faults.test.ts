@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Digest } from '../../src/oci/digest.ts';
 import {
@@ -6,6 +7,9 @@ import {
   parseNamespaceManifest,
   setEntry,
 } from '../../src/metadata/namespace-manifest.ts';
+import { DOCKER_MANIFEST } from '../../src/oci/media-types.ts';
+import { startDockerd } from '../support/dockerd.ts';
+import { startGoogleFacade } from '../support/google-facade.ts';
 import { startDockerRegistry } from '../support/docker-registry.ts';
 import { type FaultKind, faultsOf } from '../support/faults/kinds.ts';
 import { type FaultyProxy, type FaultyProxyOptions, startFaultyProxy } from '../support/faults/proxy.ts';
@@ -28,14 +32,16 @@ let target: TestServer;
 let github: GitHubStandIn;
 /** In front of both registries; the run knows them alone. */
 let proxies: FaultyProxy[];
+/** What a test started besides. */
+let others: { close: () => Promise<void> }[];
 
 beforeEach(async () => {
   registry = await startDockerRegistry();
   target = await startDockerRegistry({ htpasswd: LOGIN });
   github = await startGitHub({ 'octo/meta': { empty: true } });
-  proxies = [];
+  [proxies, others] = [[], []];
   return async () => {
-    await Promise.all([...proxies, github, target, registry].map((server) => server.close()));
+    await Promise.all([...proxies, ...others, github, target, registry].map((server) => server.close()));
   };
 });
 
@@ -79,6 +85,7 @@ async function mirror(
   source: TestServer,
   front: TestServer,
   inputs: Readonly<Record<string, string>>,
+  dockerHost = '',
 ): Promise<RunOutcome> {
   const run = await runAction({
     inputs: {
@@ -90,6 +97,7 @@ async function mirror(
     },
     apiUrl: github.url,
     token: TOKENS.write,
+    env: { DOCKER_HOST: dockerHost },
   });
   expect(proxies.flatMap(({ problems }) => problems)).toEqual([]);
   return run;
@@ -103,6 +111,19 @@ async function missing(images: ImageSet): Promise<string[]> {
     found.push(...(await missingOf(target.url, `mirror/${repository}`, tag, image, AUTHORIZED)));
   }
   return found;
+}
+
+const Manifest = v.object({ config: v.object({ digest: v.string() }) });
+
+/** The config of the image that the target holds under a tag, and the digest of its manifest. */
+async function heldConfig(
+  repository: string,
+  tag: string,
+): Promise<{ config: string; digest: string | null }> {
+  const url = `${target.url}/v2/mirror/${repository}/manifests/${tag}`;
+  const answer = await fetch(url, { headers: { ...AUTHORIZED, accept: DOCKER_MANIFEST } });
+  const { config } = v.parse(Manifest, await answer.json());
+  return { config: config.digest, digest: answer.headers.get('docker-content-digest') };
 }
 
 /** The record of what was mirrored from `source` to `front`. */
@@ -143,6 +164,37 @@ describe('a fifth of all requests', () => {
     // The proxy can't see who found nobody.
     expect(run.log).toContain('ECONNREFUSED');
   });
+
+  it('or fewer, of which docker meets some: all arrives and is right, engine docker', async () => {
+    const dockerd = await startDockerd();
+    const facade = await startGoogleFacade(registry.url);
+    others.push(facade, dockerd);
+    const images = new Map(
+      Array.from({ length: 8 }, (_, number) => {
+        const layerSeeds = [`base ${number % 2}`, `own ${number}`];
+        const image = makeImage({ seed: `docker ${number}`, layers: [200_000, 1000], layerSeeds });
+        return [`image-${number % 3}:v${number}`, image];
+      }),
+    );
+    await push(images);
+    // docker itself tries some requests again and others not, and each failure costs a whole pull or push.
+    const source = await startProxy(facade, { seed: 'source', kinds: SOURCE_FAULTS, rate: 0.07 });
+    const front = await startProxy(target, { seed: 'target', kinds: TARGET_FAULTS, rate: 0.07 });
+    const run = await mirror(source, front, { engine: 'docker', retries: '10' }, dockerd.dockerHost);
+    expect(run.annotations).toEqual([]);
+    expect(run.exitCode).toBe(0);
+    expect(run.outputs).toMatchObject({ complete: 'true', added: '8', failed: '0', pending: '0' });
+    const record = await recorded(source, front);
+    for (const [name, { digest, blobs }] of images) {
+      const [repository = '', tag = ''] = name.split(':');
+      const held = await heldConfig(repository, tag);
+      // docker compresses layers again, and keeps the config.
+      const [config] = blobs.keys();
+      expect(held.config).toBe(config);
+      expect(record.get(repository)?.get(tag)).toEqual({ digest, target: held.digest });
+    }
+    for (const proxy of [source, front]) expect(happened(proxy).length).toBeGreaterThan(3);
+  });
 });
 
 describe('a blob that is always corrupt', () => {
@@ -166,8 +218,8 @@ describe('a blob that is always corrupt', () => {
     });
     const run = await mirror(source, target, { engine: 'registry', retries: '2' });
     const failing = new Map(Array.from(images).filter(([, image]) => holding(image).length > 0));
-    const others = new Map(Array.from(images).filter(([name]) => !failing.has(name)));
-    expect([failing.size, others.size]).toEqual([6, 3]);
+    const sound = new Map(Array.from(images).filter(([name]) => !failing.has(name)));
+    expect([failing.size, sound.size]).toEqual([6, 3]);
     expect(run.exitCode).toBe(1);
     expect(run.outputs).toMatchObject({ complete: 'false', added: '3', failed: '6', pending: '0' });
     const told = [run.annotations.map(({ message }) => message).join('\n'), JSON.stringify(run.report)];
@@ -183,8 +235,8 @@ describe('a blob that is always corrupt', () => {
       const url = `${target.url}/v2/mirror/${repository}/manifests/${tag}`;
       expect((await fetch(url, { headers: { ...AUTHORIZED, accept: image.mediaType } })).status).toBe(404);
     }
-    expect(await missing(others)).toEqual([]);
-    expect(await recorded(source, target)).toEqual(recordOf(others));
+    expect(await missing(sound)).toEqual([]);
+    expect(await recorded(source, target)).toEqual(recordOf(sound));
     // Three tries of each, and one more in each other repository.
     expect(source.happened.length).toBe(5 + 3 + 4);
   });

@@ -1,9 +1,9 @@
 import type { LimitFunction } from 'p-limit';
 import type { Lifetime } from '../lifetime.ts';
 import type { Logger } from '../logger.ts';
-import { RegistryError, printable } from '../oci/errors.ts';
+import { printable } from '../oci/errors.ts';
 import type { Sleep } from '../oci/host-gate.ts';
-import { backoffDelay } from '../oci/retry.ts';
+import { Patience } from '../oci/retry.ts';
 import type { Work } from '../plan/diff.ts';
 import { CopyError, type CopyTask, type Engine, type Held, NotThereError } from './engine.ts';
 import { lookAgain, without } from './look-again.ts';
@@ -75,7 +75,8 @@ async function copyOne(
 ): Promise<Outcome> {
   const held = new Map<string, Held>();
   let bytes = 0;
-  for (let attempt = 0; ; attempt += 1) {
+  const patience = new Patience(retries, random);
+  for (;;) {
     const tags = whole.tags.filter((tag) => !held.has(tag));
     try {
       bytes += await engine.copy({ ...whole, tags }, (tag, what) => held.set(tag, what));
@@ -85,17 +86,11 @@ async function copyOne(
       if (error instanceof NotThereError) for (const tag of tags) missing.add(tag);
       const message = error instanceof Error ? error.message : String(error);
       const { repository, digest } = whole.source;
-      if (!isRetryable(error) || attempt >= retries) {
-        return { work, held, bytes, error: printable(message, 2000) };
-      }
-      logger.info(`${repository}@${digest}: ${message}. It is tried again (${attempt + 1} of ${retries})`);
-      await sleep(backoffDelay(attempt, random), lifetime.abort).catch(() => undefined);
+      // A RegistryError has been retried by the transport already, request by request.
+      const delay = error instanceof CopyError ? patience.next(error) : undefined;
+      if (delay === undefined) return { work, held, bytes, error: printable(message, 2000) };
+      logger.info(`${repository}@${digest}: ${message}. It is tried again (${patience.tries} of ${retries})`);
+      await sleep(delay, lifetime.abort).catch(() => undefined);
     }
   }
-}
-
-/** A RegistryError has been retried by the transport already, request by request. */
-function isRetryable(error: unknown): boolean {
-  if (error instanceof RegistryError) return false;
-  return error instanceof CopyError && error.retryable;
 }

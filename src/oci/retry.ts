@@ -1,6 +1,4 @@
 import { errors } from 'undici';
-import type { RegistryError } from './errors.ts';
-
 /** Waits of a client that is told to come back later. All times are milliseconds. */
 
 const FIRST_DELAY = 500;
@@ -32,6 +30,13 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
+/** What is to be known of a failure, to say whether to try again. */
+interface Problem {
+  readonly retryable: boolean;
+  readonly doubtful: boolean;
+  readonly retryAfter?: number | undefined;
+}
+
 /** Counts the tries of one piece of work, and says how long to wait before each. */
 export class Patience {
   readonly #retries: number;
@@ -50,8 +55,7 @@ export class Patience {
   }
 
   /** The wait before another try, in milliseconds; undefined when it has no use, or there were enough. */
-  next(error: Pick<RegistryError, 'retryable' | 'doubtful' | 'retryAfter'>): number | undefined {
-    const { retryable, doubtful, retryAfter = 0 } = error;
+  next({ retryable, doubtful, retryAfter = 0 }: Problem): number | undefined {
     if (!retryable && doubtful) this.#doubts += 1;
     const useless = !retryable && (!doubtful || this.#doubts > DOUBTS);
     if (useless || this.#tries >= this.#retries || retryAfter > LONGEST_PAUSE) return undefined;

@@ -125,6 +125,19 @@ describe('copyAll', () => {
     expect([tries, outcomes[0]?.error, outcomes[0]?.held.size]).toEqual([3, 'timeout', 0]);
   });
 
+  it('gives up sooner what is doubtful', async () => {
+    let tries = 0;
+    const { outcomes } = await copy(
+      works(1),
+      async () => {
+        tries += 1;
+        throw new CopyError('unauthorized', { retryable: false, doubtful: true });
+      },
+      { retries: 10 },
+    );
+    expect([tries, outcomes[0]?.error]).toEqual([4, 'unauthorized']);
+  });
+
   it('starts nothing after the time limit, and lets end what is under way', async () => {
     const { lifetime, drain } = endless();
     const started: string[] = [];

@@ -16,6 +16,10 @@ const PERMANENT =
 const TRANSIENT =
   /toomanyrequests|too many requests|rate limit|timeout|blob upload|connection reset|unexpected eof/i;
 
+/** ... and these, which are also how docker words an answer that is none, or that something came spoilt. */
+const DOUBTFUL =
+  /unauthorized|invalid character|invalid checksum|text\/html|malformed|(?:digest|manifest|size) invalid|did not match|blob unknown|unknown blob/i;
+
 /** The docker command under one private configuration. */
 export class DockerCli {
   readonly #exec: Exec;
@@ -38,6 +42,7 @@ export class DockerCli {
     const message = printable(stderr.trim() || stdout.trim(), 1000);
     throw new CopyError(`docker ${args.join(' ')} ended with exit code ${exitCode}: ${message}`, {
       retryable: TRANSIENT.test(message) || !PERMANENT.test(message),
+      doubtful: DOUBTFUL.test(message),
     });
   }
 

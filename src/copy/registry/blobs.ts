@@ -158,7 +158,7 @@ function spoiltKeys({ source, from, blob: { digest, size } }: Move): { here: str
   return { here: `${source.registry}/${from}@${digest} ${size}`, anywhere: `${digest} ${size}` };
 }
 
-const BEGIN_ANEW = { retryable: true, doubtful: false, retryAfter: undefined };
+const BEGIN_ANEW = { retryable: true, doubtful: false };
 
 /**
  * True for an upload that the registry opened and then knows no more, or for which the token ended meanwhile: its body
