@@ -7,6 +7,7 @@ import { PLACEHOLDERS } from '../plan/target-names.ts';
 import { type MetadataInputs, readMetadata } from './metadata-inputs.ts';
 import { type PullRequest, readPullRequest } from './pull-request.ts';
 import { InputReader, show } from './reader.ts';
+import { maskRegistryAuth, readRegistryAuth } from './registry-auth.ts';
 
 /** `sync` mirrors and records; `plan` makes a matrix of jobs; `compare` holds record and target side by side; `monitor` tells how far the mirror is. */
 export type Mode = (typeof MODES)[number];
@@ -18,6 +19,8 @@ export interface Inputs {
   readonly namespaces: readonly Namespace[];
   readonly target: Namespace;
   readonly credentials: { readonly source: Credential | undefined; readonly target: Credential | undefined };
+  /** Accounts by registry, for sources and target alike, where `credentials` has none. */
+  readonly registryAuth: ReadonlyMap<string, Credential>;
   readonly mode: Mode;
   readonly dryRun: boolean;
   readonly engine: 'docker' | 'registry';
@@ -71,6 +74,7 @@ export function parseInputs(source: InputSource): Inputs {
     const secret = source.get(name);
     if (secret !== '') source.mask(secret);
   }
+  maskRegistryAuth(source.get('registry-auth'), source.mask);
   const reader = new InputReader(source.get);
   const namespaces = readNamespaces(reader);
   const target = readTarget(reader, namespaces);
@@ -83,6 +87,7 @@ export function parseInputs(source: InputSource): Inputs {
       source: readCredential(reader, 'source-username', 'source-password', dryRun),
       target: readCredential(reader, 'username', 'password', dryRun),
     },
+    registryAuth: readRegistryAuth(reader, dryRun),
     mode,
     dryRun,
     engine: reader.choice('engine', ['docker', 'registry']),
@@ -236,9 +241,9 @@ function readTargetName(reader: InputReader): string {
 
 function readProxy(reader: InputReader, { env, mask }: InputSource): Inputs['proxy'] {
   const given = reader.optional('proxy');
-  const https = given ?? env['HTTPS_PROXY'] ?? env['https_proxy'];
-  const http = given ?? env['HTTP_PROXY'] ?? env['http_proxy'];
-  const none = env['NO_PROXY'] ?? env['no_proxy'];
+  const https = given ?? (env['HTTPS_PROXY'] || env['https_proxy']);
+  const http = given ?? (env['HTTP_PROXY'] || env['http_proxy']);
+  const none = env['NO_PROXY'] || env['no_proxy'];
   for (const text of new Set([https, http])) {
     if (!text) continue;
     const url = URL.parse(text);
