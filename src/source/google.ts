@@ -54,7 +54,8 @@ function readEntry(digest: Digest, value: unknown, byTag: Map<string, SourceMani
   if (typeof value !== 'object' || value === null || !('tag' in value) || !Array.isArray(value.tag)) return;
   const mediaType = 'mediaType' in value && typeof value.mediaType === 'string' ? value.mediaType : undefined;
   // Google's numbers are strings; others that take its shape send numbers.
-  const size = 'imageSizeBytes' in value ? Number(value.imageSizeBytes) : Number.NaN;
+  const bytes = 'imageSizeBytes' in value ? value.imageSizeBytes : undefined;
+  const size = typeof bytes === 'string' || typeof bytes === 'number' ? Number(bytes) : Number.NaN;
   const shared: SourceManifest = {
     digest,
     ...(mediaType !== undefined && { mediaType }),
