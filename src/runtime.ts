@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as core from '@actions/core';
 import { getExecOutput } from '@actions/exec';
 import { createBlobCache } from './blob-cache.ts';
+import { type CredentialSources, credentialLookup, githubCredential, loginsFor } from './credentials.ts';
 import type { Exec } from './copy/docker/cli.ts';
 import { openDockerEngine } from './copy/docker/engine.ts';
 import type { Engine } from './copy/engine.ts';
@@ -18,7 +19,7 @@ import { MetadataRepository } from './metadata/repository.ts';
 import type { Deps } from './modes/deps.ts';
 import { createLifetime } from './lifetime.ts';
 import { ChildProcesses } from './child-processes.ts';
-import { type Credential, type CredentialLookup, dockerConfigCredentials } from './oci/credentials.ts';
+import { dockerConfigCredentials } from './oci/credentials.ts';
 import { createDispatcher } from './oci/dispatcher.ts';
 import type { Sleep } from './oci/host-gate.ts';
 import { Registries } from './oci/registries.ts';
@@ -89,12 +90,13 @@ export function createDeps(inputs: Inputs): Deps {
     connections: inputs.queryConcurrency,
     proxy: inputs.proxy,
   });
+  const sources = credentialSources(inputs);
   const registries = new Registries({
     dispatcher,
     concurrency: inputs.queryConcurrency,
     retries: inputs.retries,
     insecure: inputs.insecureRegistries,
-    credentials: credentialLookups(inputs),
+    credentials: { source: credentialLookup('source', sources), target: credentialLookup('target', sources) },
     sleep: sleepOn,
     clock: Date.now,
     random,
@@ -103,15 +105,14 @@ export function createDeps(inputs: Inputs): Deps {
     signal: lifetime.abort,
   });
   const { token, ...metadata } = inputs.metadata;
-  const apiUrl = process.env['GITHUB_API_URL'] || GITHUB_API;
-  const client = { token, apiUrl, dispatcher, logger };
+  const client = { token, apiUrl: apiUrl(), dispatcher, logger };
   const octokit = createGitHubClient(client);
   return {
     registries,
     apis: {
       dockerHub: registries.api(new URL('https://hub.docker.com')),
       quay: registries.api(new URL('https://quay.io')),
-      github: apiUrl === GITHUB_API ? octokit : undefined,
+      github: isGitHubDotCom() ? octokit : undefined,
     },
     ...(inputs.comment && { pullRequest: new PullRequestComments(octokit) }),
     metadata: new MetadataRepository({
@@ -122,7 +123,7 @@ export function createDeps(inputs: Inputs): Deps {
       random,
       logger,
     }),
-    openEngine: async () => openEngine(inputs, registries, lifetime.abort),
+    openEngine: async () => openEngine(inputs, registries, sources, lifetime.abort),
     lifetime,
     phase: async (name, work) => core.group(name, work),
     logger,
@@ -133,7 +134,12 @@ export function createDeps(inputs: Inputs): Deps {
   };
 }
 
-async function openEngine(inputs: Inputs, registries: Registries, abort: AbortSignal): Promise<Engine> {
+async function openEngine(
+  inputs: Inputs,
+  registries: Registries,
+  sources: CredentialSources,
+  abort: AbortSignal,
+): Promise<Engine> {
   const registryEngine = new RegistryEngine({
     target: registries.target(inputs.target.registry),
     ...(inputs.cache && { memory: createBlobCache(inputs.target.registry, tempFolder(), logger) }),
@@ -153,7 +159,14 @@ async function openEngine(inputs: Inputs, registries: Registries, abort: AbortSi
     env: definedEnv(),
     userConfig: dockerConfigFolder(),
     tempFolder: tempFolder(),
-    logins: loginsOf(inputs),
+    logins: {
+      source: await loginsFor(
+        'source',
+        inputs.namespaces.map(({ registry }) => registry),
+        sources,
+      ),
+      target: await loginsFor('target', [inputs.target.registry], sources),
+    },
     onFolder: (folder) => core.saveState(DOCKER_FOLDER_STATE, folder),
     wholeEngine: registryEngine,
     concurrency: inputs.concurrency,
@@ -161,32 +174,25 @@ async function openEngine(inputs: Inputs, registries: Registries, abort: AbortSi
   });
 }
 
-/** The credentials of the inputs first, then those of the docker config. */
-function credentialLookups({ credentials, target }: Inputs): {
-  source: CredentialLookup;
-  target: CredentialLookup;
-} {
-  const fromConfig = dockerConfigCredentials(dockerConfigFolder(), async (helper, server) =>
-    exec(`docker-credential-${helper}`, ['get'], { env: definedEnv(), input: server }),
-  );
+function credentialSources(inputs: Inputs): CredentialSources {
   return {
-    source: async (registry) => credentials.source ?? fromConfig(registry),
-    target: async (registry) =>
-      (registry === target.registry ? credentials.target : undefined) ?? fromConfig(registry),
+    inputs,
+    dockerConfig: dockerConfigCredentials(dockerConfigFolder(), async (helper, server) =>
+      exec(`docker-credential-${helper}`, ['get'], { env: definedEnv(), input: server }),
+    ),
+    github: isGitHubDotCom()
+      ? githubCredential(inputs.metadata.token, process.env['GITHUB_ACTOR'])
+      : undefined,
   };
 }
 
-function loginsOf({
-  credentials,
-  namespaces,
-  target,
-}: Inputs): Record<'source' | 'target', Map<string, Credential>> {
-  const { source } = credentials;
-  const sources = source ? namespaces.map(({ registry }) => [registry, source] as const) : [];
-  return {
-    source: new Map(sources),
-    target: new Map(credentials.target ? [[target.registry, credentials.target]] : []),
-  };
+function apiUrl(): string {
+  return process.env['GITHUB_API_URL'] || GITHUB_API;
+}
+
+/** Not GitHub Enterprise, whose tokens nobody else takes. */
+function isGitHubDotCom(): boolean {
+  return apiUrl() === GITHUB_API;
 }
 
 function dockerConfigFolder(): string {

@@ -141,12 +141,7 @@ class EntryList {
 
   /** A text as it was meant; signs that YAML takes for its own make another of it. */
   #textOf(value: unknown): string | { readonly problem: string } {
-    if (
-      !isScalar(value) ||
-      typeof value.value !== 'string' ||
-      value.anchor !== undefined ||
-      value.tag
-    ) {
+    if (!isScalar(value) || typeof value.value !== 'string' || value.anchor !== undefined || value.tag) {
       return { problem: `is not a text to YAML: ${QUOTE}` };
     }
     const end = value.range?.[1] ?? 0;
