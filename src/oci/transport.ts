@@ -196,8 +196,9 @@ export class RegistryTransport {
     const { codes, text } = readErrorBody(new TextDecoder().decode(body));
     const retryAfter = parseRetryAfter(headerOf(headers, 'retry-after'), this.#options.clock());
     const throttled = status === 403 && /secondary rate limit/i.test(text);
-    const retryable =
-      isRetryableStatus(status) || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
+    // docker-registry answers 500 for a manifest that it never will take.
+    const faulty = isRetryableStatus(status) && !codes.includes('MANIFEST_BLOB_UNKNOWN');
+    const retryable = faulty || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
     const said = text === '' ? `status ${status}` : `status ${status}, ${text}`;
     const advice = retryable ? '' : await this.#advice(request, status, said);
     const cause = advice === '' ? said : `${said.replace(/\.$/, '')}. ${advice}`;

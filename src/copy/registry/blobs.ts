@@ -66,15 +66,19 @@ export class BlobCopier {
 
   async #bring(move: Move): Promise<number> {
     const { retries, sleep, random } = this.#options;
-    for (let attempt = 0; ; attempt += 1) {
+    for (let attempt = 0; ;) {
+      const chunked = this.#chunked;
       try {
         return move.blob.size <= SMALL ? await this.#bringSmall(move) : await this.#bringLarge(move);
       } catch (error) {
-        if (!(error instanceof RegistryError) || attempt >= retries) throw error;
-        if (error.status === 413 && !this.#chunked) this.#chunked = true;
-        // 401: the token ended between two requests; an upload's body can't be sent again with another.
-        else if (!error.retryable && error.status !== 401) throw error;
-        else await sleep(Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0));
+        if (!(error instanceof RegistryError)) throw error;
+        if (error.status === 413 && !chunked) {
+          this.#chunked = true;
+          continue;
+        }
+        if (attempt >= retries || !isWorthAnUpload(error)) throw error;
+        await sleep(Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0));
+        attempt += 1;
       }
     }
   }
@@ -142,4 +146,12 @@ async function settleBoth<A, B>(
   if (a.status === 'rejected') throw a.reason;
   if (b.status === 'rejected') throw b.reason;
   return [a.value, b.value];
+}
+
+/**
+ * True when another upload from its start may go through. A body can't be sent again when its token ended meanwhile
+ * (401), or when the registry does not agree how far the upload is (416).
+ */
+function isWorthAnUpload({ retryable, method, status }: RegistryError): boolean {
+  return retryable || ((method === 'PUT' || method === 'PATCH') && (status === 401 || status === 416));
 }

@@ -53,13 +53,17 @@ export class RegistryEngine implements Engine {
     const platforms = manifest === source || task.platforms === 'all' ? {} : { platforms: task.platforms };
     // Believed for now: if it is not so, the target refuses the manifest, and all is brought after all.
     if (task.present && manifest === source) state.knowledge.noteManifest(task.target.repository, digest);
+    const waiting = state.asksFirst ? await notHeld(task, manifest.digest) : task.tags;
+    for (const tag of task.tags)
+      if (!waiting.includes(tag)) held(tag, { digest: manifest.digest, ...platforms });
+    if (waiting.length === 0) return 0;
     const copy = new ManifestCopy(task, state);
     await copy.readAhead(manifest);
     const stored: string[] = [];
     const [storing] = await Promise.allSettled([
       this.#places(async () => {
         await copy.bringParts(manifest);
-        await settleAll(task.tags.map(async (tag) => stored.push(await copy.put(manifest, tag))));
+        await settleAll(waiting.map(async (tag) => stored.push(await copy.put(manifest, tag))));
       }),
     ]);
     await settleAll(
@@ -83,7 +87,7 @@ export class RegistryEngine implements Engine {
     const { memory, streams, concurrency: _, ...options } = this.#options;
     const knowledge = new TargetKnowledge(await memory?.load());
     const blobs = new BlobCopier({ ...options, knowledge, limit: pLimit(Math.max(1, streams)) });
-    return { knowledge, blobs, children: new Map() };
+    return { knowledge, blobs, children: new Map(), asksFirst: false };
   }
 }
 
@@ -99,6 +103,15 @@ function reduce(manifest: RawManifest, { source, platforms }: CopyTask): RawMani
       retryable: false,
     },
   );
+}
+
+/** The tags under which the target does not hold `digest` yet. */
+async function notHeld({ tags, target }: CopyTask, digest: Digest): Promise<string[]> {
+  const { client, repository } = target;
+  const heads = await Promise.all(
+    tags.map(async (tag) => client.findManifest(repository, tag).catch(() => undefined)),
+  );
+  return tags.filter((_, index) => heads[index]?.digest !== digest);
 }
 
 async function readBack({ target }: CopyTask, tag: string, digest: Digest): Promise<void> {
