@@ -42,6 +42,7 @@ const RULES: readonly Rule[] = [
     says: /the repository with name '/i,
     remedy:
       'Create the repository in Amazon ECR, or switch on create-on-push there with a repository creation template',
+    pushing: true,
   },
   {
     says: /authorization token has expired/i,

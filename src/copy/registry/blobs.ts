@@ -66,10 +66,12 @@ export class BlobCopier {
 
   async #bring(move: Move): Promise<number> {
     const { retries, sleep, random } = this.#options;
+    let isBroken = false;
     for (let attempt = 0; ;) {
-      const chunked = this.#chunked;
+      // Some close the connection on a request that is too large, and say nothing: every other try goes in chunks then.
+      const chunked = this.#chunked || (isBroken && attempt % 2 === 1);
       try {
-        return move.blob.size <= SMALL ? await this.#bringSmall(move) : await this.#bringLarge(move);
+        return await (move.blob.size <= SMALL ? this.#bringSmall(move) : this.#bringLarge(move, chunked));
       } catch (error) {
         if (!(error instanceof RegistryError)) throw error;
         if (error.status === 413 && !chunked) {
@@ -79,6 +81,7 @@ export class BlobCopier {
         if (attempt >= retries || !isWorthAnUpload(error)) throw error;
         await sleep(Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0));
         attempt += 1;
+        isBroken ||= error.method === 'PUT' && error.status === undefined;
       }
     }
   }
@@ -104,7 +107,7 @@ export class BlobCopier {
     return blob.size;
   }
 
-  async #bringLarge(move: Move): Promise<number> {
+  async #bringLarge(move: Move, chunked: boolean): Promise<number> {
     const { source, from, blob, repository } = move;
     const { target, limit } = this.#options;
     return limit(async () => {
@@ -112,7 +115,7 @@ export class BlobCopier {
       if (start.kind === 'mounted') return 0;
       const body = { size: blob.size, content: downloadBlob(source, from, blob) };
       const chunk = Math.max(CHUNK, start.minChunk);
-      if (start.minChunk > 0 || (this.#chunked && blob.size > chunk)) {
+      if (start.minChunk > 0 || (chunked && blob.size > chunk)) {
         await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
       } else {
         await uploadWhole(target, repository, blob.digest, start.location, body);
