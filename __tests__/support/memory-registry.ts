@@ -14,6 +14,8 @@ export interface MemoryRegistryOptions {
   /** Tags a page, where the client does not say. */
   readonly pageSize?: number;
   readonly tls?: { readonly key: string; readonly cert: string };
+  /** Where its token service is, as its clients know it. */
+  readonly realm?: string;
   /** Bytes; an upload in one request of more is refused with 413. */
   readonly maxUpload?: number;
   /** False where a mount is taken for the start of an upload, always. */
@@ -62,7 +64,7 @@ export async function startMemoryRegistry(options: MemoryRegistryOptions = {}): 
     const { authorization, range } = request.headers;
     requests.push({ method: request.method ?? '', path, authorization, range });
     if (await registry.intercept?.(request, response)) return;
-    if (auth && !auth.admit(request, response, registry.url)) return;
+    if (auth && !auth.admit(request, response, registry.url, options.realm)) return;
     await api.answer(request, response, new URL(path, registry.url));
   }, options.tls);
   const registry: MemoryRegistry = { ...server, store, requests };

@@ -1,5 +1,6 @@
 import { RequestError } from 'octokit';
 import { printable } from '../oci/errors.ts';
+import { proxyErrorOf } from '../oci/proxy-error.ts';
 import { parseRetryAfter } from '../oci/retry.ts';
 
 /** The metadata repository can't be read or written. Says why and what to do. */
@@ -19,6 +20,8 @@ export type WriteFailure = 'again' | 'unknown' | { readonly wait: number } | Met
 /** Reads a failed PUT of contents. GITHUB.md lists the messages; they are the only thing that tells 409s apart. */
 export function classifyWrite(error: RequestError, where: string): WriteFailure {
   if (error.status >= 500) return 'unknown';
+  if (isProxys(error))
+    return new MetadataError(`${where} can't be written: ${printable(error.message)}`, { cause: error });
   const wait = limitedFor(error);
   if (wait !== undefined && wait <= LONGEST_WAIT) return { wait };
   const message = printable(error.message);
@@ -63,12 +66,18 @@ function limitedFor({ status, response }: RequestError): number | undefined {
 export function explainRead(error: unknown, where: string): MetadataError {
   const message = error instanceof Error ? printable(error.message) : String(error);
   const status = error instanceof RequestError ? error.status : 0;
+  if (isProxys(error)) return new MetadataError(`${where} can't be read: ${message}`, { cause: error });
   return new MetadataError(
     `${where} can't be read: ${remedyFor(status, message)} (GitHub says: ${message})`,
     {
       cause: error,
     },
   );
+}
+
+/** True when not GitHub but the proxy answered, or could not be reached: its words have the remedy. */
+function isProxys(error: unknown): boolean {
+  return proxyErrorOf(error) !== undefined || (error instanceof RequestError && error.status === 407);
 }
 
 function remedyFor(status: number, message: string): string {

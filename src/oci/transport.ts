@@ -6,6 +6,7 @@ import { RegistryError, isDenial, printable, readErrorBody, redactUrl } from './
 import type { HostGate, Sleep } from './host-gate.ts';
 import { type RegistryRequest, type RegistryResponse, headerOf, listHeaderOf, readBody } from './http.ts';
 import { mayFollow } from './origin.ts';
+import { ProxyError } from './proxy-error.ts';
 import { adviceOn, remedyFor } from './remedy.ts';
 import { backoffDelay, errorCode, isNetworkError, isRetryableStatus, parseRetryAfter } from './retry.ts';
 
@@ -233,14 +234,15 @@ export class RegistryTransport {
   #describe(request: RegistryRequest, thrown: unknown): RegistryError {
     if (thrown instanceof RegistryError) return thrown;
     const url = new URL(request.url.toString(), this.#options.baseUrl);
+    const proxyError = thrown instanceof ProxyError ? thrown : undefined;
     const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
-    const code = errorCode(thrown);
+    const code = proxyError ? undefined : errorCode(thrown);
     const cause = printable(code !== undefined && !message.includes(code) ? `${code}: ${message}` : message);
     return new RegistryError({
       method: request.method,
       url,
       cause,
-      retryable: isNetworkError(thrown),
+      retryable: proxyError?.retryable ?? isNetworkError(thrown),
       error: thrown,
     });
   }
