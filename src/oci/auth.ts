@@ -147,6 +147,7 @@ export class Authenticator {
       // The refusal of the credential says more than that of nobody.
       if (!token) throw error;
       this.goWithout(scopes);
+      this.#slots.set(slotOf(scopes, true), { coming: Promise.resolve(token), token });
       return token;
     }
   }

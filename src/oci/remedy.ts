@@ -133,7 +133,7 @@ const RULES: readonly Rule[] = [
     pushing: true,
   },
   {
-    says: /status 405|\b405\b.*method not allowed|the operation is unsupported/i,
+    says: /status 405|\b405\b.*method not allowed|the operation is unsupported|: unsupported$/i,
     remedy:
       'The target takes no pushes: it is read-only, or the cache of another registry. Push to the registry behind it, or ' +
       'let it be written to',

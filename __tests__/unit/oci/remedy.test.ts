@@ -71,6 +71,7 @@ describe('remedyFor', () => {
       /^The target takes no pushes/,
     ],
     ['unsupported: The operation is unsupported.', /^The target takes no pushes/],
+    ['docker push a.io/b:v1 ended with exit code 1: unsupported', /^The target takes no pushes/],
     ['name unknown: repository name not known to registry', /^Create the repository in the target/],
   ])('knows %s', (said, remedy) => {
     expect(remedyFor(said, true)).toMatch(remedy);
