@@ -18,7 +18,7 @@ import { createGitHubClient } from './metadata/github-client.ts';
 import { MetadataRepository } from './metadata/repository.ts';
 import type { Deps } from './modes/deps.ts';
 import { createLifetime } from './lifetime.ts';
-import { ChildProcesses } from './child-processes.ts';
+import { ChildProcesses, tolerateUnreadInput } from './child-processes.ts';
 import { dockerConfigCredentials } from './oci/credentials.ts';
 import { createDispatcher } from './oci/dispatcher.ts';
 import type { Sleep } from './oci/host-gate.ts';
@@ -80,6 +80,7 @@ const GITHUB_API = 'https://api.github.com';
 
 /** Everything that a run works with, for `inputs`: the real network, clock, random numbers and processes. */
 export function createDeps(inputs: Inputs): Deps {
+  tolerateUnreadInput();
   const { random } = Math;
   const lifetime = createLifetime(inputs.timeLimit, (cancel) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, cancel);

@@ -153,6 +153,12 @@ describe('through a proxy', () => {
     expect(asked).toEqual(['Basic', undefined]);
   });
 
+  it('goes no token of another GitHub to ghcr.io', async () => {
+    const outcome = await run(openGhcr, {}, { HTTPS_PROXY: url(), GITHUB_API_URL: `${github.url}/api/v3` });
+    expect(outcome.outputs).toMatchObject({ added: '1', complete: 'true' });
+    expect(openGhcr.requests.some(({ authorization }) => authorization?.startsWith('Basic'))).toBe(false);
+  });
+
   it('goes an account of registry-auth before the token', async () => {
     const accounts = `- registry: ghcr.io\n  username: somebody\n  password: 'wr0ng # pa55'`;
     const outcome = await run(ghcr, { proxy: url(), 'registry-auth': accounts });

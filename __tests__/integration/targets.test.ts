@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -18,6 +18,7 @@ import type { TestServer } from '../support/http.ts';
 import { describe as descriptor, makeImage, makeManifest, pushImage } from '../support/images.ts';
 import { type MemoryRegistry, startMemoryRegistry } from '../support/memory-registry.ts';
 import { type RunOutcome, runAction } from '../support/runner.ts';
+import { startAcr } from '../support/targets/acr.ts';
 import { startEcr } from '../support/targets/ecr.ts';
 
 /** Targets that refuse: the bundle as a process against docker-registry as it is, and docker against stand-ins. */
@@ -40,7 +41,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function mirror(target: TestServer, inputs: Readonly<Record<string, string>>): Promise<RunOutcome> {
+async function mirror(
+  target: TestServer,
+  inputs: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunOutcome> {
   runs += 1;
   return runAction({
     inputs: {
@@ -52,7 +57,7 @@ async function mirror(target: TestServer, inputs: Readonly<Record<string, string
     },
     apiUrl: github.url,
     token: TOKENS.write,
-    env: { DOCKER_HOST: dockerd.dockerHost },
+    env: { DOCKER_HOST: dockerd.dockerHost, ...env },
   });
 }
 
@@ -102,6 +107,34 @@ describe('docker-registry', () => {
       /status 500, .*The image has foreign layers.*validation\.manifests\.urls.*"exclude"/,
     );
     expect(outcome.duration).toBeLessThan(15_000);
+  });
+});
+
+describe('Azure ACR', () => {
+  const ID = '00000000-0000-0000-0000-000000000000';
+
+  it.each([
+    [
+      'the docker config',
+      { auth: Buffer.from(`${ID}:`).toString('base64'), identitytoken: 'r3fresh-token' },
+      '',
+    ],
+    ['a helper', {}, JSON.stringify({ ServerURL: '', Username: '<token>', Secret: 'r3fresh-token' })],
+  ])('opens to a refresh token of %s', async (_, auth, answer) => {
+    const acr = await startAcr('r3fresh-token');
+    const config = await mkdtemp(join(folder, 'config-'));
+    const credsStore = answer === '' ? {} : { credsStore: 'acr' };
+    await writeFile(
+      join(config, 'config.json'),
+      JSON.stringify({ auths: { [acr.host]: auth }, ...credsStore }),
+    );
+    await writeFile(join(config, 'docker-credential-acr'), `#!/bin/sh\necho '${answer}'\n`, { mode: 0o755 });
+    const env = { DOCKER_CONFIG: config, PATH: `${config}:${process.env['PATH'] ?? ''}` };
+    const outcome = await mirror(acr, { engine: 'registry' }, env);
+    await acr.close();
+    expect(outcome.outputs).toMatchObject({ added: '1', complete: 'true' });
+    expect(acr.granted).toContain('repository:mirror/img:pull,push');
+    expect(outcome.log.replaceAll(/^::add-mask::.*$/gm, '')).not.toContain('r3fresh-token');
   });
 });
 
