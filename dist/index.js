@@ -1,5 +1,6 @@
 import { i as __toESM, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
 import { b as summary, d as setFailed, f as setOutput, g as getExecOutput, i as getInput, l as notice, m as warning, n as debug, o as group, p as setSecret, r as error, s as info, t as DOCKER_FOLDER_STATE, u as saveState } from "./shared.js";
+import { A as pipe, B as show$1, C as nullable, D as optional, E as object, F as string, G as canonicalHost, H as parseNamespace, I as union, J as isRepositoryName, K as isLoopback, L as InputError, M as safeInteger, N as safeParse, O as parse$2, R as InputReader, S as minValue, T as number, U as repositoryIn, V as formatNamespace, W as apiHost, Y as isTag, a as DEFAULTS$1, b as is, c as settle$1, d as newestVersionFirst, f as nameTargets, g as custom, h as check$2, i as redactUrl, j as record$1, k as parseJson$3, l as compileRange, m as array, n as printable, o as TARGET_EXAMPLE, p as targetRepository, q as isRegistryHost, r as readErrorBody, s as readSettings, t as RegistryError, u as isFullVersion, v as getDotPath, w as nullish, x as looseObject, y as integer } from "./errors.js";
 import { setFlagsFromString } from "node:v8";
 import { BlockList, isIP } from "node:net";
 import { Readable } from "node:stream";
@@ -8,97 +9,11 @@ import { setMaxListeners } from "node:events";
 import { subscribe } from "node:diagnostics_channel";
 import { createHash, createHmac, createPrivateKey, randomUUID, subtle, timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join, resolve, sep as sep$1 } from "node:path";
 import { setTimeout as setTimeout$1 } from "node:timers/promises";
 import { ChildProcess } from "node:child_process";
-
-// src/oci/names.ts
-/**
-* Names as the distribution spec allows them. Everything a registry, a manifest file or an input names passes
-* one of these checks before it becomes part of a URL, a path or an argument.
-* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
-*/
-const REPOSITORY = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
-const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-const HOST = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$/;
-/** Implementations limit host and repository together to 255 characters (spec, "Pulling manifests"). */
-const MAX_NAME_LENGTH = 255;
-function isRepositoryName(text) {
-	return text.length <= MAX_NAME_LENGTH && REPOSITORY.test(text);
-}
-function isTag(text) {
-	return TAG.test(text);
-}
-/**
-* True for a registry host with an optional port: `gcr.io`, `localhost:5000`, `[::1]:5000`. It must be as an URL has
-* it: `0x7f.1` would be looked up, and given credentials, by one name and connected to as 127.0.0.1.
-*/
-function isRegistryHost(text) {
-	if (text.length > MAX_NAME_LENGTH || !HOST.test(text)) return false;
-	return URL.parse(`https://${text}`)?.hostname === text.replace(/:[0-9]+$/, "");
-}
-/**
-* True when the first part of a reference is a registry host and not a path component: it has a dot or a port,
-* or is `localhost`. https://github.com/distribution/reference/blob/v0.6.0/normalize.go
-*/
-function looksLikeHost(component) {
-	return component === "localhost" || /[.:]/.test(component);
-}
-const DOCKER_HUB_ALIASES = /* @__PURE__ */ new Set([
-	"docker.io",
-	"index.docker.io",
-	"registry-1.docker.io"
-]);
-/** One name for each registry: Docker Hub's aliases become `docker.io`, letters are lower case. */
-function canonicalHost(host) {
-	const lower = host.toLowerCase();
-	return DOCKER_HUB_ALIASES.has(lower) ? "docker.io" : lower;
-}
-/** The host that speaks the registry API; only Docker Hub's differs from its name. */
-function apiHost(registry) {
-	return registry === "docker.io" ? "registry-1.docker.io" : registry;
-}
-/** True for `localhost`, 127.0.0.0/8 and `[::1]`, with or without a port. */
-function isLoopback(host) {
-	const name = host.replace(/:\d+$/, "");
-	return name === "localhost" || name === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(name);
-}
-/** Docker Hub and Quay take `namespace/name` alone; a nested name must be flattened for them. */
-function canNest(registry) {
-	return registry !== "docker.io" && registry !== "quay.io";
-}
-
-// src/namespace.ts
-/** `gcr.io/distroless`; the host alone when the path is empty. */
-function formatNamespace({ registry, path }) {
-	return path === "" ? registry : `${registry}/${path}`;
-}
-/** The full path of `image` in its registry: what `/v2/<repository>/` takes. */
-function repositoryIn({ path }, image) {
-	return path === "" ? image : `${path}/${image}`;
-}
-/**
-* Reads `host/path`, `host` or, in `defaultRegistry`, `path`. The first part is a host when it has a dot or a
-* port or is `localhost`, as docker reads references.
-*
-* @returns a sentence that says what is wrong when `text` is neither
-*/
-function parseNamespace(text, defaultRegistry) {
-	const slash = text.indexOf("/");
-	const first = slash === -1 ? text : text.slice(0, slash);
-	const hasHost = looksLikeHost(first);
-	const host = hasHost ? first.toLowerCase() : defaultRegistry;
-	const path = hasHost ? slash === -1 ? "" : text.slice(slash + 1) : text;
-	if (!isRegistryHost(host)) return `"${host}" is not a registry host`;
-	if (path === "" && slash !== -1) return "nothing follows the \"/\"";
-	if (path !== "" && !isRepositoryName(path)) return `"${path}" is not a repository path: lower-case letters and digits, separated by one of . - _ within a part and by / between parts`;
-	return {
-		registry: canonicalHost(host),
-		path
-	};
-}
 
 // src/plan/shard.ts
 /** A matrix has at most 256 jobs; a plan cuts finer, to balance its parts. */
@@ -136,53 +51,6 @@ function ownImages(images, shard, namespace) {
 	return new Map(Array.from(images).filter(([image]) => isOwn(shard, namespace, image)));
 }
 
-// src/plan/target-names.ts
-/** The placeholders of the input `target-name`. */
-const PLACEHOLDERS = [
-	"registry",
-	"namespace",
-	"image"
-];
-/**
-* Fills `template` for one image and gives the path in the target's registry. Where the target can't nest, `/`
-* becomes `_`. A host's port has no place in a name: its `:` becomes `-`.
-*/
-function targetRepository(template, target, source, image) {
-	const filled = template.replaceAll("{registry}", source.registry.replaceAll(/[[\]]/g, "").replaceAll(":", "-")).replaceAll("{namespace}", source.path).replaceAll("{image}", image).replaceAll(/\/{2,}/g, "/").replaceAll(/^\/|\/$/g, "");
-	return repositoryIn(target, canNest(target.registry) ? filled : filled.replaceAll("/", "_"));
-}
-/**
-* Names the target of every image of a run.
-*
-* @throws Error that lists, with the remedy, the names that the specification does not allow and the sources that
-*   would overwrite each other
-*/
-function nameTargets(template, target, listings) {
-	const owners = /* @__PURE__ */ new Map();
-	const problems = [];
-	const names = /* @__PURE__ */ new Map();
-	for (const { namespace, images } of listings) {
-		const own = /* @__PURE__ */ new Map();
-		names.set(formatNamespace(namespace), own);
-		for (const [image, { repository }] of images) {
-			const name = targetRepository(template, target, namespace, image);
-			const source = `${namespace.registry}/${repository}`;
-			const owner = owners.get(name);
-			if (!isRepositoryName(name)) problems.push(`${source} would go to "${name}", which is not a repository name`);
-			else if (owner !== void 0) problems.push(`${owner} and ${source} would both go to ${target.registry}/${name}`);
-			owners.set(name, source);
-			own.set(image, name);
-		}
-	}
-	if (problems.length > 0) throw new Error(explain$3(problems));
-	return names;
-}
-const MOST_PROBLEMS = 20;
-function explain$3(problems) {
-	const more = problems.length > MOST_PROBLEMS ? [`and ${problems.length - MOST_PROBLEMS} more`] : [];
-	return `Nothing was copied: ${[...problems.slice(0, MOST_PROBLEMS), ...more].join("; ")}. Give them different names with "target-name" ({registry}, {namespace} and {image} are its placeholders), leave one out with "exclude", or mirror the namespaces to different targets.`;
-}
-
 // src/inputs/manifest-path.ts
 /**
 * Where a namespace's manifest is in the metadata repository. `{registry}` and `{namespace}` are filled in; a
@@ -196,101 +64,6 @@ function manifestPath$1(template, { registry, path }) {
 function isRepositoryPath(path) {
 	if (path.length > 1024 || /[\p{Cc}\\]/u.test(path)) return false;
 	return path.split("/").every((part) => part !== "" && part !== "." && part !== ".." && !/^\.git$/i.test(part));
-}
-
-// src/inputs/reader.ts
-/** Something wrong with one input, told with its value, what is allowed and what to do. */
-var InputError = class extends Error {
-	name = "InputError";
-	constructor(problems) {
-		super(problems.length === 1 ? problems.join("") : `${problems.length} inputs are wrong:\n- ${problems.join("\n- ")}`);
-	}
-};
-const TRUE = /* @__PURE__ */ new Set([
-	"true",
-	"True",
-	"TRUE"
-]);
-const FALSE = /* @__PURE__ */ new Set([
-	"false",
-	"False",
-	"FALSE"
-]);
-const UNITS$1 = /* @__PURE__ */ new Map([
-	["ms", 1],
-	["s", 1e3],
-	["m", 6e4],
-	["h", 36e5]
-]);
-const LONGEST_SHOWN = 100;
-/** Longer than any job, and no longer than a timer can be. Milliseconds. */
-const LONGEST$1 = 18e8;
-/**
-* Reads inputs by type and gathers what is wrong with them, so that all problems are told at once. After a problem
-* a reader goes on with a harmless value; `finish` then throws.
-*/
-var InputReader = class {
-	#get;
-	#problems = [];
-	/** @param get gives an input's trimmed text, empty when it was left out */
-	constructor(get) {
-		this.#get = get;
-	}
-	problem(name, what) {
-		this.#problems.push(`${name}: ${what}`);
-	}
-	/** @throws InputError when there was any problem */
-	finish() {
-		if (this.#problems.length > 0) throw new InputError(this.#problems);
-	}
-	text(name) {
-		return this.#get(name);
-	}
-	optional(name) {
-		return this.#get(name) || void 0;
-	}
-	required(name, what) {
-		const value = this.#get(name);
-		if (value === "") this.problem(name, `is required: ${what}`);
-		return value;
-	}
-	/** One item a line or comma-separated; `#` starts a comment, at a line's start or after a space. */
-	list(name) {
-		return this.#get(name).split(/\r?\n/).flatMap((line) => line.replace(/(?:^|\s)#.*$/, "").split(",")).map((item) => item.trim()).filter((item) => item !== "");
-	}
-	choice(name, allowed) {
-		const value = this.#get(name);
-		const found = allowed.find((choice) => choice === value);
-		if (found === void 0) this.problem(name, `${show$1(value)} is not one of ${allowed.join(", ")}`);
-		return found ?? allowed[0];
-	}
-	/** YAML 1.2 core schema booleans, as `core.getBooleanInput` takes them. https://yaml.org/spec/1.2.2/#10212-boolean */
-	boolean(name) {
-		const value = this.#get(name);
-		if (!TRUE.has(value) && !FALSE.has(value)) this.problem(name, `${show$1(value)} is neither true nor false`);
-		return TRUE.has(value);
-	}
-	integer(name, min, max) {
-		const value = this.#get(name);
-		const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
-		if (number >= min && number <= max) return number;
-		this.problem(name, `${show$1(value)} is not a whole number from ${min} to ${max}`);
-		return min;
-	}
-	/** A time with its unit, in milliseconds. */
-	duration(name) {
-		const value = this.#get(name);
-		const [, number = "", unit = ""] = /^(\d{1,9})\s*(ms|s|m|h)$/.exec(value) ?? [];
-		const ms = Number(number) * (UNITS$1.get(unit) ?? 0);
-		if (ms > 0 && ms <= LONGEST$1) return ms;
-		const most = ms > LONGEST$1 ? ` of at most ${LONGEST$1 / 36e5} hours` : "";
-		this.problem(name, `${show$1(value)} is not a time with its unit${most}, such as 500ms, 30s, 10m or 2h`);
-		return 1;
-	}
-};
-/** A value as an error shows it: quoted, one line, not too long. */
-function show$1(value) {
-	return JSON.stringify(value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value);
 }
 
 // src/inputs/metadata-inputs.ts
@@ -362,795 +135,6 @@ function readCommitter(reader) {
 	reader.problem("committer", `${show$1(text)} is not of the form: Name <email>`);
 }
 
-// node_modules/valibot/dist/index.mjs
-let store$4;
-const DEFAULT_CONFIG = {
-	lang: void 0,
-	message: void 0,
-	abortEarly: void 0,
-	abortPipeEarly: void 0
-};
-/**
-* Returns the global configuration.
-*
-* @param config The config to merge.
-*
-* @returns The configuration.
-*/
-/* @__NO_SIDE_EFFECTS__ */
-function getGlobalConfig(config$1) {
-	if (!config$1 && !store$4) return DEFAULT_CONFIG;
-	return {
-		lang: config$1?.lang ?? store$4?.lang,
-		message: config$1?.message,
-		abortEarly: config$1?.abortEarly ?? store$4?.abortEarly,
-		abortPipeEarly: config$1?.abortPipeEarly ?? store$4?.abortPipeEarly
-	};
-}
-let store$3;
-/**
-* Returns a global error message.
-*
-* @param lang The language of the message.
-*
-* @returns The error message.
-*/
-/* @__NO_SIDE_EFFECTS__ */
-function getGlobalMessage(lang) {
-	return store$3?.get(lang);
-}
-let store$2;
-/**
-* Returns a schema error message.
-*
-* @param lang The language of the message.
-*
-* @returns The error message.
-*/
-/* @__NO_SIDE_EFFECTS__ */
-function getSchemaMessage(lang) {
-	return store$2?.get(lang);
-}
-let store$1;
-/**
-* Returns a specific error message.
-*
-* @param reference The identifier reference.
-* @param lang The language of the message.
-*
-* @returns The error message.
-*/
-/* @__NO_SIDE_EFFECTS__ */
-function getSpecificMessage(reference, lang) {
-	return store$1?.get(reference)?.get(lang);
-}
-/**
-* Stringifies an unknown input to a literal or type string.
-*
-* @param input The unknown input.
-*
-* @returns A literal or type string.
-*
-* @internal
-*/
-/* @__NO_SIDE_EFFECTS__ */
-function _stringify(input) {
-	const type = typeof input;
-	if (type === "string") return `"${input}"`;
-	if (type === "number" || type === "bigint" || type === "boolean") return `${input}`;
-	if (type === "object" || type === "function") return (input && Object.getPrototypeOf(input)?.constructor?.name) ?? "null";
-	return type;
-}
-/**
-* Adds an issue to the dataset.
-*
-* @param context The issue context.
-* @param label The issue label.
-* @param dataset The input dataset.
-* @param config The configuration.
-* @param other The optional props.
-*
-* @internal
-*/
-function _addIssue(context, label, dataset, config$1, other) {
-	const input = other && "input" in other ? other.input : dataset.value;
-	const expected = other?.expected ?? context.expects ?? null;
-	const received = other?.received ?? /* @__PURE__ */ _stringify(input);
-	const issue = {
-		kind: context.kind,
-		type: context.type,
-		input,
-		expected,
-		received,
-		message: `Invalid ${label}: ${expected ? `Expected ${expected} but r` : "R"}eceived ${received}`,
-		requirement: context.requirement,
-		path: other?.path,
-		issues: other?.issues,
-		lang: config$1.lang,
-		abortEarly: config$1.abortEarly,
-		abortPipeEarly: config$1.abortPipeEarly
-	};
-	const isSchema = context.kind === "schema";
-	const message$1 = other?.message ?? context.message ?? /* @__PURE__ */ getSpecificMessage(context.reference, issue.lang) ?? (isSchema ? /* @__PURE__ */ getSchemaMessage(issue.lang) : null) ?? config$1.message ?? /* @__PURE__ */ getGlobalMessage(issue.lang);
-	if (message$1 !== void 0) issue.message = typeof message$1 === "function" ? message$1(issue) : message$1;
-	if (isSchema) dataset.typed = false;
-	if (dataset.issues) dataset.issues.push(issue);
-	else dataset.issues = [issue];
-}
-/**
-* Disallows inherited object properties and prevents object prototype
-* pollution by disallowing certain keys.
-*
-* @param object The object to check.
-* @param key The key to check.
-*
-* @returns Whether the key is allowed.
-*
-* @internal
-*/
-/* @__NO_SIDE_EFFECTS__ */
-function _isValidObjectKey(object$1, key) {
-	return Object.prototype.hasOwnProperty.call(object$1, key) && key !== "__proto__" && key !== "prototype" && key !== "constructor";
-}
-/**
-* Joins multiple `expects` values with the given separator.
-*
-* @param values The `expects` values.
-* @param separator The separator.
-*
-* @returns The joined `expects` property.
-*
-* @internal
-*/
-/* @__NO_SIDE_EFFECTS__ */
-function _joinExpects(values$1, separator) {
-	const list = [...new Set(values$1)];
-	if (list.length > 1) return `(${list.join(` ${separator} `)})`;
-	return list[0] ?? "never";
-}
-/**
-* Eagerly creates and attaches the Standard Schema properties of a schema.
-*
-* Hint: The contextual `this` type includes the standard properties that are
-* attached before the schema is returned.
-*
-* @param schema The schema to attach standard properties to.
-*
-* @returns The schema with standard properties attached.
-*
-* @internal
-*/
-function _standardSchema(schema) {
-	schema["~standard"] = {
-		version: 1,
-		vendor: "valibot",
-		validate: (value$1) => schema["~run"]({ value: value$1 }, /* @__PURE__ */ getGlobalConfig())
-	};
-	return schema;
-}
-/* @__NO_SIDE_EFFECTS__ */
-function getDotPath(issue) {
-	if (issue.path) {
-		let key = "";
-		for (const item of issue.path) if (typeof item.key === "string" || typeof item.key === "number") if (key) key += `.${item.key}`;
-		else key += item.key;
-		else return null;
-		return key;
-	}
-	return null;
-}
-/**
-* A Valibot error with useful information.
-*/
-var ValiError = class extends Error {
-	/**
-	* Creates a Valibot error with useful information.
-	*
-	* @param issues The error issues.
-	*/
-	constructor(issues) {
-		super(issues[0].message);
-		this.name = "ValiError";
-		this.issues = issues;
-	}
-};
-/* @__NO_SIDE_EFFECTS__ */
-function check$2(requirement, message$1) {
-	return {
-		kind: "validation",
-		type: "check",
-		reference: check$2,
-		async: false,
-		expects: null,
-		requirement,
-		message: message$1,
-		"~run"(dataset, config$1) {
-			if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "input", dataset, config$1);
-			return dataset;
-		}
-	};
-}
-/* @__NO_SIDE_EFFECTS__ */
-function integer(message$1) {
-	return {
-		kind: "validation",
-		type: "integer",
-		reference: integer,
-		async: false,
-		expects: null,
-		requirement: Number.isInteger,
-		message: message$1,
-		"~run"(dataset, config$1) {
-			if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "integer", dataset, config$1);
-			return dataset;
-		}
-	};
-}
-/* @__NO_SIDE_EFFECTS__ */
-function maxLength(requirement, message$1) {
-	return {
-		kind: "validation",
-		type: "max_length",
-		reference: maxLength,
-		async: false,
-		expects: `<=${requirement}`,
-		requirement,
-		message: message$1,
-		"~run"(dataset, config$1) {
-			if (dataset.typed && dataset.value.length > this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
-			return dataset;
-		}
-	};
-}
-/* @__NO_SIDE_EFFECTS__ */
-function minValue(requirement, message$1) {
-	return {
-		kind: "validation",
-		type: "min_value",
-		reference: minValue,
-		async: false,
-		expects: `>=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
-		requirement,
-		message: message$1,
-		"~run"(dataset, config$1) {
-			if (dataset.typed && !(dataset.value >= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
-			return dataset;
-		}
-	};
-}
-/* @__NO_SIDE_EFFECTS__ */
-function parseJson$3(config$1, message$1) {
-	return {
-		kind: "transformation",
-		type: "parse_json",
-		reference: parseJson$3,
-		config: config$1,
-		message: message$1,
-		async: false,
-		"~run"(dataset, config$2) {
-			try {
-				dataset.value = JSON.parse(dataset.value, this.config?.reviver);
-			} catch (error) {
-				if (error instanceof Error) {
-					_addIssue(this, "JSON", dataset, config$2, { received: `"${error.message}"` });
-					dataset.typed = false;
-				} else throw error;
-			}
-			return dataset;
-		}
-	};
-}
-/* @__NO_SIDE_EFFECTS__ */
-function safeInteger(message$1) {
-	return {
-		kind: "validation",
-		type: "safe_integer",
-		reference: safeInteger,
-		async: false,
-		expects: null,
-		requirement: Number.isSafeInteger,
-		message: message$1,
-		"~run"(dataset, config$1) {
-			if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "safe integer", dataset, config$1);
-			return dataset;
-		}
-	};
-}
-const ABORT_EARLY_CONFIG = { abortEarly: true };
-/**
-* Returns the fallback value of the schema.
-*
-* @param schema The schema to get it from.
-* @param dataset The output dataset if available.
-* @param config The config if available.
-*
-* @returns The fallback value.
-*/
-/* @__NO_SIDE_EFFECTS__ */
-function getFallback(schema, dataset, config$1) {
-	return typeof schema.fallback === "function" ? schema.fallback(dataset, config$1) : schema.fallback;
-}
-/**
-* Returns the default value of the schema.
-*
-* @param schema The schema to get it from.
-* @param dataset The input dataset if available.
-* @param config The config if available.
-*
-* @returns The default value.
-*/
-/* @__NO_SIDE_EFFECTS__ */
-function getDefault(schema, dataset, config$1) {
-	return typeof schema.default === "function" ? schema.default(dataset, config$1) : schema.default;
-}
-/**
-* Checks if the input matches the schema. By using a type predicate, this
-* function can be used as a type guard.
-*
-* @param schema The schema to be used.
-* @param input The input to be tested.
-*
-* @returns Whether the input matches the schema.
-*/
-/* @__NO_SIDE_EFFECTS__ */
-function is(schema, input) {
-	return !schema["~run"]({ value: input }, ABORT_EARLY_CONFIG).issues;
-}
-/* @__NO_SIDE_EFFECTS__ */
-function array(item, message$1) {
-	return _standardSchema({
-		kind: "schema",
-		type: "array",
-		reference: array,
-		expects: "Array",
-		async: false,
-		item,
-		message: message$1,
-		"~run"(dataset, config$1) {
-			const input = dataset.value;
-			if (Array.isArray(input)) {
-				dataset.typed = true;
-				dataset.value = [];
-				for (let key = 0; key < input.length; key++) {
-					const value$1 = input[key];
-					const itemDataset = this.item["~run"]({ value: value$1 }, config$1);
-					if (itemDataset.issues) {
-						const pathItem = {
-							type: "array",
-							origin: "value",
-							input,
-							key,
-							value: value$1
-						};
-						for (const issue of itemDataset.issues) {
-							if (issue.path) issue.path.unshift(pathItem);
-							else issue.path = [pathItem];
-							dataset.issues?.push(issue);
-						}
-						if (!dataset.issues) dataset.issues = itemDataset.issues;
-						if (config$1.abortEarly) {
-							dataset.typed = false;
-							break;
-						}
-					}
-					if (!itemDataset.typed) dataset.typed = false;
-					dataset.value.push(itemDataset.value);
-				}
-			} else _addIssue(this, "type", dataset, config$1);
-			return dataset;
-		}
-	});
-}
-/* @__NO_SIDE_EFFECTS__ */
-function custom(check$1, message$1) {
-	return _standardSchema({
-		kind: "schema",
-		type: "custom",
-		reference: custom,
-		expects: "unknown",
-		async: false,
-		check: check$1,
-		message: message$1,
-		"~run"(dataset, config$1) {
-			if (this.check(dataset.value)) dataset.typed = true;
-			else _addIssue(this, "type", dataset, config$1);
-			return dataset;
-		}
-	});
-}
-/* @__NO_SIDE_EFFECTS__ */
-function looseObject(entries$1, message$1) {
-	return _standardSchema({
-		kind: "schema",
-		type: "loose_object",
-		reference: looseObject,
-		expects: "Object",
-		async: false,
-		entries: entries$1,
-		message: message$1,
-		"~run"(dataset, config$1) {
-			const input = dataset.value;
-			if (input && typeof input === "object") {
-				dataset.typed = true;
-				dataset.value = {};
-				for (const key in this.entries) {
-					const valueSchema = this.entries[key];
-					if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
-						const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
-						const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
-						if (valueDataset.issues) {
-							const pathItem = {
-								type: "object",
-								origin: "value",
-								input,
-								key,
-								value: value$1
-							};
-							for (const issue of valueDataset.issues) {
-								if (issue.path) issue.path.unshift(pathItem);
-								else issue.path = [pathItem];
-								dataset.issues?.push(issue);
-							}
-							if (!dataset.issues) dataset.issues = valueDataset.issues;
-							if (config$1.abortEarly) {
-								dataset.typed = false;
-								break;
-							}
-						}
-						if (!valueDataset.typed) dataset.typed = false;
-						dataset.value[key] = valueDataset.value;
-					} else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
-					else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
-						_addIssue(this, "key", dataset, config$1, {
-							input: void 0,
-							expected: `"${key}"`,
-							path: [{
-								type: "object",
-								origin: "key",
-								input,
-								key,
-								value: input[key]
-							}]
-						});
-						if (config$1.abortEarly) break;
-					}
-				}
-				if (!dataset.issues || !config$1.abortEarly) {
-					for (const key in input) if (/* @__PURE__ */ _isValidObjectKey(input, key) && !Object.prototype.hasOwnProperty.call(this.entries, key)) dataset.value[key] = input[key];
-				}
-			} else _addIssue(this, "type", dataset, config$1);
-			return dataset;
-		}
-	});
-}
-/* @__NO_SIDE_EFFECTS__ */
-function nullable(wrapped, default_) {
-	return _standardSchema({
-		kind: "schema",
-		type: "nullable",
-		reference: nullable,
-		expects: `(${wrapped.expects} | null)`,
-		async: false,
-		wrapped,
-		default: default_,
-		"~run"(dataset, config$1) {
-			if (dataset.value === null) {
-				if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
-				if (dataset.value === null) {
-					dataset.typed = true;
-					return dataset;
-				}
-			}
-			return this.wrapped["~run"](dataset, config$1);
-		}
-	});
-}
-/* @__NO_SIDE_EFFECTS__ */
-function nullish(wrapped, default_) {
-	return _standardSchema({
-		kind: "schema",
-		type: "nullish",
-		reference: nullish,
-		expects: `(${wrapped.expects} | null | undefined)`,
-		async: false,
-		wrapped,
-		default: default_,
-		"~run"(dataset, config$1) {
-			if (dataset.value === null || dataset.value === void 0) {
-				if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
-				if (dataset.value === null || dataset.value === void 0) {
-					dataset.typed = true;
-					return dataset;
-				}
-			}
-			return this.wrapped["~run"](dataset, config$1);
-		}
-	});
-}
-/* @__NO_SIDE_EFFECTS__ */
-function number(message$1) {
-	return _standardSchema({
-		kind: "schema",
-		type: "number",
-		reference: number,
-		expects: "number",
-		async: false,
-		message: message$1,
-		"~run"(dataset, config$1) {
-			if (typeof dataset.value === "number" && !isNaN(dataset.value)) dataset.typed = true;
-			else _addIssue(this, "type", dataset, config$1);
-			return dataset;
-		}
-	});
-}
-/* @__NO_SIDE_EFFECTS__ */
-function object(entries$1, message$1) {
-	return _standardSchema({
-		kind: "schema",
-		type: "object",
-		reference: object,
-		expects: "Object",
-		async: false,
-		entries: entries$1,
-		message: message$1,
-		"~run"(dataset, config$1) {
-			const input = dataset.value;
-			if (input && typeof input === "object") {
-				dataset.typed = true;
-				dataset.value = {};
-				for (const key in this.entries) {
-					const valueSchema = this.entries[key];
-					if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
-						const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
-						const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
-						if (valueDataset.issues) {
-							const pathItem = {
-								type: "object",
-								origin: "value",
-								input,
-								key,
-								value: value$1
-							};
-							for (const issue of valueDataset.issues) {
-								if (issue.path) issue.path.unshift(pathItem);
-								else issue.path = [pathItem];
-								dataset.issues?.push(issue);
-							}
-							if (!dataset.issues) dataset.issues = valueDataset.issues;
-							if (config$1.abortEarly) {
-								dataset.typed = false;
-								break;
-							}
-						}
-						if (!valueDataset.typed) dataset.typed = false;
-						dataset.value[key] = valueDataset.value;
-					} else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
-					else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
-						_addIssue(this, "key", dataset, config$1, {
-							input: void 0,
-							expected: `"${key}"`,
-							path: [{
-								type: "object",
-								origin: "key",
-								input,
-								key,
-								value: input[key]
-							}]
-						});
-						if (config$1.abortEarly) break;
-					}
-				}
-			} else _addIssue(this, "type", dataset, config$1);
-			return dataset;
-		}
-	});
-}
-/* @__NO_SIDE_EFFECTS__ */
-function optional(wrapped, default_) {
-	return _standardSchema({
-		kind: "schema",
-		type: "optional",
-		reference: optional,
-		expects: `(${wrapped.expects} | undefined)`,
-		async: false,
-		wrapped,
-		default: default_,
-		"~run"(dataset, config$1) {
-			if (dataset.value === void 0) {
-				if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
-				if (dataset.value === void 0) {
-					dataset.typed = true;
-					return dataset;
-				}
-			}
-			return this.wrapped["~run"](dataset, config$1);
-		}
-	});
-}
-/* @__NO_SIDE_EFFECTS__ */
-function record$1(key, value$1, message$1) {
-	return _standardSchema({
-		kind: "schema",
-		type: "record",
-		reference: record$1,
-		expects: "Object",
-		async: false,
-		key,
-		value: value$1,
-		message: message$1,
-		"~run"(dataset, config$1) {
-			const input = dataset.value;
-			if (input && typeof input === "object") {
-				dataset.typed = true;
-				dataset.value = {};
-				for (const entryKey in input) if (/* @__PURE__ */ _isValidObjectKey(input, entryKey)) {
-					const entryValue = input[entryKey];
-					const keyDataset = this.key["~run"]({ value: entryKey }, config$1);
-					if (keyDataset.issues) {
-						const pathItem = {
-							type: "object",
-							origin: "key",
-							input,
-							key: entryKey,
-							value: entryValue
-						};
-						for (const issue of keyDataset.issues) {
-							issue.path = [pathItem];
-							dataset.issues?.push(issue);
-						}
-						if (!dataset.issues) dataset.issues = keyDataset.issues;
-						if (config$1.abortEarly) {
-							dataset.typed = false;
-							break;
-						}
-					}
-					const valueDataset = this.value["~run"]({ value: entryValue }, config$1);
-					if (valueDataset.issues) {
-						const pathItem = {
-							type: "object",
-							origin: "value",
-							input,
-							key: entryKey,
-							value: entryValue
-						};
-						for (const issue of valueDataset.issues) {
-							if (issue.path) issue.path.unshift(pathItem);
-							else issue.path = [pathItem];
-							dataset.issues?.push(issue);
-						}
-						if (!dataset.issues) dataset.issues = valueDataset.issues;
-						if (config$1.abortEarly) {
-							dataset.typed = false;
-							break;
-						}
-					}
-					if (!keyDataset.typed || !valueDataset.typed) dataset.typed = false;
-					if (keyDataset.typed) dataset.value[keyDataset.value] = valueDataset.value;
-				}
-			} else _addIssue(this, "type", dataset, config$1);
-			return dataset;
-		}
-	});
-}
-/* @__NO_SIDE_EFFECTS__ */
-function string(message$1) {
-	return _standardSchema({
-		kind: "schema",
-		type: "string",
-		reference: string,
-		expects: "string",
-		async: false,
-		message: message$1,
-		"~run"(dataset, config$1) {
-			if (typeof dataset.value === "string") dataset.typed = true;
-			else _addIssue(this, "type", dataset, config$1);
-			return dataset;
-		}
-	});
-}
-/**
-* Returns the sub issues of the provided datasets for the union issue.
-*
-* @param datasets The datasets.
-*
-* @returns The sub issues.
-*
-* @internal
-*/
-/* @__NO_SIDE_EFFECTS__ */
-function _subIssues(datasets) {
-	let issues;
-	if (datasets) for (const dataset of datasets) if (issues) for (const issue of dataset.issues) issues.push(issue);
-	else issues = dataset.issues;
-	return issues;
-}
-/* @__NO_SIDE_EFFECTS__ */
-function union(options, message$1) {
-	return _standardSchema({
-		kind: "schema",
-		type: "union",
-		reference: union,
-		expects: /* @__PURE__ */ _joinExpects(options.map((option) => option.expects), "|"),
-		async: false,
-		options,
-		message: message$1,
-		"~run"(dataset, config$1) {
-			let validDataset;
-			let typedDatasets;
-			let untypedDatasets;
-			for (const schema of this.options) {
-				const optionDataset = schema["~run"]({ value: dataset.value }, config$1);
-				if (optionDataset.typed) if (optionDataset.issues) if (typedDatasets) typedDatasets.push(optionDataset);
-				else typedDatasets = [optionDataset];
-				else {
-					validDataset = optionDataset;
-					break;
-				}
-				else if (untypedDatasets) untypedDatasets.push(optionDataset);
-				else untypedDatasets = [optionDataset];
-			}
-			if (validDataset) return validDataset;
-			if (typedDatasets) {
-				if (typedDatasets.length === 1) return typedDatasets[0];
-				_addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(typedDatasets) });
-				dataset.typed = true;
-			} else if (untypedDatasets?.length === 1) return untypedDatasets[0];
-			else _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(untypedDatasets) });
-			return dataset;
-		}
-	});
-}
-/**
-* Parses an unknown input based on a schema.
-*
-* @param schema The schema to be used.
-* @param input The input to be parsed.
-* @param config The parse configuration.
-*
-* @returns The parsed input.
-*/
-function parse$2(schema, input, config$1) {
-	const dataset = schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
-	if (dataset.issues) throw new ValiError(dataset.issues);
-	return dataset.value;
-}
-/* @__NO_SIDE_EFFECTS__ */
-function pipe(...pipe$1) {
-	return _standardSchema({
-		...pipe$1[0],
-		pipe: pipe$1,
-		"~run"(dataset, config$1) {
-			for (const item of pipe$1) if (item.kind !== "metadata") {
-				if (dataset.issues && (item.kind === "schema" || item.kind === "transformation")) {
-					dataset.typed = false;
-					break;
-				}
-				if (!dataset.issues || !config$1.abortEarly && !config$1.abortPipeEarly) dataset = item["~run"](dataset, config$1);
-			}
-			return dataset;
-		}
-	});
-}
-/**
-* Parses an unknown input based on a schema.
-*
-* @param schema The schema to be used.
-* @param input The input to be parsed.
-* @param config The parse configuration.
-*
-* @returns The parse result.
-*/
-/* @__NO_SIDE_EFFECTS__ */
-function safeParse(schema, input, config$1) {
-	const dataset = schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
-	return {
-		typed: dataset.typed,
-		success: !dataset.issues,
-		output: dataset.value,
-		issues: dataset.issues
-	};
-}
-
 // src/inputs/pull-request.ts
 /** https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request */
 const Event$1 = object({ pull_request: object({ number: pipe(number(), integer(), minValue(1)) }) });
@@ -1187,9 +171,10 @@ const MODES$1 = [
 /**
 * Reads and checks all inputs, without any network.
 *
+* @param config the input `config`'s file; `unread` when it is still to be read, and so what is missing may be there
 * @throws InputError with all problems at once
 */
-function parseInputs(source) {
+function parseInputs(source, config) {
 	for (const name of [
 		"password",
 		"source-password",
@@ -1199,25 +184,25 @@ function parseInputs(source) {
 		if (secret !== "") source.mask(secret);
 	}
 	const reader = new InputReader(source.get);
-	const namespaces = readNamespaces(reader);
-	const target = readTarget(reader, namespaces);
+	const given = readGiven(reader, source.now);
+	const namespaces = readNamespaces(reader, given, config);
 	const mode = reader.choice("mode", MODES$1);
 	const dryRun = readDryRun(reader, source.eventName);
+	const target = readCredential(reader, "username", "password", dryRun);
 	const inputs = {
 		namespaces,
-		target,
 		credentials: {
 			source: readCredential(reader, "source-username", "source-password", dryRun),
-			target: readCredential(reader, "username", "password", dryRun)
+			target
 		},
+		targetLogin: target && readTargetLogin(reader, given, config, namespaces),
 		mode,
 		dryRun,
 		engine: reader.choice("engine", ["docker", "registry"]),
-		include: readPatterns(reader, "include"),
-		exclude: readPatterns(reader, "exclude"),
-		platforms: readPlatforms(reader),
-		targetName: readTargetName(reader),
-		metadata: readMetadata(reader, namespaces),
+		include: given.include ?? [],
+		exclude: given.exclude ?? [],
+		recheck: reader.integer("recheck", 1, 365),
+		metadata: readMetadata(reader, namespaces.map(({ namespace }) => namespace)),
 		shard: readShard(reader),
 		maxShards: reader.integer("max-shards", 1, MOST_JOBS),
 		concurrency: reader.integer("concurrency", 1, 256),
@@ -1239,42 +224,71 @@ function parseInputs(source) {
 	reader.finish();
 	return inputs;
 }
-function readNamespaces(reader) {
+/** The host of namespaces that are written without one. */
+function defaultRegistry(get) {
+	return canonicalHost(get("registry"));
+}
+/** What the inputs say of how to mirror. One that is the default says nothing: the config file may. */
+function readGiven(reader, now) {
+	const latest = reader.optional("latest");
+	const list = (name) => reader.optional(name) === void 0 ? void 0 : reader.list(name);
+	const targetName = reader.required("target-name", "a template such as {image}");
+	const raw = {
+		target: reader.optional("target"),
+		"target-name": targetName === DEFAULTS$1.targetName || targetName === "" ? void 0 : targetName,
+		platforms: reader.text("platforms") === DEFAULTS$1.platforms ? void 0 : list("platforms"),
+		include: list("include"),
+		exclude: list("exclude"),
+		semver: reader.optional("semver"),
+		"newer-than": reader.optional("newer-than"),
+		latest: latest === void 0 ? void 0 : reader.integer("latest", 1, 1e6)
+	};
+	return readSettings(raw, (setting, what) => reader.problem(setting, what), now);
+}
+function readNamespaces(reader, given, config) {
+	const named = readNames$1(reader);
+	const file = config === "unread" ? void 0 : config;
+	if (config === void 0 && reader.list("namespaces").length === 0) reader.problem("namespaces", "is required: name at least one, such as gcr.io/distroless");
+	if (config === void 0 && !given.target) reader.required("target", TARGET_EXAMPLE);
+	const all = named.length > 0 ? named : Array.from(file?.namespaces.values() ?? [], (one) => one.namespace);
+	if (file && all.length === 0) reader.problem("config", `${file.path} names no namespaces, and neither does the input "namespaces"`);
+	const settled = all.flatMap((namespace) => {
+		const name = formatNamespace(namespace);
+		const own = file?.namespaces.get(name)?.own ?? {};
+		const settings = settle$1(namespace, own, given, file?.defaults ?? {});
+		if (!settings && file) reader.problem("config", `${file.path} names no target for ${name}: ${TARGET_EXAMPLE}`);
+		return settings ? [settings] : [];
+	});
+	checkTargets(reader, settled);
+	return settled;
+}
+/** The namespaces of the input, each once. */
+function readNames$1(reader) {
 	const registry = canonicalHost(reader.required("registry", "the host of namespaces written without one"));
 	if (registry !== "" && !isRegistryHost(registry)) reader.problem("registry", `${show$1(registry)} is not a host such as gcr.io`);
-	const texts = reader.list("namespaces");
-	if (texts.length === 0) reader.problem("namespaces", "is required: name at least one, such as gcr.io/distroless");
 	const found = /* @__PURE__ */ new Map();
-	for (const text of texts) {
+	for (const text of reader.list("namespaces")) {
 		const namespace = parseNamespace(text, registry);
 		if (typeof namespace === "string") reader.problem("namespaces", `${show$1(text)}: ${namespace}`);
 		else found.set(formatNamespace(namespace), namespace);
 	}
 	return Array.from(found.values());
 }
-function readTarget(reader, sources) {
-	const example = "the registry and namespace to push to, such as docker.io/gcrxio";
-	const text = reader.required("target", example);
-	const fallback = {
-		registry: "invalid",
-		path: ""
-	};
-	if (text === "") return fallback;
-	if (!looksLikeHost(text.split("/")[0] ?? "")) {
-		reader.problem("target", `${show$1(text)} names no registry: give ${example}`);
-		return fallback;
-	}
-	const target = parseNamespace(text, "");
-	if (typeof target === "string") {
-		reader.problem("target", `${show$1(text)}: ${target}`);
-		return fallback;
-	}
-	for (const source of sources) {
+function checkTargets(reader, settings) {
+	const targets = new Map(settings.map(({ target }) => [formatNamespace(target), target]));
+	for (const [text, target] of targets) for (const { namespace: source } of settings) {
 		const within = source.path === "" || `${target.path}/`.startsWith(`${source.path}/`);
 		if (source.registry !== target.registry || !within) continue;
 		reader.problem("target", `${show$1(text)} lies inside the source ${formatNamespace(source)}: a mirror of itself`);
 	}
-	return target;
+}
+/** The registry of the input `target`, else of the file's default, else of all namespaces. */
+function readTargetLogin(reader, given, config, namespaces) {
+	const named = given.target ?? (config === "unread" ? void 0 : config?.defaults.target);
+	if (named) return named.registry;
+	const [registry, other] = new Set(namespaces.map(({ target }) => target.registry));
+	if (other === void 0) return registry;
+	reader.problem("username", `may be for ${registry} or ${other}: name one of them in "target", and log in to the others with docker/login-action`);
 }
 /** @param dryRun then a missing half means none: a pull request from a fork has no secrets */
 function readCredential(reader, userInput, passwordInput, dryRun) {
@@ -1317,28 +331,6 @@ function readShard(reader) {
 		total: 1
 	};
 }
-const LONGEST_PATTERN = 1e3;
-function readPatterns(reader, name) {
-	const patterns = reader.list(name);
-	for (const pattern of patterns) if (pattern.length > LONGEST_PATTERN) reader.problem(name, `${show$1(pattern)} is longer than ${LONGEST_PATTERN}`);
-	return patterns;
-}
-function readPlatforms(reader) {
-	const list = reader.list("platforms");
-	if (list.length === 0 || list.length === 1 && list[0] === "all") return "all";
-	for (const platform of list) {
-		if (/^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9.]+)?$/.test(platform)) continue;
-		reader.problem("platforms", `${show$1(platform)} is neither "all" nor a platform such as linux/amd64 or linux/arm64/v8`);
-	}
-	return Array.from(new Set(list)).toSorted();
-}
-function readTargetName(reader) {
-	const template = reader.required("target-name", "a template such as {image}");
-	const known = PLACEHOLDERS;
-	for (const [, name = ""] of template.matchAll(/\{([^{}]*)\}/g)) if (!known.includes(name)) reader.problem("target-name", `{${name}} is not one of {${known.join("}, {")}}`);
-	if (template !== "" && !template.includes("{image}")) reader.problem("target-name", `${show$1(template)} must contain {image}`);
-	return template;
-}
 function readProxy(reader, { env, mask }) {
 	const given = reader.optional("proxy");
 	const https = given ?? env["HTTPS_PROXY"] ?? env["https_proxy"];
@@ -1367,6 +359,26 @@ function readHosts(reader, name) {
 	const hosts = reader.list(name).map((host) => canonicalHost(host));
 	for (const host of hosts) if (!isRegistryHost(host)) reader.problem(name, `${show$1(host)} is not a host such as registry.example:5000`);
 	return new Set(hosts);
+}
+
+// src/inputs/load.ts
+/**
+* Reads and checks all inputs, and the config file where one is named.
+*
+* @throws InputError with all problems at once; those of the inputs before anything is read
+*/
+async function loadInputs(source, readFile) {
+	const path = source.get("config");
+	if (path === "") return parseInputs(source);
+	const inputs = parseInputs(source, "unread");
+	if (!isRepositoryPath(path)) throw new InputError([`config: ${show$1(path)} is not a path inside the repository, such as .github/mirror.yml`]);
+	const text = await readFile(path, inputs);
+	const { parseConfig } = await import("./config.js");
+	const config = parseConfig(text, path, {
+		registry: defaultRegistry(source.get),
+		now: source.now
+	});
+	return parseInputs(source, config);
 }
 
 // node_modules/yocto-queue/index.js
@@ -1504,76 +516,6 @@ function pLimit(concurrency) {
 }
 function validateConcurrency(concurrency) {
 	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) throw new TypeError("Expected `concurrency` to be a number from 1 and up");
-}
-
-// src/oci/errors.ts
-/** What went wrong with one request to a registry, as data. The message holds no query and no credential. */
-var RegistryError = class extends Error {
-	name = "RegistryError";
-	method;
-	/** Without query and user info: signed URLs carry credentials. */
-	url;
-	/** Absent when no answer came. */
-	status;
-	/** The codes of the answer's `errors`, `NAME_UNKNOWN` and so on. */
-	codes;
-	/** True when the same request may succeed later. */
-	retryable;
-	/** How long the registry asks to wait, in milliseconds. */
-	retryAfter;
-	constructor(problem) {
-		const url = redactUrl(problem.url);
-		super(`${problem.method} ${url}: ${problem.cause}`, { cause: problem.error });
-		this.method = problem.method;
-		this.url = url;
-		this.status = problem.status;
-		this.codes = problem.codes ?? [];
-		this.retryable = problem.retryable ?? false;
-		this.retryAfter = problem.retryAfter;
-	}
-};
-/** `url` without what may be a credential: user info, query and fragment. */
-function redactUrl(url) {
-	return `${url.protocol}//${url.host}${url.pathname}`;
-}
-/**
-* One line of printable text of at most `limit` characters, from text that a stranger wrote: without what turns the
-* direction of writing, and without what may be a credential.
-*/
-function printable(text, limit = 300) {
-	const line = withoutCredentials(text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}]+/gu, " ")).replaceAll("##[", "# # [").trim();
-	return line.length > limit ? `${line.slice(0, limit)}…` : line;
-}
-/** Docker and registries quote signed URLs and the header that they refuse. */
-function withoutCredentials(text) {
-	return text.replace(/(?<=https?:\/\/)[^\s/?#"'`<>]*@/gi, "").replace(/(?<=https?:\/\/[^\s?#"'`<>]*)[?#][^\s"'`<>]*/gi, "").replace(/\b(basic|bearer) +[\w.~+/=-]{16,}/gi, "$1 …");
-}
-const ErrorBody = object({ errors: pipe(array(object({
-	code: optional(string(), "UNKNOWN"),
-	message: optional(nullable(string()), "")
-})), maxLength(100)) });
-/**
-* The codes and one line of text of an error body. Bodies may be the spec's JSON, HTML or plain text.
-* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
-*/
-function readErrorBody(body) {
-	const parsed = safeParse(ErrorBody, tryJson(body));
-	if (!parsed.success) return {
-		codes: [],
-		text: /^\s*</.test(body) ? "the answer is an HTML page" : printable(body)
-	};
-	const { errors } = parsed.output;
-	return {
-		codes: errors.map(({ code }) => printable(code, 60)),
-		text: printable(errors.map(({ code, message }) => message ? `${code}: ${message}` : code).join("; "))
-	};
-}
-function tryJson(text) {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return;
-	}
 }
 
 // src/copy/audit.ts
@@ -1764,7 +706,7 @@ var CopyError = class extends Error {
 *
 * @throws CopyError when it is not there, is schema1, or has no image for the platform
 */
-async function resolveImage(client, repository, digest, platforms) {
+async function resolveImage$1(client, repository, digest, platforms) {
 	const content = await readContent(client, repository, digest);
 	if (content.kind === "image") return IMAGE_CONFIGS.has(content.config.mediaType) ? {
 		kind: "image",
@@ -1879,7 +821,7 @@ var Settler = class {
 		const { source, platforms } = this.#options;
 		const key = `${repository}@${digest}`;
 		let image = this.#resolved.get(key);
-		if (!image) this.#resolved.set(key, image = resolveImage(source, repository, digest, platforms));
+		if (!image) this.#resolved.set(key, image = resolveImage$1(source, repository, digest, platforms));
 		return image;
 	}
 	#isSpent() {
@@ -2030,10 +972,21 @@ function serializeEntry(entry) {
 * @returns `base` itself when nothing changes
 */
 function mergeImages(base, delta) {
+	return mergeWhere(base, delta, isNews);
+}
+/**
+* Gives tags of an unknown digest the entry that they had; others were recorded meanwhile.
+*
+* @returns `base` itself when nothing changes
+*/
+function restoreEntries(base, entries) {
+	return mergeWhere(base, entries, (known) => known === null);
+}
+function mergeWhere(base, delta, isWanted) {
 	let merged;
 	for (const [image, entries] of delta) {
 		const known = base.get(image) ?? /* @__PURE__ */ new Map();
-		const news = Array.from(entries).filter(([tag, entry]) => isNews(known.get(tag), entry));
+		const news = Array.from(entries).filter(([tag, entry]) => isWanted(known.get(tag), entry));
 		if (news.length === 0) continue;
 		merged ??= new Map(base);
 		merged.set(image, new Map([...known, ...news]));
@@ -2287,6 +1240,21 @@ function describeDrift({ missing, changed, differs }) {
 		differs
 	].map((images) => formatCount(countTags(images)));
 	return `${lost} missing, ${other} changed, ${unrecorded} differ`;
+}
+
+// src/source/followers.ts
+/**
+* What is said about an image under a tag that names the image's digest: cosign's signatures, attestations and SBOMs, and the
+* list of referrers of registries without an API for them.
+* https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery
+* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
+*/
+const FOLLOWER = /^(sha256)-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
+/** The digest of the image that `tag` is about; undefined for a tag that is an image's own. */
+function followedDigest(tag) {
+	if (!tag.startsWith("sha256-")) return void 0;
+	const [, algorithm, hex] = FOLLOWER.exec(tag) ?? [];
+	return algorithm === void 0 || hex === void 0 ? void 0 : `sha256:${hex}`;
 }
 
 // node_modules/picomatch/lib/constants.js
@@ -4213,66 +3181,63 @@ var require_picomatch = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	module.exports = picomatch;
 }));
 
-// src/source/select.ts
+// src/source/patterns.ts
 var import_picomatch = /* @__PURE__ */ __toESM(require_picomatch(), 1);
-/** Drops what the filters don't want, and schema1 images, which no target takes. */
-function select(listing, wanted) {
-	const images = /* @__PURE__ */ new Map();
-	const unsupported = [];
-	let filtered = 0;
-	for (const [image, { repository, tags }] of listing.images) {
-		const dropped = [];
-		const old = [];
-		for (const [tag, { mediaType }] of tags) if (!wanted(image, tag)) dropped.push(tag);
-		else if (mediaType !== void 0 && isSchema1Type(mediaType)) old.push(tag);
-		filtered += dropped.length;
-		if (old.length > 0) unsupported.push({
-			image,
-			tags: old
-		});
-		const kept = without(tags, [...dropped, ...old]);
-		if (kept.size > 0) images.set(image, {
-			repository,
-			tags: kept
-		});
-	}
-	return {
-		listing: {
-			...listing,
-			images
-		},
-		filtered,
-		unsupported
-	};
-}
-/** Most images lose nothing: their tags are passed on as they are, not copied. */
-function without(tags, dropped) {
-	if (dropped.length === 0) return tags;
-	const kept = new Map(tags);
-	for (const tag of dropped) kept.delete(tag);
-	return kept;
-}
-function compileFilters({ include, exclude }) {
-	const included = matchAny(include);
-	const excluded = matchAny(exclude);
-	return (image, tag) => (include.length === 0 || included(image, tag)) && !excluded(image, tag);
-}
 /** `*` stays within a part of a path and `**` crosses; a leading dot is nothing special in a registry. */
 const OPTIONS = {
 	dot: true,
 	nonegate: true,
 	noextglob: true
 };
-function matchAny(patterns) {
-	const matchers = patterns.map((text) => {
-		const { image, tag } = splitPattern(text);
-		const matchesImage = (0, import_picomatch.default)(image, OPTIONS);
-		if (tag === void 0) return (image) => matchesImage(image);
-		const matchesTag = (0, import_picomatch.default)(tag, OPTIONS);
-		return (image, tag) => matchesImage(image) && matchesTag(tag);
-	});
-	return (image, tag) => matchers.some((matches) => matches(image, tag));
-}
+/** Globs over `image:tag`, or, with no `:`, over the image. Notes which of them ever matched. */
+var Patterns = class {
+	#patterns;
+	#unused;
+	/** Tags come image by image: those about the last one. */
+	#image;
+	#about = [];
+	constructor(texts) {
+		this.#patterns = texts.map((text) => {
+			const { image, tag } = splitPattern(text);
+			const matchesTag = tag === void 0 ? {} : { matchesTag: (0, import_picomatch.default)(tag, OPTIONS) };
+			return {
+				text,
+				matchesImage: (0, import_picomatch.default)(image, OPTIONS),
+				...matchesTag
+			};
+		});
+		this.#unused = new Set(this.#patterns);
+	}
+	get isEmpty() {
+		return this.#patterns.length === 0;
+	}
+	/** True when any pattern matches. */
+	matches(image, tag) {
+		let found = false;
+		for (const pattern of this.#aboutImage(image)) {
+			if (found && !this.#unused.has(pattern)) continue;
+			if (pattern.matchesTag && !pattern.matchesTag(tag)) continue;
+			this.#unused.delete(pattern);
+			found = true;
+		}
+		return found;
+	}
+	/** True when any pattern, but for what it says of tags, matches. */
+	matchesImage(image) {
+		return this.#aboutImage(image).length > 0;
+	}
+	/** The patterns that have matched nothing so far. */
+	unused() {
+		return Array.from(this.#unused, ({ text }) => text);
+	}
+	#aboutImage(image) {
+		if (image !== this.#image) {
+			this.#image = image;
+			this.#about = this.#patterns.filter(({ matchesImage }) => matchesImage(image));
+		}
+		return this.#about;
+	}
+};
 function splitPattern(pattern) {
 	const colon = pattern.lastIndexOf(":");
 	return colon === -1 ? { image: pattern } : {
@@ -4291,6 +3256,80 @@ function narrowPatterns(include, image) {
 	const tags = include.map(splitPattern).filter((pattern) => import_picomatch.default.isMatch(image, pattern.image, OPTIONS)).map(({ tag }) => tag);
 	return tags.includes(void 0) ? [image] : tags.map((tag) => `${image}:${tag}`);
 }
+
+// src/source/filters.ts
+/** `followers` are signatures and the like of images that are left out. */
+const FILTERS = [
+	"include",
+	"exclude",
+	"semver",
+	"newer-than",
+	"latest",
+	"followers"
+];
+const NOTHING_DROPPED = {
+	include: 0,
+	exclude: 0,
+	semver: 0,
+	"newer-than": 0,
+	latest: 0,
+	followers: 0
+};
+function countDropped(dropped) {
+	return FILTERS.reduce((sum, name) => sum + dropped[name], 0);
+}
+const ANY = () => true;
+/** Filters that are ready to be asked. They note which patterns matched anything. */
+var CompiledFilters = class {
+	#include;
+	#exclude;
+	#inRange;
+	#newerThan;
+	#latest;
+	/** @throws Error when `semver` is not a range of versions */
+	constructor({ include, exclude, semver, newerThan = 0, latest = Number.POSITIVE_INFINITY }) {
+		this.#include = include.map((list) => new Patterns(list)).filter(({ isEmpty }) => !isEmpty);
+		this.#exclude = new Patterns(exclude);
+		const inRange = semver === void 0 ? ANY : compileRange(semver);
+		if (!inRange) throw new Error(`"${semver}" is not a range of versions`);
+		this.#inRange = inRange;
+		this.#newerThan = newerThan;
+		this.#latest = latest;
+	}
+	/** True when all tags pass. */
+	get isEmpty() {
+		return this.#include.length === 0 && this.#exclude.isEmpty && this.#inRange === ANY && this.#newerThan === 0 && this.#latest === Number.POSITIVE_INFINITY;
+	}
+	/** What the names alone decide: which filter leaves `tag` out, if any. Of a follower that says nothing of its image. */
+	dropByName(image, tag) {
+		if (followedDigest(tag) !== void 0) {
+			if (!this.#include.every((patterns) => patterns.matchesImage(image))) return "include";
+			return this.#exclude.matches(image, tag) ? "exclude" : void 0;
+		}
+		let isIncluded = true;
+		for (const patterns of this.#include) if (!patterns.matches(image, tag)) isIncluded = false;
+		const isExcluded = this.#exclude.matches(image, tag);
+		if (!isIncluded) return "include";
+		if (isExcluded) return "exclude";
+		return this.#inRange(tag) ? void 0 : "semver";
+	}
+	/** True when the names let `tag` pass. */
+	wantsName = (image, tag) => this.dropByName(image, tag) === void 0;
+	/** True when `tag` is known to have been pushed too long ago. */
+	isOld(tag) {
+		return tag?.uploaded !== void 0 && tag.uploaded < this.#newerThan;
+	}
+	/** Those of `tags` of one image that are not among the newest: by the time of their push where all have one, else by version. */
+	notLatest(tags) {
+		if (tags.length <= this.#latest) return [];
+		const isTimed = tags.every(([, listed]) => listed?.uploaded !== void 0);
+		return tags.toSorted(([a, one], [b, other]) => (isTimed ? (other?.uploaded ?? 0) - (one?.uploaded ?? 0) : 0) || newestVersionFirst(a, b)).slice(this.#latest).map(([tag]) => tag);
+	}
+	/** The patterns that have matched nothing so far. */
+	unusedPatterns() {
+		return [...this.#include, this.#exclude].flatMap((patterns) => patterns.unused());
+	}
+};
 
 // src/plan/gone.ts
 /**
@@ -4685,10 +3724,10 @@ function readGoogleList({ json }) {
 	if (children.length > MAX_CHILDREN) throw new Error(`The source lists more than ${MAX_CHILDREN} repositories in one place`);
 	const byTag = /* @__PURE__ */ new Map();
 	for (const digest of Object.keys(manifest ?? {})) if (isDigest(digest)) readEntry(digest, manifest?.[digest], byTag);
+	for (const tag of tags ?? []) if (!byTag.has(tag)) byTag.set(tag, null);
 	return {
 		children,
-		tags: byTag,
-		bare: (tags ?? []).filter((tag) => !byTag.has(tag))
+		tags: byTag
 	};
 }
 /** By hand: a schema for each of 100,000 manifests takes twice the time and memory. */
@@ -4696,10 +3735,12 @@ function readEntry(digest, value, byTag) {
 	if (typeof value !== "object" || value === null || !("tag" in value) || !Array.isArray(value.tag)) return;
 	const mediaType = "mediaType" in value && typeof value.mediaType === "string" ? value.mediaType : void 0;
 	const size = "imageSizeBytes" in value ? Number(value.imageSizeBytes) : NaN;
+	const uploaded = "timeUploadedMs" in value ? Number(value.timeUploadedMs) : NaN;
 	const shared = {
 		digest,
 		...mediaType !== void 0 && { mediaType },
-		...Number.isSafeInteger(size) && size >= 0 && { size }
+		...Number.isSafeInteger(size) && size >= 0 && { size },
+		...Number.isSafeInteger(uploaded) && uploaded > 0 && { uploaded }
 	};
 	for (const name of value.tag) if (typeof name === "string") byTag.set(name, shared);
 }
@@ -4716,15 +3757,14 @@ async function listByTags(client, repository) {
 	const scopes = repository === "" ? [] : [pull(repository)];
 	const page = await client.getList(tagsPath(repository), scopes);
 	const google = readGoogleList(page);
-	if (!google) return {
-		tags: /* @__PURE__ */ new Map(),
-		bare: repository === "" ? [] : await client.listTags(repository, page)
-	};
-	const { tags, bare } = google;
+	if (!google) {
+		const names = repository === "" ? [] : await client.listTags(repository, page);
+		return { tags: new Map(names.map((tag) => [tag, null])) };
+	}
+	const children = google.children.map((child) => repository === "" ? child : `${repository}/${child}`);
 	return {
-		tags,
-		bare,
-		children: google.children.map((child) => repository === "" ? child : `${repository}/${child}`)
+		tags: google.tags,
+		children
 	};
 }
 
@@ -4741,6 +3781,7 @@ const Tag = object({
 	/** Missing from tags that were pushed long ago, as is the media type. */
 	digest: nullish(string()),
 	media_type: nullish(string()),
+	tag_last_pushed: nullish(string()),
 	images: nullish(array(object({ size: nullish(number()) })))
 });
 const Tags = object({
@@ -4798,25 +3839,17 @@ async function listTags(api, repository) {
 		scopes: [],
 		read
 	});
-	const tags = /* @__PURE__ */ new Map();
-	const bare = [];
-	for (const tag of listed) {
-		const manifest = manifestOf$1(tag);
-		if (manifest) tags.set(tag.name, manifest);
-		else bare.push(tag.name);
-	}
-	return {
-		tags,
-		bare
-	};
+	return { tags: new Map(listed.map((tag) => [tag.name, manifestOf$1(tag) ?? null])) };
 }
-function manifestOf$1({ digest, media_type: mediaType, images }) {
+function manifestOf$1({ digest, media_type: mediaType, tag_last_pushed: pushed, images }) {
 	if (!digest || !isDigest(digest) || !mediaType) return void 0;
 	const size = (images ?? []).reduce((sum, image) => sum + (image.size ?? 0), 0);
+	const uploaded = Date.parse(pushed ?? "");
 	return {
 		digest,
 		mediaType,
-		...size > 0 && { size }
+		...size > 0 && { size },
+		...!Number.isNaN(uploaded) && { uploaded }
 	};
 }
 /** Only the query of the next page's URL is taken: whatever host it names, the API is asked. */
@@ -11487,50 +10520,11 @@ function chooseSource(namespace, client, apis) {
 	}
 }
 
-// src/source/heads.ts
-/** Requests waiting at the host's gate, so that it is never idle; the gate bounds how many are sent. */
-const WAITING = 256;
-/** A broken manifest or two are theirs alone; after so many refusals it is the registry that fails. */
-const MAX_REFUSALS = 10;
-/**
-* Asks for the digests of `tags`. A tag that is gone meanwhile is in neither part of the answer.
-*
-* @throws RegistryError once more than a few are refused
-*/
-async function headTags(client, repository, tags) {
-	const found = /* @__PURE__ */ new Map();
-	const refused = /* @__PURE__ */ new Map();
-	const rest = tags.values();
-	const ask = async () => {
-		for (const tag of rest) {
-			if (refused.size >= MAX_REFUSALS) return;
-			try {
-				const head = await client.headManifest(repository, tag);
-				if (head) found.set(tag, {
-					digest: head.digest,
-					mediaType: head.mediaType
-				});
-			} catch (error) {
-				if (!(error instanceof RegistryError)) throw error;
-				refused.set(tag, error);
-			}
-		}
-	};
-	await Promise.all(Array.from({ length: Math.min(WAITING, tags.length) }, ask));
-	const [last] = Array.from(refused.values()).slice(-1);
-	if (last && refused.size >= MAX_REFUSALS) throw last;
-	return {
-		found,
-		refused
-	};
-}
-
 // src/source/discover.ts
 /** More repositories than any namespace has; a registry that makes them up is stopped here. */
 const MAX_REPOSITORIES = 1e5;
 /**
-* Lists what `namespace` holds: the repository of that name, and all that are nested in it. Digests that the
-* registry does not list are asked for tag by tag.
+* Lists what `namespace` holds: the repository of that name, and all that are nested in it.
 *
 * @param images when given, only these are asked for, each by its name
 * @throws RegistryError or Error with the remedy when the namespace itself can't be listed. A repository inside it
@@ -11539,12 +10533,12 @@ const MAX_REPOSITORIES = 1e5;
 async function discover(namespace, client, apis, images) {
 	const source = chooseSource(namespace, client, apis);
 	if (images) {
-		const walk = new Walk(namespace, client, source);
+		const walk = new Walk(namespace, source);
 		await walk.visit(images);
 		if (walk.images.size > 0 || walk.failures.length > 0) return walk.listing();
 	}
 	const root = await listRoot(namespace, source);
-	const walk = new Walk(namespace, client, source);
+	const walk = new Walk(namespace, source);
 	await walk.take(namespace.path, root);
 	if (walk.images.size === 0 && walk.failures.length === 0) throw new Error(`${formatNamespace(namespace)} holds no repository with tags that is to be seen: check its name in "namespaces", and name private repositories one by one`);
 	return walk.listing();
@@ -11558,7 +10552,7 @@ async function listRoot(namespace, source) {
 	if (refused && source.kind === "repository") throw explainRoot(namespace, refused);
 	if (held.children || source.kind === "repository") return held;
 	const names = await source.listRepositories().catch((error) => {
-		if (!(error instanceof NotListed) || held.tags.size + held.bare.length === 0) throw refused && path !== "" ? explainBoth(namespace, refused, error) : error;
+		if (!(error instanceof NotListed) || held.tags.size === 0) throw refused && path !== "" ? explainBoth(namespace, refused, error) : error;
 		return [];
 	});
 	const prefix = path === "" ? "" : `${path}/`;
@@ -11570,10 +10564,7 @@ async function listRoot(namespace, source) {
 	};
 }
 function nothing() {
-	return {
-		tags: /* @__PURE__ */ new Map(),
-		bare: []
-	};
+	return { tags: /* @__PURE__ */ new Map() };
 }
 /** The namespace as a repository, or the registry's refusal: many a namespace is none. */
 async function listOwn(path, source) {
@@ -11589,12 +10580,10 @@ var Walk = class {
 	images = /* @__PURE__ */ new Map();
 	failures = [];
 	#namespace;
-	#client;
 	#source;
 	#seen = /* @__PURE__ */ new Set();
-	constructor(namespace, client, source) {
+	constructor(namespace, source) {
 		this.#namespace = namespace;
-		this.#client = client;
 		this.#source = source;
 	}
 	listing() {
@@ -11610,7 +10599,7 @@ var Walk = class {
 		const repositories = images.flatMap((image) => [repositoryIn(this.#namespace, image), ...path !== "" && image === this.#imageOf(path) ? [path] : []]);
 		await Promise.all(repositories.map(async (repository) => {
 			const found = await this.#listChild(repository);
-			if (found) await this.#takeTags(repository, found);
+			if (found) this.#takeTags(repository, found);
 		}));
 	}
 	/**
@@ -11618,7 +10607,7 @@ var Walk = class {
 	* the namespace's own, it is always the same one that is left out.
 	*/
 	async take(repository, listed) {
-		await this.#takeTags(repository, listed);
+		this.#takeTags(repository, listed);
 		const children = (listed.children ?? []).filter((child) => this.#isNew(child));
 		await Promise.all(children.map(async (child) => {
 			const found = await this.#listChild(child);
@@ -11644,21 +10633,9 @@ var Walk = class {
 			return;
 		}
 	}
-	async #takeTags(repository, { tags, bare }) {
+	#takeTags(repository, { tags }) {
 		if (repository === "") return;
-		this.#dropBadTags(repository, tags, bare);
-		try {
-			const { found, refused } = await headTags(this.#client, repository, bare.filter(isTag));
-			for (const [tag, manifest] of found) tags.set(tag, manifest);
-			const [reason] = Array.from(refused.values(), ({ message }) => message);
-			if (reason !== void 0) this.#fail(repository, reason, Array.from(refused.keys()));
-		} catch (error) {
-			if (!(error instanceof RegistryError)) throw error;
-			this.#fail(repository, error.message);
-		}
-		this.#add(repository, tags);
-	}
-	#add(repository, tags) {
+		this.#dropBadTags(repository, tags);
 		if (tags.size === 0) return;
 		const image = this.#imageOf(repository);
 		const other = this.images.get(image);
@@ -11668,19 +10645,19 @@ var Walk = class {
 			tags
 		});
 	}
-	/** Removes from `tags`, and reports, those that are none by their names, as may be among `bare`. */
-	#dropBadTags(repository, tags, bare) {
-		const bad = [...tags.keys(), ...bare].filter((tag) => !isTag(tag));
+	/** Removes from `tags`, and reports, those that are none by their names. */
+	#dropBadTags(repository, tags) {
+		const bad = Array.from(tags.keys()).filter((tag) => !isTag(tag));
 		if (bad.length === 0) return;
 		for (const tag of bad) tags.delete(tag);
 		const some = bad.slice(0, 5).map((tag) => JSON.stringify(printable(tag, 60)));
 		this.#fail(repository, `${bad.length} of its tags are not ones that the distribution specification allows: ${some.join(", ")}`);
 	}
-	#fail(repository, reason, tags = []) {
+	#fail(repository, reason) {
 		const image = printable(this.#imageOf(repository));
 		this.failures.push({
 			image,
-			tags,
+			tags: [],
 			reason: printable(reason, 1e3)
 		});
 	}
@@ -11701,6 +10678,289 @@ function explainBoth(namespace, own, error) {
 	return new Error(`${formatNamespace(namespace)} ${why} (${own.message}), and ${error.message}`, { cause: error });
 }
 
+// src/source/recheck.ts
+const DAY = 864e5;
+/**
+* Which recorded tags are asked for again. Those that move (`latest`, `v1`, `nightly`) always are; those of a full
+* version, which hardly anybody pushes twice, in rotation: each once in every `days` days of daily runs. Each round
+* begins a day later, so that runs once a week come by all of them too.
+*
+* @param now milliseconds since the epoch
+*/
+function recheckRule(days, now) {
+	const today = Math.floor(now / DAY);
+	const turn = (today + Math.floor(today / days)) % days;
+	return (image, tag) => !isFullVersion(tag) || turnOf(image, tag, days) === turn;
+}
+function turnOf(image, tag, turns) {
+	return createHash("sha256").update(`${image}:${tag}`).digest().readUIntBE(0, 6) % turns;
+}
+
+// src/source/digests.ts
+/** Requests waiting at the host's gate, so that it is never idle; the gate bounds how many are sent. */
+const WAITING = 256;
+/** A broken manifest or two are theirs alone; after so many refusals it is the registry that fails. */
+const MAX_REFUSALS = 10;
+/**
+* Finds the digests of all tags of `images`: those that the source listed, that `recall` knows, and, tag by tag, the
+* others. A tag that is gone meanwhile is left out; what is refused is a failure of its image.
+*/
+async function resolveDigests(images, client, recall) {
+	const parts = await Promise.all(Array.from(images, async ([image, listed]) => resolveImage(image, listed, client, recall)));
+	const resolved = parts.flatMap(({ image, found }) => found.tags.size > 0 ? [[image, found]] : []);
+	return {
+		images: new Map(resolved),
+		failures: parts.flatMap(({ failure }) => failure ? [failure] : []),
+		recalled: parts.reduce((sum, part) => sum + part.recalled, 0)
+	};
+}
+async function resolveImage(image, { repository, tags }, client, recall) {
+	if (hasAllDigests(tags)) return {
+		image,
+		found: {
+			repository,
+			tags
+		},
+		recalled: 0
+	};
+	const known = /* @__PURE__ */ new Map();
+	const open = [];
+	let recalled = 0;
+	for (const [tag, listed] of tags) {
+		const digest = listed ? void 0 : recall(image, tag);
+		if (digest !== void 0) recalled += 1;
+		const manifest = listed ?? (digest === void 0 ? void 0 : { digest });
+		if (manifest) known.set(tag, manifest);
+		else open.push(tag);
+	}
+	const { found, refused, error } = await headTags(client, repository, open);
+	for (const [tag, manifest] of found) known.set(tag, manifest);
+	const failure = error && {
+		image,
+		tags: refused,
+		reason: printable(error.message, 1e3)
+	};
+	return {
+		image,
+		found: {
+			repository,
+			tags: known
+		},
+		recalled,
+		...failure && { failure }
+	};
+}
+function hasAllDigests(tags) {
+	for (const listed of tags.values()) if (!listed) return false;
+	return true;
+}
+async function headTags(client, repository, tags) {
+	const found = /* @__PURE__ */ new Map();
+	const refused = /* @__PURE__ */ new Map();
+	const rest = tags.values();
+	const ask = async () => {
+		for (const tag of rest) {
+			if (refused.size >= MAX_REFUSALS) return;
+			try {
+				const head = await client.headManifest(repository, tag);
+				if (head) found.set(tag, {
+					digest: head.digest,
+					mediaType: head.mediaType
+				});
+			} catch (error) {
+				if (!(error instanceof RegistryError)) throw error;
+				refused.set(tag, error);
+			}
+		}
+	};
+	await Promise.all(Array.from({ length: Math.min(WAITING, tags.length) }, ask));
+	const [error] = refused.values();
+	if (!error) return {
+		found,
+		refused: []
+	};
+	if (refused.size >= MAX_REFUSALS) return {
+		found: /* @__PURE__ */ new Map(),
+		refused: [],
+		error
+	};
+	return {
+		found,
+		refused: Array.from(refused.keys()),
+		error
+	};
+}
+
+// src/source/listing.ts
+/** Number of tags in `images`. */
+function countListed(images) {
+	let count = 0;
+	for (const { tags } of images.values()) count += tags.size;
+	return count;
+}
+
+// src/source/select.ts
+/** Drops the tags that the filters don't want. */
+function select(listing, filters) {
+	if (filters.isEmpty) return {
+		listing,
+		followers: /* @__PURE__ */ new Map(),
+		dropped: NOTHING_DROPPED
+	};
+	const images = /* @__PURE__ */ new Map();
+	const followers = /* @__PURE__ */ new Map();
+	const dropped = { ...NOTHING_DROPPED };
+	for (const [image, { repository, tags }] of listing.images) {
+		const drops = dropsOf(image, tags, filters);
+		for (const name of drops.byFilter.values()) dropped[name] += 1;
+		const kept = without(tags, [...drops.byFilter.keys(), ...drops.followers.keys()]);
+		if (kept.size > 0) images.set(image, {
+			repository,
+			tags: kept
+		});
+		if (drops.followers.size > 0) followers.set(image, {
+			repository,
+			tags: drops.followers
+		});
+	}
+	return {
+		listing: {
+			...listing,
+			images
+		},
+		followers,
+		dropped
+	};
+}
+function dropsOf(image, tags, filters) {
+	const byFilter = /* @__PURE__ */ new Map();
+	const followers = /* @__PURE__ */ new Map();
+	const kept = [];
+	let isWhole = true;
+	for (const entry of tags) {
+		const [tag, listed] = entry;
+		const isFollower = followedDigest(tag) !== void 0;
+		const isOld = !isFollower && filters.isOld(listed);
+		const reason = filters.dropByName(image, tag) ?? (isOld ? "newer-than" : void 0);
+		if (reason !== void 0) byFilter.set(tag, reason);
+		else if (isFollower) followers.set(tag, listed);
+		else kept.push(entry);
+		if (reason !== void 0 && !isFollower) isWhole = false;
+	}
+	const old = filters.notLatest(kept);
+	for (const tag of old) byFilter.set(tag, "latest");
+	if (isWhole && old.length === 0) followers.clear();
+	return {
+		byFilter,
+		followers
+	};
+}
+/** Most images lose nothing: their tags are passed on as they are, not copied. */
+function without(tags, dropped) {
+	let kept;
+	for (const tag of dropped) (kept ??= new Map(tags)).delete(tag);
+	return kept ?? tags;
+}
+/** Those of `followers` that are about an image of `images`. */
+function selectFollowers(followers, images) {
+	const found = /* @__PURE__ */ new Map();
+	for (const [image, { repository, tags }] of followers) {
+		const held = /* @__PURE__ */ new Set();
+		for (const { digest } of images.get(image)?.tags.values() ?? []) held.add(digest);
+		const kept = without(tags, Array.from(tags.keys()).filter((tag) => !held.has(followedDigest(tag))));
+		if (kept.size > 0) found.set(image, {
+			repository,
+			tags: kept
+		});
+	}
+	return found;
+}
+
+// src/source/resolve.ts
+/** Finds the digests of what was selected, then of the signatures and the like that follow it. */
+async function resolveSelection({ listing, followers, dropped }, client, recall) {
+	const own = await resolveDigests(listing.images, client, recall);
+	const following = selectFollowers(followers, own.images);
+	const followed = await resolveDigests(following, client, recall);
+	const images = new Map(own.images);
+	for (const [image, { repository, tags }] of followed.images) images.set(image, {
+		repository,
+		tags: new Map([...images.get(image)?.tags ?? [], ...tags])
+	});
+	const failures = [
+		...listing.failures,
+		...own.failures,
+		...followed.failures
+	];
+	const left = countListed(followers) - countListed(following);
+	return {
+		...setSchema1Aside({
+			...listing,
+			images,
+			failures
+		}),
+		dropped: {
+			...dropped,
+			followers: left
+		},
+		recalled: own.recalled + followed.recalled
+	};
+}
+function setSchema1Aside(listing) {
+	const images = /* @__PURE__ */ new Map();
+	const unsupported = [];
+	for (const [image, { repository, tags }] of listing.images) {
+		const old = [];
+		for (const [tag, { mediaType }] of tags) if (mediaType !== void 0 && isSchema1Type(mediaType)) old.push(tag);
+		if (old.length > 0) unsupported.push({
+			image,
+			tags: old
+		});
+		if (old.length < tags.size) images.set(image, {
+			repository,
+			tags: without(tags, old)
+		});
+	}
+	return {
+		listing: {
+			...listing,
+			images
+		},
+		unsupported
+	};
+}
+
+// src/modes/filter-warnings.ts
+/**
+* What is odd about the filters in the light of what the sources hold: likely a slip of the pen. A job that is a part of
+* many sees a part, and leaves this to the first of them.
+*/
+function warnOfFilters(listed, { shard, include }) {
+	if (!isWhole(shard) && shard.first > 0) return [];
+	const isPart = namedImages(include) !== void 0;
+	return [...listed.some(({ listing }) => listing.failures.length > 0) ? [] : unusedPatterns(listed, isPart), ...listed.flatMap((one) => [...emptied(one), ...untimed(one)])];
+}
+/** Patterns that match nothing in any of the namespaces that they are for. */
+function unusedPatterns(listed, isPart) {
+	const unused = /* @__PURE__ */ new Map();
+	for (const { filters, settings } of listed) {
+		const own = new Set(filters.unusedPatterns());
+		const all = [...settings.filters.include.flat(), ...isPart ? [] : settings.filters.exclude];
+		for (const pattern of all) unused.set(pattern, (unused.get(pattern) ?? true) && own.has(pattern));
+	}
+	return Array.from(unused).filter(([, isUnused]) => isUnused).map(([pattern]) => `The pattern ${JSON.stringify(pattern)} in "include" or "exclude" matches nothing`);
+}
+function emptied({ settings, listing, selection }) {
+	if (selection.listing.images.size > 0 || listing.images.size === 0) return [];
+	const tags = countListed(listing.images);
+	return [`The filters leave nothing of ${formatNamespace(settings.namespace)}, which holds ${plural(tags, "tag")}`];
+}
+function untimed({ settings, listing }) {
+	if (settings.filters.newerThan === void 0) return [];
+	if (listing.images.values().some(({ tags }) => tags.values().some((tag) => tag?.uploaded !== void 0)) || listing.images.size === 0) return [];
+	return [`${formatNamespace(settings.namespace)}: its registry does not tell when tags were pushed, so "newer-than" leaves none of them out`];
+}
+
 // src/modes/prepare.ts
 /**
 * Lists all namespaces, keeps what the filters want, and compares it with what is recorded. A namespace that fails
@@ -11710,72 +10970,91 @@ function explainBoth(namespace, own, error) {
 * @throws Error when two sources would land on one target
 */
 async function prepare(inputs, deps) {
-	const wanted = compileFilters(inputs);
 	await deps.metadata.check();
-	const listed = await deps.phase("List the sources", async () => listSources(inputs, wanted, deps));
+	const listed = await deps.phase("List the sources", async () => listSources(inputs, deps));
 	return deps.phase("Compare with the record", async () => {
-		const selected = listed.flatMap((one) => "selection" in one ? [one.selection.listing] : []);
-		const names = nameTargets(inputs.targetName, inputs.target, selected);
-		return Promise.all(listed.map(async (one) => {
-			if ("failure" in one) return one;
-			try {
-				return await compareOne$1(one, wanted, names, inputs, deps);
-			} catch (error) {
-				return {
-					namespace: one.namespace,
-					failure: failureOf(error)
-				};
-			}
-		}));
+		const good = listed.flatMap((one) => "selection" in one ? [one] : []);
+		const names = nameTargets(good.map(({ settings, selection: { listing } }) => ({
+			settings,
+			listing
+		})));
+		const warnings = good.length === listed.length ? warnOfFilters(good, inputs) : [];
+		const mustAsk = recheckRule(inputs.recheck, deps.now().getTime());
+		return {
+			plans: await Promise.all(listed.map(async (one) => {
+				if ("failure" in one) return one;
+				try {
+					return await compareOne$1(one, names, mustAsk, inputs, deps);
+				} catch (error) {
+					return {
+						settings: one.settings,
+						failure: failureOf(error)
+					};
+				}
+			})),
+			warnings
+		};
 	});
 }
-async function listSources(inputs, wanted, { registries, apis }) {
-	const images = namedImages(inputs.include);
-	return Promise.all(inputs.namespaces.map(async (namespace) => {
+async function listSources({ namespaces, include }, { registries, apis }) {
+	const images = namedImages(include);
+	return Promise.all(namespaces.map(async (settings) => {
 		try {
-			const client = registries.source(namespace.registry);
-			const listing = await discover(namespace, client, apis, images);
+			const { namespace } = settings;
+			const listing = await discover(namespace, registries.source(namespace.registry), apis, images);
+			const filters = new CompiledFilters(settings.filters);
 			return {
-				namespace,
+				settings,
+				filters,
 				listing,
-				selection: select(listing, wanted)
+				selection: select(listing, filters)
 			};
 		} catch (error) {
 			return {
-				namespace,
+				settings,
 				failure: failureOf(error)
 			};
 		}
 	}));
 }
 /** The shard is cut before the comparison, so that the counts of all shards add up. Names must be clear in all. */
-async function compareOne$1({ namespace, listing, selection: whole }, wanted, names, { metadata: { manifestPath: template }, target: { registry, path }, platforms, shard }, { metadata }) {
+async function compareOne$1({ settings, filters, listing, selection: whole }, names, mustAsk, { metadata: { manifestPath: template }, shard }, { metadata, registries }) {
+	const { namespace, platforms } = settings;
 	const file = manifestPath$1(template, namespace);
+	const recorded = await readRecord(file, settings, metadata);
+	const selection = isWhole(shard) ? whole : select(ownListing(listing, shard), filters);
+	const recall = (image, tag) => {
+		const entry = recorded.images.get(image)?.get(tag);
+		const digest = typeof entry === "string" ? entry : entry?.digest;
+		return entry && digest && holds(entry, digest, platforms) && !mustAsk(image, tag) ? digest : void 0;
+	};
+	const resolved = await resolveSelection(selection, registries.source(namespace.registry), recall);
+	return {
+		settings,
+		manifestPath: file,
+		recorded,
+		...resolved,
+		targets: names.get(formatNamespace(namespace)) ?? /* @__PURE__ */ new Map(),
+		...diff(resolved.listing, recorded.images, platforms),
+		settled: /* @__PURE__ */ new Map(),
+		gone: findGone(listing, ownImages(recorded.images, shard, namespace), filters.wantsName)
+	};
+}
+async function readRecord(path, { namespace, target: { registry, path: targetPath } }, metadata) {
 	const source = formatNamespace(namespace);
 	const target = formatNamespace({
 		registry,
-		path
+		path: targetPath
 	});
-	const bytes = await metadata.read(file);
-	const recorded = bytes ? parseNamespaceManifest(bytes, {
-		path: file,
+	const bytes = await metadata.read(path);
+	return bytes ? parseNamespaceManifest(bytes, {
+		path,
 		source,
 		target
 	}) : {
 		source,
 		target,
 		images: /* @__PURE__ */ new Map()
-	};
-	const selection = isWhole(shard) ? whole : select(ownListing(listing, shard), wanted);
-	return {
-		namespace,
-		manifestPath: file,
-		recorded,
-		selection,
-		targets: names.get(source) ?? /* @__PURE__ */ new Map(),
-		...diff(selection.listing, recorded.images, platforms),
-		settled: /* @__PURE__ */ new Map(),
-		gone: findGone(listing, ownImages(recorded.images, shard, namespace), wanted)
 	};
 }
 function failureOf(error) {
@@ -11942,34 +11221,41 @@ async function record(recordables, inputs, deps) {
 		unrecorded
 	};
 }
-async function recordManifest(recordable, { metadata: { commitMessage } }, { metadata }) {
-	const { plan, entries, removed = /* @__PURE__ */ new Map(), result } = recordable;
-	if (entries.size === 0 && removed.size === 0) return;
-	const { manifestPath: path, recorded: { source, target } } = plan;
-	const message = commitMessage ?? describe$1([result], countEntries(removed));
-	await metadata.update(path, message, (current) => {
-		const images = current ? parseNamespaceManifest(current, {
+async function recordManifest(recordable, inputs, deps) {
+	const { plan, entries, removed, restored, result } = recordable;
+	if (![
+		entries,
+		removed,
+		restored
+	].some((images) => images && images.size > 0)) return;
+	await changeManifest(plan, describe$1([result], removed && countEntries(removed)), (images) => change(images, recordable), inputs, deps);
+}
+/** Changes what is recorded of a namespace; the same images mean that nothing changes. */
+async function changeManifest({ manifestPath: path, recorded: { source, target } }, message, change, { metadata: { commitMessage } }, { metadata }) {
+	await metadata.update(path, commitMessage ?? message, (current) => {
+		const before = current ? parseNamespaceManifest(current, {
 			path,
 			source,
 			target
 		}).images : /* @__PURE__ */ new Map();
-		if (current && change(images, recordable) === images) return current;
-		return new TextEncoder().encode(manifestOf({
+		const images = change(before);
+		if (images === before) return current;
+		return new TextEncoder().encode(serializeNamespaceManifest({
 			source,
 			target,
 			images
-		}, recordable));
+		}));
 	});
 }
-/** The namespace manifest with what `recordable` adds and takes out. */
+/** The namespace manifest with what `recordable` changes. */
 function manifestOf(manifest, recordable) {
 	return serializeNamespaceManifest({
 		...manifest,
 		images: change(manifest.images, recordable)
 	});
 }
-function change(images, { entries, removed = /* @__PURE__ */ new Map() }) {
-	return mergeImages(removeEntries(images, removed), entries);
+function change(images, { entries, removed = /* @__PURE__ */ new Map(), restored = /* @__PURE__ */ new Map() }) {
+	return restoreEntries(mergeImages(removeEntries(images, removed), entries), restored);
 }
 function sectionsOf(recordables, { metadata: { changelogPath, timezone } }, { now, runKey }) {
 	if (changelogPath === void 0) return [];
@@ -12047,9 +11333,10 @@ function estimatePulls({ manifest: { mediaType } }, { engine, platforms }) {
 *
 * @param outcomes of what was copied, none when nothing was; `dry run` for what would be copied
 */
-function resultOf(plan, { target, engine }, outcomes) {
+function resultOf(plan, { engine }, outcomes) {
+	const { namespace, target } = plan.settings;
 	const names = {
-		namespace: formatNamespace(plan.namespace),
+		namespace: formatNamespace(namespace),
 		target: formatNamespace(target)
 	};
 	if ("failure" in plan) return {
@@ -12057,7 +11344,7 @@ function resultOf(plan, { target, engine }, outcomes) {
 		...NOTHING,
 		failures: [plan.failure]
 	};
-	const { selection, targets, unchanged, gone, unsettled, settled } = plan;
+	const { listing, dropped, recalled, unsupported, targets, unchanged, gone, unsettled, settled } = plan;
 	const nameOf = (image) => `${target.registry}/${targets.get(image) ?? image}`;
 	const copied = outcomes === "dry run" ? planned(plan, nameOf) : mirrored(outcomes, nameOf);
 	const failures = outcomes === "dry run" ? [] : failed(outcomes);
@@ -12066,13 +11353,14 @@ function resultOf(plan, { target, engine }, outcomes) {
 	return {
 		...names,
 		copied: copied.toSorted((a, b) => a.image < b.image ? -1 : 1),
-		failures: [...selection.listing.failures, ...failures],
-		unsupported: selection.unsupported,
+		failures: [...listing.failures, ...failures],
+		unsupported,
 		unchanged,
 		gone,
 		pending: unsettled.length + wanted - done - countTags(failures),
 		settled: countEntries(settled),
-		filtered: selection.filtered,
+		dropped,
+		recalled,
 		...outcomes === "dry run" && { pulls: countPulls(plan.work, engine) }
 	};
 }
@@ -12098,7 +11386,8 @@ const NOTHING = {
 	gone: [],
 	pending: 0,
 	settled: 0,
-	filtered: 0
+	dropped: NOTHING_DROPPED,
+	recalled: 0
 };
 function planned({ work }, nameOf) {
 	return work.map(({ image, manifest, added, updated }) => ({
@@ -12138,7 +11427,7 @@ function failed(outcomes) {
 */
 async function compare(inputs, deps) {
 	const started = deps.now();
-	const plans = await prepare(inputs, deps);
+	const { plans, warnings } = await prepare(inputs, deps);
 	const compared = await deps.phase("Ask the target", async () => Promise.all(plans.map(async (plan) => {
 		const done = "failure" in plan ? resultOf(plan, inputs, []) : await compareOne(plan, inputs, deps);
 		deps.logger.info(describe("plan" in done ? done.result : done));
@@ -12157,22 +11446,24 @@ async function compare(inputs, deps) {
 		finished: deps.now(),
 		namespaces,
 		errors,
+		warnings,
 		unrecorded
 	};
 }
 async function compareOne(plan, inputs, { registries }) {
-	const { namespace, recorded, selection } = plan;
-	const { platforms, queryConcurrency: concurrency } = inputs;
-	const target = registries.target(inputs.target.registry);
+	const { recorded, listing, settings } = plan;
+	const { namespace, platforms } = settings;
+	const { queryConcurrency: concurrency } = inputs;
+	const target = registries.target(settings.target.registry);
 	const source = registries.source(namespace.registry);
-	const targetOf = (image) => targetRepository(inputs.targetName, inputs.target, namespace, image);
+	const targetOf = (image) => targetRepository(settings.targetName, settings.target, namespace, image);
 	const own = wantedImages(plan, inputs);
 	const findings = sortFindings(await audit(own, {
 		target,
 		targetOf,
 		concurrency
 	}));
-	const open = needEvidence(selection.listing, recorded.images, findings.changed);
+	const open = needEvidence(listing, recorded.images, findings.changed);
 	const verdicts = await settle(open, {
 		source,
 		target,
@@ -12182,7 +11473,7 @@ async function compareOne(plan, inputs, { registries }) {
 		concurrency
 	});
 	const { entries, removed, drift } = concludeComparison(recorded.images, findings, verdicts);
-	const counts = countAfter(plan, inputs, findings, {
+	const counts = countAfter(plan, findings, {
 		entries,
 		removed
 	});
@@ -12200,7 +11491,7 @@ async function compareOne(plan, inputs, { registries }) {
 				removed: countEntries(takenOut)
 			},
 			failures: [
-				...selection.listing.failures,
+				...listing.failures,
 				...findings.failures,
 				...isLost ? [lost(plan, drift.missing.length)] : []
 			],
@@ -12209,13 +11500,13 @@ async function compareOne(plan, inputs, { registries }) {
 	};
 }
 /** What is recorded of this job's images and wanted. */
-function wantedImages({ recorded, namespace }, inputs) {
-	const wanted = compileFilters(inputs);
-	const own = ownImages(recorded.images, inputs.shard, namespace);
-	return new Map(Array.from(own, ([image, entries]) => [image, new Map(Array.from(entries).filter(([tag]) => wanted(image, tag)))]));
+function wantedImages({ recorded, settings }, { shard }) {
+	const { wantsName } = new CompiledFilters(settings.filters);
+	const own = ownImages(recorded.images, shard, settings.namespace);
+	return new Map(Array.from(own, ([image, entries]) => [image, new Map(Array.from(entries).filter(([tag]) => wantsName(image, tag)))]));
 }
 /** How the mirror stands to the source, now that the record is right. Tags of which nothing is known count as failed. */
-function countAfter({ recorded, selection: { listing } }, { platforms }, { unknown }, { entries, removed }) {
+function countAfter({ recorded, listing, settings: { platforms } }, { unknown }, { entries, removed }) {
 	const right = mergeImages(removeEntries(removeEntries(recorded.images, removed), unknown), entries);
 	const { work, unsettled, unchanged } = diff(listing, right, platforms);
 	const wanting = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
@@ -12245,7 +11536,8 @@ async function monitor(inputs, deps) {
 	const { count, interval } = inputs.monitor;
 	const started = deps.now();
 	for (let look = 1;; look += 1) {
-		const namespaces = (await prepare(inputs, deps)).map((plan) => resultOf(plan, inputs, []));
+		const { plans, warnings } = await prepare(inputs, deps);
+		const namespaces = plans.map((plan) => resultOf(plan, inputs, []));
 		for (const result of namespaces) {
 			const { unchanged, pending, failed } = countAll([result]);
 			const total = formatCount(unchanged + pending);
@@ -12258,7 +11550,8 @@ async function monitor(inputs, deps) {
 			started,
 			finished: deps.now(),
 			namespaces,
-			errors: []
+			errors: [],
+			warnings
 		};
 		await deps.sleep(interval);
 	}
@@ -12424,7 +11717,7 @@ function byName(a, b) {
 /** Says what a sync would copy, and how to spread it over jobs. gcrsync's tags are left to these, which settle them. */
 async function plan(inputs, deps) {
 	const started = deps.now();
-	const plans = await prepare(inputs, deps);
+	const { plans, warnings } = await prepare(inputs, deps);
 	return deps.phase("Plan", async () => {
 		const namespaces = plans.map((one) => resultOf(one, inputs, "dry run"));
 		for (const result of namespaces) deps.logger.info(describe(result));
@@ -12435,19 +11728,21 @@ async function plan(inputs, deps) {
 		});
 		deps.logger.info(`The matrix has ${plural(matrix.include.length, "job")}.`);
 		for (const { namespace, part, tags, bytes } of matrix.include) deps.logger.info(`${namespace.replaceAll("\n", ", ")} ${part}: ${plural(tags, "tag")}, ${formatBytes(bytes)}`);
+		const finished = deps.now();
 		return {
 			mode: "plan",
 			dryRun: true,
 			started,
-			finished: deps.now(),
+			finished,
 			namespaces,
 			errors: [],
+			warnings,
 			matrix
 		};
 	});
 }
 /** What there is to do, image by image. */
-function workOf({ namespace, work, unsettled }) {
+function workOf({ settings: { namespace }, work, unsettled }) {
 	const images = /* @__PURE__ */ new Map();
 	const sumsOf = (image) => {
 		const sums = images.get(image) ?? {
@@ -12737,7 +12032,10 @@ async function copy(plans, engine, quota, recorder, inputs, deps) {
 	};
 	try {
 		await Promise.all(plans.map(async (plan) => {
-			const task = (work) => taskOf(work, plan, inputs, deps);
+			const task = (work) => ({
+				...taskOf(work, plan, inputs, deps),
+				claim: async (tag) => recorder.claim(plan, work.image, tag)
+			});
 			const onDone = (outcome) => {
 				recorder.note(plan, outcome);
 				progress.done(outcome.bytes, outcome.error !== void 0);
@@ -12761,20 +12059,24 @@ async function saveAtCheckpoints(recorder, interval, end, { sleep, logger }) {
 		for (const error of errors) logger.warning(error);
 	}
 }
-function taskOf(work, plan, inputs, { registries }) {
+function taskOf(work, plan, { engine }, { registries }) {
+	const { namespace, target, platforms } = plan.settings;
 	return {
 		source: {
-			client: registries.source(plan.namespace.registry),
+			client: registries.source(namespace.registry),
 			repository: work.repository,
 			digest: work.manifest.digest
 		},
 		target: {
-			client: registries.target(inputs.target.registry),
+			client: registries.target(target.registry),
 			repository: plan.targets.get(work.image) ?? work.image
 		},
 		tags: [...work.added, ...work.updated],
-		platforms: inputs.platforms,
-		pulls: estimatePulls(work, inputs),
+		platforms,
+		pulls: estimatePulls(work, {
+			engine,
+			platforms
+		}),
 		present: isRecorded(plan, work)
 	};
 }
@@ -12784,6 +12086,68 @@ function isRecorded({ recorded }, { image, manifest }) {
 	return Iterator.from(entries).some((entry) => entry === manifest.digest);
 }
 
+// src/modes/claims.ts
+/**
+* The tags of a namespace that move. Before the first of them is overwritten at the target, all are recorded as of an
+* unknown digest: a run that is killed then leaves a record that says nothing wrong, and the next run settles it from
+* what the target holds.
+*/
+var Claims = class {
+	#plan;
+	#changeRecord;
+	#announcing;
+	/** What was recorded of the tags before. */
+	#before = /* @__PURE__ */ new Map();
+	/** Tags that may have been written. */
+	#begun = /* @__PURE__ */ new Set();
+	constructor(plan, changeRecord) {
+		this.#plan = plan;
+		this.#changeRecord = changeRecord;
+	}
+	/**
+	* To be awaited before `tag` of `image` is written at the target.
+	*
+	* @throws CopyError when the record can't be changed: then the tag must stay as it is
+	*/
+	async claim(image, tag) {
+		if (!this.#plan.recorded.images.get(image)?.get(tag)) return;
+		try {
+			await (this.#announcing ??= this.#announce());
+		} catch (error) {
+			const cause = error instanceof Error ? error.message : String(error);
+			throw new CopyError(`not overwritten, as that could not be recorded before: ${cause}`, {
+				retryable: false,
+				cause: error
+			});
+		}
+		this.#begun.add(`${image}:${tag}`);
+	}
+	/** What was recorded of tags that were announced and have not been written. */
+	untouched() {
+		const untouched = /* @__PURE__ */ new Map();
+		for (const [image, entries] of this.#before) for (const [tag, entry] of entries) if (!this.#begun.has(`${image}:${tag}`)) setEntry(untouched, image, tag, entry);
+		return untouched;
+	}
+	async #announce() {
+		const { work, recorded } = this.#plan;
+		const moving = work.reduce((sum, { updated }) => sum + updated.length, 0);
+		await this.#changeRecord(`Mirror ${recorded.source}: ${plural(moving, "tag")} to move`, (images) => {
+			const before = /* @__PURE__ */ new Map();
+			const after = new Map(images);
+			for (const { image, updated } of work) for (const tag of updated) {
+				const entry = images.get(image)?.get(tag);
+				if (entry) setEntry(before, image, tag, entry);
+			}
+			for (const [image, entries] of before) {
+				const unknown = Array.from(entries.keys(), (tag) => [tag, null]);
+				after.set(image, new Map([...images.get(image) ?? [], ...unknown]));
+			}
+			this.#before = mergeImages(this.#before, before);
+			return countEntries(before) === 0 ? images : after;
+		});
+	}
+};
+
 // src/modes/recorder.ts
 /** Gathers what a run does, and records it: at checkpoints what is done so far, in the end all of it. */
 var Recorder = class {
@@ -12791,14 +12155,28 @@ var Recorder = class {
 	#inputs;
 	#deps;
 	#outcomes = /* @__PURE__ */ new Map();
+	#claims = /* @__PURE__ */ new Map();
 	/** How many outcomes are recorded, by namespace; none when not even what evidence settled is. */
 	#recorded = /* @__PURE__ */ new Map();
-	/** One save at a time: two would write the same files. */
-	#saving = Promise.resolve();
+	/** One write at a time: two would write the same files. */
+	#writing = Promise.resolve();
 	constructor(plans, inputs, deps) {
 		this.#plans = plans;
 		this.#inputs = inputs;
 		this.#deps = deps;
+	}
+	/**
+	* To be awaited before a tag is written at the target.
+	*
+	* @throws CopyError when it must not be
+	*/
+	async claim(plan, image, tag) {
+		let claims = this.#claims.get(plan);
+		if (!claims) {
+			claims = new Claims(plan, async (message, change) => this.#serially(async () => changeManifest(plan, message, change, this.#inputs, this.#deps)));
+			this.#claims.set(plan, claims);
+		}
+		await claims.claim(image, tag);
 	}
 	note(plan, outcome) {
 		const outcomes = this.#outcomes.get(plan);
@@ -12811,22 +12189,33 @@ var Recorder = class {
 	}
 	/** Records what is new since the last time; what could not be recorded is tried again the next time. */
 	async save() {
-		const saving = this.#saving.then(async () => this.#save());
-		this.#saving = saving.catch(() => void 0);
-		return saving;
+		return this.#serially(async () => this.#save(() => void 0));
 	}
-	async #save() {
+	/** Records all that is not recorded yet, once no tag is written any more. */
+	async finish() {
+		return this.#serially(async () => this.#save((plan) => this.#claims.get(plan)?.untouched()));
+	}
+	async #serially(write) {
+		const writing = this.#writing.then(write);
+		this.#writing = writing.catch(() => void 0);
+		return writing;
+	}
+	/** @param untouched entries that hold again, as their tags will not be written in this run */
+	async #save(untouched) {
 		const news = this.#plans.flatMap((plan) => {
 			if ("failure" in plan) return [];
 			const outcomes = this.#outcomes.get(plan)?.slice() ?? [];
-			return outcomes.length > (this.#recorded.get(plan) ?? -1) ? [{
+			const restored = untouched(plan) ?? /* @__PURE__ */ new Map();
+			return outcomes.length > (this.#recorded.get(plan) ?? -1) || restored.size > 0 ? [{
 				plan,
-				outcomes
+				outcomes,
+				restored
 			}] : [];
 		});
-		const recordables = news.map(({ plan, outcomes }) => ({
+		const recordables = news.map(({ plan, outcomes, restored }) => ({
 			plan,
 			entries: entriesOf(plan, outcomes),
+			restored,
 			result: resultOf(plan, this.#inputs, outcomes)
 		}));
 		const recorded = await record(recordables, this.#inputs, this.#deps);
@@ -12842,11 +12231,12 @@ async function settlePlans(plans, inputs, registries) {
 }
 async function settlePlan(plan, inputs, registries) {
 	if (plan.unsettled.length === 0) return plan;
+	const { namespace, target, platforms } = plan.settings;
 	const verdicts = await settle(plan.unsettled, {
-		source: registries.source(plan.namespace.registry),
-		target: registries.target(inputs.target.registry),
+		source: registries.source(namespace.registry),
+		target: registries.target(target.registry),
 		targetOf: (image) => plan.targets.get(image) ?? image,
-		platforms: inputs.platforms,
+		platforms,
 		reserve: plan.work.length,
 		concurrency: inputs.queryConcurrency
 	});
@@ -12877,7 +12267,7 @@ async function settlePlan(plan, inputs, registries) {
 /** Mirrors all namespaces and records what was done; in a dry run says what would be. */
 async function sync(inputs, deps) {
 	const started = deps.now();
-	const prepared = await prepare(inputs, deps);
+	const { plans: prepared, warnings } = await prepare(inputs, deps);
 	const plans = await deps.phase("Plan", async () => {
 		const settled = await settlePlans(prepared, inputs, deps.registries);
 		for (const plan of settled) deps.logger.info(describe(resultOf(plan, inputs, "dry run")));
@@ -12886,7 +12276,8 @@ async function sync(inputs, deps) {
 	const run = {
 		mode: "sync",
 		dryRun: inputs.dryRun,
-		started
+		started,
+		warnings
 	};
 	if (inputs.dryRun) {
 		const finished = deps.now();
@@ -12914,7 +12305,7 @@ async function sync(inputs, deps) {
 /** Records first: a cancelled run has little time. */
 async function recordAndClose(recorder, copied, { phase }) {
 	try {
-		return await phase("Record", async () => recorder.save());
+		return await phase("Record", async () => recorder.finish());
 	} finally {
 		await copied.close();
 	}
@@ -12936,7 +12327,7 @@ function withSection(result, time, { metadata: { changelogPath, timezone } }) {
 const MOST = 10;
 const LONGEST = 4096;
 /** What is wrong with a run: the totals first, then the run's own errors, then the first failures. */
-function annotate({ namespaces, errors, stopped }) {
+function annotate({ namespaces, errors, warnings, stopped }) {
 	const { failed } = countAll(namespaces);
 	const failures = namespaces.flatMap(({ namespace, failures }) => failures.map((failure) => `${nameOf(namespace, failure)}: ${failure.reason}`));
 	const totals = namespaces.filter(({ failures }) => failures.length > 0).map((result) => `${formatCount(countAll([result]).failed)} in ${result.namespace}`);
@@ -12947,9 +12338,15 @@ function annotate({ namespaces, errors, stopped }) {
 			...failures
 		].slice(0, MOST).map((message) => annotation("error", message)),
 		...(stopped ?? []).slice(0, MOST).map((message) => annotation("notice", message)),
-		...unsupported(namespaces),
-		...drifted(namespaces)
+		...[
+			...warned(warnings),
+			...unsupported(namespaces),
+			...drifted(namespaces)
+		].slice(0, MOST)
 	];
+}
+function warned(warnings) {
+	return warnings.slice(0, MOST / 2).map((message) => annotation("warning", message));
 }
 function drifted(namespaces) {
 	return namespaces.filter((result) => countDrift(result) > 0).slice(0, 9).map(({ namespace, target, drift }) => {
@@ -13058,6 +12455,7 @@ function renderSummary(result, limit = LIMIT$1) {
 	page.add(totals(result));
 	addPulls(page, result);
 	for (const error of result.errors) page.add(`> Error: ${escapeMarkdown(error.slice(0, LONGEST_REASON))}\n`);
+	for (const warning of result.warnings) page.add(`> Warning: ${escapeMarkdown(warning.slice(0, LONGEST_REASON))}\n`);
 	for (const reason of result.stopped ?? []) page.add(`> ${escapeMarkdown(reason.slice(0, LONGEST_REASON))}\n`);
 	for (const file of result.unrecorded ?? []) addUnrecorded(page, file);
 	addFailures(page, result);
@@ -13167,14 +12565,15 @@ function addFailures(page, { namespaces }) {
 	page.add("");
 }
 function addNamespace(page, result, dryRun) {
-	const { namespace, target, copied, unchanged, gone, pending, settled, filtered, unsupported } = result;
+	const { namespace, target, copied, unchanged, gone, pending, settled, dropped, recalled, unsupported } = result;
 	const old = countTags(unsupported);
 	const notes = [
 		`${formatCount(unchanged)} unchanged`,
 		...gone.length > 0 ? [`${formatCount(countTags(gone))} gone from the source`] : [],
 		...pending > 0 ? [`${formatCount(pending)} left to the next run`] : [],
 		...settled > 0 ? [`${formatCount(settled)} recorded without a copy`] : [],
-		...filtered > 0 ? [`${formatCount(filtered)} filtered out`] : [],
+		...describeDropped(dropped),
+		...recalled > 0 ? [`${formatCount(recalled)} not asked for again`] : [],
 		...old > 0 ? [`${formatCount(old)} unsupported (schema1)`] : []
 	];
 	page.add(`### ${codeSpan(namespace)} → ${codeSpan(target)}\n`);
@@ -13184,6 +12583,11 @@ function addNamespace(page, result, dryRun) {
 	page.add("| --- | --- | --- | ---: |");
 	for (const { image, added, updated, bytes } of copied) page.add(`| ${codeSpan(image)} | ${codeList(added)} | ${codeList(updated)} | ${formatBytes(bytes)} |`);
 	page.add("");
+}
+/** `12 filtered out (8 by exclude, 4 by semver)` */
+function describeDropped(dropped) {
+	const parts = FILTERS.filter((name) => dropped[name] > 0).map((name) => `${formatCount(dropped[name])} by ${name}`);
+	return parts.length === 0 ? [] : [`${formatCount(countDropped(dropped))} filtered out (${parts.join(", ")})`];
 }
 /** Lines up to a limit in bytes; from the first that does not fit on, all are left out and counted. */
 var Page = class {
@@ -13222,7 +12626,7 @@ function renderComment(result) {
 
 // src/report/json-report.ts
 function renderJsonReport(result) {
-	const { mode, dryRun, started, finished, errors, stopped = [], unrecorded = [], namespaces } = result;
+	const { mode, dryRun, started, finished, errors, warnings, stopped = [], unrecorded = [], namespaces } = result;
 	const report = {
 		version: 1,
 		mode,
@@ -13233,6 +12637,7 @@ function renderJsonReport(result) {
 		changed: isChanged(result),
 		counts: countAll(namespaces),
 		errors,
+		warnings,
 		stopped,
 		unrecorded,
 		namespaces
@@ -13255,7 +12660,7 @@ const MODES = {
 */
 async function run(loadInputs, createDeps, runner) {
 	setOutputs(runner, SAFE_OUTPUTS);
-	const inputs = loadInputs();
+	const inputs = await loadInputs();
 	const deps = createDeps(inputs);
 	const result = await MODES[inputs.mode](inputs, deps);
 	await report(result, inputs, deps, runner);
@@ -13518,7 +12923,7 @@ var DockerEngine = class {
 	}
 	async copy(task, held) {
 		const { client, repository, digest } = task.source;
-		const image = await resolveImage(client, repository, digest, task.platforms);
+		const image = await resolveImage$1(client, repository, digest, task.platforms);
 		if (image.kind === "whole") {
 			const name = `${client.registry}/${repository}@${digest}`;
 			this.#options.logger.info(`${name} has several platforms or is no image: it goes registry to registry`);
@@ -13546,6 +12951,7 @@ var DockerEngine = class {
 					remote
 				]);
 				references.push(remote);
+				await task.claim(tag);
 				abort.throwIfAborted();
 				await this.#target.run([
 					"push",
@@ -14110,7 +13516,7 @@ var RegistryEngine = class {
 	width;
 	#options;
 	#places;
-	#state;
+	#targets = /* @__PURE__ */ new Map();
 	constructor(options) {
 		this.#options = options;
 		this.#places = pLimit(options.concurrency);
@@ -14118,7 +13524,7 @@ var RegistryEngine = class {
 	}
 	async copy(task, held) {
 		const { client, repository, digest } = task.source;
-		const [state, source] = await Promise.all([this.#state ??= this.#open(), fetchManifest(client, repository, digest)]);
+		const [{ state }, source] = await Promise.all([this.#target(task.target.client), fetchManifest(client, repository, digest)]);
 		const manifest = reduce(source, task);
 		const platforms = manifest === source || task.platforms === "all" ? {} : { platforms: task.platforms };
 		if (task.present && manifest === source) state.knowledge.noteManifest(task.target.repository, digest);
@@ -14127,7 +13533,10 @@ var RegistryEngine = class {
 		const stored = [];
 		const [storing] = await Promise.allSettled([this.#places(async () => {
 			await copy.bringParts(manifest);
-			await settleAll(task.tags.map(async (tag) => stored.push(await copy.put(manifest, tag))));
+			await settleAll(task.tags.map(async (tag) => {
+				await task.claim(tag);
+				stored.push(await copy.put(manifest, tag));
+			}));
 		})]);
 		await settleAll(stored.map(async (tag) => {
 			await readBack(task, tag, manifest.digest);
@@ -14140,21 +13549,34 @@ var RegistryEngine = class {
 		return copy.sent;
 	}
 	async close() {
-		const knowledge = (await this.#state)?.knowledge;
-		if (knowledge?.changed === true && this.#options.abort?.aborted !== true) await this.#options.memory?.save(knowledge.holders());
+		for (const target of this.#targets.values()) {
+			const { state, memory } = await target;
+			if (state.knowledge.changed && this.#options.abort?.aborted !== true) await memory?.save(state.knowledge.holders());
+		}
 	}
 	/** Only when there is something to copy: the memory costs requests. */
-	async #open() {
-		const { memory, streams, concurrency: _, ...options } = this.#options;
+	async #target(client) {
+		let target = this.#targets.get(client);
+		if (!target) this.#targets.set(client, target = this.#open(client));
+		return target;
+	}
+	async #open(client) {
+		const { memory: memoryOf, streams, concurrency: _, ...options } = this.#options;
+		const memory = memoryOf?.(client.registry);
 		const knowledge = new TargetKnowledge(await memory?.load());
+		const limit = pLimit(Math.max(1, streams));
 		return {
-			knowledge,
-			blobs: new BlobCopier({
-				...options,
+			state: {
 				knowledge,
-				limit: pLimit(Math.max(1, streams))
-			}),
-			children: /* @__PURE__ */ new Map()
+				blobs: new BlobCopier({
+					...options,
+					target: client,
+					knowledge,
+					limit
+				}),
+				children: /* @__PURE__ */ new Map()
+			},
+			memory
 		};
 	}
 };
@@ -42083,7 +41505,8 @@ var MetadataRepository = class {
 	* Changes a file by reading, changing and writing it, again and again while other jobs write too.
 	*
 	* @param change makes the new file of the current one. It is called for each try and must find its own work done
-	*   when it sees it: a write that timed out may have gone through. What it throws ends the update.
+	*   when it sees it: a write that timed out may have gone through. Undefined, or the same bytes, leave the file as it
+	*   is. What it throws ends the update.
 	* @returns false when `change` left the file as it was
 	* @throws MetadataError with the remedy
 	*/
@@ -42096,7 +41519,7 @@ var MetadataRepository = class {
 			const current = await this.#read(path);
 			if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
 			const next = change(current?.bytes);
-			if (current && Buffer.from(next).equals(current.bytes)) return sent !== void 0;
+			if (!next || current && Buffer.from(next).equals(current.bytes)) return sent !== void 0;
 			if (next.length > MAX_FILE) throw this.#tooLarge(path, next.length);
 			try {
 				await this.#write(path, message, next, current?.sha);
@@ -43012,6 +42435,10 @@ const exec = async (command, args, { env, input }) => getExecOutput(command, [..
 	ignoreReturnCode: true
 });
 const GITHUB_API = "https://api.github.com";
+/** GitHub's API, another one on GitHub Enterprise. */
+function apiUrl() {
+	return process.env["GITHUB_API_URL"] || GITHUB_API;
+}
 /** Everything that a run works with, for `inputs`: the real network, clock, random numbers and processes. */
 function createDeps(inputs) {
 	const { random } = Math;
@@ -43038,10 +42465,9 @@ function createDeps(inputs) {
 		signal: lifetime.abort
 	});
 	const { token, ...metadata } = inputs.metadata;
-	const apiUrl = process.env["GITHUB_API_URL"] || GITHUB_API;
 	const client = {
 		token,
-		apiUrl,
+		apiUrl: apiUrl(),
 		dispatcher,
 		logger
 	};
@@ -43051,7 +42477,7 @@ function createDeps(inputs) {
 		apis: {
 			dockerHub: registries.api(new URL("https://hub.docker.com")),
 			quay: registries.api(new URL("https://quay.io")),
-			github: apiUrl === GITHUB_API ? octokit : void 0
+			github: client.apiUrl === GITHUB_API ? octokit : void 0
 		},
 		...inputs.comment && { pullRequest: new PullRequestComments(octokit) },
 		metadata: new MetadataRepository({
@@ -43068,7 +42494,7 @@ function createDeps(inputs) {
 			random,
 			logger
 		}),
-		openEngine: async () => openEngine(inputs, registries, lifetime.abort),
+		openEngine: async () => openEngine(inputs, lifetime.abort),
 		lifetime,
 		phase: async (name, work) => group(name, work),
 		logger,
@@ -43078,10 +42504,9 @@ function createDeps(inputs) {
 		runKey: `${process.env["GITHUB_RUN_ID"] ?? "local"}.${randomUUID().slice(0, 8)}`
 	};
 }
-async function openEngine(inputs, registries, abort) {
+async function openEngine(inputs, abort) {
 	const registryEngine = new RegistryEngine({
-		target: registries.target(inputs.target.registry),
-		...inputs.cache && { memory: createBlobCache(inputs.target.registry, tempFolder(), logger) },
+		...inputs.cache && { memory: (registry) => createBlobCache(registry, tempFolder(), logger) },
 		concurrency: inputs.concurrency,
 		streams: Math.floor(inputs.queryConcurrency / 2),
 		retries: inputs.retries,
@@ -43106,22 +42531,22 @@ async function openEngine(inputs, registries, abort) {
 	});
 }
 /** The credentials of the inputs first, then those of the docker config. */
-function credentialLookups({ credentials, target }) {
+function credentialLookups({ credentials, targetLogin }) {
 	const fromConfig = dockerConfigCredentials(dockerConfigFolder(), async (helper, server) => exec(`docker-credential-${helper}`, ["get"], {
 		env: definedEnv(),
 		input: server
 	}));
 	return {
 		source: async (registry) => credentials.source ?? fromConfig(registry),
-		target: async (registry) => (registry === target.registry ? credentials.target : void 0) ?? fromConfig(registry)
+		target: async (registry) => (registry === targetLogin ? credentials.target : void 0) ?? fromConfig(registry)
 	};
 }
-function loginsOf({ credentials, namespaces, target }) {
+function loginsOf({ credentials, namespaces, targetLogin }) {
 	const { source } = credentials;
-	const sources = source ? namespaces.map(({ registry }) => [registry, source]) : [];
+	const sources = source ? namespaces.map(({ namespace }) => [namespace.registry, source]) : [];
 	return {
 		source: new Map(sources),
-		target: new Map(credentials.target ? [[target.registry, credentials.target]] : [])
+		target: new Map(credentials.target && targetLogin ? [[targetLogin, credentials.target]] : [])
 	};
 }
 function dockerConfigFolder() {
@@ -43134,17 +42559,76 @@ function definedEnv() {
 	return Object.fromEntries(Object.entries(process.env).filter((entry) => entry[1] !== void 0));
 }
 
+// src/workflow-file.ts
+/**
+* The text of a file of the workflow's repository: of the checkout where there is one, else, through the contents API,
+* of the commit that the workflow runs for.
+*
+* @throws InputError or MetadataError with the remedy
+*/
+async function readWorkflowFile(path, inputs) {
+	const bytes = await readCheckout(path) ?? await readCommit(path, inputs);
+	try {
+		return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+	} catch (error) {
+		throw new InputError([`config: ${path} is not UTF-8 text`], { cause: error });
+	}
+}
+/** Undefined when the checkout, should there be one, has no such file. */
+async function readCheckout(path) {
+	const workspace = process.env["GITHUB_WORKSPACE"];
+	if (!workspace) return void 0;
+	try {
+		const [root, file] = await Promise.all([realpath(workspace), realpath(join(workspace, path))]);
+		if (!file.startsWith(root + sep$1)) throw new InputError([`config: ${show$1(path)} is a link that leads out of the workspace`]);
+		return await readFile(file);
+	} catch (error) {
+		if (error instanceof Error && "code" in error && MISSING.has(String(error.code))) return void 0;
+		throw error;
+	}
+}
+const MISSING = /* @__PURE__ */ new Set(["ENOENT", "ENOTDIR"]);
+async function readCommit(path, { metadata, httpTimeout, proxy }) {
+	const repository = process.env["GITHUB_REPOSITORY"] ?? "";
+	const [owner = "", repo = ""] = repository.split("/");
+	const sha = process.env["GITHUB_SHA"];
+	const dispatcher = createDispatcher({
+		timeout: httpTimeout,
+		connections: 1,
+		proxy
+	});
+	const octokit = createGitHubClient({
+		token: metadata.token,
+		apiUrl: apiUrl(),
+		dispatcher,
+		logger
+	});
+	const bytes = await new MetadataRepository({
+		octokit,
+		owner,
+		repo,
+		...sha && { branch: sha },
+		sleep: async (ms) => setTimeout$1(ms),
+		random: Math.random,
+		logger
+	}).read(path);
+	await dispatcher.close();
+	if (bytes) return bytes;
+	throw new InputError([`config: ${show$1(path)} is neither in the workspace nor in ${repository}${sha ? ` at ${sha}` : ""}: check the path`]);
+}
+
 // src/index.ts
 setFlagsFromString("--semi-space-growth-factor=1");
-const loadInputs = () => parseInputs({
+const load = async () => loadInputs({
 	get: getInput,
 	eventName: process.env["GITHUB_EVENT_NAME"] ?? "",
 	event: readEvent(),
 	env: process.env,
+	now: Date.now(),
 	mask: setSecret
-});
+}, readWorkflowFile);
 try {
-	const failure = await run(loadInputs, createDeps, runner);
+	const failure = await run(load, createDeps, runner);
 	if (failure !== void 0) setFailed(failure);
 } catch (error) {
 	setFailed(error instanceof Error ? error.message : String(error));

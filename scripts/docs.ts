@@ -1,7 +1,12 @@
-/** Writes README's tables of inputs and outputs from action.yml; with --check only says whether they are up to date. */
-import { readFileSync, writeFileSync } from 'node:fs';
+/**
+ * Writes README's tables of inputs and outputs from action.yml, and the JSON Schema of the config file; with --check only
+ * says whether they are up to date.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { toJsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
 import { parse } from 'yaml';
+import { ConfigFile } from '../src/inputs/config-schema.ts';
 
 const Action = v.object({
   inputs: v.record(
@@ -12,13 +17,28 @@ const Action = v.object({
 });
 
 const action = v.parse(Action, parse(readFileSync(new URL('../action.yml', import.meta.url), 'utf8')));
-const path = new URL('../README.md', import.meta.url);
-const before = readFileSync(path, 'utf8');
-const after = insert(insert(before, 'inputs', inputsTable()), 'outputs', outputsTable());
-if (process.argv.includes('--check')) {
-  if (after !== before) throw new Error('README.md is not up to date with action.yml: npm run docs');
-} else {
-  writeFileSync(path, after);
+const readme = new URL('../README.md', import.meta.url);
+const tables = (text: string): string =>
+  insert(insert(text, 'inputs', inputsTable()), 'outputs', outputsTable());
+keep(readme, tables(readFileSync(readme, 'utf8')));
+keep(new URL('../mirror.schema.json', import.meta.url), configSchema());
+
+function keep(file: URL, text: string): void {
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  if (text === before) return;
+  if (process.argv.includes('--check')) throw new Error(`${file.pathname} is not up to date: npm run docs`);
+  writeFileSync(file, text);
+}
+
+function configSchema(): string {
+  const about = {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'sync-action mirror',
+    description: "What gcrxio/sync-action mirrors, and how: the file of the action's input config.",
+  };
+  // A list may be one text with an item a line: the schema has that as the action has it.
+  const schema = toJsonSchema(ConfigFile, { errorMode: 'ignore' });
+  return `${JSON.stringify({ ...about, ...schema }, null, 2)}\n`;
 }
 
 function inputsTable(): string {

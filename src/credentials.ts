@@ -6,7 +6,7 @@ export type Role = 'source' | 'target';
 
 /** Where the accounts of a run come from. */
 export interface CredentialSources {
-  readonly inputs: Pick<Inputs, 'credentials' | 'registryAuth' | 'target'>;
+  readonly inputs: Pick<Inputs, 'credentials' | 'registryAuth' | 'targetLogin'>;
   readonly dockerConfig: CredentialLookup;
   /** GitHub's token as an account of ghcr.io; absent where it is another GitHub's. */
   readonly github: Credential | undefined;
@@ -51,12 +51,12 @@ export async function loginsFor(
   return logins;
 }
 
-/** `username` belongs to the registry of `target`, `source-username` to all sources. */
+/** `username` belongs to one registry, `source-username` to all sources. */
 function given(
   role: Role,
   registry: string,
-  { credentials, registryAuth, target }: CredentialSources['inputs'],
+  { credentials, registryAuth, targetLogin }: CredentialSources['inputs'],
 ): Credential | undefined {
-  const own = role === 'source' || registry === target.registry ? credentials[role] : undefined;
+  const own = role === 'source' || registry === targetLogin ? credentials[role] : undefined;
   return own ?? registryAuth.get(registry);
 }

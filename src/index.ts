@@ -1,24 +1,30 @@
 import { setFlagsFromString } from 'node:v8';
 import * as core from '@actions/core';
-import { parseInputs } from './inputs/inputs.ts';
+import type { Inputs } from './inputs/inputs.ts';
+import { loadInputs } from './inputs/load.ts';
 import { run } from './main.ts';
 import { createDeps, readEvent, runner } from './runtime.ts';
+import { readWorkflowFile } from './workflow-file.ts';
 
 // What a run leaves behind is garbage soon. V8 would let its young generation grow with the machine's memory, and the
 // process past 200 MB, for a tenth less of processor time.
 setFlagsFromString('--semi-space-growth-factor=1');
 
-const loadInputs = (): ReturnType<typeof parseInputs> =>
-  parseInputs({
-    get: core.getInput,
-    eventName: process.env['GITHUB_EVENT_NAME'] ?? '',
-    event: readEvent(),
-    env: process.env,
-    mask: core.setSecret,
-  });
+const load = async (): Promise<Inputs> =>
+  loadInputs(
+    {
+      get: core.getInput,
+      eventName: process.env['GITHUB_EVENT_NAME'] ?? '',
+      event: readEvent(),
+      env: process.env,
+      now: Date.now(),
+      mask: core.setSecret,
+    },
+    readWorkflowFile,
+  );
 
 try {
-  const failure = await run(loadInputs, createDeps, runner);
+  const failure = await run(load, createDeps, runner);
   if (failure !== undefined) core.setFailed(failure);
 } catch (error) {
   core.setFailed(error instanceof Error ? error.message : String(error));

@@ -27,12 +27,12 @@ const MODES: Readonly<Record<Mode, (inputs: Inputs, deps: Deps) => Promise<RunRe
  * @throws Error with cause and remedy when the run can't go on; outputs have safe values then
  */
 export async function run(
-  loadInputs: () => Inputs,
+  loadInputs: () => Promise<Inputs>,
   createDeps: (inputs: Inputs) => Deps,
   runner: Runner,
 ): Promise<string | undefined> {
   setOutputs(runner, SAFE_OUTPUTS);
-  const inputs = loadInputs();
+  const inputs = await loadInputs();
   const deps = createDeps(inputs);
   const result = await MODES[inputs.mode](inputs, deps);
   await report(result, inputs, deps, runner);

@@ -55,7 +55,7 @@ export function readEvent(): unknown {
 }
 
 /** A line that starts like a workflow command would be one, and registries choose some of our text. */
-const logger: Logger = {
+export const logger: Logger = {
   debug: (message) => core.debug(message),
   info: (message) => core.info(message.replaceAll(/^(\s*)(::|##\[)/gm, '$1\u200b$2')),
   warning: (message) => core.warning(message),
@@ -77,6 +77,11 @@ const exec: Exec = async (command, args, { env, input }) =>
   });
 
 const GITHUB_API = 'https://api.github.com';
+
+/** GitHub's API, another one on GitHub Enterprise. */
+export function apiUrl(): string {
+  return process.env['GITHUB_API_URL'] || GITHUB_API;
+}
 
 /** Everything that a run works with, for `inputs`: the real network, clock, random numbers and processes. */
 export function createDeps(inputs: Inputs): Deps {
@@ -124,7 +129,7 @@ export function createDeps(inputs: Inputs): Deps {
       random,
       logger,
     }),
-    openEngine: async () => openEngine(inputs, registries, sources, lifetime.abort),
+    openEngine: async () => openEngine(inputs, sources, lifetime.abort),
     lifetime,
     phase: async (name, work) => core.group(name, work),
     logger,
@@ -135,15 +140,9 @@ export function createDeps(inputs: Inputs): Deps {
   };
 }
 
-async function openEngine(
-  inputs: Inputs,
-  registries: Registries,
-  sources: CredentialSources,
-  abort: AbortSignal,
-): Promise<Engine> {
+async function openEngine(inputs: Inputs, sources: CredentialSources, abort: AbortSignal): Promise<Engine> {
   const registryEngine = new RegistryEngine({
-    target: registries.target(inputs.target.registry),
-    ...(inputs.cache && { memory: createBlobCache(inputs.target.registry, tempFolder(), logger) }),
+    ...(inputs.cache && { memory: (registry) => createBlobCache(registry, tempFolder(), logger) }),
     concurrency: inputs.concurrency,
     streams: Math.floor(inputs.queryConcurrency / 2),
     retries: inputs.retries,
@@ -163,10 +162,14 @@ async function openEngine(
     logins: {
       source: await loginsFor(
         'source',
-        inputs.namespaces.map(({ registry }) => registry),
+        inputs.namespaces.map(({ namespace }) => namespace.registry),
         sources,
       ),
-      target: await loginsFor('target', [inputs.target.registry], sources),
+      target: await loginsFor(
+        'target',
+        inputs.namespaces.map(({ target }) => target.registry),
+        sources,
+      ),
     },
     onFolder: (folder) => core.saveState(DOCKER_FOLDER_STATE, folder),
     wholeEngine: registryEngine,
@@ -185,10 +188,6 @@ function credentialSources(inputs: Inputs): CredentialSources {
       ? githubCredential(inputs.metadata.token, process.env['GITHUB_ACTOR'])
       : undefined,
   };
-}
-
-function apiUrl(): string {
-  return process.env['GITHUB_API_URL'] || GITHUB_API;
 }
 
 /** Not GitHub Enterprise, whose tokens nobody else takes. */

@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { discover } from '../../src/source/discover.ts';
 import type { Listing } from '../../src/source/listing.ts';
 import { testApis, testRegistries } from '../support/clients.ts';
+import { listAll } from '../support/listings.ts';
 import { startDockerRegistry } from '../support/docker-registry.ts';
 import type { TestServer } from '../support/http.ts';
 import { makeImage, pushImage } from '../support/images.ts';
@@ -53,7 +53,7 @@ async function put(url: string): Promise<void> {
 }
 
 async function list({ host }: TestServer, path: string): Promise<Listing> {
-  return discover({ registry: host, path }, testRegistries().source(host), testApis());
+  return listAll({ registry: host, path }, testRegistries().source(host), testApis());
 }
 
 function names({ images }: Listing): string[] {

@@ -46,8 +46,7 @@ export function startCopying(
     save: async (news: readonly Holder[]) => void saved.push([...news]),
   };
   const engine = new RegistryEngine({
-    target: clients.target,
-    memory,
+    memory: () => memory,
     concurrency: 4,
     streams: 10,
     retries,
@@ -71,6 +70,7 @@ export function taskOf(
     platforms: 'all',
     pulls: 1,
     present: false,
+    claim: async () => {},
     ...options,
   };
 }

@@ -10,7 +10,7 @@ import type { Credential } from '../../src/oci/credentials.ts';
 const account = (name: string): Credential => ({ username: name, password: 'p', origin: name });
 const GITHUB = githubCredential('ghs_token', 'octo');
 
-/** The target is docker.io; the docker config has accounts of `config`. */
+/** The inputs' target is docker.io; the docker config has accounts of `config`. */
 function sources(
   { source, target }: { source?: Credential; target?: Credential } = {},
   registries: readonly string[] = [],
@@ -21,7 +21,7 @@ function sources(
     inputs: {
       credentials: { source, target },
       registryAuth: new Map(registries.map((registry) => [registry, account('registry-auth')])),
-      target: { registry: 'docker.io', path: 'mirror' },
+      targetLogin: 'docker.io',
     },
     dockerConfig: async (registry) => (config.includes(registry) ? account('docker config') : undefined),
     github,

@@ -9,7 +9,7 @@ import { type PlanCase, REAL_WORK, answerOf, manifestOf } from './cases.ts';
 const Matrix = v.object({ include: v.array(v.object({ tags: v.number() })) });
 const TARGET = 'docker.io/gcrxio';
 const TELL_PEAK =
-  'data:text/javascript,process.on("exit",()=>console.log(`peak ${process.resourceUsage().maxRSS} kB`))';
+  'data:text/javascript,import{readFileSync}from"node:fs";process.on("exit",()=>console.log("peak "+/VmHWM:\\s*(.*)/.exec(readFileSync("/proc/self/status"))[1]))';
 
 export async function benchPlanJob(cases: readonly PlanCase[]): Promise<void> {
   const answers = answersOf(cases);

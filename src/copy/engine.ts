@@ -12,6 +12,8 @@ export interface CopyTask {
   readonly pulls: number;
   /** The target is recorded to hold the digest in this repository, under another tag. */
   readonly present: boolean;
+  /** To be awaited right before `tag` is written at the target; throws when it must not be. */
+  readonly claim: (tag: string) => Promise<void>;
 }
 
 /** What the target holds under a tag, as the target itself says. */

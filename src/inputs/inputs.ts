@@ -1,13 +1,21 @@
 import { type Namespace, formatNamespace, parseNamespace } from '../namespace.ts';
 import type { Credential } from '../oci/credentials.ts';
-import { canonicalHost, isRegistryHost, looksLikeHost } from '../oci/names.ts';
-import type { Platforms } from '../plan/diff.ts';
+import { canonicalHost, isRegistryHost } from '../oci/names.ts';
 import { MAX_SHARDS, type Shard } from '../plan/shard.ts';
-import { PLACEHOLDERS } from '../plan/target-names.ts';
+import type { Config } from './config.ts';
 import { type MetadataInputs, readMetadata } from './metadata-inputs.ts';
 import { type PullRequest, readPullRequest } from './pull-request.ts';
 import { InputReader, show } from './reader.ts';
-import { maskRegistryAuth, readRegistryAuth } from './registry-auth.ts';
+import type * as RegistryAuth from './registry-auth.ts';
+import {
+  DEFAULTS,
+  type NamespaceSettings,
+  type RawSettings,
+  type Settings,
+  TARGET_EXAMPLE,
+  readSettings,
+  settle,
+} from './settings.ts';
 
 /** `sync` mirrors and records; `plan` makes a matrix of jobs; `compare` holds record and target side by side; `monitor` tells how far the mirror is. */
 export type Mode = (typeof MODES)[number];
@@ -16,18 +24,25 @@ const MODES = ['sync', 'plan', 'compare', 'monitor'] as const;
 
 /** action.yml's inputs, parsed and checked. Times are milliseconds. */
 export interface Inputs {
-  readonly namespaces: readonly Namespace[];
-  readonly target: Namespace;
-  readonly credentials: { readonly source: Credential | undefined; readonly target: Credential | undefined };
-  /** Accounts by registry, for sources and target alike, where `credentials` has none. */
+  /** What is mirrored, and how. */
+  readonly namespaces: readonly NamespaceSettings[];
+  readonly credentials: {
+    readonly source: Credential | undefined;
+    /** Of the registry `targetLogin`. */
+    readonly target: Credential | undefined;
+  };
+  /** The registry that `username` and `password` are for. */
+  readonly targetLogin: string | undefined;
+  /** Accounts by registry, for sources and targets alike, where `credentials` has none. */
   readonly registryAuth: ReadonlyMap<string, Credential>;
   readonly mode: Mode;
   readonly dryRun: boolean;
   readonly engine: 'docker' | 'registry';
+  /** What the inputs include and exclude, whatever the config file says: a plan narrows it further. */
   readonly include: readonly string[];
   readonly exclude: readonly string[];
-  readonly platforms: Platforms;
-  readonly targetName: string;
+  /** Days in which each tag that looks as if it never moved is asked for again. */
+  readonly recheck: number;
   readonly metadata: MetadataInputs;
   /** This job's part of the images. */
   readonly shard: Shard;
@@ -60,42 +75,56 @@ export interface InputSource {
   /** The event's payload, as the runner leaves it in a file. */
   readonly event: unknown;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
   /** Registers a secret with the log. */
   readonly mask: (secret: string) => void;
 }
 
+/** Reads the input `registry-auth`. */
+export type AccountReader = Pick<typeof RegistryAuth, 'maskRegistryAuth' | 'readRegistryAuth'>;
+
 /**
  * Reads and checks all inputs, without any network.
  *
+ * @param config the input `config`'s file; `unread` when it is still to be read, and so what is missing may be there
+ * @param accounts reads the input `registry-auth`; left out where there is none
  * @throws InputError with all problems at once
  */
-export function parseInputs(source: InputSource): Inputs {
+export function parseInputs(
+  source: InputSource,
+  config?: Config | 'unread',
+  accounts?: AccountReader,
+): Inputs {
   for (const name of ['password', 'source-password', 'github-token']) {
     const secret = source.get(name);
     if (secret !== '') source.mask(secret);
   }
-  maskRegistryAuth(source.get('registry-auth'), source.mask);
+  accounts?.maskRegistryAuth(source.get('registry-auth'), source.mask);
   const reader = new InputReader(source.get);
-  const namespaces = readNamespaces(reader);
-  const target = readTarget(reader, namespaces);
+  const given = readGiven(reader, source.now);
+  const namespaces = readNamespaces(reader, given, config);
   const mode = reader.choice('mode', MODES);
   const dryRun = readDryRun(reader, source.eventName);
+  const target = readCredential(reader, 'username', 'password', dryRun);
   const inputs: Inputs = {
     namespaces,
-    target,
     credentials: {
       source: readCredential(reader, 'source-username', 'source-password', dryRun),
-      target: readCredential(reader, 'username', 'password', dryRun),
+      target,
     },
-    registryAuth: readRegistryAuth(reader, dryRun),
+    targetLogin: target && readTargetLogin(reader, given, config, namespaces),
+    registryAuth: accounts?.readRegistryAuth(reader, dryRun) ?? new Map<string, Credential>(),
     mode,
     dryRun,
     engine: reader.choice('engine', ['docker', 'registry']),
-    include: readPatterns(reader, 'include'),
-    exclude: readPatterns(reader, 'exclude'),
-    platforms: readPlatforms(reader),
-    targetName: readTargetName(reader),
-    metadata: readMetadata(reader, namespaces),
+    include: given.include ?? [],
+    exclude: given.exclude ?? [],
+    recheck: reader.integer('recheck', 1, 365),
+    metadata: readMetadata(
+      reader,
+      namespaces.map(({ namespace }) => namespace),
+    ),
     shard: readShard(reader),
     maxShards: reader.integer('max-shards', 1, MOST_JOBS),
     concurrency: reader.integer('concurrency', 1, 256),
@@ -119,16 +148,63 @@ export function parseInputs(source: InputSource): Inputs {
   return inputs;
 }
 
-function readNamespaces(reader: InputReader): Namespace[] {
+/** The host of namespaces that are written without one. */
+export function defaultRegistry(get: InputSource['get']): string {
+  return canonicalHost(get('registry'));
+}
+
+/** What the inputs say of how to mirror. One that is the default says nothing: the config file may. */
+function readGiven(reader: InputReader, now: number): Settings {
+  const latest = reader.optional('latest');
+  const list = (name: string): string[] | undefined =>
+    reader.optional(name) === undefined ? undefined : reader.list(name);
+  const targetName = reader.required('target-name', 'a template such as {image}');
+  const raw: RawSettings = {
+    target: reader.optional('target'),
+    'target-name': targetName === DEFAULTS.targetName || targetName === '' ? undefined : targetName,
+    platforms: reader.text('platforms') === DEFAULTS.platforms ? undefined : list('platforms'),
+    include: list('include'),
+    exclude: list('exclude'),
+    semver: reader.optional('semver'),
+    'newer-than': reader.optional('newer-than'),
+    latest: latest === undefined ? undefined : reader.integer('latest', 1, 1_000_000),
+  };
+  return readSettings(raw, (setting, what) => reader.problem(setting, what), now);
+}
+
+function readNamespaces(
+  reader: InputReader,
+  given: Settings,
+  config: Config | 'unread' | undefined,
+): NamespaceSettings[] {
+  const named = readNames(reader);
+  const file = config === 'unread' ? undefined : config;
+  if (config === undefined && reader.list('namespaces').length === 0)
+    reader.problem('namespaces', 'is required: name at least one, such as gcr.io/distroless');
+  if (config === undefined && !given.target) reader.required('target', TARGET_EXAMPLE);
+  const all = named.length > 0 ? named : Array.from(file?.namespaces.values() ?? [], (one) => one.namespace);
+  if (file && all.length === 0)
+    reader.problem('config', `${file.path} names no namespaces, and neither does the input "namespaces"`);
+  const settled = all.flatMap((namespace) => {
+    const name = formatNamespace(namespace);
+    const own = file?.namespaces.get(name)?.own ?? {};
+    const settings = settle(namespace, own, given, file?.defaults ?? {});
+    if (!settings && file)
+      reader.problem('config', `${file.path} names no target for ${name}: ${TARGET_EXAMPLE}`);
+    return settings ? [settings] : [];
+  });
+  checkTargets(reader, settled);
+  return settled;
+}
+
+/** The namespaces of the input, each once. */
+function readNames(reader: InputReader): Namespace[] {
   const registry = canonicalHost(reader.required('registry', 'the host of namespaces written without one'));
   if (registry !== '' && !isRegistryHost(registry)) {
     reader.problem('registry', `${show(registry)} is not a host such as gcr.io`);
   }
-  const texts = reader.list('namespaces');
-  if (texts.length === 0)
-    reader.problem('namespaces', 'is required: name at least one, such as gcr.io/distroless');
   const found = new Map<string, Namespace>();
-  for (const text of texts) {
+  for (const text of reader.list('namespaces')) {
     const namespace = parseNamespace(text, registry);
     if (typeof namespace === 'string') reader.problem('namespaces', `${show(text)}: ${namespace}`);
     else found.set(formatNamespace(namespace), namespace);
@@ -136,29 +212,36 @@ function readNamespaces(reader: InputReader): Namespace[] {
   return Array.from(found.values());
 }
 
-function readTarget(reader: InputReader, sources: readonly Namespace[]): Namespace {
-  const example = 'the registry and namespace to push to, such as docker.io/gcrxio';
-  const text = reader.required('target', example);
-  const fallback = { registry: 'invalid', path: '' };
-  if (text === '') return fallback;
-  if (!looksLikeHost(text.split('/')[0] ?? '')) {
-    reader.problem('target', `${show(text)} names no registry: give ${example}`);
-    return fallback;
+function checkTargets(reader: InputReader, settings: readonly NamespaceSettings[]): void {
+  const targets = new Map(settings.map(({ target }) => [formatNamespace(target), target]));
+  for (const [text, target] of targets) {
+    for (const { namespace: source } of settings) {
+      const within = source.path === '' || `${target.path}/`.startsWith(`${source.path}/`);
+      if (source.registry !== target.registry || !within) continue;
+      reader.problem(
+        'target',
+        `${show(text)} lies inside the source ${formatNamespace(source)}: a mirror of itself`,
+      );
+    }
   }
-  const target = parseNamespace(text, '');
-  if (typeof target === 'string') {
-    reader.problem('target', `${show(text)}: ${target}`);
-    return fallback;
-  }
-  for (const source of sources) {
-    const within = source.path === '' || `${target.path}/`.startsWith(`${source.path}/`);
-    if (source.registry !== target.registry || !within) continue;
-    reader.problem(
-      'target',
-      `${show(text)} lies inside the source ${formatNamespace(source)}: a mirror of itself`,
-    );
-  }
-  return target;
+}
+
+/** The registry of the input `target`, else of the file's default, else of all namespaces. */
+function readTargetLogin(
+  reader: InputReader,
+  given: Settings,
+  config: Config | 'unread' | undefined,
+  namespaces: readonly NamespaceSettings[],
+): string | undefined {
+  const named = given.target ?? (config === 'unread' ? undefined : config?.defaults.target);
+  if (named) return named.registry;
+  const [registry, other] = new Set(namespaces.map(({ target }) => target.registry));
+  if (other === undefined) return registry;
+  reader.problem(
+    'username',
+    `may be for ${registry} or ${other}: name one of them in "target", and the others in "registry-auth", or log in to them with docker/login-action`,
+  );
+  return undefined;
 }
 
 /** @param dryRun then a missing half means none: a pull request from a fork has no secrets */
@@ -201,42 +284,6 @@ function readShard(reader: InputReader): Shard {
     `${show(text)} is not a whole number ${allowed}, or a range of them such as 0-99`,
   );
   return { first: 0, last: 0, total: 1 };
-}
-
-const LONGEST_PATTERN = 1000;
-
-function readPatterns(reader: InputReader, name: string): string[] {
-  const patterns = reader.list(name);
-  for (const pattern of patterns) {
-    if (pattern.length > LONGEST_PATTERN)
-      reader.problem(name, `${show(pattern)} is longer than ${LONGEST_PATTERN}`);
-  }
-  return patterns;
-}
-
-function readPlatforms(reader: InputReader): Platforms {
-  const list = reader.list('platforms');
-  if (list.length === 0 || (list.length === 1 && list[0] === 'all')) return 'all';
-  for (const platform of list) {
-    if (/^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9.]+)?$/.test(platform)) continue;
-    reader.problem(
-      'platforms',
-      `${show(platform)} is neither "all" nor a platform such as linux/amd64 or linux/arm64/v8`,
-    );
-  }
-  return Array.from(new Set(list)).toSorted();
-}
-
-function readTargetName(reader: InputReader): string {
-  const template = reader.required('target-name', 'a template such as {image}');
-  const known: readonly string[] = PLACEHOLDERS;
-  for (const [, name = ''] of template.matchAll(/\{([^{}]*)\}/g)) {
-    if (!known.includes(name))
-      reader.problem('target-name', `{${name}} is not one of {${known.join('}, {')}}`);
-  }
-  if (template !== '' && !template.includes('{image}'))
-    reader.problem('target-name', `${show(template)} must contain {image}`);
-  return template;
 }
 
 function readProxy(reader: InputReader, { env, mask }: InputSource): Inputs['proxy'] {

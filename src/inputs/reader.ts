@@ -2,11 +2,12 @@
 export class InputError extends Error {
   override readonly name = 'InputError';
 
-  constructor(problems: readonly string[]) {
+  constructor(problems: readonly string[], options?: ErrorOptions) {
     super(
       problems.length === 1
         ? problems.join('')
         : `${problems.length} inputs are wrong:\n- ${problems.join('\n- ')}`,
+      options,
     );
   }
 }
@@ -59,11 +60,9 @@ export class InputReader {
     return value;
   }
 
-  /** One item a line or comma-separated; `#` starts a comment, at a line's start or after a space. */
+  /** As `listOf` reads it. */
   list(name: string): string[] {
-    const lines = this.#get(name).split(/\r?\n/);
-    const items = lines.flatMap((line) => line.replace(/(?:^|\s)#.*$/, '').split(','));
-    return items.map((item) => item.trim()).filter((item) => item !== '');
+    return listOf(this.#get(name));
   }
 
   choice<const T extends string>(name: string, allowed: readonly [T, ...T[]]): T {
@@ -98,6 +97,12 @@ export class InputReader {
     this.problem(name, `${show(value)} is not a time with its unit${most}, such as 500ms, 30s, 10m or 2h`);
     return 1;
   }
+}
+
+/** One item a line or comma-separated; `#` starts a comment, at a line's start or after a space. */
+export function listOf(text: string): string[] {
+  const items = text.split(/\r?\n/).flatMap((line) => line.replace(/(?:^|\s)#.*$/, '').split(','));
+  return items.map((item) => item.trim()).filter((item) => item !== '');
 }
 
 /** A value as an error shows it: quoted, one line, not too long. */

@@ -204,10 +204,27 @@ function serializeEntry(entry: Entry): string {
  * @returns `base` itself when nothing changes
  */
 export function mergeImages(base: Images, delta: Images): Images {
+  return mergeWhere(base, delta, isNews);
+}
+
+/**
+ * Gives tags of an unknown digest the entry that they had; others were recorded meanwhile.
+ *
+ * @returns `base` itself when nothing changes
+ */
+export function restoreEntries(base: Images, entries: Images): Images {
+  return mergeWhere(base, entries, (known) => known === null);
+}
+
+function mergeWhere(
+  base: Images,
+  delta: Images,
+  isWanted: (known: Entry | undefined, entry: Entry) => boolean,
+): Images {
   let merged: Map<string, ReadonlyMap<string, Entry>> | undefined;
   for (const [image, entries] of delta) {
     const known = base.get(image) ?? new Map<string, Entry>();
-    const news = Array.from(entries).filter(([tag, entry]) => isNews(known.get(tag), entry));
+    const news = Array.from(entries).filter(([tag, entry]) => isWanted(known.get(tag), entry));
     if (news.length === 0) continue;
     merged ??= new Map(base);
     merged.set(image, new Map([...known, ...news]));

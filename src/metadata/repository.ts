@@ -95,14 +95,15 @@ export class MetadataRepository {
    * Changes a file by reading, changing and writing it, again and again while other jobs write too.
    *
    * @param change makes the new file of the current one. It is called for each try and must find its own work done
-   *   when it sees it: a write that timed out may have gone through. What it throws ends the update.
+   *   when it sees it: a write that timed out may have gone through. Undefined, or the same bytes, leave the file as it
+   *   is. What it throws ends the update.
    * @returns false when `change` left the file as it was
    * @throws MetadataError with the remedy
    */
   async update(
     path: string,
     message: string,
-    change: (current: Uint8Array | undefined) => Uint8Array,
+    change: (current: Uint8Array | undefined) => Uint8Array | undefined,
   ): Promise<boolean> {
     const { logger } = this.#options;
     /** What a write sent whose outcome is unknown. */
@@ -112,7 +113,7 @@ export class MetadataRepository {
       const current = await this.#read(path);
       if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
       const next = change(current?.bytes);
-      if (current && Buffer.from(next).equals(current.bytes)) return sent !== undefined;
+      if (!next || (current && Buffer.from(next).equals(current.bytes))) return sent !== undefined;
       if (next.length > MAX_FILE) throw this.#tooLarge(path, next.length);
       try {
         await this.#write(path, message, next, current?.sha);

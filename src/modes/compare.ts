@@ -8,7 +8,7 @@ import { ownImages } from '../plan/shard.ts';
 import { targetRepository } from '../plan/target-names.ts';
 import { formatCount } from '../report/format.ts';
 import type { Failure, NamespaceResult, RunResult } from '../report/result.ts';
-import { compileFilters } from '../source/select.ts';
+import { CompiledFilters } from '../source/filters.ts';
 import type { Deps } from './deps.ts';
 import { type NamespacePlan, prepare } from './prepare.ts';
 import { type Recordable, record } from './record.ts';
@@ -20,7 +20,7 @@ import { describe, resultOf } from './result-of.ts';
  */
 export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
-  const plans = await prepare(inputs, deps);
+  const { plans, warnings } = await prepare(inputs, deps);
   const compared = await deps.phase('Ask the target', async () =>
     Promise.all(
       plans.map(async (plan): Promise<Recordable | NamespaceResult> => {
@@ -42,23 +42,25 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
     finished: deps.now(),
     namespaces,
     errors,
+    warnings,
     unrecorded,
   };
 }
 
 async function compareOne(plan: NamespacePlan, inputs: Inputs, { registries }: Deps): Promise<Recordable> {
-  const { namespace, recorded, selection } = plan;
-  const { platforms, queryConcurrency: concurrency } = inputs;
-  const target = registries.target(inputs.target.registry);
+  const { recorded, listing, settings } = plan;
+  const { namespace, platforms } = settings;
+  const { queryConcurrency: concurrency } = inputs;
+  const target = registries.target(settings.target.registry);
   const source = registries.source(namespace.registry);
   const targetOf = (image: string): string =>
-    targetRepository(inputs.targetName, inputs.target, namespace, image);
+    targetRepository(settings.targetName, settings.target, namespace, image);
   const own = wantedImages(plan, inputs);
   const findings = sortFindings(await audit(own, { target, targetOf, concurrency }));
-  const open = needEvidence(selection.listing, recorded.images, findings.changed);
+  const open = needEvidence(listing, recorded.images, findings.changed);
   const verdicts = await settle(open, { source, target, targetOf, platforms, reserve: 0, concurrency });
   const { entries, removed, drift } = concludeComparison(recorded.images, findings, verdicts);
-  const counts = countAfter(plan, inputs, findings, { entries, removed });
+  const counts = countAfter(plan, findings, { entries, removed });
   const isLost = looksLost(findings, entries);
   const takenOut: Images = isLost ? new Map() : removed;
   const result: NamespaceResult = {
@@ -66,7 +68,7 @@ async function compareOne(plan: NamespacePlan, inputs: Inputs, { registries }: D
     ...counts,
     drift: { ...drift, removed: countEntries(takenOut) },
     failures: [
-      ...selection.listing.failures,
+      ...listing.failures,
       ...findings.failures,
       ...(isLost ? [lost(plan, drift.missing.length)] : []),
     ],
@@ -76,21 +78,20 @@ async function compareOne(plan: NamespacePlan, inputs: Inputs, { registries }: D
 }
 
 /** What is recorded of this job's images and wanted. */
-function wantedImages({ recorded, namespace }: NamespacePlan, inputs: Inputs): Images {
-  const wanted = compileFilters(inputs);
-  const own = ownImages(recorded.images, inputs.shard, namespace);
+function wantedImages({ recorded, settings }: NamespacePlan, { shard }: Inputs): Images {
+  const { wantsName } = new CompiledFilters(settings.filters);
+  const own = ownImages(recorded.images, shard, settings.namespace);
   return new Map(
     Array.from(own, ([image, entries]) => [
       image,
-      new Map(Array.from(entries).filter(([tag]) => wanted(image, tag))),
+      new Map(Array.from(entries).filter(([tag]) => wantsName(image, tag))),
     ]),
   );
 }
 
 /** How the mirror stands to the source, now that the record is right. Tags of which nothing is known count as failed. */
 function countAfter(
-  { recorded, selection: { listing } }: NamespacePlan,
-  { platforms }: Inputs,
+  { recorded, listing, settings: { platforms } }: NamespacePlan,
   { unknown }: Findings,
   { entries, removed }: { readonly entries: Images; readonly removed: Images },
 ): Pick<NamespaceResult, 'unchanged' | 'pending'> {

@@ -79,7 +79,10 @@ async function copy(
   try {
     await Promise.all(
       plans.map(async (plan) => {
-        const task = (work: Work): CopyTask => taskOf(work, plan, inputs, deps);
+        const task = (work: Work): CopyTask => ({
+          ...taskOf(work, plan, inputs, deps),
+          claim: async (tag) => recorder.claim(plan, work.image, tag),
+        });
         const onDone = (outcome: Outcome): void => {
           recorder.note(plan, outcome);
           progress.done(outcome.bytes, outcome.error !== undefined);
@@ -107,20 +110,26 @@ async function saveAtCheckpoints(
   }
 }
 
-function taskOf(work: Work, plan: NamespacePlan, inputs: Inputs, { registries }: Deps): CopyTask {
+function taskOf(
+  work: Work,
+  plan: NamespacePlan,
+  { engine }: Inputs,
+  { registries }: Deps,
+): Omit<CopyTask, 'claim'> {
+  const { namespace, target, platforms } = plan.settings;
   return {
     source: {
-      client: registries.source(plan.namespace.registry),
+      client: registries.source(namespace.registry),
       repository: work.repository,
       digest: work.manifest.digest,
     },
     target: {
-      client: registries.target(inputs.target.registry),
+      client: registries.target(target.registry),
       repository: plan.targets.get(work.image) ?? work.image,
     },
     tags: [...work.added, ...work.updated],
-    platforms: inputs.platforms,
-    pulls: estimatePulls(work, inputs),
+    platforms,
+    pulls: estimatePulls(work, { engine, platforms }),
     present: isRecorded(plan, work),
   };
 }

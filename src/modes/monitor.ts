@@ -10,7 +10,7 @@ export async function monitor(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const { count, interval } = inputs.monitor;
   const started = deps.now();
   for (let look = 1; ; look += 1) {
-    const plans = await prepare(inputs, deps);
+    const { plans, warnings } = await prepare(inputs, deps);
     const namespaces = plans.map((plan) => resultOf(plan, inputs, []));
     for (const result of namespaces) {
       const { unchanged, pending, failed } = countAll([result]);
@@ -22,7 +22,15 @@ export async function monitor(inputs: Inputs, deps: Deps): Promise<RunResult> {
       );
     }
     if (look === count) {
-      return { mode: 'monitor', dryRun: true, started, finished: deps.now(), namespaces, errors: [] };
+      return {
+        mode: 'monitor',
+        dryRun: true,
+        started,
+        finished: deps.now(),
+        namespaces,
+        errors: [],
+        warnings,
+      };
     }
     await deps.sleep(interval);
   }

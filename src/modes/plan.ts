@@ -1,4 +1,5 @@
 import type { Inputs } from '../inputs/inputs.ts';
+import type { NamespaceSettings } from '../inputs/settings.ts';
 import { type ImageWork, type NamespaceWork, planMatrix } from '../plan/matrix.ts';
 import { formatBytes, plural } from '../report/format.ts';
 import type { RunResult } from '../report/result.ts';
@@ -9,7 +10,7 @@ import { describe, resultOf } from './result-of.ts';
 /** Says what a sync would copy, and how to spread it over jobs. gcrsync's tags are left to these, which settle them. */
 export async function plan(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
-  const plans = await prepare(inputs, deps);
+  const { plans, warnings } = await prepare(inputs, deps);
   return deps.phase('Plan', async () => {
     const namespaces = plans.map((one) => resultOf(one, inputs, 'dry run'));
     for (const result of namespaces) deps.logger.info(describe(result));
@@ -21,7 +22,8 @@ export async function plan(inputs: Inputs, deps: Deps): Promise<RunResult> {
         `${namespace.replaceAll('\n', ', ')} ${part}: ${plural(tags, 'tag')}, ${formatBytes(bytes)}`,
       );
     }
-    return { mode: 'plan', dryRun: true, started, finished: deps.now(), namespaces, errors: [], matrix };
+    const finished = deps.now();
+    return { mode: 'plan', dryRun: true, started, finished, namespaces, errors: [], warnings, matrix };
   });
 }
 
@@ -29,10 +31,12 @@ type Sums = { -readonly [K in keyof ImageWork]: ImageWork[K] };
 
 /** What there is to do, image by image. */
 export function workOf({
-  namespace,
+  settings: { namespace },
   work,
   unsettled,
-}: Pick<NamespacePlan, 'namespace' | 'work' | 'unsettled'>): NamespaceWork {
+}: Pick<NamespacePlan, 'work' | 'unsettled'> & {
+  readonly settings: Pick<NamespaceSettings, 'namespace'>;
+}): NamespaceWork {
   const images = new Map<string, Sums>();
   const sumsOf = (image: string): Sums => {
     const sums = images.get(image) ?? { image, tags: 0, bytes: 0, unsized: 0 };

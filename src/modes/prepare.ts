@@ -1,5 +1,6 @@
 import type { Inputs } from '../inputs/inputs.ts';
 import { manifestPath } from '../inputs/manifest-path.ts';
+import type { NamespaceSettings } from '../inputs/settings.ts';
 import type { Logger } from '../logger.ts';
 import {
   type Entry,
@@ -7,25 +8,29 @@ import {
   parseNamespaceManifest,
 } from '../metadata/namespace-manifest.ts';
 import type { MetadataRepository } from '../metadata/repository.ts';
-import { type Namespace, formatNamespace } from '../namespace.ts';
+import { formatNamespace } from '../namespace.ts';
 import type { Registries } from '../oci/registries.ts';
-import { type Unsettled, type Work, diff } from '../plan/diff.ts';
+import { type Unsettled, type Work, diff, holds } from '../plan/diff.ts';
 import { findGone } from '../plan/gone.ts';
 import { isWhole, ownImages, ownListing } from '../plan/shard.ts';
 import { type TargetNames, nameTargets } from '../plan/target-names.ts';
 import type { Failure, ImageTags } from '../report/result.ts';
 import type { SourceApis } from '../source/choose.ts';
+import type { Recall } from '../source/digests.ts';
 import { discover } from '../source/discover.ts';
-import type { Listing } from '../source/listing.ts';
-import { type Selection, type TagMatch, compileFilters, namedImages, select } from '../source/select.ts';
+import { CompiledFilters } from '../source/filters.ts';
+import type { ListedTag, Listing } from '../source/listing.ts';
+import { namedImages } from '../source/patterns.ts';
+import { type MustAsk, recheckRule } from '../source/recheck.ts';
+import { type ResolvedSelection, resolveSelection } from '../source/resolve.ts';
+import { type Selection, select } from '../source/select.ts';
+import { warnOfFilters } from './filter-warnings.ts';
 
 /** One namespace, listed and compared with its record. */
-export interface NamespacePlan {
-  readonly namespace: Namespace;
+export interface NamespacePlan extends ResolvedSelection {
+  readonly settings: NamespaceSettings;
   readonly manifestPath: string;
   readonly recorded: NamespaceManifest;
-  /** This job's part of what the source holds. */
-  readonly selection: Selection;
   /** Full path of the target's repository, by image. */
   readonly targets: ReadonlyMap<string, string>;
   readonly work: readonly Work[];
@@ -39,24 +44,33 @@ export interface NamespacePlan {
 
 /** A namespace that could not be listed, or whose manifest could not be used. */
 export interface NamespaceFailure {
-  readonly namespace: Namespace;
+  readonly settings: NamespaceSettings;
   readonly failure: Failure;
 }
 
 export type Planned = NamespacePlan | NamespaceFailure;
 
+/** All namespaces, and what is odd about the inputs in the light of what the sources hold. */
+export interface Prepared {
+  readonly plans: readonly Planned[];
+  readonly warnings: readonly string[];
+}
+
 export interface PrepareDeps {
   readonly registries: Registries;
   readonly apis: SourceApis;
   readonly metadata: MetadataRepository;
+  readonly now: () => Date;
   /** Runs one phase of the run, under its name in the log. */
   readonly phase: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly logger: Logger;
 }
 
-interface Listed {
-  readonly namespace: Namespace;
-  readonly listing: Listing;
+/** A namespace as its source lists it, and what the filters make of that. */
+export interface Listed {
+  readonly settings: NamespaceSettings;
+  readonly filters: CompiledFilters;
+  readonly listing: Listing<ListedTag>;
   readonly selection: Selection;
 }
 
@@ -67,40 +81,42 @@ interface Listed {
  * @throws MetadataError when the metadata repository can't be used
  * @throws Error when two sources would land on one target
  */
-export async function prepare(inputs: Inputs, deps: PrepareDeps): Promise<Planned[]> {
-  const wanted = compileFilters(inputs);
+export async function prepare(inputs: Inputs, deps: PrepareDeps): Promise<Prepared> {
   await deps.metadata.check();
-  const listed = await deps.phase('List the sources', async () => listSources(inputs, wanted, deps));
+  const listed = await deps.phase('List the sources', async () => listSources(inputs, deps));
   return deps.phase('Compare with the record', async () => {
-    const selected = listed.flatMap((one) => ('selection' in one ? [one.selection.listing] : []));
-    const names = nameTargets(inputs.targetName, inputs.target, selected);
-    return Promise.all(
+    const good = listed.flatMap((one) => ('selection' in one ? [one] : []));
+    const names = nameTargets(good.map(({ settings, selection: { listing } }) => ({ settings, listing })));
+    const warnings = good.length === listed.length ? warnOfFilters(good, inputs) : [];
+    const mustAsk = recheckRule(inputs.recheck, deps.now().getTime());
+    const plans = await Promise.all(
       listed.map(async (one) => {
         if ('failure' in one) return one;
         try {
-          return await compareOne(one, wanted, names, inputs, deps);
+          return await compareOne(one, names, mustAsk, inputs, deps);
         } catch (error) {
-          return { namespace: one.namespace, failure: failureOf(error) };
+          return { settings: one.settings, failure: failureOf(error) };
         }
       }),
     );
+    return { plans, warnings };
   });
 }
 
 async function listSources(
-  inputs: Inputs,
-  wanted: TagMatch,
+  { namespaces, include }: Inputs,
   { registries, apis }: PrepareDeps,
 ): Promise<(Listed | NamespaceFailure)[]> {
-  const images = namedImages(inputs.include);
+  const images = namedImages(include);
   return Promise.all(
-    inputs.namespaces.map(async (namespace) => {
+    namespaces.map(async (settings) => {
       try {
-        const client = registries.source(namespace.registry);
-        const listing = await discover(namespace, client, apis, images);
-        return { namespace, listing, selection: select(listing, wanted) };
+        const { namespace } = settings;
+        const listing = await discover(namespace, registries.source(namespace.registry), apis, images);
+        const filters = new CompiledFilters(settings.filters);
+        return { settings, filters, listing, selection: select(listing, filters) };
       } catch (error) {
-        return { namespace, failure: failureOf(error) };
+        return { settings, failure: failureOf(error) };
       }
     }),
   );
@@ -108,29 +124,46 @@ async function listSources(
 
 /** The shard is cut before the comparison, so that the counts of all shards add up. Names must be clear in all. */
 async function compareOne(
-  { namespace, listing, selection: whole }: Listed,
-  wanted: TagMatch,
+  { settings, filters, listing, selection: whole }: Listed,
   names: TargetNames,
-  { metadata: { manifestPath: template }, target: { registry, path }, platforms, shard }: Inputs,
-  { metadata }: PrepareDeps,
+  mustAsk: MustAsk,
+  { metadata: { manifestPath: template }, shard }: Inputs,
+  { metadata, registries }: PrepareDeps,
 ): Promise<NamespacePlan> {
+  const { namespace, platforms } = settings;
   const file = manifestPath(template, namespace);
-  const source = formatNamespace(namespace);
-  const target = formatNamespace({ registry, path });
-  const bytes = await metadata.read(file);
-  const empty: NamespaceManifest = { source, target, images: new Map() };
-  const recorded = bytes ? parseNamespaceManifest(bytes, { path: file, source, target }) : empty;
-  const selection = isWhole(shard) ? whole : select(ownListing(listing, shard), wanted);
+  const recorded = await readRecord(file, settings, metadata);
+  const selection = isWhole(shard) ? whole : select(ownListing(listing, shard), filters);
+  const recall: Recall = (image, tag) => {
+    const entry = recorded.images.get(image)?.get(tag);
+    const digest = typeof entry === 'string' ? entry : entry?.digest;
+    const isKnown = entry && digest && holds(entry, digest, platforms) && !mustAsk(image, tag);
+    return isKnown ? digest : undefined;
+  };
+  const resolved = await resolveSelection(selection, registries.source(namespace.registry), recall);
   return {
-    namespace,
+    settings,
     manifestPath: file,
     recorded,
-    selection,
-    targets: names.get(source) ?? new Map<string, string>(),
-    ...diff(selection.listing, recorded.images, platforms),
+    ...resolved,
+    targets: names.get(formatNamespace(namespace)) ?? new Map<string, string>(),
+    ...diff(resolved.listing, recorded.images, platforms),
     settled: new Map(),
-    gone: findGone(listing, ownImages(recorded.images, shard, namespace), wanted),
+    gone: findGone(listing, ownImages(recorded.images, shard, namespace), filters.wantsName),
   };
+}
+
+async function readRecord(
+  path: string,
+  { namespace, target: { registry, path: targetPath } }: NamespaceSettings,
+  metadata: MetadataRepository,
+): Promise<NamespaceManifest> {
+  const source = formatNamespace(namespace);
+  const target = formatNamespace({ registry, path: targetPath });
+  const bytes = await metadata.read(path);
+  return bytes
+    ? parseNamespaceManifest(bytes, { path, source, target })
+    : { source, target, images: new Map() };
 }
 
 function failureOf(error: unknown): Failure {

@@ -11,6 +11,7 @@ import {
   mergeImages,
   parseNamespaceManifest,
   removeEntries,
+  restoreEntries,
   serializeNamespaceManifest,
   setEntry,
 } from '../metadata/namespace-manifest.ts';
@@ -25,11 +26,13 @@ export interface Recordable {
   readonly entries: Images;
   /** Entries that are not so. */
   readonly removed?: Images;
+  /** Entries that hold, of tags that are recorded as of an unknown digest. */
+  readonly restored?: Images;
   readonly result: NamespaceResult;
 }
 
 export interface RecordDeps {
-  readonly metadata: MetadataRepository;
+  readonly metadata: Pick<MetadataRepository, 'update'>;
   readonly now: () => Date;
   /** Tells this job of this run from all others. */
   readonly runKey: string;
@@ -96,32 +99,38 @@ export async function record(
   return { plans: new Set(written.map(({ plan }) => plan)), errors, unrecorded };
 }
 
-async function recordManifest(
-  recordable: Recordable,
+async function recordManifest(recordable: Recordable, inputs: Inputs, deps: RecordDeps): Promise<void> {
+  const { plan, entries, removed, restored, result } = recordable;
+  if (![entries, removed, restored].some((images) => images && images.size > 0)) return;
+  const message = describe([result], removed && countEntries(removed));
+  await changeManifest(plan, message, (images) => change(images, recordable), inputs, deps);
+}
+
+/** Changes what is recorded of a namespace; the same images mean that nothing changes. */
+export async function changeManifest(
+  { manifestPath: path, recorded: { source, target } }: NamespacePlan,
+  message: string,
+  change: (recorded: Images) => Images,
   { metadata: { commitMessage } }: Inputs,
   { metadata }: RecordDeps,
 ): Promise<void> {
-  const { plan, entries, removed = new Map(), result } = recordable;
-  if (entries.size === 0 && removed.size === 0) return;
-  const {
-    manifestPath: path,
-    recorded: { source, target },
-  } = plan;
-  const message = commitMessage ?? describe([result], countEntries(removed));
-  await metadata.update(path, message, (current) => {
-    const images = current ? parseNamespaceManifest(current, { path, source, target }).images : new Map();
-    if (current && change(images, recordable) === images) return current;
-    return new TextEncoder().encode(manifestOf({ source, target, images }, recordable));
+  await metadata.update(path, commitMessage ?? message, (current) => {
+    const before: Images = current
+      ? parseNamespaceManifest(current, { path, source, target }).images
+      : new Map();
+    const images = change(before);
+    if (images === before) return current;
+    return new TextEncoder().encode(serializeNamespaceManifest({ source, target, images }));
   });
 }
 
-/** The namespace manifest with what `recordable` adds and takes out. */
+/** The namespace manifest with what `recordable` changes. */
 function manifestOf(manifest: NamespaceManifest, recordable: Recordable): string {
   return serializeNamespaceManifest({ ...manifest, images: change(manifest.images, recordable) });
 }
 
-function change(images: Images, { entries, removed = new Map() }: Recordable): Images {
-  return mergeImages(removeEntries(images, removed), entries);
+function change(images: Images, { entries, removed = new Map(), restored = new Map() }: Recordable): Images {
+  return restoreEntries(mergeImages(removeEntries(images, removed), entries), restored);
 }
 
 interface Section {

@@ -1,8 +1,9 @@
 import type { Outcome } from '../copy/pool.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { NamespaceResult } from '../report/result.ts';
+import { Claims } from './claims.ts';
 import type { NamespacePlan, Planned } from './prepare.ts';
-import { type RecordDeps, type Recorded, entriesOf, record } from './record.ts';
+import { type RecordDeps, type Recorded, changeManifest, entriesOf, record } from './record.ts';
 import { resultOf } from './result-of.ts';
 
 /** Gathers what a run does, and records it: at checkpoints what is done so far, in the end all of it. */
@@ -11,15 +12,32 @@ export class Recorder {
   readonly #inputs: Inputs;
   readonly #deps: RecordDeps;
   readonly #outcomes = new Map<Planned, Outcome[]>();
+  readonly #claims = new Map<NamespacePlan, Claims>();
   /** How many outcomes are recorded, by namespace; none when not even what evidence settled is. */
   readonly #recorded = new Map<NamespacePlan, number>();
-  /** One save at a time: two would write the same files. */
-  #saving: Promise<unknown> = Promise.resolve();
+  /** One write at a time: two would write the same files. */
+  #writing: Promise<unknown> = Promise.resolve();
 
   constructor(plans: readonly Planned[], inputs: Inputs, deps: RecordDeps) {
     this.#plans = plans;
     this.#inputs = inputs;
     this.#deps = deps;
+  }
+
+  /**
+   * To be awaited before a tag is written at the target.
+   *
+   * @throws CopyError when it must not be
+   */
+  async claim(plan: NamespacePlan, image: string, tag: string): Promise<void> {
+    let claims = this.#claims.get(plan);
+    if (!claims) {
+      claims = new Claims(plan, async (message, change) =>
+        this.#serially(async () => changeManifest(plan, message, change, this.#inputs, this.#deps)),
+      );
+      this.#claims.set(plan, claims);
+    }
+    await claims.claim(image, tag);
   }
 
   note(plan: NamespacePlan, outcome: Outcome): void {
@@ -35,20 +53,33 @@ export class Recorder {
 
   /** Records what is new since the last time; what could not be recorded is tried again the next time. */
   async save(): Promise<Recorded> {
-    const saving = this.#saving.then(async () => this.#save());
-    this.#saving = saving.catch(() => undefined);
-    return saving;
+    return this.#serially(async () => this.#save(() => undefined));
   }
 
-  async #save(): Promise<Recorded> {
+  /** Records all that is not recorded yet, once no tag is written any more. */
+  async finish(): Promise<Recorded> {
+    return this.#serially(async () => this.#save((plan) => this.#claims.get(plan)?.untouched()));
+  }
+
+  async #serially<T>(write: () => Promise<T>): Promise<T> {
+    const writing = this.#writing.then(write);
+    this.#writing = writing.catch(() => undefined);
+    return writing;
+  }
+
+  /** @param untouched entries that hold again, as their tags will not be written in this run */
+  async #save(untouched: (plan: NamespacePlan) => NamespacePlan['settled'] | undefined): Promise<Recorded> {
     const news = this.#plans.flatMap((plan) => {
       if ('failure' in plan) return [];
       const outcomes = this.#outcomes.get(plan)?.slice() ?? [];
-      return outcomes.length > (this.#recorded.get(plan) ?? -1) ? [{ plan, outcomes }] : [];
+      const restored = untouched(plan) ?? new Map();
+      const isNew = outcomes.length > (this.#recorded.get(plan) ?? -1) || restored.size > 0;
+      return isNew ? [{ plan, outcomes, restored }] : [];
     });
-    const recordables = news.map(({ plan, outcomes }) => ({
+    const recordables = news.map(({ plan, outcomes, restored }) => ({
       plan,
       entries: entriesOf(plan, outcomes),
+      restored,
       result: resultOf(plan, this.#inputs, outcomes),
     }));
     const recorded = await record(recordables, this.#inputs, this.#deps);

@@ -3,6 +3,7 @@ import type { Inputs } from '../inputs/inputs.ts';
 import { countEntries } from '../metadata/namespace-manifest.ts';
 import { formatNamespace } from '../namespace.ts';
 import { countPulls } from '../plan/pulls.ts';
+import { NOTHING_DROPPED } from '../source/filters.ts';
 import { describeDrift, formatCount, plural } from '../report/format.ts';
 import {
   type CopiedImage,
@@ -20,12 +21,13 @@ import type { NamespacePlan, Planned } from './prepare.ts';
  */
 export function resultOf(
   plan: Planned,
-  { target, engine }: Pick<Inputs, 'target' | 'engine'>,
+  { engine }: Pick<Inputs, 'engine'>,
   outcomes: readonly Outcome[] | 'dry run',
 ): NamespaceResult {
-  const names = { namespace: formatNamespace(plan.namespace), target: formatNamespace(target) };
+  const { namespace, target } = plan.settings;
+  const names = { namespace: formatNamespace(namespace), target: formatNamespace(target) };
   if ('failure' in plan) return { ...names, ...NOTHING, failures: [plan.failure] };
-  const { selection, targets, unchanged, gone, unsettled, settled } = plan;
+  const { listing, dropped, recalled, unsupported, targets, unchanged, gone, unsettled, settled } = plan;
   const nameOf = (image: string): string => `${target.registry}/${targets.get(image) ?? image}`;
   const copied = outcomes === 'dry run' ? planned(plan, nameOf) : mirrored(outcomes, nameOf);
   const failures = outcomes === 'dry run' ? [] : failed(outcomes);
@@ -34,13 +36,14 @@ export function resultOf(
   return {
     ...names,
     copied: copied.toSorted((a, b) => (a.image < b.image ? -1 : 1)),
-    failures: [...selection.listing.failures, ...failures],
-    unsupported: selection.unsupported,
+    failures: [...listing.failures, ...failures],
+    unsupported,
     unchanged,
     gone,
     pending: unsettled.length + wanted - done - countTags(failures),
     settled: countEntries(settled),
-    filtered: selection.filtered,
+    dropped,
+    recalled,
     ...(outcomes === 'dry run' && { pulls: countPulls(plan.work, engine) }),
   };
 }
@@ -68,7 +71,8 @@ const NOTHING = {
   gone: [],
   pending: 0,
   settled: 0,
-  filtered: 0,
+  dropped: NOTHING_DROPPED,
+  recalled: 0,
 } satisfies Partial<NamespaceResult>;
 
 function planned({ work }: NamespacePlan, nameOf: (image: string) => string): CopiedImage[] {

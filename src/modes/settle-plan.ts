@@ -22,11 +22,12 @@ async function settlePlan(
   registries: Registries,
 ): Promise<NamespacePlan> {
   if (plan.unsettled.length === 0) return plan;
+  const { namespace, target, platforms } = plan.settings;
   const verdicts = await settle(plan.unsettled, {
-    source: registries.source(plan.namespace.registry),
-    target: registries.target(inputs.target.registry),
+    source: registries.source(namespace.registry),
+    target: registries.target(target.registry),
     targetOf: (image) => plan.targets.get(image) ?? image,
-    platforms: inputs.platforms,
+    platforms,
     reserve: plan.work.length,
     concurrency: inputs.queryConcurrency,
   });

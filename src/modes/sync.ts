@@ -12,13 +12,13 @@ import { settlePlans } from './settle-plan.ts';
 /** Mirrors all namespaces and records what was done; in a dry run says what would be. */
 export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
-  const prepared = await prepare(inputs, deps);
+  const { plans: prepared, warnings } = await prepare(inputs, deps);
   const plans = await deps.phase('Plan', async () => {
     const settled = await settlePlans(prepared, inputs, deps.registries);
     for (const plan of settled) deps.logger.info(describe(resultOf(plan, inputs, 'dry run')));
     return settled;
   });
-  const run = { mode: 'sync', dryRun: inputs.dryRun, started } as const;
+  const run = { mode: 'sync', dryRun: inputs.dryRun, started, warnings } as const;
   if (inputs.dryRun) {
     const finished = deps.now();
     const namespaces = plans.map((plan) => withSection(resultOf(plan, inputs, 'dry run'), finished, inputs));
@@ -41,7 +41,7 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
 /** Records first: a cancelled run has little time. */
 async function recordAndClose(recorder: Recorder, copied: Copied, { phase }: Deps): Promise<Recorded> {
   try {
-    return await phase('Record', async () => recorder.save());
+    return await phase('Record', async () => recorder.finish());
   } finally {
     await copied.close();
   }

@@ -53,7 +53,7 @@ export function diff(listing: Listing, recorded: Images, platforms: Platforms): 
 }
 
 /** True when `entry` says that the target holds `digest` with at least these platforms. */
-function holds(entry: NonNullable<Entry>, digest: Digest, wanted: Platforms): boolean {
+export function holds(entry: NonNullable<Entry>, digest: Digest, wanted: Platforms): boolean {
   if (typeof entry === 'string') return entry === digest;
   if (entry.digest !== digest) return false;
   const { platforms } = entry;

@@ -1,7 +1,7 @@
 import type { Images } from '../metadata/namespace-manifest.ts';
 import type { ImageTags } from '../report/result.ts';
-import type { Listing } from '../source/listing.ts';
-import type { TagMatch } from '../source/select.ts';
+import type { ListedTag, Listing } from '../source/listing.ts';
+import type { TagMatch } from '../source/patterns.ts';
 
 /**
  * Finds the tags that are recorded and that the source no longer has. What could not be listed is not gone, and
@@ -10,7 +10,7 @@ import type { TagMatch } from '../source/select.ts';
  * @param listing all that the source holds, before the filters
  * @param wanted the filters
  */
-export function findGone(listing: Listing, recorded: Images, wanted: TagMatch): ImageTags[] {
+export function findGone(listing: Listing<ListedTag>, recorded: Images, wanted: TagMatch): ImageTags[] {
   const unknown = new Set(listing.failures.map(({ image }) => image));
   const found: ImageTags[] = [];
   for (const [image, entries] of recorded) {

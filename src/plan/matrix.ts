@@ -1,5 +1,5 @@
 import { type Namespace, formatNamespace } from '../namespace.ts';
-import { type Filters, narrowPatterns } from '../source/select.ts';
+import { narrowPatterns } from '../source/patterns.ts';
 import { cutRanges, packBins } from './balance.ts';
 import { MAX_SHARDS, shardOf } from './shard.ts';
 
@@ -44,9 +44,16 @@ export interface Matrix {
 
 export interface MatrixOptions {
   readonly maxEntries: number;
-  readonly filters: Filters;
+  /** The inputs' own, which the jobs have besides those of a config file. */
+  readonly filters: InputFilters;
   /** Most bytes of the JSON, in UTF-16; half of it in characters. */
   readonly maxBytes?: number;
+}
+
+/** What the inputs of a plan include and exclude. */
+export interface InputFilters {
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
 }
 
 /** GitHub takes 1 MB a job in UTF-16, of which the other outputs have some. */
@@ -131,7 +138,7 @@ function planFor(piles: readonly Pile[], capacity: number): Plan[] {
 }
 
 /** Entries that name their images. */
-function byImages(plan: Plan, filters: Filters): MatrixEntry[] {
+function byImages(plan: Plan, filters: InputFilters): MatrixEntry[] {
   if (plan.kind === 'cut') {
     return plan.parts.map((loads, index) =>
       entryOf([plan.pile], loads, filters, { images: loads, part: `${index + 1}/${plan.parts.length}` }),
@@ -144,7 +151,7 @@ function byImages(plan: Plan, filters: Filters): MatrixEntry[] {
 }
 
 /** Entries that give the numbers of their images, in which a name costs nothing. */
-function byNumbers(plan: Plan, filters: Filters): MatrixEntry[] {
+function byNumbers(plan: Plan, filters: InputFilters): MatrixEntry[] {
   if (plan.kind === 'whole')
     return [
       entryOf(
@@ -177,7 +184,7 @@ interface EntryDetails {
 function entryOf(
   piles: readonly Pile[],
   loads: readonly Load[],
-  { include, exclude }: Filters,
+  { include, exclude }: InputFilters,
   { images, part = '1/1', range }: EntryDetails,
 ): MatrixEntry {
   const names = images?.map(({ image }) => image).toSorted();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Images } from '../metadata/namespace-manifest.ts';
 import { type Namespace, formatNamespace } from '../namespace.ts';
-import type { Listing } from '../source/listing.ts';
+import type { ListedTag, Listing } from '../source/listing.ts';
 
 /** One job's part of all images: those whose number is from `first` to `last`, of `total`, counted from 0. */
 export interface Shard {
@@ -37,7 +37,7 @@ export function isWhole({ first, last, total }: Shard): boolean {
 }
 
 /** This job's part of a listing. */
-export function ownListing(listing: Listing, shard: Shard): Listing {
+export function ownListing<T extends ListedTag>(listing: Listing<T>, shard: Shard): Listing<T> {
   if (isWhole(shard)) return listing;
   const own = (image: string): boolean => isOwn(shard, listing.namespace, image);
   return {

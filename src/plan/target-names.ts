@@ -1,6 +1,6 @@
 import { type Namespace, formatNamespace, repositoryIn } from '../namespace.ts';
 import { canNest, isRepositoryName } from '../oci/names.ts';
-import type { Listing } from '../source/listing.ts';
+import type { ListedTag, Listing } from '../source/listing.ts';
 
 /** The placeholders of the input `target-name`. */
 export const PLACEHOLDERS = ['registry', 'namespace', 'image'] as const;
@@ -27,29 +27,41 @@ export function targetRepository(
   return repositoryIn(target, canNest(target.registry) ? filled : filled.replaceAll('/', '_'));
 }
 
+/** A namespace, what of it is mirrored, and where to. */
+export interface Named {
+  readonly settings: {
+    readonly namespace: Namespace;
+    readonly target: Namespace;
+    readonly targetName: string;
+  };
+  readonly listing: Listing<ListedTag>;
+}
+
 /**
  * Names the target of every image of a run.
  *
  * @throws Error that lists, with the remedy, the names that the specification does not allow and the sources that
  *   would overwrite each other
  */
-export function nameTargets(template: string, target: Namespace, listings: readonly Listing[]): TargetNames {
+export function nameTargets(all: readonly Named[]): TargetNames {
   const owners = new Map<string, string>();
   const problems: string[] = [];
   const names = new Map<string, Map<string, string>>();
-  for (const { namespace, images } of listings) {
+  for (const { settings, listing } of all) {
+    const { namespace, target, targetName } = settings;
     const own = new Map<string, string>();
     names.set(formatNamespace(namespace), own);
-    for (const [image, { repository }] of images) {
-      const name = targetRepository(template, target, namespace, image);
+    for (const [image, { repository }] of listing.images) {
+      const name = targetRepository(targetName, target, namespace, image);
       const source = `${namespace.registry}/${repository}`;
-      const owner = owners.get(name);
+      const place = `${target.registry}/${name}`;
+      const owner = owners.get(place);
       if (!isRepositoryName(name)) {
         problems.push(`${source} would go to "${name}", which is not a repository name`);
       } else if (owner !== undefined) {
-        problems.push(`${owner} and ${source} would both go to ${target.registry}/${name}`);
+        problems.push(`${owner} and ${source} would both go to ${place}`);
       }
-      owners.set(name, source);
+      owners.set(place, source);
       own.set(image, name);
     }
   }

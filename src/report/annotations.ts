@@ -11,7 +11,7 @@ const MOST = 10;
 const LONGEST = 4096;
 
 /** What is wrong with a run: the totals first, then the run's own errors, then the first failures. */
-export function annotate({ namespaces, errors, stopped }: RunResult): Annotation[] {
+export function annotate({ namespaces, errors, warnings, stopped }: RunResult): Annotation[] {
   const { failed } = countAll(namespaces);
   const failures = namespaces.flatMap(({ namespace, failures }) =>
     failures.map((failure) => `${nameOf(namespace, failure)}: ${failure.reason}`),
@@ -24,9 +24,12 @@ export function annotate({ namespaces, errors, stopped }: RunResult): Annotation
   return [
     ...wrong.map((message) => annotation('error', message)),
     ...(stopped ?? []).slice(0, MOST).map((message) => annotation('notice', message)),
-    ...unsupported(namespaces),
-    ...drifted(namespaces),
+    ...[...warned(warnings), ...unsupported(namespaces), ...drifted(namespaces)].slice(0, MOST),
   ];
+}
+
+function warned(warnings: readonly string[]): Annotation[] {
+  return warnings.slice(0, MOST / 2).map((message) => annotation('warning', message));
 }
 
 function drifted(namespaces: RunResult['namespaces']): Annotation[] {

@@ -13,13 +13,24 @@ export interface JsonReport {
   readonly changed: boolean;
   readonly counts: Counts;
   readonly errors: readonly string[];
+  readonly warnings: readonly string[];
   readonly stopped: readonly string[];
   readonly unrecorded: readonly Unrecorded[];
   readonly namespaces: readonly NamespaceResult[];
 }
 
 export function renderJsonReport(result: RunResult): string {
-  const { mode, dryRun, started, finished, errors, stopped = [], unrecorded = [], namespaces } = result;
+  const {
+    mode,
+    dryRun,
+    started,
+    finished,
+    errors,
+    warnings,
+    stopped = [],
+    unrecorded = [],
+    namespaces,
+  } = result;
   const report: JsonReport = {
     version: 1,
     mode,
@@ -30,6 +41,7 @@ export function renderJsonReport(result: RunResult): string {
     changed: isChanged(result),
     counts: countAll(namespaces),
     errors,
+    warnings,
     stopped,
     unrecorded,
     namespaces,

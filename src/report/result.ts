@@ -1,6 +1,7 @@
 import type { Mode } from '../inputs/inputs.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Matrix } from '../plan/matrix.ts';
+import type { Dropped } from '../source/filters.ts';
 
 /** What one run did: plain data that log, summary, changelog, outputs and the JSON report render. */
 export interface RunResult {
@@ -12,6 +13,8 @@ export interface RunResult {
   readonly namespaces: readonly NamespaceResult[];
   /** Problems of the run itself, such as a changelog that could not be written; each fails the job. */
   readonly errors: readonly string[];
+  /** What is odd about the inputs in the light of what the sources hold. */
+  readonly warnings: readonly string[];
   /** Why the run left something to the next, for people: the end of its time, a rate limit. */
   readonly stopped?: readonly string[];
   /** What was mirrored and could not be recorded. */
@@ -46,8 +49,10 @@ export interface NamespaceResult {
   readonly pending: number;
   /** Tags that were recorded, or whose digest was, from what the target holds and without a copy. */
   readonly settled: number;
-  /** Tags that the filters dropped. */
-  readonly filtered: number;
+  /** Tags that the filters left out. */
+  readonly dropped: Dropped;
+  /** Tags that were not asked for again, and are taken to be what is recorded. */
+  readonly recalled: number;
   /** In a dry run: the changelog's section as it would be. */
   readonly section?: string;
   /** Where nothing was copied: what copying would cost. */

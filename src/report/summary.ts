@@ -1,4 +1,5 @@
 import type { Matrix } from '../plan/matrix.ts';
+import { type Dropped, FILTERS, countDropped } from '../source/filters.ts';
 import { nameOf } from './annotations.ts';
 import { formatBytes, formatCount, formatDuration, plural } from './format.ts';
 import { codeList, codeSpan, escapeMarkdown } from './markdown.ts';
@@ -32,6 +33,8 @@ export function renderSummary(result: RunResult, limit = LIMIT): string {
   page.add(totals(result));
   addPulls(page, result);
   for (const error of result.errors) page.add(`> Error: ${escapeMarkdown(error.slice(0, LONGEST_REASON))}\n`);
+  for (const warning of result.warnings)
+    page.add(`> Warning: ${escapeMarkdown(warning.slice(0, LONGEST_REASON))}\n`);
   for (const reason of result.stopped ?? [])
     page.add(`> ${escapeMarkdown(reason.slice(0, LONGEST_REASON))}\n`);
   for (const file of result.unrecorded ?? []) addUnrecorded(page, file);
@@ -141,14 +144,16 @@ function addFailures(page: Page, { namespaces }: RunResult): void {
 }
 
 function addNamespace(page: Page, result: NamespaceResult, dryRun: boolean): void {
-  const { namespace, target, copied, unchanged, gone, pending, settled, filtered, unsupported } = result;
+  const { namespace, target, copied, unchanged, gone, pending, settled, dropped, recalled, unsupported } =
+    result;
   const old = countTags(unsupported);
   const notes = [
     `${formatCount(unchanged)} unchanged`,
     ...(gone.length > 0 ? [`${formatCount(countTags(gone))} gone from the source`] : []),
     ...(pending > 0 ? [`${formatCount(pending)} left to the next run`] : []),
     ...(settled > 0 ? [`${formatCount(settled)} recorded without a copy`] : []),
-    ...(filtered > 0 ? [`${formatCount(filtered)} filtered out`] : []),
+    ...describeDropped(dropped),
+    ...(recalled > 0 ? [`${formatCount(recalled)} not asked for again`] : []),
     ...(old > 0 ? [`${formatCount(old)} unsupported (schema1)`] : []),
   ];
   page.add(`### ${codeSpan(namespace)} → ${codeSpan(target)}\n`);
@@ -160,6 +165,16 @@ function addNamespace(page: Page, result: NamespaceResult, dryRun: boolean): voi
     page.add(`| ${codeSpan(image)} | ${codeList(added)} | ${codeList(updated)} | ${formatBytes(bytes)} |`);
   }
   page.add('');
+}
+
+/** `12 filtered out (8 by exclude, 4 by semver)` */
+function describeDropped(dropped: Dropped): string[] {
+  const parts = FILTERS.filter((name) => dropped[name] > 0).map(
+    (name) => `${formatCount(dropped[name])} by ${name}`,
+  );
+  return parts.length === 0
+    ? []
+    : [`${formatCount(countDropped(dropped))} filtered out (${parts.join(', ')})`];
 }
 
 /** Lines up to a limit in bytes; from the first that does not fit on, all are left out and counted. */

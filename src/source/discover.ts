@@ -4,16 +4,14 @@ import { RegistryError, printable } from '../oci/errors.ts';
 import { isRepositoryName, isTag } from '../oci/names.ts';
 import type { Failure } from '../report/result.ts';
 import { type SourceApis, chooseSource } from './choose.ts';
-import { headTags } from './heads.ts';
-import type { Listing, SourceImage, SourceManifest } from './listing.ts';
+import type { ListedTag, Listing, SourceImage } from './listing.ts';
 import { type ListedTags, NotListed, type Source } from './source.ts';
 
 /** More repositories than any namespace has; a registry that makes them up is stopped here. */
 const MAX_REPOSITORIES = 100_000;
 
 /**
- * Lists what `namespace` holds: the repository of that name, and all that are nested in it. Digests that the
- * registry does not list are asked for tag by tag.
+ * Lists what `namespace` holds: the repository of that name, and all that are nested in it.
  *
  * @param images when given, only these are asked for, each by its name
  * @throws RegistryError or Error with the remedy when the namespace itself can't be listed. A repository inside it
@@ -24,16 +22,16 @@ export async function discover(
   client: RegistryClient,
   apis: SourceApis,
   images?: readonly string[],
-): Promise<Listing> {
+): Promise<Listing<ListedTag>> {
   const source = chooseSource(namespace, client, apis);
   if (images) {
-    const walk = new Walk(namespace, client, source);
+    const walk = new Walk(namespace, source);
     await walk.visit(images);
     // With nothing there the namespace itself may be wrong, which only a listing of it can tell.
     if (walk.images.size > 0 || walk.failures.length > 0) return walk.listing();
   }
   const root = await listRoot(namespace, source);
-  const walk = new Walk(namespace, client, source);
+  const walk = new Walk(namespace, source);
   await walk.take(namespace.path, root);
   if (walk.images.size === 0 && walk.failures.length === 0) {
     throw new Error(
@@ -53,7 +51,7 @@ async function listRoot(namespace: Namespace, source: Source): Promise<ListedTag
   if (refused && source.kind === 'repository') throw explainRoot(namespace, refused);
   if (held.children || source.kind === 'repository') return held;
   const names = await source.listRepositories().catch((error: unknown) => {
-    if (!(error instanceof NotListed) || held.tags.size + held.bare.length === 0) {
+    if (!(error instanceof NotListed) || held.tags.size === 0) {
       throw refused && path !== '' ? explainBoth(namespace, refused, error) : error;
     }
     return [];
@@ -66,7 +64,7 @@ async function listRoot(namespace: Namespace, source: Source): Promise<ListedTag
 }
 
 function nothing(): ListedTags {
-  return { tags: new Map(), bare: [] };
+  return { tags: new Map() };
 }
 
 /** The namespace as a repository, or the registry's refusal: many a namespace is none. */
@@ -81,20 +79,18 @@ async function listOwn(path: string, source: Source): Promise<ListedTags | Regis
 
 /** One walk down a namespace; children are asked for at once, and the host's gate bounds how many. */
 class Walk {
-  readonly images = new Map<string, SourceImage>();
+  readonly images = new Map<string, SourceImage<ListedTag>>();
   readonly failures: Failure[] = [];
   readonly #namespace: Namespace;
-  readonly #client: RegistryClient;
   readonly #source: Source;
   readonly #seen = new Set<string>();
 
-  constructor(namespace: Namespace, client: RegistryClient, source: Source) {
+  constructor(namespace: Namespace, source: Source) {
     this.#namespace = namespace;
-    this.#client = client;
     this.#source = source;
   }
 
-  listing(): Listing {
+  listing(): Listing<ListedTag> {
     return { namespace: this.#namespace, images: this.images, failures: this.failures };
   }
 
@@ -108,7 +104,7 @@ class Walk {
     await Promise.all(
       repositories.map(async (repository) => {
         const found = await this.#listChild(repository);
-        if (found) await this.#takeTags(repository, found);
+        if (found) this.#takeTags(repository, found);
       }),
     );
   }
@@ -118,7 +114,7 @@ class Walk {
    * the namespace's own, it is always the same one that is left out.
    */
   async take(repository: string, listed: ListedTags): Promise<void> {
-    await this.#takeTags(repository, listed);
+    this.#takeTags(repository, listed);
     const children = (listed.children ?? []).filter((child) => this.#isNew(child));
     await Promise.all(
       children.map(async (child) => {
@@ -151,22 +147,9 @@ class Walk {
     }
   }
 
-  async #takeTags(repository: string, { tags, bare }: ListedTags): Promise<void> {
+  #takeTags(repository: string, { tags }: ListedTags): void {
     if (repository === '') return;
-    this.#dropBadTags(repository, tags, bare);
-    try {
-      const { found, refused } = await headTags(this.#client, repository, bare.filter(isTag));
-      for (const [tag, manifest] of found) tags.set(tag, manifest);
-      const [reason] = Array.from(refused.values(), ({ message }) => message);
-      if (reason !== undefined) this.#fail(repository, reason, Array.from(refused.keys()));
-    } catch (error) {
-      if (!(error instanceof RegistryError)) throw error;
-      this.#fail(repository, error.message);
-    }
-    this.#add(repository, tags);
-  }
-
-  #add(repository: string, tags: Map<string, SourceManifest>): void {
+    this.#dropBadTags(repository, tags);
     if (tags.size === 0) return;
     const image = this.#imageOf(repository);
     const other = this.images.get(image);
@@ -177,9 +160,9 @@ class Walk {
     }
   }
 
-  /** Removes from `tags`, and reports, those that are none by their names, as may be among `bare`. */
-  #dropBadTags(repository: string, tags: Map<string, SourceManifest>, bare: readonly string[]): void {
-    const bad = [...tags.keys(), ...bare].filter((tag) => !isTag(tag));
+  /** Removes from `tags`, and reports, those that are none by their names. */
+  #dropBadTags(repository: string, tags: Map<string, ListedTag>): void {
+    const bad = Array.from(tags.keys()).filter((tag) => !isTag(tag));
     if (bad.length === 0) return;
     for (const tag of bad) tags.delete(tag);
     const some = bad.slice(0, 5).map((tag) => JSON.stringify(printable(tag, 60)));
@@ -189,9 +172,9 @@ class Walk {
     );
   }
 
-  #fail(repository: string, reason: string, tags: readonly string[] = []): void {
+  #fail(repository: string, reason: string): void {
     const image = printable(this.#imageOf(repository));
-    this.failures.push({ image, tags, reason: printable(reason, 1000) });
+    this.failures.push({ image, tags: [], reason: printable(reason, 1000) });
   }
 
   /** The path inside the namespace; the namespace's own repository goes by its last part. */

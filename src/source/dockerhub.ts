@@ -7,7 +7,7 @@ import { isDigest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/errors.ts';
 import { type ListPage, type ReadPage, readPages } from '../oci/pages.ts';
 import type { RegistryTransport } from '../oci/transport.ts';
-import type { SourceManifest } from './listing.ts';
+import type { ListedTag, SourceManifest } from './listing.ts';
 import type { ListedTags, Source } from './source.ts';
 import { listByTags } from './tags-list.ts';
 
@@ -21,6 +21,7 @@ const Tag = v.object({
   /** Missing from tags that were pushed long ago, as is the media type. */
   digest: v.nullish(v.string()),
   media_type: v.nullish(v.string()),
+  tag_last_pushed: v.nullish(v.string()),
   images: v.nullish(v.array(v.object({ size: v.nullish(v.number()) }))),
 });
 const Tags = v.object({ next: Next, results: v.array(Tag) });
@@ -73,24 +74,24 @@ async function listTags(api: RegistryTransport, repository: string): Promise<Lis
     return page.success ? { items: page.output.results, next: nextOf(url, page.output.next) } : undefined;
   };
   const listed = await readPages(api, `${url}?page_size=${PAGE}`, { of: 'tags', scopes: [], read });
-  const tags = new Map<string, SourceManifest>();
-  const bare: string[] = [];
-  for (const tag of listed) {
-    const manifest = manifestOf(tag);
-    if (manifest) tags.set(tag.name, manifest);
-    else bare.push(tag.name);
-  }
-  return { tags, bare };
+  return { tags: new Map(listed.map((tag): [string, ListedTag] => [tag.name, manifestOf(tag) ?? null])) };
 }
 
 function manifestOf({
   digest,
   media_type: mediaType,
+  tag_last_pushed: pushed,
   images,
 }: v.InferOutput<typeof Tag>): SourceManifest | undefined {
   if (!digest || !isDigest(digest) || !mediaType) return undefined;
   const size = (images ?? []).reduce((sum, image) => sum + (image.size ?? 0), 0);
-  return { digest, mediaType, ...(size > 0 && { size }) };
+  const uploaded = Date.parse(pushed ?? '');
+  return {
+    digest,
+    mediaType,
+    ...(size > 0 && { size }),
+    ...(!Number.isNaN(uploaded) && { uploaded }),
+  };
 }
 
 /** Only the query of the next page's URL is taken: whatever host it names, the API is asked. */

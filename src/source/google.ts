@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { FIRST_ISSUE } from '../oci/manifest.ts';
 import type { ListPage } from '../oci/pages.ts';
-import type { SourceManifest } from './listing.ts';
+import type { ListedTag, SourceManifest } from './listing.ts';
 
 const Strings = v.array(v.string());
 const GoogleList = v.object({
@@ -22,9 +22,7 @@ const MAX_CHILDREN = 100_000;
 export interface GoogleRepository {
   /** Names of nested repositories, one level down, unchecked. */
   readonly children: readonly string[];
-  readonly tags: Map<string, SourceManifest>;
-  /** Tags listed without a manifest: their digests must be asked for. */
-  readonly bare: readonly string[];
+  readonly tags: Map<string, ListedTag>;
 }
 
 /**
@@ -42,24 +40,30 @@ export function readGoogleList({ json }: Pick<ListPage, 'json'>): GoogleReposito
   const children = Array.from(new Set(child));
   if (children.length > MAX_CHILDREN)
     throw new Error(`The source lists more than ${MAX_CHILDREN} repositories in one place`);
-  const byTag = new Map<string, SourceManifest>();
+  const byTag = new Map<string, ListedTag>();
   for (const digest of Object.keys(manifest ?? {})) {
     if (isDigest(digest)) readEntry(digest, manifest?.[digest], byTag);
   }
-  return { children, tags: byTag, bare: (tags ?? []).filter((tag) => !byTag.has(tag)) };
+  for (const tag of tags ?? []) if (!byTag.has(tag)) byTag.set(tag, null);
+  return { children, tags: byTag };
 }
 
 /** By hand: a schema for each of 100,000 manifests takes twice the time and memory. */
-function readEntry(digest: Digest, value: unknown, byTag: Map<string, SourceManifest>): void {
+function readEntry(digest: Digest, value: unknown, byTag: Map<string, ListedTag>): void {
   if (typeof value !== 'object' || value === null || !('tag' in value) || !Array.isArray(value.tag)) return;
   const mediaType = 'mediaType' in value && typeof value.mediaType === 'string' ? value.mediaType : undefined;
-  // Google's numbers are strings; others that take its shape send numbers.
-  const bytes = 'imageSizeBytes' in value ? value.imageSizeBytes : undefined;
-  const size = typeof bytes === 'string' || typeof bytes === 'number' ? Number(bytes) : Number.NaN;
+  const size = numberOf('imageSizeBytes' in value ? value.imageSizeBytes : undefined);
+  const uploaded = numberOf('timeUploadedMs' in value ? value.timeUploadedMs : undefined);
   const shared: SourceManifest = {
     digest,
     ...(mediaType !== undefined && { mediaType }),
     ...(Number.isSafeInteger(size) && size >= 0 && { size }),
+    ...(Number.isSafeInteger(uploaded) && uploaded > 0 && { uploaded }),
   };
   for (const name of value.tag) if (typeof name === 'string') byTag.set(name, shared);
+}
+
+/** Google's numbers are strings; others that take its shape send numbers. Of an object JavaScript may make none. */
+function numberOf(value: unknown): number {
+  return typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
 }

@@ -9,20 +9,32 @@ export interface SourceManifest {
   readonly mediaType?: string;
   /** Bytes of the image with its layers; absent where the source does not tell. */
   readonly size?: number;
+  /** When it was pushed, in milliseconds since the epoch; absent where the source does not tell. */
+  readonly uploaded?: number;
 }
 
+/** A tag as a source lists it: `null` where it names the tag alone, and its digest must be asked for. */
+export type ListedTag = SourceManifest | null;
+
 /** One repository of a namespace. */
-export interface SourceImage {
+export interface SourceImage<T extends ListedTag = SourceManifest> {
   /** Its full path in the registry. */
   readonly repository: string;
-  readonly tags: ReadonlyMap<string, SourceManifest>;
+  readonly tags: ReadonlyMap<string, T>;
 }
 
 /** What a namespace holds. */
-export interface Listing {
+export interface Listing<T extends ListedTag = SourceManifest> {
   readonly namespace: Namespace;
   /** By the repository's path inside the namespace. */
-  readonly images: ReadonlyMap<string, SourceImage>;
+  readonly images: ReadonlyMap<string, SourceImage<T>>;
   /** Repositories that could not be listed: what they hold is unknown, not gone. */
   readonly failures: readonly Failure[];
+}
+
+/** Number of tags in `images`. */
+export function countListed(images: Listing<ListedTag>['images']): number {
+  let count = 0;
+  for (const { tags } of images.values()) count += tags.size;
+  return count;
 }

@@ -1,95 +1,80 @@
-import picomatch from 'picomatch';
-import { isSchema1Type } from '../oci/media-types.ts';
-import { isRepositoryName } from '../oci/names.ts';
-import type { ImageTags } from '../report/result.ts';
-import type { Listing, SourceImage, SourceManifest } from './listing.ts';
+import type { Digest } from '../oci/digest.ts';
+import { type CompiledFilters, type Dropped, NOTHING_DROPPED } from './filters.ts';
+import { followedDigest } from './followers.ts';
+import type { ListedTag, Listing, SourceImage } from './listing.ts';
 
-/** Which tags are mirrored. Patterns are globs over `image:tag`, or, with no `:`, over the image. */
-export interface Filters {
-  /** Empty: all. */
-  readonly include: readonly string[];
-  readonly exclude: readonly string[];
-}
+type Images = ReadonlyMap<string, SourceImage<ListedTag>>;
 
-/** What is left of a listing, and what was set aside. */
+/** What the filters leave of a listing. */
 export interface Selection {
-  readonly listing: Listing;
-  /** Tags that the filters dropped. */
-  readonly filtered: number;
-  readonly unsupported: readonly ImageTags[];
+  readonly listing: Listing<ListedTag>;
+  /** Signatures and the like of images of which the filters left some out: they follow those that are left. */
+  readonly followers: Images;
+  readonly dropped: Dropped;
 }
 
-/** Drops what the filters don't want, and schema1 images, which no target takes. */
-export function select(listing: Listing, wanted: TagMatch): Selection {
-  const images = new Map<string, SourceImage>();
-  const unsupported: ImageTags[] = [];
-  let filtered = 0;
+/** Drops the tags that the filters don't want. */
+export function select(listing: Listing<ListedTag>, filters: CompiledFilters): Selection {
+  if (filters.isEmpty) return { listing, followers: new Map(), dropped: NOTHING_DROPPED };
+  const images = new Map<string, SourceImage<ListedTag>>();
+  const followers = new Map<string, SourceImage<ListedTag>>();
+  const dropped = { ...NOTHING_DROPPED };
   for (const [image, { repository, tags }] of listing.images) {
-    const dropped: string[] = [];
-    const old: string[] = [];
-    for (const [tag, { mediaType }] of tags) {
-      if (!wanted(image, tag)) dropped.push(tag);
-      else if (mediaType !== undefined && isSchema1Type(mediaType)) old.push(tag);
-    }
-    filtered += dropped.length;
-    if (old.length > 0) unsupported.push({ image, tags: old });
-    const kept = without(tags, [...dropped, ...old]);
+    const drops = dropsOf(image, tags, filters);
+    for (const name of drops.byFilter.values()) dropped[name] += 1;
+    const kept = without(tags, [...drops.byFilter.keys(), ...drops.followers.keys()]);
     if (kept.size > 0) images.set(image, { repository, tags: kept });
+    if (drops.followers.size > 0) followers.set(image, { repository, tags: drops.followers });
   }
-  return { listing: { ...listing, images }, filtered, unsupported };
+  return { listing: { ...listing, images }, followers, dropped };
+}
+
+interface Drops {
+  readonly byFilter: ReadonlyMap<string, keyof Dropped>;
+  /** Tags that follow those that are kept. */
+  readonly followers: ReadonlyMap<string, ListedTag>;
+}
+
+function dropsOf(image: string, tags: ReadonlyMap<string, ListedTag>, filters: CompiledFilters): Drops {
+  const byFilter = new Map<string, keyof Dropped>();
+  const followers = new Map<string, ListedTag>();
+  const kept: [string, ListedTag][] = [];
+  let isWhole = true;
+  for (const entry of tags) {
+    const [tag, listed] = entry;
+    const isFollower = followedDigest(tag) !== undefined;
+    const isOld = !isFollower && filters.isOld(listed);
+    const reason = filters.dropByName(image, tag) ?? (isOld ? 'newer-than' : undefined);
+    if (reason !== undefined) byFilter.set(tag, reason);
+    else if (isFollower) followers.set(tag, listed);
+    else kept.push(entry);
+    if (reason !== undefined && !isFollower) isWhole = false;
+  }
+  const old = filters.notLatest(kept);
+  for (const tag of old) byFilter.set(tag, 'latest');
+  // Of an image that is mirrored whole all is mirrored: signatures of its platforms and of untagged images too.
+  if (isWhole && old.length === 0) followers.clear();
+  return { byFilter, followers };
 }
 
 /** Most images lose nothing: their tags are passed on as they are, not copied. */
-function without(tags: SourceImage['tags'], dropped: readonly string[]): ReadonlyMap<string, SourceManifest> {
-  if (dropped.length === 0) return tags;
-  const kept = new Map(tags);
-  for (const tag of dropped) kept.delete(tag);
-  return kept;
+export function without<T>(tags: ReadonlyMap<string, T>, dropped: Iterable<string>): ReadonlyMap<string, T> {
+  let kept: Map<string, T> | undefined;
+  for (const tag of dropped) (kept ??= new Map(tags)).delete(tag);
+  return kept ?? tags;
 }
 
-/** True for a tag that is to be mirrored. */
-export type TagMatch = (image: string, tag: string) => boolean;
-
-export function compileFilters({ include, exclude }: Filters): TagMatch {
-  const included = matchAny(include);
-  const excluded = matchAny(exclude);
-  return (image, tag) => (include.length === 0 || included(image, tag)) && !excluded(image, tag);
-}
-
-/** `*` stays within a part of a path and `**` crosses; a leading dot is nothing special in a registry. */
-const OPTIONS = { dot: true, nonegate: true, noextglob: true } as const;
-
-function matchAny(patterns: readonly string[]): TagMatch {
-  const matchers = patterns.map((text): TagMatch => {
-    const { image, tag } = splitPattern(text);
-    const matchesImage = picomatch(image, OPTIONS);
-    if (tag === undefined) return (image) => matchesImage(image);
-    // Apart, so that `**:latest` is the tag latest of all images, however deep.
-    const matchesTag = picomatch(tag, OPTIONS);
-    return (image, tag) => matchesImage(image) && matchesTag(tag);
-  });
-  return (image, tag) => matchers.some((matches) => matches(image, tag));
-}
-
-function splitPattern(pattern: string): { image: string; tag?: string } {
-  const colon = pattern.lastIndexOf(':');
-  return colon === -1
-    ? { image: pattern }
-    : { image: pattern.slice(0, colon), tag: pattern.slice(colon + 1) };
-}
-
-/** The images that `include` names, when it names each; undefined when a pattern may match others. */
-export function namedImages(include: readonly string[]): string[] | undefined {
-  const images = new Set(include.map((pattern) => splitPattern(pattern).image));
-  return images.size > 0 && Array.from(images).every(isRepositoryName) ? Array.from(images) : undefined;
-}
-
-/** What `include` says of `image`, as patterns that match no other image. Its name must hold nothing that is special in a glob. */
-export function narrowPatterns(include: readonly string[], image: string): string[] {
-  if (include.length === 0) return [image];
-  const tags = include
-    .map(splitPattern)
-    .filter((pattern) => picomatch.isMatch(image, pattern.image, OPTIONS))
-    .map(({ tag }) => tag);
-  return tags.includes(undefined) ? [image] : tags.map((tag) => `${image}:${tag}`);
+/** Those of `followers` that are about an image of `images`. */
+export function selectFollowers(followers: Images, images: Listing['images']): Images {
+  const found = new Map<string, SourceImage<ListedTag>>();
+  for (const [image, { repository, tags }] of followers) {
+    const held = new Set<Digest | undefined>();
+    for (const { digest } of images.get(image)?.tags.values() ?? []) held.add(digest);
+    const kept = without(
+      tags,
+      Array.from(tags.keys()).filter((tag) => !held.has(followedDigest(tag))),
+    );
+    if (kept.size > 0) found.set(image, { repository, tags: kept });
+  }
+  return found;
 }

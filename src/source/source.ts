@@ -1,10 +1,8 @@
-import type { SourceManifest } from './listing.ts';
+import type { ListedTag } from './listing.ts';
 
 /** What a registry says of one repository; names and tags are unchecked. */
 export interface ListedTags {
-  readonly tags: Map<string, SourceManifest>;
-  /** Tags whose digests must be asked for. */
-  readonly bare: readonly string[];
+  readonly tags: Map<string, ListedTag>;
   /** Full paths of the repositories right below it; absent where tags are listed without them. */
   readonly children?: readonly string[];
 }

@@ -14,9 +14,9 @@ export async function listByTags(client: RegistryClient, repository: string): Pr
   const page = await client.getList(tagsPath(repository), scopes);
   const google = readGoogleList(page);
   if (!google) {
-    return { tags: new Map(), bare: repository === '' ? [] : await client.listTags(repository, page) };
+    const names = repository === '' ? [] : await client.listTags(repository, page);
+    return { tags: new Map(names.map((tag) => [tag, null])) };
   }
-  const { tags, bare } = google;
   const children = google.children.map((child) => (repository === '' ? child : `${repository}/${child}`));
-  return { tags, bare, children };
+  return { tags: google.tags, children };
 }

@@ -188,14 +188,15 @@ class FidelityProxy {
   async answer(
     request: IncomingMessage,
     response: ServerResponse,
-    path: string,
+    asked: string,
     body: Buffer,
     { writeTime }: { readonly writeTime: number },
   ): Promise<void> {
     const method = request.method ?? '';
     const token = /^(?:Bearer|token) (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
     const parsed = body.length > 0 ? (JSON.parse(body.toString()) as unknown) : undefined;
-    const repository = /^\/repos\/([^/]+\/[^/?]+)/.exec(path)?.[1] ?? '';
+    const repository = /^\/repos\/([^/]+\/[^/?]+)/.exec(asked)?.[1] ?? '';
+    const path = await this.#byBranch(asked, repository);
     const refuse = (status: number, message: string): void => {
       this.#check(method, path, status, parsed, { message });
       sendJson(response, status, {
@@ -259,6 +260,15 @@ class FidelityProxy {
         answer = await send(Buffer.from(JSON.stringify(rest)));
     }
     return { status: answer.status, bytes: Buffer.from(await answer.arrayBuffer()) };
+  }
+
+  /** The emulator knows a commit in `ref` by its branch alone. */
+  async #byBranch(path: string, repository: string): Promise<string> {
+    const [, sha] = /[?&]ref=([0-9a-f]{40})(?:&|$)/.exec(path) ?? [];
+    if (sha === undefined) return path;
+    const answer = await fetch(`${this.#upstream}/repos/${repository}/commits/main`, { headers: AUTHORIZED });
+    const head = v.parse(WithSha, await answer.json()).sha;
+    return head === sha ? path.replace(`ref=${sha}`, 'ref=main') : path;
   }
 
   async #isEmpty(repository: string): Promise<boolean> {

@@ -49,6 +49,7 @@ async function copy(
       platforms: 'all',
       pulls: 2,
       present: false,
+      claim: async () => {},
     }),
     onDone: (outcome) => void outcomes.push(outcome),
     lifetime,

@@ -11,7 +11,7 @@ import { RegistryError } from '../../../src/oci/errors.ts';
 import { isLoopback, isRegistryHost } from '../../../src/oci/names.ts';
 import { isPrivateHost, mayFollow, mayHaveCredentials } from '../../../src/oci/origin.ts';
 import { readGoogleList } from '../../../src/source/google.ts';
-import type { SourceManifest } from '../../../src/source/listing.ts';
+import type { ListedTag } from '../../../src/source/listing.ts';
 
 /** The parsers of registry answers, references, and local files that have no fuzz test of their own elsewhere. */
 
@@ -110,9 +110,9 @@ describe("Google's list", () => {
       fc.property(fc.oneof(lists, fc.jsonValue()), (value) => {
         const json: unknown = JSON.parse(JSON.stringify(value));
         const read = readGoogleList({ json });
-        const { children = [], tags = new Map<string, SourceManifest>() } = read ?? {};
+        const { children = [], tags = new Map<string, ListedTag>() } = read ?? {};
         expect([...children, ...tags.keys()].every((name) => typeof name === 'string')).toBe(true);
-        const manifests = Array.from(tags.values());
+        const manifests = Array.from(tags.values()).filter((tag) => tag !== null);
         expect(manifests.every(({ digest }) => isDigest(digest))).toBe(true);
         expect(manifests.every(({ size = 0 }) => Number.isSafeInteger(size) && size >= 0)).toBe(true);
       }),

@@ -5,9 +5,9 @@ import { parseNamespace } from '../../../src/namespace.ts';
 import { isRepositoryName, isTag } from '../../../src/oci/names.ts';
 import { annotate } from '../../../src/report/annotations.ts';
 import { renderSummary } from '../../../src/report/summary.ts';
-import { discover } from '../../../src/source/discover.ts';
 import type { Listing } from '../../../src/source/listing.ts';
 import { testApis, testRegistries } from '../../support/clients.ts';
+import { listAll } from '../../support/listings.ts';
 import { digest } from '../../support/digests.ts';
 import { fakeNetwork } from '../../support/fake-network.ts';
 import { copied, failure, namespaceResult, runResult } from '../report/results.ts';
@@ -61,7 +61,7 @@ async function listed(answer: unknown): Promise<{ listing: Listing; paths: strin
     ),
   }));
   const client = testRegistries({ dispatcher }).source('r.example');
-  const listing = await discover({ registry: 'r.example', path: 'ns' }, client, testApis());
+  const listing = await listAll({ registry: 'r.example', path: 'ns' }, client, testApis());
   return { listing, paths: requests.map(({ url }) => url.pathname) };
 }
 

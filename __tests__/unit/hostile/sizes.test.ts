@@ -217,7 +217,7 @@ describe('indexes', () => {
     const registries = testRegistries({ retries: 0 });
     const [from, to] = [registries.source(source.host), registries.target(target.host)];
     const options = { streams: 2, concurrency: 2, retries: 0, sleep: async () => {}, random: () => 0.5 };
-    const engine = new RegistryEngine({ target: to, ...options });
+    const engine = new RegistryEngine(options);
     const task = {
       source: { client: from, repository: 'a', digest: image.digest },
       target: { client: to, repository: 'a' },
@@ -225,6 +225,7 @@ describe('indexes', () => {
       platforms: 'all' as const,
       pulls: 1,
       present: false,
+      claim: async () => {},
     };
     try {
       await engine.copy(task, () => {});

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Inputs, parseInputs } from '../../../src/inputs/inputs.ts';
+import { parseInputs } from '../../../src/inputs/inputs.ts';
 import { manifestPath } from '../../../src/inputs/manifest-path.ts';
 import { InputError } from '../../../src/inputs/reader.ts';
 import { SAFE_OUTPUTS } from '../../../src/report/outputs.ts';
+import { type InputContext, loadTestInputs, parseTestInputs as parse } from '../../support/inputs.ts';
 import { type Action, readAction } from '../../support/runner.ts';
 
 let action: Action;
@@ -11,39 +12,7 @@ beforeAll(async () => {
   action = await readAction();
 });
 
-const GIVEN = {
-  namespaces: 'gcr.io/distroless',
-  target: 'docker.io/gcrxio',
-  'metadata-repository': 'octo/meta',
-  'github-token': 'token',
-};
-
-interface Context {
-  readonly eventName?: string;
-  readonly event?: unknown;
-  readonly env?: Record<string, string>;
-  readonly asked?: Set<string>;
-  readonly masked?: string[];
-}
-
-function parse(
-  given: Record<string, string>,
-  { eventName = 'schedule', event, env = {}, asked, masked }: Context = {},
-): Inputs {
-  const values: Record<string, string> = { ...GIVEN, ...given };
-  return parseInputs({
-    get: (name) => {
-      asked?.add(name);
-      return values[name] ?? action.inputs[name]?.default ?? '';
-    },
-    eventName,
-    event,
-    env,
-    mask: (secret) => masked?.push(secret),
-  });
-}
-
-function problems(given: Record<string, string>, context: Context = {}): string {
+function problems(given: Record<string, string>, context: InputContext = {}): string {
   try {
     parse(given, context);
   } catch (error) {
@@ -54,9 +23,9 @@ function problems(given: Record<string, string>, context: Context = {}): string 
 }
 
 describe('action.yml', () => {
-  it('has every input that is read, and no other', () => {
+  it('has every input that is read, and no other', async () => {
     const asked = new Set<string>();
-    parse({}, { asked });
+    await loadTestInputs({ target: 'docker.io/gcrxio' }, 'namespaces: { gcr.io/distroless: }', { asked });
     expect(Array.from(asked).toSorted()).toEqual(Object.keys(action.inputs).toSorted());
   });
 
@@ -69,8 +38,8 @@ describe('action.yml', () => {
       mode: 'sync',
       dryRun: false,
       engine: 'docker',
-      platforms: 'all',
-      targetName: '{image}',
+      namespaces: [{ targetName: '{image}', platforms: 'all', filters: { include: [[], []], exclude: [] } }],
+      recheck: 30,
       concurrency: 10,
       queryConcurrency: 50,
       httpTimeout: 30_000,
@@ -90,7 +59,7 @@ describe('parseInputs', () => {
     const { namespaces } = parse({
       namespaces: 'gcr.io/a, gcr.io/b # why\n# no\n\nquay.io/c/d\r\nplain\ngcr.io/a',
     });
-    expect(namespaces).toEqual([
+    expect(namespaces.map(({ namespace }) => namespace)).toEqual([
       { registry: 'gcr.io', path: 'a' },
       { registry: 'gcr.io', path: 'b' },
       { registry: 'quay.io', path: 'c/d' },
@@ -103,7 +72,7 @@ describe('parseInputs', () => {
       registry: 'Index.docker.io',
       namespaces: 'library/alpine\nregistry.k8s.io',
     });
-    expect(namespaces).toEqual([
+    expect(namespaces.map(({ namespace }) => namespace)).toEqual([
       { registry: 'docker.io', path: 'library/alpine' },
       { registry: 'registry.k8s.io', path: '' },
     ]);
@@ -273,7 +242,9 @@ describe('what the inputs mean', () => {
       return secrets.includes(name) ? `secret of ${name}` : '';
     };
     const mask = (secret: string): void => void steps.push(`mask ${secret}`);
-    expect(() => parseInputs({ get, eventName: '', event: undefined, env: {}, mask })).toThrow(InputError);
+    expect(() => parseInputs({ get, eventName: '', event: undefined, env: {}, now: 0, mask })).toThrow(
+      InputError,
+    );
     expect(steps.slice(0, 6)).toEqual(secrets.flatMap((name) => [name, `mask secret of ${name}`]));
     expect(steps.length).toBeGreaterThan(20);
   });
@@ -320,7 +291,7 @@ describe('what the inputs mean', () => {
     ['linux/amd64', ['linux/amd64']],
     ['linux/arm64, linux/amd64\nlinux/arm/v7,linux/amd64', ['linux/amd64', 'linux/arm/v7', 'linux/arm64']],
   ])('mirrors the platforms %j', (value, platforms) => {
-    expect(parse({ platforms: value }).platforms).toEqual(platforms);
+    expect(parse({ platforms: value }).namespaces[0]?.platforms).toEqual(platforms);
   });
 
   it('has hosts in the form they are looked up by', () => {

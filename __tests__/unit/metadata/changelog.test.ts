@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatTime, insertSection, renderSection } from '../../../src/metadata/changelog.ts';
 import type { CopiedImage, NamespaceResult } from '../../../src/report/result.ts';
+import { NOTHING_DROPPED } from '../../../src/source/filters.ts';
 
 const TIME = new Date('2026-11-24T12:30:05Z');
 const JOB = { runKey: '123.abcd', namespace: 'gcr.io/ns' };
@@ -28,7 +29,8 @@ function result(items: CopiedImage[], namespace = JOB.namespace): NamespaceResul
     gone: [],
     pending: 0,
     settled: 0,
-    filtered: 0,
+    dropped: NOTHING_DROPPED,
+    recalled: 0,
   };
 }
 

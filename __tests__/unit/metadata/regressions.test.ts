@@ -8,6 +8,7 @@ import { parseNamespaceManifest } from '../../../src/metadata/namespace-manifest
 import { MetadataRepository } from '../../../src/metadata/repository.ts';
 import { escapeMarkdown } from '../../../src/report/markdown.ts';
 import { readAll, sendJson, startServer } from '../../support/http.ts';
+import { NOTHING_DROPPED } from '../../../src/source/filters.ts';
 
 const E = { path: 'p.json', source: 'gcr.io/ns', target: 'docker.io/m' };
 const parse = (j: unknown) => () => parseNamespaceManifest(new TextEncoder().encode(JSON.stringify(j)), E);
@@ -30,7 +31,8 @@ const res = (namespace: string, tag: string) => ({
   gone: [],
   pending: 0,
   settled: 0,
-  filtered: 0,
+  dropped: NOTHING_DROPPED,
+  recalled: 0,
 });
 const sec = (namespace: string, runKey: string, tag = 'v1') =>
   renderSection(res(namespace, tag), { time: new Date(0), timezone: 'UTC', runKey });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findGone } from '../../../src/plan/gone.ts';
-import { compileFilters } from '../../../src/source/select.ts';
+import { CompiledFilters } from '../../../src/source/filters.ts';
 import { digest } from '../../support/digests.ts';
 import { listing, recorded } from './listings.ts';
 
@@ -24,8 +24,8 @@ describe('findGone', () => {
   });
 
   it('does not take for gone what the filters leave out', () => {
-    const wanted = compileFilters({ include: ['a'], exclude: ['*:nightly'] });
-    expect(findGone(listing({ a: { v1: digest(1) } }), RECORDED, wanted)).toEqual([
+    const { wantsName } = new CompiledFilters({ include: [['a']], exclude: ['*:nightly'] });
+    expect(findGone(listing({ a: { v1: digest(1) } }), RECORDED, wantsName)).toEqual([
       { image: 'a', tags: ['v2'] },
     ]);
   });

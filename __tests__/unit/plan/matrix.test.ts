@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Namespace, formatNamespace } from '../../../src/namespace.ts';
 import { type ImageWork, type Matrix, type NamespaceWork, planMatrix } from '../../../src/plan/matrix.ts';
 import { isOwn } from '../../../src/plan/shard.ts';
-import { compileFilters } from '../../../src/source/select.ts';
+import { CompiledFilters } from '../../../src/source/filters.ts';
 
 const NO_FILTERS = { include: [], exclude: [] };
 
@@ -32,10 +32,13 @@ const works: fc.Arbitrary<NamespaceWork[]> = fc
 function doers({ include }: Matrix, source: Namespace, image: string): number {
   return include.filter((entry) => {
     const [first = 0, last = first] = entry['shard-index'].split('-').map(Number);
-    const wanted = compileFilters({ include: lines(entry.images), exclude: lines(entry.exclude) });
+    const filters = new CompiledFilters({
+      include: [lines(entry.images)],
+      exclude: lines(entry.exclude),
+    });
     return (
       lines(entry.namespace).includes(formatNamespace(source)) &&
-      wanted(image, 'v1') &&
+      filters.wantsName(image, 'v1') &&
       isOwn({ first, last, total: entry['shard-total'] }, source, image)
     );
   }).length;

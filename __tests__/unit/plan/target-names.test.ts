@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Namespace } from '../../../src/namespace.ts';
 import { isRepositoryName } from '../../../src/oci/names.ts';
-import { nameTargets, targetRepository } from '../../../src/plan/target-names.ts';
+import { type TargetNames, nameTargets, targetRepository } from '../../../src/plan/target-names.ts';
 import type { Listing } from '../../../src/source/listing.ts';
 
 const GHCR = { registry: 'ghcr.io', path: 'mirror' };
@@ -18,6 +19,12 @@ function listing(registry: string, path: string, images: string[]): Listing {
     ),
     failures: [],
   };
+}
+
+function names(targetName: string, target: Namespace, listings: readonly Listing[]): TargetNames {
+  return nameTargets(
+    listings.map((one) => ({ settings: { namespace: one.namespace, target, targetName }, listing: one })),
+  );
 }
 
 describe('targetRepository', () => {
@@ -42,53 +49,61 @@ describe('targetRepository', () => {
 
 describe('nameTargets', () => {
   it('names every image of every namespace', () => {
-    const names = nameTargets('{image}', GHCR, [
+    const found = names('{image}', GHCR, [
       listing('gcr.io', 'x', ['a', 'b/c']),
       listing('k8s.gcr.io', '', ['d']),
     ]);
-    expect(names.get('gcr.io/x')?.get('b/c')).toBe('mirror/b/c');
-    expect(names.get('k8s.gcr.io')?.get('d')).toBe('mirror/d');
+    expect(found.get('gcr.io/x')?.get('b/c')).toBe('mirror/b/c');
+    expect(found.get('k8s.gcr.io')?.get('d')).toBe('mirror/d');
   });
 
   it('refuses two sources on one name, and names both and the remedy', () => {
     const listings = [listing('gcr.io', 'x', ['a']), listing('quay.io', 'y', ['a'])];
-    expect(() => nameTargets('{image}', GHCR, listings)).toThrow(
+    expect(() => names('{image}', GHCR, listings)).toThrow(
       /gcr\.io\/x\/a and quay\.io\/y\/a would both go to ghcr\.io\/mirror\/a.*"target-name"/,
     );
-    expect(nameTargets('{namespace}/{image}', GHCR, listings).size).toBe(2);
+    expect(names('{namespace}/{image}', GHCR, listings).size).toBe(2);
   });
 
   it('refuses what flattening makes equal', () => {
-    expect(() => nameTargets('{image}', HUB, [listing('gcr.io', 'x', ['a/b', 'a_b'])])).toThrow(
+    expect(() => names('{image}', HUB, [listing('gcr.io', 'x', ['a/b', 'a_b'])])).toThrow(
       /gcr\.io\/x\/a\/b and gcr\.io\/x\/a_b/,
     );
   });
 
   it('refuses names that the specification does not allow', () => {
-    expect(() => nameTargets('{image}__.', GHCR, [listing('gcr.io', 'x', ['a'])])).toThrow(
+    expect(() => names('{image}__.', GHCR, [listing('gcr.io', 'x', ['a'])])).toThrow(
       /is not a repository name/,
     );
-    expect(() => nameTargets('{image}', GHCR, [listing('gcr.io', 'x', ['a'.repeat(260)])])).toThrow(
+    expect(() => names('{image}', GHCR, [listing('gcr.io', 'x', ['a'.repeat(260)])])).toThrow(
       /is not a repository name/,
     );
+  });
+
+  it('takes one name for two where they go to different registries', () => {
+    const named = [GHCR, { ...GHCR, registry: 'quay.io' }].map((target, index) => ({
+      settings: { namespace: { registry: 'gcr.io', path: `n${index}` }, target, targetName: '{image}' },
+      listing: listing('gcr.io', `n${index}`, ['a']),
+    }));
+    expect(nameTargets(named).size).toBe(2);
   });
 
   it('gives each image a valid name of its own, or throws', () => {
     const name = fc.stringMatching(/^[a-z]{1,2}([_/-][a-z]{1,2}){0,2}$/);
     fc.assert(
       fc.property(fc.uniqueArray(name), fc.constantFrom(GHCR, HUB), (images, target) => {
-        let names: string[];
+        let given: string[];
         try {
-          names = Array.from(
-            nameTargets('{image}', target, [listing('gcr.io', 'x', images)])
+          given = Array.from(
+            names('{image}', target, [listing('gcr.io', 'x', images)])
               .get('gcr.io/x')
               ?.values() ?? [],
           );
         } catch {
           return;
         }
-        expect(new Set(names).size).toBe(images.length);
-        expect(names.every(isRepositoryName)).toBe(true);
+        expect(new Set(given).size).toBe(images.length);
+        expect(given.every(isRepositoryName)).toBe(true);
       }),
     );
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NOTHING_DROPPED } from '../../../src/source/filters.ts';
 import { renderJsonReport } from '../../../src/report/json-report.ts';
 import { copied, failure, gone, namespaceResult, runResult } from './results.ts';
 
@@ -11,14 +12,19 @@ const namespaces = [
     gone: gone(6),
     pending: 7,
     settled: 8,
-    filtered: 9,
+    dropped: { ...NOTHING_DROPPED, exclude: 9 },
   }),
   namespaceResult({ namespace: 'quay.io/coreos', unchanged: 10 }),
 ];
 
 describe('renderJsonReport', () => {
   it('holds the whole result, its times in UTC and its totals', () => {
-    const result = runResult({ dryRun: true, namespaces, errors: ['CHANGELOG.md could not be written'] });
+    const result = runResult({
+      dryRun: true,
+      namespaces,
+      errors: ['CHANGELOG.md could not be written'],
+      warnings: ['odd'],
+    });
     const report: unknown = JSON.parse(renderJsonReport(result));
     expect(report).toEqual({
       version: 1,
@@ -29,6 +35,7 @@ describe('renderJsonReport', () => {
       complete: false,
       changed: true,
       counts: { added: 2, updated: 1, unchanged: 15, failed: 1, pending: 7, gone: 6, bytes: 1000 },
+      warnings: ['odd'],
       stopped: [],
       unrecorded: [],
       errors: ['CHANGELOG.md could not be written'],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NOTHING_DROPPED } from '../../../src/source/filters.ts';
 import { SAFE_OUTPUTS, isChanged, isComplete, outputsOf } from '../../../src/report/outputs.ts';
 import type { NamespaceResult } from '../../../src/report/result.ts';
 import { copied, failure, gone, namespaceResult, runResult } from './results.ts';
@@ -25,7 +26,7 @@ describe('outputsOf', () => {
         pending: 200,
         gone: gone(300),
         settled: 5,
-        filtered: 6,
+        dropped: { ...NOTHING_DROPPED, exclude: 6 },
         unsupported: [{ image: 'old', tags: ['v0'] }],
       }),
     ];
@@ -68,7 +69,11 @@ describe('isComplete', () => {
     ['nothing is to be done', one({ unchanged: 3 }), true],
     [
       'tags are gone, filtered out or unsupported',
-      one({ gone: gone(1), filtered: 1, unsupported: [{ image: 'a', tags: ['v'] }] }),
+      one({
+        gone: gone(1),
+        dropped: { ...NOTHING_DROPPED, semver: 1 },
+        unsupported: [{ image: 'a', tags: ['v'] }],
+      }),
       true,
     ],
     ['a tag failed', one({ failures: [failure('base', ['v1'])] }), false],

@@ -5,6 +5,7 @@ import type {
   NamespaceResult,
   RunResult,
 } from '../../../src/report/result.ts';
+import { NOTHING_DROPPED } from '../../../src/source/filters.ts';
 import { digest } from '../../support/digests.ts';
 
 /** A result in which nothing happened, but for what is given. */
@@ -19,7 +20,8 @@ export function namespaceResult(given: Partial<NamespaceResult> = {}): Namespace
     gone: [],
     pending: 0,
     settled: 0,
-    filtered: 0,
+    dropped: NOTHING_DROPPED,
+    recalled: 0,
     ...given,
   };
 }
@@ -33,6 +35,7 @@ export function runResult(given: Partial<RunResult> = {}): RunResult {
     finished: new Date('2026-11-24T12:31:30Z'),
     namespaces: [],
     errors: [],
+    warnings: [],
     ...given,
   };
 }

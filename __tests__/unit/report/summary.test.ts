@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RunResult } from '../../../src/report/result.ts';
+import { NOTHING_DROPPED } from '../../../src/source/filters.ts';
 import { renderSummary } from '../../../src/report/summary.ts';
 import { digest } from '../../support/digests.ts';
 import { copied, failure, gone, namespaceResult, runResult } from './results.ts';
@@ -16,7 +17,8 @@ describe('renderSummary', () => {
         gone: gone(2),
         pending: 3,
         settled: 4,
-        filtered: 5,
+        dropped: { ...NOTHING_DROPPED, exclude: 3, semver: 2 },
+        recalled: 7,
       }),
       namespaceResult({ namespace: 'quay.io/coreos', unchanged: 1 }),
     ];
@@ -34,7 +36,7 @@ describe('renderSummary', () => {
 
 ### \`gcr.io/distroless\` → \`docker.io/gcrxio\`
 
-1,461 unchanged, 2 gone from the source, 3 left to the next run, 4 recorded without a copy, 5 filtered out, 2 unsupported (schema1)
+1,461 unchanged, 2 gone from the source, 3 left to the next run, 4 recorded without a copy, 5 filtered out (3 by exclude, 2 by semver), 7 not asked for again, 2 unsupported (schema1)
 
 | Image | Added | Updated | Bytes |
 | --- | --- | --- | ---: |

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CredentialLookup } from '../../../src/oci/credentials.ts';
-import { discover } from '../../../src/source/discover.ts';
 import type { Listing } from '../../../src/source/listing.ts';
 import { testApis, testRegistries } from '../../support/clients.ts';
+import { listAll } from '../../support/listings.ts';
 import { sendJson } from '../../support/http.ts';
 import { makeImage, pushImage } from '../../support/images.ts';
 import {
@@ -59,7 +59,7 @@ async function list(
   credentials?: CredentialLookup,
 ): Promise<Listing> {
   const registries = testRegistries({ retries: 1, ...(credentials && { credentials }) });
-  return discover({ registry: host, path }, registries.source(host), testApis());
+  return listAll({ registry: host, path }, registries.source(host), testApis());
 }
 
 function names({ images }: Listing): string[] {
@@ -115,7 +115,7 @@ describe('a registry with a catalog', () => {
     const client = testRegistries().source(server.host);
     await Promise.all(
       ['lib', 'library', 'lib/base'].map(async (path) =>
-        discover({ registry: server.host, path }, client, testApis()),
+        listAll({ registry: server.host, path }, client, testApis()),
       ),
     );
     expect(catalogRequests(server)).toHaveLength(3);
@@ -125,7 +125,7 @@ describe('a registry with a catalog', () => {
     const server = await registry(['p/a']);
     const client = testRegistries().source(server.host);
     const look = async (): Promise<string[]> =>
-      names(await discover({ registry: server.host, path: 'p' }, client, testApis()));
+      names(await listAll({ registry: server.host, path: 'p' }, client, testApis()));
     expect(await look()).toEqual(['a']);
     await pushImage(server.url, 'p/b', ['v1'], IMAGE);
     expect(await look()).toEqual(['a', 'b']);

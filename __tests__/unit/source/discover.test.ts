@@ -1,10 +1,7 @@
-import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SCHEMA1_SIGNED } from '../../../src/oci/media-types.ts';
-import { discover } from '../../../src/source/discover.ts';
 import type { Listing } from '../../../src/source/listing.ts';
-import { compileFilters, namedImages, narrowPatterns, select } from '../../../src/source/select.ts';
 import { testApis, testRegistries } from '../../support/clients.ts';
+import { listAll } from '../../support/listings.ts';
 import { digest } from '../../support/digests.ts';
 import { makeImage, pushImage } from '../../support/images.ts';
 import {
@@ -34,7 +31,7 @@ async function registry(
 }
 
 async function list({ host }: MemoryRegistry, path: string): Promise<Listing> {
-  return discover({ registry: host, path }, testRegistries().source(host), testApis());
+  return listAll({ registry: host, path }, testRegistries().source(host), testApis());
 }
 
 function tagsOf({ images }: Listing): Record<string, string[]> {
@@ -57,6 +54,7 @@ describe('discover', () => {
       digest: IMAGE.digest,
       mediaType: IMAGE.mediaType,
       size: IMAGE.bytes.length,
+      uploaded: 1,
     });
     expect(server.requests.map(({ path }) => path).toSorted()).toEqual(
       ['p/r/a/b/c', 'p/r/a/b', 'p/r/a', 'p/r'].map((name) => `/v2/${name}/tags/list`),
@@ -118,7 +116,7 @@ describe('discover by name', () => {
   const REPOSITORIES = { 'p/r': ['root'], 'p/r/a': ['v1'], 'p/r/a/b': ['v1'], 'p/r/c': ['v1'] };
 
   async function listNamed(server: MemoryRegistry, images: string[]): Promise<Listing> {
-    return discover(
+    return listAll(
       { registry: server.host, path: 'p/r' },
       testRegistries().source(server.host),
       testApis(),
@@ -157,103 +155,5 @@ describe('discover by name', () => {
     };
     const { failures } = await listNamed(server, ['a', 'c']);
     expect(failures).toMatchObject([{ image: 'c', reason: expect.stringContaining('403') }]);
-  });
-});
-
-describe('namedImages', () => {
-  it.each([
-    [
-      ['a', 'b/c:v*', 'a:latest'],
-      ['a', 'b/c'],
-    ],
-    [['a', 'b*'], undefined],
-    [['**:latest'], undefined],
-    [[], undefined],
-  ])('of %j are %j', (include, images) => {
-    expect(namedImages(include)).toEqual(images);
-  });
-});
-
-describe('select', () => {
-  const listing = (tags: Record<string, string[]>): Listing => ({
-    namespace: { registry: 'gcr.io', path: 'ns' },
-    images: new Map(
-      Object.entries(tags).map(([image, names]) => [
-        image,
-        { repository: `ns/${image}`, tags: new Map(names.map((tag) => [tag, { digest: digest(1) }])) },
-      ]),
-    ),
-    failures: [],
-  });
-  const source = listing({
-    base: ['v1', 'debug', 'v1-debug'],
-    'java/debian': ['v1', '.dot'.slice(1)],
-    'java/debian/deep': ['v1'],
-  });
-
-  it.each([
-    [{ include: [], exclude: [] }, 6],
-    [{ include: ['base'], exclude: [] }, 3],
-    [{ include: ['java/*'], exclude: [] }, 2],
-    [{ include: ['java/**'], exclude: [] }, 3],
-    [{ include: ['*:v1'], exclude: [] }, 1],
-    [{ include: ['**:v1'], exclude: [] }, 3],
-    [{ include: ['{base,java/debian}:v*'], exclude: [] }, 3],
-    [{ include: [], exclude: ['**:*debug*'] }, 4],
-    [{ include: ['base'], exclude: ['base:debug'] }, 2],
-    [{ include: ['nothing'], exclude: [] }, 0],
-  ])('with %j keeps %d tags', (filters, count) => {
-    const { listing: kept, filtered } = select(source, compileFilters(filters));
-    const tags = Array.from(kept.images.values()).reduce((sum, { tags }) => sum + tags.size, 0);
-    expect([tags, filtered]).toEqual([count, 6 - count]);
-  });
-
-  it('sets schema1 images aside, and counts those a filter dropped apart', () => {
-    const old = listing({ a: ['new'] });
-    const tags = new Map([
-      ...(old.images.get('a')?.tags ?? []),
-      ['old', { digest: digest(2), mediaType: SCHEMA1_SIGNED }] as const,
-    ]);
-    const mixed: Listing = { ...old, images: new Map([['a', { repository: 'ns/a', tags }]]) };
-    const { listing: kept, unsupported, filtered } = select(mixed, () => true);
-    expect(Array.from(kept.images.get('a')?.tags.keys() ?? [])).toEqual(['new']);
-    expect([unsupported, filtered]).toEqual([[{ image: 'a', tags: ['old'] }], 0]);
-    expect(select(mixed, compileFilters({ include: [], exclude: ['a:old'] }))).toMatchObject({
-      unsupported: [],
-      filtered: 1,
-    });
-  });
-});
-
-describe('narrowPatterns', () => {
-  it.each([
-    ['no filter', [], 'a', ['a']],
-    ['a pattern about images', ['a*', 'b'], 'ab', ['ab']],
-    ['patterns about tags', ['a*:v*', '**:latest', 'b:x'], 'ab', ['ab:v*', 'ab:latest']],
-    ['both', ['a*:v*', 'ab'], 'ab', ['ab']],
-  ])('says what %s says of one image', (_, include, image, patterns) => {
-    expect(narrowPatterns(include, image)).toEqual(patterns);
-  });
-
-  it('lets the same tags pass, and no other image', () => {
-    const parts = fc.constantFrom('a', 'b', 'a.b', '*', '**', 'a*', '{a,b}', 'a/**');
-    const patterns = fc.array(
-      fc.oneof(
-        parts,
-        fc.tuple(parts, parts).map(([image, tag]) => `${image}:${tag}`),
-      ),
-      { minLength: 1, maxLength: 4 },
-    );
-    const image = fc.constantFrom('a', 'b', 'a.b', 'axb', 'a/b', 'ab');
-    fc.assert(
-      fc.property(patterns, image, image, fc.constantFrom('a', 'b', 'ab'), (include, one, other, tag) => {
-        const before = compileFilters({ include, exclude: [] });
-        const narrowed = narrowPatterns(include, one);
-        const after = compileFilters({ include: narrowed, exclude: [] });
-        const passes = (image: string): boolean => narrowed.length > 0 && after(image, tag);
-        expect(passes(one)).toBe(before(one, tag));
-        expect(other !== one && passes(other)).toBe(false);
-      }),
-    );
   });
 });

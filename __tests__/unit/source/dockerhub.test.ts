@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { discover } from '../../../src/source/discover.ts';
 import type { Listing } from '../../../src/source/listing.ts';
 import { SCHEMA1_SIGNED } from '../../../src/oci/media-types.ts';
 import { testRegistries } from '../../support/clients.ts';
+import { listAll } from '../../support/listings.ts';
 import { digest } from '../../support/digests.ts';
 import { type TestServer, sendJson, startServer } from '../../support/http.ts';
 import { makeImage, pushImage } from '../../support/images.ts';
@@ -115,7 +115,7 @@ async function list(hub: Hub, registry: MemoryRegistry, path: string): Promise<L
   const registries = testRegistries({ retries: 1, credentials: async () => credential });
   const api = registries.api(new URL(hub.url));
   const apis = { dockerHub: api, quay: api, github: undefined };
-  return discover({ registry: 'docker.io', path }, registries.source(registry.host), apis);
+  return listAll({ registry: 'docker.io', path }, registries.source(registry.host), apis);
 }
 
 describe('Docker Hub', () => {

@@ -2,9 +2,9 @@ import type { Octokit } from 'octokit';
 import { Agent } from 'undici';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { createGitHubClient } from '../../../src/metadata/github-client.ts';
-import { discover } from '../../../src/source/discover.ts';
 import type { Listing } from '../../../src/source/listing.ts';
 import { testApis, testRegistries } from '../../support/clients.ts';
+import { listAll } from '../../support/listings.ts';
 import { OpenApiCheck } from '../../support/github/openapi.ts';
 import { type TestServer, sendJson, startServer } from '../../support/http.ts';
 import { makeImage, pushImage } from '../../support/images.ts';
@@ -94,7 +94,7 @@ async function list(
   const github: Octokit | undefined =
     packages &&
     createGitHubClient({ token: 'ghs_x', apiUrl: packages.url, dispatcher, logger: silentLogger });
-  return discover({ registry: 'ghcr.io', path }, client, testApis(undefined, github));
+  return listAll({ registry: 'ghcr.io', path }, client, testApis(undefined, github));
 }
 
 function images({ images }: Listing): string[] {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { discover } from '../../../src/source/discover.ts';
 import type { Listing } from '../../../src/source/listing.ts';
 import { testApis, testRegistries } from '../../support/clients.ts';
+import { listAll } from '../../support/listings.ts';
 import { sendJson } from '../../support/http.ts';
 import { makeImage, pushImage } from '../../support/images.ts';
 import { type MemoryRegistry, startMemoryRegistry } from '../../support/memory-registry.ts';
@@ -54,7 +54,7 @@ async function startQuay(repositories: readonly string[]): Promise<MemoryRegistr
 
 async function list(server: MemoryRegistry, path: string): Promise<Listing> {
   const client = testRegistries({ retries: 0 }).source(server.host);
-  return discover({ registry: 'quay.io', path }, client, testApis(server.url));
+  return listAll({ registry: 'quay.io', path }, client, testApis(server.url));
 }
 
 describe('Quay', () => {

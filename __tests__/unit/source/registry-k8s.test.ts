@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { discover } from '../../../src/source/discover.ts';
 import type { Listing } from '../../../src/source/listing.ts';
 import { testApis, testRegistries } from '../../support/clients.ts';
+import { listAll } from '../../support/listings.ts';
 import { type TestServer, startServer } from '../../support/http.ts';
 import { makeImage, pushImage } from '../../support/images.ts';
 import {
@@ -39,7 +39,7 @@ async function start(
 }
 
 async function list({ host }: TestServer, path: string): Promise<Listing> {
-  return discover({ registry: host, path }, testRegistries().source(host), testApis());
+  return listAll({ registry: host, path }, testRegistries().source(host), testApis());
 }
 
 describe('registry.k8s.io', () => {

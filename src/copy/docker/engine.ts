@@ -118,6 +118,7 @@ class DockerEngine implements Engine {
         const remote = `${task.target.client.registry}/${task.target.repository}:${tag}`;
         await this.#docker.target.run(['tag', local, remote]);
         references.push(remote);
+        await task.claim(tag);
         abort.throwIfAborted();
         const sent = await this.#push(task, tag, image, held);
         bytes = Math.max(bytes, sent);

@@ -14,10 +14,8 @@ import { reduceIndex } from './platforms.ts';
 export interface RegistryEngineOptions {
   /** Images that are written at a time; reading ahead and reading back go on beside it. */
   readonly concurrency: number;
-  /** The one registry that this engine copies to. */
-  readonly target: RegistryClient;
-  /** What earlier runs knew of the target, and where this run leaves what it knows. */
-  readonly memory?: BlobMemory;
+  /** What earlier runs knew of a target registry, and where this run leaves what it knows. */
+  readonly memory?: (registry: string) => BlobMemory;
   /** Large blobs that are streamed at a time, at most half of the requests that a host takes at a time. */
   readonly streams: number;
   readonly retries: number;
@@ -25,6 +23,12 @@ export interface RegistryEngineOptions {
   readonly random: () => number;
   /** Aborted when the run must end at once: nothing is kept for the next then. */
   readonly abort?: AbortSignal;
+}
+
+/** One target registry, and what is known of it. */
+interface Target {
+  readonly state: TargetState;
+  readonly memory: BlobMemory | undefined;
 }
 
 /** While one image is written, two others are read ahead or read back: over a real link most of the time is waiting. */
@@ -35,7 +39,7 @@ export class RegistryEngine implements Engine {
   readonly width: number;
   readonly #options: RegistryEngineOptions;
   readonly #places: LimitFunction;
-  #state: Promise<TargetState> | undefined;
+  readonly #targets = new Map<RegistryClient, Promise<Target>>();
 
   constructor(options: RegistryEngineOptions) {
     this.#options = options;
@@ -45,8 +49,8 @@ export class RegistryEngine implements Engine {
 
   async copy(task: CopyTask, held: (tag: string, what: Held) => void): Promise<number> {
     const { client, repository, digest } = task.source;
-    const [state, source] = await Promise.all([
-      (this.#state ??= this.#open()),
+    const [{ state }, source] = await Promise.all([
+      this.#target(task.target.client),
       fetchManifest(client, repository, digest),
     ]);
     const manifest = reduce(source, task);
@@ -63,7 +67,12 @@ export class RegistryEngine implements Engine {
     const [storing] = await Promise.allSettled([
       this.#places(async () => {
         await copy.bringParts(manifest);
-        await settleAll(waiting.map(async (tag) => stored.push(await copy.put(manifest, tag))));
+        await settleAll(
+          waiting.map(async (tag) => {
+            await task.claim(tag);
+            stored.push(await copy.put(manifest, tag));
+          }),
+        );
       }),
     ]);
     await settleAll(
@@ -77,17 +86,27 @@ export class RegistryEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    const knowledge = (await this.#state)?.knowledge;
-    if (knowledge?.changed === true && this.#options.abort?.aborted !== true)
-      await this.#options.memory?.save(knowledge.holders());
+    for (const target of this.#targets.values()) {
+      const { state, memory } = await target;
+      if (state.knowledge.changed && this.#options.abort?.aborted !== true)
+        await memory?.save(state.knowledge.holders());
+    }
   }
 
   /** Only when there is something to copy: the memory costs requests. */
-  async #open(): Promise<TargetState> {
-    const { memory, streams, concurrency: _, ...options } = this.#options;
+  async #target(client: RegistryClient): Promise<Target> {
+    let target = this.#targets.get(client);
+    if (!target) this.#targets.set(client, (target = this.#open(client)));
+    return target;
+  }
+
+  async #open(client: RegistryClient): Promise<Target> {
+    const { memory: memoryOf, streams, concurrency: _, ...options } = this.#options;
+    const memory = memoryOf?.(client.registry);
     const knowledge = new TargetKnowledge(await memory?.load());
-    const blobs = new BlobCopier({ ...options, knowledge, limit: pLimit(Math.max(1, streams)) });
-    return { knowledge, blobs, children: new Map(), asksFirst: false };
+    const limit = pLimit(Math.max(1, streams));
+    const blobs = new BlobCopier({ ...options, target: client, knowledge, limit });
+    return { state: { knowledge, blobs, children: new Map(), asksFirst: false }, memory };
   }
 }
 

@@ -1,8 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Digest } from '../../../src/oci/digest.ts';
+import { resolveDigests } from '../../../src/source/digests.ts';
 import { discover } from '../../../src/source/discover.ts';
 import type { Listing } from '../../../src/source/listing.ts';
 import { testApis, testRegistries } from '../../support/clients.ts';
+import { digest } from '../../support/digests.ts';
+import { listAll } from '../../support/listings.ts';
 import { makeImage, pushImage } from '../../support/images.ts';
 import { type MemoryRegistry, refuse, startMemoryRegistry } from '../../support/memory-registry.ts';
 
@@ -29,7 +33,7 @@ async function start(tags: readonly string[], refused: RegExp, status = 403): Pr
 
 async function list({ host }: MemoryRegistry): Promise<Listing> {
   const client = testRegistries({ retries: 0 }).source(host);
-  return discover({ registry: host, path: 'a' }, client, testApis());
+  return listAll({ registry: host, path: 'a' }, client, testApis());
 }
 
 describe('digests that are asked for tag by tag', () => {
@@ -69,5 +73,27 @@ describe('digests that are asked for tag by tag', () => {
     expect(images.size).toBe(0);
     expect(failures).toMatchObject([{ image: 'a', tags: [] }]);
     expect(server.requests.filter(({ method }) => method === 'HEAD').length).toBeLessThan(400);
+  });
+});
+
+describe('digests that are recalled', () => {
+  it('are not asked for', async () => {
+    const server = await start(['v1.0.0', 'v1.1.0', 'latest'], /^$/);
+    const client = testRegistries().source(server.host);
+    const { images } = await discover({ registry: server.host, path: 'a' }, client, testApis());
+    server.requests.length = 0;
+    const recall = (_: string, tag: string): Digest | undefined => (tag === 'latest' ? undefined : digest(9));
+    const resolved = await resolveDigests(images, client, recall);
+    const tags = Array.from(resolved.images.get('a')?.tags ?? [], ([tag, manifest]) => [
+      tag,
+      manifest.digest,
+    ]);
+    expect(Object.fromEntries(tags)).toEqual({
+      'v1.0.0': digest(9),
+      'v1.1.0': digest(9),
+      latest: IMAGE.digest,
+    });
+    expect(resolved.recalled).toBe(2);
+    expect(server.requests.map(({ path }) => path)).toEqual(['/v2/a/manifests/latest']);
   });
 });

@@ -1,0 +1,154 @@
+import * as v from 'valibot';
+import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
+import { type Namespace, formatNamespace, parseNamespace } from '../namespace.ts';
+import { printable } from '../oci/errors.ts';
+import { ConfigFile, type ConfigSettings } from './config-schema.ts';
+import { InputError, listOf, show } from './reader.ts';
+import { type RawSettings, type Settings, readSettings } from './settings.ts';
+
+/** The input `config`'s file, read and checked. */
+export interface Config {
+  readonly path: string;
+  readonly defaults: Settings;
+  /** By the namespace, as `formatNamespace` has it. */
+  readonly namespaces: ReadonlyMap<string, { readonly namespace: Namespace; readonly own: Settings }>;
+}
+
+/** Characters; a mirror of a thousand namespaces has some hundred thousand. */
+const LONGEST_FILE = 1_000_000;
+
+export interface ConfigOptions {
+  /** For namespaces written without a host. */
+  readonly registry: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * Reads a config file. In a dry run its text comes from a pull request.
+ *
+ * @throws InputError that names the file, and line and column of each problem
+ */
+export function parseConfig(text: string, path: string, options: ConfigOptions): Config {
+  const file = new ConfigText(text, path);
+  file.refuseLists([[], ['defaults'], ['namespaces']]);
+  const parsed = v.safeParse(ConfigFile, file.json());
+  if (!parsed.success) {
+    for (const issue of parsed.issues) {
+      file.problem(
+        (issue.path ?? []).map(({ key }) => (typeof key === 'number' ? key : String(key))),
+        issue.message,
+      );
+    }
+    throw file.error();
+  }
+  const { defaults, namespaces } = parsed.output;
+  for (const name of file.keysOf('namespaces')) {
+    // Names that objects have of themselves, such as "constructor", valibot leaves out.
+    if (!Object.hasOwn(namespaces ?? {}, name)) file.problem(['namespaces', name], 'is not a namespace');
+  }
+  const read = (raw: ConfigSettings, at: readonly string[]): Settings =>
+    readSettings(rawOf(raw), (setting, what) => file.problem([...at, setting], what), options.now);
+  const found: Map<string, { namespace: Namespace; own: Settings }> = new Map();
+  for (const [name, raw] of Object.entries(namespaces ?? {})) {
+    const namespace = parseNamespace(name, options.registry);
+    if (typeof namespace === 'string') {
+      file.problem(['namespaces', name], namespace);
+      continue;
+    }
+    const key = formatNamespace(namespace);
+    if (found.has(key)) file.problem(['namespaces', name], `${key} stands here twice`);
+    found.set(key, { namespace, own: read(raw ?? {}, ['namespaces', name]) });
+  }
+  const config = { path, defaults: read(defaults ?? {}, ['defaults']), namespaces: found };
+  if (file.hasProblems) throw file.error();
+  return config;
+}
+
+function rawOf(settings: ConfigSettings): RawSettings {
+  const list = (value: string | string[] | undefined): string[] | undefined =>
+    typeof value === 'string' ? listOf(value) : value;
+  return {
+    ...settings,
+    include: list(settings.include),
+    exclude: list(settings.exclude),
+    platforms: list(settings.platforms),
+  };
+}
+
+/** A file's text, which tells where in it a value stands. */
+class ConfigText {
+  readonly #path: string;
+  readonly #lines = new LineCounter();
+  readonly #document: ReturnType<typeof parseDocument>;
+  readonly #problems: string[] = [];
+
+  constructor(text: string, path: string) {
+    this.#path = path;
+    if (text.length > LONGEST_FILE)
+      throw new InputError([`config: ${path} has more than ${LONGEST_FILE} characters`]);
+    // Without excerpts: a link in a checkout may lead to a file that nobody should see.
+    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+    for (const { message, pos } of this.#document.errors) {
+      const blank = /^\s*/.exec(text.slice(pos[0]))?.[0].length ?? 0;
+      this.#note(pos[0] + blank, [], message);
+    }
+    if (this.hasProblems) throw this.error();
+  }
+
+  get hasProblems(): boolean {
+    return this.#problems.length > 0;
+  }
+
+  /** To valibot a list is a map with numbers for its keys. */
+  refuseLists(paths: readonly (readonly string[])[]): void {
+    for (const keys of paths) {
+      const node = keys.length === 0 ? this.#document.contents : this.#document.getIn(keys, true);
+      if (isSeq(node)) this.problem(keys, 'expected a map, such as "gcr.io/distroless:" a line');
+    }
+    if (this.hasProblems) throw this.error();
+  }
+
+  /** The file as plain data. Aliases may not be many: they multiply. */
+  json(): unknown {
+    try {
+      return this.#document.toJS({ maxAliasCount: 100 }) as unknown;
+    } catch (error) {
+      this.#note(0, [], error instanceof Error ? error.message : String(error));
+      throw this.error();
+    }
+  }
+
+  /** @param keys lead to the value; where it is not there, what should hold it is named */
+  problem(keys: readonly (string | number)[], what: string): void {
+    this.#note(this.#offsetOf(keys), keys, what);
+  }
+
+  #offsetOf(keys: readonly (string | number)[]): number {
+    for (let length = keys.length; length > 0; length -= 1) {
+      const node = this.#document.getIn(keys.slice(0, length), true);
+      if (isNode(node) && node.range) return node.range[0];
+    }
+    return this.#document.contents?.range?.[0] ?? 0;
+  }
+
+  /** The keys of a map. */
+  keysOf(key: string): string[] {
+    const node = this.#document.get(key, true);
+    return isMap(node)
+      ? node.items.flatMap((item) => (isScalar(item.key) ? [String(item.key.value)] : []))
+      : [];
+  }
+
+  error(): InputError {
+    return new InputError(this.#problems);
+  }
+
+  #note(offset: number, keys: readonly (string | number)[], what: string): void {
+    const { line, col } = this.#lines.linePos(offset);
+    const name = keys.map((key) => show(String(key)).slice(1, -1)).join(' › ');
+    this.#problems.push(
+      `config: ${this.#path}:${Math.max(1, line)}:${Math.max(1, col)}: ${name === '' ? '' : `${name}: `}${printable(what)}`,
+    );
+  }
+}

@@ -1,0 +1,166 @@
+import { type Namespace, parseNamespace } from '../namespace.ts';
+import { looksLikeHost } from '../oci/names.ts';
+import type { Platforms } from '../plan/diff.ts';
+import { PLACEHOLDERS } from '../plan/target-names.ts';
+import type { Filters } from '../source/filters.ts';
+import { compileRange } from '../source/versions.ts';
+import { parseMoment } from './moment.ts';
+import { show } from './reader.ts';
+
+/** How one source namespace is mirrored. */
+export interface NamespaceSettings {
+  readonly namespace: Namespace;
+  readonly target: Namespace;
+  /** Template of the target's repositories. */
+  readonly targetName: string;
+  readonly platforms: Platforms;
+  readonly filters: Filters;
+}
+
+/** What one place, the inputs or a part of the config file, says of this; unchecked. */
+export interface RawSettings {
+  readonly target?: string | undefined;
+  readonly 'target-name'?: string | undefined;
+  readonly platforms?: readonly string[] | undefined;
+  readonly include?: readonly string[] | undefined;
+  readonly exclude?: readonly string[] | undefined;
+  readonly semver?: string | undefined;
+  readonly 'newer-than'?: string | undefined;
+  readonly latest?: number | undefined;
+}
+
+/** What one place says; what it leaves out is said elsewhere, or is the default. */
+export interface Settings {
+  readonly target?: Namespace;
+  readonly targetName?: string;
+  readonly platforms?: Platforms;
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly semver?: string;
+  readonly newerThan?: number;
+  readonly latest?: number;
+}
+
+/** Told what is wrong with the value of a setting. */
+export type Report = (setting: keyof RawSettings, what: string) => void;
+
+/**
+ * Checks what one place says.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function readSettings(raw: RawSettings, report: Report, now: number): Settings {
+  const target = raw.target === undefined ? undefined : readTarget(raw.target, report);
+  const targetName = raw['target-name'];
+  if (targetName !== undefined) checkTemplate(targetName, report);
+  const platforms = raw.platforms && readPlatforms(raw.platforms, report);
+  checkPatterns('include', raw.include, report);
+  checkPatterns('exclude', raw.exclude, report);
+  const { include, exclude, semver, latest } = raw;
+  if (semver !== undefined && (semver.length > LONGEST_RANGE || !compileRange(semver)))
+    report('semver', `${show(semver)} is not a range of versions, such as >=1.20 or ^2.0 || ~1.9`);
+  if (latest !== undefined && !(Number.isInteger(latest) && latest >= 1))
+    report('latest', `${latest} is not a whole number from 1 on`);
+  const newerThan =
+    raw['newer-than'] === undefined ? undefined : readNewerThan(raw['newer-than'], report, now);
+  return {
+    ...(target && { target }),
+    ...(targetName !== undefined && { targetName }),
+    ...(platforms && { platforms }),
+    ...(include && { include }),
+    ...(exclude && { exclude }),
+    ...(semver !== undefined && { semver }),
+    ...(newerThan !== undefined && { newerThan }),
+    ...(latest !== undefined && { latest }),
+  };
+}
+
+/** What goes where nobody says anything. */
+export const DEFAULTS = { targetName: '{image}', platforms: 'all' } as const;
+
+/**
+ * How `namespace` is mirrored: as its `own` settings say, else the inputs, else the file's defaults. What the inputs
+ * include and exclude narrows that further: a plan hands it over.
+ *
+ * @returns undefined when nobody names a target
+ */
+export function settle(
+  namespace: Namespace,
+  own: Settings,
+  inputs: Settings,
+  defaults: Settings,
+): NamespaceSettings | undefined {
+  const { target, targetName, platforms, semver, newerThan, latest } = {
+    ...DEFAULTS,
+    ...defaults,
+    ...inputs,
+    ...own,
+  };
+  if (!target) return undefined;
+  const filters: Filters = {
+    include: [inputs.include ?? [], own.include ?? defaults.include ?? []],
+    exclude: [...(inputs.exclude ?? []), ...(own.exclude ?? defaults.exclude ?? [])],
+    ...(semver !== undefined && { semver }),
+    ...(newerThan !== undefined && { newerThan }),
+    ...(latest !== undefined && { latest }),
+  };
+  return { namespace, target, targetName, platforms, filters };
+}
+
+const LONGEST_RANGE = 1000;
+
+function readTarget(text: string, report: Report): Namespace | undefined {
+  if (!looksLikeHost(text.split('/')[0] ?? '')) {
+    report('target', `${show(text)} names no registry: give ${TARGET_EXAMPLE}`);
+    return undefined;
+  }
+  const target = parseNamespace(text, '');
+  if (typeof target !== 'string') return target;
+  report('target', `${show(text)}: ${target}`);
+  return undefined;
+}
+
+/** For messages. */
+export const TARGET_EXAMPLE = 'the registry and namespace to push to, such as docker.io/gcrxio';
+
+function checkTemplate(template: string, report: Report): void {
+  const known: readonly string[] = PLACEHOLDERS;
+  for (const [, name = ''] of template.matchAll(/\{([^{}]*)\}/g)) {
+    if (!known.includes(name)) report('target-name', `{${name}} is not one of {${known.join('}, {')}}`);
+  }
+  if (!template.includes('{image}')) report('target-name', `${show(template)} must contain {image}`);
+}
+
+function readPlatforms(list: readonly string[], report: Report): Platforms {
+  if (list.length === 0 || (list.length === 1 && list[0] === 'all')) return 'all';
+  for (const platform of list) {
+    if (/^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9.]+)?$/.test(platform)) continue;
+    report(
+      'platforms',
+      `${show(platform)} is neither "all" nor a platform such as linux/amd64 or linux/arm64/v8`,
+    );
+  }
+  return Array.from(new Set(list)).toSorted();
+}
+
+const LONGEST_PATTERN = 1000;
+
+function checkPatterns(
+  name: 'include' | 'exclude',
+  patterns: readonly string[] | undefined,
+  report: Report,
+): void {
+  for (const pattern of patterns ?? []) {
+    if (pattern.length > LONGEST_PATTERN) report(name, `${show(pattern)} is longer than ${LONGEST_PATTERN}`);
+  }
+}
+
+function readNewerThan(text: string, report: Report, now: number): number | undefined {
+  const moment = parseMoment(text, now);
+  if (moment === undefined)
+    report(
+      'newer-than',
+      `${show(text)} is neither an age, such as 90d or 12h, nor a date, such as 2026-01-31`,
+    );
+  return moment;
+}

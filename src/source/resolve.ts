@@ -1,0 +1,50 @@
+import { isSchema1Type } from '../oci/media-types.ts';
+import type { ImageTags } from '../report/result.ts';
+import { type HeadClient, type Recall, resolveDigests } from './digests.ts';
+import type { Dropped } from './filters.ts';
+import { type Listing, type SourceImage, countListed } from './listing.ts';
+import { type Selection, selectFollowers, without } from './select.ts';
+
+/** What is to be mirrored, each tag with its digest. */
+export interface ResolvedSelection {
+  readonly listing: Listing;
+  readonly dropped: Dropped;
+  /** Tags of schema1 images, which no target takes. */
+  readonly unsupported: readonly ImageTags[];
+  /** Number of tags that the source was not asked for. */
+  readonly recalled: number;
+}
+
+/** Finds the digests of what was selected, then of the signatures and the like that follow it. */
+export async function resolveSelection(
+  { listing, followers, dropped }: Selection,
+  client: HeadClient,
+  recall: Recall,
+): Promise<ResolvedSelection> {
+  const own = await resolveDigests(listing.images, client, recall);
+  const following = selectFollowers(followers, own.images);
+  const followed = await resolveDigests(following, client, recall);
+  const images = new Map(own.images);
+  for (const [image, { repository, tags }] of followed.images)
+    images.set(image, { repository, tags: new Map([...(images.get(image)?.tags ?? []), ...tags]) });
+  const failures = [...listing.failures, ...own.failures, ...followed.failures];
+  const left = countListed(followers) - countListed(following);
+  return {
+    ...setSchema1Aside({ ...listing, images, failures }),
+    dropped: { ...dropped, followers: left },
+    recalled: own.recalled + followed.recalled,
+  };
+}
+
+function setSchema1Aside(listing: Listing): Pick<ResolvedSelection, 'listing' | 'unsupported'> {
+  const images = new Map<string, SourceImage>();
+  const unsupported: ImageTags[] = [];
+  for (const [image, { repository, tags }] of listing.images) {
+    const old: string[] = [];
+    for (const [tag, { mediaType }] of tags)
+      if (mediaType !== undefined && isSchema1Type(mediaType)) old.push(tag);
+    if (old.length > 0) unsupported.push({ image, tags: old });
+    if (old.length < tags.size) images.set(image, { repository, tags: without(tags, old) });
+  }
+  return { listing: { ...listing, images }, unsupported };
+}
