@@ -175,6 +175,24 @@ describe('through a proxy', () => {
     expect(outcome.outputs).toMatchObject({ added: '1', complete: 'true' });
   });
 
+  it('goes the config file too, and each of its targets has its own account', async () => {
+    const second = { username: 'second', password: 'second-pa55' };
+    const other = await startMemoryRegistry({ auth: { kind: 'basic', ...second } });
+    const file = `namespaces:
+  ghcr.io/octo/nested/app: { target: docker.io/gcrxio, target-name: 'config-{image}' }
+  ${loopback.host}/octo: { target: ${other.host}/mirror }`;
+    await github.putFile('octo/meta', 'mirror.yml', file);
+    const accounts = `- registry: ${other.host}\n  username: second\n  password: second-pa55\n- ${JSON.stringify(HUB)}`;
+    const inputs = { namespaces: '', target: '', 'target-name': '{image}', config: 'mirror.yml' };
+    const login = { username: '', password: '', 'registry-auth': accounts };
+    const outcome = await run(ghcr, { ...inputs, ...login }, { HTTPS_PROXY: url() });
+    await other.close();
+    expect(messagesOf(outcome)).toBe('');
+    expect(outcome.outputs).toMatchObject({ added: '2', complete: 'true' });
+    expect(hub.store.manifest('gcrxio/config-app', 'v1')?.digest).toBe(IMAGE.digest);
+    expect(other.store.manifest('mirror/nested/app', 'v1')?.digest).toBe(IMAGE.digest);
+  });
+
   it('goes nothing for a host that NO_PROXY names', async () => {
     const env = { HTTPS_PROXY: url(), HTTP_PROXY: url(), NO_PROXY: 'example.com,127.0.0.1' };
     const outcome = await run(ghcr, { namespaces: `${loopback.host}/octo/nested` }, env);

@@ -239,7 +239,8 @@ function readTargetLogin(
   if (other === undefined) return registry;
   reader.problem(
     'username',
-    `may be for ${registry} or ${other}: name one of them in "target", and the others in "registry-auth", or log in to them with docker/login-action`,
+    `may be for ${registry} or ${other}: name one of them in "target", and the others in "registry-auth", or log in ` +
+      'to them with docker/login-action',
   );
   return undefined;
 }
