@@ -108,7 +108,7 @@ export function createDeps(inputs: Inputs): Deps {
     signal: lifetime.abort,
   });
   const { token, ...metadata } = inputs.metadata;
-  const client = { token, apiUrl: apiUrl(), dispatcher, logger };
+  const client = { token, apiUrl: apiUrl(), dispatcher, logger, signal: lifetime.cutoff };
   const octokit = createGitHubClient(client);
   return {
     registries,
@@ -120,7 +120,11 @@ export function createDeps(inputs: Inputs): Deps {
     ...(inputs.comment && { pullRequest: new PullRequestComments(octokit) }),
     metadata: new MetadataRepository({
       octokit,
-      hurried: { signal: lifetime.abort, octokit: createGitHubClient({ ...client, spaced: false }) },
+      hurried: {
+        signal: lifetime.abort,
+        octokit: createGitHubClient({ ...client, spaced: false }),
+        end: lifetime.cutoff,
+      },
       ...metadata,
       sleep,
       random,
