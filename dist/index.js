@@ -41527,10 +41527,10 @@ const MOST_LIMITS = 5;
 const FIRST_DELAY = 1e3;
 /**
 * Jobs that collided try again within this time, then within twice of it, and so on. GitHub takes 80 writes a minute: 20
-* jobs that end at once stay below that, and two that met are soon done.
+* jobs that end at once stay below that, also where a write takes a second, and two that met are soon done.
 * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
 */
-const FIRST_SPREAD = 1e4;
+const FIRST_SPREAD = 2e4;
 /** Whether a write was done whose answer was lost is known sooner. */
 const UNKNOWN_SPREAD = 2e3;
 const WIDEST_SPREAD = 6e4;

@@ -19,6 +19,8 @@ import {
   sections,
   writes,
 } from '../support/mirror-world.ts';
+import { makeImage, pushImage } from '../support/images.ts';
+import { waitUntil } from '../support/process.ts';
 import { type RunOutcome, cancel } from '../support/runner.ts';
 
 describe.concurrent('what was changed by hand meanwhile', () => {
@@ -239,6 +241,51 @@ describe.concurrent('a file that was spoilt by hand meanwhile', () => {
       expectReported(await run(), `${path} can't be read as a namespace manifest`);
       expect(await github.file('octo/meta', path)).toBe(first);
       expect(writes(world)).toBe(0);
+    });
+  });
+});
+
+describe.concurrent('what is written in spite of it', () => {
+  it('the record of other namespaces', async () => {
+    await inWorld(async (world) => {
+      const { github, source, path, run, meanwhile } = world;
+      await pushImage(source.url, 'other/one', ['v1'], makeImage({ seed: 'one' }));
+      meanwhile(async () => github.putFile('octo/meta', path, 'broken'));
+      const outcome = await run({ namespaces: `${source.host}/ns\n${source.host}/other` });
+      expect(outcome.exitCode).toBe(1);
+      expect(outcome.outputs).toMatchObject({ added: '3', complete: 'false' });
+      const { errors, unrecorded } = v.parse(Report, outcome.report);
+      expect(errors).toEqual([
+        expect.stringContaining(`/ns: 2 tags are mirrored but not recorded. ${path} can't be read`),
+      ]);
+      expect(unrecorded.map((file) => file.path)).toEqual([path, 'CHANGELOG.md']);
+      expect(await github.file('octo/meta', `${source.host}/other.json`)).toContain('"v1": "sha256:');
+      const changelog = await github.file('octo/meta', 'CHANGELOG.md');
+      expect(changelog).toContain('- `one`: added `v1`');
+      expect(changelog).not.toContain('`new`');
+    });
+  });
+
+  it('what a checkpoint could not write, in the end', async () => {
+    await inWorld(async (world) => {
+      const { github, target, run, held } = world;
+      let tags = 0;
+      target.intercept = async ({ method, url }) => {
+        if (method !== 'PUT' || url?.includes('/manifests/v') !== true) return false;
+        tags += 1;
+        if (tags === 1) failing(github, isLimited(403, 3600));
+        const refused = (): boolean => github.requests.some(({ status }) => status === 403);
+        if (tags === 2) await waitUntil(async () => refused(), 'A checkpoint was not refused');
+        if (tags === 2) delete github.intercept;
+        return false;
+      };
+      const outcome = await run({ checkpoint: '100ms', concurrency: '1' });
+      expect(outcome.exitCode).toBe(0);
+      expect(outcome.outputs).toMatchObject({ complete: 'true', added: '2' });
+      const levels = new Set(outcome.annotations.map(({ level }) => level));
+      expect(Array.from(levels)).toEqual(['warning']);
+      expect(await world.recorded()).toEqual(held);
+      expect(await sections(world)).toBe(1);
     });
   });
 });

@@ -17,10 +17,10 @@ const MOST_LIMITS = 5;
 const FIRST_DELAY = 1000;
 /**
  * Jobs that collided try again within this time, then within twice of it, and so on. GitHub takes 80 writes a minute: 20
- * jobs that end at once stay below that, and two that met are soon done.
+ * jobs that end at once stay below that, also where a write takes a second, and two that met are soon done.
  * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
  */
-const FIRST_SPREAD = 10_000;
+const FIRST_SPREAD = 20_000;
 /** Whether a write was done whose answer was lost is known sooner. */
 const UNKNOWN_SPREAD = 2000;
 const WIDEST_SPREAD = 60_000;
