@@ -238,7 +238,7 @@ afterAll(async () => {
 
 function open(): MetadataRepository {
   const client = { token: 'ghs_x', apiUrl: server.url, dispatcher, logger: silentLogger };
-  const octokit = createGitHubClient({ ...client, spaced: false, timeout: 100 });
+  const octokit = createGitHubClient({ ...client, spaced: false, timeout: 250 });
   const options = { owner: 'octo', repo: 'meta', random: () => 0.5, logger: silentLogger };
   return new MetadataRepository({ octokit, sleep: async () => {}, ...options });
 }
@@ -285,7 +285,7 @@ describe.each([
         if (isDone) return model.writes.length > 0 && (model.isUndone || subject.read(model.bytes).own === 1);
         return (error instanceof MetadataError || error instanceof ManifestError) && !isPassing(given);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
     expect(Math.min(count.done, count.failed)).toBeGreaterThan(0);
   }, 60_000);
