@@ -982,6 +982,11 @@ function mergeImages(base, delta) {
 function restoreEntries(base, entries) {
 	return mergeWhere(base, entries, (known) => known === null);
 }
+/** Makes the digests of the tags that `entries` names unknown. */
+function forgetEntries(base, entries) {
+	const unknown = (tags) => new Map(Array.from(tags.keys(), (tag) => [tag, null]));
+	return mergeWhere(base, new Map(Array.from(entries, ([image, tags]) => [image, unknown(tags)])), () => true);
+}
 function mergeWhere(base, delta, isWanted) {
 	let merged;
 	for (const [image, entries] of delta) {
@@ -11065,6 +11070,134 @@ function failureOf(error) {
 	};
 }
 
+// src/oci/retry.ts
+/** Waits of a client that is told to come back later. All times are milliseconds. */
+const FIRST_DELAY$1 = 500;
+const LONGEST_DELAY = 3e4;
+/** Statuses worth another try: busy, timed out, or a fault of the server's own (499 and 522 are proxies'). */
+function isRetryableStatus(status) {
+	return status === 408 || status === 429 || status === 499 || status >= 500 && status !== 501;
+}
+/** Exponential growth from half a second to half a minute, with jitter over its upper half. */
+function backoffDelay(attempt, random) {
+	const delay = Math.min(LONGEST_DELAY, FIRST_DELAY$1 * 2 ** attempt);
+	return delay / 2 + delay / 2 * random();
+}
+/**
+* The wait that a `Retry-After` header asks for: seconds or an HTTP date.
+* https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+*/
+function parseRetryAfter(value, now) {
+	if (value === void 0) return void 0;
+	if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1e3;
+	const date = Date.parse(value);
+	return Number.isNaN(date) ? void 0 : Math.max(0, date - now);
+}
+/** Node's and undici's codes for a connection that broke, or never came to be, through no fault of the request. */
+const NETWORK_CODES = /* @__PURE__ */ new Set([
+	"ECONNRESET",
+	"ECONNREFUSED",
+	"ECONNABORTED",
+	"EHOSTUNREACH",
+	"ENETUNREACH",
+	"ENETDOWN",
+	"EPIPE",
+	"ETIMEDOUT",
+	"EAI_AGAIN",
+	"UND_ERR_SOCKET",
+	"UND_ERR_CONNECT_TIMEOUT",
+	"UND_ERR_HEADERS_TIMEOUT",
+	"UND_ERR_BODY_TIMEOUT",
+	"UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
+	"HPE_INVALID_CONSTANT"
+]);
+function errorCode(error) {
+	if (!(error instanceof Error)) return void 0;
+	if ("code" in error && typeof error.code === "string") return error.code;
+	return errorCode(error.cause);
+}
+function isNetworkError(error) {
+	return NETWORK_CODES.has(errorCode(error) ?? "");
+}
+
+// src/metadata/metadata-error.ts
+/** The metadata repository can't be read or written. Says why and what to do. */
+var MetadataError = class extends Error {
+	name = "MetadataError";
+};
+/** A wait for a rate limit that is longer than this, in milliseconds, is the next run's. */
+const LONGEST_WAIT$1 = 3e5;
+/**
+* The least wait where a limit does not say how long it lasts; it doubles from one to the next.
+* https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+*/
+const UNTOLD_WAIT = 6e4;
+/**
+* Reads a failed GET or PUT.
+*
+* @param where what was asked for: `owner/name`, or a path in it
+* @param limits how many limits in a row were waited for already
+*/
+function classify(error, where, limits) {
+	if (isUnclear(error)) return "unknown";
+	const isWrite = error.request.method === "PUT";
+	const message = saidBy(error);
+	const refused = (remedy) => {
+		return new MetadataError(`${where} can't be ${isWrite ? "written" : "read"}: ${remedy} (GitHub says: ${message})`, { cause: error });
+	};
+	const wait = limitedFor(error, limits);
+	if (wait !== void 0 && wait <= LONGEST_WAIT$1) return { wait };
+	if (wait !== void 0) return refused(`a rate limit of GitHub is used up for another ${formatDuration(wait)}; run again then`);
+	if (isCollision(error.status, message)) return "collided";
+	return refused(isWrite ? remedyForWrite(error.status, message) : remedyFor(error.status, message));
+}
+/** True when a write may have been done though it failed: no answer came, or one that nobody knows. */
+function isUnclear({ status, message }) {
+	return status >= 500 || status === 408 || status === 409 && !isCollision(status, message) && !isRule(message);
+}
+/** GITHUB.md lists the messages; they are the only thing that tells 409s apart. */
+function isCollision(status, message) {
+	if (status === 422) return /"sha" wasn't supplied/i.test(message);
+	return status === 409 && /does not match|but expected|expected to be at/i.test(message);
+}
+/** A rule of the branch. Asked after a collision: the file's path, which stands in its message, may hold any word. */
+function isRule(message) {
+	return /pull request|rule|protected|locked|required|signature|not authorized/i.test(message);
+}
+/** How long a rate limit lasts, in milliseconds, by the answer's own clock; undefined when it is none. */
+function limitedFor(error, limits) {
+	const { status, response } = error;
+	if (status !== 403 && status !== 429) return void 0;
+	const headers = response?.headers ?? {};
+	const now = Date.parse(headers.date ?? "");
+	const retryAfter = headers["retry-after"];
+	const asked = retryAfter === void 0 ? void 0 : parseRetryAfter(String(retryAfter), now);
+	const reset = headers["x-ratelimit-remaining"] === "0" ? Math.max(0, Number(headers["x-ratelimit-reset"]) * 1e3 - now) + 1e3 : void 0;
+	const wait = asked ?? reset;
+	if (wait !== void 0 && !Number.isNaN(wait)) return wait;
+	return status === 429 || wait !== void 0 || /rate limit|abuse/i.test(error.message) ? UNTOLD_WAIT * 2 ** limits : void 0;
+}
+/** One line of what an answer said, or of why there was none. */
+function saidBy(error) {
+	const message = error instanceof Error ? error.message : String(error);
+	return /^\s*</.test(message) ? "an HTML page" : printable(message);
+}
+function remedyForWrite(status, message) {
+	switch (status) {
+		case 409: return "its branch is protected; let the token bypass the rule, or record in another \"metadata-branch\"";
+		case 422: return "the request is not accepted";
+		case 404: return /branch .* not found/i.test(message) ? "the branch is not there; create it, or name another in \"metadata-branch\"" : "it is not there for this token; \"github-token\" needs permission \"contents: write\" on it";
+		default: return remedyFor(status, message);
+	}
+}
+function remedyFor(status, message) {
+	if (/archived/i.test(message)) return "the repository is archived; unarchive it, or name another in \"metadata-repository\"";
+	if (/not accessible by/i.test(message) || status === 403) return "\"github-token\" may not do this. For this repository set \"permissions: contents: write\" in the workflow; for another one use a fine-grained token or a GitHub App token. A pull request from a fork can only read";
+	if (status === 401) return "\"github-token\" is not valid, or has ended: that of a GitHub App lives for an hour, and a \"time-limit\" ends a run before";
+	if (status === 404) return "it is not there for this token. Check \"metadata-repository\"; GITHUB_TOKEN sees no other private repository: use a fine-grained token or a GitHub App token in \"github-token\"";
+	return "GitHub did not answer as it should; run again later";
+}
+
 // src/report/markdown.ts
 /**
 * Text from registries in GitHub-flavoured Markdown. https://github.github.com/gfm/
@@ -11132,6 +11265,22 @@ function formatTime(time, timezone) {
 	}).formatToParts(time).find(({ type }) => type === "timeZoneName")?.value;
 	return `${format.format(time).replace(",", "")} ${(zone ?? "GMT").replace("GMT", "UTC").replace(/\+0$/, "")}`;
 }
+/**
+* The text of a changelog, with its byte order mark where it has one.
+*
+* @throws MetadataError that names the file and the remedy
+*/
+function readChangelog(bytes, path) {
+	try {
+		return new TextDecoder("utf-8", {
+			fatal: true,
+			ignoreBOM: true
+		}).decode(bytes);
+	} catch (error) {
+		const message = `${path} is not text in UTF-8. It was left as it is: save it as UTF-8, or name another in "changelog-path"`;
+		throw new MetadataError(message, { cause: error });
+	}
+}
 const MARKER = "<!-- sync ";
 /** A comment that is not shown: ends one job's section, and tells it from all others. */
 function marker(runKey, namespace) {
@@ -11182,57 +11331,76 @@ async function record(recordables, inputs, deps) {
 	const errors = [];
 	const unrecorded = [];
 	const written = [];
-	for (const recordable of recordables) try {
-		await recordManifest(recordable, inputs, deps);
-		written.push(recordable);
-	} catch (error) {
+	const failed = [];
+	for (const recordable of recordables) {
 		const { plan, entries, result } = recordable;
-		const tags = countEntries(entries);
-		errors.push(`${result.namespace}: ${tags} tags are mirrored but not recorded. ${messageOf(error)}`);
-		unrecorded.push({
-			path: plan.manifestPath,
-			content: manifestOf(plan.recorded, recordable),
-			addition: serializeNamespaceManifest({
-				...plan.recorded,
-				images: entries
-			})
-		});
+		const seen = { images: recordable.known ?? plan.recorded.images };
+		try {
+			await recordManifest(recordable, seen, inputs, deps);
+			written.push(recordable);
+		} catch (error) {
+			failed.push(recordable);
+			const tags = countEntries(entries);
+			const what = tags > 0 ? `${tags} tags are mirrored but not recorded` : "the record is not up to date";
+			errors.push(`${result.namespace}: ${what}. ${messageOf(error)}`);
+			unrecorded.push({
+				path: plan.manifestPath,
+				content: manifestOf({
+					...plan.recorded,
+					...seen
+				}, recordable),
+				addition: serializeNamespaceManifest({
+					...plan.recorded,
+					images: entries
+				})
+			});
+		}
 	}
+	let plans = new Set(written.map(({ plan }) => plan));
 	const sections = sectionsOf(written, inputs, deps);
+	const lost = sectionsOf(failed, inputs, deps);
 	try {
 		await recordChangelog(sections, written, inputs, deps);
 	} catch (error) {
 		errors.push(`The changelog is not up to date. ${messageOf(error)}`);
-		const content = sections.map(({ text }) => text).join("\n");
+		lost.push(...sections);
+		plans = /* @__PURE__ */ new Set();
+	}
+	if (lost.length > 0) {
+		const content = lost.map(({ text }) => text).join("\n");
 		unrecorded.push({
 			path: inputs.metadata.changelogPath ?? "",
 			content,
 			addition: content
 		});
-		return {
-			plans: /* @__PURE__ */ new Set(),
-			errors,
-			unrecorded
-		};
 	}
 	return {
-		plans: new Set(written.map(({ plan }) => plan)),
+		plans,
 		errors,
 		unrecorded
 	};
 }
-async function recordManifest(recordable, inputs, deps) {
+/** @param seen told what the file held when it was there last */
+async function recordManifest(recordable, seen, inputs, deps) {
 	const { plan, entries, removed, restored, result } = recordable;
 	if (![
 		entries,
 		removed,
 		restored
 	].some((images) => images && images.size > 0)) return;
-	await changeManifest(plan, describe$1([result], removed && countEntries(removed)), (images) => change(images, recordable), inputs, deps);
+	const message = describe$1([result], removed && countEntries(removed));
+	const changeSeen = (images) => {
+		if (images.size > 0) seen.images = images;
+		return change(images, recordable);
+	};
+	await changeManifest(plan, message, changeSeen, inputs, deps);
 }
+const GONE = "What this run did is recorded in it again, and the next run copies the rest; where that was not meant, restore an earlier commit of it";
 /** Changes what is recorded of a namespace; the same images mean that nothing changes. */
-async function changeManifest({ manifestPath: path, recorded: { source, target } }, message, change, { metadata: { commitMessage } }, { metadata }) {
-	await metadata.update(path, commitMessage ?? message, (current) => {
+async function changeManifest({ manifestPath: path, recorded: { source, target, images: known } }, message, change, { metadata: { commitMessage } }, { metadata, logger }) {
+	let isGone = false;
+	if (await metadata.update(path, commitMessage ?? message, (current) => {
+		isGone = current === void 0 && known.size > 0;
 		const before = current ? parseNamespaceManifest(current, {
 			path,
 			source,
@@ -11245,7 +11413,7 @@ async function changeManifest({ manifestPath: path, recorded: { source, target }
 			target,
 			images
 		}));
-	});
+	}) && isGone) logger.warning(`${path} was removed while this run went on. ${GONE}`);
 }
 /** The namespace manifest with what `recordable` changes. */
 function manifestOf(manifest, recordable) {
@@ -11273,10 +11441,7 @@ async function recordChangelog(sections, recordables, { metadata: { changelogPat
 	if (changelogPath === void 0 || sections.length === 0) return;
 	const results = recordables.map(({ result }) => result).filter(({ copied }) => copied.length > 0);
 	await metadata.update(changelogPath, commitMessage ?? `Changelog: ${describe$1(results)}`, (current) => {
-		const before = current && new TextDecoder("utf-8", {
-			fatal: true,
-			ignoreBOM: true
-		}).decode(current);
+		const before = current && readChangelog(current, changelogPath);
 		const after = sections.reduce((text, { namespace, text: section }) => insertSection(text, section, {
 			runKey,
 			namespace
@@ -11767,56 +11932,6 @@ function workOf({ settings: { namespace }, work, unsettled }) {
 	};
 }
 
-// src/oci/retry.ts
-/** Waits of a client that is told to come back later. All times are milliseconds. */
-const FIRST_DELAY$1 = 500;
-const LONGEST_DELAY = 3e4;
-/** Statuses worth another try: busy, timed out, or a fault of the server's own (499 and 522 are proxies'). */
-function isRetryableStatus(status) {
-	return status === 408 || status === 429 || status === 499 || status >= 500 && status !== 501;
-}
-/** Exponential growth from half a second to half a minute, with jitter over its upper half. */
-function backoffDelay(attempt, random) {
-	const delay = Math.min(LONGEST_DELAY, FIRST_DELAY$1 * 2 ** attempt);
-	return delay / 2 + delay / 2 * random();
-}
-/**
-* The wait that a `Retry-After` header asks for: seconds or an HTTP date.
-* https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
-*/
-function parseRetryAfter(value, now) {
-	if (value === void 0) return void 0;
-	if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1e3;
-	const date = Date.parse(value);
-	return Number.isNaN(date) ? void 0 : Math.max(0, date - now);
-}
-/** Node's and undici's codes for a connection that broke, or never came to be, through no fault of the request. */
-const NETWORK_CODES = /* @__PURE__ */ new Set([
-	"ECONNRESET",
-	"ECONNREFUSED",
-	"ECONNABORTED",
-	"EHOSTUNREACH",
-	"ENETUNREACH",
-	"ENETDOWN",
-	"EPIPE",
-	"ETIMEDOUT",
-	"EAI_AGAIN",
-	"UND_ERR_SOCKET",
-	"UND_ERR_CONNECT_TIMEOUT",
-	"UND_ERR_HEADERS_TIMEOUT",
-	"UND_ERR_BODY_TIMEOUT",
-	"UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
-	"HPE_INVALID_CONSTANT"
-]);
-function errorCode(error) {
-	if (!(error instanceof Error)) return void 0;
-	if ("code" in error && typeof error.code === "string") return error.code;
-	return errorCode(error.cause);
-}
-function isNetworkError(error) {
-	return NETWORK_CODES.has(errorCode(error) ?? "");
-}
-
 // src/copy/pool.ts
 /**
 * Copies all of `works`, as many at a time as `limit` lets, until the run ends or a registry has had enough. What fails is
@@ -12128,22 +12243,21 @@ var Claims = class {
 		for (const [image, entries] of this.#before) for (const [tag, entry] of entries) if (!this.#begun.has(`${image}:${tag}`)) setEntry(untouched, image, tag, entry);
 		return untouched;
 	}
+	/** What is recorded by now, as far as this run knows. */
+	known() {
+		return forgetEntries(this.#plan.recorded.images, this.#before);
+	}
 	async #announce() {
 		const { work, recorded } = this.#plan;
 		const moving = work.reduce((sum, { updated }) => sum + updated.length, 0);
 		await this.#changeRecord(`Mirror ${recorded.source}: ${plural(moving, "tag")} to move`, (images) => {
 			const before = /* @__PURE__ */ new Map();
-			const after = new Map(images);
 			for (const { image, updated } of work) for (const tag of updated) {
 				const entry = images.get(image)?.get(tag);
 				if (entry) setEntry(before, image, tag, entry);
 			}
-			for (const [image, entries] of before) {
-				const unknown = Array.from(entries.keys(), (tag) => [tag, null]);
-				after.set(image, new Map([...images.get(image) ?? [], ...unknown]));
-			}
 			this.#before = mergeImages(this.#before, before);
-			return countEntries(before) === 0 ? images : after;
+			return countEntries(before) === 0 ? images : forgetEntries(images, before);
 		});
 	}
 };
@@ -12216,6 +12330,7 @@ var Recorder = class {
 			plan,
 			entries: entriesOf(plan, outcomes),
 			restored,
+			known: this.#claims.get(plan)?.known() ?? plan.recorded.images,
 			result: resultOf(plan, this.#inputs, outcomes)
 		}));
 		const recorded = await record(recordables, this.#inputs, this.#deps);
@@ -12504,9 +12619,11 @@ function addPulls(page, { namespaces }) {
 const LONGEST_FILE = LIMIT$1 / 4;
 /** So that nothing is lost: it can be put into the file by hand. The JSON report has it whole in any case. */
 function addUnrecorded(page, { path, content, addition }) {
-	const isWhole = Buffer.byteLength(content) <= LONGEST_FILE;
-	page.add(`### Not recorded: what ${isWhole ? "should be in" : "is to be added to"} ${codeSpan(path)}\n`);
-	page.add(fenced(isWhole ? content : addition, path.endsWith(".json") ? "json" : "markdown"));
+	const shown = [content, addition].find((text) => Buffer.byteLength(text) <= LONGEST_FILE);
+	page.add(`### Not recorded: what ${shown === content ? "should be in" : "is to be added to"} ${codeSpan(path)}\n`);
+	const size = formatBytes(Buffer.byteLength(addition));
+	if (shown === void 0) page.add(`${size}, which are in the JSON report.\n`);
+	else page.add(fenced(shown, path.endsWith(".json") ? "json" : "markdown"));
 }
 function addMatrix(page, { include }) {
 	if (include.length === 0) return;
@@ -41343,7 +41460,7 @@ var import_undici = require_undici();
 /** One request to GitHub takes no longer than this, in milliseconds; a manifest of 5 MB is written in seconds. */
 const TIMEOUT = 6e4;
 /** A secondary limit that asks for a longer wait than this is an error; seconds. */
-const LONGEST_WAIT$1 = 300;
+const LONGEST_WAIT = 300;
 const MOST_WAITS = 5;
 /** https://fetch.spec.whatwg.org/#null-body-status */
 const NO_BODY = /* @__PURE__ */ new Set([
@@ -41351,11 +41468,17 @@ const NO_BODY = /* @__PURE__ */ new Set([
 	205,
 	304
 ]);
+/** Options of a request that is tried again by who made it: no plugin does then. */
+const OWN_RETRIES = {
+	retries: 0,
+	waits: 0
+};
 /** Octokit with its retry and throttling plugins: waits as GitHub's limits ask. */
-function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true }) {
-	const wait = (kind) => (seconds, { method }, _octokit, waits) => {
-		if (method === "PUT") return false;
-		const goesOn = seconds <= LONGEST_WAIT$1 && waits < MOST_WAITS;
+function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true, signal, timeout = TIMEOUT }) {
+	const wait = (kind) => (seconds, { request }, _octokit, waits) => {
+		const most = request?.waits ?? MOST_WAITS;
+		if (most === 0) return false;
+		const goesOn = seconds <= LONGEST_WAIT && waits < most;
 		logger.info(`GitHub's ${kind} asks to wait ${seconds} s${goesOn ? "" : ", which is too long"}`);
 		return goesOn;
 	};
@@ -41375,10 +41498,11 @@ function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true }
 			error: (text) => logger.debug(text)
 		},
 		request: { fetch: async (url, options) => {
+			const ends = [AbortSignal.timeout(timeout), ...signal ? [signal] : []];
 			const answer = await (0, import_undici.fetch)(url, {
 				...options,
 				dispatcher,
-				signal: AbortSignal.timeout(TIMEOUT)
+				signal: AbortSignal.any(ends)
 			});
 			const body = NO_BODY.has(answer.status) ? null : await answer.arrayBuffer();
 			return new import_undici.Response(body, {
@@ -41389,60 +41513,12 @@ function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true }
 	});
 }
 
-// src/metadata/metadata-error.ts
-/** The metadata repository can't be read or written. Says why and what to do. */
-var MetadataError = class extends Error {
-	name = "MetadataError";
-};
-/** A wait for a rate limit that is longer than this, in milliseconds, is the next run's. */
-const LONGEST_WAIT = 3e5;
-/** Reads a failed PUT of contents. GITHUB.md lists the messages; they are the only thing that tells 409s apart. */
-function classifyWrite(error, where) {
-	if (error.status >= 500) return "unknown";
-	const wait = limitedFor(error);
-	if (wait !== void 0 && wait <= LONGEST_WAIT) return { wait };
-	const message = printable(error.message);
-	const refused = (remedy) => new MetadataError(`${where} can't be written: ${remedy} (GitHub says: ${message})`, { cause: error });
-	switch (error.status) {
-		case 409:
-			if (/does not match|but expected/i.test(message)) return "again";
-			if (/pull request|rule|protected|locked|required|signature|not authorized/i.test(message)) return refused("its branch is protected; let the token bypass the rule, or record in another \"metadata-branch\"");
-			return "again";
-		case 422: return /"sha" wasn't supplied/i.test(message) ? "again" : refused("the request is not accepted");
-		case 404: return refused(/branch .* not found/i.test(message) ? "the branch is not there; create it, or name another in \"metadata-branch\"" : "it is not there for this token; \"github-token\" needs permission \"contents: write\" on it");
-		default: return refused(remedyFor(error.status, message));
-	}
-}
-/** How long a rate limit lasts, in milliseconds, by the answer's own clock; undefined when it is none. */
-function limitedFor({ status, response }) {
-	if (status !== 403 && status !== 429) return void 0;
-	const headers = response?.headers ?? {};
-	const now = Date.parse(headers.date ?? "");
-	const retryAfter = headers["retry-after"];
-	if (retryAfter !== void 0) return parseRetryAfter(String(retryAfter), now);
-	if (headers["x-ratelimit-remaining"] !== "0") return void 0;
-	const wait = Number(headers["x-ratelimit-reset"]) * 1e3 - now;
-	return Number.isNaN(wait) ? void 0 : Math.max(0, wait) + 1e3;
-}
-/** A failed read, as an error with its remedy. */
-function explainRead(error, where) {
-	const message = error instanceof Error ? printable(error.message) : String(error);
-	const status = error instanceof RequestError ? error.status : 0;
-	return new MetadataError(`${where} can't be read: ${remedyFor(status, message)} (GitHub says: ${message})`, { cause: error });
-}
-function remedyFor(status, message) {
-	if (/archived/i.test(message)) return "the repository is archived; unarchive it, or name another in \"metadata-repository\"";
-	if (/rate limit/i.test(message) || status === 429) return "a rate limit of GitHub is used up; run again later";
-	if (/not accessible by/i.test(message) || status === 403) return "\"github-token\" may not do this. For this repository set \"permissions: contents: write\" in the workflow; for another one use a fine-grained token or a GitHub App token. A pull request from a fork can only read";
-	if (status === 401) return "\"github-token\" is not valid, or has ended";
-	if (status === 404) return "it is not there for this token. Check \"metadata-repository\"; GITHUB_TOKEN sees no other private repository: use a fine-grained token or a GitHub App token in \"github-token\"";
-	return "GitHub did not answer as it should; run again later";
-}
-
-// src/metadata/repository.ts
+// src/metadata/tries.ts
 /** 20 jobs that write one branch at once get through well before this. */
-const MOST_ATTEMPTS = 15;
-/** Rate limits that one update waits for. */
+const MOST_WRITES = 15;
+/** What is only read is tried for a quarter of a minute. */
+const MOST_READS = 6;
+/** Rate limits that one file waits for. */
 const MOST_LIMITS = 5;
 /**
 * Octokit spaces a process's writes by a second. A wait that is longer than that comes before the read; a shorter one
@@ -41451,23 +41527,91 @@ const MOST_LIMITS = 5;
 const FIRST_DELAY = 1e3;
 /**
 * Jobs that collided try again within this time, then within twice of it, and so on. GitHub takes 80 writes a minute: 20
-* jobs that end at once stay below that, and two that met are soon done.
+* jobs that end at once stay below that, also where a write takes a second, and two that met are soon done.
 * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
 */
-const FIRST_SPREAD = 1e4;
+const FIRST_SPREAD = 2e4;
+/** Whether a write was done whose answer was lost is known sooner. */
+const UNKNOWN_SPREAD = 2e3;
 const WIDEST_SPREAD = 6e4;
 /** The runner kills a cancelled job after ten seconds. */
 const HURRIED_SPREAD = 400;
+/** Asks GitHub again while it fails in a way that passes, with the waits that it asks for. */
+var Tries = class {
+	#options;
+	/** GitHub failed one file to the end: others, of which there may be a hundred, get one try each until one succeeds. */
+	#isFailing = false;
+	constructor(options) {
+		this.#options = options;
+	}
+	/**
+	* @param where what `work` is about: `owner/name`, or a path in it
+	* @throws MetadataError with the remedy, and whatever else `work` throws
+	*/
+	async read(where, work) {
+		return this.#persist(where, MOST_READS, (attempt) => backoffDelay(attempt, this.#options.random), work);
+	}
+	/** As `read`, but patient: what `work` would write can't be had again. */
+	async write(where, work) {
+		const delay = (attempt, failure) => {
+			const first = failure === "unknown" ? UNKNOWN_SPREAD : FIRST_SPREAD;
+			return FIRST_DELAY + this.#options.random() * Math.min(WIDEST_SPREAD, first * 2 ** attempt);
+		};
+		return this.#persist(where, MOST_WRITES, delay, work);
+	}
+	async #persist(where, most, delay, work) {
+		const { logger, hurried } = this.#options;
+		let limits = 0;
+		for (let attempt = 0;; attempt += 1) try {
+			const done = await work();
+			this.#isFailing = false;
+			return done;
+		} catch (error) {
+			if (!(error instanceof RequestError)) throw error;
+			const failure = classify(error, where, limits);
+			if (failure instanceof MetadataError) throw failure;
+			if (failure === "collided") this.#isFailing = false;
+			const wait = typeof failure === "object" ? failure.wait : 0;
+			if (wait > 0) {
+				limits += 1;
+				logger.info(`${where}: GitHub's rate limit asks to wait ${Math.ceil(wait / 1e3)} s`);
+			}
+			const isLast = attempt + 1 >= (this.#isFailing ? 1 : most) || limits > MOST_LIMITS;
+			if (!isLast) await this.#pause(wait, delay(attempt, failure));
+			if (isLast || hurried?.end.aborted === true) {
+				this.#isFailing = failure !== "collided";
+				throw givenUp(where, attempt + 1, error);
+			}
+			logger.debug(`${where}: ${saidBy(error)}; try ${attempt + 2}`);
+		}
+	}
+	/** Waits until the next try. In a hurry that is soon, unless a limit says that it is of no use. */
+	async #pause(wait, delay) {
+		const { hurried, sleep, random } = this.#options;
+		await (hurried?.signal.aborted === true ? sleep(wait + random() * HURRIED_SPREAD, hurried.end) : sleep(wait + delay, hurried?.signal)).catch(() => void 0);
+	}
+};
+function givenUp(where, tries, error) {
+	const verb = error.request.method === "PUT" ? "written" : "read";
+	const times = tries === 1 ? "once" : `${tries} times`;
+	return new MetadataError(`${where} could not be ${verb}, tried ${times}: ${saidBy(error)}`, { cause: error });
+}
+
+// src/metadata/repository.ts
 /** Bytes of a file; PUT bodies, base64 of it, work up to about 50 MB. */
 const MAX_FILE = 36 * 1e3 ** 2;
+/** What an answer to a write says that is in the file now. */
+const Written = object({ content: object({ sha: string() }) });
 /**
 * The metadata repository, behind GitHub's contents API.
 * https://docs.github.com/en/rest/repos/contents
 */
 var MetadataRepository = class {
 	#options;
+	#tries;
 	constructor(options) {
 		this.#options = options;
+		this.#tries = new Tries(options);
 	}
 	/** `owner/name` */
 	get name() {
@@ -41480,16 +41624,14 @@ var MetadataRepository = class {
 	*/
 	async check() {
 		const { owner, repo } = this.#options;
-		const octokit = this.#octokit();
-		let archived;
-		try {
-			({archived} = (await octokit.rest.repos.get({
+		const { archived } = await this.#tries.read(this.name, async () => {
+			const { data } = await this.#octokit().rest.repos.get({
 				owner,
-				repo
-			})).data);
-		} catch (error) {
-			throw explainRead(error, this.name);
-		}
+				repo,
+				request: OWN_RETRIES
+			});
+			return data;
+		});
 		if (!archived) return;
 		throw new MetadataError(`${this.name} can't be written: the repository is archived; unarchive it, or name another in "metadata-repository"`);
 	}
@@ -41499,7 +41641,7 @@ var MetadataRepository = class {
 	* @throws MetadataError with the remedy, also when the branch is not there
 	*/
 	async read(path) {
-		return (await this.#read(path))?.bytes;
+		return (await this.#tries.read(this.#where(path), async () => this.#get(path)))?.bytes;
 	}
 	/**
 	* Changes a file by reading, changing and writing it, again and again while other jobs write too.
@@ -41511,67 +41653,50 @@ var MetadataRepository = class {
 	* @throws MetadataError with the remedy
 	*/
 	async update(path, message, change) {
-		const { logger } = this.#options;
 		/** What a write sent whose outcome is unknown. */
 		let sent;
-		let limits = 0;
-		for (let attempt = 0;; attempt += 1) {
-			const current = await this.#read(path);
+		return this.#tries.write(this.#where(path), async () => {
+			const current = await this.#get(path);
 			if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
 			const next = change(current?.bytes);
 			if (!next || current && Buffer.from(next).equals(current.bytes)) return sent !== void 0;
 			if (next.length > MAX_FILE) throw this.#tooLarge(path, next.length);
 			try {
-				await this.#write(path, message, next, current?.sha);
-				return true;
+				await this.#put(path, message, next, current?.sha);
 			} catch (error) {
-				if (!(error instanceof RequestError)) throw error;
-				const failure = classifyWrite(error, `${this.name}/${path}`);
-				if (failure instanceof MetadataError) throw failure;
-				if (attempt + 1 >= MOST_ATTEMPTS) throw this.#givenUp(path, error);
-				if (failure === "unknown") sent = next;
-				logger.debug(`${path}: ${String(error)}; try ${attempt + 2}`);
-				const wait = typeof failure === "object" ? failure.wait : 0;
-				if (wait > 0) {
-					limits += 1;
-					if (limits > MOST_LIMITS) throw this.#givenUp(path, error);
-					logger.info(`GitHub's rate limit asks to wait ${Math.ceil(wait / 1e3)} s before ${path} is written`);
-				}
-				await this.#pause(wait, attempt);
+				if (error instanceof RequestError && isUnclear(error)) sent = next;
+				throw error;
 			}
-		}
+			return true;
+		});
 	}
-	/** Waits until the next try. In a hurry a wait is broken off, and others are short. */
-	async #pause(wait, attempt) {
-		const { hurried, sleep, random } = this.#options;
-		const spread = Math.min(WIDEST_SPREAD, FIRST_SPREAD * 2 ** attempt);
-		if (hurried?.signal.aborted !== true) await sleep(wait + FIRST_DELAY + random() * spread, hurried?.signal).catch(() => void 0);
-		else await sleep(random() * HURRIED_SPREAD);
-	}
-	async #read(path) {
+	async #get(path) {
 		const { branch } = this.#options;
-		const octokit = this.#octokit();
 		try {
-			const { data } = await octokit.request(`GET ${this.#url(path)}`, {
+			const { data, headers, url } = await this.#octokit().request(`GET ${this.#url(path)}`, {
 				...branch !== void 0 && { ref: branch },
 				mediaType: { format: "raw" },
-				request: { parseSuccessResponseBody: false }
+				request: {
+					...OWN_RETRIES,
+					parseSuccessResponseBody: false
+				}
 			});
+			if (/^text\/html/i.test(headers["content-type"] ?? "")) throw unlike("the file", "GET", url);
 			const bytes = new Uint8Array(await new Response(data).arrayBuffer());
 			return {
 				bytes,
 				sha: gitBlobSha(bytes)
 			};
 		} catch (error) {
-			const missing = error instanceof RequestError && error.status === 404;
-			if (missing && !/no commit found|branch .* not found/i.test(error.message)) return void 0;
-			if (!missing) throw explainRead(error, `${this.name}/${path}`);
+			if (!(error instanceof RequestError) || error.status !== 404) throw error;
+			if (!/no commit found|branch .* not found/i.test(error.message)) return void 0;
 			throw new MetadataError(`${this.name} has no branch ${JSON.stringify(branch)}: create it, or name another in "metadata-branch"`, { cause: error });
 		}
 	}
-	async #write(path, message, bytes, sha) {
+	/** @throws RequestError also where the answer does not say that these bytes are in the file now */
+	async #put(path, message, bytes, sha) {
 		const { branch, committer } = this.#options;
-		await this.#octokit().request(`PUT ${this.#url(path)}`, {
+		const { data, url } = await this.#octokit().request(`PUT ${this.#url(path)}`, {
 			message,
 			content: Buffer.from(bytes).toString("base64"),
 			...sha !== void 0 && { sha },
@@ -41580,8 +41705,11 @@ var MetadataRepository = class {
 				committer,
 				author: committer
 			},
-			request: { retries: 0 }
+			request: OWN_RETRIES
 		});
+		const written = safeParse(Written, data);
+		if (written.success && written.output.content.sha === gitBlobSha(bytes)) return;
+		throw unlike("what was written", "PUT", url);
 	}
 	#octokit() {
 		const { octokit, hurried } = this.#options;
@@ -41591,14 +41719,21 @@ var MetadataRepository = class {
 		const { owner, repo } = this.#options;
 		return `/repos/${owner}/${repo}/contents/${path.split("/").map(encodeURIComponent).join("/")}`;
 	}
-	#tooLarge(path, bytes) {
-		return new MetadataError(`${this.name}/${path} would have ${bytes} bytes, more than GitHub takes: mirror fewer images a namespace`);
+	#where(path) {
+		return `${this.name}/${path}`;
 	}
-	#givenUp(path, error) {
-		const cause = error instanceof Error ? error.message : String(error);
-		return new MetadataError(`${this.name}/${path} could not be written in many tries: ${cause}`, { cause: error });
+	#tooLarge(path, bytes) {
+		return new MetadataError(`${this.#where(path)} would have ${bytes} bytes, more than GitHub takes: mirror fewer images a namespace`);
 	}
 };
+/** A success that is none: of a proxy, or of an outage. */
+function unlike(expected, method, url) {
+	return new RequestError(`the answer is not ${expected}`, 500, { request: {
+		method,
+		url,
+		headers: {}
+	} });
+}
 /** The SHA that git and GitHub give a file of these bytes. https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
 function gitBlobSha(bytes) {
 	return createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
@@ -41608,6 +41743,11 @@ function gitBlobSha(bytes) {
 /** Images that are under way at the time limit get this part of it, and at most so many milliseconds, to end. */
 const GRACE = .1;
 const LONGEST_GRACE = 6e5;
+/** What recording may take after that; milliseconds. A cancelled run is killed by the runner ten seconds after. */
+const TO_RECORD = {
+	"time limit": 3e5,
+	cancelled: 5e3
+};
 /**
 * The lifetime of a run that begins now.
 *
@@ -41617,7 +41757,8 @@ const LONGEST_GRACE = 6e5;
 function createLifetime(timeLimit, onCancel) {
 	const drain = new AbortController();
 	const abort = new AbortController();
-	setMaxListeners(0, drain.signal, abort.signal);
+	const cutoff = new AbortController();
+	setMaxListeners(0, drain.signal, abort.signal, cutoff.signal);
 	let ending;
 	const end = (why, ...controllers) => {
 		ending ??= why;
@@ -41626,10 +41767,15 @@ function createLifetime(timeLimit, onCancel) {
 	setTimeout(() => end("time limit", drain), timeLimit).unref();
 	const grace = Math.min(LONGEST_GRACE, timeLimit * GRACE);
 	setTimeout(() => end("time limit", drain, abort), timeLimit + grace).unref();
-	onCancel(() => end("cancelled", drain, abort));
+	setTimeout(() => end("time limit", cutoff), timeLimit + grace + TO_RECORD["time limit"]).unref();
+	onCancel(() => {
+		end("cancelled", drain, abort);
+		setTimeout(() => end("cancelled", cutoff), TO_RECORD.cancelled).unref();
+	});
 	return {
 		drain: drain.signal,
 		abort: abort.signal,
+		cutoff: cutoff.signal,
 		ending: () => ending
 	};
 }
@@ -42322,6 +42468,8 @@ const TRUSTED = /* @__PURE__ */ new Set([
 	"MEMBER",
 	"COLLABORATOR"
 ]);
+/** Tries to write a comment; Octokit spaces them by three seconds. */
+const MOST_TRIES = 3;
 /**
 * Keeps one comment a step on a pull request, which a marker tells from all others.
 * https://docs.github.com/en/rest/issues/comments
@@ -42355,12 +42503,11 @@ var PullRequestComments = class {
 			number
 		}, marker);
 		if (first === void 0) {
-			if (isNews) await issues.createComment({
+			if (isNews) await this.#create({
 				owner,
 				repo,
-				issue_number: number,
-				body: text
-			});
+				number
+			}, marker, text);
 			return;
 		}
 		if (first.body !== text) await issues.updateComment({
@@ -42374,6 +42521,26 @@ var PullRequestComments = class {
 			repo,
 			comment_id: id
 		});
+	}
+	/** Looks before it tries again: a comment may be there though its answer was lost. */
+	async #create({ owner, repo, number }, marker, body) {
+		for (let tries = 1;; tries += 1) try {
+			await this.#octokit.rest.issues.createComment({
+				owner,
+				repo,
+				issue_number: number,
+				body,
+				request: { retries: 0 }
+			});
+			return;
+		} catch (error) {
+			if (!(error instanceof RequestError) || error.status < 500 || tries === MOST_TRIES) throw error;
+			if ((await this.#find({
+				owner,
+				repo,
+				number
+			}, marker)).some((comment) => comment.body === body)) return;
+		}
 	}
 	async #find({ owner, repo, number }, marker) {
 		return (await this.#octokit.paginate(this.#octokit.rest.issues.listComments, {
@@ -42469,7 +42636,8 @@ function createDeps(inputs) {
 		token,
 		apiUrl: apiUrl(),
 		dispatcher,
-		logger
+		logger,
+		signal: lifetime.cutoff
 	};
 	const octokit = createGitHubClient(client);
 	return {
@@ -42487,7 +42655,8 @@ function createDeps(inputs) {
 				octokit: createGitHubClient({
 					...client,
 					spaced: false
-				})
+				}),
+				end: lifetime.cutoff
 			},
 			...metadata,
 			sleep,

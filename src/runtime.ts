@@ -111,7 +111,7 @@ export function createDeps(inputs: Inputs): Deps {
     signal: lifetime.abort,
   });
   const { token, ...metadata } = inputs.metadata;
-  const client = { token, apiUrl: apiUrl(), dispatcher, logger };
+  const client = { token, apiUrl: apiUrl(), dispatcher, logger, signal: lifetime.cutoff };
   const octokit = createGitHubClient(client);
   return {
     registries,
@@ -123,7 +123,11 @@ export function createDeps(inputs: Inputs): Deps {
     ...(inputs.comment && { pullRequest: new PullRequestComments(octokit) }),
     metadata: new MetadataRepository({
       octokit,
-      hurried: { signal: lifetime.abort, octokit: createGitHubClient({ ...client, spaced: false }) },
+      hurried: {
+        signal: lifetime.abort,
+        octokit: createGitHubClient({ ...client, spaced: false }),
+        end: lifetime.cutoff,
+      },
       ...metadata,
       sleep,
       random,

@@ -1,9 +1,10 @@
 import dns from 'node:dns';
 import { createServer } from 'node:net';
 import tls from 'node:tls';
+import { RequestError } from 'octokit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createGitHubClient } from '../../../src/metadata/github-client.ts';
-import { explainRead } from '../../../src/metadata/metadata-error.ts';
+import { MetadataError, classify, saidBy } from '../../../src/metadata/metadata-error.ts';
 import type { RegistryClient } from '../../../src/oci/client.ts';
 import { type DispatcherOptions, createDispatcher } from '../../../src/oci/dispatcher.ts';
 import { Registries } from '../../../src/oci/registries.ts';
@@ -213,7 +214,10 @@ describe("GitHub's API", () => {
     });
     return octokit.request('GET /user', { request: options }).then(
       ({ data }) => data.login,
-      (error: unknown) => explainRead(error, 'octo/meta').message,
+      (error: unknown) => {
+        const failure = error instanceof RequestError && classify(error, 'octo/meta', 0);
+        return failure instanceof MetadataError ? failure.message : saidBy(error);
+      },
     );
   }
 
@@ -234,7 +238,7 @@ describe("GitHub's API", () => {
   it('is not there when the proxy can not be reached', async () => {
     const host = `127.0.0.1:${await freePort()}`;
     expect(await read(right(host), { retries: 0 })).toMatch(
-      /^octo\/meta can't be read: The proxy .* can't be reached \(connect ECONNREFUSED/,
+      /^The proxy .* can't be reached \(connect ECONNREFUSED/,
     );
   });
 });
