@@ -1,6 +1,7 @@
 import { i as __toESM, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
 import { b as summary, d as setFailed, f as setOutput, g as getExecOutput, i as getInput, l as notice, m as warning, n as debug, o as group, p as setSecret, r as error, s as info, t as DOCKER_FOLDER_STATE, u as saveState } from "./shared.js";
-import { A as pipe, B as show$1, C as nullable, D as optional, E as object, F as string, G as canonicalHost, H as parseNamespace, I as union, J as isRepositoryName, K as isLoopback, L as InputError, M as safeInteger, N as safeParse, O as parse$2, R as InputReader, S as minValue, T as number, U as repositoryIn, V as formatNamespace, W as apiHost, Y as isTag, a as DEFAULTS$1, b as is, c as settle$1, d as newestVersionFirst, f as nameTargets, g as custom, h as check$2, i as redactUrl, j as record$1, k as parseJson$3, l as compileRange, m as array, n as printable, o as TARGET_EXAMPLE, p as targetRepository, q as isRegistryHost, r as readErrorBody, s as readSettings, t as RegistryError, u as isFullVersion, v as getDotPath, w as nullish, x as looseObject, y as integer } from "./errors.js";
+import { A as parseJson$3, C as minValue, D as object, E as number, H as formatNamespace, I as string, L as union, M as record$1, N as safeInteger, O as optional, P as safeParse, R as InputError, S as looseObject, T as nullish, U as parseNamespace, V as show$1, W as repositoryIn, _ as custom, a as redactUrl, b as integer, c as readSettings, d as isFullVersion, f as newestVersionFirst, g as check$2, h as array, i as readErrorBody, j as pipe, k as parse$2, l as settle$1, m as targetRepository, n as isDenial, o as DEFAULTS$1, p as nameTargets, r as printable, s as TARGET_EXAMPLE, t as RegistryError, u as compileRange, w as nullable, x as is, y as getDotPath, z as InputReader } from "./errors.js";
+import { a as isRegistryHost, i as isLoopback, o as isRepositoryName, r as canonicalHost, s as isTag, t as apiHost } from "./names.js";
 import { setFlagsFromString } from "node:v8";
 import { BlockList, isIP } from "node:net";
 import { Readable } from "node:stream";
@@ -172,9 +173,10 @@ const MODES$1 = [
 * Reads and checks all inputs, without any network.
 *
 * @param config the input `config`'s file; `unread` when it is still to be read, and so what is missing may be there
+* @param accounts reads the input `registry-auth`; left out where there is none
 * @throws InputError with all problems at once
 */
-function parseInputs(source, config) {
+function parseInputs(source, config, accounts) {
 	for (const name of [
 		"password",
 		"source-password",
@@ -183,6 +185,7 @@ function parseInputs(source, config) {
 		const secret = source.get(name);
 		if (secret !== "") source.mask(secret);
 	}
+	accounts?.maskRegistryAuth(source.get("registry-auth"), source.mask);
 	const reader = new InputReader(source.get);
 	const given = readGiven(reader, source.now);
 	const namespaces = readNamespaces(reader, given, config);
@@ -196,6 +199,7 @@ function parseInputs(source, config) {
 			target
 		},
 		targetLogin: target && readTargetLogin(reader, given, config, namespaces),
+		registryAuth: accounts?.readRegistryAuth(reader, dryRun) ?? /* @__PURE__ */ new Map(),
 		mode,
 		dryRun,
 		engine: reader.choice("engine", ["docker", "registry"]),
@@ -288,7 +292,7 @@ function readTargetLogin(reader, given, config, namespaces) {
 	if (named) return named.registry;
 	const [registry, other] = new Set(namespaces.map(({ target }) => target.registry));
 	if (other === void 0) return registry;
-	reader.problem("username", `may be for ${registry} or ${other}: name one of them in "target", and log in to the others with docker/login-action`);
+	reader.problem("username", `may be for ${registry} or ${other}: name one of them in "target", and the others in "registry-auth", or log in to them with docker/login-action`);
 }
 /** @param dryRun then a missing half means none: a pull request from a fork has no secrets */
 function readCredential(reader, userInput, passwordInput, dryRun) {
@@ -333,9 +337,9 @@ function readShard(reader) {
 }
 function readProxy(reader, { env, mask }) {
 	const given = reader.optional("proxy");
-	const https = given ?? env["HTTPS_PROXY"] ?? env["https_proxy"];
-	const http = given ?? env["HTTP_PROXY"] ?? env["http_proxy"];
-	const none = env["NO_PROXY"] ?? env["no_proxy"];
+	const https = given ?? (env["HTTPS_PROXY"] || env["https_proxy"]);
+	const http = given ?? (env["HTTP_PROXY"] || env["http_proxy"]);
+	const none = env["NO_PROXY"] || env["no_proxy"];
 	for (const text of /* @__PURE__ */ new Set([https, http])) {
 		if (!text) continue;
 		const url = URL.parse(text);
@@ -369,8 +373,9 @@ function readHosts(reader, name) {
 */
 async function loadInputs(source, readFile) {
 	const path = source.get("config");
-	if (path === "") return parseInputs(source);
-	const inputs = parseInputs(source, "unread");
+	const accounts = source.get("registry-auth") === "" ? void 0 : await import("./registry-auth.js");
+	if (path === "") return parseInputs(source, void 0, accounts);
+	const inputs = parseInputs(source, "unread", accounts);
 	if (!isRepositoryPath(path)) throw new InputError([`config: ${show$1(path)} is not a path inside the repository, such as .github/mirror.yml`]);
 	const text = await readFile(path, inputs);
 	const { parseConfig } = await import("./config.js");
@@ -378,7 +383,7 @@ async function loadInputs(source, readFile) {
 		registry: defaultRegistry(source.get),
 		now: source.now
 	});
-	return parseInputs(source, config);
+	return parseInputs(source, config, accounts);
 }
 
 // node_modules/yocto-queue/index.js
@@ -529,7 +534,7 @@ async function audit(recorded, options) {
 	const ask = async (image, tag, entry) => {
 		if (refused) return refused;
 		try {
-			const head = await target.headManifest(targetOf(image), tag);
+			const head = await target.findManifest(targetOf(image), tag);
 			if (!head) return "missing";
 			return head.digest === (typeof entry === "string" ? entry : entry.target) ? "held" : "changed";
 		} catch (error) {
@@ -789,7 +794,7 @@ var Settler = class {
 		const { target, targetOf } = this.#options;
 		if (this.#stopped) return { kind: "open" };
 		try {
-			const head = await target.headManifest(targetOf(image), tag);
+			const head = await target.findManifest(targetOf(image), tag);
 			if (!head) return { kind: "missing" };
 			if (head.digest === digest) return {
 				kind: "held",
@@ -3593,7 +3598,21 @@ var RegistryClient = class {
 			await response.body.dump();
 			return response.status === 404 ? void 0 : this.#readHead(response);
 		});
-		if (head !== "incomplete") return head;
+		return head === "incomplete" ? this.#headByGet(repository, reference) : head;
+	}
+	/**
+	* Like `headManifest`, of what may well not be there: a registry that forbids a HEAD is asked by GET. Artifactory
+	* answers HEAD with 403 for what is missing.
+	*/
+	async findManifest(repository, reference) {
+		try {
+			return await this.headManifest(repository, reference);
+		} catch (error) {
+			if (!(error instanceof RegistryError) || error.status !== 403) throw error;
+			return this.#headByGet(repository, reference);
+		}
+	}
+	async #headByGet(repository, reference) {
 		const manifest = await this.getManifest(repository, reference);
 		return manifest && {
 			digest: manifest.digest,
@@ -3739,8 +3758,8 @@ function readGoogleList({ json }) {
 function readEntry(digest, value, byTag) {
 	if (typeof value !== "object" || value === null || !("tag" in value) || !Array.isArray(value.tag)) return;
 	const mediaType = "mediaType" in value && typeof value.mediaType === "string" ? value.mediaType : void 0;
-	const size = "imageSizeBytes" in value ? Number(value.imageSizeBytes) : NaN;
-	const uploaded = "timeUploadedMs" in value ? Number(value.timeUploadedMs) : NaN;
+	const size = numberOf("imageSizeBytes" in value ? value.imageSizeBytes : void 0);
+	const uploaded = numberOf("timeUploadedMs" in value ? value.timeUploadedMs : void 0);
 	const shared = {
 		digest,
 		...mediaType !== void 0 && { mediaType },
@@ -3748,6 +3767,10 @@ function readEntry(digest, value, byTag) {
 		...Number.isSafeInteger(uploaded) && uploaded > 0 && { uploaded }
 	};
 	for (const name of value.tag) if (typeof name === "string") byTag.set(name, shared);
+}
+/** Google's numbers are strings; others that take its shape send numbers. Of an object JavaScript may make none. */
+function numberOf(value) {
+	return typeof value === "string" || typeof value === "number" ? Number(value) : NaN;
 }
 
 // src/source/tags-list.ts
@@ -11142,14 +11165,14 @@ function classify(error, where, limits) {
 	if (isUnclear(error)) return "unknown";
 	const isWrite = error.request.method === "PUT";
 	const message = saidBy(error);
-	const refused = (remedy) => {
-		return new MetadataError(`${where} can't be ${isWrite ? "written" : "read"}: ${remedy} (GitHub says: ${message})`, { cause: error });
-	};
+	const fail = (why) => new MetadataError(`${where} can't be ${isWrite ? "written" : "read"}: ${why}`, { cause: error });
+	if (error.status === 407) return fail(message);
+	const refused = (remedy) => fail(`${remedy} (GitHub says: ${message})`);
 	const wait = limitedFor(error, limits);
 	if (wait !== void 0 && wait <= LONGEST_WAIT$1) return { wait };
 	if (wait !== void 0) return refused(`a rate limit of GitHub is used up for another ${formatDuration(wait)}; run again then`);
 	if (isCollision(error.status, message)) return "collided";
-	return refused(isWrite ? remedyForWrite(error.status, message) : remedyFor(error.status, message));
+	return refused(isWrite ? remedyForWrite(error.status, message) : remedyFor$1(error.status, message));
 }
 /** True when a write may have been done though it failed: no answer came, or one that nobody knows. */
 function isUnclear({ status, message }) {
@@ -11187,10 +11210,10 @@ function remedyForWrite(status, message) {
 		case 409: return "its branch is protected; let the token bypass the rule, or record in another \"metadata-branch\"";
 		case 422: return "the request is not accepted";
 		case 404: return /branch .* not found/i.test(message) ? "the branch is not there; create it, or name another in \"metadata-branch\"" : "it is not there for this token; \"github-token\" needs permission \"contents: write\" on it";
-		default: return remedyFor(status, message);
+		default: return remedyFor$1(status, message);
 	}
 }
-function remedyFor(status, message) {
+function remedyFor$1(status, message) {
 	if (/archived/i.test(message)) return "the repository is archived; unarchive it, or name another in \"metadata-repository\"";
 	if (/not accessible by/i.test(message) || status === 403) return "\"github-token\" may not do this. For this repository set \"permissions: contents: write\" in the workflow; for another one use a fine-grained token or a GitHub App token. A pull request from a fork can only read";
 	if (status === 401) return "\"github-token\" is not valid, or has ended: that of a GitHub App lives for an hour, and a \"time-limit\" ends a run before";
@@ -12866,6 +12889,43 @@ function createBlobCache(target, tempFolder, logger) {
 	};
 }
 
+// src/credentials.ts
+/** The one registry that GitHub's token is an account of. */
+const GITHUB_REGISTRY = "ghcr.io";
+/**
+* GitHub's token as an account of its container registry: what is used there when nobody gave another.
+*
+* @param actor whoever set off the workflow; any name does
+*/
+function githubCredential(token, actor) {
+	return {
+		username: actor || "x-access-token",
+		password: token,
+		origin: "the input github-token",
+		implicit: true
+	};
+}
+/** The account of a registry in one role: from the inputs, else from the docker config, else GitHub's token. */
+function credentialLookup(role, sources) {
+	const { inputs, dockerConfig, github } = sources;
+	return async (registry) => given(role, registry, inputs) ?? await dockerConfig(registry) ?? (registry === GITHUB_REGISTRY ? github : void 0);
+}
+/** The accounts that docker must be told of for `registries`; what its config has it finds itself. */
+async function loginsFor(role, registries, sources) {
+	const { inputs, dockerConfig, github } = sources;
+	const logins = /* @__PURE__ */ new Map();
+	for (const registry of new Set(registries)) {
+		const credential = given(role, registry, inputs);
+		if (credential) logins.set(registry, credential);
+		else if (github && registry === GITHUB_REGISTRY && !await dockerConfig(registry)) logins.set(registry, github);
+	}
+	return logins;
+}
+/** `username` belongs to one registry, `source-username` to all sources. */
+function given(role, registry, { credentials, registryAuth, targetLogin }) {
+	return (role === "source" || registry === targetLogin ? credentials[role] : void 0) ?? registryAuth.get(registry);
+}
+
 // src/oci/docker-config.ts
 const Auth = looseObject({
 	auth: optional(string()),
@@ -12902,13 +12962,137 @@ function credentialServer(registry) {
 	return registry === "docker.io" ? "https://index.docker.io/v1/" : registry;
 }
 
+// src/oci/remedy.ts
+/** The first that fits counts. Each is in the words of a real registry: first those of one registry, then what many say. */
+const RULES = [
+	{
+		says: /permission_denied: write_package/,
+		remedy: "Link the package to the workflow's repository (in the package's settings, \"Manage Actions access\", role Write), or push with a personal access token (classic) with write:packages"
+	},
+	{
+		says: /permission_denied: (?:create_package|installation not allowed)|installation not allowed to (?:create|write)/i,
+		remedy: "Set \"permissions: packages: write\" for the job. The token of a GitHub App can't do this: use GITHUB_TOKEN, or a personal access token (classic) with write:packages"
+	},
+	{
+		says: /permission_denied: read_package/,
+		remedy: "Let the workflow's repository read the package (in the package's settings, \"Manage Actions access\"), or use a personal access token (classic) with read:packages"
+	},
+	{
+		says: /token provided does not match expected scopes/,
+		remedy: "Use GITHUB_TOKEN with \"permissions: packages: write\", or a personal access token (classic) with write:packages, or read:packages to pull; a fine-grained one does not do"
+	},
+	{
+		says: /the repository with name '/i,
+		remedy: "Create the repository in Amazon ECR, or switch on create-on-push there with a repository creation template",
+		pushing: true
+	},
+	{
+		says: /authorization token has expired/i,
+		remedy: "Log in to Amazon ECR in this job: its tokens live 12 hours"
+	},
+	{
+		says: /is not authorized to perform: ecr/i,
+		remedy: "Allow the account that action in AWS IAM"
+	},
+	{
+		says: /'ImageManifest' failed to satisfy constraint/,
+		remedy: "Amazon ECR takes no OCI manifest without \"mediaType\", and the mirror must not change a byte of it: leave the image out with \"exclude\", or set \"engine: docker\", which writes another manifest for images of one platform"
+	},
+	{
+		says: /the operation is disallowed on this registry, repository or image/i,
+		remedy: "Unlock the image or its repository in Azure (az acr repository update --write-enabled true), or make room: the registry may be full"
+	},
+	{
+		says: /aka\.ms\/acr\/authorization/,
+		remedy: "Give the account the role AcrPush, or AcrPull for a source, on the registry in Azure"
+	},
+	{
+		says: /client with IP .{1,60} is not allowed access/i,
+		remedy: "Let the runner's address through the registry's firewall in Azure"
+	},
+	{
+		says: /artifactregistry\.repositories\.createOnPush/,
+		remedy: "Create the repository in Artifact Registry, or give the account the role Artifact Registry Create-on-Push Writer"
+	},
+	{
+		says: /artifactregistry\.repositories\.uploadArtifacts/,
+		remedy: "Create the repository in Artifact Registry, and give the account the role Artifact Registry Writer"
+	},
+	{
+		says: /pushes should be of the form/i,
+		remedy: "Name project and repository in \"target\", such as europe-docker.pkg.dev/project/repository"
+	},
+	{
+		says: /container registry is deprecated and shutting down/i,
+		remedy: "Migrate the project to Artifact Registry: the old Container Registry takes no pushes"
+	},
+	{
+		says: /unauthorized to access repository: .*, action: push|\bproject \S+ not found/i,
+		remedy: "Create the project in Harbor, and give the account a role in it that may push",
+		pushing: true
+	},
+	{
+		says: /will exceed the configured upper limit of|quota has been exceed/i,
+		remedy: "The quota is used up: raise it in the target, or make room there",
+		pushing: true
+	},
+	{
+		says: /access to the requested resource is not authorized/i,
+		remedy: "Give the account the right to write there, and to create repositories in the namespace; a robot account that has only the first needs the repository to be created before",
+		pushing: true
+	},
+	{
+		says: /requested access to the resource is denied|insufficient_scope/i,
+		remedy: "The namespace of \"target\" must be one that the account may push to, its access token needs the permission Write, and the plan must have private repositories left where they are made private",
+		pushing: true
+	},
+	{
+		says: /\bimmutable\b|\btag immutability\b/i,
+		remedy: "The target holds another image under the tag and lets nobody replace it: switch immutability off there, or leave the tag out with \"exclude\"",
+		pushing: true
+	},
+	{
+		says: /is in read only mode|currently read-only|pushes to the registry are currently disabled/i,
+		remedy: "The target is read-only at the moment: run again when it is not",
+		pushing: true
+	},
+	{
+		says: /status 405|\b405\b.*method not allowed|the operation is unsupported|: unsupported$/i,
+		remedy: "The target takes no pushes: it is read-only, or the cache of another registry. Push to the registry behind it, or let it be written to",
+		pushing: true
+	},
+	{
+		says: /name_unknown|name unknown/i,
+		remedy: "Create the repository in the target, where a push does not create it",
+		pushing: true
+	}
+];
+/**
+* What to do about a refusal, as a sentence; undefined where its words are not known.
+*
+* @param said the registry's own words, codes included, or docker's
+* @param pushing true when something was to be pushed
+*/
+function remedyFor(said, pushing) {
+	return RULES.find(({ says, pushing: only }) => (pushing || only !== true) && says.test(said))?.remedy;
+}
+/** Whose account `host` refused, and what to do: where it came from, and nothing of what it is. */
+function adviceOn(host, used, remedy) {
+	if (!used) return `No credentials are known for ${host}: give them as inputs, or log in before with docker/login-action`;
+	return remedy === void 0 ? `${host} refused the credentials from ${used.origin}: check that they are right and allow this` : `${remedy}. It was asked with the credentials from ${used.origin}`;
+}
+
 // src/copy/docker/cli.ts
 /** Failures that another try does not mend, as docker and registries word them. */
 const PERMANENT = /denied|unauthorized|forbidden|not found|unknown|invalid|no matching manifest|unsupported|not supported|not implemented|no space left|cannot connect to the docker daemon/i;
 /** ... unless they are one of these. */
 const TRANSIENT = /toomanyrequests|too many requests|rate limit|timeout|blob upload|connection reset|unexpected eof/i;
+/** ... and of these, those that are about the account, in the words of docker and of registries. */
+const DENIED = /denied|unauthorized|forbidden|authentication required|no basic auth credentials/i;
 /** The docker command under one private configuration. */
 var DockerCli = class {
+	/** The accounts that it logged in with, by registry. */
+	logins = /* @__PURE__ */ new Map();
 	#exec;
 	#env;
 	constructor(exec, env, configFolder) {
@@ -12923,7 +13107,30 @@ var DockerCli = class {
 	*
 	* @throws CopyError with docker's own message
 	*/
-	async run(args, input) {
+	async run(args) {
+		return this.#run(args, args.join(" "));
+	}
+	/**
+	* Runs `docker pull <args>` or `docker push <args>`, which asks `registry`.
+	*
+	* @throws CopyError with docker's own message, what to do, and whose account was refused
+	*/
+	async move(command, registry, args) {
+		try {
+			await this.run([command, ...args]);
+		} catch (error) {
+			if (!(error instanceof CopyError) || error.retryable) throw error;
+			const remedy = remedyFor(error.message, command === "push");
+			const login = this.logins.get(registry) ?? { origin: "the docker config, if it has any" };
+			const advice = DENIED.test(error.message) ? adviceOn(registry, login, remedy) : remedy;
+			if (advice === void 0) throw error;
+			throw new CopyError(`${error.message.replace(/\.$/, "")}. ${advice}`, {
+				retryable: false,
+				cause: error
+			});
+		}
+	}
+	async #run(args, shown, input) {
 		const options = input === void 0 ? { env: this.#env } : {
 			env: this.#env,
 			input
@@ -12931,7 +13138,7 @@ var DockerCli = class {
 		const { exitCode, stdout, stderr } = await this.#exec("docker", args, options);
 		if (exitCode === 0) return stdout;
 		const message = printable(stderr.trim() || stdout.trim(), 1e3);
-		throw new CopyError(`docker ${args.join(" ")} ended with exit code ${exitCode}: ${message}`, { retryable: TRANSIENT.test(message) || !PERMANENT.test(message) });
+		throw new CopyError(`docker ${shown} ended with exit code ${exitCode}: ${message}`, { retryable: TRANSIENT.test(message) || !PERMANENT.test(message) });
 	}
 	/**
 	* Makes sure that there is a docker command and a daemon that it reaches.
@@ -12954,19 +13161,22 @@ var DockerCli = class {
 	/**
 	* Logs in, with the password on standard input.
 	*
-	* @throws Error that names the inputs to check
+	* @throws Error that names where the account came from, and nothing of it
 	*/
-	async login(registry, username, password, inputs) {
+	async login(registry, credential) {
+		const { username, password, origin } = credential;
 		try {
-			await this.run([
+			const args = [
 				"login",
 				`--username=${username}`,
 				"--password-stdin",
 				registry
-			], password);
+			];
+			await this.#run(args, `login ${registry}`, password);
+			this.logins.set(registry, credential);
 		} catch (error) {
 			const cause = error instanceof Error ? error.message : String(error);
-			throw new Error(`${registry} does not take ${inputs}: check them. ${cause}`, { cause: error });
+			throw new Error(`${registry} does not take the credentials from ${origin}: check them. ${cause}`, { cause: error });
 		}
 	}
 };
@@ -13004,19 +13214,19 @@ async function createConfig(folder, userFolder, loginServers) {
 */
 async function openDockerEngine(options) {
 	const { exec, env, userConfig, tempFolder, logins, onFolder } = options;
+	await new DockerCli(exec, env, userConfig).check();
 	const folder = await mkdtemp(join(tempFolder, "sync-action-docker-"));
 	onFolder(folder);
-	const open = async (role) => {
-		const credentials = logins[role];
-		const config = join(folder, role);
-		await createConfig(config, userConfig, Array.from(credentials.keys(), credentialServer));
-		const docker = new DockerCli(exec, env, config);
-		if (role === "source") await docker.check();
-		for (const [registry, { username, password, origin }] of credentials) await docker.login(registry, username, password, origin);
-		return docker;
-	};
+	const open = async (name, credentials) => openCli(options, join(folder, name), credentials);
 	try {
-		return new DockerEngine(options, folder, await open("source"), await open("target"));
+		const source = await open("source", logins.source);
+		const target = await open("target", logins.target);
+		const anonymous = Array.from(source.logins.values()).some(({ implicit }) => implicit) ? await open("anonymous", /* @__PURE__ */ new Map()) : void 0;
+		return new DockerEngine(options, folder, {
+			source,
+			target,
+			anonymous
+		});
 	} catch (error) {
 		await rm(folder, {
 			recursive: true,
@@ -13025,18 +13235,28 @@ async function openDockerEngine(options) {
 		throw error;
 	}
 }
+async function openCli({ exec, env, userConfig, logger }, config, credentials) {
+	await createConfig(config, userConfig, Array.from(credentials.keys(), credentialServer));
+	const docker = new DockerCli(exec, env, config);
+	for (const [registry, credential] of credentials) try {
+		await docker.login(registry, credential);
+	} catch (error) {
+		if (credential.implicit !== true) throw error;
+		const message = error instanceof Error ? error.message : String(error);
+		logger.info(`${message}. docker goes on without them`);
+	}
+	return docker;
+}
 var DockerEngine = class {
 	width;
 	#options;
 	#folder;
-	#source;
-	#target;
-	constructor(options, folder, source, target) {
+	#docker;
+	constructor(options, folder, docker) {
 		this.width = options.concurrency;
 		this.#options = options;
 		this.#folder = folder;
-		this.#source = source;
-		this.#target = target;
+		this.#docker = docker;
 	}
 	async copy(task, held) {
 		const { client, repository, digest } = task.source;
@@ -13052,8 +13272,7 @@ var DockerEngine = class {
 		const references = [local];
 		try {
 			const platform = image.platform === void 0 ? [] : ["--platform", image.platform];
-			await this.#source.run([
-				"pull",
+			await this.#pull(client.registry, [
 				"--quiet",
 				...platform,
 				local
@@ -13062,7 +13281,7 @@ var DockerEngine = class {
 			for (const tag of task.tags) {
 				abort.throwIfAborted();
 				const remote = `${task.target.client.registry}/${task.target.repository}:${tag}`;
-				await this.#target.run([
+				await this.#docker.target.run([
 					"tag",
 					local,
 					remote
@@ -13070,17 +13289,38 @@ var DockerEngine = class {
 				references.push(remote);
 				await task.claim(tag);
 				abort.throwIfAborted();
-				await this.#target.run([
-					"push",
-					"--quiet",
-					remote
-				]);
-				bytes = await this.#readBack(task, tag, image, held);
+				const sent = await this.#push(task, tag, image, held);
+				bytes = Math.max(bytes, sent);
 			}
 			return bytes;
 		} finally {
 			await this.#remove(references);
 		}
+	}
+	async #pull(registry, args) {
+		const { source, anonymous } = this.#docker;
+		try {
+			await source.move("pull", registry, args);
+		} catch (error) {
+			if (!isRefusal$1(error) || !anonymous || source.logins.get(registry)?.implicit !== true) throw error;
+			await anonymous.move("pull", registry, args).catch(() => {
+				throw error;
+			});
+		}
+	}
+	/** Gives the bytes sent. A target may refuse what it holds already, under a tag that is not to change. */
+	async #push(task, tag, image, held) {
+		const { client, repository } = task.target;
+		try {
+			await this.#docker.target.move("push", client.registry, ["--quiet", `${client.registry}/${repository}:${tag}`]);
+		} catch (error) {
+			if (!isRefusal$1(error)) throw error;
+			await this.#readBack(task, tag, image, held).catch(() => {
+				throw error;
+			});
+			return 0;
+		}
+		return this.#readBack(task, tag, image, held);
 	}
 	/** The target says what it holds; docker's own word is not taken. */
 	async #readBack({ target }, tag, image, held) {
@@ -13098,7 +13338,7 @@ var DockerEngine = class {
 	}
 	async #remove(references) {
 		try {
-			await this.#target.run([
+			await this.#docker.target.run([
 				"image",
 				"rm",
 				...references
@@ -13117,6 +13357,10 @@ var DockerEngine = class {
 		});
 	}
 };
+/** True for what another try does not mend. */
+function isRefusal$1(error) {
+	return error instanceof CopyError && !error.retryable;
+}
 
 // src/oci/blob-download.ts
 /** How often a download that made progress goes on after a break. */
@@ -13371,13 +13615,22 @@ var BlobCopier = class {
 	}
 	async #bring(move) {
 		const { retries, sleep, random } = this.#options;
-		for (let attempt = 0;; attempt += 1) try {
-			return move.blob.size <= SMALL ? await this.#bringSmall(move) : await this.#bringLarge(move);
-		} catch (error) {
-			if (!(error instanceof RegistryError) || attempt >= retries) throw error;
-			if (error.status === 413 && !this.#chunked) this.#chunked = true;
-			else if (!error.retryable && error.status !== 401) throw error;
-			else await sleep(Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0));
+		let isBroken = false;
+		for (let attempt = 0;;) {
+			const chunked = this.#chunked || isBroken && attempt % 2 === 1;
+			try {
+				return await (move.blob.size <= SMALL ? this.#bringSmall(move) : this.#bringLarge(move, chunked));
+			} catch (error) {
+				if (!(error instanceof RegistryError)) throw error;
+				if (error.status === 413 && !chunked) {
+					this.#chunked = true;
+					continue;
+				}
+				if (attempt >= retries || !isWorthAnUpload(error)) throw error;
+				await sleep(Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0));
+				attempt += 1;
+				isBroken ||= error.method === "PUT" && error.status === void 0;
+			}
 		}
 	}
 	async #start({ blob, repository, holder }) {
@@ -13397,7 +13650,7 @@ var BlobCopier = class {
 		});
 		return blob.size;
 	}
-	async #bringLarge(move) {
+	async #bringLarge(move, chunked) {
 		const { source, from, blob, repository } = move;
 		const { target, limit } = this.#options;
 		return limit(async () => {
@@ -13408,7 +13661,7 @@ var BlobCopier = class {
 				content: downloadBlob(source, from, blob)
 			};
 			const chunk = Math.max(CHUNK, start.minChunk);
-			if (start.minChunk > 0 || this.#chunked && blob.size > chunk) await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
+			if (start.minChunk > 0 || chunked && blob.size > chunk) await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
 			else await uploadWhole(target, repository, blob.digest, start.location, body);
 			return blob.size;
 		});
@@ -13424,6 +13677,13 @@ async function settleBoth(first, second) {
 	if (a.status === "rejected") throw a.reason;
 	if (b.status === "rejected") throw b.reason;
 	return [a.value, b.value];
+}
+/**
+* True when another upload from its start may go through. A body can't be sent again when its token ended meanwhile
+* (401), or when the registry does not agree how far the upload is (416).
+*/
+function isWorthAnUpload({ retryable, method, status }) {
+	return retryable || (method === "PUT" || method === "PATCH") && (status === 401 || status === 416);
 }
 
 // src/copy/registry/knowledge.ts
@@ -13515,11 +13775,24 @@ var ManifestCopy = class {
 		}));
 	}
 	/**
-	* Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once.
+	* Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once. What it
+	* refuses and has already, as registries do whose tags can't change, is stored.
 	*
 	* @returns `reference`
 	*/
 	async put(manifest, reference) {
+		const { client, repository } = this.#task.target;
+		try {
+			await this.#putOrBring(manifest, reference);
+		} catch (error) {
+			if (!isRefusal(error)) throw error;
+			if ((await client.findManifest(repository, reference).catch(() => void 0))?.digest !== manifest.digest) throw this.#explain(error, manifest);
+			this.#state.asksFirst = true;
+		}
+		this.#state.knowledge.noteManifest(repository, manifest.digest);
+		return reference;
+	}
+	async #putOrBring(manifest, reference) {
 		const { client, repository } = this.#task.target;
 		try {
 			await client.putManifest(repository, reference, manifest);
@@ -13530,8 +13803,15 @@ var ManifestCopy = class {
 			await this.bringParts(manifest);
 			await client.putManifest(repository, reference, manifest);
 		}
-		this.#state.knowledge.noteManifest(repository, manifest.digest);
-		return reference;
+	}
+	/** Foreign layers are refused in words that tell nobody of them. */
+	#explain(error, manifest) {
+		const content = this.#contentOf(manifest);
+		if (content.kind !== "image" || !content.layers.some(isForeignLayer)) return error;
+		return new CopyError(`${error.message}. The image has foreign layers, which no registry holds and this target does not take: let it take them (in distribution, validation.manifests.urls), or leave the image out with "exclude"`, {
+			retryable: false,
+			cause: error
+		});
 	}
 	/** Brings what `manifest` refers to, unless the target is known to hold it. */
 	async bringParts(manifest) {
@@ -13590,6 +13870,10 @@ function partsOf({ config, layers }) {
 async function settleAll(promises) {
 	for (const result of await Promise.allSettled(promises)) if (result.status === "rejected") throw result.reason;
 }
+/** True for what another try does not mend. */
+function isRefusal(error) {
+	return error instanceof RegistryError && error.status !== void 0 && !error.retryable;
+}
 
 // src/copy/registry/platforms.ts
 const Index = looseObject({ manifests: array(looseObject({ digest: string() })) });
@@ -13645,12 +13929,18 @@ var RegistryEngine = class {
 		const manifest = reduce(source, task);
 		const platforms = manifest === source || task.platforms === "all" ? {} : { platforms: task.platforms };
 		if (task.present && manifest === source) state.knowledge.noteManifest(task.target.repository, digest);
+		const waiting = state.asksFirst ? await notHeld(task, manifest.digest) : task.tags;
+		for (const tag of task.tags) if (!waiting.includes(tag)) held(tag, {
+			digest: manifest.digest,
+			...platforms
+		});
+		if (waiting.length === 0) return 0;
 		const copy = new ManifestCopy(task, state);
 		await copy.readAhead(manifest);
 		const stored = [];
 		const [storing] = await Promise.allSettled([this.#places(async () => {
 			await copy.bringParts(manifest);
-			await settleAll(task.tags.map(async (tag) => {
+			await settleAll(waiting.map(async (tag) => {
 				await task.claim(tag);
 				stored.push(await copy.put(manifest, tag));
 			}));
@@ -13691,7 +13981,8 @@ var RegistryEngine = class {
 					knowledge,
 					limit
 				}),
-				children: /* @__PURE__ */ new Map()
+				children: /* @__PURE__ */ new Map(),
+				asksFirst: false
 			},
 			memory
 		};
@@ -13704,6 +13995,12 @@ function reduce(manifest, { source, platforms }) {
 	if (reduced) return reduced;
 	const name = `${source.client.registry}/${source.repository}@${source.digest}`;
 	throw new CopyError(`${name} has no image for ${platforms.join(", ")}: name another platform in "platforms"`, { retryable: false });
+}
+/** The tags under which the target does not hold `digest` yet. */
+async function notHeld({ tags, target }, digest) {
+	const { client, repository } = target;
+	const heads = await Promise.all(tags.map(async (tag) => client.findManifest(repository, tag).catch(() => void 0)));
+	return tags.filter((_, index) => heads[index]?.digest !== digest);
 }
 async function readBack({ target }, tag, digest) {
 	const head = await target.client.headManifest(target.repository, tag);
@@ -41455,8 +41752,56 @@ var require_undici = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	module.exports.install = install;
 }));
 
-// src/metadata/github-client.ts
+// src/oci/proxy-error.ts
 var import_undici = require_undici();
+const WHERE = "the input \"proxy\", or HTTPS_PROXY and HTTP_PROXY";
+/** A proxy that can't be reached, or that does not let a request through. Its message has the remedy, and no password. */
+var ProxyError = class extends Error {
+	name = "ProxyError";
+	/** True when the same request may go through later. */
+	retryable;
+	constructor(message, { retryable, cause }) {
+		super(message, { cause });
+		this.retryable = retryable;
+	}
+};
+/** The connection to the proxy at `host` failed. */
+function unreachable(host, cause) {
+	return new ProxyError(`The proxy ${host} can't be reached (${cause.message || cause.name}): check ${WHERE}`, {
+		retryable: isNetworkError(cause),
+		cause
+	});
+}
+/** What undici's words for a failure of `proxy` mean; any other error is given back. */
+function explainProxy(proxy, error) {
+	const { host } = proxy;
+	if (error instanceof import_undici.errors.ProxyConnectionError) {
+		const message = `The proxy ${host} closed the connection: check ${WHERE}`;
+		return new ProxyError(message, {
+			retryable: true,
+			cause: error
+		});
+	}
+	if (error instanceof import_undici.errors.SecureProxyConnectionError) return unreachable(host, error.cause instanceof Error ? error.cause : error);
+	const [, status] = /^Proxy (?:response|Authentication Required) \((\d+)\)/.exec(error.message) ?? [];
+	if (status === void 0) return error;
+	const message = `The proxy ${host} ${refusalOf(Number(status), proxy)}`;
+	return new ProxyError(message, {
+		retryable: Number(status) >= 500,
+		cause: error
+	});
+}
+function refusalOf(status, { username }) {
+	if (status !== 407) return `does not let the connection through (status ${status}): check ${WHERE}, or name the host in NO_PROXY`;
+	return username === "" ? `wants a user name and a password (status 407): put them in the URL of ${WHERE}, from a secret` : `does not take its user name and password (status 407): check them in ${WHERE}`;
+}
+/** The proxy's failure behind `error`, if it was one. */
+function proxyErrorOf(error) {
+	if (error instanceof ProxyError) return error;
+	return error instanceof Error && error.cause !== void 0 ? proxyErrorOf(error.cause) : void 0;
+}
+
+// src/metadata/github-client.ts
 /** One request to GitHub takes no longer than this, in milliseconds; a manifest of 5 MB is written in seconds. */
 const TIMEOUT = 6e4;
 /** A secondary limit that asks for a longer wait than this is an error; seconds. */
@@ -41491,6 +41836,16 @@ function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true, 
 			onRateLimit: wait("rate limit"),
 			onSecondaryRateLimit: wait("secondary rate limit")
 		},
+		retry: { doNotRetry: [
+			400,
+			401,
+			403,
+			404,
+			407,
+			410,
+			422,
+			451
+		] },
 		log: {
 			debug() {},
 			info() {},
@@ -41503,7 +41858,7 @@ function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true, 
 				...options,
 				dispatcher,
 				signal: AbortSignal.any(ends)
-			});
+			}).catch(refusalOfProxy);
 			const body = NO_BODY.has(answer.status) ? null : await answer.arrayBuffer();
 			return new import_undici.Response(body, {
 				status: answer.status,
@@ -41511,6 +41866,12 @@ function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true, 
 			});
 		} }
 	});
+}
+/** A refusal of the proxy as an answer: thrown, it would be sent again and again, as a network's fault is. */
+function refusalOfProxy(error) {
+	const refusal = proxyErrorOf(error);
+	if (!refusal || refusal.retryable) throw error;
+	return import_undici.Response.json({ message: refusal.message }, { status: 407 });
 }
 
 // src/metadata/tries.ts
@@ -41788,14 +42149,26 @@ var EndOfRun = class extends Error {
 };
 
 // src/child-processes.ts
-/** The processes that this one has started: @actions/exec gives no way to end them. */
+/**
+* Tells of each process that this one starts: @actions/exec gives none of them away.
+* https://nodejs.org/docs/latest-v24.x/api/diagnostics_channel.html#child-process
+*/
+function onChild(told) {
+	subscribe("child_process", (message) => {
+		if (typeof message !== "object" || message === null || !("process" in message)) return;
+		const child = message.process;
+		if (child instanceof ChildProcess) told(child);
+	});
+}
+/** From now on a program may end before it has read its input: @actions/exec would let that end this process too. */
+function tolerateUnreadInput() {
+	onChild((child) => child.once("spawn", () => child.stdin?.on("error", () => void 0)));
+}
+/** The processes that this one has started since. */
 var ChildProcesses = class {
 	#running = /* @__PURE__ */ new Set();
 	constructor() {
-		subscribe("child_process", (message) => {
-			if (typeof message !== "object" || message === null || !("process" in message)) return;
-			const child = message.process;
-			if (!(child instanceof ChildProcess)) return;
+		onChild((child) => {
 			this.#running.add(child);
 			child.once("close", () => this.#running.delete(child));
 		});
@@ -41860,7 +42233,9 @@ function decodeBase64(text) {
 async function askHelper(run, helper, server) {
 	const origin = `docker-credential-${helper}`;
 	if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(helper)) throw new Error("The docker config names a credential helper that is not a program name");
-	const { exitCode, stdout } = await run(helper, server);
+	const { exitCode, stdout } = await run(helper, server).catch((error) => {
+		throw new Error(`${origin}, which the docker config names for ${server}, can't be started: install it, or take it out there`, { cause: error });
+	});
 	if (exitCode !== 0) {
 		if (/credentials not found/i.test(stdout)) return void 0;
 		throw new Error(`${origin} ended with exit code ${exitCode} when asked for ${server}: run it by hand to see why`);
@@ -41895,17 +42270,68 @@ function createDispatcher({ timeout, connections, proxy }) {
 		bodyTimeout: timeout,
 		keepAliveTimeout: 3e4
 	};
-	if (proxy.http === void 0 && proxy.https === void 0) return new import_undici.Agent(options);
+	const direct = new import_undici.Agent(options);
+	if (proxy.http === void 0 && proxy.https === void 0) return direct;
+	const proxies = {
+		"http:": URL.parse(proxy.http ?? ""),
+		"https:": URL.parse(proxy.https ?? "")
+	};
+	const hosts = new Set(Object.values(proxies).map((url) => url?.host));
 	return new import_undici.EnvHttpProxyAgent({
 		...options,
-		factory: (origin, own) => new import_undici.Pool(origin, {
-			...options,
-			...own
+		clientFactory: (origin, own) => new import_undici.Pool(origin, {
+			headersTimeout: timeout,
+			...toProxy(origin.host, own)
 		}),
+		factory: (origin, own) => {
+			const { host } = new URL(origin);
+			return new import_undici.Pool(origin, {
+				...options,
+				...hosts.has(host) ? toProxy(host, own) : own
+			});
+		},
 		httpProxy: proxy.http ?? "",
 		httpsProxy: proxy.https ?? "",
 		noProxy: proxy.none ?? ""
+	}).compose((dispatch) => (request, handler) => {
+		const protocol = new URL(String(request.origin)).protocol === "https:" ? "https:" : "http:";
+		if (proxies[protocol] === null) return direct.dispatch(request, handler);
+		return dispatch(request, explaining(proxies[protocol], handler));
 	});
+}
+/** Options of a pool of connections to the proxy at `host`, whose failures name it. */
+function toProxy(host, own) {
+	const { connect } = own;
+	if (typeof connect !== "function") return own;
+	return {
+		...own,
+		connect: (target, callback) => connect(target, (error, socket) => {
+			if (error) callback(unreachable(host, error), null);
+			else callback(null, socket);
+		})
+	};
+}
+/** Passes everything on, and a proxy's refusal in plain words, once: undici goes on with the body of a 407. */
+function explaining(proxy, handler) {
+	let ended = false;
+	return {
+		onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
+		onRequestUpgrade: (controller, status, headers, socket) => handler.onRequestUpgrade?.(controller, status, headers, socket),
+		onResponseStart: (controller, status, headers, text) => handler.onResponseStart?.(controller, status, headers, text),
+		onResponseData: (controller, chunk) => {
+			if (!ended) handler.onResponseData?.(controller, chunk);
+		},
+		onResponseEnd: (controller, trailers) => {
+			if (!ended) handler.onResponseEnd?.(controller, trailers);
+		},
+		onResponseError: (controller, error) => {
+			if (!ended) handler.onResponseError?.(controller, explainProxy(proxy, error));
+			ended = true;
+		},
+		onResponseStarted: () => handler.onResponseStarted?.(),
+		onBodySent: (chunk) => handler.onBodySent?.(chunk),
+		onRequestSent: () => handler.onRequestSent?.()
+	};
 }
 
 // src/oci/host-gate.ts
@@ -42085,6 +42511,8 @@ const SENDABLE = /^[!-~]+$/;
 var Authenticator = class {
 	#options;
 	#slots = /* @__PURE__ */ new Map();
+	/** Scopes for which an implicit credential was refused, and that are had without it. */
+	#without = /* @__PURE__ */ new Set();
 	#challenge;
 	constructor(options) {
 		this.#options = options;
@@ -42092,25 +42520,36 @@ var Authenticator = class {
 	/**
 	* The `Authorization` value for `scopes` (`repository:<name>:pull`); undefined while the registry has not
 	* asked for one, or asks for Basic and there is no credential.
+	*
+	* @param anonymous true for what anybody is given; left out, it goes by what the registry took before
 	*/
-	async header(scopes) {
+	async header(scopes, anonymous = this.#without.has(keyOf(scopes))) {
 		const challenge = this.#challenge;
 		if (!challenge) return void 0;
 		if (challenge.scheme === "basic") {
-			const credential = await this.#options.credential();
+			const credential = anonymous ? void 0 : await this.#options.credential();
 			return credential && this.#basic(credential);
 		}
-		const key = scopes.join(" ");
+		const key = slotOf(scopes, anonymous);
 		const known = this.#slots.get(key);
 		if (known) {
 			const { header, renewAt } = await known.coming;
 			if (renewAt > this.#options.clock()) return header;
-			if (this.#slots.get(key) !== known) return this.header(scopes);
+			if (this.#slots.get(key) !== known) return this.header(scopes, anonymous);
 		}
-		const slot = { coming: this.#requestToken(challenge, scopes) };
+		const slot = { coming: this.#requestToken(challenge, scopes, anonymous) };
 		this.#slots.set(key, slot);
 		slot.coming.then((token) => slot.token = token, () => this.#slots.delete(key));
 		return (await slot.coming).header;
+	}
+	/** True when a refused request for `scopes` is worth a try without the credential, which nobody gave for this registry. */
+	async mayGoWithout(scopes) {
+		if (!scopes.every((scope) => scope.endsWith(":pull"))) return false;
+		return (await this.#options.credential())?.implicit === true;
+	}
+	/** Takes in that `scopes` are had without the credential, and not with it. */
+	goWithout(scopes) {
+		this.#without.add(keyOf(scopes));
 	}
 	/**
 	* Takes in the challenge of a 401.
@@ -42123,17 +42562,30 @@ var Authenticator = class {
 		if (!challenge) return false;
 		this.#challenge = challenge;
 		if (challenge.scheme === "basic") return refused === void 0;
-		const key = scopes.join(" ");
-		if (refused !== void 0 && this.#slots.get(key)?.token?.header === refused) this.#slots.delete(key);
+		for (const key of [slotOf(scopes, false), slotOf(scopes, true)]) if (refused !== void 0 && this.#slots.get(key)?.token?.header === refused) this.#slots.delete(key);
 		return true;
 	}
 	get hasChallenge() {
 		return this.#challenge !== void 0;
 	}
-	async #requestToken(challenge, scopes) {
+	async #requestToken(challenge, scopes, anonymous) {
+		const credential = anonymous ? void 0 : await this.#options.credential();
+		try {
+			return await this.#exchange(challenge, scopes, credential);
+		} catch (error) {
+			if (!isDenial(error) || anonymous || !await this.mayGoWithout(scopes)) throw error;
+			const token = await this.#exchange(challenge, scopes, void 0).catch(() => void 0);
+			if (!token) throw error;
+			this.goWithout(scopes);
+			this.#slots.set(slotOf(scopes, true), {
+				coming: Promise.resolve(token),
+				token
+			});
+			return token;
+		}
+	}
+	async #exchange({ realm, service }, scopes, credential) {
 		const { registry, clock, mask, sendTokenRequest } = this.#options;
-		const { realm, service } = challenge;
-		const credential = await this.#options.credential();
 		this.#checkRealm(realm, credential);
 		const params = new URLSearchParams(realm.searchParams);
 		if (service !== void 0) params.set("service", service);
@@ -42170,14 +42622,16 @@ var Authenticator = class {
 				method: "POST",
 				url,
 				headers: { "content-type": "application/x-www-form-urlencoded" },
-				body: form.toString()
+				body: form.toString(),
+				scopes
 			};
 		}
 		url.search = params.toString();
 		return {
 			method: "GET",
 			url,
-			headers: credential ? { authorization: this.#basic(credential) } : {}
+			headers: (credential ? { authorization: this.#basic(credential) } : void 0) ?? {},
+			scopes
 		};
 	}
 	#basic({ username, password }) {
@@ -42195,6 +42649,12 @@ var Authenticator = class {
 		});
 	}
 };
+function keyOf(scopes) {
+	return scopes.join(" ");
+}
+function slotOf(scopes, anonymous) {
+	return `${anonymous ? "anonymous" : "known"} ${keyOf(scopes)}`;
+}
 
 // src/oci/transport.ts
 const MAX_REDIRECTS = 5;
@@ -42262,17 +42722,34 @@ var RegistryTransport = class {
 		return opened.promise;
 	}
 	async #attempt(request, read) {
-		const authorization = await this.#authenticator.header(request.scopes);
+		let authorization = await this.#authenticator.header(request.scopes);
 		let response = await this.#follow(request, authorization);
 		if (response.status === 401 && request.repeatable !== false) {
 			const challenge = await this.#challengeOf(response);
 			if (this.#authenticator.learn(challenge, request.scopes, authorization)) {
 				await response.body.dump();
-				response = await this.#follow(request, await this.#authenticator.header(request.scopes));
+				authorization = await this.#authenticator.header(request.scopes);
+				response = await this.#follow(request, authorization);
 			}
 		}
 		if (request.expect.includes(response.status)) return read(response);
-		throw await this.#refusal(request.method, response);
+		const refusal = await this.#refusal(request, response);
+		const other = await this.#withoutCredential(request, refusal, authorization);
+		if (!other) throw refusal;
+		return read(other);
+	}
+	/** The answer to a refused request as anybody gets it, where the credential was given for nothing like it. */
+	async #withoutCredential(request, refusal, refused) {
+		const { scopes, expect } = request;
+		if (!isDenial(refusal) || !await this.#authenticator.mayGoWithout(scopes)) return void 0;
+		const authorization = await this.#authenticator.header(scopes, true).catch(() => refused);
+		if (authorization === refused) return void 0;
+		const response = await this.#follow(request, authorization);
+		if (expect.includes(response.status)) {
+			this.#authenticator.goWithout(scopes);
+			return response;
+		}
+		await response.body.dump();
 	}
 	/** Google may leave the challenge out of a 401; `/v2/` has it then. */
 	async #challengeOf(response) {
@@ -42332,27 +42809,31 @@ var RegistryTransport = class {
 			body
 		};
 	}
-	#sendTokenRequest = async ({ method, url, headers, body }) => {
+	#sendTokenRequest = async ({ method, url, headers, body, scopes }) => {
 		const response = await this.#dispatch({
 			method,
 			url,
 			headers,
 			body
 		});
-		if (response.status !== 200) throw await this.#refusal(method, response);
+		if (response.status !== 200) throw await this.#refusal({
+			method,
+			scopes
+		}, response);
 		return new TextDecoder().decode(await readBody(response, MAX_ERROR_BODY));
 	};
-	async #refusal(method, response) {
+	async #refusal(request, response) {
 		const { status, headers, url } = response;
 		const body = await readBody(response, MAX_ERROR_BODY).catch(() => /* @__PURE__ */ new Uint8Array());
 		const { codes, text } = readErrorBody(new TextDecoder().decode(body));
 		const retryAfter = parseRetryAfter(headerOf(headers, "retry-after"), this.#options.clock());
 		const throttled = status === 403 && /secondary rate limit/i.test(text);
-		const retryable = isRetryableStatus(status) || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
-		const detail = [text, await this.#remedy(status)].filter(Boolean).join(". ");
-		const cause = detail === "" ? `status ${status}` : `status ${status}, ${detail}`;
+		const retryable = isRetryableStatus(status) && !codes.includes("MANIFEST_BLOB_UNKNOWN") || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
+		const said = text === "" ? `status ${status}` : `status ${status}, ${text}`;
+		const advice = retryable ? "" : await this.#advice(request, status, said);
+		const cause = advice === "" ? said : `${said.replace(/\.$/, "")}. ${advice}`;
 		return new RegistryError({
-			method,
+			method: request.method,
 			url,
 			status,
 			codes,
@@ -42361,11 +42842,14 @@ var RegistryTransport = class {
 			cause
 		});
 	}
-	async #remedy(status) {
-		if (status !== 401 && status !== 403) return "";
+	/** What to do about a refusal, and whose account was refused. */
+	async #advice({ method, scopes }, status, said) {
 		const { baseUrl, credential } = this.#options;
+		const pushing = method !== "GET" && method !== "HEAD" || scopes.some((scope) => /:[^:]*push/.test(scope));
+		const remedy = remedyFor(said, pushing);
+		if (status !== 401 && status !== 403) return remedy ?? "";
 		const used = await credential().catch(() => void 0);
-		return used ? `${baseUrl.host} refused the credentials from ${used.origin}: check that they are right and allow this` : `No credentials are known for ${baseUrl.host}: give them as inputs, or log in before with docker/login-action`;
+		return adviceOn(baseUrl.host, used, remedy);
 	}
 	#misdirected(method, from, to) {
 		const where = to ? redactUrl(to) : "a malformed URL";
@@ -42379,14 +42863,15 @@ var RegistryTransport = class {
 	#describe(request, thrown) {
 		if (thrown instanceof RegistryError) return thrown;
 		const url = new URL(request.url.toString(), this.#options.baseUrl);
+		const proxyError = thrown instanceof ProxyError ? thrown : void 0;
 		const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
-		const code = errorCode(thrown);
+		const code = proxyError ? void 0 : errorCode(thrown);
 		const cause = printable(code !== void 0 && !message.includes(code) ? `${code}: ${message}` : message);
 		return new RegistryError({
 			method: request.method,
 			url,
 			cause,
-			retryable: isNetworkError(thrown),
+			retryable: proxyError?.retryable ?? isNetworkError(thrown),
 			error: thrown
 		});
 	}
@@ -42608,6 +43093,7 @@ function apiUrl() {
 }
 /** Everything that a run works with, for `inputs`: the real network, clock, random numbers and processes. */
 function createDeps(inputs) {
+	tolerateUnreadInput();
 	const { random } = Math;
 	const lifetime = createLifetime(inputs.timeLimit, (cancel) => {
 		for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, cancel);
@@ -42618,12 +43104,16 @@ function createDeps(inputs) {
 		connections: inputs.queryConcurrency,
 		proxy: inputs.proxy
 	});
+	const sources = credentialSources(inputs);
 	const registries = new Registries({
 		dispatcher,
 		concurrency: inputs.queryConcurrency,
 		retries: inputs.retries,
 		insecure: inputs.insecureRegistries,
-		credentials: credentialLookups(inputs),
+		credentials: {
+			source: credentialLookup("source", sources),
+			target: credentialLookup("target", sources)
+		},
 		sleep: sleepOn,
 		clock: Date.now,
 		random,
@@ -42645,7 +43135,7 @@ function createDeps(inputs) {
 		apis: {
 			dockerHub: registries.api(new URL("https://hub.docker.com")),
 			quay: registries.api(new URL("https://quay.io")),
-			github: client.apiUrl === GITHUB_API ? octokit : void 0
+			github: isGitHubDotCom() ? octokit : void 0
 		},
 		...inputs.comment && { pullRequest: new PullRequestComments(octokit) },
 		metadata: new MetadataRepository({
@@ -42663,7 +43153,7 @@ function createDeps(inputs) {
 			random,
 			logger
 		}),
-		openEngine: async () => openEngine(inputs, lifetime.abort),
+		openEngine: async () => openEngine(inputs, sources, lifetime.abort),
 		lifetime,
 		phase: async (name, work) => group(name, work),
 		logger,
@@ -42673,7 +43163,7 @@ function createDeps(inputs) {
 		runKey: `${process.env["GITHUB_RUN_ID"] ?? "local"}.${randomUUID().slice(0, 8)}`
 	};
 }
-async function openEngine(inputs, abort) {
+async function openEngine(inputs, sources, abort) {
 	const registryEngine = new RegistryEngine({
 		...inputs.cache && { memory: (registry) => createBlobCache(registry, tempFolder(), logger) },
 		concurrency: inputs.concurrency,
@@ -42692,31 +43182,29 @@ async function openEngine(inputs, abort) {
 		env: definedEnv(),
 		userConfig: dockerConfigFolder(),
 		tempFolder: tempFolder(),
-		logins: loginsOf(inputs),
+		logins: {
+			source: await loginsFor("source", inputs.namespaces.map(({ namespace }) => namespace.registry), sources),
+			target: await loginsFor("target", inputs.namespaces.map(({ target }) => target.registry), sources)
+		},
 		onFolder: (folder) => saveState(DOCKER_FOLDER_STATE, folder),
 		wholeEngine: registryEngine,
 		concurrency: inputs.concurrency,
 		logger
 	});
 }
-/** The credentials of the inputs first, then those of the docker config. */
-function credentialLookups({ credentials, targetLogin }) {
-	const fromConfig = dockerConfigCredentials(dockerConfigFolder(), async (helper, server) => exec(`docker-credential-${helper}`, ["get"], {
-		env: definedEnv(),
-		input: server
-	}));
+function credentialSources(inputs) {
 	return {
-		source: async (registry) => credentials.source ?? fromConfig(registry),
-		target: async (registry) => (registry === targetLogin ? credentials.target : void 0) ?? fromConfig(registry)
+		inputs,
+		dockerConfig: dockerConfigCredentials(dockerConfigFolder(), async (helper, server) => exec(`docker-credential-${helper}`, ["get"], {
+			env: definedEnv(),
+			input: server
+		})),
+		github: isGitHubDotCom() ? githubCredential(inputs.metadata.token, process.env["GITHUB_ACTOR"]) : void 0
 	};
 }
-function loginsOf({ credentials, namespaces, targetLogin }) {
-	const { source } = credentials;
-	const sources = source ? namespaces.map(({ namespace }) => [namespace.registry, source]) : [];
-	return {
-		source: new Map(sources),
-		target: new Map(credentials.target && targetLogin ? [[targetLogin, credentials.target]] : [])
-	};
+/** Not GitHub Enterprise, whose tokens nobody else takes. */
+function isGitHubDotCom() {
+	return apiUrl() === GITHUB_API;
 }
 function dockerConfigFolder() {
 	return process.env["DOCKER_CONFIG"] || join(homedir(), ".docker");

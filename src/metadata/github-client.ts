@@ -1,6 +1,7 @@
 import { Octokit } from 'octokit';
 import { type Dispatcher, Response, fetch } from 'undici';
 import type { Logger } from '../logger.ts';
+import { proxyErrorOf } from '../oci/proxy-error.ts';
 
 /** One request to GitHub takes no longer than this, in milliseconds; a manifest of 5 MB is written in seconds. */
 const TIMEOUT = 60_000;
@@ -60,6 +61,8 @@ export function createGitHubClient({
       onRateLimit: wait('rate limit'),
       onSecondaryRateLimit: wait('secondary rate limit'),
     },
+    // What the plugin does not retry itself, and a proxy that refuses.
+    retry: { doNotRetry: [400, 401, 403, 404, 407, 410, 422, 451] },
     log: {
       debug() {},
       info() {},
@@ -69,11 +72,19 @@ export function createGitHubClient({
     request: {
       fetch: async (url: string, options: Parameters<typeof fetch>[1]) => {
         const ends = [AbortSignal.timeout(timeout), ...(signal ? [signal] : [])];
-        const answer = await fetch(url, { ...options, dispatcher, signal: AbortSignal.any(ends) });
+        const asked = fetch(url, { ...options, dispatcher, signal: AbortSignal.any(ends) });
+        const answer = await asked.catch(refusalOfProxy);
         // Read here, so that a body that breaks fails the request, which the retry plugin then sends again.
         const body = NO_BODY.has(answer.status) ? null : await answer.arrayBuffer();
         return new Response(body, { status: answer.status, headers: answer.headers });
       },
     },
   });
+}
+
+/** A refusal of the proxy as an answer: thrown, it would be sent again and again, as a network's fault is. */
+function refusalOfProxy(error: unknown): Response {
+  const refusal = proxyErrorOf(error);
+  if (!refusal || refusal.retryable) throw error;
+  return Response.json({ message: refusal.message }, { status: 407 });
 }

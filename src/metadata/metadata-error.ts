@@ -32,12 +32,11 @@ export function classify(error: RequestError, where: string, limits: number): Fa
   if (isUnclear(error)) return 'unknown';
   const isWrite = error.request.method === 'PUT';
   const message = saidBy(error);
-  const refused = (remedy: string): MetadataError => {
-    const verb = isWrite ? 'written' : 'read';
-    return new MetadataError(`${where} can't be ${verb}: ${remedy} (GitHub says: ${message})`, {
-      cause: error,
-    });
-  };
+  const fail = (why: string): MetadataError =>
+    new MetadataError(`${where} can't be ${isWrite ? 'written' : 'read'}: ${why}`, { cause: error });
+  // It is not GitHub that answered but the proxy, whose words have the remedy.
+  if (error.status === 407) return fail(message);
+  const refused = (remedy: string): MetadataError => fail(`${remedy} (GitHub says: ${message})`);
   const wait = limitedFor(error, limits);
   if (wait !== undefined && wait <= LONGEST_WAIT) return { wait };
   if (wait !== undefined) {

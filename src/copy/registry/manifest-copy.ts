@@ -15,6 +15,8 @@ export interface TargetState {
   readonly blobs: BlobCopier;
   /** Child manifests under way, by `repository@digest`. */
   readonly children: Map<string, Promise<void>>;
+  /** Set once the target has refused a tag because it has it already: then it is asked before. */
+  asksFirst: boolean;
 }
 
 /** Codes of a registry that misses something a manifest refers to. */
@@ -64,11 +66,26 @@ export class ManifestCopy {
   }
 
   /**
-   * Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once.
+   * Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once. What it
+   * refuses and has already, as registries do whose tags can't change, is stored.
    *
    * @returns `reference`
    */
   async put(manifest: RawManifest, reference: string): Promise<string> {
+    const { client, repository } = this.#task.target;
+    try {
+      await this.#putOrBring(manifest, reference);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const head = await client.findManifest(repository, reference).catch(() => undefined);
+      if (head?.digest !== manifest.digest) throw this.#explain(error, manifest);
+      this.#state.asksFirst = true;
+    }
+    this.#state.knowledge.noteManifest(repository, manifest.digest);
+    return reference;
+  }
+
+  async #putOrBring(manifest: RawManifest, reference: string): Promise<void> {
     const { client, repository } = this.#task.target;
     try {
       await client.putManifest(repository, reference, manifest);
@@ -80,8 +97,17 @@ export class ManifestCopy {
       await this.bringParts(manifest);
       await client.putManifest(repository, reference, manifest);
     }
-    this.#state.knowledge.noteManifest(repository, manifest.digest);
-    return reference;
+  }
+
+  /** Foreign layers are refused in words that tell nobody of them. */
+  #explain(error: RegistryError, manifest: RawManifest): Error {
+    const content = this.#contentOf(manifest);
+    if (content.kind !== 'image' || !content.layers.some(isForeignLayer)) return error;
+    return new CopyError(
+      `${error.message}. The image has foreign layers, which no registry holds and this target does not take: let it take ` +
+        'them (in distribution, validation.manifests.urls), or leave the image out with "exclude"',
+      { retryable: false, cause: error },
+    );
   }
 
   /** Brings what `manifest` refers to, unless the target is known to hold it. */
@@ -155,4 +181,9 @@ function partsOf({ config, layers }: Extract<CopyableContent, { kind: 'image' }>
 export async function settleAll(promises: readonly Promise<unknown>[]): Promise<void> {
   for (const result of await Promise.allSettled(promises))
     if (result.status === 'rejected') throw result.reason;
+}
+
+/** True for what another try does not mend. */
+function isRefusal(error: unknown): error is RegistryError {
+  return error instanceof RegistryError && error.status !== undefined && !error.retryable;
 }
