@@ -1,61 +1,6 @@
 import { i as __toESM } from "./rolldown-runtime.js";
+import { a as isRegistryHost, c as looksLikeHost, n as canNest, o as isRepositoryName, r as canonicalHost } from "./names.js";
 import { t as require_semver } from "./semver.js";
-
-// src/oci/names.ts
-/**
-* Names as the distribution spec allows them. Everything a registry, a manifest file or an input names passes
-* one of these checks before it becomes part of a URL, a path or an argument.
-* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
-*/
-const REPOSITORY = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
-const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-const HOST = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$/;
-/** Implementations limit host and repository together to 255 characters (spec, "Pulling manifests"). */
-const MAX_NAME_LENGTH = 255;
-function isRepositoryName(text) {
-	return text.length <= MAX_NAME_LENGTH && REPOSITORY.test(text);
-}
-function isTag(text) {
-	return TAG.test(text);
-}
-/**
-* True for a registry host with an optional port: `gcr.io`, `localhost:5000`, `[::1]:5000`. It must be as an URL has
-* it: `0x7f.1` would be looked up, and given credentials, by one name and connected to as 127.0.0.1.
-*/
-function isRegistryHost(text) {
-	if (text.length > MAX_NAME_LENGTH || !HOST.test(text)) return false;
-	return URL.parse(`https://${text}`)?.hostname === text.replace(/:[0-9]+$/, "");
-}
-/**
-* True when the first part of a reference is a registry host and not a path component: it has a dot or a port,
-* or is `localhost`. https://github.com/distribution/reference/blob/v0.6.0/normalize.go
-*/
-function looksLikeHost(component) {
-	return component === "localhost" || /[.:]/.test(component);
-}
-const DOCKER_HUB_ALIASES = /* @__PURE__ */ new Set([
-	"docker.io",
-	"index.docker.io",
-	"registry-1.docker.io"
-]);
-/** One name for each registry: Docker Hub's aliases become `docker.io`, letters are lower case. */
-function canonicalHost(host) {
-	const lower = host.toLowerCase();
-	return DOCKER_HUB_ALIASES.has(lower) ? "docker.io" : lower;
-}
-/** The host that speaks the registry API; only Docker Hub's differs from its name. */
-function apiHost(registry) {
-	return registry === "docker.io" ? "registry-1.docker.io" : registry;
-}
-/** True for `localhost`, 127.0.0.0/8 and `[::1]`, with or without a port. */
-function isLoopback(host) {
-	const name = host.replace(/:\d+$/, "");
-	return name === "localhost" || name === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(name);
-}
-/** Docker Hub and Quay take `namespace/name` alone; a nested name must be flattened for them. */
-function canNest(registry) {
-	return registry !== "docker.io" && registry !== "quay.io";
-}
 
 // src/namespace.ts
 /** `gcr.io/distroless`; the host alone when the path is empty. */
@@ -1316,6 +1261,10 @@ var RegistryError = class extends Error {
 		this.retryAfter = problem.retryAfter;
 	}
 };
+/** True when a registry, or its token service, does not let the one who asks. */
+function isDenial(error) {
+	return error instanceof RegistryError && !error.retryable && (error.status === 401 || error.status === 403);
+}
 /** `url` without what may be a credential: user info, query and fragment. */
 function redactUrl(url) {
 	return `${url.protocol}//${url.host}${url.pathname}`;
@@ -1360,4 +1309,4 @@ function tryJson(text) {
 	}
 }
 
-export { pipe as A, show as B, nullable as C, optional as D, object as E, string as F, canonicalHost as G, parseNamespace as H, union as I, isRepositoryName as J, isLoopback as K, InputError as L, safeInteger as M, safeParse as N, parse as O, strictObject as P, InputReader as R, minValue as S, number as T, repositoryIn as U, formatNamespace as V, apiHost as W, isTag as Y, description as _, DEFAULTS as a, is as b, settle as c, newestVersionFirst as d, nameTargets as f, custom as g, check as h, redactUrl as i, record as j, parseJson as k, compileRange as l, array as m, printable as n, TARGET_EXAMPLE as o, targetRepository as p, isRegistryHost as q, readErrorBody as r, readSettings as s, RegistryError as t, isFullVersion as u, getDotPath as v, nullish as w, looseObject as x, integer as y, listOf as z };
+export { parseJson as A, listOf as B, minValue as C, object as D, number as E, strictObject as F, formatNamespace as H, string as I, union as L, record as M, safeInteger as N, optional as O, safeParse as P, InputError as R, looseObject as S, nullish as T, parseNamespace as U, show as V, repositoryIn as W, custom as _, redactUrl as a, integer as b, readSettings as c, isFullVersion as d, newestVersionFirst as f, check as g, array as h, readErrorBody as i, pipe as j, parse as k, settle as l, targetRepository as m, isDenial as n, DEFAULTS as o, nameTargets as p, printable as r, TARGET_EXAMPLE as s, RegistryError as t, compileRange as u, description as v, nullable as w, is as x, getDotPath as y, InputReader as z };

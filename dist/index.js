@@ -1,6 +1,7 @@
 import { i as __toESM, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
 import { b as summary, d as setFailed, f as setOutput, g as getExecOutput, i as getInput, l as notice, m as warning, n as debug, o as group, p as setSecret, r as error, s as info, t as DOCKER_FOLDER_STATE, u as saveState } from "./shared.js";
-import { A as pipe, B as show$1, C as nullable, D as optional, E as object, F as string, G as canonicalHost, H as parseNamespace, I as union, J as isRepositoryName, K as isLoopback, L as InputError, M as safeInteger, N as safeParse, O as parse$2, R as InputReader, S as minValue, T as number, U as repositoryIn, V as formatNamespace, W as apiHost, Y as isTag, a as DEFAULTS$1, b as is, c as settle$1, d as newestVersionFirst, f as nameTargets, g as custom, h as check$2, i as redactUrl, j as record$1, k as parseJson$3, l as compileRange, m as array, n as printable, o as TARGET_EXAMPLE, p as targetRepository, q as isRegistryHost, r as readErrorBody, s as readSettings, t as RegistryError, u as isFullVersion, v as getDotPath, w as nullish, x as looseObject, y as integer } from "./errors.js";
+import { A as parseJson$3, C as minValue, D as object, E as number, H as formatNamespace, I as string, L as union, M as record$1, N as safeInteger, O as optional, P as safeParse, R as InputError, S as looseObject, T as nullish, U as parseNamespace, V as show$1, W as repositoryIn, _ as custom, a as redactUrl, b as integer, c as readSettings, d as isFullVersion, f as newestVersionFirst, g as check$2, h as array, i as readErrorBody, j as pipe, k as parse$2, l as settle$1, m as targetRepository, n as isDenial, o as DEFAULTS$1, p as nameTargets, r as printable, s as TARGET_EXAMPLE, t as RegistryError, u as compileRange, w as nullable, x as is, y as getDotPath, z as InputReader } from "./errors.js";
+import { a as isRegistryHost, i as isLoopback, o as isRepositoryName, r as canonicalHost, s as isTag, t as apiHost } from "./names.js";
 import { setFlagsFromString } from "node:v8";
 import { BlockList, isIP } from "node:net";
 import { Readable } from "node:stream";
@@ -172,9 +173,10 @@ const MODES$1 = [
 * Reads and checks all inputs, without any network.
 *
 * @param config the input `config`'s file; `unread` when it is still to be read, and so what is missing may be there
+* @param accounts reads the input `registry-auth`; left out where there is none
 * @throws InputError with all problems at once
 */
-function parseInputs(source, config) {
+function parseInputs(source, config, accounts) {
 	for (const name of [
 		"password",
 		"source-password",
@@ -183,6 +185,7 @@ function parseInputs(source, config) {
 		const secret = source.get(name);
 		if (secret !== "") source.mask(secret);
 	}
+	accounts?.maskRegistryAuth(source.get("registry-auth"), source.mask);
 	const reader = new InputReader(source.get);
 	const given = readGiven(reader, source.now);
 	const namespaces = readNamespaces(reader, given, config);
@@ -196,6 +199,7 @@ function parseInputs(source, config) {
 			target
 		},
 		targetLogin: target && readTargetLogin(reader, given, config, namespaces),
+		registryAuth: accounts?.readRegistryAuth(reader, dryRun) ?? /* @__PURE__ */ new Map(),
 		mode,
 		dryRun,
 		engine: reader.choice("engine", ["docker", "registry"]),
@@ -288,7 +292,7 @@ function readTargetLogin(reader, given, config, namespaces) {
 	if (named) return named.registry;
 	const [registry, other] = new Set(namespaces.map(({ target }) => target.registry));
 	if (other === void 0) return registry;
-	reader.problem("username", `may be for ${registry} or ${other}: name one of them in "target", and log in to the others with docker/login-action`);
+	reader.problem("username", `may be for ${registry} or ${other}: name one of them in "target", and the others in "registry-auth", or log in to them with docker/login-action`);
 }
 /** @param dryRun then a missing half means none: a pull request from a fork has no secrets */
 function readCredential(reader, userInput, passwordInput, dryRun) {
@@ -333,9 +337,9 @@ function readShard(reader) {
 }
 function readProxy(reader, { env, mask }) {
 	const given = reader.optional("proxy");
-	const https = given ?? env["HTTPS_PROXY"] ?? env["https_proxy"];
-	const http = given ?? env["HTTP_PROXY"] ?? env["http_proxy"];
-	const none = env["NO_PROXY"] ?? env["no_proxy"];
+	const https = given ?? (env["HTTPS_PROXY"] || env["https_proxy"]);
+	const http = given ?? (env["HTTP_PROXY"] || env["http_proxy"]);
+	const none = env["NO_PROXY"] || env["no_proxy"];
 	for (const text of /* @__PURE__ */ new Set([https, http])) {
 		if (!text) continue;
 		const url = URL.parse(text);
@@ -369,8 +373,9 @@ function readHosts(reader, name) {
 */
 async function loadInputs(source, readFile) {
 	const path = source.get("config");
-	if (path === "") return parseInputs(source);
-	const inputs = parseInputs(source, "unread");
+	const accounts = source.get("registry-auth") === "" ? void 0 : await import("./registry-auth.js");
+	if (path === "") return parseInputs(source, void 0, accounts);
+	const inputs = parseInputs(source, "unread", accounts);
 	if (!isRepositoryPath(path)) throw new InputError([`config: ${show$1(path)} is not a path inside the repository, such as .github/mirror.yml`]);
 	const text = await readFile(path, inputs);
 	const { parseConfig } = await import("./config.js");
@@ -378,7 +383,7 @@ async function loadInputs(source, readFile) {
 		registry: defaultRegistry(source.get),
 		now: source.now
 	});
-	return parseInputs(source, config);
+	return parseInputs(source, config, accounts);
 }
 
 // node_modules/yocto-queue/index.js
@@ -529,7 +534,7 @@ async function audit(recorded, options) {
 	const ask = async (image, tag, entry) => {
 		if (refused) return refused;
 		try {
-			const head = await target.headManifest(targetOf(image), tag);
+			const head = await target.findManifest(targetOf(image), tag);
 			if (!head) return "missing";
 			return head.digest === (typeof entry === "string" ? entry : entry.target) ? "held" : "changed";
 		} catch (error) {
@@ -789,7 +794,7 @@ var Settler = class {
 		const { target, targetOf } = this.#options;
 		if (this.#stopped) return { kind: "open" };
 		try {
-			const head = await target.headManifest(targetOf(image), tag);
+			const head = await target.findManifest(targetOf(image), tag);
 			if (!head) return { kind: "missing" };
 			if (head.digest === digest) return {
 				kind: "held",
@@ -981,6 +986,11 @@ function mergeImages(base, delta) {
 */
 function restoreEntries(base, entries) {
 	return mergeWhere(base, entries, (known) => known === null);
+}
+/** Makes the digests of the tags that `entries` names unknown. */
+function forgetEntries(base, entries) {
+	const unknown = (tags) => new Map(Array.from(tags.keys(), (tag) => [tag, null]));
+	return mergeWhere(base, new Map(Array.from(entries, ([image, tags]) => [image, unknown(tags)])), () => true);
 }
 function mergeWhere(base, delta, isWanted) {
 	let merged;
@@ -3588,7 +3598,21 @@ var RegistryClient = class {
 			await response.body.dump();
 			return response.status === 404 ? void 0 : this.#readHead(response);
 		});
-		if (head !== "incomplete") return head;
+		return head === "incomplete" ? this.#headByGet(repository, reference) : head;
+	}
+	/**
+	* Like `headManifest`, of what may well not be there: a registry that forbids a HEAD is asked by GET. Artifactory
+	* answers HEAD with 403 for what is missing.
+	*/
+	async findManifest(repository, reference) {
+		try {
+			return await this.headManifest(repository, reference);
+		} catch (error) {
+			if (!(error instanceof RegistryError) || error.status !== 403) throw error;
+			return this.#headByGet(repository, reference);
+		}
+	}
+	async #headByGet(repository, reference) {
 		const manifest = await this.getManifest(repository, reference);
 		return manifest && {
 			digest: manifest.digest,
@@ -3734,8 +3758,8 @@ function readGoogleList({ json }) {
 function readEntry(digest, value, byTag) {
 	if (typeof value !== "object" || value === null || !("tag" in value) || !Array.isArray(value.tag)) return;
 	const mediaType = "mediaType" in value && typeof value.mediaType === "string" ? value.mediaType : void 0;
-	const size = "imageSizeBytes" in value ? Number(value.imageSizeBytes) : NaN;
-	const uploaded = "timeUploadedMs" in value ? Number(value.timeUploadedMs) : NaN;
+	const size = numberOf("imageSizeBytes" in value ? value.imageSizeBytes : void 0);
+	const uploaded = numberOf("timeUploadedMs" in value ? value.timeUploadedMs : void 0);
 	const shared = {
 		digest,
 		...mediaType !== void 0 && { mediaType },
@@ -3743,6 +3767,10 @@ function readEntry(digest, value, byTag) {
 		...Number.isSafeInteger(uploaded) && uploaded > 0 && { uploaded }
 	};
 	for (const name of value.tag) if (typeof name === "string") byTag.set(name, shared);
+}
+/** Google's numbers are strings; others that take its shape send numbers. Of an object JavaScript may make none. */
+function numberOf(value) {
+	return typeof value === "string" || typeof value === "number" ? Number(value) : NaN;
 }
 
 // src/source/tags-list.ts
@@ -11065,6 +11093,134 @@ function failureOf(error) {
 	};
 }
 
+// src/oci/retry.ts
+/** Waits of a client that is told to come back later. All times are milliseconds. */
+const FIRST_DELAY$1 = 500;
+const LONGEST_DELAY = 3e4;
+/** Statuses worth another try: busy, timed out, or a fault of the server's own (499 and 522 are proxies'). */
+function isRetryableStatus(status) {
+	return status === 408 || status === 429 || status === 499 || status >= 500 && status !== 501;
+}
+/** Exponential growth from half a second to half a minute, with jitter over its upper half. */
+function backoffDelay(attempt, random) {
+	const delay = Math.min(LONGEST_DELAY, FIRST_DELAY$1 * 2 ** attempt);
+	return delay / 2 + delay / 2 * random();
+}
+/**
+* The wait that a `Retry-After` header asks for: seconds or an HTTP date.
+* https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+*/
+function parseRetryAfter(value, now) {
+	if (value === void 0) return void 0;
+	if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1e3;
+	const date = Date.parse(value);
+	return Number.isNaN(date) ? void 0 : Math.max(0, date - now);
+}
+/** Node's and undici's codes for a connection that broke, or never came to be, through no fault of the request. */
+const NETWORK_CODES = /* @__PURE__ */ new Set([
+	"ECONNRESET",
+	"ECONNREFUSED",
+	"ECONNABORTED",
+	"EHOSTUNREACH",
+	"ENETUNREACH",
+	"ENETDOWN",
+	"EPIPE",
+	"ETIMEDOUT",
+	"EAI_AGAIN",
+	"UND_ERR_SOCKET",
+	"UND_ERR_CONNECT_TIMEOUT",
+	"UND_ERR_HEADERS_TIMEOUT",
+	"UND_ERR_BODY_TIMEOUT",
+	"UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
+	"HPE_INVALID_CONSTANT"
+]);
+function errorCode(error) {
+	if (!(error instanceof Error)) return void 0;
+	if ("code" in error && typeof error.code === "string") return error.code;
+	return errorCode(error.cause);
+}
+function isNetworkError(error) {
+	return NETWORK_CODES.has(errorCode(error) ?? "");
+}
+
+// src/metadata/metadata-error.ts
+/** The metadata repository can't be read or written. Says why and what to do. */
+var MetadataError = class extends Error {
+	name = "MetadataError";
+};
+/** A wait for a rate limit that is longer than this, in milliseconds, is the next run's. */
+const LONGEST_WAIT$1 = 3e5;
+/**
+* The least wait where a limit does not say how long it lasts; it doubles from one to the next.
+* https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+*/
+const UNTOLD_WAIT = 6e4;
+/**
+* Reads a failed GET or PUT.
+*
+* @param where what was asked for: `owner/name`, or a path in it
+* @param limits how many limits in a row were waited for already
+*/
+function classify(error, where, limits) {
+	if (isUnclear(error)) return "unknown";
+	const isWrite = error.request.method === "PUT";
+	const message = saidBy(error);
+	const fail = (why) => new MetadataError(`${where} can't be ${isWrite ? "written" : "read"}: ${why}`, { cause: error });
+	if (error.status === 407) return fail(message);
+	const refused = (remedy) => fail(`${remedy} (GitHub says: ${message})`);
+	const wait = limitedFor(error, limits);
+	if (wait !== void 0 && wait <= LONGEST_WAIT$1) return { wait };
+	if (wait !== void 0) return refused(`a rate limit of GitHub is used up for another ${formatDuration(wait)}; run again then`);
+	if (isCollision(error.status, message)) return "collided";
+	return refused(isWrite ? remedyForWrite(error.status, message) : remedyFor$1(error.status, message));
+}
+/** True when a write may have been done though it failed: no answer came, or one that nobody knows. */
+function isUnclear({ status, message }) {
+	return status >= 500 || status === 408 || status === 409 && !isCollision(status, message) && !isRule(message);
+}
+/** GITHUB.md lists the messages; they are the only thing that tells 409s apart. */
+function isCollision(status, message) {
+	if (status === 422) return /"sha" wasn't supplied/i.test(message);
+	return status === 409 && /does not match|but expected|expected to be at/i.test(message);
+}
+/** A rule of the branch. Asked after a collision: the file's path, which stands in its message, may hold any word. */
+function isRule(message) {
+	return /pull request|rule|protected|locked|required|signature|not authorized/i.test(message);
+}
+/** How long a rate limit lasts, in milliseconds, by the answer's own clock; undefined when it is none. */
+function limitedFor(error, limits) {
+	const { status, response } = error;
+	if (status !== 403 && status !== 429) return void 0;
+	const headers = response?.headers ?? {};
+	const now = Date.parse(headers.date ?? "");
+	const retryAfter = headers["retry-after"];
+	const asked = retryAfter === void 0 ? void 0 : parseRetryAfter(String(retryAfter), now);
+	const reset = headers["x-ratelimit-remaining"] === "0" ? Math.max(0, Number(headers["x-ratelimit-reset"]) * 1e3 - now) + 1e3 : void 0;
+	const wait = asked ?? reset;
+	if (wait !== void 0 && !Number.isNaN(wait)) return wait;
+	return status === 429 || wait !== void 0 || /rate limit|abuse/i.test(error.message) ? UNTOLD_WAIT * 2 ** limits : void 0;
+}
+/** One line of what an answer said, or of why there was none. */
+function saidBy(error) {
+	const message = error instanceof Error ? error.message : String(error);
+	return /^\s*</.test(message) ? "an HTML page" : printable(message);
+}
+function remedyForWrite(status, message) {
+	switch (status) {
+		case 409: return "its branch is protected; let the token bypass the rule, or record in another \"metadata-branch\"";
+		case 422: return "the request is not accepted";
+		case 404: return /branch .* not found/i.test(message) ? "the branch is not there; create it, or name another in \"metadata-branch\"" : "it is not there for this token; \"github-token\" needs permission \"contents: write\" on it";
+		default: return remedyFor$1(status, message);
+	}
+}
+function remedyFor$1(status, message) {
+	if (/archived/i.test(message)) return "the repository is archived; unarchive it, or name another in \"metadata-repository\"";
+	if (/not accessible by/i.test(message) || status === 403) return "\"github-token\" may not do this. For this repository set \"permissions: contents: write\" in the workflow; for another one use a fine-grained token or a GitHub App token. A pull request from a fork can only read";
+	if (status === 401) return "\"github-token\" is not valid, or has ended: that of a GitHub App lives for an hour, and a \"time-limit\" ends a run before";
+	if (status === 404) return "it is not there for this token. Check \"metadata-repository\"; GITHUB_TOKEN sees no other private repository: use a fine-grained token or a GitHub App token in \"github-token\"";
+	return "GitHub did not answer as it should; run again later";
+}
+
 // src/report/markdown.ts
 /**
 * Text from registries in GitHub-flavoured Markdown. https://github.github.com/gfm/
@@ -11132,6 +11288,22 @@ function formatTime(time, timezone) {
 	}).formatToParts(time).find(({ type }) => type === "timeZoneName")?.value;
 	return `${format.format(time).replace(",", "")} ${(zone ?? "GMT").replace("GMT", "UTC").replace(/\+0$/, "")}`;
 }
+/**
+* The text of a changelog, with its byte order mark where it has one.
+*
+* @throws MetadataError that names the file and the remedy
+*/
+function readChangelog(bytes, path) {
+	try {
+		return new TextDecoder("utf-8", {
+			fatal: true,
+			ignoreBOM: true
+		}).decode(bytes);
+	} catch (error) {
+		const message = `${path} is not text in UTF-8. It was left as it is: save it as UTF-8, or name another in "changelog-path"`;
+		throw new MetadataError(message, { cause: error });
+	}
+}
 const MARKER = "<!-- sync ";
 /** A comment that is not shown: ends one job's section, and tells it from all others. */
 function marker(runKey, namespace) {
@@ -11182,57 +11354,76 @@ async function record(recordables, inputs, deps) {
 	const errors = [];
 	const unrecorded = [];
 	const written = [];
-	for (const recordable of recordables) try {
-		await recordManifest(recordable, inputs, deps);
-		written.push(recordable);
-	} catch (error) {
+	const failed = [];
+	for (const recordable of recordables) {
 		const { plan, entries, result } = recordable;
-		const tags = countEntries(entries);
-		errors.push(`${result.namespace}: ${tags} tags are mirrored but not recorded. ${messageOf(error)}`);
-		unrecorded.push({
-			path: plan.manifestPath,
-			content: manifestOf(plan.recorded, recordable),
-			addition: serializeNamespaceManifest({
-				...plan.recorded,
-				images: entries
-			})
-		});
+		const seen = { images: recordable.known ?? plan.recorded.images };
+		try {
+			await recordManifest(recordable, seen, inputs, deps);
+			written.push(recordable);
+		} catch (error) {
+			failed.push(recordable);
+			const tags = countEntries(entries);
+			const what = tags > 0 ? `${tags} tags are mirrored but not recorded` : "the record is not up to date";
+			errors.push(`${result.namespace}: ${what}. ${messageOf(error)}`);
+			unrecorded.push({
+				path: plan.manifestPath,
+				content: manifestOf({
+					...plan.recorded,
+					...seen
+				}, recordable),
+				addition: serializeNamespaceManifest({
+					...plan.recorded,
+					images: entries
+				})
+			});
+		}
 	}
+	let plans = new Set(written.map(({ plan }) => plan));
 	const sections = sectionsOf(written, inputs, deps);
+	const lost = sectionsOf(failed, inputs, deps);
 	try {
 		await recordChangelog(sections, written, inputs, deps);
 	} catch (error) {
 		errors.push(`The changelog is not up to date. ${messageOf(error)}`);
-		const content = sections.map(({ text }) => text).join("\n");
+		lost.push(...sections);
+		plans = /* @__PURE__ */ new Set();
+	}
+	if (lost.length > 0) {
+		const content = lost.map(({ text }) => text).join("\n");
 		unrecorded.push({
 			path: inputs.metadata.changelogPath ?? "",
 			content,
 			addition: content
 		});
-		return {
-			plans: /* @__PURE__ */ new Set(),
-			errors,
-			unrecorded
-		};
 	}
 	return {
-		plans: new Set(written.map(({ plan }) => plan)),
+		plans,
 		errors,
 		unrecorded
 	};
 }
-async function recordManifest(recordable, inputs, deps) {
+/** @param seen told what the file held when it was there last */
+async function recordManifest(recordable, seen, inputs, deps) {
 	const { plan, entries, removed, restored, result } = recordable;
 	if (![
 		entries,
 		removed,
 		restored
 	].some((images) => images && images.size > 0)) return;
-	await changeManifest(plan, describe$1([result], removed && countEntries(removed)), (images) => change(images, recordable), inputs, deps);
+	const message = describe$1([result], removed && countEntries(removed));
+	const changeSeen = (images) => {
+		if (images.size > 0) seen.images = images;
+		return change(images, recordable);
+	};
+	await changeManifest(plan, message, changeSeen, inputs, deps);
 }
+const GONE = "What this run did is recorded in it again, and the next run copies the rest; where that was not meant, restore an earlier commit of it";
 /** Changes what is recorded of a namespace; the same images mean that nothing changes. */
-async function changeManifest({ manifestPath: path, recorded: { source, target } }, message, change, { metadata: { commitMessage } }, { metadata }) {
-	await metadata.update(path, commitMessage ?? message, (current) => {
+async function changeManifest({ manifestPath: path, recorded: { source, target, images: known } }, message, change, { metadata: { commitMessage } }, { metadata, logger }) {
+	let isGone = false;
+	if (await metadata.update(path, commitMessage ?? message, (current) => {
+		isGone = current === void 0 && known.size > 0;
 		const before = current ? parseNamespaceManifest(current, {
 			path,
 			source,
@@ -11245,7 +11436,7 @@ async function changeManifest({ manifestPath: path, recorded: { source, target }
 			target,
 			images
 		}));
-	});
+	}) && isGone) logger.warning(`${path} was removed while this run went on. ${GONE}`);
 }
 /** The namespace manifest with what `recordable` changes. */
 function manifestOf(manifest, recordable) {
@@ -11273,10 +11464,7 @@ async function recordChangelog(sections, recordables, { metadata: { changelogPat
 	if (changelogPath === void 0 || sections.length === 0) return;
 	const results = recordables.map(({ result }) => result).filter(({ copied }) => copied.length > 0);
 	await metadata.update(changelogPath, commitMessage ?? `Changelog: ${describe$1(results)}`, (current) => {
-		const before = current && new TextDecoder("utf-8", {
-			fatal: true,
-			ignoreBOM: true
-		}).decode(current);
+		const before = current && readChangelog(current, changelogPath);
 		const after = sections.reduce((text, { namespace, text: section }) => insertSection(text, section, {
 			runKey,
 			namespace
@@ -11767,56 +11955,6 @@ function workOf({ settings: { namespace }, work, unsettled }) {
 	};
 }
 
-// src/oci/retry.ts
-/** Waits of a client that is told to come back later. All times are milliseconds. */
-const FIRST_DELAY$1 = 500;
-const LONGEST_DELAY = 3e4;
-/** Statuses worth another try: busy, timed out, or a fault of the server's own (499 and 522 are proxies'). */
-function isRetryableStatus(status) {
-	return status === 408 || status === 429 || status === 499 || status >= 500 && status !== 501;
-}
-/** Exponential growth from half a second to half a minute, with jitter over its upper half. */
-function backoffDelay(attempt, random) {
-	const delay = Math.min(LONGEST_DELAY, FIRST_DELAY$1 * 2 ** attempt);
-	return delay / 2 + delay / 2 * random();
-}
-/**
-* The wait that a `Retry-After` header asks for: seconds or an HTTP date.
-* https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
-*/
-function parseRetryAfter(value, now) {
-	if (value === void 0) return void 0;
-	if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1e3;
-	const date = Date.parse(value);
-	return Number.isNaN(date) ? void 0 : Math.max(0, date - now);
-}
-/** Node's and undici's codes for a connection that broke, or never came to be, through no fault of the request. */
-const NETWORK_CODES = /* @__PURE__ */ new Set([
-	"ECONNRESET",
-	"ECONNREFUSED",
-	"ECONNABORTED",
-	"EHOSTUNREACH",
-	"ENETUNREACH",
-	"ENETDOWN",
-	"EPIPE",
-	"ETIMEDOUT",
-	"EAI_AGAIN",
-	"UND_ERR_SOCKET",
-	"UND_ERR_CONNECT_TIMEOUT",
-	"UND_ERR_HEADERS_TIMEOUT",
-	"UND_ERR_BODY_TIMEOUT",
-	"UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
-	"HPE_INVALID_CONSTANT"
-]);
-function errorCode(error) {
-	if (!(error instanceof Error)) return void 0;
-	if ("code" in error && typeof error.code === "string") return error.code;
-	return errorCode(error.cause);
-}
-function isNetworkError(error) {
-	return NETWORK_CODES.has(errorCode(error) ?? "");
-}
-
 // src/copy/pool.ts
 /**
 * Copies all of `works`, as many at a time as `limit` lets, until the run ends or a registry has had enough. What fails is
@@ -12128,22 +12266,21 @@ var Claims = class {
 		for (const [image, entries] of this.#before) for (const [tag, entry] of entries) if (!this.#begun.has(`${image}:${tag}`)) setEntry(untouched, image, tag, entry);
 		return untouched;
 	}
+	/** What is recorded by now, as far as this run knows. */
+	known() {
+		return forgetEntries(this.#plan.recorded.images, this.#before);
+	}
 	async #announce() {
 		const { work, recorded } = this.#plan;
 		const moving = work.reduce((sum, { updated }) => sum + updated.length, 0);
 		await this.#changeRecord(`Mirror ${recorded.source}: ${plural(moving, "tag")} to move`, (images) => {
 			const before = /* @__PURE__ */ new Map();
-			const after = new Map(images);
 			for (const { image, updated } of work) for (const tag of updated) {
 				const entry = images.get(image)?.get(tag);
 				if (entry) setEntry(before, image, tag, entry);
 			}
-			for (const [image, entries] of before) {
-				const unknown = Array.from(entries.keys(), (tag) => [tag, null]);
-				after.set(image, new Map([...images.get(image) ?? [], ...unknown]));
-			}
 			this.#before = mergeImages(this.#before, before);
-			return countEntries(before) === 0 ? images : after;
+			return countEntries(before) === 0 ? images : forgetEntries(images, before);
 		});
 	}
 };
@@ -12216,6 +12353,7 @@ var Recorder = class {
 			plan,
 			entries: entriesOf(plan, outcomes),
 			restored,
+			known: this.#claims.get(plan)?.known() ?? plan.recorded.images,
 			result: resultOf(plan, this.#inputs, outcomes)
 		}));
 		const recorded = await record(recordables, this.#inputs, this.#deps);
@@ -12504,9 +12642,11 @@ function addPulls(page, { namespaces }) {
 const LONGEST_FILE = LIMIT$1 / 4;
 /** So that nothing is lost: it can be put into the file by hand. The JSON report has it whole in any case. */
 function addUnrecorded(page, { path, content, addition }) {
-	const isWhole = Buffer.byteLength(content) <= LONGEST_FILE;
-	page.add(`### Not recorded: what ${isWhole ? "should be in" : "is to be added to"} ${codeSpan(path)}\n`);
-	page.add(fenced(isWhole ? content : addition, path.endsWith(".json") ? "json" : "markdown"));
+	const shown = [content, addition].find((text) => Buffer.byteLength(text) <= LONGEST_FILE);
+	page.add(`### Not recorded: what ${shown === content ? "should be in" : "is to be added to"} ${codeSpan(path)}\n`);
+	const size = formatBytes(Buffer.byteLength(addition));
+	if (shown === void 0) page.add(`${size}, which are in the JSON report.\n`);
+	else page.add(fenced(shown, path.endsWith(".json") ? "json" : "markdown"));
 }
 function addMatrix(page, { include }) {
 	if (include.length === 0) return;
@@ -12749,6 +12889,43 @@ function createBlobCache(target, tempFolder, logger) {
 	};
 }
 
+// src/credentials.ts
+/** The one registry that GitHub's token is an account of. */
+const GITHUB_REGISTRY = "ghcr.io";
+/**
+* GitHub's token as an account of its container registry: what is used there when nobody gave another.
+*
+* @param actor whoever set off the workflow; any name does
+*/
+function githubCredential(token, actor) {
+	return {
+		username: actor || "x-access-token",
+		password: token,
+		origin: "the input github-token",
+		implicit: true
+	};
+}
+/** The account of a registry in one role: from the inputs, else from the docker config, else GitHub's token. */
+function credentialLookup(role, sources) {
+	const { inputs, dockerConfig, github } = sources;
+	return async (registry) => given(role, registry, inputs) ?? await dockerConfig(registry) ?? (registry === GITHUB_REGISTRY ? github : void 0);
+}
+/** The accounts that docker must be told of for `registries`; what its config has it finds itself. */
+async function loginsFor(role, registries, sources) {
+	const { inputs, dockerConfig, github } = sources;
+	const logins = /* @__PURE__ */ new Map();
+	for (const registry of new Set(registries)) {
+		const credential = given(role, registry, inputs);
+		if (credential) logins.set(registry, credential);
+		else if (github && registry === GITHUB_REGISTRY && !await dockerConfig(registry)) logins.set(registry, github);
+	}
+	return logins;
+}
+/** `username` belongs to one registry, `source-username` to all sources. */
+function given(role, registry, { credentials, registryAuth, targetLogin }) {
+	return (role === "source" || registry === targetLogin ? credentials[role] : void 0) ?? registryAuth.get(registry);
+}
+
 // src/oci/docker-config.ts
 const Auth = looseObject({
 	auth: optional(string()),
@@ -12785,13 +12962,137 @@ function credentialServer(registry) {
 	return registry === "docker.io" ? "https://index.docker.io/v1/" : registry;
 }
 
+// src/oci/remedy.ts
+/** The first that fits counts. Each is in the words of a real registry: first those of one registry, then what many say. */
+const RULES = [
+	{
+		says: /permission_denied: write_package/,
+		remedy: "Link the package to the workflow's repository (in the package's settings, \"Manage Actions access\", role Write), or push with a personal access token (classic) with write:packages"
+	},
+	{
+		says: /permission_denied: (?:create_package|installation not allowed)|installation not allowed to (?:create|write)/i,
+		remedy: "Set \"permissions: packages: write\" for the job. The token of a GitHub App can't do this: use GITHUB_TOKEN, or a personal access token (classic) with write:packages"
+	},
+	{
+		says: /permission_denied: read_package/,
+		remedy: "Let the workflow's repository read the package (in the package's settings, \"Manage Actions access\"), or use a personal access token (classic) with read:packages"
+	},
+	{
+		says: /token provided does not match expected scopes/,
+		remedy: "Use GITHUB_TOKEN with \"permissions: packages: write\", or a personal access token (classic) with write:packages, or read:packages to pull; a fine-grained one does not do"
+	},
+	{
+		says: /the repository with name '/i,
+		remedy: "Create the repository in Amazon ECR, or switch on create-on-push there with a repository creation template",
+		pushing: true
+	},
+	{
+		says: /authorization token has expired/i,
+		remedy: "Log in to Amazon ECR in this job: its tokens live 12 hours"
+	},
+	{
+		says: /is not authorized to perform: ecr/i,
+		remedy: "Allow the account that action in AWS IAM"
+	},
+	{
+		says: /'ImageManifest' failed to satisfy constraint/,
+		remedy: "Amazon ECR takes no OCI manifest without \"mediaType\", and the mirror must not change a byte of it: leave the image out with \"exclude\", or set \"engine: docker\", which writes another manifest for images of one platform"
+	},
+	{
+		says: /the operation is disallowed on this registry, repository or image/i,
+		remedy: "Unlock the image or its repository in Azure (az acr repository update --write-enabled true), or make room: the registry may be full"
+	},
+	{
+		says: /aka\.ms\/acr\/authorization/,
+		remedy: "Give the account the role AcrPush, or AcrPull for a source, on the registry in Azure"
+	},
+	{
+		says: /client with IP .{1,60} is not allowed access/i,
+		remedy: "Let the runner's address through the registry's firewall in Azure"
+	},
+	{
+		says: /artifactregistry\.repositories\.createOnPush/,
+		remedy: "Create the repository in Artifact Registry, or give the account the role Artifact Registry Create-on-Push Writer"
+	},
+	{
+		says: /artifactregistry\.repositories\.uploadArtifacts/,
+		remedy: "Create the repository in Artifact Registry, and give the account the role Artifact Registry Writer"
+	},
+	{
+		says: /pushes should be of the form/i,
+		remedy: "Name project and repository in \"target\", such as europe-docker.pkg.dev/project/repository"
+	},
+	{
+		says: /container registry is deprecated and shutting down/i,
+		remedy: "Migrate the project to Artifact Registry: the old Container Registry takes no pushes"
+	},
+	{
+		says: /unauthorized to access repository: .*, action: push|\bproject \S+ not found/i,
+		remedy: "Create the project in Harbor, and give the account a role in it that may push",
+		pushing: true
+	},
+	{
+		says: /will exceed the configured upper limit of|quota has been exceed/i,
+		remedy: "The quota is used up: raise it in the target, or make room there",
+		pushing: true
+	},
+	{
+		says: /access to the requested resource is not authorized/i,
+		remedy: "Give the account the right to write there, and to create repositories in the namespace; a robot account that has only the first needs the repository to be created before",
+		pushing: true
+	},
+	{
+		says: /requested access to the resource is denied|insufficient_scope/i,
+		remedy: "The namespace of \"target\" must be one that the account may push to, its access token needs the permission Write, and the plan must have private repositories left where they are made private",
+		pushing: true
+	},
+	{
+		says: /\bimmutable\b|\btag immutability\b/i,
+		remedy: "The target holds another image under the tag and lets nobody replace it: switch immutability off there, or leave the tag out with \"exclude\"",
+		pushing: true
+	},
+	{
+		says: /is in read only mode|currently read-only|pushes to the registry are currently disabled/i,
+		remedy: "The target is read-only at the moment: run again when it is not",
+		pushing: true
+	},
+	{
+		says: /status 405|\b405\b.*method not allowed|the operation is unsupported|: unsupported$/i,
+		remedy: "The target takes no pushes: it is read-only, or the cache of another registry. Push to the registry behind it, or let it be written to",
+		pushing: true
+	},
+	{
+		says: /name_unknown|name unknown/i,
+		remedy: "Create the repository in the target, where a push does not create it",
+		pushing: true
+	}
+];
+/**
+* What to do about a refusal, as a sentence; undefined where its words are not known.
+*
+* @param said the registry's own words, codes included, or docker's
+* @param pushing true when something was to be pushed
+*/
+function remedyFor(said, pushing) {
+	return RULES.find(({ says, pushing: only }) => (pushing || only !== true) && says.test(said))?.remedy;
+}
+/** Whose account `host` refused, and what to do: where it came from, and nothing of what it is. */
+function adviceOn(host, used, remedy) {
+	if (!used) return `No credentials are known for ${host}: give them as inputs, or log in before with docker/login-action`;
+	return remedy === void 0 ? `${host} refused the credentials from ${used.origin}: check that they are right and allow this` : `${remedy}. It was asked with the credentials from ${used.origin}`;
+}
+
 // src/copy/docker/cli.ts
 /** Failures that another try does not mend, as docker and registries word them. */
 const PERMANENT = /denied|unauthorized|forbidden|not found|unknown|invalid|no matching manifest|unsupported|not supported|not implemented|no space left|cannot connect to the docker daemon/i;
 /** ... unless they are one of these. */
 const TRANSIENT = /toomanyrequests|too many requests|rate limit|timeout|blob upload|connection reset|unexpected eof/i;
+/** ... and of these, those that are about the account, in the words of docker and of registries. */
+const DENIED = /denied|unauthorized|forbidden|authentication required|no basic auth credentials/i;
 /** The docker command under one private configuration. */
 var DockerCli = class {
+	/** The accounts that it logged in with, by registry. */
+	logins = /* @__PURE__ */ new Map();
 	#exec;
 	#env;
 	constructor(exec, env, configFolder) {
@@ -12806,7 +13107,30 @@ var DockerCli = class {
 	*
 	* @throws CopyError with docker's own message
 	*/
-	async run(args, input) {
+	async run(args) {
+		return this.#run(args, args.join(" "));
+	}
+	/**
+	* Runs `docker pull <args>` or `docker push <args>`, which asks `registry`.
+	*
+	* @throws CopyError with docker's own message, what to do, and whose account was refused
+	*/
+	async move(command, registry, args) {
+		try {
+			await this.run([command, ...args]);
+		} catch (error) {
+			if (!(error instanceof CopyError) || error.retryable) throw error;
+			const remedy = remedyFor(error.message, command === "push");
+			const login = this.logins.get(registry) ?? { origin: "the docker config, if it has any" };
+			const advice = DENIED.test(error.message) ? adviceOn(registry, login, remedy) : remedy;
+			if (advice === void 0) throw error;
+			throw new CopyError(`${error.message.replace(/\.$/, "")}. ${advice}`, {
+				retryable: false,
+				cause: error
+			});
+		}
+	}
+	async #run(args, shown, input) {
 		const options = input === void 0 ? { env: this.#env } : {
 			env: this.#env,
 			input
@@ -12814,7 +13138,7 @@ var DockerCli = class {
 		const { exitCode, stdout, stderr } = await this.#exec("docker", args, options);
 		if (exitCode === 0) return stdout;
 		const message = printable(stderr.trim() || stdout.trim(), 1e3);
-		throw new CopyError(`docker ${args.join(" ")} ended with exit code ${exitCode}: ${message}`, { retryable: TRANSIENT.test(message) || !PERMANENT.test(message) });
+		throw new CopyError(`docker ${shown} ended with exit code ${exitCode}: ${message}`, { retryable: TRANSIENT.test(message) || !PERMANENT.test(message) });
 	}
 	/**
 	* Makes sure that there is a docker command and a daemon that it reaches.
@@ -12837,19 +13161,22 @@ var DockerCli = class {
 	/**
 	* Logs in, with the password on standard input.
 	*
-	* @throws Error that names the inputs to check
+	* @throws Error that names where the account came from, and nothing of it
 	*/
-	async login(registry, username, password, inputs) {
+	async login(registry, credential) {
+		const { username, password, origin } = credential;
 		try {
-			await this.run([
+			const args = [
 				"login",
 				`--username=${username}`,
 				"--password-stdin",
 				registry
-			], password);
+			];
+			await this.#run(args, `login ${registry}`, password);
+			this.logins.set(registry, credential);
 		} catch (error) {
 			const cause = error instanceof Error ? error.message : String(error);
-			throw new Error(`${registry} does not take ${inputs}: check them. ${cause}`, { cause: error });
+			throw new Error(`${registry} does not take the credentials from ${origin}: check them. ${cause}`, { cause: error });
 		}
 	}
 };
@@ -12887,19 +13214,19 @@ async function createConfig(folder, userFolder, loginServers) {
 */
 async function openDockerEngine(options) {
 	const { exec, env, userConfig, tempFolder, logins, onFolder } = options;
+	await new DockerCli(exec, env, userConfig).check();
 	const folder = await mkdtemp(join(tempFolder, "sync-action-docker-"));
 	onFolder(folder);
-	const open = async (role) => {
-		const credentials = logins[role];
-		const config = join(folder, role);
-		await createConfig(config, userConfig, Array.from(credentials.keys(), credentialServer));
-		const docker = new DockerCli(exec, env, config);
-		if (role === "source") await docker.check();
-		for (const [registry, { username, password, origin }] of credentials) await docker.login(registry, username, password, origin);
-		return docker;
-	};
+	const open = async (name, credentials) => openCli(options, join(folder, name), credentials);
 	try {
-		return new DockerEngine(options, folder, await open("source"), await open("target"));
+		const source = await open("source", logins.source);
+		const target = await open("target", logins.target);
+		const anonymous = Array.from(source.logins.values()).some(({ implicit }) => implicit) ? await open("anonymous", /* @__PURE__ */ new Map()) : void 0;
+		return new DockerEngine(options, folder, {
+			source,
+			target,
+			anonymous
+		});
 	} catch (error) {
 		await rm(folder, {
 			recursive: true,
@@ -12908,18 +13235,28 @@ async function openDockerEngine(options) {
 		throw error;
 	}
 }
+async function openCli({ exec, env, userConfig, logger }, config, credentials) {
+	await createConfig(config, userConfig, Array.from(credentials.keys(), credentialServer));
+	const docker = new DockerCli(exec, env, config);
+	for (const [registry, credential] of credentials) try {
+		await docker.login(registry, credential);
+	} catch (error) {
+		if (credential.implicit !== true) throw error;
+		const message = error instanceof Error ? error.message : String(error);
+		logger.info(`${message}. docker goes on without them`);
+	}
+	return docker;
+}
 var DockerEngine = class {
 	width;
 	#options;
 	#folder;
-	#source;
-	#target;
-	constructor(options, folder, source, target) {
+	#docker;
+	constructor(options, folder, docker) {
 		this.width = options.concurrency;
 		this.#options = options;
 		this.#folder = folder;
-		this.#source = source;
-		this.#target = target;
+		this.#docker = docker;
 	}
 	async copy(task, held) {
 		const { client, repository, digest } = task.source;
@@ -12935,8 +13272,7 @@ var DockerEngine = class {
 		const references = [local];
 		try {
 			const platform = image.platform === void 0 ? [] : ["--platform", image.platform];
-			await this.#source.run([
-				"pull",
+			await this.#pull(client.registry, [
 				"--quiet",
 				...platform,
 				local
@@ -12945,7 +13281,7 @@ var DockerEngine = class {
 			for (const tag of task.tags) {
 				abort.throwIfAborted();
 				const remote = `${task.target.client.registry}/${task.target.repository}:${tag}`;
-				await this.#target.run([
+				await this.#docker.target.run([
 					"tag",
 					local,
 					remote
@@ -12953,17 +13289,38 @@ var DockerEngine = class {
 				references.push(remote);
 				await task.claim(tag);
 				abort.throwIfAborted();
-				await this.#target.run([
-					"push",
-					"--quiet",
-					remote
-				]);
-				bytes = await this.#readBack(task, tag, image, held);
+				const sent = await this.#push(task, tag, image, held);
+				bytes = Math.max(bytes, sent);
 			}
 			return bytes;
 		} finally {
 			await this.#remove(references);
 		}
+	}
+	async #pull(registry, args) {
+		const { source, anonymous } = this.#docker;
+		try {
+			await source.move("pull", registry, args);
+		} catch (error) {
+			if (!isRefusal$1(error) || !anonymous || source.logins.get(registry)?.implicit !== true) throw error;
+			await anonymous.move("pull", registry, args).catch(() => {
+				throw error;
+			});
+		}
+	}
+	/** Gives the bytes sent. A target may refuse what it holds already, under a tag that is not to change. */
+	async #push(task, tag, image, held) {
+		const { client, repository } = task.target;
+		try {
+			await this.#docker.target.move("push", client.registry, ["--quiet", `${client.registry}/${repository}:${tag}`]);
+		} catch (error) {
+			if (!isRefusal$1(error)) throw error;
+			await this.#readBack(task, tag, image, held).catch(() => {
+				throw error;
+			});
+			return 0;
+		}
+		return this.#readBack(task, tag, image, held);
 	}
 	/** The target says what it holds; docker's own word is not taken. */
 	async #readBack({ target }, tag, image, held) {
@@ -12981,7 +13338,7 @@ var DockerEngine = class {
 	}
 	async #remove(references) {
 		try {
-			await this.#target.run([
+			await this.#docker.target.run([
 				"image",
 				"rm",
 				...references
@@ -13000,6 +13357,10 @@ var DockerEngine = class {
 		});
 	}
 };
+/** True for what another try does not mend. */
+function isRefusal$1(error) {
+	return error instanceof CopyError && !error.retryable;
+}
 
 // src/oci/blob-download.ts
 /** How often a download that made progress goes on after a break. */
@@ -13254,13 +13615,22 @@ var BlobCopier = class {
 	}
 	async #bring(move) {
 		const { retries, sleep, random } = this.#options;
-		for (let attempt = 0;; attempt += 1) try {
-			return move.blob.size <= SMALL ? await this.#bringSmall(move) : await this.#bringLarge(move);
-		} catch (error) {
-			if (!(error instanceof RegistryError) || attempt >= retries) throw error;
-			if (error.status === 413 && !this.#chunked) this.#chunked = true;
-			else if (!error.retryable && error.status !== 401) throw error;
-			else await sleep(Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0));
+		let isBroken = false;
+		for (let attempt = 0;;) {
+			const chunked = this.#chunked || isBroken && attempt % 2 === 1;
+			try {
+				return await (move.blob.size <= SMALL ? this.#bringSmall(move) : this.#bringLarge(move, chunked));
+			} catch (error) {
+				if (!(error instanceof RegistryError)) throw error;
+				if (error.status === 413 && !chunked) {
+					this.#chunked = true;
+					continue;
+				}
+				if (attempt >= retries || !isWorthAnUpload(error)) throw error;
+				await sleep(Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0));
+				attempt += 1;
+				isBroken ||= error.method === "PUT" && error.status === void 0;
+			}
 		}
 	}
 	async #start({ blob, repository, holder }) {
@@ -13280,7 +13650,7 @@ var BlobCopier = class {
 		});
 		return blob.size;
 	}
-	async #bringLarge(move) {
+	async #bringLarge(move, chunked) {
 		const { source, from, blob, repository } = move;
 		const { target, limit } = this.#options;
 		return limit(async () => {
@@ -13291,7 +13661,7 @@ var BlobCopier = class {
 				content: downloadBlob(source, from, blob)
 			};
 			const chunk = Math.max(CHUNK, start.minChunk);
-			if (start.minChunk > 0 || this.#chunked && blob.size > chunk) await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
+			if (start.minChunk > 0 || chunked && blob.size > chunk) await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
 			else await uploadWhole(target, repository, blob.digest, start.location, body);
 			return blob.size;
 		});
@@ -13307,6 +13677,13 @@ async function settleBoth(first, second) {
 	if (a.status === "rejected") throw a.reason;
 	if (b.status === "rejected") throw b.reason;
 	return [a.value, b.value];
+}
+/**
+* True when another upload from its start may go through. A body can't be sent again when its token ended meanwhile
+* (401), or when the registry does not agree how far the upload is (416).
+*/
+function isWorthAnUpload({ retryable, method, status }) {
+	return retryable || (method === "PUT" || method === "PATCH") && (status === 401 || status === 416);
 }
 
 // src/copy/registry/knowledge.ts
@@ -13398,11 +13775,24 @@ var ManifestCopy = class {
 		}));
 	}
 	/**
-	* Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once.
+	* Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once. What it
+	* refuses and has already, as registries do whose tags can't change, is stored.
 	*
 	* @returns `reference`
 	*/
 	async put(manifest, reference) {
+		const { client, repository } = this.#task.target;
+		try {
+			await this.#putOrBring(manifest, reference);
+		} catch (error) {
+			if (!isRefusal(error)) throw error;
+			if ((await client.findManifest(repository, reference).catch(() => void 0))?.digest !== manifest.digest) throw this.#explain(error, manifest);
+			this.#state.asksFirst = true;
+		}
+		this.#state.knowledge.noteManifest(repository, manifest.digest);
+		return reference;
+	}
+	async #putOrBring(manifest, reference) {
 		const { client, repository } = this.#task.target;
 		try {
 			await client.putManifest(repository, reference, manifest);
@@ -13413,8 +13803,15 @@ var ManifestCopy = class {
 			await this.bringParts(manifest);
 			await client.putManifest(repository, reference, manifest);
 		}
-		this.#state.knowledge.noteManifest(repository, manifest.digest);
-		return reference;
+	}
+	/** Foreign layers are refused in words that tell nobody of them. */
+	#explain(error, manifest) {
+		const content = this.#contentOf(manifest);
+		if (content.kind !== "image" || !content.layers.some(isForeignLayer)) return error;
+		return new CopyError(`${error.message}. The image has foreign layers, which no registry holds and this target does not take: let it take them (in distribution, validation.manifests.urls), or leave the image out with "exclude"`, {
+			retryable: false,
+			cause: error
+		});
 	}
 	/** Brings what `manifest` refers to, unless the target is known to hold it. */
 	async bringParts(manifest) {
@@ -13473,6 +13870,10 @@ function partsOf({ config, layers }) {
 async function settleAll(promises) {
 	for (const result of await Promise.allSettled(promises)) if (result.status === "rejected") throw result.reason;
 }
+/** True for what another try does not mend. */
+function isRefusal(error) {
+	return error instanceof RegistryError && error.status !== void 0 && !error.retryable;
+}
 
 // src/copy/registry/platforms.ts
 const Index = looseObject({ manifests: array(looseObject({ digest: string() })) });
@@ -13528,12 +13929,18 @@ var RegistryEngine = class {
 		const manifest = reduce(source, task);
 		const platforms = manifest === source || task.platforms === "all" ? {} : { platforms: task.platforms };
 		if (task.present && manifest === source) state.knowledge.noteManifest(task.target.repository, digest);
+		const waiting = state.asksFirst ? await notHeld(task, manifest.digest) : task.tags;
+		for (const tag of task.tags) if (!waiting.includes(tag)) held(tag, {
+			digest: manifest.digest,
+			...platforms
+		});
+		if (waiting.length === 0) return 0;
 		const copy = new ManifestCopy(task, state);
 		await copy.readAhead(manifest);
 		const stored = [];
 		const [storing] = await Promise.allSettled([this.#places(async () => {
 			await copy.bringParts(manifest);
-			await settleAll(task.tags.map(async (tag) => {
+			await settleAll(waiting.map(async (tag) => {
 				await task.claim(tag);
 				stored.push(await copy.put(manifest, tag));
 			}));
@@ -13574,7 +13981,8 @@ var RegistryEngine = class {
 					knowledge,
 					limit
 				}),
-				children: /* @__PURE__ */ new Map()
+				children: /* @__PURE__ */ new Map(),
+				asksFirst: false
 			},
 			memory
 		};
@@ -13587,6 +13995,12 @@ function reduce(manifest, { source, platforms }) {
 	if (reduced) return reduced;
 	const name = `${source.client.registry}/${source.repository}@${source.digest}`;
 	throw new CopyError(`${name} has no image for ${platforms.join(", ")}: name another platform in "platforms"`, { retryable: false });
+}
+/** The tags under which the target does not hold `digest` yet. */
+async function notHeld({ tags, target }, digest) {
+	const { client, repository } = target;
+	const heads = await Promise.all(tags.map(async (tag) => client.findManifest(repository, tag).catch(() => void 0)));
+	return tags.filter((_, index) => heads[index]?.digest !== digest);
 }
 async function readBack({ target }, tag, digest) {
 	const head = await target.client.headManifest(target.repository, tag);
@@ -41338,12 +41752,60 @@ var require_undici = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	module.exports.install = install;
 }));
 
-// src/metadata/github-client.ts
+// src/oci/proxy-error.ts
 var import_undici = require_undici();
+const WHERE = "the input \"proxy\", or HTTPS_PROXY and HTTP_PROXY";
+/** A proxy that can't be reached, or that does not let a request through. Its message has the remedy, and no password. */
+var ProxyError = class extends Error {
+	name = "ProxyError";
+	/** True when the same request may go through later. */
+	retryable;
+	constructor(message, { retryable, cause }) {
+		super(message, { cause });
+		this.retryable = retryable;
+	}
+};
+/** The connection to the proxy at `host` failed. */
+function unreachable(host, cause) {
+	return new ProxyError(`The proxy ${host} can't be reached (${cause.message || cause.name}): check ${WHERE}`, {
+		retryable: isNetworkError(cause),
+		cause
+	});
+}
+/** What undici's words for a failure of `proxy` mean; any other error is given back. */
+function explainProxy(proxy, error) {
+	const { host } = proxy;
+	if (error instanceof import_undici.errors.ProxyConnectionError) {
+		const message = `The proxy ${host} closed the connection: check ${WHERE}`;
+		return new ProxyError(message, {
+			retryable: true,
+			cause: error
+		});
+	}
+	if (error instanceof import_undici.errors.SecureProxyConnectionError) return unreachable(host, error.cause instanceof Error ? error.cause : error);
+	const [, status] = /^Proxy (?:response|Authentication Required) \((\d+)\)/.exec(error.message) ?? [];
+	if (status === void 0) return error;
+	const message = `The proxy ${host} ${refusalOf(Number(status), proxy)}`;
+	return new ProxyError(message, {
+		retryable: Number(status) >= 500,
+		cause: error
+	});
+}
+function refusalOf(status, { username }) {
+	if (status !== 407) return `does not let the connection through (status ${status}): check ${WHERE}, or name the host in NO_PROXY`;
+	return username === "" ? `wants a user name and a password (status 407): put them in the URL of ${WHERE}, from a secret` : `does not take its user name and password (status 407): check them in ${WHERE}`;
+}
+/** The proxy's failure behind `error`, if it was one. */
+function proxyErrorOf(error) {
+	if (error instanceof ProxyError) return error;
+	return error instanceof Error && error.cause !== void 0 ? proxyErrorOf(error.cause) : void 0;
+}
+
+// src/metadata/github-client.ts
 /** One request to GitHub takes no longer than this, in milliseconds; a manifest of 5 MB is written in seconds. */
 const TIMEOUT = 6e4;
 /** A secondary limit that asks for a longer wait than this is an error; seconds. */
-const LONGEST_WAIT$1 = 300;
+const LONGEST_WAIT = 300;
 const MOST_WAITS = 5;
 /** https://fetch.spec.whatwg.org/#null-body-status */
 const NO_BODY = /* @__PURE__ */ new Set([
@@ -41351,11 +41813,17 @@ const NO_BODY = /* @__PURE__ */ new Set([
 	205,
 	304
 ]);
+/** Options of a request that is tried again by who made it: no plugin does then. */
+const OWN_RETRIES = {
+	retries: 0,
+	waits: 0
+};
 /** Octokit with its retry and throttling plugins: waits as GitHub's limits ask. */
-function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true }) {
-	const wait = (kind) => (seconds, { method }, _octokit, waits) => {
-		if (method === "PUT") return false;
-		const goesOn = seconds <= LONGEST_WAIT$1 && waits < MOST_WAITS;
+function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true, signal, timeout = TIMEOUT }) {
+	const wait = (kind) => (seconds, { request }, _octokit, waits) => {
+		const most = request?.waits ?? MOST_WAITS;
+		if (most === 0) return false;
+		const goesOn = seconds <= LONGEST_WAIT && waits < most;
 		logger.info(`GitHub's ${kind} asks to wait ${seconds} s${goesOn ? "" : ", which is too long"}`);
 		return goesOn;
 	};
@@ -41368,6 +41836,16 @@ function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true }
 			onRateLimit: wait("rate limit"),
 			onSecondaryRateLimit: wait("secondary rate limit")
 		},
+		retry: { doNotRetry: [
+			400,
+			401,
+			403,
+			404,
+			407,
+			410,
+			422,
+			451
+		] },
 		log: {
 			debug() {},
 			info() {},
@@ -41375,11 +41853,12 @@ function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true }
 			error: (text) => logger.debug(text)
 		},
 		request: { fetch: async (url, options) => {
+			const ends = [AbortSignal.timeout(timeout), ...signal ? [signal] : []];
 			const answer = await (0, import_undici.fetch)(url, {
 				...options,
 				dispatcher,
-				signal: AbortSignal.timeout(TIMEOUT)
-			});
+				signal: AbortSignal.any(ends)
+			}).catch(refusalOfProxy);
 			const body = NO_BODY.has(answer.status) ? null : await answer.arrayBuffer();
 			return new import_undici.Response(body, {
 				status: answer.status,
@@ -41388,61 +41867,19 @@ function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true }
 		} }
 	});
 }
-
-// src/metadata/metadata-error.ts
-/** The metadata repository can't be read or written. Says why and what to do. */
-var MetadataError = class extends Error {
-	name = "MetadataError";
-};
-/** A wait for a rate limit that is longer than this, in milliseconds, is the next run's. */
-const LONGEST_WAIT = 3e5;
-/** Reads a failed PUT of contents. GITHUB.md lists the messages; they are the only thing that tells 409s apart. */
-function classifyWrite(error, where) {
-	if (error.status >= 500) return "unknown";
-	const wait = limitedFor(error);
-	if (wait !== void 0 && wait <= LONGEST_WAIT) return { wait };
-	const message = printable(error.message);
-	const refused = (remedy) => new MetadataError(`${where} can't be written: ${remedy} (GitHub says: ${message})`, { cause: error });
-	switch (error.status) {
-		case 409:
-			if (/does not match|but expected/i.test(message)) return "again";
-			if (/pull request|rule|protected|locked|required|signature|not authorized/i.test(message)) return refused("its branch is protected; let the token bypass the rule, or record in another \"metadata-branch\"");
-			return "again";
-		case 422: return /"sha" wasn't supplied/i.test(message) ? "again" : refused("the request is not accepted");
-		case 404: return refused(/branch .* not found/i.test(message) ? "the branch is not there; create it, or name another in \"metadata-branch\"" : "it is not there for this token; \"github-token\" needs permission \"contents: write\" on it");
-		default: return refused(remedyFor(error.status, message));
-	}
-}
-/** How long a rate limit lasts, in milliseconds, by the answer's own clock; undefined when it is none. */
-function limitedFor({ status, response }) {
-	if (status !== 403 && status !== 429) return void 0;
-	const headers = response?.headers ?? {};
-	const now = Date.parse(headers.date ?? "");
-	const retryAfter = headers["retry-after"];
-	if (retryAfter !== void 0) return parseRetryAfter(String(retryAfter), now);
-	if (headers["x-ratelimit-remaining"] !== "0") return void 0;
-	const wait = Number(headers["x-ratelimit-reset"]) * 1e3 - now;
-	return Number.isNaN(wait) ? void 0 : Math.max(0, wait) + 1e3;
-}
-/** A failed read, as an error with its remedy. */
-function explainRead(error, where) {
-	const message = error instanceof Error ? printable(error.message) : String(error);
-	const status = error instanceof RequestError ? error.status : 0;
-	return new MetadataError(`${where} can't be read: ${remedyFor(status, message)} (GitHub says: ${message})`, { cause: error });
-}
-function remedyFor(status, message) {
-	if (/archived/i.test(message)) return "the repository is archived; unarchive it, or name another in \"metadata-repository\"";
-	if (/rate limit/i.test(message) || status === 429) return "a rate limit of GitHub is used up; run again later";
-	if (/not accessible by/i.test(message) || status === 403) return "\"github-token\" may not do this. For this repository set \"permissions: contents: write\" in the workflow; for another one use a fine-grained token or a GitHub App token. A pull request from a fork can only read";
-	if (status === 401) return "\"github-token\" is not valid, or has ended";
-	if (status === 404) return "it is not there for this token. Check \"metadata-repository\"; GITHUB_TOKEN sees no other private repository: use a fine-grained token or a GitHub App token in \"github-token\"";
-	return "GitHub did not answer as it should; run again later";
+/** A refusal of the proxy as an answer: thrown, it would be sent again and again, as a network's fault is. */
+function refusalOfProxy(error) {
+	const refusal = proxyErrorOf(error);
+	if (!refusal || refusal.retryable) throw error;
+	return import_undici.Response.json({ message: refusal.message }, { status: 407 });
 }
 
-// src/metadata/repository.ts
+// src/metadata/tries.ts
 /** 20 jobs that write one branch at once get through well before this. */
-const MOST_ATTEMPTS = 15;
-/** Rate limits that one update waits for. */
+const MOST_WRITES = 15;
+/** What is only read is tried for a quarter of a minute. */
+const MOST_READS = 6;
+/** Rate limits that one file waits for. */
 const MOST_LIMITS = 5;
 /**
 * Octokit spaces a process's writes by a second. A wait that is longer than that comes before the read; a shorter one
@@ -41451,23 +41888,91 @@ const MOST_LIMITS = 5;
 const FIRST_DELAY = 1e3;
 /**
 * Jobs that collided try again within this time, then within twice of it, and so on. GitHub takes 80 writes a minute: 20
-* jobs that end at once stay below that, and two that met are soon done.
+* jobs that end at once stay below that, also where a write takes a second, and two that met are soon done.
 * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
 */
-const FIRST_SPREAD = 1e4;
+const FIRST_SPREAD = 2e4;
+/** Whether a write was done whose answer was lost is known sooner. */
+const UNKNOWN_SPREAD = 2e3;
 const WIDEST_SPREAD = 6e4;
 /** The runner kills a cancelled job after ten seconds. */
 const HURRIED_SPREAD = 400;
+/** Asks GitHub again while it fails in a way that passes, with the waits that it asks for. */
+var Tries = class {
+	#options;
+	/** GitHub failed one file to the end: others, of which there may be a hundred, get one try each until one succeeds. */
+	#isFailing = false;
+	constructor(options) {
+		this.#options = options;
+	}
+	/**
+	* @param where what `work` is about: `owner/name`, or a path in it
+	* @throws MetadataError with the remedy, and whatever else `work` throws
+	*/
+	async read(where, work) {
+		return this.#persist(where, MOST_READS, (attempt) => backoffDelay(attempt, this.#options.random), work);
+	}
+	/** As `read`, but patient: what `work` would write can't be had again. */
+	async write(where, work) {
+		const delay = (attempt, failure) => {
+			const first = failure === "unknown" ? UNKNOWN_SPREAD : FIRST_SPREAD;
+			return FIRST_DELAY + this.#options.random() * Math.min(WIDEST_SPREAD, first * 2 ** attempt);
+		};
+		return this.#persist(where, MOST_WRITES, delay, work);
+	}
+	async #persist(where, most, delay, work) {
+		const { logger, hurried } = this.#options;
+		let limits = 0;
+		for (let attempt = 0;; attempt += 1) try {
+			const done = await work();
+			this.#isFailing = false;
+			return done;
+		} catch (error) {
+			if (!(error instanceof RequestError)) throw error;
+			const failure = classify(error, where, limits);
+			if (failure instanceof MetadataError) throw failure;
+			if (failure === "collided") this.#isFailing = false;
+			const wait = typeof failure === "object" ? failure.wait : 0;
+			if (wait > 0) {
+				limits += 1;
+				logger.info(`${where}: GitHub's rate limit asks to wait ${Math.ceil(wait / 1e3)} s`);
+			}
+			const isLast = attempt + 1 >= (this.#isFailing ? 1 : most) || limits > MOST_LIMITS;
+			if (!isLast) await this.#pause(wait, delay(attempt, failure));
+			if (isLast || hurried?.end.aborted === true) {
+				this.#isFailing = failure !== "collided";
+				throw givenUp(where, attempt + 1, error);
+			}
+			logger.debug(`${where}: ${saidBy(error)}; try ${attempt + 2}`);
+		}
+	}
+	/** Waits until the next try. In a hurry that is soon, unless a limit says that it is of no use. */
+	async #pause(wait, delay) {
+		const { hurried, sleep, random } = this.#options;
+		await (hurried?.signal.aborted === true ? sleep(wait + random() * HURRIED_SPREAD, hurried.end) : sleep(wait + delay, hurried?.signal)).catch(() => void 0);
+	}
+};
+function givenUp(where, tries, error) {
+	const verb = error.request.method === "PUT" ? "written" : "read";
+	const times = tries === 1 ? "once" : `${tries} times`;
+	return new MetadataError(`${where} could not be ${verb}, tried ${times}: ${saidBy(error)}`, { cause: error });
+}
+
+// src/metadata/repository.ts
 /** Bytes of a file; PUT bodies, base64 of it, work up to about 50 MB. */
 const MAX_FILE = 36 * 1e3 ** 2;
+/** What an answer to a write says that is in the file now. */
+const Written = object({ content: object({ sha: string() }) });
 /**
 * The metadata repository, behind GitHub's contents API.
 * https://docs.github.com/en/rest/repos/contents
 */
 var MetadataRepository = class {
 	#options;
+	#tries;
 	constructor(options) {
 		this.#options = options;
+		this.#tries = new Tries(options);
 	}
 	/** `owner/name` */
 	get name() {
@@ -41480,16 +41985,14 @@ var MetadataRepository = class {
 	*/
 	async check() {
 		const { owner, repo } = this.#options;
-		const octokit = this.#octokit();
-		let archived;
-		try {
-			({archived} = (await octokit.rest.repos.get({
+		const { archived } = await this.#tries.read(this.name, async () => {
+			const { data } = await this.#octokit().rest.repos.get({
 				owner,
-				repo
-			})).data);
-		} catch (error) {
-			throw explainRead(error, this.name);
-		}
+				repo,
+				request: OWN_RETRIES
+			});
+			return data;
+		});
 		if (!archived) return;
 		throw new MetadataError(`${this.name} can't be written: the repository is archived; unarchive it, or name another in "metadata-repository"`);
 	}
@@ -41499,7 +42002,7 @@ var MetadataRepository = class {
 	* @throws MetadataError with the remedy, also when the branch is not there
 	*/
 	async read(path) {
-		return (await this.#read(path))?.bytes;
+		return (await this.#tries.read(this.#where(path), async () => this.#get(path)))?.bytes;
 	}
 	/**
 	* Changes a file by reading, changing and writing it, again and again while other jobs write too.
@@ -41511,67 +42014,50 @@ var MetadataRepository = class {
 	* @throws MetadataError with the remedy
 	*/
 	async update(path, message, change) {
-		const { logger } = this.#options;
 		/** What a write sent whose outcome is unknown. */
 		let sent;
-		let limits = 0;
-		for (let attempt = 0;; attempt += 1) {
-			const current = await this.#read(path);
+		return this.#tries.write(this.#where(path), async () => {
+			const current = await this.#get(path);
 			if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
 			const next = change(current?.bytes);
 			if (!next || current && Buffer.from(next).equals(current.bytes)) return sent !== void 0;
 			if (next.length > MAX_FILE) throw this.#tooLarge(path, next.length);
 			try {
-				await this.#write(path, message, next, current?.sha);
-				return true;
+				await this.#put(path, message, next, current?.sha);
 			} catch (error) {
-				if (!(error instanceof RequestError)) throw error;
-				const failure = classifyWrite(error, `${this.name}/${path}`);
-				if (failure instanceof MetadataError) throw failure;
-				if (attempt + 1 >= MOST_ATTEMPTS) throw this.#givenUp(path, error);
-				if (failure === "unknown") sent = next;
-				logger.debug(`${path}: ${String(error)}; try ${attempt + 2}`);
-				const wait = typeof failure === "object" ? failure.wait : 0;
-				if (wait > 0) {
-					limits += 1;
-					if (limits > MOST_LIMITS) throw this.#givenUp(path, error);
-					logger.info(`GitHub's rate limit asks to wait ${Math.ceil(wait / 1e3)} s before ${path} is written`);
-				}
-				await this.#pause(wait, attempt);
+				if (error instanceof RequestError && isUnclear(error)) sent = next;
+				throw error;
 			}
-		}
+			return true;
+		});
 	}
-	/** Waits until the next try. In a hurry a wait is broken off, and others are short. */
-	async #pause(wait, attempt) {
-		const { hurried, sleep, random } = this.#options;
-		const spread = Math.min(WIDEST_SPREAD, FIRST_SPREAD * 2 ** attempt);
-		if (hurried?.signal.aborted !== true) await sleep(wait + FIRST_DELAY + random() * spread, hurried?.signal).catch(() => void 0);
-		else await sleep(random() * HURRIED_SPREAD);
-	}
-	async #read(path) {
+	async #get(path) {
 		const { branch } = this.#options;
-		const octokit = this.#octokit();
 		try {
-			const { data } = await octokit.request(`GET ${this.#url(path)}`, {
+			const { data, headers, url } = await this.#octokit().request(`GET ${this.#url(path)}`, {
 				...branch !== void 0 && { ref: branch },
 				mediaType: { format: "raw" },
-				request: { parseSuccessResponseBody: false }
+				request: {
+					...OWN_RETRIES,
+					parseSuccessResponseBody: false
+				}
 			});
+			if (/^text\/html/i.test(headers["content-type"] ?? "")) throw unlike("the file", "GET", url);
 			const bytes = new Uint8Array(await new Response(data).arrayBuffer());
 			return {
 				bytes,
 				sha: gitBlobSha(bytes)
 			};
 		} catch (error) {
-			const missing = error instanceof RequestError && error.status === 404;
-			if (missing && !/no commit found|branch .* not found/i.test(error.message)) return void 0;
-			if (!missing) throw explainRead(error, `${this.name}/${path}`);
+			if (!(error instanceof RequestError) || error.status !== 404) throw error;
+			if (!/no commit found|branch .* not found/i.test(error.message)) return void 0;
 			throw new MetadataError(`${this.name} has no branch ${JSON.stringify(branch)}: create it, or name another in "metadata-branch"`, { cause: error });
 		}
 	}
-	async #write(path, message, bytes, sha) {
+	/** @throws RequestError also where the answer does not say that these bytes are in the file now */
+	async #put(path, message, bytes, sha) {
 		const { branch, committer } = this.#options;
-		await this.#octokit().request(`PUT ${this.#url(path)}`, {
+		const { data, url } = await this.#octokit().request(`PUT ${this.#url(path)}`, {
 			message,
 			content: Buffer.from(bytes).toString("base64"),
 			...sha !== void 0 && { sha },
@@ -41580,8 +42066,11 @@ var MetadataRepository = class {
 				committer,
 				author: committer
 			},
-			request: { retries: 0 }
+			request: OWN_RETRIES
 		});
+		const written = safeParse(Written, data);
+		if (written.success && written.output.content.sha === gitBlobSha(bytes)) return;
+		throw unlike("what was written", "PUT", url);
 	}
 	#octokit() {
 		const { octokit, hurried } = this.#options;
@@ -41591,14 +42080,21 @@ var MetadataRepository = class {
 		const { owner, repo } = this.#options;
 		return `/repos/${owner}/${repo}/contents/${path.split("/").map(encodeURIComponent).join("/")}`;
 	}
-	#tooLarge(path, bytes) {
-		return new MetadataError(`${this.name}/${path} would have ${bytes} bytes, more than GitHub takes: mirror fewer images a namespace`);
+	#where(path) {
+		return `${this.name}/${path}`;
 	}
-	#givenUp(path, error) {
-		const cause = error instanceof Error ? error.message : String(error);
-		return new MetadataError(`${this.name}/${path} could not be written in many tries: ${cause}`, { cause: error });
+	#tooLarge(path, bytes) {
+		return new MetadataError(`${this.#where(path)} would have ${bytes} bytes, more than GitHub takes: mirror fewer images a namespace`);
 	}
 };
+/** A success that is none: of a proxy, or of an outage. */
+function unlike(expected, method, url) {
+	return new RequestError(`the answer is not ${expected}`, 500, { request: {
+		method,
+		url,
+		headers: {}
+	} });
+}
 /** The SHA that git and GitHub give a file of these bytes. https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
 function gitBlobSha(bytes) {
 	return createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
@@ -41608,6 +42104,11 @@ function gitBlobSha(bytes) {
 /** Images that are under way at the time limit get this part of it, and at most so many milliseconds, to end. */
 const GRACE = .1;
 const LONGEST_GRACE = 6e5;
+/** What recording may take after that; milliseconds. A cancelled run is killed by the runner ten seconds after. */
+const TO_RECORD = {
+	"time limit": 3e5,
+	cancelled: 5e3
+};
 /**
 * The lifetime of a run that begins now.
 *
@@ -41617,7 +42118,8 @@ const LONGEST_GRACE = 6e5;
 function createLifetime(timeLimit, onCancel) {
 	const drain = new AbortController();
 	const abort = new AbortController();
-	setMaxListeners(0, drain.signal, abort.signal);
+	const cutoff = new AbortController();
+	setMaxListeners(0, drain.signal, abort.signal, cutoff.signal);
 	let ending;
 	const end = (why, ...controllers) => {
 		ending ??= why;
@@ -41626,10 +42128,15 @@ function createLifetime(timeLimit, onCancel) {
 	setTimeout(() => end("time limit", drain), timeLimit).unref();
 	const grace = Math.min(LONGEST_GRACE, timeLimit * GRACE);
 	setTimeout(() => end("time limit", drain, abort), timeLimit + grace).unref();
-	onCancel(() => end("cancelled", drain, abort));
+	setTimeout(() => end("time limit", cutoff), timeLimit + grace + TO_RECORD["time limit"]).unref();
+	onCancel(() => {
+		end("cancelled", drain, abort);
+		setTimeout(() => end("cancelled", cutoff), TO_RECORD.cancelled).unref();
+	});
 	return {
 		drain: drain.signal,
 		abort: abort.signal,
+		cutoff: cutoff.signal,
 		ending: () => ending
 	};
 }
@@ -41642,14 +42149,26 @@ var EndOfRun = class extends Error {
 };
 
 // src/child-processes.ts
-/** The processes that this one has started: @actions/exec gives no way to end them. */
+/**
+* Tells of each process that this one starts: @actions/exec gives none of them away.
+* https://nodejs.org/docs/latest-v24.x/api/diagnostics_channel.html#child-process
+*/
+function onChild(told) {
+	subscribe("child_process", (message) => {
+		if (typeof message !== "object" || message === null || !("process" in message)) return;
+		const child = message.process;
+		if (child instanceof ChildProcess) told(child);
+	});
+}
+/** From now on a program may end before it has read its input: @actions/exec would let that end this process too. */
+function tolerateUnreadInput() {
+	onChild((child) => child.once("spawn", () => child.stdin?.on("error", () => void 0)));
+}
+/** The processes that this one has started since. */
 var ChildProcesses = class {
 	#running = /* @__PURE__ */ new Set();
 	constructor() {
-		subscribe("child_process", (message) => {
-			if (typeof message !== "object" || message === null || !("process" in message)) return;
-			const child = message.process;
-			if (!(child instanceof ChildProcess)) return;
+		onChild((child) => {
 			this.#running.add(child);
 			child.once("close", () => this.#running.delete(child));
 		});
@@ -41714,7 +42233,9 @@ function decodeBase64(text) {
 async function askHelper(run, helper, server) {
 	const origin = `docker-credential-${helper}`;
 	if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(helper)) throw new Error("The docker config names a credential helper that is not a program name");
-	const { exitCode, stdout } = await run(helper, server);
+	const { exitCode, stdout } = await run(helper, server).catch((error) => {
+		throw new Error(`${origin}, which the docker config names for ${server}, can't be started: install it, or take it out there`, { cause: error });
+	});
 	if (exitCode !== 0) {
 		if (/credentials not found/i.test(stdout)) return void 0;
 		throw new Error(`${origin} ended with exit code ${exitCode} when asked for ${server}: run it by hand to see why`);
@@ -41749,17 +42270,68 @@ function createDispatcher({ timeout, connections, proxy }) {
 		bodyTimeout: timeout,
 		keepAliveTimeout: 3e4
 	};
-	if (proxy.http === void 0 && proxy.https === void 0) return new import_undici.Agent(options);
+	const direct = new import_undici.Agent(options);
+	if (proxy.http === void 0 && proxy.https === void 0) return direct;
+	const proxies = {
+		"http:": URL.parse(proxy.http ?? ""),
+		"https:": URL.parse(proxy.https ?? "")
+	};
+	const hosts = new Set(Object.values(proxies).map((url) => url?.host));
 	return new import_undici.EnvHttpProxyAgent({
 		...options,
-		factory: (origin, own) => new import_undici.Pool(origin, {
-			...options,
-			...own
+		clientFactory: (origin, own) => new import_undici.Pool(origin, {
+			headersTimeout: timeout,
+			...toProxy(origin.host, own)
 		}),
+		factory: (origin, own) => {
+			const { host } = new URL(origin);
+			return new import_undici.Pool(origin, {
+				...options,
+				...hosts.has(host) ? toProxy(host, own) : own
+			});
+		},
 		httpProxy: proxy.http ?? "",
 		httpsProxy: proxy.https ?? "",
 		noProxy: proxy.none ?? ""
+	}).compose((dispatch) => (request, handler) => {
+		const protocol = new URL(String(request.origin)).protocol === "https:" ? "https:" : "http:";
+		if (proxies[protocol] === null) return direct.dispatch(request, handler);
+		return dispatch(request, explaining(proxies[protocol], handler));
 	});
+}
+/** Options of a pool of connections to the proxy at `host`, whose failures name it. */
+function toProxy(host, own) {
+	const { connect } = own;
+	if (typeof connect !== "function") return own;
+	return {
+		...own,
+		connect: (target, callback) => connect(target, (error, socket) => {
+			if (error) callback(unreachable(host, error), null);
+			else callback(null, socket);
+		})
+	};
+}
+/** Passes everything on, and a proxy's refusal in plain words, once: undici goes on with the body of a 407. */
+function explaining(proxy, handler) {
+	let ended = false;
+	return {
+		onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
+		onRequestUpgrade: (controller, status, headers, socket) => handler.onRequestUpgrade?.(controller, status, headers, socket),
+		onResponseStart: (controller, status, headers, text) => handler.onResponseStart?.(controller, status, headers, text),
+		onResponseData: (controller, chunk) => {
+			if (!ended) handler.onResponseData?.(controller, chunk);
+		},
+		onResponseEnd: (controller, trailers) => {
+			if (!ended) handler.onResponseEnd?.(controller, trailers);
+		},
+		onResponseError: (controller, error) => {
+			if (!ended) handler.onResponseError?.(controller, explainProxy(proxy, error));
+			ended = true;
+		},
+		onResponseStarted: () => handler.onResponseStarted?.(),
+		onBodySent: (chunk) => handler.onBodySent?.(chunk),
+		onRequestSent: () => handler.onRequestSent?.()
+	};
 }
 
 // src/oci/host-gate.ts
@@ -41939,6 +42511,8 @@ const SENDABLE = /^[!-~]+$/;
 var Authenticator = class {
 	#options;
 	#slots = /* @__PURE__ */ new Map();
+	/** Scopes for which an implicit credential was refused, and that are had without it. */
+	#without = /* @__PURE__ */ new Set();
 	#challenge;
 	constructor(options) {
 		this.#options = options;
@@ -41946,25 +42520,36 @@ var Authenticator = class {
 	/**
 	* The `Authorization` value for `scopes` (`repository:<name>:pull`); undefined while the registry has not
 	* asked for one, or asks for Basic and there is no credential.
+	*
+	* @param anonymous true for what anybody is given; left out, it goes by what the registry took before
 	*/
-	async header(scopes) {
+	async header(scopes, anonymous = this.#without.has(keyOf(scopes))) {
 		const challenge = this.#challenge;
 		if (!challenge) return void 0;
 		if (challenge.scheme === "basic") {
-			const credential = await this.#options.credential();
+			const credential = anonymous ? void 0 : await this.#options.credential();
 			return credential && this.#basic(credential);
 		}
-		const key = scopes.join(" ");
+		const key = slotOf(scopes, anonymous);
 		const known = this.#slots.get(key);
 		if (known) {
 			const { header, renewAt } = await known.coming;
 			if (renewAt > this.#options.clock()) return header;
-			if (this.#slots.get(key) !== known) return this.header(scopes);
+			if (this.#slots.get(key) !== known) return this.header(scopes, anonymous);
 		}
-		const slot = { coming: this.#requestToken(challenge, scopes) };
+		const slot = { coming: this.#requestToken(challenge, scopes, anonymous) };
 		this.#slots.set(key, slot);
 		slot.coming.then((token) => slot.token = token, () => this.#slots.delete(key));
 		return (await slot.coming).header;
+	}
+	/** True when a refused request for `scopes` is worth a try without the credential, which nobody gave for this registry. */
+	async mayGoWithout(scopes) {
+		if (!scopes.every((scope) => scope.endsWith(":pull"))) return false;
+		return (await this.#options.credential())?.implicit === true;
+	}
+	/** Takes in that `scopes` are had without the credential, and not with it. */
+	goWithout(scopes) {
+		this.#without.add(keyOf(scopes));
 	}
 	/**
 	* Takes in the challenge of a 401.
@@ -41977,17 +42562,30 @@ var Authenticator = class {
 		if (!challenge) return false;
 		this.#challenge = challenge;
 		if (challenge.scheme === "basic") return refused === void 0;
-		const key = scopes.join(" ");
-		if (refused !== void 0 && this.#slots.get(key)?.token?.header === refused) this.#slots.delete(key);
+		for (const key of [slotOf(scopes, false), slotOf(scopes, true)]) if (refused !== void 0 && this.#slots.get(key)?.token?.header === refused) this.#slots.delete(key);
 		return true;
 	}
 	get hasChallenge() {
 		return this.#challenge !== void 0;
 	}
-	async #requestToken(challenge, scopes) {
+	async #requestToken(challenge, scopes, anonymous) {
+		const credential = anonymous ? void 0 : await this.#options.credential();
+		try {
+			return await this.#exchange(challenge, scopes, credential);
+		} catch (error) {
+			if (!isDenial(error) || anonymous || !await this.mayGoWithout(scopes)) throw error;
+			const token = await this.#exchange(challenge, scopes, void 0).catch(() => void 0);
+			if (!token) throw error;
+			this.goWithout(scopes);
+			this.#slots.set(slotOf(scopes, true), {
+				coming: Promise.resolve(token),
+				token
+			});
+			return token;
+		}
+	}
+	async #exchange({ realm, service }, scopes, credential) {
 		const { registry, clock, mask, sendTokenRequest } = this.#options;
-		const { realm, service } = challenge;
-		const credential = await this.#options.credential();
 		this.#checkRealm(realm, credential);
 		const params = new URLSearchParams(realm.searchParams);
 		if (service !== void 0) params.set("service", service);
@@ -42024,14 +42622,16 @@ var Authenticator = class {
 				method: "POST",
 				url,
 				headers: { "content-type": "application/x-www-form-urlencoded" },
-				body: form.toString()
+				body: form.toString(),
+				scopes
 			};
 		}
 		url.search = params.toString();
 		return {
 			method: "GET",
 			url,
-			headers: credential ? { authorization: this.#basic(credential) } : {}
+			headers: (credential ? { authorization: this.#basic(credential) } : void 0) ?? {},
+			scopes
 		};
 	}
 	#basic({ username, password }) {
@@ -42049,6 +42649,12 @@ var Authenticator = class {
 		});
 	}
 };
+function keyOf(scopes) {
+	return scopes.join(" ");
+}
+function slotOf(scopes, anonymous) {
+	return `${anonymous ? "anonymous" : "known"} ${keyOf(scopes)}`;
+}
 
 // src/oci/transport.ts
 const MAX_REDIRECTS = 5;
@@ -42116,17 +42722,34 @@ var RegistryTransport = class {
 		return opened.promise;
 	}
 	async #attempt(request, read) {
-		const authorization = await this.#authenticator.header(request.scopes);
+		let authorization = await this.#authenticator.header(request.scopes);
 		let response = await this.#follow(request, authorization);
 		if (response.status === 401 && request.repeatable !== false) {
 			const challenge = await this.#challengeOf(response);
 			if (this.#authenticator.learn(challenge, request.scopes, authorization)) {
 				await response.body.dump();
-				response = await this.#follow(request, await this.#authenticator.header(request.scopes));
+				authorization = await this.#authenticator.header(request.scopes);
+				response = await this.#follow(request, authorization);
 			}
 		}
 		if (request.expect.includes(response.status)) return read(response);
-		throw await this.#refusal(request.method, response);
+		const refusal = await this.#refusal(request, response);
+		const other = await this.#withoutCredential(request, refusal, authorization);
+		if (!other) throw refusal;
+		return read(other);
+	}
+	/** The answer to a refused request as anybody gets it, where the credential was given for nothing like it. */
+	async #withoutCredential(request, refusal, refused) {
+		const { scopes, expect } = request;
+		if (!isDenial(refusal) || !await this.#authenticator.mayGoWithout(scopes)) return void 0;
+		const authorization = await this.#authenticator.header(scopes, true).catch(() => refused);
+		if (authorization === refused) return void 0;
+		const response = await this.#follow(request, authorization);
+		if (expect.includes(response.status)) {
+			this.#authenticator.goWithout(scopes);
+			return response;
+		}
+		await response.body.dump();
 	}
 	/** Google may leave the challenge out of a 401; `/v2/` has it then. */
 	async #challengeOf(response) {
@@ -42186,27 +42809,31 @@ var RegistryTransport = class {
 			body
 		};
 	}
-	#sendTokenRequest = async ({ method, url, headers, body }) => {
+	#sendTokenRequest = async ({ method, url, headers, body, scopes }) => {
 		const response = await this.#dispatch({
 			method,
 			url,
 			headers,
 			body
 		});
-		if (response.status !== 200) throw await this.#refusal(method, response);
+		if (response.status !== 200) throw await this.#refusal({
+			method,
+			scopes
+		}, response);
 		return new TextDecoder().decode(await readBody(response, MAX_ERROR_BODY));
 	};
-	async #refusal(method, response) {
+	async #refusal(request, response) {
 		const { status, headers, url } = response;
 		const body = await readBody(response, MAX_ERROR_BODY).catch(() => /* @__PURE__ */ new Uint8Array());
 		const { codes, text } = readErrorBody(new TextDecoder().decode(body));
 		const retryAfter = parseRetryAfter(headerOf(headers, "retry-after"), this.#options.clock());
 		const throttled = status === 403 && /secondary rate limit/i.test(text);
-		const retryable = isRetryableStatus(status) || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
-		const detail = [text, await this.#remedy(status)].filter(Boolean).join(". ");
-		const cause = detail === "" ? `status ${status}` : `status ${status}, ${detail}`;
+		const retryable = isRetryableStatus(status) && !codes.includes("MANIFEST_BLOB_UNKNOWN") || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
+		const said = text === "" ? `status ${status}` : `status ${status}, ${text}`;
+		const advice = retryable ? "" : await this.#advice(request, status, said);
+		const cause = advice === "" ? said : `${said.replace(/\.$/, "")}. ${advice}`;
 		return new RegistryError({
-			method,
+			method: request.method,
 			url,
 			status,
 			codes,
@@ -42215,11 +42842,14 @@ var RegistryTransport = class {
 			cause
 		});
 	}
-	async #remedy(status) {
-		if (status !== 401 && status !== 403) return "";
+	/** What to do about a refusal, and whose account was refused. */
+	async #advice({ method, scopes }, status, said) {
 		const { baseUrl, credential } = this.#options;
+		const pushing = method !== "GET" && method !== "HEAD" || scopes.some((scope) => /:[^:]*push/.test(scope));
+		const remedy = remedyFor(said, pushing);
+		if (status !== 401 && status !== 403) return remedy ?? "";
 		const used = await credential().catch(() => void 0);
-		return used ? `${baseUrl.host} refused the credentials from ${used.origin}: check that they are right and allow this` : `No credentials are known for ${baseUrl.host}: give them as inputs, or log in before with docker/login-action`;
+		return adviceOn(baseUrl.host, used, remedy);
 	}
 	#misdirected(method, from, to) {
 		const where = to ? redactUrl(to) : "a malformed URL";
@@ -42233,14 +42863,15 @@ var RegistryTransport = class {
 	#describe(request, thrown) {
 		if (thrown instanceof RegistryError) return thrown;
 		const url = new URL(request.url.toString(), this.#options.baseUrl);
+		const proxyError = thrown instanceof ProxyError ? thrown : void 0;
 		const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
-		const code = errorCode(thrown);
+		const code = proxyError ? void 0 : errorCode(thrown);
 		const cause = printable(code !== void 0 && !message.includes(code) ? `${code}: ${message}` : message);
 		return new RegistryError({
 			method: request.method,
 			url,
 			cause,
-			retryable: isNetworkError(thrown),
+			retryable: proxyError?.retryable ?? isNetworkError(thrown),
 			error: thrown
 		});
 	}
@@ -42322,6 +42953,8 @@ const TRUSTED = /* @__PURE__ */ new Set([
 	"MEMBER",
 	"COLLABORATOR"
 ]);
+/** Tries to write a comment; Octokit spaces them by three seconds. */
+const MOST_TRIES = 3;
 /**
 * Keeps one comment a step on a pull request, which a marker tells from all others.
 * https://docs.github.com/en/rest/issues/comments
@@ -42355,12 +42988,11 @@ var PullRequestComments = class {
 			number
 		}, marker);
 		if (first === void 0) {
-			if (isNews) await issues.createComment({
+			if (isNews) await this.#create({
 				owner,
 				repo,
-				issue_number: number,
-				body: text
-			});
+				number
+			}, marker, text);
 			return;
 		}
 		if (first.body !== text) await issues.updateComment({
@@ -42374,6 +43006,26 @@ var PullRequestComments = class {
 			repo,
 			comment_id: id
 		});
+	}
+	/** Looks before it tries again: a comment may be there though its answer was lost. */
+	async #create({ owner, repo, number }, marker, body) {
+		for (let tries = 1;; tries += 1) try {
+			await this.#octokit.rest.issues.createComment({
+				owner,
+				repo,
+				issue_number: number,
+				body,
+				request: { retries: 0 }
+			});
+			return;
+		} catch (error) {
+			if (!(error instanceof RequestError) || error.status < 500 || tries === MOST_TRIES) throw error;
+			if ((await this.#find({
+				owner,
+				repo,
+				number
+			}, marker)).some((comment) => comment.body === body)) return;
+		}
 	}
 	async #find({ owner, repo, number }, marker) {
 		return (await this.#octokit.paginate(this.#octokit.rest.issues.listComments, {
@@ -42441,6 +43093,7 @@ function apiUrl() {
 }
 /** Everything that a run works with, for `inputs`: the real network, clock, random numbers and processes. */
 function createDeps(inputs) {
+	tolerateUnreadInput();
 	const { random } = Math;
 	const lifetime = createLifetime(inputs.timeLimit, (cancel) => {
 		for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, cancel);
@@ -42451,12 +43104,16 @@ function createDeps(inputs) {
 		connections: inputs.queryConcurrency,
 		proxy: inputs.proxy
 	});
+	const sources = credentialSources(inputs);
 	const registries = new Registries({
 		dispatcher,
 		concurrency: inputs.queryConcurrency,
 		retries: inputs.retries,
 		insecure: inputs.insecureRegistries,
-		credentials: credentialLookups(inputs),
+		credentials: {
+			source: credentialLookup("source", sources),
+			target: credentialLookup("target", sources)
+		},
 		sleep: sleepOn,
 		clock: Date.now,
 		random,
@@ -42469,7 +43126,8 @@ function createDeps(inputs) {
 		token,
 		apiUrl: apiUrl(),
 		dispatcher,
-		logger
+		logger,
+		signal: lifetime.cutoff
 	};
 	const octokit = createGitHubClient(client);
 	return {
@@ -42477,7 +43135,7 @@ function createDeps(inputs) {
 		apis: {
 			dockerHub: registries.api(new URL("https://hub.docker.com")),
 			quay: registries.api(new URL("https://quay.io")),
-			github: client.apiUrl === GITHUB_API ? octokit : void 0
+			github: isGitHubDotCom() ? octokit : void 0
 		},
 		...inputs.comment && { pullRequest: new PullRequestComments(octokit) },
 		metadata: new MetadataRepository({
@@ -42487,14 +43145,15 @@ function createDeps(inputs) {
 				octokit: createGitHubClient({
 					...client,
 					spaced: false
-				})
+				}),
+				end: lifetime.cutoff
 			},
 			...metadata,
 			sleep,
 			random,
 			logger
 		}),
-		openEngine: async () => openEngine(inputs, lifetime.abort),
+		openEngine: async () => openEngine(inputs, sources, lifetime.abort),
 		lifetime,
 		phase: async (name, work) => group(name, work),
 		logger,
@@ -42504,7 +43163,7 @@ function createDeps(inputs) {
 		runKey: `${process.env["GITHUB_RUN_ID"] ?? "local"}.${randomUUID().slice(0, 8)}`
 	};
 }
-async function openEngine(inputs, abort) {
+async function openEngine(inputs, sources, abort) {
 	const registryEngine = new RegistryEngine({
 		...inputs.cache && { memory: (registry) => createBlobCache(registry, tempFolder(), logger) },
 		concurrency: inputs.concurrency,
@@ -42523,31 +43182,29 @@ async function openEngine(inputs, abort) {
 		env: definedEnv(),
 		userConfig: dockerConfigFolder(),
 		tempFolder: tempFolder(),
-		logins: loginsOf(inputs),
+		logins: {
+			source: await loginsFor("source", inputs.namespaces.map(({ namespace }) => namespace.registry), sources),
+			target: await loginsFor("target", inputs.namespaces.map(({ target }) => target.registry), sources)
+		},
 		onFolder: (folder) => saveState(DOCKER_FOLDER_STATE, folder),
 		wholeEngine: registryEngine,
 		concurrency: inputs.concurrency,
 		logger
 	});
 }
-/** The credentials of the inputs first, then those of the docker config. */
-function credentialLookups({ credentials, targetLogin }) {
-	const fromConfig = dockerConfigCredentials(dockerConfigFolder(), async (helper, server) => exec(`docker-credential-${helper}`, ["get"], {
-		env: definedEnv(),
-		input: server
-	}));
+function credentialSources(inputs) {
 	return {
-		source: async (registry) => credentials.source ?? fromConfig(registry),
-		target: async (registry) => (registry === targetLogin ? credentials.target : void 0) ?? fromConfig(registry)
+		inputs,
+		dockerConfig: dockerConfigCredentials(dockerConfigFolder(), async (helper, server) => exec(`docker-credential-${helper}`, ["get"], {
+			env: definedEnv(),
+			input: server
+		})),
+		github: isGitHubDotCom() ? githubCredential(inputs.metadata.token, process.env["GITHUB_ACTOR"]) : void 0
 	};
 }
-function loginsOf({ credentials, namespaces, targetLogin }) {
-	const { source } = credentials;
-	const sources = source ? namespaces.map(({ namespace }) => [namespace.registry, source]) : [];
-	return {
-		source: new Map(sources),
-		target: new Map(credentials.target && targetLogin ? [[targetLogin, credentials.target]] : [])
-	};
+/** Not GitHub Enterprise, whose tokens nobody else takes. */
+function isGitHubDotCom() {
+	return apiUrl() === GITHUB_API;
 }
 function dockerConfigFolder() {
 	return process.env["DOCKER_CONFIG"] || join(homedir(), ".docker");

@@ -18,7 +18,9 @@ export function testRegistries(
     readonly dispatcher?: Dispatcher;
     /** Milliseconds. */
     readonly timeout?: number;
+    /** With a clock that it moves. */
     readonly sleep?: Sleep;
+    readonly clock?: () => number;
   } = {},
 ): Registries {
   const credentials = options.credentials ?? anonymous;
@@ -31,7 +33,7 @@ export function testRegistries(
     insecure: new Set(),
     credentials: { source: credentials, target: credentials },
     sleep: options.sleep ?? (async () => {}),
-    clock: Date.now,
+    clock: options.clock ?? Date.now,
     random: () => 0.5,
     mask: () => {},
     logger: silentLogger,

@@ -39,7 +39,7 @@ export async function audit(recorded: Images, options: AuditOptions): Promise<Au
   const ask = async (image: string, tag: string, entry: NonNullable<Entry>): Promise<Finding> => {
     if (refused) return refused;
     try {
-      const head = await target.headManifest(targetOf(image), tag);
+      const head = await target.findManifest(targetOf(image), tag);
       if (!head) return 'missing';
       return head.digest === (typeof entry === 'string' ? entry : entry.target) ? 'held' : 'changed';
     } catch (error) {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type Challenge, parseChallenge } from './challenge.ts';
 import type { Credential } from './credentials.ts';
-import { RegistryError, redactUrl } from './errors.ts';
+import { RegistryError, isDenial, redactUrl } from './errors.ts';
 import { mayFollow, mayHaveCredentials } from './origin.ts';
 
 /** A token is asked for again this long before it ends, in milliseconds. */
@@ -24,15 +24,15 @@ const TokenAnswer = v.object({
 const SENDABLE = /^[!-~]+$/;
 
 /** Sends one request to a token service and gives the body of its 200; throws RegistryError for the rest. */
-export type SendTokenRequest = (request: TokenRequest & { readonly renewal: boolean }) => Promise<string>;
+export type SendTokenRequest = (request: {
+  method: 'GET' | 'POST';
+  url: URL;
+  headers: Record<string, string>;
+  body?: string;
+  scopes: readonly string[];
+}) => Promise<string>;
 
-/** `renewal` is true for a token like one that the registry took before: it is hardly refused with good reason. */
-interface TokenRequest {
-  readonly method: 'GET' | 'POST';
-  readonly url: URL;
-  readonly headers: Record<string, string>;
-  readonly body?: string;
-}
+type BearerChallenge = Challenge & { scheme: 'bearer' };
 
 interface Token {
   readonly header: string;
@@ -62,6 +62,8 @@ export class Authenticator {
   readonly #slots = new Map<string, Slot>();
   /** Scopes that requests were let through with. Where there are no tokens, one stands for all. */
   readonly #admitted = new Set<string>();
+  /** Scopes for which an implicit credential was refused, and that are had without it. */
+  readonly #without = new Set<string>();
   #challenge: Challenge | undefined;
   /** The last Basic value that was masked. */
   #masked: string | undefined;
@@ -73,22 +75,27 @@ export class Authenticator {
   /**
    * The `Authorization` value for `scopes` (`repository:<name>:pull`); undefined while the registry has not
    * asked for one, or asks for Basic and there is no credential.
+   *
+   * @param anonymous true for what anybody is given; left out, it goes by what the registry took before
    */
-  async header(scopes: readonly string[]): Promise<string | undefined> {
+  async header(
+    scopes: readonly string[],
+    anonymous = this.#without.has(keyOf(scopes)),
+  ): Promise<string | undefined> {
     const challenge = this.#challenge;
     if (!challenge) return undefined;
     if (challenge.scheme === 'basic') {
-      const credential = await this.#options.credential();
+      const credential = anonymous ? undefined : await this.#options.credential();
       return credential && this.#basic(credential);
     }
-    const key = scopes.join(' ');
+    const key = slotOf(scopes, anonymous);
     const known = this.#slots.get(key);
     if (known) {
       const { header, renewAt } = await known.coming;
       if (renewAt > this.#options.clock()) return header;
-      if (this.#slots.get(key) !== known) return this.header(scopes);
+      if (this.#slots.get(key) !== known) return this.header(scopes, anonymous);
     }
-    const slot: Slot = { coming: this.#requestToken(challenge, scopes) };
+    const slot: Slot = { coming: this.#requestToken(challenge, scopes, anonymous) };
     this.#slots.set(key, slot);
     slot.coming.then(
       (token) => (slot.token = token),
@@ -96,6 +103,17 @@ export class Authenticator {
     );
     this.#dropOldest();
     return (await slot.coming).header;
+  }
+
+  /** True when a refused request for `scopes` is worth a try without the credential, which nobody gave for this registry. */
+  async mayGoWithout(scopes: readonly string[]): Promise<boolean> {
+    if (!scopes.every((scope) => scope.endsWith(':pull'))) return false;
+    return (await this.#options.credential())?.implicit === true;
+  }
+
+  /** Takes in that `scopes` are had without the credential, and not with it. */
+  goWithout(scopes: readonly string[]): void {
+    this.#without.add(keyOf(scopes));
   }
 
   /**
@@ -114,8 +132,9 @@ export class Authenticator {
     this.#challenge = challenge;
     if (challenge.scheme === 'basic') return refused === undefined;
     // The refusal of an old token may come late, when a new one is there or on its way.
-    const key = scopes.join(' ');
-    if (refused !== undefined && this.#slots.get(key)?.token?.header === refused) this.#slots.delete(key);
+    for (const key of [slotOf(scopes, false), slotOf(scopes, true)]) {
+      if (refused !== undefined && this.#slots.get(key)?.token?.header === refused) this.#slots.delete(key);
+    }
     return true;
   }
 
@@ -130,15 +149,14 @@ export class Authenticator {
 
   /** Notes that a request for `scopes` was let through. */
   admit(scopes: readonly string[]): void {
-    this.#admitted.add(scopes.join(' '));
+    this.#admitted.add(keyOf(scopes));
     if (this.#challenge?.scheme !== 'bearer') this.#admitted.add(ANY);
   }
 
   /** True when requests like it were let through before: then a 401 is likely no judgement of the credentials. */
   isAdmitted(scopes: readonly string[]): boolean {
     return (
-      this.#admitted.has(scopes.join(' ')) ||
-      (this.#challenge?.scheme !== 'bearer' && this.#admitted.has(ANY))
+      this.#admitted.has(keyOf(scopes)) || (this.#challenge?.scheme !== 'bearer' && this.#admitted.has(ANY))
     );
   }
 
@@ -151,19 +169,37 @@ export class Authenticator {
   }
 
   async #requestToken(
-    challenge: Challenge & { scheme: 'bearer' },
+    challenge: BearerChallenge,
     scopes: readonly string[],
+    anonymous: boolean,
+  ): Promise<Token> {
+    const credential = anonymous ? undefined : await this.#options.credential();
+    try {
+      return await this.#exchange(challenge, scopes, credential);
+    } catch (error) {
+      if (!isDenial(error) || anonymous || !(await this.mayGoWithout(scopes))) throw error;
+      const token = await this.#exchange(challenge, scopes, undefined).catch(() => undefined);
+      // The refusal of the credential says more than that of nobody.
+      if (!token) throw error;
+      this.goWithout(scopes);
+      this.#slots.set(slotOf(scopes, true), { coming: Promise.resolve(token), token });
+      return token;
+    }
+  }
+
+  async #exchange(
+    { realm, service }: BearerChallenge,
+    scopes: readonly string[],
+    credential: Credential | undefined,
   ): Promise<Token> {
     const { registry, clock, mask, sendTokenRequest } = this.#options;
-    const { realm, service } = challenge;
-    const credential = await this.#options.credential();
     this.#checkRealm(realm, credential);
     const params = new URLSearchParams(realm.searchParams);
     if (service !== undefined) params.set('service', service);
     for (const scope of scopes) params.append('scope', scope);
     const asked = clock();
     const request = this.#tokenRequest(realm, params, scopes, credential);
-    const body = await sendTokenRequest({ ...request, renewal: this.isAdmitted(scopes) });
+    const body = await sendTokenRequest(request);
     const answer = v.safeParse(v.pipe(v.string(), v.parseJson(), TokenAnswer), body);
     const token = answer.success ? answer.output.token || answer.output.access_token : undefined;
     if (!answer.success || !token || !SENDABLE.test(token)) {
@@ -184,7 +220,7 @@ export class Authenticator {
     params: URLSearchParams,
     scopes: readonly string[],
     credential: Credential | undefined,
-  ): TokenRequest {
+  ): Parameters<SendTokenRequest>[0] {
     const url = new URL(realm);
     if (credential?.identityToken !== undefined) {
       const form = new URLSearchParams({ grant_type: 'refresh_token', client_id: 'gcrxio-sync-action' });
@@ -193,10 +229,11 @@ export class Authenticator {
       form.set('scope', scopes.join(' '));
       form.set('refresh_token', credential.identityToken);
       const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-      return { method: 'POST', url, headers, body: form.toString() };
+      return { method: 'POST', url, headers, body: form.toString(), scopes };
     }
     url.search = params.toString();
-    return { method: 'GET', url, headers: credential ? { authorization: this.#basic(credential) } : {} };
+    const headers = credential ? { authorization: this.#basic(credential) } : undefined;
+    return { method: 'GET', url, headers: headers ?? {}, scopes };
   }
 
   #basic({ username, password }: Credential): string {
@@ -219,4 +256,12 @@ export class Authenticator {
         'nothing was sent there',
     });
   }
+}
+
+function keyOf(scopes: readonly string[]): string {
+  return scopes.join(' ');
+}
+
+function slotOf(scopes: readonly string[], anonymous: boolean): string {
+  return `${anonymous ? 'anonymous' : 'known'} ${keyOf(scopes)}`;
 }

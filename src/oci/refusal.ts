@@ -1,6 +1,7 @@
 import type { Credential } from './credentials.ts';
 import { RegistryError, readErrorBody } from './errors.ts';
 import { type RegistryResponse, headerOf, readBody } from './http.ts';
+import { adviceOn, remedyFor } from './remedy.ts';
 import { isRetryableStatus, parseRetryAfter } from './retry.ts';
 
 /** Bytes of an error's body that are read. */
@@ -13,6 +14,8 @@ const DOUBTFUL_CODES = new Set(['DIGEST_INVALID', 'SIZE_INVALID', 'MANIFEST_INVA
 
 export interface RefusalContext {
   readonly method: string;
+  /** What was asked for: `repository:<name>:pull,push`. */
+  readonly scopes: readonly string[];
   /** The registry that was asked. */
   readonly registry: string;
   /** Milliseconds since the epoch. */
@@ -31,11 +34,16 @@ export async function refusalOf(response: RegistryResponse, context: RefusalCont
   const { codes, text } = readErrorBody(new TextDecoder().decode(body));
   const retryAfter = parseRetryAfter(headerOf(headers, 'retry-after'), now);
   const throttled = status === 403 && /secondary rate limit/i.test(text);
-  const retryable = isRetryableStatus(status) || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
-  const doubtful =
-    isMisplaced(status) || doubted.includes(status) || codes.some((code) => DOUBTFUL_CODES.has(code));
-  const detail = [text, await remedy(status, context)].filter(Boolean).join('. ');
-  const cause = detail === '' ? `status ${status}` : `status ${status}, ${detail}`;
+  // docker-registry answers 500 for a manifest that it never will take.
+  const faulty = isRetryableStatus(status) && !codes.includes('MANIFEST_BLOB_UNKNOWN');
+  const retryable = faulty || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
+  const said = text === '' ? `status ${status}` : `status ${status}, ${text}`;
+  const remedy = remedyFor(said, isPush(context));
+  // What is said in the words of a registry, with its reason, is meant.
+  const isDoubted = doubted.includes(status) && remedy === undefined;
+  const doubtful = isMisplaced(status) || isDoubted || codes.some((code) => DOUBTFUL_CODES.has(code));
+  const advice = retryable ? '' : await adviceFor(status, remedy, context);
+  const cause = advice === '' ? said : `${said.replace(/\.$/, '')}. ${advice}`;
   return new RegistryError({ method, url, status, codes, retryable, doubtful, registry, retryAfter, cause });
 }
 
@@ -44,10 +52,17 @@ function isMisplaced(status: number): boolean {
   return status >= 200 && status < 400;
 }
 
-async function remedy(status: number, { registry, credential }: RefusalContext): Promise<string> {
-  if (status !== 401 && status !== 403) return '';
+function isPush({ method, scopes }: RefusalContext): boolean {
+  return (method !== 'GET' && method !== 'HEAD') || scopes.some((scope) => /:[^:]*push/.test(scope));
+}
+
+/** What to do about a refusal, and whose account was refused. */
+async function adviceFor(
+  status: number,
+  remedy: string | undefined,
+  { registry, credential }: RefusalContext,
+): Promise<string> {
+  if (status !== 401 && status !== 403) return remedy ?? '';
   const used = await credential().catch(() => undefined);
-  return used
-    ? `${registry} refused the credentials from ${used.origin}: check that they are right and allow this`
-    : `No credentials are known for ${registry}: give them as inputs, or log in before with docker/login-action`;
+  return adviceOn(registry, used, remedy);
 }

@@ -31,7 +31,7 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
 }
 
 /** What is to be known of a failure, to say whether to try again. */
-interface Problem {
+export interface Problem {
   readonly retryable: boolean;
   readonly doubtful: boolean;
   readonly retryAfter?: number | undefined;

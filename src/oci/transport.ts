@@ -2,10 +2,11 @@ import type { Dispatcher } from 'undici';
 import type { Logger } from '../logger.ts';
 import { Authenticator, type SendTokenRequest } from './auth.ts';
 import type { Credential } from './credentials.ts';
-import { RegistryError, printable, redactUrl } from './errors.ts';
+import { RegistryError, isDenial, printable, redactUrl } from './errors.ts';
 import type { HostGate, Sleep } from './host-gate.ts';
 import { type RegistryRequest, type RegistryResponse, headerOf, listHeaderOf, readBody } from './http.ts';
 import { mayFollow } from './origin.ts';
+import { ProxyError } from './proxy-error.ts';
 import { refusalOf } from './refusal.ts';
 import { LONGEST_PAUSE, Patience, backoffDelay, errorCode, isNetworkError } from './retry.ts';
 
@@ -118,7 +119,7 @@ export class RegistryTransport {
 
   async #attempt<T>(request: RegistryRequest, read: (response: RegistryResponse) => Promise<T>): Promise<T> {
     const { scopes } = request;
-    const authorization = await this.#answerOf(scopes);
+    let authorization = await this.#answerOf(scopes);
     let response = await this.#follow(request, authorization);
     let doubted: number[] = [];
     if (response.status === 401) {
@@ -126,11 +127,16 @@ export class RegistryTransport {
       doubted = challenge === undefined || this.#authenticator.isAdmitted(scopes) ? [401] : [];
       if (this.#authenticator.learn(challenge, scopes, authorization) && request.repeatable !== false) {
         await response.body.dump();
-        response = await this.#follow(request, await this.#answerOf(scopes));
+        authorization = await this.#answerOf(scopes);
+        response = await this.#follow(request, authorization);
       }
     }
-    if (!request.expect.includes(response.status))
-      throw await this.#refusal(request.method, response, doubted);
+    if (!request.expect.includes(response.status)) {
+      const refusal = await this.#refusal(request, response, doubted);
+      const other = await this.#withoutCredential(request, refusal, authorization);
+      if (!other) throw refusal;
+      response = other;
+    }
     this.#authenticator.admit(scopes);
     return read(response);
   }
@@ -143,6 +149,25 @@ export class RegistryTransport {
       this.#authenticator.forget();
       throw error;
     }
+  }
+
+  /** The answer to a refused request as anybody gets it, where the credential was given for nothing like it. */
+  async #withoutCredential(
+    request: RegistryRequest,
+    refusal: RegistryError,
+    refused: string | undefined,
+  ): Promise<RegistryResponse | undefined> {
+    const { scopes, expect } = request;
+    if (!isDenial(refusal) || !(await this.#authenticator.mayGoWithout(scopes))) return undefined;
+    const authorization = await this.#authenticator.header(scopes, true).catch(() => refused);
+    if (authorization === refused) return undefined;
+    const response = await this.#follow(request, authorization);
+    if (expect.includes(response.status)) {
+      this.#authenticator.goWithout(scopes);
+      return response;
+    }
+    await response.body.dump();
+    return undefined;
   }
 
   /** Google may leave the challenge out of a 401; `/v2/` has it then. */
@@ -220,20 +245,24 @@ export class RegistryTransport {
     return own && signal ? AbortSignal.any([own, signal]) : (own ?? signal);
   }
 
-  #sendTokenRequest: SendTokenRequest = async ({ renewal, ...request }) => {
+  #sendTokenRequest: SendTokenRequest = async ({ scopes, ...request }) => {
     const response = await this.#dispatch(request);
-    if (response.status !== 200)
-      throw await this.#refusal(request.method, response, renewal ? [401, 404] : [404]);
+    if (response.status !== 200) {
+      // A token like one that the registry took before is hardly refused with good reason.
+      const doubted = this.#authenticator.isAdmitted(scopes) ? [401, 404] : [404];
+      throw await this.#refusal({ method: request.method, scopes }, response, doubted);
+    }
     return new TextDecoder().decode(await readBody(response, MAX_TOKEN));
   };
 
   async #refusal(
-    method: string,
+    { method, scopes }: Pick<RegistryRequest, 'method' | 'scopes'>,
     response: RegistryResponse,
     doubted: readonly number[],
   ): Promise<RegistryError> {
     const { baseUrl, clock, credential } = this.#options;
-    return refusalOf(response, { method, registry: baseUrl.host, now: clock(), credential, doubted });
+    const registry = baseUrl.host;
+    return refusalOf(response, { method, scopes, registry, now: clock(), credential, doubted });
   }
 
   #misdirected(method: string, from: URL, to: URL | null): RegistryError {
@@ -249,15 +278,16 @@ export class RegistryTransport {
   /** What broke, as a RegistryError; one that a body threw while it was sent says itself whose fault it was. */
   #describe(request: RegistryRequest, thrown: unknown): RegistryError {
     if (thrown instanceof RegistryError) return thrown;
+    const proxyError = thrown instanceof ProxyError ? thrown : undefined;
     const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
-    const code = errorCode(thrown);
+    const code = proxyError ? undefined : errorCode(thrown);
     const cause = printable(code !== undefined && !message.includes(code) ? `${code}: ${message}` : message);
     return new RegistryError({
       method: request.method,
       url: this.urlOf(request.url),
       cause,
       registry: this.#options.baseUrl.host,
-      retryable: isNetworkError(thrown),
+      retryable: proxyError?.retryable ?? isNetworkError(thrown),
       error: thrown,
     });
   }

@@ -6,6 +6,13 @@ import { digestOf } from '../../../src/oci/digest.ts';
 import { DOCKER_MANIFEST, OCI_MANIFEST, SCHEMA1_SIGNED } from '../../../src/oci/media-types.ts';
 import type { Platforms } from '../../../src/plan/diff.ts';
 import {
+  type Copying,
+  expectHeld as expectTarget,
+  startCopying,
+  taskOf,
+  uploadsTo,
+} from '../../support/copying.ts';
+import {
   type TestImage,
   describe as descriptor,
   makeImage,
@@ -20,7 +27,6 @@ import {
   refuse,
   startMemoryRegistry,
 } from '../../support/memory-registry.ts';
-import { type EngineSetup, copyTask, engineBetween, expectHeld } from '../../support/registry-engine.ts';
 
 let source: MemoryRegistry;
 let target: MemoryRegistry;
@@ -38,8 +44,9 @@ async function restartTarget(options: MemoryRegistryOptions): Promise<void> {
   target = await startMemoryRegistry(options);
 }
 
-function setup(holders: readonly Holder[] = [], password = ''): EngineSetup {
-  return engineBetween(source, target, { holders, password });
+function setup(holders: readonly Holder[] = [], password = ''): Copying {
+  const credential = { username: 'u', password, origin: 'the test' };
+  return startCopying(source, target, { holders, ...(password !== '' && { credential }) });
 }
 
 /** Copies one image to an empty target and says what the engine told. */
@@ -50,18 +57,14 @@ async function copy(
 ): Promise<{ held: Map<string, Held>; bytes: number }> {
   await pushImage(source.url, 'img', ['v1'], image);
   const held = new Map<string, Held>();
-  const bytes = await mine.engine.copy(copyTask(mine, 'img', image, { platforms }), (tag, what) =>
+  const bytes = await mine.engine.copy(taskOf(mine, 'img', image, { platforms }), (tag, what) =>
     held.set(tag, what),
   );
   return { held, bytes };
 }
 
-function uploads(): string[] {
-  return target.requests.flatMap(({ method, path }) => {
-    const digest = new URL(path, target.url).searchParams.get('digest');
-    return method === 'PUT' && digest !== null ? [digest] : [];
-  });
-}
+const uploads = (): string[] => uploadsTo(target);
+const expectHeld = (image: TestImage): void => expectTarget(target, image);
 
 const Index = v.object({ mediaType: v.string(), manifests: v.array(v.object({ digest: v.string() })) });
 const CONFIG = Buffer.from('{"any": "thing"}');
@@ -105,7 +108,7 @@ describe('fidelity', () => {
   it.each(Object.entries(SHAPES))('copies %s to the byte', async (_, image) => {
     const { held } = await copy(image);
     expect(held).toEqual(new Map([['v1', { digest: image.digest }]]));
-    expectHeld(target, image);
+    expectHeld(image);
   });
 
   it('reduces an index to the platforms, keeps their attestations and says so', async () => {
@@ -148,7 +151,7 @@ describe('fidelity', () => {
     };
     const image = makeManifest(DOCKER_MANIFEST, content, [CONFIG]);
     await copy(image);
-    expectHeld(target, image);
+    expectHeld(image);
     expect(source.requests.some(({ path }) => path.includes(digestOf(BLOB)))).toBe(false);
   });
 
@@ -160,7 +163,7 @@ describe('fidelity', () => {
     );
     source.store.putManifest('img', 'v1', SCHEMA1_SIGNED, image.bytes);
     const mine = setup();
-    await expect(mine.engine.copy(copyTask(mine, 'img', image), () => {})).rejects.toThrow(
+    await expect(mine.engine.copy(taskOf(mine, 'img', image), () => {})).rejects.toThrow(
       /old schema1 format.*"exclude"/,
     );
   });
@@ -195,7 +198,7 @@ describe('blobs', () => {
       images.map(async (image, number) => {
         const repository = `img-${number % 4}`;
         await pushImage(source.url, repository, [`v${number}`], image);
-        return mine.engine.copy(copyTask(mine, repository, image, { tags: [`v${number}`] }), () => {});
+        return mine.engine.copy(taskOf(mine, repository, image, { tags: [`v${number}`] }), () => {});
       }),
     );
     const distinct = new Map(images.flatMap(({ blobs }) => Array.from(blobs)));
@@ -227,7 +230,7 @@ describe('blobs', () => {
     });
     const mine = setup(holders);
     expect((await copy(image, 'all', mine)).bytes).toBe(0);
-    expectHeld(target, image);
+    expectHeld(image);
     await mine.engine.close();
     const saved = new Set(mine.saved[0]?.map((holder) => holder.join(' ')));
     expect(saved).toEqual(
@@ -239,7 +242,7 @@ describe('blobs', () => {
     const image = makeImage({ seed: 'stale', layers: [300_000] });
     const elsewhere = Array.from(image.blobs.keys(), (digest): Holder => [digest, 'mirror/other']);
     await copy(image, 'all', setup(elsewhere));
-    expectHeld(target, image);
+    expectHeld(image);
   });
 
   it('are sent after all when the very repository was believed to have them', async () => {
@@ -247,15 +250,15 @@ describe('blobs', () => {
     const [child] = image.children;
     const here = Array.from(child?.blobs.keys() ?? [], (digest): Holder => [digest, 'mirror/img']);
     await copy(image, 'all', setup(here));
-    expectHeld(target, image);
+    expectHeld(image);
   });
 
   it('are brought after all when the image was recorded but is gone from the target', async () => {
     const image = makeIndex([makeImage({ seed: 'gone' })]);
     await pushImage(source.url, 'img', ['v1'], image);
     const mine = setup();
-    await mine.engine.copy(copyTask(mine, 'img', image, { present: true }), () => {});
-    expectHeld(target, image);
+    await mine.engine.copy(taskOf(mine, 'img', image, { present: true }), () => {});
+    expectHeld(image);
   });
 
   it('cost nothing when the target is recorded to hold the image under another tag', async () => {
@@ -264,9 +267,9 @@ describe('blobs', () => {
     await pushImage(target.url, 'mirror/img', ['v0'], image);
     target.requests.length = 0;
     const mine = setup();
-    await mine.engine.copy(copyTask(mine, 'img', image, { present: true }), () => {});
+    await mine.engine.copy(taskOf(mine, 'img', image, { present: true }), () => {});
     expect(target.requests.map(({ method }) => method)).toEqual(['PUT', 'HEAD']);
-    expectHeld(target, image);
+    expectHeld(image);
   });
 
   it.each([400, 401, 403, 404, 405])('are sent when the registry answers a mount with %d', async (status) => {
@@ -277,7 +280,7 @@ describe('blobs', () => {
     };
     const image = makeImage({ seed: 'mount', layers: [300_000] });
     await copy(image);
-    expectHeld(target, image);
+    expectHeld(image);
   });
 
   it('go in chunks where the registry asks for them', async () => {
@@ -287,7 +290,7 @@ describe('blobs', () => {
     };
     const image = makeImage({ seed: 'chunks', layers: [300_000] });
     await copy(image);
-    expectHeld(target, image);
+    expectHeld(image);
     expect(target.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
   });
 
@@ -295,7 +298,7 @@ describe('blobs', () => {
     await restartTarget({ maxUpload: 16 * 1024 ** 2 });
     const image = makeImage({ seed: 'large', layers: [40_000_000] });
     await copy(image);
-    expectHeld(target, image);
+    expectHeld(image);
     const patches = target.requests.filter(({ method }) => method === 'PATCH');
     expect(patches.length).toBe(3);
   });
@@ -316,7 +319,7 @@ describe('blobs', () => {
       return true;
     };
     await copy(image);
-    expectHeld(target, image);
+    expectHeld(image);
     expect(broken).toBe(3);
     expect(
       source.requests.filter(({ path, range }) => path.endsWith(digest) && range !== undefined),
@@ -350,6 +353,6 @@ describe('blobs', () => {
       makeImage({ seed: 't2', platform: 'linux/arm64' }),
     ]);
     await copy(image, 'all', setup([], 'p'));
-    expectHeld(target, image);
+    expectHeld(image);
   });
 });

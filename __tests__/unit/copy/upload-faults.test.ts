@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Digest, digestOf } from '../../../src/oci/digest.ts';
+import { copyImage, expectHeld, startCopying, taskOf } from '../../support/copying.ts';
 import { readAll } from '../../support/http.ts';
 import { type TestImage, makeImage, makeIndex, pushImage } from '../../support/images.ts';
 import { type MemoryRegistry, refuse, startMemoryRegistry } from '../../support/memory-registry.ts';
 import { waitUntil } from '../../support/process.ts';
-import { copyTask, engineBetween, expectHeld } from '../../support/registry-engine.ts';
 
 let source: MemoryRegistry;
 let target: MemoryRegistry;
@@ -43,11 +43,8 @@ const isTag = ({ method, url = '' }: IncomingMessage): boolean =>
   method === 'PUT' && url.endsWith('/manifests/v1');
 
 async function copy(image: TestImage, timeout?: number): Promise<void> {
-  await pushImage(source.url, 'img', ['v1'], image);
-  const mine = engineBetween(source, target, timeout === undefined ? {} : { timeout });
-  const held: string[] = [];
-  await mine.engine.copy(copyTask(mine, 'img', image), (tag) => held.push(tag));
-  expect(held).toEqual(['v1']);
+  const copying = startCopying(source, target, timeout === undefined ? {} : { timeout });
+  expect(await copyImage(source, copying, image)).toEqual(['v1']);
 }
 
 /** One small and one large blob. */
@@ -122,8 +119,8 @@ describe('an upload', () => {
       await readAll(request);
       response.writeHead(429, { 'retry-after': '3600' }).end();
     });
-    const mine = engineBetween(source, target);
-    await expect(mine.engine.copy(copyTask(mine, 'img', content), () => {})).rejects.toThrow(/status 429/);
+    const mine = startCopying(source, target);
+    await expect(mine.engine.copy(taskOf(mine, 'img', content), () => {})).rejects.toThrow(/status 429/);
     // Those that were on their way at that moment.
     expect(counter.happened).toBeLessThanOrEqual(3);
   });
@@ -188,8 +185,8 @@ describe('nothing is left open', () => {
       refuse(response, 403, 'DENIED', 'no');
       return true;
     };
-    const mine = engineBetween(source, target, { timeout: 60_000 });
-    await expect(mine.engine.copy(copyTask(mine, 'img', content), () => {})).rejects.toThrow(/DENIED/);
+    const mine = startCopying(source, target, { timeout: 60_000 });
+    await expect(mine.engine.copy(taskOf(mine, 'img', content), () => {})).rejects.toThrow(/DENIED/);
     await waitUntil(async () => downloads.open === 0, 'Downloads stayed open');
   });
 
@@ -206,10 +203,8 @@ describe('nothing is left open', () => {
       },
     );
     const uploads = counting(target, () => false);
-    const mine = engineBetween(source, target, { timeout: 60_000 });
-    await expect(mine.engine.copy(copyTask(mine, 'img', content), () => {})).rejects.toThrow(
-      largeOf(content),
-    );
+    const mine = startCopying(source, target, { timeout: 60_000 });
+    await expect(mine.engine.copy(taskOf(mine, 'img', content), () => {})).rejects.toThrow(largeOf(content));
     await waitUntil(async () => uploads.open === 0, 'Uploads stayed open');
     expect(target.store.manifest('mirror/img', 'v1')).toBeUndefined();
   });
@@ -228,11 +223,11 @@ describe('a blob that is not what its digest says', () => {
       ({ method, url = '' }) => method === 'GET' && url.endsWith(largeOf(first)),
       (_, response) => response.end(Buffer.alloc(first.blobs.get(largeOf(first))?.length ?? 0)),
     );
-    const mine = engineBetween(source, target);
+    const mine = startCopying(source, target);
     const results = await Promise.allSettled(
       images.map(async (one, number) => {
         await pushImage(source.url, 'img', [`v${number}`], one);
-        return mine.engine.copy(copyTask(mine, 'img', one, { tags: [`v${number}`] }), () => {});
+        return mine.engine.copy(taskOf(mine, 'img', one, { tags: [`v${number}`] }), () => {});
       }),
     );
     for (const result of results)
@@ -249,10 +244,10 @@ describe('a blob that is not what its digest says', () => {
     const wrong = { ...right, bytes, digest: digestOf(bytes) };
     await pushImage(source.url, 'img', ['v0'], wrong);
     await pushImage(source.url, 'img', ['v1'], right);
-    const mine = engineBetween(source, target);
-    const failure = mine.engine.copy(copyTask(mine, 'img', wrong, { tags: ['v0'] }), () => {});
+    const mine = startCopying(source, target);
+    const failure = mine.engine.copy(taskOf(mine, 'img', wrong, { tags: ['v0'] }), () => {});
     await expect(failure).rejects.toThrow(/more than \d+ bytes came/);
-    await mine.engine.copy(copyTask(mine, 'img', right), () => {});
+    await mine.engine.copy(taskOf(mine, 'img', right), () => {});
     expectHeld(target, right);
   });
 });
@@ -282,8 +277,8 @@ describe('a manifest', () => {
       await readAll(request);
       refuse(response, 403, 'DENIED', 'no');
     });
-    const mine = engineBetween(source, target);
-    await expect(mine.engine.copy(copyTask(mine, 'img', content), () => {})).rejects.toThrow(/DENIED/);
+    const mine = startCopying(source, target);
+    await expect(mine.engine.copy(taskOf(mine, 'img', content), () => {})).rejects.toThrow(/DENIED/);
     expect(target.requests.filter(({ method }) => method === 'HEAD')).toHaveLength(1);
   });
 

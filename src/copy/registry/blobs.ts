@@ -5,7 +5,7 @@ import type { RegistryClient } from '../../oci/client.ts';
 import { RegistryError } from '../../oci/errors.ts';
 import type { Sleep } from '../../oci/host-gate.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
-import { Patience } from '../../oci/retry.ts';
+import { Patience, type Problem } from '../../oci/retry.ts';
 import type { TargetKnowledge } from './knowledge.ts';
 
 /** A blob of at most this many bytes is read before it is sent: no more than one chunk of a stream. */
@@ -73,19 +73,22 @@ export class BlobCopier {
     if (known) throw known;
     // What is not what its digest says in one repository is likely the same in the others.
     const patience = new Patience(this.#spoilt.has(anywhere) ? 0 : retries, random);
+    let isBroken = false;
     for (;;) {
-      const isWhole = !this.#chunked;
+      // Some close the connection on a request that is too large, and say nothing: every other try goes in chunks then.
+      const chunked = this.#chunked || (isBroken && patience.tries % 2 === 1);
       try {
-        return move.blob.size <= SMALL ? await this.#bringSmall(move) : await this.#bringLarge(move);
+        return await (move.blob.size <= SMALL ? this.#bringSmall(move) : this.#bringLarge(move, chunked));
       } catch (error) {
         if (!(error instanceof RegistryError)) throw error;
-        if (error.status === 413 && isWhole) {
+        if (error.status === 413 && !chunked) {
           this.#chunked = true;
           continue;
         }
-        const delay = patience.next(isLost(error) ? BEGIN_ANEW : error);
+        const delay = patience.next(againFor(error));
         if (delay === undefined) throw this.#noteSpoilt(move, error);
         await sleep(delay);
+        isBroken ||= error.method === 'PUT' && error.status === undefined;
       }
     }
   }
@@ -119,7 +122,7 @@ export class BlobCopier {
     return blob.size;
   }
 
-  async #bringLarge(move: Move): Promise<number> {
+  async #bringLarge(move: Move, chunked: boolean): Promise<number> {
     const { source, from, blob, repository } = move;
     const { target, limit } = this.#options;
     return limit(async () => {
@@ -130,7 +133,7 @@ export class BlobCopier {
       const body = { size: blob.size, content: downloadBlob(source, from, blob, ended.signal) };
       const chunk = Math.max(CHUNK, start.minChunk);
       try {
-        if (start.minChunk > 0 || (this.#chunked && blob.size > chunk)) {
+        if (start.minChunk > 0 || (chunked && blob.size > chunk)) {
           await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
         } else {
           await uploadWhole(target, repository, blob.digest, start.location, body);
@@ -158,14 +161,14 @@ function spoiltKeys({ source, from, blob: { digest, size } }: Move): { here: str
   return { here: `${source.registry}/${from}@${digest} ${size}`, anywhere: `${digest} ${size}` };
 }
 
-const BEGIN_ANEW = { retryable: true, doubtful: false };
-
 /**
- * True for an upload that the registry opened and then knows no more, or for which the token ended meanwhile: its body
- * can't be sent again, but another upload may end well.
+ * Whether another upload may end well. A body can't be sent again: its token may have ended meanwhile (401), the registry may
+ * not know the upload any more (404), or not agree how far it is (416). All other requests have been tried again already.
  */
-function isLost({ method, status }: RegistryError): boolean {
-  return (method === 'PUT' || method === 'PATCH') && (status === 401 || status === 404);
+function againFor({ method, status, retryable, doubtful, retryAfter }: RegistryError): Problem {
+  const isUpload = method === 'PUT' || method === 'PATCH';
+  const isLost = isUpload && (status === 401 || status === 404 || status === 416);
+  return { retryable: retryable || isLost, doubtful: doubtful && isUpload, retryAfter };
 }
 
 async function gather(content: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

@@ -8,7 +8,7 @@ import { copyableContent, fetchManifest } from '../evidence.ts';
 import type { BlobMemory } from './blob-memory.ts';
 import { BlobCopier } from './blobs.ts';
 import { TargetKnowledge } from './knowledge.ts';
-import { ManifestCopy, type TargetState, holds, settleAll } from './manifest-copy.ts';
+import { ManifestCopy, type TargetState, settleAll } from './manifest-copy.ts';
 import { reduceIndex } from './platforms.ts';
 
 export interface RegistryEngineOptions {
@@ -57,6 +57,10 @@ export class RegistryEngine implements Engine {
     const platforms = manifest === source || task.platforms === 'all' ? {} : { platforms: task.platforms };
     // Believed for now: if it is not so, the target refuses the manifest, and all is brought after all.
     if (task.present && manifest === source) state.knowledge.noteManifest(task.target.repository, digest);
+    const waiting = state.asksFirst ? await notHeld(task, manifest.digest) : task.tags;
+    for (const tag of task.tags)
+      if (!waiting.includes(tag)) held(tag, { digest: manifest.digest, ...platforms });
+    if (waiting.length === 0) return 0;
     const copy = new ManifestCopy(task, state);
     await copy.readAhead(manifest);
     const stored: string[] = [];
@@ -64,7 +68,7 @@ export class RegistryEngine implements Engine {
       this.#places(async () => {
         await copy.bringParts(manifest);
         await settleAll(
-          task.tags.map(async (tag) => {
+          waiting.map(async (tag) => {
             await task.claim(tag);
             stored.push(await copy.put(manifest, tag));
           }),
@@ -102,7 +106,7 @@ export class RegistryEngine implements Engine {
     const knowledge = new TargetKnowledge(await memory?.load());
     const limit = pLimit(Math.max(1, streams));
     const blobs = new BlobCopier({ ...options, target: client, knowledge, limit });
-    return { state: { knowledge, blobs, children: new Map() }, memory };
+    return { state: { knowledge, blobs, children: new Map(), asksFirst: false }, memory };
   }
 }
 
@@ -120,8 +124,18 @@ function reduce(manifest: RawManifest, { source, platforms }: CopyTask): RawMani
   );
 }
 
+/** The tags under which the target does not hold `digest` yet. */
+async function notHeld({ tags, target }: CopyTask, digest: Digest): Promise<string[]> {
+  const { client, repository } = target;
+  const heads = await Promise.all(
+    tags.map(async (tag) => client.findManifest(repository, tag).catch(() => undefined)),
+  );
+  return tags.filter((_, index) => heads[index]?.digest !== digest);
+}
+
 async function readBack({ target }: CopyTask, tag: string, digest: Digest): Promise<void> {
-  if (await holds(target, tag, digest)) return;
+  const head = await target.client.headManifest(target.repository, tag);
+  if (head?.digest === digest) return;
   // A header is soon wrong: the manifest itself tells.
   const held = await target.client.getManifest(target.repository, tag);
   if (held?.digest === digest) return;

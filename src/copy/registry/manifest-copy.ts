@@ -15,6 +15,8 @@ export interface TargetState {
   readonly blobs: BlobCopier;
   /** Child manifests under way, by `repository@digest`. */
   readonly children: Map<string, Promise<void>>;
+  /** Set once the target has refused a tag because it has it already: then it is asked before. */
+  asksFirst: boolean;
 }
 
 /** Codes of a registry that misses something a manifest refers to. */
@@ -64,28 +66,49 @@ export class ManifestCopy {
   }
 
   /**
-   * Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once. A refusal
-   * of what the target holds by then is none: the answer to an earlier try was lost, and tags may not be written twice.
+   * Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once. What it
+   * refuses and has already, as registries do whose tags can't change, is stored; and so is what was taken while the
+   * answer was lost, each time.
    *
    * @returns `reference`
    */
   async put(manifest: RawManifest, reference: string): Promise<string> {
-    const { target } = this.#task;
-    const { client, repository } = target;
+    const { client, repository } = this.#task.target;
     try {
-      await client.putManifest(repository, reference, manifest).catch(async (error: unknown) => {
-        if (!isMissingPart(error)) throw error;
-        this.#forget(manifest);
-        await this.readAhead(manifest);
-        await this.bringParts(manifest);
-        await client.putManifest(repository, reference, manifest);
-      });
+      await this.#putOrBring(manifest, reference);
     } catch (error) {
-      const mayAsk = error instanceof RegistryError && error.method === 'PUT' && error.status !== 429;
-      if (!mayAsk || !(await holds(target, reference, manifest.digest).catch(() => false))) throw error;
+      if (!mayBeStored(error)) throw error;
+      const head = await client.findManifest(repository, reference).catch(() => undefined);
+      if (head?.digest !== manifest.digest) throw this.#explain(error, manifest);
+      if (isRefusal(error)) this.#state.asksFirst = true;
     }
     this.#state.knowledge.noteManifest(repository, manifest.digest);
     return reference;
+  }
+
+  async #putOrBring(manifest: RawManifest, reference: string): Promise<void> {
+    const { client, repository } = this.#task.target;
+    try {
+      await client.putManifest(repository, reference, manifest);
+    } catch (error) {
+      if (!(error instanceof RegistryError) || !error.codes.some((code) => MISSING_PART.has(code)))
+        throw error;
+      this.#forget(manifest);
+      await this.readAhead(manifest);
+      await this.bringParts(manifest);
+      await client.putManifest(repository, reference, manifest);
+    }
+  }
+
+  /** Foreign layers are refused in words that tell nobody of them. */
+  #explain(error: RegistryError, manifest: RawManifest): Error {
+    const content = this.#contentOf(manifest);
+    if (content.kind !== 'image' || !content.layers.some(isForeignLayer)) return error;
+    return new CopyError(
+      `${error.message}. The image has foreign layers, which no registry holds and this target does not take: let it take ` +
+        'them (in distribution, validation.manifests.urls), or leave the image out with "exclude"',
+      { retryable: false, cause: error },
+    );
   }
 
   /** Brings what `manifest` refers to, unless the target is known to hold it. */
@@ -149,19 +172,6 @@ export class ManifestCopy {
   }
 }
 
-function isMissingPart(error: unknown): boolean {
-  return error instanceof RegistryError && error.codes.some((code) => MISSING_PART.has(code));
-}
-
-/** True when the target says that it has `digest` under `reference`. */
-export async function holds(
-  { client, repository }: CopyTask['target'],
-  reference: string,
-  digest: Digest,
-): Promise<boolean> {
-  return (await client.headManifest(repository, reference))?.digest === digest;
-}
-
 /** The blobs of an image, each once. Foreign layers stay where they are. */
 function partsOf({ config, layers }: Extract<CopyableContent, { kind: 'image' }>): Descriptor[] {
   const blobs = [config, ...layers.filter((layer) => !isForeignLayer(layer))];
@@ -172,4 +182,16 @@ function partsOf({ config, layers }: Extract<CopyableContent, { kind: 'image' }>
 export async function settleAll(promises: readonly Promise<unknown>[]): Promise<void> {
   for (const result of await Promise.allSettled(promises))
     if (result.status === 'rejected') throw result.reason;
+}
+
+/** True for what another try does not mend. */
+function isRefusal(error: RegistryError): boolean {
+  return error.status !== undefined && !error.retryable;
+}
+
+/** True where asking tells more than the error. A registry that was asked too much is not asked again. */
+function mayBeStored(error: unknown): error is RegistryError {
+  return (
+    error instanceof RegistryError && error.status !== 429 && (error.method === 'PUT' || isRefusal(error))
+  );
 }
