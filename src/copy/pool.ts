@@ -43,8 +43,9 @@ export async function copyAll(works: readonly Work[], options: PoolOptions): Pro
   const { limit, lifetime, quota, task, onDone } = options;
   await limit.map(works, async (work) => {
     const whole = task(work);
-    if (lifetime.drain.aborted || !quota.begin(whole)) return;
+    if (lifetime.drain.aborted || !(await quota.begin(whole))) return;
     try {
+      if (lifetime.drain.aborted) return;
       for (const outcome of await copyWork(work, whole, options)) onDone(outcome);
     } finally {
       quota.end(whole);

@@ -200,6 +200,26 @@ describe('copyAll', () => {
     ]);
   });
 
+  it('goes on as long as images take fewer pulls than they might', async () => {
+    let remaining = 20;
+    const limited = Object.defineProperty(testClient('docker.io'), 'pullLimit', {
+      get: () => ({ remaining }),
+    });
+    const { outcomes, reasons } = await copy(
+      works(30),
+      async () => {
+        remaining -= 1;
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        return 1;
+      },
+      { from: limited, concurrency: 10 },
+    );
+    expect([outcomes.length, remaining]).toEqual([19, 1]);
+    expect(reasons).toEqual([
+      expect.stringMatching(/^docker.io allows 1 more pulls.*The next run goes on; /),
+    ]);
+  });
+
   it('leaves to the next run what a registry refuses for having been asked too much', async () => {
     const refusal = new RegistryError({
       method: 'GET',
