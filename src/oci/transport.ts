@@ -49,6 +49,13 @@ export class RegistryTransport {
     });
   }
 
+  /** When the registry may be asked again, where it has asked to wait. */
+  async ready(): Promise<void> {
+    const { gate, signal } = this.#options;
+    // Of what is not waited for requests say themselves why.
+    await gate.opened(signal).catch(() => undefined);
+  }
+
   /** Where `path` is at this registry. */
   urlOf(path: string | URL): URL {
     return new URL(path.toString(), this.#options.baseUrl);
