@@ -128,18 +128,18 @@ export class RegistryTransport {
     const { scopes } = request;
     let authorization = await this.#answerOf(scopes);
     let response = await this.#follow(request, authorization);
-    let doubted: number[] = [];
-    if (response.status === 401) {
+    let isDoubtful = false;
+    for (let renewed = false; response.status === 401; renewed = true) {
       const challenge = await this.#challengeOf(response);
-      doubted = challenge === undefined || this.#authenticator.isAdmitted(scopes) ? [401] : [];
-      if (this.#authenticator.learn(challenge, scopes, authorization) && request.repeatable !== false) {
-        await response.body.dump();
-        authorization = await this.#answerOf(scopes);
-        response = await this.#follow(request, authorization);
-      }
+      isDoubtful ||= this.#authenticator.doubts(challenge, scopes, authorization);
+      const isLearnt = this.#authenticator.learn(challenge, scopes, authorization);
+      if (renewed || !isLearnt || request.repeatable === false) break;
+      await response.body.dump();
+      authorization = await this.#answerOf(scopes);
+      response = await this.#follow(request, authorization);
     }
     if (!request.expect.includes(response.status)) {
-      const refusal = await this.#refusal(request, response, doubted);
+      const refusal = await this.#refusal(request, response, isDoubtful ? [401] : []);
       const other = await this.#withoutCredential(request, refusal, authorization);
       if (!other) throw refusal;
       response = other;
