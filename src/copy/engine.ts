@@ -4,8 +4,15 @@ import type { Platforms } from '../plan/diff.ts';
 
 /** Copy this digest from here to there, under these tags, for these platforms. */
 export interface CopyTask {
-  readonly source: { readonly client: RegistryClient; readonly repository: string; readonly digest: Digest };
+  readonly source: {
+    readonly client: RegistryClient;
+    readonly repository: string;
+    readonly digest: Digest;
+    /** Absent where the source does not tell. */
+    readonly mediaType?: string;
+  };
   readonly target: { readonly client: RegistryClient; readonly repository: string };
+  /** None when the target has the image already, and only what refers to it is wanted. */
   readonly tags: readonly string[];
   readonly platforms: Platforms;
   /** Manifests that it asks the source for, about: so many requests count against a pull limit. */
@@ -14,6 +21,16 @@ export interface CopyTask {
   readonly present: boolean;
   /** To be awaited right before `tag` is written at the target; throws when it must not be. */
   readonly claim: (tag: string) => Promise<void>;
+  /** Set where what refers to the image is copied with it. Only the registry engine can. */
+  readonly referrers?: ReferrersTask;
+}
+
+/** What is to know for copying what refers to an image. */
+export interface ReferrersTask {
+  /** The tags of the source's repository. */
+  readonly sourceTags: Pick<ReadonlySet<string>, 'has'>;
+  /** Told how many manifests that refer to the image the target has been given. */
+  readonly copied: (count: number) => void;
 }
 
 /** What the target holds under a tag, as the target itself says. */

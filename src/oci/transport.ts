@@ -123,7 +123,8 @@ export class RegistryTransport {
       const own = url.origin === baseUrl.origin && authorization !== undefined;
       const headers = own ? { ...request.headers, authorization } : { ...request.headers };
       const response = await this.#dispatch({ method: request.method, url, headers, body: request.body });
-      const location = REDIRECTS.has(response.status) ? headerOf(response.headers, 'location') : undefined;
+      const isRedirect = REDIRECTS.has(response.status) && !request.expect.includes(response.status);
+      const location = isRedirect ? headerOf(response.headers, 'location') : undefined;
       if (location === undefined || request.body !== undefined) return response;
       await response.body.dump();
       const next = URL.parse(location, url.href);
