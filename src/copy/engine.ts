@@ -29,8 +29,6 @@ export interface CopyTask {
 export interface ReferrersTask {
   /** The tags of the source's repository. */
   readonly sourceTags: Pick<ReadonlySet<string>, 'has'>;
-  /** Told how many manifests that refer to the image the target has been given. */
-  readonly copied: (count: number) => void;
 }
 
 /** What the target holds under a tag, as the target itself says. */
@@ -47,10 +45,15 @@ export interface Engine {
   /**
    * Copies `task`, and calls `held` for each tag once the target's digest was read back.
    *
+   * @param referred told how many manifests that refer to the image were copied, as often as some were
    * @returns bytes sent to the target
    * @throws CopyError, RegistryError; tags not yet told of are not mirrored
    */
-  copy(task: CopyTask, held: (tag: string, what: Held) => void): Promise<number>;
+  copy(
+    task: CopyTask,
+    held: (tag: string, what: Held) => void,
+    referred?: (count: number) => void,
+  ): Promise<number>;
   /** Removes what the engine left on this machine. Never throws. */
   close(): Promise<void>;
 }

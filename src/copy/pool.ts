@@ -15,6 +15,10 @@ export interface Outcome {
   readonly held: ReadonlyMap<string, Held>;
   /** Bytes sent. */
   readonly bytes: number;
+  /** Number of manifests that refer to the image and were copied. */
+  readonly referrers?: number;
+  /** Set when it was broken off: what is missing is left to the next run. */
+  readonly isLeft?: boolean;
   /** Why the tags that are not in `held` are not there; absent when they are, or are left to the next run. */
   readonly error?: string;
 }
@@ -58,17 +62,23 @@ async function copyOne(
 ): Promise<Outcome> {
   const held = new Map<string, Held>();
   let bytes = 0;
+  let referrers = 0;
   for (let attempt = 0; ; attempt += 1) {
     const tags = whole.tags.filter((tag) => !held.has(tag));
     try {
-      bytes += await engine.copy({ ...whole, tags }, (tag, what) => held.set(tag, what));
-      return { work, held, bytes };
+      bytes += await engine.copy(
+        { ...whole, tags },
+        (tag, what) => held.set(tag, what),
+        (count) => (referrers += count),
+      );
+      return { work, held, bytes, referrers };
     } catch (error) {
-      if (lifetime.abort.aborted || quota.isSpent(error, whole)) return { work, held, bytes };
+      if (lifetime.abort.aborted || quota.isSpent(error, whole))
+        return { work, held, bytes, referrers, isLeft: true };
       const message = error instanceof Error ? error.message : String(error);
       const { repository, digest } = whole.source;
       if (!isRetryable(error) || attempt >= retries) {
-        return { work, held, bytes, error: printable(message, 2000) };
+        return { work, held, bytes, referrers, error: printable(message, 2000) };
       }
       logger.info(`${repository}@${digest}: ${message}. It is tried again (${attempt + 1} of ${retries})`);
       await sleep(backoffDelay(attempt, random), lifetime.abort).catch(() => undefined);

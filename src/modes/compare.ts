@@ -91,12 +91,12 @@ function wantedImages({ recorded, settings }: NamespacePlan, { shard }: Inputs):
 
 /** How the mirror stands to the source, now that the record is right. Tags of which nothing is known count as failed. */
 function countAfter(
-  { recorded, listing, settings: { platforms } }: NamespacePlan,
+  { recorded, listing, settings: { platforms, referrers } }: NamespacePlan,
   { unknown }: Findings,
   { entries, removed }: { readonly entries: Images; readonly removed: Images },
 ): Pick<NamespaceResult, 'unchanged' | 'pending'> {
   const right = mergeImages(removeEntries(removeEntries(recorded.images, removed), unknown), entries);
-  const { work, unsettled, unchanged } = diff(listing, right, platforms);
+  const { work, unsettled, unchanged } = diff(listing, right, platforms, referrers);
   const wanting = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
   const untold = Array.from(unknown).flatMap(([image, tags]) =>
     Array.from(tags.keys()).filter((tag) => listing.images.get(image)?.tags.has(tag)),

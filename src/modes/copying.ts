@@ -4,8 +4,9 @@ import { type Outcome, copyAll } from '../copy/pool.ts';
 import { Quota } from '../copy/quota.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Ending } from '../lifetime.ts';
-import type { Work } from '../plan/diff.ts';
+import { type Work, isFollowing } from '../plan/diff.ts';
 import { estimatePulls } from '../plan/pulls.ts';
+import { plural } from '../report/format.ts';
 import { Progress } from '../report/progress.ts';
 import type { Deps } from './deps.ts';
 import type { NamespacePlan, Planned } from './prepare.ts';
@@ -31,7 +32,7 @@ export async function copyAndCheckpoint(
   deps: Deps,
 ): Promise<Copied> {
   const { logger, openEngine, lifetime } = deps;
-  const working = plans.filter((plan) => 'work' in plan).filter(({ work }) => work.length > 0);
+  const working = plans.filter((plan) => 'work' in plan).filter((plan) => worksOf(plan).length > 0);
   if (working.length === 0) {
     logger.info('Nothing to copy.');
     return { errors: [], stopped: [], close: async () => undefined };
@@ -43,6 +44,8 @@ export async function copyAndCheckpoint(
     const message = error instanceof Error ? error.message : String(error);
     return { errors: [message], stopped: [], close: async () => undefined };
   }
+  const rechecks = working.reduce((sum, { referrers }) => sum + (referrers?.rechecks.length ?? 0), 0);
+  if (rechecks > 0) logger.info(`${plural(rechecks, 'unchanged image')}: asking for what is new about them`);
   const quota = new Quota();
   const copied = new AbortController();
   const checkpoints = saveAtCheckpoints(recorder, inputs.checkpoint, copied.signal, deps);
@@ -72,7 +75,7 @@ async function copy(
   deps: Deps,
 ): Promise<void> {
   const { logger, sleep, random, lifetime } = deps;
-  const total = plans.reduce((sum, { work }) => sum + work.length, 0);
+  const total = plans.reduce((sum, plan) => sum + worksOf(plan).length, 0);
   const progress = new Progress({ total, log: (line) => logger.info(line), clock: () => performance.now() });
   const limit = pLimit(engine.width);
   const shared = { engine, limit, retries: inputs.retries, lifetime, quota, sleep, random, logger };
@@ -87,12 +90,19 @@ async function copy(
           recorder.note(plan, outcome);
           progress.done(outcome.bytes, outcome.error !== undefined);
         };
-        await copyAll(plan.work, { ...shared, task, onDone });
+        await copyAll(worksOf(plan), { ...shared, task, onDone });
       }),
     );
   } finally {
     progress.stop();
   }
+}
+
+/** All that is to be done, signatures and the like before their images, and last what may be new about unchanged ones. */
+function worksOf({ work, referrers }: NamespacePlan): Work[] {
+  const following = work.filter(isFollowing);
+  const own = work.filter((one) => !isFollowing(one));
+  return [...following, ...own, ...(referrers?.rechecks ?? [])];
 }
 
 /** Until `end` is aborted. What can't be recorded now may be later; in the end it is an error. */
@@ -117,20 +127,24 @@ function taskOf(
   { registries }: Deps,
 ): Omit<CopyTask, 'claim'> {
   const { namespace, target, platforms } = plan.settings;
+  const { digest, mediaType } = work.manifest;
+  const { referrers } = plan;
   return {
     source: {
       client: registries.source(namespace.registry),
       repository: work.repository,
-      digest: work.manifest.digest,
+      digest,
+      ...(mediaType !== undefined && { mediaType }),
     },
     target: {
       client: registries.target(target.registry),
       repository: plan.targets.get(work.image) ?? work.image,
     },
     tags: [...work.added, ...work.updated],
-    platforms,
-    pulls: estimatePulls(work, { engine, platforms }),
+    platforms: isFollowing(work) ? 'all' : platforms,
+    pulls: estimatePulls(work, { engine, platforms, referrers: referrers !== undefined }),
     present: isRecorded(plan, work),
+    ...(referrers && { referrers: { sourceTags: referrers.listed.get(work.image)?.tags ?? new Set() } }),
   };
 }
 

@@ -35,6 +35,7 @@ export function resultOf(
   const wanted = plan.work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
   return {
     ...names,
+    ...NOTHING,
     copied: copied.toSorted((a, b) => (a.image < b.image ? -1 : 1)),
     failures: [...listing.failures, ...failures],
     unsupported,
@@ -44,7 +45,9 @@ export function resultOf(
     settled: countEntries(settled),
     dropped,
     recalled,
-    ...(outcomes === 'dry run' && { pulls: countPulls(plan.work, engine) }),
+    ...(outcomes === 'dry run'
+      ? { pulls: countPulls(plan.work, engine, plan.settings.referrers) }
+      : referred(plan.referrers?.rechecks.length ?? 0, outcomes)),
   };
 }
 
@@ -73,6 +76,9 @@ const NOTHING = {
   settled: 0,
   dropped: NOTHING_DROPPED,
   recalled: 0,
+  referrers: 0,
+  referrerBytes: 0,
+  unasked: 0,
 } satisfies Partial<NamespaceResult>;
 
 function planned({ work }: NamespacePlan, nameOf: (image: string) => string): CopiedImage[] {
@@ -100,8 +106,23 @@ function mirrored(outcomes: readonly Outcome[], nameOf: (image: string) => strin
 }
 
 function failed(outcomes: readonly Outcome[]): Failure[] {
-  return outcomes.flatMap(({ work: { image, added, updated }, held, error }) => {
+  return outcomes.flatMap(({ work: { image, manifest, added, updated }, held, error }) => {
     if (error === undefined) return [];
-    return [{ image, tags: [...added, ...updated].filter((tag) => !held.has(tag)), reason: error }];
+    const tags = [...added, ...updated];
+    const reason = tags.length > 0 ? error : `what refers to ${manifest.digest} was not mirrored: ${error}`;
+    return [{ image, tags: tags.filter((tag) => !held.has(tag)), reason }];
   });
+}
+
+/** @param rechecks number of images that were to be asked for */
+function referred(
+  rechecks: number,
+  outcomes: readonly Outcome[],
+): Pick<NamespaceResult, 'referrers' | 'referrerBytes' | 'unasked'> {
+  const rechecked = outcomes.filter(({ work: { added, updated } }) => added.length + updated.length === 0);
+  return {
+    referrers: outcomes.reduce((sum, { referrers = 0 }) => sum + referrers, 0),
+    referrerBytes: rechecked.reduce((sum, { bytes }) => sum + bytes, 0),
+    unasked: rechecks - rechecked.filter(({ isLeft }) => isLeft !== true).length,
+  };
 }

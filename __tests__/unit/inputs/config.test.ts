@@ -56,6 +56,7 @@ describe('the config file', () => {
       target: HUB,
       targetName: '{image}',
       platforms: ['linux/amd64'],
+      referrers: false,
       filters: { include: [[], []], exclude: ['**:*-debug'] },
     });
     expect(settingsOf(inputs, 'quay.io/coreos')).toEqual({
@@ -63,6 +64,7 @@ describe('the config file', () => {
       target: { registry: 'ghcr.io', path: 'mirror' },
       targetName: '{namespace}/{image}',
       platforms: 'all',
+      referrers: false,
       filters: {
         include: [[], ['flannel', 'etcd:v3*']],
         exclude: [],
@@ -84,6 +86,7 @@ describe('the config file', () => {
     expect(settingsOf(inputs, 'quay.io/coreos')).toMatchObject({
       target: { registry: 'ghcr.io', path: 'mirror' },
       platforms: 'all',
+      referrers: false,
       filters: { latest: 5 },
     });
   });

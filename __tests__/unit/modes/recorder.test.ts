@@ -57,6 +57,7 @@ function planOf(moved: readonly string[], added: readonly string[]): NamespacePl
       target: { registry: 'docker.io', path: 'mirror' },
       targetName: '{image}',
       platforms: 'all',
+      referrers: false,
       filters: { include: [], exclude: [] },
     },
     manifestPath: PATH,

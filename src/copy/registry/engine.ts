@@ -48,17 +48,22 @@ export class RegistryEngine implements Engine {
     this.width = options.concurrency * OVERLAP;
   }
 
-  async copy(task: CopyTask, held: (tag: string, what: Held) => void): Promise<number> {
+  async copy(
+    task: CopyTask,
+    held: (tag: string, what: Held) => void,
+    referred: (count: number) => void = () => undefined,
+  ): Promise<number> {
     const { source, target } = task;
-    if (task.tags.length === 0) return copyNewReferrers(task, async () => this.#state(target.client));
+    if (task.tags.length === 0)
+      return copyNewReferrers(task, async () => this.#state(target.client), referred);
     const [state, manifest] = await Promise.all([
       this.#state(target.client),
       fetchManifest(source.client, source.repository, source.digest),
     ]);
     const list = task.referrers && task.tags.every(isReferrersTag) ? entriesOf(manifest) : undefined;
     return list
-      ? this.#places(async () => copyList(task, state, manifest, list, held))
-      : copyImage(task, state, manifest, this.#places, held);
+      ? this.#places(async () => copyList(task, state, manifest, list, { held, referred }))
+      : copyImage(task, state, manifest, this.#places, { held, referred });
   }
 
   async close(): Promise<void> {

@@ -3,11 +3,12 @@ import type { Digest } from '../../oci/digest.ts';
 import type { RawManifest } from '../../oci/manifest.ts';
 import { isIndexType } from '../../oci/media-types.ts';
 import { followedDigest } from '../../source/followers.ts';
-import { CopyError, type CopyTask, type Held } from '../engine.ts';
+import { CopyError, type CopyTask } from '../engine.ts';
 import { copyableContent, fetchManifest } from '../evidence.ts';
-import { MAX_DEPTH, ManifestCopy, type TargetState, settleAll, tooDeep } from './manifest-copy.ts';
+import { findReferrers } from './find-referrers.ts';
+import { MAX_DEPTH, ManifestCopy, type TargetState, type Tell, settleAll, tooDeep } from './manifest-copy.ts';
 import { reduceIndex } from './platforms.ts';
-import { ReferrersCopy } from './referrers.ts';
+import { ReferrersCopy } from './referrers-copy.ts';
 
 /**
  * Copies the image whose manifest is `source`: its parts, what refers to it where that is wanted, then its tags.
@@ -20,7 +21,7 @@ export async function copyImage(
   state: TargetState,
   source: RawManifest,
   places: LimitFunction,
-  held: (tag: string, what: Held) => void,
+  { held, referred }: Tell,
 ): Promise<number> {
   const manifest = reduce(source, task);
   const platforms = manifest === source || task.platforms === 'all' ? {} : { platforms: task.platforms };
@@ -29,7 +30,7 @@ export async function copyImage(
     state.knowledge.noteManifest(task.target.repository, manifest.digest);
   const copy = new ManifestCopy(task, state);
   await copy.readAhead(manifest);
-  const bringReferrers = await prepareReferrers(task, state, manifest, copy);
+  const bringReferrers = await prepareReferrers(task, state, manifest, copy, referred);
   const stored: string[] = [];
   const [storing] = await Promise.allSettled([
     places(async () => {
@@ -64,15 +65,17 @@ async function prepareReferrers(
   state: TargetState,
   manifest: RawManifest,
   copy: ManifestCopy,
+  referred: Tell['referred'],
 ): Promise<(() => Promise<void>) | undefined> {
   if (!task.referrers || task.tags.some((tag) => followedDigest(tag) !== undefined)) return undefined;
-  const referrers = new ReferrersCopy(task, task.referrers);
-  const found = await referrers.find(await subjectsIn(manifest, task, async (digest) => copy.fetch(digest)));
+  const referrers = new ReferrersCopy(task, task.referrers, { copy, state, referred });
+  const subjects = await subjectsIn(manifest, task, async (digest) => copy.fetch(digest));
+  const found = await findReferrers(task.source, task.referrers, subjects);
   if (found.size === 0) return undefined;
   return async () => {
     // Whoever runs only what is signed must not see a tag before its signatures: at first the image is there by digest.
     await copy.put(manifest, manifest.digest);
-    await referrers.bring(found, copy, state);
+    await referrers.bring(found);
   };
 }
 
@@ -82,18 +85,21 @@ async function prepareReferrers(
  * @param open the target's state; not asked for when there is nothing to copy
  * @returns bytes sent
  */
-export async function copyNewReferrers(task: CopyTask, open: () => Promise<TargetState>): Promise<number> {
+export async function copyNewReferrers(
+  task: CopyTask,
+  open: () => Promise<TargetState>,
+  referred: Tell['referred'],
+): Promise<number> {
   if (!task.referrers) return 0;
   const { client, repository, digest, mediaType } = task.source;
-  const referrers = new ReferrersCopy(task, task.referrers);
   const read = async (one: Digest): Promise<RawManifest> => fetchManifest(client, repository, one);
   const isSingle = mediaType !== undefined && !isIndexType(mediaType);
   const subjects = isSingle ? [digest] : await subjectsIn(reduce(await read(digest), task), task, read);
-  const found = await referrers.find(subjects);
+  const found = await findReferrers(task.source, task.referrers, subjects);
   if (found.size === 0) return 0;
   const state = await open();
   const copy = new ManifestCopy(task, state);
-  await referrers.bring(found, copy, state);
+  await new ReferrersCopy(task, task.referrers, { copy, state, referred }).bring(found);
   return copy.sent;
 }
 

@@ -2,8 +2,8 @@ import pLimit from 'p-limit';
 import type { RawManifest } from '../../oci/manifest.ts';
 import { MAX_REFERRERS } from '../../oci/referrers.ts';
 import { type ListEntry, entriesOf, includesAll, subjectOf, uniteList } from '../../oci/referrers-list.ts';
-import { CopyError, type CopyTask, type Held } from '../engine.ts';
-import { ManifestCopy, type TargetState, settleAll } from './manifest-copy.ts';
+import { CopyError, type CopyTask } from '../engine.ts';
+import { ManifestCopy, type TargetState, type Tell, settleAll } from './manifest-copy.ts';
 
 /** Manifests of one list that are copied at a time. */
 const AT_A_TIME = 4;
@@ -20,9 +20,9 @@ export async function copyList(
   state: TargetState,
   source: RawManifest,
   entries: readonly ListEntry[],
-  held: (tag: string, what: Held) => void,
+  { held, referred }: Tell,
 ): Promise<number> {
-  const { target, referrers } = task;
+  const { target } = task;
   const copy = new ManifestCopy(task, state);
   const there = await bringEntries(task, entries, copy);
   for (const tag of task.tags) {
@@ -36,7 +36,7 @@ export async function copyList(
       const isSame = there.length === entries.length && includesAll(entries, known);
       return isSame ? source : uniteList(before, there);
     });
-    referrers?.copied(state.lists.countNew(target.repository, added));
+    referred(state.lists.countNew(target.repository, added));
     held(tag, { digest: list.digest });
   }
   return copy.sent;

@@ -1,7 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/errors.ts';
 import { type Descriptor, type RawManifest, isForeignLayer } from '../../oci/manifest.ts';
-import { CopyError, type CopyTask } from '../engine.ts';
+import { CopyError, type CopyTask, type Held } from '../engine.ts';
 import { type CopyableContent, copyableContent, fetchManifest } from '../evidence.ts';
 import type { BlobCopier } from './blobs.ts';
 import type { TargetKnowledge } from './knowledge.ts';
@@ -23,6 +23,12 @@ export interface TargetState {
   /** Child manifests under way, by `repository@digest`. */
   readonly children: Map<string, Promise<void>>;
   readonly lists: ReferrersLists;
+}
+
+/** What an engine is given to tell of. */
+export interface Tell {
+  readonly held: (tag: string, what: Held) => void;
+  readonly referred: (count: number) => void;
 }
 
 /** Codes of a registry that misses something a manifest refers to. */
@@ -165,7 +171,10 @@ function partsOf({ config, layers }: Extract<CopyableContent, { kind: 'image' }>
 }
 
 /** Waits for all, then throws the first failure: nothing goes on behind a failed image. */
-export async function settleAll(promises: readonly Promise<unknown>[]): Promise<void> {
-  for (const result of await Promise.allSettled(promises))
+export async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(promises);
+  return results.map((result) => {
     if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
 }
