@@ -36,8 +36,9 @@ export async function listReferrers(
   let parts = known.get(client);
   if (!parts) known.set(client, (parts = new Map()));
   const [part = ''] = repository.split('/', 1);
-  // Those who ask at the same time wait for the first answer.
-  const presence = await parts.get(part);
+  // Those who ask at the same time wait for the first answer; who is the first must not wait even for nothing.
+  const before = parts.get(part);
+  const presence = before && (await before);
   if (presence === 'absent') return undefined;
   const asking = ask(client, repository, digest);
   if (presence !== 'there') {
