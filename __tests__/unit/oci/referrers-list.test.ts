@@ -69,10 +69,8 @@ describe('lists that are united', () => {
         const known = (before && entriesOf(before)) ?? [];
         const united = uniteList(before, added);
         expect(plain(entriesOf(united)?.slice(0, known.length))).toEqual(plain(known));
-        if (before && united !== before) {
-          const rest = { manifests: expect.anything() };
-          expect({ ...Object(json(united)), ...rest }).toEqual({ ...Object(json(before)), ...rest });
-        }
+        const head = (one: RawManifest): unknown => ({ ...Object(json(one)), manifests: [] });
+        expect(head(united)).toEqual(head(before ?? listOf({ schemaVersion: 2, mediaType: OCI_INDEX })));
       }),
     );
   });
