@@ -49,14 +49,14 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
 
 async function compareOne(plan: NamespacePlan, inputs: Inputs, { registries }: Deps): Promise<Recordable> {
   const { recorded, listing, settings } = plan;
-  const { namespace, platforms } = settings;
+  const { namespace, platforms, referrers } = settings;
   const { queryConcurrency: concurrency } = inputs;
   const target = registries.target(settings.target.registry);
   const source = registries.source(namespace.registry);
   const targetOf = (image: string): string =>
     targetRepository(settings.targetName, settings.target, namespace, image);
   const own = wantedImages(plan, inputs);
-  const findings = sortFindings(await audit(own, { target, targetOf, concurrency }));
+  const findings = sortFindings(await audit(own, { target, targetOf, referrers, concurrency }));
   const open = needEvidence(listing, recorded.images, findings.changed);
   const verdicts = await settle(open, { source, target, targetOf, platforms, reserve: 0, concurrency });
   const { entries, removed, drift } = concludeComparison(recorded.images, findings, verdicts);
