@@ -29,6 +29,8 @@ export interface CopyTask {
 export interface ReferrersTask {
   /** The tags of the source's repository. */
   readonly sourceTags: Pick<ReadonlySet<string>, 'has'>;
+  /** Those of them that follow some image and are not mirrored for any other reason. */
+  readonly leftTags: Pick<ReadonlySet<string>, 'has'>;
 }
 
 /** What the target holds under a tag, as the target itself says. */

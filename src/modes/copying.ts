@@ -144,7 +144,12 @@ function taskOf(
     platforms: isFollowing(work) ? 'all' : platforms,
     pulls: estimatePulls(work, { engine, platforms, referrers: referrers !== undefined }),
     present: isRecorded(plan, work),
-    ...(referrers && { referrers: { sourceTags: referrers.listed.get(work.image)?.tags ?? new Set() } }),
+    ...(referrers && {
+      referrers: {
+        sourceTags: referrers.listed.get(work.image)?.tags ?? new Set(),
+        leftTags: plan.left.get(work.image)?.tags ?? new Set(),
+      },
+    }),
   };
 }
 

@@ -11,7 +11,9 @@ import {
   SBOM,
   SIGNATURE,
   type TestImage,
+  cosignTag,
   describe as descriptor,
+  makeCosignSignature,
   makeImage,
   makeIndex,
   makeManifest,
@@ -82,7 +84,9 @@ class Session {
       pulls: 1,
       present: false,
       claim: async () => {},
-      ...(wants && { referrers: { sourceTags: new Set(source.store.tags('img')) } }),
+      ...(wants && {
+        referrers: { sourceTags: new Set(source.store.tags('img')), leftTags: new Set<string>() },
+      }),
       ...given,
     };
     const tell = (tag: string, what: Held): void => void held.set(tag, what);
@@ -287,6 +291,39 @@ describe('an index', () => {
     await publish(outer);
     expect((await copy(outer)).referrers).toBe(3);
     expect((await recheck(outer)).referrers).toBe(0);
+  });
+});
+
+describe("cosign's tags of images inside of an index, which the filters leave without one of their own", () => {
+  const inner = makeImage({ seed: 'inner', oci: true });
+  const index = makeIndex([inner], { oci: true });
+  const tag = cosignTag(inner);
+  const tags = new Set([tag, cosignTag(inner, 'att'), cosignTag(image)]);
+  const referrers = { sourceTags: tags, leftTags: tags };
+
+  beforeEach(async () => {
+    await publish(index);
+    await pushImage(source.url, 'img', [tag, cosignTag(image)], makeCosignSignature(inner));
+    await pushImage(source.url, 'img', [cosignTag(inner, 'att')], makeCosignSignature(index));
+  });
+
+  it('come with the index, before its tags', async () => {
+    expect((await copy(index, { referrers })).referrers).toBe(2);
+    expect(target.store.manifest(MIRROR, tag)?.digest).toBe(makeCosignSignature(inner).digest);
+    expect(target.store.tags(MIRROR)).toEqual([cosignTag(inner, 'att'), tag, 'v1'].toSorted());
+    const puts = requests(target, 'PUT').filter((put) => put.includes('manifests/'));
+    expect(puts.at(-1)).toBe('PUT manifests/v1');
+  });
+
+  it('are found when they come later or change, and are not copied again', async () => {
+    await copy(index, { referrers });
+    forget();
+    expect(await recheck(index, { referrers })).toMatchObject({ bytes: 0, referrers: 0 });
+    expect(requests(target).map((request) => request.split(' ')[0])).toEqual(['HEAD', 'HEAD']);
+    const next = makeCosignSignature(image);
+    await pushImage(source.url, 'img', [tag], next);
+    expect((await recheck(index, { referrers })).referrers).toBe(1);
+    expect(target.store.manifest(MIRROR, tag)?.digest).toBe(next.digest);
   });
 });
 

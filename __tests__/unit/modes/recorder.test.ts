@@ -65,6 +65,7 @@ function planOf(moved: readonly string[], added: readonly string[]): NamespacePl
     listing: { namespace, images: new Map(), failures: [] },
     dropped: NOTHING_DROPPED,
     recalled: 0,
+    left: new Map(),
     unsupported: [],
     targets: new Map(),
     work: works,

@@ -2,6 +2,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import { distinct, listReferrers } from '../../oci/referrers.ts';
 import { type ListEntry, entriesOf, referrersTag } from '../../oci/referrers-list.ts';
+import { cosignTags } from '../../source/followers.ts';
 import type { CopyTask, ReferrersTask } from '../engine.ts';
 import { settleAll } from './manifest-copy.ts';
 import { fetchList } from './referrers-lists.ts';
@@ -25,6 +26,11 @@ export async function findReferrers(
     }),
   );
   return new Map(found.filter(([, listed]) => listed.length > 0));
+}
+
+/** The tags of cosign's that are about `subjects`, and that nothing else brings: images inside of an index have no tag. */
+export function cosignTagsOf({ leftTags }: ReferrersTask, subjects: Iterable<Digest>): string[] {
+  return Array.from(subjects).flatMap((subject) => cosignTags(subject).filter((tag) => leftTags.has(tag)));
 }
 
 async function listAtSource(

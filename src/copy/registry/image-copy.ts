@@ -5,7 +5,7 @@ import { isIndexType } from '../../oci/media-types.ts';
 import { followedDigest } from '../../source/followers.ts';
 import { CopyError, type CopyTask } from '../engine.ts';
 import { copyableContent, fetchManifest } from '../evidence.ts';
-import { findReferrers } from './find-referrers.ts';
+import { cosignTagsOf, findReferrers } from './find-referrers.ts';
 import { MAX_DEPTH, ManifestCopy, type TargetState, type Tell, settleAll, tooDeep } from './manifest-copy.ts';
 import { reduceIndex } from './platforms.ts';
 import { ReferrersCopy } from './referrers-copy.ts';
@@ -70,12 +70,14 @@ async function prepareReferrers(
   if (!task.referrers || task.tags.some((tag) => followedDigest(tag) !== undefined)) return undefined;
   const referrers = new ReferrersCopy(task, task.referrers, { copy, state, referred });
   const subjects = await subjectsIn(manifest, task, async (digest) => copy.fetch(digest));
+  const tags = cosignTagsOf(task.referrers, subjects);
   const found = await findReferrers(task.source, task.referrers, subjects);
-  if (found.size === 0) return undefined;
+  if (found.size + tags.length === 0) return undefined;
   return async () => {
     // Whoever runs only what is signed must not see a tag before its signatures: at first the image is there by digest.
     await copy.put(manifest, manifest.digest);
     await referrers.bring(found);
+    await referrers.bringTags(tags);
   };
 }
 
@@ -95,11 +97,14 @@ export async function copyNewReferrers(
   const read = async (one: Digest): Promise<RawManifest> => fetchManifest(client, repository, one);
   const isSingle = mediaType !== undefined && !isIndexType(mediaType);
   const subjects = isSingle ? [digest] : await subjectsIn(reduce(await read(digest), task), task, read);
+  const tags = cosignTagsOf(task.referrers, subjects);
   const found = await findReferrers(task.source, task.referrers, subjects);
-  if (found.size === 0) return 0;
+  if (found.size + tags.length === 0) return 0;
   const state = await open();
   const copy = new ManifestCopy(task, state);
-  await new ReferrersCopy(task, task.referrers, { copy, state, referred }).bring(found);
+  const referrers = new ReferrersCopy(task, task.referrers, { copy, state, referred });
+  await referrers.bring(found);
+  await referrers.bringTags(tags);
   return copy.sent;
 }
 

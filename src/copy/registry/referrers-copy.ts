@@ -3,6 +3,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { MAX_REFERRERS, listReferrers } from '../../oci/referrers.ts';
 import { type ListEntry, entriesOf, includesAll, readReferrer, uniteList } from '../../oci/referrers-list.ts';
 import { CopyError, type CopyTask, type ReferrersTask } from '../engine.ts';
+import { fetchManifest } from '../evidence.ts';
 import { type Referrers, type Referring, findReferrers } from './find-referrers.ts';
 import { type ManifestCopy, type TargetState, type Tell, settleAll } from './manifest-copy.ts';
 import { fetchList } from './referrers-lists.ts';
@@ -51,6 +52,25 @@ export class ReferrersCopy {
       );
       level = await findReferrers(this.#task.source, this.#referrers, next.flat());
     }
+  }
+
+  /** Brings tags of cosign's that are about a part of the image, where the target has not the same under them. */
+  async bringTags(tags: readonly string[]): Promise<void> {
+    await settleAll(tags.map(async (tag) => this.#limit(async () => this.#bringTag(tag))));
+  }
+
+  async #bringTag(tag: string): Promise<void> {
+    const { source, target } = this.#task;
+    const [there, here] = await Promise.all([
+      source.client.headManifest(source.repository, tag),
+      target.client.headManifest(target.repository, tag),
+    ]);
+    if (!there || there.digest === here?.digest) return;
+    const manifest = await fetchManifest(source.client, source.repository, there.digest);
+    await this.#copy.readAhead(manifest);
+    await this.#copy.bringParts(manifest);
+    await this.#copy.put(manifest, tag);
+    this.#referred(this.#state.lists.countNew(target.repository, [manifest]));
   }
 
   /** @returns those of `referrers` to which something else may refer */
