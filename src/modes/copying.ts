@@ -4,7 +4,7 @@ import { type Outcome, copyAll } from '../copy/pool.ts';
 import { Quota } from '../copy/quota.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Ending } from '../lifetime.ts';
-import { type Work, isFollowing } from '../plan/diff.ts';
+import { type Work, isFollowing, signaturesFirst } from '../plan/diff.ts';
 import { estimatePulls } from '../plan/pulls.ts';
 import { plural } from '../report/format.ts';
 import { Progress } from '../report/progress.ts';
@@ -100,9 +100,7 @@ async function copy(
 
 /** All that is to be done, signatures and the like before their images, and last what may be new about unchanged ones. */
 function worksOf({ work, referrers }: NamespacePlan): Work[] {
-  const following = work.filter(isFollowing);
-  const own = work.filter((one) => !isFollowing(one));
-  return [...following, ...own, ...(referrers?.rechecks ?? [])];
+  return [...signaturesFirst(work), ...(referrers?.rechecks ?? [])];
 }
 
 /** Until `end` is aborted. What can't be recorded now may be later; in the end it is an error. */

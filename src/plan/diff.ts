@@ -75,6 +75,11 @@ export function isFollowing({ added, updated }: Work): boolean {
   return [...added, ...updated].some((tag) => followedDigest(tag) !== undefined);
 }
 
+/** `works` in the order in which they are started: an image's signatures shall be there when it is. */
+export function signaturesFirst(works: readonly Work[]): Work[] {
+  return works.toSorted((a, b) => Number(isFollowing(b)) - Number(isFollowing(a)));
+}
+
 interface OpenWork extends Work {
   readonly added: string[];
   readonly updated: string[];

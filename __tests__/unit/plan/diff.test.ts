@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/metadata/namespace-manifest.ts';
 import { referrersTag } from '../../../src/oci/referrers-list.ts';
-import { WorkBuilder, diff, isFollowing } from '../../../src/plan/diff.ts';
+import { WorkBuilder, diff, isFollowing, signaturesFirst } from '../../../src/plan/diff.ts';
 import { digest } from '../../support/digests.ts';
 import { listing, recorded } from './listings.ts';
 
@@ -80,6 +80,16 @@ describe('diff', () => {
       [[LIST, `${LIST}.sig`], true],
       [['v2'], false],
     ]);
+  });
+
+  it('starts tags that follow an image first, and all else in its order', () => {
+    const sign = (tag: string): string => `${tag}.sig`;
+    const tags = { b: digest(1), [LIST]: digest(2), a: digest(3), [sign(LIST)]: digest(4), z: digest(5) };
+    const { work } = diff(listing({ one: tags, two: tags }), recorded({}), 'all');
+    const started = signaturesFirst(work).map(({ image, added }) => `${image}:${added.join()}`);
+    const order = (names: string[]): string[] =>
+      ['one', 'two'].flatMap((image) => names.map((name) => `${image}:${name}`));
+    expect(started).toEqual([...order([LIST, sign(LIST)]), ...order(['b', 'a', 'z'])]);
   });
 
   const images = fc.dictionary(

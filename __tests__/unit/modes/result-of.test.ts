@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import type { Outcome } from '../../../src/copy/pool.ts';
+import type { NamespacePlan } from '../../../src/modes/prepare.ts';
+import { resultOf } from '../../../src/modes/result-of.ts';
+import type { Work } from '../../../src/plan/diff.ts';
+import { NOTHING_DROPPED } from '../../../src/source/filters.ts';
+import { digest } from '../../support/digests.ts';
+
+const namespace = { registry: 'gcr.io', path: 'ns' };
+
+const work = (number: number, added: readonly string[] = []): Work => ({
+  image: 'a',
+  repository: 'ns/a',
+  manifest: { digest: digest(number) },
+  added,
+  updated: [],
+});
+
+function planOf(works: readonly Work[], rechecks: readonly Work[]): NamespacePlan {
+  return {
+    settings: {
+      namespace,
+      target: { registry: 'docker.io', path: 'mirror' },
+      targetName: '{image}',
+      platforms: 'all',
+      referrers: true,
+      filters: { include: [], exclude: [] },
+    },
+    manifestPath: 'ns.json',
+    recorded: { source: 'gcr.io/ns', target: 'docker.io/mirror', images: new Map() },
+    listing: { namespace, images: new Map(), failures: [] },
+    left: new Map(),
+    dropped: NOTHING_DROPPED,
+    recalled: 0,
+    unsupported: [],
+    targets: new Map(),
+    work: works,
+    referrers: { rechecks, listed: new Map() },
+    unsettled: [],
+    settled: new Map(),
+    unchanged: 7,
+    gone: [],
+  };
+}
+
+const ENGINE = { engine: 'registry' } as const;
+const done = (of: Work, given: Partial<Outcome> = {}): Outcome => ({
+  work: of,
+  held: new Map(),
+  bytes: 0,
+  ...given,
+});
+
+describe('the result of a run that copied referrers', () => {
+  it('counts them, with the bytes of images that were mirrored before apart from those of new ones', () => {
+    const added = work(1, ['v1']);
+    const rechecks = [work(2), work(3)];
+    const held = new Map([['v1', { digest: digest(1) }]]);
+    const outcomes = [
+      done(added, { held, bytes: 100, referrers: 2 }),
+      done(work(2), { bytes: 30, referrers: 1 }),
+      done(work(3), { referrers: 0 }),
+    ];
+    const result = resultOf(planOf([added], rechecks), ENGINE, outcomes);
+    expect(result).toMatchObject({ referrers: 3, referrerBytes: 30, unasked: 0, pending: 0, unchanged: 7 });
+    expect(result.copied).toMatchObject([{ image: 'a', added: ['v1'], bytes: 100 }]);
+  });
+
+  it('counts images that were not come to, or not to their end', () => {
+    const rechecks = [work(1), work(2), work(3)];
+    const outcomes = [done(work(1)), done(work(2), { isLeft: true, referrers: 1 })];
+    expect(resultOf(planOf([], rechecks), ENGINE, outcomes)).toMatchObject({
+      referrers: 1,
+      unasked: 2,
+      pending: 0,
+    });
+  });
+
+  it('has a failure of the image that names the digest, and leaves no tag pending for it', () => {
+    const result = resultOf(planOf([], [work(1)]), ENGINE, [done(work(1), { error: 'status 403' })]);
+    const reason = `what refers to ${digest(1)} was not mirrored: status 403`;
+    expect(result.failures).toEqual([{ image: 'a', tags: [], reason }]);
+    expect(result).toMatchObject({ pending: 0, unasked: 0 });
+  });
+
+  it('has none of it in a dry run', () => {
+    const result = resultOf(planOf([work(1, ['v1'])], [work(2)]), ENGINE, 'dry run');
+    expect(result).toMatchObject({ referrers: 0, unasked: 0, pulls: { count: 1, exact: false } });
+  });
+});
