@@ -131,6 +131,18 @@ describe('from docker-registry to docker-registry, which have lists under tags',
     expect(await discover(target.url, 'mirror/img', image.digest)).toHaveLength(4);
     await source.close();
   });
+
+  it('mirrors lists as they are, whatever platforms says, where referrers are not asked for', async () => {
+    const source = await startDockerRegistry();
+    const sbom = makeReferrer(index, { seed: 'plain' });
+    await pushImage(source.url, 'plain/one', ['latest'], index);
+    await attachByList(source, 'plain/one', index, [sbom]);
+    const outcome = await run(source, 'plain', { referrers: 'false', platforms: 'linux/amd64' });
+    expect(outcome.log).not.toContain('::error');
+    expect(outcome.outputs).toMatchObject({ added: '2', complete: 'true' });
+    expect(await expectSame(source, 'plain/one', 'mirror/one', index)).toBe(1);
+    await source.close();
+  });
 });
 
 describe('from a registry with the API to docker-registry', () => {

@@ -32,7 +32,9 @@ export async function copyAndCheckpoint(
   deps: Deps,
 ): Promise<Copied> {
   const { logger, openEngine, lifetime } = deps;
-  const working = plans.filter((plan) => 'work' in plan).filter((plan) => worksOf(plan).length > 0);
+  const working = plans
+    .filter((plan) => 'work' in plan)
+    .filter((plan) => plan.work.length + rechecksOf(plan).length > 0);
   if (working.length === 0) {
     logger.info('Nothing to copy.');
     return { errors: [], stopped: [], close: async () => undefined };
@@ -44,7 +46,7 @@ export async function copyAndCheckpoint(
     const message = error instanceof Error ? error.message : String(error);
     return { errors: [message], stopped: [], close: async () => undefined };
   }
-  const rechecks = working.reduce((sum, { referrers }) => sum + (referrers?.rechecks.length ?? 0), 0);
+  const rechecks = working.reduce((sum, plan) => sum + rechecksOf(plan).length, 0);
   if (rechecks > 0) logger.info(`${plural(rechecks, 'unchanged image')}: asking for what is new about them`);
   const quota = new Quota();
   const copied = new AbortController();
@@ -75,32 +77,33 @@ async function copy(
   deps: Deps,
 ): Promise<void> {
   const { logger, sleep, random, lifetime } = deps;
-  const total = plans.reduce((sum, plan) => sum + worksOf(plan).length, 0);
+  const total = plans.reduce((sum, plan) => sum + plan.work.length + rechecksOf(plan).length, 0);
   const progress = new Progress({ total, log: (line) => logger.info(line), clock: () => performance.now() });
   const limit = pLimit(engine.width);
   const shared = { engine, limit, retries: inputs.retries, lifetime, quota, sleep, random, logger };
+  const copyWorks = async (plan: NamespacePlan, works: readonly Work[]): Promise<void> => {
+    const task = (work: Work): CopyTask => ({
+      ...taskOf(work, plan, inputs, deps),
+      claim: async (tag) => recorder.claim(plan, work.image, tag),
+    });
+    const onDone = (outcome: Outcome): void => {
+      recorder.note(plan, outcome);
+      progress.done(outcome.bytes, outcome.error !== undefined);
+    };
+    await copyAll(works, { ...shared, task, onDone });
+  };
   try {
-    await Promise.all(
-      plans.map(async (plan) => {
-        const task = (work: Work): CopyTask => ({
-          ...taskOf(work, plan, inputs, deps),
-          claim: async (tag) => recorder.claim(plan, work.image, tag),
-        });
-        const onDone = (outcome: Outcome): void => {
-          recorder.note(plan, outcome);
-          progress.done(outcome.bytes, outcome.error !== undefined);
-        };
-        await copyAll(worksOf(plan), { ...shared, task, onDone });
-      }),
-    );
+    await Promise.all(plans.map(async (plan) => copyWorks(plan, signaturesFirst(plan.work))));
+    // New images come before what may be new about old ones.
+    await Promise.all(plans.map(async (plan) => copyWorks(plan, rechecksOf(plan))));
   } finally {
     progress.stop();
   }
 }
 
-/** All that is to be done, signatures and the like before their images, and last what may be new about unchanged ones. */
-function worksOf({ work, referrers }: NamespacePlan): Work[] {
-  return [...signaturesFirst(work), ...(referrers?.rechecks ?? [])];
+/** Images that the mirror has, and of which the source is asked what is new about them. */
+function rechecksOf({ referrers }: NamespacePlan): readonly Work[] {
+  return referrers?.rechecks ?? [];
 }
 
 /** Until `end` is aborted. What can't be recorded now may be later; in the end it is an error. */

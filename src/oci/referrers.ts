@@ -12,6 +12,15 @@ export const MAX_REFERRERS = 10_000;
 
 const List = v.object({ manifests: v.nullish(v.array(DescriptorSchema)) });
 
+/** One of the manifests that refer to another, as a list has it. Types that are longer than any are left out. */
+export interface ListedReferrer {
+  readonly digest: Digest;
+  readonly mediaType?: string | null | undefined;
+  readonly artifactType?: string | null | undefined;
+}
+
+const LONGEST_TYPE = 255;
+
 /** Whether a registry has the API; `unsure` where an answer was about one manifest or repository alone. */
 type Presence = 'there' | 'absent' | 'unsure';
 
@@ -32,7 +41,7 @@ export async function listReferrers(
   client: RegistryClient,
   repository: string,
   digest: Digest,
-): Promise<readonly Descriptor[] | undefined> {
+): Promise<readonly ListedReferrer[] | undefined> {
   let parts = known.get(client);
   if (!parts) known.set(client, (parts = new Map()));
   const [part = ''] = repository.split('/', 1);
@@ -52,7 +61,7 @@ export async function listReferrers(
 }
 
 interface Answer {
-  readonly referrers?: readonly Descriptor[];
+  readonly referrers?: readonly ListedReferrer[];
   readonly presence: Presence;
 }
 
@@ -93,12 +102,21 @@ const DENIALS = new Set([401, 403]);
 const UNKNOWN = new Set(['NAME_UNKNOWN', 'MANIFEST_UNKNOWN']);
 
 /** Some registries link an empty page to itself: it is the last one. */
-const readList: ReadPage<Descriptor> = ({ json, next }) => {
+const readList: ReadPage<ListedReferrer> = ({ json, next }) => {
   const list = v.safeParse(List, json, FIRST_ISSUE);
   if (!list.success) return undefined;
-  const items = list.output.manifests ?? [];
+  const items = (list.output.manifests ?? []).map(summarize);
   return { items, next: items.length === 0 ? undefined : next };
 };
+
+/** Without annotations: of thousands of pages they would fill all memory. */
+function summarize({ digest, mediaType, artifactType }: Descriptor): ListedReferrer {
+  return {
+    digest,
+    ...(mediaType.length <= LONGEST_TYPE && { mediaType }),
+    ...(artifactType && artifactType.length <= LONGEST_TYPE && { artifactType }),
+  };
+}
 
 /** Each once, and none that is the subject itself. */
 export function distinct<T extends { readonly digest: Digest }>(

@@ -430,10 +430,18 @@ describe('the list at a target without the API', () => {
   });
 
   it('would not be larger than registries take', async () => {
-    const annotations = { text: 'x'.repeat(1_000_000) };
-    const large = [1, 2, 3, 4, 5].map((n) => makeReferrer(image, { seed: `${n}`, annotations }));
+    const annotations = { text: 'x'.repeat(1_500_000) };
+    const large = [1, 2, 3].map((n) => makeReferrer(image, { seed: `${n}`, annotations }));
     await publish(image, large);
+    await expect(copy(image)).rejects.toThrow(/would be too large/);
+    await restart({ source: true, target: false });
+    await publish(image, large.slice(1));
+    const [first = image] = large;
+    const entry = { ...descriptor(OCI_MANIFEST, first.bytes), annotations };
+    const list = makeManifest(OCI_INDEX, { manifests: [entry] }, []);
+    target.store.putManifest(MIRROR, referrersTag(image.digest), OCI_INDEX, list.bytes);
     await expect(copy(image)).rejects.toThrow(/would be larger than 4 MiB/);
+    expect(target.store.manifest(MIRROR, referrersTag(image.digest))?.digest).toBe(list.digest);
   });
 });
 

@@ -1,17 +1,14 @@
 import type { Digest } from '../../oci/digest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
-import { distinct, listReferrers } from '../../oci/referrers.ts';
-import { type ListEntry, entriesOf, referrersTag } from '../../oci/referrers-list.ts';
+import { type ListedReferrer, distinct, listReferrers } from '../../oci/referrers.ts';
+import { entriesOf, referrersTag } from '../../oci/referrers-list.ts';
 import { cosignTags } from '../../source/followers.ts';
 import type { CopyTask, ReferrersTask } from '../engine.ts';
 import { settleAll } from './manifest-copy.ts';
 import { fetchList } from './referrers-lists.ts';
 
 /** What refers to some manifests, by these. Those that nothing refers to are left out. */
-export type Referrers = ReadonlyMap<Digest, readonly Referring[]>;
-
-/** One of them, as a list has it. */
-export type Referring = Pick<ListEntry, 'mediaType' | 'digest' | 'artifactType'>;
+export type Referrers = ReadonlyMap<Digest, readonly ListedReferrer[]>;
 
 /** Asks the source what refers to each of `subjects`. */
 export async function findReferrers(
@@ -37,7 +34,7 @@ async function listAtSource(
   { client, repository }: CopyTask['source'],
   { sourceTags }: ReferrersTask,
   subject: Digest,
-): Promise<readonly Referring[]> {
+): Promise<readonly ListedReferrer[]> {
   const listed = await listReferrers(client, repository, subject);
   if (listed && listed.length > 0) return listed;
   // An API that was switched on later may not know what clients kept under the tag before.

@@ -1,12 +1,12 @@
 import pLimit from 'p-limit';
 import type { Digest } from '../../oci/digest.ts';
-import { MAX_REFERRERS, listReferrers } from '../../oci/referrers.ts';
+import { type ListedReferrer, MAX_REFERRERS, listReferrers } from '../../oci/referrers.ts';
 import { type ListEntry, entriesOf, includesAll, readReferrer, uniteList } from '../../oci/referrers-list.ts';
 import { CopyError, type CopyTask, type ReferrersTask } from '../engine.ts';
 import { fetchManifest } from '../evidence.ts';
-import { type Referrers, type Referring, findReferrers } from './find-referrers.ts';
+import { type Referrers, findReferrers } from './find-referrers.ts';
 import { type ManifestCopy, type TargetState, type Tell, settleAll } from './manifest-copy.ts';
-import { fetchList } from './referrers-lists.ts';
+import { MAX_LIST, fetchList } from './referrers-lists.ts';
 
 /** An image, its SBOM, the SBOM's signature: nobody's go deeper than this. */
 const MAX_DEPTH = 8;
@@ -74,51 +74,52 @@ export class ReferrersCopy {
   }
 
   /** @returns those of `referrers` to which something else may refer */
-  async #bringAll(subject: Digest, referrers: readonly Referring[]): Promise<Digest[]> {
+  async #bringAll(subject: Digest, referrers: readonly ListedReferrer[]): Promise<Digest[]> {
     this.#count += referrers.length;
     if (this.#count > MAX_REFERRERS) throw this.#problem(`more than ${MAX_REFERRERS} manifests refer to it`);
     const { client, repository } = this.#task.target;
     const listed = await listReferrers(client, repository, subject);
     const list = listed ? undefined : await fetchList(client, repository, subject);
     const held = new Set((listed ?? (list && entriesOf(list)) ?? []).map(({ digest }) => digest));
-    const missing = referrers.filter(({ digest }) => !held.has(digest));
-    const tried = await settleAll(
-      missing.map(async ({ digest }) => this.#limit(async () => this.#bringOne(subject, digest))),
+    const brought = new Brought(subject, listed !== undefined);
+    const there = await settleAll(
+      referrers.map(async (referrer) =>
+        held.has(referrer.digest)
+          ? mayBeSubject(referrer)
+          : this.#limit(async () => this.#bringOne(referrer.digest, brought)),
+      ),
     );
-    const brought = tried.filter((one) => one !== undefined);
-    await this.#tell(subject, brought, listed !== undefined);
-    return [...referrers.filter(({ digest }) => held.has(digest)), ...brought.map(({ entry }) => entry)]
-      .filter(({ artifactType }) => !SIGNATURES.has(artifactType ?? ''))
-      .map(({ digest }) => digest);
+    await this.#tell(brought);
+    return referrers.filter((_, index) => there[index]).map(({ digest }) => digest);
   }
 
-  /** @returns undefined for what is gone meanwhile, or does not refer to `subject` as was said */
-  async #bringOne(subject: Digest, digest: Digest): Promise<Brought | undefined> {
+  /** @returns false where nothing more is to be found, or it does not refer to the subject as was said */
+  async #bringOne(digest: Digest, brought: Brought): Promise<boolean> {
     const { client, repository } = this.#task.source;
     const manifest = await client.getManifest(repository, digest);
     const referrer = manifest && readReferrer(manifest);
-    if (!referrer || referrer.subject !== subject) return undefined;
-    return { entry: referrer.entry, isNoted: await this.#copy.bring(manifest) };
+    if (!referrer || referrer.subject !== brought.subject) return false;
+    const isNoted = await this.#copy.bring(manifest);
+    if (!brought.add(referrer.entry, isNoted))
+      throw this.#problem('the list of what refers to it would be too large');
+    return mayBeSubject(referrer.entry);
   }
 
-  /**
-   * Sees to it that who asks the target is told of what was brought. A registry lists it itself only when it both has
-   * the API and says that it noted the subject: ECR said so without the API, and others answer 200 to everything.
-   */
-  async #tell(subject: Digest, brought: readonly Brought[], hasApi: boolean): Promise<void> {
-    if (brought.length === 0) return;
+  /** Sees to it that who asks the target is told of what was brought. */
+  async #tell({ subject, noted, unlisted }: Brought): Promise<void> {
     const { lists } = this.#state;
     const { repository } = this.#task.target;
-    const entries = brought.map(({ entry }) => entry);
+    const entries = unlisted.toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
     let added = entries;
-    if (!hasApi || !brought.every(({ isNoted }) => isNoted)) {
+    if (entries.length > 0) {
       await lists.change(repository, subject, (list) => {
         const known = (list && entriesOf(list)) ?? [];
         added = entries.filter((entry) => !includesAll(known, [entry]));
         return uniteList(list, entries);
       });
     }
-    this.#referred(lists.countNew(repository, added));
+    const count = lists.countNew(repository, [...noted, ...added]);
+    if (count > 0) this.#referred(count);
   }
 
   #problem(what: string): CopyError {
@@ -127,8 +128,38 @@ export class ReferrersCopy {
   }
 }
 
-interface Brought {
-  readonly entry: ListEntry;
-  /** True when the target said that it noted to what the manifest refers. */
-  readonly isNoted: boolean;
+/** What was brought that refers to one manifest. */
+class Brought {
+  readonly subject: Digest;
+  /** What the target lists itself. */
+  readonly noted: Pick<ListEntry, 'digest'>[] = [];
+  /** What has to be in a list under a tag. */
+  readonly unlisted: ListEntry[] = [];
+  readonly #hasApi: boolean;
+  #size = 0;
+
+  constructor(subject: Digest, hasApi: boolean) {
+    this.subject = subject;
+    this.#hasApi = hasApi;
+  }
+
+  /**
+   * A registry lists a referrer only where it both has the API and says that it noted the subject: ECR said so without the
+   * API, and others answer 200 to everything.
+   *
+   * @returns false when there is more than a list can hold
+   */
+  add(entry: ListEntry, isNoted: boolean): boolean {
+    if (this.#hasApi && isNoted) {
+      this.noted.push({ digest: entry.digest });
+      return true;
+    }
+    this.unlisted.push(entry);
+    this.#size += JSON.stringify(entry).length;
+    return this.#size <= MAX_LIST;
+  }
+}
+
+function mayBeSubject({ artifactType }: Pick<ListedReferrer, 'artifactType'>): boolean {
+  return !SIGNATURES.has(artifactType ?? '');
 }

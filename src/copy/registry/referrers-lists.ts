@@ -5,7 +5,7 @@ import { entriesOf, referrersTag } from '../../oci/referrers-list.ts';
 import { CopyError } from '../engine.ts';
 
 /** Registries need take no larger manifest. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests */
-const MAX_LIST = 4 * 1024 ** 2;
+export const MAX_LIST = 4 * 1024 ** 2;
 /** How often a list is written again when somebody else writes it at the same time. */
 const MAX_TRIES = 5;
 
