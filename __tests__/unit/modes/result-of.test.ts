@@ -3,10 +3,8 @@ import type { Outcome } from '../../../src/copy/pool.ts';
 import type { NamespacePlan } from '../../../src/modes/prepare.ts';
 import { resultOf } from '../../../src/modes/result-of.ts';
 import type { Work } from '../../../src/plan/diff.ts';
-import { NOTHING_DROPPED } from '../../../src/source/filters.ts';
 import { digest } from '../../support/digests.ts';
-
-const namespace = { registry: 'gcr.io', path: 'ns' };
+import { namespacePlan } from '../../support/plans.ts';
 
 const work = (number: number, added: readonly string[] = []): Work => ({
   image: 'a',
@@ -17,30 +15,8 @@ const work = (number: number, added: readonly string[] = []): Work => ({
 });
 
 function planOf(works: readonly Work[], rechecks: readonly Work[]): NamespacePlan {
-  return {
-    settings: {
-      namespace,
-      target: { registry: 'docker.io', path: 'mirror' },
-      targetName: '{image}',
-      platforms: 'all',
-      referrers: true,
-      filters: { include: [], exclude: [] },
-    },
-    manifestPath: 'ns.json',
-    recorded: { source: 'gcr.io/ns', target: 'docker.io/mirror', images: new Map() },
-    listing: { namespace, images: new Map(), failures: [] },
-    left: new Map(),
-    dropped: NOTHING_DROPPED,
-    recalled: 0,
-    unsupported: [],
-    targets: new Map(),
-    work: works,
-    referrers: { rechecks, listed: new Map() },
-    unsettled: [],
-    settled: new Map(),
-    unchanged: 7,
-    gone: [],
-  };
+  const plan = namespacePlan({ work: works, referrers: { rechecks, listed: new Map() }, unchanged: 7 });
+  return { ...plan, settings: { ...plan.settings, referrers: true } };
 }
 
 const ENGINE = { engine: 'registry' } as const;
