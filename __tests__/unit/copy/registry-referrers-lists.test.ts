@@ -219,7 +219,18 @@ describe('a list that the source keeps under a tag', () => {
     const session = new Session();
     const runs = await Promise.all([copyTag(session), session.copy(image)]);
     expect(runs.reduce((sum, { referrers }) => sum + referrers, 0)).toBe(2);
-    expect(target.store.manifest(MIRROR, tag)?.digest).toBe(source.store.manifest('img', tag)?.digest);
+    expect(await found(target, image)).toEqual(await found(source, image));
+  });
+
+  it('does not take the place of one that lists the same and says more of it', async () => {
+    await publish(image, [sbom]);
+    const entry = { ...descriptor(OCI_MANIFEST, sbom.bytes), artifactType: SBOM };
+    await attach(target, image, [sbom]);
+    const list = makeManifest(OCI_INDEX, { schemaVersion: 2, manifests: [entry] }, []);
+    target.store.putManifest(MIRROR, tag, OCI_INDEX, list.bytes);
+    const { held } = await copyTag();
+    expect(held.get(tag)).toEqual({ digest: list.digest });
+    expect(requests(target, 'PUT')).not.toContain(`PUT manifests/${tag}`);
   });
 
   it('is mirrored without entries of which the source has nothing any more', async () => {

@@ -33,6 +33,7 @@ export async function copyList(
     const list = await state.lists.change(target.repository, subject, (before) => {
       const known = (before && entriesOf(before)) ?? [];
       added = there.filter((entry) => !includesAll(known, [entry]));
+      if (before && added.length === 0) return before;
       const isSame = there.length === entries.length && includesAll(entries, known);
       return isSame ? source : uniteList(before, there);
     });
