@@ -11,6 +11,8 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 60_000,
           fileParallelism: false,
+          // Those that run at once wait most of their time.
+          maxConcurrency: 10,
         },
       },
     ],

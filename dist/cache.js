@@ -15,8 +15,6 @@ import buffer$1 from "node:buffer";
 import util$1, { inspect } from "node:util";
 import zlib from "node:zlib";
 import { createHmac } from "node:crypto";
-import * as buffer from "buffer";
-import { Buffer as Buffer$2 } from "buffer";
 import fs$1 from "node:fs";
 import os$2, { EOL as EOL$2 } from "node:os";
 import * as stream from "stream";
@@ -24,6 +22,8 @@ import { Readable as Readable$1 } from "stream";
 import { URL as URL$1 } from "url";
 import process$1 from "node:process";
 import https from "node:https";
+import * as buffer from "buffer";
+import { Buffer as Buffer$2 } from "buffer";
 
 // node_modules/@actions/glob/lib/internal-glob-options-helper.js
 /**

@@ -1,16 +1,29 @@
 import { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
 
-/** The processes that this one has started: @actions/exec gives no way to end them. */
+/**
+ * Tells of each process that this one starts: @actions/exec gives none of them away.
+ * https://nodejs.org/docs/latest-v24.x/api/diagnostics_channel.html#child-process
+ */
+function onChild(told: (child: ChildProcess) => void): void {
+  subscribe('child_process', (message) => {
+    if (typeof message !== 'object' || message === null || !('process' in message)) return;
+    const child = message.process;
+    if (child instanceof ChildProcess) told(child);
+  });
+}
+
+/** From now on a program may end before it has read its input: @actions/exec would let that end this process too. */
+export function tolerateUnreadInput(): void {
+  onChild((child) => child.once('spawn', () => child.stdin?.on('error', () => undefined)));
+}
+
+/** The processes that this one has started since. */
 export class ChildProcesses {
   readonly #running = new Set<ChildProcess>();
 
   constructor() {
-    // https://nodejs.org/docs/latest-v24.x/api/diagnostics_channel.html#child-process
-    subscribe('child_process', (message) => {
-      if (typeof message !== 'object' || message === null || !('process' in message)) return;
-      const child = message.process;
-      if (!(child instanceof ChildProcess)) return;
+    onChild((child) => {
       this.#running.add(child);
       child.once('close', () => this.#running.delete(child));
     });

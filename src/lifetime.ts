@@ -3,12 +3,14 @@ import { setMaxListeners } from 'node:events';
 /** Why a run ends before its work is done. */
 export type Ending = 'time limit' | 'cancelled';
 
-/** How long a run may go on. Both signals stay silent in a run that is done in time. */
+/** How long a run may go on. All signals stay silent in a run that is done in time. */
 export interface Lifetime {
   /** Aborted when no further image may start. */
   readonly drain: AbortSignal;
   /** Aborted when what is under way must end at once, and only records what is done. */
   readonly abort: AbortSignal;
+  /** Aborted when recording must end too, so that the run still tells what it did. */
+  readonly cutoff: AbortSignal;
   /** Undefined while the run goes on. */
   readonly ending: () => Ending | undefined;
 }
@@ -16,6 +18,8 @@ export interface Lifetime {
 /** Images that are under way at the time limit get this part of it, and at most so many milliseconds, to end. */
 const GRACE = 0.1;
 const LONGEST_GRACE = 600_000;
+/** What recording may take after that; milliseconds. A cancelled run is killed by the runner ten seconds after. */
+const TO_RECORD = { 'time limit': 300_000, cancelled: 5000 } as const satisfies Record<Ending, number>;
 
 /**
  * The lifetime of a run that begins now.
@@ -26,8 +30,9 @@ const LONGEST_GRACE = 600_000;
 export function createLifetime(timeLimit: number, onCancel: (cancel: () => void) => void): Lifetime {
   const drain = new AbortController();
   const abort = new AbortController();
+  const cutoff = new AbortController();
   // Every request listens.
-  setMaxListeners(0, drain.signal, abort.signal);
+  setMaxListeners(0, drain.signal, abort.signal, cutoff.signal);
   let ending: Ending | undefined;
   const end = (why: Ending, ...controllers: AbortController[]): void => {
     ending ??= why;
@@ -36,8 +41,12 @@ export function createLifetime(timeLimit: number, onCancel: (cancel: () => void)
   setTimeout(() => end('time limit', drain), timeLimit).unref();
   const grace = Math.min(LONGEST_GRACE, timeLimit * GRACE);
   setTimeout(() => end('time limit', drain, abort), timeLimit + grace).unref();
-  onCancel(() => end('cancelled', drain, abort));
-  return { drain: drain.signal, abort: abort.signal, ending: () => ending };
+  setTimeout(() => end('time limit', cutoff), timeLimit + grace + TO_RECORD['time limit']).unref();
+  onCancel(() => {
+    end('cancelled', drain, abort);
+    setTimeout(() => end('cancelled', cutoff), TO_RECORD.cancelled).unref();
+  });
+  return { drain: drain.signal, abort: abort.signal, cutoff: cutoff.signal, ending: () => ending };
 }
 
 /** What is thrown where a run's end breaks something off. */

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as core from '@actions/core';
 import { getExecOutput } from '@actions/exec';
 import { createBlobCache } from './blob-cache.ts';
+import { type CredentialSources, credentialLookup, githubCredential, loginsFor } from './credentials.ts';
 import type { Exec } from './copy/docker/cli.ts';
 import { openDockerEngine } from './copy/docker/engine.ts';
 import type { Engine } from './copy/engine.ts';
@@ -17,8 +18,8 @@ import { createGitHubClient } from './metadata/github-client.ts';
 import { MetadataRepository } from './metadata/repository.ts';
 import type { Deps } from './modes/deps.ts';
 import { createLifetime } from './lifetime.ts';
-import { ChildProcesses } from './child-processes.ts';
-import { type Credential, type CredentialLookup, dockerConfigCredentials } from './oci/credentials.ts';
+import { ChildProcesses, tolerateUnreadInput } from './child-processes.ts';
+import { dockerConfigCredentials } from './oci/credentials.ts';
 import { createDispatcher } from './oci/dispatcher.ts';
 import type { Sleep } from './oci/host-gate.ts';
 import { Registries } from './oci/registries.ts';
@@ -84,6 +85,7 @@ export function apiUrl(): string {
 
 /** Everything that a run works with, for `inputs`: the real network, clock, random numbers and processes. */
 export function createDeps(inputs: Inputs): Deps {
+  tolerateUnreadInput();
   const { random } = Math;
   const lifetime = createLifetime(inputs.timeLimit, (cancel) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, cancel);
@@ -94,12 +96,13 @@ export function createDeps(inputs: Inputs): Deps {
     connections: inputs.queryConcurrency,
     proxy: inputs.proxy,
   });
+  const sources = credentialSources(inputs);
   const registries = new Registries({
     dispatcher,
     concurrency: inputs.queryConcurrency,
     retries: inputs.retries,
     insecure: inputs.insecureRegistries,
-    credentials: credentialLookups(inputs),
+    credentials: { source: credentialLookup('source', sources), target: credentialLookup('target', sources) },
     sleep: sleepOn,
     clock: Date.now,
     random,
@@ -108,25 +111,29 @@ export function createDeps(inputs: Inputs): Deps {
     signal: lifetime.abort,
   });
   const { token, ...metadata } = inputs.metadata;
-  const client = { token, apiUrl: apiUrl(), dispatcher, logger };
+  const client = { token, apiUrl: apiUrl(), dispatcher, logger, signal: lifetime.cutoff };
   const octokit = createGitHubClient(client);
   return {
     registries,
     apis: {
       dockerHub: registries.api(new URL('https://hub.docker.com')),
       quay: registries.api(new URL('https://quay.io')),
-      github: client.apiUrl === GITHUB_API ? octokit : undefined,
+      github: isGitHubDotCom() ? octokit : undefined,
     },
     ...(inputs.comment && { pullRequest: new PullRequestComments(octokit) }),
     metadata: new MetadataRepository({
       octokit,
-      hurried: { signal: lifetime.abort, octokit: createGitHubClient({ ...client, spaced: false }) },
+      hurried: {
+        signal: lifetime.abort,
+        octokit: createGitHubClient({ ...client, spaced: false }),
+        end: lifetime.cutoff,
+      },
       ...metadata,
       sleep,
       random,
       logger,
     }),
-    openEngine: async () => openEngine(inputs, lifetime.abort),
+    openEngine: async () => openEngine(inputs, sources, lifetime.abort),
     lifetime,
     phase: async (name, work) => core.group(name, work),
     logger,
@@ -137,7 +144,7 @@ export function createDeps(inputs: Inputs): Deps {
   };
 }
 
-async function openEngine(inputs: Inputs, abort: AbortSignal): Promise<Engine> {
+async function openEngine(inputs: Inputs, sources: CredentialSources, abort: AbortSignal): Promise<Engine> {
   const registryEngine = new RegistryEngine({
     ...(inputs.cache && { memory: (registry) => createBlobCache(registry, tempFolder(), logger) }),
     concurrency: inputs.concurrency,
@@ -156,7 +163,18 @@ async function openEngine(inputs: Inputs, abort: AbortSignal): Promise<Engine> {
     env: definedEnv(),
     userConfig: dockerConfigFolder(),
     tempFolder: tempFolder(),
-    logins: loginsOf(inputs),
+    logins: {
+      source: await loginsFor(
+        'source',
+        inputs.namespaces.map(({ namespace }) => namespace.registry),
+        sources,
+      ),
+      target: await loginsFor(
+        'target',
+        inputs.namespaces.map(({ target }) => target.registry),
+        sources,
+      ),
+    },
     onFolder: (folder) => core.saveState(DOCKER_FOLDER_STATE, folder),
     wholeEngine: registryEngine,
     concurrency: inputs.concurrency,
@@ -164,32 +182,21 @@ async function openEngine(inputs: Inputs, abort: AbortSignal): Promise<Engine> {
   });
 }
 
-/** The credentials of the inputs first, then those of the docker config. */
-function credentialLookups({ credentials, targetLogin }: Inputs): {
-  source: CredentialLookup;
-  target: CredentialLookup;
-} {
-  const fromConfig = dockerConfigCredentials(dockerConfigFolder(), async (helper, server) =>
-    exec(`docker-credential-${helper}`, ['get'], { env: definedEnv(), input: server }),
-  );
+function credentialSources(inputs: Inputs): CredentialSources {
   return {
-    source: async (registry) => credentials.source ?? fromConfig(registry),
-    target: async (registry) =>
-      (registry === targetLogin ? credentials.target : undefined) ?? fromConfig(registry),
+    inputs,
+    dockerConfig: dockerConfigCredentials(dockerConfigFolder(), async (helper, server) =>
+      exec(`docker-credential-${helper}`, ['get'], { env: definedEnv(), input: server }),
+    ),
+    github: isGitHubDotCom()
+      ? githubCredential(inputs.metadata.token, process.env['GITHUB_ACTOR'])
+      : undefined,
   };
 }
 
-function loginsOf({
-  credentials,
-  namespaces,
-  targetLogin,
-}: Inputs): Record<'source' | 'target', Map<string, Credential>> {
-  const { source } = credentials;
-  const sources = source ? namespaces.map(({ namespace }) => [namespace.registry, source] as const) : [];
-  return {
-    source: new Map(sources),
-    target: new Map(credentials.target && targetLogin ? [[targetLogin, credentials.target]] : []),
-  };
+/** Not GitHub Enterprise, whose tokens nobody else takes. */
+function isGitHubDotCom(): boolean {
+  return apiUrl() === GITHUB_API;
 }
 
 function dockerConfigFolder(): string {

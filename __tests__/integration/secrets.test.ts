@@ -96,7 +96,7 @@ type Told = Readonly<
 >;
 
 /** Where the credentials come from. */
-type Giver = 'inputs' | 'docker config';
+type Giver = 'inputs' | 'registry-auth' | 'docker config';
 
 interface Scenario {
   readonly giver: Giver;
@@ -131,6 +131,9 @@ async function run({ giver, engine, inputs, token = TOKENS.write }: Scenario): P
         'source-password': SOURCE.password,
         ...TARGET,
       }),
+      ...(giver === 'registry-auth' && {
+        'registry-auth': accountOf(source.host, SOURCE) + accountOf(gateway.host, TARGET),
+      }),
       ...inputs,
     },
     apiUrl: github.url,
@@ -155,11 +158,17 @@ async function run({ giver, engine, inputs, token = TOKENS.write }: Scenario): P
   return { outcome, told };
 }
 
+/** An entry of `registry-auth` that takes a password of any signs. */
+function accountOf(host: string, { username, password }: typeof SOURCE): string {
+  return `- registry: ${host}\n  username: ${username}\n  password: |-\n    ${password}\n`;
+}
+
 async function writeConfig(giver: Giver): Promise<void> {
   const auth = ({ username, password }: typeof SOURCE): { auth: string } => ({
     auth: Buffer.from(`${username}:${password}`).toString('base64'),
   });
-  const auths = giver === 'inputs' ? {} : { [source.host]: auth(SOURCE), [gateway.host]: auth(TARGET) };
+  const auths =
+    giver !== 'docker config' ? {} : { [source.host]: auth(SOURCE), [gateway.host]: auth(TARGET) };
   await mkdir(join(folder, 'config'), { recursive: true });
   await writeFile(join(folder, 'config', 'config.json'), JSON.stringify({ auths }));
 }
@@ -191,6 +200,8 @@ function leaks(told: Partial<Told>, more: readonly string[] = []): string[] {
 const WAYS: [giver: Giver, engine: string][] = [
   ['inputs', 'registry'],
   ['inputs', 'docker'],
+  ['registry-auth', 'registry'],
+  ['registry-auth', 'docker'],
   ['docker config', 'registry'],
   ['docker config', 'docker'],
 ];
@@ -265,9 +276,15 @@ describe.each(['registry', 'docker'])('secrets that are refused, engine %s, are 
     expect(leaks(failed.told)).toEqual([]);
     const refused = await run({
       ...scenario,
-      inputs: { mode: 'x', target: 'x', proxy: `socks5://u:${wrong}@h` },
+      inputs: {
+        mode: 'x',
+        target: 'x',
+        proxy: `socks5://u:${wrong}@h`,
+        'registry-auth': `- registry: a.io\n  username: u\n  password: "${wrong}"`,
+      },
     });
     expect(refused.told.log).toContain('inputs are wrong');
+    expect(refused.told.log).toMatch(/registry-auth: line \d is not YAML as it stands/);
     expect(leaks(refused.told, [wrong])).toEqual([]);
   });
 });

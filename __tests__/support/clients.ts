@@ -4,6 +4,7 @@ import { silentLogger } from './silent-logger.ts';
 import type { RegistryClient } from '../../src/oci/client.ts';
 import type { CredentialLookup } from '../../src/oci/credentials.ts';
 import { createDispatcher } from '../../src/oci/dispatcher.ts';
+import type { Sleep } from '../../src/oci/host-gate.ts';
 import { Registries } from '../../src/oci/registries.ts';
 import type { SourceApis } from '../../src/source/choose.ts';
 
@@ -15,6 +16,9 @@ export function testRegistries(
     readonly retries?: number;
     readonly credentials?: CredentialLookup;
     readonly dispatcher?: Dispatcher;
+    /** With a clock that it moves. */
+    readonly sleep?: Sleep;
+    readonly clock?: () => number;
   } = {},
 ): Registries {
   const credentials = options.credentials ?? anonymous;
@@ -24,8 +28,8 @@ export function testRegistries(
     retries: options.retries ?? 3,
     insecure: new Set(),
     credentials: { source: credentials, target: credentials },
-    sleep: async () => {},
-    clock: Date.now,
+    sleep: options.sleep ?? (async () => {}),
+    clock: options.clock ?? Date.now,
     random: () => 0.5,
     mask: () => {},
     logger: silentLogger,

@@ -1,5 +1,6 @@
 import { type InputSource, type Inputs, parseInputs } from '../../src/inputs/inputs.ts';
 import { loadInputs } from '../../src/inputs/load.ts';
+import * as registryAuth from '../../src/inputs/registry-auth.ts';
 import { readAction } from './runner.ts';
 
 const action = await readAction();
@@ -26,7 +27,7 @@ export interface InputContext {
 
 /** The inputs of a workflow that gives `given`, with what is required, and with action.yml's defaults for the rest. */
 export function parseTestInputs(given: Record<string, string>, context: InputContext = {}): Inputs {
-  return parseInputs(sourceOf({ ...GIVEN, ...given }, context));
+  return parseInputs(sourceOf({ ...GIVEN, ...given }, context), undefined, registryAuth);
 }
 
 /** The inputs of a workflow that names a config file with the text `file`. */

@@ -9,6 +9,8 @@ export type RegistryAuth =
       readonly kind: 'token';
       readonly username?: string;
       readonly password?: string;
+      /** Everybody may pull, beside the account. */
+      readonly open?: boolean;
       readonly expiresIn?: number;
       /** Answers 401 without a challenge anywhere but at `/v2/`, as gcr.io may. */
       readonly shy?: boolean;
@@ -29,7 +31,7 @@ export class TokenAuth {
   }
 
   /** True when the request may pass; otherwise it has been answered. */
-  admit(request: IncomingMessage, response: ServerResponse, url: string): boolean {
+  admit(request: IncomingMessage, response: ServerResponse, url: string, realm = `${url}/token`): boolean {
     const target = new URL(request.url ?? '/', url);
     if (this.#auth.kind === 'basic') {
       if (this.#isKnown(request)) return true;
@@ -42,7 +44,7 @@ export class TokenAuth {
     }
     if (this.#isGranted(request, target)) return true;
     const silent = this.#auth.shy === true && target.pathname !== '/v2/';
-    unauthorized(response, silent ? undefined : `Bearer realm="${url}/token",service="test"`);
+    unauthorized(response, silent ? undefined : `Bearer realm="${realm}",service="test"`);
     return false;
   }
 
@@ -55,7 +57,8 @@ export class TokenAuth {
   #issue(request: IncomingMessage, response: ServerResponse, target: URL): void {
     if (this.#auth.kind !== 'token') return;
     const known = this.#isKnown(request);
-    if (!known && (this.#auth.username !== undefined || request.headers.authorization !== undefined)) {
+    const isOpen = this.#auth.username === undefined || this.#auth.open === true;
+    if (!known && (!isOpen || request.headers.authorization !== undefined)) {
       sendJson(response, 401, {
         errors: [{ code: 'UNAUTHORIZED', message: 'incorrect username or password' }],
       });

@@ -15,10 +15,30 @@ export interface MemoryRegistryOptions {
   /** Tags a page, where the client does not say. */
   readonly pageSize?: number;
   readonly tls?: { readonly key: string; readonly cert: string };
+  /** Where its token service is, as its clients know it. */
+  readonly realm?: string;
   /** Bytes; an upload in one request of more is refused with 413. */
   readonly maxUpload?: number;
   /** The API that lists referrers, with so many a page; without it there is none. */
   readonly referrers?: number;
+  /** False where a mount is taken for the start of an upload, always. */
+  readonly mounts?: boolean;
+  /** Of the answer to a part of an upload. */
+  readonly patchStatus?: number;
+  /** Says why it does not take a manifest, as an error of the specification. */
+  readonly refuseManifest?: (put: ManifestPut) => Refusal | undefined;
+}
+
+export interface ManifestPut {
+  readonly repository: string;
+  readonly reference: string;
+  readonly bytes: Buffer;
+}
+
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
 }
 
 export interface LoggedRequest {
@@ -47,7 +67,7 @@ export async function startMemoryRegistry(options: MemoryRegistryOptions = {}): 
     const { authorization, range } = request.headers;
     requests.push({ method: request.method ?? '', path, authorization, range });
     if (await registry.intercept?.(request, response)) return;
-    if (auth && !auth.admit(request, response, registry.url)) return;
+    if (auth && !auth.admit(request, response, registry.url, options.realm)) return;
     await api.answer(request, response, new URL(path, registry.url));
   }, options.tls);
   const registry: MemoryRegistry = { ...server, store, requests };
@@ -146,6 +166,8 @@ class RegistryApi {
     mediaType: string,
     bytes: Buffer,
   ): void {
+    const refusal = this.#options.refuseManifest?.({ repository, reference, bytes });
+    if (refusal) return refuse(response, refusal.status, refusal.code, refusal.message);
     const parsed = v.safeParse(ManifestJson, bytes.toString());
     if (!parsed.success) return refuse(response, 400, 'MANIFEST_INVALID', 'manifest invalid');
     const { config, layers = [], manifests = [], subject } = parsed.output;
@@ -177,7 +199,12 @@ class RegistryApi {
     if (request.method === 'POST') {
       const mount = url.searchParams.get('mount');
       await readAll(request);
-      if (mount !== null && this.#store.mount(repository, mount, url.searchParams.get('from') ?? '')) {
+      const mounts = this.#options.mounts !== false;
+      if (
+        mounts &&
+        mount !== null &&
+        this.#store.mount(repository, mount, url.searchParams.get('from') ?? '')
+      ) {
         response.writeHead(201, { location: `/v2/${repository}/blobs/${mount}` });
         response.end();
         return;
@@ -192,7 +219,8 @@ class RegistryApi {
     if (body.length > (this.#options.maxUpload ?? Number.POSITIVE_INFINITY))
       return refuse(response, 413, 'SIZE_INVALID', '');
     const bytes = Buffer.concat([before, body]);
-    if (request.method === 'PATCH') return this.#continue(response, repository, id, bytes);
+    if (request.method === 'PATCH')
+      return this.#continue(response, repository, id, bytes, this.#options.patchStatus);
     this.#uploads.delete(`${repository}/${id}`);
     if (digestOf(bytes) !== digest) return refuse(response, 400, 'DIGEST_INVALID', 'digest did not match');
     this.#store.putBlob(repository, bytes);
@@ -203,9 +231,9 @@ class RegistryApi {
     response.end();
   }
 
-  #continue(response: ServerResponse, repository: string, id: string, bytes: Buffer): void {
+  #continue(response: ServerResponse, repository: string, id: string, bytes: Buffer, status = 202): void {
     this.#uploads.set(`${repository}/${id}`, bytes);
-    response.writeHead(202, {
+    response.writeHead(status, {
       location: `/v2/${repository}/blobs/uploads/${id}?_state=a%2Bb`,
       range: `0-${Math.max(0, bytes.length - 1)}`,
     });

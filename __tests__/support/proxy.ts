@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse, createServer, request as send } from 'node:http';
 import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 /** Passes a request on to `upstream`, bodies streamed both ways, and its own host name kept. */
@@ -31,25 +32,41 @@ function pathOf(url = '/'): string {
 export interface ForwardProxy {
   /** With its user name and password. */
   readonly url: string;
+  readonly host: string;
   /** The `host:port` of each tunnel and request that it let through. */
   readonly passed: string[];
+  /** How many tunnels and requests it refused, for want of the right password. */
+  readonly refused: () => number;
+  /** Where names lead on loopback, by `host:port`; others lead to the same port there. */
+  readonly routes: Map<string, number>;
   close(): Promise<void>;
 }
 
 /** @param password of the user `user`; without one everybody may pass. All names lead to loopback. */
 export async function startForwardProxy(password?: string): Promise<ForwardProxy> {
   const passed: string[] = [];
+  const routes = new Map<string, number>();
+  const tunnels = new Set<Duplex>();
+  let refused = 0;
   const expected = `Basic ${Buffer.from(`user:${password ?? ''}`).toString('base64')}`;
-  const mayPass = ({ headers }: IncomingMessage): boolean =>
-    password === undefined || headers['proxy-authorization'] === expected;
+  const mayPass = ({ headers }: IncomingMessage): boolean => {
+    const may = password === undefined || headers['proxy-authorization'] === expected;
+    if (!may) refused += 1;
+    return may;
+  };
+  const portOf = (host: string): number => routes.get(host) ?? Number(/\d+$/.exec(host)?.[0]);
   const proxy = createServer((request, response) => {
     if (!mayPass(request)) {
-      response.writeHead(407).end();
+      // With a page, as proxies have one.
+      response.writeHead(407, { 'content-type': 'text/html' }).end('<html>Cache Access Denied</html>');
       return;
     }
-    const { host, port } = new URL(request.url ?? '');
+    const { host } = new URL(request.url ?? '');
     passed.push(host);
-    pipeRequest(request, response, `http://127.0.0.1:${port}`).catch(() => response.destroy());
+    pipeRequest(request, response, `http://127.0.0.1:${portOf(host)}`).catch(() => {
+      if (response.headersSent) response.destroy();
+      else response.writeHead(502).end();
+    });
   });
   proxy.on('connect', (request: IncomingMessage, socket, head: Buffer) => {
     if (!mayPass(request)) {
@@ -58,22 +75,33 @@ export async function startForwardProxy(password?: string): Promise<ForwardProxy
     }
     const target = request.url ?? '';
     passed.push(target);
-    const upstream = connect(Number(target.split(':')[1]), '127.0.0.1', () => {
+    tunnels.add(socket);
+    let isOpen = false;
+    const upstream = connect(portOf(target), '127.0.0.1', () => {
+      isOpen = true;
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
       upstream.write(head);
       upstream.pipe(socket).pipe(upstream);
     });
-    upstream.on('error', () => socket.destroy());
+    upstream.on('error', () => {
+      if (isOpen) socket.destroy();
+      else socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    });
     socket.on('error', () => upstream.destroy());
+    socket.on('close', () => tunnels.delete(socket));
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const address = proxy.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  const host = `127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}`;
   return {
-    url: `http://${password === undefined ? '' : `user:${password}@`}127.0.0.1:${port}`,
+    url: `http://${password === undefined ? '' : `user:${password}@`}${host}`,
+    host,
     passed,
+    refused: () => refused,
+    routes,
     close: async () => {
       proxy.closeAllConnections();
+      for (const tunnel of tunnels) tunnel.destroy();
       await new Promise((resolve) => proxy.close(resolve));
     },
   };

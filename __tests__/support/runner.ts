@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { parse } from 'yaml';
@@ -31,6 +31,10 @@ export interface RunOptions {
   /** The event's payload. */
   readonly event?: unknown;
   readonly env?: Readonly<Record<string, string>>;
+  /** Files of the checkout, by their paths; none where nothing was checked out. */
+  readonly checkout?: Readonly<Record<string, string>>;
+  /** Links in the checkout, and where they lead. */
+  readonly links?: Readonly<Record<string, string>>;
   /** A command and its arguments that run the main step, to measure it. */
   readonly wrapper?: readonly string[];
   /** Given the main step's process as soon as it runs. */
@@ -80,6 +84,7 @@ async function runIn(folder: string, options: RunOptions): Promise<RunOutcome> {
   const { runs, inputs: declared } = await readAction();
   const temp = join(folder, 'temp');
   await mkdir(temp);
+  await mkdir(join(folder, 'workspace'));
   const files = Object.fromEntries(
     await Promise.all(
       ['OUTPUT', 'STATE', 'STEP_SUMMARY', 'ENV', 'PATH'].map(async (name) => {
@@ -88,6 +93,13 @@ async function runIn(folder: string, options: RunOptions): Promise<RunOutcome> {
       }),
     ),
   );
+  for (const [path, text] of Object.entries(options.checkout ?? {})) {
+    const file = join(folder, 'workspace', path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+  }
+  for (const [path, to] of Object.entries(options.links ?? {}))
+    await symlink(to, join(folder, 'workspace', path));
   await writeFile(join(folder, 'event.json'), JSON.stringify(options.event ?? {}));
   const env = {
     ...runnerEnv(folder, temp, options),
@@ -143,7 +155,7 @@ function runnerEnv(folder: string, temp: string, options: RunOptions): Record<st
     GITHUB_WORKFLOW: 'mirror',
     GITHUB_ACTION: '__gcrxio_sync-action',
     GITHUB_EVENT_PATH: join(folder, 'event.json'),
-    GITHUB_WORKSPACE: folder,
+    GITHUB_WORKSPACE: join(folder, 'workspace'),
   };
 }
 

@@ -14,8 +14,8 @@ export interface Certificate {
   remove(): void;
 }
 
-/** @param name the DNS name that the certificate is for */
-export function makeCertificate(name: string): Certificate {
+/** @param names the DNS names that the certificate is for */
+export function makeCertificate(...names: readonly string[]): Certificate {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
   const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   execFileSync(
@@ -23,7 +23,7 @@ export function makeCertificate(name: string): Certificate {
     // prettier-ignore
     [
       'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', keyFile, '-out', certFile, '-days', '2',
-      '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`,
+      '-subj', `/CN=${names[0]}`, '-addext', `subjectAltName=${names.map((name) => `DNS:${name}`).join()}`,
     ],
     { stdio: 'ignore' },
   );

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import * as v from 'valibot';
 import { parse } from 'yaml';
 import { planMatrix } from '../../src/plan/matrix.ts';
+import { loadTestInputs } from '../support/inputs.ts';
 import { readAction } from '../support/runner.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -27,9 +28,9 @@ const Workflow = v.object({
   ),
 });
 
-const examples = readdirSync(`${ROOT}examples`).map(
-  (name) => [`examples/${name}`, readFileSync(`${ROOT}examples/${name}`, 'utf8')] as const,
-);
+const examples = readdirSync(`${ROOT}examples`)
+  .filter((name) => name.endsWith('.yml'))
+  .map((name) => [`examples/${name}`, readFileSync(`${ROOT}examples/${name}`, 'utf8')] as const);
 const inReadme = Array.from(readFileSync(`${ROOT}README.md`, 'utf8').matchAll(/^```yaml\n(.*?)^```$/gms))
   .map(([, text = ''], index) => [`README.md, block ${index + 1}`, text] as const)
   .filter(([, text]) => text.includes('jobs:'));
@@ -76,7 +77,8 @@ describe.each(workflows)('%s', (_, text) => {
     expect(steps.length).toBeGreaterThan(0);
     for (const given of steps) {
       expect(Object.keys(given).filter((input) => !(input in inputs))).toEqual([]);
-      expect(Object.keys(given)).toEqual(expect.arrayContaining(['namespaces', 'target']));
+      const needed = 'config' in given ? ['config'] : ['namespaces', 'target'];
+      expect(Object.keys(given)).toEqual(expect.arrayContaining(needed));
     }
   });
 
@@ -85,13 +87,31 @@ describe.each(workflows)('%s', (_, text) => {
   });
 });
 
+describe('config files', () => {
+  const own = `${ROOT}examples/config/mirror.yml`;
+  const inReadme = readFileSync(`${ROOT}README.md`, 'utf8').matchAll(
+    /^```yaml\n(#.*?^namespaces:.*?)^```$/gms,
+  );
+  const files = [readFileSync(own, 'utf8'), ...Array.from(inReadme, ([, text = '']) => text)];
+
+  it.each(files)('are ones that the action takes (%#)', async (file) => {
+    expect((await loadTestInputs({}, file)).namespaces.length).toBeGreaterThan(1);
+  });
+
+  it('are in README too', () => {
+    expect(files).toHaveLength(2);
+  });
+});
+
 describe('the matrix of a plan', () => {
-  it('has every key that an example asks it for, and the example asks for all that a job needs', () => {
+  const names = ['plan-and-matrix.yml', 'large-mirror.yml'];
+
+  it.each(names)('has every key that %s asks it for, and that asks for all that a job needs', (name) => {
     const filters = { include: [], exclude: [] };
     const images = [{ image: 'base', tags: 1, bytes: 1, unsized: 0 }];
     const works = [{ namespace: { registry: 'gcr.io', path: 'distroless' }, images }];
     const [entry = {}] = planMatrix(works, { maxEntries: 1, filters }).include;
-    const text = readFileSync(`${ROOT}examples/plan-and-matrix.yml`, 'utf8');
+    const text = readFileSync(`${ROOT}examples/${name}`, 'utf8');
     const asked = new Set(Array.from(text.matchAll(/matrix\.([\w-]+) \}\}/g), ([, key = '']) => key));
     asked.delete('outputs');
     const forPeople = new Set(['tags', 'bytes']);

@@ -43,7 +43,7 @@ export async function audit(recorded: Images, options: AuditOptions): Promise<Au
   const ask = async (image: string, tag: string, entry: NonNullable<Entry>): Promise<Finding> => {
     if (refused) return refused;
     try {
-      const head = await target.headManifest(targetOf(image), tag);
+      const head = await target.findManifest(targetOf(image), tag);
       if (!head) return 'missing';
       const expected = typeof entry === 'string' ? entry : entry.target;
       if (head.digest === expected) return 'held';

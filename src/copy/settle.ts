@@ -58,7 +58,7 @@ class Settler {
     const { target, targetOf } = this.#options;
     if (this.#stopped) return { kind: 'open' };
     try {
-      const head = await target.headManifest(targetOf(image), tag);
+      const head = await target.findManifest(targetOf(image), tag);
       if (!head) return { kind: 'missing' };
       if (head.digest === digest) return { kind: 'held', entry: digest };
       return this.#isSpent()

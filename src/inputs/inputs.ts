@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import { type MetadataInputs, readMetadata } from './metadata-inputs.ts';
 import { type PullRequest, readPullRequest } from './pull-request.ts';
 import { InputReader, show } from './reader.ts';
+import type * as RegistryAuth from './registry-auth.ts';
 import {
   DEFAULTS,
   type NamespaceSettings,
@@ -32,6 +33,8 @@ export interface Inputs {
   };
   /** The registry that `username` and `password` are for. */
   readonly targetLogin: string | undefined;
+  /** Accounts by registry, for sources and targets alike, where `credentials` has none. */
+  readonly registryAuth: ReadonlyMap<string, Credential>;
   readonly mode: Mode;
   readonly dryRun: boolean;
   readonly engine: 'docker' | 'registry';
@@ -78,17 +81,26 @@ export interface InputSource {
   readonly mask: (secret: string) => void;
 }
 
+/** Reads the input `registry-auth`. */
+export type AccountReader = Pick<typeof RegistryAuth, 'maskRegistryAuth' | 'readRegistryAuth'>;
+
 /**
  * Reads and checks all inputs, without any network.
  *
  * @param config the input `config`'s file; `unread` when it is still to be read, and so what is missing may be there
+ * @param accounts reads the input `registry-auth`; left out where there is none
  * @throws InputError with all problems at once
  */
-export function parseInputs(source: InputSource, config?: Config | 'unread'): Inputs {
+export function parseInputs(
+  source: InputSource,
+  config?: Config | 'unread',
+  accounts?: AccountReader,
+): Inputs {
   for (const name of ['password', 'source-password', 'github-token']) {
     const secret = source.get(name);
     if (secret !== '') source.mask(secret);
   }
+  accounts?.maskRegistryAuth(source.get('registry-auth'), source.mask);
   const reader = new InputReader(source.get);
   const given = readGiven(reader, source.now);
   const namespaces = readNamespaces(reader, given, config);
@@ -104,6 +116,7 @@ export function parseInputs(source: InputSource, config?: Config | 'unread'): In
       target,
     },
     targetLogin: target && readTargetLogin(reader, given, config, namespaces),
+    registryAuth: accounts?.readRegistryAuth(reader, dryRun) ?? new Map<string, Credential>(),
     mode,
     dryRun,
     engine,
@@ -248,7 +261,8 @@ function readTargetLogin(
   if (other === undefined) return registry;
   reader.problem(
     'username',
-    `may be for ${registry} or ${other}: name one of them in "target", and log in to the others with docker/login-action`,
+    `may be for ${registry} or ${other}: name one of them in "target", and the others in "registry-auth", or log in ` +
+      'to them with docker/login-action',
   );
   return undefined;
 }
@@ -297,9 +311,9 @@ function readShard(reader: InputReader): Shard {
 
 function readProxy(reader: InputReader, { env, mask }: InputSource): Inputs['proxy'] {
   const given = reader.optional('proxy');
-  const https = given ?? env['HTTPS_PROXY'] ?? env['https_proxy'];
-  const http = given ?? env['HTTP_PROXY'] ?? env['http_proxy'];
-  const none = env['NO_PROXY'] ?? env['no_proxy'];
+  const https = given ?? (env['HTTPS_PROXY'] || env['https_proxy']);
+  const http = given ?? (env['HTTP_PROXY'] || env['http_proxy']);
+  const none = env['NO_PROXY'] || env['no_proxy'];
   for (const text of new Set([https, http])) {
     if (!text) continue;
     const url = URL.parse(text);

@@ -1,4 +1,3 @@
-import { parseConfig } from './config.ts';
 import { type InputSource, type Inputs, defaultRegistry, parseInputs } from './inputs.ts';
 import { isRepositoryPath } from './manifest-path.ts';
 import { InputError, show } from './reader.ts';
@@ -13,16 +12,20 @@ export type ReadFile = (path: string, inputs: Inputs) => Promise<string>;
  */
 export async function loadInputs(source: InputSource, readFile: ReadFile): Promise<Inputs> {
   const path = source.get('config');
-  if (path === '') return parseInputs(source);
-  const inputs = parseInputs(source, 'unread');
+  // Loaded when it is needed: with its YAML it is a tenth of the bundle.
+  const accounts = source.get('registry-auth') === '' ? undefined : await import('./registry-auth.ts');
+  if (path === '') return parseInputs(source, undefined, accounts);
+  const inputs = parseInputs(source, 'unread', accounts);
   if (!isRepositoryPath(path)) {
     throw new InputError([
       `config: ${show(path)} is not a path inside the repository, such as .github/mirror.yml`,
     ]);
   }
-  const config = parseConfig(await readFile(path, inputs), path, {
+  const text = await readFile(path, inputs);
+  const { parseConfig } = await import('./config.ts');
+  const config = parseConfig(text, path, {
     registry: defaultRegistry(source.get),
     now: source.now,
   });
-  return parseInputs(source, config);
+  return parseInputs(source, config, accounts);
 }

@@ -1,3 +1,4 @@
+import { MetadataError } from './metadata-error.ts';
 import { formatBytes, plural } from '../report/format.ts';
 import { codeList, codeSpan } from '../report/markdown.ts';
 import { type NamespaceResult, countAll } from '../report/result.ts';
@@ -55,6 +56,20 @@ export function formatTime(time: Date, timezone: string): string {
     .formatToParts(time)
     .find(({ type }) => type === 'timeZoneName')?.value;
   return `${format.format(time).replace(',', '')} ${(zone ?? 'GMT').replace('GMT', 'UTC').replace(/\+0$/, '')}`;
+}
+
+/**
+ * The text of a changelog, with its byte order mark where it has one.
+ *
+ * @throws MetadataError that names the file and the remedy
+ */
+export function readChangelog(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    const message = `${path} is not text in UTF-8. It was left as it is: save it as UTF-8, or name another in "changelog-path"`;
+    throw new MetadataError(message, { cause: error });
+  }
 }
 
 const MARKER = '<!-- sync ';

@@ -216,6 +216,14 @@ export function restoreEntries(base: Images, entries: Images): Images {
   return mergeWhere(base, entries, (known) => known === null);
 }
 
+/** Makes the digests of the tags that `entries` names unknown. */
+export function forgetEntries(base: Images, entries: Images): Images {
+  const unknown = (tags: ReadonlyMap<string, Entry>): Map<string, Entry> =>
+    new Map(Array.from(tags.keys(), (tag) => [tag, null]));
+  const nulls = new Map(Array.from(entries, ([image, tags]) => [image, unknown(tags)]));
+  return mergeWhere(base, nulls, () => true);
+}
+
 function mergeWhere(
   base: Images,
   delta: Images,

@@ -1,44 +1,25 @@
 import { createHash } from 'node:crypto';
 import { type Octokit, RequestError } from 'octokit';
-import type { Logger } from '../logger.ts';
-import type { Sleep } from '../oci/host-gate.ts';
-import { MetadataError, classifyWrite, explainRead } from './metadata-error.ts';
+import * as v from 'valibot';
+import { OWN_RETRIES } from './github-client.ts';
+import { MetadataError, isUnclear } from './metadata-error.ts';
+import { Tries, type TriesOptions } from './tries.ts';
 
-/** 20 jobs that write one branch at once get through well before this. */
-const MOST_ATTEMPTS = 15;
-/** Rate limits that one update waits for. */
-const MOST_LIMITS = 5;
-/**
- * Octokit spaces a process's writes by a second. A wait that is longer than that comes before the read; a shorter one
- * would let Octokit wait between read and write, while others write.
- */
-const FIRST_DELAY = 1000;
-/**
- * Jobs that collided try again within this time, then within twice of it, and so on. GitHub takes 80 writes a minute: 20
- * jobs that end at once stay below that, and two that met are soon done.
- * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
- */
-const FIRST_SPREAD = 10_000;
-const WIDEST_SPREAD = 60_000;
-/** The runner kills a cancelled job after ten seconds. */
-const HURRIED_SPREAD = 400;
 /** Bytes of a file; PUT bodies, base64 of it, work up to about 50 MB. */
 const MAX_FILE = 36 * 1000 ** 2;
 
-export interface RepositoryOptions {
+export interface RepositoryOptions extends TriesOptions {
   readonly octokit: Octokit;
-  /** What writes, without long waits, once the run has no time left. */
-  readonly hurried?: { readonly signal: AbortSignal; readonly octokit: Octokit };
   readonly owner: string;
   readonly repo: string;
   /** Absent: the default branch. */
   readonly branch?: string;
   /** Absent: the commit is the token's own, and a bot's stays Verified. */
   readonly committer?: { readonly name: string; readonly email: string };
-  readonly sleep: Sleep;
-  readonly random: () => number;
-  readonly logger: Logger;
 }
+
+/** What an answer to a write says that is in the file now. */
+const Written = v.object({ content: v.object({ sha: v.string() }) });
 
 /** One moment of a file: the SHA is computed from the very bytes. */
 interface StoredFile {
@@ -52,9 +33,11 @@ interface StoredFile {
  */
 export class MetadataRepository {
   readonly #options: RepositoryOptions;
+  readonly #tries: Tries;
 
   constructor(options: RepositoryOptions) {
     this.#options = options;
+    this.#tries = new Tries(options);
   }
 
   /** `owner/name` */
@@ -69,13 +52,10 @@ export class MetadataRepository {
    */
   async check(): Promise<void> {
     const { owner, repo } = this.#options;
-    const octokit = this.#octokit();
-    let archived: boolean;
-    try {
-      ({ archived } = (await octokit.rest.repos.get({ owner, repo })).data);
-    } catch (error) {
-      throw explainRead(error, this.name);
-    }
+    const { archived } = await this.#tries.read(this.name, async () => {
+      const { data } = await this.#octokit().rest.repos.get({ owner, repo, request: OWN_RETRIES });
+      return data;
+    });
     if (!archived) return;
     throw new MetadataError(
       `${this.name} can't be written: the repository is archived; unarchive it, or name another in "metadata-repository"`,
@@ -88,7 +68,7 @@ export class MetadataRepository {
    * @throws MetadataError with the remedy, also when the branch is not there
    */
   async read(path: string): Promise<Uint8Array | undefined> {
-    return (await this.#read(path))?.bytes;
+    return (await this.#tries.read(this.#where(path), async () => this.#get(path)))?.bytes;
   }
 
   /**
@@ -105,66 +85,39 @@ export class MetadataRepository {
     message: string,
     change: (current: Uint8Array | undefined) => Uint8Array | undefined,
   ): Promise<boolean> {
-    const { logger } = this.#options;
     /** What a write sent whose outcome is unknown. */
     let sent: Uint8Array | undefined;
-    let limits = 0;
-    for (let attempt = 0; ; attempt += 1) {
-      const current = await this.#read(path);
+    return this.#tries.write(this.#where(path), async () => {
+      const current = await this.#get(path);
       if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
       const next = change(current?.bytes);
       if (!next || (current && Buffer.from(next).equals(current.bytes))) return sent !== undefined;
       if (next.length > MAX_FILE) throw this.#tooLarge(path, next.length);
       try {
-        await this.#write(path, message, next, current?.sha);
-        return true;
+        await this.#put(path, message, next, current?.sha);
       } catch (error) {
-        if (!(error instanceof RequestError)) throw error;
-        const failure = classifyWrite(error, `${this.name}/${path}`);
-        if (failure instanceof MetadataError) throw failure;
-        if (attempt + 1 >= MOST_ATTEMPTS) throw this.#givenUp(path, error);
-        if (failure === 'unknown') sent = next;
-        logger.debug(`${path}: ${String(error)}; try ${attempt + 2}`);
-        const wait = typeof failure === 'object' ? failure.wait : 0;
-        if (wait > 0) {
-          limits += 1;
-          if (limits > MOST_LIMITS) throw this.#givenUp(path, error);
-          logger.info(
-            `GitHub's rate limit asks to wait ${Math.ceil(wait / 1000)} s before ${path} is written`,
-          );
-        }
-        await this.#pause(wait, attempt);
+        if (error instanceof RequestError && isUnclear(error)) sent = next;
+        throw error;
       }
-    }
+      return true;
+    });
   }
 
-  /** Waits until the next try. In a hurry a wait is broken off, and others are short. */
-  async #pause(wait: number, attempt: number): Promise<void> {
-    const { hurried, sleep, random } = this.#options;
-    const spread = Math.min(WIDEST_SPREAD, FIRST_SPREAD * 2 ** attempt);
-    if (hurried?.signal.aborted !== true) {
-      await sleep(wait + FIRST_DELAY + random() * spread, hurried?.signal).catch(() => undefined);
-    } else {
-      await sleep(random() * HURRIED_SPREAD);
-    }
-  }
-
-  async #read(path: string): Promise<StoredFile | undefined> {
+  async #get(path: string): Promise<StoredFile | undefined> {
     const { branch } = this.#options;
-    const octokit = this.#octokit();
     try {
-      const { data } = await octokit.request(`GET ${this.#url(path)}`, {
+      const { data, headers, url } = await this.#octokit().request(`GET ${this.#url(path)}`, {
         ...(branch !== undefined && { ref: branch }),
         mediaType: { format: 'raw' },
         // Octokit would decode the body as text; the SHA needs the bytes.
-        request: { parseSuccessResponseBody: false },
+        request: { ...OWN_RETRIES, parseSuccessResponseBody: false },
       });
+      if (/^text\/html/i.test(headers['content-type'] ?? '')) throw unlike('the file', 'GET', url);
       const bytes = new Uint8Array(await new Response(data).arrayBuffer());
       return { bytes, sha: gitBlobSha(bytes) };
     } catch (error) {
-      const missing = error instanceof RequestError && error.status === 404;
-      if (missing && !/no commit found|branch .* not found/i.test(error.message)) return undefined;
-      if (!missing) throw explainRead(error, `${this.name}/${path}`);
+      if (!(error instanceof RequestError) || error.status !== 404) throw error;
+      if (!/no commit found|branch .* not found/i.test(error.message)) return undefined;
       throw new MetadataError(
         `${this.name} has no branch ${JSON.stringify(branch)}: create it, or name another in "metadata-branch"`,
         { cause: error },
@@ -172,18 +125,21 @@ export class MetadataRepository {
     }
   }
 
-  async #write(path: string, message: string, bytes: Uint8Array, sha: string | undefined): Promise<void> {
+  /** @throws RequestError also where the answer does not say that these bytes are in the file now */
+  async #put(path: string, message: string, bytes: Uint8Array, sha: string | undefined): Promise<void> {
     const { branch, committer } = this.#options;
-    const octokit = this.#octokit();
-    await octokit.request(`PUT ${this.#url(path)}`, {
+    const { data, url } = await this.#octokit().request(`PUT ${this.#url(path)}`, {
       message,
       content: Buffer.from(bytes).toString('base64'),
       ...(sha !== undefined && { sha }),
       ...(branch !== undefined && { branch }),
       ...(committer && { committer, author: committer }),
-      // The retry plugin would send a stale SHA again.
-      request: { retries: 0 },
+      // A plugin that tries again, or waits for a limit, would send a stale SHA.
+      request: OWN_RETRIES,
     });
+    const written = v.safeParse(Written, data);
+    if (written.success && written.output.content.sha === gitBlobSha(bytes)) return;
+    throw unlike('what was written', 'PUT', url);
   }
 
   #octokit(): Octokit {
@@ -196,18 +152,20 @@ export class MetadataRepository {
     return `/repos/${owner}/${repo}/contents/${path.split('/').map(encodeURIComponent).join('/')}`;
   }
 
-  #tooLarge(path: string, bytes: number): MetadataError {
-    return new MetadataError(
-      `${this.name}/${path} would have ${bytes} bytes, more than GitHub takes: mirror fewer images a namespace`,
-    );
+  #where(path: string): string {
+    return `${this.name}/${path}`;
   }
 
-  #givenUp(path: string, error: unknown): MetadataError {
-    const cause = error instanceof Error ? error.message : String(error);
-    return new MetadataError(`${this.name}/${path} could not be written in many tries: ${cause}`, {
-      cause: error,
-    });
+  #tooLarge(path: string, bytes: number): MetadataError {
+    return new MetadataError(
+      `${this.#where(path)} would have ${bytes} bytes, more than GitHub takes: mirror fewer images a namespace`,
+    );
   }
+}
+
+/** A success that is none: of a proxy, or of an outage. */
+function unlike(expected: string, method: 'GET' | 'PUT', url: string): RequestError {
+  return new RequestError(`the answer is not ${expected}`, 500, { request: { method, url, headers: {} } });
 }
 
 /** The SHA that git and GitHub give a file of these bytes. https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */

@@ -3,6 +3,7 @@ import {
   type Images,
   type OpenImages,
   countEntries,
+  forgetEntries,
   mergeImages,
   setEntry,
 } from '../metadata/namespace-manifest.ts';
@@ -60,25 +61,25 @@ export class Claims {
     return untouched;
   }
 
+  /** What is recorded by now, as far as this run knows. */
+  known(): Images {
+    return forgetEntries(this.#plan.recorded.images, this.#before);
+  }
+
   async #announce(): Promise<void> {
     const { work, recorded } = this.#plan;
     const moving = work.reduce((sum, { updated }) => sum + updated.length, 0);
     await this.#changeRecord(`Mirror ${recorded.source}: ${plural(moving, 'tag')} to move`, (images) => {
       const before: OpenImages = new Map();
-      const after = new Map(images);
       for (const { image, updated } of work) {
         for (const tag of updated) {
           const entry = images.get(image)?.get(tag);
           if (entry) setEntry(before, image, tag, entry);
         }
       }
-      for (const [image, entries] of before) {
-        const unknown = Array.from(entries.keys(), (tag) => [tag, null] as const);
-        after.set(image, new Map([...(images.get(image) ?? []), ...unknown]));
-      }
       // Of an earlier try that was written, and whose answer was lost.
       this.#before = mergeImages(this.#before, before);
-      return countEntries(before) === 0 ? images : after;
+      return countEntries(before) === 0 ? images : forgetEntries(images, before);
     });
   }
 }

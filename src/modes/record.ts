@@ -1,7 +1,7 @@
 import type { Held } from '../copy/engine.ts';
 import type { Outcome } from '../copy/pool.ts';
 import type { Inputs } from '../inputs/inputs.ts';
-import { insertSection, renderSection } from '../metadata/changelog.ts';
+import { insertSection, readChangelog, renderSection } from '../metadata/changelog.ts';
 import {
   type Entry,
   type Images,
@@ -16,6 +16,7 @@ import {
   setEntry,
 } from '../metadata/namespace-manifest.ts';
 import type { MetadataRepository } from '../metadata/repository.ts';
+import type { Logger } from '../logger.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type NamespaceResult, type Unrecorded, countAll } from '../report/result.ts';
 import type { NamespacePlan } from './prepare.ts';
@@ -28,6 +29,8 @@ export interface Recordable {
   readonly removed?: Images;
   /** Entries that hold, of tags that are recorded as of an unknown digest. */
   readonly restored?: Images;
+  /** What is recorded, where it is not what the plan says. */
+  readonly known?: Images;
   readonly result: NamespaceResult;
 }
 
@@ -36,6 +39,7 @@ export interface RecordDeps {
   readonly now: () => Date;
   /** Tells this job of this run from all others. */
   readonly runKey: string;
+  readonly logger: Logger;
 }
 
 /** What the outcomes and the settled tags add to the namespace manifest. */
@@ -72,49 +76,74 @@ export async function record(
   const errors: string[] = [];
   const unrecorded: Unrecorded[] = [];
   const written: Recordable[] = [];
+  const failed: Recordable[] = [];
   for (const recordable of recordables) {
+    const { plan, entries, result } = recordable;
+    const seen = { images: recordable.known ?? plan.recorded.images };
     try {
-      await recordManifest(recordable, inputs, deps);
+      await recordManifest(recordable, seen, inputs, deps);
       written.push(recordable);
     } catch (error) {
-      const { plan, entries, result } = recordable;
+      failed.push(recordable);
       const tags = countEntries(entries);
-      errors.push(`${result.namespace}: ${tags} tags are mirrored but not recorded. ${messageOf(error)}`);
+      const what = tags > 0 ? `${tags} tags are mirrored but not recorded` : 'the record is not up to date';
+      errors.push(`${result.namespace}: ${what}. ${messageOf(error)}`);
       unrecorded.push({
         path: plan.manifestPath,
-        content: manifestOf(plan.recorded, recordable),
+        content: manifestOf({ ...plan.recorded, ...seen }, recordable),
         addition: serializeNamespaceManifest({ ...plan.recorded, images: entries }),
       });
     }
   }
+  let plans = new Set(written.map(({ plan }) => plan));
   const sections = sectionsOf(written, inputs, deps);
+  const lost = sectionsOf(failed, inputs, deps);
   try {
     await recordChangelog(sections, written, inputs, deps);
   } catch (error) {
     errors.push(`The changelog is not up to date. ${messageOf(error)}`);
-    const content = sections.map(({ text }) => text).join('\n');
-    unrecorded.push({ path: inputs.metadata.changelogPath ?? '', content, addition: content });
-    return { plans: new Set(), errors, unrecorded };
+    lost.push(...sections);
+    plans = new Set();
   }
-  return { plans: new Set(written.map(({ plan }) => plan)), errors, unrecorded };
+  if (lost.length > 0) {
+    const content = lost.map(({ text }) => text).join('\n');
+    unrecorded.push({ path: inputs.metadata.changelogPath ?? '', content, addition: content });
+  }
+  return { plans, errors, unrecorded };
 }
 
-async function recordManifest(recordable: Recordable, inputs: Inputs, deps: RecordDeps): Promise<void> {
+/** @param seen told what the file held when it was there last */
+async function recordManifest(
+  recordable: Recordable,
+  seen: { images: Images },
+  inputs: Inputs,
+  deps: RecordDeps,
+): Promise<void> {
   const { plan, entries, removed, restored, result } = recordable;
   if (![entries, removed, restored].some((images) => images && images.size > 0)) return;
   const message = describe([result], removed && countEntries(removed));
-  await changeManifest(plan, message, (images) => change(images, recordable), inputs, deps);
+  const changeSeen = (images: Images): Images => {
+    if (images.size > 0) seen.images = images;
+    return change(images, recordable);
+  };
+  await changeManifest(plan, message, changeSeen, inputs, deps);
 }
+
+const GONE =
+  'What this run did is recorded in it again, and the next run copies the rest; where that was not meant, restore an ' +
+  'earlier commit of it';
 
 /** Changes what is recorded of a namespace; the same images mean that nothing changes. */
 export async function changeManifest(
-  { manifestPath: path, recorded: { source, target } }: NamespacePlan,
+  { manifestPath: path, recorded: { source, target, images: known } }: NamespacePlan,
   message: string,
   change: (recorded: Images) => Images,
   { metadata: { commitMessage } }: Inputs,
-  { metadata }: RecordDeps,
+  { metadata, logger }: RecordDeps,
 ): Promise<void> {
-  await metadata.update(path, commitMessage ?? message, (current) => {
+  let isGone = false;
+  const isWritten = await metadata.update(path, commitMessage ?? message, (current) => {
+    isGone = current === undefined && known.size > 0;
     const before: Images = current
       ? parseNamespaceManifest(current, { path, source, target }).images
       : new Map();
@@ -122,6 +151,7 @@ export async function changeManifest(
     if (images === before) return current;
     return new TextEncoder().encode(serializeNamespaceManifest({ source, target, images }));
   });
+  if (isWritten && isGone) logger.warning(`${path} was removed while this run went on. ${GONE}`);
 }
 
 /** The namespace manifest with what `recordable` changes. */
@@ -162,7 +192,7 @@ async function recordChangelog(
   if (changelogPath === undefined || sections.length === 0) return;
   const results = recordables.map(({ result }) => result).filter(({ copied }) => copied.length > 0);
   await metadata.update(changelogPath, commitMessage ?? `Changelog: ${describe(results)}`, (current) => {
-    const before = current && new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(current);
+    const before = current && readChangelog(current, changelogPath);
     const after = sections.reduce<string | undefined>(
       (text, { namespace, text: section }) => insertSection(text, section, { runKey, namespace }),
       before,

@@ -80,6 +80,7 @@ export class Recorder {
       plan,
       entries: entriesOf(plan, outcomes),
       restored,
+      known: this.#claims.get(plan)?.known() ?? plan.recorded.images,
       result: resultOf(plan, this.#inputs, outcomes),
     }));
     const recorded = await record(recordables, this.#inputs, this.#deps);

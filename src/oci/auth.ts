@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type Challenge, parseChallenge } from './challenge.ts';
 import type { Credential } from './credentials.ts';
-import { RegistryError, redactUrl } from './errors.ts';
+import { RegistryError, isDenial, redactUrl } from './errors.ts';
 import { mayFollow, mayHaveCredentials } from './origin.ts';
 
 /** A token is asked for again this long before it ends, in milliseconds. */
@@ -25,7 +25,10 @@ export type SendTokenRequest = (request: {
   url: URL;
   headers: Record<string, string>;
   body?: string;
+  scopes: readonly string[];
 }) => Promise<string>;
+
+type BearerChallenge = Challenge & { scheme: 'bearer' };
 
 interface Token {
   readonly header: string;
@@ -53,6 +56,8 @@ export interface AuthenticatorOptions {
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #slots = new Map<string, Slot>();
+  /** Scopes for which an implicit credential was refused, and that are had without it. */
+  readonly #without = new Set<string>();
   #challenge: Challenge | undefined;
 
   constructor(options: AuthenticatorOptions) {
@@ -62,28 +67,44 @@ export class Authenticator {
   /**
    * The `Authorization` value for `scopes` (`repository:<name>:pull`); undefined while the registry has not
    * asked for one, or asks for Basic and there is no credential.
+   *
+   * @param anonymous true for what anybody is given; left out, it goes by what the registry took before
    */
-  async header(scopes: readonly string[]): Promise<string | undefined> {
+  async header(
+    scopes: readonly string[],
+    anonymous = this.#without.has(keyOf(scopes)),
+  ): Promise<string | undefined> {
     const challenge = this.#challenge;
     if (!challenge) return undefined;
     if (challenge.scheme === 'basic') {
-      const credential = await this.#options.credential();
+      const credential = anonymous ? undefined : await this.#options.credential();
       return credential && this.#basic(credential);
     }
-    const key = scopes.join(' ');
+    const key = slotOf(scopes, anonymous);
     const known = this.#slots.get(key);
     if (known) {
       const { header, renewAt } = await known.coming;
       if (renewAt > this.#options.clock()) return header;
-      if (this.#slots.get(key) !== known) return this.header(scopes);
+      if (this.#slots.get(key) !== known) return this.header(scopes, anonymous);
     }
-    const slot: Slot = { coming: this.#requestToken(challenge, scopes) };
+    const slot: Slot = { coming: this.#requestToken(challenge, scopes, anonymous) };
     this.#slots.set(key, slot);
     slot.coming.then(
       (token) => (slot.token = token),
       () => this.#slots.delete(key),
     );
     return (await slot.coming).header;
+  }
+
+  /** True when a refused request for `scopes` is worth a try without the credential, which nobody gave for this registry. */
+  async mayGoWithout(scopes: readonly string[]): Promise<boolean> {
+    if (!scopes.every((scope) => scope.endsWith(':pull'))) return false;
+    return (await this.#options.credential())?.implicit === true;
+  }
+
+  /** Takes in that `scopes` are had without the credential, and not with it. */
+  goWithout(scopes: readonly string[]): void {
+    this.#without.add(keyOf(scopes));
   }
 
   /**
@@ -102,8 +123,9 @@ export class Authenticator {
     this.#challenge = challenge;
     if (challenge.scheme === 'basic') return refused === undefined;
     // The refusal of an old token may come late, when a new one is there or on its way.
-    const key = scopes.join(' ');
-    if (refused !== undefined && this.#slots.get(key)?.token?.header === refused) this.#slots.delete(key);
+    for (const key of [slotOf(scopes, false), slotOf(scopes, true)]) {
+      if (refused !== undefined && this.#slots.get(key)?.token?.header === refused) this.#slots.delete(key);
+    }
     return true;
   }
 
@@ -112,12 +134,30 @@ export class Authenticator {
   }
 
   async #requestToken(
-    challenge: Challenge & { scheme: 'bearer' },
+    challenge: BearerChallenge,
     scopes: readonly string[],
+    anonymous: boolean,
+  ): Promise<Token> {
+    const credential = anonymous ? undefined : await this.#options.credential();
+    try {
+      return await this.#exchange(challenge, scopes, credential);
+    } catch (error) {
+      if (!isDenial(error) || anonymous || !(await this.mayGoWithout(scopes))) throw error;
+      const token = await this.#exchange(challenge, scopes, undefined).catch(() => undefined);
+      // The refusal of the credential says more than that of nobody.
+      if (!token) throw error;
+      this.goWithout(scopes);
+      this.#slots.set(slotOf(scopes, true), { coming: Promise.resolve(token), token });
+      return token;
+    }
+  }
+
+  async #exchange(
+    { realm, service }: BearerChallenge,
+    scopes: readonly string[],
+    credential: Credential | undefined,
   ): Promise<Token> {
     const { registry, clock, mask, sendTokenRequest } = this.#options;
-    const { realm, service } = challenge;
-    const credential = await this.#options.credential();
     this.#checkRealm(realm, credential);
     const params = new URLSearchParams(realm.searchParams);
     if (service !== undefined) params.set('service', service);
@@ -153,10 +193,11 @@ export class Authenticator {
       form.set('scope', scopes.join(' '));
       form.set('refresh_token', credential.identityToken);
       const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-      return { method: 'POST', url, headers, body: form.toString() };
+      return { method: 'POST', url, headers, body: form.toString(), scopes };
     }
     url.search = params.toString();
-    return { method: 'GET', url, headers: credential ? { authorization: this.#basic(credential) } : {} };
+    const headers = credential ? { authorization: this.#basic(credential) } : undefined;
+    return { method: 'GET', url, headers: headers ?? {}, scopes };
   }
 
   #basic({ username, password }: Credential): string {
@@ -177,4 +218,12 @@ export class Authenticator {
         'nothing was sent there',
     });
   }
+}
+
+function keyOf(scopes: readonly string[]): string {
+  return scopes.join(' ');
+}
+
+function slotOf(scopes: readonly string[], anonymous: boolean): string {
+  return `${anonymous ? 'anonymous' : 'known'} ${keyOf(scopes)}`;
 }

@@ -81,7 +81,23 @@ export class RegistryClient {
         return response.status === 404 ? undefined : this.#readHead(response);
       },
     );
-    if (head !== 'incomplete') return head;
+    return head === 'incomplete' ? this.#headByGet(repository, reference) : head;
+  }
+
+  /**
+   * Like `headManifest`, of what may well not be there: a registry that forbids a HEAD is asked by GET. Artifactory
+   * answers HEAD with 403 for what is missing.
+   */
+  async findManifest(repository: string, reference: string): Promise<ManifestHead | undefined> {
+    try {
+      return await this.headManifest(repository, reference);
+    } catch (error) {
+      if (!(error instanceof RegistryError) || error.status !== 403) throw error;
+      return this.#headByGet(repository, reference);
+    }
+  }
+
+  async #headByGet(repository: string, reference: string): Promise<ManifestHead | undefined> {
     const manifest = await this.getManifest(repository, reference);
     return (
       manifest && { digest: manifest.digest, mediaType: manifest.mediaType, size: manifest.bytes.length }

@@ -10,6 +10,8 @@ export interface Credential {
   readonly identityToken?: string;
   /** `inputs username and password`, `docker config`, `docker-credential-gcr`. */
   readonly origin: string;
+  /** True when nobody gave it for this registry: what it is refused for is asked for without it. */
+  readonly implicit?: boolean;
 }
 
 /** Finds the credential of a registry by its canonical name; undefined means anonymous. */
@@ -67,7 +69,12 @@ async function askHelper(run: RunHelper, helper: string, server: string): Promis
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(helper)) {
     throw new Error('The docker config names a credential helper that is not a program name');
   }
-  const { exitCode, stdout } = await run(helper, server);
+  const { exitCode, stdout } = await run(helper, server).catch((error: unknown) => {
+    throw new Error(
+      `${origin}, which the docker config names for ${server}, can't be started: install it, or take it out there`,
+      { cause: error },
+    );
+  });
   if (exitCode !== 0) {
     if (/credentials not found/i.test(stdout)) return undefined;
     throw new Error(

@@ -36,6 +36,11 @@ export class RegistryError extends Error {
   }
 }
 
+/** True when a registry, or its token service, does not let the one who asks. */
+export function isDenial(error: unknown): error is RegistryError {
+  return error instanceof RegistryError && !error.retryable && (error.status === 401 || error.status === 403);
+}
+
 /** `url` without what may be a credential: user info, query and fragment. */
 export function redactUrl(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;

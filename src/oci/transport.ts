@@ -2,10 +2,12 @@ import type { Dispatcher } from 'undici';
 import type { Logger } from '../logger.ts';
 import { Authenticator, type SendTokenRequest } from './auth.ts';
 import type { Credential } from './credentials.ts';
-import { RegistryError, printable, readErrorBody, redactUrl } from './errors.ts';
+import { RegistryError, isDenial, printable, readErrorBody, redactUrl } from './errors.ts';
 import type { HostGate, Sleep } from './host-gate.ts';
 import { type RegistryRequest, type RegistryResponse, headerOf, listHeaderOf, readBody } from './http.ts';
 import { mayFollow } from './origin.ts';
+import { ProxyError } from './proxy-error.ts';
+import { adviceOn, remedyFor } from './remedy.ts';
 import { backoffDelay, errorCode, isNetworkError, isRetryableStatus, parseRetryAfter } from './retry.ts';
 
 export interface TransportOptions {
@@ -88,17 +90,40 @@ export class RegistryTransport {
   }
 
   async #attempt<T>(request: RegistryRequest, read: (response: RegistryResponse) => Promise<T>): Promise<T> {
-    const authorization = await this.#authenticator.header(request.scopes);
+    let authorization = await this.#authenticator.header(request.scopes);
     let response = await this.#follow(request, authorization);
     if (response.status === 401 && request.repeatable !== false) {
       const challenge = await this.#challengeOf(response);
       if (this.#authenticator.learn(challenge, request.scopes, authorization)) {
         await response.body.dump();
-        response = await this.#follow(request, await this.#authenticator.header(request.scopes));
+        authorization = await this.#authenticator.header(request.scopes);
+        response = await this.#follow(request, authorization);
       }
     }
     if (request.expect.includes(response.status)) return read(response);
-    throw await this.#refusal(request.method, response);
+    const refusal = await this.#refusal(request, response);
+    const other = await this.#withoutCredential(request, refusal, authorization);
+    if (!other) throw refusal;
+    return read(other);
+  }
+
+  /** The answer to a refused request as anybody gets it, where the credential was given for nothing like it. */
+  async #withoutCredential(
+    request: RegistryRequest,
+    refusal: RegistryError,
+    refused: string | undefined,
+  ): Promise<RegistryResponse | undefined> {
+    const { scopes, expect } = request;
+    if (!isDenial(refusal) || !(await this.#authenticator.mayGoWithout(scopes))) return undefined;
+    const authorization = await this.#authenticator.header(scopes, true).catch(() => refused);
+    if (authorization === refused) return undefined;
+    const response = await this.#follow(request, authorization);
+    if (expect.includes(response.status)) {
+      this.#authenticator.goWithout(scopes);
+      return response;
+    }
+    await response.body.dump();
+    return undefined;
   }
 
   /** Google may leave the challenge out of a 401; `/v2/` has it then. */
@@ -158,32 +183,43 @@ export class RegistryTransport {
     return { status: statusCode, headers, url: request.url, body };
   }
 
-  #sendTokenRequest: SendTokenRequest = async ({ method, url, headers, body }) => {
+  #sendTokenRequest: SendTokenRequest = async ({ method, url, headers, body, scopes }) => {
     const response = await this.#dispatch({ method, url, headers, body });
-    if (response.status !== 200) throw await this.#refusal(method, response);
+    if (response.status !== 200) throw await this.#refusal({ method, scopes }, response);
     return new TextDecoder().decode(await readBody(response, MAX_ERROR_BODY));
   };
 
-  async #refusal(method: string, response: RegistryResponse): Promise<RegistryError> {
+  async #refusal(
+    request: Pick<RegistryRequest, 'method' | 'scopes'>,
+    response: RegistryResponse,
+  ): Promise<RegistryError> {
     const { status, headers, url } = response;
     const body = await readBody(response, MAX_ERROR_BODY).catch(() => new Uint8Array());
     const { codes, text } = readErrorBody(new TextDecoder().decode(body));
     const retryAfter = parseRetryAfter(headerOf(headers, 'retry-after'), this.#options.clock());
     const throttled = status === 403 && /secondary rate limit/i.test(text);
-    const retryable =
-      isRetryableStatus(status) || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
-    const detail = [text, await this.#remedy(status)].filter(Boolean).join('. ');
-    const cause = detail === '' ? `status ${status}` : `status ${status}, ${detail}`;
-    return new RegistryError({ method, url, status, codes, retryable, retryAfter, cause });
+    // docker-registry answers 500 for a manifest that it never will take.
+    const faulty = isRetryableStatus(status) && !codes.includes('MANIFEST_BLOB_UNKNOWN');
+    const retryable = faulty || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
+    const said = text === '' ? `status ${status}` : `status ${status}, ${text}`;
+    const advice = retryable ? '' : await this.#advice(request, status, said);
+    const cause = advice === '' ? said : `${said.replace(/\.$/, '')}. ${advice}`;
+    return new RegistryError({ method: request.method, url, status, codes, retryable, retryAfter, cause });
   }
 
-  async #remedy(status: number): Promise<string> {
-    if (status !== 401 && status !== 403) return '';
+  /** What to do about a refusal, and whose account was refused. */
+  async #advice(
+    { method, scopes }: Pick<RegistryRequest, 'method' | 'scopes'>,
+    status: number,
+    said: string,
+  ): Promise<string> {
     const { baseUrl, credential } = this.#options;
+    const pushing =
+      (method !== 'GET' && method !== 'HEAD') || scopes.some((scope) => /:[^:]*push/.test(scope));
+    const remedy = remedyFor(said, pushing);
+    if (status !== 401 && status !== 403) return remedy ?? '';
     const used = await credential().catch(() => undefined);
-    return used
-      ? `${baseUrl.host} refused the credentials from ${used.origin}: check that they are right and allow this`
-      : `No credentials are known for ${baseUrl.host}: give them as inputs, or log in before with docker/login-action`;
+    return adviceOn(baseUrl.host, used, remedy);
   }
 
   #misdirected(method: string, from: URL, to: URL | null): RegistryError {
@@ -199,14 +235,15 @@ export class RegistryTransport {
   #describe(request: RegistryRequest, thrown: unknown): RegistryError {
     if (thrown instanceof RegistryError) return thrown;
     const url = new URL(request.url.toString(), this.#options.baseUrl);
+    const proxyError = thrown instanceof ProxyError ? thrown : undefined;
     const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
-    const code = errorCode(thrown);
+    const code = proxyError ? undefined : errorCode(thrown);
     const cause = printable(code !== undefined && !message.includes(code) ? `${code}: ${message}` : message);
     return new RegistryError({
       method: request.method,
       url,
       cause,
-      retryable: isNetworkError(thrown),
+      retryable: proxyError?.retryable ?? isNetworkError(thrown),
       error: thrown,
     });
   }

@@ -1,10 +1,15 @@
-import type { Octokit } from 'octokit';
+import { type Octokit, RequestError } from 'octokit';
 import type { PullRequest } from '../inputs/pull-request.ts';
 import { printable } from '../oci/errors.ts';
 import type { Comment } from './comment.ts';
 
 /** Who may have a comment taken over: bots, and people who could edit it anyway. A stranger may copy the marker. */
 const TRUSTED = new Set(['OWNER', 'MEMBER', 'COLLABORATOR']);
+
+type Place = Pick<PullRequest, 'owner' | 'repo' | 'number'>;
+
+/** Tries to write a comment; Octokit spaces them by three seconds. */
+const MOST_TRIES = 3;
 
 /**
  * Keeps one comment a step on a pull request, which a marker tells from all others.
@@ -42,7 +47,7 @@ export class PullRequestComments {
     const text = `${marker}\n${body}`;
     const [first, ...others] = await this.#find({ owner, repo, number }, marker);
     if (first === undefined) {
-      if (isNews) await issues.createComment({ owner, repo, issue_number: number, body: text });
+      if (isNews) await this.#create({ owner, repo, number }, marker, text);
       return;
     }
     if (first.body !== text) await issues.updateComment({ owner, repo, comment_id: first.id, body: text });
@@ -50,10 +55,22 @@ export class PullRequestComments {
     for (const { id } of others) await issues.deleteComment({ owner, repo, comment_id: id });
   }
 
-  async #find(
-    { owner, repo, number }: Pick<PullRequest, 'owner' | 'repo' | 'number'>,
-    marker: string,
-  ): Promise<{ id: number; body: string }[]> {
+  /** Looks before it tries again: a comment may be there though its answer was lost. */
+  async #create({ owner, repo, number }: Place, marker: string, body: string): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const request = { retries: 0 };
+        await this.#octokit.rest.issues.createComment({ owner, repo, issue_number: number, body, request });
+        return;
+      } catch (error) {
+        if (!(error instanceof RequestError) || error.status < 500 || tries === MOST_TRIES) throw error;
+        const comments = await this.#find({ owner, repo, number }, marker);
+        if (comments.some((comment) => comment.body === body)) return;
+      }
+    }
+  }
+
+  async #find({ owner, repo, number }: Place, marker: string): Promise<{ id: number; body: string }[]> {
     const comments = await this.#octokit.paginate(this.#octokit.rest.issues.listComments, {
       owner,
       repo,

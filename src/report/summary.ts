@@ -76,9 +76,13 @@ const LONGEST_FILE = LIMIT / 4;
 
 /** So that nothing is lost: it can be put into the file by hand. The JSON report has it whole in any case. */
 function addUnrecorded(page: Page, { path, content, addition }: Unrecorded): void {
-  const isWhole = Buffer.byteLength(content) <= LONGEST_FILE;
-  page.add(`### Not recorded: what ${isWhole ? 'should be in' : 'is to be added to'} ${codeSpan(path)}\n`);
-  page.add(fenced(isWhole ? content : addition, path.endsWith('.json') ? 'json' : 'markdown'));
+  const shown = [content, addition].find((text) => Buffer.byteLength(text) <= LONGEST_FILE);
+  page.add(
+    `### Not recorded: what ${shown === content ? 'should be in' : 'is to be added to'} ${codeSpan(path)}\n`,
+  );
+  const size = formatBytes(Buffer.byteLength(addition));
+  if (shown === undefined) page.add(`${size}, which are in the JSON report.\n`);
+  else page.add(fenced(shown, path.endsWith('.json') ? 'json' : 'markdown'));
 }
 
 function addMatrix(page: Page, { include }: Matrix): void {

@@ -1,3 +1,4 @@
+import { followedDigest } from './followers.ts';
 import type { ListedTag } from './listing.ts';
 import { Patterns, type TagMatch } from './patterns.ts';
 import { compileRange, newestVersionFirst } from './versions.ts';
@@ -66,8 +67,12 @@ export class CompiledFilters {
     );
   }
 
-  /** What the names alone decide: which filter leaves `tag` out, if any. */
+  /** What the names alone decide: which filter leaves `tag` out, if any. Of a follower that says nothing of its image. */
   dropByName(image: string, tag: string): 'include' | 'exclude' | 'semver' | undefined {
+    if (followedDigest(tag) !== undefined) {
+      if (!this.#include.every((patterns) => patterns.matchesImage(image))) return 'include';
+      return this.#exclude.matches(image, tag) ? 'exclude' : undefined;
+    }
     // All are asked: each pattern that matches is to be noted.
     let isIncluded = true;
     for (const patterns of this.#include) if (!patterns.matches(image, tag)) isIncluded = false;
@@ -79,12 +84,6 @@ export class CompiledFilters {
 
   /** True when the names let `tag` pass. */
   readonly wantsName: TagMatch = (image, tag) => this.dropByName(image, tag) === undefined;
-
-  /** Which filter leaves a signature or the like out, whatever comes of its image. */
-  dropFollower(image: string, tag: string): 'include' | 'exclude' | undefined {
-    if (!this.#include.every((patterns) => patterns.matchesImage(image))) return 'include';
-    return this.#exclude.matches(image, tag) ? 'exclude' : undefined;
-  }
 
   /** True when `tag` is known to have been pushed too long ago. */
   isOld(tag: ListedTag): boolean {

@@ -52,9 +52,8 @@ export function readGoogleList({ json }: Pick<ListPage, 'json'>): GoogleReposito
 function readEntry(digest: Digest, value: unknown, byTag: Map<string, ListedTag>): void {
   if (typeof value !== 'object' || value === null || !('tag' in value) || !Array.isArray(value.tag)) return;
   const mediaType = 'mediaType' in value && typeof value.mediaType === 'string' ? value.mediaType : undefined;
-  // Google's numbers are strings; others that take its shape send numbers.
-  const size = 'imageSizeBytes' in value ? Number(value.imageSizeBytes) : Number.NaN;
-  const uploaded = 'timeUploadedMs' in value ? Number(value.timeUploadedMs) : Number.NaN;
+  const size = numberOf('imageSizeBytes' in value ? value.imageSizeBytes : undefined);
+  const uploaded = numberOf('timeUploadedMs' in value ? value.timeUploadedMs : undefined);
   const shared: SourceManifest = {
     digest,
     ...(mediaType !== undefined && { mediaType }),
@@ -62,4 +61,9 @@ function readEntry(digest: Digest, value: unknown, byTag: Map<string, ListedTag>
     ...(Number.isSafeInteger(uploaded) && uploaded > 0 && { uploaded }),
   };
   for (const name of value.tag) if (typeof name === 'string') byTag.set(name, shared);
+}
+
+/** Google's numbers are strings; others that take its shape send numbers. Of an object JavaScript may make none. */
+function numberOf(value: unknown): number {
+  return typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
 }

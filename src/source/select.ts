@@ -43,9 +43,8 @@ function dropsOf(image: string, tags: ReadonlyMap<string, ListedTag>, filters: C
   for (const entry of tags) {
     const [tag, listed] = entry;
     const isFollower = followedDigest(tag) !== undefined;
-    const reason = isFollower
-      ? filters.dropFollower(image, tag)
-      : (filters.dropByName(image, tag) ?? (filters.isOld(listed) ? 'newer-than' : undefined));
+    const isOld = !isFollower && filters.isOld(listed);
+    const reason = filters.dropByName(image, tag) ?? (isOld ? 'newer-than' : undefined);
     if (reason !== undefined) byFilter.set(tag, reason);
     else if (isFollower) followers.set(tag, listed);
     else kept.push(entry);

@@ -8,6 +8,8 @@ export interface RepositoryRules {
   readonly archived?: boolean;
   /** Its branch takes pull requests alone. */
   readonly protected?: boolean;
+  /** The branch main was deleted. */
+  readonly branchless?: boolean;
 }
 
 interface Refusal {
@@ -41,7 +43,7 @@ export function contentsRefusal(request: {
   const ref = new URL(path, 'http://localhost').searchParams.get('ref');
   if (method === 'GET') {
     if (isContents && empty) return { status: 404, message: 'This repository is empty.' };
-    if (isContents && ref !== null && ref !== 'main')
+    if (isContents && ref !== null && !hasBranch(ref, rules))
       return { status: 404, message: `No commit found for the ref ${ref}` };
     return undefined;
   }
@@ -53,7 +55,7 @@ export function contentsRefusal(request: {
   if (!parsed.success)
     return { status: 422, message: 'Invalid request.\n\nInvalid input: object is missing required key.' };
   const { branch } = parsed.output;
-  if (branch !== undefined && branch !== 'main')
+  if (branch !== undefined && !hasBranch(branch, rules))
     return { status: 404, message: `Branch ${branch} not found` };
   if (rules.protected === true) {
     return {
@@ -62,6 +64,10 @@ export function contentsRefusal(request: {
     };
   }
   return undefined;
+}
+
+function hasBranch(name: string, { branchless }: RepositoryRules): boolean {
+  return name === 'main' && branchless !== true;
 }
 
 const CommentBody = v.object({ body: v.pipe(v.string(), v.maxLength(65_536)) });

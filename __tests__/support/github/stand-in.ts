@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createEmulator } from 'emulate';
 import * as v from 'valibot';
@@ -27,17 +27,24 @@ export interface GitHubStandIn extends TestServer {
   readonly requests: GitHubRequest[];
   /** Where a request or an answer was not as GitHub's OpenAPI description says. */
   readonly violations: string[];
+  /** What is special about each repository by now; one that is not in it is not there. */
+  readonly rules: Map<string, RepositoryRules>;
   /** Milliseconds that a write takes: writes that overlap on a branch collide. */
   writeTime: number;
-  /** May answer a request itself (true). `body` is the request's. */
+  /**
+   * May answer a request itself (true). `body` is the request's; `perform` does what it asks for, and keeps the answer to
+   * itself but for its status.
+   */
   intercept?: (
     request: IncomingMessage,
     response: ServerResponse,
     body: Buffer,
+    perform: () => Promise<number>,
   ) => boolean | Promise<boolean>;
   /** The stored bytes of a file, as text. */
   readonly file: (repository: string, path: string) => Promise<string | undefined>;
-  readonly putFile: (repository: string, path: string, content: string) => Promise<void>;
+  readonly putFile: (repository: string, path: string, content: string | Uint8Array) => Promise<void>;
+  readonly removeFile: (repository: string, path: string) => Promise<void>;
   readonly commits: (repository: string) => Promise<Commit[]>;
   /** Opens an issue; a pull request's comments are those of the issue of its number. */
   readonly openIssue: (repository: string) => Promise<number>;
@@ -76,7 +83,8 @@ export async function startGitHub(
       },
     },
   });
-  const proxy = new FidelityProxy(emulator.url, repositories);
+  const rules = new Map(Object.entries(repositories));
+  const proxy = new FidelityProxy(emulator.url, rules);
   const server = await startServer(async (request, response) => {
     const body = await readAll(request);
     // GitHub Enterprise serves the API below this path.
@@ -84,7 +92,12 @@ export async function startGitHub(
     const logged: GitHubRequest = { method: request.method ?? '', path, time: performance.now(), status: 0 };
     standIn.requests.push(logged);
     response.on('finish', () => (logged.status = response.statusCode));
-    if (await standIn.intercept?.(request, response, body)) return;
+    const perform = async (): Promise<number> => {
+      const unsent = new ServerResponse(request);
+      await proxy.answer(request, unsent, path, body, standIn);
+      return unsent.statusCode;
+    };
+    if (await standIn.intercept?.(request, response, body, perform)) return;
     await proxy.answer(request, response, path, body, standIn);
   });
   const close = async (): Promise<void> => {
@@ -96,6 +109,7 @@ export async function startGitHub(
     close,
     requests: [],
     violations: proxy.violations,
+    rules,
     writeTime: 5,
     ...stateOf(emulator.url),
   };
@@ -114,27 +128,27 @@ const Commits = v.array(
 /** Looks into the emulator behind the proxy. */
 function stateOf(
   url: string,
-): Pick<GitHubStandIn, 'file' | 'putFile' | 'commits' | 'openIssue' | 'comment' | 'comments'> {
+): Pick<GitHubStandIn, 'file' | 'putFile' | 'removeFile' | 'commits' | 'openIssue' | 'comment' | 'comments'> {
   const contents = (repository: string, path: string): string =>
     `${url}/repos/${repository}/contents/${path}`;
+  const shaOf = async (repository: string, path: string): Promise<string | undefined> => {
+    const answer = await fetch(contents(repository, path), { headers: AUTHORIZED });
+    return answer.status === 200 ? v.parse(WithSha, await answer.json()).sha : undefined;
+  };
+  const change = async (method: string, repository: string, path: string, more: object): Promise<void> => {
+    const body = JSON.stringify({ message: 'by hand', sha: await shaOf(repository, path), ...more });
+    const answer = await fetch(contents(repository, path), { method, headers: AUTHORIZED, body });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  };
   return {
     file: async (repository, path) => {
       const accept = 'application/vnd.github.raw+json';
       const answer = await fetch(contents(repository, path), { headers: { ...AUTHORIZED, accept } });
       return answer.status === 200 ? answer.text() : undefined;
     },
-    putFile: async (repository, path, content) => {
-      const before = await fetch(contents(repository, path), { headers: AUTHORIZED });
-      const sha =
-        before.status === 200 ? v.parse(v.object({ sha: v.string() }), await before.json()).sha : undefined;
-      const body = JSON.stringify({
-        message: 'by hand',
-        content: Buffer.from(content).toString('base64'),
-        sha,
-      });
-      const answer = await fetch(contents(repository, path), { method: 'PUT', headers: AUTHORIZED, body });
-      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    },
+    putFile: async (repository, path, content) =>
+      change('PUT', repository, path, { content: Buffer.from(content).toString('base64') }),
+    removeFile: async (repository, path) => change('DELETE', repository, path, {}),
     commits: async (repository) => {
       const answer = await fetch(`${url}/repos/${repository}/commits?per_page=100`, { headers: AUTHORIZED });
       if (!answer.ok) return [];
@@ -175,12 +189,12 @@ function stateOf(
 class FidelityProxy {
   readonly violations: string[] = [];
   readonly #upstream: string;
-  readonly #rules: Readonly<Record<string, RepositoryRules>>;
+  readonly #rules: ReadonlyMap<string, RepositoryRules>;
   readonly #openApi = new OpenApiCheck();
   /** Writes so far, by repository: a write that overlaps another finds the branch moved. */
   readonly #versions = new Map<string, number>();
 
-  constructor(upstream: string, rules: Readonly<Record<string, RepositoryRules>>) {
+  constructor(upstream: string, rules: ReadonlyMap<string, RepositoryRules>) {
     this.#upstream = upstream;
     this.#rules = rules;
   }
@@ -188,14 +202,15 @@ class FidelityProxy {
   async answer(
     request: IncomingMessage,
     response: ServerResponse,
-    path: string,
+    asked: string,
     body: Buffer,
     { writeTime }: { readonly writeTime: number },
   ): Promise<void> {
     const method = request.method ?? '';
     const token = /^(?:Bearer|token) (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
     const parsed = body.length > 0 ? (JSON.parse(body.toString()) as unknown) : undefined;
-    const repository = /^\/repos\/([^/]+\/[^/?]+)/.exec(path)?.[1] ?? '';
+    const repository = /^\/repos\/([^/]+\/[^/?]+)/.exec(asked)?.[1] ?? '';
+    const path = await this.#byBranch(asked, repository);
     const refuse = (status: number, message: string): void => {
       this.#check(method, path, status, parsed, { message });
       sendJson(response, status, {
@@ -204,7 +219,7 @@ class FidelityProxy {
         status: String(status),
       });
     };
-    const rules = this.#rules[repository];
+    const rules = this.#rules.get(repository);
     const refusal = contentsRefusal({
       method,
       path,
@@ -261,8 +276,17 @@ class FidelityProxy {
     return { status: answer.status, bytes: Buffer.from(await answer.arrayBuffer()) };
   }
 
+  /** The emulator knows a commit in `ref` by its branch alone. */
+  async #byBranch(path: string, repository: string): Promise<string> {
+    const [, sha] = /[?&]ref=([0-9a-f]{40})(?:&|$)/.exec(path) ?? [];
+    if (sha === undefined) return path;
+    const answer = await fetch(`${this.#upstream}/repos/${repository}/commits/main`, { headers: AUTHORIZED });
+    const head = v.parse(WithSha, await answer.json()).sha;
+    return head === sha ? path.replace(`ref=${sha}`, 'ref=main') : path;
+  }
+
   async #isEmpty(repository: string): Promise<boolean> {
-    if (this.#rules[repository]?.empty !== true) return false;
+    if (this.#rules.get(repository)?.empty !== true) return false;
     const commits = await fetch(`${this.#upstream}/repos/${repository}/commits`, { headers: AUTHORIZED });
     return commits.status !== 200 || v.parse(v.array(v.unknown()), await commits.json()).length === 0;
   }

@@ -64,7 +64,9 @@ async function copy(
 /** A lifetime that ends when the test says so. */
 function endless(): { lifetime: Lifetime; drain: AbortController; abort: AbortController } {
   const [drain, abort] = [new AbortController(), new AbortController()];
-  return { lifetime: { drain: drain.signal, abort: abort.signal, ending: () => undefined }, drain, abort };
+  const { signal: cutoff } = new AbortController();
+  const lifetime = { drain: drain.signal, abort: abort.signal, cutoff, ending: () => undefined };
+  return { lifetime, drain, abort };
 }
 
 const held: Held = { digest: digest(1) };

@@ -1,13 +1,17 @@
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CopyTask, Held } from '../../../src/copy/engine.ts';
+import type { Held } from '../../../src/copy/engine.ts';
 import type { Holder } from '../../../src/copy/registry/blob-memory.ts';
-import { RegistryEngine } from '../../../src/copy/registry/engine.ts';
-import type { RegistryClient } from '../../../src/oci/client.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { DOCKER_MANIFEST, OCI_MANIFEST, SCHEMA1_SIGNED } from '../../../src/oci/media-types.ts';
 import type { Platforms } from '../../../src/plan/diff.ts';
-import { testRegistries } from '../../support/clients.ts';
+import {
+  type Copying,
+  expectHeld as expectTarget,
+  startCopying,
+  taskOf,
+  uploadsTo,
+} from '../../support/copying.ts';
 import {
   type TestImage,
   describe as descriptor,
@@ -40,48 +44,9 @@ async function restartTarget(options: MemoryRegistryOptions): Promise<void> {
   target = await startMemoryRegistry(options);
 }
 
-interface Setup {
-  readonly engine: RegistryEngine;
-  readonly clients: { readonly source: RegistryClient; readonly target: RegistryClient };
-  readonly saved: Holder[][];
-}
-
-function setup(holders: readonly Holder[] = [], password = ''): Setup {
+function setup(holders: readonly Holder[] = [], password = ''): Copying {
   const credential = { username: 'u', password, origin: 'the test' };
-  const registries = testRegistries({ credentials: async () => (password === '' ? undefined : credential) });
-  const clients = { source: registries.source(source.host), target: registries.target(target.host) };
-  const saved: Holder[][] = [];
-  const memory = {
-    load: async () => holders,
-    save: async (news: readonly Holder[]) => void saved.push([...news]),
-  };
-  const engine = new RegistryEngine({
-    memory: () => memory,
-    concurrency: 4,
-    streams: 10,
-    retries: 3,
-    sleep: async () => {},
-    random: () => 0.5,
-  });
-  return { engine, clients, saved };
-}
-
-function task(
-  { clients }: Setup,
-  repository: string,
-  image: TestImage,
-  options: Partial<Pick<CopyTask, 'tags' | 'platforms' | 'present'>> = {},
-): CopyTask {
-  return {
-    source: { client: clients.source, repository, digest: image.digest },
-    target: { client: clients.target, repository: `mirror/${repository}` },
-    tags: ['v1'],
-    platforms: 'all',
-    pulls: 1,
-    present: false,
-    claim: async () => {},
-    ...options,
-  };
+  return startCopying(source, target, { holders, ...(password !== '' && { credential }) });
 }
 
 /** Copies one image to an empty target and says what the engine told. */
@@ -92,29 +57,14 @@ async function copy(
 ): Promise<{ held: Map<string, Held>; bytes: number }> {
   await pushImage(source.url, 'img', ['v1'], image);
   const held = new Map<string, Held>();
-  const bytes = await mine.engine.copy(task(mine, 'img', image, { platforms }), (tag, what) =>
+  const bytes = await mine.engine.copy(taskOf(mine, 'img', image, { platforms }), (tag, what) =>
     held.set(tag, what),
   );
   return { held, bytes };
 }
 
-function uploads(): string[] {
-  return target.requests.flatMap(({ method, path }) => {
-    const digest = new URL(path, target.url).searchParams.get('digest');
-    return method === 'PUT' && digest !== null ? [digest] : [];
-  });
-}
-
-/** All manifests below `image` are in the target, to the byte. */
-function expectHeld(image: TestImage, reference = 'v1'): void {
-  const held = target.store.manifest('mirror/img', reference);
-  expect(held?.digest).toBe(image.digest);
-  expect(held?.mediaType).toBe(image.mediaType);
-  expect(held && Buffer.from(held.bytes).equals(image.bytes)).toBe(true);
-  for (const [digest, bytes] of image.blobs)
-    expect(target.store.blob('mirror/img', digest)?.length).toBe(bytes.length);
-  for (const child of image.children) expectHeld(child, child.digest);
-}
+const uploads = (): string[] => uploadsTo(target);
+const expectHeld = (image: TestImage): void => expectTarget(target, image);
 
 const Index = v.object({ mediaType: v.string(), manifests: v.array(v.object({ digest: v.string() })) });
 const CONFIG = Buffer.from('{"any": "thing"}');
@@ -213,7 +163,7 @@ describe('fidelity', () => {
     );
     source.store.putManifest('img', 'v1', SCHEMA1_SIGNED, image.bytes);
     const mine = setup();
-    await expect(mine.engine.copy(task(mine, 'img', image), () => {})).rejects.toThrow(
+    await expect(mine.engine.copy(taskOf(mine, 'img', image), () => {})).rejects.toThrow(
       /old schema1 format.*"exclude"/,
     );
   });
@@ -248,7 +198,7 @@ describe('blobs', () => {
       images.map(async (image, number) => {
         const repository = `img-${number % 4}`;
         await pushImage(source.url, repository, [`v${number}`], image);
-        return mine.engine.copy(task(mine, repository, image, { tags: [`v${number}`] }), () => {});
+        return mine.engine.copy(taskOf(mine, repository, image, { tags: [`v${number}`] }), () => {});
       }),
     );
     const distinct = new Map(images.flatMap(({ blobs }) => Array.from(blobs)));
@@ -307,7 +257,7 @@ describe('blobs', () => {
     const image = makeIndex([makeImage({ seed: 'gone' })]);
     await pushImage(source.url, 'img', ['v1'], image);
     const mine = setup();
-    await mine.engine.copy(task(mine, 'img', image, { present: true }), () => {});
+    await mine.engine.copy(taskOf(mine, 'img', image, { present: true }), () => {});
     expectHeld(image);
   });
 
@@ -317,7 +267,7 @@ describe('blobs', () => {
     await pushImage(target.url, 'mirror/img', ['v0'], image);
     target.requests.length = 0;
     const mine = setup();
-    await mine.engine.copy(task(mine, 'img', image, { present: true }), () => {});
+    await mine.engine.copy(taskOf(mine, 'img', image, { present: true }), () => {});
     expect(target.requests.map(({ method }) => method)).toEqual(['PUT', 'HEAD']);
     expectHeld(image);
   });

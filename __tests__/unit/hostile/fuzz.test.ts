@@ -90,6 +90,12 @@ describe('hosts', () => {
 });
 
 describe("Google's list", () => {
+  it('takes an object for no size, which may make no number at all', () => {
+    const digest = `sha256:${'a'.repeat(64)}`;
+    const json = { manifest: { [digest]: { tag: ['v1'], imageSizeBytes: { toString: null } } } };
+    expect(readGoogleList({ json })?.tags.get('v1')).toEqual({ digest });
+  });
+
   it('gives digests and texts, or nothing, for any JSON', () => {
     const entries = fc.oneof(
       fc.record({ tag: fc.oneof(fc.array(fc.jsonValue()), fc.jsonValue()), imageSizeBytes: fc.jsonValue() }),

@@ -174,11 +174,23 @@ describe('parseInputs', () => {
 
   it('never shows a secret, and masks each before anything else', () => {
     const masked: string[] = [];
-    const secrets = { password: 'p1 secret', 'source-password': 'p2 secret', 'github-token': 'p3 secret' };
+    const secrets = {
+      password: 'p1 secret',
+      'source-password': 'p2 secret',
+      'github-token': 'p3 secret',
+      'registry-auth': '- username: u\n  password: p5 secret',
+    };
     const env = { HTTPS_PROXY: 'http://user:p4%20secret@proxy.example:3128' };
     const message = problems({ ...secrets, mode: 'x' }, { masked, env });
     expect(masked).toEqual(
-      expect.arrayContaining(['p1 secret', 'p2 secret', 'p3 secret', 'p4%20secret', 'p4 secret']),
+      expect.arrayContaining([
+        'p1 secret',
+        'p2 secret',
+        'p3 secret',
+        'p4%20secret',
+        'p4 secret',
+        'p5 secret',
+      ]),
     );
     expect(message).not.toMatch(/p\d.{0,3}secret/);
   });
@@ -239,6 +251,18 @@ describe('what the inputs mean', () => {
     expect(steps.length).toBeGreaterThan(20);
   });
 
+  it('has the accounts of more registries', () => {
+    expect(parse({}).registryAuth).toEqual(new Map());
+    const given = { 'registry-auth': '- registry: ghcr.io\n  username: me\n  password: a' };
+    const origin = 'the input registry-auth, line 1';
+    expect(parse(given).registryAuth).toEqual(
+      new Map([['ghcr.io', { username: 'me', password: 'a', origin }]]),
+    );
+    const fork = { 'registry-auth': '- registry: ghcr.io\n  username: me\n  password: ' };
+    expect(problems(fork)).toContain('registry-auth: line 1, password: is not there, or empty');
+    expect(parse(fork, { eventName: 'pull_request' }).registryAuth).toEqual(new Map());
+  });
+
   it('registers nothing for a secret that is not set', () => {
     const masked: string[] = [];
     parse({ 'github-token': 'x' }, { masked });
@@ -291,6 +315,8 @@ describe('what the inputs mean', () => {
       { HTTPS_PROXY: 'http://q:2', http_proxy: 'http://r:3', no_proxy: 'b.test' },
       { http: 'http://r:3', https: 'http://q:2', none: 'b.test' },
     ],
+    [{}, { HTTPS_PROXY: '', https_proxy: 'http://lower:1', HTTP_PROXY: '' }, { https: 'http://lower:1' }],
+    [{}, { ALL_PROXY: 'http://all:1', all_proxy: 'http://all:1' }, {}],
     [{}, { HTTPS_PROXY: 'http://upper:1', https_proxy: 'http://lower:1' }, { https: 'http://upper:1' }],
   ])('takes the proxy from %j and %j', (given, env: Record<string, string>, proxy) => {
     expect(parse(given, { env }).proxy).toEqual(proxy);

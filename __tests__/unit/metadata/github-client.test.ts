@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createGitHubClient } from '../../../src/metadata/github-client.ts';
+import { OWN_RETRIES, createGitHubClient } from '../../../src/metadata/github-client.ts';
 import { type TestServer, readAll, sendJson, startServer } from '../../support/http.ts';
 
 interface Answer {
+  /** 0 for none, -1 for one whose body does not end. */
   readonly status: number;
   readonly message?: string;
   readonly headers?: Record<string, string>;
@@ -28,6 +29,7 @@ beforeAll(async () => {
     requests.push(request);
     const { status, message, headers } = answers.shift() ?? { status: 200 };
     if (status > 0) sendJson(response, status, { message }, headers);
+    else if (status < 0) response.writeHead(200, { 'content-length': 10 }).write('{');
   });
 });
 
@@ -40,8 +42,11 @@ afterEach(() => {
   for (const list of [answers, requests, log]) list.length = 0;
 });
 
-function client(): ReturnType<typeof createGitHubClient> {
-  return createGitHubClient({ token: 'ghs_secret', apiUrl: `${server.url}/api/v3`, dispatcher, logger });
+function client(
+  options: Partial<Parameters<typeof createGitHubClient>[0]> = {},
+): ReturnType<typeof createGitHubClient> {
+  const apiUrl = `${server.url}/api/v3`;
+  return createGitHubClient({ token: 'ghs_secret', apiUrl, dispatcher, logger, ...options });
 }
 
 const secondary = { status: 403, message: 'You have exceeded a secondary rate limit.' };
@@ -88,6 +93,37 @@ describe('createGitHubClient', () => {
     answers.push({ status: 0 });
     const read = client().request('GET /user', { request: { retries: 0 } });
     await expect(read).rejects.toMatchObject({ status: 500 });
+  });
+
+  it.each([
+    ['before its answer', { status: 0 }],
+    ['in its body', { status: -1 }],
+  ])('ends a request at its timeout: %s', async (_, answer) => {
+    answers.push(answer);
+    const read = client({ timeout: 100 }).request('GET /user', { request: OWN_RETRIES });
+    await expect(read).rejects.toMatchObject({ status: 500, message: expect.stringContaining('timeout') });
+  });
+
+  it('ends all requests with its signal, those under way too', async () => {
+    const end = new AbortController();
+    const octokit = client({ signal: end.signal });
+    answers.push({ status: 0 });
+    const read = octokit.request('GET /user', { request: OWN_RETRIES });
+    setTimeout(() => end.abort(new Error('the end')), 50);
+    await expect(read).rejects.toMatchObject({ status: 500, message: 'the end' });
+    const later = octokit.request('GET /user', { request: OWN_RETRIES });
+    await expect(later).rejects.toMatchObject({ message: 'the end' });
+    expect(requests).toHaveLength(1);
+  });
+
+  it('leaves faults and limits to who tries again itself', async () => {
+    answers.push({ ...secondary, headers: { 'retry-after': '1' } }, { status: 502, message: 'x' });
+    for (const status of [403, 502]) {
+      const read = client().request('GET /user', { request: OWN_RETRIES });
+      await expect(read).rejects.toMatchObject({ status });
+    }
+    expect(requests).toHaveLength(2);
+    expect(log.join('\n')).not.toContain('asks to wait');
   });
 
   it('never logs the token', async () => {

@@ -5,7 +5,7 @@ import { silentLogger } from '../../support/silent-logger.ts';
 import { insertSection, renderSection } from '../../../src/metadata/changelog.ts';
 import { createGitHubClient } from '../../../src/metadata/github-client.ts';
 import { parseNamespaceManifest } from '../../../src/metadata/namespace-manifest.ts';
-import { MetadataRepository } from '../../../src/metadata/repository.ts';
+import { MetadataRepository, gitBlobSha } from '../../../src/metadata/repository.ts';
 import { escapeMarkdown } from '../../../src/report/markdown.ts';
 import { readAll, sendJson, startServer } from '../../support/http.ts';
 import { NOTHING_DROPPED } from '../../../src/source/filters.ts';
@@ -125,6 +125,7 @@ const repoAt = (
     logger: silentLogger,
   });
 const bytes = () => new TextEncoder().encode('x\n');
+const JSON_TYPE = { 'content-type': 'application/json' };
 
 it('does not replace the section of another job whose own heading somebody removed', () => {
   const [one, two] = ['one', 'two'].map((runKey) => ({ runKey, namespace: 'n' }));
@@ -169,7 +170,11 @@ describe('repository bugs', () => {
           ? { status: 404, message: 'Not Found' }
           : n === 1
             ? { status, message, headers: { 'retry-after': '7' } }
-            : { status: 201 },
+            : {
+                status: 201,
+                raw: JSON.stringify({ content: { sha: gitBlobSha(bytes()) } }),
+                headers: JSON_TYPE,
+              },
       async (url, puts) => {
         await repoAt(url, waits).update('a', 'm', bytes);
         expect(puts()).toBe(2);

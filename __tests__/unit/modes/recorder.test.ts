@@ -13,6 +13,7 @@ import type { Work } from '../../../src/plan/diff.ts';
 import { digest } from '../../support/digests.ts';
 import { parseTestInputs } from '../../support/inputs.ts';
 import { namespacePlan } from '../../support/plans.ts';
+import { silentLogger } from '../../support/silent-logger.ts';
 
 const SOURCE = 'gcr.io/ns';
 const TARGET = 'docker.io/mirror';
@@ -24,6 +25,11 @@ let files: Map<string, string>;
 let messages: string[];
 /** Why it takes nothing. */
 let refusal: string | undefined;
+/** Why it can be read alone. */
+let writeRefusal: string | undefined;
+
+const warnings: string[] = [];
+const logger = { ...silentLogger, warning: (message: string) => void warnings.push(message) };
 
 const metadata: RecordDeps['metadata'] = {
   update: async (path, message, change) => {
@@ -32,6 +38,7 @@ const metadata: RecordDeps['metadata'] = {
     const current = files.get(path);
     const next = change(current === undefined ? undefined : Buffer.from(current));
     if (!next || Buffer.from(next).toString() === current) return false;
+    if (writeRefusal !== undefined) throw new MetadataError(writeRefusal);
     files.set(path, Buffer.from(next).toString());
     messages.push(message);
     return true;
@@ -41,7 +48,9 @@ const metadata: RecordDeps['metadata'] = {
 beforeEach(() => {
   files = new Map();
   messages = [];
+  warnings.length = 0;
   refusal = undefined;
+  writeRefusal = undefined;
 });
 
 /** A plan that moves each of `moved` from the old digest to the new one, and adds `added`, all of the image `a`. */
@@ -59,13 +68,12 @@ function workOf(added: readonly string[], updated: readonly string[]): Work {
 
 function recorderOf(plan: NamespacePlan): Recorder {
   const inputs = parseTestInputs({ namespaces: SOURCE, target: TARGET });
-  return new Recorder([plan], inputs, { metadata, now: () => new Date(0), runKey: 'run' });
+  return new Recorder([plan], inputs, { metadata, now: () => new Date(0), runKey: 'run', logger });
 }
 
-function recordedTags(): Map<string, Entry> {
+function recordedTags(text = files.get(PATH) ?? ''): Map<string, Entry> {
   const expected = { path: PATH, source: SOURCE, target: TARGET };
-  const manifest = parseNamespaceManifest(Buffer.from(files.get(PATH) ?? ''), expected);
-  return new Map(manifest.images.get('a'));
+  return new Map(parseNamespaceManifest(Buffer.from(text), expected).images.get('a'));
 }
 
 describe('a tag that moves', () => {
@@ -119,6 +127,40 @@ describe('a tag that moves', () => {
       'not overwritten, as that could not be recorded before: octo/meta is archived',
     );
     expect(recordedTags().get('v1')).toBe(OLD);
+  });
+});
+
+describe('what can not be recorded', () => {
+  async function finish(plan: NamespacePlan, recorder: Recorder): Promise<Map<string, string>> {
+    const [work = workOf([], [])] = plan.work;
+    recorder.note(plan, { work, held: new Map([['v1', { digest: NEW }]]), bytes: 1 });
+    const { errors, unrecorded } = await recorder.finish();
+    expect(errors).toHaveLength(1);
+    return new Map(unrecorded.map(({ path, content }) => [path, content]));
+  }
+
+  it('is told with its section, and claims nothing of tags that may have been overwritten', async () => {
+    const plan = planOf(['v1', 'v2', 'v3'], []);
+    const recorder = recorderOf(plan);
+    await recorder.claim(plan, 'a', 'v1');
+    await recorder.claim(plan, 'a', 'v2');
+    refusal = 'octo/meta could not be read';
+    const told = await finish(plan, recorder);
+    expect(Object.fromEntries(recordedTags(told.get(PATH)))).toEqual({ v1: NEW, v2: null, v3: OLD });
+    expect(told.get('CHANGELOG.md')).toContain('- `a`: updated `v1`');
+  });
+
+  it('is told with what others wrote to the file', async () => {
+    const plan = planOf(['v1', 'v2'], []);
+    const recorder = recorderOf(plan);
+    files.set(PATH, (files.get(PATH) ?? '').replace('"v2":', `"by-hand": "${digest(3)}", "v2":`));
+    writeRefusal = 'its branch is protected';
+    const told = await finish(plan, recorder);
+    expect(Object.fromEntries(recordedTags(told.get(PATH)))).toEqual({
+      'by-hand': digest(3),
+      v1: NEW,
+      v2: OLD,
+    });
   });
 });
 

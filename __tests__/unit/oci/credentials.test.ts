@@ -140,6 +140,16 @@ describe('credential helpers', () => {
     await expect(failure).rejects.not.toThrow(SECRET);
   });
 
+  it('that are not installed are named, with who named them', async () => {
+    await writeFile(join(folder, 'config.json'), '{"credHelpers": {"a.io": "nowhere"}}');
+    const credentials = dockerConfigCredentials(folder, async (helper) => {
+      throw new Error(`Unable to locate executable file: docker-credential-${helper}`);
+    });
+    await expect(credentials('a.io')).rejects.toThrow(
+      /^docker-credential-nowhere, which the docker config names for a\.io, can't be started: install it/,
+    );
+  });
+
   it('are never run when their name is no program name', async () => {
     const run: string[] = [];
     await writeFile(join(folder, 'config.json'), '{"credsStore": "../evil"}');

@@ -115,6 +115,43 @@ describe('renderSummary', () => {
   });
 });
 
+describe('what could not be recorded', () => {
+  const file = { path: 'gcr.io/a.json', content: '{\n  "all": 1\n}\n', addition: '{\n  "new": 1\n}\n' };
+  const long = 'x'.repeat(200_000);
+
+  it('is shown as it should be in its file', () => {
+    const text = renderSummary(runResult({ errors: ['no'], unrecorded: [file] }));
+    expect(text).toContain(
+      '### Not recorded: what should be in `gcr.io/a.json`\n\n````json\n{\n  "all": 1\n}\n````\n',
+    );
+  });
+
+  it('is shown in part where the file is long', () => {
+    const text = renderSummary(runResult({ unrecorded: [{ ...file, content: long }] }));
+    expect(text).toContain(
+      '### Not recorded: what is to be added to `gcr.io/a.json`\n\n````json\n{\n  "new": 1\n}\n````\n',
+    );
+  });
+
+  it('is named where even that is long, and keeps nothing else out', () => {
+    const failures = [failure('base', ['v1'])];
+    const text = renderSummary(
+      runResult({
+        unrecorded: [
+          { ...file, content: long.repeat(10), addition: long.repeat(9) },
+          { ...file, path: 'b.json' },
+        ],
+        namespaces: [namespaceResult({ failures })],
+      }),
+    );
+    expect(text).toContain(
+      'what is to be added to `gcr.io/a.json`\n\n1.8 MB, which are in the JSON report.\n',
+    );
+    expect(text).toContain('what should be in `b.json`');
+    expect(text).toContain('### Failed');
+  });
+});
+
 const hostile = fc.oneof(
   fc.constantFrom(
     '漢字🐳',

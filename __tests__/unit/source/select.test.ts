@@ -201,3 +201,16 @@ describe('resolveSelection', () => {
     expect(resolved.unsupported).toEqual([{ image: 'a', tags: ['old'] }]);
   });
 });
+
+describe('wantsName', () => {
+  it('takes what follows an image, whatever range of versions there is', () => {
+    const { wantsName } = new CompiledFilters({ ...NONE, include: [['a:v*']], semver: '>=2' });
+    const follower = `${digest(1).replace(':', '-')}.sig`;
+    expect([
+      wantsName('a', 'v2'),
+      wantsName('a', 'v1'),
+      wantsName('a', follower),
+      wantsName('b', follower),
+    ]).toEqual([true, false, true, false]);
+  });
+});

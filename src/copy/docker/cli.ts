@@ -1,4 +1,6 @@
+import type { Credential } from '../../oci/credentials.ts';
 import { printable } from '../../oci/errors.ts';
+import { adviceOn, remedyFor } from '../../oci/remedy.ts';
 import { CopyError } from '../engine.ts';
 
 /** Runs a program to its end with an argument array and no shell; throws when it can't be started. */
@@ -16,8 +18,13 @@ const PERMANENT =
 const TRANSIENT =
   /toomanyrequests|too many requests|rate limit|timeout|blob upload|connection reset|unexpected eof/i;
 
+/** ... and of these, those that are about the account, in the words of docker and of registries. */
+const DENIED = /denied|unauthorized|forbidden|authentication required|no basic auth credentials/i;
+
 /** The docker command under one private configuration. */
 export class DockerCli {
+  /** The accounts that it logged in with, by registry. */
+  readonly logins = new Map<string, Credential>();
   readonly #exec: Exec;
   readonly #env: Readonly<Record<string, string>>;
 
@@ -31,12 +38,37 @@ export class DockerCli {
    *
    * @throws CopyError with docker's own message
    */
-  async run(args: readonly string[], input?: string): Promise<string> {
+  async run(args: readonly string[]): Promise<string> {
+    return this.#run(args, args.join(' '));
+  }
+
+  /**
+   * Runs `docker pull <args>` or `docker push <args>`, which asks `registry`.
+   *
+   * @throws CopyError with docker's own message, what to do, and whose account was refused
+   */
+  async move(command: 'pull' | 'push', registry: string, args: readonly string[]): Promise<void> {
+    try {
+      await this.run([command, ...args]);
+    } catch (error) {
+      if (!(error instanceof CopyError) || error.retryable) throw error;
+      const remedy = remedyFor(error.message, command === 'push');
+      const login = this.logins.get(registry) ?? { origin: 'the docker config, if it has any' };
+      const advice = DENIED.test(error.message) ? adviceOn(registry, login, remedy) : remedy;
+      if (advice === undefined) throw error;
+      throw new CopyError(`${error.message.replace(/\.$/, '')}. ${advice}`, {
+        retryable: false,
+        cause: error,
+      });
+    }
+  }
+
+  async #run(args: readonly string[], shown: string, input?: string): Promise<string> {
     const options = input === undefined ? { env: this.#env } : { env: this.#env, input };
     const { exitCode, stdout, stderr } = await this.#exec('docker', args, options);
     if (exitCode === 0) return stdout;
     const message = printable(stderr.trim() || stdout.trim(), 1000);
-    throw new CopyError(`docker ${args.join(' ')} ended with exit code ${exitCode}: ${message}`, {
+    throw new CopyError(`docker ${shown} ended with exit code ${exitCode}: ${message}`, {
       retryable: TRANSIENT.test(message) || !PERMANENT.test(message),
     });
   }
@@ -61,14 +93,19 @@ export class DockerCli {
   /**
    * Logs in, with the password on standard input.
    *
-   * @throws Error that names the inputs to check
+   * @throws Error that names where the account came from, and nothing of it
    */
-  async login(registry: string, username: string, password: string, inputs: string): Promise<void> {
+  async login(registry: string, credential: Credential): Promise<void> {
+    const { username, password, origin } = credential;
     try {
-      await this.run(['login', `--username=${username}`, '--password-stdin', registry], password);
+      const args = ['login', `--username=${username}`, '--password-stdin', registry];
+      await this.#run(args, `login ${registry}`, password);
+      this.logins.set(registry, credential);
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
-      throw new Error(`${registry} does not take ${inputs}: check them. ${cause}`, { cause: error });
+      throw new Error(`${registry} does not take the credentials from ${origin}: check them. ${cause}`, {
+        cause: error,
+      });
     }
   }
 }

@@ -41,40 +41,60 @@ export interface DockerEngineOptions {
  */
 export async function openDockerEngine(options: DockerEngineOptions): Promise<Engine> {
   const { exec, env, userConfig, tempFolder, logins, onFolder } = options;
+  await new DockerCli(exec, env, userConfig).check();
   const folder = await mkdtemp(join(tempFolder, 'sync-action-docker-'));
   onFolder(folder);
-  const open = async (role: 'source' | 'target'): Promise<DockerCli> => {
-    const credentials = logins[role];
-    const config = join(folder, role);
-    await createConfig(config, userConfig, Array.from(credentials.keys(), credentialServer));
-    const docker = new DockerCli(exec, env, config);
-    if (role === 'source') await docker.check();
-    for (const [registry, { username, password, origin }] of credentials) {
-      await docker.login(registry, username, password, origin);
-    }
-    return docker;
-  };
+  const open = async (name: string, credentials: ReadonlyMap<string, Credential>): Promise<DockerCli> =>
+    openCli(options, join(folder, name), credentials);
   try {
-    return new DockerEngine(options, folder, await open('source'), await open('target'));
+    const source = await open('source', logins.source);
+    const target = await open('target', logins.target);
+    const isImplicit = Array.from(source.logins.values()).some(({ implicit }) => implicit);
+    const anonymous = isImplicit ? await open('anonymous', new Map()) : undefined;
+    return new DockerEngine(options, folder, { source, target, anonymous });
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
 }
 
+async function openCli(
+  { exec, env, userConfig, logger }: DockerEngineOptions,
+  config: string,
+  credentials: ReadonlyMap<string, Credential>,
+): Promise<DockerCli> {
+  await createConfig(config, userConfig, Array.from(credentials.keys(), credentialServer));
+  const docker = new DockerCli(exec, env, config);
+  for (const [registry, credential] of credentials) {
+    try {
+      await docker.login(registry, credential);
+    } catch (error) {
+      if (credential.implicit !== true) throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      logger.info(`${message}. docker goes on without them`);
+    }
+  }
+  return docker;
+}
+
+/** docker with the logins of each role; `anonymous` is there where sources have a login that nobody gave for them. */
+interface Clis {
+  readonly source: DockerCli;
+  readonly target: DockerCli;
+  readonly anonymous: DockerCli | undefined;
+}
+
 class DockerEngine implements Engine {
   readonly width: number;
   readonly #options: DockerEngineOptions;
   readonly #folder: string;
-  readonly #source: DockerCli;
-  readonly #target: DockerCli;
+  readonly #docker: Clis;
 
-  constructor(options: DockerEngineOptions, folder: string, source: DockerCli, target: DockerCli) {
+  constructor(options: DockerEngineOptions, folder: string, docker: Clis) {
     this.width = options.concurrency;
     this.#options = options;
     this.#folder = folder;
-    this.#source = source;
-    this.#target = target;
+    this.#docker = docker;
   }
 
   async copy(task: CopyTask, held: (tag: string, what: Held) => void): Promise<number> {
@@ -91,22 +111,57 @@ class DockerEngine implements Engine {
     const references = [local];
     try {
       const platform = image.platform === undefined ? [] : ['--platform', image.platform];
-      await this.#source.run(['pull', '--quiet', ...platform, local]);
+      await this.#pull(client.registry, ['--quiet', ...platform, local]);
       let bytes = 0;
       for (const tag of task.tags) {
         abort.throwIfAborted();
         const remote = `${task.target.client.registry}/${task.target.repository}:${tag}`;
-        await this.#target.run(['tag', local, remote]);
+        await this.#docker.target.run(['tag', local, remote]);
         references.push(remote);
         await task.claim(tag);
         abort.throwIfAborted();
-        await this.#target.run(['push', '--quiet', remote]);
-        bytes = await this.#readBack(task, tag, image, held);
+        const sent = await this.#push(task, tag, image, held);
+        bytes = Math.max(bytes, sent);
       }
       return bytes;
     } finally {
       await this.#remove(references);
     }
+  }
+
+  async #pull(registry: string, args: readonly string[]): Promise<void> {
+    const { source, anonymous } = this.#docker;
+    try {
+      await source.move('pull', registry, args);
+    } catch (error) {
+      if (!isRefusal(error) || !anonymous || source.logins.get(registry)?.implicit !== true) throw error;
+      await anonymous.move('pull', registry, args).catch(() => {
+        throw error;
+      });
+    }
+  }
+
+  /** Gives the bytes sent. A target may refuse what it holds already, under a tag that is not to change. */
+  async #push(
+    task: CopyTask,
+    tag: string,
+    image: SingleImage,
+    held: (tag: string, what: Held) => void,
+  ): Promise<number> {
+    const { client, repository } = task.target;
+    try {
+      await this.#docker.target.move('push', client.registry, [
+        '--quiet',
+        `${client.registry}/${repository}:${tag}`,
+      ]);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      await this.#readBack(task, tag, image, held).catch(() => {
+        throw error;
+      });
+      return 0;
+    }
+    return this.#readBack(task, tag, image, held);
   }
 
   /** The target says what it holds; docker's own word is not taken. */
@@ -130,7 +185,7 @@ class DockerEngine implements Engine {
 
   async #remove(references: readonly string[]): Promise<void> {
     try {
-      await this.#target.run(['image', 'rm', ...references]);
+      await this.#docker.target.run(['image', 'rm', ...references]);
     } catch (error) {
       // Of what was never pulled or tagged there is nothing to remove.
       this.#options.logger.debug(String(error));
@@ -143,4 +198,9 @@ class DockerEngine implements Engine {
       this.#options.logger.warning(`${this.#folder} could not be removed: ${String(error)}`);
     });
   }
+}
+
+/** True for what another try does not mend. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof CopyError && !error.retryable;
 }

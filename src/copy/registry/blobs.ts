@@ -66,15 +66,22 @@ export class BlobCopier {
 
   async #bring(move: Move): Promise<number> {
     const { retries, sleep, random } = this.#options;
-    for (let attempt = 0; ; attempt += 1) {
+    let isBroken = false;
+    for (let attempt = 0; ;) {
+      // Some close the connection on a request that is too large, and say nothing: every other try goes in chunks then.
+      const chunked = this.#chunked || (isBroken && attempt % 2 === 1);
       try {
-        return move.blob.size <= SMALL ? await this.#bringSmall(move) : await this.#bringLarge(move);
+        return await (move.blob.size <= SMALL ? this.#bringSmall(move) : this.#bringLarge(move, chunked));
       } catch (error) {
-        if (!(error instanceof RegistryError) || attempt >= retries) throw error;
-        if (error.status === 413 && !this.#chunked) this.#chunked = true;
-        // 401: the token ended between two requests; an upload's body can't be sent again with another.
-        else if (!error.retryable && error.status !== 401) throw error;
-        else await sleep(Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0));
+        if (!(error instanceof RegistryError)) throw error;
+        if (error.status === 413 && !chunked) {
+          this.#chunked = true;
+          continue;
+        }
+        if (attempt >= retries || !isWorthAnUpload(error)) throw error;
+        await sleep(Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0));
+        attempt += 1;
+        isBroken ||= error.method === 'PUT' && error.status === undefined;
       }
     }
   }
@@ -100,7 +107,7 @@ export class BlobCopier {
     return blob.size;
   }
 
-  async #bringLarge(move: Move): Promise<number> {
+  async #bringLarge(move: Move, chunked: boolean): Promise<number> {
     const { source, from, blob, repository } = move;
     const { target, limit } = this.#options;
     return limit(async () => {
@@ -108,7 +115,7 @@ export class BlobCopier {
       if (start.kind === 'mounted') return 0;
       const body = { size: blob.size, content: downloadBlob(source, from, blob) };
       const chunk = Math.max(CHUNK, start.minChunk);
-      if (start.minChunk > 0 || (this.#chunked && blob.size > chunk)) {
+      if (start.minChunk > 0 || (chunked && blob.size > chunk)) {
         await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
       } else {
         await uploadWhole(target, repository, blob.digest, start.location, body);
@@ -142,4 +149,12 @@ async function settleBoth<A, B>(
   if (a.status === 'rejected') throw a.reason;
   if (b.status === 'rejected') throw b.reason;
   return [a.value, b.value];
+}
+
+/**
+ * True when another upload from its start may go through. A body can't be sent again when its token ended meanwhile
+ * (401), or when the registry does not agree how far the upload is (416).
+ */
+function isWorthAnUpload({ retryable, method, status }: RegistryError): boolean {
+  return retryable || ((method === 'PUT' || method === 'PATCH') && (status === 401 || status === 416));
 }

@@ -87,7 +87,8 @@ export class RegistryEngine implements Engine {
     const knowledge = new TargetKnowledge(await memory?.load());
     const limit = pLimit(Math.max(1, streams));
     const blobs = new BlobCopier({ ...options, target: client, knowledge, limit });
-    const state = { knowledge, blobs, children: new Map(), lists: new ReferrersLists(client) };
+    const lists = new ReferrersLists(client);
+    const state = { knowledge, blobs, children: new Map(), lists, asksFirst: false };
     return { state, memory };
   }
 }

@@ -25,9 +25,14 @@ export async function copyImage(
 ): Promise<number> {
   const manifest = reduce(source, task);
   const platforms = manifest === source || task.platforms === 'all' ? {} : { platforms: task.platforms };
+  const waiting = state.asksFirst ? await notHeld(task, manifest.digest) : task.tags;
+  const isHeld = waiting.length < task.tags.length;
   // Believed for now: if it is not so, the target refuses the manifest, and all is brought after all.
-  if (task.present && manifest === source)
+  if (isHeld || (task.present && manifest === source))
     state.knowledge.noteManifest(task.target.repository, manifest.digest);
+  for (const tag of task.tags)
+    if (!waiting.includes(tag)) held(tag, { digest: manifest.digest, ...platforms });
+  if (waiting.length === 0 && !task.referrers) return 0;
   const copy = new ManifestCopy(task, state);
   await copy.readAhead(manifest);
   const bringReferrers = await prepareReferrers(task, state, manifest, copy, referred);
@@ -37,7 +42,7 @@ export async function copyImage(
       await copy.bringParts(manifest);
       await bringReferrers?.();
       await settleAll(
-        task.tags.map(async (tag) => {
+        waiting.map(async (tag) => {
           await task.claim(tag);
           await copy.put(manifest, tag);
           stored.push(tag);
@@ -144,6 +149,15 @@ function reduce(manifest: RawManifest, { source, platforms }: CopyTask): RawMani
       retryable: false,
     },
   );
+}
+
+/** The tags under which the target does not hold `digest` yet. */
+async function notHeld({ tags, target }: CopyTask, digest: Digest): Promise<string[]> {
+  const { client, repository } = target;
+  const heads = await Promise.all(
+    tags.map(async (tag) => client.findManifest(repository, tag).catch(() => undefined)),
+  );
+  return tags.filter((_, index) => heads[index]?.digest !== digest);
 }
 
 async function readBack({ target }: CopyTask, tag: string, digest: Digest): Promise<void> {

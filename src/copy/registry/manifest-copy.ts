@@ -23,6 +23,8 @@ export interface TargetState {
   /** Child manifests under way, by `repository@digest`. */
   readonly children: Map<string, Promise<void>>;
   readonly lists: ReferrersLists;
+  /** Set once the target has refused a tag because it has it already: then it is asked before. */
+  asksFirst: boolean;
 }
 
 /** What an engine is given to tell of. */
@@ -90,25 +92,49 @@ export class ManifestCopy {
   }
 
   /**
-   * Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once.
+   * Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once. What it
+   * refuses and has already, as registries do whose tags can't change, is stored.
    *
    * @returns true when the target says that it noted to what the manifest refers
    */
   async put(manifest: RawManifest, reference: string): Promise<boolean> {
     const { client, repository } = this.#task.target;
-    let isNoted: boolean;
+    let isNoted = false;
     try {
-      isNoted = await client.putManifest(repository, reference, manifest);
+      isNoted = await this.#putOrBring(manifest, reference);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const head = await client.findManifest(repository, reference).catch(() => undefined);
+      if (head?.digest !== manifest.digest) throw this.#explain(error, manifest);
+      this.#state.asksFirst = true;
+    }
+    this.#state.knowledge.noteManifest(repository, manifest.digest);
+    return isNoted;
+  }
+
+  async #putOrBring(manifest: RawManifest, reference: string): Promise<boolean> {
+    const { client, repository } = this.#task.target;
+    try {
+      return await client.putManifest(repository, reference, manifest);
     } catch (error) {
       if (!(error instanceof RegistryError) || !error.codes.some((code) => MISSING_PART.has(code)))
         throw error;
       this.#forget(manifest);
       await this.readAhead(manifest);
       await this.bringParts(manifest);
-      isNoted = await client.putManifest(repository, reference, manifest);
+      return client.putManifest(repository, reference, manifest);
     }
-    this.#state.knowledge.noteManifest(repository, manifest.digest);
-    return isNoted;
+  }
+
+  /** Foreign layers are refused in words that tell nobody of them. */
+  #explain(error: RegistryError, manifest: RawManifest): Error {
+    const content = this.#contentOf(manifest);
+    if (content.kind !== 'image' || !content.layers.some(isForeignLayer)) return error;
+    return new CopyError(
+      `${error.message}. The image has foreign layers, which no registry holds and this target does not take: let it take ` +
+        'them (in distribution, validation.manifests.urls), or leave the image out with "exclude"',
+      { retryable: false, cause: error },
+    );
   }
 
   /** Brings what `manifest` refers to, unless the target is known to hold it. */
@@ -177,4 +203,9 @@ export async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]
     if (result.status === 'rejected') throw result.reason;
     return result.value;
   });
+}
+
+/** True for what another try does not mend. */
+function isRefusal(error: unknown): error is RegistryError {
+  return error instanceof RegistryError && error.status !== undefined && !error.retryable;
 }

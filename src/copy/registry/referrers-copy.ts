@@ -63,7 +63,7 @@ export class ReferrersCopy {
     const { source, target } = this.#task;
     const [there, here] = await Promise.all([
       source.client.headManifest(source.repository, tag),
-      target.client.headManifest(target.repository, tag),
+      target.client.findManifest(target.repository, tag),
     ]);
     if (!there || there.digest === here?.digest) return;
     const manifest = await fetchManifest(source.client, source.repository, there.digest);

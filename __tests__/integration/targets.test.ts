@@ -1,0 +1,258 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Exec } from '../../src/copy/docker/cli.ts';
+import { openDockerEngine } from '../../src/copy/docker/engine.ts';
+import type { Engine } from '../../src/copy/engine.ts';
+import { githubCredential } from '../../src/credentials.ts';
+import { DOCKER_MANIFEST } from '../../src/oci/media-types.ts';
+import { startCopying, taskOf } from '../support/copying.ts';
+import { startDockerRegistry } from '../support/docker-registry.ts';
+import { type Dockerd, startDockerd } from '../support/dockerd.ts';
+import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
+import { TOKENS } from '../support/github/tokens.ts';
+import type { TestServer } from '../support/http.ts';
+import { describe as descriptor, makeImage, makeManifest, pushImage } from '../support/images.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../support/memory-registry.ts';
+import { type RunOutcome, runAction } from '../support/runner.ts';
+import { startAcr } from '../support/targets/acr.ts';
+import { startEcr } from '../support/targets/ecr.ts';
+
+/** Targets that refuse: the bundle as a process against docker-registry as it is, and docker against stand-ins. */
+
+let source: MemoryRegistry;
+let dockerd: Dockerd;
+let github: GitHubStandIn;
+let folder: string;
+let runs = 0;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'targets-'));
+  source = await startMemoryRegistry({ google: true });
+  dockerd = await startDockerd();
+  github = await startGitHub({ 'octo/meta': {} });
+  await pushImage(source.url, 'ns/img', ['v1'], makeImage({ seed: 'targets' }));
+});
+afterAll(async () => {
+  await Promise.all([github, dockerd, source].map((server) => server.close()));
+  await rm(folder, { recursive: true });
+});
+
+async function mirror(
+  target: TestServer,
+  inputs: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunOutcome> {
+  runs += 1;
+  return runAction({
+    inputs: {
+      namespaces: `${source.host}/ns`,
+      target: `${target.host}/mirror`,
+      retries: '1',
+      'manifest-path': `${runs}/{namespace}.json`,
+      ...inputs,
+    },
+    apiUrl: github.url,
+    token: TOKENS.write,
+    env: { DOCKER_HOST: dockerd.dockerHost, ...env },
+  });
+}
+
+function messagesOf({ annotations }: RunOutcome): string {
+  return annotations.map(({ message }) => message).join('\n');
+}
+
+describe('docker-registry', () => {
+  it.each([
+    ['is read-only', 'registry'],
+    ['is read-only', 'docker'],
+    // docker itself tries this again and again, for most of a minute.
+    ['is the cache of another', 'registry'],
+  ])('that %s is named, with what to do, by engine %s', async (what, engine) => {
+    const filesystem = { rootdirectory: join(folder, `data-${runs}`) };
+    const readonly = { storage: { filesystem, maintenance: { readonly: { enabled: true } } } };
+    const cache = { storage: { filesystem }, proxy: { remoteurl: source.url } };
+    const target = await startDockerRegistry({ config: what === 'is read-only' ? readonly : cache });
+    const outcome = await mirror(target, { engine });
+    await target.close();
+    expect(outcome.outputs).toMatchObject({ added: '0', failed: '1' });
+    expect(messagesOf(outcome)).toContain(`${source.host}/ns/img:v1: `);
+    expect(messagesOf(outcome)).toMatch(
+      /The target takes no pushes: it is read-only, or the cache of another/,
+    );
+  });
+
+  it('takes no foreign layers as it is installed, which is explained and not tried again', async () => {
+    const target = await startDockerRegistry();
+    const config = Buffer.from('{}');
+    const layer = {
+      ...descriptor('application/vnd.docker.image.rootfs.foreign.diff.tar.gzip', Buffer.from('elsewhere')),
+      urls: ['https://example.com/layer'],
+    };
+    const content = {
+      schemaVersion: 2,
+      mediaType: DOCKER_MANIFEST,
+      config: descriptor('application/vnd.docker.container.image.v1+json', config),
+      layers: [layer],
+    };
+    await pushImage(source.url, 'windows/img', ['v1'], makeManifest(DOCKER_MANIFEST, content, [config]));
+    const inputs = { namespaces: `${source.host}/windows`, engine: 'registry', retries: '5' };
+    const outcome = await mirror(target, inputs);
+    await target.close();
+    expect(outcome.outputs).toMatchObject({ added: '0', failed: '1' });
+    expect(messagesOf(outcome)).toMatch(
+      /status 500, .*The image has foreign layers.*validation\.manifests\.urls.*"exclude"/,
+    );
+    expect(outcome.duration).toBeLessThan(15_000);
+  });
+});
+
+describe('Azure ACR', () => {
+  const ID = '00000000-0000-0000-0000-000000000000';
+
+  it.each([
+    [
+      'the docker config',
+      { auth: Buffer.from(`${ID}:`).toString('base64'), identitytoken: 'r3fresh-token' },
+      '',
+    ],
+    ['a helper', {}, JSON.stringify({ ServerURL: '', Username: '<token>', Secret: 'r3fresh-token' })],
+  ])('opens to a refresh token of %s', async (_, auth, answer) => {
+    const acr = await startAcr('r3fresh-token');
+    const config = await mkdtemp(join(folder, 'config-'));
+    const credsStore = answer === '' ? {} : { credsStore: 'acr' };
+    await writeFile(
+      join(config, 'config.json'),
+      JSON.stringify({ auths: { [acr.host]: auth }, ...credsStore }),
+    );
+    await writeFile(join(config, 'docker-credential-acr'), `#!/bin/sh\necho '${answer}'\n`, { mode: 0o755 });
+    const env = { DOCKER_CONFIG: config, PATH: `${config}:${process.env['PATH'] ?? ''}` };
+    const outcome = await mirror(acr, { engine: 'registry' }, env);
+    await acr.close();
+    expect(outcome.outputs).toMatchObject({ added: '1', complete: 'true' });
+    expect(acr.granted).toContain('repository:mirror/img:pull,push');
+    expect(outcome.log.replaceAll(/^::add-mask::.*$/gm, '')).not.toContain('r3fresh-token');
+  });
+});
+
+describe('docker', () => {
+  it('says that the repository is to be created', async () => {
+    const ecr = await startEcr([]);
+    const outcome = await mirror(ecr, { engine: 'docker' });
+    await ecr.close();
+    expect(messagesOf(outcome)).toMatch(
+      /docker push .* ended with exit code 1: .*The repository with name 'mirror\/img' does not exist.*Create the repository in Amazon ECR/,
+    );
+    expect(outcome.outputs).toMatchObject({ added: '0', failed: '1' });
+  });
+
+  it('holds what an immutable tag holds already, and says when that is another image', async () => {
+    const ecr = await startEcr(['mirror/img'], { immutable: true });
+    const first = await mirror(ecr, { engine: 'docker' });
+    // Another record, as if the first were lost.
+    const second = await mirror(ecr, { engine: 'docker' });
+    await pushImage(source.url, 'moved/img', ['v1'], makeImage({ seed: 'moved' }));
+    const third = await mirror(ecr, { engine: 'docker', namespaces: `${source.host}/moved` });
+    await ecr.close();
+    expect([first.outputs['added'], second.outputs['added']]).toEqual(['1', '1']);
+    expect(second.outputs).toMatchObject({ failed: '0', complete: 'true' });
+    expect(third.outputs).toMatchObject({ added: '0', failed: '1' });
+    expect(messagesOf(third)).toMatch(
+      /cannot be overwritten because the repository is immutable\. .*switch immutability off/,
+    );
+  });
+
+  it('names no part of an account that is refused', async () => {
+    const username = 'user-name-0123456789';
+    const target = await startDockerRegistry({ htpasswd: { username: 'mirror', password: 'right' } });
+    const accounts = `- registry: ${target.host}\n  username: ${username}\n  password: wr0ng-pa55`;
+    const outcome = await mirror(target, { engine: 'docker', 'registry-auth': accounts });
+    await target.close();
+    expect(messagesOf(outcome)).toContain(
+      `${target.host} does not take the credentials from the input registry-auth, line 1: check them`,
+    );
+    expect(outcome.log.replaceAll(/^::add-mask::.*$/gm, '')).not.toMatch(/user-name-0123456789|wr0ng-pa55/);
+  });
+});
+
+describe('docker, with a token that nobody gave for the registry,', () => {
+  const exec: Exec = async (command, args, { env, input }) => {
+    const run = promisify(execFile)(command, [...args], { env: { ...env } });
+    run.child.stdin?.end(input ?? '');
+    return run.then(
+      ({ stdout, stderr }) => ({ exitCode: 0, stdout, stderr }),
+      (error: { code: number; stdout: string; stderr: string }) => ({ exitCode: error.code, ...error }),
+    );
+  };
+  const unused: Engine = { width: 1, copy: async () => 0, close: async () => {} };
+
+  /** Copies `registry`'s image with a login of the token there, and gives the log. */
+  async function copy(
+    registry: MemoryRegistry,
+    target: TestServer,
+  ): Promise<{ held: string[]; log: string }> {
+    const log: string[] = [];
+    const say = (message: string): void => void log.push(message);
+    const credential = githubCredential(TOKENS.write, 'octocat');
+    const engine = await openDockerEngine({
+      exec,
+      env: { PATH: process.env['PATH'] ?? '', HOME: folder, DOCKER_HOST: dockerd.dockerHost },
+      userConfig: join(folder, 'no-config'),
+      tempFolder: folder,
+      logins: { source: new Map([[registry.host, credential]]), target: new Map() },
+      onFolder: () => {},
+      wholeEngine: unused,
+      concurrency: 1,
+      logger: { debug: say, info: say, warning: say },
+      abort: new AbortController().signal,
+    });
+    const held: string[] = [];
+    const image = makeImage({ seed: 'targets' });
+    pushTo(registry, image);
+    await engine.copy(taskOf(startCopying(registry, target, { credential }), 'img', image), (tag) =>
+      held.push(tag),
+    );
+    await engine.close();
+    return { held, log: log.join('\n') };
+  }
+
+  function pushTo({ store }: MemoryRegistry, image: ReturnType<typeof makeImage>): void {
+    for (const bytes of image.blobs.values()) store.putBlob('img', bytes);
+    store.putManifest('img', 'v1', image.mediaType, image.bytes);
+  }
+
+  it('pulls what is public when the login is refused', async () => {
+    const registry = await startMemoryRegistry({ auth: { kind: 'token' } });
+    const target = await startDockerRegistry();
+    const { held, log } = await copy(registry, target);
+    await Promise.all([registry.close(), target.close()]);
+    expect(held).toEqual(['v1']);
+    expect(log).toContain(`${registry.host} does not take the credentials from the input github-token`);
+    expect(log).not.toContain(TOKENS.write);
+  });
+
+  it('pulls what is public when the pull is refused, and with the token what is not', async () => {
+    const auth = { kind: 'token', username: 'octocat', password: TOKENS.write } as const;
+    const registry = await startMemoryRegistry({ auth: { ...auth, open: true } });
+    const target = await startDockerRegistry();
+    let refused = 0;
+    registry.intercept = ({ url = '', headers }, response) => {
+      const isToken =
+        url.startsWith('/token') && url.includes('scope=') && headers.authorization !== undefined;
+      if (isToken) {
+        refused += 1;
+        response.writeHead(403, { 'content-type': 'application/json' });
+        response.end('{"errors":[{"code":"DENIED","message":"denied"}]}');
+      }
+      return isToken;
+    };
+    expect((await copy(registry, target)).held).toEqual(['v1']);
+    expect(refused).toBeGreaterThan(0);
+    const closed = await startMemoryRegistry({ auth });
+    expect((await copy(closed, target)).held).toEqual(['v1']);
+    await Promise.all([registry.close(), closed.close(), target.close()]);
+  });
+});

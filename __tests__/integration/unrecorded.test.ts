@@ -1,0 +1,318 @@
+import type { ChildProcess } from 'node:child_process';
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import {
+  before,
+  failing,
+  injectFaults,
+  isEmpty,
+  isLimited,
+  isUsedUp,
+  says,
+  stalls,
+} from '../support/github/faults.ts';
+import {
+  CHANGELOG,
+  type World,
+  expectNothingToDo,
+  inWorld,
+  sections,
+  writes,
+} from '../support/mirror-world.ts';
+import { makeImage, pushImage } from '../support/images.ts';
+import { waitUntil } from '../support/process.ts';
+import { type RunOutcome, cancel } from '../support/runner.ts';
+
+describe.concurrent('what was changed by hand meanwhile', () => {
+  const HAND = `sha256:${'e'.repeat(64)}`;
+
+  function withHand(text: string): string {
+    return text.replace('"images": {', `"images": {\n    "by-hand": { "v1": "${HAND}" },`);
+  }
+
+  it.for(['while the run copied', 'between read and write'])('is merged: %s', async (moment) => {
+    await inWorld(async (world) => {
+      const { github, path, run, held, meanwhile } = world;
+      const edit = async (): Promise<void> => {
+        const text = (await github.file('octo/meta', path)) ?? '';
+        await github.putFile('octo/meta', path, withHand(text).replaceAll('\n', '\r\n'));
+        const changelog = (await github.file('octo/meta', 'CHANGELOG.md')) ?? '';
+        await github.putFile('octo/meta', 'CHANGELOG.md', `${changelog}\nA line by hand.\n`);
+      };
+      if (moment === 'while the run copied') meanwhile(edit);
+      else injectFaults(github, [{ method: 'PUT', path: '/ns.json', faults: [before(edit)] }]);
+      const outcome = await run();
+      expect(outcome.outputs).toMatchObject({ complete: 'true', added: '2' });
+      expect(await world.recorded()).toEqual({ ...held, 'by-hand:v1': HAND });
+      // The form of runs, again.
+      expect(await github.file('octo/meta', path)).toContain(
+        `    "by-hand": {\n      "v1": "${HAND}"\n    },\n`,
+      );
+      const changelog = await github.file('octo/meta', 'CHANGELOG.md');
+      expect(changelog).toContain('A line by hand.');
+      expect(await sections(world)).toBe(1);
+      await expectNothingToDo(world);
+    });
+  });
+
+  it("is merged when it is gcrsync's form now", async () => {
+    await inWorld(async (world) => {
+      const { github, path, run, held, meanwhile } = world;
+      meanwhile(async () => github.putFile('octo/meta', path, '["by-hand:v1", "old:v1"]'));
+      expect((await run()).outputs).toMatchObject({ complete: 'true', added: '2' });
+      expect(await world.recorded()).toEqual({ ...held, 'old:v1': null, 'by-hand:v1': null });
+      // Nothing is copied again: the next run finds out what is there.
+      world.target.requests.length = 0;
+      expect((await run()).outputs).toMatchObject({ complete: 'true', added: '0', unchanged: '3' });
+      expect(world.target.requests.filter(({ method }) => method === 'PUT')).toEqual([]);
+      expect(await world.recorded()).toEqual({ ...held, 'by-hand:v1': null });
+    });
+  });
+
+  it('is respected when the file was removed: what the run did is recorded, and the next one copies the rest', async () => {
+    await inWorld(async (world) => {
+      const { github, path, run, held, meanwhile } = world;
+      meanwhile(async () => github.removeFile('octo/meta', path));
+      const outcome = await run();
+      expect(outcome.outputs).toMatchObject({ complete: 'true', added: '2' });
+      expect(outcome.annotations).toEqual([
+        { level: 'warning', message: expect.stringMatching(/ns\.json was removed while this run went on/) },
+      ]);
+      const { 'old:v1': old, ...news } = held;
+      expect(await world.recorded()).toEqual(news);
+      const next = await run();
+      expect(next.outputs).toMatchObject({ complete: 'true', added: '1', unchanged: '2' });
+      expect(next.annotations).toEqual([]);
+      expect(await world.recorded()).toEqual({ ...news, 'old:v1': old });
+    });
+  });
+});
+
+const Report = v.object({
+  complete: v.boolean(),
+  errors: v.array(v.string()),
+  unrecorded: v.array(v.object({ path: v.string(), content: v.string(), addition: v.string() })),
+});
+
+/** The job failed, and what it did can be found and put into the repository by hand. */
+function expectReported(outcome: RunOutcome, reason: string | RegExp): ReadonlyMap<string, string> {
+  expect(outcome.exitCode).toBe(1);
+  expect(outcome.outputs).toMatchObject({ complete: 'false', changed: 'true', added: '2', failed: '0' });
+  const { complete, errors, unrecorded } = v.parse(Report, outcome.report);
+  expect(complete).toBe(false);
+  expect(errors.join('\n')).toMatch(reason);
+  expect(outcome.annotations.map(({ message }) => message).join('\n')).toMatch(reason);
+  for (const { path, content } of unrecorded) {
+    expect(outcome.summary).toContain(`### Not recorded: what should be in \`${path}\``);
+    expect(outcome.summary).toContain(content.trimEnd());
+  }
+  expect(Object.keys(outcome.outputs)).toHaveLength(11);
+  return new Map(unrecorded.map(({ path, content }) => [path, content]));
+}
+
+describe.concurrent('a record that can not be written', () => {
+  it.for<[string, (world: World) => void, string | RegExp, number]>([
+    [
+      'rules of the branch',
+      ({ github }) => void github.rules.set('octo/meta', { protected: true }),
+      'its branch is protected',
+      1,
+    ],
+    [
+      'a signature that is asked for',
+      ({ github }) =>
+        injectFaults(github, [
+          { method: 'PUT', path: '.json', faults: [says(409, 'Commits must have verified signatures.')] },
+        ]),
+      'its branch is protected',
+      1,
+    ],
+    [
+      'a repository that is archived',
+      ({ github }) => void github.rules.set('octo/meta', { archived: true }),
+      'unarchive it',
+      1,
+    ],
+    [
+      'a repository that is gone',
+      ({ github }) => void github.rules.delete('octo/meta'),
+      'it is not there for this token',
+      1,
+    ],
+    [
+      'a branch that is gone',
+      ({ github }) => void github.rules.set('octo/meta', { branchless: true }),
+      'has no branch "main"',
+      0,
+    ],
+    [
+      'a token that has ended',
+      ({ github }) => failing(github, says(401, 'Bad credentials')),
+      '"github-token" is not valid, or has ended',
+      0,
+    ],
+    [
+      'a secondary limit for long',
+      ({ github }) => failing(github, isLimited(403, 3600)),
+      /a rate limit of GitHub is used up for another 1 h/,
+      0,
+    ],
+    [
+      'a secondary limit for long, at the write',
+      ({ github }) =>
+        injectFaults(github, [{ method: 'PUT', path: '.json', faults: [isLimited(429, 3600)] }]),
+      /a rate limit of GitHub is used up for another 1 h/,
+      1,
+    ],
+    [
+      'requests that are used up for long',
+      ({ github }) => failing(github, isUsedUp(3000)),
+      /a rate limit of GitHub is used up for another 50 min/,
+      0,
+    ],
+  ])('for %s: the job fails, and all of it is in report and summary', async ([, happen, reason, puts]) => {
+    await inWorld(async (world) => {
+      const { github, path, run, held, meanwhile } = world;
+      meanwhile(() => happen(world));
+      const before = await github.file('octo/meta', path);
+      const unrecorded = expectReported(
+        await run({ 'metadata-branch': 'main', 'fail-on-error': 'false' }),
+        reason,
+      );
+      expect(writes(world)).toBe(puts);
+      expect(await github.file('octo/meta', path)).toBe(before);
+      expect(Array.from(unrecorded.keys())).toEqual([path, 'CHANGELOG.md']);
+      expect(unrecorded.get('CHANGELOG.md')).toContain('- `new`: added `v1`, `v2`');
+      // By hand into the repository, once that works again: nothing is copied again.
+      github.rules.set('octo/meta', {});
+      await github.putFile('octo/meta', path, unrecorded.get(path) ?? '');
+      await github.putFile('octo/meta', 'CHANGELOG.md', `${CHANGELOG}\n${unrecorded.get('CHANGELOG.md')}`);
+      expect(await world.recorded()).toEqual(held);
+      await expectNothingToDo(world);
+    });
+  });
+});
+
+describe.concurrent('a file that was spoilt by hand meanwhile', () => {
+  it.for<[string, string, boolean]>([
+    ['is cut off', '{"version": 1, "images": {', false],
+    ['is cut off between read and write', '{"version": 1, "images": {', true],
+    ['is empty', '', false],
+    ['is of another source', '{"version": 1, "source": "gcr.io/a", "target": "b.io/c", "images": {}}', false],
+    ['is an array of something else', '["old:v1", 7]', false],
+  ])('%s: a manifest is kept byte for byte', async ([, spoilt, isLate]) => {
+    await inWorld(async (world) => {
+      const { github, path, run, meanwhile } = world;
+      const spoil = async (): Promise<void> => github.putFile('octo/meta', path, spoilt);
+      if (isLate) injectFaults(github, [{ method: 'PUT', path: '/ns.json', faults: [before(spoil)] }]);
+      else meanwhile(spoil);
+      const unrecorded = expectReported(await run(), path);
+      expect(await github.file('octo/meta', path)).toBe(spoilt);
+      expect(await sections(world)).toBe(0);
+      await github.putFile('octo/meta', path, unrecorded.get(path) ?? '');
+      await expectNothingToDo(world);
+    });
+  });
+
+  it('a changelog that is not UTF-8 any more is kept, and its section told', async () => {
+    await inWorld(async (world) => {
+      const { github, run, meanwhile, path } = world;
+      const latin1 = Buffer.from('# Changelog\n\nCaf\xe9\n', 'latin1');
+      meanwhile(async () => github.putFile('octo/meta', 'CHANGELOG.md', latin1));
+      const unrecorded = expectReported(
+        await run(),
+        'CHANGELOG.md is not text in UTF-8. It was left as it is',
+      );
+      expect(Array.from(unrecorded.keys())).toEqual(['CHANGELOG.md']);
+      expect(unrecorded.get('CHANGELOG.md')).toContain('- `new`: added `v1`, `v2`');
+      expect(await github.file('octo/meta', 'CHANGELOG.md')).toBe(latin1.toString());
+      // The manifest is up to date all the same.
+      expect(await world.recorded()).toEqual(world.held);
+      expect(await github.file('octo/meta', path)).toBeDefined();
+      await expectNothingToDo(world);
+    });
+  });
+
+  it('an answer of nothing is not taken for a manifest', async () => {
+    await inWorld(async (world) => {
+      const { github, path, run } = world;
+      const first = await github.file('octo/meta', path);
+      injectFaults(github, [{ method: 'GET', path: '/ns.json', faults: [before(() => {}), isEmpty] }]);
+      expectReported(await run(), `${path} can't be read as a namespace manifest`);
+      expect(await github.file('octo/meta', path)).toBe(first);
+      expect(writes(world)).toBe(0);
+    });
+  });
+});
+
+describe.concurrent('what is written in spite of it', () => {
+  it('the record of other namespaces', async () => {
+    await inWorld(async (world) => {
+      const { github, source, path, run, meanwhile } = world;
+      await pushImage(source.url, 'other/one', ['v1'], makeImage({ seed: 'one' }));
+      meanwhile(async () => github.putFile('octo/meta', path, 'broken'));
+      const outcome = await run({ namespaces: `${source.host}/ns\n${source.host}/other` });
+      expect(outcome.exitCode).toBe(1);
+      expect(outcome.outputs).toMatchObject({ added: '3', complete: 'false' });
+      const { errors, unrecorded } = v.parse(Report, outcome.report);
+      expect(errors).toEqual([
+        expect.stringContaining(`/ns: 2 tags are mirrored but not recorded. ${path} can't be read`),
+      ]);
+      expect(unrecorded.map((file) => file.path)).toEqual([path, 'CHANGELOG.md']);
+      expect(await github.file('octo/meta', `${source.host}/other.json`)).toContain('"v1": "sha256:');
+      const changelog = await github.file('octo/meta', 'CHANGELOG.md');
+      expect(changelog).toContain('- `one`: added `v1`');
+      expect(changelog).not.toContain('`new`');
+    });
+  });
+
+  it('what a checkpoint could not write, in the end', async () => {
+    await inWorld(async (world) => {
+      const { github, target, run, held } = world;
+      let tags = 0;
+      target.intercept = async ({ method, url }) => {
+        if (method !== 'PUT' || url?.includes('/manifests/v') !== true) return false;
+        tags += 1;
+        if (tags === 1) failing(github, isLimited(403, 3600));
+        const refused = (): boolean => github.requests.some(({ status }) => status === 403);
+        if (tags === 2) await waitUntil(async () => refused(), 'A checkpoint was not refused');
+        if (tags === 2) delete github.intercept;
+        return false;
+      };
+      const outcome = await run({ checkpoint: '100ms', concurrency: '1' });
+      expect(outcome.exitCode).toBe(0);
+      expect(outcome.outputs).toMatchObject({ complete: 'true', added: '2' });
+      const levels = new Set(outcome.annotations.map(({ level }) => level));
+      expect(Array.from(levels)).toEqual(['warning']);
+      expect(await world.recorded()).toEqual(held);
+      expect(await sections(world)).toBe(1);
+    });
+  });
+});
+
+describe.concurrent('a job that is cancelled while GitHub does not answer', () => {
+  it('tells what it did before the runner kills it', async () => {
+    await inWorld(async (world) => {
+      const { github, target, path, run } = world;
+      let child: ChildProcess | undefined;
+      let cancelled = 0;
+      let tags = 0;
+      target.intercept = ({ method, url }) => {
+        if (method !== 'PUT' || url?.includes('/manifests/v') !== true) return false;
+        tags += 1;
+        if (tags === 1) return false;
+        failing(github, stalls);
+        cancelled = performance.now();
+        if (child) cancel(child);
+        return true;
+      };
+      const outcome = await run({ concurrency: '1' }, { onStart: (started) => (child = started) });
+      expect(outcome.exitCode).toBe(1);
+      expect(performance.now() - cancelled).toBeLessThan(9500);
+      expect(outcome.outputs).toMatchObject({ complete: 'false', added: '1', pending: '1' });
+      const { unrecorded } = v.parse(Report, outcome.report);
+      expect(unrecorded.map((file) => file.path)).toEqual([path, 'CHANGELOG.md']);
+      expect(outcome.summary).toContain(unrecorded[0]?.content);
+    });
+  });
+});

@@ -1,0 +1,162 @@
+import { LineCounter, Scalar, type YAMLMap, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import type { Credential } from '../oci/credentials.ts';
+import { canonicalHost, isRegistryHost } from '../oci/names.ts';
+import type { InputReader } from './reader.ts';
+
+const INPUT = 'registry-auth';
+const KEYS = ['registry', 'username', 'password'] as const;
+type Key = (typeof KEYS)[number];
+
+const FORM = 'a list of entries with registry, username and password, as docker/login-action takes it';
+/** A text of one line stands there as it is, whatever its signs. */
+const QUOTE = 'put it in quotes, or alone on the line below "|-"';
+
+/**
+ * Reads the input `registry-auth`: docker/login-action's YAML list of accounts, each for one registry. All values are
+ * text, as they stand: `007` and `null` are passwords. Problems name line and key, and never a value.
+ *
+ * @param dryRun then an entry with a missing half is none: a pull request from a fork has no secrets
+ */
+export function readRegistryAuth(reader: InputReader, dryRun: boolean): ReadonlyMap<string, Credential> {
+  const text = reader.text(INPUT);
+  if (text === '') return new Map();
+  const { document, lineAt } = parse(text);
+  const [flaw] = [...document.errors, ...document.warnings];
+  if (flaw) {
+    // The parser's own words are not passed on: they may quote a secret.
+    reader.problem(
+      INPUT,
+      `line ${lineAt(flaw.pos[0])} is not YAML as it stands. Where a value does it, ${QUOTE}`,
+    );
+    return new Map();
+  }
+  if (!isSeq(document.contents)) {
+    reader.problem(INPUT, `is not ${FORM}`);
+    return new Map();
+  }
+  const list = new EntryList(reader, text, lineAt, dryRun);
+  for (const item of document.contents.items) list.add(item);
+  return list.credentials;
+}
+
+/**
+ * Masks the passwords of the input `registry-auth`, however broken it is. Where it is no such list, a part of a secret
+ * may stand anywhere, and all but names is masked.
+ */
+export function maskRegistryAuth(text: string, mask: (secret: string) => void): void {
+  const { document } = parse(text);
+  const items: unknown[] = isSeq(document.contents) ? document.contents.items : [];
+  const values = items.map((item) => (isMap(item) ? item.get('password') : undefined));
+  const passwords = values.filter((value) => typeof value === 'string').map((value) => value.trim());
+  const isList = isSeq(document.contents) && document.errors.length === 0;
+  const isRight = isList && passwords.length === values.length;
+  const lines = text.split(/\r?\n/).flatMap((line) => {
+    const [, raw] = /\bpassword["']?\s*:(.*)$/.exec(line) ?? [];
+    if (raw !== undefined) return formsOf(raw);
+    return isRight || /^[\s-]*["']?(?:registry|username)\b/.test(line) ? [] : [line.trim()];
+  });
+  // What is shorter is a sign of YAML.
+  const secrets = [...passwords, ...lines.filter((part) => part.length > 3)];
+  for (const secret of new Set(secrets)) if (secret !== '') mask(secret);
+}
+
+/** As it stands in its line, without a comment behind it, and without quotes. */
+function formsOf(raw: string): string[] {
+  const value = raw.trim();
+  const bare = value.replace(/\s+#.*$/, '');
+  return [value, bare, bare.replace(/^(["'])(.*)\1$/, '$2')];
+}
+
+function parse(text: string): {
+  document: ReturnType<typeof parseDocument>;
+  /** The line, from 1, of an offset. */
+  lineAt: (offset: number) => number;
+} {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false, lineCounter });
+  return { document, lineAt: (offset) => Math.max(1, lineCounter.linePos(offset).line) };
+}
+
+class EntryList {
+  readonly credentials = new Map<string, Credential>();
+  readonly #reader: InputReader;
+  readonly #text: string;
+  readonly #lineAt: (offset: number) => number;
+  readonly #dryRun: boolean;
+  /** The line of each registry. */
+  readonly #lines = new Map<string, number>();
+
+  constructor(reader: InputReader, text: string, lineAt: (offset: number) => number, dryRun: boolean) {
+    this.#reader = reader;
+    this.#text = text;
+    this.#lineAt = lineAt;
+    this.#dryRun = dryRun;
+  }
+
+  add(item: unknown): void {
+    if (!isMap(item)) {
+      this.#reader.problem(INPUT, `is not ${FORM}`);
+      return;
+    }
+    const line = this.#lineOf(item) ?? 1;
+    const values = this.#read(item, line);
+    if (!values) return;
+    const { registry = 'docker.io', username = '', password = '' } = values;
+    const host = canonicalHost(registry);
+    const other = this.#lines.get(host);
+    this.#lines.set(host, line);
+    if (!isRegistryHost(host))
+      return this.#problem(line, 'registry', 'is not a host such as ghcr.io or registry.example:5000');
+    if (other !== undefined) return this.#problem(line, 'registry', `is the one of line ${other} again`);
+    const missing = (['username', 'password'] as const).filter((key) => (values[key] ?? '') === '');
+    if (missing.length === 0) {
+      this.credentials.set(host, { username, password, origin: `the input ${INPUT}, line ${line}` });
+    } else if (!this.#dryRun) {
+      for (const key of missing) this.#problem(line, key, 'is not there, or empty: is the secret set?');
+    }
+  }
+
+  /** The entry's texts; undefined after a problem. */
+  #read(item: YAMLMap, line: number): Partial<Record<Key, string>> | undefined {
+    const values: Partial<Record<Key, string>> = {};
+    let isRight = true;
+    for (const { key: name, value } of item.items) {
+      const at = this.#lineOf(name) ?? line;
+      const key = KEYS.find((known) => isScalar(name) && name.value === known);
+      if (key === undefined) {
+        isRight = false;
+        this.#reader.problem(INPUT, `line ${at} has a key that is none of ${KEYS.join(', ')}`);
+        continue;
+      }
+      const text = this.#textOf(value);
+      if (typeof text === 'string') {
+        values[key] = text;
+      } else {
+        isRight = false;
+        this.#problem(at, key, text.problem);
+      }
+    }
+    return isRight ? values : undefined;
+  }
+
+  /** A text as it was meant; signs that YAML takes for its own make another of it. */
+  #textOf(value: unknown): string | { readonly problem: string } {
+    if (!isScalar(value) || typeof value.value !== 'string' || value.anchor !== undefined || value.tag) {
+      return { problem: `is not a text to YAML: ${QUOTE}` };
+    }
+    const end = value.range?.[1] ?? 0;
+    const [rest = ''] = this.#text.slice(end).split('\n', 1);
+    if (value.type === Scalar.PLAIN && rest.includes('#'))
+      return { problem: `has a "#" after a space, which starts a comment: ${QUOTE}` };
+    return value.value.replace(/\n+$/, '');
+  }
+
+  #lineOf(node: unknown): number | undefined {
+    const range = isScalar(node) || isMap(node) ? node.range : undefined;
+    return range ? this.#lineAt(range[0]) : undefined;
+  }
+
+  #problem(line: number, key: Key, what: string): void {
+    this.#reader.problem(INPUT, `line ${line}, ${key}: ${what}`);
+  }
+}
