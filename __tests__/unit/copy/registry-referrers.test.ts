@@ -13,6 +13,7 @@ import {
   makeReferrer,
   pushImage,
 } from '../../support/images.ts';
+import { refuse } from '../../support/memory-registry.ts';
 import { discover } from '../../support/referrers.ts';
 import {
   attach,
@@ -218,6 +219,25 @@ describe('a referrer', () => {
     };
     await expect(copy(image)).rejects.toThrow(signature.digest);
     expect(target.store.tags(MIRROR)).not.toContain('v1');
+  });
+
+  it('comes with an image whose tag the target holds, and does not let be written again', async () => {
+    await publish(image);
+    const session = new Session();
+    await session.copy(image);
+    target.intercept = ({ method, url = '' }, response) => {
+      if (method !== 'PUT' || !url.endsWith('/manifests/v1')) return false;
+      refuse(response, 400, 'TAG_INVALID', 'the tag can not change');
+      return true;
+    };
+    // It is told by a refusal, and asked before from then on.
+    for (const referrer of [sbom, signature]) {
+      await attach(source, image, [referrer]);
+      const { held, referrers } = await session.copy(image);
+      expect([held.get('v1'), referrers]).toEqual([{ digest: image.digest }, 1]);
+    }
+    expect(await found(target, image)).toEqual(await found(source, image));
+    expect(requests(target, 'PUT').filter((put) => put.endsWith('/v1'))).toHaveLength(2);
   });
 
   it('may be an index with parts of its own', async () => {
