@@ -1248,6 +1248,13 @@ var RegistryError = class extends Error {
 	codes;
 	/** True when the same request may succeed later. */
 	retryable;
+	/**
+	* True for what is meant in most cases, but is also what a proxy in between or a node of the registry that is out of
+	* order says now and then: a few more tries tell.
+	*/
+	doubtful;
+	/** Host of the registry that was asked: what it redirects to or gets its tokens from may be another one, see `url`. */
+	registry;
 	/** How long the registry asks to wait, in milliseconds. */
 	retryAfter;
 	constructor(problem) {
@@ -1258,6 +1265,8 @@ var RegistryError = class extends Error {
 		this.status = problem.status;
 		this.codes = problem.codes ?? [];
 		this.retryable = problem.retryable ?? false;
+		this.doubtful = problem.doubtful ?? false;
+		this.registry = problem.registry ?? problem.url.host;
 		this.retryAfter = problem.retryAfter;
 	}
 };

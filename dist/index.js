@@ -9,10 +9,10 @@ import { Buffer as Buffer$1 } from "node:buffer";
 import { setMaxListeners } from "node:events";
 import { subscribe } from "node:diagnostics_channel";
 import { createHash, createHmac, createPrivateKey, randomUUID, subtle, timingSafeEqual } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
 import { join, resolve, sep as sep$1 } from "node:path";
+import { readFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { setTimeout as setTimeout$1 } from "node:timers/promises";
 import { ChildProcess } from "node:child_process";
 
@@ -699,9 +699,18 @@ var CopyError = class extends Error {
 	name = "CopyError";
 	/** True when the same copy may succeed later. */
 	retryable;
-	constructor(message, { retryable, cause }) {
+	/** True when it hardly will, but a few tries may show that it does. */
+	doubtful;
+	constructor(message, { retryable, doubtful = false, cause }) {
 		super(message, { cause });
 		this.retryable = retryable;
+		this.doubtful = doubtful;
+	}
+};
+/** The source does not have the digest that it listed. */
+var NotThereError = class extends CopyError {
+	constructor(message) {
+		super(message, { retryable: false });
 	}
 };
 
@@ -744,12 +753,12 @@ function copyableContent(manifest, client, repository) {
 	if (content.kind !== "schema1") return content;
 	throw new CopyError(`${client.registry}/${repository} has images of the old schema1 format, which current docker and most registries refuse. They are not supported: leave them out with "exclude"`, { retryable: false });
 }
-/** @throws CopyError when the source no longer has the manifest that it listed */
+/** @throws NotThereError when the source no longer has the manifest that it listed */
 async function fetchManifest(client, repository, digest) {
 	const manifest = await client.getManifest(repository, digest);
 	if (manifest) return manifest;
 	const name = `${client.registry}/${repository}@${digest}`;
-	throw new CopyError(`${name} was listed but is not there any more; the next run lists it anew`, { retryable: false });
+	throw new NotThereError(`${name} was listed but is not there any more; the next run lists it anew`);
 }
 /**
 * Asks the target what `tag` is now and accepts it when it is `image`: the same digest, or the same config.
@@ -3288,7 +3297,7 @@ const NOTHING_DROPPED = {
 function countDropped(dropped) {
 	return FILTERS.reduce((sum, name) => sum + dropped[name], 0);
 }
-const ANY = () => true;
+const ANY$1 = () => true;
 /** Filters that are ready to be asked. They note which patterns matched anything. */
 var CompiledFilters = class {
 	#include;
@@ -3300,7 +3309,7 @@ var CompiledFilters = class {
 	constructor({ include, exclude, semver, newerThan = 0, latest = Number.POSITIVE_INFINITY }) {
 		this.#include = include.map((list) => new Patterns(list)).filter(({ isEmpty }) => !isEmpty);
 		this.#exclude = new Patterns(exclude);
-		const inRange = semver === void 0 ? ANY : compileRange(semver);
+		const inRange = semver === void 0 ? ANY$1 : compileRange(semver);
 		if (!inRange) throw new Error(`"${semver}" is not a range of versions`);
 		this.#inRange = inRange;
 		this.#newerThan = newerThan;
@@ -3308,7 +3317,7 @@ var CompiledFilters = class {
 	}
 	/** True when all tags pass. */
 	get isEmpty() {
-		return this.#include.length === 0 && this.#exclude.isEmpty && this.#inRange === ANY && this.#newerThan === 0 && this.#latest === Number.POSITIVE_INFINITY;
+		return this.#include.length === 0 && this.#exclude.isEmpty && this.#inRange === ANY$1 && this.#newerThan === 0 && this.#latest === Number.POSITIVE_INFINITY;
 	}
 	/** What the names alone decide: which filter leaves `tag` out, if any. Of a follower that says nothing of its image. */
 	dropByName(image, tag) {
@@ -3490,7 +3499,8 @@ function parseJson(bytes, response) {
 		throw new RegistryError({
 			method: "GET",
 			url: response.url,
-			cause
+			cause,
+			doubtful: true
 		});
 	}
 }
@@ -3547,6 +3557,8 @@ const readPage = ({ json, next }) => {
 // src/oci/client.ts
 /** The spec asks registries to take manifests of 4 MiB; this reads some more. */
 const MAX_MANIFEST = 8 * 1024 ** 2;
+/** How often a tag is read whose manifest is not what the registry says. */
+const READS = 3;
 const TagList = object({ tags: optional(nullable(array(string()))) });
 /**
 * One registry's API, as the distribution spec has it. Repositories and references must have passed the checks
@@ -3620,8 +3632,29 @@ var RegistryClient = class {
 			size: manifest.bytes.length
 		};
 	}
-	/** A manifest and the digest of what really came; undefined when the registry has none such. */
+	/**
+	* A manifest and the digest of what really came; undefined when the registry has none such. What came for a tag is
+	* asked for once more, by its own digest, where the registry says that it is another one: of registries that say so
+	* wrongly it is there, and what was spoilt on its way is not.
+	*/
 	async getManifest(repository, reference) {
+		for (let tries = 1;; tries += 1) {
+			const found = await this.#readManifest(repository, reference);
+			if (!found) return void 0;
+			const { manifest, said } = found;
+			if (!(said !== void 0 && said !== manifest.digest && !isSchema1Type(manifest.mediaType)) || await this.#readManifest(repository, manifest.digest)) return manifest;
+			if (tries < READS) continue;
+			const cause = `the answer's digest is ${manifest.digest}, and the registry says ${said}`;
+			const url = this.#transport.urlOf(manifestPath(repository, reference));
+			throw new RegistryError({
+				method: "GET",
+				url,
+				cause
+			});
+		}
+	}
+	/** A manifest, and the digest that the registry says it has. */
+	async #readManifest(repository, reference) {
 		return this.#transport.send({
 			method: "GET",
 			url: manifestPath(repository, reference),
@@ -3631,7 +3664,10 @@ var RegistryClient = class {
 		}, async (response) => {
 			if (response.status === 404) return discard(response);
 			this.#noteLimit(response);
-			return checkedManifest(reference, await readBody(response, MAX_MANIFEST), response);
+			return {
+				manifest: checkedManifest(reference, await readBody(response, MAX_MANIFEST), response),
+				said: isDigest(reference) ? void 0 : digestHeader(response)
+			};
 		});
 	}
 	/** Stores `manifest` under a tag or its digest, byte for byte and with its own media type. */
@@ -3651,7 +3687,7 @@ var RegistryClient = class {
 	}
 	#readHead(response) {
 		this.#noteLimit(response);
-		const digest = headerOf(response.headers, "docker-content-digest");
+		const digest = digestHeader(response);
 		const mediaType = headerOf(response.headers, "content-type")?.split(";")[0]?.trim();
 		const size = headerOf(response.headers, "content-length");
 		if (digest === void 0 || !isDigest(digest) || !mediaType?.startsWith("application/vnd.") || size === void 0) return "incomplete";
@@ -3698,24 +3734,28 @@ const readTagList = ({ json, next }) => {
 		next: items.length === 0 ? void 0 : next
 	};
 };
+/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
+function digestHeader({ headers }) {
+	return headerOf(headers, "docker-content-digest");
+}
 async function discard({ body }) {
 	await body.dump();
 }
 /** schema1 is exempt from the check: its digest leaves out the signatures that the bytes carry. */
 function checkedManifest(reference, bytes, response) {
-	const problem = (cause, retryable) => new RegistryError({
+	const problem = (cause, more) => new RegistryError({
 		method: "GET",
 		url: response.url,
 		cause,
-		retryable
+		...more
 	});
 	let mediaType;
 	try {
 		mediaType = mediaTypeOf(bytes, headerOf(response.headers, "content-type") ?? "");
 	} catch {
-		throw problem("the answer is not a manifest", false);
+		throw problem("the answer is not a manifest", { doubtful: true });
 	}
-	if (isDigest(reference) && !isSchema1Type(mediaType) && !matchesDigest(bytes, reference)) throw problem(`the answer's digest is ${digestOf(bytes)}, not the one asked for`, true);
+	if (isDigest(reference) && !isSchema1Type(mediaType) && !matchesDigest(bytes, reference)) throw problem(`the answer's digest is ${digestOf(bytes)}, not the one asked for`, { retryable: true });
 	return {
 		mediaType,
 		digest: isDigest(reference) ? reference : digestOf(bytes),
@@ -10841,7 +10881,7 @@ function select(listing, filters) {
 	for (const [image, { repository, tags }] of listing.images) {
 		const drops = dropsOf(image, tags, filters);
 		for (const name of drops.byFilter.values()) dropped[name] += 1;
-		const kept = without(tags, [...drops.byFilter.keys(), ...drops.followers.keys()]);
+		const kept = without$1(tags, [...drops.byFilter.keys(), ...drops.followers.keys()]);
 		if (kept.size > 0) images.set(image, {
 			repository,
 			tags: kept
@@ -10884,7 +10924,7 @@ function dropsOf(image, tags, filters) {
 	};
 }
 /** Most images lose nothing: their tags are passed on as they are, not copied. */
-function without(tags, dropped) {
+function without$1(tags, dropped) {
 	let kept;
 	for (const tag of dropped) (kept ??= new Map(tags)).delete(tag);
 	return kept ?? tags;
@@ -10895,7 +10935,7 @@ function selectFollowers(followers, images) {
 	for (const [image, { repository, tags }] of followers) {
 		const held = /* @__PURE__ */ new Set();
 		for (const { digest } of images.get(image)?.tags.values() ?? []) held.add(digest);
-		const kept = without(tags, Array.from(tags.keys()).filter((tag) => !held.has(followedDigest(tag))));
+		const kept = without$1(tags, Array.from(tags.keys()).filter((tag) => !held.has(followedDigest(tag))));
 		if (kept.size > 0) found.set(image, {
 			repository,
 			tags: kept
@@ -10946,7 +10986,7 @@ function setSchema1Aside(listing) {
 		});
 		if (old.length < tags.size) images.set(image, {
 			repository,
-			tags: without(tags, old)
+			tags: without$1(tags, old)
 		});
 	}
 	return {
@@ -11091,2922 +11131,6 @@ function failureOf(error) {
 		tags: [],
 		reason: error instanceof Error ? error.message : String(error)
 	};
-}
-
-// src/oci/retry.ts
-/** Waits of a client that is told to come back later. All times are milliseconds. */
-const FIRST_DELAY$1 = 500;
-const LONGEST_DELAY = 3e4;
-/** Statuses worth another try: busy, timed out, or a fault of the server's own (499 and 522 are proxies'). */
-function isRetryableStatus(status) {
-	return status === 408 || status === 429 || status === 499 || status >= 500 && status !== 501;
-}
-/** Exponential growth from half a second to half a minute, with jitter over its upper half. */
-function backoffDelay(attempt, random) {
-	const delay = Math.min(LONGEST_DELAY, FIRST_DELAY$1 * 2 ** attempt);
-	return delay / 2 + delay / 2 * random();
-}
-/**
-* The wait that a `Retry-After` header asks for: seconds or an HTTP date.
-* https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
-*/
-function parseRetryAfter(value, now) {
-	if (value === void 0) return void 0;
-	if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1e3;
-	const date = Date.parse(value);
-	return Number.isNaN(date) ? void 0 : Math.max(0, date - now);
-}
-/** Node's and undici's codes for a connection that broke, or never came to be, through no fault of the request. */
-const NETWORK_CODES = /* @__PURE__ */ new Set([
-	"ECONNRESET",
-	"ECONNREFUSED",
-	"ECONNABORTED",
-	"EHOSTUNREACH",
-	"ENETUNREACH",
-	"ENETDOWN",
-	"EPIPE",
-	"ETIMEDOUT",
-	"EAI_AGAIN",
-	"UND_ERR_SOCKET",
-	"UND_ERR_CONNECT_TIMEOUT",
-	"UND_ERR_HEADERS_TIMEOUT",
-	"UND_ERR_BODY_TIMEOUT",
-	"UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
-	"HPE_INVALID_CONSTANT"
-]);
-function errorCode(error) {
-	if (!(error instanceof Error)) return void 0;
-	if ("code" in error && typeof error.code === "string") return error.code;
-	return errorCode(error.cause);
-}
-function isNetworkError(error) {
-	return NETWORK_CODES.has(errorCode(error) ?? "");
-}
-
-// src/metadata/metadata-error.ts
-/** The metadata repository can't be read or written. Says why and what to do. */
-var MetadataError = class extends Error {
-	name = "MetadataError";
-};
-/** A wait for a rate limit that is longer than this, in milliseconds, is the next run's. */
-const LONGEST_WAIT$1 = 3e5;
-/**
-* The least wait where a limit does not say how long it lasts; it doubles from one to the next.
-* https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
-*/
-const UNTOLD_WAIT = 6e4;
-/**
-* Reads a failed GET or PUT.
-*
-* @param where what was asked for: `owner/name`, or a path in it
-* @param limits how many limits in a row were waited for already
-*/
-function classify(error, where, limits) {
-	if (isUnclear(error)) return "unknown";
-	const isWrite = error.request.method === "PUT";
-	const message = saidBy(error);
-	const fail = (why) => new MetadataError(`${where} can't be ${isWrite ? "written" : "read"}: ${why}`, { cause: error });
-	if (error.status === 407) return fail(message);
-	const refused = (remedy) => fail(`${remedy} (GitHub says: ${message})`);
-	const wait = limitedFor(error, limits);
-	if (wait !== void 0 && wait <= LONGEST_WAIT$1) return { wait };
-	if (wait !== void 0) return refused(`a rate limit of GitHub is used up for another ${formatDuration(wait)}; run again then`);
-	if (isCollision(error.status, message)) return "collided";
-	return refused(isWrite ? remedyForWrite(error.status, message) : remedyFor$1(error.status, message));
-}
-/** True when a write may have been done though it failed: no answer came, or one that nobody knows. */
-function isUnclear({ status, message }) {
-	return status >= 500 || status === 408 || status === 409 && !isCollision(status, message) && !isRule(message);
-}
-/** GITHUB.md lists the messages; they are the only thing that tells 409s apart. */
-function isCollision(status, message) {
-	if (status === 422) return /"sha" wasn't supplied/i.test(message);
-	return status === 409 && /does not match|but expected|expected to be at/i.test(message);
-}
-/** A rule of the branch. Asked after a collision: the file's path, which stands in its message, may hold any word. */
-function isRule(message) {
-	return /pull request|rule|protected|locked|required|signature|not authorized/i.test(message);
-}
-/** How long a rate limit lasts, in milliseconds, by the answer's own clock; undefined when it is none. */
-function limitedFor(error, limits) {
-	const { status, response } = error;
-	if (status !== 403 && status !== 429) return void 0;
-	const headers = response?.headers ?? {};
-	const now = Date.parse(headers.date ?? "");
-	const retryAfter = headers["retry-after"];
-	const asked = retryAfter === void 0 ? void 0 : parseRetryAfter(String(retryAfter), now);
-	const reset = headers["x-ratelimit-remaining"] === "0" ? Math.max(0, Number(headers["x-ratelimit-reset"]) * 1e3 - now) + 1e3 : void 0;
-	const wait = asked ?? reset;
-	if (wait !== void 0 && !Number.isNaN(wait)) return wait;
-	return status === 429 || wait !== void 0 || /rate limit|abuse/i.test(error.message) ? UNTOLD_WAIT * 2 ** limits : void 0;
-}
-/** One line of what an answer said, or of why there was none. */
-function saidBy(error) {
-	const message = error instanceof Error ? error.message : String(error);
-	return /^\s*</.test(message) ? "an HTML page" : printable(message);
-}
-function remedyForWrite(status, message) {
-	switch (status) {
-		case 409: return "its branch is protected; let the token bypass the rule, or record in another \"metadata-branch\"";
-		case 422: return "the request is not accepted";
-		case 404: return /branch .* not found/i.test(message) ? "the branch is not there; create it, or name another in \"metadata-branch\"" : "it is not there for this token; \"github-token\" needs permission \"contents: write\" on it";
-		default: return remedyFor$1(status, message);
-	}
-}
-function remedyFor$1(status, message) {
-	if (/archived/i.test(message)) return "the repository is archived; unarchive it, or name another in \"metadata-repository\"";
-	if (/not accessible by/i.test(message) || status === 403) return "\"github-token\" may not do this. For this repository set \"permissions: contents: write\" in the workflow; for another one use a fine-grained token or a GitHub App token. A pull request from a fork can only read";
-	if (status === 401) return "\"github-token\" is not valid, or has ended: that of a GitHub App lives for an hour, and a \"time-limit\" ends a run before";
-	if (status === 404) return "it is not there for this token. Check \"metadata-repository\"; GITHUB_TOKEN sees no other private repository: use a fine-grained token or a GitHub App token in \"github-token\"";
-	return "GitHub did not answer as it should; run again later";
-}
-
-// src/report/markdown.ts
-/**
-* Text from registries in GitHub-flavoured Markdown. https://github.github.com/gfm/
-*/
-/** Text in which nothing is markup: no link, mention, issue number, HTML, table or comment comes of it. One line, not to be put at a line's start. */
-function escapeMarkdown(text) {
-	return printable(text, Number.POSITIVE_INFINITY).replace(/[\\`*_{}[\]()#!|~$^]|:(?=\/\/)|(?<=www)\./g, "\\$&").replace(/[@#]/g, "$&​").replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-}
-/** Text as code, in a span that nothing in it can close and that fits a table's cell. */
-function codeSpan(text) {
-	const line = printable(text, Number.POSITIVE_INFINITY).replaceAll("`", "'").replaceAll("|", "¦");
-	return `\`${line === "" ? " " : line}\``;
-}
-/** The first dozen of `items` as code, `and N more` for the rest. */
-function codeList(items, most = 12) {
-	const shown = items.slice(0, most).map((item) => codeSpan(item));
-	const rest = items.length - shown.length;
-	return rest > 0 ? `${shown.join(", ")} and ${rest} more` : shown.join(", ");
-}
-
-// src/metadata/changelog.ts
-/** The changelog's section for one namespace, with the mark by which it is found again. */
-function renderSection(result, options) {
-	return `${renderSectionText(result, options)}\n${marker(options.runKey, result.namespace)}\n`;
-}
-/** The changelog's section as it is read: time, namespace → target, counts, then a line an image. */
-function renderSectionText(result, { time, timezone }) {
-	const { added, updated, bytes } = countAll([result]);
-	const images = /* @__PURE__ */ new Map();
-	for (const { image, added, updated } of result.copied) {
-		const tags = images.get(image) ?? {
-			added: [],
-			updated: []
-		};
-		tags.added.push(...added);
-		tags.updated.push(...updated);
-		images.set(image, tags);
-	}
-	const lines = Array.from(images).toSorted(([a], [b]) => a < b ? -1 : 1).map(([image, tags]) => {
-		const parts = [...tags.added.length > 0 ? [`added ${codeList(tags.added.toSorted())}`] : [], ...tags.updated.length > 0 ? [`updated ${codeList(tags.updated.toSorted())}`] : []];
-		return `- ${codeSpan(image)}: ${parts.join("; ")}`;
-	});
-	const route = `${codeSpan(result.namespace)} → ${codeSpan(result.target)}`;
-	const counts = `${plural(added, "tag")} added, ${updated} updated, ${formatBytes(bytes)}`;
-	return [
-		`## ${formatTime(time, timezone)}: ${route}`,
-		"",
-		counts,
-		"",
-		...lines,
-		""
-	].join("\n");
-}
-/** `2026-11-24 20:30:05 UTC+8` */
-function formatTime(time, timezone) {
-	const format = new Intl.DateTimeFormat("en-CA", {
-		timeZone: timezone,
-		dateStyle: "short",
-		timeStyle: "medium",
-		hourCycle: "h23"
-	});
-	const zone = new Intl.DateTimeFormat("en", {
-		timeZone: timezone,
-		timeZoneName: "shortOffset"
-	}).formatToParts(time).find(({ type }) => type === "timeZoneName")?.value;
-	return `${format.format(time).replace(",", "")} ${(zone ?? "GMT").replace("GMT", "UTC").replace(/\+0$/, "")}`;
-}
-/**
-* The text of a changelog, with its byte order mark where it has one.
-*
-* @throws MetadataError that names the file and the remedy
-*/
-function readChangelog(bytes, path) {
-	try {
-		return new TextDecoder("utf-8", {
-			fatal: true,
-			ignoreBOM: true
-		}).decode(bytes);
-	} catch (error) {
-		const message = `${path} is not text in UTF-8. It was left as it is: save it as UTF-8, or name another in "changelog-path"`;
-		throw new MetadataError(message, { cause: error });
-	}
-}
-const MARKER = "<!-- sync ";
-/** A comment that is not shown: ends one job's section, and tells it from all others. */
-function marker(runKey, namespace) {
-	return `${MARKER}${encodeURIComponent(`${runKey} ${namespace}`).replaceAll("--", "-%2D")} -->`;
-}
-/**
-* Puts `section` before the newest section of `current`; everything else stays as it is. The section of the same
-* job and namespace, when it is there already, is replaced where it stands.
-*/
-function insertSection(current, section, { runKey, namespace }) {
-	const text = current === void 0 || current.trim() === "" ? "# Changelog\n" : current;
-	const newline = text.includes("\r\n") ? "\r\n" : "\n";
-	const insert = section.replaceAll("\n", newline);
-	const mark = marker(runKey, namespace);
-	const end = text.indexOf(mark);
-	if (end !== -1) return text.slice(0, sectionStart(text, end)) + insert.trimEnd() + text.slice(end + mark.length);
-	const newest = (/^## /m.exec(text) ?? /^#{3,6} /m.exec(text))?.index;
-	if (newest !== void 0) return text.slice(0, newest) + insert + newline + text.slice(newest);
-	return text + (text.endsWith("\n") ? newline : newline + newline) + insert;
-}
-/** Where the section starts whose marker is at `end`; at the marker when somebody removed its heading. */
-function sectionStart(text, end) {
-	const start = text.lastIndexOf("\n## ", end) + 1;
-	return text.startsWith("## ", start) && !text.slice(start, end).includes(MARKER) ? start : end;
-}
-
-// src/modes/record.ts
-/** What the outcomes and the settled tags add to the namespace manifest. */
-function entriesOf({ settled }, outcomes) {
-	const entries = /* @__PURE__ */ new Map();
-	for (const [image, tags] of settled) entries.set(image, new Map(tags));
-	for (const { work, held } of outcomes) for (const [tag, what] of held) setEntry(entries, work.image, tag, entryOf$1(work.manifest.digest, what));
-	return entries;
-}
-function entryOf$1(digest, { digest: target, platforms }) {
-	if (platforms) return {
-		digest,
-		target,
-		platforms
-	};
-	return target === digest ? digest : {
-		digest,
-		target
-	};
-}
-/** Writes the namespace manifests, then the changelog. One that can't be written stops no other. */
-async function record(recordables, inputs, deps) {
-	const errors = [];
-	const unrecorded = [];
-	const written = [];
-	const failed = [];
-	for (const recordable of recordables) {
-		const { plan, entries, result } = recordable;
-		const seen = { images: recordable.known ?? plan.recorded.images };
-		try {
-			await recordManifest(recordable, seen, inputs, deps);
-			written.push(recordable);
-		} catch (error) {
-			failed.push(recordable);
-			const tags = countEntries(entries);
-			const what = tags > 0 ? `${tags} tags are mirrored but not recorded` : "the record is not up to date";
-			errors.push(`${result.namespace}: ${what}. ${messageOf(error)}`);
-			unrecorded.push({
-				path: plan.manifestPath,
-				content: manifestOf({
-					...plan.recorded,
-					...seen
-				}, recordable),
-				addition: serializeNamespaceManifest({
-					...plan.recorded,
-					images: entries
-				})
-			});
-		}
-	}
-	let plans = new Set(written.map(({ plan }) => plan));
-	const sections = sectionsOf(written, inputs, deps);
-	const lost = sectionsOf(failed, inputs, deps);
-	try {
-		await recordChangelog(sections, written, inputs, deps);
-	} catch (error) {
-		errors.push(`The changelog is not up to date. ${messageOf(error)}`);
-		lost.push(...sections);
-		plans = /* @__PURE__ */ new Set();
-	}
-	if (lost.length > 0) {
-		const content = lost.map(({ text }) => text).join("\n");
-		unrecorded.push({
-			path: inputs.metadata.changelogPath ?? "",
-			content,
-			addition: content
-		});
-	}
-	return {
-		plans,
-		errors,
-		unrecorded
-	};
-}
-/** @param seen told what the file held when it was there last */
-async function recordManifest(recordable, seen, inputs, deps) {
-	const { plan, entries, removed, restored, result } = recordable;
-	if (![
-		entries,
-		removed,
-		restored
-	].some((images) => images && images.size > 0)) return;
-	const message = describe$1([result], removed && countEntries(removed));
-	const changeSeen = (images) => {
-		if (images.size > 0) seen.images = images;
-		return change(images, recordable);
-	};
-	await changeManifest(plan, message, changeSeen, inputs, deps);
-}
-const GONE = "What this run did is recorded in it again, and the next run copies the rest; where that was not meant, restore an earlier commit of it";
-/** Changes what is recorded of a namespace; the same images mean that nothing changes. */
-async function changeManifest({ manifestPath: path, recorded: { source, target, images: known } }, message, change, { metadata: { commitMessage } }, { metadata, logger }) {
-	let isGone = false;
-	if (await metadata.update(path, commitMessage ?? message, (current) => {
-		isGone = current === void 0 && known.size > 0;
-		const before = current ? parseNamespaceManifest(current, {
-			path,
-			source,
-			target
-		}).images : /* @__PURE__ */ new Map();
-		const images = change(before);
-		if (images === before) return current;
-		return new TextEncoder().encode(serializeNamespaceManifest({
-			source,
-			target,
-			images
-		}));
-	}) && isGone) logger.warning(`${path} was removed while this run went on. ${GONE}`);
-}
-/** The namespace manifest with what `recordable` changes. */
-function manifestOf(manifest, recordable) {
-	return serializeNamespaceManifest({
-		...manifest,
-		images: change(manifest.images, recordable)
-	});
-}
-function change(images, { entries, removed = /* @__PURE__ */ new Map(), restored = /* @__PURE__ */ new Map() }) {
-	return restoreEntries(mergeImages(removeEntries(images, removed), entries), restored);
-}
-function sectionsOf(recordables, { metadata: { changelogPath, timezone } }, { now, runKey }) {
-	if (changelogPath === void 0) return [];
-	const time = now();
-	return recordables.filter(({ result }) => result.copied.length > 0).map(({ result }) => ({
-		namespace: result.namespace,
-		text: renderSection(result, {
-			time,
-			timezone,
-			runKey
-		})
-	}));
-}
-async function recordChangelog(sections, recordables, { metadata: { changelogPath, commitMessage } }, { metadata, runKey }) {
-	if (changelogPath === void 0 || sections.length === 0) return;
-	const results = recordables.map(({ result }) => result).filter(({ copied }) => copied.length > 0);
-	await metadata.update(changelogPath, commitMessage ?? `Changelog: ${describe$1(results)}`, (current) => {
-		const before = current && readChangelog(current, changelogPath);
-		const after = sections.reduce((text, { namespace, text: section }) => insertSection(text, section, {
-			runKey,
-			namespace
-		}), before);
-		return new TextEncoder().encode(after);
-	});
-}
-/** `Mirror gcr.io/distroless: 3 added, 1 updated` */
-function describe$1(results, removed = 0) {
-	const { added, updated } = countAll(results);
-	const settled = results.reduce((sum, result) => sum + result.settled, 0);
-	const parts = [
-		`${added} added`,
-		`${updated} updated`,
-		...settled > 0 ? [`${settled} settled`] : [],
-		...removed > 0 ? [`${removed} not there`] : []
-	];
-	const [first] = results;
-	return `Mirror ${results.length === 1 && first ? first.namespace : `${results.length} namespaces`}: ${parts.join(", ")}`;
-}
-function messageOf(error) {
-	return error instanceof Error ? error.message : String(error);
-}
-
-// src/plan/pulls.ts
-/**
-* What copying `works` asks of the source's manifests: one request for each, one more where docker pulls it besides,
-* and, for an index, one a platform, of which it has at least one. https://docs.docker.com/docker-hub/usage/pulls/
-*/
-function countPulls(works, engine) {
-	let count = 0;
-	let exact = true;
-	for (const { mediaType } of works.map(({ manifest }) => manifest)) {
-		const isIndex = mediaType !== void 0 && isIndexType(mediaType);
-		count += isIndex || engine === "docker" ? 2 : 1;
-		if (isIndex || mediaType === void 0) exact = false;
-	}
-	return {
-		count,
-		exact
-	};
-}
-/** Platforms of an index of which nobody knows how many it has. */
-const USUAL_PLATFORMS = 8;
-/** About how many pulls one piece of work takes, rather too many than too few. */
-function estimatePulls({ manifest: { mediaType } }, { engine, platforms }) {
-	if (mediaType !== void 0 && isIndexType(mediaType)) return 1 + (platforms === "all" ? USUAL_PLATFORMS : platforms.length);
-	return engine === "docker" ? 2 : 1;
-}
-
-// src/modes/result-of.ts
-/**
-* What came of a namespace.
-*
-* @param outcomes of what was copied, none when nothing was; `dry run` for what would be copied
-*/
-function resultOf(plan, { engine }, outcomes) {
-	const { namespace, target } = plan.settings;
-	const names = {
-		namespace: formatNamespace(namespace),
-		target: formatNamespace(target)
-	};
-	if ("failure" in plan) return {
-		...names,
-		...NOTHING,
-		failures: [plan.failure]
-	};
-	const { listing, dropped, recalled, unsupported, targets, unchanged, gone, unsettled, settled } = plan;
-	const nameOf = (image) => `${target.registry}/${targets.get(image) ?? image}`;
-	const copied = outcomes === "dry run" ? planned(plan, nameOf) : mirrored(outcomes, nameOf);
-	const failures = outcomes === "dry run" ? [] : failed(outcomes);
-	const done = copied.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
-	const wanted = plan.work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
-	return {
-		...names,
-		copied: copied.toSorted((a, b) => a.image < b.image ? -1 : 1),
-		failures: [...listing.failures, ...failures],
-		unsupported,
-		unchanged,
-		gone,
-		pending: unsettled.length + wanted - done - countTags(failures),
-		settled: countEntries(settled),
-		dropped,
-		recalled,
-		...outcomes === "dry run" && { pulls: countPulls(plan.work, engine) }
-	};
-}
-/** `gcr.io/distroless: 3 new tags, 1 moved, 40 unchanged, 0 gone` */
-function describe(result) {
-	const { added, updated, unchanged, gone, pending } = countAll([result]);
-	const parts = [
-		plural(added, "new tag"),
-		`${formatCount(updated)} moved`,
-		`${formatCount(unchanged)} unchanged`,
-		`${formatCount(gone)} gone`,
-		...pending > 0 ? [`${formatCount(pending)} waiting`] : [],
-		...result.failures.length > 0 ? [plural(result.failures.length, "failure")] : [],
-		...result.drift ? [describeDrift(result.drift)] : []
-	];
-	return `${result.namespace}: ${parts.join(", ")}`;
-}
-const NOTHING = {
-	copied: [],
-	failures: [],
-	unsupported: [],
-	unchanged: 0,
-	gone: [],
-	pending: 0,
-	settled: 0,
-	dropped: NOTHING_DROPPED,
-	recalled: 0
-};
-function planned({ work }, nameOf) {
-	return work.map(({ image, manifest, added, updated }) => ({
-		image,
-		target: nameOf(image),
-		digest: manifest.digest,
-		added,
-		updated,
-		bytes: manifest.size ?? 0
-	}));
-}
-function mirrored(outcomes, nameOf) {
-	return outcomes.filter(({ held }) => held.size > 0).map(({ work: { image, manifest, added, updated }, held, bytes }) => ({
-		image,
-		target: nameOf(image),
-		digest: manifest.digest,
-		added: added.filter((tag) => held.has(tag)),
-		updated: updated.filter((tag) => held.has(tag)),
-		bytes
-	}));
-}
-function failed(outcomes) {
-	return outcomes.flatMap(({ work: { image, added, updated }, held, error }) => {
-		if (error === void 0) return [];
-		return [{
-			image,
-			tags: [...added, ...updated].filter((tag) => !held.has(tag)),
-			reason: error
-		}];
-	});
-}
-
-// src/modes/compare.ts
-/**
-* Asks the target what it really holds, and records that; copies nothing. What is recorded and is not so is reported
-* and taken out of the record, so that the next sync brings it again.
-*/
-async function compare(inputs, deps) {
-	const started = deps.now();
-	const { plans, warnings } = await prepare(inputs, deps);
-	const compared = await deps.phase("Ask the target", async () => Promise.all(plans.map(async (plan) => {
-		const done = "failure" in plan ? resultOf(plan, inputs, []) : await compareOne(plan, inputs, deps);
-		deps.logger.info(describe("plan" in done ? done.result : done));
-		return done;
-	})));
-	const recordables = compared.flatMap((one) => "plan" in one ? [one] : []);
-	const { errors, unrecorded } = inputs.dryRun ? {
-		errors: [],
-		unrecorded: []
-	} : await deps.phase("Record", async () => record(recordables, inputs, deps));
-	const namespaces = compared.map((one) => "plan" in one ? one.result : one);
-	return {
-		mode: "compare",
-		dryRun: inputs.dryRun,
-		started,
-		finished: deps.now(),
-		namespaces,
-		errors,
-		warnings,
-		unrecorded
-	};
-}
-async function compareOne(plan, inputs, { registries }) {
-	const { recorded, listing, settings } = plan;
-	const { namespace, platforms } = settings;
-	const { queryConcurrency: concurrency } = inputs;
-	const target = registries.target(settings.target.registry);
-	const source = registries.source(namespace.registry);
-	const targetOf = (image) => targetRepository(settings.targetName, settings.target, namespace, image);
-	const own = wantedImages(plan, inputs);
-	const findings = sortFindings(await audit(own, {
-		target,
-		targetOf,
-		concurrency
-	}));
-	const open = needEvidence(listing, recorded.images, findings.changed);
-	const verdicts = await settle(open, {
-		source,
-		target,
-		targetOf,
-		platforms,
-		reserve: 0,
-		concurrency
-	});
-	const { entries, removed, drift } = concludeComparison(recorded.images, findings, verdicts);
-	const counts = countAfter(plan, findings, {
-		entries,
-		removed
-	});
-	const isLost = looksLost(findings, entries);
-	const takenOut = isLost ? /* @__PURE__ */ new Map() : removed;
-	return {
-		plan,
-		entries,
-		removed: takenOut,
-		result: {
-			...resultOf(plan, inputs, []),
-			...counts,
-			drift: {
-				...drift,
-				removed: countEntries(takenOut)
-			},
-			failures: [
-				...listing.failures,
-				...findings.failures,
-				...isLost ? [lost(plan, drift.missing.length)] : []
-			],
-			settled: countEntries(entries)
-		}
-	};
-}
-/** What is recorded of this job's images and wanted. */
-function wantedImages({ recorded, settings }, { shard }) {
-	const { wantsName } = new CompiledFilters(settings.filters);
-	const own = ownImages(recorded.images, shard, settings.namespace);
-	return new Map(Array.from(own, ([image, entries]) => [image, new Map(Array.from(entries).filter(([tag]) => wantsName(image, tag)))]));
-}
-/** How the mirror stands to the source, now that the record is right. Tags of which nothing is known count as failed. */
-function countAfter({ recorded, listing, settings: { platforms } }, { unknown }, { entries, removed }) {
-	const right = mergeImages(removeEntries(removeEntries(recorded.images, removed), unknown), entries);
-	const { work, unsettled, unchanged } = diff(listing, right, platforms);
-	const wanting = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
-	const untold = Array.from(unknown).flatMap(([image, tags]) => Array.from(tags.keys()).filter((tag) => listing.images.get(image)?.tags.has(tag)));
-	return {
-		unchanged,
-		pending: unsettled.length + wanting - untold.length
-	};
-}
-/** So few tags are soon copied again. */
-const FEW = 10;
-/** True when the target has nothing of all that is recorded: then it is likely another target than is meant. */
-function looksLost({ held, missing, changed }, entries) {
-	return held === 0 && changed.size === 0 && entries.size === 0 && countEntries(missing) > FEW;
-}
-function lost({ manifestPath }, images) {
-	return {
-		image: "",
-		tags: [],
-		reason: `the target has none of the tags recorded in ${manifestPath}, of ${formatCount(images)} images. The record was left as it is: check "target" and its credentials; if the mirror is really gone, remove the file`
-	};
-}
-
-// src/modes/monitor.ts
-/** Tells how much is mirrored and how much is waiting, as often as asked, and reads only. The last look counts. */
-async function monitor(inputs, deps) {
-	const { count, interval } = inputs.monitor;
-	const started = deps.now();
-	for (let look = 1;; look += 1) {
-		const { plans, warnings } = await prepare(inputs, deps);
-		const namespaces = plans.map((plan) => resultOf(plan, inputs, []));
-		for (const result of namespaces) {
-			const { unchanged, pending, failed } = countAll([result]);
-			const total = formatCount(unchanged + pending);
-			const wrong = failed > 0 ? `, ${formatCount(failed)} failed` : "";
-			deps.logger.info(`${deps.now().toISOString()} ${result.namespace}: ${formatCount(unchanged)} of ${total} tags mirrored, ${formatCount(pending)} waiting${wrong}`);
-		}
-		if (look === count) return {
-			mode: "monitor",
-			dryRun: true,
-			started,
-			finished: deps.now(),
-			namespaces,
-			errors: [],
-			warnings
-		};
-		await deps.sleep(interval);
-	}
-}
-
-// src/plan/balance.ts
-/**
-* Packs `items`, heaviest first, into bins of `capacity`, each into the first that has room. An item that is heavier
-* than that gets a bin of its own. https://en.wikipedia.org/wiki/First-fit-decreasing_bin_packing
-*/
-function packBins(items, capacity) {
-	const bins = [];
-	for (const item of items) {
-		const bin = bins.find(({ free }) => free >= item.weight);
-		if (bin) {
-			bin.items.push(item);
-			bin.free -= item.weight;
-		} else bins.push({
-			items: [item],
-			free: capacity - item.weight
-		});
-	}
-	return bins.map(({ items }) => items);
-}
-/**
-* Cuts the numbers from 0 to `total - 1` into at most `most` ranges of about equal weight, none without items.
-*
-* @param items sorted by their numbers
-*/
-function cutRanges(items, most, total) {
-	const share = items.reduce((sum, { weight }) => sum + weight, 0) / most;
-	const ranges = [];
-	let open = {
-		first: 0,
-		last: total - 1,
-		items: []
-	};
-	let done = 0;
-	for (const item of items) {
-		if (done + item.weight / 2 > share * (ranges.length + 1) && open.items.length > 0 && item.number > (open.items.at(-1)?.number ?? 0)) {
-			open.last = item.number - 1;
-			ranges.push(open);
-			open = {
-				first: item.number,
-				last: total - 1,
-				items: []
-			};
-		}
-		open.items.push(item);
-		done += item.weight;
-	}
-	if (open.items.length > 0) ranges.push(open);
-	return ranges;
-}
-
-// src/plan/matrix.ts
-/** GitHub takes 1 MB a job in UTF-16, of which the other outputs have some. */
-const MAX_BYTES = 9e5;
-/**
-* Spreads work over at most `maxEntries` jobs, none with much more than its fair share unless one image has that. A
-* namespace that is too much for one job is cut by images; several that are little go together. The same work gives
-* the same matrix, in whatever order it was found.
-*
-* @throws Error when not even the namespaces and filters fit into GitHub's limit
-*/
-function planMatrix(works, options) {
-	const { maxEntries, filters, maxBytes = MAX_BYTES } = options;
-	const plans = fairPlan(weigh(works), maxEntries);
-	for (const render of [byImages, byNumbers]) {
-		const matrix = { include: plans.flatMap((plan) => render(plan, filters)) };
-		if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
-	}
-	throw new Error(`The matrix would have more than ${maxBytes} bytes, which GitHub does not take: name fewer namespaces a plan, or shorten "include" and "exclude"`);
-}
-/** Bytes where the sources tell them; the mean where some don't; tags where none do. */
-function weigh(works) {
-	const all = works.flatMap(({ images }) => images);
-	const bytes = all.reduce((sum, image) => sum + image.bytes, 0);
-	const unsized = all.reduce((sum, image) => sum + image.unsized, 0);
-	const tags = all.reduce((sum, image) => sum + image.tags, 0);
-	const mean = bytes > 0 ? bytes / Math.max(1, tags - unsized) : 1;
-	const weightOf = (image) => Math.max(1, bytes > 0 ? image.bytes + image.unsized * mean : image.tags);
-	return works.filter(({ images }) => images.length > 0).map(({ namespace, images }) => {
-		const loads = images.map((image) => ({
-			...image,
-			weight: weightOf(image)
-		})).toSorted((a, b) => b.weight - a.weight || (a.image < b.image ? -1 : 1));
-		return {
-			namespace,
-			loads,
-			weight: loads.reduce((sum, { weight }) => sum + weight, 0)
-		};
-	}).toSorted(byName);
-}
-/** How much more a job may have in the next try. */
-const STEP = 1.02;
-/** The plan with the smallest load a job at which `most` jobs suffice. */
-function fairPlan(piles, most) {
-	const total = piles.reduce((sum, { weight }) => sum + weight, 0);
-	for (let capacity = total / most;; capacity *= STEP) {
-		const plan = planFor(piles, capacity);
-		if (plan.reduce((sum, one) => sum + (one.kind === "cut" ? one.parts.length : 1), 0) <= most) return plan;
-	}
-}
-function planFor(piles, capacity) {
-	const cuts = piles.map((pile) => ({
-		kind: "cut",
-		pile,
-		parts: packBins(pile.loads, capacity)
-	}));
-	const little = cuts.filter(({ parts }) => parts.length === 1).map(({ pile }) => pile);
-	const wholes = packBins(little.toSorted(heaviestFirst), capacity);
-	return [...cuts.filter(({ parts }) => parts.length > 1), ...wholes.map((bin) => ({
-		kind: "whole",
-		piles: bin.toSorted(byName)
-	}))];
-}
-/** Entries that name their images. */
-function byImages(plan, filters) {
-	if (plan.kind === "cut") return plan.parts.map((loads, index) => entryOf([plan.pile], loads, filters, {
-		images: loads,
-		part: `${index + 1}/${plan.parts.length}`
-	}));
-	const [first, ...others] = plan.piles;
-	const loads = plan.piles.flatMap((pile) => pile.loads);
-	return [entryOf(plan.piles, loads, filters, first && others.length === 0 ? { images: first.loads } : {})];
-}
-/** Entries that give the numbers of their images, in which a name costs nothing. */
-function byNumbers(plan, filters) {
-	if (plan.kind === "whole") return [entryOf(plan.piles, plan.piles.flatMap(({ loads }) => loads), filters, {})];
-	const { namespace } = plan.pile;
-	const numbered = plan.pile.loads.map((load) => ({
-		...load,
-		number: shardOf(namespace, load.image, MAX_SHARDS)
-	})).toSorted((a, b) => a.number - b.number);
-	const ranges = cutRanges(numbered, plan.parts.length, MAX_SHARDS);
-	return ranges.map(({ first, last, items }, index) => entryOf([plan.pile], items, filters, {
-		part: `${index + 1}/${ranges.length}`,
-		range: `${first}-${last}`
-	}));
-}
-function entryOf(piles, loads, { include, exclude }, { images, part = "1/1", range }) {
-	const names = images?.map(({ image }) => image).toSorted();
-	return {
-		namespace: piles.map(({ namespace }) => formatNamespace(namespace)).join("\n"),
-		images: (names ? names.flatMap((image) => narrowPatterns(include, image)) : include).join("\n"),
-		exclude: exclude.join("\n"),
-		"shard-index": range ?? "0",
-		"shard-total": range === void 0 ? 1 : MAX_SHARDS,
-		part,
-		tags: loads.reduce((sum, { tags }) => sum + tags, 0),
-		bytes: loads.reduce((sum, { bytes }) => sum + bytes, 0)
-	};
-}
-function heaviestFirst(a, b) {
-	return b.weight - a.weight || byName(a, b);
-}
-function byName(a, b) {
-	return formatNamespace(a.namespace) < formatNamespace(b.namespace) ? -1 : 1;
-}
-
-// src/modes/plan.ts
-/** Says what a sync would copy, and how to spread it over jobs. gcrsync's tags are left to these, which settle them. */
-async function plan(inputs, deps) {
-	const started = deps.now();
-	const { plans, warnings } = await prepare(inputs, deps);
-	return deps.phase("Plan", async () => {
-		const namespaces = plans.map((one) => resultOf(one, inputs, "dry run"));
-		for (const result of namespaces) deps.logger.info(describe(result));
-		const works = plans.flatMap((one) => "failure" in one ? [] : [workOf(one)]);
-		const matrix = planMatrix(works, {
-			maxEntries: inputs.maxShards,
-			filters: inputs
-		});
-		deps.logger.info(`The matrix has ${plural(matrix.include.length, "job")}.`);
-		for (const { namespace, part, tags, bytes } of matrix.include) deps.logger.info(`${namespace.replaceAll("\n", ", ")} ${part}: ${plural(tags, "tag")}, ${formatBytes(bytes)}`);
-		const finished = deps.now();
-		return {
-			mode: "plan",
-			dryRun: true,
-			started,
-			finished,
-			namespaces,
-			errors: [],
-			warnings,
-			matrix
-		};
-	});
-}
-/** What there is to do, image by image. */
-function workOf({ settings: { namespace }, work, unsettled }) {
-	const images = /* @__PURE__ */ new Map();
-	const sumsOf = (image) => {
-		const sums = images.get(image) ?? {
-			image,
-			tags: 0,
-			bytes: 0,
-			unsized: 0
-		};
-		images.set(image, sums);
-		return sums;
-	};
-	for (const { image, manifest, added, updated } of work) {
-		const sums = sumsOf(image);
-		sums.tags += added.length + updated.length;
-		sums.bytes += manifest.size ?? 0;
-		if (manifest.size === void 0) sums.unsized += 1;
-	}
-	for (const { image } of unsettled) sumsOf(image).tags += 1;
-	return {
-		namespace,
-		images: Array.from(images.values())
-	};
-}
-
-// src/copy/pool.ts
-/**
-* Copies all of `works`, as many at a time as `limit` lets, until the run ends or a registry has had enough. What fails is
-* retried when that can help, and stops nothing else.
-*/
-async function copyAll(works, options) {
-	const { limit, lifetime, quota, task, onDone } = options;
-	await limit.map(works, async (work) => {
-		const whole = task(work);
-		if (lifetime.drain.aborted || !quota.begin(whole)) return;
-		try {
-			onDone(await copyOne(work, whole, options));
-		} finally {
-			quota.end(whole);
-		}
-	});
-}
-async function copyOne(work, whole, { engine, retries, lifetime, quota, sleep, random, logger }) {
-	const held = /* @__PURE__ */ new Map();
-	let bytes = 0;
-	for (let attempt = 0;; attempt += 1) {
-		const tags = whole.tags.filter((tag) => !held.has(tag));
-		try {
-			bytes += await engine.copy({
-				...whole,
-				tags
-			}, (tag, what) => held.set(tag, what));
-			return {
-				work,
-				held,
-				bytes
-			};
-		} catch (error) {
-			if (lifetime.abort.aborted || quota.isSpent(error, whole)) return {
-				work,
-				held,
-				bytes
-			};
-			const message = error instanceof Error ? error.message : String(error);
-			const { repository, digest } = whole.source;
-			if (!isRetryable(error) || attempt >= retries) return {
-				work,
-				held,
-				bytes,
-				error: printable(message, 2e3)
-			};
-			logger.info(`${repository}@${digest}: ${message}. It is tried again (${attempt + 1} of ${retries})`);
-			await sleep(backoffDelay(attempt, random), lifetime.abort).catch(() => void 0);
-		}
-	}
-}
-/** A RegistryError has been retried by the transport already, request by request. */
-function isRetryable(error) {
-	if (error instanceof RegistryError) return false;
-	return error instanceof CopyError && error.retryable;
-}
-
-// src/copy/quota.ts
-/**
-* Watches the rate limits of registries: from one that has no pulls left, or that refuses for having been asked too much,
-* no further image is started. A thousand images that fail would help nobody; the next run goes on.
-*/
-var Quota = class {
-	/** Pulls that images under way may still take. */
-	#reserved = /* @__PURE__ */ new Map();
-	#spent = /* @__PURE__ */ new Map();
-	/** Why images were not started, registry by registry. */
-	get reasons() {
-		return Array.from(this.#spent.values());
-	}
-	/** True when `task` may start. Then `end` must be called for it. */
-	begin({ source: { client }, target, pulls }) {
-		if (this.#spent.has(client.registry) || this.#spent.has(target.client.registry)) return false;
-		const reserved = this.#reserved.get(client) ?? 0;
-		const { pullLimit } = client;
-		if (pullLimit !== void 0 && pullLimit.remaining < reserved + pulls) {
-			const when = pullLimit.window === void 0 ? "" : `, which it counts over ${formatDuration(pullLimit.window)}`;
-			this.#spent.set(client.registry, `${client.registry} allows ${formatCount(pullLimit.remaining)} more pulls${when}: no further image was started from there. The next run goes on${pullLimit.window === void 0 ? "" : `, at the latest in ${formatDuration(pullLimit.window)}`}; logged in, most accounts may pull more`);
-			return false;
-		}
-		this.#reserved.set(client, reserved + pulls);
-		return true;
-	}
-	end({ source: { client }, pulls }) {
-		this.#reserved.set(client, (this.#reserved.get(client) ?? 0) - pulls);
-	}
-	/** True when `error` says that a registry has been asked too much: what it was for is left to the next run. */
-	isSpent(error, { source, target }) {
-		if (!(error instanceof RegistryError) || error.status !== 429) return false;
-		const { registry } = (new URL(error.url).host === apiHost(target.client.registry) ? target : source).client;
-		const when = error.retryAfter === void 0 ? "later" : `in ${formatDuration(error.retryAfter)}`;
-		this.#spent.set(registry, `${registry} has been asked too much (${error.message}): no further image was started. It asks to come back ${when}`);
-		return true;
-	}
-};
-
-// src/report/progress.ts
-/** How often progress is told, in milliseconds. */
-const INTERVAL = 1e4;
-/** The rate is that of this many last intervals. */
-const WINDOW = 6;
-/** Tells how far long work is, at least every ten seconds; nothing for work that ends sooner. */
-var Progress = class {
-	#options;
-	#timer;
-	#samples;
-	#images = 0;
-	#bytes = 0;
-	#failed = 0;
-	constructor(options) {
-		this.#options = options;
-		this.#samples = [{
-			time: options.clock(),
-			images: 0,
-			bytes: 0
-		}];
-		this.#timer = setInterval(() => this.tick(), INTERVAL).unref();
-	}
-	/** One image has ended. */
-	done(bytes, failed) {
-		this.#images += 1;
-		this.#bytes += bytes;
-		if (failed) this.#failed += 1;
-	}
-	stop() {
-		clearInterval(this.#timer);
-	}
-	tick() {
-		const { total, log, clock } = this.#options;
-		const now = {
-			time: clock(),
-			images: this.#images,
-			bytes: this.#bytes
-		};
-		const [first = now] = this.#samples;
-		this.#samples.push(now);
-		if (this.#samples.length > WINDOW) this.#samples.shift();
-		const seconds = Math.max(.001, (now.time - first.time) / 1e3);
-		const left = total - this.#images;
-		const perSecond = (now.images - first.images) / seconds;
-		log([
-			`${formatCount(this.#images)} of ${formatCount(total)} images`,
-			formatBytes(this.#bytes),
-			`${formatBytes((now.bytes - first.bytes) / seconds)}/s`,
-			perSecond > 0 ? `about ${formatDuration(left / perSecond * 1e3)} left` : "none ended lately",
-			...this.#failed > 0 ? [`${formatCount(this.#failed)} failed`] : []
-		].join(", "));
-	}
-};
-
-// src/modes/copying.ts
-/**
-* Copies the work of all namespaces in one pool, and has it recorded at checkpoints. Without an engine nothing is copied, and that is an
-* error.
-*/
-async function copyAndCheckpoint(plans, recorder, inputs, deps) {
-	const { logger, openEngine, lifetime } = deps;
-	const working = plans.filter((plan) => "work" in plan).filter(({ work }) => work.length > 0);
-	if (working.length === 0) {
-		logger.info("Nothing to copy.");
-		return {
-			errors: [],
-			stopped: [],
-			close: async () => void 0
-		};
-	}
-	let engine;
-	try {
-		engine = await openEngine();
-	} catch (error) {
-		return {
-			errors: [error instanceof Error ? error.message : String(error)],
-			stopped: [],
-			close: async () => void 0
-		};
-	}
-	const quota = new Quota();
-	const copied = new AbortController();
-	const checkpoints = saveAtCheckpoints(recorder, inputs.checkpoint, copied.signal, deps);
-	try {
-		await copy(working, engine, quota, recorder, inputs, deps);
-	} finally {
-		copied.abort();
-		await checkpoints;
-	}
-	const ending = lifetime.ending();
-	const stopped = [...ending === void 0 ? [] : [explain(ending)], ...quota.reasons];
-	for (const reason of stopped) logger.info(reason);
-	return {
-		errors: [],
-		stopped,
-		close: async () => engine.close()
-	};
-}
-const explain = (ending) => ending === "cancelled" ? "The run was cancelled: what was done by then is recorded, and the next run goes on" : "The time limit is reached: what was done by then is recorded, and the next run goes on";
-async function copy(plans, engine, quota, recorder, inputs, deps) {
-	const { logger, sleep, random, lifetime } = deps;
-	const total = plans.reduce((sum, { work }) => sum + work.length, 0);
-	const progress = new Progress({
-		total,
-		log: (line) => logger.info(line),
-		clock: () => performance.now()
-	});
-	const shared = {
-		engine,
-		limit: pLimit(engine.width),
-		retries: inputs.retries,
-		lifetime,
-		quota,
-		sleep,
-		random,
-		logger
-	};
-	try {
-		await Promise.all(plans.map(async (plan) => {
-			const task = (work) => ({
-				...taskOf(work, plan, inputs, deps),
-				claim: async (tag) => recorder.claim(plan, work.image, tag)
-			});
-			const onDone = (outcome) => {
-				recorder.note(plan, outcome);
-				progress.done(outcome.bytes, outcome.error !== void 0);
-			};
-			await copyAll(plan.work, {
-				...shared,
-				task,
-				onDone
-			});
-		}));
-	} finally {
-		progress.stop();
-	}
-}
-/** Until `end` is aborted. What can't be recorded now may be later; in the end it is an error. */
-async function saveAtCheckpoints(recorder, interval, end, { sleep, logger }) {
-	for (;;) {
-		await sleep(interval, end).catch(() => void 0);
-		if (end.aborted) return;
-		const { errors } = await recorder.save();
-		for (const error of errors) logger.warning(error);
-	}
-}
-function taskOf(work, plan, { engine }, { registries }) {
-	const { namespace, target, platforms } = plan.settings;
-	return {
-		source: {
-			client: registries.source(namespace.registry),
-			repository: work.repository,
-			digest: work.manifest.digest
-		},
-		target: {
-			client: registries.target(target.registry),
-			repository: plan.targets.get(work.image) ?? work.image
-		},
-		tags: [...work.added, ...work.updated],
-		platforms,
-		pulls: estimatePulls(work, {
-			engine,
-			platforms
-		}),
-		present: isRecorded(plan, work)
-	};
-}
-/** True when another tag of the image is recorded with the very digest, which the target then holds. */
-function isRecorded({ recorded }, { image, manifest }) {
-	const entries = recorded.images.get(image)?.values() ?? [];
-	return Iterator.from(entries).some((entry) => entry === manifest.digest);
-}
-
-// src/modes/claims.ts
-/**
-* The tags of a namespace that move. Before the first of them is overwritten at the target, all are recorded as of an
-* unknown digest: a run that is killed then leaves a record that says nothing wrong, and the next run settles it from
-* what the target holds.
-*/
-var Claims = class {
-	#plan;
-	#changeRecord;
-	#announcing;
-	/** What was recorded of the tags before. */
-	#before = /* @__PURE__ */ new Map();
-	/** Tags that may have been written. */
-	#begun = /* @__PURE__ */ new Set();
-	constructor(plan, changeRecord) {
-		this.#plan = plan;
-		this.#changeRecord = changeRecord;
-	}
-	/**
-	* To be awaited before `tag` of `image` is written at the target.
-	*
-	* @throws CopyError when the record can't be changed: then the tag must stay as it is
-	*/
-	async claim(image, tag) {
-		if (!this.#plan.recorded.images.get(image)?.get(tag)) return;
-		try {
-			await (this.#announcing ??= this.#announce());
-		} catch (error) {
-			const cause = error instanceof Error ? error.message : String(error);
-			throw new CopyError(`not overwritten, as that could not be recorded before: ${cause}`, {
-				retryable: false,
-				cause: error
-			});
-		}
-		this.#begun.add(`${image}:${tag}`);
-	}
-	/** What was recorded of tags that were announced and have not been written. */
-	untouched() {
-		const untouched = /* @__PURE__ */ new Map();
-		for (const [image, entries] of this.#before) for (const [tag, entry] of entries) if (!this.#begun.has(`${image}:${tag}`)) setEntry(untouched, image, tag, entry);
-		return untouched;
-	}
-	/** What is recorded by now, as far as this run knows. */
-	known() {
-		return forgetEntries(this.#plan.recorded.images, this.#before);
-	}
-	async #announce() {
-		const { work, recorded } = this.#plan;
-		const moving = work.reduce((sum, { updated }) => sum + updated.length, 0);
-		await this.#changeRecord(`Mirror ${recorded.source}: ${plural(moving, "tag")} to move`, (images) => {
-			const before = /* @__PURE__ */ new Map();
-			for (const { image, updated } of work) for (const tag of updated) {
-				const entry = images.get(image)?.get(tag);
-				if (entry) setEntry(before, image, tag, entry);
-			}
-			this.#before = mergeImages(this.#before, before);
-			return countEntries(before) === 0 ? images : forgetEntries(images, before);
-		});
-	}
-};
-
-// src/modes/recorder.ts
-/** Gathers what a run does, and records it: at checkpoints what is done so far, in the end all of it. */
-var Recorder = class {
-	#plans;
-	#inputs;
-	#deps;
-	#outcomes = /* @__PURE__ */ new Map();
-	#claims = /* @__PURE__ */ new Map();
-	/** How many outcomes are recorded, by namespace; none when not even what evidence settled is. */
-	#recorded = /* @__PURE__ */ new Map();
-	/** One write at a time: two would write the same files. */
-	#writing = Promise.resolve();
-	constructor(plans, inputs, deps) {
-		this.#plans = plans;
-		this.#inputs = inputs;
-		this.#deps = deps;
-	}
-	/**
-	* To be awaited before a tag is written at the target.
-	*
-	* @throws CopyError when it must not be
-	*/
-	async claim(plan, image, tag) {
-		let claims = this.#claims.get(plan);
-		if (!claims) {
-			claims = new Claims(plan, async (message, change) => this.#serially(async () => changeManifest(plan, message, change, this.#inputs, this.#deps)));
-			this.#claims.set(plan, claims);
-		}
-		await claims.claim(image, tag);
-	}
-	note(plan, outcome) {
-		const outcomes = this.#outcomes.get(plan);
-		if (outcomes) outcomes.push(outcome);
-		else this.#outcomes.set(plan, [outcome]);
-	}
-	/** What came of all namespaces so far. */
-	results() {
-		return this.#plans.map((plan) => resultOf(plan, this.#inputs, this.#outcomes.get(plan) ?? []));
-	}
-	/** Records what is new since the last time; what could not be recorded is tried again the next time. */
-	async save() {
-		return this.#serially(async () => this.#save(() => void 0));
-	}
-	/** Records all that is not recorded yet, once no tag is written any more. */
-	async finish() {
-		return this.#serially(async () => this.#save((plan) => this.#claims.get(plan)?.untouched()));
-	}
-	async #serially(write) {
-		const writing = this.#writing.then(write);
-		this.#writing = writing.catch(() => void 0);
-		return writing;
-	}
-	/** @param untouched entries that hold again, as their tags will not be written in this run */
-	async #save(untouched) {
-		const news = this.#plans.flatMap((plan) => {
-			if ("failure" in plan) return [];
-			const outcomes = this.#outcomes.get(plan)?.slice() ?? [];
-			const restored = untouched(plan) ?? /* @__PURE__ */ new Map();
-			return outcomes.length > (this.#recorded.get(plan) ?? -1) || restored.size > 0 ? [{
-				plan,
-				outcomes,
-				restored
-			}] : [];
-		});
-		const recordables = news.map(({ plan, outcomes, restored }) => ({
-			plan,
-			entries: entriesOf(plan, outcomes),
-			restored,
-			known: this.#claims.get(plan)?.known() ?? plan.recorded.images,
-			result: resultOf(plan, this.#inputs, outcomes)
-		}));
-		const recorded = await record(recordables, this.#inputs, this.#deps);
-		for (const { plan, outcomes } of news) if (recorded.plans.has(plan)) this.#recorded.set(plan, outcomes.length);
-		return recorded;
-	}
-};
-
-// src/modes/settle-plan.ts
-/** Looks for evidence of gcrsync's tags, and sorts them into held, to be copied, and still unsettled. */
-async function settlePlans(plans, inputs, registries) {
-	return Promise.all(plans.map(async (plan) => "failure" in plan ? plan : settlePlan(plan, inputs, registries)));
-}
-async function settlePlan(plan, inputs, registries) {
-	if (plan.unsettled.length === 0) return plan;
-	const { namespace, target, platforms } = plan.settings;
-	const verdicts = await settle(plan.unsettled, {
-		source: registries.source(namespace.registry),
-		target: registries.target(target.registry),
-		targetOf: (image) => plan.targets.get(image) ?? image,
-		platforms,
-		reserve: plan.work.length,
-		concurrency: inputs.queryConcurrency
-	});
-	const builder = new WorkBuilder(plan.work);
-	const settled = /* @__PURE__ */ new Map();
-	const unsettled = [];
-	let { unchanged } = plan;
-	for (const { unsettled: one, verdict } of verdicts) {
-		const { image, repository, tag, manifest } = one;
-		if (verdict.kind === "open") unsettled.push(one);
-		else if (verdict.kind === "missing") builder.add(image, repository, manifest, "added", tag);
-		else if (verdict.kind === "other") builder.add(image, repository, manifest, "updated", tag);
-		else {
-			unchanged += 1;
-			setEntry(settled, image, tag, verdict.entry);
-		}
-	}
-	return {
-		...plan,
-		work: builder.build(),
-		unsettled,
-		settled,
-		unchanged
-	};
-}
-
-// src/modes/sync.ts
-/** Mirrors all namespaces and records what was done; in a dry run says what would be. */
-async function sync(inputs, deps) {
-	const started = deps.now();
-	const { plans: prepared, warnings } = await prepare(inputs, deps);
-	const plans = await deps.phase("Plan", async () => {
-		const settled = await settlePlans(prepared, inputs, deps.registries);
-		for (const plan of settled) deps.logger.info(describe(resultOf(plan, inputs, "dry run")));
-		return settled;
-	});
-	const run = {
-		mode: "sync",
-		dryRun: inputs.dryRun,
-		started,
-		warnings
-	};
-	if (inputs.dryRun) {
-		const finished = deps.now();
-		const namespaces = plans.map((plan) => withSection(resultOf(plan, inputs, "dry run"), finished, inputs));
-		return {
-			...run,
-			finished,
-			namespaces,
-			errors: []
-		};
-	}
-	const recorder = new Recorder(plans, inputs, deps);
-	const copied = await deps.phase("Copy", async () => copyAndCheckpoint(plans, recorder, inputs, deps));
-	const { errors, unrecorded } = await recordAndClose(recorder, copied, deps);
-	const namespaces = recorder.results();
-	return {
-		...run,
-		finished: deps.now(),
-		namespaces,
-		errors: [...copied.errors, ...errors],
-		stopped: copied.stopped,
-		unrecorded
-	};
-}
-/** Records first: a cancelled run has little time. */
-async function recordAndClose(recorder, copied, { phase }) {
-	try {
-		return await phase("Record", async () => recorder.finish());
-	} finally {
-		await copied.close();
-	}
-}
-/** With the section that the changelog would get. */
-function withSection(result, time, { metadata: { changelogPath, timezone } }) {
-	if (changelogPath === void 0 || result.copied.length === 0) return result;
-	return {
-		...result,
-		section: renderSectionText(result, {
-			time,
-			timezone
-		})
-	};
-}
-
-// src/report/annotations.ts
-/** GitHub shows this many of each type a step, of so many characters each. */
-const MOST = 10;
-const LONGEST = 4096;
-/** What is wrong with a run: the totals first, then the run's own errors, then the first failures. */
-function annotate({ namespaces, errors, warnings, stopped }) {
-	const { failed } = countAll(namespaces);
-	const failures = namespaces.flatMap(({ namespace, failures }) => failures.map((failure) => `${nameOf(namespace, failure)}: ${failure.reason}`));
-	const totals = namespaces.filter(({ failures }) => failures.length > 0).map((result) => `${formatCount(countAll([result]).failed)} in ${result.namespace}`);
-	return [
-		...[
-			...failed > 0 ? [`${plural(failed, "tag")} could not be mirrored: ${totals.join(", ")}`] : [],
-			...errors,
-			...failures
-		].slice(0, MOST).map((message) => annotation("error", message)),
-		...(stopped ?? []).slice(0, MOST).map((message) => annotation("notice", message)),
-		...[
-			...warned(warnings),
-			...unsupported(namespaces),
-			...drifted(namespaces)
-		].slice(0, MOST)
-	];
-}
-function warned(warnings) {
-	return warnings.slice(0, MOST / 2).map((message) => annotation("warning", message));
-}
-function drifted(namespaces) {
-	return namespaces.filter((result) => countDrift(result) > 0).slice(0, 9).map(({ namespace, target, drift }) => {
-		return annotation("warning", `${target}: ${[{
-			images: drift?.missing ?? [],
-			how: "is not there"
-		}, {
-			images: drift?.changed ?? [],
-			how: "has another digest than is recorded"
-		}].filter(({ images }) => images.length > 0).map(({ images: [first = {
-			image: "",
-			tags: []
-		}, ...more], how }) => {
-			const rest = countTags(more);
-			return `${nameOf(namespace, {
-				...first,
-				reason: ""
-			})}${rest > 0 ? ` and ${rest} more` : ""} ${how}`;
-		}).join("; ")}. The next sync brings what the source still has`);
-	});
-}
-function unsupported(namespaces) {
-	const images = namespaces.flatMap(({ namespace, unsupported }) => unsupported.map(({ image, tags }) => ({
-		name: `${namespace}/${image}`,
-		tags: tags.length
-	})));
-	if (images.length === 0) return [];
-	const tags = images.reduce((sum, image) => sum + image.tags, 0);
-	const some = images.slice(0, 5).map(({ name }) => name);
-	const more = images.length > some.length ? ` and ${images.length - some.length} more` : "";
-	return [annotation("warning", `Left out: ${plural(tags, "tag")} of ${plural(images.length, "image")} of the old schema1 format, which current docker and most registries refuse: ${some.join(", ")}${more}. "exclude" silences this`)];
-}
-/** `gcr.io/distroless/base:v1, v2 and 3 more` */
-function nameOf(namespace, { image, tags }) {
-	if (image === "") return namespace;
-	const [some, rest] = [tags.slice(0, 3).join(", "), tags.length - 3];
-	return `${namespace}/${image}${some === "" ? "" : `:${some}`}${rest > 0 ? ` and ${rest} more` : ""}`;
-}
-function annotation(level, message) {
-	return {
-		level,
-		message: message.length > LONGEST ? `${message.slice(0, 4095)}…` : message
-	};
-}
-
-// src/report/outputs.ts
-/** Set before the work starts, so that a run that breaks off has said nothing wrong. */
-const SAFE_OUTPUTS = {
-	complete: "false",
-	changed: "false",
-	added: "0",
-	updated: "0",
-	unchanged: "0",
-	failed: "0",
-	pending: "0",
-	gone: "0",
-	bytes: "0",
-	matrix: "{\"include\":[]}",
-	report: ""
-};
-/** @param report path of the run's JSON report */
-function outputsOf(result, report) {
-	const { added, updated, unchanged, failed, pending, gone, bytes } = countAll(result.namespaces);
-	return {
-		complete: String(isComplete(result)),
-		changed: String(isChanged(result)),
-		added: String(added),
-		updated: String(updated),
-		unchanged: String(unchanged),
-		failed: String(failed),
-		pending: String(pending),
-		gone: String(gone),
-		bytes: String(bytes),
-		matrix: result.matrix ? JSON.stringify(result.matrix) : SAFE_OUTPUTS.matrix,
-		report
-	};
-}
-/** True when nothing failed, nothing is left to the next run, and the target holds what is recorded. */
-function isComplete({ namespaces, errors }) {
-	const { failed, pending } = countAll(namespaces);
-	return failed === 0 && pending === 0 && errors.length === 0 && namespaces.every((one) => countDrift(one) === 0);
-}
-/** True when the mirror or its record is another one now; in a dry run or a plan, when it would be. */
-function isChanged({ namespaces, matrix }) {
-	if (matrix) return matrix.include.length > 0;
-	return namespaces.some(({ copied, settled, drift }) => copied.length > 0 || settled > 0 || (drift?.removed ?? 0) > 0);
-}
-
-// src/report/summary.ts
-/** Bytes; GitHub drops what is over 1 MiB a step, all of it. */
-const LIMIT$1 = 524288;
-/** Bytes kept for saying how much was left out. */
-const RESERVE = 200;
-const LONGEST_REASON = 600;
-const TITLES = {
-	sync: "Mirror",
-	plan: "Plan of a mirror",
-	compare: "Mirror compared with its record",
-	monitor: "State of the mirror"
-};
-/** The job summary, in GitHub-flavoured Markdown: counts, failures, then a table a namespace. */
-function renderSummary(result, limit = LIMIT$1) {
-	const page = new Page(limit);
-	const isDry = result.dryRun && result.mode !== "monitor";
-	page.add(`## ${TITLES[result.mode]}${isDry ? ": dry run, nothing was copied" : ""}\n`);
-	page.add(totals(result));
-	addPulls(page, result);
-	for (const error of result.errors) page.add(`> Error: ${escapeMarkdown(error.slice(0, LONGEST_REASON))}\n`);
-	for (const warning of result.warnings) page.add(`> Warning: ${escapeMarkdown(warning.slice(0, LONGEST_REASON))}\n`);
-	for (const reason of result.stopped ?? []) page.add(`> ${escapeMarkdown(reason.slice(0, LONGEST_REASON))}\n`);
-	for (const file of result.unrecorded ?? []) addUnrecorded(page, file);
-	addFailures(page, result);
-	if (result.matrix) addMatrix(page, result.matrix);
-	for (const namespace of result.namespaces) {
-		addNamespace(page, namespace, result.dryRun);
-		addDrift(page, namespace);
-		if (isDry) addGone(page, namespace);
-		if (namespace.section !== void 0) addSection(page, namespace.section);
-	}
-	return page.text();
-}
-function totals({ namespaces, dryRun, started, finished }) {
-	const { added, updated, unchanged, failed, pending, gone, bytes } = countAll(namespaces);
-	const names = [
-		"Added",
-		"Updated",
-		"Unchanged",
-		"Failed",
-		"Pending",
-		"Gone"
-	];
-	const counts = [
-		added,
-		updated,
-		unchanged,
-		failed,
-		pending,
-		gone
-	].map(formatCount);
-	const duration = formatDuration(finished.getTime() - started.getTime());
-	return [
-		`| ${names.join(" | ")} | ${dryRun ? "Bytes (at most)" : "Sent"} | Took |`,
-		`|${" ---: |".repeat(names.length + 2)}`,
-		`| ${counts.join(" | ")} | ${formatBytes(bytes)} | ${duration} |\n`
-	].join("\n");
-}
-function addPulls(page, { namespaces }) {
-	const pulls = namespaces.flatMap((one) => one.pulls ? [one.pulls] : []);
-	const count = pulls.reduce((sum, one) => sum + one.count, 0);
-	if (count === 0) return;
-	const least = pulls.every(({ exact }) => exact) ? "" : "at least ";
-	page.add(`Copying asks the sources for ${least}${plural(count, "manifest")}: so many requests count against a pull limit.\n`);
-}
-/** Bytes of a file that is shown whole. */
-const LONGEST_FILE = LIMIT$1 / 4;
-/** So that nothing is lost: it can be put into the file by hand. The JSON report has it whole in any case. */
-function addUnrecorded(page, { path, content, addition }) {
-	const shown = [content, addition].find((text) => Buffer.byteLength(text) <= LONGEST_FILE);
-	page.add(`### Not recorded: what ${shown === content ? "should be in" : "is to be added to"} ${codeSpan(path)}\n`);
-	const size = formatBytes(Buffer.byteLength(addition));
-	if (shown === void 0) page.add(`${size}, which are in the JSON report.\n`);
-	else page.add(fenced(shown, path.endsWith(".json") ? "json" : "markdown"));
-}
-function addMatrix(page, { include }) {
-	if (include.length === 0) return;
-	page.add(`### ${plural(include.length, "job")}\n`);
-	page.add("| Namespace | Part | Tags | Bytes (at most) |");
-	page.add("| --- | ---: | ---: | ---: |");
-	for (const { namespace, part, tags, bytes } of include) {
-		const names = codeList(namespace.split("\n"));
-		page.add(`| ${names} | ${part} | ${formatCount(tags)} | ${formatBytes(bytes)} |`);
-	}
-	page.add("");
-}
-function addDrift(page, { drift }) {
-	if (!drift) return;
-	const kinds = [
-		["Recorded, but not at the target", drift.missing],
-		["Recorded, but with another digest at the target", drift.changed],
-		["At the target with another image than at the source", drift.differs]
-	];
-	for (const [title, images] of kinds) addTags(page, title, images);
-}
-function addGone(page, { gone }) {
-	addTags(page, "Gone from the source; the mirror keeps them", gone);
-}
-function addTags(page, title, images) {
-	if (images.length === 0) return;
-	page.add(`#### ${title}\n`);
-	for (const { image, tags } of images) page.add(`- ${codeSpan(image)}: ${codeList(tags)}`);
-	page.add("");
-}
-function addSection(page, section) {
-	page.add(`#### In the changelog\n`);
-	page.add(fenced(section, "markdown"));
-}
-/** As text, in a fence that nothing in it can close: names of images and tags have no backtick. */
-function fenced(content, language) {
-	return [
-		"````" + language,
-		content.trimEnd(),
-		"````",
-		""
-	].join("\n");
-}
-/** Failures of one reason stand together: one bad password can fail a thousand images. */
-function addFailures(page, { namespaces }) {
-	const byReason = /* @__PURE__ */ new Map();
-	for (const { namespace, failures } of namespaces) for (const failure of failures) {
-		const names = byReason.get(failure.reason);
-		if (names) names.push(nameOf(namespace, failure));
-		else byReason.set(failure.reason, [nameOf(namespace, failure)]);
-	}
-	if (byReason.size === 0) return;
-	page.add("### Failed\n");
-	const items = Array.from(byReason).toSorted(([, a], [, b]) => b.length - a.length);
-	for (const [reason, names] of items) page.add(`- ${codeList(names, 5)}: ${escapeMarkdown(reason.slice(0, LONGEST_REASON))}`);
-	page.add("");
-}
-function addNamespace(page, result, dryRun) {
-	const { namespace, target, copied, unchanged, gone, pending, settled, dropped, recalled, unsupported } = result;
-	const old = countTags(unsupported);
-	const notes = [
-		`${formatCount(unchanged)} unchanged`,
-		...gone.length > 0 ? [`${formatCount(countTags(gone))} gone from the source`] : [],
-		...pending > 0 ? [`${formatCount(pending)} left to the next run`] : [],
-		...settled > 0 ? [`${formatCount(settled)} recorded without a copy`] : [],
-		...describeDropped(dropped),
-		...recalled > 0 ? [`${formatCount(recalled)} not asked for again`] : [],
-		...old > 0 ? [`${formatCount(old)} unsupported (schema1)`] : []
-	];
-	page.add(`### ${codeSpan(namespace)} → ${codeSpan(target)}\n`);
-	page.add(`${notes.join(", ")}\n`);
-	if (copied.length === 0) return;
-	page.add(`| Image | ${dryRun ? "Would add" : "Added"} | ${dryRun ? "Would update" : "Updated"} | Bytes |`);
-	page.add("| --- | --- | --- | ---: |");
-	for (const { image, added, updated, bytes } of copied) page.add(`| ${codeSpan(image)} | ${codeList(added)} | ${codeList(updated)} | ${formatBytes(bytes)} |`);
-	page.add("");
-}
-/** `12 filtered out (8 by exclude, 4 by semver)` */
-function describeDropped(dropped) {
-	const parts = FILTERS.filter((name) => dropped[name] > 0).map((name) => `${formatCount(dropped[name])} by ${name}`);
-	return parts.length === 0 ? [] : [`${formatCount(countDropped(dropped))} filtered out (${parts.join(", ")})`];
-}
-/** Lines up to a limit in bytes; from the first that does not fit on, all are left out and counted. */
-var Page = class {
-	#lines = [];
-	#free;
-	#left = 0;
-	constructor(limit) {
-		this.#free = limit - RESERVE;
-	}
-	add(line) {
-		const bytes = Buffer.byteLength(line) + 1;
-		if (this.#left > 0 || bytes > this.#free) {
-			this.#left += 1;
-			return;
-		}
-		this.#free -= bytes;
-		this.#lines.push(line);
-	}
-	text() {
-		if (this.#left > 0) this.#lines.push("", `_${plural(this.#left, "more line")} did not fit: see the JSON report._`);
-		return `${this.#lines.join("\n")}\n`;
-	}
-};
-
-// src/report/comment.ts
-/** GitHub takes 65,536 characters a comment; these are bytes, of which a character has one or more. */
-const LIMIT = 6e4;
-/** The comment of a dry run on its pull request: what the job summary says, in a comment's size. */
-function renderComment(result) {
-	const isNews = isChanged(result) || result.namespaces.some(({ failures }) => failures.length > 0);
-	return {
-		body: isNews ? renderSummary(result, LIMIT) : "Nothing to mirror: the record has all that the sources hold.\n",
-		isNews
-	};
-}
-
-// src/report/json-report.ts
-function renderJsonReport(result) {
-	const { mode, dryRun, started, finished, errors, warnings, stopped = [], unrecorded = [], namespaces } = result;
-	const report = {
-		version: 1,
-		mode,
-		dryRun,
-		started: started.toISOString(),
-		finished: finished.toISOString(),
-		complete: isComplete(result),
-		changed: isChanged(result),
-		counts: countAll(namespaces),
-		errors,
-		warnings,
-		stopped,
-		unrecorded,
-		namespaces
-	};
-	return `${JSON.stringify(report, null, 2)}\n`;
-}
-
-// src/main.ts
-const MODES = {
-	sync,
-	plan,
-	compare,
-	monitor
-};
-/**
-* Runs the action: inputs → discover → select → diff → shard → copy → record → report.
-*
-* @returns what fails the job, if anything
-* @throws Error with cause and remedy when the run can't go on; outputs have safe values then
-*/
-async function run(loadInputs, createDeps, runner) {
-	setOutputs(runner, SAFE_OUTPUTS);
-	const inputs = await loadInputs();
-	const deps = createDeps(inputs);
-	const result = await MODES[inputs.mode](inputs, deps);
-	await report(result, inputs, deps, runner);
-	return verdict(result, inputs, deps);
-}
-async function report(result, { comment }, { pullRequest, logger }, runner) {
-	const path = await runner.writeReport(renderJsonReport(result));
-	setOutputs(runner, outputsOf(result, path));
-	for (const annotation of annotate(result)) runner.annotate(annotation);
-	await runner.writeSummary(renderSummary(result));
-	if (!comment || !pullRequest || result.mode !== "sync" && result.mode !== "plan") return;
-	const problem = await pullRequest.keepComment(comment, renderComment(result));
-	if (problem === void 0) logger.info(`The comment on pull request #${comment.number} is up to date.`);
-	else runner.annotate({
-		level: "notice",
-		message: problem
-	});
-}
-/** A run's own errors fail the job always: what was mirrored may not be recorded. */
-function verdict({ namespaces, errors }, { failOnError }, { lifetime }) {
-	if (errors.length > 0) return errors.join("\n");
-	if (lifetime.ending() === "cancelled") return "The run was cancelled";
-	if (!failOnError) return void 0;
-	const { failed } = countAll(namespaces);
-	if (failed > 0) return `${plural(failed, "tag")} could not be mirrored: see the summary`;
-	const drifted = namespaces.reduce((sum, one) => sum + countDrift(one), 0);
-	return drifted > 0 ? `${plural(drifted, "tag")} at the target not as recorded: see the summary` : void 0;
-}
-function setOutputs(runner, outputs) {
-	for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, String(value));
-}
-
-// src/copy/registry/blob-memory.ts
-/** A line a holder: `sha256:… mirror/base`. */
-function encodeHolders(holders) {
-	return holders.slice(-15e4).map(([digest, repository]) => `${digest} ${repository}\n`).join("");
-}
-/** Reads what `encodeHolders` wrote, and passes over lines that are not of that form. */
-function decodeHolders(text) {
-	const holders = [];
-	for (const line of text.split("\n").slice(-150001)) {
-		const [digest = "", repository = "", ...rest] = line.split(" ");
-		if (rest.length === 0 && isDigest(digest) && isRepositoryName(repository)) holders.push([digest, repository]);
-	}
-	return holders;
-}
-
-// src/blob-cache.ts
-/**
-* The memory of a target's blobs in GitHub's cache. Keys can't be written twice, so each run saves under its own and
-* restores the newest that starts alike.
-* https://docs.github.com/en/actions/reference/workflows-and-actions/dependency-caching
-*
-* @param tempFolder the same in every run: a cache belongs to the paths that it was saved from
-*/
-function createBlobCache(target, tempFolder, logger) {
-	const prefix = `sync-action-blobs-1-${createHash("sha256").update(target).digest("hex").slice(0, 16)}-`;
-	const folder = join(tempFolder, "sync-action-blobs");
-	const file = join(folder, "holders.txt");
-	const attempt = async (what, fallback, work) => {
-		try {
-			return await work();
-		} catch (error) {
-			logger.info(`What the target holds could not be ${what} GitHub's cache: ${String(error)}`);
-			return fallback;
-		} finally {
-			await rm(folder, {
-				recursive: true,
-				force: true
-			});
-		}
-	};
-	return {
-		load: async () => attempt("read from", [], async () => {
-			const { isFeatureAvailable, restoreCache } = await import("./cache.js");
-			if (!isFeatureAvailable()) return [];
-			return await restoreCache([folder], `${prefix}none`, [prefix]) === void 0 ? [] : decodeHolders(await readFile(file, "utf8"));
-		}),
-		save: async (holders) => attempt("kept in", void 0, async () => {
-			const { isFeatureAvailable, saveCache } = await import("./cache.js");
-			if (!isFeatureAvailable()) return;
-			await mkdir(folder, { recursive: true });
-			await writeFile(file, encodeHolders(holders));
-			await saveCache([folder], `${prefix}${randomUUID()}`);
-		})
-	};
-}
-
-// src/credentials.ts
-/** The one registry that GitHub's token is an account of. */
-const GITHUB_REGISTRY = "ghcr.io";
-/**
-* GitHub's token as an account of its container registry: what is used there when nobody gave another.
-*
-* @param actor whoever set off the workflow; any name does
-*/
-function githubCredential(token, actor) {
-	return {
-		username: actor || "x-access-token",
-		password: token,
-		origin: "the input github-token",
-		implicit: true
-	};
-}
-/** The account of a registry in one role: from the inputs, else from the docker config, else GitHub's token. */
-function credentialLookup(role, sources) {
-	const { inputs, dockerConfig, github } = sources;
-	return async (registry) => given(role, registry, inputs) ?? await dockerConfig(registry) ?? (registry === GITHUB_REGISTRY ? github : void 0);
-}
-/** The accounts that docker must be told of for `registries`; what its config has it finds itself. */
-async function loginsFor(role, registries, sources) {
-	const { inputs, dockerConfig, github } = sources;
-	const logins = /* @__PURE__ */ new Map();
-	for (const registry of new Set(registries)) {
-		const credential = given(role, registry, inputs);
-		if (credential) logins.set(registry, credential);
-		else if (github && registry === GITHUB_REGISTRY && !await dockerConfig(registry)) logins.set(registry, github);
-	}
-	return logins;
-}
-/** `username` belongs to one registry, `source-username` to all sources. */
-function given(role, registry, { credentials, registryAuth, targetLogin }) {
-	return (role === "source" || registry === targetLogin ? credentials[role] : void 0) ?? registryAuth.get(registry);
-}
-
-// src/oci/docker-config.ts
-const Auth = looseObject({
-	auth: optional(string()),
-	username: optional(string()),
-	password: optional(string()),
-	identitytoken: optional(string())
-});
-const DockerConfig = looseObject({
-	auths: optional(nullable(record$1(string(), nullable(Auth)))),
-	credHelpers: optional(nullable(record$1(string(), string()))),
-	credsStore: optional(nullable(string()))
-});
-const ConfigFile = pipe(string(), parseJson$3(), check$2((json) => !Array.isArray(json)), DockerConfig);
-/**
-* Reads `folder`/config.json; a file that is not there is an empty config.
-*
-* @throws Error naming the file when it is not a docker config
-*/
-async function readDockerConfig(folder) {
-	const path = join(folder, "config.json");
-	let text;
-	try {
-		text = await readFile(path, "utf8");
-	} catch (error) {
-		if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
-		throw error;
-	}
-	const parsed = safeParse(ConfigFile, text);
-	if (parsed.success) return parsed.output;
-	throw new Error(`${path} is not a docker config: log in again with docker/login-action or docker login`);
-}
-/** The key under which docker and its credential helpers keep the credentials of `registry`. */
-function credentialServer(registry) {
-	return registry === "docker.io" ? "https://index.docker.io/v1/" : registry;
-}
-
-// src/oci/remedy.ts
-/** The first that fits counts. Each is in the words of a real registry: first those of one registry, then what many say. */
-const RULES = [
-	{
-		says: /permission_denied: write_package/,
-		remedy: "Link the package to the workflow's repository (in the package's settings, \"Manage Actions access\", role Write), or push with a personal access token (classic) with write:packages"
-	},
-	{
-		says: /permission_denied: (?:create_package|installation not allowed)|installation not allowed to (?:create|write)/i,
-		remedy: "Set \"permissions: packages: write\" for the job. The token of a GitHub App can't do this: use GITHUB_TOKEN, or a personal access token (classic) with write:packages"
-	},
-	{
-		says: /permission_denied: read_package/,
-		remedy: "Let the workflow's repository read the package (in the package's settings, \"Manage Actions access\"), or use a personal access token (classic) with read:packages"
-	},
-	{
-		says: /token provided does not match expected scopes/,
-		remedy: "Use GITHUB_TOKEN with \"permissions: packages: write\", or a personal access token (classic) with write:packages, or read:packages to pull; a fine-grained one does not do"
-	},
-	{
-		says: /the repository with name '/i,
-		remedy: "Create the repository in Amazon ECR, or switch on create-on-push there with a repository creation template",
-		pushing: true
-	},
-	{
-		says: /authorization token has expired/i,
-		remedy: "Log in to Amazon ECR in this job: its tokens live 12 hours"
-	},
-	{
-		says: /is not authorized to perform: ecr/i,
-		remedy: "Allow the account that action in AWS IAM"
-	},
-	{
-		says: /'ImageManifest' failed to satisfy constraint/,
-		remedy: "Amazon ECR takes no OCI manifest without \"mediaType\", and the mirror must not change a byte of it: leave the image out with \"exclude\", or set \"engine: docker\", which writes another manifest for images of one platform"
-	},
-	{
-		says: /the operation is disallowed on this registry, repository or image/i,
-		remedy: "Unlock the image or its repository in Azure (az acr repository update --write-enabled true), or make room: the registry may be full"
-	},
-	{
-		says: /aka\.ms\/acr\/authorization/,
-		remedy: "Give the account the role AcrPush, or AcrPull for a source, on the registry in Azure"
-	},
-	{
-		says: /client with IP .{1,60} is not allowed access/i,
-		remedy: "Let the runner's address through the registry's firewall in Azure"
-	},
-	{
-		says: /artifactregistry\.repositories\.createOnPush/,
-		remedy: "Create the repository in Artifact Registry, or give the account the role Artifact Registry Create-on-Push Writer"
-	},
-	{
-		says: /artifactregistry\.repositories\.uploadArtifacts/,
-		remedy: "Create the repository in Artifact Registry, and give the account the role Artifact Registry Writer"
-	},
-	{
-		says: /pushes should be of the form/i,
-		remedy: "Name project and repository in \"target\", such as europe-docker.pkg.dev/project/repository"
-	},
-	{
-		says: /container registry is deprecated and shutting down/i,
-		remedy: "Migrate the project to Artifact Registry: the old Container Registry takes no pushes"
-	},
-	{
-		says: /unauthorized to access repository: .*, action: push|\bproject \S+ not found/i,
-		remedy: "Create the project in Harbor, and give the account a role in it that may push",
-		pushing: true
-	},
-	{
-		says: /will exceed the configured upper limit of|quota has been exceed/i,
-		remedy: "The quota is used up: raise it in the target, or make room there",
-		pushing: true
-	},
-	{
-		says: /access to the requested resource is not authorized/i,
-		remedy: "Give the account the right to write there, and to create repositories in the namespace; a robot account that has only the first needs the repository to be created before",
-		pushing: true
-	},
-	{
-		says: /requested access to the resource is denied|insufficient_scope/i,
-		remedy: "The namespace of \"target\" must be one that the account may push to, its access token needs the permission Write, and the plan must have private repositories left where they are made private",
-		pushing: true
-	},
-	{
-		says: /\bimmutable\b|\btag immutability\b/i,
-		remedy: "The target holds another image under the tag and lets nobody replace it: switch immutability off there, or leave the tag out with \"exclude\"",
-		pushing: true
-	},
-	{
-		says: /is in read only mode|currently read-only|pushes to the registry are currently disabled/i,
-		remedy: "The target is read-only at the moment: run again when it is not",
-		pushing: true
-	},
-	{
-		says: /status 405|\b405\b.*method not allowed|the operation is unsupported|: unsupported$/i,
-		remedy: "The target takes no pushes: it is read-only, or the cache of another registry. Push to the registry behind it, or let it be written to",
-		pushing: true
-	},
-	{
-		says: /name_unknown|name unknown/i,
-		remedy: "Create the repository in the target, where a push does not create it",
-		pushing: true
-	}
-];
-/**
-* What to do about a refusal, as a sentence; undefined where its words are not known.
-*
-* @param said the registry's own words, codes included, or docker's
-* @param pushing true when something was to be pushed
-*/
-function remedyFor(said, pushing) {
-	return RULES.find(({ says, pushing: only }) => (pushing || only !== true) && says.test(said))?.remedy;
-}
-/** Whose account `host` refused, and what to do: where it came from, and nothing of what it is. */
-function adviceOn(host, used, remedy) {
-	if (!used) return `No credentials are known for ${host}: give them as inputs, or log in before with docker/login-action`;
-	return remedy === void 0 ? `${host} refused the credentials from ${used.origin}: check that they are right and allow this` : `${remedy}. It was asked with the credentials from ${used.origin}`;
-}
-
-// src/copy/docker/cli.ts
-/** Failures that another try does not mend, as docker and registries word them. */
-const PERMANENT = /denied|unauthorized|forbidden|not found|unknown|invalid|no matching manifest|unsupported|not supported|not implemented|no space left|cannot connect to the docker daemon/i;
-/** ... unless they are one of these. */
-const TRANSIENT = /toomanyrequests|too many requests|rate limit|timeout|blob upload|connection reset|unexpected eof/i;
-/** ... and of these, those that are about the account, in the words of docker and of registries. */
-const DENIED = /denied|unauthorized|forbidden|authentication required|no basic auth credentials/i;
-/** The docker command under one private configuration. */
-var DockerCli = class {
-	/** The accounts that it logged in with, by registry. */
-	logins = /* @__PURE__ */ new Map();
-	#exec;
-	#env;
-	constructor(exec, env, configFolder) {
-		this.#exec = exec;
-		this.#env = {
-			...env,
-			DOCKER_CONFIG: configFolder
-		};
-	}
-	/**
-	* Runs `docker <args>` and gives its standard output. The exit code alone decides.
-	*
-	* @throws CopyError with docker's own message
-	*/
-	async run(args) {
-		return this.#run(args, args.join(" "));
-	}
-	/**
-	* Runs `docker pull <args>` or `docker push <args>`, which asks `registry`.
-	*
-	* @throws CopyError with docker's own message, what to do, and whose account was refused
-	*/
-	async move(command, registry, args) {
-		try {
-			await this.run([command, ...args]);
-		} catch (error) {
-			if (!(error instanceof CopyError) || error.retryable) throw error;
-			const remedy = remedyFor(error.message, command === "push");
-			const login = this.logins.get(registry) ?? { origin: "the docker config, if it has any" };
-			const advice = DENIED.test(error.message) ? adviceOn(registry, login, remedy) : remedy;
-			if (advice === void 0) throw error;
-			throw new CopyError(`${error.message.replace(/\.$/, "")}. ${advice}`, {
-				retryable: false,
-				cause: error
-			});
-		}
-	}
-	async #run(args, shown, input) {
-		const options = input === void 0 ? { env: this.#env } : {
-			env: this.#env,
-			input
-		};
-		const { exitCode, stdout, stderr } = await this.#exec("docker", args, options);
-		if (exitCode === 0) return stdout;
-		const message = printable(stderr.trim() || stdout.trim(), 1e3);
-		throw new CopyError(`docker ${shown} ended with exit code ${exitCode}: ${message}`, { retryable: TRANSIENT.test(message) || !PERMANENT.test(message) });
-	}
-	/**
-	* Makes sure that there is a docker command and a daemon that it reaches.
-	*
-	* @throws Error with the remedy
-	*/
-	async check() {
-		const remedy = "engine: docker needs the docker command and its daemon: run on a runner that has them, such as ubuntu-latest, or set engine: registry";
-		try {
-			await this.run([
-				"version",
-				"--format",
-				"{{.Server.Version}}"
-			]);
-		} catch (error) {
-			const cause = error instanceof Error ? error.message : String(error);
-			throw new Error(`${remedy}. ${cause}`, { cause: error });
-		}
-	}
-	/**
-	* Logs in, with the password on standard input.
-	*
-	* @throws Error that names where the account came from, and nothing of it
-	*/
-	async login(registry, credential) {
-		const { username, password, origin } = credential;
-		try {
-			const args = [
-				"login",
-				`--username=${username}`,
-				"--password-stdin",
-				registry
-			];
-			await this.#run(args, `login ${registry}`, password);
-			this.logins.set(registry, credential);
-		} catch (error) {
-			const cause = error instanceof Error ? error.message : String(error);
-			throw new Error(`${registry} does not take the credentials from ${origin}: check them. ${cause}`, { cause: error });
-		}
-	}
-};
-
-// src/copy/docker/config.ts
-/** What docker looks for beside config.json. */
-const SHARED_FOLDERS = ["cli-plugins", "contexts"];
-/**
-* Makes `folder` a docker configuration that starts from the user's: the same logins, helpers, proxies, plugins and
-* contexts. For `loginServers` the credential helpers are switched off, so that a login there is written into
-* `folder` and the user's own store is never changed.
-*/
-async function createConfig(folder, userFolder, loginServers) {
-	await mkdir(folder, {
-		recursive: true,
-		mode: 448
-	});
-	const config = await readDockerConfig(userFolder);
-	if (loginServers.length > 0) {
-		const off = Object.fromEntries(loginServers.map((server) => [server, ""]));
-		config.credHelpers = {
-			...config.credHelpers,
-			...off
-		};
-	}
-	await writeFile(join(folder, "config.json"), JSON.stringify(config), { mode: 384 });
-	await Promise.all(SHARED_FOLDERS.map(async (name) => symlink(resolve(userFolder, name), join(folder, name), "dir")));
-}
-
-// src/copy/docker/engine.ts
-/**
-* Gets ready to copy with docker: checks the daemon, and logs in, for sources and target apart.
-*
-* @throws Error with the remedy when there is no docker, no daemon, or a login is refused
-*/
-async function openDockerEngine(options) {
-	const { exec, env, userConfig, tempFolder, logins, onFolder } = options;
-	await new DockerCli(exec, env, userConfig).check();
-	const folder = await mkdtemp(join(tempFolder, "sync-action-docker-"));
-	onFolder(folder);
-	const open = async (name, credentials) => openCli(options, join(folder, name), credentials);
-	try {
-		const source = await open("source", logins.source);
-		const target = await open("target", logins.target);
-		const anonymous = Array.from(source.logins.values()).some(({ implicit }) => implicit) ? await open("anonymous", /* @__PURE__ */ new Map()) : void 0;
-		return new DockerEngine(options, folder, {
-			source,
-			target,
-			anonymous
-		});
-	} catch (error) {
-		await rm(folder, {
-			recursive: true,
-			force: true
-		});
-		throw error;
-	}
-}
-async function openCli({ exec, env, userConfig, logger }, config, credentials) {
-	await createConfig(config, userConfig, Array.from(credentials.keys(), credentialServer));
-	const docker = new DockerCli(exec, env, config);
-	for (const [registry, credential] of credentials) try {
-		await docker.login(registry, credential);
-	} catch (error) {
-		if (credential.implicit !== true) throw error;
-		const message = error instanceof Error ? error.message : String(error);
-		logger.info(`${message}. docker goes on without them`);
-	}
-	return docker;
-}
-var DockerEngine = class {
-	width;
-	#options;
-	#folder;
-	#docker;
-	constructor(options, folder, docker) {
-		this.width = options.concurrency;
-		this.#options = options;
-		this.#folder = folder;
-		this.#docker = docker;
-	}
-	async copy(task, held) {
-		const { client, repository, digest } = task.source;
-		const image = await resolveImage$1(client, repository, digest, task.platforms);
-		if (image.kind === "whole") {
-			const name = `${client.registry}/${repository}@${digest}`;
-			this.#options.logger.info(`${name} has several platforms or is no image: it goes registry to registry`);
-			return this.#options.wholeEngine.copy(task, held);
-		}
-		const { abort } = this.#options;
-		abort.throwIfAborted();
-		const local = `${client.registry}/${repository}@${image.digest}`;
-		const references = [local];
-		try {
-			const platform = image.platform === void 0 ? [] : ["--platform", image.platform];
-			await this.#pull(client.registry, [
-				"--quiet",
-				...platform,
-				local
-			]);
-			let bytes = 0;
-			for (const tag of task.tags) {
-				abort.throwIfAborted();
-				const remote = `${task.target.client.registry}/${task.target.repository}:${tag}`;
-				await this.#docker.target.run([
-					"tag",
-					local,
-					remote
-				]);
-				references.push(remote);
-				await task.claim(tag);
-				abort.throwIfAborted();
-				const sent = await this.#push(task, tag, image, held);
-				bytes = Math.max(bytes, sent);
-			}
-			return bytes;
-		} finally {
-			await this.#remove(references);
-		}
-	}
-	async #pull(registry, args) {
-		const { source, anonymous } = this.#docker;
-		try {
-			await source.move("pull", registry, args);
-		} catch (error) {
-			if (!isRefusal$1(error) || !anonymous || source.logins.get(registry)?.implicit !== true) throw error;
-			await anonymous.move("pull", registry, args).catch(() => {
-				throw error;
-			});
-		}
-	}
-	/** Gives the bytes sent. A target may refuse what it holds already, under a tag that is not to change. */
-	async #push(task, tag, image, held) {
-		const { client, repository } = task.target;
-		try {
-			await this.#docker.target.move("push", client.registry, ["--quiet", `${client.registry}/${repository}:${tag}`]);
-		} catch (error) {
-			if (!isRefusal$1(error)) throw error;
-			await this.#readBack(task, tag, image, held).catch(() => {
-				throw error;
-			});
-			return 0;
-		}
-		return this.#readBack(task, tag, image, held);
-	}
-	/** The target says what it holds; docker's own word is not taken. */
-	async #readBack({ target }, tag, image, held) {
-		const found = await findImage(target.client, target.repository, tag, image);
-		if (!found) {
-			const name = `${target.client.registry}/${target.repository}:${tag}`;
-			throw new CopyError(`docker pushed ${name}, but the target does not hold that image under it`, { retryable: true });
-		}
-		const platforms = image.platform === void 0 ? {} : { platforms: [image.platform] };
-		held(tag, {
-			digest: found.digest,
-			...platforms
-		});
-		return found.bytes;
-	}
-	async #remove(references) {
-		try {
-			await this.#docker.target.run([
-				"image",
-				"rm",
-				...references
-			]);
-		} catch (error) {
-			this.#options.logger.debug(String(error));
-		}
-	}
-	async close() {
-		await this.#options.wholeEngine.close();
-		await rm(this.#folder, {
-			recursive: true,
-			force: true
-		}).catch((error) => {
-			this.#options.logger.warning(`${this.#folder} could not be removed: ${String(error)}`);
-		});
-	}
-};
-/** True for what another try does not mend. */
-function isRefusal$1(error) {
-	return error instanceof CopyError && !error.retryable;
-}
-
-// src/oci/blob-download.ts
-/** How often a download that made progress goes on after a break. */
-const MAX_RESUMES = 20;
-/**
-* Streams a blob, checked: the last chunk is given out only when size and digest of the whole are right, so that
-* what ends is what the descriptor names. A download that breaks goes on where it broke.
-*
-* @throws RegistryError, retryable, when the content is not what `descriptor` names
-*/
-async function* downloadBlob(client, repository, descriptor) {
-	const { digest, size } = descriptor;
-	const [algorithm = "", hex] = digest.split(":");
-	const hash = createHash(algorithm);
-	let received = 0;
-	let held;
-	for await (const chunk of resumed(client, repository, descriptor)) {
-		received += chunk.length;
-		if (received > size) break;
-		hash.update(chunk);
-		if (held) yield held;
-		held = chunk;
-	}
-	if (received !== size || hash.digest("hex") !== hex) {
-		const cause = received === size ? `the content of ${digest} does not have that digest` : `${received > size ? "more than " : ""}${received} bytes came for ${digest}, which has ${size}`;
-		throw new RegistryError({
-			...blobRequest(client, repository, digest),
-			cause,
-			retryable: true
-		});
-	}
-	if (held) yield held;
-}
-/** The bytes of a blob from one or more answers. */
-async function* resumed(client, repository, { digest, size }) {
-	let offset = 0;
-	for (let resumes = 0;; resumes += 1) {
-		const before = offset;
-		const response = await openBlob(client, repository, digest, offset);
-		try {
-			let skip = response.status === 206 ? 0 : offset;
-			for await (const chunk of response.body) {
-				const rest = chunk.subarray(Math.min(skip, chunk.length));
-				skip -= chunk.length - rest.length;
-				if (rest.length === 0) continue;
-				offset += rest.length;
-				yield rest;
-			}
-			return;
-		} catch (error) {
-			if (!isNetworkError(error) || offset === before || offset >= size || resumes === MAX_RESUMES) throw error;
-		} finally {
-			response.release();
-		}
-	}
-}
-async function openBlob(client, repository, digest, offset) {
-	return client.transport.open({
-		method: "GET",
-		url: `/v2/${repository}/blobs/${digest}`,
-		headers: offset > 0 ? { range: `bytes=${offset}-` } : {},
-		scopes: [pull(repository)],
-		expect: offset > 0 ? [200, 206] : [200]
-	});
-}
-function blobRequest(client, repository, digest) {
-	return {
-		method: "GET",
-		url: new URL(`https://${client.registry}/v2/${repository}/blobs/${digest}`)
-	};
-}
-
-// src/oci/chunk-reader.ts
-/** Reads one stream of bytes as consecutive parts of given lengths, without gathering any. */
-var ChunkReader = class {
-	#iterator;
-	#rest;
-	constructor(content) {
-		this.#iterator = content[Symbol.asyncIterator]();
-	}
-	/** The next `length` bytes, fewer where the stream ends. Must be read to its end before the next part. */
-	async *take(length) {
-		let missing = length;
-		while (missing > 0) {
-			const chunk = this.#rest ?? await this.#next();
-			if (!chunk) return;
-			this.#rest = chunk.length > missing ? chunk.subarray(missing) : void 0;
-			const part = chunk.subarray(0, missing);
-			missing -= part.length;
-			yield part;
-		}
-	}
-	async #next() {
-		const { value, done } = await this.#iterator.next();
-		return done === true ? void 0 : value;
-	}
-};
-
-// src/oci/blob-upload.ts
-/**
-* Asks for `digest` to be mounted into `repository`. Mounting from the repository itself asks whether it is there
-* already, and opens the session to send it when it is not: one request where HEAD and POST were two.
-*
-* @param from a repository of the same registry that may hold the blob
-*/
-async function startUpload(client, repository, digest, from) {
-	const query = new URLSearchParams({
-		mount: digest,
-		from
-	});
-	const scopes = from === repository ? [push(repository)] : [push(repository), pull(from)];
-	try {
-		return await post(client, repository, `?${query.toString()}`, scopes);
-	} catch (error) {
-		if (!(error instanceof RegistryError) || error.retryable || error.status === void 0) throw error;
-		return post(client, repository, "", [push(repository)]);
-	}
-}
-async function post(client, repository, query, scopes) {
-	const url = `/v2/${repository}/blobs/uploads/${query}`;
-	return client.transport.send({
-		method: "POST",
-		url,
-		headers: { "content-length": "0" },
-		scopes,
-		expect: query === "" ? [202] : [201, 202]
-	}, async (response) => {
-		await response.body.dump();
-		if (response.status === 201) return { kind: "mounted" };
-		const minChunk = Number(headerOf(response.headers, "oci-chunk-min-length") ?? 0);
-		return {
-			kind: "session",
-			location: sessionOf(response),
-			minChunk: Number.isSafeInteger(minChunk) ? minChunk : 0
-		};
-	});
-}
-function sessionOf(response) {
-	const location = URL.parse(headerOf(response.headers, "location") ?? "", response.url.href);
-	if (location) return location;
-	throw new RegistryError({
-		method: "POST",
-		url: response.url,
-		cause: "the answer has no Location to upload to"
-	});
-}
-/** Sends a whole blob in one request: what every registry takes, but for limits on the size of a request. */
-async function uploadWhole(client, repository, digest, location, { size, content }) {
-	await client.transport.send({
-		method: "PUT",
-		url: withDigest(location, digest),
-		headers: {
-			"content-type": "application/octet-stream",
-			"content-length": String(size)
-		},
-		body: content instanceof Uint8Array ? content : Readable.from(content, { objectMode: false }),
-		scopes: [push(repository)],
-		expect: [
-			200,
-			201,
-			202,
-			204
-		],
-		repeatable: false
-	}, async (response) => response.body.dump());
-}
-/** Sends a blob in requests of `chunk` bytes, for registries that refuse it whole. */
-async function uploadChunks(client, repository, digest, start, { size, content }, chunk) {
-	const source = new ChunkReader(content);
-	let location = start;
-	for (let offset = 0; offset < size; offset += chunk) {
-		const length = Math.min(chunk, size - offset);
-		location = await client.transport.send({
-			method: "PATCH",
-			url: location,
-			headers: {
-				"content-type": "application/octet-stream",
-				"content-length": String(length),
-				"content-range": `${offset}-${offset + length - 1}`
-			},
-			body: Readable.from(source.take(length), { objectMode: false }),
-			scopes: [push(repository)],
-			expect: [
-				201,
-				202,
-				204
-			],
-			repeatable: false
-		}, async (response) => {
-			await response.body.dump();
-			return sessionOf(response);
-		});
-	}
-	await uploadWhole(client, repository, digest, location, {
-		size: 0,
-		content: /* @__PURE__ */ new Uint8Array()
-	});
-}
-function withDigest(location, digest) {
-	const url = new URL(location);
-	url.search = `${location.search === "" ? "?" : `${location.search}&`}digest=${encodeURIComponent(digest)}`;
-	return url;
-}
-
-// src/copy/registry/blobs.ts
-/** A blob of at most this many bytes is read before it is sent: no more than one chunk of a stream. */
-const SMALL = 65536;
-/** Bytes a request where the target refuses larger ones and does not say what it takes. */
-const CHUNK = 16 * 1024 ** 2;
-/** Brings blobs to one target registry: each is sent at most once, however many images ask for it and when. */
-var BlobCopier = class {
-	#options;
-	#underWay = /* @__PURE__ */ new Map();
-	/** Set once the target has refused a blob as too large for one request. */
-	#chunked = false;
-	constructor(options) {
-		this.#options = options;
-	}
-	/**
-	* Makes sure that `repository` of the target holds `blob`, which `source` has in `from`.
-	*
-	* @returns bytes sent: 0 when it was there or could be mounted
-	*/
-	async bring(source, from, blob, repository) {
-		const { knowledge } = this.#options;
-		const { digest } = blob;
-		for (;;) {
-			const holder = knowledge.holderOf(digest, repository);
-			if (holder === repository) return 0;
-			const key = holder === void 0 ? digest : `${repository}@${digest}`;
-			const other = this.#underWay.get(key);
-			if (other) {
-				await other.catch(() => void 0);
-				continue;
-			}
-			const bringing = this.#bring({
-				source,
-				from,
-				blob,
-				repository,
-				holder
-			});
-			this.#underWay.set(key, bringing);
-			try {
-				const sent = await bringing;
-				knowledge.noteBlob(repository, digest);
-				return sent;
-			} finally {
-				this.#underWay.delete(key);
-			}
-		}
-	}
-	async #bring(move) {
-		const { retries, sleep, random } = this.#options;
-		let isBroken = false;
-		for (let attempt = 0;;) {
-			const chunked = this.#chunked || isBroken && attempt % 2 === 1;
-			try {
-				return await (move.blob.size <= SMALL ? this.#bringSmall(move) : this.#bringLarge(move, chunked));
-			} catch (error) {
-				if (!(error instanceof RegistryError)) throw error;
-				if (error.status === 413 && !chunked) {
-					this.#chunked = true;
-					continue;
-				}
-				if (attempt >= retries || !isWorthAnUpload(error)) throw error;
-				await sleep(Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0));
-				attempt += 1;
-				isBroken ||= error.method === "PUT" && error.status === void 0;
-			}
-		}
-	}
-	async #start({ blob, repository, holder }) {
-		const start = await startUpload(this.#options.target, repository, blob.digest, holder ?? repository);
-		if (start.kind === "session" && holder !== void 0) this.#options.knowledge.forgetBlob(holder, blob.digest);
-		return start;
-	}
-	async #bringSmall(move) {
-		const { source, from, blob, repository, holder } = move;
-		const read = async () => gather(downloadBlob(source, from, blob));
-		const [start, early] = await settleBoth(this.#start(move), holder === void 0 ? read() : void 0);
-		if (start.kind === "mounted") return 0;
-		const content = early ?? await read();
-		await uploadWhole(this.#options.target, repository, blob.digest, start.location, {
-			size: blob.size,
-			content
-		});
-		return blob.size;
-	}
-	async #bringLarge(move, chunked) {
-		const { source, from, blob, repository } = move;
-		const { target, limit } = this.#options;
-		return limit(async () => {
-			const start = await this.#start(move);
-			if (start.kind === "mounted") return 0;
-			const body = {
-				size: blob.size,
-				content: downloadBlob(source, from, blob)
-			};
-			const chunk = Math.max(CHUNK, start.minChunk);
-			if (start.minChunk > 0 || chunked && blob.size > chunk) await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
-			else await uploadWhole(target, repository, blob.digest, start.location, body);
-			return blob.size;
-		});
-	}
-};
-async function gather(content) {
-	const chunks = await Array.fromAsync(content);
-	return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-}
-/** Both results; a failure of either is thrown only when both have ended, so that nothing is left running. */
-async function settleBoth(first, second) {
-	const [a, b] = await Promise.allSettled([first, second]);
-	if (a.status === "rejected") throw a.reason;
-	if (b.status === "rejected") throw b.reason;
-	return [a.value, b.value];
-}
-/**
-* True when another upload from its start may go through. A body can't be sent again when its token ended meanwhile
-* (401), or when the registry does not agree how far the upload is (416).
-*/
-function isWorthAnUpload({ retryable, method, status }) {
-	return retryable || (method === "PUT" || method === "PATCH") && (status === 401 || status === 416);
-}
-
-// src/copy/registry/knowledge.ts
-/**
-* What one target registry is known to hold: which repository has which blob and manifest. It only ever saves
-* requests: what it says wrongly is found out when a manifest is refused, and then forgotten.
-*/
-var TargetKnowledge = class {
-	#blobs = /* @__PURE__ */ new Map();
-	#manifests = /* @__PURE__ */ new Set();
-	#changed = false;
-	/** @param holders what earlier runs knew */
-	constructor(holders = []) {
-		for (const [digest, repository] of holders) this.noteBlob(repository, digest);
-		this.#changed = false;
-	}
-	/** True when blobs were noted or forgotten since it was made. */
-	get changed() {
-		return this.#changed;
-	}
-	/** All that is known of blobs, for the next run. */
-	holders() {
-		return Array.from(this.#blobs).flatMap(([digest, repositories]) => Array.from(repositories, (repository) => [digest, repository]));
-	}
-	noteBlob(repository, digest) {
-		this.#changed = true;
-		const repositories = this.#blobs.get(digest);
-		if (repositories) repositories.add(repository);
-		else this.#blobs.set(digest, /* @__PURE__ */ new Set([repository]));
-	}
-	/** `repository` itself when it has the blob, else another that has it. */
-	holderOf(digest, repository) {
-		const repositories = this.#blobs.get(digest);
-		if (!repositories || repositories.has(repository)) return repositories && repository;
-		for (const other of repositories) return other;
-	}
-	forgetBlob(repository, digest) {
-		this.#changed = true;
-		this.#blobs.get(digest)?.delete(repository);
-	}
-	noteManifest(repository, digest) {
-		this.#manifests.add(`${repository}@${digest}`);
-	}
-	hasManifest(repository, digest) {
-		return this.#manifests.has(`${repository}@${digest}`);
-	}
-	forgetManifest(repository, digest) {
-		this.#manifests.delete(`${repository}@${digest}`);
-	}
-};
-
-// src/copy/registry/manifest-copy.ts
-/** Indexes may hold indexes; nobody's go deeper than this. */
-const MAX_DEPTH = 8;
-/** Codes of a registry that misses something a manifest refers to. */
-const MISSING_PART = /* @__PURE__ */ new Set([
-	"MANIFEST_BLOB_UNKNOWN",
-	"BLOB_UNKNOWN",
-	"MANIFEST_UNKNOWN",
-	"MANIFEST_INVALID"
-]);
-/** One manifest's way to the target with all that it refers to: its parts first, then itself. */
-var ManifestCopy = class {
-	#task;
-	#state;
-	/** Children that were read ahead. */
-	#read = /* @__PURE__ */ new Map();
-	#sent = 0;
-	constructor(task, state) {
-		this.#task = task;
-		this.#state = state;
-	}
-	/** Bytes sent so far. */
-	get sent() {
-		return this.#sent;
-	}
-	/** Reads the children of an index, before it is their turn to be stored. */
-	async readAhead(manifest, depth = 0) {
-		const { source, target } = this.#task;
-		const { knowledge } = this.#state;
-		const content = this.#contentOf(manifest);
-		if (content.kind !== "index" || knowledge.hasManifest(target.repository, manifest.digest)) return;
-		if (depth === MAX_DEPTH) throw this.#tooDeep();
-		await settleAll(content.children.filter(({ digest }) => !knowledge.hasManifest(target.repository, digest)).map(async ({ digest }) => {
-			if (this.#read.has(digest)) return;
-			const child = await fetchManifest(source.client, source.repository, digest);
-			this.#read.set(digest, child);
-			await this.readAhead(child, depth + 1);
-		}));
-	}
-	/**
-	* Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once. What it
-	* refuses and has already, as registries do whose tags can't change, is stored.
-	*
-	* @returns `reference`
-	*/
-	async put(manifest, reference) {
-		const { client, repository } = this.#task.target;
-		try {
-			await this.#putOrBring(manifest, reference);
-		} catch (error) {
-			if (!isRefusal(error)) throw error;
-			if ((await client.findManifest(repository, reference).catch(() => void 0))?.digest !== manifest.digest) throw this.#explain(error, manifest);
-			this.#state.asksFirst = true;
-		}
-		this.#state.knowledge.noteManifest(repository, manifest.digest);
-		return reference;
-	}
-	async #putOrBring(manifest, reference) {
-		const { client, repository } = this.#task.target;
-		try {
-			await client.putManifest(repository, reference, manifest);
-		} catch (error) {
-			if (!(error instanceof RegistryError) || !error.codes.some((code) => MISSING_PART.has(code))) throw error;
-			this.#forget(manifest);
-			await this.readAhead(manifest);
-			await this.bringParts(manifest);
-			await client.putManifest(repository, reference, manifest);
-		}
-	}
-	/** Foreign layers are refused in words that tell nobody of them. */
-	#explain(error, manifest) {
-		const content = this.#contentOf(manifest);
-		if (content.kind !== "image" || !content.layers.some(isForeignLayer)) return error;
-		return new CopyError(`${error.message}. The image has foreign layers, which no registry holds and this target does not take: let it take them (in distribution, validation.manifests.urls), or leave the image out with "exclude"`, {
-			retryable: false,
-			cause: error
-		});
-	}
-	/** Brings what `manifest` refers to, unless the target is known to hold it. */
-	async bringParts(manifest) {
-		const { target } = this.#task;
-		if (this.#state.knowledge.hasManifest(target.repository, manifest.digest)) return;
-		const content = this.#contentOf(manifest);
-		if (content.kind === "index") await settleAll(content.children.map(({ digest }) => this.#bringChild(digest)));
-		else await settleAll(partsOf(content).map((blob) => this.#bringBlob(blob)));
-	}
-	async #bringBlob(blob) {
-		const { source, target } = this.#task;
-		const sent = await this.#state.blobs.bring(source.client, source.repository, blob, target.repository);
-		this.#sent += sent;
-	}
-	/** A child that another image of the same repository brings at the moment is waited for. */
-	async #bringChild(digest) {
-		const { knowledge, children } = this.#state;
-		const { source, target } = this.#task;
-		const key = `${target.repository}@${digest}`;
-		for (let other = children.get(key); other; other = children.get(key)) await other.catch(() => void 0);
-		if (knowledge.hasManifest(target.repository, digest)) return;
-		const bringing = (async () => {
-			const manifest = this.#read.get(digest) ?? await fetchManifest(source.client, source.repository, digest);
-			await this.bringParts(manifest);
-			await this.put(manifest, digest);
-		})();
-		children.set(key, bringing);
-		try {
-			await bringing;
-		} finally {
-			children.delete(key);
-		}
-	}
-	#tooDeep() {
-		const { repository, digest } = this.#task.source;
-		return new CopyError(`${repository}@${digest}: indexes are nested more than ${MAX_DEPTH} deep`, { retryable: false });
-	}
-	#forget(manifest) {
-		const { knowledge } = this.#state;
-		const { repository } = this.#task.target;
-		const content = this.#contentOf(manifest);
-		knowledge.forgetManifest(repository, manifest.digest);
-		if (content.kind === "index") for (const { digest } of content.children) knowledge.forgetManifest(repository, digest);
-		else for (const { digest } of partsOf(content)) knowledge.forgetBlob(repository, digest);
-	}
-	#contentOf(manifest) {
-		return copyableContent(manifest, this.#task.source.client, this.#task.source.repository);
-	}
-};
-/** The blobs of an image, each once. Foreign layers stay where they are. */
-function partsOf({ config, layers }) {
-	const blobs = [config, ...layers.filter((layer) => !isForeignLayer(layer))];
-	return Array.from(new Map(blobs.map((blob) => [blob.digest, blob])).values());
-}
-/** Waits for all, then throws the first failure: nothing goes on behind a failed image. */
-async function settleAll(promises) {
-	for (const result of await Promise.allSettled(promises)) if (result.status === "rejected") throw result.reason;
-}
-/** True for what another try does not mend. */
-function isRefusal(error) {
-	return error instanceof RegistryError && error.status !== void 0 && !error.retryable;
-}
-
-// src/copy/registry/platforms.ts
-const Index = looseObject({ manifests: array(looseObject({ digest: string() })) });
-/** The annotation by which an attestation names the image it is about. https://docs.docker.com/build/metadata/attestations/attestation-storage/ */
-const ABOUT = "vnd.docker.reference.digest";
-/**
-* Reduces an index to `platforms`: their images, the attestations about these, and entries that state no platform.
-*
-* @returns the index itself when nothing is left out; undefined when it has no image for any of the platforms
-*/
-function reduceIndex(index, children, platforms) {
-	const wanted = (child) => platforms.some((platform) => matchesPlatform(child, platform));
-	const images = new Set(children.filter(wanted).map(({ digest }) => digest));
-	if (images.size === 0) return void 0;
-	const kept = new Set(children.filter((child) => {
-		const about = child.annotations?.[ABOUT];
-		return about === void 0 ? images.has(child.digest) || isPlatformless(child) : images.has(about);
-	}).map(({ digest }) => digest));
-	if (children.every(({ digest }) => kept.has(digest))) return index;
-	const content = parse$2(Index, JSON.parse(new TextDecoder().decode(index.bytes)));
-	const manifests = content.manifests.filter(({ digest }) => kept.has(digest));
-	const bytes = new TextEncoder().encode(JSON.stringify({
-		...content,
-		manifests
-	}, null, 2));
-	return {
-		mediaType: index.mediaType,
-		bytes,
-		digest: digestOf(bytes)
-	};
-}
-function isPlatformless(child) {
-	return formatPlatform(child) === void 0;
-}
-
-// src/copy/registry/engine.ts
-/** While one image is written, two others are read ahead or read back: over a real link most of the time is waiting. */
-const OVERLAP = 3;
-/** Copies registry to registry over HTTP: manifests byte for byte, blobs streamed, mounted or left where they are. */
-var RegistryEngine = class {
-	width;
-	#options;
-	#places;
-	#targets = /* @__PURE__ */ new Map();
-	constructor(options) {
-		this.#options = options;
-		this.#places = pLimit(options.concurrency);
-		this.width = options.concurrency * OVERLAP;
-	}
-	async copy(task, held) {
-		const { client, repository, digest } = task.source;
-		const [{ state }, source] = await Promise.all([this.#target(task.target.client), fetchManifest(client, repository, digest)]);
-		const manifest = reduce(source, task);
-		const platforms = manifest === source || task.platforms === "all" ? {} : { platforms: task.platforms };
-		if (task.present && manifest === source) state.knowledge.noteManifest(task.target.repository, digest);
-		const waiting = state.asksFirst ? await notHeld(task, manifest.digest) : task.tags;
-		for (const tag of task.tags) if (!waiting.includes(tag)) held(tag, {
-			digest: manifest.digest,
-			...platforms
-		});
-		if (waiting.length === 0) return 0;
-		const copy = new ManifestCopy(task, state);
-		await copy.readAhead(manifest);
-		const stored = [];
-		const [storing] = await Promise.allSettled([this.#places(async () => {
-			await copy.bringParts(manifest);
-			await settleAll(waiting.map(async (tag) => {
-				await task.claim(tag);
-				stored.push(await copy.put(manifest, tag));
-			}));
-		})]);
-		await settleAll(stored.map(async (tag) => {
-			await readBack(task, tag, manifest.digest);
-			held(tag, {
-				digest: manifest.digest,
-				...platforms
-			});
-		}));
-		if (storing.status === "rejected") throw storing.reason;
-		return copy.sent;
-	}
-	async close() {
-		for (const target of this.#targets.values()) {
-			const { state, memory } = await target;
-			if (state.knowledge.changed && this.#options.abort?.aborted !== true) await memory?.save(state.knowledge.holders());
-		}
-	}
-	/** Only when there is something to copy: the memory costs requests. */
-	async #target(client) {
-		let target = this.#targets.get(client);
-		if (!target) this.#targets.set(client, target = this.#open(client));
-		return target;
-	}
-	async #open(client) {
-		const { memory: memoryOf, streams, concurrency: _, ...options } = this.#options;
-		const memory = memoryOf?.(client.registry);
-		const knowledge = new TargetKnowledge(await memory?.load());
-		const limit = pLimit(Math.max(1, streams));
-		return {
-			state: {
-				knowledge,
-				blobs: new BlobCopier({
-					...options,
-					target: client,
-					knowledge,
-					limit
-				}),
-				children: /* @__PURE__ */ new Map(),
-				asksFirst: false
-			},
-			memory
-		};
-	}
-};
-function reduce(manifest, { source, platforms }) {
-	const content = copyableContent(manifest, source.client, source.repository);
-	if (content.kind !== "index" || platforms === "all") return manifest;
-	const reduced = reduceIndex(manifest, content.children, platforms);
-	if (reduced) return reduced;
-	const name = `${source.client.registry}/${source.repository}@${source.digest}`;
-	throw new CopyError(`${name} has no image for ${platforms.join(", ")}: name another platform in "platforms"`, { retryable: false });
-}
-/** The tags under which the target does not hold `digest` yet. */
-async function notHeld({ tags, target }, digest) {
-	const { client, repository } = target;
-	const heads = await Promise.all(tags.map(async (tag) => client.findManifest(repository, tag).catch(() => void 0)));
-	return tags.filter((_, index) => heads[index]?.digest !== digest);
-}
-async function readBack({ target }, tag, digest) {
-	const head = await target.client.headManifest(target.repository, tag);
-	if (head?.digest === digest) return;
-	const name = `${target.client.registry}/${target.repository}:${tag}`;
-	throw new CopyError(`${name} was pushed as ${digest}, but the target says it holds ${head?.digest ?? "nothing"}`, { retryable: true });
 }
 
 // node_modules/undici/lib/core/symbols.js
@@ -41752,8 +38876,3112 @@ var require_undici = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	module.exports.install = install;
 }));
 
-// src/oci/proxy-error.ts
+// src/oci/retry.ts
 var import_undici = require_undici();
+/** Waits of a client that is told to come back later. All times are milliseconds. */
+const FIRST_DELAY$1 = 500;
+const LONGEST_DELAY = 3e4;
+/** A registry that asks for a longer pause than this is given up on: the next run goes on. */
+const LONGEST_PAUSE = 6e5;
+/** More tries of what was refused doubtfully. */
+const DOUBTS = 3;
+/** Statuses worth another try: busy, timed out, or a fault of the server's own (499 and 522 are proxies'). */
+function isRetryableStatus(status) {
+	return status === 408 || status === 429 || status === 499 || status >= 500 && status !== 501;
+}
+/** Exponential growth from half a second to half a minute, with jitter over its upper half. */
+function backoffDelay(attempt, random) {
+	const delay = Math.min(LONGEST_DELAY, FIRST_DELAY$1 * 2 ** attempt);
+	return delay / 2 + delay / 2 * random();
+}
+/**
+* The wait that a `Retry-After` header asks for: seconds or an HTTP date.
+* https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+*/
+function parseRetryAfter(value, now) {
+	if (value === void 0) return void 0;
+	if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1e3;
+	const date = Date.parse(value);
+	return Number.isNaN(date) ? void 0 : Math.max(0, date - now);
+}
+/** Counts the tries of one piece of work, and says how long to wait before each. */
+var Patience = class {
+	#retries;
+	#random;
+	#tries = 0;
+	#doubts = 0;
+	constructor(retries, random) {
+		this.#retries = retries;
+		this.#random = random;
+	}
+	/** More tries that were granted so far. */
+	get tries() {
+		return this.#tries;
+	}
+	/** The wait before another try, in milliseconds; undefined when it has no use, or there were enough. */
+	next({ retryable, doubtful, retryAfter = 0 }) {
+		if (!retryable && doubtful) this.#doubts += 1;
+		if (!retryable && (!doubtful || this.#doubts > DOUBTS) || this.#tries >= this.#retries || retryAfter > 6e5) return void 0;
+		const delay = Math.max(backoffDelay(this.#tries, this.#random), retryAfter);
+		this.#tries += 1;
+		return delay;
+	}
+};
+/** Node's and undici's codes for a connection that broke, or never came to be, through no fault of the request. */
+const NETWORK_CODES = /* @__PURE__ */ new Set([
+	"ECONNRESET",
+	"ECONNREFUSED",
+	"ECONNABORTED",
+	"EHOSTUNREACH",
+	"ENETUNREACH",
+	"ENETDOWN",
+	"EPIPE",
+	"ETIMEDOUT",
+	"EAI_AGAIN",
+	"UND_ERR_SOCKET",
+	"UND_ERR_CONNECT_TIMEOUT",
+	"UND_ERR_HEADERS_TIMEOUT",
+	"UND_ERR_BODY_TIMEOUT",
+	"UND_ERR_RES_CONTENT_LENGTH_MISMATCH"
+]);
+function errorCode(error) {
+	if (!(error instanceof Error)) return void 0;
+	if ("code" in error && typeof error.code === "string") return error.code;
+	return errorCode(error.cause);
+}
+function isNetworkError(error) {
+	return NETWORK_CODES.has(errorCode(error) ?? "") || isGarbled(error);
+}
+/** What came is no HTTP, or ends in the middle of it. The parser's errors have no code. */
+function isGarbled(error) {
+	if (!(error instanceof Error)) return false;
+	return error instanceof import_undici.errors.HTTPParserError || isGarbled(error.cause);
+}
+
+// src/metadata/metadata-error.ts
+/** The metadata repository can't be read or written. Says why and what to do. */
+var MetadataError = class extends Error {
+	name = "MetadataError";
+};
+/** A wait for a rate limit that is longer than this, in milliseconds, is the next run's. */
+const LONGEST_WAIT$1 = 3e5;
+/**
+* The least wait where a limit does not say how long it lasts; it doubles from one to the next.
+* https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+*/
+const UNTOLD_WAIT = 6e4;
+/**
+* Reads a failed GET or PUT.
+*
+* @param where what was asked for: `owner/name`, or a path in it
+* @param limits how many limits in a row were waited for already
+*/
+function classify(error, where, limits) {
+	if (isUnclear(error)) return "unknown";
+	const isWrite = error.request.method === "PUT";
+	const message = saidBy(error);
+	const fail = (why) => new MetadataError(`${where} can't be ${isWrite ? "written" : "read"}: ${why}`, { cause: error });
+	if (error.status === 407) return fail(message);
+	const refused = (remedy) => fail(`${remedy} (GitHub says: ${message})`);
+	const wait = limitedFor(error, limits);
+	if (wait !== void 0 && wait <= LONGEST_WAIT$1) return { wait };
+	if (wait !== void 0) return refused(`a rate limit of GitHub is used up for another ${formatDuration(wait)}; run again then`);
+	if (isCollision(error.status, message)) return "collided";
+	return refused(isWrite ? remedyForWrite(error.status, message) : remedyFor$1(error.status, message));
+}
+/** True when a write may have been done though it failed: no answer came, or one that nobody knows. */
+function isUnclear({ status, message }) {
+	return status >= 500 || status === 408 || status === 409 && !isCollision(status, message) && !isRule(message);
+}
+/** GITHUB.md lists the messages; they are the only thing that tells 409s apart. */
+function isCollision(status, message) {
+	if (status === 422) return /"sha" wasn't supplied/i.test(message);
+	return status === 409 && /does not match|but expected|expected to be at/i.test(message);
+}
+/** A rule of the branch. Asked after a collision: the file's path, which stands in its message, may hold any word. */
+function isRule(message) {
+	return /pull request|rule|protected|locked|required|signature|not authorized/i.test(message);
+}
+/** How long a rate limit lasts, in milliseconds, by the answer's own clock; undefined when it is none. */
+function limitedFor(error, limits) {
+	const { status, response } = error;
+	if (status !== 403 && status !== 429) return void 0;
+	const headers = response?.headers ?? {};
+	const now = Date.parse(headers.date ?? "");
+	const retryAfter = headers["retry-after"];
+	const asked = retryAfter === void 0 ? void 0 : parseRetryAfter(String(retryAfter), now);
+	const reset = headers["x-ratelimit-remaining"] === "0" ? Math.max(0, Number(headers["x-ratelimit-reset"]) * 1e3 - now) + 1e3 : void 0;
+	const wait = asked ?? reset;
+	if (wait !== void 0 && !Number.isNaN(wait)) return wait;
+	return status === 429 || wait !== void 0 || /rate limit|abuse/i.test(error.message) ? UNTOLD_WAIT * 2 ** limits : void 0;
+}
+/** One line of what an answer said, or of why there was none. */
+function saidBy(error) {
+	const message = error instanceof Error ? error.message : String(error);
+	return /^\s*</.test(message) ? "an HTML page" : printable(message);
+}
+function remedyForWrite(status, message) {
+	switch (status) {
+		case 409: return "its branch is protected; let the token bypass the rule, or record in another \"metadata-branch\"";
+		case 422: return "the request is not accepted";
+		case 404: return /branch .* not found/i.test(message) ? "the branch is not there; create it, or name another in \"metadata-branch\"" : "it is not there for this token; \"github-token\" needs permission \"contents: write\" on it";
+		default: return remedyFor$1(status, message);
+	}
+}
+function remedyFor$1(status, message) {
+	if (/archived/i.test(message)) return "the repository is archived; unarchive it, or name another in \"metadata-repository\"";
+	if (/not accessible by/i.test(message) || status === 403) return "\"github-token\" may not do this. For this repository set \"permissions: contents: write\" in the workflow; for another one use a fine-grained token or a GitHub App token. A pull request from a fork can only read";
+	if (status === 401) return "\"github-token\" is not valid, or has ended: that of a GitHub App lives for an hour, and a \"time-limit\" ends a run before";
+	if (status === 404) return "it is not there for this token. Check \"metadata-repository\"; GITHUB_TOKEN sees no other private repository: use a fine-grained token or a GitHub App token in \"github-token\"";
+	return "GitHub did not answer as it should; run again later";
+}
+
+// src/report/markdown.ts
+/**
+* Text from registries in GitHub-flavoured Markdown. https://github.github.com/gfm/
+*/
+/** Text in which nothing is markup: no link, mention, issue number, HTML, table or comment comes of it. One line, not to be put at a line's start. */
+function escapeMarkdown(text) {
+	return printable(text, Number.POSITIVE_INFINITY).replace(/[\\`*_{}[\]()#!|~$^]|:(?=\/\/)|(?<=www)\./g, "\\$&").replace(/[@#]/g, "$&​").replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+/** Text as code, in a span that nothing in it can close and that fits a table's cell. */
+function codeSpan(text) {
+	const line = printable(text, Number.POSITIVE_INFINITY).replaceAll("`", "'").replaceAll("|", "¦");
+	return `\`${line === "" ? " " : line}\``;
+}
+/** The first dozen of `items` as code, `and N more` for the rest. */
+function codeList(items, most = 12) {
+	const shown = items.slice(0, most).map((item) => codeSpan(item));
+	const rest = items.length - shown.length;
+	return rest > 0 ? `${shown.join(", ")} and ${rest} more` : shown.join(", ");
+}
+
+// src/metadata/changelog.ts
+/** The changelog's section for one namespace, with the mark by which it is found again. */
+function renderSection(result, options) {
+	return `${renderSectionText(result, options)}\n${marker(options.runKey, result.namespace)}\n`;
+}
+/** The changelog's section as it is read: time, namespace → target, counts, then a line an image. */
+function renderSectionText(result, { time, timezone }) {
+	const { added, updated, bytes } = countAll([result]);
+	const images = /* @__PURE__ */ new Map();
+	for (const { image, added, updated } of result.copied) {
+		const tags = images.get(image) ?? {
+			added: [],
+			updated: []
+		};
+		tags.added.push(...added);
+		tags.updated.push(...updated);
+		images.set(image, tags);
+	}
+	const lines = Array.from(images).toSorted(([a], [b]) => a < b ? -1 : 1).map(([image, tags]) => {
+		const parts = [...tags.added.length > 0 ? [`added ${codeList(tags.added.toSorted())}`] : [], ...tags.updated.length > 0 ? [`updated ${codeList(tags.updated.toSorted())}`] : []];
+		return `- ${codeSpan(image)}: ${parts.join("; ")}`;
+	});
+	const route = `${codeSpan(result.namespace)} → ${codeSpan(result.target)}`;
+	const counts = `${plural(added, "tag")} added, ${updated} updated, ${formatBytes(bytes)}`;
+	return [
+		`## ${formatTime(time, timezone)}: ${route}`,
+		"",
+		counts,
+		"",
+		...lines,
+		""
+	].join("\n");
+}
+/** `2026-11-24 20:30:05 UTC+8` */
+function formatTime(time, timezone) {
+	const format = new Intl.DateTimeFormat("en-CA", {
+		timeZone: timezone,
+		dateStyle: "short",
+		timeStyle: "medium",
+		hourCycle: "h23"
+	});
+	const zone = new Intl.DateTimeFormat("en", {
+		timeZone: timezone,
+		timeZoneName: "shortOffset"
+	}).formatToParts(time).find(({ type }) => type === "timeZoneName")?.value;
+	return `${format.format(time).replace(",", "")} ${(zone ?? "GMT").replace("GMT", "UTC").replace(/\+0$/, "")}`;
+}
+/**
+* The text of a changelog, with its byte order mark where it has one.
+*
+* @throws MetadataError that names the file and the remedy
+*/
+function readChangelog(bytes, path) {
+	try {
+		return new TextDecoder("utf-8", {
+			fatal: true,
+			ignoreBOM: true
+		}).decode(bytes);
+	} catch (error) {
+		const message = `${path} is not text in UTF-8. It was left as it is: save it as UTF-8, or name another in "changelog-path"`;
+		throw new MetadataError(message, { cause: error });
+	}
+}
+const MARKER = "<!-- sync ";
+/** A comment that is not shown: ends one job's section, and tells it from all others. */
+function marker(runKey, namespace) {
+	return `${MARKER}${encodeURIComponent(`${runKey} ${namespace}`).replaceAll("--", "-%2D")} -->`;
+}
+/**
+* Puts `section` before the newest section of `current`; everything else stays as it is. The section of the same
+* job and namespace, when it is there already, is replaced where it stands.
+*/
+function insertSection(current, section, { runKey, namespace }) {
+	const text = current === void 0 || current.trim() === "" ? "# Changelog\n" : current;
+	const newline = text.includes("\r\n") ? "\r\n" : "\n";
+	const insert = section.replaceAll("\n", newline);
+	const mark = marker(runKey, namespace);
+	const end = text.indexOf(mark);
+	if (end !== -1) return text.slice(0, sectionStart(text, end)) + insert.trimEnd() + text.slice(end + mark.length);
+	const newest = (/^## /m.exec(text) ?? /^#{3,6} /m.exec(text))?.index;
+	if (newest !== void 0) return text.slice(0, newest) + insert + newline + text.slice(newest);
+	return text + (text.endsWith("\n") ? newline : newline + newline) + insert;
+}
+/** Where the section starts whose marker is at `end`; at the marker when somebody removed its heading. */
+function sectionStart(text, end) {
+	const start = text.lastIndexOf("\n## ", end) + 1;
+	return text.startsWith("## ", start) && !text.slice(start, end).includes(MARKER) ? start : end;
+}
+
+// src/modes/record.ts
+/** What the outcomes and the settled tags add to the namespace manifest. */
+function entriesOf({ settled }, outcomes) {
+	const entries = /* @__PURE__ */ new Map();
+	for (const [image, tags] of settled) entries.set(image, new Map(tags));
+	for (const { work, held } of outcomes) for (const [tag, what] of held) setEntry(entries, work.image, tag, entryOf$1(work.manifest.digest, what));
+	return entries;
+}
+function entryOf$1(digest, { digest: target, platforms }) {
+	if (platforms) return {
+		digest,
+		target,
+		platforms
+	};
+	return target === digest ? digest : {
+		digest,
+		target
+	};
+}
+/** Writes the namespace manifests, then the changelog. One that can't be written stops no other. */
+async function record(recordables, inputs, deps) {
+	const errors = [];
+	const unrecorded = [];
+	const written = [];
+	const failed = [];
+	for (const recordable of recordables) {
+		const { plan, entries, result } = recordable;
+		const seen = { images: recordable.known ?? plan.recorded.images };
+		try {
+			await recordManifest(recordable, seen, inputs, deps);
+			written.push(recordable);
+		} catch (error) {
+			failed.push(recordable);
+			const tags = countEntries(entries);
+			const what = tags > 0 ? `${tags} tags are mirrored but not recorded` : "the record is not up to date";
+			errors.push(`${result.namespace}: ${what}. ${messageOf(error)}`);
+			unrecorded.push({
+				path: plan.manifestPath,
+				content: manifestOf({
+					...plan.recorded,
+					...seen
+				}, recordable),
+				addition: serializeNamespaceManifest({
+					...plan.recorded,
+					images: entries
+				})
+			});
+		}
+	}
+	let plans = new Set(written.map(({ plan }) => plan));
+	const sections = sectionsOf(written, inputs, deps);
+	const lost = sectionsOf(failed, inputs, deps);
+	try {
+		await recordChangelog(sections, written, inputs, deps);
+	} catch (error) {
+		errors.push(`The changelog is not up to date. ${messageOf(error)}`);
+		lost.push(...sections);
+		plans = /* @__PURE__ */ new Set();
+	}
+	if (lost.length > 0) {
+		const content = lost.map(({ text }) => text).join("\n");
+		unrecorded.push({
+			path: inputs.metadata.changelogPath ?? "",
+			content,
+			addition: content
+		});
+	}
+	return {
+		plans,
+		errors,
+		unrecorded
+	};
+}
+/** @param seen told what the file held when it was there last */
+async function recordManifest(recordable, seen, inputs, deps) {
+	const { plan, entries, removed, restored, result } = recordable;
+	if (![
+		entries,
+		removed,
+		restored
+	].some((images) => images && images.size > 0)) return;
+	const message = describe$1([result], removed && countEntries(removed));
+	const changeSeen = (images) => {
+		if (images.size > 0) seen.images = images;
+		return change(images, recordable);
+	};
+	await changeManifest(plan, message, changeSeen, inputs, deps);
+}
+const GONE = "What this run did is recorded in it again, and the next run copies the rest; where that was not meant, restore an earlier commit of it";
+/** Changes what is recorded of a namespace; the same images mean that nothing changes. */
+async function changeManifest({ manifestPath: path, recorded: { source, target, images: known } }, message, change, { metadata: { commitMessage } }, { metadata, logger }) {
+	let isGone = false;
+	if (await metadata.update(path, commitMessage ?? message, (current) => {
+		isGone = current === void 0 && known.size > 0;
+		const before = current ? parseNamespaceManifest(current, {
+			path,
+			source,
+			target
+		}).images : /* @__PURE__ */ new Map();
+		const images = change(before);
+		if (images === before) return current;
+		return new TextEncoder().encode(serializeNamespaceManifest({
+			source,
+			target,
+			images
+		}));
+	}) && isGone) logger.warning(`${path} was removed while this run went on. ${GONE}`);
+}
+/** The namespace manifest with what `recordable` changes. */
+function manifestOf(manifest, recordable) {
+	return serializeNamespaceManifest({
+		...manifest,
+		images: change(manifest.images, recordable)
+	});
+}
+function change(images, { entries, removed = /* @__PURE__ */ new Map(), restored = /* @__PURE__ */ new Map() }) {
+	return restoreEntries(mergeImages(removeEntries(images, removed), entries), restored);
+}
+function sectionsOf(recordables, { metadata: { changelogPath, timezone } }, { now, runKey }) {
+	if (changelogPath === void 0) return [];
+	const time = now();
+	return recordables.filter(({ result }) => result.copied.length > 0).map(({ result }) => ({
+		namespace: result.namespace,
+		text: renderSection(result, {
+			time,
+			timezone,
+			runKey
+		})
+	}));
+}
+async function recordChangelog(sections, recordables, { metadata: { changelogPath, commitMessage } }, { metadata, runKey }) {
+	if (changelogPath === void 0 || sections.length === 0) return;
+	const results = recordables.map(({ result }) => result).filter(({ copied }) => copied.length > 0);
+	await metadata.update(changelogPath, commitMessage ?? `Changelog: ${describe$1(results)}`, (current) => {
+		const before = current && readChangelog(current, changelogPath);
+		const after = sections.reduce((text, { namespace, text: section }) => insertSection(text, section, {
+			runKey,
+			namespace
+		}), before);
+		return new TextEncoder().encode(after);
+	});
+}
+/** `Mirror gcr.io/distroless: 3 added, 1 updated` */
+function describe$1(results, removed = 0) {
+	const { added, updated } = countAll(results);
+	const settled = results.reduce((sum, result) => sum + result.settled, 0);
+	const parts = [
+		`${added} added`,
+		`${updated} updated`,
+		...settled > 0 ? [`${settled} settled`] : [],
+		...removed > 0 ? [`${removed} not there`] : []
+	];
+	const [first] = results;
+	return `Mirror ${results.length === 1 && first ? first.namespace : `${results.length} namespaces`}: ${parts.join(", ")}`;
+}
+function messageOf(error) {
+	return error instanceof Error ? error.message : String(error);
+}
+
+// src/plan/pulls.ts
+/**
+* What copying `works` asks of the source's manifests: one request for each, one more where docker pulls it besides,
+* and, for an index, one a platform, of which it has at least one. https://docs.docker.com/docker-hub/usage/pulls/
+*/
+function countPulls(works, engine) {
+	let count = 0;
+	let exact = true;
+	for (const { mediaType } of works.map(({ manifest }) => manifest)) {
+		const isIndex = mediaType !== void 0 && isIndexType(mediaType);
+		count += isIndex || engine === "docker" ? 2 : 1;
+		if (isIndex || mediaType === void 0) exact = false;
+	}
+	return {
+		count,
+		exact
+	};
+}
+/** Platforms of an index of which nobody knows how many it has. */
+const USUAL_PLATFORMS = 8;
+/** About how many pulls one piece of work takes, rather too many than too few. */
+function estimatePulls({ manifest: { mediaType } }, { engine, platforms }) {
+	if (mediaType !== void 0 && isIndexType(mediaType)) return 1 + (platforms === "all" ? USUAL_PLATFORMS : platforms.length);
+	return engine === "docker" ? 2 : 1;
+}
+
+// src/modes/result-of.ts
+/**
+* What came of a namespace.
+*
+* @param outcomes of what was copied, none when nothing was; `dry run` for what would be copied
+*/
+function resultOf(plan, { engine }, outcomes) {
+	const { namespace, target } = plan.settings;
+	const names = {
+		namespace: formatNamespace(namespace),
+		target: formatNamespace(target)
+	};
+	if ("failure" in plan) return {
+		...names,
+		...NOTHING,
+		failures: [plan.failure]
+	};
+	const { listing, dropped, recalled, unsupported, targets, unchanged, gone, unsettled, settled } = plan;
+	const nameOf = (image) => `${target.registry}/${targets.get(image) ?? image}`;
+	const copied = outcomes === "dry run" ? planned(plan, nameOf) : mirrored(outcomes, nameOf);
+	const failures = outcomes === "dry run" ? [] : failed(outcomes);
+	const done = copied.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
+	const wanted = plan.work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
+	return {
+		...names,
+		copied: copied.toSorted((a, b) => a.image < b.image ? -1 : 1),
+		failures: [...listing.failures, ...failures],
+		unsupported,
+		unchanged,
+		gone,
+		pending: unsettled.length + wanted - done - countTags(failures),
+		settled: countEntries(settled),
+		dropped,
+		recalled,
+		...outcomes === "dry run" && { pulls: countPulls(plan.work, engine) }
+	};
+}
+/** `gcr.io/distroless: 3 new tags, 1 moved, 40 unchanged, 0 gone` */
+function describe(result) {
+	const { added, updated, unchanged, gone, pending } = countAll([result]);
+	const parts = [
+		plural(added, "new tag"),
+		`${formatCount(updated)} moved`,
+		`${formatCount(unchanged)} unchanged`,
+		`${formatCount(gone)} gone`,
+		...pending > 0 ? [`${formatCount(pending)} waiting`] : [],
+		...result.failures.length > 0 ? [plural(result.failures.length, "failure")] : [],
+		...result.drift ? [describeDrift(result.drift)] : []
+	];
+	return `${result.namespace}: ${parts.join(", ")}`;
+}
+const NOTHING = {
+	copied: [],
+	failures: [],
+	unsupported: [],
+	unchanged: 0,
+	gone: [],
+	pending: 0,
+	settled: 0,
+	dropped: NOTHING_DROPPED,
+	recalled: 0
+};
+function planned({ work }, nameOf) {
+	return work.map(({ image, manifest, added, updated }) => ({
+		image,
+		target: nameOf(image),
+		digest: manifest.digest,
+		added,
+		updated,
+		bytes: manifest.size ?? 0
+	}));
+}
+function mirrored(outcomes, nameOf) {
+	return outcomes.filter(({ held }) => held.size > 0).map(({ work: { image, manifest, added, updated }, held, bytes }) => ({
+		image,
+		target: nameOf(image),
+		digest: manifest.digest,
+		added: added.filter((tag) => held.has(tag)),
+		updated: updated.filter((tag) => held.has(tag)),
+		bytes
+	}));
+}
+function failed(outcomes) {
+	return outcomes.flatMap(({ work: { image, added, updated }, held, error }) => {
+		if (error === void 0) return [];
+		return [{
+			image,
+			tags: [...added, ...updated].filter((tag) => !held.has(tag)),
+			reason: error
+		}];
+	});
+}
+
+// src/modes/compare.ts
+/**
+* Asks the target what it really holds, and records that; copies nothing. What is recorded and is not so is reported
+* and taken out of the record, so that the next sync brings it again.
+*/
+async function compare(inputs, deps) {
+	const started = deps.now();
+	const { plans, warnings } = await prepare(inputs, deps);
+	const compared = await deps.phase("Ask the target", async () => Promise.all(plans.map(async (plan) => {
+		const done = "failure" in plan ? resultOf(plan, inputs, []) : await compareOne(plan, inputs, deps);
+		deps.logger.info(describe("plan" in done ? done.result : done));
+		return done;
+	})));
+	const recordables = compared.flatMap((one) => "plan" in one ? [one] : []);
+	const { errors, unrecorded } = inputs.dryRun ? {
+		errors: [],
+		unrecorded: []
+	} : await deps.phase("Record", async () => record(recordables, inputs, deps));
+	const namespaces = compared.map((one) => "plan" in one ? one.result : one);
+	return {
+		mode: "compare",
+		dryRun: inputs.dryRun,
+		started,
+		finished: deps.now(),
+		namespaces,
+		errors,
+		warnings,
+		unrecorded
+	};
+}
+async function compareOne(plan, inputs, { registries }) {
+	const { recorded, listing, settings } = plan;
+	const { namespace, platforms } = settings;
+	const { queryConcurrency: concurrency } = inputs;
+	const target = registries.target(settings.target.registry);
+	const source = registries.source(namespace.registry);
+	const targetOf = (image) => targetRepository(settings.targetName, settings.target, namespace, image);
+	const own = wantedImages(plan, inputs);
+	const findings = sortFindings(await audit(own, {
+		target,
+		targetOf,
+		concurrency
+	}));
+	const open = needEvidence(listing, recorded.images, findings.changed);
+	const verdicts = await settle(open, {
+		source,
+		target,
+		targetOf,
+		platforms,
+		reserve: 0,
+		concurrency
+	});
+	const { entries, removed, drift } = concludeComparison(recorded.images, findings, verdicts);
+	const counts = countAfter(plan, findings, {
+		entries,
+		removed
+	});
+	const isLost = looksLost(findings, entries);
+	const takenOut = isLost ? /* @__PURE__ */ new Map() : removed;
+	return {
+		plan,
+		entries,
+		removed: takenOut,
+		result: {
+			...resultOf(plan, inputs, []),
+			...counts,
+			drift: {
+				...drift,
+				removed: countEntries(takenOut)
+			},
+			failures: [
+				...listing.failures,
+				...findings.failures,
+				...isLost ? [lost(plan, drift.missing.length)] : []
+			],
+			settled: countEntries(entries)
+		}
+	};
+}
+/** What is recorded of this job's images and wanted. */
+function wantedImages({ recorded, settings }, { shard }) {
+	const { wantsName } = new CompiledFilters(settings.filters);
+	const own = ownImages(recorded.images, shard, settings.namespace);
+	return new Map(Array.from(own, ([image, entries]) => [image, new Map(Array.from(entries).filter(([tag]) => wantsName(image, tag)))]));
+}
+/** How the mirror stands to the source, now that the record is right. Tags of which nothing is known count as failed. */
+function countAfter({ recorded, listing, settings: { platforms } }, { unknown }, { entries, removed }) {
+	const right = mergeImages(removeEntries(removeEntries(recorded.images, removed), unknown), entries);
+	const { work, unsettled, unchanged } = diff(listing, right, platforms);
+	const wanting = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
+	const untold = Array.from(unknown).flatMap(([image, tags]) => Array.from(tags.keys()).filter((tag) => listing.images.get(image)?.tags.has(tag)));
+	return {
+		unchanged,
+		pending: unsettled.length + wanting - untold.length
+	};
+}
+/** So few tags are soon copied again. */
+const FEW = 10;
+/** True when the target has nothing of all that is recorded: then it is likely another target than is meant. */
+function looksLost({ held, missing, changed }, entries) {
+	return held === 0 && changed.size === 0 && entries.size === 0 && countEntries(missing) > FEW;
+}
+function lost({ manifestPath }, images) {
+	return {
+		image: "",
+		tags: [],
+		reason: `the target has none of the tags recorded in ${manifestPath}, of ${formatCount(images)} images. The record was left as it is: check "target" and its credentials; if the mirror is really gone, remove the file`
+	};
+}
+
+// src/modes/monitor.ts
+/** Tells how much is mirrored and how much is waiting, as often as asked, and reads only. The last look counts. */
+async function monitor(inputs, deps) {
+	const { count, interval } = inputs.monitor;
+	const started = deps.now();
+	for (let look = 1;; look += 1) {
+		const { plans, warnings } = await prepare(inputs, deps);
+		const namespaces = plans.map((plan) => resultOf(plan, inputs, []));
+		for (const result of namespaces) {
+			const { unchanged, pending, failed } = countAll([result]);
+			const total = formatCount(unchanged + pending);
+			const wrong = failed > 0 ? `, ${formatCount(failed)} failed` : "";
+			deps.logger.info(`${deps.now().toISOString()} ${result.namespace}: ${formatCount(unchanged)} of ${total} tags mirrored, ${formatCount(pending)} waiting${wrong}`);
+		}
+		if (look === count) return {
+			mode: "monitor",
+			dryRun: true,
+			started,
+			finished: deps.now(),
+			namespaces,
+			errors: [],
+			warnings
+		};
+		await deps.sleep(interval);
+	}
+}
+
+// src/plan/balance.ts
+/**
+* Packs `items`, heaviest first, into bins of `capacity`, each into the first that has room. An item that is heavier
+* than that gets a bin of its own. https://en.wikipedia.org/wiki/First-fit-decreasing_bin_packing
+*/
+function packBins(items, capacity) {
+	const bins = [];
+	for (const item of items) {
+		const bin = bins.find(({ free }) => free >= item.weight);
+		if (bin) {
+			bin.items.push(item);
+			bin.free -= item.weight;
+		} else bins.push({
+			items: [item],
+			free: capacity - item.weight
+		});
+	}
+	return bins.map(({ items }) => items);
+}
+/**
+* Cuts the numbers from 0 to `total - 1` into at most `most` ranges of about equal weight, none without items.
+*
+* @param items sorted by their numbers
+*/
+function cutRanges(items, most, total) {
+	const share = items.reduce((sum, { weight }) => sum + weight, 0) / most;
+	const ranges = [];
+	let open = {
+		first: 0,
+		last: total - 1,
+		items: []
+	};
+	let done = 0;
+	for (const item of items) {
+		if (done + item.weight / 2 > share * (ranges.length + 1) && open.items.length > 0 && item.number > (open.items.at(-1)?.number ?? 0)) {
+			open.last = item.number - 1;
+			ranges.push(open);
+			open = {
+				first: item.number,
+				last: total - 1,
+				items: []
+			};
+		}
+		open.items.push(item);
+		done += item.weight;
+	}
+	if (open.items.length > 0) ranges.push(open);
+	return ranges;
+}
+
+// src/plan/matrix.ts
+/** GitHub takes 1 MB a job in UTF-16, of which the other outputs have some. */
+const MAX_BYTES = 9e5;
+/**
+* Spreads work over at most `maxEntries` jobs, none with much more than its fair share unless one image has that. A
+* namespace that is too much for one job is cut by images; several that are little go together. The same work gives
+* the same matrix, in whatever order it was found.
+*
+* @throws Error when not even the namespaces and filters fit into GitHub's limit
+*/
+function planMatrix(works, options) {
+	const { maxEntries, filters, maxBytes = MAX_BYTES } = options;
+	const plans = fairPlan(weigh(works), maxEntries);
+	for (const render of [byImages, byNumbers]) {
+		const matrix = { include: plans.flatMap((plan) => render(plan, filters)) };
+		if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
+	}
+	throw new Error(`The matrix would have more than ${maxBytes} bytes, which GitHub does not take: name fewer namespaces a plan, or shorten "include" and "exclude"`);
+}
+/** Bytes where the sources tell them; the mean where some don't; tags where none do. */
+function weigh(works) {
+	const all = works.flatMap(({ images }) => images);
+	const bytes = all.reduce((sum, image) => sum + image.bytes, 0);
+	const unsized = all.reduce((sum, image) => sum + image.unsized, 0);
+	const tags = all.reduce((sum, image) => sum + image.tags, 0);
+	const mean = bytes > 0 ? bytes / Math.max(1, tags - unsized) : 1;
+	const weightOf = (image) => Math.max(1, bytes > 0 ? image.bytes + image.unsized * mean : image.tags);
+	return works.filter(({ images }) => images.length > 0).map(({ namespace, images }) => {
+		const loads = images.map((image) => ({
+			...image,
+			weight: weightOf(image)
+		})).toSorted((a, b) => b.weight - a.weight || (a.image < b.image ? -1 : 1));
+		return {
+			namespace,
+			loads,
+			weight: loads.reduce((sum, { weight }) => sum + weight, 0)
+		};
+	}).toSorted(byName);
+}
+/** How much more a job may have in the next try. */
+const STEP = 1.02;
+/** The plan with the smallest load a job at which `most` jobs suffice. */
+function fairPlan(piles, most) {
+	const total = piles.reduce((sum, { weight }) => sum + weight, 0);
+	for (let capacity = total / most;; capacity *= STEP) {
+		const plan = planFor(piles, capacity);
+		if (plan.reduce((sum, one) => sum + (one.kind === "cut" ? one.parts.length : 1), 0) <= most) return plan;
+	}
+}
+function planFor(piles, capacity) {
+	const cuts = piles.map((pile) => ({
+		kind: "cut",
+		pile,
+		parts: packBins(pile.loads, capacity)
+	}));
+	const little = cuts.filter(({ parts }) => parts.length === 1).map(({ pile }) => pile);
+	const wholes = packBins(little.toSorted(heaviestFirst), capacity);
+	return [...cuts.filter(({ parts }) => parts.length > 1), ...wholes.map((bin) => ({
+		kind: "whole",
+		piles: bin.toSorted(byName)
+	}))];
+}
+/** Entries that name their images. */
+function byImages(plan, filters) {
+	if (plan.kind === "cut") return plan.parts.map((loads, index) => entryOf([plan.pile], loads, filters, {
+		images: loads,
+		part: `${index + 1}/${plan.parts.length}`
+	}));
+	const [first, ...others] = plan.piles;
+	const loads = plan.piles.flatMap((pile) => pile.loads);
+	return [entryOf(plan.piles, loads, filters, first && others.length === 0 ? { images: first.loads } : {})];
+}
+/** Entries that give the numbers of their images, in which a name costs nothing. */
+function byNumbers(plan, filters) {
+	if (plan.kind === "whole") return [entryOf(plan.piles, plan.piles.flatMap(({ loads }) => loads), filters, {})];
+	const { namespace } = plan.pile;
+	const numbered = plan.pile.loads.map((load) => ({
+		...load,
+		number: shardOf(namespace, load.image, MAX_SHARDS)
+	})).toSorted((a, b) => a.number - b.number);
+	const ranges = cutRanges(numbered, plan.parts.length, MAX_SHARDS);
+	return ranges.map(({ first, last, items }, index) => entryOf([plan.pile], items, filters, {
+		part: `${index + 1}/${ranges.length}`,
+		range: `${first}-${last}`
+	}));
+}
+function entryOf(piles, loads, { include, exclude }, { images, part = "1/1", range }) {
+	const names = images?.map(({ image }) => image).toSorted();
+	return {
+		namespace: piles.map(({ namespace }) => formatNamespace(namespace)).join("\n"),
+		images: (names ? names.flatMap((image) => narrowPatterns(include, image)) : include).join("\n"),
+		exclude: exclude.join("\n"),
+		"shard-index": range ?? "0",
+		"shard-total": range === void 0 ? 1 : MAX_SHARDS,
+		part,
+		tags: loads.reduce((sum, { tags }) => sum + tags, 0),
+		bytes: loads.reduce((sum, { bytes }) => sum + bytes, 0)
+	};
+}
+function heaviestFirst(a, b) {
+	return b.weight - a.weight || byName(a, b);
+}
+function byName(a, b) {
+	return formatNamespace(a.namespace) < formatNamespace(b.namespace) ? -1 : 1;
+}
+
+// src/modes/plan.ts
+/** Says what a sync would copy, and how to spread it over jobs. gcrsync's tags are left to these, which settle them. */
+async function plan(inputs, deps) {
+	const started = deps.now();
+	const { plans, warnings } = await prepare(inputs, deps);
+	return deps.phase("Plan", async () => {
+		const namespaces = plans.map((one) => resultOf(one, inputs, "dry run"));
+		for (const result of namespaces) deps.logger.info(describe(result));
+		const works = plans.flatMap((one) => "failure" in one ? [] : [workOf(one)]);
+		const matrix = planMatrix(works, {
+			maxEntries: inputs.maxShards,
+			filters: inputs
+		});
+		deps.logger.info(`The matrix has ${plural(matrix.include.length, "job")}.`);
+		for (const { namespace, part, tags, bytes } of matrix.include) deps.logger.info(`${namespace.replaceAll("\n", ", ")} ${part}: ${plural(tags, "tag")}, ${formatBytes(bytes)}`);
+		const finished = deps.now();
+		return {
+			mode: "plan",
+			dryRun: true,
+			started,
+			finished,
+			namespaces,
+			errors: [],
+			warnings,
+			matrix
+		};
+	});
+}
+/** What there is to do, image by image. */
+function workOf({ settings: { namespace }, work, unsettled }) {
+	const images = /* @__PURE__ */ new Map();
+	const sumsOf = (image) => {
+		const sums = images.get(image) ?? {
+			image,
+			tags: 0,
+			bytes: 0,
+			unsized: 0
+		};
+		images.set(image, sums);
+		return sums;
+	};
+	for (const { image, manifest, added, updated } of work) {
+		const sums = sumsOf(image);
+		sums.tags += added.length + updated.length;
+		sums.bytes += manifest.size ?? 0;
+		if (manifest.size === void 0) sums.unsized += 1;
+	}
+	for (const { image } of unsettled) sumsOf(image).tags += 1;
+	return {
+		namespace,
+		images: Array.from(images.values())
+	};
+}
+
+// src/copy/look-again.ts
+/**
+* Asks once more what `tags` are, which the source listed with a digest that it does not have: they moved and what they
+* were is deleted, or the answer to a HEAD was wrong.
+*
+* @returns the work that there is for those of another digest
+* @throws RegistryError
+*/
+async function lookAgain(work, tags, client) {
+	const { image, repository, manifest } = work;
+	const builder = new WorkBuilder();
+	for (const kind of ["added", "updated"]) for (const tag of work[kind]) {
+		const head = tags.has(tag) ? await client.headManifest(repository, tag) : void 0;
+		if (!head || head.digest === manifest.digest) continue;
+		builder.add(image, repository, {
+			digest: head.digest,
+			mediaType: head.mediaType
+		}, kind, tag);
+	}
+	return builder.build();
+}
+/** What is left of `work` without that of `others`. */
+function without(work, others) {
+	const gone = new Set(others.flatMap(({ added, updated }) => [...added, ...updated]));
+	const isLeft = (tag) => !gone.has(tag);
+	return {
+		...work,
+		added: work.added.filter(isLeft),
+		updated: work.updated.filter(isLeft)
+	};
+}
+
+// src/copy/pool.ts
+/**
+* Copies all of `works`, as many at a time as `limit` lets, until the run ends or a registry has had enough. What fails is
+* retried when that can help, and stops nothing else.
+*/
+async function copyAll(works, options) {
+	const { limit, lifetime, quota, task, onDone } = options;
+	await limit.map(works, async (work) => {
+		const whole = task(work);
+		if (lifetime.drain.aborted || !quota.begin(whole)) return;
+		try {
+			for (const outcome of await copyWork(work, whole, options)) onDone(outcome);
+		} finally {
+			quota.end(whole);
+		}
+	});
+}
+/** Copies `work`; what the source has under another digest than it listed, as it is now. */
+async function copyWork(work, whole, options) {
+	const missing = /* @__PURE__ */ new Set();
+	const outcome = await copyOne(work, whole, options, missing);
+	if (missing.size === 0) return [outcome];
+	const moved = await lookAgain(work, missing, whole.source.client).catch(() => []);
+	const left = without(work, moved);
+	const { held, bytes, error } = outcome;
+	const isDone = [...left.added, ...left.updated].every((tag) => held.has(tag));
+	const outcomes = [{
+		work: left,
+		held,
+		bytes,
+		...error !== void 0 && !isDone && { error }
+	}];
+	for (const one of moved) outcomes.push(await copyOne(one, options.task(one), options, missing));
+	return outcomes;
+}
+/** @param missing is given the tags whose digest the source does not have */
+async function copyOne(work, whole, { engine, retries, lifetime, quota, sleep, random, logger }, missing) {
+	const held = /* @__PURE__ */ new Map();
+	let bytes = 0;
+	const patience = new Patience(retries, random);
+	for (;;) {
+		const tags = whole.tags.filter((tag) => !held.has(tag));
+		try {
+			bytes += await engine.copy({
+				...whole,
+				tags
+			}, (tag, what) => held.set(tag, what));
+			return {
+				work,
+				held,
+				bytes
+			};
+		} catch (error) {
+			if (lifetime.abort.aborted || quota.isSpent(error, whole)) return {
+				work,
+				held,
+				bytes
+			};
+			if (error instanceof NotThereError) for (const tag of tags) missing.add(tag);
+			const message = error instanceof Error ? error.message : String(error);
+			const { repository, digest } = whole.source;
+			const delay = error instanceof CopyError ? patience.next(error) : void 0;
+			if (delay === void 0) return {
+				work,
+				held,
+				bytes,
+				error: printable(message, 2e3)
+			};
+			logger.info(`${repository}@${digest}: ${message}. It is tried again (${patience.tries} of ${retries})`);
+			await sleep(delay, lifetime.abort).catch(() => void 0);
+		}
+	}
+}
+
+// src/copy/quota.ts
+/**
+* Watches the rate limits of registries: from one that has no pulls left, or that refuses for having been asked too much,
+* no further image is started. A thousand images that fail would help nobody; the next run goes on.
+*/
+var Quota = class {
+	/** Pulls that images under way may still take. */
+	#reserved = /* @__PURE__ */ new Map();
+	#spent = /* @__PURE__ */ new Map();
+	/** Why images were not started, registry by registry. */
+	get reasons() {
+		return Array.from(this.#spent.values());
+	}
+	/** True when `task` may start. Then `end` must be called for it. */
+	begin({ source: { client }, target, pulls }) {
+		if (this.#spent.has(client.registry) || this.#spent.has(target.client.registry)) return false;
+		const reserved = this.#reserved.get(client) ?? 0;
+		const { pullLimit } = client;
+		if (pullLimit !== void 0 && pullLimit.remaining < reserved + pulls) {
+			const when = pullLimit.window === void 0 ? "" : `, which it counts over ${formatDuration(pullLimit.window)}`;
+			this.#spent.set(client.registry, `${client.registry} allows ${formatCount(pullLimit.remaining)} more pulls${when}: no further image was started from there. The next run goes on${pullLimit.window === void 0 ? "" : `, at the latest in ${formatDuration(pullLimit.window)}`}; logged in, most accounts may pull more`);
+			return false;
+		}
+		this.#reserved.set(client, reserved + pulls);
+		return true;
+	}
+	end({ source: { client }, pulls }) {
+		this.#reserved.set(client, (this.#reserved.get(client) ?? 0) - pulls);
+	}
+	/** True when `error` says that a registry has been asked too much: what it was for is left to the next run. */
+	isSpent(error, { source, target }) {
+		if (!(error instanceof RegistryError) || error.status !== 429) return false;
+		const { registry } = (error.registry === apiHost(target.client.registry) ? target : source).client;
+		const when = error.retryAfter === void 0 ? "later" : `in ${formatDuration(error.retryAfter)}`;
+		this.#spent.set(registry, `${registry} has been asked too much (${error.message}): no further image was started. It asks to come back ${when}`);
+		return true;
+	}
+};
+
+// src/report/progress.ts
+/** How often progress is told, in milliseconds. */
+const INTERVAL = 1e4;
+/** The rate is that of this many last intervals. */
+const WINDOW = 6;
+/** Tells how far long work is, at least every ten seconds; nothing for work that ends sooner. */
+var Progress = class {
+	#options;
+	#timer;
+	#samples;
+	#images = 0;
+	#bytes = 0;
+	#failed = 0;
+	constructor(options) {
+		this.#options = options;
+		this.#samples = [{
+			time: options.clock(),
+			images: 0,
+			bytes: 0
+		}];
+		this.#timer = setInterval(() => this.tick(), INTERVAL).unref();
+	}
+	/** One image has ended. */
+	done(bytes, failed) {
+		this.#images += 1;
+		this.#bytes += bytes;
+		if (failed) this.#failed += 1;
+	}
+	stop() {
+		clearInterval(this.#timer);
+	}
+	tick() {
+		const { total, log, clock } = this.#options;
+		const now = {
+			time: clock(),
+			images: this.#images,
+			bytes: this.#bytes
+		};
+		const [first = now] = this.#samples;
+		this.#samples.push(now);
+		if (this.#samples.length > WINDOW) this.#samples.shift();
+		const seconds = Math.max(.001, (now.time - first.time) / 1e3);
+		const left = total - this.#images;
+		const perSecond = (now.images - first.images) / seconds;
+		log([
+			`${formatCount(this.#images)} of ${formatCount(total)} images`,
+			formatBytes(this.#bytes),
+			`${formatBytes((now.bytes - first.bytes) / seconds)}/s`,
+			perSecond > 0 ? `about ${formatDuration(left / perSecond * 1e3)} left` : "none ended lately",
+			...this.#failed > 0 ? [`${formatCount(this.#failed)} failed`] : []
+		].join(", "));
+	}
+};
+
+// src/modes/copying.ts
+/**
+* Copies the work of all namespaces in one pool, and has it recorded at checkpoints. Without an engine nothing is copied, and that is an
+* error.
+*/
+async function copyAndCheckpoint(plans, recorder, inputs, deps) {
+	const { logger, openEngine, lifetime } = deps;
+	const working = plans.filter((plan) => "work" in plan).filter(({ work }) => work.length > 0);
+	if (working.length === 0) {
+		logger.info("Nothing to copy.");
+		return {
+			errors: [],
+			stopped: [],
+			close: async () => void 0
+		};
+	}
+	let engine;
+	try {
+		engine = await openEngine();
+	} catch (error) {
+		return {
+			errors: [error instanceof Error ? error.message : String(error)],
+			stopped: [],
+			close: async () => void 0
+		};
+	}
+	const quota = new Quota();
+	const copied = new AbortController();
+	const checkpoints = saveAtCheckpoints(recorder, inputs.checkpoint, copied.signal, deps);
+	try {
+		await copy(working, engine, quota, recorder, inputs, deps);
+	} finally {
+		copied.abort();
+		await checkpoints;
+	}
+	const ending = lifetime.ending();
+	const stopped = [...ending === void 0 ? [] : [explain(ending)], ...quota.reasons];
+	for (const reason of stopped) logger.info(reason);
+	return {
+		errors: [],
+		stopped,
+		close: async () => engine.close()
+	};
+}
+const explain = (ending) => ending === "cancelled" ? "The run was cancelled: what was done by then is recorded, and the next run goes on" : "The time limit is reached: what was done by then is recorded, and the next run goes on";
+async function copy(plans, engine, quota, recorder, inputs, deps) {
+	const { logger, sleep, random, lifetime } = deps;
+	const total = plans.reduce((sum, { work }) => sum + work.length, 0);
+	const progress = new Progress({
+		total,
+		log: (line) => logger.info(line),
+		clock: () => performance.now()
+	});
+	const shared = {
+		engine,
+		limit: pLimit(engine.width),
+		retries: inputs.retries,
+		lifetime,
+		quota,
+		sleep,
+		random,
+		logger
+	};
+	try {
+		await Promise.all(plans.map(async (plan) => {
+			const task = (work) => ({
+				...taskOf(work, plan, inputs, deps),
+				claim: async (tag) => recorder.claim(plan, work.image, tag)
+			});
+			const onDone = (outcome) => {
+				recorder.note(plan, outcome);
+				progress.done(outcome.bytes, outcome.error !== void 0);
+			};
+			await copyAll(plan.work, {
+				...shared,
+				task,
+				onDone
+			});
+		}));
+	} finally {
+		progress.stop();
+	}
+}
+/** Until `end` is aborted. What can't be recorded now may be later; in the end it is an error. */
+async function saveAtCheckpoints(recorder, interval, end, { sleep, logger }) {
+	for (;;) {
+		await sleep(interval, end).catch(() => void 0);
+		if (end.aborted) return;
+		const { errors } = await recorder.save();
+		for (const error of errors) logger.warning(error);
+	}
+}
+function taskOf(work, plan, { engine }, { registries }) {
+	const { namespace, target, platforms } = plan.settings;
+	return {
+		source: {
+			client: registries.source(namespace.registry),
+			repository: work.repository,
+			digest: work.manifest.digest
+		},
+		target: {
+			client: registries.target(target.registry),
+			repository: plan.targets.get(work.image) ?? work.image
+		},
+		tags: [...work.added, ...work.updated],
+		platforms,
+		pulls: estimatePulls(work, {
+			engine,
+			platforms
+		}),
+		present: isRecorded(plan, work)
+	};
+}
+/** True when another tag of the image is recorded with the very digest, which the target then holds. */
+function isRecorded({ recorded }, { image, manifest }) {
+	const entries = recorded.images.get(image)?.values() ?? [];
+	return Iterator.from(entries).some((entry) => entry === manifest.digest);
+}
+
+// src/modes/claims.ts
+/**
+* The tags of a namespace that move. Before the first of them is overwritten at the target, all are recorded as of an
+* unknown digest: a run that is killed then leaves a record that says nothing wrong, and the next run settles it from
+* what the target holds.
+*/
+var Claims = class {
+	#plan;
+	#changeRecord;
+	#announcing;
+	/** What was recorded of the tags before. */
+	#before = /* @__PURE__ */ new Map();
+	/** Tags that may have been written. */
+	#begun = /* @__PURE__ */ new Set();
+	constructor(plan, changeRecord) {
+		this.#plan = plan;
+		this.#changeRecord = changeRecord;
+	}
+	/**
+	* To be awaited before `tag` of `image` is written at the target.
+	*
+	* @throws CopyError when the record can't be changed: then the tag must stay as it is
+	*/
+	async claim(image, tag) {
+		if (!this.#plan.recorded.images.get(image)?.get(tag)) return;
+		try {
+			await (this.#announcing ??= this.#announce());
+		} catch (error) {
+			const cause = error instanceof Error ? error.message : String(error);
+			throw new CopyError(`not overwritten, as that could not be recorded before: ${cause}`, {
+				retryable: false,
+				cause: error
+			});
+		}
+		this.#begun.add(`${image}:${tag}`);
+	}
+	/** What was recorded of tags that were announced and have not been written. */
+	untouched() {
+		const untouched = /* @__PURE__ */ new Map();
+		for (const [image, entries] of this.#before) for (const [tag, entry] of entries) if (!this.#begun.has(`${image}:${tag}`)) setEntry(untouched, image, tag, entry);
+		return untouched;
+	}
+	/** What is recorded by now, as far as this run knows. */
+	known() {
+		return forgetEntries(this.#plan.recorded.images, this.#before);
+	}
+	async #announce() {
+		const { work, recorded } = this.#plan;
+		const moving = work.reduce((sum, { updated }) => sum + updated.length, 0);
+		await this.#changeRecord(`Mirror ${recorded.source}: ${plural(moving, "tag")} to move`, (images) => {
+			const before = /* @__PURE__ */ new Map();
+			for (const { image, updated } of work) for (const tag of updated) {
+				const entry = images.get(image)?.get(tag);
+				if (entry) setEntry(before, image, tag, entry);
+			}
+			this.#before = mergeImages(this.#before, before);
+			return countEntries(before) === 0 ? images : forgetEntries(images, before);
+		});
+	}
+};
+
+// src/modes/recorder.ts
+/** Gathers what a run does, and records it: at checkpoints what is done so far, in the end all of it. */
+var Recorder = class {
+	#plans;
+	#inputs;
+	#deps;
+	#outcomes = /* @__PURE__ */ new Map();
+	#claims = /* @__PURE__ */ new Map();
+	/** How many outcomes are recorded, by namespace; none when not even what evidence settled is. */
+	#recorded = /* @__PURE__ */ new Map();
+	/** One write at a time: two would write the same files. */
+	#writing = Promise.resolve();
+	constructor(plans, inputs, deps) {
+		this.#plans = plans;
+		this.#inputs = inputs;
+		this.#deps = deps;
+	}
+	/**
+	* To be awaited before a tag is written at the target.
+	*
+	* @throws CopyError when it must not be
+	*/
+	async claim(plan, image, tag) {
+		let claims = this.#claims.get(plan);
+		if (!claims) {
+			claims = new Claims(plan, async (message, change) => this.#serially(async () => changeManifest(plan, message, change, this.#inputs, this.#deps)));
+			this.#claims.set(plan, claims);
+		}
+		await claims.claim(image, tag);
+	}
+	note(plan, outcome) {
+		const outcomes = this.#outcomes.get(plan);
+		if (outcomes) outcomes.push(outcome);
+		else this.#outcomes.set(plan, [outcome]);
+	}
+	/** What came of all namespaces so far. */
+	results() {
+		return this.#plans.map((plan) => resultOf(plan, this.#inputs, this.#outcomes.get(plan) ?? []));
+	}
+	/** Records what is new since the last time; what could not be recorded is tried again the next time. */
+	async save() {
+		return this.#serially(async () => this.#save(() => void 0));
+	}
+	/** Records all that is not recorded yet, once no tag is written any more. */
+	async finish() {
+		return this.#serially(async () => this.#save((plan) => this.#claims.get(plan)?.untouched()));
+	}
+	async #serially(write) {
+		const writing = this.#writing.then(write);
+		this.#writing = writing.catch(() => void 0);
+		return writing;
+	}
+	/** @param untouched entries that hold again, as their tags will not be written in this run */
+	async #save(untouched) {
+		const news = this.#plans.flatMap((plan) => {
+			if ("failure" in plan) return [];
+			const outcomes = this.#outcomes.get(plan)?.slice() ?? [];
+			const restored = untouched(plan) ?? /* @__PURE__ */ new Map();
+			return outcomes.length > (this.#recorded.get(plan) ?? -1) || restored.size > 0 ? [{
+				plan,
+				outcomes,
+				restored
+			}] : [];
+		});
+		const recordables = news.map(({ plan, outcomes, restored }) => ({
+			plan,
+			entries: entriesOf(plan, outcomes),
+			restored,
+			known: this.#claims.get(plan)?.known() ?? plan.recorded.images,
+			result: resultOf(plan, this.#inputs, outcomes)
+		}));
+		const recorded = await record(recordables, this.#inputs, this.#deps);
+		for (const { plan, outcomes } of news) if (recorded.plans.has(plan)) this.#recorded.set(plan, outcomes.length);
+		return recorded;
+	}
+};
+
+// src/modes/settle-plan.ts
+/** Looks for evidence of gcrsync's tags, and sorts them into held, to be copied, and still unsettled. */
+async function settlePlans(plans, inputs, registries) {
+	return Promise.all(plans.map(async (plan) => "failure" in plan ? plan : settlePlan(plan, inputs, registries)));
+}
+async function settlePlan(plan, inputs, registries) {
+	if (plan.unsettled.length === 0) return plan;
+	const { namespace, target, platforms } = plan.settings;
+	const verdicts = await settle(plan.unsettled, {
+		source: registries.source(namespace.registry),
+		target: registries.target(target.registry),
+		targetOf: (image) => plan.targets.get(image) ?? image,
+		platforms,
+		reserve: plan.work.length,
+		concurrency: inputs.queryConcurrency
+	});
+	const builder = new WorkBuilder(plan.work);
+	const settled = /* @__PURE__ */ new Map();
+	const unsettled = [];
+	let { unchanged } = plan;
+	for (const { unsettled: one, verdict } of verdicts) {
+		const { image, repository, tag, manifest } = one;
+		if (verdict.kind === "open") unsettled.push(one);
+		else if (verdict.kind === "missing") builder.add(image, repository, manifest, "added", tag);
+		else if (verdict.kind === "other") builder.add(image, repository, manifest, "updated", tag);
+		else {
+			unchanged += 1;
+			setEntry(settled, image, tag, verdict.entry);
+		}
+	}
+	return {
+		...plan,
+		work: builder.build(),
+		unsettled,
+		settled,
+		unchanged
+	};
+}
+
+// src/modes/sync.ts
+/** Mirrors all namespaces and records what was done; in a dry run says what would be. */
+async function sync(inputs, deps) {
+	const started = deps.now();
+	const { plans: prepared, warnings } = await prepare(inputs, deps);
+	const plans = await deps.phase("Plan", async () => {
+		const settled = await settlePlans(prepared, inputs, deps.registries);
+		for (const plan of settled) deps.logger.info(describe(resultOf(plan, inputs, "dry run")));
+		return settled;
+	});
+	const run = {
+		mode: "sync",
+		dryRun: inputs.dryRun,
+		started,
+		warnings
+	};
+	if (inputs.dryRun) {
+		const finished = deps.now();
+		const namespaces = plans.map((plan) => withSection(resultOf(plan, inputs, "dry run"), finished, inputs));
+		return {
+			...run,
+			finished,
+			namespaces,
+			errors: []
+		};
+	}
+	const recorder = new Recorder(plans, inputs, deps);
+	const copied = await deps.phase("Copy", async () => copyAndCheckpoint(plans, recorder, inputs, deps));
+	const { errors, unrecorded } = await recordAndClose(recorder, copied, deps);
+	const namespaces = recorder.results();
+	return {
+		...run,
+		finished: deps.now(),
+		namespaces,
+		errors: [...copied.errors, ...errors],
+		stopped: copied.stopped,
+		unrecorded
+	};
+}
+/** Records first: a cancelled run has little time. */
+async function recordAndClose(recorder, copied, { phase }) {
+	try {
+		return await phase("Record", async () => recorder.finish());
+	} finally {
+		await copied.close();
+	}
+}
+/** With the section that the changelog would get. */
+function withSection(result, time, { metadata: { changelogPath, timezone } }) {
+	if (changelogPath === void 0 || result.copied.length === 0) return result;
+	return {
+		...result,
+		section: renderSectionText(result, {
+			time,
+			timezone
+		})
+	};
+}
+
+// src/report/annotations.ts
+/** GitHub shows this many of each type a step, of so many characters each. */
+const MOST = 10;
+const LONGEST = 4096;
+/** What is wrong with a run: the totals first, then the run's own errors, then the first failures. */
+function annotate({ namespaces, errors, warnings, stopped }) {
+	const { failed } = countAll(namespaces);
+	const failures = namespaces.flatMap(({ namespace, failures }) => failures.map((failure) => `${nameOf(namespace, failure)}: ${failure.reason}`));
+	const totals = namespaces.filter(({ failures }) => failures.length > 0).map((result) => `${formatCount(countAll([result]).failed)} in ${result.namespace}`);
+	return [
+		...[
+			...failed > 0 ? [`${plural(failed, "tag")} could not be mirrored: ${totals.join(", ")}`] : [],
+			...errors,
+			...failures
+		].slice(0, MOST).map((message) => annotation("error", message)),
+		...(stopped ?? []).slice(0, MOST).map((message) => annotation("notice", message)),
+		...[
+			...warned(warnings),
+			...unsupported(namespaces),
+			...drifted(namespaces)
+		].slice(0, MOST)
+	];
+}
+function warned(warnings) {
+	return warnings.slice(0, MOST / 2).map((message) => annotation("warning", message));
+}
+function drifted(namespaces) {
+	return namespaces.filter((result) => countDrift(result) > 0).slice(0, 9).map(({ namespace, target, drift }) => {
+		return annotation("warning", `${target}: ${[{
+			images: drift?.missing ?? [],
+			how: "is not there"
+		}, {
+			images: drift?.changed ?? [],
+			how: "has another digest than is recorded"
+		}].filter(({ images }) => images.length > 0).map(({ images: [first = {
+			image: "",
+			tags: []
+		}, ...more], how }) => {
+			const rest = countTags(more);
+			return `${nameOf(namespace, {
+				...first,
+				reason: ""
+			})}${rest > 0 ? ` and ${rest} more` : ""} ${how}`;
+		}).join("; ")}. The next sync brings what the source still has`);
+	});
+}
+function unsupported(namespaces) {
+	const images = namespaces.flatMap(({ namespace, unsupported }) => unsupported.map(({ image, tags }) => ({
+		name: `${namespace}/${image}`,
+		tags: tags.length
+	})));
+	if (images.length === 0) return [];
+	const tags = images.reduce((sum, image) => sum + image.tags, 0);
+	const some = images.slice(0, 5).map(({ name }) => name);
+	const more = images.length > some.length ? ` and ${images.length - some.length} more` : "";
+	return [annotation("warning", `Left out: ${plural(tags, "tag")} of ${plural(images.length, "image")} of the old schema1 format, which current docker and most registries refuse: ${some.join(", ")}${more}. "exclude" silences this`)];
+}
+/** `gcr.io/distroless/base:v1, v2 and 3 more` */
+function nameOf(namespace, { image, tags }) {
+	if (image === "") return namespace;
+	const [some, rest] = [tags.slice(0, 3).join(", "), tags.length - 3];
+	return `${namespace}/${image}${some === "" ? "" : `:${some}`}${rest > 0 ? ` and ${rest} more` : ""}`;
+}
+function annotation(level, message) {
+	return {
+		level,
+		message: message.length > LONGEST ? `${message.slice(0, 4095)}…` : message
+	};
+}
+
+// src/report/outputs.ts
+/** Set before the work starts, so that a run that breaks off has said nothing wrong. */
+const SAFE_OUTPUTS = {
+	complete: "false",
+	changed: "false",
+	added: "0",
+	updated: "0",
+	unchanged: "0",
+	failed: "0",
+	pending: "0",
+	gone: "0",
+	bytes: "0",
+	matrix: "{\"include\":[]}",
+	report: ""
+};
+/** @param report path of the run's JSON report */
+function outputsOf(result, report) {
+	const { added, updated, unchanged, failed, pending, gone, bytes } = countAll(result.namespaces);
+	return {
+		complete: String(isComplete(result)),
+		changed: String(isChanged(result)),
+		added: String(added),
+		updated: String(updated),
+		unchanged: String(unchanged),
+		failed: String(failed),
+		pending: String(pending),
+		gone: String(gone),
+		bytes: String(bytes),
+		matrix: result.matrix ? JSON.stringify(result.matrix) : SAFE_OUTPUTS.matrix,
+		report
+	};
+}
+/** True when nothing failed, nothing is left to the next run, and the target holds what is recorded. */
+function isComplete({ namespaces, errors }) {
+	const { failed, pending } = countAll(namespaces);
+	return failed === 0 && pending === 0 && errors.length === 0 && namespaces.every((one) => countDrift(one) === 0);
+}
+/** True when the mirror or its record is another one now; in a dry run or a plan, when it would be. */
+function isChanged({ namespaces, matrix }) {
+	if (matrix) return matrix.include.length > 0;
+	return namespaces.some(({ copied, settled, drift }) => copied.length > 0 || settled > 0 || (drift?.removed ?? 0) > 0);
+}
+
+// src/report/summary.ts
+/** Bytes; GitHub drops what is over 1 MiB a step, all of it. */
+const LIMIT$1 = 524288;
+/** Bytes kept for saying how much was left out. */
+const RESERVE = 200;
+const LONGEST_REASON = 600;
+const TITLES = {
+	sync: "Mirror",
+	plan: "Plan of a mirror",
+	compare: "Mirror compared with its record",
+	monitor: "State of the mirror"
+};
+/** The job summary, in GitHub-flavoured Markdown: counts, failures, then a table a namespace. */
+function renderSummary(result, limit = LIMIT$1) {
+	const page = new Page(limit);
+	const isDry = result.dryRun && result.mode !== "monitor";
+	page.add(`## ${TITLES[result.mode]}${isDry ? ": dry run, nothing was copied" : ""}\n`);
+	page.add(totals(result));
+	addPulls(page, result);
+	for (const error of result.errors) page.add(`> Error: ${escapeMarkdown(error.slice(0, LONGEST_REASON))}\n`);
+	for (const warning of result.warnings) page.add(`> Warning: ${escapeMarkdown(warning.slice(0, LONGEST_REASON))}\n`);
+	for (const reason of result.stopped ?? []) page.add(`> ${escapeMarkdown(reason.slice(0, LONGEST_REASON))}\n`);
+	for (const file of result.unrecorded ?? []) addUnrecorded(page, file);
+	addFailures(page, result);
+	if (result.matrix) addMatrix(page, result.matrix);
+	for (const namespace of result.namespaces) {
+		addNamespace(page, namespace, result.dryRun);
+		addDrift(page, namespace);
+		if (isDry) addGone(page, namespace);
+		if (namespace.section !== void 0) addSection(page, namespace.section);
+	}
+	return page.text();
+}
+function totals({ namespaces, dryRun, started, finished }) {
+	const { added, updated, unchanged, failed, pending, gone, bytes } = countAll(namespaces);
+	const names = [
+		"Added",
+		"Updated",
+		"Unchanged",
+		"Failed",
+		"Pending",
+		"Gone"
+	];
+	const counts = [
+		added,
+		updated,
+		unchanged,
+		failed,
+		pending,
+		gone
+	].map(formatCount);
+	const duration = formatDuration(finished.getTime() - started.getTime());
+	return [
+		`| ${names.join(" | ")} | ${dryRun ? "Bytes (at most)" : "Sent"} | Took |`,
+		`|${" ---: |".repeat(names.length + 2)}`,
+		`| ${counts.join(" | ")} | ${formatBytes(bytes)} | ${duration} |\n`
+	].join("\n");
+}
+function addPulls(page, { namespaces }) {
+	const pulls = namespaces.flatMap((one) => one.pulls ? [one.pulls] : []);
+	const count = pulls.reduce((sum, one) => sum + one.count, 0);
+	if (count === 0) return;
+	const least = pulls.every(({ exact }) => exact) ? "" : "at least ";
+	page.add(`Copying asks the sources for ${least}${plural(count, "manifest")}: so many requests count against a pull limit.\n`);
+}
+/** Bytes of a file that is shown whole. */
+const LONGEST_FILE = LIMIT$1 / 4;
+/** So that nothing is lost: it can be put into the file by hand. The JSON report has it whole in any case. */
+function addUnrecorded(page, { path, content, addition }) {
+	const shown = [content, addition].find((text) => Buffer.byteLength(text) <= LONGEST_FILE);
+	page.add(`### Not recorded: what ${shown === content ? "should be in" : "is to be added to"} ${codeSpan(path)}\n`);
+	const size = formatBytes(Buffer.byteLength(addition));
+	if (shown === void 0) page.add(`${size}, which are in the JSON report.\n`);
+	else page.add(fenced(shown, path.endsWith(".json") ? "json" : "markdown"));
+}
+function addMatrix(page, { include }) {
+	if (include.length === 0) return;
+	page.add(`### ${plural(include.length, "job")}\n`);
+	page.add("| Namespace | Part | Tags | Bytes (at most) |");
+	page.add("| --- | ---: | ---: | ---: |");
+	for (const { namespace, part, tags, bytes } of include) {
+		const names = codeList(namespace.split("\n"));
+		page.add(`| ${names} | ${part} | ${formatCount(tags)} | ${formatBytes(bytes)} |`);
+	}
+	page.add("");
+}
+function addDrift(page, { drift }) {
+	if (!drift) return;
+	const kinds = [
+		["Recorded, but not at the target", drift.missing],
+		["Recorded, but with another digest at the target", drift.changed],
+		["At the target with another image than at the source", drift.differs]
+	];
+	for (const [title, images] of kinds) addTags(page, title, images);
+}
+function addGone(page, { gone }) {
+	addTags(page, "Gone from the source; the mirror keeps them", gone);
+}
+function addTags(page, title, images) {
+	if (images.length === 0) return;
+	page.add(`#### ${title}\n`);
+	for (const { image, tags } of images) page.add(`- ${codeSpan(image)}: ${codeList(tags)}`);
+	page.add("");
+}
+function addSection(page, section) {
+	page.add(`#### In the changelog\n`);
+	page.add(fenced(section, "markdown"));
+}
+/** As text, in a fence that nothing in it can close: names of images and tags have no backtick. */
+function fenced(content, language) {
+	return [
+		"````" + language,
+		content.trimEnd(),
+		"````",
+		""
+	].join("\n");
+}
+/** Failures of one reason stand together: one bad password can fail a thousand images. */
+function addFailures(page, { namespaces }) {
+	const byReason = /* @__PURE__ */ new Map();
+	for (const { namespace, failures } of namespaces) for (const failure of failures) {
+		const names = byReason.get(failure.reason);
+		if (names) names.push(nameOf(namespace, failure));
+		else byReason.set(failure.reason, [nameOf(namespace, failure)]);
+	}
+	if (byReason.size === 0) return;
+	page.add("### Failed\n");
+	const items = Array.from(byReason).toSorted(([, a], [, b]) => b.length - a.length);
+	for (const [reason, names] of items) page.add(`- ${codeList(names, 5)}: ${escapeMarkdown(reason.slice(0, LONGEST_REASON))}`);
+	page.add("");
+}
+function addNamespace(page, result, dryRun) {
+	const { namespace, target, copied, unchanged, gone, pending, settled, dropped, recalled, unsupported } = result;
+	const old = countTags(unsupported);
+	const notes = [
+		`${formatCount(unchanged)} unchanged`,
+		...gone.length > 0 ? [`${formatCount(countTags(gone))} gone from the source`] : [],
+		...pending > 0 ? [`${formatCount(pending)} left to the next run`] : [],
+		...settled > 0 ? [`${formatCount(settled)} recorded without a copy`] : [],
+		...describeDropped(dropped),
+		...recalled > 0 ? [`${formatCount(recalled)} not asked for again`] : [],
+		...old > 0 ? [`${formatCount(old)} unsupported (schema1)`] : []
+	];
+	page.add(`### ${codeSpan(namespace)} → ${codeSpan(target)}\n`);
+	page.add(`${notes.join(", ")}\n`);
+	if (copied.length === 0) return;
+	page.add(`| Image | ${dryRun ? "Would add" : "Added"} | ${dryRun ? "Would update" : "Updated"} | Bytes |`);
+	page.add("| --- | --- | --- | ---: |");
+	for (const { image, added, updated, bytes } of copied) page.add(`| ${codeSpan(image)} | ${codeList(added)} | ${codeList(updated)} | ${formatBytes(bytes)} |`);
+	page.add("");
+}
+/** `12 filtered out (8 by exclude, 4 by semver)` */
+function describeDropped(dropped) {
+	const parts = FILTERS.filter((name) => dropped[name] > 0).map((name) => `${formatCount(dropped[name])} by ${name}`);
+	return parts.length === 0 ? [] : [`${formatCount(countDropped(dropped))} filtered out (${parts.join(", ")})`];
+}
+/** Lines up to a limit in bytes; from the first that does not fit on, all are left out and counted. */
+var Page = class {
+	#lines = [];
+	#free;
+	#left = 0;
+	constructor(limit) {
+		this.#free = limit - RESERVE;
+	}
+	add(line) {
+		const bytes = Buffer.byteLength(line) + 1;
+		if (this.#left > 0 || bytes > this.#free) {
+			this.#left += 1;
+			return;
+		}
+		this.#free -= bytes;
+		this.#lines.push(line);
+	}
+	text() {
+		if (this.#left > 0) this.#lines.push("", `_${plural(this.#left, "more line")} did not fit: see the JSON report._`);
+		return `${this.#lines.join("\n")}\n`;
+	}
+};
+
+// src/report/comment.ts
+/** GitHub takes 65,536 characters a comment; these are bytes, of which a character has one or more. */
+const LIMIT = 6e4;
+/** The comment of a dry run on its pull request: what the job summary says, in a comment's size. */
+function renderComment(result) {
+	const isNews = isChanged(result) || result.namespaces.some(({ failures }) => failures.length > 0);
+	return {
+		body: isNews ? renderSummary(result, LIMIT) : "Nothing to mirror: the record has all that the sources hold.\n",
+		isNews
+	};
+}
+
+// src/report/json-report.ts
+function renderJsonReport(result) {
+	const { mode, dryRun, started, finished, errors, warnings, stopped = [], unrecorded = [], namespaces } = result;
+	const report = {
+		version: 1,
+		mode,
+		dryRun,
+		started: started.toISOString(),
+		finished: finished.toISOString(),
+		complete: isComplete(result),
+		changed: isChanged(result),
+		counts: countAll(namespaces),
+		errors,
+		warnings,
+		stopped,
+		unrecorded,
+		namespaces
+	};
+	return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+// src/main.ts
+const MODES = {
+	sync,
+	plan,
+	compare,
+	monitor
+};
+/**
+* Runs the action: inputs → discover → select → diff → shard → copy → record → report.
+*
+* @returns what fails the job, if anything
+* @throws Error with cause and remedy when the run can't go on; outputs have safe values then
+*/
+async function run(loadInputs, createDeps, runner) {
+	setOutputs(runner, SAFE_OUTPUTS);
+	const inputs = await loadInputs();
+	const deps = createDeps(inputs);
+	const result = await MODES[inputs.mode](inputs, deps);
+	await report(result, inputs, deps, runner);
+	return verdict(result, inputs, deps);
+}
+async function report(result, { comment }, { pullRequest, logger }, runner) {
+	const path = await runner.writeReport(renderJsonReport(result));
+	setOutputs(runner, outputsOf(result, path));
+	for (const annotation of annotate(result)) runner.annotate(annotation);
+	await runner.writeSummary(renderSummary(result));
+	if (!comment || !pullRequest || result.mode !== "sync" && result.mode !== "plan") return;
+	const problem = await pullRequest.keepComment(comment, renderComment(result));
+	if (problem === void 0) logger.info(`The comment on pull request #${comment.number} is up to date.`);
+	else runner.annotate({
+		level: "notice",
+		message: problem
+	});
+}
+/** A run's own errors fail the job always: what was mirrored may not be recorded. */
+function verdict({ namespaces, errors }, { failOnError }, { lifetime }) {
+	if (errors.length > 0) return errors.join("\n");
+	if (lifetime.ending() === "cancelled") return "The run was cancelled";
+	if (!failOnError) return void 0;
+	const { failed } = countAll(namespaces);
+	if (failed > 0) return `${plural(failed, "tag")} could not be mirrored: see the summary`;
+	const drifted = namespaces.reduce((sum, one) => sum + countDrift(one), 0);
+	return drifted > 0 ? `${plural(drifted, "tag")} at the target not as recorded: see the summary` : void 0;
+}
+function setOutputs(runner, outputs) {
+	for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, String(value));
+}
+
+// src/copy/registry/blob-memory.ts
+/** A line a holder: `sha256:… mirror/base`. */
+function encodeHolders(holders) {
+	return holders.slice(-15e4).map(([digest, repository]) => `${digest} ${repository}\n`).join("");
+}
+/** Reads what `encodeHolders` wrote, and passes over lines that are not of that form. */
+function decodeHolders(text) {
+	const holders = [];
+	for (const line of text.split("\n").slice(-150001)) {
+		const [digest = "", repository = "", ...rest] = line.split(" ");
+		if (rest.length === 0 && isDigest(digest) && isRepositoryName(repository)) holders.push([digest, repository]);
+	}
+	return holders;
+}
+
+// src/blob-cache.ts
+/**
+* The memory of a target's blobs in GitHub's cache. Keys can't be written twice, so each run saves under its own and
+* restores the newest that starts alike.
+* https://docs.github.com/en/actions/reference/workflows-and-actions/dependency-caching
+*
+* @param tempFolder the same in every run: a cache belongs to the paths that it was saved from
+*/
+function createBlobCache(target, tempFolder, logger) {
+	const prefix = `sync-action-blobs-1-${createHash("sha256").update(target).digest("hex").slice(0, 16)}-`;
+	const folder = join(tempFolder, "sync-action-blobs");
+	const file = join(folder, "holders.txt");
+	const attempt = async (what, fallback, work) => {
+		try {
+			return await work();
+		} catch (error) {
+			logger.info(`What the target holds could not be ${what} GitHub's cache: ${String(error)}`);
+			return fallback;
+		} finally {
+			await rm(folder, {
+				recursive: true,
+				force: true
+			});
+		}
+	};
+	return {
+		load: async () => attempt("read from", [], async () => {
+			const { isFeatureAvailable, restoreCache } = await import("./cache.js");
+			if (!isFeatureAvailable()) return [];
+			return await restoreCache([folder], `${prefix}none`, [prefix]) === void 0 ? [] : decodeHolders(await readFile(file, "utf8"));
+		}),
+		save: async (holders) => attempt("kept in", void 0, async () => {
+			const { isFeatureAvailable, saveCache } = await import("./cache.js");
+			if (!isFeatureAvailable()) return;
+			await mkdir(folder, { recursive: true });
+			await writeFile(file, encodeHolders(holders));
+			await saveCache([folder], `${prefix}${randomUUID()}`);
+		})
+	};
+}
+
+// src/credentials.ts
+/** The one registry that GitHub's token is an account of. */
+const GITHUB_REGISTRY = "ghcr.io";
+/**
+* GitHub's token as an account of its container registry: what is used there when nobody gave another.
+*
+* @param actor whoever set off the workflow; any name does
+*/
+function githubCredential(token, actor) {
+	return {
+		username: actor || "x-access-token",
+		password: token,
+		origin: "the input github-token",
+		implicit: true
+	};
+}
+/** The account of a registry in one role: from the inputs, else from the docker config, else GitHub's token. */
+function credentialLookup(role, sources) {
+	const { inputs, dockerConfig, github } = sources;
+	return async (registry) => given(role, registry, inputs) ?? await dockerConfig(registry) ?? (registry === GITHUB_REGISTRY ? github : void 0);
+}
+/** The accounts that docker must be told of for `registries`; what its config has it finds itself. */
+async function loginsFor(role, registries, sources) {
+	const { inputs, dockerConfig, github } = sources;
+	const logins = /* @__PURE__ */ new Map();
+	for (const registry of new Set(registries)) {
+		const credential = given(role, registry, inputs);
+		if (credential) logins.set(registry, credential);
+		else if (github && registry === GITHUB_REGISTRY && !await dockerConfig(registry)) logins.set(registry, github);
+	}
+	return logins;
+}
+/** `username` belongs to one registry, `source-username` to all sources. */
+function given(role, registry, { credentials, registryAuth, targetLogin }) {
+	return (role === "source" || registry === targetLogin ? credentials[role] : void 0) ?? registryAuth.get(registry);
+}
+
+// src/oci/docker-config.ts
+const Auth = looseObject({
+	auth: optional(string()),
+	username: optional(string()),
+	password: optional(string()),
+	identitytoken: optional(string())
+});
+const DockerConfig = looseObject({
+	auths: optional(nullable(record$1(string(), nullable(Auth)))),
+	credHelpers: optional(nullable(record$1(string(), string()))),
+	credsStore: optional(nullable(string()))
+});
+const ConfigFile = pipe(string(), parseJson$3(), check$2((json) => !Array.isArray(json)), DockerConfig);
+/**
+* Reads `folder`/config.json; a file that is not there is an empty config.
+*
+* @throws Error naming the file when it is not a docker config
+*/
+async function readDockerConfig(folder) {
+	const path = join(folder, "config.json");
+	let text;
+	try {
+		text = await readFile(path, "utf8");
+	} catch (error) {
+		if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
+		throw error;
+	}
+	const parsed = safeParse(ConfigFile, text);
+	if (parsed.success) return parsed.output;
+	throw new Error(`${path} is not a docker config: log in again with docker/login-action or docker login`);
+}
+/** The key under which docker and its credential helpers keep the credentials of `registry`. */
+function credentialServer(registry) {
+	return registry === "docker.io" ? "https://index.docker.io/v1/" : registry;
+}
+
+// src/oci/remedy.ts
+/** The first that fits counts. Each is in the words of a real registry: first those of one registry, then what many say. */
+const RULES = [
+	{
+		says: /permission_denied: write_package/,
+		remedy: "Link the package to the workflow's repository (in the package's settings, \"Manage Actions access\", role Write), or push with a personal access token (classic) with write:packages"
+	},
+	{
+		says: /permission_denied: (?:create_package|installation not allowed)|installation not allowed to (?:create|write)/i,
+		remedy: "Set \"permissions: packages: write\" for the job. The token of a GitHub App can't do this: use GITHUB_TOKEN, or a personal access token (classic) with write:packages"
+	},
+	{
+		says: /permission_denied: read_package/,
+		remedy: "Let the workflow's repository read the package (in the package's settings, \"Manage Actions access\"), or use a personal access token (classic) with read:packages"
+	},
+	{
+		says: /token provided does not match expected scopes/,
+		remedy: "Use GITHUB_TOKEN with \"permissions: packages: write\", or a personal access token (classic) with write:packages, or read:packages to pull; a fine-grained one does not do"
+	},
+	{
+		says: /the repository with name '/i,
+		remedy: "Create the repository in Amazon ECR, or switch on create-on-push there with a repository creation template",
+		pushing: true
+	},
+	{
+		says: /authorization token has expired/i,
+		remedy: "Log in to Amazon ECR in this job: its tokens live 12 hours"
+	},
+	{
+		says: /is not authorized to perform: ecr/i,
+		remedy: "Allow the account that action in AWS IAM"
+	},
+	{
+		says: /'ImageManifest' failed to satisfy constraint/,
+		remedy: "Amazon ECR takes no OCI manifest without \"mediaType\", and the mirror must not change a byte of it: leave the image out with \"exclude\", or set \"engine: docker\", which writes another manifest for images of one platform"
+	},
+	{
+		says: /the operation is disallowed on this registry, repository or image/i,
+		remedy: "Unlock the image or its repository in Azure (az acr repository update --write-enabled true), or make room: the registry may be full"
+	},
+	{
+		says: /aka\.ms\/acr\/authorization/,
+		remedy: "Give the account the role AcrPush, or AcrPull for a source, on the registry in Azure"
+	},
+	{
+		says: /client with IP .{1,60} is not allowed access/i,
+		remedy: "Let the runner's address through the registry's firewall in Azure"
+	},
+	{
+		says: /artifactregistry\.repositories\.createOnPush/,
+		remedy: "Create the repository in Artifact Registry, or give the account the role Artifact Registry Create-on-Push Writer"
+	},
+	{
+		says: /artifactregistry\.repositories\.uploadArtifacts/,
+		remedy: "Create the repository in Artifact Registry, and give the account the role Artifact Registry Writer"
+	},
+	{
+		says: /pushes should be of the form/i,
+		remedy: "Name project and repository in \"target\", such as europe-docker.pkg.dev/project/repository"
+	},
+	{
+		says: /container registry is deprecated and shutting down/i,
+		remedy: "Migrate the project to Artifact Registry: the old Container Registry takes no pushes"
+	},
+	{
+		says: /unauthorized to access repository: .*, action: push|\bproject \S+ not found/i,
+		remedy: "Create the project in Harbor, and give the account a role in it that may push",
+		pushing: true
+	},
+	{
+		says: /will exceed the configured upper limit of|quota has been exceed/i,
+		remedy: "The quota is used up: raise it in the target, or make room there",
+		pushing: true
+	},
+	{
+		says: /access to the requested resource is not authorized/i,
+		remedy: "Give the account the right to write there, and to create repositories in the namespace; a robot account that has only the first needs the repository to be created before",
+		pushing: true
+	},
+	{
+		says: /requested access to the resource is denied|insufficient_scope/i,
+		remedy: "The namespace of \"target\" must be one that the account may push to, its access token needs the permission Write, and the plan must have private repositories left where they are made private",
+		pushing: true
+	},
+	{
+		says: /\bimmutable\b|\btag immutability\b/i,
+		remedy: "The target holds another image under the tag and lets nobody replace it: switch immutability off there, or leave the tag out with \"exclude\"",
+		pushing: true
+	},
+	{
+		says: /is in read only mode|currently read-only|pushes to the registry are currently disabled/i,
+		remedy: "The target is read-only at the moment: run again when it is not",
+		pushing: true
+	},
+	{
+		says: /status 405|\b405\b.*method not allowed|the operation is unsupported|: unsupported$/i,
+		remedy: "The target takes no pushes: it is read-only, or the cache of another registry. Push to the registry behind it, or let it be written to",
+		pushing: true
+	},
+	{
+		says: /name_unknown|name unknown/i,
+		remedy: "Create the repository in the target, where a push does not create it",
+		pushing: true
+	}
+];
+/**
+* What to do about a refusal, as a sentence; undefined where its words are not known.
+*
+* @param said the registry's own words, codes included, or docker's
+* @param pushing true when something was to be pushed
+*/
+function remedyFor(said, pushing) {
+	return RULES.find(({ says, pushing: only }) => (pushing || only !== true) && says.test(said))?.remedy;
+}
+/** Whose account `host` refused, and what to do: where it came from, and nothing of what it is. */
+function adviceOn(host, used, remedy) {
+	if (!used) return `No credentials are known for ${host}: give them as inputs, or log in before with docker/login-action`;
+	return remedy === void 0 ? `${host} refused the credentials from ${used.origin}: check that they are right and allow this` : `${remedy}. It was asked with the credentials from ${used.origin}`;
+}
+
+// src/copy/docker/cli.ts
+/** Failures that another try does not mend, as docker and registries word them. */
+const PERMANENT = /denied|unauthorized|forbidden|not found|unknown|invalid|no matching manifest|unsupported|not supported|not implemented|no space left|cannot connect to the docker daemon/i;
+/** ... unless they are one of these. */
+const TRANSIENT = /toomanyrequests|too many requests|rate limit|timeout|blob upload|connection reset|unexpected eof/i;
+/** ... and these, which are also how docker words an answer that is none, or that something came spoilt. */
+const DOUBTFUL = /unauthorized|invalid character|invalid checksum|text\/html|malformed|(?:digest|manifest|size) invalid|did not match|blob unknown|unknown blob/i;
+/** ... and of these, those that are about the account, in the words of docker and of registries. */
+const DENIED = /denied|unauthorized|forbidden|authentication required|no basic auth credentials/i;
+/** The docker command under one private configuration. */
+var DockerCli = class {
+	/** The accounts that it logged in with, by registry. */
+	logins = /* @__PURE__ */ new Map();
+	#exec;
+	#env;
+	constructor(exec, env, configFolder) {
+		this.#exec = exec;
+		this.#env = {
+			...env,
+			DOCKER_CONFIG: configFolder
+		};
+	}
+	/**
+	* Runs `docker <args>` and gives its standard output. The exit code alone decides.
+	*
+	* @throws CopyError with docker's own message
+	*/
+	async run(args) {
+		return this.#run(args, args.join(" "));
+	}
+	/**
+	* Runs `docker pull <args>` or `docker push <args>`, which asks `registry`.
+	*
+	* @throws CopyError with docker's own message, what to do, and whose account was refused
+	*/
+	async move(command, registry, args) {
+		try {
+			await this.run([command, ...args]);
+		} catch (error) {
+			if (!(error instanceof CopyError) || error.retryable) throw error;
+			const remedy = remedyFor(error.message, command === "push");
+			const login = this.logins.get(registry) ?? { origin: "the docker config, if it has any" };
+			const advice = DENIED.test(error.message) ? adviceOn(registry, login, remedy) : remedy;
+			if (advice === void 0) throw error;
+			throw new CopyError(`${error.message.replace(/\.$/, "")}. ${advice}`, {
+				retryable: false,
+				doubtful: error.doubtful && remedy === void 0,
+				cause: error
+			});
+		}
+	}
+	async #run(args, shown, input) {
+		const options = input === void 0 ? { env: this.#env } : {
+			env: this.#env,
+			input
+		};
+		const { exitCode, stdout, stderr } = await this.#exec("docker", args, options);
+		if (exitCode === 0) return stdout;
+		const message = printable(stderr.trim() || stdout.trim(), 1e3);
+		throw new CopyError(`docker ${shown} ended with exit code ${exitCode}: ${message}`, {
+			retryable: TRANSIENT.test(message) || !PERMANENT.test(message),
+			doubtful: DOUBTFUL.test(message)
+		});
+	}
+	/**
+	* Makes sure that there is a docker command and a daemon that it reaches.
+	*
+	* @throws Error with the remedy
+	*/
+	async check() {
+		const remedy = "engine: docker needs the docker command and its daemon: run on a runner that has them, such as ubuntu-latest, or set engine: registry";
+		try {
+			await this.run([
+				"version",
+				"--format",
+				"{{.Server.Version}}"
+			]);
+		} catch (error) {
+			const cause = error instanceof Error ? error.message : String(error);
+			throw new Error(`${remedy}. ${cause}`, { cause: error });
+		}
+	}
+	/**
+	* Logs in, with the password on standard input.
+	*
+	* @throws Error that names where the account came from, and nothing of it
+	*/
+	async login(registry, credential) {
+		const { username, password, origin } = credential;
+		try {
+			const args = [
+				"login",
+				`--username=${username}`,
+				"--password-stdin",
+				registry
+			];
+			await this.#run(args, `login ${registry}`, password);
+			this.logins.set(registry, credential);
+		} catch (error) {
+			const cause = error instanceof Error ? error.message : String(error);
+			throw new Error(`${registry} does not take the credentials from ${origin}: check them. ${cause}`, { cause: error });
+		}
+	}
+};
+
+// src/copy/docker/config.ts
+/** What docker looks for beside config.json. */
+const SHARED_FOLDERS = ["cli-plugins", "contexts"];
+/**
+* Makes `folder` a docker configuration that starts from the user's: the same logins, helpers, proxies, plugins and
+* contexts. For `loginServers` the credential helpers are switched off, so that a login there is written into
+* `folder` and the user's own store is never changed.
+*/
+async function createConfig(folder, userFolder, loginServers) {
+	await mkdir(folder, {
+		recursive: true,
+		mode: 448
+	});
+	const config = await readDockerConfig(userFolder);
+	if (loginServers.length > 0) {
+		const off = Object.fromEntries(loginServers.map((server) => [server, ""]));
+		config.credHelpers = {
+			...config.credHelpers,
+			...off
+		};
+	}
+	await writeFile(join(folder, "config.json"), JSON.stringify(config), { mode: 384 });
+	await Promise.all(SHARED_FOLDERS.map(async (name) => symlink(resolve(userFolder, name), join(folder, name), "dir")));
+}
+
+// src/copy/docker/engine.ts
+/**
+* Gets ready to copy with docker: checks the daemon, and logs in, for sources and target apart.
+*
+* @throws Error with the remedy when there is no docker, no daemon, or a login is refused
+*/
+async function openDockerEngine(options) {
+	const { exec, env, userConfig, tempFolder, logins, onFolder } = options;
+	await new DockerCli(exec, env, userConfig).check();
+	const folder = await mkdtemp(join(tempFolder, "sync-action-docker-"));
+	onFolder(folder);
+	const open = async (name, credentials) => openCli(options, join(folder, name), credentials);
+	try {
+		const source = await open("source", logins.source);
+		const target = await open("target", logins.target);
+		const anonymous = Array.from(source.logins.values()).some(({ implicit }) => implicit) ? await open("anonymous", /* @__PURE__ */ new Map()) : void 0;
+		return new DockerEngine(options, folder, {
+			source,
+			target,
+			anonymous
+		});
+	} catch (error) {
+		await rm(folder, {
+			recursive: true,
+			force: true
+		});
+		throw error;
+	}
+}
+async function openCli({ exec, env, userConfig, logger }, config, credentials) {
+	await createConfig(config, userConfig, Array.from(credentials.keys(), credentialServer));
+	const docker = new DockerCli(exec, env, config);
+	for (const [registry, credential] of credentials) try {
+		await docker.login(registry, credential);
+	} catch (error) {
+		if (credential.implicit !== true) throw error;
+		const message = error instanceof Error ? error.message : String(error);
+		logger.info(`${message}. docker goes on without them`);
+	}
+	return docker;
+}
+var DockerEngine = class {
+	width;
+	#options;
+	#folder;
+	#docker;
+	constructor(options, folder, docker) {
+		this.width = options.concurrency;
+		this.#options = options;
+		this.#folder = folder;
+		this.#docker = docker;
+	}
+	async copy(task, held) {
+		const { client, repository, digest } = task.source;
+		const image = await resolveImage$1(client, repository, digest, task.platforms);
+		if (image.kind === "whole") {
+			const name = `${client.registry}/${repository}@${digest}`;
+			this.#options.logger.info(`${name} has several platforms or is no image: it goes registry to registry`);
+			return this.#options.wholeEngine.copy(task, held);
+		}
+		const { abort } = this.#options;
+		abort.throwIfAborted();
+		const local = `${client.registry}/${repository}@${image.digest}`;
+		const references = [local];
+		try {
+			const platform = image.platform === void 0 ? [] : ["--platform", image.platform];
+			await this.#pull(client.registry, [
+				"--quiet",
+				...platform,
+				local
+			]);
+			let bytes = 0;
+			for (const tag of task.tags) {
+				abort.throwIfAborted();
+				const remote = `${task.target.client.registry}/${task.target.repository}:${tag}`;
+				await this.#docker.target.run([
+					"tag",
+					local,
+					remote
+				]);
+				references.push(remote);
+				await task.claim(tag);
+				abort.throwIfAborted();
+				const sent = await this.#push(task, tag, image, held);
+				bytes = Math.max(bytes, sent);
+			}
+			return bytes;
+		} finally {
+			await this.#remove(references);
+		}
+	}
+	async #pull(registry, args) {
+		const { source, anonymous } = this.#docker;
+		try {
+			await source.move("pull", registry, args);
+		} catch (error) {
+			if (!isRefusal$1(error) || !anonymous || source.logins.get(registry)?.implicit !== true) throw error;
+			await anonymous.move("pull", registry, args).catch(() => {
+				throw error;
+			});
+		}
+	}
+	/** Gives the bytes sent. A target may refuse what it holds already, under a tag that is not to change. */
+	async #push(task, tag, image, held) {
+		const { client, repository } = task.target;
+		try {
+			await this.#docker.target.move("push", client.registry, ["--quiet", `${client.registry}/${repository}:${tag}`]);
+		} catch (error) {
+			if (!isRefusal$1(error)) throw error;
+			await this.#readBack(task, tag, image, held).catch(() => {
+				throw error;
+			});
+			return 0;
+		}
+		return this.#readBack(task, tag, image, held);
+	}
+	/** The target says what it holds; docker's own word is not taken. */
+	async #readBack({ target }, tag, image, held) {
+		const found = await findImage(target.client, target.repository, tag, image);
+		if (!found) {
+			const name = `${target.client.registry}/${target.repository}:${tag}`;
+			throw new CopyError(`docker pushed ${name}, but the target does not hold that image under it`, { retryable: true });
+		}
+		const platforms = image.platform === void 0 ? {} : { platforms: [image.platform] };
+		held(tag, {
+			digest: found.digest,
+			...platforms
+		});
+		return found.bytes;
+	}
+	async #remove(references) {
+		try {
+			await this.#docker.target.run([
+				"image",
+				"rm",
+				...references
+			]);
+		} catch (error) {
+			this.#options.logger.debug(String(error));
+		}
+	}
+	async close() {
+		await this.#options.wholeEngine.close();
+		await rm(this.#folder, {
+			recursive: true,
+			force: true
+		}).catch((error) => {
+			this.#options.logger.warning(`${this.#folder} could not be removed: ${String(error)}`);
+		});
+	}
+};
+/** True for what another try does not mend. */
+function isRefusal$1(error) {
+	return error instanceof CopyError && !error.retryable;
+}
+
+// src/oci/blob-download.ts
+/** How often a download that made progress goes on after a break. */
+const MAX_RESUMES = 20;
+/** What a registry has under a digest is not what the digest names, or not all of it. */
+var ContentError = class extends RegistryError {};
+/**
+* Streams a blob, checked: the last chunk is given out only when size and digest of the whole are right, so that
+* what ends is what the descriptor names. A download that breaks or ends early goes on where it stopped.
+*
+* @param signal calls the download off: its connection is closed then, also while nothing comes
+* @throws ContentError when the content is not what `descriptor` names; RegistryError when it can't be had
+*/
+async function* downloadBlob(client, repository, descriptor, signal) {
+	const source = {
+		client,
+		repository,
+		descriptor
+	};
+	const { digest, size } = descriptor;
+	const [algorithm = "", hex] = digest.split(":");
+	const hash = createHash(algorithm);
+	let received = 0;
+	let held;
+	for await (const chunk of resumed(source, signal)) {
+		received += chunk.length;
+		if (received > size) break;
+		hash.update(chunk);
+		if (held) yield held;
+		held = chunk;
+	}
+	if (received !== size || hash.digest("hex") !== hex) {
+		const cause = received === size ? `the content of ${digest} does not have that digest` : `${received > size ? "more than " : ""}${received} bytes came for ${digest}, which has ${size}`;
+		throw new ContentError({
+			method: "GET",
+			url: urlOf(source),
+			cause,
+			retryable: true
+		});
+	}
+	if (held) yield held;
+}
+/** The bytes of a blob from one or more answers. */
+async function* resumed(source, signal) {
+	const { size } = source.descriptor;
+	let offset = 0;
+	for (let resumes = 0;; resumes += 1) {
+		const before = offset;
+		let broken;
+		const response = await openRest(source, offset, signal);
+		try {
+			let skip = overlap(response, offset);
+			for await (const chunk of response.body) {
+				const rest = chunk.subarray(Math.min(skip, chunk.length));
+				skip -= chunk.length - rest.length;
+				if (rest.length === 0) continue;
+				offset += rest.length;
+				yield rest;
+			}
+		} catch (error) {
+			if (!isNetworkError(error)) throw error;
+			broken = error;
+		} finally {
+			response.release();
+		}
+		if (offset >= size) return;
+		if (offset > before && resumes < MAX_RESUMES) continue;
+		if (broken === void 0) return;
+		throw breakOf(source, broken);
+	}
+}
+/** Asks for the blob from `offset` on, or whole where the registry can't give a part. */
+async function openRest(source, offset, signal) {
+	const { client, repository } = source;
+	const open = async (headers) => client.transport.open({
+		method: "GET",
+		url: urlOf(source),
+		headers,
+		scopes: [pull(repository)],
+		expect: "range" in headers ? [200, 206] : [200],
+		...signal && { signal }
+	});
+	if (offset === 0) return open({});
+	return open({ range: `bytes=${offset}-` }).catch((error) => {
+		if (error instanceof RegistryError && error.status === 416) return open({});
+		throw error;
+	});
+}
+/**
+* Bytes at the start of an answer that have come before.
+*
+* @throws RegistryError when it begins behind `offset`
+*/
+function overlap({ status, headers, url }, offset) {
+	if (status !== 206) return offset;
+	const [, start = offset] = /^bytes (\d{1,15})-/.exec(headerOf(headers, "content-range") ?? "") ?? [];
+	if (Number(start) <= offset) return offset - Number(start);
+	const cause = `asked for the bytes from ${offset} on it sent those from ${start} on`;
+	throw new RegistryError({
+		method: "GET",
+		url,
+		cause,
+		retryable: true
+	});
+}
+function breakOf(source, broken) {
+	const message = broken instanceof Error ? broken.message : String(broken);
+	const url = urlOf(source);
+	return new RegistryError({
+		method: "GET",
+		url,
+		cause: message,
+		retryable: true,
+		error: broken
+	});
+}
+function urlOf({ client, repository, descriptor }) {
+	return client.transport.urlOf(`/v2/${repository}/blobs/${descriptor.digest}`);
+}
+
+// src/oci/chunk-reader.ts
+/** Reads one stream of bytes as consecutive parts of given lengths, without gathering any. */
+var ChunkReader = class {
+	#iterator;
+	#rest;
+	constructor(content) {
+		this.#iterator = content[Symbol.asyncIterator]();
+	}
+	/** The next `length` bytes, fewer where the stream ends. Must be read to its end before the next part. */
+	async *take(length) {
+		let missing = length;
+		while (missing > 0) {
+			const chunk = this.#rest ?? await this.#next();
+			if (!chunk) return;
+			this.#rest = chunk.length > missing ? chunk.subarray(missing) : void 0;
+			const part = chunk.subarray(0, missing);
+			missing -= part.length;
+			yield part;
+		}
+	}
+	/** Ends the stream, wherever it stands. */
+	async close() {
+		await this.#iterator.return?.();
+	}
+	async #next() {
+		const { value, done } = await this.#iterator.next();
+		return done === true ? void 0 : value;
+	}
+};
+
+// src/oci/blob-upload.ts
+/**
+* Asks for `digest` to be mounted into `repository`. Mounting from the repository itself asks whether it is there
+* already, and opens the session to send it when it is not: one request where HEAD and POST were two.
+*
+* @param from a repository of the same registry that may hold the blob
+*/
+async function startUpload(client, repository, digest, from) {
+	const query = new URLSearchParams({
+		mount: digest,
+		from
+	});
+	const isOwn = from === repository;
+	const scopes = isOwn ? [push(repository)] : [push(repository), pull(from)];
+	try {
+		return await post(client, repository, `?${query.toString()}`, scopes, isOwn);
+	} catch (error) {
+		if (!(error instanceof RegistryError) || error.retryable || error.status === void 0) throw error;
+		return post(client, repository, "", [push(repository)]);
+	}
+}
+async function post(client, repository, query, scopes, insist = true) {
+	const url = `/v2/${repository}/blobs/uploads/${query}`;
+	return client.transport.send({
+		method: "POST",
+		url,
+		headers: { "content-length": "0" },
+		scopes,
+		expect: query === "" ? [202] : [201, 202],
+		insist
+	}, async (response) => {
+		await response.body.dump();
+		if (response.status === 201) return { kind: "mounted" };
+		const minChunk = Number(headerOf(response.headers, "oci-chunk-min-length") ?? 0);
+		return {
+			kind: "session",
+			location: sessionOf(response),
+			minChunk: Number.isSafeInteger(minChunk) ? minChunk : 0
+		};
+	});
+}
+function sessionOf(response) {
+	const location = URL.parse(headerOf(response.headers, "location") ?? "", response.url.href);
+	if (location) return location;
+	throw new RegistryError({
+		method: "POST",
+		url: response.url,
+		cause: "the answer has no Location to upload to",
+		doubtful: true
+	});
+}
+/** Sends a whole blob in one request: what every registry takes, but for limits on the size of a request. */
+async function uploadWhole(client, repository, digest, location, { size, content }) {
+	await client.transport.send({
+		method: "PUT",
+		url: withDigest(location, digest),
+		headers: {
+			"content-type": "application/octet-stream",
+			"content-length": String(size)
+		},
+		body: content instanceof Uint8Array ? content : Readable.from(content, { objectMode: false }),
+		scopes: [push(repository)],
+		expect: [
+			200,
+			201,
+			202,
+			204
+		],
+		repeatable: false
+	}, async (response) => response.body.dump());
+}
+/** Sends a blob in requests of `chunk` bytes, for registries that refuse it whole. */
+async function uploadChunks(client, repository, digest, start, { size, content }, chunk) {
+	const source = new ChunkReader(content);
+	try {
+		await uploadWhole(client, repository, digest, await sendChunks(client, repository, start, {
+			size,
+			source
+		}, chunk), {
+			size: 0,
+			content: /* @__PURE__ */ new Uint8Array()
+		});
+	} finally {
+		await source.close();
+	}
+}
+/** Sends all chunks, and says where the upload ends. */
+async function sendChunks(client, repository, start, { size, source }, chunk) {
+	let location = start;
+	for (let offset = 0; offset < size; offset += chunk) {
+		const length = Math.min(chunk, size - offset);
+		location = await client.transport.send({
+			method: "PATCH",
+			url: location,
+			headers: {
+				"content-type": "application/octet-stream",
+				"content-length": String(length),
+				"content-range": `${offset}-${offset + length - 1}`
+			},
+			body: Readable.from(source.take(length), { objectMode: false }),
+			scopes: [push(repository)],
+			expect: [
+				201,
+				202,
+				204
+			],
+			repeatable: false
+		}, async (response) => {
+			await response.body.dump();
+			return sessionOf(response);
+		});
+	}
+	return location;
+}
+function withDigest(location, digest) {
+	const url = new URL(location);
+	url.search = `${location.search === "" ? "?" : `${location.search}&`}digest=${encodeURIComponent(digest)}`;
+	return url;
+}
+
+// src/copy/registry/blobs.ts
+/** A blob of at most this many bytes is read before it is sent: no more than one chunk of a stream. */
+const SMALL = 65536;
+/** Bytes a request where the target refuses larger ones and does not say what it takes. */
+const CHUNK = 16 * 1024 ** 2;
+/** Brings blobs to one target registry: each is sent at most once, however many images ask for it and when. */
+var BlobCopier = class {
+	#options;
+	#underWay = /* @__PURE__ */ new Map();
+	/** Blobs that are not what their descriptor says, by `spoiltKeys`: the next image need not find out again. */
+	#spoilt = /* @__PURE__ */ new Map();
+	/** Set once the target has refused a blob as too large for one request. */
+	#chunked = false;
+	constructor(options) {
+		this.#options = options;
+	}
+	/**
+	* Makes sure that `repository` of the target holds `blob`, which `source` has in `from`.
+	*
+	* @returns bytes sent: 0 when it was there or could be mounted
+	*/
+	async bring(source, from, blob, repository) {
+		const { knowledge } = this.#options;
+		const { digest } = blob;
+		for (;;) {
+			const holder = knowledge.holderOf(digest, repository);
+			if (holder === repository) return 0;
+			const key = holder === void 0 ? digest : `${repository}@${digest}`;
+			const other = this.#underWay.get(key);
+			if (other) {
+				await other.catch(() => void 0);
+				continue;
+			}
+			const bringing = this.#bring({
+				source,
+				from,
+				blob,
+				repository,
+				holder
+			});
+			this.#underWay.set(key, bringing);
+			try {
+				const sent = await bringing;
+				knowledge.noteBlob(repository, digest);
+				return sent;
+			} finally {
+				this.#underWay.delete(key);
+			}
+		}
+	}
+	async #bring(move) {
+		const { retries, sleep, random } = this.#options;
+		const { here, anywhere } = spoiltKeys(move);
+		const known = this.#spoilt.get(here);
+		if (known) throw known;
+		const patience = new Patience(this.#spoilt.has(anywhere) ? 0 : retries, random);
+		let isBroken = false;
+		for (;;) {
+			const chunked = this.#chunked || isBroken && patience.tries % 2 === 1;
+			try {
+				return await (move.blob.size <= SMALL ? this.#bringSmall(move) : this.#bringLarge(move, chunked));
+			} catch (error) {
+				if (!(error instanceof RegistryError)) throw error;
+				if (error.status === 413 && !chunked) {
+					this.#chunked = true;
+					continue;
+				}
+				const delay = patience.next(againFor(error));
+				if (delay === void 0) throw this.#noteSpoilt(move, error);
+				await sleep(delay);
+				isBroken ||= error.method === "PUT" && error.status === void 0;
+			}
+		}
+	}
+	#noteSpoilt(move, error) {
+		if (error instanceof ContentError) {
+			const { here, anywhere } = spoiltKeys(move);
+			this.#spoilt.set(here, error).set(anywhere, error);
+		}
+		return error;
+	}
+	async #start({ blob, repository, holder }) {
+		const start = await startUpload(this.#options.target, repository, blob.digest, holder ?? repository);
+		if (start.kind === "session" && holder !== void 0) this.#options.knowledge.forgetBlob(holder, blob.digest);
+		return start;
+	}
+	async #bringSmall(move) {
+		const { source, from, blob, repository, holder } = move;
+		const read = async () => gather(downloadBlob(source, from, blob));
+		const [start, early] = await settleBoth(this.#start(move), holder === void 0 ? read() : void 0);
+		if (start.kind === "mounted") return 0;
+		const content = early ?? await read();
+		await uploadWhole(this.#options.target, repository, blob.digest, start.location, {
+			size: blob.size,
+			content
+		});
+		return blob.size;
+	}
+	async #bringLarge(move, chunked) {
+		const { source, from, blob, repository } = move;
+		const { target, limit } = this.#options;
+		return limit(async () => {
+			const start = await this.#start(move);
+			if (start.kind === "mounted") return 0;
+			const ended = new AbortController();
+			const body = {
+				size: blob.size,
+				content: downloadBlob(source, from, blob, ended.signal)
+			};
+			const chunk = Math.max(CHUNK, start.minChunk);
+			try {
+				if (start.minChunk > 0 || chunked && blob.size > chunk) await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
+				else await uploadWhole(target, repository, blob.digest, start.location, body);
+			} finally {
+				ended.abort();
+			}
+			return blob.size;
+		});
+	}
+};
+/** A blob in one repository of its source, and in any. Descriptors may give it different sizes. */
+function spoiltKeys({ source, from, blob: { digest, size } }) {
+	return {
+		here: `${source.registry}/${from}@${digest} ${size}`,
+		anywhere: `${digest} ${size}`
+	};
+}
+/**
+* Whether another upload may end well. A body can't be sent again: its token may have ended meanwhile (401), the registry may
+* not know the upload any more (404), or not agree how far it is (416). All other requests have been tried again already.
+*/
+function againFor({ method, status, retryable, doubtful, retryAfter }) {
+	const isUpload = method === "PUT" || method === "PATCH";
+	return {
+		retryable: retryable || isUpload && (status === 401 || status === 404 || status === 416),
+		doubtful: doubtful && isUpload,
+		retryAfter
+	};
+}
+async function gather(content) {
+	const chunks = await Array.fromAsync(content);
+	return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+/** Both results; a failure of either is thrown only when both have ended, so that nothing is left running. */
+async function settleBoth(first, second) {
+	const [a, b] = await Promise.allSettled([first, second]);
+	if (a.status === "rejected") throw a.reason;
+	if (b.status === "rejected") throw b.reason;
+	return [a.value, b.value];
+}
+
+// src/copy/registry/knowledge.ts
+/**
+* What one target registry is known to hold: which repository has which blob and manifest. It only ever saves
+* requests: what it says wrongly is found out when a manifest is refused, and then forgotten.
+*/
+var TargetKnowledge = class {
+	#blobs = /* @__PURE__ */ new Map();
+	#manifests = /* @__PURE__ */ new Set();
+	#changed = false;
+	/** @param holders what earlier runs knew */
+	constructor(holders = []) {
+		for (const [digest, repository] of holders) this.noteBlob(repository, digest);
+		this.#changed = false;
+	}
+	/** True when blobs were noted or forgotten since it was made. */
+	get changed() {
+		return this.#changed;
+	}
+	/** All that is known of blobs, for the next run. */
+	holders() {
+		return Array.from(this.#blobs).flatMap(([digest, repositories]) => Array.from(repositories, (repository) => [digest, repository]));
+	}
+	noteBlob(repository, digest) {
+		this.#changed = true;
+		const repositories = this.#blobs.get(digest);
+		if (repositories) repositories.add(repository);
+		else this.#blobs.set(digest, /* @__PURE__ */ new Set([repository]));
+	}
+	/** `repository` itself when it has the blob, else another that has it. */
+	holderOf(digest, repository) {
+		const repositories = this.#blobs.get(digest);
+		if (!repositories || repositories.has(repository)) return repositories && repository;
+		for (const other of repositories) return other;
+	}
+	forgetBlob(repository, digest) {
+		this.#changed = true;
+		this.#blobs.get(digest)?.delete(repository);
+	}
+	noteManifest(repository, digest) {
+		this.#manifests.add(`${repository}@${digest}`);
+	}
+	hasManifest(repository, digest) {
+		return this.#manifests.has(`${repository}@${digest}`);
+	}
+	forgetManifest(repository, digest) {
+		this.#manifests.delete(`${repository}@${digest}`);
+	}
+};
+
+// src/copy/registry/manifest-copy.ts
+/** Indexes may hold indexes; nobody's go deeper than this. */
+const MAX_DEPTH = 8;
+/** Codes of a registry that misses something a manifest refers to. */
+const MISSING_PART = /* @__PURE__ */ new Set([
+	"MANIFEST_BLOB_UNKNOWN",
+	"BLOB_UNKNOWN",
+	"MANIFEST_UNKNOWN",
+	"MANIFEST_INVALID"
+]);
+/** One manifest's way to the target with all that it refers to: its parts first, then itself. */
+var ManifestCopy = class {
+	#task;
+	#state;
+	/** Children that were read ahead. */
+	#read = /* @__PURE__ */ new Map();
+	#sent = 0;
+	constructor(task, state) {
+		this.#task = task;
+		this.#state = state;
+	}
+	/** Bytes sent so far. */
+	get sent() {
+		return this.#sent;
+	}
+	/** Reads the children of an index, before it is their turn to be stored. */
+	async readAhead(manifest, depth = 0) {
+		const { source, target } = this.#task;
+		const { knowledge } = this.#state;
+		const content = this.#contentOf(manifest);
+		if (content.kind !== "index" || knowledge.hasManifest(target.repository, manifest.digest)) return;
+		if (depth === MAX_DEPTH) throw this.#tooDeep();
+		await settleAll(content.children.filter(({ digest }) => !knowledge.hasManifest(target.repository, digest)).map(async ({ digest }) => {
+			if (this.#read.has(digest)) return;
+			const child = await fetchManifest(source.client, source.repository, digest);
+			this.#read.set(digest, child);
+			await this.readAhead(child, depth + 1);
+		}));
+	}
+	/**
+	* Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once. What it
+	* refuses and has already, as registries do whose tags can't change, is stored; and so is what was taken while the
+	* answer was lost, each time.
+	*
+	* @returns `reference`
+	*/
+	async put(manifest, reference) {
+		const { client, repository } = this.#task.target;
+		try {
+			await this.#putOrBring(manifest, reference);
+		} catch (error) {
+			if (!mayBeStored(error)) throw error;
+			if ((await client.findManifest(repository, reference).catch(() => void 0))?.digest !== manifest.digest) throw this.#explain(error, manifest);
+			if (isRefusal(error)) this.#state.asksFirst = true;
+		}
+		this.#state.knowledge.noteManifest(repository, manifest.digest);
+		return reference;
+	}
+	async #putOrBring(manifest, reference) {
+		const { client, repository } = this.#task.target;
+		try {
+			await client.putManifest(repository, reference, manifest);
+		} catch (error) {
+			if (!(error instanceof RegistryError) || !error.codes.some((code) => MISSING_PART.has(code))) throw error;
+			this.#forget(manifest);
+			await this.readAhead(manifest);
+			await this.bringParts(manifest);
+			await client.putManifest(repository, reference, manifest);
+		}
+	}
+	/** Foreign layers are refused in words that tell nobody of them. */
+	#explain(error, manifest) {
+		const content = this.#contentOf(manifest);
+		if (content.kind !== "image" || !content.layers.some(isForeignLayer)) return error;
+		return new CopyError(`${error.message}. The image has foreign layers, which no registry holds and this target does not take: let it take them (in distribution, validation.manifests.urls), or leave the image out with "exclude"`, {
+			retryable: false,
+			cause: error
+		});
+	}
+	/** Brings what `manifest` refers to, unless the target is known to hold it. */
+	async bringParts(manifest) {
+		const { target } = this.#task;
+		if (this.#state.knowledge.hasManifest(target.repository, manifest.digest)) return;
+		const content = this.#contentOf(manifest);
+		if (content.kind === "index") await settleAll(content.children.map(({ digest }) => this.#bringChild(digest)));
+		else await settleAll(partsOf(content).map((blob) => this.#bringBlob(blob)));
+	}
+	async #bringBlob(blob) {
+		const { source, target } = this.#task;
+		const sent = await this.#state.blobs.bring(source.client, source.repository, blob, target.repository);
+		this.#sent += sent;
+	}
+	/** A child that another image of the same repository brings at the moment is waited for. */
+	async #bringChild(digest) {
+		const { knowledge, children } = this.#state;
+		const { source, target } = this.#task;
+		const key = `${target.repository}@${digest}`;
+		for (let other = children.get(key); other; other = children.get(key)) await other.catch(() => void 0);
+		if (knowledge.hasManifest(target.repository, digest)) return;
+		const bringing = (async () => {
+			const manifest = this.#read.get(digest) ?? await fetchManifest(source.client, source.repository, digest);
+			await this.bringParts(manifest);
+			await this.put(manifest, digest);
+		})();
+		children.set(key, bringing);
+		try {
+			await bringing;
+		} finally {
+			children.delete(key);
+		}
+	}
+	#tooDeep() {
+		const { repository, digest } = this.#task.source;
+		return new CopyError(`${repository}@${digest}: indexes are nested more than ${MAX_DEPTH} deep`, { retryable: false });
+	}
+	#forget(manifest) {
+		const { knowledge } = this.#state;
+		const { repository } = this.#task.target;
+		const content = this.#contentOf(manifest);
+		knowledge.forgetManifest(repository, manifest.digest);
+		if (content.kind === "index") for (const { digest } of content.children) knowledge.forgetManifest(repository, digest);
+		else for (const { digest } of partsOf(content)) knowledge.forgetBlob(repository, digest);
+	}
+	#contentOf(manifest) {
+		return copyableContent(manifest, this.#task.source.client, this.#task.source.repository);
+	}
+};
+/** The blobs of an image, each once. Foreign layers stay where they are. */
+function partsOf({ config, layers }) {
+	const blobs = [config, ...layers.filter((layer) => !isForeignLayer(layer))];
+	return Array.from(new Map(blobs.map((blob) => [blob.digest, blob])).values());
+}
+/** Waits for all, then throws the first failure: nothing goes on behind a failed image. */
+async function settleAll(promises) {
+	for (const result of await Promise.allSettled(promises)) if (result.status === "rejected") throw result.reason;
+}
+/** True for what another try does not mend. */
+function isRefusal(error) {
+	return error.status !== void 0 && !error.retryable;
+}
+/** True where asking tells more than the error. A registry that was asked too much is not asked again. */
+function mayBeStored(error) {
+	return error instanceof RegistryError && error.status !== 429 && (error.method === "PUT" || isRefusal(error));
+}
+
+// src/copy/registry/platforms.ts
+const Index = looseObject({ manifests: array(looseObject({ digest: string() })) });
+/** The annotation by which an attestation names the image it is about. https://docs.docker.com/build/metadata/attestations/attestation-storage/ */
+const ABOUT = "vnd.docker.reference.digest";
+/**
+* Reduces an index to `platforms`: their images, the attestations about these, and entries that state no platform.
+*
+* @returns the index itself when nothing is left out; undefined when it has no image for any of the platforms
+*/
+function reduceIndex(index, children, platforms) {
+	const wanted = (child) => platforms.some((platform) => matchesPlatform(child, platform));
+	const images = new Set(children.filter(wanted).map(({ digest }) => digest));
+	if (images.size === 0) return void 0;
+	const kept = new Set(children.filter((child) => {
+		const about = child.annotations?.[ABOUT];
+		return about === void 0 ? images.has(child.digest) || isPlatformless(child) : images.has(about);
+	}).map(({ digest }) => digest));
+	if (children.every(({ digest }) => kept.has(digest))) return index;
+	const content = parse$2(Index, JSON.parse(new TextDecoder().decode(index.bytes)));
+	const manifests = content.manifests.filter(({ digest }) => kept.has(digest));
+	const bytes = new TextEncoder().encode(JSON.stringify({
+		...content,
+		manifests
+	}, null, 2));
+	return {
+		mediaType: index.mediaType,
+		bytes,
+		digest: digestOf(bytes)
+	};
+}
+function isPlatformless(child) {
+	return formatPlatform(child) === void 0;
+}
+
+// src/copy/registry/engine.ts
+/** While one image is written, two others are read ahead or read back: over a real link most of the time is waiting. */
+const OVERLAP = 3;
+/** Copies registry to registry over HTTP: manifests byte for byte, blobs streamed, mounted or left where they are. */
+var RegistryEngine = class {
+	width;
+	#options;
+	#places;
+	#targets = /* @__PURE__ */ new Map();
+	constructor(options) {
+		this.#options = options;
+		this.#places = pLimit(options.concurrency);
+		this.width = options.concurrency * OVERLAP;
+	}
+	async copy(task, held) {
+		const { client, repository, digest } = task.source;
+		const [{ state }, source] = await Promise.all([this.#target(task.target.client), fetchManifest(client, repository, digest)]);
+		const manifest = reduce(source, task);
+		const platforms = manifest === source || task.platforms === "all" ? {} : { platforms: task.platforms };
+		if (task.present && manifest === source) state.knowledge.noteManifest(task.target.repository, digest);
+		const waiting = state.asksFirst ? await notHeld(task, manifest.digest) : task.tags;
+		for (const tag of task.tags) if (!waiting.includes(tag)) held(tag, {
+			digest: manifest.digest,
+			...platforms
+		});
+		if (waiting.length === 0) return 0;
+		const copy = new ManifestCopy(task, state);
+		await copy.readAhead(manifest);
+		const stored = [];
+		const [storing] = await Promise.allSettled([this.#places(async () => {
+			await copy.bringParts(manifest);
+			await settleAll(waiting.map(async (tag) => {
+				await task.claim(tag);
+				stored.push(await copy.put(manifest, tag));
+			}));
+		})]);
+		await settleAll(stored.map(async (tag) => {
+			await readBack(task, tag, manifest.digest);
+			held(tag, {
+				digest: manifest.digest,
+				...platforms
+			});
+		}));
+		if (storing.status === "rejected") throw storing.reason;
+		return copy.sent;
+	}
+	async close() {
+		for (const target of this.#targets.values()) {
+			const { state, memory } = await target;
+			if (state.knowledge.changed && this.#options.abort?.aborted !== true) await memory?.save(state.knowledge.holders());
+		}
+	}
+	/** Only when there is something to copy: the memory costs requests. */
+	async #target(client) {
+		let target = this.#targets.get(client);
+		if (!target) this.#targets.set(client, target = this.#open(client));
+		return target;
+	}
+	async #open(client) {
+		const { memory: memoryOf, streams, concurrency: _, ...options } = this.#options;
+		const memory = memoryOf?.(client.registry);
+		const knowledge = new TargetKnowledge(await memory?.load());
+		const limit = pLimit(Math.max(1, streams));
+		return {
+			state: {
+				knowledge,
+				blobs: new BlobCopier({
+					...options,
+					target: client,
+					knowledge,
+					limit
+				}),
+				children: /* @__PURE__ */ new Map(),
+				asksFirst: false
+			},
+			memory
+		};
+	}
+};
+function reduce(manifest, { source, platforms }) {
+	const content = copyableContent(manifest, source.client, source.repository);
+	if (content.kind !== "index" || platforms === "all") return manifest;
+	const reduced = reduceIndex(manifest, content.children, platforms);
+	if (reduced) return reduced;
+	const name = `${source.client.registry}/${source.repository}@${source.digest}`;
+	throw new CopyError(`${name} has no image for ${platforms.join(", ")}: name another platform in "platforms"`, { retryable: false });
+}
+/** The tags under which the target does not hold `digest` yet. */
+async function notHeld({ tags, target }, digest) {
+	const { client, repository } = target;
+	const heads = await Promise.all(tags.map(async (tag) => client.findManifest(repository, tag).catch(() => void 0)));
+	return tags.filter((_, index) => heads[index]?.digest !== digest);
+}
+async function readBack({ target }, tag, digest) {
+	if ((await target.client.headManifest(target.repository, tag))?.digest === digest) return;
+	const held = await target.client.getManifest(target.repository, tag);
+	if (held?.digest === digest) return;
+	const name = `${target.client.registry}/${target.repository}:${tag}`;
+	throw new CopyError(`${name} was pushed as ${digest}, but the target says it holds ${held?.digest ?? "nothing"}`, { retryable: true });
+}
+
+// src/oci/proxy-error.ts
 const WHERE = "the input \"proxy\", or HTTPS_PROXY and HTTP_PROXY";
 /** A proxy that can't be reached, or that does not let a request through. Its message has the remedy, and no password. */
 var ProxyError = class extends Error {
@@ -41785,13 +42013,13 @@ function explainProxy(proxy, error) {
 	if (error instanceof import_undici.errors.SecureProxyConnectionError) return unreachable(host, error.cause instanceof Error ? error.cause : error);
 	const [, status] = /^Proxy (?:response|Authentication Required) \((\d+)\)/.exec(error.message) ?? [];
 	if (status === void 0) return error;
-	const message = `The proxy ${host} ${refusalOf(Number(status), proxy)}`;
+	const message = `The proxy ${host} ${refusalOf$1(Number(status), proxy)}`;
 	return new ProxyError(message, {
 		retryable: Number(status) >= 500,
 		cause: error
 	});
 }
-function refusalOf(status, { username }) {
+function refusalOf$1(status, { username }) {
 	if (status !== 407) return `does not let the connection through (status ${status}): check ${WHERE}, or name the host in NO_PROXY`;
 	return username === "" ? `wants a user name and a password (status 407): put them in the URL of ${WHERE}, from a secret` : `does not take its user name and password (status 407): check them in ${WHERE}`;
 }
@@ -42344,6 +42572,8 @@ var HostGate = class {
 	#sleep;
 	#clock;
 	#closedUntil = 0;
+	/** Why it is closed for longer than a request can wait. */
+	#refusal;
 	constructor(concurrency, sleep, clock) {
 		this.#limit = pLimit(concurrency);
 		this.#sleep = sleep;
@@ -42352,14 +42582,32 @@ var HostGate = class {
 	/** Runs `request` when there is a place and the host is not waiting. */
 	async pass(request, signal) {
 		return this.#limit(async () => {
-			signal?.throwIfAborted();
-			for (let wait = this.#wait(); wait > 0; wait = this.#wait()) await this.#sleep(wait, signal);
+			await this.opened(signal);
 			return request();
 		});
 	}
-	/** Lets no request pass for the next `ms` milliseconds. */
-	close(ms) {
-		this.#closedUntil = Math.max(this.#closedUntil, this.#clock() + ms);
+	/**
+	* Waits until the host may be asked again, and takes no place.
+	*
+	* @throws the refusal that it was closed with
+	*/
+	async opened(signal) {
+		signal?.throwIfAborted();
+		for (let wait = this.#wait(); wait > 0; wait = this.#wait()) {
+			if (this.#refusal) throw this.#refusal;
+			await this.#sleep(wait, signal);
+		}
+	}
+	/**
+	* Lets no request pass for the next `ms` milliseconds.
+	*
+	* @param refusal what those get who would have to wait so long; left out, they wait
+	*/
+	close(ms, refusal) {
+		const until = this.#clock() + ms;
+		if (until <= this.#closedUntil) return;
+		this.#closedUntil = until;
+		this.#refusal = refusal;
 	}
 	#wait() {
 		return this.#closedUntil - this.#clock();
@@ -42497,6 +42745,10 @@ function mayHaveCredentials(registry, realm) {
 // src/oci/auth.ts
 /** A token is asked for again this long before it ends, in milliseconds. */
 const RENEW_EARLY = 5e3;
+/** Tokens of a few kilobytes each. */
+const MAX_TOKENS = 1e3;
+/** Stands for all scopes. */
+const ANY = "*";
 /** Seconds a token lives when the service does not say. https://distribution.github.io/distribution/spec/auth/token/ */
 const DEFAULT_LIFETIME = 60;
 /** Services send null for what they leave out, and numbers as strings. */
@@ -42511,9 +42763,13 @@ const SENDABLE = /^[!-~]+$/;
 var Authenticator = class {
 	#options;
 	#slots = /* @__PURE__ */ new Map();
+	/** Scopes that requests were let through with. Where there are no tokens, one stands for all. */
+	#admitted = /* @__PURE__ */ new Set();
 	/** Scopes for which an implicit credential was refused, and that are had without it. */
 	#without = /* @__PURE__ */ new Set();
 	#challenge;
+	/** The last Basic value that was masked. */
+	#masked;
 	constructor(options) {
 		this.#options = options;
 	}
@@ -42540,6 +42796,7 @@ var Authenticator = class {
 		const slot = { coming: this.#requestToken(challenge, scopes, anonymous) };
 		this.#slots.set(key, slot);
 		slot.coming.then((token) => slot.token = token, () => this.#slots.delete(key));
+		this.#dropOldest();
 		return (await slot.coming).header;
 	}
 	/** True when a refused request for `scopes` is worth a try without the credential, which nobody gave for this registry. */
@@ -42565,8 +42822,28 @@ var Authenticator = class {
 		for (const key of [slotOf(scopes, false), slotOf(scopes, true)]) if (refused !== void 0 && this.#slots.get(key)?.token?.header === refused) this.#slots.delete(key);
 		return true;
 	}
+	/** Forgets the challenge: the next 401 tells what the registry asks for. */
+	forget() {
+		this.#challenge = void 0;
+	}
 	get hasChallenge() {
 		return this.#challenge !== void 0;
+	}
+	/** Notes that a request for `scopes` was let through. */
+	admit(scopes) {
+		this.#admitted.add(keyOf(scopes));
+		if (this.#challenge?.scheme !== "bearer") this.#admitted.add(ANY);
+	}
+	/** True when requests like it were let through before: then a 401 is likely no judgement of the credentials. */
+	isAdmitted(scopes) {
+		return this.#admitted.has(keyOf(scopes)) || this.#challenge?.scheme !== "bearer" && this.#admitted.has(ANY);
+	}
+	/** The oldest tokens go: a run may visit more repositories than are worth keeping one for. */
+	#dropOldest() {
+		for (const [key, { token }] of this.#slots) {
+			if (this.#slots.size <= MAX_TOKENS) return;
+			if (token) this.#slots.delete(key);
+		}
 	}
 	async #requestToken(challenge, scopes, anonymous) {
 		const credential = anonymous ? void 0 : await this.#options.credential();
@@ -42598,7 +42875,8 @@ var Authenticator = class {
 		if (!answer.success || !token || !SENDABLE.test(token)) throw new RegistryError({
 			method: request.method,
 			url: realm,
-			cause: `no token in the answer, for ${registry.host}`
+			cause: `no token in the answer, for ${registry.host}`,
+			doubtful: true
 		});
 		mask(token);
 		const lifetime = (Number(answer.output.expires_in) || DEFAULT_LIFETIME) * 1e3;
@@ -42636,7 +42914,8 @@ var Authenticator = class {
 	}
 	#basic({ username, password }) {
 		const encoded = Buffer.from(`${username}:${password}`).toString("base64");
-		this.#options.mask(encoded);
+		if (encoded !== this.#masked) this.#options.mask(encoded);
+		this.#masked = encoded;
 		return `Basic ${encoded}`;
 	}
 	#checkRealm(realm, credential) {
@@ -42656,6 +42935,62 @@ function slotOf(scopes, anonymous) {
 	return `${anonymous ? "anonymous" : "known"} ${keyOf(scopes)}`;
 }
 
+// src/oci/refusal.ts
+/** Bytes of an error's body that are read. */
+const MAX_ERROR_BODY = 65536;
+/** Upload sessions that a registry lost; a new one may go through. */
+const RETRYABLE_CODES = /* @__PURE__ */ new Set([
+	"BLOB_UPLOAD_INVALID",
+	"BLOB_UPLOAD_UNKNOWN",
+	"TOOMANYREQUESTS"
+]);
+/** What was sent was right when it left: it may have been changed or cut on its way. */
+const DOUBTFUL_CODES = /* @__PURE__ */ new Set([
+	"DIGEST_INVALID",
+	"SIZE_INVALID",
+	"MANIFEST_INVALID"
+]);
+/** Reads an answer that was not hoped for: what it says, what to do about it, and whether to ask again. */
+async function refusalOf(response, context) {
+	const { method, registry, now, doubted } = context;
+	const { status, headers, url } = response;
+	const body = await readBody(response, MAX_ERROR_BODY).catch(() => /* @__PURE__ */ new Uint8Array());
+	const { codes, text } = readErrorBody(new TextDecoder().decode(body));
+	const retryAfter = parseRetryAfter(headerOf(headers, "retry-after"), now);
+	const throttled = status === 403 && /secondary rate limit/i.test(text);
+	const retryable = isRetryableStatus(status) && !codes.includes("MANIFEST_BLOB_UNKNOWN") || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
+	const said = text === "" ? `status ${status}` : `status ${status}, ${text}`;
+	const remedy = remedyFor(said, isPush(context));
+	const isDoubted = doubted.includes(status) && remedy === void 0;
+	const doubtful = isMisplaced(status) || isDoubted || codes.some((code) => DOUBTFUL_CODES.has(code));
+	const advice = retryable ? "" : await adviceFor(status, remedy, context);
+	const cause = advice === "" ? said : `${said.replace(/\.$/, "")}. ${advice}`;
+	return new RegistryError({
+		method,
+		url,
+		status,
+		codes,
+		retryable,
+		doubtful,
+		registry,
+		retryAfter,
+		cause
+	});
+}
+/** A success that this request can't have, or a redirect that it can't follow: a page in front of the registry. */
+function isMisplaced(status) {
+	return status >= 200 && status < 400;
+}
+function isPush({ method, scopes }) {
+	return method !== "GET" && method !== "HEAD" || scopes.some((scope) => /:[^:]*push/.test(scope));
+}
+/** What to do about a refusal, and whose account was refused. */
+async function adviceFor(status, remedy, { registry, credential }) {
+	if (status !== 401 && status !== 403) return remedy ?? "";
+	const used = await credential().catch(() => void 0);
+	return adviceOn(registry, used, remedy);
+}
+
 // src/oci/transport.ts
 const MAX_REDIRECTS = 5;
 const REDIRECTS = /* @__PURE__ */ new Set([
@@ -42665,9 +43000,8 @@ const REDIRECTS = /* @__PURE__ */ new Set([
 	307,
 	308
 ]);
-const MAX_ERROR_BODY = 65536;
-/** A registry that asks for a longer pause than this is given up on: the next run goes on. Milliseconds. */
-const LONGEST_PAUSE = 6e5;
+/** Bytes of a token service's answer. */
+const MAX_TOKEN = 65536;
 /**
 * Requests to one registry: authenticated, bounded, retried, and redirected without handing credentials on.
 */
@@ -42684,6 +43018,10 @@ var RegistryTransport = class {
 			mask: options.mask
 		});
 	}
+	/** Where `path` is at this registry. */
+	urlOf(path) {
+		return new URL(path.toString(), this.#options.baseUrl);
+	}
 	/**
 	* Sends `request` and gives what `read` makes of the answer. `read` runs inside the retries: a body that
 	* breaks off is asked for again. It must consume the body.
@@ -42691,17 +43029,20 @@ var RegistryTransport = class {
 	* @throws RegistryError when the registry refuses, or the retries are used up
 	*/
 	async send(request, read) {
-		const { gate, retries, sleep, random, logger, signal } = this.#options;
-		for (let attempt = 0;; attempt += 1) try {
-			return await gate.pass(() => this.#attempt(request, read), signal);
+		const { gate, retries, sleep, random, logger } = this.#options;
+		const signal = this.#signalOf(request);
+		const patience = new Patience(retries, random);
+		let throttled = 0;
+		for (;;) try {
+			return await gate.pass(() => this.#try(request, read, throttled), signal);
 		} catch (thrown) {
 			signal?.throwIfAborted();
 			const error = this.#describe(request, thrown);
-			if (error.status === 429) gate.close(Math.min(error.retryAfter ?? backoffDelay(attempt, random), LONGEST_PAUSE));
-			const givenUp = attempt >= retries || (error.retryAfter ?? 0) > LONGEST_PAUSE;
-			if (!error.retryable || request.repeatable === false || givenUp) throw error;
-			const delay = Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0);
-			logger.debug(`${error.message}; try ${attempt + 2} of ${retries + 1} in ${Math.ceil(delay / 1e3)} s`);
+			if (error.status === 429) throttled += 1;
+			const delay = request.repeatable === false || error.doubtful && request.insist === false ? void 0 : patience.next(error);
+			if (delay === void 0) throw error;
+			const tried = `try ${patience.tries + 1} of ${retries + 1} in ${Math.ceil(delay / 1e3)} s`;
+			logger.debug(`${error.message}; ${tried}`);
 			await sleep(delay, signal);
 		}
 	}
@@ -42721,22 +43062,53 @@ var RegistryTransport = class {
 		}).catch(opened.reject);
 		return opened.promise;
 	}
+	/**
+	* One attempt. A 429 of whichever host answered closes the gate of that host.
+	*
+	* @param throttled how often this request was answered so
+	*/
+	async #try(request, read, throttled) {
+		try {
+			return await this.#attempt(request, read);
+		} catch (error) {
+			if (error instanceof RegistryError && error.status === 429) {
+				const pause = error.retryAfter ?? backoffDelay(throttled, this.#options.random);
+				this.#gateOf(new URL(error.url)).close(pause, pause > 6e5 ? error : void 0);
+			}
+			throw error;
+		}
+	}
 	async #attempt(request, read) {
-		let authorization = await this.#authenticator.header(request.scopes);
+		const { scopes } = request;
+		let authorization = await this.#answerOf(scopes);
 		let response = await this.#follow(request, authorization);
-		if (response.status === 401 && request.repeatable !== false) {
+		let doubted = [];
+		if (response.status === 401) {
 			const challenge = await this.#challengeOf(response);
-			if (this.#authenticator.learn(challenge, request.scopes, authorization)) {
+			doubted = challenge === void 0 || this.#authenticator.isAdmitted(scopes) ? [401] : [];
+			if (this.#authenticator.learn(challenge, scopes, authorization) && request.repeatable !== false) {
 				await response.body.dump();
-				authorization = await this.#authenticator.header(request.scopes);
+				authorization = await this.#answerOf(scopes);
 				response = await this.#follow(request, authorization);
 			}
 		}
-		if (request.expect.includes(response.status)) return read(response);
-		const refusal = await this.#refusal(request, response);
-		const other = await this.#withoutCredential(request, refusal, authorization);
-		if (!other) throw refusal;
-		return read(other);
+		if (!request.expect.includes(response.status)) {
+			const refusal = await this.#refusal(request, response, doubted);
+			const other = await this.#withoutCredential(request, refusal, authorization);
+			if (!other) throw refusal;
+			response = other;
+		}
+		this.#authenticator.admit(scopes);
+		return read(response);
+	}
+	/** What the registry asks for. Where it can't be had, it may have been asked for by somebody in between. */
+	async #answerOf(scopes) {
+		try {
+			return await this.#authenticator.header(scopes);
+		} catch (error) {
+			this.#authenticator.forget();
+			throw error;
+		}
 	}
 	/** The answer to a refused request as anybody gets it, where the credential was given for nothing like it. */
 	async #withoutCredential(request, refusal, refused) {
@@ -42757,7 +43129,7 @@ var RegistryTransport = class {
 		if (own !== void 0 || this.#authenticator.hasChallenge) return own;
 		const base = await this.#dispatch({
 			method: "GET",
-			url: new URL("/v2/", this.#options.baseUrl),
+			url: this.urlOf("/v2/"),
 			headers: {}
 		});
 		await base.body.dump();
@@ -42766,7 +43138,8 @@ var RegistryTransport = class {
 	/** Sends, and follows the redirects of a request that has no body. */
 	async #follow(request, authorization) {
 		const { baseUrl } = this.#options;
-		let url = new URL(request.url.toString(), baseUrl);
+		const signal = this.#signalOf(request);
+		let url = this.urlOf(request.url);
 		if (!mayFollow(baseUrl, url)) throw this.#misdirected(request.method, baseUrl, url);
 		for (let redirects = 0;; redirects += 1) {
 			const headers = url.origin === baseUrl.origin && authorization !== void 0 ? {
@@ -42777,7 +43150,8 @@ var RegistryTransport = class {
 				method: request.method,
 				url,
 				headers,
-				body: request.body
+				body: request.body,
+				signal
 			});
 			const location = REDIRECTS.has(response.status) ? headerOf(response.headers, "location") : void 0;
 			if (location === void 0 || request.body !== void 0) return response;
@@ -42787,101 +43161,90 @@ var RegistryTransport = class {
 			if (redirects >= MAX_REDIRECTS) throw new RegistryError({
 				method: request.method,
 				url,
-				cause: `more than ${MAX_REDIRECTS} redirects`
+				cause: `more than ${MAX_REDIRECTS} redirects`,
+				doubtful: true
 			});
 			url = next;
 		}
 	}
 	async #dispatch(request) {
-		const { dispatcher, signal } = this.#options;
+		const { dispatcher, gate } = this.#options;
+		const { method, url, headers: sent, signal = this.#options.signal } = request;
+		const other = this.#gateOf(url);
+		if (other !== gate) await other.opened(signal);
 		const { statusCode, headers, body } = await dispatcher.request({
-			origin: request.url.origin,
-			path: request.url.pathname + request.url.search,
-			method: request.method,
-			headers: request.headers,
+			origin: url.origin,
+			path: url.pathname + url.search,
+			method,
+			headers: sent,
 			body: request.body ?? null,
 			signal: signal ?? null
 		});
 		return {
 			status: statusCode,
 			headers,
-			url: request.url,
+			url,
 			body
 		};
 	}
-	#sendTokenRequest = async ({ method, url, headers, body, scopes }) => {
-		const response = await this.#dispatch({
-			method,
-			url,
-			headers,
-			body
-		});
-		if (response.status !== 200) throw await this.#refusal({
-			method,
-			scopes
-		}, response);
-		return new TextDecoder().decode(await readBody(response, MAX_ERROR_BODY));
-	};
-	async #refusal(request, response) {
-		const { status, headers, url } = response;
-		const body = await readBody(response, MAX_ERROR_BODY).catch(() => /* @__PURE__ */ new Uint8Array());
-		const { codes, text } = readErrorBody(new TextDecoder().decode(body));
-		const retryAfter = parseRetryAfter(headerOf(headers, "retry-after"), this.#options.clock());
-		const throttled = status === 403 && /secondary rate limit/i.test(text);
-		const retryable = isRetryableStatus(status) && !codes.includes("MANIFEST_BLOB_UNKNOWN") || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
-		const said = text === "" ? `status ${status}` : `status ${status}, ${text}`;
-		const advice = retryable ? "" : await this.#advice(request, status, said);
-		const cause = advice === "" ? said : `${said.replace(/\.$/, "")}. ${advice}`;
-		return new RegistryError({
-			method: request.method,
-			url,
-			status,
-			codes,
-			retryable,
-			retryAfter,
-			cause
-		});
+	/** The registry's own gate, which a request has passed already, or that of the host at `url`. */
+	#gateOf({ host }) {
+		const { baseUrl, gate, gateOf } = this.#options;
+		return host === baseUrl.host ? gate : gateOf(host);
 	}
-	/** What to do about a refusal, and whose account was refused. */
-	async #advice({ method, scopes }, status, said) {
-		const { baseUrl, credential } = this.#options;
-		const pushing = method !== "GET" && method !== "HEAD" || scopes.some((scope) => /:[^:]*push/.test(scope));
-		const remedy = remedyFor(said, pushing);
-		if (status !== 401 && status !== 403) return remedy ?? "";
-		const used = await credential().catch(() => void 0);
-		return adviceOn(baseUrl.host, used, remedy);
+	#signalOf({ signal: own }) {
+		const { signal } = this.#options;
+		return own && signal ? AbortSignal.any([own, signal]) : own ?? signal;
+	}
+	#sendTokenRequest = async ({ scopes, ...request }) => {
+		const response = await this.#dispatch(request);
+		if (response.status !== 200) {
+			const doubted = this.#authenticator.isAdmitted(scopes) ? [401, 404] : [404];
+			throw await this.#refusal({
+				method: request.method,
+				scopes
+			}, response, doubted);
+		}
+		return new TextDecoder().decode(await readBody(response, MAX_TOKEN));
+	};
+	async #refusal({ method, scopes }, response, doubted) {
+		const { baseUrl, clock, credential } = this.#options;
+		const registry = baseUrl.host;
+		return refusalOf(response, {
+			method,
+			scopes,
+			registry,
+			now: clock(),
+			credential,
+			doubted
+		});
 	}
 	#misdirected(method, from, to) {
 		const where = to ? redactUrl(to) : "a malformed URL";
 		return new RegistryError({
 			method,
 			url: from,
-			cause: `it points to ${where}, which is refused: not followed`
+			cause: `it points to ${where}, which is refused: not followed`,
+			doubtful: true
 		});
 	}
 	/** What broke, as a RegistryError; one that a body threw while it was sent says itself whose fault it was. */
 	#describe(request, thrown) {
 		if (thrown instanceof RegistryError) return thrown;
-		const url = new URL(request.url.toString(), this.#options.baseUrl);
 		const proxyError = thrown instanceof ProxyError ? thrown : void 0;
 		const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
 		const code = proxyError ? void 0 : errorCode(thrown);
 		const cause = printable(code !== void 0 && !message.includes(code) ? `${code}: ${message}` : message);
 		return new RegistryError({
 			method: request.method,
-			url,
+			url: this.urlOf(request.url),
 			cause,
+			registry: this.#options.baseUrl.host,
 			retryable: proxyError?.retryable ?? isNetworkError(thrown),
 			error: thrown
 		});
 	}
 };
-/** Upload sessions that a registry lost; a new one may go through. */
-const RETRYABLE_CODES = /* @__PURE__ */ new Set([
-	"BLOB_UPLOAD_INVALID",
-	"BLOB_UPLOAD_UNKNOWN",
-	"TOOMANYREQUESTS"
-]);
 
 // src/oci/registries.ts
 /**
@@ -42911,6 +43274,7 @@ var Registries = class {
 			...options,
 			baseUrl,
 			gate: this.#gate(baseUrl.host),
+			gateOf: (host) => this.#gate(host),
 			credential: async () => void 0
 		});
 	}
@@ -42932,6 +43296,7 @@ var Registries = class {
 			...options,
 			baseUrl: new URL(`${scheme}://${apiHost(registry)}`),
 			gate: this.#gate(registry),
+			gateOf: (host) => this.#gate(host),
 			credential: () => credential ??= lookup(registry)
 		});
 		return new RegistryClient(registry, transport);

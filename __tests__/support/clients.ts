@@ -16,6 +16,8 @@ export function testRegistries(
     readonly retries?: number;
     readonly credentials?: CredentialLookup;
     readonly dispatcher?: Dispatcher;
+    /** Milliseconds. */
+    readonly timeout?: number;
     /** With a clock that it moves. */
     readonly sleep?: Sleep;
     readonly clock?: () => number;
@@ -23,7 +25,9 @@ export function testRegistries(
 ): Registries {
   const credentials = options.credentials ?? anonymous;
   return new Registries({
-    dispatcher: options.dispatcher ?? createDispatcher({ timeout: 5000, connections: 50, proxy: {} }),
+    dispatcher:
+      options.dispatcher ??
+      createDispatcher({ timeout: options.timeout ?? 5000, connections: 50, proxy: {} }),
     concurrency: 50,
     retries: options.retries ?? 3,
     insecure: new Set(),

@@ -23,12 +23,14 @@ export interface CopyingOptions {
   readonly holders?: readonly Holder[];
   readonly credential?: Credential;
   readonly retries?: number;
+  /** Of a request, in milliseconds. */
+  readonly timeout?: number;
 }
 
 export function startCopying(
   source: Pick<MemoryRegistry, 'host'>,
   target: Pick<MemoryRegistry, 'host'>,
-  { holders = [], credential, retries = 3 }: CopyingOptions = {},
+  { holders = [], credential, retries = 3, timeout }: CopyingOptions = {},
 ): Copying {
   const waits: number[] = [];
   let waited = 0;
@@ -38,7 +40,13 @@ export function startCopying(
   };
   const credentials: CredentialLookup = async () => credential;
   const clock = (): number => Date.now() + waited;
-  const registries = testRegistries({ credentials, retries, sleep, clock });
+  const registries = testRegistries({
+    credentials,
+    retries,
+    sleep,
+    clock,
+    ...(timeout !== undefined && { timeout }),
+  });
   const clients = { source: registries.source(source.host), target: registries.target(target.host) };
   const saved: Holder[][] = [];
   const memory = {

@@ -8,7 +8,7 @@ import {
   readManifest,
 } from '../oci/manifest.ts';
 import type { Platforms } from '../plan/diff.ts';
-import { CopyError } from './engine.ts';
+import { CopyError, NotThereError } from './engine.ts';
 
 /** An image for one platform: alone in its repository, or picked from an index. */
 export interface SingleImage {
@@ -97,7 +97,7 @@ export function copyableContent(
   );
 }
 
-/** @throws CopyError when the source no longer has the manifest that it listed */
+/** @throws NotThereError when the source no longer has the manifest that it listed */
 export async function fetchManifest(
   client: RegistryClient,
   repository: string,
@@ -106,9 +106,7 @@ export async function fetchManifest(
   const manifest = await client.getManifest(repository, digest);
   if (manifest) return manifest;
   const name = `${client.registry}/${repository}@${digest}`;
-  throw new CopyError(`${name} was listed but is not there any more; the next run lists it anew`, {
-    retryable: false,
-  });
+  throw new NotThereError(`${name} was listed but is not there any more; the next run lists it anew`);
 }
 
 /** What the target holds under a tag, and how many bytes its image has. */

@@ -1,11 +1,12 @@
 import type { LimitFunction } from 'p-limit';
 import type { Lifetime } from '../lifetime.ts';
 import type { Logger } from '../logger.ts';
-import { RegistryError, printable } from '../oci/errors.ts';
+import { printable } from '../oci/errors.ts';
 import type { Sleep } from '../oci/host-gate.ts';
-import { backoffDelay } from '../oci/retry.ts';
+import { Patience } from '../oci/retry.ts';
 import type { Work } from '../plan/diff.ts';
-import { CopyError, type CopyTask, type Engine, type Held } from './engine.ts';
+import { CopyError, type CopyTask, type Engine, type Held, NotThereError } from './engine.ts';
+import { lookAgain, without } from './look-again.ts';
 import type { Quota } from './quota.ts';
 
 /** What came of one piece of work. */
@@ -48,22 +49,41 @@ export async function copyAll(works: readonly Work[], options: PoolOptions): Pro
     const whole = task(work);
     if (lifetime.drain.aborted || !quota.begin(whole)) return;
     try {
-      onDone(await copyOne(work, whole, options));
+      for (const outcome of await copyWork(work, whole, options)) onDone(outcome);
     } finally {
       quota.end(whole);
     }
   });
 }
 
+/** Copies `work`; what the source has under another digest than it listed, as it is now. */
+async function copyWork(work: Work, whole: CopyTask, options: PoolOptions): Promise<Outcome[]> {
+  const missing = new Set<string>();
+  const outcome = await copyOne(work, whole, options, missing);
+  if (missing.size === 0) return [outcome];
+  const moved = await lookAgain(work, missing, whole.source.client).catch(() => []);
+  const left = without(work, moved);
+  const { held, error, ...rest } = outcome;
+  const isDone = [...left.added, ...left.updated].every((tag) => held.has(tag));
+  const outcomes: Outcome[] = [
+    { ...rest, work: left, held, ...(error !== undefined && !isDone && { error }) },
+  ];
+  for (const one of moved) outcomes.push(await copyOne(one, options.task(one), options, missing));
+  return outcomes;
+}
+
+/** @param missing is given the tags whose digest the source does not have */
 async function copyOne(
   work: Work,
   whole: CopyTask,
   { engine, retries, lifetime, quota, sleep, random, logger }: PoolOptions,
+  missing: Set<string>,
 ): Promise<Outcome> {
   const held = new Map<string, Held>();
   let bytes = 0;
   let referrers = 0;
-  for (let attempt = 0; ; attempt += 1) {
+  const patience = new Patience(retries, random);
+  for (;;) {
     const tags = whole.tags.filter((tag) => !held.has(tag));
     try {
       bytes += await engine.copy(
@@ -75,19 +95,14 @@ async function copyOne(
     } catch (error) {
       if (lifetime.abort.aborted || quota.isSpent(error, whole))
         return { work, held, bytes, referrers, isLeft: true };
+      if (error instanceof NotThereError) for (const tag of tags) missing.add(tag);
       const message = error instanceof Error ? error.message : String(error);
       const { repository, digest } = whole.source;
-      if (!isRetryable(error) || attempt >= retries) {
-        return { work, held, bytes, referrers, error: printable(message, 2000) };
-      }
-      logger.info(`${repository}@${digest}: ${message}. It is tried again (${attempt + 1} of ${retries})`);
-      await sleep(backoffDelay(attempt, random), lifetime.abort).catch(() => undefined);
+      // A RegistryError has been retried by the transport already, request by request.
+      const delay = error instanceof CopyError ? patience.next(error) : undefined;
+      if (delay === undefined) return { work, held, bytes, referrers, error: printable(message, 2000) };
+      logger.info(`${repository}@${digest}: ${message}. It is tried again (${patience.tries} of ${retries})`);
+      await sleep(delay, lifetime.abort).catch(() => undefined);
     }
   }
-}
-
-/** A RegistryError has been retried by the transport already, request by request. */
-function isRetryable(error: unknown): boolean {
-  if (error instanceof RegistryError) return false;
-  return error instanceof CopyError && error.retryable;
 }

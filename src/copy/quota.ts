@@ -44,7 +44,7 @@ export class Quota {
   /** True when `error` says that a registry has been asked too much: what it was for is left to the next run. */
   isSpent(error: unknown, { source, target }: CopyTask): boolean {
     if (!(error instanceof RegistryError) || error.status !== 429) return false;
-    const isTarget = new URL(error.url).host === apiHost(target.client.registry);
+    const isTarget = error.registry === apiHost(target.client.registry);
     const { registry } = (isTarget ? target : source).client;
     const when = error.retryAfter === undefined ? 'later' : `in ${formatDuration(error.retryAfter)}`;
     this.#spent.set(

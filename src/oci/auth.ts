@@ -6,6 +6,10 @@ import { mayFollow, mayHaveCredentials } from './origin.ts';
 
 /** A token is asked for again this long before it ends, in milliseconds. */
 const RENEW_EARLY = 5_000;
+/** Tokens of a few kilobytes each. */
+const MAX_TOKENS = 1000;
+/** Stands for all scopes. */
+const ANY = '*';
 /** Seconds a token lives when the service does not say. https://distribution.github.io/distribution/spec/auth/token/ */
 const DEFAULT_LIFETIME = 60;
 
@@ -56,9 +60,13 @@ export interface AuthenticatorOptions {
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #slots = new Map<string, Slot>();
+  /** Scopes that requests were let through with. Where there are no tokens, one stands for all. */
+  readonly #admitted = new Set<string>();
   /** Scopes for which an implicit credential was refused, and that are had without it. */
   readonly #without = new Set<string>();
   #challenge: Challenge | undefined;
+  /** The last Basic value that was masked. */
+  #masked: string | undefined;
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
@@ -93,6 +101,7 @@ export class Authenticator {
       (token) => (slot.token = token),
       () => this.#slots.delete(key),
     );
+    this.#dropOldest();
     return (await slot.coming).header;
   }
 
@@ -129,8 +138,34 @@ export class Authenticator {
     return true;
   }
 
+  /** Forgets the challenge: the next 401 tells what the registry asks for. */
+  forget(): void {
+    this.#challenge = undefined;
+  }
+
   get hasChallenge(): boolean {
     return this.#challenge !== undefined;
+  }
+
+  /** Notes that a request for `scopes` was let through. */
+  admit(scopes: readonly string[]): void {
+    this.#admitted.add(keyOf(scopes));
+    if (this.#challenge?.scheme !== 'bearer') this.#admitted.add(ANY);
+  }
+
+  /** True when requests like it were let through before: then a 401 is likely no judgement of the credentials. */
+  isAdmitted(scopes: readonly string[]): boolean {
+    return (
+      this.#admitted.has(keyOf(scopes)) || (this.#challenge?.scheme !== 'bearer' && this.#admitted.has(ANY))
+    );
+  }
+
+  /** The oldest tokens go: a run may visit more repositories than are worth keeping one for. */
+  #dropOldest(): void {
+    for (const [key, { token }] of this.#slots) {
+      if (this.#slots.size <= MAX_TOKENS) return;
+      if (token) this.#slots.delete(key);
+    }
   }
 
   async #requestToken(
@@ -172,6 +207,7 @@ export class Authenticator {
         method: request.method,
         url: realm,
         cause: `no token in the answer, for ${registry.host}`,
+        doubtful: true,
       });
     }
     mask(token);
@@ -202,7 +238,9 @@ export class Authenticator {
 
   #basic({ username, password }: Credential): string {
     const encoded = Buffer.from(`${username}:${password}`).toString('base64');
-    this.#options.mask(encoded);
+    // The log gets a line for each.
+    if (encoded !== this.#masked) this.#options.mask(encoded);
+    this.#masked = encoded;
     return `Basic ${encoded}`;
   }
 

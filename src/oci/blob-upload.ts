@@ -26,9 +26,10 @@ export async function startUpload(
   from: string,
 ): Promise<UploadStart> {
   const query = new URLSearchParams({ mount: digest, from });
-  const scopes = from === repository ? [push(repository)] : [push(repository), pull(from)];
+  const isOwn = from === repository;
+  const scopes = isOwn ? [push(repository)] : [push(repository), pull(from)];
   try {
-    return await post(client, repository, `?${query.toString()}`, scopes);
+    return await post(client, repository, `?${query.toString()}`, scopes, isOwn);
   } catch (error) {
     // Registries refuse mounts in many ways (Harbor 401, Docker Hub 400); what they all take is a plain upload.
     if (!(error instanceof RegistryError) || error.retryable || error.status === undefined) throw error;
@@ -41,11 +42,12 @@ async function post(
   repository: string,
   query: string,
   scopes: readonly string[],
+  insist = true,
 ): Promise<UploadStart> {
   const url = `/v2/${repository}/blobs/uploads/${query}`;
   const headers = { 'content-length': '0' };
   return client.transport.send(
-    { method: 'POST', url, headers, scopes, expect: query === '' ? [202] : [201, 202] },
+    { method: 'POST', url, headers, scopes, expect: query === '' ? [202] : [201, 202], insist },
     async (response) => {
       await response.body.dump();
       if (response.status === 201) return { kind: 'mounted' };
@@ -66,6 +68,7 @@ function sessionOf(response: RegistryResponse): URL {
     method: 'POST',
     url: response.url,
     cause: 'the answer has no Location to upload to',
+    doubtful: true,
   });
 }
 
@@ -107,6 +110,22 @@ export async function uploadChunks(
   chunk: number,
 ): Promise<void> {
   const source = new ChunkReader(content);
+  try {
+    const location = await sendChunks(client, repository, start, { size, source }, chunk);
+    await uploadWhole(client, repository, digest, location, { size: 0, content: new Uint8Array() });
+  } finally {
+    await source.close();
+  }
+}
+
+/** Sends all chunks, and says where the upload ends. */
+async function sendChunks(
+  client: RegistryClient,
+  repository: string,
+  start: URL,
+  { size, source }: { readonly size: number; readonly source: ChunkReader },
+  chunk: number,
+): Promise<URL> {
   let location = start;
   for (let offset = 0; offset < size; offset += chunk) {
     const length = Math.min(chunk, size - offset);
@@ -130,7 +149,7 @@ export async function uploadChunks(
       },
     );
   }
-  await uploadWhole(client, repository, digest, location, { size: 0, content: new Uint8Array() });
+  return location;
 }
 
 function withDigest(location: URL, digest: Digest): URL {

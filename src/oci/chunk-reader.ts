@@ -20,6 +20,11 @@ export class ChunkReader {
     }
   }
 
+  /** Ends the stream, wherever it stands. */
+  async close(): Promise<void> {
+    await this.#iterator.return?.();
+  }
+
   async #next(): Promise<Uint8Array | undefined> {
     const { value, done } = await this.#iterator.next();
     return done === true ? undefined : value;

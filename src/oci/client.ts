@@ -25,6 +25,9 @@ export interface PullLimit {
 /** The spec asks registries to take manifests of 4 MiB; this reads some more. */
 const MAX_MANIFEST = 8 * 1024 ** 2;
 
+/** How often a tag is read whose manifest is not what the registry says. */
+const READS = 3;
+
 const TagList = v.object({ tags: v.optional(v.nullable(v.array(v.string()))) });
 
 /**
@@ -104,8 +107,30 @@ export class RegistryClient {
     );
   }
 
-  /** A manifest and the digest of what really came; undefined when the registry has none such. */
+  /**
+   * A manifest and the digest of what really came; undefined when the registry has none such. What came for a tag is
+   * asked for once more, by its own digest, where the registry says that it is another one: of registries that say so
+   * wrongly it is there, and what was spoilt on its way is not.
+   */
   async getManifest(repository: string, reference: string): Promise<RawManifest | undefined> {
+    for (let tries = 1; ; tries += 1) {
+      const found = await this.#readManifest(repository, reference);
+      if (!found) return undefined;
+      const { manifest, said } = found;
+      const isDoubtful = said !== undefined && said !== manifest.digest && !isSchema1Type(manifest.mediaType);
+      if (!isDoubtful || (await this.#readManifest(repository, manifest.digest))) return manifest;
+      if (tries < READS) continue;
+      const cause = `the answer's digest is ${manifest.digest}, and the registry says ${said}`;
+      const url = this.#transport.urlOf(manifestPath(repository, reference));
+      throw new RegistryError({ method: 'GET', url, cause });
+    }
+  }
+
+  /** A manifest, and the digest that the registry says it has. */
+  async #readManifest(
+    repository: string,
+    reference: string,
+  ): Promise<{ manifest: RawManifest; said: string | undefined } | undefined> {
     return this.#transport.send(
       {
         method: 'GET',
@@ -117,7 +142,8 @@ export class RegistryClient {
       async (response) => {
         if (response.status === 404) return discard(response);
         this.#noteLimit(response);
-        return checkedManifest(reference, await readBody(response, MAX_MANIFEST), response);
+        const manifest = checkedManifest(reference, await readBody(response, MAX_MANIFEST), response);
+        return { manifest, said: isDigest(reference) ? undefined : digestHeader(response) };
       },
     );
   }
@@ -146,7 +172,7 @@ export class RegistryClient {
 
   #readHead(response: RegistryResponse): ManifestHead | 'incomplete' {
     this.#noteLimit(response);
-    const digest = headerOf(response.headers, 'docker-content-digest');
+    const digest = digestHeader(response);
     const mediaType = headerOf(response.headers, 'content-type')?.split(';')[0]?.trim();
     const size = headerOf(response.headers, 'content-length');
     if (
@@ -197,22 +223,27 @@ const readTagList: ReadPage<string> = ({ json, next }) => {
   return { items, next: items.length === 0 ? undefined : next };
 };
 
+/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
+function digestHeader({ headers }: RegistryResponse): string | undefined {
+  return headerOf(headers, 'docker-content-digest');
+}
+
 async function discard({ body }: RegistryResponse): Promise<undefined> {
   await body.dump();
 }
 
 /** schema1 is exempt from the check: its digest leaves out the signatures that the bytes carry. */
 function checkedManifest(reference: string, bytes: Uint8Array, response: RegistryResponse): RawManifest {
-  const problem = (cause: string, retryable: boolean): RegistryError =>
-    new RegistryError({ method: 'GET', url: response.url, cause, retryable });
+  const problem = (cause: string, more: { retryable?: true; doubtful?: true }): RegistryError =>
+    new RegistryError({ method: 'GET', url: response.url, cause, ...more });
   let mediaType: string;
   try {
     mediaType = mediaTypeOf(bytes, headerOf(response.headers, 'content-type') ?? '');
   } catch {
-    throw problem('the answer is not a manifest', false);
+    throw problem('the answer is not a manifest', { doubtful: true });
   }
   if (isDigest(reference) && !isSchema1Type(mediaType) && !matchesDigest(bytes, reference)) {
-    throw problem(`the answer's digest is ${digestOf(bytes)}, not the one asked for`, true);
+    throw problem(`the answer's digest is ${digestOf(bytes)}, not the one asked for`, { retryable: true });
   }
   return { mediaType, digest: isDigest(reference) ? reference : digestOf(bytes), bytes };
 }

@@ -12,6 +12,13 @@ export class RegistryError extends Error {
   readonly codes: readonly string[];
   /** True when the same request may succeed later. */
   readonly retryable: boolean;
+  /**
+   * True for what is meant in most cases, but is also what a proxy in between or a node of the registry that is out of
+   * order says now and then: a few more tries tell.
+   */
+  readonly doubtful: boolean;
+  /** Host of the registry that was asked: what it redirects to or gets its tokens from may be another one, see `url`. */
+  readonly registry: string;
   /** How long the registry asks to wait, in milliseconds. */
   readonly retryAfter: number | undefined;
 
@@ -22,6 +29,8 @@ export class RegistryError extends Error {
     status?: number;
     codes?: readonly string[];
     retryable?: boolean;
+    doubtful?: boolean;
+    registry?: string;
     retryAfter?: number | undefined;
     error?: unknown;
   }) {
@@ -32,6 +41,8 @@ export class RegistryError extends Error {
     this.status = problem.status;
     this.codes = problem.codes ?? [];
     this.retryable = problem.retryable ?? false;
+    this.doubtful = problem.doubtful ?? false;
+    this.registry = problem.registry ?? problem.url.host;
     this.retryAfter = problem.retryAfter;
   }
 }

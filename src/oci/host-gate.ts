@@ -12,6 +12,8 @@ export class HostGate {
   readonly #sleep: Sleep;
   readonly #clock: () => number;
   #closedUntil = 0;
+  /** Why it is closed for longer than a request can wait. */
+  #refusal: Error | undefined;
 
   constructor(concurrency: number, sleep: Sleep, clock: () => number) {
     this.#limit = pLimit(concurrency);
@@ -22,15 +24,34 @@ export class HostGate {
   /** Runs `request` when there is a place and the host is not waiting. */
   async pass<T>(request: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#limit(async () => {
-      signal?.throwIfAborted();
-      for (let wait = this.#wait(); wait > 0; wait = this.#wait()) await this.#sleep(wait, signal);
+      await this.opened(signal);
       return request();
     });
   }
 
-  /** Lets no request pass for the next `ms` milliseconds. */
-  close(ms: number): void {
-    this.#closedUntil = Math.max(this.#closedUntil, this.#clock() + ms);
+  /**
+   * Waits until the host may be asked again, and takes no place.
+   *
+   * @throws the refusal that it was closed with
+   */
+  async opened(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    for (let wait = this.#wait(); wait > 0; wait = this.#wait()) {
+      if (this.#refusal) throw this.#refusal;
+      await this.#sleep(wait, signal);
+    }
+  }
+
+  /**
+   * Lets no request pass for the next `ms` milliseconds.
+   *
+   * @param refusal what those get who would have to wait so long; left out, they wait
+   */
+  close(ms: number, refusal?: Error): void {
+    const until = this.#clock() + ms;
+    if (until <= this.#closedUntil) return;
+    this.#closedUntil = until;
+    this.#refusal = refusal;
   }
 
   #wait(): number {

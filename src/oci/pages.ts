@@ -85,6 +85,6 @@ function parseJson(bytes: Uint8Array, response: RegistryResponse): unknown {
   } catch {
     const type = headerOf(response.headers, 'content-type') ?? 'no type';
     const cause = `the answer is not JSON but ${printable(type, 60)}: this is no registry, or a page in front of it`;
-    throw new RegistryError({ method: 'GET', url: response.url, cause });
+    throw new RegistryError({ method: 'GET', url: response.url, cause, doubtful: true });
   }
 }

@@ -53,6 +53,7 @@ export class Registries {
       ...options,
       baseUrl,
       gate: this.#gate(baseUrl.host),
+      gateOf: (host) => this.#gate(host),
       credential: async () => undefined,
     });
   }
@@ -76,6 +77,7 @@ export class Registries {
       ...options,
       baseUrl: new URL(`${scheme}://${apiHost(registry)}`),
       gate: this.#gate(registry),
+      gateOf: (host) => this.#gate(host),
       credential: () => (credential ??= lookup(registry)),
     });
     return new RegistryClient(registry, transport);

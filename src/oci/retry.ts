@@ -1,7 +1,12 @@
+import { errors } from 'undici';
 /** Waits of a client that is told to come back later. All times are milliseconds. */
 
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 30_000;
+/** A registry that asks for a longer pause than this is given up on: the next run goes on. */
+export const LONGEST_PAUSE = 10 * 60_000;
+/** More tries of what was refused doubtfully. */
+const DOUBTS = 3;
 
 /** Statuses worth another try: busy, timed out, or a fault of the server's own (499 and 522 are proxies'). */
 export function isRetryableStatus(status: number): boolean {
@@ -25,6 +30,41 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
+/** What is to be known of a failure, to say whether to try again. */
+export interface Problem {
+  readonly retryable: boolean;
+  readonly doubtful: boolean;
+  readonly retryAfter?: number | undefined;
+}
+
+/** Counts the tries of one piece of work, and says how long to wait before each. */
+export class Patience {
+  readonly #retries: number;
+  readonly #random: () => number;
+  #tries = 0;
+  #doubts = 0;
+
+  constructor(retries: number, random: () => number) {
+    this.#retries = retries;
+    this.#random = random;
+  }
+
+  /** More tries that were granted so far. */
+  get tries(): number {
+    return this.#tries;
+  }
+
+  /** The wait before another try, in milliseconds; undefined when it has no use, or there were enough. */
+  next({ retryable, doubtful, retryAfter = 0 }: Problem): number | undefined {
+    if (!retryable && doubtful) this.#doubts += 1;
+    const useless = !retryable && (!doubtful || this.#doubts > DOUBTS);
+    if (useless || this.#tries >= this.#retries || retryAfter > LONGEST_PAUSE) return undefined;
+    const delay = Math.max(backoffDelay(this.#tries, this.#random), retryAfter);
+    this.#tries += 1;
+    return delay;
+  }
+}
+
 /** Node's and undici's codes for a connection that broke, or never came to be, through no fault of the request. */
 const NETWORK_CODES = new Set([
   'ECONNRESET',
@@ -41,7 +81,6 @@ const NETWORK_CODES = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-  'HPE_INVALID_CONSTANT',
 ]);
 
 export function errorCode(error: unknown): string | undefined {
@@ -51,5 +90,11 @@ export function errorCode(error: unknown): string | undefined {
 }
 
 export function isNetworkError(error: unknown): boolean {
-  return NETWORK_CODES.has(errorCode(error) ?? '');
+  return NETWORK_CODES.has(errorCode(error) ?? '') || isGarbled(error);
+}
+
+/** What came is no HTTP, or ends in the middle of it. The parser's errors have no code. */
+function isGarbled(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error instanceof errors.HTTPParserError || isGarbled(error.cause);
 }

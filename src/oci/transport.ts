@@ -2,18 +2,20 @@ import type { Dispatcher } from 'undici';
 import type { Logger } from '../logger.ts';
 import { Authenticator, type SendTokenRequest } from './auth.ts';
 import type { Credential } from './credentials.ts';
-import { RegistryError, isDenial, printable, readErrorBody, redactUrl } from './errors.ts';
+import { RegistryError, isDenial, printable, redactUrl } from './errors.ts';
 import type { HostGate, Sleep } from './host-gate.ts';
 import { type RegistryRequest, type RegistryResponse, headerOf, listHeaderOf, readBody } from './http.ts';
 import { mayFollow } from './origin.ts';
 import { ProxyError } from './proxy-error.ts';
-import { adviceOn, remedyFor } from './remedy.ts';
-import { backoffDelay, errorCode, isNetworkError, isRetryableStatus, parseRetryAfter } from './retry.ts';
+import { refusalOf } from './refusal.ts';
+import { LONGEST_PAUSE, Patience, backoffDelay, errorCode, isNetworkError } from './retry.ts';
 
 export interface TransportOptions {
   readonly baseUrl: URL;
   readonly dispatcher: Dispatcher;
   readonly gate: HostGate;
+  /** The gate of another host, such as a registry's storage or token service. */
+  readonly gateOf: (host: string) => HostGate;
   readonly credential: () => Promise<Credential | undefined>;
   readonly retries: number;
   readonly sleep: Sleep;
@@ -26,9 +28,8 @@ export interface TransportOptions {
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-const MAX_ERROR_BODY = 64 * 1024;
-/** A registry that asks for a longer pause than this is given up on: the next run goes on. Milliseconds. */
-const LONGEST_PAUSE = 10 * 60_000;
+/** Bytes of a token service's answer. */
+const MAX_TOKEN = 64 * 1024;
 
 /**
  * Requests to one registry: authenticated, bounded, retried, and redirected without handing credentials on.
@@ -48,6 +49,11 @@ export class RegistryTransport {
     });
   }
 
+  /** Where `path` is at this registry. */
+  urlOf(path: string | URL): URL {
+    return new URL(path.toString(), this.#options.baseUrl);
+  }
+
   /**
    * Sends `request` and gives what `read` makes of the answer. `read` runs inside the retries: a body that
    * breaks off is asked for again. It must consume the body.
@@ -55,21 +61,22 @@ export class RegistryTransport {
    * @throws RegistryError when the registry refuses, or the retries are used up
    */
   async send<T>(request: RegistryRequest, read: (response: RegistryResponse) => Promise<T>): Promise<T> {
-    const { gate, retries, sleep, random, logger, signal } = this.#options;
-    for (let attempt = 0; ; attempt += 1) {
+    const { gate, retries, sleep, random, logger } = this.#options;
+    const signal = this.#signalOf(request);
+    const patience = new Patience(retries, random);
+    let throttled = 0;
+    for (;;) {
       try {
-        return await gate.pass(() => this.#attempt(request, read), signal);
+        return await gate.pass(() => this.#try(request, read, throttled), signal);
       } catch (thrown) {
         signal?.throwIfAborted();
         const error = this.#describe(request, thrown);
-        if (error.status === 429)
-          gate.close(Math.min(error.retryAfter ?? backoffDelay(attempt, random), LONGEST_PAUSE));
-        const givenUp = attempt >= retries || (error.retryAfter ?? 0) > LONGEST_PAUSE;
-        if (!error.retryable || request.repeatable === false || givenUp) throw error;
-        const delay = Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0);
-        logger.debug(
-          `${error.message}; try ${attempt + 2} of ${retries + 1} in ${Math.ceil(delay / 1000)} s`,
-        );
+        if (error.status === 429) throttled += 1;
+        const isFinal = request.repeatable === false || (error.doubtful && request.insist === false);
+        const delay = isFinal ? undefined : patience.next(error);
+        if (delay === undefined) throw error;
+        const tried = `try ${patience.tries + 1} of ${retries + 1} in ${Math.ceil(delay / 1000)} s`;
+        logger.debug(`${error.message}; ${tried}`);
         await sleep(delay, signal);
       }
     }
@@ -89,22 +96,59 @@ export class RegistryTransport {
     return opened.promise;
   }
 
+  /**
+   * One attempt. A 429 of whichever host answered closes the gate of that host.
+   *
+   * @param throttled how often this request was answered so
+   */
+  async #try<T>(
+    request: RegistryRequest,
+    read: (response: RegistryResponse) => Promise<T>,
+    throttled: number,
+  ): Promise<T> {
+    try {
+      return await this.#attempt(request, read);
+    } catch (error) {
+      if (error instanceof RegistryError && error.status === 429) {
+        const pause = error.retryAfter ?? backoffDelay(throttled, this.#options.random);
+        this.#gateOf(new URL(error.url)).close(pause, pause > LONGEST_PAUSE ? error : undefined);
+      }
+      throw error;
+    }
+  }
+
   async #attempt<T>(request: RegistryRequest, read: (response: RegistryResponse) => Promise<T>): Promise<T> {
-    let authorization = await this.#authenticator.header(request.scopes);
+    const { scopes } = request;
+    let authorization = await this.#answerOf(scopes);
     let response = await this.#follow(request, authorization);
-    if (response.status === 401 && request.repeatable !== false) {
+    let doubted: number[] = [];
+    if (response.status === 401) {
       const challenge = await this.#challengeOf(response);
-      if (this.#authenticator.learn(challenge, request.scopes, authorization)) {
+      doubted = challenge === undefined || this.#authenticator.isAdmitted(scopes) ? [401] : [];
+      if (this.#authenticator.learn(challenge, scopes, authorization) && request.repeatable !== false) {
         await response.body.dump();
-        authorization = await this.#authenticator.header(request.scopes);
+        authorization = await this.#answerOf(scopes);
         response = await this.#follow(request, authorization);
       }
     }
-    if (request.expect.includes(response.status)) return read(response);
-    const refusal = await this.#refusal(request, response);
-    const other = await this.#withoutCredential(request, refusal, authorization);
-    if (!other) throw refusal;
-    return read(other);
+    if (!request.expect.includes(response.status)) {
+      const refusal = await this.#refusal(request, response, doubted);
+      const other = await this.#withoutCredential(request, refusal, authorization);
+      if (!other) throw refusal;
+      response = other;
+    }
+    this.#authenticator.admit(scopes);
+    return read(response);
+  }
+
+  /** What the registry asks for. Where it can't be had, it may have been asked for by somebody in between. */
+  async #answerOf(scopes: readonly string[]): Promise<string | undefined> {
+    try {
+      return await this.#authenticator.header(scopes);
+    } catch (error) {
+      this.#authenticator.forget();
+      throw error;
+    }
   }
 
   /** The answer to a refused request as anybody gets it, where the credential was given for nothing like it. */
@@ -130,11 +174,7 @@ export class RegistryTransport {
   async #challengeOf(response: RegistryResponse): Promise<string | undefined> {
     const own = listHeaderOf(response.headers, 'www-authenticate');
     if (own !== undefined || this.#authenticator.hasChallenge) return own;
-    const base = await this.#dispatch({
-      method: 'GET',
-      url: new URL('/v2/', this.#options.baseUrl),
-      headers: {},
-    });
+    const base = await this.#dispatch({ method: 'GET', url: this.urlOf('/v2/'), headers: {} });
     await base.body.dump();
     return listHeaderOf(base.headers, 'www-authenticate');
   }
@@ -142,12 +182,19 @@ export class RegistryTransport {
   /** Sends, and follows the redirects of a request that has no body. */
   async #follow(request: RegistryRequest, authorization: string | undefined): Promise<RegistryResponse> {
     const { baseUrl } = this.#options;
-    let url = new URL(request.url.toString(), baseUrl);
+    const signal = this.#signalOf(request);
+    let url = this.urlOf(request.url);
     if (!mayFollow(baseUrl, url)) throw this.#misdirected(request.method, baseUrl, url);
     for (let redirects = 0; ; redirects += 1) {
       const own = url.origin === baseUrl.origin && authorization !== undefined;
       const headers = own ? { ...request.headers, authorization } : { ...request.headers };
-      const response = await this.#dispatch({ method: request.method, url, headers, body: request.body });
+      const response = await this.#dispatch({
+        method: request.method,
+        url,
+        headers,
+        body: request.body,
+        signal,
+      });
       const isRedirect = REDIRECTS.has(response.status) && !request.expect.includes(response.status);
       const location = isRedirect ? headerOf(response.headers, 'location') : undefined;
       if (location === undefined || request.body !== undefined) return response;
@@ -159,6 +206,7 @@ export class RegistryTransport {
           method: request.method,
           url,
           cause: `more than ${MAX_REDIRECTS} redirects`,
+          doubtful: true,
         });
       }
       url = next;
@@ -170,56 +218,52 @@ export class RegistryTransport {
     url: URL;
     headers: Record<string, string>;
     body?: RegistryRequest['body'];
+    signal?: AbortSignal | undefined;
   }): Promise<RegistryResponse> {
-    const { dispatcher, signal } = this.#options;
+    const { dispatcher, gate } = this.#options;
+    const { method, url, headers: sent, signal = this.#options.signal } = request;
+    const other = this.#gateOf(url);
+    if (other !== gate) await other.opened(signal);
     const { statusCode, headers, body } = await dispatcher.request({
-      origin: request.url.origin,
-      path: request.url.pathname + request.url.search,
-      method: request.method,
-      headers: request.headers,
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method,
+      headers: sent,
       body: request.body ?? null,
       signal: signal ?? null,
     });
-    return { status: statusCode, headers, url: request.url, body };
+    return { status: statusCode, headers, url, body };
   }
 
-  #sendTokenRequest: SendTokenRequest = async ({ method, url, headers, body, scopes }) => {
-    const response = await this.#dispatch({ method, url, headers, body });
-    if (response.status !== 200) throw await this.#refusal({ method, scopes }, response);
-    return new TextDecoder().decode(await readBody(response, MAX_ERROR_BODY));
+  /** The registry's own gate, which a request has passed already, or that of the host at `url`. */
+  #gateOf({ host }: URL): HostGate {
+    const { baseUrl, gate, gateOf } = this.#options;
+    return host === baseUrl.host ? gate : gateOf(host);
+  }
+
+  #signalOf({ signal: own }: RegistryRequest): AbortSignal | undefined {
+    const { signal } = this.#options;
+    return own && signal ? AbortSignal.any([own, signal]) : (own ?? signal);
+  }
+
+  #sendTokenRequest: SendTokenRequest = async ({ scopes, ...request }) => {
+    const response = await this.#dispatch(request);
+    if (response.status !== 200) {
+      // A token like one that the registry took before is hardly refused with good reason.
+      const doubted = this.#authenticator.isAdmitted(scopes) ? [401, 404] : [404];
+      throw await this.#refusal({ method: request.method, scopes }, response, doubted);
+    }
+    return new TextDecoder().decode(await readBody(response, MAX_TOKEN));
   };
 
   async #refusal(
-    request: Pick<RegistryRequest, 'method' | 'scopes'>,
-    response: RegistryResponse,
-  ): Promise<RegistryError> {
-    const { status, headers, url } = response;
-    const body = await readBody(response, MAX_ERROR_BODY).catch(() => new Uint8Array());
-    const { codes, text } = readErrorBody(new TextDecoder().decode(body));
-    const retryAfter = parseRetryAfter(headerOf(headers, 'retry-after'), this.#options.clock());
-    const throttled = status === 403 && /secondary rate limit/i.test(text);
-    // docker-registry answers 500 for a manifest that it never will take.
-    const faulty = isRetryableStatus(status) && !codes.includes('MANIFEST_BLOB_UNKNOWN');
-    const retryable = faulty || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
-    const said = text === '' ? `status ${status}` : `status ${status}, ${text}`;
-    const advice = retryable ? '' : await this.#advice(request, status, said);
-    const cause = advice === '' ? said : `${said.replace(/\.$/, '')}. ${advice}`;
-    return new RegistryError({ method: request.method, url, status, codes, retryable, retryAfter, cause });
-  }
-
-  /** What to do about a refusal, and whose account was refused. */
-  async #advice(
     { method, scopes }: Pick<RegistryRequest, 'method' | 'scopes'>,
-    status: number,
-    said: string,
-  ): Promise<string> {
-    const { baseUrl, credential } = this.#options;
-    const pushing =
-      (method !== 'GET' && method !== 'HEAD') || scopes.some((scope) => /:[^:]*push/.test(scope));
-    const remedy = remedyFor(said, pushing);
-    if (status !== 401 && status !== 403) return remedy ?? '';
-    const used = await credential().catch(() => undefined);
-    return adviceOn(baseUrl.host, used, remedy);
+    response: RegistryResponse,
+    doubted: readonly number[],
+  ): Promise<RegistryError> {
+    const { baseUrl, clock, credential } = this.#options;
+    const registry = baseUrl.host;
+    return refusalOf(response, { method, scopes, registry, now: clock(), credential, doubted });
   }
 
   #misdirected(method: string, from: URL, to: URL | null): RegistryError {
@@ -228,26 +272,24 @@ export class RegistryTransport {
       method,
       url: from,
       cause: `it points to ${where}, which is refused: not followed`,
+      doubtful: true,
     });
   }
 
   /** What broke, as a RegistryError; one that a body threw while it was sent says itself whose fault it was. */
   #describe(request: RegistryRequest, thrown: unknown): RegistryError {
     if (thrown instanceof RegistryError) return thrown;
-    const url = new URL(request.url.toString(), this.#options.baseUrl);
     const proxyError = thrown instanceof ProxyError ? thrown : undefined;
     const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
     const code = proxyError ? undefined : errorCode(thrown);
     const cause = printable(code !== undefined && !message.includes(code) ? `${code}: ${message}` : message);
     return new RegistryError({
       method: request.method,
-      url,
+      url: this.urlOf(request.url),
       cause,
+      registry: this.#options.baseUrl.host,
       retryable: proxyError?.retryable ?? isNetworkError(thrown),
       error: thrown,
     });
   }
 }
-
-/** Upload sessions that a registry lost; a new one may go through. */
-const RETRYABLE_CODES = new Set(['BLOB_UPLOAD_INVALID', 'BLOB_UPLOAD_UNKNOWN', 'TOOMANYREQUESTS']);

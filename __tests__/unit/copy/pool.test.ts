@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { CopyError, type CopyTask, type Engine, type Held } from '../../../src/copy/engine.ts';
+import { fetchManifest } from '../../../src/copy/evidence.ts';
 import { type Outcome, copyAll } from '../../../src/copy/pool.ts';
 import { Quota } from '../../../src/copy/quota.ts';
 import type { Lifetime } from '../../../src/lifetime.ts';
@@ -10,6 +11,8 @@ import type { Work } from '../../../src/plan/diff.ts';
 import { silentLogger } from '../../support/silent-logger.ts';
 import { testClient } from '../../support/clients.ts';
 import { digest } from '../../support/digests.ts';
+import { makeImage } from '../../support/images.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../../support/memory-registry.ts';
 
 const client = testClient('127.0.0.1:1');
 
@@ -42,10 +45,10 @@ async function copy(
     engine: { width: concurrency, copy: engine, close: async () => {} },
     limit: pLimit(concurrency),
     retries,
-    task: ({ repository, manifest, added }): CopyTask => ({
+    task: ({ repository, manifest, added, updated }): CopyTask => ({
       source: { client: from, repository, digest: manifest.digest },
       target: { client, repository },
-      tags: added,
+      tags: [...added, ...updated],
       platforms: 'all',
       pulls: 2,
       present: false,
@@ -122,6 +125,19 @@ describe('copyAll', () => {
       throw new CopyError('timeout', { retryable: true });
     });
     expect([tries, outcomes[0]?.error, outcomes[0]?.held.size]).toEqual([3, 'timeout', 0]);
+  });
+
+  it('gives up sooner what is doubtful', async () => {
+    let tries = 0;
+    const { outcomes } = await copy(
+      works(1),
+      async () => {
+        tries += 1;
+        throw new CopyError('unauthorized', { retryable: false, doubtful: true });
+      },
+      { retries: 10 },
+    );
+    expect([tries, outcomes[0]?.error]).toEqual([4, 'unauthorized']);
   });
 
   it('starts nothing after the time limit, and lets end what is under way', async () => {
@@ -230,5 +246,83 @@ describe('copyAll', () => {
     expect(outcomes).toMatchObject([{ bytes: 0 }]);
     expect(outcomes[0]?.error).toBeUndefined();
     expect(reasons).toEqual([expect.stringMatching(/asked too much.*come back in 60 min|1 h/)]);
+  });
+
+  it('counts what a token service refuses for its registry, and goes on with the others', async () => {
+    const refusal = new RegistryError({
+      method: 'GET',
+      url: new URL('https://auth.example/token'),
+      registry: '127.0.0.1:1',
+      cause: 'status 429',
+      status: 429,
+      retryable: true,
+      retryAfter: 3_600_000,
+    });
+    const { outcomes, reasons } = await copy(
+      works(2),
+      async () => {
+        throw refusal;
+      },
+      { concurrency: 1, from: testClient('127.0.0.1:2') },
+    );
+    expect(outcomes).toHaveLength(1);
+    expect(reasons).toEqual([expect.stringMatching(/^127.0.0.1:1 has been asked too much/)]);
+  });
+});
+
+describe('a digest that the source does not have', () => {
+  let source: MemoryRegistry;
+  const [first, second] = [makeImage({ seed: 'first' }), makeImage({ seed: 'second' })];
+  beforeEach(async () => {
+    source = await startMemoryRegistry();
+    source.store.putManifest('ns/image-0', 'v1', first.mediaType, first.bytes);
+    source.store.putManifest('ns/image-0', 'v2', second.mediaType, second.bytes);
+    source.store.putManifest('ns/image-0', 'v3', second.mediaType, second.bytes);
+    return async () => source.close();
+  });
+
+  async function copyFrom(tags: string[]): Promise<Outcome[]> {
+    const from = testClient(source.host);
+    const [work] = works(1, tags);
+    if (!work) throw new Error('no work');
+    const { outcomes } = await copy(
+      [{ ...work, added: tags.slice(1), updated: tags.slice(0, 1) }],
+      async (task, tell) => {
+        const { digest } = await fetchManifest(from, task.source.repository, task.source.digest);
+        for (const tag of task.tags) tell(tag, { digest });
+        return 1;
+      },
+      { from },
+    );
+    return outcomes;
+  }
+
+  it('is asked for again by its tags, and each is copied as it is now', async () => {
+    const outcomes = await copyFrom(['v1', 'v2', 'v3']);
+    const told = outcomes.map(({ work, held, error }) => ({
+      digest: work.manifest.digest,
+      tags: [work.updated, work.added],
+      held: Array.from(held.values(), ({ digest }) => digest),
+      error,
+    }));
+    expect(told.filter(({ tags }) => tags.flat().length > 0)).toEqual([
+      {
+        digest: second.digest,
+        tags: [[], ['v2', 'v3']],
+        held: [second.digest, second.digest],
+        error: undefined,
+      },
+      { digest: first.digest, tags: [['v1'], []], held: [first.digest], error: undefined },
+    ]);
+  });
+
+  it('is an error of the tags that are gone, and of no other', async () => {
+    const outcomes = await copyFrom(['v1', 'v9']);
+    expect(
+      outcomes.map(({ work, held, error }) => [[...work.updated, ...work.added], held.size, error]),
+    ).toEqual([
+      [['v9'], 0, expect.stringContaining('was listed but is not there any more')],
+      [['v1'], 1, undefined],
+    ]);
   });
 });

@@ -55,6 +55,7 @@ describe('Basic', () => {
     const encoded = Buffer.from('user:pa:55').toString('base64');
     const header = await auth.header(PULL);
     expect(header).toBe(`Basic ${encoded}`);
+    expect(await auth.header(PULL)).toBe(header);
     expect(masked).toEqual([encoded]);
     expect(auth.learn('Basic realm="r"', PULL, header)).toBe(false);
   });
@@ -112,6 +113,15 @@ describe('tokens', () => {
     );
     expect([first, second, other]).toEqual(['Bearer t1', 'Bearer t1', 'Bearer t2']);
     expect(asked).toHaveLength(2);
+  });
+
+  it('are kept for so many scopes, and asked for again beyond', async () => {
+    const { auth, asked } = new Setup(numbered);
+    const scopes = Array.from({ length: 1001 }, (_, number) => [`repository:r${number}:pull`]);
+    for (const one of scopes) await auth.header(one);
+    expect(asked).toHaveLength(1001);
+    expect(await auth.header(scopes[1000] ?? [])).toBe('Bearer t1001');
+    expect(await auth.header(scopes[0] ?? [])).toBe('Bearer t1002');
   });
 
   it('are asked for again shortly before they end, and once by all', async () => {

@@ -70,6 +70,19 @@ describe('HostGate', () => {
     expect(slept).toEqual([1000, 300]);
   });
 
+  it('tells those why that would have to wait for too long, and opens all the same', async () => {
+    const setup = new Setup(2);
+    const refusal = new Error('come back tomorrow');
+    setup.gate.close(86_400_000, refusal);
+    setup.gate.close(1000);
+    await expect(setup.gate.pass(async () => 'passed')).rejects.toBe(refusal);
+    expect(setup.slept).toEqual([]);
+    setup.now += 86_400_000;
+    expect(await setup.gate.pass(async () => 'passed')).toBe('passed');
+    setup.gate.close(1000);
+    expect(await setup.gate.pass(async () => 'passed')).toBe('passed');
+  });
+
   it('lets none pass that were called off while they waited for a place', async () => {
     const { gate } = new Setup(1);
     const release = Promise.withResolvers<void>();

@@ -18,6 +18,10 @@ const PERMANENT =
 const TRANSIENT =
   /toomanyrequests|too many requests|rate limit|timeout|blob upload|connection reset|unexpected eof/i;
 
+/** ... and these, which are also how docker words an answer that is none, or that something came spoilt. */
+const DOUBTFUL =
+  /unauthorized|invalid character|invalid checksum|text\/html|malformed|(?:digest|manifest|size) invalid|did not match|blob unknown|unknown blob/i;
+
 /** ... and of these, those that are about the account, in the words of docker and of registries. */
 const DENIED = /denied|unauthorized|forbidden|authentication required|no basic auth credentials/i;
 
@@ -58,6 +62,7 @@ export class DockerCli {
       if (advice === undefined) throw error;
       throw new CopyError(`${error.message.replace(/\.$/, '')}. ${advice}`, {
         retryable: false,
+        doubtful: error.doubtful && remedy === undefined,
         cause: error,
       });
     }
@@ -70,6 +75,7 @@ export class DockerCli {
     const message = printable(stderr.trim() || stdout.trim(), 1000);
     throw new CopyError(`docker ${shown} ended with exit code ${exitCode}: ${message}`, {
       retryable: TRANSIENT.test(message) || !PERMANENT.test(message),
+      doubtful: DOUBTFUL.test(message),
     });
   }
 

@@ -1,11 +1,11 @@
 import type { LimitFunction } from 'p-limit';
-import { downloadBlob } from '../../oci/blob-download.ts';
+import { ContentError, downloadBlob } from '../../oci/blob-download.ts';
 import { type UploadStart, startUpload, uploadChunks, uploadWhole } from '../../oci/blob-upload.ts';
 import type { RegistryClient } from '../../oci/client.ts';
 import { RegistryError } from '../../oci/errors.ts';
 import type { Sleep } from '../../oci/host-gate.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
-import { backoffDelay } from '../../oci/retry.ts';
+import { Patience, type Problem } from '../../oci/retry.ts';
 import type { TargetKnowledge } from './knowledge.ts';
 
 /** A blob of at most this many bytes is read before it is sent: no more than one chunk of a stream. */
@@ -27,6 +27,8 @@ export interface BlobCopierOptions {
 export class BlobCopier {
   readonly #options: BlobCopierOptions;
   readonly #underWay = new Map<string, Promise<number>>();
+  /** Blobs that are not what their descriptor says, by `spoiltKeys`: the next image need not find out again. */
+  readonly #spoilt = new Map<string, RegistryError>();
   /** Set once the target has refused a blob as too large for one request. */
   #chunked = false;
 
@@ -66,10 +68,15 @@ export class BlobCopier {
 
   async #bring(move: Move): Promise<number> {
     const { retries, sleep, random } = this.#options;
+    const { here, anywhere } = spoiltKeys(move);
+    const known = this.#spoilt.get(here);
+    if (known) throw known;
+    // What is not what its digest says in one repository is likely the same in the others.
+    const patience = new Patience(this.#spoilt.has(anywhere) ? 0 : retries, random);
     let isBroken = false;
-    for (let attempt = 0; ;) {
+    for (;;) {
       // Some close the connection on a request that is too large, and say nothing: every other try goes in chunks then.
-      const chunked = this.#chunked || (isBroken && attempt % 2 === 1);
+      const chunked = this.#chunked || (isBroken && patience.tries % 2 === 1);
       try {
         return await (move.blob.size <= SMALL ? this.#bringSmall(move) : this.#bringLarge(move, chunked));
       } catch (error) {
@@ -78,12 +85,20 @@ export class BlobCopier {
           this.#chunked = true;
           continue;
         }
-        if (attempt >= retries || !isWorthAnUpload(error)) throw error;
-        await sleep(Math.max(backoffDelay(attempt, random), error.retryAfter ?? 0));
-        attempt += 1;
+        const delay = patience.next(againFor(error));
+        if (delay === undefined) throw this.#noteSpoilt(move, error);
+        await sleep(delay);
         isBroken ||= error.method === 'PUT' && error.status === undefined;
       }
     }
+  }
+
+  #noteSpoilt(move: Move, error: RegistryError): RegistryError {
+    if (error instanceof ContentError) {
+      const { here, anywhere } = spoiltKeys(move);
+      this.#spoilt.set(here, error).set(anywhere, error);
+    }
+    return error;
   }
 
   async #start({ blob, repository, holder }: Move): Promise<UploadStart> {
@@ -113,12 +128,18 @@ export class BlobCopier {
     return limit(async () => {
       const start = await this.#start(move);
       if (start.kind === 'mounted') return 0;
-      const body = { size: blob.size, content: downloadBlob(source, from, blob) };
+      // Whichever ends first ends the other: a download with no upload would wait for ever.
+      const ended = new AbortController();
+      const body = { size: blob.size, content: downloadBlob(source, from, blob, ended.signal) };
       const chunk = Math.max(CHUNK, start.minChunk);
-      if (start.minChunk > 0 || (chunked && blob.size > chunk)) {
-        await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
-      } else {
-        await uploadWhole(target, repository, blob.digest, start.location, body);
+      try {
+        if (start.minChunk > 0 || (chunked && blob.size > chunk)) {
+          await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
+        } else {
+          await uploadWhole(target, repository, blob.digest, start.location, body);
+        }
+      } finally {
+        ended.abort();
       }
       return blob.size;
     });
@@ -135,6 +156,21 @@ interface Move {
   readonly holder: string | undefined;
 }
 
+/** A blob in one repository of its source, and in any. Descriptors may give it different sizes. */
+function spoiltKeys({ source, from, blob: { digest, size } }: Move): { here: string; anywhere: string } {
+  return { here: `${source.registry}/${from}@${digest} ${size}`, anywhere: `${digest} ${size}` };
+}
+
+/**
+ * Whether another upload may end well. A body can't be sent again: its token may have ended meanwhile (401), the registry may
+ * not know the upload any more (404), or not agree how far it is (416). All other requests have been tried again already.
+ */
+function againFor({ method, status, retryable, doubtful, retryAfter }: RegistryError): Problem {
+  const isUpload = method === 'PUT' || method === 'PATCH';
+  const isLost = isUpload && (status === 401 || status === 404 || status === 416);
+  return { retryable: retryable || isLost, doubtful: doubtful && isUpload, retryAfter };
+}
+
 async function gather(content: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks = await Array.fromAsync(content);
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
@@ -149,12 +185,4 @@ async function settleBoth<A, B>(
   if (a.status === 'rejected') throw a.reason;
   if (b.status === 'rejected') throw b.reason;
   return [a.value, b.value];
-}
-
-/**
- * True when another upload from its start may go through. A body can't be sent again when its token ended meanwhile
- * (401), or when the registry does not agree how far the upload is (416).
- */
-function isWorthAnUpload({ retryable, method, status }: RegistryError): boolean {
-  return retryable || ((method === 'PUT' || method === 'PATCH') && (status === 401 || status === 416));
 }

@@ -163,9 +163,12 @@ async function notHeld({ tags, target }: CopyTask, digest: Digest): Promise<stri
 async function readBack({ target }: CopyTask, tag: string, digest: Digest): Promise<void> {
   const head = await target.client.headManifest(target.repository, tag);
   if (head?.digest === digest) return;
+  // A header is soon wrong: the manifest itself tells.
+  const held = await target.client.getManifest(target.repository, tag);
+  if (held?.digest === digest) return;
   const name = `${target.client.registry}/${target.repository}:${tag}`;
   throw new CopyError(
-    `${name} was pushed as ${digest}, but the target says it holds ${head?.digest ?? 'nothing'}`,
+    `${name} was pushed as ${digest}, but the target says it holds ${held?.digest ?? 'nothing'}`,
     {
       retryable: true,
     },

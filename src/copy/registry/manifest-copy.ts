@@ -93,7 +93,8 @@ export class ManifestCopy {
 
   /**
    * Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once. What it
-   * refuses and has already, as registries do whose tags can't change, is stored.
+   * refuses and has already, as registries do whose tags can't change, is stored; and so is what was taken while the
+   * answer was lost, each time.
    *
    * @returns true when the target says that it noted to what the manifest refers
    */
@@ -103,10 +104,10 @@ export class ManifestCopy {
     try {
       isNoted = await this.#putOrBring(manifest, reference);
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!mayBeStored(error)) throw error;
       const head = await client.findManifest(repository, reference).catch(() => undefined);
       if (head?.digest !== manifest.digest) throw this.#explain(error, manifest);
-      this.#state.asksFirst = true;
+      if (isRefusal(error)) this.#state.asksFirst = true;
     }
     this.#state.knowledge.noteManifest(repository, manifest.digest);
     return isNoted;
@@ -206,6 +207,13 @@ export async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]
 }
 
 /** True for what another try does not mend. */
-function isRefusal(error: unknown): error is RegistryError {
-  return error instanceof RegistryError && error.status !== undefined && !error.retryable;
+function isRefusal(error: RegistryError): boolean {
+  return error.status !== undefined && !error.retryable;
+}
+
+/** True where asking tells more than the error. A registry that was asked too much is not asked again. */
+function mayBeStored(error: unknown): error is RegistryError {
+  return (
+    error instanceof RegistryError && error.status !== 429 && (error.method === 'PUT' || isRefusal(error))
+  );
 }

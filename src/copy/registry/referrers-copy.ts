@@ -3,7 +3,6 @@ import type { Digest } from '../../oci/digest.ts';
 import { type ListedReferrer, MAX_REFERRERS, listReferrers } from '../../oci/referrers.ts';
 import { type ListEntry, entriesOf, includesAll, readReferrer, uniteList } from '../../oci/referrers-list.ts';
 import { CopyError, type CopyTask, type ReferrersTask } from '../engine.ts';
-import { fetchManifest } from '../evidence.ts';
 import { type Referrers, findReferrers } from './find-referrers.ts';
 import { type ManifestCopy, type TargetState, type Tell, settleAll } from './manifest-copy.ts';
 import { MAX_LIST, fetchList } from './referrers-lists.ts';
@@ -66,7 +65,8 @@ export class ReferrersCopy {
       target.client.findManifest(target.repository, tag),
     ]);
     if (!there || there.digest === here?.digest) return;
-    const manifest = await fetchManifest(source.client, source.repository, there.digest);
+    const manifest = await source.client.getManifest(source.repository, tag);
+    if (!manifest) return;
     await this.#copy.readAhead(manifest);
     await this.#copy.bringParts(manifest);
     await this.#copy.put(manifest, tag);

@@ -1,0 +1,122 @@
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { downloadBlob } from '../../../src/oci/blob-download.ts';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { RegistryError } from '../../../src/oci/errors.ts';
+import { testRegistries } from '../../support/clients.ts';
+import { seededBytes } from '../../support/images.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../../support/memory-registry.ts';
+import { waitUntil } from '../../support/process.ts';
+
+const BLOB = seededBytes(300_000, 'download');
+const DESCRIPTOR = { digest: digestOf(BLOB), size: BLOB.length };
+
+let registry: MemoryRegistry;
+/** What the registry was asked for of the blob: where the rest begins. */
+let asked: number[];
+
+beforeEach(async () => {
+  asked = [];
+  registry = await startMemoryRegistry();
+  registry.store.putBlob('a', BLOB);
+});
+afterEach(async () => {
+  await registry.close();
+});
+
+/** Answers the first requests for the blob by `answers`, one each. */
+function answering(...answers: ((response: ServerResponse, from: number) => unknown)[]): void {
+  registry.intercept = ({ headers }, response) => {
+    const from = Number(/\d+/.exec(headers.range ?? '0')?.[0]);
+    asked.push(from);
+    const answer = answers.shift();
+    answer?.(response, from);
+    return answer !== undefined;
+  };
+}
+
+async function download(signal?: AbortSignal, timeout = 5000): Promise<Buffer> {
+  const client = testRegistries({ retries: 0, timeout }).source(registry.host);
+  return Buffer.concat(await Array.fromAsync(downloadBlob(client, 'a', DESCRIPTOR, signal)));
+}
+
+/** Headers, these bytes, and the end of the connection. */
+const breaking =
+  (end: number, status = 200) =>
+  (response: ServerResponse, from: number): unknown =>
+    response
+      .writeHead(status, { 'content-length': BLOB.length - from })
+      .write(BLOB.subarray(from, end), () => response.destroy());
+
+describe('a download', () => {
+  it('that ends early goes on where it ended', async () => {
+    answering((response) => response.end(BLOB.subarray(0, 100_000)));
+    expect((await download()).equals(BLOB)).toBe(true);
+    expect(asked).toEqual([0, 100_000]);
+  });
+
+  it('that ends early again and again is told in bytes', async () => {
+    const none = (response: ServerResponse): unknown => response.writeHead(206).end();
+    answering((response) => response.end(BLOB.subarray(0, 1000)), none);
+    const failure = download();
+    await expect(failure).rejects.toThrow(`1000 bytes came for ${DESCRIPTOR.digest}, which has 300000`);
+    await expect(failure).rejects.toMatchObject({ retryable: true });
+  });
+
+  it('is right when all came and only the end broke', async () => {
+    answering((response) =>
+      response.writeHead(200, { 'content-length': BLOB.length + 5 }).write(BLOB, () => response.destroy()),
+    );
+    expect((await download()).equals(BLOB)).toBe(true);
+    expect(asked).toEqual([0]);
+  });
+
+  it('begins anew where the registry has no range of it', async () => {
+    answering(breaking(150_000), (response) => response.writeHead(416).end());
+    expect((await download()).equals(BLOB)).toBe(true);
+    expect(asked).toEqual([0, 150_000, 0]);
+  });
+
+  it.each([
+    ['before', 100_000],
+    ['at', 150_000],
+  ])('takes of another range what begins %s the place that it asked for', async (_, start) => {
+    answering(breaking(150_000), (response) =>
+      response.writeHead(206, { 'content-range': `bytes ${start}-299999/300000` }).end(BLOB.subarray(start)),
+    );
+    expect((await download()).equals(BLOB)).toBe(true);
+  });
+
+  it('takes no range that begins behind that place', async () => {
+    answering(breaking(150_000), (response) =>
+      response.writeHead(206, { 'content-range': 'bytes 200000-299999/300000' }).end(BLOB.subarray(200_000)),
+    );
+    await expect(download()).rejects.toThrow(
+      'asked for the bytes from 150000 on it sent those from 200000 on',
+    );
+  });
+
+  it('that breaks before its first byte is an error of the registry that can be tried again', async () => {
+    answering(breaking(0));
+    const error: unknown = await download().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(RegistryError);
+    expect(error).toMatchObject({
+      retryable: true,
+      method: 'GET',
+      url: expect.stringContaining(DESCRIPTOR.digest),
+    });
+  });
+
+  it('that stands still is called off at once, and its connection closed', async () => {
+    let closed = false;
+    answering((response) => {
+      response.writeHead(200, { 'content-length': BLOB.length }).write(BLOB.subarray(0, 1000));
+      response.on('close', () => (closed = true));
+    });
+    const controller = new AbortController();
+    const failure = download(controller.signal, 60_000);
+    setTimeout(() => controller.abort(), 100);
+    await expect(failure).rejects.toThrow(/aborted/);
+    await waitUntil(async () => closed, 'The connection was not closed');
+  });
+});
