@@ -2,6 +2,7 @@ import type { Outcome } from '../copy/pool.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { countEntries } from '../metadata/namespace-manifest.ts';
 import { formatNamespace } from '../namespace.ts';
+import type { Work } from '../plan/diff.ts';
 import { countPulls } from '../plan/pulls.ts';
 import { NOTHING_DROPPED } from '../source/filters.ts';
 import { describeDrift, formatCount, plural } from '../report/format.ts';
@@ -47,7 +48,7 @@ export function resultOf(
     recalled,
     ...(outcomes === 'dry run'
       ? { pulls: countPulls(plan.work, engine, plan.settings.referrers) }
-      : referred(plan.referrers?.rechecks.length ?? 0, outcomes)),
+      : referred(new Set(plan.referrers?.rechecks), outcomes)),
   };
 }
 
@@ -114,15 +115,15 @@ function failed(outcomes: readonly Outcome[]): Failure[] {
   });
 }
 
-/** @param rechecks number of images that were to be asked for */
+/** @param rechecks the images that were to be asked for */
 function referred(
-  rechecks: number,
+  rechecks: ReadonlySet<Work>,
   outcomes: readonly Outcome[],
 ): Pick<NamespaceResult, 'referrers' | 'referrerBytes' | 'unasked'> {
-  const rechecked = outcomes.filter(({ work: { added, updated } }) => added.length + updated.length === 0);
+  const rechecked = outcomes.filter(({ work }) => rechecks.has(work));
   return {
     referrers: outcomes.reduce((sum, { referrers = 0 }) => sum + referrers, 0),
     referrerBytes: rechecked.reduce((sum, { bytes }) => sum + bytes, 0),
-    unasked: rechecks - rechecked.filter(({ isLeft }) => isLeft !== true).length,
+    unasked: rechecks.size - rechecked.filter(({ isLeft }) => isLeft !== true).length,
   };
 }

@@ -30,22 +30,24 @@ const done = (of: Work, given: Partial<Outcome> = {}): Outcome => ({
 describe('the result of a run that copied referrers', () => {
   it('counts them, with the bytes of images that were mirrored before apart from those of new ones', () => {
     const added = work(1, ['v1']);
-    const rechecks = [work(2), work(3)];
+    const [second, third] = [work(2), work(3)];
     const held = new Map([['v1', { digest: digest(1) }]]);
     const outcomes = [
       done(added, { held, bytes: 100, referrers: 2 }),
-      done(work(2), { bytes: 30, referrers: 1 }),
-      done(work(3), { referrers: 0 }),
+      done(second, { bytes: 30, referrers: 1 }),
+      done(third, { referrers: 0 }),
     ];
-    const result = resultOf(planOf([added], rechecks), ENGINE, outcomes);
+    const result = resultOf(planOf([added], [second, third]), ENGINE, outcomes);
     expect(result).toMatchObject({ referrers: 3, referrerBytes: 30, unasked: 0, pending: 0, unchanged: 7 });
     expect(result.copied).toMatchObject([{ image: 'a', added: ['v1'], bytes: 100 }]);
   });
 
   it('counts images that were not come to, or not to their end', () => {
-    const rechecks = [work(1), work(2), work(3)];
-    const outcomes = [done(work(1)), done(work(2), { isLeft: true, referrers: 1 })];
-    expect(resultOf(planOf([], rechecks), ENGINE, outcomes)).toMatchObject({
+    const [first, second, third] = [work(1), work(2), work(3)];
+    // One whose tags have all moved has none left, and is none of those images.
+    const outcomes = [done(first), done(second, { isLeft: true, referrers: 1 }), done(work(4), { bytes: 5 })];
+    expect(resultOf(planOf([], [first, second, third]), ENGINE, outcomes)).toMatchObject({
+      referrerBytes: 0,
       referrers: 1,
       unasked: 2,
       pending: 0,
@@ -53,7 +55,8 @@ describe('the result of a run that copied referrers', () => {
   });
 
   it('has a failure of the image that names the digest, and leaves no tag pending for it', () => {
-    const result = resultOf(planOf([], [work(1)]), ENGINE, [done(work(1), { error: 'status 403' })]);
+    const recheck = work(1);
+    const result = resultOf(planOf([], [recheck]), ENGINE, [done(recheck, { error: 'status 403' })]);
     const reason = `what refers to ${digest(1)} was not mirrored: status 403`;
     expect(result.failures).toEqual([{ image: 'a', tags: [], reason }]);
     expect(result).toMatchObject({ pending: 0, unasked: 0 });
