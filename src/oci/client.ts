@@ -164,9 +164,13 @@ export class RegistryClient {
     );
   }
 
-  /** Stores `manifest` under a tag or its digest, byte for byte and with its own media type. */
-  async putManifest(repository: string, reference: string, manifest: RawManifest): Promise<void> {
-    await this.#transport.send(
+  /**
+   * Stores `manifest` under a tag or its digest, byte for byte and with its own media type.
+   *
+   * @returns true when the registry says that it has noted to what the manifest refers
+   */
+  async putManifest(repository: string, reference: string, manifest: RawManifest): Promise<boolean> {
+    return this.#transport.send(
       {
         method: 'PUT',
         url: manifestPath(repository, reference),
@@ -175,7 +179,10 @@ export class RegistryClient {
         scopes: [push(repository)],
         expect: [200, 201, 202],
       },
-      async (response) => response.body.dump(),
+      async (response) => {
+        await response.body.dump();
+        return headerOf(response.headers, 'oci-subject') !== undefined;
+      },
     );
   }
 

@@ -388,6 +388,7 @@ describe('Artifactory', () => {
     const found = await audit(recorded, {
       target: clients.target,
       targetOf: (name) => `mirror/${name}`,
+      referrers: false,
       concurrency: 1,
     });
     expect(found.map(({ tag, finding }) => [tag, finding])).toEqual([
