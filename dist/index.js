@@ -3670,6 +3670,18 @@ var RegistryClient = class {
 			};
 		});
 	}
+	/** True when the registry says that `repository` has the blob. */
+	async hasBlob(repository, digest) {
+		return this.#transport.send({
+			method: "HEAD",
+			url: `/v2/${repository}/blobs/${digest}`,
+			scopes: [push(repository)],
+			expect: [200, 404]
+		}, async (response) => {
+			await response.body.dump();
+			return response.status === 200;
+		});
+	}
 	/** Stores `manifest` under a tag or its digest, byte for byte and with its own media type. */
 	async putManifest(repository, reference, manifest) {
 		await this.#transport.send({
@@ -41504,6 +41516,8 @@ function withDigest(location, digest) {
 // src/copy/registry/blobs.ts
 /** A blob of at most this many bytes is read before it is sent: no more than one chunk of a stream. */
 const SMALL = 65536;
+/** A blob of so many bytes is worth a question more before it is sent. */
+const WORTH_ASKING = 1024 ** 2;
 /** Bytes a request where the target refuses larger ones and does not say what it takes. */
 const CHUNK = 16 * 1024 ** 2;
 /** Brings blobs to one target registry: each is sent at most once, however many images ask for it and when. */
@@ -41514,6 +41528,8 @@ var BlobCopier = class {
 	#spoilt = /* @__PURE__ */ new Map();
 	/** Set once the target has refused a blob as too large for one request. */
 	#chunked = false;
+	/** Whether the target mounts blobs; `never` once it did not mount one that it had. ECR opens an upload for whatever is asked. */
+	#mounts = "perhaps";
 	constructor(options) {
 		this.#options = options;
 	}
@@ -41583,8 +41599,16 @@ var BlobCopier = class {
 		return error;
 	}
 	async #start({ blob, repository, holder }) {
-		const start = await startUpload(this.#options.target, repository, blob.digest, holder ?? repository);
-		if (start.kind === "session" && holder !== void 0) this.#options.knowledge.forgetBlob(holder, blob.digest);
+		const { target, knowledge } = this.#options;
+		const isThere = async () => target.hasBlob(repository, blob.digest).catch(() => false);
+		if (this.#mounts === "never" && await isThere()) return { kind: "mounted" };
+		const start = await startUpload(target, repository, blob.digest, holder ?? repository);
+		if (start.kind === "mounted") this.#mounts = "yes";
+		else if (holder !== void 0) knowledge.forgetBlob(holder, blob.digest);
+		else if (this.#mounts === "perhaps" && blob.size >= WORTH_ASKING && await isThere()) {
+			this.#mounts = "never";
+			return { kind: "mounted" };
+		}
 		return start;
 	}
 	async #bringSmall(move) {

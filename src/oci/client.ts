@@ -148,6 +148,22 @@ export class RegistryClient {
     );
   }
 
+  /** True when the registry says that `repository` has the blob. */
+  async hasBlob(repository: string, digest: Digest): Promise<boolean> {
+    return this.#transport.send(
+      {
+        method: 'HEAD',
+        url: `/v2/${repository}/blobs/${digest}`,
+        scopes: [push(repository)],
+        expect: [200, 404],
+      },
+      async (response) => {
+        await response.body.dump();
+        return response.status === 200;
+      },
+    );
+  }
+
   /**
    * Stores `manifest` under a tag or its digest, byte for byte and with its own media type.
    *
