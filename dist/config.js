@@ -1,4 +1,4 @@
-import { B as listOf, E as number, F as strictObject, H as formatNamespace, I as string, L as union, M as record, O as optional, P as safeParse, R as InputError, U as parseNamespace, V as show, c as readSettings, h as array, j as pipe, r as printable, v as description, w as nullable } from "./errors.js";
+import { D as number, F as safeParse, H as show, I as strictObject, L as string, M as pipe, N as record, R as union, T as nullable, U as formatNamespace, V as listOf, W as parseNamespace, c as readSettings, g as boolean, h as array, k as optional, r as printable, y as description, z as InputError } from "./errors.js";
 import { t as require_dist } from "./dist.js";
 
 // src/inputs/config-schema.ts
@@ -9,6 +9,7 @@ const SETTINGS = {
 	target: optional(text("Registry and namespace to push to, such as docker.io/gcrxio.")),
 	"target-name": optional(text("Template for the name of the target's repository, of {registry}, {namespace} and {image}.")),
 	platforms: optional(list("\"all\", or the platforms of an index to mirror, such as linux/amd64.")),
+	referrers: optional(pipe(boolean(), description("Whether what refers to an image is mirrored with it: signatures, attestations, SBOMs."))),
 	include: optional(list("Globs over image:tag, or over the image where a pattern has no \":\". Given, only what matches one is mirrored.")),
 	exclude: optional(list("Globs like those of include. What matches one is left out.")),
 	semver: optional(text("A range of versions, such as >=1.20. Tags that name no version in it are left out.")),
@@ -67,7 +68,23 @@ function parseConfig(text, path, options) {
 		namespaces: found
 	};
 	if (file.hasProblems) throw file.error();
-	return config;
+	const locate = (part, setting) => {
+		if (part === "defaults") return file.locate([part, setting]);
+		const name = file.keysOf("namespaces").find((key) => isSame(key, part, options.registry)) ?? "";
+		return file.locate([
+			"namespaces",
+			name,
+			setting
+		]);
+	};
+	return {
+		...config,
+		locate
+	};
+}
+function isSame(name, namespace, registry) {
+	const named = parseNamespace(name, registry);
+	return typeof named !== "string" && formatNamespace(named) === formatNamespace(namespace);
 }
 function rawOf(settings) {
 	const list = (value) => typeof value === "string" ? listOf(value) : value;
@@ -136,10 +153,17 @@ var ConfigText = class {
 	error() {
 		return new InputError(this.#problems);
 	}
+	/** Where the value that `keys` lead to stands. */
+	locate(keys) {
+		return this.#place(this.#offsetOf(keys), keys);
+	}
 	#note(offset, keys, what) {
+		this.#problems.push(`config: ${this.#place(offset, keys)}: ${printable(what)}`);
+	}
+	#place(offset, keys) {
 		const { line, col } = this.#lines.linePos(offset);
 		const name = keys.map((key) => show(String(key)).slice(1, -1)).join(" › ");
-		this.#problems.push(`config: ${this.#path}:${Math.max(1, line)}:${Math.max(1, col)}: ${name === "" ? "" : `${name}: `}${printable(what)}`);
+		return `${this.#path}:${Math.max(1, line)}:${Math.max(1, col)}${name === "" ? "" : `: ${name}`}`;
 	}
 };
 

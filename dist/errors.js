@@ -527,6 +527,22 @@ function array(item, message$1) {
 	});
 }
 /* @__NO_SIDE_EFFECTS__ */
+function boolean(message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "boolean",
+		reference: boolean,
+		expects: "boolean",
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (typeof dataset.value === "boolean") dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+/* @__NO_SIDE_EFFECTS__ */
 function custom(check$1, message$1) {
 	return _standardSchema({
 		kind: "schema",
@@ -1152,7 +1168,7 @@ function readSettings(raw, report, now) {
 	const platforms = raw.platforms && readPlatforms(raw.platforms, report);
 	checkPatterns("include", raw.include, report);
 	checkPatterns("exclude", raw.exclude, report);
-	const { include, exclude, semver, latest } = raw;
+	const { include, exclude, semver, latest, referrers } = raw;
 	if (semver !== void 0 && (semver.length > LONGEST_RANGE || !compileRange(semver))) report("semver", `${show(semver)} is not a range of versions, such as >=1.20 or ^2.0 || ~1.9`);
 	if (latest !== void 0 && !(Number.isInteger(latest) && latest >= 1)) report("latest", `${latest} is not a whole number from 1 on`);
 	const newerThan = raw["newer-than"] === void 0 ? void 0 : readNewerThan(raw["newer-than"], report, now);
@@ -1160,6 +1176,7 @@ function readSettings(raw, report, now) {
 		...target && { target },
 		...targetName !== void 0 && { targetName },
 		...platforms && { platforms },
+		...referrers !== void 0 && { referrers },
 		...include && { include },
 		...exclude && { exclude },
 		...semver !== void 0 && { semver },
@@ -1170,7 +1187,8 @@ function readSettings(raw, report, now) {
 /** What goes where nobody says anything. */
 const DEFAULTS = {
 	targetName: "{image}",
-	platforms: "all"
+	platforms: "all",
+	referrers: false
 };
 /**
 * How `namespace` is mirrored: as its `own` settings say, else the inputs, else the file's defaults. What the inputs
@@ -1179,7 +1197,7 @@ const DEFAULTS = {
 * @returns undefined when nobody names a target
 */
 function settle(namespace, own, inputs, defaults) {
-	const { target, targetName, platforms, semver, newerThan, latest } = {
+	const { target, targetName, platforms, referrers, semver, newerThan, latest } = {
 		...DEFAULTS,
 		...defaults,
 		...inputs,
@@ -1191,6 +1209,7 @@ function settle(namespace, own, inputs, defaults) {
 		target,
 		targetName,
 		platforms,
+		referrers,
 		filters: {
 			include: [inputs.include ?? [], own.include ?? defaults.include ?? []],
 			exclude: [...inputs.exclude ?? [], ...own.exclude ?? defaults.exclude ?? []],
@@ -1318,4 +1337,4 @@ function tryJson(text) {
 	}
 }
 
-export { parseJson as A, listOf as B, minValue as C, object as D, number as E, strictObject as F, formatNamespace as H, string as I, union as L, record as M, safeInteger as N, optional as O, safeParse as P, InputError as R, looseObject as S, nullish as T, parseNamespace as U, show as V, repositoryIn as W, custom as _, redactUrl as a, integer as b, readSettings as c, isFullVersion as d, newestVersionFirst as f, check as g, array as h, readErrorBody as i, pipe as j, parse as k, settle as l, targetRepository as m, isDenial as n, DEFAULTS as o, nameTargets as p, printable as r, TARGET_EXAMPLE as s, RegistryError as t, compileRange as u, description as v, nullable as w, is as x, getDotPath as y, InputReader as z };
+export { parse as A, InputReader as B, looseObject as C, number as D, nullish as E, safeParse as F, repositoryIn as G, show as H, strictObject as I, string as L, pipe as M, record as N, object as O, safeInteger as P, union as R, is as S, nullable as T, formatNamespace as U, listOf as V, parseNamespace as W, check as _, redactUrl as a, getDotPath as b, readSettings as c, isFullVersion as d, newestVersionFirst as f, boolean as g, array as h, readErrorBody as i, parseJson as j, optional as k, settle as l, targetRepository as m, isDenial as n, DEFAULTS as o, nameTargets as p, printable as r, TARGET_EXAMPLE as s, RegistryError as t, compileRange as u, custom as v, minValue as w, integer as x, description as y, InputError as z };

@@ -1,6 +1,6 @@
 import { i as __toESM, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
 import { b as summary, d as setFailed, f as setOutput, g as getExecOutput, i as getInput, l as notice, m as warning, n as debug, o as group, p as setSecret, r as error, s as info, t as DOCKER_FOLDER_STATE, u as saveState } from "./shared.js";
-import { A as parseJson$3, C as minValue, D as object, E as number, H as formatNamespace, I as string, L as union, M as record$1, N as safeInteger, O as optional, P as safeParse, R as InputError, S as looseObject, T as nullish, U as parseNamespace, V as show$1, W as repositoryIn, _ as custom, a as redactUrl, b as integer, c as readSettings, d as isFullVersion, f as newestVersionFirst, g as check$2, h as array, i as readErrorBody, j as pipe, k as parse$2, l as settle$1, m as targetRepository, n as isDenial, o as DEFAULTS$1, p as nameTargets, r as printable, s as TARGET_EXAMPLE, t as RegistryError, u as compileRange, w as nullable, x as is, y as getDotPath, z as InputReader } from "./errors.js";
+import { A as parse$2, B as InputReader, C as looseObject, D as number, E as nullish, F as safeParse, G as repositoryIn, H as show$1, L as string, M as pipe, N as record$1, O as object, P as safeInteger, R as union, S as is, T as nullable, U as formatNamespace, W as parseNamespace, _ as check$2, a as redactUrl, b as getDotPath, c as readSettings, d as isFullVersion, f as newestVersionFirst, h as array, i as readErrorBody, j as parseJson$3, k as optional, l as settle$1, m as targetRepository, n as isDenial, o as DEFAULTS$1, p as nameTargets, r as printable, s as TARGET_EXAMPLE, t as RegistryError, u as compileRange, v as custom, w as minValue, x as integer, z as InputError } from "./errors.js";
 import { a as isRegistryHost, i as isLoopback, o as isRepositoryName, r as canonicalHost, s as isTag, t as apiHost } from "./names.js";
 import { setFlagsFromString } from "node:v8";
 import { BlockList, isIP } from "node:net";
@@ -191,6 +191,8 @@ function parseInputs(source, config, accounts) {
 	const namespaces = readNamespaces(reader, given, config);
 	const mode = reader.choice("mode", MODES$1);
 	const dryRun = readDryRun(reader, source.eventName);
+	const engine = reader.choice("engine", ["docker", "registry"]);
+	if (engine === "docker") refuseReferrers(reader, given, config, namespaces);
 	const target = readCredential(reader, "username", "password", dryRun);
 	const inputs = {
 		namespaces,
@@ -202,7 +204,7 @@ function parseInputs(source, config, accounts) {
 		registryAuth: accounts?.readRegistryAuth(reader, dryRun) ?? /* @__PURE__ */ new Map(),
 		mode,
 		dryRun,
-		engine: reader.choice("engine", ["docker", "registry"]),
+		engine,
 		include: given.include ?? [],
 		exclude: given.exclude ?? [],
 		recheck: reader.integer("recheck", 1, 365),
@@ -241,6 +243,7 @@ function readGiven(reader, now) {
 		target: reader.optional("target"),
 		"target-name": targetName === DEFAULTS$1.targetName || targetName === "" ? void 0 : targetName,
 		platforms: reader.text("platforms") === DEFAULTS$1.platforms ? void 0 : list("platforms"),
+		referrers: reader.boolean("referrers") || void 0,
 		include: list("include"),
 		exclude: list("exclude"),
 		semver: reader.optional("semver"),
@@ -285,6 +288,18 @@ function checkTargets(reader, settings) {
 		if (source.registry !== target.registry || !within) continue;
 		reader.problem("target", `${show$1(text)} lies inside the source ${formatNamespace(source)}: a mirror of itself`);
 	}
+}
+/** What refers to an image names its digest, which docker does not keep. */
+function refuseReferrers(reader, given, config, namespaces) {
+	const why = "needs engine: registry, as images that docker pushes get another digest than the one that is signed";
+	if (given.referrers === true) reader.problem("referrers", why);
+	if (config === void 0 || config === "unread") return;
+	const places = namespaces.flatMap(({ namespace, referrers }) => {
+		const own = config.namespaces.get(formatNamespace(namespace))?.own.referrers;
+		if (!referrers || own === void 0 && given.referrers === true) return [];
+		return [config.locate(own === void 0 ? "defaults" : namespace, "referrers")];
+	});
+	for (const place of new Set(places)) reader.problem("config", `${place}: ${why}`);
 }
 /** The registry of the input `target`, else of the file's default, else of all namespaces. */
 function readTargetLogin(reader, given, config, namespaces) {
@@ -523,46 +538,6 @@ function validateConcurrency(concurrency) {
 	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) throw new TypeError("Expected `concurrency` to be a number from 1 and up");
 }
 
-// src/copy/audit.ts
-/**
-* Asks the target for the digest of each recorded tag, with a HEAD a tag, which counts against no pull limit. Tags with
-* an unknown digest are left out: evidence settles them. A target that refuses to answer is not asked again.
-*/
-async function audit(recorded, options) {
-	const { target, targetOf, concurrency } = options;
-	let refused;
-	const ask = async (image, tag, entry) => {
-		if (refused) return refused;
-		try {
-			const head = await target.findManifest(targetOf(image), tag);
-			if (!head) return "missing";
-			return head.digest === (typeof entry === "string" ? entry : entry.target) ? "held" : "changed";
-		} catch (error) {
-			if (!(error instanceof RegistryError)) throw error;
-			const finding = { unknown: printable(error.message, 2e3) };
-			if (error.status === void 0 || REFUSALS.has(error.status)) refused = finding;
-			return finding;
-		}
-	};
-	const tags = Array.from(recorded).flatMap(([image, entries]) => Array.from(entries).flatMap(([tag, entry]) => entry === null ? [] : [{
-		image,
-		tag,
-		entry
-	}]));
-	return pLimit(concurrency).map(tags, async ({ image, tag, entry }) => ({
-		image,
-		tag,
-		entry,
-		finding: await ask(image, tag, entry)
-	}));
-}
-/** They are about the client, and the next tag would be refused too. */
-const REFUSALS = /* @__PURE__ */ new Set([
-	401,
-	403,
-	429
-]);
-
 // src/oci/digest.ts
 const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 /** True for a digest in one of the two registered algorithms, in its canonical lower-case form. */
@@ -588,14 +563,19 @@ const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 const SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+json";
 const SCHEMA1_SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 /** What a manifest request accepts. schema1 is asked for too, so that it can be told apart from "not found". */
-const MANIFEST_ACCEPT = [
+const MANIFESTS = [
 	OCI_INDEX,
 	OCI_MANIFEST,
 	DOCKER_LIST,
 	DOCKER_MANIFEST,
 	SCHEMA1_SIGNED,
 	SCHEMA1
-].join(", ");
+];
+const MANIFEST_ACCEPT = MANIFESTS.join(", ");
+/** False for what no specification of today knows, such as the artifact manifests of its drafts. */
+function isManifestType(mediaType) {
+	return MANIFESTS.includes(mediaType);
+}
 function isIndexType(mediaType) {
 	return mediaType === "application/vnd.oci.image.index.v1+json" || mediaType === "application/vnd.docker.distribution.manifest.list.v2+json";
 }
@@ -606,8 +586,9 @@ function isSchema1Type(mediaType) {
 // src/oci/manifest.ts
 /** Of a list of millions that are none each would be an issue, and take more memory than a runner has. */
 const FIRST_ISSUE = { abortEarly: true };
+/** A digest in one of the algorithms that are registered. */
 const DigestSchema = custom((value) => typeof value === "string" && isDigest(value), "not a digest");
-const Descriptor = object({
+const DescriptorSchema = object({
 	mediaType: optional(string(), ""),
 	digest: DigestSchema,
 	size: pipe(number(), safeInteger(), minValue(0)),
@@ -617,14 +598,15 @@ const Descriptor = object({
 		architecture: string(),
 		variant: optional(nullable(string()))
 	}))),
-	annotations: optional(nullable(record$1(string(), string())))
+	annotations: optional(nullable(record$1(string(), string()))),
+	artifactType: optional(nullable(string()))
 });
 const Content = object({
 	mediaType: optional(string()),
 	schemaVersion: optional(number()),
-	config: optional(nullable(Descriptor)),
-	layers: optional(nullable(array(Descriptor))),
-	manifests: optional(nullable(array(Descriptor)))
+	config: optional(nullable(DescriptorSchema)),
+	layers: optional(nullable(array(DescriptorSchema))),
+	manifests: optional(nullable(array(DescriptorSchema)))
 });
 /**
 * Reads what `manifest` refers to. A wrong `Content-Type` is mended by the manifest's own `mediaType` or shape.
@@ -693,6 +675,148 @@ function isForeignLayer({ mediaType }) {
 	return mediaType.includes(".foreign.") || mediaType.includes(".nondistributable.");
 }
 
+// src/oci/referrers-list.ts
+/**
+* The list of a manifest's referrers that clients keep, as an index under a tag, where a registry has no API for it.
+* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
+*/
+/** The tag of the list of what refers to `digest`. */
+function referrersTag(digest) {
+	const [algorithm = "", encoded = ""] = digest.split(":");
+	return `${algorithm}-${encoded.slice(0, 64)}`;
+}
+/** The digest that `tag` lists the referrers of; undefined for any other tag. */
+function subjectOf(tag) {
+	const digest = tag.replace("-", ":");
+	return tag.startsWith("sha256-") && isDigest(digest) ? digest : void 0;
+}
+function isReferrersTag(tag) {
+	return subjectOf(tag) !== void 0;
+}
+/** An entry with all that it says, known or not. */
+const Entry = looseObject({
+	mediaType: nullish(string()),
+	digest: DigestSchema,
+	artifactType: nullish(string())
+});
+const List$1 = looseObject({ manifests: array(Entry) });
+/** The entries of a list as they stand there; undefined when `manifest` is no such list. */
+function entriesOf$1(manifest) {
+	return parseList(manifest)?.manifests;
+}
+/**
+* A list with the entries of `list`, as they stand there and in their order, and after them those of `entries` that it
+* has not. `list` itself when it has them all.
+*
+* @param list undefined where there is none yet; never anything else than a list
+*/
+function uniteList(list, entries) {
+	const before = list && parseList(list);
+	const held = new Set(before?.manifests.map(({ digest }) => digest));
+	const added = entries.filter(({ digest }) => !held.has(digest) && held.add(digest));
+	if (list && added.length === 0) return list;
+	const content = {
+		...before ?? {
+			schemaVersion: 2,
+			mediaType: "application/vnd.oci.image.index.v1+json"
+		},
+		manifests: [...before?.manifests ?? [], ...added]
+	};
+	const bytes = new TextEncoder().encode(JSON.stringify(content));
+	return {
+		mediaType: OCI_INDEX,
+		bytes,
+		digest: digestOf(bytes)
+	};
+}
+/** True when each entry of `part` is in `whole` too. */
+function includesAll(whole, part) {
+	const held = new Set(whole.map(({ digest }) => digest));
+	return part.every(({ digest }) => held.has(digest));
+}
+function parseList({ mediaType, bytes }) {
+	if (mediaType !== "application/vnd.oci.image.index.v1+json") return void 0;
+	const schema = pipe(string(), parseJson$3(), List$1);
+	const parsed = safeParse(schema, new TextDecoder().decode(bytes), FIRST_ISSUE);
+	return parsed.success ? parsed.output : void 0;
+}
+const Referrer = object({
+	artifactType: nullish(string()),
+	config: nullish(object({ mediaType: nullish(string()) })),
+	subject: nullish(object({ digest: DigestSchema })),
+	annotations: nullish(record$1(string(), string()))
+});
+/** @returns undefined when `manifest` is malformed */
+function readReferrer({ mediaType, digest, bytes }) {
+	const schema = pipe(string(), parseJson$3(), Referrer);
+	const parsed = safeParse(schema, new TextDecoder().decode(bytes), FIRST_ISSUE);
+	if (!parsed.success) return void 0;
+	const { subject, config, annotations } = parsed.output;
+	const artifactType = parsed.output.artifactType || config?.mediaType;
+	const entry = {
+		mediaType,
+		digest,
+		size: bytes.length,
+		...artifactType && { artifactType },
+		...annotations && { annotations }
+	};
+	return {
+		subject: subject?.digest,
+		entry
+	};
+}
+
+// src/copy/audit.ts
+/**
+* Asks the target for the digest of each recorded tag, with a HEAD a tag, which counts against no pull limit. Tags with
+* an unknown digest are left out: evidence settles them. A target that refuses to answer is not asked again.
+*/
+async function audit(recorded, options) {
+	const { target, targetOf, referrers, concurrency } = options;
+	let refused;
+	const ask = async (image, tag, entry) => {
+		if (refused) return refused;
+		try {
+			const head = await target.findManifest(targetOf(image), tag);
+			if (!head) return "missing";
+			const expected = typeof entry === "string" ? entry : entry.target;
+			if (head.digest === expected) return "held";
+			return referrers && isReferrersTag(tag) && await hasGrown(target, targetOf(image), expected, head.digest) ? "held" : "changed";
+		} catch (error) {
+			if (!(error instanceof RegistryError)) throw error;
+			const finding = { unknown: printable(error.message, 2e3) };
+			if (error.status === void 0 || REFUSALS.has(error.status)) refused = finding;
+			return finding;
+		}
+	};
+	const tags = Array.from(recorded).flatMap(([image, entries]) => Array.from(entries).flatMap(([tag, entry]) => entry === null ? [] : [{
+		image,
+		tag,
+		entry
+	}]));
+	return pLimit(concurrency).map(tags, async ({ image, tag, entry }) => ({
+		image,
+		tag,
+		entry,
+		finding: await ask(image, tag, entry)
+	}));
+}
+/** True when the list of referrers `now` has all that the list `before` had. */
+async function hasGrown(target, repository, before, now) {
+	const read = async (digest) => {
+		const manifest = await target.getManifest(repository, digest);
+		return manifest && entriesOf$1(manifest);
+	};
+	const [had, has] = await Promise.all([read(before), read(now)]);
+	return had !== void 0 && has !== void 0 && includesAll(has, had);
+}
+/** They are about the client, and the next tag would be refused too. */
+const REFUSALS = /* @__PURE__ */ new Set([
+	401,
+	403,
+	429
+]);
+
 // src/copy/engine.ts
 /** An image could not be copied. */
 var CopyError = class extends Error {
@@ -722,7 +846,7 @@ var NotThereError = class extends CopyError {
 */
 async function resolveImage$1(client, repository, digest, platforms) {
 	const content = await readContent(client, repository, digest);
-	if (content.kind === "image") return IMAGE_CONFIGS.has(content.config.mediaType) ? {
+	if (content.kind === "image") return isImage(content) ? {
 		kind: "image",
 		digest,
 		config: content.config.digest
@@ -739,8 +863,12 @@ async function resolveImage$1(client, repository, digest, platforms) {
 		platform
 	};
 }
-/** Configs of container images; with any other a manifest is an artifact. */
+/** Artifacts, which docker can't pull, have other configs, or other layers, as cosign's signatures have. */
+function isImage({ config, layers }) {
+	return IMAGE_CONFIGS.has(config.mediaType) && layers.every(({ mediaType }) => IMAGE_LAYER.test(mediaType));
+}
 const IMAGE_CONFIGS = /* @__PURE__ */ new Set(["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"]);
+const IMAGE_LAYER = /^application\/vnd\.(?:oci\.image\.layer|docker\.image\.rootfs)\./;
 function pickChild(children, platform) {
 	return children.find((child) => matchesPlatform(child, platform));
 }
@@ -1116,11 +1244,37 @@ function tagsOf(images) {
 	}));
 }
 
+// src/source/followers.ts
+/**
+* What is said about an image under a tag that names the image's digest: cosign's signatures, attestations and SBOMs, and the
+* list of referrers of registries without an API for them.
+* https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery
+* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
+*/
+const FOLLOWER = /^(sha256)-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
+/** The tags under which cosign keeps what it says about `digest`. */
+function cosignTags(digest) {
+	const [algorithm, hex] = digest.split(":");
+	return [
+		"sig",
+		"att",
+		"sbom"
+	].map((kind) => `${algorithm}-${hex}.${kind}`);
+}
+/** The digest of the image that `tag` is about; undefined for a tag that is an image's own. */
+function followedDigest(tag) {
+	if (!tag.startsWith("sha256-")) return void 0;
+	const [, algorithm, hex] = FOLLOWER.exec(tag) ?? [];
+	return algorithm === void 0 || hex === void 0 ? void 0 : `sha256:${hex}`;
+}
+
 // src/plan/diff.ts
 /**
 * Compares what a source holds with what its namespace manifest says the mirror holds, in time linear in the tags.
+*
+* @param keepsDigests what docker has made another digest of is not held then: what refers to the image names its digest
 */
-function diff(listing, recorded, platforms) {
+function diff(listing, recorded, platforms, keepsDigests = false) {
 	const builder = new WorkBuilder();
 	const unsettled = [];
 	let unchanged = 0;
@@ -1135,7 +1289,10 @@ function diff(listing, recorded, platforms) {
 				tag,
 				manifest
 			});
-			else if (holds(entry, manifest.digest, platforms)) unchanged += 1;
+			else if (holds(tag, entry, manifest.digest, {
+				platforms,
+				keepsDigests
+			})) unchanged += 1;
 			else builder.add(image, repository, manifest, "updated", tag);
 		}
 	}
@@ -1145,13 +1302,21 @@ function diff(listing, recorded, platforms) {
 		unchanged
 	};
 }
-/** True when `entry` says that the target holds `digest` with at least these platforms. */
-function holds(entry, digest, wanted) {
+/** True when `entry` says that the target holds `digest` under `tag` as it is wanted: with at least these platforms. */
+function holds(tag, entry, digest, wanted) {
 	if (typeof entry === "string") return entry === digest;
 	if (entry.digest !== digest) return false;
 	const { platforms } = entry;
-	if (platforms === void 0) return true;
-	return wanted !== "all" && wanted.every((platform) => platforms.includes(platform));
+	if (platforms === void 0) return !wanted.keepsDigests || followedDigest(tag) !== void 0;
+	return wanted.platforms !== "all" && wanted.platforms.every((platform) => platforms.includes(platform));
+}
+/** True when the tags of `work` follow another image: signatures and the like, which are copied as they are and first. */
+function isFollowing({ added, updated }) {
+	return [...added, ...updated].some((tag) => followedDigest(tag) !== void 0);
+}
+/** `works` in the order in which they are started: an image's signatures shall be there when it is. */
+function signaturesFirst(works) {
+	return works.toSorted((a, b) => Number(isFollowing(b)) - Number(isFollowing(a)));
 }
 /** Gathers tags into one piece of work for each digest of an image. */
 var WorkBuilder = class {
@@ -1166,7 +1331,8 @@ var WorkBuilder = class {
 	add(image, repository, manifest, kind, tag) {
 		let byDigest = this.#byImage.get(image);
 		if (!byDigest) this.#byImage.set(image, byDigest = /* @__PURE__ */ new Map());
-		let work = byDigest.get(manifest.digest);
+		const key = `${followedDigest(tag) === void 0 ? "own" : "following"} ${manifest.digest}`;
+		let work = byDigest.get(key);
 		if (!work) {
 			work = {
 				image,
@@ -1175,7 +1341,7 @@ var WorkBuilder = class {
 				added: [],
 				updated: []
 			};
-			byDigest.set(manifest.digest, work);
+			byDigest.set(key, work);
 		}
 		work[kind].push(tag);
 	}
@@ -1194,7 +1360,8 @@ function countAll(namespaces) {
 		failed: 0,
 		pending: 0,
 		gone: 0,
-		bytes: 0
+		bytes: 0,
+		referrers: 0
 	};
 	for (const namespace of namespaces) {
 		for (const image of namespace.copied) {
@@ -1206,6 +1373,8 @@ function countAll(namespaces) {
 		counts.unchanged += namespace.unchanged;
 		counts.pending += namespace.pending;
 		counts.gone += countTags(namespace.gone);
+		counts.bytes += namespace.referrerBytes;
+		counts.referrers += namespace.referrers;
 	}
 	return counts;
 }
@@ -1259,21 +1428,6 @@ function describeDrift({ missing, changed, differs }) {
 		differs
 	].map((images) => formatCount(countTags(images)));
 	return `${lost} missing, ${other} changed, ${unrecorded} differ`;
-}
-
-// src/source/followers.ts
-/**
-* What is said about an image under a tag that names the image's digest: cosign's signatures, attestations and SBOMs, and the
-* list of referrers of registries without an API for them.
-* https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery
-* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
-*/
-const FOLLOWER = /^(sha256)-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
-/** The digest of the image that `tag` is about; undefined for a tag that is an image's own. */
-function followedDigest(tag) {
-	if (!tag.startsWith("sha256-")) return void 0;
-	const [, algorithm, hex] = FOLLOWER.exec(tag) ?? [];
-	return algorithm === void 0 || hex === void 0 ? void 0 : `sha256:${hex}`;
 }
 
 // node_modules/picomatch/lib/constants.js
@@ -3380,6 +3534,38 @@ function isUnknown(image, unknown) {
 	return false;
 }
 
+// src/plan/unchanged.ts
+/**
+* The images that the mirror holds as the source has them, and of which the source is to be asked today what refers to
+* them: work without tags. Those with work of their own are left out, as their referrers come with it.
+*/
+function unchangedImages({ images }, recorded, platforms, work, mustAsk) {
+	const wanted = {
+		platforms,
+		keepsDigests: true
+	};
+	const seen = new Set(work.map(({ image, manifest }) => `${image}@${manifest.digest}`));
+	const found = [];
+	for (const [image, { repository, tags }] of images) {
+		const entries = recorded.get(image);
+		for (const [tag, manifest] of tags) {
+			const entry = entries?.get(tag);
+			const key = `${image}@${manifest.digest}`;
+			if (!entry || seen.has(key) || followedDigest(tag) !== void 0) continue;
+			if (!holds(tag, entry, manifest.digest, wanted) || !mustAsk(image, tag)) continue;
+			seen.add(key);
+			found.push({
+				image,
+				repository,
+				manifest,
+				added: [],
+				updated: []
+			});
+		}
+	}
+	return found;
+}
+
 // src/oci/http.ts
 /** The first value of a header. */
 function headerOf(headers, name) {
@@ -3450,24 +3636,28 @@ async function getPage(transport, url, scopes) {
 		url,
 		scopes,
 		expect: [200]
-	}, async (response) => {
-		const bytes = await readBody(response, MAX_PAGE);
-		const next = nextPage(listHeaderOf(response.headers, "link"), response.url);
-		return {
-			json: parseJson(bytes, response),
-			url: response.url,
-			next
-		};
-	});
+	}, pageOf);
+}
+/** The page of a list that `response` is. */
+async function pageOf(response) {
+	const bytes = await readBody(response, MAX_PAGE);
+	const next = nextPage(listHeaderOf(response.headers, "link"), response.url);
+	return {
+		json: parseJson(bytes, response),
+		url: response.url,
+		next
+	};
 }
 /**
 * Reads a list to its last page.
 *
 * @param list.of what is listed, for messages: `tags`
 * @param list.first the first page, when the caller has it already
+* @param list.most items that it may have
 * @throws RegistryError when a page is refused or is no such list, and when pages repeat or find no end
 */
 async function readPages(transport, url, list) {
+	const { most = MAX_ITEMS } = list;
 	const all = [];
 	const seen = /* @__PURE__ */ new Set();
 	let page = list.first ?? await getPage(transport, url, list.scopes);
@@ -3475,11 +3665,11 @@ async function readPages(transport, url, list) {
 		const found = list.read(page);
 		if (!found) throw fault(page, `the answer is not a list of ${list.of}`);
 		for (const item of found.items) all.push(item);
+		if (all.length > most) throw fault(page, `there are more than ${most} ${list.of}`);
 		if (found.next === void 0) return all;
 		const next = found.next.toString();
 		if (seen.has(next)) throw fault(page, `the pages of ${list.of} repeat`);
 		if (seen.add(next).size >= MAX_PAGES$1) throw fault(page, `there are more than ${MAX_PAGES$1} pages of ${list.of}`);
-		if (all.length > MAX_ITEMS) throw fault(page, `there are more than ${MAX_ITEMS} ${list.of}`);
 		page = await getPage(transport, found.next, list.scopes);
 	}
 }
@@ -3670,9 +3860,25 @@ var RegistryClient = class {
 			};
 		});
 	}
-	/** Stores `manifest` under a tag or its digest, byte for byte and with its own media type. */
+	/** True when the registry says that `repository` has the blob. */
+	async hasBlob(repository, digest) {
+		return this.#transport.send({
+			method: "HEAD",
+			url: `/v2/${repository}/blobs/${digest}`,
+			scopes: [push(repository)],
+			expect: [200, 404]
+		}, async (response) => {
+			await response.body.dump();
+			return response.status === 200;
+		});
+	}
+	/**
+	* Stores `manifest` under a tag or its digest, byte for byte and with its own media type.
+	*
+	* @returns true when the registry says that it has noted to what the manifest refers
+	*/
 	async putManifest(repository, reference, manifest) {
-		await this.#transport.send({
+		return this.#transport.send({
 			method: "PUT",
 			url: manifestPath(repository, reference),
 			headers: { "content-type": manifest.mediaType },
@@ -3683,7 +3889,10 @@ var RegistryClient = class {
 				201,
 				202
 			]
-		}, async (response) => response.body.dump());
+		}, async (response) => {
+			await response.body.dump();
+			return headerOf(response.headers, "oci-subject") !== void 0;
+		});
 	}
 	#readHead(response) {
 		this.#noteLimit(response);
@@ -10960,19 +11169,26 @@ async function resolveSelection({ listing, followers, dropped }, client, recall)
 		...own.failures,
 		...followed.failures
 	];
-	const left = countListed(followers) - countListed(following);
+	const left = withoutAll(followers, following);
 	return {
 		...setSchema1Aside({
 			...listing,
 			images,
 			failures
 		}),
+		left,
 		dropped: {
 			...dropped,
-			followers: left
+			followers: countListed(left)
 		},
 		recalled: own.recalled + followed.recalled
 	};
+}
+function withoutAll(all, some) {
+	return new Map(Array.from(all, ([image, { repository, tags }]) => [image, {
+		repository,
+		tags: without$1(tags, some.get(image)?.tags.keys() ?? [])
+	}]));
 }
 function setSchema1Aside(listing) {
 	const images = /* @__PURE__ */ new Map();
@@ -11086,24 +11302,32 @@ async function listSources({ namespaces, include }, { registries, apis }) {
 	}));
 }
 /** The shard is cut before the comparison, so that the counts of all shards add up. Names must be clear in all. */
-async function compareOne$1({ settings, filters, listing, selection: whole }, names, mustAsk, { metadata: { manifestPath: template }, shard }, { metadata, registries }) {
-	const { namespace, platforms } = settings;
+async function compareOne$1({ settings, filters, listing, selection: whole }, names, mustAsk, { metadata: { manifestPath: template }, shard, mode, dryRun }, { metadata, registries }) {
+	const { namespace, platforms, referrers } = settings;
 	const file = manifestPath$1(template, namespace);
 	const recorded = await readRecord(file, settings, metadata);
 	const selection = isWhole(shard) ? whole : select(ownListing(listing, shard), filters);
 	const recall = (image, tag) => {
 		const entry = recorded.images.get(image)?.get(tag);
 		const digest = typeof entry === "string" ? entry : entry?.digest;
-		return entry && digest && holds(entry, digest, platforms) && !mustAsk(image, tag) ? digest : void 0;
+		return entry && digest && holds(tag, entry, digest, {
+			platforms,
+			keepsDigests: referrers
+		}) && !mustAsk(image, tag) ? digest : void 0;
 	};
 	const resolved = await resolveSelection(selection, registries.source(namespace.registry), recall);
+	const compared = diff(resolved.listing, recorded.images, platforms, referrers);
 	return {
 		settings,
 		manifestPath: file,
 		recorded,
 		...resolved,
 		targets: names.get(formatNamespace(namespace)) ?? /* @__PURE__ */ new Map(),
-		...diff(resolved.listing, recorded.images, platforms),
+		...compared,
+		...referrers && mode === "sync" && !dryRun && { referrers: {
+			rechecks: unchangedImages(resolved.listing, recorded.images, platforms, compared.work, mustAsk),
+			listed: listing.images
+		} },
 		settled: /* @__PURE__ */ new Map(),
 		gone: findGone(listing, ownImages(recorded.images, shard, namespace), filters.wantsName)
 	};
@@ -39309,9 +39533,9 @@ function messageOf(error) {
 * What copying `works` asks of the source's manifests: one request for each, one more where docker pulls it besides,
 * and, for an index, one a platform, of which it has at least one. https://docs.docker.com/docker-hub/usage/pulls/
 */
-function countPulls(works, engine) {
+function countPulls(works, engine, referrers = false) {
 	let count = 0;
-	let exact = true;
+	let exact = !referrers || works.length === 0;
 	for (const { mediaType } of works.map(({ manifest }) => manifest)) {
 		const isIndex = mediaType !== void 0 && isIndexType(mediaType);
 		count += isIndex || engine === "docker" ? 2 : 1;
@@ -39324,8 +39548,14 @@ function countPulls(works, engine) {
 }
 /** Platforms of an index of which nobody knows how many it has. */
 const USUAL_PLATFORMS = 8;
+/** Manifests that refer to an image, and come with it. */
+const USUAL_REFERRERS = 2;
 /** About how many pulls one piece of work takes, rather too many than too few. */
-function estimatePulls({ manifest: { mediaType } }, { engine, platforms }) {
+function estimatePulls({ manifest: { mediaType }, added, updated }, { engine, platforms, referrers = false }) {
+	if (added.length + updated.length === 0) return 1;
+	return pullsOf(mediaType, engine, platforms) + (referrers ? USUAL_REFERRERS : 0);
+}
+function pullsOf(mediaType, engine, platforms) {
 	if (mediaType !== void 0 && isIndexType(mediaType)) return 1 + (platforms === "all" ? USUAL_PLATFORMS : platforms.length);
 	return engine === "docker" ? 2 : 1;
 }
@@ -39355,6 +39585,7 @@ function resultOf(plan, { engine }, outcomes) {
 	const wanted = plan.work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
 	return {
 		...names,
+		...NOTHING,
 		copied: copied.toSorted((a, b) => a.image < b.image ? -1 : 1),
 		failures: [...listing.failures, ...failures],
 		unsupported,
@@ -39364,7 +39595,7 @@ function resultOf(plan, { engine }, outcomes) {
 		settled: countEntries(settled),
 		dropped,
 		recalled,
-		...outcomes === "dry run" && { pulls: countPulls(plan.work, engine) }
+		...outcomes === "dry run" ? { pulls: countPulls(plan.work, engine, plan.settings.referrers) } : referred(new Set(plan.referrers?.rechecks), outcomes)
 	};
 }
 /** `gcr.io/distroless: 3 new tags, 1 moved, 40 unchanged, 0 gone` */
@@ -39390,7 +39621,10 @@ const NOTHING = {
 	pending: 0,
 	settled: 0,
 	dropped: NOTHING_DROPPED,
-	recalled: 0
+	recalled: 0,
+	referrers: 0,
+	referrerBytes: 0,
+	unasked: 0
 };
 function planned({ work }, nameOf) {
 	return work.map(({ image, manifest, added, updated }) => ({
@@ -39413,14 +39647,25 @@ function mirrored(outcomes, nameOf) {
 	}));
 }
 function failed(outcomes) {
-	return outcomes.flatMap(({ work: { image, added, updated }, held, error }) => {
+	return outcomes.flatMap(({ work: { image, manifest, added, updated }, held, error }) => {
 		if (error === void 0) return [];
+		const tags = [...added, ...updated];
+		const reason = tags.length > 0 ? error : `what refers to ${manifest.digest} was not mirrored: ${error}`;
 		return [{
 			image,
-			tags: [...added, ...updated].filter((tag) => !held.has(tag)),
-			reason: error
+			tags: tags.filter((tag) => !held.has(tag)),
+			reason
 		}];
 	});
+}
+/** @param rechecks the images that were to be asked for */
+function referred(rechecks, outcomes) {
+	const rechecked = outcomes.filter(({ work }) => rechecks.has(work));
+	return {
+		referrers: outcomes.reduce((sum, { referrers = 0 }) => sum + referrers, 0),
+		referrerBytes: rechecked.reduce((sum, { bytes }) => sum + bytes, 0),
+		unasked: rechecks.size - rechecked.filter(({ isLeft }) => isLeft !== true).length
+	};
 }
 
 // src/modes/compare.ts
@@ -39455,7 +39700,7 @@ async function compare(inputs, deps) {
 }
 async function compareOne(plan, inputs, { registries }) {
 	const { recorded, listing, settings } = plan;
-	const { namespace, platforms } = settings;
+	const { namespace, platforms, referrers } = settings;
 	const { queryConcurrency: concurrency } = inputs;
 	const target = registries.target(settings.target.registry);
 	const source = registries.source(namespace.registry);
@@ -39464,6 +39709,7 @@ async function compareOne(plan, inputs, { registries }) {
 	const findings = sortFindings(await audit(own, {
 		target,
 		targetOf,
+		referrers,
 		concurrency
 	}));
 	const open = needEvidence(listing, recorded.images, findings.changed);
@@ -39509,9 +39755,9 @@ function wantedImages({ recorded, settings }, { shard }) {
 	return new Map(Array.from(own, ([image, entries]) => [image, new Map(Array.from(entries).filter(([tag]) => wantsName(image, tag)))]));
 }
 /** How the mirror stands to the source, now that the record is right. Tags of which nothing is known count as failed. */
-function countAfter({ recorded, listing, settings: { platforms } }, { unknown }, { entries, removed }) {
+function countAfter({ recorded, listing, settings: { platforms, referrers } }, { unknown }, { entries, removed }) {
 	const right = mergeImages(removeEntries(removeEntries(recorded.images, removed), unknown), entries);
-	const { work, unsettled, unchanged } = diff(listing, right, platforms);
+	const { work, unsettled, unchanged } = diff(listing, right, platforms, referrers);
 	const wanting = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
 	const untold = Array.from(unknown).flatMap(([image, tags]) => Array.from(tags.keys()).filter((tag) => listing.images.get(image)?.tags.has(tag)));
 	return {
@@ -39826,12 +40072,12 @@ async function copyWork(work, whole, options) {
 	if (missing.size === 0) return [outcome];
 	const moved = await lookAgain(work, missing, whole.source.client).catch(() => []);
 	const left = without(work, moved);
-	const { held, bytes, error } = outcome;
+	const { held, error, ...rest } = outcome;
 	const isDone = [...left.added, ...left.updated].every((tag) => held.has(tag));
 	const outcomes = [{
+		...rest,
 		work: left,
 		held,
-		bytes,
 		...error !== void 0 && !isDone && { error }
 	}];
 	for (const one of moved) outcomes.push(await copyOne(one, options.task(one), options, missing));
@@ -39841,6 +40087,7 @@ async function copyWork(work, whole, options) {
 async function copyOne(work, whole, { engine, retries, lifetime, quota, sleep, random, logger }, missing) {
 	const held = /* @__PURE__ */ new Map();
 	let bytes = 0;
+	let referrers = 0;
 	const patience = new Patience(retries, random);
 	for (;;) {
 		const tags = whole.tags.filter((tag) => !held.has(tag));
@@ -39848,17 +40095,20 @@ async function copyOne(work, whole, { engine, retries, lifetime, quota, sleep, r
 			bytes += await engine.copy({
 				...whole,
 				tags
-			}, (tag, what) => held.set(tag, what));
+			}, (tag, what) => held.set(tag, what), (count) => referrers += count);
 			return {
 				work,
 				held,
-				bytes
+				bytes,
+				referrers
 			};
 		} catch (error) {
 			if (lifetime.abort.aborted || quota.isSpent(error, whole)) return {
 				work,
 				held,
-				bytes
+				bytes,
+				referrers,
+				isLeft: true
 			};
 			if (error instanceof NotThereError) for (const tag of tags) missing.add(tag);
 			const message = error instanceof Error ? error.message : String(error);
@@ -39868,6 +40118,7 @@ async function copyOne(work, whole, { engine, retries, lifetime, quota, sleep, r
 				work,
 				held,
 				bytes,
+				referrers,
 				error: printable(message, 2e3)
 			};
 			logger.info(`${repository}@${digest}: ${message}. It is tried again (${patience.tries} of ${retries})`);
@@ -39976,7 +40227,7 @@ var Progress = class {
 */
 async function copyAndCheckpoint(plans, recorder, inputs, deps) {
 	const { logger, openEngine, lifetime } = deps;
-	const working = plans.filter((plan) => "work" in plan).filter(({ work }) => work.length > 0);
+	const working = plans.filter((plan) => "work" in plan).filter((plan) => plan.work.length + rechecksOf(plan).length > 0);
 	if (working.length === 0) {
 		logger.info("Nothing to copy.");
 		return {
@@ -39995,6 +40246,8 @@ async function copyAndCheckpoint(plans, recorder, inputs, deps) {
 			close: async () => void 0
 		};
 	}
+	const rechecks = working.reduce((sum, plan) => sum + rechecksOf(plan).length, 0);
+	if (rechecks > 0) logger.info(`${plural(rechecks, "unchanged image")}: asking for what is new about them`);
 	const quota = new Quota();
 	const copied = new AbortController();
 	const checkpoints = saveAtCheckpoints(recorder, inputs.checkpoint, copied.signal, deps);
@@ -40016,7 +40269,7 @@ async function copyAndCheckpoint(plans, recorder, inputs, deps) {
 const explain = (ending) => ending === "cancelled" ? "The run was cancelled: what was done by then is recorded, and the next run goes on" : "The time limit is reached: what was done by then is recorded, and the next run goes on";
 async function copy(plans, engine, quota, recorder, inputs, deps) {
 	const { logger, sleep, random, lifetime } = deps;
-	const total = plans.reduce((sum, { work }) => sum + work.length, 0);
+	const total = plans.reduce((sum, plan) => sum + plan.work.length + rechecksOf(plan).length, 0);
 	const progress = new Progress({
 		total,
 		log: (line) => logger.info(line),
@@ -40032,25 +40285,31 @@ async function copy(plans, engine, quota, recorder, inputs, deps) {
 		random,
 		logger
 	};
+	const copyWorks = async (plan, works) => {
+		const task = (work) => ({
+			...taskOf(work, plan, inputs, deps),
+			claim: async (tag) => recorder.claim(plan, work.image, tag)
+		});
+		const onDone = (outcome) => {
+			recorder.note(plan, outcome);
+			progress.done(outcome.bytes, outcome.error !== void 0);
+		};
+		await copyAll(works, {
+			...shared,
+			task,
+			onDone
+		});
+	};
 	try {
-		await Promise.all(plans.map(async (plan) => {
-			const task = (work) => ({
-				...taskOf(work, plan, inputs, deps),
-				claim: async (tag) => recorder.claim(plan, work.image, tag)
-			});
-			const onDone = (outcome) => {
-				recorder.note(plan, outcome);
-				progress.done(outcome.bytes, outcome.error !== void 0);
-			};
-			await copyAll(plan.work, {
-				...shared,
-				task,
-				onDone
-			});
-		}));
+		await Promise.all(plans.map(async (plan) => copyWorks(plan, signaturesFirst(plan.work))));
+		await Promise.all(plans.map(async (plan) => copyWorks(plan, rechecksOf(plan))));
 	} finally {
 		progress.stop();
 	}
+}
+/** Images that the mirror has, and of which the source is asked what is new about them. */
+function rechecksOf({ referrers }) {
+	return referrers?.rechecks ?? [];
 }
 /** Until `end` is aborted. What can't be recorded now may be later; in the end it is an error. */
 async function saveAtCheckpoints(recorder, interval, end, { sleep, logger }) {
@@ -40063,23 +40322,31 @@ async function saveAtCheckpoints(recorder, interval, end, { sleep, logger }) {
 }
 function taskOf(work, plan, { engine }, { registries }) {
 	const { namespace, target, platforms } = plan.settings;
+	const { digest, mediaType } = work.manifest;
+	const { referrers } = plan;
 	return {
 		source: {
 			client: registries.source(namespace.registry),
 			repository: work.repository,
-			digest: work.manifest.digest
+			digest,
+			...mediaType !== void 0 && { mediaType }
 		},
 		target: {
 			client: registries.target(target.registry),
 			repository: plan.targets.get(work.image) ?? work.image
 		},
 		tags: [...work.added, ...work.updated],
-		platforms,
+		platforms: isFollowing(work) ? "all" : platforms,
 		pulls: estimatePulls(work, {
 			engine,
-			platforms
+			platforms,
+			referrers: referrers !== void 0
 		}),
-		present: isRecorded(plan, work)
+		present: isRecorded(plan, work),
+		...referrers && { referrers: {
+			sourceTags: referrers.listed.get(work.image)?.tags ?? /* @__PURE__ */ new Set(),
+			leftTags: plan.left.get(work.image)?.tags ?? /* @__PURE__ */ new Set()
+		} }
 	};
 }
 /** True when another tag of the image is recorded with the very digest, which the target then holds. */
@@ -40233,7 +40500,7 @@ async function settlePlans(plans, inputs, registries) {
 }
 async function settlePlan(plan, inputs, registries) {
 	if (plan.unsettled.length === 0) return plan;
-	const { namespace, target, platforms } = plan.settings;
+	const { namespace, target, platforms, referrers } = plan.settings;
 	const verdicts = await settle(plan.unsettled, {
 		source: registries.source(namespace.registry),
 		target: registries.target(target.registry),
@@ -40250,7 +40517,10 @@ async function settlePlan(plan, inputs, registries) {
 		const { image, repository, tag, manifest } = one;
 		if (verdict.kind === "open") unsettled.push(one);
 		else if (verdict.kind === "missing") builder.add(image, repository, manifest, "added", tag);
-		else if (verdict.kind === "other") builder.add(image, repository, manifest, "updated", tag);
+		else if (verdict.kind === "other" || !holds(tag, verdict.entry, manifest.digest, {
+			platforms,
+			keepsDigests: referrers
+		})) builder.add(image, repository, manifest, "updated", tag);
 		else {
 			unchanged += 1;
 			setEntry(settled, image, tag, verdict.entry);
@@ -40295,6 +40565,7 @@ async function sync(inputs, deps) {
 	const copied = await deps.phase("Copy", async () => copyAndCheckpoint(plans, recorder, inputs, deps));
 	const { errors, unrecorded } = await recordAndClose(recorder, copied, deps);
 	const namespaces = recorder.results();
+	for (const { namespace, referrers } of namespaces) if (referrers > 0) deps.logger.info(`${namespace}: ${plural(referrers, "referrer")} copied`);
 	return {
 		...run,
 		finished: deps.now(),
@@ -40429,12 +40700,12 @@ function outputsOf(result, report) {
 /** True when nothing failed, nothing is left to the next run, and the target holds what is recorded. */
 function isComplete({ namespaces, errors }) {
 	const { failed, pending } = countAll(namespaces);
-	return failed === 0 && pending === 0 && errors.length === 0 && namespaces.every((one) => countDrift(one) === 0);
+	return failed === 0 && pending === 0 && errors.length === 0 && namespaces.every((one) => countDrift(one) === 0 && one.unasked === 0);
 }
 /** True when the mirror or its record is another one now; in a dry run or a plan, when it would be. */
 function isChanged({ namespaces, matrix }) {
 	if (matrix) return matrix.include.length > 0;
-	return namespaces.some(({ copied, settled, drift }) => copied.length > 0 || settled > 0 || (drift?.removed ?? 0) > 0);
+	return namespaces.some(({ copied, settled, referrers, drift }) => copied.length > 0 || settled > 0 || referrers > 0 || (drift?.removed ?? 0) > 0);
 }
 
 // src/report/summary.ts
@@ -40570,6 +40841,7 @@ function addFailures(page, { namespaces }) {
 }
 function addNamespace(page, result, dryRun) {
 	const { namespace, target, copied, unchanged, gone, pending, settled, dropped, recalled, unsupported } = result;
+	const { referrers, unasked } = result;
 	const old = countTags(unsupported);
 	const notes = [
 		`${formatCount(unchanged)} unchanged`,
@@ -40578,6 +40850,8 @@ function addNamespace(page, result, dryRun) {
 		...settled > 0 ? [`${formatCount(settled)} recorded without a copy`] : [],
 		...describeDropped(dropped),
 		...recalled > 0 ? [`${formatCount(recalled)} not asked for again`] : [],
+		...referrers > 0 ? [`${plural(referrers, "referrer")} copied`] : [],
+		...unasked > 0 ? [`${plural(unasked, "image")} not asked for new referrers`] : [],
 		...old > 0 ? [`${formatCount(old)} unsupported (schema1)`] : []
 	];
 	page.add(`### ${codeSpan(namespace)} → ${codeSpan(target)}\n`);
@@ -41504,6 +41778,8 @@ function withDigest(location, digest) {
 // src/copy/registry/blobs.ts
 /** A blob of at most this many bytes is read before it is sent: no more than one chunk of a stream. */
 const SMALL = 65536;
+/** A blob of so many bytes is worth a question more before it is sent. */
+const WORTH_ASKING = 1024 ** 2;
 /** Bytes a request where the target refuses larger ones and does not say what it takes. */
 const CHUNK = 16 * 1024 ** 2;
 /** Brings blobs to one target registry: each is sent at most once, however many images ask for it and when. */
@@ -41514,6 +41790,8 @@ var BlobCopier = class {
 	#spoilt = /* @__PURE__ */ new Map();
 	/** Set once the target has refused a blob as too large for one request. */
 	#chunked = false;
+	/** Whether the target mounts blobs; `never` once it did not mount one that it had. ECR opens an upload for whatever is asked. */
+	#mounts = "perhaps";
 	constructor(options) {
 		this.#options = options;
 	}
@@ -41583,8 +41861,16 @@ var BlobCopier = class {
 		return error;
 	}
 	async #start({ blob, repository, holder }) {
-		const start = await startUpload(this.#options.target, repository, blob.digest, holder ?? repository);
-		if (start.kind === "session" && holder !== void 0) this.#options.knowledge.forgetBlob(holder, blob.digest);
+		const { target, knowledge } = this.#options;
+		const isThere = async () => target.hasBlob(repository, blob.digest).catch(() => false);
+		if (this.#mounts === "never" && await isThere()) return { kind: "mounted" };
+		const start = await startUpload(target, repository, blob.digest, holder ?? repository);
+		if (start.kind === "mounted") this.#mounts = "yes";
+		else if (holder !== void 0) knowledge.forgetBlob(holder, blob.digest);
+		else if (this.#mounts === "perhaps" && blob.size >= WORTH_ASKING && await isThere()) {
+			this.#mounts = "never";
+			return { kind: "mounted" };
+		}
 		return start;
 	}
 	async #bringSmall(move) {
@@ -41652,6 +41938,639 @@ async function settleBoth(first, second) {
 	return [a.value, b.value];
 }
 
+// src/oci/referrers.ts
+/** More than anybody attaches to one manifest: signatures, attestations, SBOMs. */
+const MAX_REFERRERS = 1e4;
+const List = object({ manifests: nullish(array(DescriptorSchema)) });
+const LONGEST_TYPE = 255;
+/**
+* What is known of each registry, by the first part of its repositories' names: below it proxies (Harbor, Artifactory)
+* put the repositories of one upstream.
+*/
+const known = /* @__PURE__ */ new WeakMap();
+/**
+* The manifests of `repository` that name `digest` as their subject, as the registry's API lists them; undefined when
+* it has none. Then they are under a tag, if anywhere. A registry is not asked again once it is clear that it has none.
+* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
+*
+* @throws RegistryError when the registry asks to come later, or its list is none or has no end
+*/
+async function listReferrers(client, repository, digest) {
+	let parts = known.get(client);
+	if (!parts) known.set(client, parts = /* @__PURE__ */ new Map());
+	const [part = ""] = repository.split("/", 1);
+	const before = parts.get(part);
+	const presence = before && await before;
+	if (presence === "absent") return void 0;
+	const asking = ask(client, repository, digest);
+	if (presence !== "there") {
+		const learning = asking.then((answer) => answer.presence, () => "unsure");
+		parts.set(part, learning);
+	}
+	return (await asking).referrers;
+}
+async function ask(client, repository, digest) {
+	const url = `/v2/${repository}/referrers/${digest}`;
+	const scopes = [pull(repository)];
+	const first = await askFirst(client, url, scopes);
+	if (typeof first === "string") return { presence: first };
+	const list = {
+		of: "referrers",
+		scopes,
+		read: readList,
+		first,
+		most: MAX_REFERRERS
+	};
+	return {
+		referrers: distinct(await readPages(client.transport, url, list), digest),
+		presence: "there"
+	};
+}
+/** The first page, or what there is instead: a page for people, a redirect to one, an error of any kind. */
+async function askFirst(client, url, scopes) {
+	try {
+		return await client.transport.send({
+			method: "GET",
+			url,
+			headers: { accept: OCI_INDEX },
+			scopes,
+			expect: [200, 303]
+		}, async (response) => {
+			const type = headerOf(response.headers, "content-type")?.split(";")[0]?.trim();
+			if (response.status === 200 && type === "application/vnd.oci.image.index.v1+json") return pageOf(response);
+			await response.body.dump();
+			return "absent";
+		});
+	} catch (error) {
+		if (!(error instanceof RegistryError) || error.status === void 0 || error.retryable) throw error;
+		return !DENIALS.has(error.status) && !error.codes.some((code) => UNKNOWN.has(code)) ? "absent" : "unsure";
+	}
+}
+const DENIALS = /* @__PURE__ */ new Set([401, 403]);
+const UNKNOWN = /* @__PURE__ */ new Set(["NAME_UNKNOWN", "MANIFEST_UNKNOWN"]);
+/** Some registries link an empty page to itself: it is the last one. */
+const readList = ({ json, next }) => {
+	const list = safeParse(List, json, FIRST_ISSUE);
+	if (!list.success) return void 0;
+	const items = (list.output.manifests ?? []).map(summarize);
+	return {
+		items,
+		next: items.length === 0 ? void 0 : next
+	};
+};
+/** Without annotations: of thousands of pages they would fill all memory. */
+function summarize({ digest, mediaType, artifactType }) {
+	return {
+		digest,
+		...mediaType.length <= LONGEST_TYPE && { mediaType },
+		...artifactType && artifactType.length <= LONGEST_TYPE && { artifactType }
+	};
+}
+/** Each once, and none that is the subject itself. */
+function distinct(referrers, subject) {
+	const byDigest = new Map(referrers.map((referrer) => [referrer.digest, referrer]));
+	byDigest.delete(subject);
+	return Array.from(byDigest.values());
+}
+
+// src/copy/registry/manifest-copy.ts
+/** Indexes may hold indexes; nobody's go deeper than this. */
+const MAX_DEPTH$1 = 8;
+function tooDeep({ source: { repository, digest } }) {
+	return new CopyError(`${repository}@${digest}: indexes are nested more than ${8} deep`, { retryable: false });
+}
+/** Codes of a registry that misses something a manifest refers to. */
+const MISSING_PART = /* @__PURE__ */ new Set([
+	"MANIFEST_BLOB_UNKNOWN",
+	"BLOB_UNKNOWN",
+	"MANIFEST_UNKNOWN",
+	"MANIFEST_INVALID"
+]);
+/** One manifest's way to the target with all that it refers to: its parts first, then itself. */
+var ManifestCopy = class {
+	#task;
+	#state;
+	/** Children that were read ahead. */
+	#read = /* @__PURE__ */ new Map();
+	#sent = 0;
+	constructor(task, state) {
+		this.#task = task;
+		this.#state = state;
+	}
+	/** Bytes sent so far. */
+	get sent() {
+		return this.#sent;
+	}
+	/** A manifest of the source, which is asked for once. */
+	async fetch(digest) {
+		const { client, repository } = this.#task.source;
+		const manifest = this.#read.get(digest) ?? await fetchManifest(client, repository, digest);
+		this.#read.set(digest, manifest);
+		return manifest;
+	}
+	/** Reads the children of an index, before it is their turn to be stored. */
+	async readAhead(manifest, depth = 0) {
+		const { target } = this.#task;
+		const { knowledge } = this.#state;
+		const content = this.#contentOf(manifest);
+		if (content.kind !== "index" || knowledge.hasManifest(target.repository, manifest.digest)) return;
+		if (depth === 8) throw tooDeep(this.#task);
+		await settleAll(content.children.filter(({ digest }) => !knowledge.hasManifest(target.repository, digest)).map(async ({ digest }) => {
+			if (!this.#read.has(digest)) await this.readAhead(await this.fetch(digest), depth + 1);
+		}));
+	}
+	/** Brings `manifest` with its parts, under its digest. @returns as `put` does */
+	async bring(manifest) {
+		await this.readAhead(manifest);
+		await this.bringParts(manifest);
+		return this.put(manifest, manifest.digest);
+	}
+	/**
+	* Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once. What it
+	* refuses and has already, as registries do whose tags can't change, is stored; and so is what was taken while the
+	* answer was lost, each time.
+	*
+	* @returns true when the target says that it noted to what the manifest refers
+	*/
+	async put(manifest, reference) {
+		const { client, repository } = this.#task.target;
+		let isNoted = false;
+		try {
+			isNoted = await this.#putOrBring(manifest, reference);
+		} catch (error) {
+			if (!mayBeStored(error)) throw error;
+			if ((await client.findManifest(repository, reference).catch(() => void 0))?.digest !== manifest.digest) throw this.#explain(error, manifest);
+			if (isRefusal(error)) this.#state.asksFirst = true;
+		}
+		this.#state.knowledge.noteManifest(repository, manifest.digest);
+		return isNoted;
+	}
+	async #putOrBring(manifest, reference) {
+		const { client, repository } = this.#task.target;
+		try {
+			return await client.putManifest(repository, reference, manifest);
+		} catch (error) {
+			if (!(error instanceof RegistryError) || !error.codes.some((code) => MISSING_PART.has(code))) throw error;
+			this.#forget(manifest);
+			await this.readAhead(manifest);
+			await this.bringParts(manifest);
+			return client.putManifest(repository, reference, manifest);
+		}
+	}
+	/** Foreign layers are refused in words that tell nobody of them. */
+	#explain(error, manifest) {
+		const content = this.#contentOf(manifest);
+		if (content.kind !== "image" || !content.layers.some(isForeignLayer)) return error;
+		return new CopyError(`${error.message}. The image has foreign layers, which no registry holds and this target does not take: let it take them (in distribution, validation.manifests.urls), or leave the image out with "exclude"`, {
+			retryable: false,
+			cause: error
+		});
+	}
+	/** Brings what `manifest` refers to, unless the target is known to hold it. */
+	async bringParts(manifest) {
+		const { target } = this.#task;
+		if (this.#state.knowledge.hasManifest(target.repository, manifest.digest)) return;
+		const content = this.#contentOf(manifest);
+		if (content.kind === "index") await settleAll(content.children.map(({ digest }) => this.#bringChild(digest)));
+		else await settleAll(partsOf(content).map((blob) => this.#bringBlob(blob)));
+	}
+	async #bringBlob(blob) {
+		const { source, target } = this.#task;
+		const sent = await this.#state.blobs.bring(source.client, source.repository, blob, target.repository);
+		this.#sent += sent;
+	}
+	/** A child that another image of the same repository brings at the moment is waited for. */
+	async #bringChild(digest) {
+		const { knowledge, children } = this.#state;
+		const { target } = this.#task;
+		const key = `${target.repository}@${digest}`;
+		for (let other = children.get(key); other; other = children.get(key)) await other.catch(() => void 0);
+		if (knowledge.hasManifest(target.repository, digest)) return;
+		const bringing = (async () => {
+			const manifest = await this.fetch(digest);
+			await this.bringParts(manifest);
+			await this.put(manifest, digest);
+		})();
+		children.set(key, bringing);
+		try {
+			await bringing;
+		} finally {
+			children.delete(key);
+		}
+	}
+	#forget(manifest) {
+		const { knowledge } = this.#state;
+		const { repository } = this.#task.target;
+		const content = this.#contentOf(manifest);
+		knowledge.forgetManifest(repository, manifest.digest);
+		if (content.kind === "index") for (const { digest } of content.children) knowledge.forgetManifest(repository, digest);
+		else for (const { digest } of partsOf(content)) knowledge.forgetBlob(repository, digest);
+	}
+	#contentOf(manifest) {
+		return copyableContent(manifest, this.#task.source.client, this.#task.source.repository);
+	}
+};
+/** The blobs of an image, each once. Foreign layers stay where they are. */
+function partsOf({ config, layers }) {
+	const blobs = [config, ...layers.filter((layer) => !isForeignLayer(layer))];
+	return Array.from(new Map(blobs.map((blob) => [blob.digest, blob])).values());
+}
+/** Waits for all, then throws the first failure: nothing goes on behind a failed image. */
+async function settleAll(promises) {
+	return (await Promise.allSettled(promises)).map((result) => {
+		if (result.status === "rejected") throw result.reason;
+		return result.value;
+	});
+}
+/** True for what another try does not mend. */
+function isRefusal(error) {
+	return error.status !== void 0 && !error.retryable;
+}
+/** True where asking tells more than the error. A registry that was asked too much is not asked again. */
+function mayBeStored(error) {
+	return error instanceof RegistryError && error.status !== 429 && (error.method === "PUT" || isRefusal(error));
+}
+
+// src/copy/registry/referrers-lists.ts
+/** Registries need take no larger manifest. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests */
+const MAX_LIST = 4 * 1024 ** 2;
+/** How often a list is written again when somebody else writes it at the same time. */
+const MAX_TRIES = 5;
+/**
+* The list of what refers to `subject` that `repository` keeps under its tag; undefined when there is none, or
+* something else.
+*/
+async function fetchList(client, repository, subject) {
+	const manifest = await client.getManifest(repository, referrersTag(subject));
+	return manifest && manifest.digest !== subject && entriesOf$1(manifest) ? manifest : void 0;
+}
+/** The lists of referrers that one target keeps under tags. */
+var ReferrersLists = class {
+	#client;
+	/** Changes under way, by `repository@subject`. */
+	#changes = /* @__PURE__ */ new Map();
+	/** Referrers that were counted, by `repository@digest`. */
+	#counted = /* @__PURE__ */ new Set();
+	constructor(client) {
+		this.#client = client;
+	}
+	/**
+	* Changes the list of what refers to `subject`, one change at a time, and reads it back: another client may have
+	* written its own meanwhile, to which the change is made again then.
+	*
+	* @param change what the list is to be, from what it is; the same when nothing is to be written
+	* @throws CopyError when there is something else under the tag, or the list can't be written
+	*/
+	async change(repository, subject, change) {
+		const key = `${repository}@${subject}`;
+		const changing = (this.#changes.get(key) ?? Promise.resolve()).then(async () => this.#change(repository, subject, change));
+		const settled = changing.catch(() => void 0);
+		this.#changes.set(key, settled);
+		try {
+			return await changing;
+		} finally {
+			if (this.#changes.get(key) === settled) this.#changes.delete(key);
+		}
+	}
+	/** How many of `referrers` were not counted before: one may be found both by its subject and in a list under a tag. */
+	countNew(repository, referrers) {
+		const before = this.#counted.size;
+		for (const { digest } of referrers) this.#counted.add(`${repository}@${digest}`);
+		return this.#counted.size - before;
+	}
+	async #change(repository, subject, change) {
+		const tag = referrersTag(subject);
+		for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+			const list = await this.#read(repository, subject);
+			const changed = change(list);
+			if (changed.digest === list?.digest) return changed;
+			if (changed.bytes.length > MAX_LIST) throw this.#problem(repository, tag, `would be larger than ${MAX_LIST / 1024 ** 2} MiB`, false);
+			await this.#client.putManifest(repository, tag, changed);
+			if ((await this.#client.headManifest(repository, tag))?.digest === changed.digest) return changed;
+		}
+		throw this.#problem(repository, tag, "does not stay as it is written: something else writes it too", true);
+	}
+	async #read(repository, subject) {
+		const tag = referrersTag(subject);
+		const manifest = await this.#client.getManifest(repository, tag);
+		if (!manifest) return void 0;
+		if (manifest.digest === subject) throw this.#problem(repository, tag, "can't be: the registry takes its tag for a digest", false);
+		if (!entriesOf$1(manifest)) throw this.#problem(repository, tag, "is something else, and was left as it is", false);
+		return manifest;
+	}
+	#problem(repository, tag, what, retryable) {
+		const name = `${this.#client.registry}/${repository}:${tag}`;
+		return new CopyError(`${name}, the list of what refers to an image, ${what}`, { retryable });
+	}
+};
+
+// src/copy/registry/find-referrers.ts
+/** Asks the source what refers to each of `subjects`. */
+async function findReferrers(source, referrers, subjects) {
+	const found = await settleAll(Array.from(new Set(subjects), async (subject) => {
+		return [subject, (await listAtSource(source, referrers, subject)).filter(({ mediaType }) => !mediaType || isManifestType(mediaType))];
+	}));
+	return new Map(found.filter(([, listed]) => listed.length > 0));
+}
+/** The tags of cosign's that are about `subjects`, and that nothing else brings: images inside of an index have no tag. */
+function cosignTagsOf({ leftTags }, subjects) {
+	return Array.from(subjects).flatMap((subject) => cosignTags(subject).filter((tag) => leftTags.has(tag)));
+}
+async function listAtSource({ client, repository }, { sourceTags }, subject) {
+	const listed = await listReferrers(client, repository, subject);
+	if (listed && listed.length > 0) return listed;
+	if (!sourceTags.has(referrersTag(subject))) return [];
+	const list = await fetchList(client, repository, subject);
+	return distinct((list && entriesOf$1(list)) ?? [], subject);
+}
+
+// src/copy/registry/platforms.ts
+const Index = looseObject({ manifests: array(looseObject({ digest: string() })) });
+/** The annotation by which an attestation names the image it is about. https://docs.docker.com/build/metadata/attestations/attestation-storage/ */
+const ABOUT = "vnd.docker.reference.digest";
+/**
+* Reduces an index to `platforms`: their images, the attestations about these, and entries that state no platform.
+*
+* @returns the index itself when nothing is left out; undefined when it has no image for any of the platforms
+*/
+function reduceIndex(index, children, platforms) {
+	const wanted = (child) => platforms.some((platform) => matchesPlatform(child, platform));
+	const images = new Set(children.filter(wanted).map(({ digest }) => digest));
+	if (images.size === 0) return void 0;
+	const kept = new Set(children.filter((child) => {
+		const about = child.annotations?.[ABOUT];
+		return about === void 0 ? images.has(child.digest) || isPlatformless(child) : images.has(about);
+	}).map(({ digest }) => digest));
+	if (children.every(({ digest }) => kept.has(digest))) return index;
+	const content = parse$2(Index, JSON.parse(new TextDecoder().decode(index.bytes)));
+	const manifests = content.manifests.filter(({ digest }) => kept.has(digest));
+	const bytes = new TextEncoder().encode(JSON.stringify({
+		...content,
+		manifests
+	}, null, 2));
+	return {
+		mediaType: index.mediaType,
+		bytes,
+		digest: digestOf(bytes)
+	};
+}
+function isPlatformless(child) {
+	return formatPlatform(child) === void 0;
+}
+
+// src/copy/registry/referrers-copy.ts
+/** An image, its SBOM, the SBOM's signature: nobody's go deeper than this. */
+const MAX_DEPTH = 8;
+/** Referrers of one image that are copied at a time. */
+const AT_A_TIME$1 = 4;
+/** To signatures, which are believed for their key, nobody refers: a request for each would be in vain. */
+const SIGNATURES = /* @__PURE__ */ new Set([
+	"application/vnd.cncf.notary.signature",
+	"application/vnd.dev.cosign.artifact.sig.v1+json",
+	"application/vnd.dev.sigstore.bundle.v0.3+json"
+]);
+/** The way of what refers to one image to the target. */
+var ReferrersCopy = class {
+	#task;
+	#referrers;
+	#copy;
+	#state;
+	#referred;
+	#limit = pLimit(AT_A_TIME$1);
+	#count = 0;
+	constructor(task, referrers, { copy, state, referred }) {
+		this.#task = task;
+		this.#referrers = referrers;
+		this.#copy = copy;
+		this.#state = state;
+		this.#referred = referred;
+	}
+	/** Brings what the target does not have of `found`, and then of what refers to that in turn. */
+	async bring(found) {
+		let level = found;
+		for (let depth = 1; level.size > 0; depth += 1) {
+			if (depth > MAX_DEPTH) throw this.#problem(`what refers to it is nested more than ${MAX_DEPTH} deep`);
+			const next = await settleAll(Array.from(level, async ([subject, referrers]) => this.#bringAll(subject, referrers)));
+			level = await findReferrers(this.#task.source, this.#referrers, next.flat());
+		}
+	}
+	/** Brings tags of cosign's that are about a part of the image, where the target has not the same under them. */
+	async bringTags(tags) {
+		await settleAll(tags.map(async (tag) => this.#limit(async () => this.#bringTag(tag))));
+	}
+	async #bringTag(tag) {
+		const { source, target } = this.#task;
+		const [there, here] = await Promise.all([source.client.headManifest(source.repository, tag), target.client.findManifest(target.repository, tag)]);
+		if (!there || there.digest === here?.digest) return;
+		const manifest = await source.client.getManifest(source.repository, tag);
+		if (!manifest) return;
+		await this.#copy.readAhead(manifest);
+		await this.#copy.bringParts(manifest);
+		await this.#copy.put(manifest, tag);
+		this.#referred(this.#state.lists.countNew(target.repository, [manifest]));
+	}
+	/** @returns those of `referrers` to which something else may refer */
+	async #bringAll(subject, referrers) {
+		this.#count += referrers.length;
+		if (this.#count > 1e4) throw this.#problem(`more than ${MAX_REFERRERS} manifests refer to it`);
+		const { client, repository } = this.#task.target;
+		const listed = await listReferrers(client, repository, subject);
+		const list = listed ? void 0 : await fetchList(client, repository, subject);
+		const held = new Set((listed ?? (list && entriesOf$1(list)) ?? []).map(({ digest }) => digest));
+		const brought = new Brought(subject, listed !== void 0);
+		const there = await settleAll(referrers.map(async (referrer) => held.has(referrer.digest) ? mayBeSubject(referrer) : this.#limit(async () => this.#bringOne(referrer.digest, brought))));
+		await this.#tell(brought);
+		return referrers.filter((_, index) => there[index]).map(({ digest }) => digest);
+	}
+	/** @returns false where nothing more is to be found, or it does not refer to the subject as was said */
+	async #bringOne(digest, brought) {
+		const { client, repository } = this.#task.source;
+		const manifest = await client.getManifest(repository, digest);
+		const referrer = manifest && readReferrer(manifest);
+		if (!referrer || referrer.subject !== brought.subject) return false;
+		const isNoted = await this.#copy.bring(manifest);
+		if (!brought.add(referrer.entry, isNoted)) throw this.#problem("the list of what refers to it would be too large");
+		return mayBeSubject(referrer.entry);
+	}
+	/** Sees to it that who asks the target is told of what was brought. */
+	async #tell({ subject, noted, unlisted }) {
+		const { lists } = this.#state;
+		const { repository } = this.#task.target;
+		const entries = unlisted.toSorted((a, b) => a.digest < b.digest ? -1 : 1);
+		let added = entries;
+		if (entries.length > 0) await lists.change(repository, subject, (list) => {
+			const known = (list && entriesOf$1(list)) ?? [];
+			added = entries.filter((entry) => !includesAll(known, [entry]));
+			return uniteList(list, entries);
+		});
+		const count = lists.countNew(repository, [...noted, ...added]);
+		if (count > 0) this.#referred(count);
+	}
+	#problem(what) {
+		const { client, repository, digest } = this.#task.source;
+		return new CopyError(`${client.registry}/${repository}@${digest}: ${what}`, { retryable: false });
+	}
+};
+/** What was brought that refers to one manifest. */
+var Brought = class {
+	subject;
+	/** What the target lists itself. */
+	noted = [];
+	/** What has to be in a list under a tag. */
+	unlisted = [];
+	#hasApi;
+	#size = 0;
+	constructor(subject, hasApi) {
+		this.subject = subject;
+		this.#hasApi = hasApi;
+	}
+	/**
+	* A registry lists a referrer only where it both has the API and says that it noted the subject: ECR said so without the
+	* API, and others answer 200 to everything.
+	*
+	* @returns false when there is more than a list can hold
+	*/
+	add(entry, isNoted) {
+		if (this.#hasApi && isNoted) {
+			this.noted.push({ digest: entry.digest });
+			return true;
+		}
+		this.unlisted.push(entry);
+		this.#size += JSON.stringify(entry).length;
+		return this.#size <= MAX_LIST;
+	}
+};
+function mayBeSubject({ artifactType }) {
+	return !SIGNATURES.has(artifactType ?? "");
+}
+
+// src/copy/registry/image-copy.ts
+/**
+* Copies the image whose manifest is `source`: its parts, what refers to it where that is wanted, then its tags.
+*
+* @param places for what is written; reading ahead and reading back go on beside it
+* @returns bytes sent
+*/
+async function copyImage(task, state, source, places, { held, referred }) {
+	const manifest = reduce(source, task);
+	const platforms = manifest === source || task.platforms === "all" ? {} : { platforms: task.platforms };
+	const waiting = state.asksFirst ? await notHeld(task, manifest.digest) : task.tags;
+	if (waiting.length < task.tags.length || task.present && manifest === source) state.knowledge.noteManifest(task.target.repository, manifest.digest);
+	for (const tag of task.tags) if (!waiting.includes(tag)) held(tag, {
+		digest: manifest.digest,
+		...platforms
+	});
+	if (waiting.length === 0 && !task.referrers) return 0;
+	const copy = new ManifestCopy(task, state);
+	await copy.readAhead(manifest);
+	const bringReferrers = await prepareReferrers(task, state, manifest, copy, referred);
+	const stored = [];
+	const [storing] = await Promise.allSettled([places(async () => {
+		await copy.bringParts(manifest);
+		await bringReferrers?.();
+		await settleAll(waiting.map(async (tag) => {
+			await task.claim(tag);
+			await copy.put(manifest, tag);
+			stored.push(tag);
+		}));
+	})]);
+	await settleAll(stored.map(async (tag) => {
+		await readBack(task, tag, manifest.digest);
+		held(tag, {
+			digest: manifest.digest,
+			...platforms
+		});
+	}));
+	if (storing.status === "rejected") throw storing.reason;
+	return copy.sent;
+}
+/**
+* Finds what refers to an image.
+*
+* @returns what brings it; undefined when there is nothing, or it is not wanted
+*/
+async function prepareReferrers(task, state, manifest, copy, referred) {
+	if (!task.referrers || task.tags.some((tag) => followedDigest(tag) !== void 0)) return void 0;
+	const referrers = new ReferrersCopy(task, task.referrers, {
+		copy,
+		state,
+		referred
+	});
+	const subjects = await subjectsIn(manifest, task, async (digest) => copy.fetch(digest));
+	const tags = cosignTagsOf(task.referrers, subjects);
+	const found = await findReferrers(task.source, task.referrers, subjects);
+	if (found.size + tags.length === 0) return void 0;
+	return async () => {
+		await copy.put(manifest, manifest.digest);
+		await referrers.bring(found);
+		await referrers.bringTags(tags);
+	};
+}
+/**
+* Copies what refers to an image that the target has, as far as it has not that too.
+*
+* @param open the target's state; not asked for when there is nothing to copy
+* @returns bytes sent
+*/
+async function copyNewReferrers(task, open, referred) {
+	if (!task.referrers) return 0;
+	const { client, repository, digest, mediaType } = task.source;
+	const read = async (one) => fetchManifest(client, repository, one);
+	const subjects = mediaType !== void 0 && !isIndexType(mediaType) ? [digest] : await subjectsIn(reduce(await read(digest), task), task, read);
+	const tags = cosignTagsOf(task.referrers, subjects);
+	const found = await findReferrers(task.source, task.referrers, subjects);
+	if (found.size + tags.length === 0) return 0;
+	const state = await open();
+	const copy = new ManifestCopy(task, state);
+	const referrers = new ReferrersCopy(task, task.referrers, {
+		copy,
+		state,
+		referred
+	});
+	await referrers.bring(found);
+	await referrers.bringTags(tags);
+	return copy.sent;
+}
+/** The source's manifests in `manifest`, itself and all that indexes hold: something may refer to each. */
+async function subjectsIn(manifest, task, read) {
+	const { client, repository, digest: whole } = task.source;
+	const digests = /* @__PURE__ */ new Set();
+	const walk = async (one, depth) => {
+		digests.add(one.digest);
+		const content = copyableContent(one, client, repository);
+		if (content.kind !== "index") return;
+		if (depth === 8) throw tooDeep(task);
+		const children = content.children.filter(({ digest }) => !digests.has(digest));
+		for (const { digest } of children) digests.add(digest);
+		const indexes = children.filter(({ mediaType }) => isIndexType(mediaType));
+		await settleAll(indexes.map(async ({ digest }) => walk(await read(digest), depth + 1)));
+	};
+	await walk(manifest, 0);
+	if (manifest.digest !== whole) digests.delete(manifest.digest);
+	return digests;
+}
+function reduce(manifest, { source, platforms }) {
+	const content = copyableContent(manifest, source.client, source.repository);
+	if (content.kind !== "index" || platforms === "all") return manifest;
+	const reduced = reduceIndex(manifest, content.children, platforms);
+	if (reduced) return reduced;
+	const name = `${source.client.registry}/${source.repository}@${source.digest}`;
+	throw new CopyError(`${name} has no image for ${platforms.join(", ")}: name another platform in "platforms"`, { retryable: false });
+}
+/** The tags under which the target does not hold `digest` yet. */
+async function notHeld({ tags, target }, digest) {
+	const { client, repository } = target;
+	const heads = await Promise.all(tags.map(async (tag) => client.findManifest(repository, tag).catch(() => void 0)));
+	return tags.filter((_, index) => heads[index]?.digest !== digest);
+}
+async function readBack({ target }, tag, digest) {
+	if ((await target.client.headManifest(target.repository, tag))?.digest === digest) return;
+	const held = await target.client.getManifest(target.repository, tag);
+	if (held?.digest === digest) return;
+	const name = `${target.client.registry}/${target.repository}:${tag}`;
+	throw new CopyError(`${name} was pushed as ${digest}, but the target says it holds ${held?.digest ?? "nothing"}`, { retryable: true });
+}
+
 // src/copy/registry/knowledge.ts
 /**
 * What one target registry is known to hold: which repository has which blob and manifest. It only ever saves
@@ -41701,183 +42620,50 @@ var TargetKnowledge = class {
 	}
 };
 
-// src/copy/registry/manifest-copy.ts
-/** Indexes may hold indexes; nobody's go deeper than this. */
-const MAX_DEPTH = 8;
-/** Codes of a registry that misses something a manifest refers to. */
-const MISSING_PART = /* @__PURE__ */ new Set([
-	"MANIFEST_BLOB_UNKNOWN",
-	"BLOB_UNKNOWN",
-	"MANIFEST_UNKNOWN",
-	"MANIFEST_INVALID"
-]);
-/** One manifest's way to the target with all that it refers to: its parts first, then itself. */
-var ManifestCopy = class {
-	#task;
-	#state;
-	/** Children that were read ahead. */
-	#read = /* @__PURE__ */ new Map();
-	#sent = 0;
-	constructor(task, state) {
-		this.#task = task;
-		this.#state = state;
-	}
-	/** Bytes sent so far. */
-	get sent() {
-		return this.#sent;
-	}
-	/** Reads the children of an index, before it is their turn to be stored. */
-	async readAhead(manifest, depth = 0) {
-		const { source, target } = this.#task;
-		const { knowledge } = this.#state;
-		const content = this.#contentOf(manifest);
-		if (content.kind !== "index" || knowledge.hasManifest(target.repository, manifest.digest)) return;
-		if (depth === MAX_DEPTH) throw this.#tooDeep();
-		await settleAll(content.children.filter(({ digest }) => !knowledge.hasManifest(target.repository, digest)).map(async ({ digest }) => {
-			if (this.#read.has(digest)) return;
-			const child = await fetchManifest(source.client, source.repository, digest);
-			this.#read.set(digest, child);
-			await this.readAhead(child, depth + 1);
-		}));
-	}
-	/**
-	* Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once. What it
-	* refuses and has already, as registries do whose tags can't change, is stored; and so is what was taken while the
-	* answer was lost, each time.
-	*
-	* @returns `reference`
-	*/
-	async put(manifest, reference) {
-		const { client, repository } = this.#task.target;
-		try {
-			await this.#putOrBring(manifest, reference);
-		} catch (error) {
-			if (!mayBeStored(error)) throw error;
-			if ((await client.findManifest(repository, reference).catch(() => void 0))?.digest !== manifest.digest) throw this.#explain(error, manifest);
-			if (isRefusal(error)) this.#state.asksFirst = true;
-		}
-		this.#state.knowledge.noteManifest(repository, manifest.digest);
-		return reference;
-	}
-	async #putOrBring(manifest, reference) {
-		const { client, repository } = this.#task.target;
-		try {
-			await client.putManifest(repository, reference, manifest);
-		} catch (error) {
-			if (!(error instanceof RegistryError) || !error.codes.some((code) => MISSING_PART.has(code))) throw error;
-			this.#forget(manifest);
-			await this.readAhead(manifest);
-			await this.bringParts(manifest);
-			await client.putManifest(repository, reference, manifest);
-		}
-	}
-	/** Foreign layers are refused in words that tell nobody of them. */
-	#explain(error, manifest) {
-		const content = this.#contentOf(manifest);
-		if (content.kind !== "image" || !content.layers.some(isForeignLayer)) return error;
-		return new CopyError(`${error.message}. The image has foreign layers, which no registry holds and this target does not take: let it take them (in distribution, validation.manifests.urls), or leave the image out with "exclude"`, {
-			retryable: false,
-			cause: error
-		});
-	}
-	/** Brings what `manifest` refers to, unless the target is known to hold it. */
-	async bringParts(manifest) {
-		const { target } = this.#task;
-		if (this.#state.knowledge.hasManifest(target.repository, manifest.digest)) return;
-		const content = this.#contentOf(manifest);
-		if (content.kind === "index") await settleAll(content.children.map(({ digest }) => this.#bringChild(digest)));
-		else await settleAll(partsOf(content).map((blob) => this.#bringBlob(blob)));
-	}
-	async #bringBlob(blob) {
-		const { source, target } = this.#task;
-		const sent = await this.#state.blobs.bring(source.client, source.repository, blob, target.repository);
-		this.#sent += sent;
-	}
-	/** A child that another image of the same repository brings at the moment is waited for. */
-	async #bringChild(digest) {
-		const { knowledge, children } = this.#state;
-		const { source, target } = this.#task;
-		const key = `${target.repository}@${digest}`;
-		for (let other = children.get(key); other; other = children.get(key)) await other.catch(() => void 0);
-		if (knowledge.hasManifest(target.repository, digest)) return;
-		const bringing = (async () => {
-			const manifest = this.#read.get(digest) ?? await fetchManifest(source.client, source.repository, digest);
-			await this.bringParts(manifest);
-			await this.put(manifest, digest);
-		})();
-		children.set(key, bringing);
-		try {
-			await bringing;
-		} finally {
-			children.delete(key);
-		}
-	}
-	#tooDeep() {
-		const { repository, digest } = this.#task.source;
-		return new CopyError(`${repository}@${digest}: indexes are nested more than ${MAX_DEPTH} deep`, { retryable: false });
-	}
-	#forget(manifest) {
-		const { knowledge } = this.#state;
-		const { repository } = this.#task.target;
-		const content = this.#contentOf(manifest);
-		knowledge.forgetManifest(repository, manifest.digest);
-		if (content.kind === "index") for (const { digest } of content.children) knowledge.forgetManifest(repository, digest);
-		else for (const { digest } of partsOf(content)) knowledge.forgetBlob(repository, digest);
-	}
-	#contentOf(manifest) {
-		return copyableContent(manifest, this.#task.source.client, this.#task.source.repository);
-	}
-};
-/** The blobs of an image, each once. Foreign layers stay where they are. */
-function partsOf({ config, layers }) {
-	const blobs = [config, ...layers.filter((layer) => !isForeignLayer(layer))];
-	return Array.from(new Map(blobs.map((blob) => [blob.digest, blob])).values());
-}
-/** Waits for all, then throws the first failure: nothing goes on behind a failed image. */
-async function settleAll(promises) {
-	for (const result of await Promise.allSettled(promises)) if (result.status === "rejected") throw result.reason;
-}
-/** True for what another try does not mend. */
-function isRefusal(error) {
-	return error.status !== void 0 && !error.retryable;
-}
-/** True where asking tells more than the error. A registry that was asked too much is not asked again. */
-function mayBeStored(error) {
-	return error instanceof RegistryError && error.status !== 429 && (error.method === "PUT" || isRefusal(error));
-}
-
-// src/copy/registry/platforms.ts
-const Index = looseObject({ manifests: array(looseObject({ digest: string() })) });
-/** The annotation by which an attestation names the image it is about. https://docs.docker.com/build/metadata/attestations/attestation-storage/ */
-const ABOUT = "vnd.docker.reference.digest";
+// src/copy/registry/list-copy.ts
+/** Manifests of one list that are copied at a time. */
+const AT_A_TIME = 4;
 /**
-* Reduces an index to `platforms`: their images, the attestations about these, and entries that state no platform.
+* Copies a list of referrers that the source keeps under its tag, with what it lists. What the target lists besides,
+* such as signatures of the mirror's own, stays there. Entries whose manifests the source does not have any more, as
+* lists may have them, are left out: many registries would refuse the list.
 *
-* @returns the index itself when nothing is left out; undefined when it has no image for any of the platforms
+* @returns bytes sent
 */
-function reduceIndex(index, children, platforms) {
-	const wanted = (child) => platforms.some((platform) => matchesPlatform(child, platform));
-	const images = new Set(children.filter(wanted).map(({ digest }) => digest));
-	if (images.size === 0) return void 0;
-	const kept = new Set(children.filter((child) => {
-		const about = child.annotations?.[ABOUT];
-		return about === void 0 ? images.has(child.digest) || isPlatformless(child) : images.has(about);
-	}).map(({ digest }) => digest));
-	if (children.every(({ digest }) => kept.has(digest))) return index;
-	const content = parse$2(Index, JSON.parse(new TextDecoder().decode(index.bytes)));
-	const manifests = content.manifests.filter(({ digest }) => kept.has(digest));
-	const bytes = new TextEncoder().encode(JSON.stringify({
-		...content,
-		manifests
-	}, null, 2));
-	return {
-		mediaType: index.mediaType,
-		bytes,
-		digest: digestOf(bytes)
-	};
+async function copyList(task, state, source, entries, { held, referred }) {
+	const { target } = task;
+	const copy = new ManifestCopy(task, state);
+	const there = await bringEntries(task, entries, copy);
+	for (const tag of task.tags) {
+		const subject = subjectOf(tag);
+		if (subject === void 0) continue;
+		await task.claim(tag);
+		let added = [];
+		const list = await state.lists.change(target.repository, subject, (before) => {
+			const known = (before && entriesOf$1(before)) ?? [];
+			added = there.filter((entry) => !includesAll(known, [entry]));
+			if (before && added.length === 0) return before;
+			return there.length === entries.length && includesAll(entries, known) ? source : uniteList(before, there);
+		});
+		referred(state.lists.countNew(target.repository, added));
+		held(tag, { digest: list.digest });
+	}
+	return copy.sent;
 }
-function isPlatformless(child) {
-	return formatPlatform(child) === void 0;
+/** @returns those of `entries` whose manifests the source has */
+async function bringEntries({ source: { client, repository, digest } }, entries, copy) {
+	if (entries.length > 1e4) {
+		const name = `${client.registry}/${repository}@${digest}`;
+		throw new CopyError(`${name} lists more than ${MAX_REFERRERS} manifests`, { retryable: false });
+	}
+	const limit = pLimit(AT_A_TIME);
+	const gone = /* @__PURE__ */ new Set();
+	await settleAll(entries.map(async (entry) => limit(async () => {
+		const manifest = await client.getManifest(repository, entry.digest);
+		if (!manifest) return gone.add(entry);
+		return copy.bring(manifest);
+	})));
+	return entries.filter((entry) => !gone.has(entry));
 }
 
 // src/copy/registry/engine.ts
@@ -41894,37 +42680,18 @@ var RegistryEngine = class {
 		this.#places = pLimit(options.concurrency);
 		this.width = options.concurrency * OVERLAP;
 	}
-	async copy(task, held) {
-		const { client, repository, digest } = task.source;
-		const [{ state }, source] = await Promise.all([this.#target(task.target.client), fetchManifest(client, repository, digest)]);
-		const manifest = reduce(source, task);
-		const platforms = manifest === source || task.platforms === "all" ? {} : { platforms: task.platforms };
-		if (task.present && manifest === source) state.knowledge.noteManifest(task.target.repository, digest);
-		const waiting = state.asksFirst ? await notHeld(task, manifest.digest) : task.tags;
-		for (const tag of task.tags) if (!waiting.includes(tag)) held(tag, {
-			digest: manifest.digest,
-			...platforms
+	async copy(task, held, referred = () => void 0) {
+		const { source, target } = task;
+		if (task.tags.length === 0) return copyNewReferrers(task, async () => this.#state(target.client), referred);
+		const [state, manifest] = await Promise.all([this.#state(target.client), fetchManifest(source.client, source.repository, source.digest)]);
+		const list = task.referrers && task.tags.every(isReferrersTag) ? entriesOf$1(manifest) : void 0;
+		return list ? this.#places(async () => copyList(task, state, manifest, list, {
+			held,
+			referred
+		})) : copyImage(task, state, manifest, this.#places, {
+			held,
+			referred
 		});
-		if (waiting.length === 0) return 0;
-		const copy = new ManifestCopy(task, state);
-		await copy.readAhead(manifest);
-		const stored = [];
-		const [storing] = await Promise.allSettled([this.#places(async () => {
-			await copy.bringParts(manifest);
-			await settleAll(waiting.map(async (tag) => {
-				await task.claim(tag);
-				stored.push(await copy.put(manifest, tag));
-			}));
-		})]);
-		await settleAll(stored.map(async (tag) => {
-			await readBack(task, tag, manifest.digest);
-			held(tag, {
-				digest: manifest.digest,
-				...platforms
-			});
-		}));
-		if (storing.status === "rejected") throw storing.reason;
-		return copy.sent;
 	}
 	async close() {
 		for (const target of this.#targets.values()) {
@@ -41933,53 +42700,35 @@ var RegistryEngine = class {
 		}
 	}
 	/** Only when there is something to copy: the memory costs requests. */
-	async #target(client) {
+	async #state(client) {
 		let target = this.#targets.get(client);
 		if (!target) this.#targets.set(client, target = this.#open(client));
-		return target;
+		return (await target).state;
 	}
 	async #open(client) {
 		const { memory: memoryOf, streams, concurrency: _, ...options } = this.#options;
 		const memory = memoryOf?.(client.registry);
 		const knowledge = new TargetKnowledge(await memory?.load());
 		const limit = pLimit(Math.max(1, streams));
+		const blobs = new BlobCopier({
+			...options,
+			target: client,
+			knowledge,
+			limit
+		});
+		const lists = new ReferrersLists(client);
 		return {
 			state: {
 				knowledge,
-				blobs: new BlobCopier({
-					...options,
-					target: client,
-					knowledge,
-					limit
-				}),
+				blobs,
 				children: /* @__PURE__ */ new Map(),
+				lists,
 				asksFirst: false
 			},
 			memory
 		};
 	}
 };
-function reduce(manifest, { source, platforms }) {
-	const content = copyableContent(manifest, source.client, source.repository);
-	if (content.kind !== "index" || platforms === "all") return manifest;
-	const reduced = reduceIndex(manifest, content.children, platforms);
-	if (reduced) return reduced;
-	const name = `${source.client.registry}/${source.repository}@${source.digest}`;
-	throw new CopyError(`${name} has no image for ${platforms.join(", ")}: name another platform in "platforms"`, { retryable: false });
-}
-/** The tags under which the target does not hold `digest` yet. */
-async function notHeld({ tags, target }, digest) {
-	const { client, repository } = target;
-	const heads = await Promise.all(tags.map(async (tag) => client.findManifest(repository, tag).catch(() => void 0)));
-	return tags.filter((_, index) => heads[index]?.digest !== digest);
-}
-async function readBack({ target }, tag, digest) {
-	if ((await target.client.headManifest(target.repository, tag))?.digest === digest) return;
-	const held = await target.client.getManifest(target.repository, tag);
-	if (held?.digest === digest) return;
-	const name = `${target.client.registry}/${target.repository}:${tag}`;
-	throw new CopyError(`${name} was pushed as ${digest}, but the target says it holds ${held?.digest ?? "nothing"}`, { retryable: true });
-}
 
 // src/oci/proxy-error.ts
 const WHERE = "the input \"proxy\", or HTTPS_PROXY and HTTP_PROXY";
@@ -43153,7 +43902,7 @@ var RegistryTransport = class {
 				body: request.body,
 				signal
 			});
-			const location = REDIRECTS.has(response.status) ? headerOf(response.headers, "location") : void 0;
+			const location = REDIRECTS.has(response.status) && !request.expect.includes(response.status) ? headerOf(response.headers, "location") : void 0;
 			if (location === void 0 || request.body !== void 0) return response;
 			await response.body.dump();
 			const next = URL.parse(location, url.href);

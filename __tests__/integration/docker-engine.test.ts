@@ -9,7 +9,14 @@ import { startDockerRegistry } from '../support/docker-registry.ts';
 import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
 import { TOKENS } from '../support/github/tokens.ts';
 import { type TestServer, startServer } from '../support/http.ts';
-import { type TestImage, makeImage, makeManifest, pushImage } from '../support/images.ts';
+import {
+  type TestImage,
+  cosignTag,
+  makeCosignSignature,
+  makeImage,
+  makeManifest,
+  pushImage,
+} from '../support/images.ts';
 import { type MemoryRegistry, startMemoryRegistry } from '../support/memory-registry.ts';
 import { pipeRequest } from '../support/proxy.ts';
 import { type RunOutcome, runAction } from '../support/runner.ts';
@@ -97,6 +104,22 @@ describe('the docker engine', () => {
     expect(new Set(after.log.trim().split('\n'))).toEqual(new Set(['get']));
     expect(after.config).toBe(config);
     expect([...outcome.leftovers, ...second.leftovers]).toEqual([]);
+  });
+
+  it("copies cosign's signatures as they are, whose config is an image's", async () => {
+    const image = makeImage({ seed: 'signed' });
+    const signature = makeCosignSignature(image);
+    await pushImage(source.url, 'cosign/one', ['v1'], image);
+    await pushImage(source.url, 'cosign/one', [cosignTag(image)], signature);
+    const outcome = await run({
+      namespaces: `${source.host}/cosign`,
+      platforms: 'linux/amd64',
+      retries: '0',
+      ...LOGIN,
+    });
+    expect(outcome.log).not.toContain('::error');
+    expect(outcome.outputs).toMatchObject({ added: '2', complete: 'true' });
+    expect(await entry('cosign', 'one', cosignTag(image))).toBe(signature.digest);
   });
 
   it('pushes what was planned when the tag moves meanwhile', async () => {

@@ -100,6 +100,80 @@ export function makeManifest(mediaType: string, content: unknown, blobs: readonl
   return { mediaType, bytes, digest: digestOf(bytes), blobs: byDigest, children: [] };
 }
 
+export interface ReferrerOptions {
+  readonly seed: string;
+  readonly artifactType?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export const SBOM = 'application/spdx+json';
+export const SIGNATURE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+
+/** An artifact that refers to `subject`, as cosign and oras make them. */
+export function makeReferrer(
+  subject: Pick<TestImage, 'mediaType' | 'bytes'>,
+  { seed, artifactType = SBOM, annotations }: ReferrerOptions,
+): TestImage {
+  const empty = Buffer.from('{}');
+  const content = seededBytes(100, seed);
+  return makeManifest(
+    OCI_MANIFEST,
+    {
+      schemaVersion: 2,
+      mediaType: OCI_MANIFEST,
+      artifactType,
+      config: describe('application/vnd.oci.empty.v1+json', empty),
+      layers: [describe(artifactType, content)],
+      subject: describe(subject.mediaType, subject.bytes),
+      ...(annotations && { annotations }),
+    },
+    [empty, content],
+  );
+}
+
+/** A signature as cosign keeps it under `cosignTag`: to look at its config alone, it is an image. */
+export function makeCosignSignature(subject: Pick<TestImage, 'digest'>): TestImage {
+  const critical = {
+    image: { 'docker-manifest-digest': subject.digest },
+    type: 'cosign container image signature',
+  };
+  const payload = Buffer.from(JSON.stringify({ critical, optional: null }));
+  const config = Buffer.from(
+    JSON.stringify({
+      architecture: '',
+      os: '',
+      rootfs: { type: 'layers', diff_ids: [digestOf(payload)] },
+      config: {},
+    }),
+  );
+  const layer = {
+    ...describe('application/vnd.dev.cosign.simplesigning.v1+json', payload),
+    annotations: { 'dev.cosignproject.cosign/signature': 'MEUCIQ==' },
+  };
+  const content = {
+    schemaVersion: 2,
+    mediaType: OCI_MANIFEST,
+    config: describe('application/vnd.oci.image.config.v1+json', config),
+    layers: [layer],
+  };
+  return makeManifest(OCI_MANIFEST, content, [config, payload]);
+}
+
+/** The tag under which cosign keeps signatures (`sig`), attestations (`att`) or SBOMs (`sbom`) of `subject`. */
+export function cosignTag(
+  { digest }: Pick<TestImage, 'digest'>,
+  kind: 'sig' | 'att' | 'sbom' = 'sig',
+): string {
+  return `${digest.replace(':', '-')}.${kind}`;
+}
+
+/** The list of `referrers` that clients keep under a tag where a registry has no API for it. */
+export function makeReferrersList(referrers: readonly TestImage[]): TestImage {
+  const manifests = referrers.map(({ mediaType, bytes }) => describe(mediaType, bytes));
+  const list = makeManifest(OCI_INDEX, { schemaVersion: 2, mediaType: OCI_INDEX, manifests }, []);
+  return { ...list, children: referrers };
+}
+
 export interface IndexOptions {
   readonly oci?: boolean;
   /** Adds an attestation manifest about the first child, as buildx does. */

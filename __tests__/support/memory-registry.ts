@@ -5,6 +5,7 @@ import { digestOf } from '../../src/oci/digest.ts';
 import { googleTags } from './google-tags.ts';
 import { type TestServer, readAll, sendJson, startServer } from './http.ts';
 import { type RegistryAuth, TokenAuth } from './memory-auth.ts';
+import { answerReferrers } from './memory-referrers.ts';
 import { MemoryStore } from './memory-store.ts';
 
 export interface MemoryRegistryOptions {
@@ -18,6 +19,8 @@ export interface MemoryRegistryOptions {
   readonly realm?: string;
   /** Bytes; an upload in one request of more is refused with 413. */
   readonly maxUpload?: number;
+  /** The API that lists referrers, with so many a page; without it there is none. */
+  readonly referrers?: number;
   /** False where a mount is taken for the start of an upload, always. */
   readonly mounts?: boolean;
   /** Of the answer to a part of an upload. */
@@ -75,6 +78,7 @@ const References = v.object({
   config: v.optional(v.object({ digest: v.string() })),
   layers: v.optional(v.array(v.object({ digest: v.string(), mediaType: v.string() }))),
   manifests: v.optional(v.array(v.object({ digest: v.string() }))),
+  subject: v.optional(v.object({ digest: v.string() })),
 });
 
 const ManifestJson = v.pipe(v.string(), v.parseJson(), References);
@@ -99,6 +103,16 @@ class RegistryApi {
     const manifest = /^\/v2\/(.+)\/manifests\/([^/]+)$/.exec(path);
     if (manifest)
       return this.#manifest(request, response, manifest[1] ?? '', decodeURIComponent(manifest[2] ?? ''));
+    const referrers = /^\/v2\/(.+)\/referrers\/([^/]+)$/.exec(path);
+    if (referrers && this.#options.referrers !== undefined && request.method === 'GET') {
+      const [, repository = '', digest = ''] = referrers;
+      return answerReferrers(response, this.#store, {
+        repository,
+        digest,
+        url,
+        size: this.#options.referrers,
+      });
+    }
     const upload = /^\/v2\/(.+)\/blobs\/uploads\/([^/]*)$/.exec(path);
     if (upload) return this.#upload(request, response, upload[1] ?? '', upload[2] ?? '', url);
     const blob = /^\/v2\/(.+)\/blobs\/([^/]+)$/.exec(path);
@@ -156,7 +170,7 @@ class RegistryApi {
     if (refusal) return refuse(response, refusal.status, refusal.code, refusal.message);
     const parsed = v.safeParse(ManifestJson, bytes.toString());
     if (!parsed.success) return refuse(response, 400, 'MANIFEST_INVALID', 'manifest invalid');
-    const { config, layers = [], manifests = [] } = parsed.output;
+    const { config, layers = [], manifests = [], subject } = parsed.output;
     const blobs = [config, ...layers.filter((layer) => !/foreign|nondistributable/.test(layer.mediaType))];
     const missing = blobs.some((blob) => blob && this.#store.blob(repository, blob.digest) === undefined);
     if (missing || manifests.some(({ digest }) => !this.#store.manifest(repository, digest))) {
@@ -169,6 +183,7 @@ class RegistryApi {
     response.writeHead(201, {
       location: `/v2/${repository}/manifests/${digest}`,
       'docker-content-digest': digest,
+      ...(subject && this.#options.referrers !== undefined && { 'oci-subject': subject.digest }),
     });
     response.end();
   }

@@ -4,8 +4,15 @@ import type { Platforms } from '../plan/diff.ts';
 
 /** Copy this digest from here to there, under these tags, for these platforms. */
 export interface CopyTask {
-  readonly source: { readonly client: RegistryClient; readonly repository: string; readonly digest: Digest };
+  readonly source: {
+    readonly client: RegistryClient;
+    readonly repository: string;
+    readonly digest: Digest;
+    /** Absent where the source does not tell. */
+    readonly mediaType?: string;
+  };
   readonly target: { readonly client: RegistryClient; readonly repository: string };
+  /** None when the target has the image already, and only what refers to it is wanted. */
   readonly tags: readonly string[];
   readonly platforms: Platforms;
   /** Manifests that it asks the source for, about: so many requests count against a pull limit. */
@@ -14,6 +21,16 @@ export interface CopyTask {
   readonly present: boolean;
   /** To be awaited right before `tag` is written at the target; throws when it must not be. */
   readonly claim: (tag: string) => Promise<void>;
+  /** Set where what refers to the image is copied with it. Only the registry engine can. */
+  readonly referrers?: ReferrersTask;
+}
+
+/** What is to know for copying what refers to an image. */
+export interface ReferrersTask {
+  /** The tags of the source's repository. */
+  readonly sourceTags: Pick<ReadonlySet<string>, 'has'>;
+  /** Those of them that follow some image and are not mirrored for any other reason. */
+  readonly leftTags: Pick<ReadonlySet<string>, 'has'>;
 }
 
 /** What the target holds under a tag, as the target itself says. */
@@ -30,10 +47,15 @@ export interface Engine {
   /**
    * Copies `task`, and calls `held` for each tag once the target's digest was read back.
    *
+   * @param referred told how many manifests that refer to the image were copied, as often as some were
    * @returns bytes sent to the target
    * @throws CopyError, RegistryError; tags not yet told of are not mirrored
    */
-  copy(task: CopyTask, held: (tag: string, what: Held) => void): Promise<number>;
+  copy(
+    task: CopyTask,
+    held: (tag: string, what: Held) => void,
+    referred?: (count: number) => void,
+  ): Promise<number>;
   /** Removes what the engine left on this machine. Never throws. */
   close(): Promise<void>;
 }

@@ -39,8 +39,7 @@ export async function resolveImage(
 ): Promise<SingleImage | Whole> {
   const content = await readContent(client, repository, digest);
   if (content.kind === 'image') {
-    const isImage = IMAGE_CONFIGS.has(content.config.mediaType);
-    return isImage ? { kind: 'image', digest, config: content.config.digest } : { kind: 'whole' };
+    return isImage(content) ? { kind: 'image', digest, config: content.config.digest } : { kind: 'whole' };
   }
   if (platforms === 'all' || platforms.length !== 1) return { kind: 'whole' };
   const [platform = ''] = platforms;
@@ -57,11 +56,16 @@ export async function resolveImage(
   return { kind: 'image', digest: child?.digest ?? digest, config: picked.config.digest, platform };
 }
 
-/** Configs of container images; with any other a manifest is an artifact. */
+/** Artifacts, which docker can't pull, have other configs, or other layers, as cosign's signatures have. */
+function isImage({ config, layers }: Extract<CopyableContent, { kind: 'image' }>): boolean {
+  return IMAGE_CONFIGS.has(config.mediaType) && layers.every(({ mediaType }) => IMAGE_LAYER.test(mediaType));
+}
+
 const IMAGE_CONFIGS = new Set([
   'application/vnd.oci.image.config.v1+json',
   'application/vnd.docker.container.image.v1+json',
 ]);
+const IMAGE_LAYER = /^application\/vnd\.(?:oci\.image\.layer|docker\.image\.rootfs)\./;
 
 function pickChild(children: readonly Descriptor[], platform: string): Descriptor | undefined {
   return children.find((child) => matchesPlatform(child, platform));

@@ -16,6 +16,10 @@ export interface Outcome {
   readonly held: ReadonlyMap<string, Held>;
   /** Bytes sent. */
   readonly bytes: number;
+  /** Number of manifests that refer to the image and were copied. */
+  readonly referrers?: number;
+  /** Set when it was broken off: what is missing is left to the next run. */
+  readonly isLeft?: boolean;
   /** Why the tags that are not in `held` are not there; absent when they are, or are left to the next run. */
   readonly error?: string;
 }
@@ -72,9 +76,11 @@ async function copyWork(work: Work, whole: CopyTask, options: PoolOptions): Prom
   if (missing.size === 0) return [outcome];
   const moved = await lookAgain(work, missing, whole.source.client).catch(() => []);
   const left = without(work, moved);
-  const { held, bytes, error } = outcome;
+  const { held, error, ...rest } = outcome;
   const isDone = [...left.added, ...left.updated].every((tag) => held.has(tag));
-  const outcomes: Outcome[] = [{ work: left, held, bytes, ...(error !== undefined && !isDone && { error }) }];
+  const outcomes: Outcome[] = [
+    { ...rest, work: left, held, ...(error !== undefined && !isDone && { error }) },
+  ];
   for (const one of moved) outcomes.push(await copyOne(one, options.task(one), options, missing));
   return outcomes;
 }
@@ -88,20 +94,26 @@ async function copyOne(
 ): Promise<Outcome> {
   const held = new Map<string, Held>();
   let bytes = 0;
+  let referrers = 0;
   const patience = new Patience(retries, random);
   for (;;) {
     const tags = whole.tags.filter((tag) => !held.has(tag));
     try {
-      bytes += await engine.copy({ ...whole, tags }, (tag, what) => held.set(tag, what));
-      return { work, held, bytes };
+      bytes += await engine.copy(
+        { ...whole, tags },
+        (tag, what) => held.set(tag, what),
+        (count) => (referrers += count),
+      );
+      return { work, held, bytes, referrers };
     } catch (error) {
-      if (lifetime.abort.aborted || quota.isSpent(error, whole)) return { work, held, bytes };
+      if (lifetime.abort.aborted || quota.isSpent(error, whole))
+        return { work, held, bytes, referrers, isLeft: true };
       if (error instanceof NotThereError) for (const tag of tags) missing.add(tag);
       const message = error instanceof Error ? error.message : String(error);
       const { repository, digest } = whole.source;
       // A RegistryError has been retried by the transport already, request by request.
       const delay = error instanceof CopyError ? patience.next(error) : undefined;
-      if (delay === undefined) return { work, held, bytes, error: printable(message, 2000) };
+      if (delay === undefined) return { work, held, bytes, referrers, error: printable(message, 2000) };
       logger.info(`${repository}@${digest}: ${message}. It is tried again (${patience.tries} of ${retries})`);
       await sleep(delay, lifetime.abort).catch(() => undefined);
     }

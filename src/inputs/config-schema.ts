@@ -17,6 +17,12 @@ const SETTINGS = {
     text("Template for the name of the target's repository, of {registry}, {namespace} and {image}."),
   ),
   platforms: v.optional(list('"all", or the platforms of an index to mirror, such as linux/amd64.')),
+  referrers: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description('Whether what refers to an image is mirrored with it: signatures, attestations, SBOMs.'),
+    ),
+  ),
   include: v.optional(
     list(
       'Globs over image:tag, or over the image where a pattern has no ":". Given, only what matches one is mirrored.',

@@ -12,6 +12,8 @@ export interface Config {
   readonly defaults: Settings;
   /** By the namespace, as `formatNamespace` has it. */
   readonly namespaces: ReadonlyMap<string, { readonly namespace: Namespace; readonly own: Settings }>;
+  /** Where the file says it, with its line and column: `mirror.yml:3:5: defaults › referrers`. */
+  readonly locate: (part: 'defaults' | Namespace, setting: keyof RawSettings) => string;
 }
 
 /** Characters; a mirror of a thousand namespaces has some hundred thousand. */
@@ -62,7 +64,17 @@ export function parseConfig(text: string, path: string, options: ConfigOptions):
   }
   const config = { path, defaults: read(defaults ?? {}, ['defaults']), namespaces: found };
   if (file.hasProblems) throw file.error();
-  return config;
+  const locate: Config['locate'] = (part, setting) => {
+    if (part === 'defaults') return file.locate([part, setting]);
+    const name = file.keysOf('namespaces').find((key) => isSame(key, part, options.registry)) ?? '';
+    return file.locate(['namespaces', name, setting]);
+  };
+  return { ...config, locate };
+}
+
+function isSame(name: string, namespace: Namespace, registry: string): boolean {
+  const named = parseNamespace(name, registry);
+  return typeof named !== 'string' && formatNamespace(named) === formatNamespace(namespace);
 }
 
 function rawOf(settings: ConfigSettings): RawSettings {
@@ -144,11 +156,18 @@ class ConfigText {
     return new InputError(this.#problems);
   }
 
+  /** Where the value that `keys` lead to stands. */
+  locate(keys: readonly (string | number)[]): string {
+    return this.#place(this.#offsetOf(keys), keys);
+  }
+
   #note(offset: number, keys: readonly (string | number)[], what: string): void {
+    this.#problems.push(`config: ${this.#place(offset, keys)}: ${printable(what)}`);
+  }
+
+  #place(offset: number, keys: readonly (string | number)[]): string {
     const { line, col } = this.#lines.linePos(offset);
     const name = keys.map((key) => show(String(key)).slice(1, -1)).join(' › ');
-    this.#problems.push(
-      `config: ${this.#path}:${Math.max(1, line)}:${Math.max(1, col)}: ${name === '' ? '' : `${name}: `}${printable(what)}`,
-    );
+    return `${this.#path}:${Math.max(1, line)}:${Math.max(1, col)}${name === '' ? '' : `: ${name}`}`;
   }
 }

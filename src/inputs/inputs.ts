@@ -106,6 +106,8 @@ export function parseInputs(
   const namespaces = readNamespaces(reader, given, config);
   const mode = reader.choice('mode', MODES);
   const dryRun = readDryRun(reader, source.eventName);
+  const engine = reader.choice('engine', ['docker', 'registry']);
+  if (engine === 'docker') refuseReferrers(reader, given, config, namespaces);
   const target = readCredential(reader, 'username', 'password', dryRun);
   const inputs: Inputs = {
     namespaces,
@@ -117,7 +119,7 @@ export function parseInputs(
     registryAuth: accounts?.readRegistryAuth(reader, dryRun) ?? new Map<string, Credential>(),
     mode,
     dryRun,
-    engine: reader.choice('engine', ['docker', 'registry']),
+    engine,
     include: given.include ?? [],
     exclude: given.exclude ?? [],
     recheck: reader.integer('recheck', 1, 365),
@@ -163,6 +165,7 @@ function readGiven(reader: InputReader, now: number): Settings {
     target: reader.optional('target'),
     'target-name': targetName === DEFAULTS.targetName || targetName === '' ? undefined : targetName,
     platforms: reader.text('platforms') === DEFAULTS.platforms ? undefined : list('platforms'),
+    referrers: reader.boolean('referrers') || undefined,
     include: list('include'),
     exclude: list('exclude'),
     semver: reader.optional('semver'),
@@ -224,6 +227,25 @@ function checkTargets(reader: InputReader, settings: readonly NamespaceSettings[
       );
     }
   }
+}
+
+/** What refers to an image names its digest, which docker does not keep. */
+function refuseReferrers(
+  reader: InputReader,
+  given: Settings,
+  config: Config | 'unread' | undefined,
+  namespaces: readonly NamespaceSettings[],
+): void {
+  const why =
+    'needs engine: registry, as images that docker pushes get another digest than the one that is signed';
+  if (given.referrers === true) reader.problem('referrers', why);
+  if (config === undefined || config === 'unread') return;
+  const places = namespaces.flatMap(({ namespace, referrers }) => {
+    const own = config.namespaces.get(formatNamespace(namespace))?.own.referrers;
+    if (!referrers || (own === undefined && given.referrers === true)) return [];
+    return [config.locate(own === undefined ? 'defaults' : namespace, 'referrers')];
+  });
+  for (const place of new Set(places)) reader.problem('config', `${place}: ${why}`);
 }
 
 /** The registry of the input `target`, else of the file's default, else of all namespaces. */

@@ -14,6 +14,8 @@ export interface NamespaceSettings {
   /** Template of the target's repositories. */
   readonly targetName: string;
   readonly platforms: Platforms;
+  /** Whether what refers to an image is mirrored with it: signatures, attestations, SBOMs. */
+  readonly referrers: boolean;
   readonly filters: Filters;
 }
 
@@ -22,6 +24,7 @@ export interface RawSettings {
   readonly target?: string | undefined;
   readonly 'target-name'?: string | undefined;
   readonly platforms?: readonly string[] | undefined;
+  readonly referrers?: boolean | undefined;
   readonly include?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
   readonly semver?: string | undefined;
@@ -34,6 +37,7 @@ export interface Settings {
   readonly target?: Namespace;
   readonly targetName?: string;
   readonly platforms?: Platforms;
+  readonly referrers?: boolean;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly semver?: string;
@@ -56,7 +60,7 @@ export function readSettings(raw: RawSettings, report: Report, now: number): Set
   const platforms = raw.platforms && readPlatforms(raw.platforms, report);
   checkPatterns('include', raw.include, report);
   checkPatterns('exclude', raw.exclude, report);
-  const { include, exclude, semver, latest } = raw;
+  const { include, exclude, semver, latest, referrers } = raw;
   if (semver !== undefined && (semver.length > LONGEST_RANGE || !compileRange(semver)))
     report('semver', `${show(semver)} is not a range of versions, such as >=1.20 or ^2.0 || ~1.9`);
   if (latest !== undefined && !(Number.isInteger(latest) && latest >= 1))
@@ -67,6 +71,7 @@ export function readSettings(raw: RawSettings, report: Report, now: number): Set
     ...(target && { target }),
     ...(targetName !== undefined && { targetName }),
     ...(platforms && { platforms }),
+    ...(referrers !== undefined && { referrers }),
     ...(include && { include }),
     ...(exclude && { exclude }),
     ...(semver !== undefined && { semver }),
@@ -76,7 +81,7 @@ export function readSettings(raw: RawSettings, report: Report, now: number): Set
 }
 
 /** What goes where nobody says anything. */
-export const DEFAULTS = { targetName: '{image}', platforms: 'all' } as const;
+export const DEFAULTS = { targetName: '{image}', platforms: 'all', referrers: false } as const;
 
 /**
  * How `namespace` is mirrored: as its `own` settings say, else the inputs, else the file's defaults. What the inputs
@@ -90,7 +95,7 @@ export function settle(
   inputs: Settings,
   defaults: Settings,
 ): NamespaceSettings | undefined {
-  const { target, targetName, platforms, semver, newerThan, latest } = {
+  const { target, targetName, platforms, referrers, semver, newerThan, latest } = {
     ...DEFAULTS,
     ...defaults,
     ...inputs,
@@ -104,7 +109,7 @@ export function settle(
     ...(newerThan !== undefined && { newerThan }),
     ...(latest !== undefined && { latest }),
   };
-  return { namespace, target, targetName, platforms, filters };
+  return { namespace, target, targetName, platforms, referrers, filters };
 }
 
 const LONGEST_RANGE = 1000;

@@ -49,14 +49,14 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
 
 async function compareOne(plan: NamespacePlan, inputs: Inputs, { registries }: Deps): Promise<Recordable> {
   const { recorded, listing, settings } = plan;
-  const { namespace, platforms } = settings;
+  const { namespace, platforms, referrers } = settings;
   const { queryConcurrency: concurrency } = inputs;
   const target = registries.target(settings.target.registry);
   const source = registries.source(namespace.registry);
   const targetOf = (image: string): string =>
     targetRepository(settings.targetName, settings.target, namespace, image);
   const own = wantedImages(plan, inputs);
-  const findings = sortFindings(await audit(own, { target, targetOf, concurrency }));
+  const findings = sortFindings(await audit(own, { target, targetOf, referrers, concurrency }));
   const open = needEvidence(listing, recorded.images, findings.changed);
   const verdicts = await settle(open, { source, target, targetOf, platforms, reserve: 0, concurrency });
   const { entries, removed, drift } = concludeComparison(recorded.images, findings, verdicts);
@@ -91,12 +91,12 @@ function wantedImages({ recorded, settings }: NamespacePlan, { shard }: Inputs):
 
 /** How the mirror stands to the source, now that the record is right. Tags of which nothing is known count as failed. */
 function countAfter(
-  { recorded, listing, settings: { platforms } }: NamespacePlan,
+  { recorded, listing, settings: { platforms, referrers } }: NamespacePlan,
   { unknown }: Findings,
   { entries, removed }: { readonly entries: Images; readonly removed: Images },
 ): Pick<NamespaceResult, 'unchanged' | 'pending'> {
   const right = mergeImages(removeEntries(removeEntries(recorded.images, removed), unknown), entries);
-  const { work, unsettled, unchanged } = diff(listing, right, platforms);
+  const { work, unsettled, unchanged } = diff(listing, right, platforms, referrers);
   const wanting = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
   const untold = Array.from(unknown).flatMap(([image, tags]) =>
     Array.from(tags.keys()).filter((tag) => listing.images.get(image)?.tags.has(tag)),

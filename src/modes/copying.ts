@@ -4,8 +4,9 @@ import { type Outcome, copyAll } from '../copy/pool.ts';
 import { Quota } from '../copy/quota.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Ending } from '../lifetime.ts';
-import type { Work } from '../plan/diff.ts';
+import { type Work, isFollowing, signaturesFirst } from '../plan/diff.ts';
 import { estimatePulls } from '../plan/pulls.ts';
+import { plural } from '../report/format.ts';
 import { Progress } from '../report/progress.ts';
 import type { Deps } from './deps.ts';
 import type { NamespacePlan, Planned } from './prepare.ts';
@@ -31,7 +32,9 @@ export async function copyAndCheckpoint(
   deps: Deps,
 ): Promise<Copied> {
   const { logger, openEngine, lifetime } = deps;
-  const working = plans.filter((plan) => 'work' in plan).filter(({ work }) => work.length > 0);
+  const working = plans
+    .filter((plan) => 'work' in plan)
+    .filter((plan) => plan.work.length + rechecksOf(plan).length > 0);
   if (working.length === 0) {
     logger.info('Nothing to copy.');
     return { errors: [], stopped: [], close: async () => undefined };
@@ -43,6 +46,8 @@ export async function copyAndCheckpoint(
     const message = error instanceof Error ? error.message : String(error);
     return { errors: [message], stopped: [], close: async () => undefined };
   }
+  const rechecks = working.reduce((sum, plan) => sum + rechecksOf(plan).length, 0);
+  if (rechecks > 0) logger.info(`${plural(rechecks, 'unchanged image')}: asking for what is new about them`);
   const quota = new Quota();
   const copied = new AbortController();
   const checkpoints = saveAtCheckpoints(recorder, inputs.checkpoint, copied.signal, deps);
@@ -72,27 +77,33 @@ async function copy(
   deps: Deps,
 ): Promise<void> {
   const { logger, sleep, random, lifetime } = deps;
-  const total = plans.reduce((sum, { work }) => sum + work.length, 0);
+  const total = plans.reduce((sum, plan) => sum + plan.work.length + rechecksOf(plan).length, 0);
   const progress = new Progress({ total, log: (line) => logger.info(line), clock: () => performance.now() });
   const limit = pLimit(engine.width);
   const shared = { engine, limit, retries: inputs.retries, lifetime, quota, sleep, random, logger };
+  const copyWorks = async (plan: NamespacePlan, works: readonly Work[]): Promise<void> => {
+    const task = (work: Work): CopyTask => ({
+      ...taskOf(work, plan, inputs, deps),
+      claim: async (tag) => recorder.claim(plan, work.image, tag),
+    });
+    const onDone = (outcome: Outcome): void => {
+      recorder.note(plan, outcome);
+      progress.done(outcome.bytes, outcome.error !== undefined);
+    };
+    await copyAll(works, { ...shared, task, onDone });
+  };
   try {
-    await Promise.all(
-      plans.map(async (plan) => {
-        const task = (work: Work): CopyTask => ({
-          ...taskOf(work, plan, inputs, deps),
-          claim: async (tag) => recorder.claim(plan, work.image, tag),
-        });
-        const onDone = (outcome: Outcome): void => {
-          recorder.note(plan, outcome);
-          progress.done(outcome.bytes, outcome.error !== undefined);
-        };
-        await copyAll(plan.work, { ...shared, task, onDone });
-      }),
-    );
+    await Promise.all(plans.map(async (plan) => copyWorks(plan, signaturesFirst(plan.work))));
+    // New images come before what may be new about old ones.
+    await Promise.all(plans.map(async (plan) => copyWorks(plan, rechecksOf(plan))));
   } finally {
     progress.stop();
   }
+}
+
+/** Images that the mirror has, and of which the source is asked what is new about them. */
+function rechecksOf({ referrers }: NamespacePlan): readonly Work[] {
+  return referrers?.rechecks ?? [];
 }
 
 /** Until `end` is aborted. What can't be recorded now may be later; in the end it is an error. */
@@ -117,20 +128,29 @@ function taskOf(
   { registries }: Deps,
 ): Omit<CopyTask, 'claim'> {
   const { namespace, target, platforms } = plan.settings;
+  const { digest, mediaType } = work.manifest;
+  const { referrers } = plan;
   return {
     source: {
       client: registries.source(namespace.registry),
       repository: work.repository,
-      digest: work.manifest.digest,
+      digest,
+      ...(mediaType !== undefined && { mediaType }),
     },
     target: {
       client: registries.target(target.registry),
       repository: plan.targets.get(work.image) ?? work.image,
     },
     tags: [...work.added, ...work.updated],
-    platforms,
-    pulls: estimatePulls(work, { engine, platforms }),
+    platforms: isFollowing(work) ? 'all' : platforms,
+    pulls: estimatePulls(work, { engine, platforms, referrers: referrers !== undefined }),
     present: isRecorded(plan, work),
+    ...(referrers && {
+      referrers: {
+        sourceTags: referrers.listed.get(work.image)?.tags ?? new Set(),
+        leftTags: plan.left.get(work.image)?.tags ?? new Set(),
+      },
+    }),
   };
 }
 

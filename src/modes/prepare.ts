@@ -14,6 +14,7 @@ import { type Unsettled, type Work, diff, holds } from '../plan/diff.ts';
 import { findGone } from '../plan/gone.ts';
 import { isWhole, ownImages, ownListing } from '../plan/shard.ts';
 import { type TargetNames, nameTargets } from '../plan/target-names.ts';
+import { unchangedImages } from '../plan/unchanged.ts';
 import type { Failure, ImageTags } from '../report/result.ts';
 import type { SourceApis } from '../source/choose.ts';
 import type { Recall } from '../source/digests.ts';
@@ -34,12 +35,22 @@ export interface NamespacePlan extends ResolvedSelection {
   /** Full path of the target's repository, by image. */
   readonly targets: ReadonlyMap<string, string>;
   readonly work: readonly Work[];
+  /** Set where the run copies what refers to images. */
+  readonly referrers?: ReferrersPlan;
   /** gcrsync's tags, of which nobody knows the digest. */
   readonly unsettled: readonly Unsettled[];
   /** What evidence says of tags: to be recorded without a copy. */
   readonly settled: ReadonlyMap<string, ReadonlyMap<string, Entry>>;
   readonly unchanged: number;
   readonly gone: readonly ImageTags[];
+}
+
+/** What is to know for copying what refers to the images of a namespace. */
+export interface ReferrersPlan {
+  /** Images without work: the source is to be asked what is new about them. */
+  readonly rechecks: readonly Work[];
+  /** What the source lists, whatever the filters want. */
+  readonly listed: Listing<ListedTag>['images'];
 }
 
 /** A namespace that could not be listed, or whose manifest could not be used. */
@@ -127,27 +138,37 @@ async function compareOne(
   { settings, filters, listing, selection: whole }: Listed,
   names: TargetNames,
   mustAsk: MustAsk,
-  { metadata: { manifestPath: template }, shard }: Inputs,
+  { metadata: { manifestPath: template }, shard, mode, dryRun }: Inputs,
   { metadata, registries }: PrepareDeps,
 ): Promise<NamespacePlan> {
-  const { namespace, platforms } = settings;
+  const { namespace, platforms, referrers } = settings;
   const file = manifestPath(template, namespace);
   const recorded = await readRecord(file, settings, metadata);
   const selection = isWhole(shard) ? whole : select(ownListing(listing, shard), filters);
   const recall: Recall = (image, tag) => {
     const entry = recorded.images.get(image)?.get(tag);
     const digest = typeof entry === 'string' ? entry : entry?.digest;
-    const isKnown = entry && digest && holds(entry, digest, platforms) && !mustAsk(image, tag);
+    const wanted = { platforms, keepsDigests: referrers };
+    const isKnown = entry && digest && holds(tag, entry, digest, wanted) && !mustAsk(image, tag);
     return isKnown ? digest : undefined;
   };
   const resolved = await resolveSelection(selection, registries.source(namespace.registry), recall);
+  const compared = diff(resolved.listing, recorded.images, platforms, referrers);
   return {
     settings,
     manifestPath: file,
     recorded,
     ...resolved,
     targets: names.get(formatNamespace(namespace)) ?? new Map<string, string>(),
-    ...diff(resolved.listing, recorded.images, platforms),
+    ...compared,
+    ...(referrers &&
+      mode === 'sync' &&
+      !dryRun && {
+        referrers: {
+          rechecks: unchangedImages(resolved.listing, recorded.images, platforms, compared.work, mustAsk),
+          listed: listing.images,
+        },
+      }),
     settled: new Map(),
     gone: findGone(listing, ownImages(recorded.images, shard, namespace), filters.wantsName),
   };

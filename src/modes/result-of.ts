@@ -2,6 +2,7 @@ import type { Outcome } from '../copy/pool.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { countEntries } from '../metadata/namespace-manifest.ts';
 import { formatNamespace } from '../namespace.ts';
+import type { Work } from '../plan/diff.ts';
 import { countPulls } from '../plan/pulls.ts';
 import { NOTHING_DROPPED } from '../source/filters.ts';
 import { describeDrift, formatCount, plural } from '../report/format.ts';
@@ -35,6 +36,7 @@ export function resultOf(
   const wanted = plan.work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
   return {
     ...names,
+    ...NOTHING,
     copied: copied.toSorted((a, b) => (a.image < b.image ? -1 : 1)),
     failures: [...listing.failures, ...failures],
     unsupported,
@@ -44,7 +46,9 @@ export function resultOf(
     settled: countEntries(settled),
     dropped,
     recalled,
-    ...(outcomes === 'dry run' && { pulls: countPulls(plan.work, engine) }),
+    ...(outcomes === 'dry run'
+      ? { pulls: countPulls(plan.work, engine, plan.settings.referrers) }
+      : referred(new Set(plan.referrers?.rechecks), outcomes)),
   };
 }
 
@@ -73,6 +77,9 @@ const NOTHING = {
   settled: 0,
   dropped: NOTHING_DROPPED,
   recalled: 0,
+  referrers: 0,
+  referrerBytes: 0,
+  unasked: 0,
 } satisfies Partial<NamespaceResult>;
 
 function planned({ work }: NamespacePlan, nameOf: (image: string) => string): CopiedImage[] {
@@ -100,8 +107,23 @@ function mirrored(outcomes: readonly Outcome[], nameOf: (image: string) => strin
 }
 
 function failed(outcomes: readonly Outcome[]): Failure[] {
-  return outcomes.flatMap(({ work: { image, added, updated }, held, error }) => {
+  return outcomes.flatMap(({ work: { image, manifest, added, updated }, held, error }) => {
     if (error === undefined) return [];
-    return [{ image, tags: [...added, ...updated].filter((tag) => !held.has(tag)), reason: error }];
+    const tags = [...added, ...updated];
+    const reason = tags.length > 0 ? error : `what refers to ${manifest.digest} was not mirrored: ${error}`;
+    return [{ image, tags: tags.filter((tag) => !held.has(tag)), reason }];
   });
+}
+
+/** @param rechecks the images that were to be asked for */
+function referred(
+  rechecks: ReadonlySet<Work>,
+  outcomes: readonly Outcome[],
+): Pick<NamespaceResult, 'referrers' | 'referrerBytes' | 'unasked'> {
+  const rechecked = outcomes.filter(({ work }) => rechecks.has(work));
+  return {
+    referrers: outcomes.reduce((sum, { referrers = 0 }) => sum + referrers, 0),
+    referrerBytes: rechecked.reduce((sum, { bytes }) => sum + bytes, 0),
+    unasked: rechecks.size - rechecked.filter(({ isLeft }) => isLeft !== true).length,
+  };
 }

@@ -2,7 +2,7 @@ import { settle } from '../copy/settle.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { type OpenImages, setEntry } from '../metadata/namespace-manifest.ts';
 import type { Registries } from '../oci/registries.ts';
-import { type Unsettled, WorkBuilder } from '../plan/diff.ts';
+import { type Unsettled, WorkBuilder, holds } from '../plan/diff.ts';
 import type { NamespacePlan, Planned } from './prepare.ts';
 
 /** Looks for evidence of gcrsync's tags, and sorts them into held, to be copied, and still unsettled. */
@@ -22,7 +22,7 @@ async function settlePlan(
   registries: Registries,
 ): Promise<NamespacePlan> {
   if (plan.unsettled.length === 0) return plan;
-  const { namespace, target, platforms } = plan.settings;
+  const { namespace, target, platforms, referrers } = plan.settings;
   const verdicts = await settle(plan.unsettled, {
     source: registries.source(namespace.registry),
     target: registries.target(target.registry),
@@ -39,7 +39,11 @@ async function settlePlan(
     const { image, repository, tag, manifest } = one;
     if (verdict.kind === 'open') unsettled.push(one);
     else if (verdict.kind === 'missing') builder.add(image, repository, manifest, 'added', tag);
-    else if (verdict.kind === 'other') builder.add(image, repository, manifest, 'updated', tag);
+    else if (
+      verdict.kind === 'other' ||
+      !holds(tag, verdict.entry, manifest.digest, { platforms, keepsDigests: referrers })
+    )
+      builder.add(image, repository, manifest, 'updated', tag);
     else {
       unchanged += 1;
       setEntry(settled, image, tag, verdict.entry);

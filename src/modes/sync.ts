@@ -1,5 +1,6 @@
 import type { Inputs } from '../inputs/inputs.ts';
 import { renderSectionText } from '../metadata/changelog.ts';
+import { plural } from '../report/format.ts';
 import type { NamespaceResult, RunResult } from '../report/result.ts';
 import { type Copied, copyAndCheckpoint } from './copying.ts';
 import type { Deps } from './deps.ts';
@@ -28,6 +29,8 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const copied = await deps.phase('Copy', async () => copyAndCheckpoint(plans, recorder, inputs, deps));
   const { errors, unrecorded } = await recordAndClose(recorder, copied, deps);
   const namespaces = recorder.results();
+  for (const { namespace, referrers } of namespaces)
+    if (referrers > 0) deps.logger.info(`${namespace}: ${plural(referrers, 'referrer')} copied`);
   return {
     ...run,
     finished: deps.now(),

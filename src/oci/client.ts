@@ -148,9 +148,29 @@ export class RegistryClient {
     );
   }
 
-  /** Stores `manifest` under a tag or its digest, byte for byte and with its own media type. */
-  async putManifest(repository: string, reference: string, manifest: RawManifest): Promise<void> {
-    await this.#transport.send(
+  /** True when the registry says that `repository` has the blob. */
+  async hasBlob(repository: string, digest: Digest): Promise<boolean> {
+    return this.#transport.send(
+      {
+        method: 'HEAD',
+        url: `/v2/${repository}/blobs/${digest}`,
+        scopes: [push(repository)],
+        expect: [200, 404],
+      },
+      async (response) => {
+        await response.body.dump();
+        return response.status === 200;
+      },
+    );
+  }
+
+  /**
+   * Stores `manifest` under a tag or its digest, byte for byte and with its own media type.
+   *
+   * @returns true when the registry says that it has noted to what the manifest refers
+   */
+  async putManifest(repository: string, reference: string, manifest: RawManifest): Promise<boolean> {
+    return this.#transport.send(
       {
         method: 'PUT',
         url: manifestPath(repository, reference),
@@ -159,7 +179,10 @@ export class RegistryClient {
         scopes: [push(repository)],
         expect: [200, 201, 202],
       },
-      async (response) => response.body.dump(),
+      async (response) => {
+        await response.body.dump();
+        return headerOf(response.headers, 'oci-subject') !== undefined;
+      },
     );
   }
 

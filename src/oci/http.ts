@@ -11,7 +11,7 @@ export interface RegistryRequest {
   readonly body?: Dispatcher.DispatchOptions['body'];
   /** What a token must allow: `repository:<name>:pull`. */
   readonly scopes: readonly string[];
-  /** Statuses that `read` takes; others are thrown as RegistryError. */
+  /** Statuses that `read` takes; others are thrown as RegistryError. A redirect is followed unless it is one of them. */
   readonly expect: readonly number[];
   /** False for a body that can't be sent again. */
   readonly repeatable?: boolean;

@@ -13,11 +13,12 @@ export interface RawManifest {
 /** Of a list of millions that are none each would be an issue, and take more memory than a runner has. */
 export const FIRST_ISSUE = { abortEarly: true } as const;
 
-const DigestSchema = v.custom<Digest>(
+/** A digest in one of the algorithms that are registered. */
+export const DigestSchema = v.custom<Digest>(
   (value) => typeof value === 'string' && isDigest(value),
   'not a digest',
 );
-const Descriptor = v.object({
+export const DescriptorSchema = v.object({
   mediaType: v.optional(v.string(), ''),
   digest: DigestSchema,
   size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
@@ -28,17 +29,18 @@ const Descriptor = v.object({
     ),
   ),
   annotations: v.optional(v.nullable(v.record(v.string(), v.string()))),
+  artifactType: v.optional(v.nullable(v.string())),
 });
 
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md */
-export type Descriptor = v.InferOutput<typeof Descriptor>;
+export type Descriptor = v.InferOutput<typeof DescriptorSchema>;
 
 const Content = v.object({
   mediaType: v.optional(v.string()),
   schemaVersion: v.optional(v.number()),
-  config: v.optional(v.nullable(Descriptor)),
-  layers: v.optional(v.nullable(v.array(Descriptor))),
-  manifests: v.optional(v.nullable(v.array(Descriptor))),
+  config: v.optional(v.nullable(DescriptorSchema)),
+  layers: v.optional(v.nullable(v.array(DescriptorSchema))),
+  manifests: v.optional(v.nullable(v.array(DescriptorSchema))),
 });
 
 /** What a manifest refers to, whatever its type. */

@@ -7,14 +7,13 @@ export const SCHEMA1 = 'application/vnd.docker.distribution.manifest.v1+json';
 export const SCHEMA1_SIGNED = 'application/vnd.docker.distribution.manifest.v1+prettyjws';
 
 /** What a manifest request accepts. schema1 is asked for too, so that it can be told apart from "not found". */
-export const MANIFEST_ACCEPT = [
-  OCI_INDEX,
-  OCI_MANIFEST,
-  DOCKER_LIST,
-  DOCKER_MANIFEST,
-  SCHEMA1_SIGNED,
-  SCHEMA1,
-].join(', ');
+const MANIFESTS = [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST, SCHEMA1_SIGNED, SCHEMA1];
+export const MANIFEST_ACCEPT = MANIFESTS.join(', ');
+
+/** False for what no specification of today knows, such as the artifact manifests of its drafts. */
+export function isManifestType(mediaType: string): boolean {
+  return MANIFESTS.includes(mediaType);
+}
 
 export function isIndexType(mediaType: string): boolean {
   return mediaType === OCI_INDEX || mediaType === DOCKER_LIST;

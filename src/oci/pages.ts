@@ -28,11 +28,14 @@ export async function getPage(
   url: string | URL,
   scopes: readonly string[],
 ): Promise<ListPage> {
-  return transport.send({ method: 'GET', url, scopes, expect: [200] }, async (response) => {
-    const bytes = await readBody(response, MAX_PAGE);
-    const next = nextPage(listHeaderOf(response.headers, 'link'), response.url);
-    return { json: parseJson(bytes, response), url: response.url, next };
-  });
+  return transport.send({ method: 'GET', url, scopes, expect: [200] }, pageOf);
+}
+
+/** The page of a list that `response` is. */
+export async function pageOf(response: RegistryResponse): Promise<ListPage> {
+  const bytes = await readBody(response, MAX_PAGE);
+  const next = nextPage(listHeaderOf(response.headers, 'link'), response.url);
+  return { json: parseJson(bytes, response), url: response.url, next };
 }
 
 /**
@@ -40,6 +43,7 @@ export async function getPage(
  *
  * @param list.of what is listed, for messages: `tags`
  * @param list.first the first page, when the caller has it already
+ * @param list.most items that it may have
  * @throws RegistryError when a page is refused or is no such list, and when pages repeat or find no end
  */
 export async function readPages<T>(
@@ -50,8 +54,10 @@ export async function readPages<T>(
     readonly scopes: readonly string[];
     readonly read: ReadPage<T>;
     readonly first?: ListPage | undefined;
+    readonly most?: number;
   },
 ): Promise<T[]> {
+  const { most = MAX_ITEMS } = list;
   const all: T[] = [];
   const seen = new Set<string>();
   let page = list.first ?? (await getPage(transport, url, list.scopes));
@@ -59,12 +65,12 @@ export async function readPages<T>(
     const found = list.read(page);
     if (!found) throw fault(page, `the answer is not a list of ${list.of}`);
     for (const item of found.items) all.push(item);
+    if (all.length > most) throw fault(page, `there are more than ${most} ${list.of}`);
     if (found.next === undefined) return all;
     const next = found.next.toString();
     if (seen.has(next)) throw fault(page, `the pages of ${list.of} repeat`);
     if (seen.add(next).size >= MAX_PAGES)
       throw fault(page, `there are more than ${MAX_PAGES} pages of ${list.of}`);
-    if (all.length > MAX_ITEMS) throw fault(page, `there are more than ${MAX_ITEMS} ${list.of}`);
     page = await getPage(transport, found.next, list.scopes);
   }
 }

@@ -1,4 +1,5 @@
 import { errors } from 'undici';
+
 /** Waits of a client that is told to come back later. All times are milliseconds. */
 
 const FIRST_DELAY = 500;

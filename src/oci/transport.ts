@@ -202,7 +202,8 @@ export class RegistryTransport {
         body: request.body,
         signal,
       });
-      const location = REDIRECTS.has(response.status) ? headerOf(response.headers, 'location') : undefined;
+      const isRedirect = REDIRECTS.has(response.status) && !request.expect.includes(response.status);
+      const location = isRedirect ? headerOf(response.headers, 'location') : undefined;
       if (location === undefined || request.body !== undefined) return response;
       await response.body.dump();
       const next = URL.parse(location, url.href);

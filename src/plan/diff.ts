@@ -1,11 +1,12 @@
 import type { Entry, Images } from '../metadata/namespace-manifest.ts';
 import type { Digest } from '../oci/digest.ts';
+import { followedDigest } from '../source/followers.ts';
 import type { Listing, SourceManifest } from '../source/listing.ts';
 
 /** Which platforms of an index are mirrored: all, or these. */
 export type Platforms = 'all' | readonly string[];
 
-/** One source digest to copy, and the tags of one image that it goes under. */
+/** One source digest to copy, and the tags of one image that it goes under: the image's own, or such as follow another. */
 export interface Work {
   readonly image: string;
   /** Full path of the source repository. */
@@ -34,8 +35,10 @@ export interface Diff {
 
 /**
  * Compares what a source holds with what its namespace manifest says the mirror holds, in time linear in the tags.
+ *
+ * @param keepsDigests what docker has made another digest of is not held then: what refers to the image names its digest
  */
-export function diff(listing: Listing, recorded: Images, platforms: Platforms): Diff {
+export function diff(listing: Listing, recorded: Images, platforms: Platforms, keepsDigests = false): Diff {
   const builder = new WorkBuilder();
   const unsettled: Unsettled[] = [];
   let unchanged = 0;
@@ -45,20 +48,36 @@ export function diff(listing: Listing, recorded: Images, platforms: Platforms): 
       const entry = entries?.get(tag);
       if (entry === undefined) builder.add(image, repository, manifest, 'added', tag);
       else if (entry === null) unsettled.push({ image, repository, tag, manifest });
-      else if (holds(entry, manifest.digest, platforms)) unchanged += 1;
+      else if (holds(tag, entry, manifest.digest, { platforms, keepsDigests })) unchanged += 1;
       else builder.add(image, repository, manifest, 'updated', tag);
     }
   }
   return { work: builder.build(), unsettled, unchanged };
 }
 
-/** True when `entry` says that the target holds `digest` with at least these platforms. */
-export function holds(entry: NonNullable<Entry>, digest: Digest, wanted: Platforms): boolean {
+/** True when `entry` says that the target holds `digest` under `tag` as it is wanted: with at least these platforms. */
+export function holds(
+  tag: string,
+  entry: NonNullable<Entry>,
+  digest: Digest,
+  wanted: { readonly platforms: Platforms; readonly keepsDigests: boolean },
+): boolean {
   if (typeof entry === 'string') return entry === digest;
   if (entry.digest !== digest) return false;
   const { platforms } = entry;
-  if (platforms === undefined) return true;
-  return wanted !== 'all' && wanted.every((platform) => platforms.includes(platform));
+  // Of a list of referrers the target's may hold more than the source's.
+  if (platforms === undefined) return !wanted.keepsDigests || followedDigest(tag) !== undefined;
+  return wanted.platforms !== 'all' && wanted.platforms.every((platform) => platforms.includes(platform));
+}
+
+/** True when the tags of `work` follow another image: signatures and the like, which are copied as they are and first. */
+export function isFollowing({ added, updated }: Work): boolean {
+  return [...added, ...updated].some((tag) => followedDigest(tag) !== undefined);
+}
+
+/** `works` in the order in which they are started: an image's signatures shall be there when it is. */
+export function signaturesFirst(works: readonly Work[]): Work[] {
+  return works.toSorted((a, b) => Number(isFollowing(b)) - Number(isFollowing(a)));
 }
 
 interface OpenWork extends Work {
@@ -68,7 +87,7 @@ interface OpenWork extends Work {
 
 /** Gathers tags into one piece of work for each digest of an image. */
 export class WorkBuilder {
-  readonly #byImage = new Map<string, Map<Digest, OpenWork>>();
+  readonly #byImage = new Map<string, Map<string, OpenWork>>();
 
   /** @param works to go on from */
   constructor(works: readonly Work[] = []) {
@@ -86,11 +105,12 @@ export class WorkBuilder {
     tag: string,
   ): void {
     let byDigest = this.#byImage.get(image);
-    if (!byDigest) this.#byImage.set(image, (byDigest = new Map<Digest, OpenWork>()));
-    let work = byDigest.get(manifest.digest);
+    if (!byDigest) this.#byImage.set(image, (byDigest = new Map<string, OpenWork>()));
+    const key = `${followedDigest(tag) === undefined ? 'own' : 'following'} ${manifest.digest}`;
+    let work = byDigest.get(key);
     if (!work) {
       work = { image, repository, manifest, added: [], updated: [] };
-      byDigest.set(manifest.digest, work);
+      byDigest.set(key, work);
     }
     work[kind].push(tag);
   }

@@ -6,9 +6,10 @@ import type { Platforms, Work } from './diff.ts';
  * What copying `works` asks of the source's manifests: one request for each, one more where docker pulls it besides,
  * and, for an index, one a platform, of which it has at least one. https://docs.docker.com/docker-hub/usage/pulls/
  */
-export function countPulls(works: readonly Work[], engine: 'docker' | 'registry'): Pulls {
+export function countPulls(works: readonly Work[], engine: 'docker' | 'registry', referrers = false): Pulls {
   let count = 0;
-  let exact = true;
+  // What refers to an image is found when it is copied.
+  let exact = !referrers || works.length === 0;
   for (const { mediaType } of works.map(({ manifest }) => manifest)) {
     const isIndex = mediaType !== undefined && isIndexType(mediaType);
     count += isIndex || engine === 'docker' ? 2 : 1;
@@ -20,11 +21,28 @@ export function countPulls(works: readonly Work[], engine: 'docker' | 'registry'
 /** Platforms of an index of which nobody knows how many it has. */
 const USUAL_PLATFORMS = 8;
 
+/** Manifests that refer to an image, and come with it. */
+const USUAL_REFERRERS = 2;
+
 /** About how many pulls one piece of work takes, rather too many than too few. */
 export function estimatePulls(
-  { manifest: { mediaType } }: Work,
-  { engine, platforms }: { readonly engine: 'docker' | 'registry'; readonly platforms: Platforms },
+  { manifest: { mediaType }, added, updated }: Work,
+  {
+    engine,
+    platforms,
+    referrers = false,
+  }: {
+    readonly engine: 'docker' | 'registry';
+    readonly platforms: Platforms;
+    readonly referrers?: boolean;
+  },
 ): number {
+  // Without tags only what is new about the image is wanted, and mostly there is nothing.
+  if (added.length + updated.length === 0) return 1;
+  return pullsOf(mediaType, engine, platforms) + (referrers ? USUAL_REFERRERS : 0);
+}
+
+function pullsOf(mediaType: string | undefined, engine: 'docker' | 'registry', platforms: Platforms): number {
   if (mediaType !== undefined && isIndexType(mediaType))
     return 1 + (platforms === 'all' ? USUAL_PLATFORMS : platforms.length);
   return engine === 'docker' ? 2 : 1;

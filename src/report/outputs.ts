@@ -52,7 +52,10 @@ export function outputsOf(result: RunResult, report: string): Outputs {
 export function isComplete({ namespaces, errors }: RunResult): boolean {
   const { failed, pending } = countAll(namespaces);
   return (
-    failed === 0 && pending === 0 && errors.length === 0 && namespaces.every((one) => countDrift(one) === 0)
+    failed === 0 &&
+    pending === 0 &&
+    errors.length === 0 &&
+    namespaces.every((one) => countDrift(one) === 0 && one.unasked === 0)
   );
 }
 
@@ -60,6 +63,7 @@ export function isComplete({ namespaces, errors }: RunResult): boolean {
 export function isChanged({ namespaces, matrix }: RunResult): boolean {
   if (matrix) return matrix.include.length > 0;
   return namespaces.some(
-    ({ copied, settled, drift }) => copied.length > 0 || settled > 0 || (drift?.removed ?? 0) > 0,
+    ({ copied, settled, referrers, drift }) =>
+      copied.length > 0 || settled > 0 || referrers > 0 || (drift?.removed ?? 0) > 0,
   );
 }

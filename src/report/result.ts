@@ -53,6 +53,12 @@ export interface NamespaceResult {
   readonly dropped: Dropped;
   /** Tags that were not asked for again, and are taken to be what is recorded. */
   readonly recalled: number;
+  /** Number of manifests that refer to images (signatures, attestations, SBOMs), and were copied with them. */
+  readonly referrers: number;
+  /** Bytes sent of those of images that were mirrored before; the others' count with their images. */
+  readonly referrerBytes: number;
+  /** Images that were mirrored before, and of which this run left it to another to ask what refers to them. */
+  readonly unasked: number;
   /** In a dry run: the changelog's section as it would be. */
   readonly section?: string;
   /** Where nothing was copied: what copying would cost. */
@@ -108,7 +114,7 @@ export interface ImageTags {
   readonly tags: readonly string[];
 }
 
-/** The action's numeric outputs. */
+/** The action's numeric outputs, and what else is counted. */
 export interface Counts {
   readonly added: number;
   readonly updated: number;
@@ -118,11 +124,22 @@ export interface Counts {
   readonly pending: number;
   readonly gone: number;
   readonly bytes: number;
+  /** Manifests that refer to images. */
+  readonly referrers: number;
 }
 
 /** Adds up what happened in `namespaces`. */
 export function countAll(namespaces: readonly NamespaceResult[]): Counts {
-  const counts = { added: 0, updated: 0, unchanged: 0, failed: 0, pending: 0, gone: 0, bytes: 0 };
+  const counts = {
+    added: 0,
+    updated: 0,
+    unchanged: 0,
+    failed: 0,
+    pending: 0,
+    gone: 0,
+    bytes: 0,
+    referrers: 0,
+  };
   for (const namespace of namespaces) {
     for (const image of namespace.copied) {
       counts.added += image.added.length;
@@ -133,6 +150,8 @@ export function countAll(namespaces: readonly NamespaceResult[]): Counts {
     counts.unchanged += namespace.unchanged;
     counts.pending += namespace.pending;
     counts.gone += countTags(namespace.gone);
+    counts.bytes += namespace.referrerBytes;
+    counts.referrers += namespace.referrers;
   }
   return counts;
 }

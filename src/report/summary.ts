@@ -150,6 +150,7 @@ function addFailures(page: Page, { namespaces }: RunResult): void {
 function addNamespace(page: Page, result: NamespaceResult, dryRun: boolean): void {
   const { namespace, target, copied, unchanged, gone, pending, settled, dropped, recalled, unsupported } =
     result;
+  const { referrers, unasked } = result;
   const old = countTags(unsupported);
   const notes = [
     `${formatCount(unchanged)} unchanged`,
@@ -158,6 +159,8 @@ function addNamespace(page: Page, result: NamespaceResult, dryRun: boolean): voi
     ...(settled > 0 ? [`${formatCount(settled)} recorded without a copy`] : []),
     ...describeDropped(dropped),
     ...(recalled > 0 ? [`${formatCount(recalled)} not asked for again`] : []),
+    ...(referrers > 0 ? [`${plural(referrers, 'referrer')} copied`] : []),
+    ...(unasked > 0 ? [`${plural(unasked, 'image')} not asked for new referrers`] : []),
     ...(old > 0 ? [`${formatCount(old)} unsupported (schema1)`] : []),
   ];
   page.add(`### ${codeSpan(namespace)} → ${codeSpan(target)}\n`);

@@ -8,6 +8,12 @@ import type { Digest } from '../oci/digest.ts';
  */
 const FOLLOWER = /^(sha256)-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
 
+/** The tags under which cosign keeps what it says about `digest`. */
+export function cosignTags(digest: Digest): string[] {
+  const [algorithm, hex] = digest.split(':');
+  return ['sig', 'att', 'sbom'].map((kind) => `${algorithm}-${hex}.${kind}`);
+}
+
 /** The digest of the image that `tag` is about; undefined for a tag that is an image's own. */
 export function followedDigest(tag: string): Digest | undefined {
   if (!tag.startsWith('sha256-')) return undefined;

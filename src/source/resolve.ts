@@ -13,6 +13,8 @@ export interface ResolvedSelection {
   readonly unsupported: readonly ImageTags[];
   /** Number of tags that the source was not asked for. */
   readonly recalled: number;
+  /** Tags that follow images of which nobody knows: left out, or inside of an index that is mirrored. */
+  readonly left: Selection['followers'];
 }
 
 /** Finds the digests of what was selected, then of the signatures and the like that follow it. */
@@ -28,12 +30,22 @@ export async function resolveSelection(
   for (const [image, { repository, tags }] of followed.images)
     images.set(image, { repository, tags: new Map([...(images.get(image)?.tags ?? []), ...tags]) });
   const failures = [...listing.failures, ...own.failures, ...followed.failures];
-  const left = countListed(followers) - countListed(following);
+  const left = withoutAll(followers, following);
   return {
     ...setSchema1Aside({ ...listing, images, failures }),
-    dropped: { ...dropped, followers: left },
+    left,
+    dropped: { ...dropped, followers: countListed(left) },
     recalled: own.recalled + followed.recalled,
   };
+}
+
+function withoutAll(all: Selection['followers'], some: Selection['followers']): Selection['followers'] {
+  return new Map(
+    Array.from(all, ([image, { repository, tags }]) => [
+      image,
+      { repository, tags: without(tags, some.get(image)?.tags.keys() ?? []) },
+    ]),
+  );
 }
 
 function setSchema1Aside(listing: Listing): Pick<ResolvedSelection, 'listing' | 'unsupported'> {

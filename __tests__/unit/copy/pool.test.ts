@@ -185,6 +185,30 @@ describe('copyAll', () => {
     expect(waits).toBe(0);
   });
 
+  it('counts what refers to an image over all tries, and marks what was broken off', async () => {
+    const { lifetime, drain, abort } = endless();
+    let tries = 0;
+    const { outcomes } = await copy(
+      works(1, []),
+      async (_, __, referred) => {
+        referred?.(2);
+        if ((tries += 1) === 1) throw new CopyError('connection reset', { retryable: true });
+        drain.abort();
+        abort.abort();
+        throw new CopyError('aborted', { retryable: true });
+      },
+      { lifetime },
+    );
+    expect(outcomes).toMatchObject([{ referrers: 4, isLeft: true }]);
+    expect(outcomes[0]?.error).toBeUndefined();
+    const { outcomes: whole } = await copy(works(1), async (_, __, referred) => {
+      referred?.(3);
+      return 1;
+    });
+    expect(whole[0]).toMatchObject({ referrers: 3, bytes: 1 });
+    expect(whole[0]?.isLeft).toBeUndefined();
+  });
+
   it('starts no image for which a registry has no pulls left, and says when it has', async () => {
     let remaining = 20;
     const limited = Object.defineProperty(testClient('docker.io'), 'pullLimit', {

@@ -56,6 +56,7 @@ describe('the config file', () => {
       target: HUB,
       targetName: '{image}',
       platforms: ['linux/amd64'],
+      referrers: false,
       filters: { include: [[], []], exclude: ['**:*-debug'] },
     });
     expect(settingsOf(inputs, 'quay.io/coreos')).toEqual({
@@ -63,6 +64,7 @@ describe('the config file', () => {
       target: { registry: 'ghcr.io', path: 'mirror' },
       targetName: '{namespace}/{image}',
       platforms: 'all',
+      referrers: false,
       filters: {
         include: [[], ['flannel', 'etcd:v3*']],
         exclude: [],
@@ -84,6 +86,7 @@ describe('the config file', () => {
     expect(settingsOf(inputs, 'quay.io/coreos')).toMatchObject({
       target: { registry: 'ghcr.io', path: 'mirror' },
       platforms: 'all',
+      referrers: false,
       filters: { latest: 5 },
     });
   });
@@ -192,6 +195,7 @@ describe('the config file', () => {
       'semver',
       'include',
       'platforms',
+      'referrers',
       'newer-than',
       'target-name',
     );
@@ -212,6 +216,50 @@ describe('the config file', () => {
       ),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('referrers in the config file', () => {
+  const file = (defaults: string, own: string): string =>
+    `defaults: { target: docker.io/x${defaults} }\nnamespaces:\n  gcr.io/a: {${own}}\n  b:\n`;
+  const wants = async (text: string, given: Record<string, string> = {}): Promise<boolean[]> => {
+    const inputs = await loadTestInputs({ engine: 'registry', ...given }, text);
+    return inputs.namespaces.map(({ referrers }) => referrers);
+  };
+
+  it('are mirrored where the namespace, the input or the defaults say so', async () => {
+    expect(await wants(file('', ''))).toEqual([false, false]);
+    expect(await wants(file(', referrers: true', ' referrers: false '))).toEqual([false, true]);
+    expect(await wants(file('', ' referrers: true '))).toEqual([true, false]);
+    expect(await wants(file('', ' referrers: false '), { referrers: 'true' })).toEqual([false, true]);
+  });
+
+  it.each([
+    [
+      file('', ' referrers: true '),
+      /^config: mirror\.yml:3:26: namespaces › gcr\.io\/a › referrers: needs engine: registry/,
+    ],
+    [
+      file(', referrers: true', ''),
+      /^config: mirror\.yml:1:45: defaults › referrers: needs engine: registry/,
+    ],
+    [
+      'namespaces:\n  b:\n    referrers: true\n    target: docker.io/x',
+      /mirror\.yml:3:16: namespaces › b › referrers/,
+    ],
+  ])('need an engine that keeps digests, which is told with line and column: %j', async (text, message) => {
+    expect(await problems(text)).toMatch(message);
+  });
+
+  it('are told once where all have them from one place', async () => {
+    expect((await problems(file(', referrers: true', ''))).match(/needs engine/g)).toHaveLength(1);
+    expect(await problems(file('', ''), { referrers: 'true' })).toMatch(/^referrers: needs engine: registry/);
+  });
+
+  it('need no such engine in a job that mirrors other namespaces of the file', async () => {
+    const text = file('', ' referrers: true ');
+    const inputs = await loadTestInputs({ namespaces: 'gcr.io/b', registry: 'gcr.io' }, text);
+    expect(inputs.namespaces).toHaveLength(1);
   });
 });
 

@@ -99,6 +99,8 @@ describe('parseInputs', () => {
     ['dry-run', 'maybe', 'is not one of auto, true, false'],
     ['fail-on-error', 'yes', '"yes" is neither true nor false'],
     ['cache', '1', '"1" is neither true nor false'],
+    ['referrers', 'yes', '"yes" is neither true nor false'],
+    ['referrers', 'true', 'needs engine: registry'],
     ['concurrency', '0', 'from 1 to 256'],
     ['concurrency', '1e3', 'from 1 to 256'],
     ['query-concurrency', '1', 'from 2 to 1000'],

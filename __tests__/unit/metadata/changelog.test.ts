@@ -31,6 +31,9 @@ function result(items: CopiedImage[], namespace = JOB.namespace): NamespaceResul
     settled: 0,
     dropped: NOTHING_DROPPED,
     recalled: 0,
+    referrers: 0,
+    referrerBytes: 0,
+    unasked: 0,
   };
 }
 

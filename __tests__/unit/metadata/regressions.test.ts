@@ -33,6 +33,9 @@ const res = (namespace: string, tag: string) => ({
   settled: 0,
   dropped: NOTHING_DROPPED,
   recalled: 0,
+  referrers: 0,
+  referrerBytes: 0,
+  unasked: 0,
 });
 const sec = (namespace: string, runKey: string, tag = 'v1') =>
   renderSection(res(namespace, tag), { time: new Date(0), timezone: 'UTC', runKey });

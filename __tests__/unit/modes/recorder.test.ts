@@ -10,9 +10,9 @@ import type { NamespacePlan } from '../../../src/modes/prepare.ts';
 import type { RecordDeps } from '../../../src/modes/record.ts';
 import { Recorder } from '../../../src/modes/recorder.ts';
 import type { Work } from '../../../src/plan/diff.ts';
-import { NOTHING_DROPPED } from '../../../src/source/filters.ts';
 import { digest } from '../../support/digests.ts';
 import { parseTestInputs } from '../../support/inputs.ts';
+import { namespacePlan } from '../../support/plans.ts';
 import { silentLogger } from '../../support/silent-logger.ts';
 
 const SOURCE = 'gcr.io/ns';
@@ -59,28 +59,7 @@ function planOf(moved: readonly string[], added: readonly string[]): NamespacePl
   const recorded = { source: SOURCE, target: TARGET, images };
   files.set(PATH, serializeNamespaceManifest(recorded));
   const works = [...moved.map((tag) => workOf([], [tag])), ...added.map((tag) => workOf([tag], []))];
-  const namespace = { registry: 'gcr.io', path: 'ns' };
-  return {
-    settings: {
-      namespace,
-      target: { registry: 'docker.io', path: 'mirror' },
-      targetName: '{image}',
-      platforms: 'all',
-      filters: { include: [], exclude: [] },
-    },
-    manifestPath: PATH,
-    recorded,
-    listing: { namespace, images: new Map(), failures: [] },
-    dropped: NOTHING_DROPPED,
-    recalled: 0,
-    unsupported: [],
-    targets: new Map(),
-    work: works,
-    unsettled: [],
-    settled: new Map(),
-    unchanged: 0,
-    gone: [],
-  };
+  return namespacePlan({ manifestPath: PATH, recorded, work: works });
 }
 
 function workOf(added: readonly string[], updated: readonly string[]): Work {

@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/metadata/namespace-manifest.ts';
-import { WorkBuilder, diff } from '../../../src/plan/diff.ts';
+import { referrersTag } from '../../../src/oci/referrers-list.ts';
+import { WorkBuilder, diff, isFollowing, signaturesFirst } from '../../../src/plan/diff.ts';
 import { digest } from '../../support/digests.ts';
 import { listing, recorded } from './listings.ts';
+
+const LIST = referrersTag(digest(7));
 
 describe('diff', () => {
   it('tells new, moved and unchanged apart, and takes what is gone for none of these', () => {
@@ -54,6 +57,39 @@ describe('diff', () => {
     const entry = { digest: digest(1), target: digest(2), ...(has && { platforms: has }) };
     const found = diff(listing({ a: { v1: digest(1) } }), recorded({ a: { v1: entry } }), wanted);
     expect([found.unchanged, found.work.length]).toEqual(unchanged ? [1, 0] : [0, 1]);
+  });
+
+  it('copies again what docker made another digest of, where digests are to be kept, but no list that has grown', () => {
+    const entry = { digest: digest(1), target: digest(2) };
+    const reduced = { ...entry, platforms: ['linux/amd64'] };
+    const tags = { v1: digest(1), v2: digest(1), v3: digest(1), [LIST]: digest(1) };
+    const have = recorded({ a: { v1: entry, v2: digest(1), v3: reduced, [LIST]: entry } });
+    const { work, unchanged } = diff(listing({ a: tags }), have, ['linux/amd64'], true);
+    expect(work.map(({ updated }) => updated)).toEqual([['v1']]);
+    expect(unchanged).toBe(3);
+  });
+
+  it('keeps tags that follow an image apart from its own, also of one digest', () => {
+    const { work } = diff(
+      listing({ a: { v1: digest(1), [LIST]: digest(1), [`${LIST}.sig`]: digest(1), v2: digest(2) } }),
+      recorded({}),
+      'all',
+    );
+    expect(work.map((one) => [one.added, isFollowing(one)])).toEqual([
+      [['v1'], false],
+      [[LIST, `${LIST}.sig`], true],
+      [['v2'], false],
+    ]);
+  });
+
+  it('starts tags that follow an image first, and all else in its order', () => {
+    const sign = (tag: string): string => `${tag}.sig`;
+    const tags = { b: digest(1), [LIST]: digest(2), a: digest(3), [sign(LIST)]: digest(4), z: digest(5) };
+    const { work } = diff(listing({ one: tags, two: tags }), recorded({}), 'all');
+    const started = signaturesFirst(work).map(({ image, added }) => `${image}:${added.join()}`);
+    const order = (names: string[]): string[] =>
+      ['one', 'two'].flatMap((image) => names.map((name) => `${image}:${name}`));
+    expect(started).toEqual([...order([LIST, sign(LIST)]), ...order(['b', 'a', 'z'])]);
   });
 
   const images = fc.dictionary(

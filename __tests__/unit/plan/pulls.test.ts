@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DOCKER_MANIFEST, OCI_INDEX } from '../../../src/oci/media-types.ts';
-import { countPulls } from '../../../src/plan/pulls.ts';
+import { countPulls, estimatePulls } from '../../../src/plan/pulls.ts';
 import type { Work } from '../../../src/plan/diff.ts';
 import { digest } from '../../support/digests.ts';
 
@@ -29,5 +29,20 @@ describe('countPulls', () => {
         engine,
       ),
     ).toEqual(pulls);
+  });
+
+  it('is the least where what refers to images comes with them', () => {
+    expect(countPulls([work(DOCKER_MANIFEST)], 'registry', true)).toEqual({ count: 1, exact: false });
+    expect(countPulls([], 'registry', true)).toEqual({ count: 0, exact: true });
+  });
+});
+
+describe('estimatePulls', () => {
+  const all = { engine: 'registry', platforms: 'all' } as const;
+
+  it('takes some for what refers to an image, and one where only that may be new', () => {
+    expect(estimatePulls(work(DOCKER_MANIFEST), all)).toBe(1);
+    expect(estimatePulls(work(DOCKER_MANIFEST), { ...all, referrers: true })).toBe(3);
+    expect(estimatePulls({ ...work(OCI_INDEX), added: [] }, { ...all, referrers: true })).toBe(1);
   });
 });

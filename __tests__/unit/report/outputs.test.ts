@@ -56,6 +56,23 @@ describe('outputsOf', () => {
   });
 });
 
+describe('referrers', () => {
+  it('count as a change, with their bytes, and as no tags', () => {
+    const result = one({ referrers: 3, referrerBytes: 500 });
+    expect(outputsOf(result, '')).toMatchObject({
+      changed: 'true',
+      complete: 'true',
+      added: '0',
+      bytes: '500',
+    });
+  });
+
+  it('that were not asked for leave the run incomplete', () => {
+    expect(isComplete(one({ unasked: 1 }))).toBe(false);
+    expect(isChanged(one({ unasked: 1 }))).toBe(false);
+  });
+});
+
 describe('SAFE_OUTPUTS', () => {
   it('claims neither that the run is complete nor that anything was done', () => {
     const { complete, changed, matrix, report, ...counts } = SAFE_OUTPUTS;

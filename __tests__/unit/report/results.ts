@@ -22,6 +22,9 @@ export function namespaceResult(given: Partial<NamespaceResult> = {}): Namespace
     settled: 0,
     dropped: NOTHING_DROPPED,
     recalled: 0,
+    referrers: 0,
+    referrerBytes: 0,
+    unasked: 0,
     ...given,
   };
 }

@@ -49,6 +49,13 @@ describe('renderSummary', () => {
 `);
   });
 
+  it('counts referrers, and images that were not asked for them', () => {
+    const namespaces = [namespaceResult({ unchanged: 9, referrers: 1234, referrerBytes: 2000, unasked: 1 })];
+    const summary = renderSummary(runResult({ namespaces }));
+    expect(summary).toContain('9 unchanged, 1,234 referrers copied, 1 image not asked for new referrers');
+    expect(summary).toContain('| 2.0 kB |');
+  });
+
   it('says of a dry run what would be done', () => {
     const namespaces = [namespaceResult({ copied: [copied('base', { added: ['v1'] })] })];
     const text = renderSummary(runResult({ dryRun: true, namespaces }));

@@ -1,12 +1,15 @@
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { DOCKER_MANIFEST, OCI_MANIFEST } from '../../../src/oci/media-types.ts';
+import { DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from '../../../src/oci/media-types.ts';
 import {
+  SBOM,
+  SIGNATURE,
   describe as descriptor,
   makeImage,
   makeIndex,
   makeManifest,
+  makeReferrer,
   pushImage,
   seededBytes,
 } from '../../support/images.ts';
@@ -16,6 +19,7 @@ import {
   refuse,
   startMemoryRegistry,
 } from '../../support/memory-registry.ts';
+import { discover } from '../../support/referrers.ts';
 
 const BLOB = seededBytes(1000, 'blob');
 const DIGEST = digestOf(BLOB);
@@ -224,6 +228,60 @@ describe('tags', () => {
 
   it('knows no repository that holds nothing', async () => {
     expect(await refusal('GET', '/v2/a/tags/list')).toEqual([404, error('NAME_UNKNOWN')]);
+  });
+});
+
+describe('referrers', () => {
+  const image = makeImage({ seed: 'subject', oci: true });
+  const one = makeReferrer(image, { seed: '1', annotations: { 'org.example/key': 'value' } });
+  const two = makeReferrer(image, { seed: '2', artifactType: SIGNATURE });
+  const other = makeReferrer(one, { seed: '3' });
+
+  it('says that it noted a subject that is not there yet, and lists all that name it, page by page', async () => {
+    await restart({ referrers: 1 });
+    for (const referrer of [one, two, other]) await pushImage(registry.url, 'a', [referrer.digest], referrer);
+    const put = await ask('PUT', `/v2/a/manifests/${one.digest}`, {
+      body: Buffer.from(one.bytes),
+      headers: { 'content-type': one.mediaType },
+    });
+    expect(put.headers.get('oci-subject')).toBe(image.digest);
+    const answer = await ask('GET', `/v2/a/referrers/${image.digest}`);
+    expect(answer.headers.get('content-type')).toBe(OCI_INDEX);
+    expect(answer.headers.get('link')).toBe(`</v2/a/referrers/${image.digest}?from=1>; rel="next"`);
+    expect(await answer.json()).toEqual({
+      schemaVersion: 2,
+      mediaType: OCI_INDEX,
+      manifests: [
+        {
+          ...descriptor(OCI_MANIFEST, one.bytes),
+          artifactType: SBOM,
+          annotations: { 'org.example/key': 'value' },
+        },
+      ],
+    });
+    const found = await discover(registry.url, 'a', image.digest);
+    expect(found.map(({ digest }) => digest)).toEqual([one.digest, two.digest]);
+    expect(found[0]?.manifest).toEqual(Buffer.from(one.bytes));
+  });
+
+  it('filters them by type, and says so', async () => {
+    await restart({ referrers: 10 });
+    for (const referrer of [one, two]) await pushImage(registry.url, 'a', [referrer.digest], referrer);
+    const query = new URLSearchParams({ artifactType: SIGNATURE }).toString();
+    const answer = await ask('GET', `/v2/a/referrers/${image.digest}?${query}`);
+    expect(answer.headers.get('oci-filters-applied')).toBe('artifactType');
+    expect(await answer.json()).toMatchObject({ manifests: [{ digest: two.digest }] });
+    expect(await (await ask('GET', `/v2/a/referrers/${NOWHERE}`)).json()).toMatchObject({ manifests: [] });
+  });
+
+  it('has no such API unless it is given one', async () => {
+    await pushImage(registry.url, 'a', [one.digest], one);
+    expect(await status('GET', `/v2/a/referrers/${image.digest}`)).toBe(404);
+    const put = await ask('PUT', `/v2/a/manifests/${one.digest}`, {
+      body: Buffer.from(one.bytes),
+      headers: { 'content-type': one.mediaType },
+    });
+    expect([put.status, put.headers.get('oci-subject')]).toEqual([201, null]);
   });
 });
 

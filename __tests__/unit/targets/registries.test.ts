@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isDigest } from '../../../src/oci/digest.ts';
 import { audit } from '../../../src/copy/audit.ts';
 import type { Holder } from '../../../src/copy/registry/blob-memory.ts';
 import type { Credential } from '../../../src/oci/credentials.ts';
@@ -10,6 +11,7 @@ import {
   failureOf,
   startCopying,
   taskOf,
+  uploadsTo,
 } from '../../support/copying.ts';
 import {
   type TestImage,
@@ -203,6 +205,22 @@ describe('Amazon ECR', () => {
     expect(ecr.requests.map(({ method }) => method)).toEqual(['HEAD']);
   });
 
+  it('is sent no layer that it has, though it mounts none and nobody remembers', async () => {
+    const ecr = await start(startEcr(['mirror/img']));
+    const layers = [2 * 1024 ** 2, 100_000];
+    const before = makeImage({ seed: 'before', layers, layerSeeds: ['large', 'small'] });
+    await copyImage(source, startCopying(source, ecr), before);
+    ecr.requests.length = 0;
+    const copying = startCopying(source, ecr);
+    const sameLarge = makeImage({ seed: 'after', layers, layerSeeds: ['large', 'other'] });
+    const sameSmall = makeImage({ seed: 'last', layers: [100_000], layerSeeds: ['small'] });
+    await copyImage(source, copying, sameLarge, ['v2']);
+    await copyImage(source, copying, sameSmall, ['v3']);
+    expectHeld(ecr, sameLarge, 'v2');
+    expectHeld(ecr, sameSmall, 'v3');
+    expect(uploadsTo(ecr).filter((digest) => isDigest(digest) && before.blobs.has(digest))).toEqual([]);
+  });
+
   it('says that an immutable tag holds another image', async () => {
     const ecr = await start(startEcr(['mirror/img'], { immutable: true }));
     await pushImage(ecr.url, 'mirror/img', ['v1'], makeImage({ seed: 'before' }));
@@ -370,6 +388,7 @@ describe('Artifactory', () => {
     const found = await audit(recorded, {
       target: clients.target,
       targetOf: (name) => `mirror/${name}`,
+      referrers: false,
       concurrency: 1,
     });
     expect(found.map(({ tag, finding }) => [tag, finding])).toEqual([

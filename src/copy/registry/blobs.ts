@@ -10,6 +10,8 @@ import type { TargetKnowledge } from './knowledge.ts';
 
 /** A blob of at most this many bytes is read before it is sent: no more than one chunk of a stream. */
 const SMALL = 64 * 1024;
+/** A blob of so many bytes is worth a question more before it is sent. */
+const WORTH_ASKING = 1024 ** 2;
 /** Bytes a request where the target refuses larger ones and does not say what it takes. */
 const CHUNK = 16 * 1024 ** 2;
 
@@ -31,6 +33,8 @@ export class BlobCopier {
   readonly #spoilt = new Map<string, RegistryError>();
   /** Set once the target has refused a blob as too large for one request. */
   #chunked = false;
+  /** Whether the target mounts blobs; `never` once it did not mount one that it had. ECR opens an upload for whatever is asked. */
+  #mounts: 'perhaps' | 'yes' | 'never' = 'perhaps';
 
   constructor(options: BlobCopierOptions) {
     this.#options = options;
@@ -102,9 +106,16 @@ export class BlobCopier {
   }
 
   async #start({ blob, repository, holder }: Move): Promise<UploadStart> {
-    const start = await startUpload(this.#options.target, repository, blob.digest, holder ?? repository);
-    if (start.kind === 'session' && holder !== undefined)
-      this.#options.knowledge.forgetBlob(holder, blob.digest);
+    const { target, knowledge } = this.#options;
+    const isThere = async (): Promise<boolean> => target.hasBlob(repository, blob.digest).catch(() => false);
+    if (this.#mounts === 'never' && (await isThere())) return { kind: 'mounted' };
+    const start = await startUpload(target, repository, blob.digest, holder ?? repository);
+    if (start.kind === 'mounted') this.#mounts = 'yes';
+    else if (holder !== undefined) knowledge.forgetBlob(holder, blob.digest);
+    else if (this.#mounts === 'perhaps' && blob.size >= WORTH_ASKING && (await isThere())) {
+      this.#mounts = 'never';
+      return { kind: 'mounted' };
+    }
     return start;
   }
 

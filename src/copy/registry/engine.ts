@@ -1,15 +1,16 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { RegistryClient } from '../../oci/client.ts';
-import type { Digest } from '../../oci/digest.ts';
 import type { Sleep } from '../../oci/host-gate.ts';
-import type { RawManifest } from '../../oci/manifest.ts';
-import { CopyError, type CopyTask, type Engine, type Held } from '../engine.ts';
-import { copyableContent, fetchManifest } from '../evidence.ts';
+import { entriesOf, isReferrersTag } from '../../oci/referrers-list.ts';
+import type { CopyTask, Engine, Held } from '../engine.ts';
+import { fetchManifest } from '../evidence.ts';
 import type { BlobMemory } from './blob-memory.ts';
 import { BlobCopier } from './blobs.ts';
+import { copyImage, copyNewReferrers } from './image-copy.ts';
 import { TargetKnowledge } from './knowledge.ts';
-import { ManifestCopy, type TargetState, settleAll } from './manifest-copy.ts';
-import { reduceIndex } from './platforms.ts';
+import { copyList } from './list-copy.ts';
+import type { TargetState } from './manifest-copy.ts';
+import { ReferrersLists } from './referrers-lists.ts';
 
 export interface RegistryEngineOptions {
   /** Images that are written at a time; reading ahead and reading back go on beside it. */
@@ -47,42 +48,22 @@ export class RegistryEngine implements Engine {
     this.width = options.concurrency * OVERLAP;
   }
 
-  async copy(task: CopyTask, held: (tag: string, what: Held) => void): Promise<number> {
-    const { client, repository, digest } = task.source;
-    const [{ state }, source] = await Promise.all([
-      this.#target(task.target.client),
-      fetchManifest(client, repository, digest),
+  async copy(
+    task: CopyTask,
+    held: (tag: string, what: Held) => void,
+    referred: (count: number) => void = () => undefined,
+  ): Promise<number> {
+    const { source, target } = task;
+    if (task.tags.length === 0)
+      return copyNewReferrers(task, async () => this.#state(target.client), referred);
+    const [state, manifest] = await Promise.all([
+      this.#state(target.client),
+      fetchManifest(source.client, source.repository, source.digest),
     ]);
-    const manifest = reduce(source, task);
-    const platforms = manifest === source || task.platforms === 'all' ? {} : { platforms: task.platforms };
-    // Believed for now: if it is not so, the target refuses the manifest, and all is brought after all.
-    if (task.present && manifest === source) state.knowledge.noteManifest(task.target.repository, digest);
-    const waiting = state.asksFirst ? await notHeld(task, manifest.digest) : task.tags;
-    for (const tag of task.tags)
-      if (!waiting.includes(tag)) held(tag, { digest: manifest.digest, ...platforms });
-    if (waiting.length === 0) return 0;
-    const copy = new ManifestCopy(task, state);
-    await copy.readAhead(manifest);
-    const stored: string[] = [];
-    const [storing] = await Promise.allSettled([
-      this.#places(async () => {
-        await copy.bringParts(manifest);
-        await settleAll(
-          waiting.map(async (tag) => {
-            await task.claim(tag);
-            stored.push(await copy.put(manifest, tag));
-          }),
-        );
-      }),
-    ]);
-    await settleAll(
-      stored.map(async (tag) => {
-        await readBack(task, tag, manifest.digest);
-        held(tag, { digest: manifest.digest, ...platforms });
-      }),
-    );
-    if (storing.status === 'rejected') throw storing.reason;
-    return copy.sent;
+    const list = task.referrers && task.tags.every(isReferrersTag) ? entriesOf(manifest) : undefined;
+    return list
+      ? this.#places(async () => copyList(task, state, manifest, list, { held, referred }))
+      : copyImage(task, state, manifest, this.#places, { held, referred });
   }
 
   async close(): Promise<void> {
@@ -94,10 +75,10 @@ export class RegistryEngine implements Engine {
   }
 
   /** Only when there is something to copy: the memory costs requests. */
-  async #target(client: RegistryClient): Promise<Target> {
+  async #state(client: RegistryClient): Promise<TargetState> {
     let target = this.#targets.get(client);
     if (!target) this.#targets.set(client, (target = this.#open(client)));
-    return target;
+    return (await target).state;
   }
 
   async #open(client: RegistryClient): Promise<Target> {
@@ -106,44 +87,8 @@ export class RegistryEngine implements Engine {
     const knowledge = new TargetKnowledge(await memory?.load());
     const limit = pLimit(Math.max(1, streams));
     const blobs = new BlobCopier({ ...options, target: client, knowledge, limit });
-    return { state: { knowledge, blobs, children: new Map(), asksFirst: false }, memory };
+    const lists = new ReferrersLists(client);
+    const state = { knowledge, blobs, children: new Map(), lists, asksFirst: false };
+    return { state, memory };
   }
-}
-
-function reduce(manifest: RawManifest, { source, platforms }: CopyTask): RawManifest {
-  const content = copyableContent(manifest, source.client, source.repository);
-  if (content.kind !== 'index' || platforms === 'all') return manifest;
-  const reduced = reduceIndex(manifest, content.children, platforms);
-  if (reduced) return reduced;
-  const name = `${source.client.registry}/${source.repository}@${source.digest}`;
-  throw new CopyError(
-    `${name} has no image for ${platforms.join(', ')}: name another platform in "platforms"`,
-    {
-      retryable: false,
-    },
-  );
-}
-
-/** The tags under which the target does not hold `digest` yet. */
-async function notHeld({ tags, target }: CopyTask, digest: Digest): Promise<string[]> {
-  const { client, repository } = target;
-  const heads = await Promise.all(
-    tags.map(async (tag) => client.findManifest(repository, tag).catch(() => undefined)),
-  );
-  return tags.filter((_, index) => heads[index]?.digest !== digest);
-}
-
-async function readBack({ target }: CopyTask, tag: string, digest: Digest): Promise<void> {
-  const head = await target.client.headManifest(target.repository, tag);
-  if (head?.digest === digest) return;
-  // A header is soon wrong: the manifest itself tells.
-  const held = await target.client.getManifest(target.repository, tag);
-  if (held?.digest === digest) return;
-  const name = `${target.client.registry}/${target.repository}:${tag}`;
-  throw new CopyError(
-    `${name} was pushed as ${digest}, but the target says it holds ${held?.digest ?? 'nothing'}`,
-    {
-      retryable: true,
-    },
-  );
 }

@@ -1,13 +1,20 @@
 import type { Digest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/errors.ts';
 import { type Descriptor, type RawManifest, isForeignLayer } from '../../oci/manifest.ts';
-import { CopyError, type CopyTask } from '../engine.ts';
+import { CopyError, type CopyTask, type Held } from '../engine.ts';
 import { type CopyableContent, copyableContent, fetchManifest } from '../evidence.ts';
 import type { BlobCopier } from './blobs.ts';
 import type { TargetKnowledge } from './knowledge.ts';
+import type { ReferrersLists } from './referrers-lists.ts';
 
 /** Indexes may hold indexes; nobody's go deeper than this. */
-const MAX_DEPTH = 8;
+export const MAX_DEPTH = 8;
+
+export function tooDeep({ source: { repository, digest } }: CopyTask): CopyError {
+  return new CopyError(`${repository}@${digest}: indexes are nested more than ${MAX_DEPTH} deep`, {
+    retryable: false,
+  });
+}
 
 /** What is shared by all copies to one target registry. */
 export interface TargetState {
@@ -15,8 +22,15 @@ export interface TargetState {
   readonly blobs: BlobCopier;
   /** Child manifests under way, by `repository@digest`. */
   readonly children: Map<string, Promise<void>>;
+  readonly lists: ReferrersLists;
   /** Set once the target has refused a tag because it has it already: then it is asked before. */
   asksFirst: boolean;
+}
+
+/** What an engine is given to tell of. */
+export interface Tell {
+  readonly held: (tag: string, what: Held) => void;
+  readonly referred: (count: number) => void;
 }
 
 /** How often parts are brought again that the target has said to have and has not. */
@@ -48,24 +62,36 @@ export class ManifestCopy {
     return this.#sent;
   }
 
+  /** A manifest of the source, which is asked for once. */
+  async fetch(digest: Digest): Promise<RawManifest> {
+    const { client, repository } = this.#task.source;
+    const manifest = this.#read.get(digest) ?? (await fetchManifest(client, repository, digest));
+    this.#read.set(digest, manifest);
+    return manifest;
+  }
+
   /** Reads the children of an index, before it is their turn to be stored. */
   async readAhead(manifest: RawManifest, depth = 0): Promise<void> {
-    const { source, target } = this.#task;
+    const { target } = this.#task;
     const { knowledge } = this.#state;
     const content = this.#contentOf(manifest);
     if (content.kind !== 'index' || knowledge.hasManifest(target.repository, manifest.digest)) return;
-    if (depth === MAX_DEPTH) throw this.#tooDeep();
+    if (depth === MAX_DEPTH) throw tooDeep(this.#task);
     const missing = content.children.filter(
       ({ digest }) => !knowledge.hasManifest(target.repository, digest),
     );
     await settleAll(
       missing.map(async ({ digest }) => {
-        if (this.#read.has(digest)) return;
-        const child = await fetchManifest(source.client, source.repository, digest);
-        this.#read.set(digest, child);
-        await this.readAhead(child, depth + 1);
+        if (!this.#read.has(digest)) await this.readAhead(await this.fetch(digest), depth + 1);
       }),
     );
+  }
+
+  /** Brings `manifest` with its parts, under its digest. @returns as `put` does */
+  async bring(manifest: RawManifest): Promise<boolean> {
+    await this.readAhead(manifest);
+    await this.bringParts(manifest);
+    return this.put(manifest, manifest.digest);
   }
 
   /**
@@ -73,12 +99,13 @@ export class ManifestCopy {
    * refuses and has already, as registries do whose tags can't change, is stored; and so is what was taken while the
    * answer was lost, each time.
    *
-   * @returns `reference`
+   * @returns true when the target says that it noted to what the manifest refers
    */
-  async put(manifest: RawManifest, reference: string): Promise<string> {
+  async put(manifest: RawManifest, reference: string): Promise<boolean> {
     const { client, repository } = this.#task.target;
+    let isNoted = false;
     try {
-      await this.#putOrBring(manifest, reference);
+      isNoted = await this.#putOrBring(manifest, reference);
     } catch (error) {
       if (!mayBeStored(error)) throw error;
       const head = await client.findManifest(repository, reference).catch(() => undefined);
@@ -86,10 +113,10 @@ export class ManifestCopy {
       if (isRefusal(error)) this.#state.asksFirst = true;
     }
     this.#state.knowledge.noteManifest(repository, manifest.digest);
-    return reference;
+    return isNoted;
   }
 
-  async #putOrBring(manifest: RawManifest, reference: string): Promise<void> {
+  async #putOrBring(manifest: RawManifest, reference: string): Promise<boolean> {
     const { client, repository } = this.#task.target;
     for (let rounds = 0; ; rounds += 1) {
       try {
@@ -135,13 +162,12 @@ export class ManifestCopy {
   /** A child that another image of the same repository brings at the moment is waited for. */
   async #bringChild(digest: Digest): Promise<void> {
     const { knowledge, children } = this.#state;
-    const { source, target } = this.#task;
+    const { target } = this.#task;
     const key = `${target.repository}@${digest}`;
     for (let other = children.get(key); other; other = children.get(key)) await other.catch(() => undefined);
     if (knowledge.hasManifest(target.repository, digest)) return;
     const bringing = (async () => {
-      const manifest =
-        this.#read.get(digest) ?? (await fetchManifest(source.client, source.repository, digest));
+      const manifest = await this.fetch(digest);
       await this.bringParts(manifest);
       await this.put(manifest, digest);
     })();
@@ -151,13 +177,6 @@ export class ManifestCopy {
     } finally {
       children.delete(key);
     }
-  }
-
-  #tooDeep(): CopyError {
-    const { repository, digest } = this.#task.source;
-    return new CopyError(`${repository}@${digest}: indexes are nested more than ${MAX_DEPTH} deep`, {
-      retryable: false,
-    });
   }
 
   #forget(manifest: RawManifest): void {
@@ -182,9 +201,12 @@ function partsOf({ config, layers }: Extract<CopyableContent, { kind: 'image' }>
 }
 
 /** Waits for all, then throws the first failure: nothing goes on behind a failed image. */
-export async function settleAll(promises: readonly Promise<unknown>[]): Promise<void> {
-  for (const result of await Promise.allSettled(promises))
+export async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(promises);
+  return results.map((result) => {
     if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
 }
 
 function isMissingPart(error: unknown): boolean {

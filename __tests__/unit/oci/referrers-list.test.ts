@@ -1,0 +1,187 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../../src/oci/digest.ts';
+import type { RawManifest } from '../../../src/oci/manifest.ts';
+import { DOCKER_LIST, OCI_INDEX } from '../../../src/oci/media-types.ts';
+import {
+  entriesOf,
+  includesAll,
+  readReferrer,
+  referrersTag,
+  subjectOf,
+  uniteList,
+} from '../../../src/oci/referrers-list.ts';
+import { digest } from '../../support/digests.ts';
+import { SBOM, makeImage, makeIndex, makeManifest, makeReferrer } from '../../support/images.ts';
+
+function listOf(content: unknown, mediaType = OCI_INDEX): RawManifest {
+  const bytes = new TextEncoder().encode(JSON.stringify(content));
+  return { mediaType, bytes, digest: digestOf(bytes) };
+}
+
+const json = ({ bytes }: RawManifest): unknown => JSON.parse(new TextDecoder().decode(bytes));
+
+describe('the tag of a list', () => {
+  it('has the digest that it is about, cut to what a tag takes', () => {
+    expect(referrersTag(digest(7))).toBe(`sha256-${digest(7).slice(7)}`);
+    expect(referrersTag(`sha512:${'ab'.repeat(64)}`)).toBe(`sha512-${'ab'.repeat(32)}`);
+    expect(subjectOf(referrersTag(digest(7)))).toBe(digest(7));
+  });
+
+  it.each(['v1', 'sha256-', `${referrersTag(digest(1))}.sig`, `sha512-${'ab'.repeat(32)}`, digest(1)])(
+    'is not %s',
+    (tag) => {
+      expect(subjectOf(tag)).toBeUndefined();
+    },
+  );
+});
+
+const entry = fc.record(
+  {
+    mediaType: fc.string(),
+    digest: fc.integer({ min: 1, max: 12 }).map(digest),
+    size: fc.nat(),
+    artifactType: fc.string(),
+    annotations: fc.dictionary(fc.string(), fc.string()),
+    unknown: fc.jsonValue(),
+  },
+  { requiredKeys: ['digest'] },
+);
+const entries = fc.array(entry, { maxLength: 10 });
+/** A list as any client may have written it, or none. */
+const list = fc.option(
+  fc
+    .record({
+      manifests: entries,
+      annotations: fc.dictionary(fc.string(), fc.string()),
+      more: fc.jsonValue(),
+    })
+    .map((content) => listOf({ schemaVersion: 2, mediaType: OCI_INDEX, ...content })),
+  { nil: undefined },
+);
+/** What an entry says, as JSON has it: without a key that would be an object's prototype. */
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+describe('lists that are united', () => {
+  it('keep each entry that was there as it stands, in its order, and what else the list says', () => {
+    fc.assert(
+      fc.property(list, entries, (before, added) => {
+        const known = (before && entriesOf(before)) ?? [];
+        const united = uniteList(before, added);
+        expect(plain(entriesOf(united)?.slice(0, known.length))).toEqual(plain(known));
+        const head = (one: RawManifest): unknown => ({ ...Object(json(one)), manifests: [] });
+        expect(head(united)).toEqual(head(before ?? listOf({ schemaVersion: 2, mediaType: OCI_INDEX })));
+      }),
+    );
+  });
+
+  it('have what either has, new ones once', () => {
+    fc.assert(
+      fc.property(list, entries, (before, added) => {
+        const known = (before && entriesOf(before)) ?? [];
+        const united = entriesOf(uniteList(before, added)) ?? [];
+        const wanted = new Set([...known, ...added].map((one) => one.digest));
+        expect(new Set(united.map((one) => one.digest))).toEqual(wanted);
+        const news = new Set(added.map((one) => one.digest));
+        for (const one of known) news.delete(one.digest);
+        expect(united.length).toBe(known.length + news.size);
+        expect(includesAll(united, known) && includesAll(united, added)).toBe(true);
+      }),
+    );
+  });
+
+  it('stay as they are, to the byte, when nothing is new: united twice is united once', () => {
+    fc.assert(
+      fc.property(list, entries, (before, added) => {
+        const once = uniteList(before, added);
+        expect(uniteList(once, added)).toBe(once);
+        expect(uniteList(once, entriesOf(once) ?? [])).toBe(once);
+      }),
+    );
+  });
+
+  it('have the same entries whoever adds first', () => {
+    fc.assert(
+      fc.property(list, entries, entries, (before, one, other) => {
+        const digests = (united: RawManifest): unknown => new Set(entriesOf(united)?.map((e) => e.digest));
+        expect(digests(uniteList(uniteList(before, one), other))).toEqual(
+          digests(uniteList(uniteList(before, other), one)),
+        );
+      }),
+    );
+  });
+
+  it('are an OCI index with nothing in it where there was none', () => {
+    expect(json(uniteList(undefined, []))).toEqual({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: [] });
+  });
+});
+
+describe('what is no list', () => {
+  it.each([
+    ['an image', makeImage({ seed: 'image', oci: true })],
+    ["Docker's kind of index", listOf({ manifests: [] }, DOCKER_LIST)],
+    ['an index without manifests', listOf({ schemaVersion: 2 })],
+    ['an index with something else in it', listOf({ manifests: [{ digest: 'latest' }] })],
+    ['no JSON', { mediaType: OCI_INDEX, bytes: Buffer.from('<html>'), digest: digest(1) }],
+  ])('has no entries: %s', (_, manifest) => {
+    expect(entriesOf(manifest)).toBeUndefined();
+  });
+
+  it('throws nothing, whatever its bytes are', () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), (bytes) => {
+        const manifest = { mediaType: OCI_INDEX, bytes, digest: digestOf(bytes) };
+        entriesOf(manifest);
+        readReferrer(manifest);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        entriesOf(listOf(value));
+        readReferrer(listOf(value));
+      }),
+    );
+  });
+});
+
+describe('the entry of a referrer', () => {
+  const subject = makeImage({ seed: 'subject', oci: true });
+
+  it('has its type and annotations, and says what it refers to', () => {
+    const referrer = makeReferrer(subject, { seed: 'sbom', annotations: { 'org.example/key': 'é' } });
+    expect(readReferrer(referrer)).toEqual({
+      subject: subject.digest,
+      entry: {
+        mediaType: referrer.mediaType,
+        digest: referrer.digest,
+        size: referrer.bytes.length,
+        artifactType: SBOM,
+        annotations: { 'org.example/key': 'é' },
+      },
+    });
+  });
+
+  it.each([undefined, ''])('takes the type of the config where its own is %j', (artifactType) => {
+    const config = { mediaType: 'application/vnd.example.config', digest: digest(1), size: 2 };
+    const content = {
+      config,
+      layers: [],
+      subject: { digest: digest(2) },
+      ...(artifactType === '' && { artifactType }),
+    };
+    expect(readReferrer(makeManifest(subject.mediaType, content, []))?.entry).toMatchObject({
+      artifactType: 'application/vnd.example.config',
+    });
+  });
+
+  it('has no type where an index states none', () => {
+    const content = { manifests: [], subject: { digest: digest(2) } };
+    const entryOfIndex = readReferrer(makeManifest(OCI_INDEX, content, []))?.entry;
+    expect(entryOfIndex && Object.keys(entryOfIndex).toSorted()).toEqual(['digest', 'mediaType', 'size']);
+  });
+
+  it('refers to nothing where it names no subject, and is none where it is malformed', () => {
+    expect(readReferrer(makeIndex([subject], { oci: true }))?.subject).toBeUndefined();
+    expect(readReferrer(makeManifest(OCI_INDEX, { subject: { digest: 'latest' } }, []))).toBeUndefined();
+  });
+});
