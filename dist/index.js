@@ -41396,6 +41396,8 @@ var DockerEngine = class {
 	#options;
 	#folder;
 	#docker;
+	/** What may be left in the daemon: the end of a run ends the commands that remove things too. */
+	#left = /* @__PURE__ */ new Set();
 	constructor(options, folder, docker) {
 		this.width = options.concurrency;
 		this.#options = options;
@@ -41487,12 +41489,16 @@ var DockerEngine = class {
 				"rm",
 				...references
 			]);
+			for (const reference of references) this.#left.delete(reference);
 		} catch (error) {
+			for (const reference of references) this.#left.add(reference);
 			this.#options.logger.debug(String(error));
 		}
 	}
 	async close() {
 		await this.#options.wholeEngine.close();
+		const left = Array.from(this.#left);
+		for (let index = 0; index < left.length; index += AT_ONCE) await this.#remove(left.slice(index, index + AT_ONCE));
 		await rm(this.#folder, {
 			recursive: true,
 			force: true
@@ -41501,6 +41507,8 @@ var DockerEngine = class {
 		});
 	}
 };
+/** References that one command removes. */
+const AT_ONCE = 100;
 /** True for what another try does not mend. */
 function isRefusal$1(error) {
 	return error instanceof CopyError && !error.retryable;

@@ -89,6 +89,8 @@ class DockerEngine implements Engine {
   readonly #options: DockerEngineOptions;
   readonly #folder: string;
   readonly #docker: Clis;
+  /** What may be left in the daemon: the end of a run ends the commands that remove things too. */
+  readonly #left = new Set<string>();
 
   constructor(options: DockerEngineOptions, folder: string, docker: Clis) {
     this.width = options.concurrency;
@@ -186,19 +188,27 @@ class DockerEngine implements Engine {
   async #remove(references: readonly string[]): Promise<void> {
     try {
       await this.#docker.target.run(['image', 'rm', ...references]);
+      for (const reference of references) this.#left.delete(reference);
     } catch (error) {
       // Of what was never pulled or tagged there is nothing to remove.
+      for (const reference of references) this.#left.add(reference);
       this.#options.logger.debug(String(error));
     }
   }
 
   async close(): Promise<void> {
     await this.#options.wholeEngine.close();
+    const left = Array.from(this.#left);
+    for (let index = 0; index < left.length; index += AT_ONCE)
+      await this.#remove(left.slice(index, index + AT_ONCE));
     await rm(this.#folder, { recursive: true, force: true }).catch((error: unknown) => {
       this.#options.logger.warning(`${this.#folder} could not be removed: ${String(error)}`);
     });
   }
 }
+
+/** References that one command removes. */
+const AT_ONCE = 100;
 
 /** True for what another try does not mend. */
 function isRefusal(error: unknown): boolean {
