@@ -40051,19 +40051,31 @@ function without(work, others) {
 // src/copy/pool.ts
 /**
 * Copies all of `works`, as many at a time as `limit` lets, until the run ends or a registry has had enough. What fails is
-* retried when that can help, and stops nothing else.
+* retried when that can help, and stops nothing else. Each waits for its place alone, and for none while its registries have
+* asked to wait: so works of others come by.
 */
 async function copyAll(works, options) {
 	const { limit, lifetime, quota, task, onDone } = options;
-	await limit.map(works, async (work) => {
+	const running = [];
+	for (const work of works) {
 		const whole = task(work);
-		if (lifetime.drain.aborted || !quota.begin(whole)) return;
-		try {
-			for (const outcome of await copyWork(work, whole, options)) onDone(outcome);
-		} finally {
-			quota.end(whole);
-		}
-	});
+		await Promise.all([whole.source, whole.target].map(async ({ client }) => client.transport.ready()));
+		if (lifetime.drain.aborted || !await quota.begin(whole)) break;
+		const started = Promise.withResolvers();
+		const copying = limit(async () => {
+			started.resolve();
+			try {
+				if (lifetime.drain.aborted) return;
+				for (const outcome of await copyWork(work, whole, options)) onDone(outcome);
+			} finally {
+				quota.end(whole);
+			}
+		});
+		copying.catch(() => void 0);
+		running.push(copying);
+		await started.promise;
+	}
+	await Promise.all(running);
 }
 /** Copies `work`; what the source has under another digest than it listed, as it is now. */
 async function copyWork(work, whole, options) {
@@ -40136,25 +40148,39 @@ var Quota = class {
 	/** Pulls that images under way may still take. */
 	#reserved = /* @__PURE__ */ new Map();
 	#spent = /* @__PURE__ */ new Map();
+	/** Resolved when the next image of a registry ends. */
+	#waiting = /* @__PURE__ */ new Map();
 	/** Why images were not started, registry by registry. */
 	get reasons() {
 		return Array.from(this.#spent.values());
 	}
-	/** True when `task` may start. Then `end` must be called for it. */
-	begin({ source: { client }, target, pulls }) {
-		if (this.#spent.has(client.registry) || this.#spent.has(target.client.registry)) return false;
-		const reserved = this.#reserved.get(client) ?? 0;
-		const { pullLimit } = client;
-		if (pullLimit !== void 0 && pullLimit.remaining < reserved + pulls) {
-			const when = pullLimit.window === void 0 ? "" : `, which it counts over ${formatDuration(pullLimit.window)}`;
-			this.#spent.set(client.registry, `${client.registry} allows ${formatCount(pullLimit.remaining)} more pulls${when}: no further image was started from there. The next run goes on${pullLimit.window === void 0 ? "" : `, at the latest in ${formatDuration(pullLimit.window)}`}; logged in, most accounts may pull more`);
-			return false;
+	/**
+	* True when `task` may start. Then `end` must be called for it. Where images under way may take all pulls that are left, their
+	* ends are waited for: most take less than they might.
+	*/
+	async begin({ source: { client }, target, pulls }) {
+		for (;;) {
+			if (this.#spent.has(client.registry) || this.#spent.has(target.client.registry)) return false;
+			const reserved = this.#reserved.get(client) ?? 0;
+			const { pullLimit } = client;
+			if (pullLimit === void 0 || pullLimit.remaining >= reserved + pulls) {
+				this.#reserved.set(client, reserved + pulls);
+				return true;
+			}
+			if (reserved > 0) await this.#nextEnd(client);
+			else this.#spent.set(client.registry, describeLimit(client.registry, pullLimit));
 		}
-		this.#reserved.set(client, reserved + pulls);
-		return true;
 	}
 	end({ source: { client }, pulls }) {
 		this.#reserved.set(client, (this.#reserved.get(client) ?? 0) - pulls);
+		this.#waiting.get(client)?.resolve();
+		this.#waiting.delete(client);
+	}
+	/** When an image of `client` that is under way has ended. */
+	async #nextEnd(client) {
+		let waiting = this.#waiting.get(client);
+		if (!waiting) this.#waiting.set(client, waiting = Promise.withResolvers());
+		return waiting.promise;
 	}
 	/** True when `error` says that a registry has been asked too much: what it was for is left to the next run. */
 	isSpent(error, { source, target }) {
@@ -40165,6 +40191,13 @@ var Quota = class {
 		return true;
 	}
 };
+function describeLimit(registry, { remaining, window }) {
+	const left = `${registry} allows ${formatCount(remaining)} more pulls`;
+	const loggedIn = "logged in, most accounts may pull more";
+	if (window === void 0) return `${left}: no further image was started from there. The next run goes on; ${loggedIn}`;
+	const time = formatDuration(window);
+	return `${left}, which it counts over ${time}: no further image was started from there. The next run goes on, at the latest in ${time}; ${loggedIn}`;
+}
 
 // src/report/progress.ts
 /** How often progress is told, in milliseconds. */
@@ -40940,9 +40973,13 @@ async function run(loadInputs, createDeps, runner) {
 	setOutputs(runner, SAFE_OUTPUTS);
 	const inputs = await loadInputs();
 	const deps = createDeps(inputs);
-	const result = await MODES[inputs.mode](inputs, deps);
-	await report(result, inputs, deps, runner);
-	return verdict(result, inputs, deps);
+	try {
+		const result = await MODES[inputs.mode](inputs, deps);
+		await report(result, inputs, deps, runner);
+		return verdict(result, inputs, deps);
+	} finally {
+		await deps.close();
+	}
 }
 async function report(result, { comment }, { pullRequest, logger }, runner) {
 	const path = await runner.writeReport(renderJsonReport(result));
@@ -41970,17 +42007,18 @@ async function listReferrers(client, repository, digest) {
 	const before = parts.get(part);
 	const presence = before && await before;
 	if (presence === "absent") return void 0;
-	const asking = ask(client, repository, digest);
+	const asking = ask(client, repository, digest, presence === "there");
 	if (presence !== "there") {
 		const learning = asking.then((answer) => answer.presence, () => "unsure");
 		parts.set(part, learning);
 	}
 	return (await asking).referrers;
 }
-async function ask(client, repository, digest) {
+/** @param isThere true when the registry is known to have the API */
+async function ask(client, repository, digest, isThere) {
 	const url = `/v2/${repository}/referrers/${digest}`;
 	const scopes = [pull(repository)];
-	const first = await askFirst(client, url, scopes);
+	const first = await askFirst(client, url, scopes, isThere);
 	if (typeof first === "string") return { presence: first };
 	const list = {
 		of: "referrers",
@@ -41995,7 +42033,7 @@ async function ask(client, repository, digest) {
 	};
 }
 /** The first page, or what there is instead: a page for people, a redirect to one, an error of any kind. */
-async function askFirst(client, url, scopes) {
+async function askFirst(client, url, scopes, isThere) {
 	try {
 		return await client.transport.send({
 			method: "GET",
@@ -42007,13 +42045,22 @@ async function askFirst(client, url, scopes) {
 			const type = headerOf(response.headers, "content-type")?.split(";")[0]?.trim();
 			if (response.status === 200 && type === "application/vnd.oci.image.index.v1+json") return pageOf(response);
 			await response.body.dump();
+			if (isThere) throw new NoList({
+				method: "GET",
+				url: response.url,
+				cause: "no list",
+				doubtful: true
+			});
 			return "absent";
 		});
 	} catch (error) {
+		if (error instanceof NoList) return "unsure";
 		if (!(error instanceof RegistryError) || error.status === void 0 || error.retryable) throw error;
 		return !DENIALS.has(error.status) && !error.codes.some((code) => UNKNOWN.has(code)) ? "absent" : "unsure";
 	}
 }
+/** A registry with the API answered with a page: something in between did, or it makes an exception. */
+var NoList = class extends RegistryError {};
 const DENIALS = /* @__PURE__ */ new Set([401, 403]);
 const UNKNOWN = /* @__PURE__ */ new Set(["NAME_UNKNOWN", "MANIFEST_UNKNOWN"]);
 /** Some registries link an empty page to itself: it is the last one. */
@@ -42047,6 +42094,8 @@ const MAX_DEPTH$1 = 8;
 function tooDeep({ source: { repository, digest } }) {
 	return new CopyError(`${repository}@${digest}: indexes are nested more than ${8} deep`, { retryable: false });
 }
+/** How often parts are brought again that the target has said to have and has not. */
+const MOST_ROUNDS = 2;
 /** Codes of a registry that misses something a manifest refers to. */
 const MISSING_PART = /* @__PURE__ */ new Set([
 	"MANIFEST_BLOB_UNKNOWN",
@@ -42094,7 +42143,7 @@ var ManifestCopy = class {
 		return this.put(manifest, manifest.digest);
 	}
 	/**
-	* Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once. What it
+	* Stores `manifest`, whose parts are there; when the target misses one after all, brings them again. What it
 	* refuses and has already, as registries do whose tags can't change, is stored; and so is what was taken while the
 	* answer was lost, each time.
 	*
@@ -42115,14 +42164,13 @@ var ManifestCopy = class {
 	}
 	async #putOrBring(manifest, reference) {
 		const { client, repository } = this.#task.target;
-		try {
+		for (let rounds = 0;; rounds += 1) try {
 			return await client.putManifest(repository, reference, manifest);
 		} catch (error) {
-			if (!(error instanceof RegistryError) || !error.codes.some((code) => MISSING_PART.has(code))) throw error;
+			if (!isMissingPart(error) || rounds === MOST_ROUNDS) throw error;
 			this.#forget(manifest);
 			await this.readAhead(manifest);
 			await this.bringParts(manifest);
-			return client.putManifest(repository, reference, manifest);
 		}
 	}
 	/** Foreign layers are refused in words that tell nobody of them. */
@@ -42189,6 +42237,9 @@ async function settleAll(promises) {
 		if (result.status === "rejected") throw result.reason;
 		return result.value;
 	});
+}
+function isMissingPart(error) {
+	return error instanceof RegistryError && error.codes.some((code) => MISSING_PART.has(code));
 }
 /** True for what another try does not mend. */
 function isRefusal(error) {
@@ -43370,6 +43421,24 @@ var HostGate = class {
 		return this.#closedUntil - this.#clock();
 	}
 };
+/** The gates of all hosts, by `host:port` as URLs have it. */
+var HostGates = class {
+	#gates = /* @__PURE__ */ new Map();
+	#create;
+	constructor(create) {
+		this.#create = create;
+	}
+	/** The gate of `host`. */
+	of(host) {
+		let gate = this.#gates.get(host);
+		if (!gate) this.#gates.set(host, gate = this.#create());
+		return gate;
+	}
+	/** The gate of `host`, if there is one: a registry may redirect to any number of hosts, and most never ask to wait. */
+	find(host) {
+		return this.#gates.get(host);
+	}
+};
 
 // src/oci/challenge.ts
 /**
@@ -43525,6 +43594,8 @@ var Authenticator = class {
 	/** Scopes for which an implicit credential was refused, and that are had without it. */
 	#without = /* @__PURE__ */ new Set();
 	#challenge;
+	/** The challenge before it was forgotten, if it was. */
+	#last;
 	/** The last Basic value that was masked. */
 	#masked;
 	constructor(options) {
@@ -43574,7 +43645,7 @@ var Authenticator = class {
 	learn(wwwAuthenticate, scopes, refused) {
 		const challenge = wwwAuthenticate === void 0 ? this.#challenge : parseChallenge(wwwAuthenticate);
 		if (!challenge) return false;
-		this.#challenge = challenge;
+		this.#challenge = this.#last = challenge;
 		if (challenge.scheme === "basic") return refused === void 0;
 		for (const key of [slotOf(scopes, false), slotOf(scopes, true)]) if (refused !== void 0 && this.#slots.get(key)?.token?.header === refused) this.#slots.delete(key);
 		return true;
@@ -43591,7 +43662,19 @@ var Authenticator = class {
 		this.#admitted.add(keyOf(scopes));
 		if (this.#challenge?.scheme !== "bearer") this.#admitted.add(ANY);
 	}
-	/** True when requests like it were let through before: then a 401 is likely no judgement of the credentials. */
+	/**
+	* True for a 401 that is likely no judgement of the credentials: it has no challenge, or another one than the registry had
+	* before, or requests like it were let through, or this one had no token where there are some.
+	*
+	* @param refused the `Authorization` that was sent
+	*/
+	doubts(wwwAuthenticate, scopes, refused) {
+		if (wwwAuthenticate === void 0 || this.isAdmitted(scopes)) return true;
+		if (!this.#last) return false;
+		const { scheme } = this.#last;
+		return parseChallenge(wwwAuthenticate)?.scheme !== scheme || scheme === "bearer" && refused === void 0;
+	}
+	/** True when requests like it were let through before. */
 	isAdmitted(scopes) {
 		return this.#admitted.has(keyOf(scopes)) || this.#challenge?.scheme !== "bearer" && this.#admitted.has(ANY);
 	}
@@ -43775,6 +43858,11 @@ var RegistryTransport = class {
 			mask: options.mask
 		});
 	}
+	/** When the registry may be asked again, where it has asked to wait. */
+	async ready() {
+		const { baseUrl, gates, signal } = this.#options;
+		await gates.of(baseUrl.host).opened(signal).catch(() => void 0);
+	}
 	/** Where `path` is at this registry. */
 	urlOf(path) {
 		return new URL(path.toString(), this.#options.baseUrl);
@@ -43786,7 +43874,8 @@ var RegistryTransport = class {
 	* @throws RegistryError when the registry refuses, or the retries are used up
 	*/
 	async send(request, read) {
-		const { gate, retries, sleep, random, logger } = this.#options;
+		const { baseUrl, gates, retries, sleep, random, logger } = this.#options;
+		const gate = gates.of(baseUrl.host);
 		const signal = this.#signalOf(request);
 		const patience = new Patience(retries, random);
 		let throttled = 0;
@@ -43830,7 +43919,7 @@ var RegistryTransport = class {
 		} catch (error) {
 			if (error instanceof RegistryError && error.status === 429) {
 				const pause = error.retryAfter ?? backoffDelay(throttled, this.#options.random);
-				this.#gateOf(new URL(error.url)).close(pause, pause > 6e5 ? error : void 0);
+				this.#options.gates.of(new URL(error.url).host).close(pause, pause > 6e5 ? error : void 0);
 			}
 			throw error;
 		}
@@ -43839,18 +43928,18 @@ var RegistryTransport = class {
 		const { scopes } = request;
 		let authorization = await this.#answerOf(scopes);
 		let response = await this.#follow(request, authorization);
-		let doubted = [];
-		if (response.status === 401) {
+		let isDoubtful = false;
+		for (let renewed = false; response.status === 401; renewed = true) {
 			const challenge = await this.#challengeOf(response);
-			doubted = challenge === void 0 || this.#authenticator.isAdmitted(scopes) ? [401] : [];
-			if (this.#authenticator.learn(challenge, scopes, authorization) && request.repeatable !== false) {
-				await response.body.dump();
-				authorization = await this.#answerOf(scopes);
-				response = await this.#follow(request, authorization);
-			}
+			isDoubtful ||= this.#authenticator.doubts(challenge, scopes, authorization);
+			const isLearnt = this.#authenticator.learn(challenge, scopes, authorization);
+			if (renewed || !isLearnt || request.repeatable === false) break;
+			await response.body.dump();
+			authorization = await this.#answerOf(scopes);
+			response = await this.#follow(request, authorization);
 		}
 		if (!request.expect.includes(response.status)) {
-			const refusal = await this.#refusal(request, response, doubted);
+			const refusal = await this.#refusal(request, response, isDoubtful ? [401] : []);
 			const other = await this.#withoutCredential(request, refusal, authorization);
 			if (!other) throw refusal;
 			response = other;
@@ -43925,10 +44014,9 @@ var RegistryTransport = class {
 		}
 	}
 	async #dispatch(request) {
-		const { dispatcher, gate } = this.#options;
+		const { dispatcher, baseUrl, gates } = this.#options;
 		const { method, url, headers: sent, signal = this.#options.signal } = request;
-		const other = this.#gateOf(url);
-		if (other !== gate) await other.opened(signal);
+		if (url.host !== baseUrl.host) await gates.find(url.host)?.opened(signal);
 		const { statusCode, headers, body } = await dispatcher.request({
 			origin: url.origin,
 			path: url.pathname + url.search,
@@ -43943,11 +44031,6 @@ var RegistryTransport = class {
 			url,
 			body
 		};
-	}
-	/** The registry's own gate, which a request has passed already, or that of the host at `url`. */
-	#gateOf({ host }) {
-		const { baseUrl, gate, gateOf } = this.#options;
-		return host === baseUrl.host ? gate : gateOf(host);
 	}
 	#signalOf({ signal: own }) {
 		const { signal } = this.#options;
@@ -44011,9 +44094,11 @@ var RegistryTransport = class {
 var Registries = class {
 	#options;
 	#clients = /* @__PURE__ */ new Map();
-	#gates = /* @__PURE__ */ new Map();
+	#gates;
 	constructor(options) {
 		this.#options = options;
+		const { concurrency, sleep, clock } = options;
+		this.#gates = new HostGates(() => new HostGate(concurrency, sleep, clock));
 	}
 	source(registry) {
 		return this.#client(registry, "source");
@@ -44030,8 +44115,7 @@ var Registries = class {
 		return new RegistryTransport({
 			...options,
 			baseUrl,
-			gate: this.#gate(baseUrl.host),
-			gateOf: (host) => this.#gate(host),
+			gates: this.#gates,
 			credential: async () => void 0
 		});
 	}
@@ -44052,19 +44136,10 @@ var Registries = class {
 		const transport = new RegistryTransport({
 			...options,
 			baseUrl: new URL(`${scheme}://${apiHost(registry)}`),
-			gate: this.#gate(registry),
-			gateOf: (host) => this.#gate(host),
+			gates: this.#gates,
 			credential: () => credential ??= lookup(registry)
 		});
 		return new RegistryClient(registry, transport);
-	}
-	#gate(registry) {
-		let gate = this.#gates.get(registry);
-		if (!gate) {
-			gate = new HostGate(this.#options.concurrency, this.#options.sleep, this.#options.clock);
-			this.#gates.set(registry, gate);
-		}
-		return gate;
 	}
 };
 
@@ -44282,7 +44357,8 @@ function createDeps(inputs) {
 		now: () => /* @__PURE__ */ new Date(),
 		sleep: sleepOn,
 		random,
-		runKey: `${process.env["GITHUB_RUN_ID"] ?? "local"}.${randomUUID().slice(0, 8)}`
+		runKey: `${process.env["GITHUB_RUN_ID"] ?? "local"}.${randomUUID().slice(0, 8)}`,
+		close: async () => dispatcher.destroy()
 	};
 }
 async function openEngine(inputs, sources, abort) {
@@ -44398,6 +44474,7 @@ async function readCommit(path, { metadata, httpTimeout, proxy }) {
 
 // src/index.ts
 setFlagsFromString("--semi-space-growth-factor=1");
+setFlagsFromString("--heap-growing-percent=50");
 const load = async () => loadInputs({
 	get: getInput,
 	eventName: process.env["GITHUB_EVENT_NAME"] ?? "",

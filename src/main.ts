@@ -34,9 +34,13 @@ export async function run(
   setOutputs(runner, SAFE_OUTPUTS);
   const inputs = await loadInputs();
   const deps = createDeps(inputs);
-  const result = await MODES[inputs.mode](inputs, deps);
-  await report(result, inputs, deps, runner);
-  return verdict(result, inputs, deps);
+  try {
+    const result = await MODES[inputs.mode](inputs, deps);
+    await report(result, inputs, deps, runner);
+    return verdict(result, inputs, deps);
+  } finally {
+    await deps.close();
+  }
 }
 
 async function report(

@@ -141,6 +141,7 @@ export function createDeps(inputs: Inputs): Deps {
     sleep: sleepOn,
     random,
     runKey: `${process.env['GITHUB_RUN_ID'] ?? 'local'}.${randomUUID().slice(0, 8)}`,
+    close: async () => dispatcher.destroy(),
   };
 }
 

@@ -41,19 +41,32 @@ export interface PoolOptions {
 
 /**
  * Copies all of `works`, as many at a time as `limit` lets, until the run ends or a registry has had enough. What fails is
- * retried when that can help, and stops nothing else.
+ * retried when that can help, and stops nothing else. Each waits for its place alone, and for none while its registries have
+ * asked to wait: so works of others come by.
  */
 export async function copyAll(works: readonly Work[], options: PoolOptions): Promise<void> {
   const { limit, lifetime, quota, task, onDone } = options;
-  await limit.map(works, async (work) => {
+  const running: Promise<void>[] = [];
+  for (const work of works) {
     const whole = task(work);
-    if (lifetime.drain.aborted || !quota.begin(whole)) return;
-    try {
-      for (const outcome of await copyWork(work, whole, options)) onDone(outcome);
-    } finally {
-      quota.end(whole);
-    }
-  });
+    await Promise.all([whole.source, whole.target].map(async ({ client }) => client.transport.ready()));
+    if (lifetime.drain.aborted || !(await quota.begin(whole))) break;
+    const started = Promise.withResolvers<void>();
+    const copying = limit(async () => {
+      started.resolve();
+      try {
+        if (lifetime.drain.aborted) return;
+        for (const outcome of await copyWork(work, whole, options)) onDone(outcome);
+      } finally {
+        quota.end(whole);
+      }
+    });
+    // It is thrown in the end.
+    copying.catch(() => undefined);
+    running.push(copying);
+    await started.promise;
+  }
+  await Promise.all(running);
 }
 
 /** Copies `work`; what the source has under another digest than it listed, as it is now. */

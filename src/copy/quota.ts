@@ -1,4 +1,4 @@
-import type { RegistryClient } from '../oci/client.ts';
+import type { PullLimit, RegistryClient } from '../oci/client.ts';
 import { RegistryError } from '../oci/errors.ts';
 import { apiHost } from '../oci/names.ts';
 import { formatCount, formatDuration } from '../report/format.ts';
@@ -12,33 +12,43 @@ export class Quota {
   /** Pulls that images under way may still take. */
   readonly #reserved = new Map<RegistryClient, number>();
   readonly #spent = new Map<string, string>();
+  /** Resolved when the next image of a registry ends. */
+  readonly #waiting = new Map<RegistryClient, PromiseWithResolvers<void>>();
 
   /** Why images were not started, registry by registry. */
   get reasons(): string[] {
     return Array.from(this.#spent.values());
   }
 
-  /** True when `task` may start. Then `end` must be called for it. */
-  begin({ source: { client }, target, pulls }: CopyTask): boolean {
-    if (this.#spent.has(client.registry) || this.#spent.has(target.client.registry)) return false;
-    const reserved = this.#reserved.get(client) ?? 0;
-    const { pullLimit } = client;
-    if (pullLimit !== undefined && pullLimit.remaining < reserved + pulls) {
-      const when =
-        pullLimit.window === undefined ? '' : `, which it counts over ${formatDuration(pullLimit.window)}`;
-      this.#spent.set(
-        client.registry,
-        `${client.registry} allows ${formatCount(pullLimit.remaining)} more pulls${when}: no further image was started ` +
-          `from there. The next run goes on${pullLimit.window === undefined ? '' : `, at the latest in ${formatDuration(pullLimit.window)}`}; logged in, most accounts may pull more`,
-      );
-      return false;
+  /**
+   * True when `task` may start. Then `end` must be called for it. Where images under way may take all pulls that are left, their
+   * ends are waited for: most take less than they might.
+   */
+  async begin({ source: { client }, target, pulls }: CopyTask): Promise<boolean> {
+    for (;;) {
+      if (this.#spent.has(client.registry) || this.#spent.has(target.client.registry)) return false;
+      const reserved = this.#reserved.get(client) ?? 0;
+      const { pullLimit } = client;
+      if (pullLimit === undefined || pullLimit.remaining >= reserved + pulls) {
+        this.#reserved.set(client, reserved + pulls);
+        return true;
+      }
+      if (reserved > 0) await this.#nextEnd(client);
+      else this.#spent.set(client.registry, describeLimit(client.registry, pullLimit));
     }
-    this.#reserved.set(client, reserved + pulls);
-    return true;
   }
 
   end({ source: { client }, pulls }: CopyTask): void {
     this.#reserved.set(client, (this.#reserved.get(client) ?? 0) - pulls);
+    this.#waiting.get(client)?.resolve();
+    this.#waiting.delete(client);
+  }
+
+  /** When an image of `client` that is under way has ended. */
+  async #nextEnd(client: RegistryClient): Promise<void> {
+    let waiting = this.#waiting.get(client);
+    if (!waiting) this.#waiting.set(client, (waiting = Promise.withResolvers<void>()));
+    return waiting.promise;
   }
 
   /** True when `error` says that a registry has been asked too much: what it was for is left to the next run. */
@@ -53,4 +63,16 @@ export class Quota {
     );
     return true;
   }
+}
+
+function describeLimit(registry: string, { remaining, window }: PullLimit): string {
+  const left = `${registry} allows ${formatCount(remaining)} more pulls`;
+  const loggedIn = 'logged in, most accounts may pull more';
+  if (window === undefined)
+    return `${left}: no further image was started from there. The next run goes on; ${loggedIn}`;
+  const time = formatDuration(window);
+  return (
+    `${left}, which it counts over ${time}: no further image was started from there. The next run goes on, at the ` +
+    `latest in ${time}; ${loggedIn}`
+  );
 }

@@ -17,4 +17,6 @@ export interface Deps extends PrepareDeps {
   readonly runKey: string;
   /** Absent when no pull request started the workflow. */
   readonly pullRequest?: PullRequestComments;
+  /** Ends all connections. To be called when all is done. */
+  readonly close: () => Promise<void>;
 }

@@ -65,6 +65,8 @@ export class Authenticator {
   /** Scopes for which an implicit credential was refused, and that are had without it. */
   readonly #without = new Set<string>();
   #challenge: Challenge | undefined;
+  /** The challenge before it was forgotten, if it was. */
+  #last: Challenge | undefined;
   /** The last Basic value that was masked. */
   #masked: string | undefined;
 
@@ -129,7 +131,7 @@ export class Authenticator {
   ): boolean {
     const challenge = wwwAuthenticate === undefined ? this.#challenge : parseChallenge(wwwAuthenticate);
     if (!challenge) return false;
-    this.#challenge = challenge;
+    this.#challenge = this.#last = challenge;
     if (challenge.scheme === 'basic') return refused === undefined;
     // The refusal of an old token may come late, when a new one is there or on its way.
     for (const key of [slotOf(scopes, false), slotOf(scopes, true)]) {
@@ -153,7 +155,26 @@ export class Authenticator {
     if (this.#challenge?.scheme !== 'bearer') this.#admitted.add(ANY);
   }
 
-  /** True when requests like it were let through before: then a 401 is likely no judgement of the credentials. */
+  /**
+   * True for a 401 that is likely no judgement of the credentials: it has no challenge, or another one than the registry had
+   * before, or requests like it were let through, or this one had no token where there are some.
+   *
+   * @param refused the `Authorization` that was sent
+   */
+  doubts(
+    wwwAuthenticate: string | undefined,
+    scopes: readonly string[],
+    refused: string | undefined,
+  ): boolean {
+    if (wwwAuthenticate === undefined || this.isAdmitted(scopes)) return true;
+    if (!this.#last) return false;
+    const { scheme } = this.#last;
+    return (
+      parseChallenge(wwwAuthenticate)?.scheme !== scheme || (scheme === 'bearer' && refused === undefined)
+    );
+  }
+
+  /** True when requests like it were let through before. */
   isAdmitted(scopes: readonly string[]): boolean {
     return (
       this.#admitted.has(keyOf(scopes)) || (this.#challenge?.scheme !== 'bearer' && this.#admitted.has(ANY))

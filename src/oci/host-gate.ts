@@ -58,3 +58,25 @@ export class HostGate {
     return this.#closedUntil - this.#clock();
   }
 }
+
+/** The gates of all hosts, by `host:port` as URLs have it. */
+export class HostGates {
+  readonly #gates = new Map<string, HostGate>();
+  readonly #create: () => HostGate;
+
+  constructor(create: () => HostGate) {
+    this.#create = create;
+  }
+
+  /** The gate of `host`. */
+  of(host: string): HostGate {
+    let gate = this.#gates.get(host);
+    if (!gate) this.#gates.set(host, (gate = this.#create()));
+    return gate;
+  }
+
+  /** The gate of `host`, if there is one: a registry may redirect to any number of hosts, and most never ask to wait. */
+  find(host: string): HostGate | undefined {
+    return this.#gates.get(host);
+  }
+}

@@ -49,7 +49,7 @@ export async function listReferrers(
   const before = parts.get(part);
   const presence = before && (await before);
   if (presence === 'absent') return undefined;
-  const asking = ask(client, repository, digest);
+  const asking = ask(client, repository, digest, presence === 'there');
   if (presence !== 'there') {
     const learning = asking.then(
       (answer) => answer.presence,
@@ -65,10 +65,16 @@ interface Answer {
   readonly presence: Presence;
 }
 
-async function ask(client: RegistryClient, repository: string, digest: Digest): Promise<Answer> {
+/** @param isThere true when the registry is known to have the API */
+async function ask(
+  client: RegistryClient,
+  repository: string,
+  digest: Digest,
+  isThere: boolean,
+): Promise<Answer> {
   const url = `/v2/${repository}/referrers/${digest}`;
   const scopes = [pull(repository)];
-  const first = await askFirst(client, url, scopes);
+  const first = await askFirst(client, url, scopes, isThere);
   if (typeof first === 'string') return { presence: first };
   const list = { of: 'referrers', scopes, read: readList, first, most: MAX_REFERRERS };
   const referrers = await readPages(client.transport, url, list);
@@ -80,6 +86,7 @@ async function askFirst(
   client: RegistryClient,
   url: string,
   scopes: readonly string[],
+  isThere: boolean,
 ): Promise<ListPage | Presence> {
   try {
     return await client.transport.send(
@@ -88,15 +95,20 @@ async function askFirst(
         const type = headerOf(response.headers, 'content-type')?.split(';')[0]?.trim();
         if (response.status === 200 && type === OCI_INDEX) return pageOf(response);
         await response.body.dump();
+        if (isThere) throw new NoList({ method: 'GET', url: response.url, cause: 'no list', doubtful: true });
         return 'absent';
       },
     );
   } catch (error) {
+    if (error instanceof NoList) return 'unsure';
     if (!(error instanceof RegistryError) || error.status === undefined || error.retryable) throw error;
     const isGeneral = !DENIALS.has(error.status) && !error.codes.some((code) => UNKNOWN.has(code));
     return isGeneral ? 'absent' : 'unsure';
   }
 }
+
+/** A registry with the API answered with a page: something in between did, or it makes an exception. */
+class NoList extends RegistryError {}
 
 const DENIALS = new Set([401, 403]);
 const UNKNOWN = new Set(['NAME_UNKNOWN', 'MANIFEST_UNKNOWN']);

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { Logger } from '../logger.ts';
 import { RegistryClient } from './client.ts';
 import type { CredentialLookup } from './credentials.ts';
-import { HostGate, type Sleep } from './host-gate.ts';
+import { HostGate, HostGates, type Sleep } from './host-gate.ts';
 import { apiHost, isLoopback } from './names.ts';
 import { RegistryTransport } from './transport.ts';
 
@@ -29,10 +29,12 @@ export interface RegistriesOptions {
 export class Registries {
   readonly #options: RegistriesOptions;
   readonly #clients = new Map<string, RegistryClient>();
-  readonly #gates = new Map<string, HostGate>();
+  readonly #gates: HostGates;
 
   constructor(options: RegistriesOptions) {
     this.#options = options;
+    const { concurrency, sleep, clock } = options;
+    this.#gates = new HostGates(() => new HostGate(concurrency, sleep, clock));
   }
 
   source(registry: string): RegistryClient {
@@ -52,8 +54,7 @@ export class Registries {
     return new RegistryTransport({
       ...options,
       baseUrl,
-      gate: this.#gate(baseUrl.host),
-      gateOf: (host) => this.#gate(host),
+      gates: this.#gates,
       credential: async () => undefined,
     });
   }
@@ -76,19 +77,9 @@ export class Registries {
     const transport = new RegistryTransport({
       ...options,
       baseUrl: new URL(`${scheme}://${apiHost(registry)}`),
-      gate: this.#gate(registry),
-      gateOf: (host) => this.#gate(host),
+      gates: this.#gates,
       credential: () => (credential ??= lookup(registry)),
     });
     return new RegistryClient(registry, transport);
-  }
-
-  #gate(registry: string): HostGate {
-    let gate = this.#gates.get(registry);
-    if (!gate) {
-      gate = new HostGate(this.#options.concurrency, this.#options.sleep, this.#options.clock);
-      this.#gates.set(registry, gate);
-    }
-    return gate;
   }
 }

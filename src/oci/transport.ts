@@ -3,7 +3,7 @@ import type { Logger } from '../logger.ts';
 import { Authenticator, type SendTokenRequest } from './auth.ts';
 import type { Credential } from './credentials.ts';
 import { RegistryError, isDenial, printable, redactUrl } from './errors.ts';
-import type { HostGate, Sleep } from './host-gate.ts';
+import type { HostGates, Sleep } from './host-gate.ts';
 import { type RegistryRequest, type RegistryResponse, headerOf, listHeaderOf, readBody } from './http.ts';
 import { mayFollow } from './origin.ts';
 import { ProxyError } from './proxy-error.ts';
@@ -13,9 +13,8 @@ import { LONGEST_PAUSE, Patience, backoffDelay, errorCode, isNetworkError } from
 export interface TransportOptions {
   readonly baseUrl: URL;
   readonly dispatcher: Dispatcher;
-  readonly gate: HostGate;
-  /** The gate of another host, such as a registry's storage or token service. */
-  readonly gateOf: (host: string) => HostGate;
+  /** Its host's, and those of its storage and token service. */
+  readonly gates: HostGates;
   readonly credential: () => Promise<Credential | undefined>;
   readonly retries: number;
   readonly sleep: Sleep;
@@ -49,6 +48,16 @@ export class RegistryTransport {
     });
   }
 
+  /** When the registry may be asked again, where it has asked to wait. */
+  async ready(): Promise<void> {
+    const { baseUrl, gates, signal } = this.#options;
+    // Of what is not waited for requests say themselves why.
+    await gates
+      .of(baseUrl.host)
+      .opened(signal)
+      .catch(() => undefined);
+  }
+
   /** Where `path` is at this registry. */
   urlOf(path: string | URL): URL {
     return new URL(path.toString(), this.#options.baseUrl);
@@ -61,7 +70,8 @@ export class RegistryTransport {
    * @throws RegistryError when the registry refuses, or the retries are used up
    */
   async send<T>(request: RegistryRequest, read: (response: RegistryResponse) => Promise<T>): Promise<T> {
-    const { gate, retries, sleep, random, logger } = this.#options;
+    const { baseUrl, gates, retries, sleep, random, logger } = this.#options;
+    const gate = gates.of(baseUrl.host);
     const signal = this.#signalOf(request);
     const patience = new Patience(retries, random);
     let throttled = 0;
@@ -111,7 +121,9 @@ export class RegistryTransport {
     } catch (error) {
       if (error instanceof RegistryError && error.status === 429) {
         const pause = error.retryAfter ?? backoffDelay(throttled, this.#options.random);
-        this.#gateOf(new URL(error.url)).close(pause, pause > LONGEST_PAUSE ? error : undefined);
+        this.#options.gates
+          .of(new URL(error.url).host)
+          .close(pause, pause > LONGEST_PAUSE ? error : undefined);
       }
       throw error;
     }
@@ -121,18 +133,18 @@ export class RegistryTransport {
     const { scopes } = request;
     let authorization = await this.#answerOf(scopes);
     let response = await this.#follow(request, authorization);
-    let doubted: number[] = [];
-    if (response.status === 401) {
+    let isDoubtful = false;
+    for (let renewed = false; response.status === 401; renewed = true) {
       const challenge = await this.#challengeOf(response);
-      doubted = challenge === undefined || this.#authenticator.isAdmitted(scopes) ? [401] : [];
-      if (this.#authenticator.learn(challenge, scopes, authorization) && request.repeatable !== false) {
-        await response.body.dump();
-        authorization = await this.#answerOf(scopes);
-        response = await this.#follow(request, authorization);
-      }
+      isDoubtful ||= this.#authenticator.doubts(challenge, scopes, authorization);
+      const isLearnt = this.#authenticator.learn(challenge, scopes, authorization);
+      if (renewed || !isLearnt || request.repeatable === false) break;
+      await response.body.dump();
+      authorization = await this.#answerOf(scopes);
+      response = await this.#follow(request, authorization);
     }
     if (!request.expect.includes(response.status)) {
-      const refusal = await this.#refusal(request, response, doubted);
+      const refusal = await this.#refusal(request, response, isDoubtful ? [401] : []);
       const other = await this.#withoutCredential(request, refusal, authorization);
       if (!other) throw refusal;
       response = other;
@@ -220,10 +232,10 @@ export class RegistryTransport {
     body?: RegistryRequest['body'];
     signal?: AbortSignal | undefined;
   }): Promise<RegistryResponse> {
-    const { dispatcher, gate } = this.#options;
+    const { dispatcher, baseUrl, gates } = this.#options;
     const { method, url, headers: sent, signal = this.#options.signal } = request;
-    const other = this.#gateOf(url);
-    if (other !== gate) await other.opened(signal);
+    // Of its own host the request has passed the gate already.
+    if (url.host !== baseUrl.host) await gates.find(url.host)?.opened(signal);
     const { statusCode, headers, body } = await dispatcher.request({
       origin: url.origin,
       path: url.pathname + url.search,
@@ -233,12 +245,6 @@ export class RegistryTransport {
       signal: signal ?? null,
     });
     return { status: statusCode, headers, url, body };
-  }
-
-  /** The registry's own gate, which a request has passed already, or that of the host at `url`. */
-  #gateOf({ host }: URL): HostGate {
-    const { baseUrl, gate, gateOf } = this.#options;
-    return host === baseUrl.host ? gate : gateOf(host);
   }
 
   #signalOf({ signal: own }: RegistryRequest): AbortSignal | undefined {

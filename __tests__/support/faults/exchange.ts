@@ -28,7 +28,7 @@ export interface Answer {
 
 export function askOf({ method, url = '' }: Pick<IncomingMessage, 'method' | 'url'>): Ask {
   if (/\/blobs\/uploads\//.test(url)) return method === 'POST' ? 'start' : 'upload';
-  if (method === 'GET' && /\/_catalog|\/tags\/list/.test(url)) return 'list';
+  if (method === 'GET' && /\/_catalog|\/tags\/list|\/referrers\//.test(url)) return 'list';
   if (method === 'GET' && url.includes('/blobs/')) return 'blob';
   if (!url.includes('/manifests/')) return 'other';
   return method === 'GET' ? 'manifest' : method === 'HEAD' ? 'head' : method === 'PUT' ? 'put' : 'other';

@@ -1,4 +1,5 @@
-import pLimit from 'p-limit';
+import { setTimeout as delay } from 'node:timers/promises';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CopyError, type CopyTask, type Engine, type Held } from '../../../src/copy/engine.ts';
 import { fetchManifest } from '../../../src/copy/evidence.ts';
@@ -8,8 +9,9 @@ import type { Lifetime } from '../../../src/lifetime.ts';
 import type { RegistryClient } from '../../../src/oci/client.ts';
 import { RegistryError } from '../../../src/oci/errors.ts';
 import type { Work } from '../../../src/plan/diff.ts';
+import { waitUntil } from '../../support/process.ts';
 import { silentLogger } from '../../support/silent-logger.ts';
-import { testClient } from '../../support/clients.ts';
+import { testClient, testRegistries } from '../../support/clients.ts';
 import { digest } from '../../support/digests.ts';
 import { makeImage } from '../../support/images.ts';
 import { type MemoryRegistry, startMemoryRegistry } from '../../support/memory-registry.ts';
@@ -31,19 +33,26 @@ interface Given {
   readonly retries?: number;
   readonly lifetime?: Lifetime;
   readonly from?: RegistryClient;
+  readonly limit?: LimitFunction;
 }
 
 async function copy(
   items: Work[],
   engine: Engine['copy'],
-  { concurrency = 3, retries = 2, lifetime = endless().lifetime, from = client }: Given = {},
+  {
+    concurrency = 3,
+    retries = 2,
+    lifetime = endless().lifetime,
+    from = client,
+    limit = pLimit(concurrency),
+  }: Given = {},
 ): Promise<{ outcomes: Outcome[]; waits: number; reasons: string[] }> {
   let waits = 0;
   const outcomes: Outcome[] = [];
   const quota = new Quota();
   await copyAll(items, {
     engine: { width: concurrency, copy: engine, close: async () => {} },
-    limit: pLimit(concurrency),
+    limit,
     retries,
     task: ({ repository, manifest, added, updated }): CopyTask => ({
       source: { client: from, repository, digest: manifest.digest },
@@ -224,6 +233,26 @@ describe('copyAll', () => {
     ]);
   });
 
+  it('goes on as long as images take fewer pulls than they might', async () => {
+    let remaining = 20;
+    const limited = Object.defineProperty(testClient('docker.io'), 'pullLimit', {
+      get: () => ({ remaining }),
+    });
+    const { outcomes, reasons } = await copy(
+      works(30),
+      async () => {
+        remaining -= 1;
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        return 1;
+      },
+      { from: limited, concurrency: 10 },
+    );
+    expect([outcomes.length, remaining]).toEqual([19, 1]);
+    expect(reasons).toEqual([
+      expect.stringMatching(/^docker.io allows 1 more pulls.*The next run goes on; /),
+    ]);
+  });
+
   it('leaves to the next run what a registry refuses for having been asked too much', async () => {
     const refusal = new RegistryError({
       method: 'GET',
@@ -324,5 +353,29 @@ describe('a digest that the source does not have', () => {
       [['v9'], 0, expect.stringContaining('was listed but is not there any more')],
       [['v1'], 1, undefined],
     ]);
+  });
+});
+
+describe('a registry that has asked to wait', () => {
+  it('leaves the places to the images of others', async () => {
+    const busy = await startMemoryRegistry();
+    let refused = 0;
+    busy.intercept = (_, response) => {
+      refused += 1;
+      if (refused === 1) response.writeHead(429, { 'retry-after': '1' }).end();
+      return refused === 1;
+    };
+    const waiting = testRegistries({ sleep: async (ms) => delay(ms) }).source(busy.host);
+    const asking = waiting.headManifest('ns/a', 'v1');
+    await waitUntil(async () => refused > 0, 'Nothing was asked');
+    // Its answer is on its way.
+    await delay(50);
+    const order: string[] = [];
+    const limit = pLimit(2);
+    const copyFrom = async (from: RegistryClient): Promise<unknown> =>
+      copy(works(5), async ({ source }) => order.push(source.client.registry), { from, limit });
+    await Promise.all([copyFrom(waiting), copyFrom(client), asking]);
+    expect(order).toEqual([...Array<string>(5).fill(client.registry), ...Array<string>(5).fill(busy.host)]);
+    await busy.close();
   });
 });

@@ -94,6 +94,31 @@ describe('the API that lists referrers', () => {
   });
 });
 
+describe('a web page of a registry that has the API', () => {
+  const answer = (times: number): void => {
+    registry.intercept = (_, response) => {
+      if (times === 0) return false;
+      times -= 1;
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Please sign in</html>');
+      return true;
+    };
+  };
+
+  it('is asked for again, and is not taken for the lack of a list', async () => {
+    await pushImage(registry.url, 'ns/a', ['v1'], makeReferrer(image, { seed: 'one' }));
+    await listReferrers(client, 'ns/a', digest(1));
+    answer(2);
+    expect(await listReferrers(client, 'ns/a', image.digest)).toHaveLength(1);
+  });
+
+  it('again and again is, for the one digest', async () => {
+    await listReferrers(client, 'ns/a', digest(1));
+    answer(4);
+    expect(await listReferrers(client, 'ns/a', digest(2))).toBeUndefined();
+    expect(await listReferrers(client, 'ns/a', digest(2))).toEqual([]);
+  });
+});
+
 describe('a registry without the API', () => {
   const page = '<html>a page for people</html>';
 

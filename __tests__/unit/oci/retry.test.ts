@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  Patience,
   backoffDelay,
   errorCode,
   isNetworkError,
@@ -68,5 +69,35 @@ describe('what is worth another try', () => {
     ['nothing', undefined],
   ])('is not %s', (_, error) => {
     expect(isNetworkError(error)).toBe(false);
+  });
+});
+
+describe('Patience', () => {
+  const plain = { retryable: true, doubtful: false };
+  const doubtful = { retryable: false, doubtful: true };
+  const waits = (retries: number, ...problems: Parameters<Patience['next']>[0][]): (number | undefined)[] => {
+    const patience = new Patience(retries, () => 1);
+    return problems.map((problem) => patience.next(problem));
+  };
+
+  it('lasts for so many tries, each after a longer wait', () => {
+    expect(waits(3, plain, plain, plain, plain)).toEqual([500, 1000, 2000, undefined]);
+    expect(waits(0, plain)).toEqual([undefined]);
+  });
+
+  it('lasts for three doubtful ones, whatever came between', () => {
+    const problems = [doubtful, plain, doubtful, plain, doubtful, plain, doubtful];
+    const [last, ...before] = waits(10, ...problems).toReversed();
+    expect(last).toBeUndefined();
+    expect(before).not.toContain(undefined);
+  });
+
+  it('waits as long as it is asked to, within reason', () => {
+    const asking = (retryAfter: number): typeof plain & { retryAfter: number } => ({ ...plain, retryAfter });
+    expect(waits(5, asking(600_000), asking(100), asking(600_001))).toEqual([600_000, 1000, undefined]);
+  });
+
+  it('has no use where nothing would change', () => {
+    expect(waits(5, { retryable: false, doubtful: false })).toEqual([undefined]);
   });
 });

@@ -33,6 +33,9 @@ export interface Tell {
   readonly referred: (count: number) => void;
 }
 
+/** How often parts are brought again that the target has said to have and has not. */
+const MOST_ROUNDS = 2;
+
 /** Codes of a registry that misses something a manifest refers to. */
 const MISSING_PART = new Set([
   'MANIFEST_BLOB_UNKNOWN',
@@ -92,7 +95,7 @@ export class ManifestCopy {
   }
 
   /**
-   * Stores `manifest`, whose parts are there; when the target misses one after all, brings them again, once. What it
+   * Stores `manifest`, whose parts are there; when the target misses one after all, brings them again. What it
    * refuses and has already, as registries do whose tags can't change, is stored; and so is what was taken while the
    * answer was lost, each time.
    *
@@ -115,15 +118,15 @@ export class ManifestCopy {
 
   async #putOrBring(manifest: RawManifest, reference: string): Promise<boolean> {
     const { client, repository } = this.#task.target;
-    try {
-      return await client.putManifest(repository, reference, manifest);
-    } catch (error) {
-      if (!(error instanceof RegistryError) || !error.codes.some((code) => MISSING_PART.has(code)))
-        throw error;
-      this.#forget(manifest);
-      await this.readAhead(manifest);
-      await this.bringParts(manifest);
-      return client.putManifest(repository, reference, manifest);
+    for (let rounds = 0; ; rounds += 1) {
+      try {
+        return await client.putManifest(repository, reference, manifest);
+      } catch (error) {
+        if (!isMissingPart(error) || rounds === MOST_ROUNDS) throw error;
+        this.#forget(manifest);
+        await this.readAhead(manifest);
+        await this.bringParts(manifest);
+      }
     }
   }
 
@@ -204,6 +207,10 @@ export async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]
     if (result.status === 'rejected') throw result.reason;
     return result.value;
   });
+}
+
+function isMissingPart(error: unknown): boolean {
+  return error instanceof RegistryError && error.codes.some((code) => MISSING_PART.has(code));
 }
 
 /** True for what another try does not mend. */
