@@ -40344,11 +40344,14 @@ async function copy(plans, engine, quota, recorder, inputs, deps) {
 function rechecksOf({ referrers }) {
 	return referrers?.rechecks ?? [];
 }
-/** Until `end` is aborted. What can't be recorded now may be later; in the end it is an error. */
-async function saveAtCheckpoints(recorder, interval, end, { sleep, logger }) {
+/**
+* Has what is done recorded each `interval` milliseconds, until `end` is aborted, or the run: then no sleep lasts any more, and what is done is recorded in the end. What can't be recorded now
+* may be later; in the end it is an error.
+*/
+async function saveAtCheckpoints(recorder, interval, end, { sleep, logger, lifetime }) {
 	for (;;) {
 		await sleep(interval, end).catch(() => void 0);
-		if (end.aborted) return;
+		if (end.aborted || lifetime.abort.aborted) return;
 		const { errors } = await recorder.save();
 		for (const error of errors) logger.warning(error);
 	}

@@ -106,16 +106,19 @@ function rechecksOf({ referrers }: NamespacePlan): readonly Work[] {
   return referrers?.rechecks ?? [];
 }
 
-/** Until `end` is aborted. What can't be recorded now may be later; in the end it is an error. */
-async function saveAtCheckpoints(
-  recorder: Recorder,
+/**
+ * Has what is done recorded each `interval` milliseconds, until `end` is aborted, or the run: then no sleep lasts any more, and what is done is recorded in the end. What can't be recorded now
+ * may be later; in the end it is an error.
+ */
+export async function saveAtCheckpoints(
+  recorder: Pick<Recorder, 'save'>,
   interval: number,
   end: AbortSignal,
-  { sleep, logger }: Deps,
+  { sleep, logger, lifetime }: Pick<Deps, 'sleep' | 'logger' | 'lifetime'>,
 ): Promise<void> {
   for (;;) {
     await sleep(interval, end).catch(() => undefined);
-    if (end.aborted) return;
+    if (end.aborted || lifetime.abort.aborted) return;
     const { errors } = await recorder.save();
     for (const error of errors) logger.warning(error);
   }
