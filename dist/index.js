@@ -41467,12 +41467,12 @@ var DockerEngine = class {
 			for (const tag of task.tags) {
 				abort.throwIfAborted();
 				const remote = `${task.target.client.registry}/${task.target.repository}:${tag}`;
+				references.push(remote);
 				await this.#docker.target.run([
 					"tag",
 					local,
 					remote
 				]);
-				references.push(remote);
 				await task.claim(tag);
 				abort.throwIfAborted();
 				const sent = await this.#push(task, tag, image, held);

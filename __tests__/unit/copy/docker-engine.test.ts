@@ -75,4 +75,16 @@ describe('the docker engine', () => {
     expect(images).toEqual(new Set());
     expect(await readdir(folder)).toEqual([]);
   });
+
+  it('removes what it tagged, though the command that did was ended with the run', async () => {
+    const { exec, images } = startDocker(() => true);
+    const engine = await open(async (command, args, options) => {
+      const outcome = await exec(command, args, options);
+      return args[0] === 'tag' ? { ...outcome, exitCode: 143, stderr: 'signal: terminated' } : outcome;
+    });
+    const copying = engine.copy(taskOf(startCopying(source, target), 'img', IMAGE), () => undefined);
+    await expect(copying).rejects.toThrow('ended with exit code 143');
+    expect(images).toEqual(new Set());
+    await engine.close();
+  });
 });

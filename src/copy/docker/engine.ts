@@ -118,8 +118,9 @@ class DockerEngine implements Engine {
       for (const tag of task.tags) {
         abort.throwIfAborted();
         const remote = `${task.target.client.registry}/${task.target.repository}:${tag}`;
-        await this.#docker.target.run(['tag', local, remote]);
+        // First: a command that is ended may have been done all the same.
         references.push(remote);
+        await this.#docker.target.run(['tag', local, remote]);
         await task.claim(tag);
         abort.throwIfAborted();
         const sent = await this.#push(task, tag, image, held);
