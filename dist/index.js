@@ -43212,9 +43212,9 @@ var ChildProcesses = class {
 			child.once("close", () => this.#running.delete(child));
 		});
 	}
-	/** Asks all of them to end. */
-	end() {
-		for (const child of this.#running) child.kill("SIGTERM");
+	/** Asks those to end whose first argument is one of `commands`. */
+	end(commands) {
+		for (const child of this.#running) if (commands.includes(child.spawnargs[1] ?? "")) child.kill("SIGTERM");
 	}
 };
 
@@ -44376,7 +44376,11 @@ async function openEngine(inputs, sources, abort) {
 	});
 	if (inputs.engine === "registry") return registryEngine;
 	const children = new ChildProcesses();
-	abort.addEventListener("abort", () => children.end());
+	abort.addEventListener("abort", () => children.end([
+		"pull",
+		"push",
+		"login"
+	]));
 	return openDockerEngine({
 		exec,
 		abort,

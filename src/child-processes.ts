@@ -29,8 +29,8 @@ export class ChildProcesses {
     });
   }
 
-  /** Asks all of them to end. */
-  end(): void {
-    for (const child of this.#running) child.kill('SIGTERM');
+  /** Asks those to end whose first argument is one of `commands`. */
+  end(commands: readonly string[]): void {
+    for (const child of this.#running) if (commands.includes(child.spawnargs[1] ?? '')) child.kill('SIGTERM');
   }
 }
