@@ -40345,8 +40345,8 @@ function rechecksOf({ referrers }) {
 	return referrers?.rechecks ?? [];
 }
 /**
-* Has what is done recorded each `interval` milliseconds, until `end` is aborted, or the run: then no sleep lasts any more, and what is done is recorded in the end. What can't be recorded now
-* may be later; in the end it is an error.
+* Has what is done recorded each `interval` milliseconds, until `end` or the run is aborted: no sleep lasts then any more, and
+* the end of the run records the rest. What can't be recorded now may be later; in the end it is an error.
 */
 async function saveAtCheckpoints(recorder, interval, end, { sleep, logger, lifetime }) {
 	for (;;) {
@@ -43212,9 +43212,9 @@ var ChildProcesses = class {
 			child.once("close", () => this.#running.delete(child));
 		});
 	}
-	/** Asks those to end whose first argument is one of `commands`. */
-	end(commands) {
-		for (const child of this.#running) if (commands.includes(child.spawnargs[1] ?? "")) child.kill("SIGTERM");
+	/** Asks all of them to end, but those whose first argument is one of `spared`. */
+	end(spared) {
+		for (const child of this.#running) if (!spared.includes(child.spawnargs[1] ?? "")) child.kill("SIGTERM");
 	}
 };
 
@@ -44376,11 +44376,7 @@ async function openEngine(inputs, sources, abort) {
 	});
 	if (inputs.engine === "registry") return registryEngine;
 	const children = new ChildProcesses();
-	abort.addEventListener("abort", () => children.end([
-		"pull",
-		"push",
-		"login"
-	]));
+	abort.addEventListener("abort", () => children.end(["tag", "image"]));
 	return openDockerEngine({
 		exec,
 		abort,

@@ -29,8 +29,8 @@ export class ChildProcesses {
     });
   }
 
-  /** Asks those to end whose first argument is one of `commands`. */
-  end(commands: readonly string[]): void {
-    for (const child of this.#running) if (commands.includes(child.spawnargs[1] ?? '')) child.kill('SIGTERM');
+  /** Asks all of them to end, but those whose first argument is one of `spared`. */
+  end(spared: readonly string[]): void {
+    for (const child of this.#running) if (!spared.includes(child.spawnargs[1] ?? '')) child.kill('SIGTERM');
   }
 }

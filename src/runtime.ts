@@ -158,7 +158,7 @@ async function openEngine(inputs: Inputs, sources: CredentialSources, abort: Abo
   if (inputs.engine === 'registry') return registryEngine;
   const children = new ChildProcesses();
   // What docker does in a moment goes on: the daemon might tag an image after it was asked to remove it.
-  abort.addEventListener('abort', () => children.end(['pull', 'push', 'login']));
+  abort.addEventListener('abort', () => children.end(['tag', 'image']));
   return openDockerEngine({
     exec,
     abort,

@@ -1,17 +1,16 @@
-import { getExecOutput } from '@actions/exec';
-import { describe, expect, it } from 'vitest';
-import { tolerateUnreadInput } from '../../src/child-processes.ts';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, it } from 'vitest';
+import { ChildProcesses } from '../../src/child-processes.ts';
 
-describe('tolerateUnreadInput', () => {
-  it('lets a program end that does not read what it is given', async () => {
-    tolerateUnreadInput();
-    // More than a pipe holds: a credential helper that fails early ends as this does.
-    const input = Buffer.alloc(10_000_000, 'x');
-    const ended = await getExecOutput('sh', ['-c', 'echo answer; exit 3'], {
-      input,
-      silent: true,
-      ignoreReturnCode: true,
-    });
-    expect(ended).toMatchObject({ exitCode: 3, stdout: 'answer\n' });
-  });
+it('processes are ended with the run, but those that are spared', async () => {
+  const children = new ChildProcesses();
+  const lasting = spawn('sleep', ['60']);
+  const short = spawn('sh', ['-c', 'sleep 0.2']);
+  const ends = Promise.all([once(lasting, 'exit'), once(short, 'exit')]);
+  children.end(['-c']);
+  expect(await ends).toEqual([
+    [null, 'SIGTERM'],
+    [0, null],
+  ]);
 });

@@ -107,8 +107,8 @@ function rechecksOf({ referrers }: NamespacePlan): readonly Work[] {
 }
 
 /**
- * Has what is done recorded each `interval` milliseconds, until `end` is aborted, or the run: then no sleep lasts any more, and what is done is recorded in the end. What can't be recorded now
- * may be later; in the end it is an error.
+ * Has what is done recorded each `interval` milliseconds, until `end` or the run is aborted: no sleep lasts then any more, and
+ * the end of the run records the rest. What can't be recorded now may be later; in the end it is an error.
  */
 export async function saveAtCheckpoints(
   recorder: Pick<Recorder, 'save'>,
