@@ -30,7 +30,7 @@ function licenceOf(folder: string): string {
 }
 
 /** What both entries need. @actions/cache is not part of it: it is loaded when there is something to copy. */
-const SHARED = /node_modules\/(?:@actions\/(?:core|exec|io|http-client)|tunnel)\/|src\/state/;
+const SHARED = /node_modules\/(?:@actions\/(?:core|exec|io|http-client)|tunnel)\/|src\/action\/docker-folder/;
 
 /** Runs with nothing installed, and is not minified: a reviewer reads it. */
 export default defineConfig({

@@ -2,11 +2,11 @@
  * Shows the main job on registries and a GitHub of its own, all in this process: images are made, mirrored by the
  * bundle as a runner starts it, and one is moved and mirrored again. Needs nothing but Node.
  */
+import { makeImage, makeIndex, pushImage } from '../__tests__/support/fixtures/images.ts';
 import { type GitHubStandIn, startGitHub } from '../__tests__/support/github/stand-in.ts';
 import { TOKENS } from '../__tests__/support/github/tokens.ts';
-import { makeImage, makeIndex, pushImage } from '../__tests__/support/images.ts';
-import { startMemoryRegistry } from '../__tests__/support/memory-registry.ts';
-import { type RunOutcome, runAction } from '../__tests__/support/runner.ts';
+import { startMemoryRegistry } from '../__tests__/support/registries/memory-registry.ts';
+import { type RunOutcome, runAction } from '../__tests__/support/run/runner.ts';
 
 const source = await startMemoryRegistry({ google: true });
 const target = await startMemoryRegistry({

@@ -1,10 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 import * as core from '@actions/core';
+import { createDeps } from './action/dependencies.ts';
+import { readEvent } from './action/environment.ts';
+import { runner } from './action/runner.ts';
+import { readWorkflowFile } from './action/workflow-file.ts';
 import type { Inputs } from './inputs/inputs.ts';
 import { loadInputs } from './inputs/load.ts';
 import { run } from './main.ts';
-import { createDeps, readEvent, runner } from './runtime.ts';
-import { readWorkflowFile } from './workflow-file.ts';
 
 // What a run leaves behind is garbage soon. V8 would let its young generation grow with the machine's memory, and the old
 // one to four times of what is in use before it collects there; and so the process past 200 MB.

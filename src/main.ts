@@ -1,16 +1,17 @@
-import type { Inputs, Mode } from './inputs/inputs.ts';
+import type { Inputs } from './inputs/inputs.ts';
+import { plural } from './mirror/format.ts';
+import type { Mode } from './mirror/mode.ts';
+import { countAll, countDrift } from './mirror/result.ts';
 import { compare } from './modes/compare.ts';
-import type { Deps } from './modes/deps.ts';
+import type { Deps, Runner } from './modes/deps.ts';
 import { monitor } from './modes/monitor.ts';
 import { plan } from './modes/plan.ts';
 import { sync } from './modes/sync.ts';
 import { annotate } from './report/annotations.ts';
 import { renderComment } from './report/comment.ts';
-import { plural } from './report/format.ts';
 import { renderJsonReport } from './report/json-report.ts';
 import { type Outputs, SAFE_OUTPUTS, outputsOf } from './report/outputs.ts';
-import { type RunResult, countAll, countDrift } from './report/result.ts';
-import type { Runner } from './report/runner.ts';
+import type { RunResult } from './report/result.ts';
 import { renderSummary } from './report/summary.ts';
 
 const MODES: Readonly<Record<Mode, (inputs: Inputs, deps: Deps) => Promise<RunResult>>> = {

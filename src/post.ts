@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import * as core from '@actions/core';
-import { DOCKER_FOLDER_STATE } from './state.ts';
+import { DOCKER_FOLDER_STATE } from './action/docker-folder.ts';
 
 /** Removes docker's logins where a run was killed before it could. Warns and never fails. */
 const folder = core.getState(DOCKER_FOLDER_STATE);

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Dockerd, startDockerd } from '../support/dockerd.ts';
-import { startDockerRegistry } from '../support/docker-registry.ts';
+import { makeImage, makeIndex, pushImage } from '../support/fixtures/images.ts';
 import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
 import { TOKENS } from '../support/github/tokens.ts';
-import { type TestServer, sendJson, startServer } from '../support/http.ts';
-import { makeImage, makeIndex, pushImage } from '../support/images.ts';
-import { type MemoryRegistry, startMemoryRegistry } from '../support/memory-registry.ts';
-import { type RunOptions, type RunOutcome, runAction } from '../support/runner.ts';
+import { type TestServer, sendJson, startServer } from '../support/network/http.ts';
+import { startDockerRegistry } from '../support/registries/docker-registry.ts';
+import { type Dockerd, startDockerd } from '../support/registries/dockerd.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../support/registries/memory-registry.ts';
+import { type RunOptions, type RunOutcome, runAction } from '../support/run/runner.ts';
 
 const LOGIN = { username: 'mirror', password: 'right-password' };
 

@@ -1,11 +1,11 @@
 import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Listing } from '../../src/source/listing.ts';
-import { testApis, testRegistries } from '../support/clients.ts';
-import { listAll } from '../support/listings.ts';
-import { startDockerRegistry } from '../support/docker-registry.ts';
-import type { TestServer } from '../support/http.ts';
-import { makeImage, pushImage } from '../support/images.ts';
+import type { Listing } from '../../src/mirror/listing.ts';
+import { testApis, testRegistries } from '../support/fixtures/clients.ts';
+import { makeImage, pushImage } from '../support/fixtures/images.ts';
+import { listAll } from '../support/fixtures/list-all.ts';
+import type { TestServer } from '../support/network/http.ts';
+import { startDockerRegistry } from '../support/registries/docker-registry.ts';
 
 /** A config and no layer: one mount a repository. */
 const image = makeImage({ seed: 'catalog', layers: [] });

@@ -3,12 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { parseNamespaceManifest } from '../../src/metadata/namespace-manifest.ts';
-import { type Dockerd, startDockerd } from '../support/dockerd.ts';
-import { startDockerRegistry } from '../support/docker-registry.ts';
-import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
-import { TOKENS } from '../support/github/tokens.ts';
-import { type TestServer, startServer } from '../support/http.ts';
+import { parseNamespaceManifest } from '../../src/record/namespace-manifest.ts';
 import {
   type TestImage,
   cosignTag,
@@ -16,10 +11,15 @@ import {
   makeImage,
   makeManifest,
   pushImage,
-} from '../support/images.ts';
-import { type MemoryRegistry, startMemoryRegistry } from '../support/memory-registry.ts';
-import { pipeRequest } from '../support/proxy.ts';
-import { type RunOutcome, runAction } from '../support/runner.ts';
+} from '../support/fixtures/images.ts';
+import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
+import { TOKENS } from '../support/github/tokens.ts';
+import { type TestServer, startServer } from '../support/network/http.ts';
+import { pipeRequest } from '../support/network/proxy.ts';
+import { startDockerRegistry } from '../support/registries/docker-registry.ts';
+import { type Dockerd, startDockerd } from '../support/registries/dockerd.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../support/registries/memory-registry.ts';
+import { type RunOutcome, runAction } from '../support/run/runner.ts';
 
 const LOGIN = { username: 'mirror', password: 'target-pa55' };
 

@@ -1,16 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Images, parseNamespaceManifest } from '../../src/metadata/namespace-manifest.ts';
-import { type Dockerd, startDockerd } from '../support/dockerd.ts';
-import { startDockerRegistry } from '../support/docker-registry.ts';
+import type { Images } from '../../src/mirror/record-entry.ts';
+import { parseNamespaceManifest } from '../../src/record/namespace-manifest.ts';
+import { type TestImage, makeImage, pushImage } from '../support/fixtures/images.ts';
 import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
 import { TOKENS } from '../support/github/tokens.ts';
-import { type TestServer, startServer } from '../support/http.ts';
-import { type TestImage, makeImage, pushImage } from '../support/images.ts';
-import { type MemoryRegistry, startMemoryRegistry } from '../support/memory-registry.ts';
-import { pipeRequest } from '../support/proxy.ts';
-import { type RunOptions, type RunOutcome, cancel, runAction } from '../support/runner.ts';
+import { type TestServer, startServer } from '../support/network/http.ts';
+import { pipeRequest } from '../support/network/proxy.ts';
+import { startDockerRegistry } from '../support/registries/docker-registry.ts';
+import { type Dockerd, startDockerd } from '../support/registries/dockerd.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../support/registries/memory-registry.ts';
+import { type RunOptions, type RunOutcome, cancel, runAction } from '../support/run/runner.ts';
 
 const LOGIN = { username: 'mirror', password: 'pa55-of-the-target' };
 

@@ -7,21 +7,21 @@ import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { MANIFEST_ACCEPT } from '../../src/oci/media-types.ts';
-import { type Dockerd, startDockerd } from '../support/dockerd.ts';
-import { type DockerRegistryOptions, startDockerRegistry } from '../support/docker-registry.ts';
+import { type TestImage, makeImage, makeIndex, pushImage } from '../support/fixtures/images.ts';
 import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
 import { TOKENS } from '../support/github/tokens.ts';
-import { startGoogleFacade } from '../support/google-facade.ts';
-import { type TestServer, startServer } from '../support/http.ts';
-import { type TestImage, makeImage, makeIndex, pushImage } from '../support/images.ts';
-import { startForwardProxy } from '../support/proxy.ts';
-import { type RunOutcome, runAction } from '../support/runner.ts';
+import { type TestServer, startServer } from '../support/network/http.ts';
+import { startForwardProxy } from '../support/network/proxy.ts';
+import { type DockerRegistryOptions, startDockerRegistry } from '../support/registries/docker-registry.ts';
+import { type Dockerd, startDockerd } from '../support/registries/dockerd.ts';
+import { startGoogleFacade } from '../support/registries/google-facade.ts';
 import {
   type Certificate,
   type TokenServer,
   makeCertificate,
   startTokenServer,
-} from '../support/token-server.ts';
+} from '../support/registries/token-server.ts';
+import { type RunOutcome, runAction } from '../support/run/runner.ts';
 
 /**
  * One contract for both engines: what ends up in the target is what the source holds, whatever the registries ask

@@ -1,24 +1,24 @@
 import * as v from 'valibot';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { type Images, type OpenImages, setEntry } from '../../src/mirror/record-entry.ts';
 import type { Digest } from '../../src/oci/digest.ts';
-import {
-  type Images,
-  type OpenImages,
-  parseNamespaceManifest,
-  setEntry,
-} from '../../src/metadata/namespace-manifest.ts';
 import { DOCKER_MANIFEST } from '../../src/oci/media-types.ts';
-import { startDockerd } from '../support/dockerd.ts';
-import { startGoogleFacade } from '../support/google-facade.ts';
-import { startDockerRegistry } from '../support/docker-registry.ts';
-import { type FaultKind, faultsOf } from '../support/faults/kinds.ts';
-import { type FaultyProxy, type FaultyProxyOptions, startFaultyProxy } from '../support/faults/proxy.ts';
+import { parseNamespaceManifest } from '../../src/record/namespace-manifest.ts';
+import { type TestImage, makeImage, makeIndex, pushImage } from '../support/fixtures/images.ts';
+import { missingOf } from '../support/fixtures/missing.ts';
 import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
 import { TOKENS } from '../support/github/tokens.ts';
-import { missingOf } from '../support/held.ts';
-import type { TestServer } from '../support/http.ts';
-import { type TestImage, makeImage, makeIndex, pushImage } from '../support/images.ts';
-import { type RunOutcome, runAction } from '../support/runner.ts';
+import { type FaultKind, faultsOf } from '../support/network/faults/kinds.ts';
+import {
+  type FaultyProxy,
+  type FaultyProxyOptions,
+  startFaultyProxy,
+} from '../support/network/faults/proxy.ts';
+import type { TestServer } from '../support/network/http.ts';
+import { startDockerRegistry } from '../support/registries/docker-registry.ts';
+import { startDockerd } from '../support/registries/dockerd.ts';
+import { startGoogleFacade } from '../support/registries/google-facade.ts';
+import { type RunOutcome, runAction } from '../support/run/runner.ts';
 
 const LOGIN = { username: 'mirror', password: 'pa55-of-the-target' };
 const AUTHORIZED = {

@@ -13,8 +13,15 @@ import {
   says,
   stalls,
 } from '../support/github/faults.ts';
-import { CHANGELOG, type World, commitsOfRuns, inWorld, sections, writes } from '../support/mirror-world.ts';
-import type { RunOutcome } from '../support/runner.ts';
+import {
+  type World,
+  CHANGELOG,
+  commitsOfRuns,
+  inWorld,
+  sections,
+  writes,
+} from '../support/run/mirror-world.ts';
+import type { RunOutcome } from '../support/run/runner.ts';
 
 const MOVED = `is at ${'a'.repeat(40)} but expected ${'b'.repeat(40)}`;
 

@@ -1,13 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as v from 'valibot';
-import { type NamespaceManifest, parseNamespaceManifest } from '../../src/metadata/namespace-manifest.ts';
-import { startDockerRegistry } from '../support/docker-registry.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { NamespaceManifest } from '../../src/mirror/record-entry.ts';
+import { parseNamespaceManifest } from '../../src/record/namespace-manifest.ts';
+import { type TestImage, makeImage, makeIndex, pushImage } from '../support/fixtures/images.ts';
 import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
 import { TOKENS } from '../support/github/tokens.ts';
-import { type GoogleFacade, startGoogleFacade } from '../support/google-facade.ts';
-import type { TestServer } from '../support/http.ts';
-import { type TestImage, makeImage, makeIndex, pushImage } from '../support/images.ts';
-import { type RunOptions, type RunOutcome, runAction } from '../support/runner.ts';
+import type { TestServer } from '../support/network/http.ts';
+import { startDockerRegistry } from '../support/registries/docker-registry.ts';
+import { type GoogleFacade, startGoogleFacade } from '../support/registries/google-facade.ts';
+import { type RunOptions, type RunOutcome, runAction } from '../support/run/runner.ts';
 
 const NAMES = Array.from({ length: 20 }, (_, index) => `image-${String(index).padStart(2, '0')}`);
 const TAGS = NAMES.length * 2;

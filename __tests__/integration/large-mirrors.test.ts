@@ -1,12 +1,13 @@
 import * as v from 'valibot';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Images, serializeNamespaceManifest } from '../../src/metadata/namespace-manifest.ts';
+import type { Images } from '../../src/mirror/record-entry.ts';
 import type { Digest } from '../../src/oci/digest.ts';
+import { serializeNamespaceManifest } from '../../src/record/namespace-manifest.ts';
+import { makeImage, pushImage } from '../support/fixtures/images.ts';
 import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
 import { TOKENS } from '../support/github/tokens.ts';
-import { makeImage, pushImage } from '../support/images.ts';
-import { type MemoryRegistry, startMemoryRegistry } from '../support/memory-registry.ts';
-import { type RunOptions, type RunOutcome, runAction } from '../support/runner.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../support/registries/memory-registry.ts';
+import { type RunOptions, type RunOutcome, runAction } from '../support/run/runner.ts';
 
 const Matrix = v.object({
   include: v.array(

@@ -1,14 +1,14 @@
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseNamespaceManifest } from '../../src/metadata/namespace-manifest.ts';
-import { type Dockerd, startDockerd } from '../support/dockerd.ts';
-import { startDockerRegistry } from '../support/docker-registry.ts';
+import { parseNamespaceManifest } from '../../src/record/namespace-manifest.ts';
+import { type TestImage, makeImage, makeIndex, pushImage } from '../support/fixtures/images.ts';
 import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
 import { TOKENS } from '../support/github/tokens.ts';
-import { type GoogleFacade, startGoogleFacade } from '../support/google-facade.ts';
-import type { TestServer } from '../support/http.ts';
-import { type TestImage, makeImage, makeIndex, pushImage } from '../support/images.ts';
-import { type RunOutcome, runAction } from '../support/runner.ts';
+import type { TestServer } from '../support/network/http.ts';
+import { startDockerRegistry } from '../support/registries/docker-registry.ts';
+import { type Dockerd, startDockerd } from '../support/registries/dockerd.ts';
+import { type GoogleFacade, startGoogleFacade } from '../support/registries/google-facade.ts';
+import { type RunOutcome, runAction } from '../support/run/runner.ts';
 
 const LOGIN = { username: 'mirror', password: 'pa55-w0rd-of-the-target' };
 

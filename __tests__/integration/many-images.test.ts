@@ -1,15 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseNamespaceManifest } from '../../src/metadata/namespace-manifest.ts';
 import { DOCKER_MANIFEST } from '../../src/oci/media-types.ts';
-import { AT_EXIT } from '../support/at-exit.ts';
+import { parseNamespaceManifest } from '../../src/record/namespace-manifest.ts';
+import { describe as descriptor, makeManifest } from '../support/fixtures/images.ts';
 import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
 import { TOKENS } from '../support/github/tokens.ts';
-import { describe as descriptor, makeManifest } from '../support/images.ts';
-import { type MemoryRegistry, startMemoryRegistry } from '../support/memory-registry.ts';
-import { type MemoryUse, watchMemory } from '../support/process-status.ts';
-import { type RunOutcome, runAction } from '../support/runner.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../support/registries/memory-registry.ts';
+import { AT_EXIT } from '../support/run/at-exit.ts';
+import { type MemoryUse, watchMemory } from '../support/run/process-status.ts';
+import { type RunOutcome, runAction } from '../support/run/runner.ts';
 
 const REPOSITORIES = 100;
 const TAGS = 100;
@@ -65,7 +65,9 @@ describe('a run of 10,000 images', () => {
       },
       apiUrl: github.url,
       token: TOKENS.write,
-      env: { NODE_OPTIONS: `--import=${fileURLToPath(new URL('../support/at-exit.ts', import.meta.url))}` },
+      env: {
+        NODE_OPTIONS: `--import=${fileURLToPath(new URL('../support/run/at-exit.ts', import.meta.url))}`,
+      },
       onStart: (child) => {
         watched = watchMemory(child);
         child.stdout?.on('data', (text: Buffer) => {

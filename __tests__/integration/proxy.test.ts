@@ -2,15 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { makeImage, makeIndex } from '../support/fixtures/images.ts';
 import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
 import { TOKENS } from '../support/github/tokens.ts';
-import { type TestServer, startServer } from '../support/http.ts';
-import { makeImage, makeIndex } from '../support/images.ts';
-import { type MemoryRegistry, startMemoryRegistry } from '../support/memory-registry.ts';
-import { freePort } from '../support/process.ts';
-import { type ForwardProxy, pipeRequest, startForwardProxy } from '../support/proxy.ts';
-import { type RunOutcome, runAction } from '../support/runner.ts';
-import { type Certificate, makeCertificate } from '../support/token-server.ts';
+import { type TestServer, startServer } from '../support/network/http.ts';
+import { type ForwardProxy, pipeRequest, startForwardProxy } from '../support/network/proxy.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../support/registries/memory-registry.ts';
+import { type Certificate, makeCertificate } from '../support/registries/token-server.ts';
+import { freePort } from '../support/run/process.ts';
+import { type RunOutcome, runAction } from '../support/run/runner.ts';
 
 /**
  * The bundle as a process that reaches all the world by a proxy: ghcr.io, Docker Hub and GitHub's API by their names and

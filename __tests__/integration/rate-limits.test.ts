@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Images, parseNamespaceManifest } from '../../src/metadata/namespace-manifest.ts';
-import { startDockerRegistry } from '../support/docker-registry.ts';
+import type { Images } from '../../src/mirror/record-entry.ts';
+import { parseNamespaceManifest } from '../../src/record/namespace-manifest.ts';
+import { type TestImage, makeImage, pushImage } from '../support/fixtures/images.ts';
+import { missingOf } from '../support/fixtures/missing.ts';
 import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
 import { TOKENS } from '../support/github/tokens.ts';
-import { missingOf } from '../support/held.ts';
-import type { TestServer } from '../support/http.ts';
-import { type TestImage, makeImage, pushImage } from '../support/images.ts';
-import { type MemoryRegistry, startMemoryRegistry } from '../support/memory-registry.ts';
-import { type RunOutcome, runAction } from '../support/runner.ts';
+import type { TestServer } from '../support/network/http.ts';
+import { startDockerRegistry } from '../support/registries/docker-registry.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../support/registries/memory-registry.ts';
+import { type RunOutcome, runAction } from '../support/run/runner.ts';
 
 /** More images than are under way at a time. */
 const IMAGES = 20;

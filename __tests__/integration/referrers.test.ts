@@ -1,14 +1,10 @@
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { referrersTag } from '../../src/oci/referrers-list.ts';
-import { startDockerRegistry } from '../support/docker-registry.ts';
-import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
-import { TOKENS } from '../support/github/tokens.ts';
-import type { TestServer } from '../support/http.ts';
+import { referrersTag } from '../../src/oci/digest-tags.ts';
 import {
+  type TestImage,
   SBOM,
   SIGNATURE,
-  type TestImage,
   cosignTag,
   makeCosignSignature,
   makeImage,
@@ -16,10 +12,14 @@ import {
   makeReferrer,
   makeReferrersList,
   pushImage,
-} from '../support/images.ts';
-import { type MemoryRegistry, refuse, startMemoryRegistry } from '../support/memory-registry.ts';
-import { discover } from '../support/referrers.ts';
-import { type RunOutcome, runAction } from '../support/runner.ts';
+} from '../support/fixtures/images.ts';
+import { discover } from '../support/fixtures/referrers.ts';
+import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
+import { TOKENS } from '../support/github/tokens.ts';
+import type { TestServer } from '../support/network/http.ts';
+import { startDockerRegistry } from '../support/registries/docker-registry.ts';
+import { type MemoryRegistry, refuse, startMemoryRegistry } from '../support/registries/memory-registry.ts';
+import { type RunOutcome, runAction } from '../support/run/runner.ts';
 
 /** The bundle between real registries: docker-registry 2.8 has no API for referrers, the one in memory has. */
 let github: GitHubStandIn;

@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as v from 'valibot';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Dockerd, startDockerd } from '../support/dockerd.ts';
-import { startDockerRegistry } from '../support/docker-registry.ts';
+import { type TestImage, makeImage } from '../support/fixtures/images.ts';
+import { formsOf, watchProcesses } from '../support/fixtures/secrets.ts';
 import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
 import { TOKENS } from '../support/github/tokens.ts';
-import { type TestServer, sendJson, startServer } from '../support/http.ts';
-import { type TestImage, makeImage } from '../support/images.ts';
-import { type MemoryRegistry, startMemoryRegistry } from '../support/memory-registry.ts';
-import { type ForwardProxy, pipeRequest, startForwardProxy } from '../support/proxy.ts';
-import { type RunOutcome, runAction } from '../support/runner.ts';
-import { formsOf, watchProcesses } from '../support/secrets.ts';
+import { type TestServer, sendJson, startServer } from '../support/network/http.ts';
+import { type ForwardProxy, pipeRequest, startForwardProxy } from '../support/network/proxy.ts';
+import { startDockerRegistry } from '../support/registries/docker-registry.ts';
+import { type Dockerd, startDockerd } from '../support/registries/dockerd.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../support/registries/memory-registry.ts';
+import { type RunOutcome, runAction } from '../support/run/runner.ts';
 
 /** With signs that URLs, JSON and both kinds of base64 write in another way. */
 const SOURCE = { username: 'reader', password: 's0urce?>pa/55+"w&rd"=~100%' };

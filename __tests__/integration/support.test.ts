@@ -8,14 +8,14 @@ import { promisify } from 'node:util';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DOCKER_MANIFEST, MANIFEST_ACCEPT } from '../../src/oci/media-types.ts';
-import { startDockerRegistry } from '../support/docker-registry.ts';
-import { type Dockerd, startDockerd } from '../support/dockerd.ts';
-import { type GoogleFacade, startGoogleFacade } from '../support/google-facade.ts';
-import type { TestServer } from '../support/http.ts';
-import { makeImage, makeIndex, pushImage } from '../support/images.ts';
-import { startMemoryRegistry } from '../support/memory-registry.ts';
-import { startDaemon } from '../support/process.ts';
-import { makeCertificate } from '../support/token-server.ts';
+import { makeImage, makeIndex, pushImage } from '../support/fixtures/images.ts';
+import type { TestServer } from '../support/network/http.ts';
+import { startDockerRegistry } from '../support/registries/docker-registry.ts';
+import { type Dockerd, startDockerd } from '../support/registries/dockerd.ts';
+import { type GoogleFacade, startGoogleFacade } from '../support/registries/google-facade.ts';
+import { startMemoryRegistry } from '../support/registries/memory-registry.ts';
+import { makeCertificate } from '../support/registries/token-server.ts';
+import { startDaemon } from '../support/run/process.ts';
 
 const LOGIN = { username: 'mirror', password: 'support-pa55' };
 const AUTHORIZATION = {

@@ -4,22 +4,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { githubCredential } from '../../src/action/credentials.ts';
 import type { Exec } from '../../src/copy/docker/cli.ts';
 import { openDockerEngine } from '../../src/copy/docker/engine.ts';
 import type { Engine } from '../../src/copy/engine.ts';
-import { githubCredential } from '../../src/credentials.ts';
 import { DOCKER_MANIFEST } from '../../src/oci/media-types.ts';
-import { startCopying, taskOf } from '../support/copying.ts';
-import { startDockerRegistry } from '../support/docker-registry.ts';
-import { type Dockerd, startDockerd } from '../support/dockerd.ts';
+import { startCopying, taskOf } from '../support/fixtures/copying.ts';
+import { describe as descriptor, makeImage, makeManifest, pushImage } from '../support/fixtures/images.ts';
 import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
 import { TOKENS } from '../support/github/tokens.ts';
-import type { TestServer } from '../support/http.ts';
-import { describe as descriptor, makeImage, makeManifest, pushImage } from '../support/images.ts';
-import { type MemoryRegistry, startMemoryRegistry } from '../support/memory-registry.ts';
-import { type RunOutcome, runAction } from '../support/runner.ts';
-import { startAcr } from '../support/targets/acr.ts';
-import { startEcr } from '../support/targets/ecr.ts';
+import type { TestServer } from '../support/network/http.ts';
+import { startDockerRegistry } from '../support/registries/docker-registry.ts';
+import { type Dockerd, startDockerd } from '../support/registries/dockerd.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../support/registries/memory-registry.ts';
+import { startAcr } from '../support/registries/targets/acr.ts';
+import { startEcr } from '../support/registries/targets/ecr.ts';
+import { type RunOutcome, runAction } from '../support/run/runner.ts';
 
 /** Targets that refuse: the bundle as a process against docker-registry as it is, and docker against stand-ins. */
 

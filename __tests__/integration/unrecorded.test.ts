@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { makeImage, pushImage } from '../support/fixtures/images.ts';
 import {
   before,
   failing,
@@ -12,16 +13,15 @@ import {
   stalls,
 } from '../support/github/faults.ts';
 import {
-  CHANGELOG,
   type World,
+  CHANGELOG,
   expectNothingToDo,
   inWorld,
   sections,
   writes,
-} from '../support/mirror-world.ts';
-import { makeImage, pushImage } from '../support/images.ts';
-import { waitUntil } from '../support/process.ts';
-import { type RunOutcome, cancel } from '../support/runner.ts';
+} from '../support/run/mirror-world.ts';
+import { waitUntil } from '../support/run/process.ts';
+import { type RunOutcome, cancel } from '../support/run/runner.ts';
 
 describe.concurrent('what was changed by hand meanwhile', () => {
   const HAND = `sha256:${'e'.repeat(64)}`;

@@ -3,12 +3,12 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
 import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { planMatrix } from '../../src/plan/matrix.ts';
-import { loadTestInputs } from '../support/inputs.ts';
-import { readAction } from '../support/runner.ts';
+import { loadTestInputs } from '../support/fixtures/inputs.ts';
+import { readAction } from '../support/run/runner.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ACTION = 'gcrxio/sync-action@v1';

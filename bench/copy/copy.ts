@@ -3,11 +3,11 @@
  * to an empty target, and again with nothing to do.
  */
 import { fileURLToPath } from 'node:url';
-import { startDockerRegistry } from '../../__tests__/support/docker-registry.ts';
-import { googleTags } from '../../__tests__/support/google-tags.ts';
+import { startDockerRegistry } from '../../__tests__/support/registries/docker-registry.ts';
+import { googleTags } from '../../__tests__/support/registries/google-tags.ts';
 import { type DataSet, SETS, upload } from './datasets.ts';
 import { type Front, type Traffic, isOnPath, startDelay, startFront } from './front.ts';
-import { TOOLS, type Tool, type Usage } from './tools.ts';
+import { type Tool, type Usage, TOOLS } from './tools.ts';
 
 interface Measured {
   readonly cold: Usage & Traffic;

@@ -4,9 +4,14 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import pLimit from 'p-limit';
 import * as v from 'valibot';
+import {
+  type TestImage,
+  describe,
+  makeIndex,
+  makeManifest,
+} from '../../__tests__/support/fixtures/images.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { DOCKER_MANIFEST } from '../../src/oci/media-types.ts';
-import { type TestImage, describe, makeIndex, makeManifest } from '../../__tests__/support/images.ts';
 
 /** Images of one repository by tag. */
 export type DataSet = ReadonlyMap<string, ReadonlyMap<string, TestImage>>;

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Daemon, freePort, startDaemon } from '../../__tests__/support/process.ts';
+import { type Daemon, freePort, startDaemon } from '../../__tests__/support/run/process.ts';
 
 /** What passed a front since the last count. */
 export interface Traffic {

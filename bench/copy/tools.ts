@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startGitHub } from '../../__tests__/support/github/stand-in.ts';
 import { TOKENS } from '../../__tests__/support/github/tokens.ts';
-import { runAction } from '../../__tests__/support/runner.ts';
+import { runAction } from '../../__tests__/support/run/runner.ts';
 import type { DataSet } from './datasets.ts';
 
 /** What one run of a tool took, all its processes together; the peak is that of the largest. */

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import * as v from 'valibot';
-import { serializeNamespaceManifest } from '../../src/metadata/namespace-manifest.ts';
-import { digestOf, isDigest, type Digest } from '../../src/oci/digest.ts';
+import { googleTags } from '../../__tests__/support/registries/google-tags.ts';
+import { type Digest, digestOf, isDigest } from '../../src/oci/digest.ts';
 import { DOCKER_MANIFEST } from '../../src/oci/media-types.ts';
-import { googleTags } from '../../__tests__/support/google-tags.ts';
+import { serializeNamespaceManifest } from '../../src/record/namespace-manifest.ts';
 
 /** Tags that the real data has to copy: 46 new ones and 37 that moved. */
 export const REAL_WORK = 83;

@@ -2,8 +2,8 @@
 import * as v from 'valibot';
 import { startGitHub } from '../../__tests__/support/github/stand-in.ts';
 import { TOKENS } from '../../__tests__/support/github/tokens.ts';
-import { sendJson, startServer } from '../../__tests__/support/http.ts';
-import { runAction } from '../../__tests__/support/runner.ts';
+import { sendJson, startServer } from '../../__tests__/support/network/http.ts';
+import { runAction } from '../../__tests__/support/run/runner.ts';
 import { type PlanCase, REAL_WORK, answerOf, manifestOf } from './cases.ts';
 
 const Matrix = v.object({ include: v.array(v.object({ tags: v.number() })) });

@@ -2,18 +2,17 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { parseNamespaceManifest } from '../../src/metadata/namespace-manifest.ts';
+import { readGoogleList } from '../../src/list/google.ts';
+import type { ListedTag, Listing, SourceImage } from '../../src/mirror/listing.ts';
+import { formatNamespace, parseNamespace, repositoryIn } from '../../src/mirror/namespace.ts';
+import { nameTargets } from '../../src/mirror/target-names.ts';
 import { workOf } from '../../src/modes/plan.ts';
-import { formatNamespace, parseNamespace, repositoryIn } from '../../src/namespace.ts';
-import { diff } from '../../src/plan/diff.ts';
-import { findGone } from '../../src/plan/gone.ts';
+import { diff, findGone } from '../../src/plan/diff.ts';
 import { type NamespaceWork, planMatrix } from '../../src/plan/matrix.ts';
-import { nameTargets } from '../../src/plan/target-names.ts';
-import { readGoogleList } from '../../src/source/google.ts';
-import type { ListedTag, Listing, SourceImage } from '../../src/source/listing.ts';
-import { CompiledFilters } from '../../src/source/filters.ts';
-import { resolveSelection } from '../../src/source/resolve.ts';
-import { select } from '../../src/source/select.ts';
+import { parseNamespaceManifest } from '../../src/record/namespace-manifest.ts';
+import { CompiledFilters } from '../../src/select/compiled-filters.ts';
+import { resolveSelection } from '../../src/select/resolve.ts';
+import { select } from '../../src/select/select.ts';
 
 const TARGET = { registry: 'docker.io', path: 'gcrxio' };
 /** Never asked: Google lists digests. */

@@ -1,6 +1,6 @@
+import type { Platforms } from '../mirror/platforms.ts';
 import type { RegistryClient } from '../oci/client.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { Platforms } from '../plan/diff.ts';
 
 /** Copy this digest from here to there, under these tags, for these platforms. */
 export interface CopyTask {
@@ -58,29 +58,4 @@ export interface Engine {
   ): Promise<number>;
   /** Removes what the engine left on this machine. Never throws. */
   close(): Promise<void>;
-}
-
-/** An image could not be copied. */
-export class CopyError extends Error {
-  override readonly name = 'CopyError';
-  /** True when the same copy may succeed later. */
-  readonly retryable: boolean;
-  /** True when it hardly will, but a few tries may show that it does. */
-  readonly doubtful: boolean;
-
-  constructor(
-    message: string,
-    { retryable, doubtful = false, cause }: { retryable: boolean; doubtful?: boolean; cause?: unknown },
-  ) {
-    super(message, { cause });
-    this.retryable = retryable;
-    this.doubtful = doubtful;
-  }
-}
-
-/** The source does not have the digest that it listed. */
-export class NotThereError extends CopyError {
-  constructor(message: string) {
-    super(message, { retryable: false });
-  }
 }

@@ -1,13 +1,14 @@
 import type { LimitFunction } from 'p-limit';
-import type { Lifetime } from '../lifetime.ts';
-import type { Logger } from '../logger.ts';
+import { CopyError, NotThereError } from '../mirror/copy-error.ts';
+import type { Lifetime } from '../mirror/lifetime.ts';
+import type { Work } from '../mirror/work.ts';
 import { printable } from '../oci/errors.ts';
-import type { Sleep } from '../oci/host-gate.ts';
-import { Patience } from '../oci/retry.ts';
-import type { Work } from '../plan/diff.ts';
-import { CopyError, type CopyTask, type Engine, type Held, NotThereError } from './engine.ts';
-import { lookAgain, without } from './look-again.ts';
-import type { Quota } from './quota.ts';
+import { Patience } from '../oci/http/retry.ts';
+import type { Logger } from '../oci/logger.ts';
+import type { Sleep } from '../oci/sleep.ts';
+import type { CopyTask, Engine, Held } from './engine.ts';
+import type { Quota } from './pull-limits.ts';
+import { lookAgain, without } from './relist-tags.ts';
 
 /** What came of one piece of work. */
 export interface Outcome {

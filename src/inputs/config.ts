@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
-import { type Namespace, formatNamespace, parseNamespace } from '../namespace.ts';
+import { type Namespace, formatNamespace, parseNamespace } from '../mirror/namespace.ts';
 import { printable } from '../oci/errors.ts';
-import { ConfigFile, type ConfigSettings } from './config-schema.ts';
+import { type ConfigSettings, ConfigFile } from './config-schema.ts';
 import { InputError, listOf, show } from './reader.ts';
 import { type RawSettings, type Settings, readSettings } from './settings.ts';
 

@@ -1,26 +1,24 @@
-import { type Namespace, formatNamespace, parseNamespace } from '../namespace.ts';
-import type { Credential } from '../oci/credentials.ts';
+import { type Mode, MODES } from '../mirror/mode.ts';
+import { type Namespace, formatNamespace, parseNamespace } from '../mirror/namespace.ts';
+import type { PullRequest } from '../mirror/pull-request.ts';
+import type { NamespaceSettings } from '../mirror/settings.ts';
+import { type Shard, MAX_SHARDS } from '../mirror/shard.ts';
+import type { Credential } from '../oci/auth/credentials.ts';
 import { canonicalHost, isRegistryHost } from '../oci/names.ts';
-import { MAX_SHARDS, type Shard } from '../plan/shard.ts';
 import type { Config } from './config.ts';
+import type { InputSource } from './input-source.ts';
 import { type MetadataInputs, readMetadata } from './metadata-inputs.ts';
-import { type PullRequest, readPullRequest } from './pull-request.ts';
+import { readPullRequest } from './pull-request.ts';
 import { InputReader, show } from './reader.ts';
 import type * as RegistryAuth from './registry-auth.ts';
 import {
-  DEFAULTS,
-  type NamespaceSettings,
   type RawSettings,
   type Settings,
+  DEFAULTS,
   TARGET_EXAMPLE,
   readSettings,
   settle,
 } from './settings.ts';
-
-/** `sync` mirrors and records; `plan` makes a matrix of jobs; `compare` holds record and target side by side; `monitor` tells how far the mirror is. */
-export type Mode = (typeof MODES)[number];
-
-const MODES = ['sync', 'plan', 'compare', 'monitor'] as const;
 
 /** action.yml's inputs, parsed and checked. Times are milliseconds. */
 export interface Inputs {
@@ -64,21 +62,6 @@ export interface Inputs {
   /** Whether what is known of the target's blobs is kept between runs. */
   readonly cache: boolean;
   readonly monitor: { readonly count: number; readonly interval: number };
-}
-
-/** What the inputs are read from. */
-export interface InputSource {
-  /** An input's trimmed text, with action.yml's default; empty when there is neither. */
-  readonly get: (name: string) => string;
-  /** The event that started the workflow, `schedule` or `pull_request`. */
-  readonly eventName: string;
-  /** The event's payload, as the runner leaves it in a file. */
-  readonly event: unknown;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-  /** Registers a secret with the log. */
-  readonly mask: (secret: string) => void;
 }
 
 /** Reads the input `registry-auth`. */

@@ -1,5 +1,6 @@
-import { type InputSource, type Inputs, defaultRegistry, parseInputs } from './inputs.ts';
-import { isRepositoryPath } from './manifest-path.ts';
+import { isRepositoryPath } from '../mirror/record-path.ts';
+import type { InputSource } from './input-source.ts';
+import { type Inputs, defaultRegistry, parseInputs } from './inputs.ts';
 import { InputError, show } from './reader.ts';
 
 /** Reads a file of the workflow's repository as the inputs say, but for what the file itself says; throws Error with the remedy. */

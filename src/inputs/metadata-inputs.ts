@@ -1,5 +1,5 @@
-import { type Namespace, formatNamespace } from '../namespace.ts';
-import { isRepositoryPath, manifestPath } from './manifest-path.ts';
+import { type Namespace, formatNamespace } from '../mirror/namespace.ts';
+import { isRepositoryPath, manifestPath } from '../mirror/record-path.ts';
 import { type InputReader, show } from './reader.ts';
 
 /** Where and how the run is recorded. */

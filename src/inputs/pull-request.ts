@@ -1,15 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
-import type { InputSource } from './inputs.ts';
-
-/** A pull request, and the step of a workflow that looks after one comment on it. */
-export interface PullRequest {
-  readonly owner: string;
-  readonly repo: string;
-  readonly number: number;
-  /** Tells this step of this workflow from others that comment on the same pull request. */
-  readonly step: string;
-}
+import type { PullRequest } from '../mirror/pull-request.ts';
+import type { InputSource } from './input-source.ts';
 
 /** https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request */
 const Event = v.object({

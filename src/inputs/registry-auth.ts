@@ -1,5 +1,5 @@
-import { LineCounter, Scalar, type YAMLMap, isMap, isScalar, isSeq, parseDocument } from 'yaml';
-import type { Credential } from '../oci/credentials.ts';
+import { type YAMLMap, LineCounter, Scalar, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import type { Credential } from '../oci/auth/credentials.ts';
 import { canonicalHost, isRegistryHost } from '../oci/names.ts';
 import type { InputReader } from './reader.ts';
 

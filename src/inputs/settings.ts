@@ -1,23 +1,12 @@
-import { type Namespace, parseNamespace } from '../namespace.ts';
+import type { Filters } from '../mirror/filters.ts';
+import { type Namespace, parseNamespace } from '../mirror/namespace.ts';
+import type { Platforms } from '../mirror/platforms.ts';
+import type { NamespaceSettings } from '../mirror/settings.ts';
+import { PLACEHOLDERS } from '../mirror/target-names.ts';
+import { compileRange } from '../mirror/versions.ts';
 import { looksLikeHost } from '../oci/names.ts';
-import type { Platforms } from '../plan/diff.ts';
-import { PLACEHOLDERS } from '../plan/target-names.ts';
-import type { Filters } from '../source/filters.ts';
-import { compileRange } from '../source/versions.ts';
-import { parseMoment } from './moment.ts';
+import { parseMoment } from './age-or-date.ts';
 import { show } from './reader.ts';
-
-/** How one source namespace is mirrored. */
-export interface NamespaceSettings {
-  readonly namespace: Namespace;
-  readonly target: Namespace;
-  /** Template of the target's repositories. */
-  readonly targetName: string;
-  readonly platforms: Platforms;
-  /** Whether what refers to an image is mirrored with it: signatures, attestations, SBOMs. */
-  readonly referrers: boolean;
-  readonly filters: Filters;
-}
 
 /** What one place, the inputs or a part of the config file, says of this; unchecked. */
 export interface RawSettings {

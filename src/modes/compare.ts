@@ -1,18 +1,21 @@
-import { audit } from '../copy/audit.ts';
-import { settle } from '../copy/settle.ts';
 import type { Inputs } from '../inputs/inputs.ts';
-import { type Images, countEntries, mergeImages, removeEntries } from '../metadata/namespace-manifest.ts';
-import { type Findings, concludeComparison, needEvidence, sortFindings } from '../plan/comparison.ts';
+import type { Failure } from '../mirror/failure.ts';
+import { formatCount } from '../mirror/format.ts';
+import { type Images, countEntries, mergeImages, removeEntries } from '../mirror/record-entry.ts';
+import type { NamespaceResult } from '../mirror/result.ts';
+import { ownImages } from '../mirror/shard.ts';
+import { targetRepository } from '../mirror/target-names.ts';
 import { diff } from '../plan/diff.ts';
-import { ownImages } from '../plan/shard.ts';
-import { targetRepository } from '../plan/target-names.ts';
-import { formatCount } from '../report/format.ts';
-import type { Failure, NamespaceResult, RunResult } from '../report/result.ts';
-import { CompiledFilters } from '../source/filters.ts';
+import type { NamespacePlan } from '../plan/namespace-plan.ts';
+import { settle } from '../reconcile/adopt.ts';
+import { audit } from '../reconcile/audit.ts';
+import { type Findings, concludeComparison, needEvidence, sortFindings } from '../reconcile/findings.ts';
+import { type Recordable, record } from '../record/record.ts';
+import { describe, resultOf } from '../report/result-of.ts';
+import type { RunResult } from '../report/result.ts';
+import { CompiledFilters } from '../select/compiled-filters.ts';
 import type { Deps } from './deps.ts';
-import { type NamespacePlan, prepare } from './prepare.ts';
-import { type Recordable, record } from './record.ts';
-import { describe, resultOf } from './result-of.ts';
+import { prepare } from './prepare.ts';
 
 /**
  * Asks the target what it really holds, and records that; copies nothing. What is recorded and is not so is reported
@@ -24,7 +27,7 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const compared = await deps.phase('Ask the target', async () =>
     Promise.all(
       plans.map(async (plan): Promise<Recordable | NamespaceResult> => {
-        const done = 'failure' in plan ? resultOf(plan, inputs, []) : await compareOne(plan, inputs, deps);
+        const done = 'failure' in plan ? resultOf(plan) : await compareOne(plan, inputs, deps);
         deps.logger.info(describe('plan' in done ? done.result : done));
         return done;
       }),
@@ -33,7 +36,7 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const recordables = compared.flatMap((one) => ('plan' in one ? [one] : []));
   const { errors, unrecorded } = inputs.dryRun
     ? { errors: [], unrecorded: [] }
-    : await deps.phase('Record', async () => record(recordables, inputs, deps));
+    : await deps.phase('Record', async () => record(recordables, inputs.metadata, deps));
   const namespaces = compared.map((one) => ('plan' in one ? one.result : one));
   return {
     mode: 'compare',
@@ -64,7 +67,7 @@ async function compareOne(plan: NamespacePlan, inputs: Inputs, { registries }: D
   const isLost = looksLost(findings, entries);
   const takenOut: Images = isLost ? new Map() : removed;
   const result: NamespaceResult = {
-    ...resultOf(plan, inputs, []),
+    ...resultOf(plan),
     ...counts,
     drift: { ...drift, removed: countEntries(takenOut) },
     failures: [

@@ -1,16 +1,16 @@
 import pLimit from 'p-limit';
 import type { CopyTask, Engine } from '../copy/engine.ts';
 import { type Outcome, copyAll } from '../copy/pool.ts';
-import { Quota } from '../copy/quota.ts';
+import { Quota } from '../copy/pull-limits.ts';
 import type { Inputs } from '../inputs/inputs.ts';
-import type { Ending } from '../lifetime.ts';
-import { type Work, isFollowing, signaturesFirst } from '../plan/diff.ts';
+import { plural } from '../mirror/format.ts';
+import type { Ending } from '../mirror/lifetime.ts';
+import { type Work, isFollowing, signaturesFirst } from '../mirror/work.ts';
+import type { NamespacePlan, Planned } from '../plan/namespace-plan.ts';
 import { estimatePulls } from '../plan/pulls.ts';
-import { plural } from '../report/format.ts';
+import type { Recorder } from '../record/recorder.ts';
 import { Progress } from '../report/progress.ts';
 import type { Deps } from './deps.ts';
-import type { NamespacePlan, Planned } from './prepare.ts';
-import type { Recorder } from './recorder.ts';
 
 /** What came of copying, besides what the recorder knows. */
 export interface Copied {

@@ -1,7 +1,8 @@
 import type { Engine } from '../copy/engine.ts';
-import type { Lifetime } from '../lifetime.ts';
-import type { Sleep } from '../oci/host-gate.ts';
-import type { PullRequestComments } from '../report/pull-request.ts';
+import type { PullRequestComments } from '../github/comments.ts';
+import type { Lifetime } from '../mirror/lifetime.ts';
+import type { Sleep } from '../oci/sleep.ts';
+import type { Annotation } from '../report/annotations.ts';
 import type { PrepareDeps } from './prepare.ts';
 
 /** What a run works with. */
@@ -19,4 +20,13 @@ export interface Deps extends PrepareDeps {
   readonly pullRequest?: PullRequestComments;
   /** Ends all connections. To be called when all is done. */
   readonly close: () => Promise<void>;
+}
+
+/** What a run tells GitHub's runner. The real one is @actions/core's; tests pass their own. */
+export interface Runner {
+  annotate(annotation: Annotation): void;
+  setOutput(name: string, value: string): void;
+  writeSummary(markdown: string): Promise<void>;
+  /** Writes the JSON report and gives its path. */
+  writeReport(json: string): Promise<string>;
 }

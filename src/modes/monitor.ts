@@ -1,9 +1,10 @@
 import type { Inputs } from '../inputs/inputs.ts';
-import { formatCount } from '../report/format.ts';
-import { type RunResult, countAll } from '../report/result.ts';
+import { formatCount } from '../mirror/format.ts';
+import { countAll } from '../mirror/result.ts';
+import { resultOf } from '../report/result-of.ts';
+import type { RunResult } from '../report/result.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
-import { resultOf } from './result-of.ts';
 
 /** Tells how much is mirrored and how much is waiting, as often as asked, and reads only. The last look counts. */
 export async function monitor(inputs: Inputs, deps: Deps): Promise<RunResult> {
@@ -11,7 +12,7 @@ export async function monitor(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
   for (let look = 1; ; look += 1) {
     const { plans, warnings } = await prepare(inputs, deps);
-    const namespaces = plans.map((plan) => resultOf(plan, inputs, []));
+    const namespaces = plans.map((plan) => resultOf(plan));
     for (const result of namespaces) {
       const { unchanged, pending, failed } = countAll([result]);
       const total = formatCount(unchanged + pending);

@@ -1,18 +1,19 @@
 import type { Inputs } from '../inputs/inputs.ts';
-import type { NamespaceSettings } from '../inputs/settings.ts';
+import { formatBytes, plural } from '../mirror/format.ts';
+import type { NamespaceSettings } from '../mirror/settings.ts';
 import { type ImageWork, type NamespaceWork, planMatrix } from '../plan/matrix.ts';
-import { formatBytes, plural } from '../report/format.ts';
+import type { NamespacePlan } from '../plan/namespace-plan.ts';
+import { describe, dryRunResult } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
 import type { Deps } from './deps.ts';
-import { type NamespacePlan, prepare } from './prepare.ts';
-import { describe, resultOf } from './result-of.ts';
+import { prepare } from './prepare.ts';
 
 /** Says what a sync would copy, and how to spread it over jobs. gcrsync's tags are left to these, which settle them. */
 export async function plan(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
   const { plans, warnings } = await prepare(inputs, deps);
   return deps.phase('Plan', async () => {
-    const namespaces = plans.map((one) => resultOf(one, inputs, 'dry run'));
+    const namespaces = plans.map((one) => dryRunResult(one, inputs.engine));
     for (const result of namespaces) deps.logger.info(describe(result));
     const works = plans.flatMap((one) => ('failure' in one ? [] : [workOf(one)]));
     const matrix = planMatrix(works, { maxEntries: inputs.maxShards, filters: inputs });

@@ -1,65 +1,28 @@
+import type { MetadataRepository } from '../github/repository.ts';
 import type { Inputs } from '../inputs/inputs.ts';
-import { manifestPath } from '../inputs/manifest-path.ts';
-import type { NamespaceSettings } from '../inputs/settings.ts';
-import type { Logger } from '../logger.ts';
-import {
-  type Entry,
-  type NamespaceManifest,
-  parseNamespaceManifest,
-} from '../metadata/namespace-manifest.ts';
-import type { MetadataRepository } from '../metadata/repository.ts';
-import { formatNamespace } from '../namespace.ts';
+import type { SourceApis } from '../list/choose.ts';
+import { discover } from '../list/discover.ts';
+import type { Failure } from '../mirror/failure.ts';
+import { formatNamespace } from '../mirror/namespace.ts';
+import { namedImages } from '../mirror/patterns.ts';
+import type { MustAsk } from '../mirror/recheck.ts';
+import { type NamespaceManifest, holds } from '../mirror/record-entry.ts';
+import { manifestPath } from '../mirror/record-path.ts';
+import type { NamespaceSettings } from '../mirror/settings.ts';
+import { isWhole, ownImages, ownListing } from '../mirror/shard.ts';
+import { type TargetNames, nameTargets } from '../mirror/target-names.ts';
+import type { Logger } from '../oci/logger.ts';
 import type { Registries } from '../oci/registries.ts';
-import { type Unsettled, type Work, diff, holds } from '../plan/diff.ts';
-import { findGone } from '../plan/gone.ts';
-import { isWhole, ownImages, ownListing } from '../plan/shard.ts';
-import { type TargetNames, nameTargets } from '../plan/target-names.ts';
-import { unchangedImages } from '../plan/unchanged.ts';
-import type { Failure, ImageTags } from '../report/result.ts';
-import type { SourceApis } from '../source/choose.ts';
-import type { Recall } from '../source/digests.ts';
-import { discover } from '../source/discover.ts';
-import { CompiledFilters } from '../source/filters.ts';
-import type { ListedTag, Listing } from '../source/listing.ts';
-import { namedImages } from '../source/patterns.ts';
-import { type MustAsk, recheckRule } from '../source/recheck.ts';
-import { type ResolvedSelection, resolveSelection } from '../source/resolve.ts';
-import { type Selection, select } from '../source/select.ts';
-import { warnOfFilters } from './filter-warnings.ts';
-
-/** One namespace, listed and compared with its record. */
-export interface NamespacePlan extends ResolvedSelection {
-  readonly settings: NamespaceSettings;
-  readonly manifestPath: string;
-  readonly recorded: NamespaceManifest;
-  /** Full path of the target's repository, by image. */
-  readonly targets: ReadonlyMap<string, string>;
-  readonly work: readonly Work[];
-  /** Set where the run copies what refers to images. */
-  readonly referrers?: ReferrersPlan;
-  /** gcrsync's tags, of which nobody knows the digest. */
-  readonly unsettled: readonly Unsettled[];
-  /** What evidence says of tags: to be recorded without a copy. */
-  readonly settled: ReadonlyMap<string, ReadonlyMap<string, Entry>>;
-  readonly unchanged: number;
-  readonly gone: readonly ImageTags[];
-}
-
-/** What is to know for copying what refers to the images of a namespace. */
-export interface ReferrersPlan {
-  /** Images without work: the source is to be asked what is new about them. */
-  readonly rechecks: readonly Work[];
-  /** What the source lists, whatever the filters want. */
-  readonly listed: Listing<ListedTag>['images'];
-}
-
-/** A namespace that could not be listed, or whose manifest could not be used. */
-export interface NamespaceFailure {
-  readonly settings: NamespaceSettings;
-  readonly failure: Failure;
-}
-
-export type Planned = NamespacePlan | NamespaceFailure;
+import { diff, findGone, unchangedImages } from '../plan/diff.ts';
+import type { NamespaceFailure, NamespacePlan, Planned } from '../plan/namespace-plan.ts';
+import { parseNamespaceManifest } from '../record/namespace-manifest.ts';
+import { CompiledFilters } from '../select/compiled-filters.ts';
+import type { Recall } from '../select/digests.ts';
+import { warnOfFilters } from '../select/filter-warnings.ts';
+import type { Listed } from '../select/listed.ts';
+import { recheckRule } from '../select/recheck.ts';
+import { resolveSelection } from '../select/resolve.ts';
+import { select } from '../select/select.ts';
 
 /** All namespaces, and what is odd about the inputs in the light of what the sources hold. */
 export interface Prepared {
@@ -75,14 +38,6 @@ export interface PrepareDeps {
   /** Runs one phase of the run, under its name in the log. */
   readonly phase: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly logger: Logger;
-}
-
-/** A namespace as its source lists it, and what the filters make of that. */
-export interface Listed {
-  readonly settings: NamespaceSettings;
-  readonly filters: CompiledFilters;
-  readonly listing: Listing<ListedTag>;
-  readonly selection: Selection;
 }
 
 /**

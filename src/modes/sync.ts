@@ -1,31 +1,32 @@
 import type { Inputs } from '../inputs/inputs.ts';
-import { renderSectionText } from '../metadata/changelog.ts';
-import { plural } from '../report/format.ts';
-import type { NamespaceResult, RunResult } from '../report/result.ts';
+import { plural } from '../mirror/format.ts';
+import type { NamespaceResult } from '../mirror/result.ts';
+import { settlePlans } from '../reconcile/adopt-plans.ts';
+import { renderSectionText } from '../record/changelog.ts';
+import type { Recorded } from '../record/record.ts';
+import { Recorder } from '../record/recorder.ts';
+import { describe, dryRunResult } from '../report/result-of.ts';
+import type { RunResult } from '../report/result.ts';
 import { type Copied, copyAndCheckpoint } from './copying.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
-import type { Recorded } from './record.ts';
-import { Recorder } from './recorder.ts';
-import { describe, resultOf } from './result-of.ts';
-import { settlePlans } from './settle-plan.ts';
 
 /** Mirrors all namespaces and records what was done; in a dry run says what would be. */
 export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
   const { plans: prepared, warnings } = await prepare(inputs, deps);
   const plans = await deps.phase('Plan', async () => {
-    const settled = await settlePlans(prepared, inputs, deps.registries);
-    for (const plan of settled) deps.logger.info(describe(resultOf(plan, inputs, 'dry run')));
+    const settled = await settlePlans(prepared, deps.registries, inputs.queryConcurrency);
+    for (const plan of settled) deps.logger.info(describe(dryRunResult(plan, inputs.engine)));
     return settled;
   });
   const run = { mode: 'sync', dryRun: inputs.dryRun, started, warnings } as const;
   if (inputs.dryRun) {
     const finished = deps.now();
-    const namespaces = plans.map((plan) => withSection(resultOf(plan, inputs, 'dry run'), finished, inputs));
+    const namespaces = plans.map((plan) => withSection(dryRunResult(plan, inputs.engine), finished, inputs));
     return { ...run, finished, namespaces, errors: [] };
   }
-  const recorder = new Recorder(plans, inputs, deps);
+  const recorder = new Recorder(plans, inputs.metadata, deps);
   const copied = await deps.phase('Copy', async () => copyAndCheckpoint(plans, recorder, inputs, deps));
   const { errors, unrecorded } = await recordAndClose(recorder, copied, deps);
   const namespaces = recorder.results();

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type RegistryClient, pull } from './client.ts';
 import { RegistryError } from './errors.ts';
-import { type RegistryResponse, headerOf } from './http.ts';
+import { type RegistryResponse, headerOf } from './http/message.ts';
+import { isNetworkError } from './http/retry.ts';
 import type { Descriptor } from './manifest.ts';
-import { isNetworkError } from './retry.ts';
 
 /** How often a download that made progress goes on after a break. */
 const MAX_RESUMES = 20;

@@ -3,7 +3,7 @@ import { ChunkReader } from './chunk-reader.ts';
 import { type RegistryClient, pull, push } from './client.ts';
 import type { Digest } from './digest.ts';
 import { RegistryError } from './errors.ts';
-import { type RegistryResponse, headerOf } from './http.ts';
+import { type RegistryResponse, headerOf } from './http/message.ts';
 
 /**
  * Where an upload goes on, or that none is needed.

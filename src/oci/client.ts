@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import { type Digest, digestOf, isDigest, matchesDigest } from './digest.ts';
 import { RegistryError } from './errors.ts';
-import { FIRST_ISSUE, type RawManifest, mediaTypeOf } from './manifest.ts';
+import { type RegistryResponse, headerOf, readBody } from './http/message.ts';
+import type { RegistryTransport } from './http/transport.ts';
+import { type RawManifest, FIRST_ISSUE, mediaTypeOf } from './manifest.ts';
 import { MANIFEST_ACCEPT, isSchema1Type } from './media-types.ts';
-import { type RegistryResponse, headerOf, readBody } from './http.ts';
 import { type ListPage, type ReadPage, getPage, readPages } from './pages.ts';
-import type { RegistryTransport } from './transport.ts';
 
 /** What a HEAD of a manifest tells. */
 export interface ManifestHead {

@@ -1,7 +1,7 @@
 import { RegistryError, printable } from './errors.ts';
-import { type RegistryResponse, headerOf, listHeaderOf, readBody } from './http.ts';
-import { nextPage } from './link.ts';
-import type { RegistryTransport } from './transport.ts';
+import { nextPage } from './http/link.ts';
+import { type RegistryResponse, headerOf, listHeaderOf, readBody } from './http/message.ts';
+import type { RegistryTransport } from './http/transport.ts';
 
 /** One page of a list: its JSON, the URL that answered, and where its `Link` says that the next one is. */
 export interface ListPage {

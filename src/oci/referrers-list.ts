@@ -1,28 +1,7 @@
 import * as v from 'valibot';
-import { type Digest, digestOf, isDigest } from './digest.ts';
-import { DigestSchema, FIRST_ISSUE, type RawManifest } from './manifest.ts';
+import { type Digest, digestOf } from './digest.ts';
+import { type RawManifest, DigestSchema, FIRST_ISSUE } from './manifest.ts';
 import { OCI_INDEX } from './media-types.ts';
-
-/**
- * The list of a manifest's referrers that clients keep, as an index under a tag, where a registry has no API for it.
- * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
- */
-
-/** The tag of the list of what refers to `digest`. */
-export function referrersTag(digest: Digest): string {
-  const [algorithm = '', encoded = ''] = digest.split(':');
-  return `${algorithm}-${encoded.slice(0, 64)}`;
-}
-
-/** The digest that `tag` lists the referrers of; undefined for any other tag. */
-export function subjectOf(tag: string): Digest | undefined {
-  const digest = tag.replace('-', ':');
-  return tag.startsWith('sha256-') && isDigest(digest) ? digest : undefined;
-}
-
-export function isReferrersTag(tag: string): boolean {
-  return subjectOf(tag) !== undefined;
-}
 
 /** An entry with all that it says, known or not. */
 const Entry = v.looseObject({

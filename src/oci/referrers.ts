@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { type RegistryClient, pull } from './client.ts';
 import type { Digest } from './digest.ts';
 import { RegistryError } from './errors.ts';
-import { headerOf } from './http.ts';
+import { headerOf } from './http/message.ts';
 import { type Descriptor, DescriptorSchema, FIRST_ISSUE } from './manifest.ts';
 import { OCI_INDEX } from './media-types.ts';
 import { type ListPage, type ReadPage, pageOf, readPages } from './pages.ts';

@@ -1,10 +1,11 @@
 import type { Dispatcher } from 'undici';
-import type { Logger } from '../logger.ts';
+import type { CredentialLookup } from './auth/credentials.ts';
 import { RegistryClient } from './client.ts';
-import type { CredentialLookup } from './credentials.ts';
-import { HostGate, HostGates, type Sleep } from './host-gate.ts';
+import { HostGate, HostGates } from './http/host-limiter.ts';
+import { RegistryTransport } from './http/transport.ts';
+import type { Logger } from './logger.ts';
 import { apiHost, isLoopback } from './names.ts';
-import { RegistryTransport } from './transport.ts';
+import type { Sleep } from './sleep.ts';
 
 export interface RegistriesOptions {
   readonly dispatcher: Dispatcher;

@@ -1,4 +1,4 @@
-import type { Credential } from './credentials.ts';
+import type { Credential } from './auth/credentials.ts';
 
 /** What a registry says when it refuses, and what its user can do about it. */
 interface Rule {

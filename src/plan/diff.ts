@@ -1,30 +1,11 @@
-import type { Entry, Images } from '../metadata/namespace-manifest.ts';
-import type { Digest } from '../oci/digest.ts';
-import { followedDigest } from '../source/followers.ts';
-import type { Listing, SourceManifest } from '../source/listing.ts';
-
-/** Which platforms of an index are mirrored: all, or these. */
-export type Platforms = 'all' | readonly string[];
-
-/** One source digest to copy, and the tags of one image that it goes under: the image's own, or such as follow another. */
-export interface Work {
-  readonly image: string;
-  /** Full path of the source repository. */
-  readonly repository: string;
-  readonly manifest: SourceManifest;
-  /** Tags that the manifest does not hold. */
-  readonly added: readonly string[];
-  /** Tags that it holds with another digest. */
-  readonly updated: readonly string[];
-}
-
-/** A tag that gcrsync mirrored, whose digest nobody wrote down. */
-export interface Unsettled {
-  readonly image: string;
-  readonly repository: string;
-  readonly tag: string;
-  readonly manifest: SourceManifest;
-}
+import type { ImageTags } from '../mirror/failure.ts';
+import type { ListedTag, Listing } from '../mirror/listing.ts';
+import type { TagMatch } from '../mirror/patterns.ts';
+import type { Platforms } from '../mirror/platforms.ts';
+import type { MustAsk } from '../mirror/recheck.ts';
+import { type Images, holds } from '../mirror/record-entry.ts';
+import { type Unsettled, type Work, WorkBuilder } from '../mirror/work.ts';
+import { followedDigest } from '../oci/digest-tags.ts';
 
 export interface Diff {
   readonly work: readonly Work[];
@@ -55,67 +36,59 @@ export function diff(listing: Listing, recorded: Images, platforms: Platforms, k
   return { work: builder.build(), unsettled, unchanged };
 }
 
-/** True when `entry` says that the target holds `digest` under `tag` as it is wanted: with at least these platforms. */
-export function holds(
-  tag: string,
-  entry: NonNullable<Entry>,
-  digest: Digest,
-  wanted: { readonly platforms: Platforms; readonly keepsDigests: boolean },
-): boolean {
-  if (typeof entry === 'string') return entry === digest;
-  if (entry.digest !== digest) return false;
-  const { platforms } = entry;
-  // Of a list of referrers the target's may hold more than the source's.
-  if (platforms === undefined) return !wanted.keepsDigests || followedDigest(tag) !== undefined;
-  return wanted.platforms !== 'all' && wanted.platforms.every((platform) => platforms.includes(platform));
+/**
+ * Finds the tags that are recorded and that the source no longer has. What could not be listed is not gone, and
+ * neither is what the filters leave out.
+ *
+ * @param listing all that the source holds, before the filters
+ * @param wanted the filters
+ */
+export function findGone(listing: Listing<ListedTag>, recorded: Images, wanted: TagMatch): ImageTags[] {
+  const unknown = new Set(listing.failures.map(({ image }) => image));
+  const found: ImageTags[] = [];
+  for (const [image, entries] of recorded) {
+    if (isUnknown(image, unknown)) continue;
+    const held = listing.images.get(image)?.tags;
+    const tags: string[] = [];
+    for (const tag of entries.keys()) if (held?.has(tag) !== true && wanted(image, tag)) tags.push(tag);
+    if (tags.length > 0) found.push({ image, tags });
+  }
+  return found;
 }
 
-/** True when the tags of `work` follow another image: signatures and the like, which are copied as they are and first. */
-export function isFollowing({ added, updated }: Work): boolean {
-  return [...added, ...updated].some((tag) => followedDigest(tag) !== undefined);
+/** True when `image`, or a repository above it, could not be listed. */
+function isUnknown(image: string, unknown: ReadonlySet<string>): boolean {
+  if (unknown.size === 0) return false;
+  for (let end = image.length; end > 0; end = image.lastIndexOf('/', end - 1)) {
+    if (unknown.has(image.slice(0, end))) return true;
+  }
+  return false;
 }
 
-/** `works` in the order in which they are started: an image's signatures shall be there when it is. */
-export function signaturesFirst(works: readonly Work[]): Work[] {
-  return works.toSorted((a, b) => Number(isFollowing(b)) - Number(isFollowing(a)));
-}
-
-interface OpenWork extends Work {
-  readonly added: string[];
-  readonly updated: string[];
-}
-
-/** Gathers tags into one piece of work for each digest of an image. */
-export class WorkBuilder {
-  readonly #byImage = new Map<string, Map<string, OpenWork>>();
-
-  /** @param works to go on from */
-  constructor(works: readonly Work[] = []) {
-    for (const { image, repository, manifest, added, updated } of works) {
-      for (const tag of added) this.add(image, repository, manifest, 'added', tag);
-      for (const tag of updated) this.add(image, repository, manifest, 'updated', tag);
+/**
+ * The images that the mirror holds as the source has them, and of which the source is to be asked today what refers to
+ * them: work without tags. Those with work of their own are left out, as their referrers come with it.
+ */
+export function unchangedImages(
+  { images }: Listing,
+  recorded: Images,
+  platforms: Platforms,
+  work: readonly Work[],
+  mustAsk: MustAsk,
+): Work[] {
+  const wanted = { platforms, keepsDigests: true };
+  const seen = new Set(work.map(({ image, manifest }) => `${image}@${manifest.digest}`));
+  const found: Work[] = [];
+  for (const [image, { repository, tags }] of images) {
+    const entries = recorded.get(image);
+    for (const [tag, manifest] of tags) {
+      const entry = entries?.get(tag);
+      const key = `${image}@${manifest.digest}`;
+      if (!entry || seen.has(key) || followedDigest(tag) !== undefined) continue;
+      if (!holds(tag, entry, manifest.digest, wanted) || !mustAsk(image, tag)) continue;
+      seen.add(key);
+      found.push({ image, repository, manifest, added: [], updated: [] });
     }
   }
-
-  add(
-    image: string,
-    repository: string,
-    manifest: SourceManifest,
-    kind: 'added' | 'updated',
-    tag: string,
-  ): void {
-    let byDigest = this.#byImage.get(image);
-    if (!byDigest) this.#byImage.set(image, (byDigest = new Map<string, OpenWork>()));
-    const key = `${followedDigest(tag) === undefined ? 'own' : 'following'} ${manifest.digest}`;
-    let work = byDigest.get(key);
-    if (!work) {
-      work = { image, repository, manifest, added: [], updated: [] };
-      byDigest.set(key, work);
-    }
-    work[kind].push(tag);
-  }
-
-  build(): Work[] {
-    return Array.from(this.#byImage.values()).flatMap((byDigest) => Array.from(byDigest.values()));
-  }
+  return found;
 }

@@ -1,7 +1,8 @@
-import { type Namespace, formatNamespace } from '../namespace.ts';
-import { narrowPatterns } from '../source/patterns.ts';
-import { cutRanges, packBins } from './balance.ts';
-import { MAX_SHARDS, shardOf } from './shard.ts';
+import type { Matrix, MatrixEntry } from '../mirror/matrix.ts';
+import { type Namespace, formatNamespace } from '../mirror/namespace.ts';
+import { narrowPatterns } from '../mirror/patterns.ts';
+import { MAX_SHARDS, shardOf } from '../mirror/shard.ts';
+import { cutRanges, packBins } from './bin-packing.ts';
 
 /** What there is to do for one image. */
 export interface ImageWork {
@@ -17,29 +18,6 @@ export interface ImageWork {
 export interface NamespaceWork {
   readonly namespace: Namespace;
   readonly images: readonly ImageWork[];
-}
-
-/** One job: what goes into its inputs, and what it has to do. */
-export interface MatrixEntry {
-  /** For `namespaces`. */
-  readonly namespace: string;
-  /** For `include`. */
-  readonly images: string;
-  /** For `exclude`. */
-  readonly exclude: string;
-  /** For `shard-index` and `shard-total`. */
-  readonly 'shard-index': string;
-  readonly 'shard-total': number;
-  /** `2/5`: which part of its namespace this is. */
-  readonly part: string;
-  readonly tags: number;
-  /** As far as the sources tell. */
-  readonly bytes: number;
-}
-
-/** For `strategy.matrix`. */
-export interface Matrix {
-  readonly include: readonly MatrixEntry[];
 }
 
 export interface MatrixOptions {

@@ -1,6 +1,7 @@
+import type { Platforms } from '../mirror/platforms.ts';
+import type { Pulls } from '../mirror/result.ts';
+import type { Work } from '../mirror/work.ts';
 import { isIndexType } from '../oci/media-types.ts';
-import type { Pulls } from '../report/result.ts';
-import type { Platforms, Work } from './diff.ts';
 
 /**
  * What copying `works` asks of the source's manifests: one request for each, one more where docker pulls it besides,

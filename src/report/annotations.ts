@@ -1,5 +1,7 @@
-import { formatCount, plural } from './format.ts';
-import { type Failure, type RunResult, countAll, countDrift, countTags } from './result.ts';
+import { type Failure, countTags } from '../mirror/failure.ts';
+import { formatCount, plural } from '../mirror/format.ts';
+import { countAll, countDrift } from '../mirror/result.ts';
+import type { RunResult } from './result.ts';
 
 export interface Annotation {
   readonly level: 'error' | 'warning' | 'notice';

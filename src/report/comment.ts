@@ -1,16 +1,10 @@
+import type { Comment } from '../mirror/pull-request.ts';
 import { isChanged } from './outputs.ts';
 import type { RunResult } from './result.ts';
 import { renderSummary } from './summary.ts';
 
 /** GitHub takes 65,536 characters a comment; these are bytes, of which a character has one or more. */
 const LIMIT = 60_000;
-
-/** What a pull request's comment says. */
-export interface Comment {
-  readonly body: string;
-  /** False when there is nothing to do: then it is worth a comment only where an earlier one says otherwise. */
-  readonly isNews: boolean;
-}
 
 /** The comment of a dry run on its pull request: what the job summary says, in a comment's size. */
 export function renderComment(result: RunResult): Comment {

@@ -1,5 +1,6 @@
+import { type Counts, type NamespaceResult, countAll } from '../mirror/result.ts';
 import { isChanged, isComplete } from './outputs.ts';
-import { type Counts, type NamespaceResult, type RunResult, type Unrecorded, countAll } from './result.ts';
+import type { RunResult, Unrecorded } from './result.ts';
 
 /** The file behind the output `report`. */
 export interface JsonReport {

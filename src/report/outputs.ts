@@ -1,4 +1,5 @@
-import { type RunResult, countAll, countDrift } from './result.ts';
+import { countAll, countDrift } from '../mirror/result.ts';
+import type { RunResult } from './result.ts';
 
 /** The action's outputs. */
 export interface Outputs {

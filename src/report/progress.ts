@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatDuration } from './format.ts';
+import { formatBytes, formatCount, formatDuration } from '../mirror/format.ts';
 
 /** How often progress is told, in milliseconds. */
 const INTERVAL = 10_000;

@@ -1,16 +1,11 @@
-import type { Matrix } from '../plan/matrix.ts';
-import { type Dropped, FILTERS, countDropped } from '../source/filters.ts';
+import { type ImageTags, countTags } from '../mirror/failure.ts';
+import { type Dropped, FILTERS, countDropped } from '../mirror/filters.ts';
+import { formatBytes, formatCount, formatDuration, plural } from '../mirror/format.ts';
+import { codeList, codeSpan, escapeMarkdown } from '../mirror/markdown.ts';
+import type { Matrix } from '../mirror/matrix.ts';
+import { type NamespaceResult, countAll } from '../mirror/result.ts';
 import { nameOf } from './annotations.ts';
-import { formatBytes, formatCount, formatDuration, plural } from './format.ts';
-import { codeList, codeSpan, escapeMarkdown } from './markdown.ts';
-import {
-  type ImageTags,
-  type NamespaceResult,
-  type RunResult,
-  type Unrecorded,
-  countAll,
-  countTags,
-} from './result.ts';
+import type { RunResult, Unrecorded } from './result.ts';
 
 /** Bytes; GitHub drops what is over 1 MiB a step, all of it. */
 const LIMIT = 512 * 1024;

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { sendJson } from '../http.ts';
+import { sendJson } from '../network/http.ts';
 import type { GitHubStandIn } from './stand-in.ts';
 
 /** One request to the stand-in. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Ajv, type ValidateFunction } from 'ajv';
+import { type ValidateFunction, Ajv } from 'ajv';
 import * as v from 'valibot';
 
 const Operation = v.looseObject({

@@ -2,11 +2,11 @@ import { type IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createEmulator } from 'emulate';
 import * as v from 'valibot';
-import { type TestServer, readAll, sendJson, startServer } from '../http.ts';
-import { freePort } from '../process.ts';
+import { type TestServer, readAll, sendJson, startServer } from '../network/http.ts';
+import { freePort } from '../run/process.ts';
 import { OpenApiCheck } from './openapi.ts';
-import { TOKENS } from './tokens.ts';
 import { type RepositoryRules, contentsRefusal, readAnswer } from './rules.ts';
+import { TOKENS } from './tokens.ts';
 
 export interface GitHubRequest {
   readonly method: string;

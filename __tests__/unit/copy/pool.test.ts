@@ -1,20 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { CopyError, type CopyTask, type Engine, type Held } from '../../../src/copy/engine.ts';
-import { fetchManifest } from '../../../src/copy/evidence.ts';
+import type { CopyTask, Engine, Held } from '../../../src/copy/engine.ts';
 import { type Outcome, copyAll } from '../../../src/copy/pool.ts';
-import { Quota } from '../../../src/copy/quota.ts';
-import type { Lifetime } from '../../../src/lifetime.ts';
+import { Quota } from '../../../src/copy/pull-limits.ts';
+import { CopyError } from '../../../src/mirror/copy-error.ts';
+import type { Lifetime } from '../../../src/mirror/lifetime.ts';
+import { fetchManifest } from '../../../src/mirror/source-image.ts';
+import type { Work } from '../../../src/mirror/work.ts';
 import type { RegistryClient } from '../../../src/oci/client.ts';
 import { RegistryError } from '../../../src/oci/errors.ts';
-import type { Work } from '../../../src/plan/diff.ts';
-import { waitUntil } from '../../support/process.ts';
-import { silentLogger } from '../../support/silent-logger.ts';
-import { testClient, testRegistries } from '../../support/clients.ts';
-import { digest } from '../../support/digests.ts';
-import { makeImage } from '../../support/images.ts';
-import { type MemoryRegistry, startMemoryRegistry } from '../../support/memory-registry.ts';
+import { testClient, testRegistries } from '../../support/fixtures/clients.ts';
+import { digest } from '../../support/fixtures/digests.ts';
+import { makeImage } from '../../support/fixtures/images.ts';
+import { silentLogger } from '../../support/fixtures/silent-logger.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../../support/registries/memory-registry.ts';
+import { waitUntil } from '../../support/run/process.ts';
 
 const client = testClient('127.0.0.1:1');
 

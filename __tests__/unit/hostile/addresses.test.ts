@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Credential } from '../../../src/oci/auth/credentials.ts';
 import { downloadBlob } from '../../../src/oci/blob-download.ts';
 import { startUpload, uploadWhole } from '../../../src/oci/blob-upload.ts';
 import type { RegistryClient } from '../../../src/oci/client.ts';
-import type { Credential } from '../../../src/oci/credentials.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { testRegistries } from '../../support/clients.ts';
-import { type FakeAnswer, type FakeNetwork, fakeNetwork } from '../../support/fake-network.ts';
-import { type TestServer, startServer } from '../../support/http.ts';
+import { testRegistries } from '../../support/fixtures/clients.ts';
+import { type FakeAnswer, type FakeNetwork, fakeNetwork } from '../../support/network/fake-network.ts';
+import { type TestServer, startServer } from '../../support/network/http.ts';
 
 const LOGIN: Credential = { username: 'user', password: 'pa55', origin: 'the test' };
 const BASIC = `Basic ${Buffer.from('user:pa55').toString('base64')}`;

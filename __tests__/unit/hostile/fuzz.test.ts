@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatNamespace, parseNamespace } from '../../../src/namespace.ts';
-import { Authenticator } from '../../../src/oci/auth.ts';
-import { dockerConfigCredentials } from '../../../src/oci/credentials.ts';
+import { readGoogleList } from '../../../src/list/google.ts';
+import type { ListedTag } from '../../../src/mirror/listing.ts';
+import { formatNamespace, parseNamespace } from '../../../src/mirror/namespace.ts';
+import { Authenticator } from '../../../src/oci/auth/authenticator.ts';
+import { dockerConfigCredentials } from '../../../src/oci/auth/credentials.ts';
 import { isDigest } from '../../../src/oci/digest.ts';
 import { RegistryError } from '../../../src/oci/errors.ts';
+import { isPrivateHost, mayFollow, mayHaveCredentials } from '../../../src/oci/http/redirect-policy.ts';
 import { isLoopback, isRegistryHost } from '../../../src/oci/names.ts';
-import { isPrivateHost, mayFollow, mayHaveCredentials } from '../../../src/oci/origin.ts';
-import { readGoogleList } from '../../../src/source/google.ts';
-import type { ListedTag } from '../../../src/source/listing.ts';
 
 /** The parsers of registry answers, references, and local files that have no fuzz test of their own elsewhere. */
 

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { renderSection } from '../../../src/metadata/changelog.ts';
-import { parseNamespaceManifest } from '../../../src/metadata/namespace-manifest.ts';
-import { parseNamespace } from '../../../src/namespace.ts';
+import type { Listing } from '../../../src/mirror/listing.ts';
+import { parseNamespace } from '../../../src/mirror/namespace.ts';
 import { isRepositoryName, isTag } from '../../../src/oci/names.ts';
+import { renderSection } from '../../../src/record/changelog.ts';
+import { parseNamespaceManifest } from '../../../src/record/namespace-manifest.ts';
 import { annotate } from '../../../src/report/annotations.ts';
 import { renderSummary } from '../../../src/report/summary.ts';
-import type { Listing } from '../../../src/source/listing.ts';
-import { testApis, testRegistries } from '../../support/clients.ts';
-import { listAll } from '../../support/listings.ts';
-import { digest } from '../../support/digests.ts';
-import { fakeNetwork } from '../../support/fake-network.ts';
-import { copied, failure, namespaceResult, runResult } from '../report/results.ts';
+import { testApis, testRegistries } from '../../support/fixtures/clients.ts';
+import { digest } from '../../support/fixtures/digests.ts';
+import { listAll } from '../../support/fixtures/list-all.ts';
+import { copied, failure, namespaceResult, runResult } from '../../support/fixtures/results.ts';
+import { fakeNetwork } from '../../support/network/fake-network.ts';
 
 /** Neither the name of a repository nor of a tag. */
 const HOSTILE = [

@@ -2,19 +2,19 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { reduceIndex } from '../../../src/copy/registry/platforms.ts';
-import {
-  mergeImages,
-  parseNamespaceManifest,
-  serializeNamespaceManifest,
-} from '../../../src/metadata/namespace-manifest.ts';
+import { reduceIndex } from '../../../src/copy/registry/reduce-index.ts';
+import { readGoogleList } from '../../../src/list/google.ts';
+import { mergeImages } from '../../../src/mirror/record-entry.ts';
+import { readDockerConfig } from '../../../src/oci/auth/docker-config.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { readDockerConfig } from '../../../src/oci/docker-config.ts';
 import { readErrorBody } from '../../../src/oci/errors.ts';
 import { readManifest } from '../../../src/oci/manifest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../../src/oci/media-types.ts';
-import { readGoogleList } from '../../../src/source/google.ts';
-import { digest } from '../../support/digests.ts';
+import {
+  parseNamespaceManifest,
+  serializeNamespaceManifest,
+} from '../../../src/record/namespace-manifest.ts';
+import { digest } from '../../support/fixtures/digests.ts';
 
 /** JSON whose every object has a `__proto__` of its own. */
 const POLLUTED = '"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}';

@@ -2,18 +2,24 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RegistryEngine } from '../../../src/copy/registry/engine.ts';
-import { ManifestError, parseNamespaceManifest } from '../../../src/metadata/namespace-manifest.ts';
+import { discover } from '../../../src/list/discover.ts';
+import { readGoogleList } from '../../../src/list/google.ts';
 import type { RegistryClient } from '../../../src/oci/client.ts';
 import { readManifest } from '../../../src/oci/manifest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../../src/oci/media-types.ts';
-import { discover } from '../../../src/source/discover.ts';
-import { readGoogleList } from '../../../src/source/google.ts';
-import { testApis, testClient, testRegistries } from '../../support/clients.ts';
-import { digest } from '../../support/digests.ts';
-import { type FakeAnswer, fakeNetwork } from '../../support/fake-network.ts';
-import { type TestServer, startServer } from '../../support/http.ts';
-import { type TestImage, makeImage, makeIndex, makeManifest, pushImage } from '../../support/images.ts';
-import { type MemoryRegistry, startMemoryRegistry } from '../../support/memory-registry.ts';
+import { ManifestError, parseNamespaceManifest } from '../../../src/record/namespace-manifest.ts';
+import { testApis, testClient, testRegistries } from '../../support/fixtures/clients.ts';
+import { digest } from '../../support/fixtures/digests.ts';
+import {
+  type TestImage,
+  makeImage,
+  makeIndex,
+  makeManifest,
+  pushImage,
+} from '../../support/fixtures/images.ts';
+import { type FakeAnswer, fakeNetwork } from '../../support/network/fake-network.ts';
+import { type TestServer, startServer } from '../../support/network/http.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../../support/registries/memory-registry.ts';
 
 const MIB = 1024 ** 2;
 const servers: TestServer[] = [];

@@ -1,12 +1,12 @@
-import { Ajv, type AnySchema } from 'ajv';
-import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
+import { type AnySchema, Ajv } from 'ajv';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import type { Inputs } from '../../../src/inputs/inputs.ts';
 import { InputError } from '../../../src/inputs/reader.ts';
-import { formatNamespace } from '../../../src/namespace.ts';
-import { loadTestInputs } from '../../support/inputs.ts';
+import { formatNamespace } from '../../../src/mirror/namespace.ts';
+import { loadTestInputs } from '../../support/fixtures/inputs.ts';
 
 const FILE = `
 defaults:

@@ -1,11 +1,15 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseInputs } from '../../../src/inputs/inputs.ts';
-import { manifestPath } from '../../../src/inputs/manifest-path.ts';
 import { InputError } from '../../../src/inputs/reader.ts';
+import { manifestPath } from '../../../src/mirror/record-path.ts';
 import { SAFE_OUTPUTS } from '../../../src/report/outputs.ts';
-import { type InputContext, loadTestInputs, parseTestInputs as parse } from '../../support/inputs.ts';
-import { type Action, readAction } from '../../support/runner.ts';
+import {
+  type InputContext,
+  loadTestInputs,
+  parseTestInputs as parse,
+} from '../../support/fixtures/inputs.ts';
+import { type Action, readAction } from '../../support/run/runner.ts';
 
 let action: Action;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type MetadataInputs, readMetadata } from '../../../src/inputs/metadata-inputs.ts';
 import { InputError, InputReader } from '../../../src/inputs/reader.ts';
-import type { Namespace } from '../../../src/namespace.ts';
+import type { Namespace } from '../../../src/mirror/namespace.ts';
 
 const GIVEN: Readonly<Record<string, string>> = {
   'metadata-repository': 'octo/meta',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError, InputReader } from '../../../src/inputs/reader.ts';
 import { maskRegistryAuth, readRegistryAuth } from '../../../src/inputs/registry-auth.ts';
-import type { Credential } from '../../../src/oci/credentials.ts';
+import type { Credential } from '../../../src/oci/auth/credentials.ts';
 
 const SECRET = 's3cret-value';
 

@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { downloadBlob } from '../../../src/oci/blob-download.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { RegistryError } from '../../../src/oci/errors.ts';
-import { testRegistries } from '../../support/clients.ts';
-import { seededBytes } from '../../support/images.ts';
-import { type MemoryRegistry, startMemoryRegistry } from '../../support/memory-registry.ts';
-import { waitUntil } from '../../support/process.ts';
+import { testRegistries } from '../../support/fixtures/clients.ts';
+import { seededBytes } from '../../support/fixtures/images.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../../support/registries/memory-registry.ts';
+import { waitUntil } from '../../support/run/process.ts';
 
 const BLOB = seededBytes(300_000, 'download');
 const DESCRIPTOR = { digest: digestOf(BLOB), size: BLOB.length };

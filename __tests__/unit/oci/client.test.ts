@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Credential } from '../../../src/oci/auth/credentials.ts';
 import type { RegistryClient } from '../../../src/oci/client.ts';
-import type { Credential } from '../../../src/oci/credentials.ts';
-import { testRegistries } from '../../support/clients.ts';
-import { type TestServer, sendJson, startServer } from '../../support/http.ts';
-import { makeImage, pushImage } from '../../support/images.ts';
+import { testRegistries } from '../../support/fixtures/clients.ts';
+import { makeImage, pushImage } from '../../support/fixtures/images.ts';
+import { type TestServer, sendJson, startServer } from '../../support/network/http.ts';
 import {
   type MemoryRegistry,
   type MemoryRegistryOptions,
   startMemoryRegistry,
-} from '../../support/memory-registry.ts';
+} from '../../support/registries/memory-registry.ts';
 
 const LOGIN: Credential = {
   username: 'u',

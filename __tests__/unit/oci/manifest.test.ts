@@ -16,8 +16,8 @@ import {
   SCHEMA1,
   SCHEMA1_SIGNED,
 } from '../../../src/oci/media-types.ts';
-import { digest } from '../../support/digests.ts';
-import { makeImage, makeIndex } from '../../support/images.ts';
+import { digest } from '../../support/fixtures/digests.ts';
+import { makeImage, makeIndex } from '../../support/fixtures/images.ts';
 
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 const DESCRIPTOR = { mediaType: 'x', digest: digest(1), size: 1 };

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type TestServer, sendJson, startServer } from '../../support/http.ts';
-import { testClient } from '../../support/clients.ts';
+import { testClient } from '../../support/fixtures/clients.ts';
+import { type TestServer, sendJson, startServer } from '../../support/network/http.ts';
 
 const servers: TestServer[] = [];
 afterEach(async () => {

@@ -1,18 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { referrersTag, subjectOf } from '../../../src/oci/digest-tags.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import type { RawManifest } from '../../../src/oci/manifest.ts';
 import { DOCKER_LIST, OCI_INDEX } from '../../../src/oci/media-types.ts';
-import {
-  entriesOf,
-  includesAll,
-  readReferrer,
-  referrersTag,
-  subjectOf,
-  uniteList,
-} from '../../../src/oci/referrers-list.ts';
-import { digest } from '../../support/digests.ts';
-import { SBOM, makeImage, makeIndex, makeManifest, makeReferrer } from '../../support/images.ts';
+import { entriesOf, includesAll, readReferrer, uniteList } from '../../../src/oci/referrers-list.ts';
+import { digest } from '../../support/fixtures/digests.ts';
+import { SBOM, makeImage, makeIndex, makeManifest, makeReferrer } from '../../support/fixtures/images.ts';
 
 function listOf(content: unknown, mediaType = OCI_INDEX): RawManifest {
   const bytes = new TextEncoder().encode(JSON.stringify(content));

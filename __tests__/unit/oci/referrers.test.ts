@@ -2,11 +2,15 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RegistryClient } from '../../../src/oci/client.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../../src/oci/media-types.ts';
 import { MAX_REFERRERS, listReferrers } from '../../../src/oci/referrers.ts';
-import { testClient, testRegistries } from '../../support/clients.ts';
-import { digest } from '../../support/digests.ts';
-import { sendJson, startServer } from '../../support/http.ts';
-import { SBOM, makeImage, makeReferrer, pushImage } from '../../support/images.ts';
-import { type MemoryRegistry, refuse, startMemoryRegistry } from '../../support/memory-registry.ts';
+import { testClient, testRegistries } from '../../support/fixtures/clients.ts';
+import { digest } from '../../support/fixtures/digests.ts';
+import { SBOM, makeImage, makeReferrer, pushImage } from '../../support/fixtures/images.ts';
+import { sendJson, startServer } from '../../support/network/http.ts';
+import {
+  type MemoryRegistry,
+  refuse,
+  startMemoryRegistry,
+} from '../../support/registries/memory-registry.ts';
 
 const image = makeImage({ seed: 'subject', oci: true });
 

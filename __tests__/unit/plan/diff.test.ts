@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Entry } from '../../../src/metadata/namespace-manifest.ts';
-import { referrersTag } from '../../../src/oci/referrers-list.ts';
-import { WorkBuilder, diff, isFollowing, signaturesFirst } from '../../../src/plan/diff.ts';
-import { digest } from '../../support/digests.ts';
-import { listing, recorded } from './listings.ts';
+import type { Entry } from '../../../src/mirror/record-entry.ts';
+import { WorkBuilder, isFollowing, signaturesFirst } from '../../../src/mirror/work.ts';
+import { referrersTag } from '../../../src/oci/digest-tags.ts';
+import { diff } from '../../../src/plan/diff.ts';
+import { digest } from '../../support/fixtures/digests.ts';
+import { listing, recorded } from '../../support/fixtures/listings.ts';
 
 const LIST = referrersTag(digest(7));
 

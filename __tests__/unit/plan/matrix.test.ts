@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Namespace, formatNamespace } from '../../../src/namespace.ts';
-import { type ImageWork, type Matrix, type NamespaceWork, planMatrix } from '../../../src/plan/matrix.ts';
-import { isOwn } from '../../../src/plan/shard.ts';
-import { CompiledFilters } from '../../../src/source/filters.ts';
+import type { Matrix } from '../../../src/mirror/matrix.ts';
+import { type Namespace, formatNamespace } from '../../../src/mirror/namespace.ts';
+import { isOwn } from '../../../src/mirror/shard.ts';
+import { type ImageWork, type NamespaceWork, planMatrix } from '../../../src/plan/matrix.ts';
+import { CompiledFilters } from '../../../src/select/compiled-filters.ts';
 
 const NO_FILTERS = { include: [], exclude: [] };
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Work } from '../../../src/mirror/work.ts';
 import { DOCKER_MANIFEST, OCI_INDEX } from '../../../src/oci/media-types.ts';
 import { countPulls, estimatePulls } from '../../../src/plan/pulls.ts';
-import type { Work } from '../../../src/plan/diff.ts';
-import { digest } from '../../support/digests.ts';
+import { digest } from '../../support/fixtures/digests.ts';
 
 function work(mediaType?: string): Work {
   const manifest = { digest: digest(1), ...(mediaType !== undefined && { mediaType }) };

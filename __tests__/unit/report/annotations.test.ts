@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { annotate, nameOf } from '../../../src/report/annotations.ts';
-import { failure, gone, namespaceResult, runResult } from './results.ts';
+import { failure, gone, namespaceResult, runResult } from '../../support/fixtures/results.ts';
 
 function failures(count: number, reason?: string) {
   return Array.from({ length: count }, (_, index) => failure(`image-${index}`, ['v1', 'v2'], reason));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { renderComment } from '../../../src/report/comment.ts';
-import { copied, failure, namespaceResult, runResult } from './results.ts';
+import { copied, failure, namespaceResult, runResult } from '../../support/fixtures/results.ts';
 
 describe('renderComment', () => {
   it('says what the summary says', () => {

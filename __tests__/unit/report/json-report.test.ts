@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { NOTHING_DROPPED } from '../../../src/source/filters.ts';
+import { NOTHING_DROPPED } from '../../../src/mirror/filters.ts';
 import { renderJsonReport } from '../../../src/report/json-report.ts';
-import { copied, failure, gone, namespaceResult, runResult } from './results.ts';
+import { copied, failure, gone, namespaceResult, runResult } from '../../support/fixtures/results.ts';
 
 const namespaces = [
   namespaceResult({

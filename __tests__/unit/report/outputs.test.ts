@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { NOTHING_DROPPED } from '../../../src/source/filters.ts';
+import { NOTHING_DROPPED } from '../../../src/mirror/filters.ts';
+import type { NamespaceResult } from '../../../src/mirror/result.ts';
 import { SAFE_OUTPUTS, isChanged, isComplete, outputsOf } from '../../../src/report/outputs.ts';
-import type { NamespaceResult } from '../../../src/report/result.ts';
-import { copied, failure, gone, namespaceResult, runResult } from './results.ts';
+import { copied, failure, gone, namespaceResult, runResult } from '../../support/fixtures/results.ts';
 
 const one = (given: Partial<NamespaceResult>) => runResult({ namespaces: [namespaceResult(given)] });
 

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { NOTHING_DROPPED } from '../../../src/mirror/filters.ts';
 import type { RunResult } from '../../../src/report/result.ts';
-import { NOTHING_DROPPED } from '../../../src/source/filters.ts';
 import { renderSummary } from '../../../src/report/summary.ts';
-import { digest } from '../../support/digests.ts';
-import { copied, failure, gone, namespaceResult, runResult } from './results.ts';
+import { digest } from '../../support/fixtures/digests.ts';
+import { copied, failure, gone, namespaceResult, runResult } from '../../support/fixtures/results.ts';
 
 describe('renderSummary', () => {
   it('has the counts, the failures, then a table a namespace', () => {

@@ -1,7 +1,7 @@
-import type { Credential } from '../../oci/credentials.ts';
+import { CopyError } from '../../mirror/copy-error.ts';
+import type { Credential } from '../../oci/auth/credentials.ts';
 import { printable } from '../../oci/errors.ts';
 import { adviceOn, remedyFor } from '../../oci/remedy.ts';
-import { CopyError } from '../engine.ts';
 
 /** Runs a program to its end with an argument array and no shell; throws when it can't be started. */
 export type Exec = (

@@ -1,6 +1,6 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { readDockerConfig } from '../../oci/docker-config.ts';
+import { readDockerConfig } from '../../oci/auth/docker-config.ts';
 
 /** What docker looks for beside config.json. */
 const SHARED_FOLDERS = ['cli-plugins', 'contexts'];

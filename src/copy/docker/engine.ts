@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Logger } from '../../logger.ts';
-import type { Credential } from '../../oci/credentials.ts';
-import { credentialServer } from '../../oci/docker-config.ts';
-import { CopyError, type CopyTask, type Engine, type Held } from '../engine.ts';
-import { type SingleImage, findImage, resolveImage } from '../evidence.ts';
-import { DockerCli, type Exec } from './cli.ts';
+import { CopyError } from '../../mirror/copy-error.ts';
+import { type SingleImage, findImage, resolveImage } from '../../mirror/source-image.ts';
+import type { Credential } from '../../oci/auth/credentials.ts';
+import { credentialServer } from '../../oci/auth/docker-config.ts';
+import type { Logger } from '../../oci/logger.ts';
+import type { CopyTask, Engine, Held } from '../engine.ts';
+import { type Exec, DockerCli } from './cli.ts';
 import { createConfig } from './config.ts';
 
 /** Who logs in where. Registries without an entry use what the user's docker config has. */

@@ -1,16 +1,17 @@
 import pLimit, { type LimitFunction } from 'p-limit';
+import { fetchManifest } from '../../mirror/source-image.ts';
 import type { RegistryClient } from '../../oci/client.ts';
-import type { Sleep } from '../../oci/host-gate.ts';
-import { entriesOf, isReferrersTag } from '../../oci/referrers-list.ts';
+import { isReferrersTag } from '../../oci/digest-tags.ts';
+import { entriesOf } from '../../oci/referrers-list.ts';
+import type { Sleep } from '../../oci/sleep.ts';
 import type { CopyTask, Engine, Held } from '../engine.ts';
-import { fetchManifest } from '../evidence.ts';
-import type { BlobMemory } from './blob-memory.ts';
-import { BlobCopier } from './blobs.ts';
+import { BlobCopier } from './blob-copier.ts';
+import type { BlobMemory } from './blob-locations.ts';
 import { copyImage, copyNewReferrers } from './image-copy.ts';
-import { TargetKnowledge } from './knowledge.ts';
-import { copyList } from './list-copy.ts';
 import type { TargetState } from './manifest-copy.ts';
+import { copyList } from './referrers-list-copy.ts';
 import { ReferrersLists } from './referrers-lists.ts';
+import { TargetKnowledge } from './target-inventory.ts';
 
 export interface RegistryEngineOptions {
   /** Images that are written at a time; reading ahead and reading back go on beside it. */

@@ -1,8 +1,8 @@
+import { cosignTags, referrersTag } from '../../oci/digest-tags.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
+import { entriesOf } from '../../oci/referrers-list.ts';
 import { type ListedReferrer, distinct, listReferrers } from '../../oci/referrers.ts';
-import { entriesOf, referrersTag } from '../../oci/referrers-list.ts';
-import { cosignTags } from '../../source/followers.ts';
 import type { CopyTask, ReferrersTask } from '../engine.ts';
 import { settleAll } from './manifest-copy.ts';
 import { fetchList } from './referrers-lists.ts';

@@ -1,13 +1,14 @@
 import type { LimitFunction } from 'p-limit';
+import { CopyError } from '../../mirror/copy-error.ts';
+import { copyableContent, fetchManifest } from '../../mirror/source-image.ts';
+import { followedDigest } from '../../oci/digest-tags.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RawManifest } from '../../oci/manifest.ts';
 import { isIndexType } from '../../oci/media-types.ts';
-import { followedDigest } from '../../source/followers.ts';
-import { CopyError, type CopyTask } from '../engine.ts';
-import { copyableContent, fetchManifest } from '../evidence.ts';
+import type { CopyTask } from '../engine.ts';
 import { cosignTagsOf, findReferrers } from './find-referrers.ts';
-import { MAX_DEPTH, ManifestCopy, type TargetState, type Tell, settleAll, tooDeep } from './manifest-copy.ts';
-import { reduceIndex } from './platforms.ts';
+import { type TargetState, type Tell, MAX_DEPTH, ManifestCopy, settleAll, tooDeep } from './manifest-copy.ts';
+import { reduceIndex } from './reduce-index.ts';
 import { ReferrersCopy } from './referrers-copy.ts';
 
 /**

@@ -1,11 +1,12 @@
+import { CopyError } from '../../mirror/copy-error.ts';
+import { type CopyableContent, copyableContent, fetchManifest } from '../../mirror/source-image.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/errors.ts';
 import { type Descriptor, type RawManifest, isForeignLayer } from '../../oci/manifest.ts';
-import { CopyError, type CopyTask, type Held } from '../engine.ts';
-import { type CopyableContent, copyableContent, fetchManifest } from '../evidence.ts';
-import type { BlobCopier } from './blobs.ts';
-import type { TargetKnowledge } from './knowledge.ts';
+import type { CopyTask, Held } from '../engine.ts';
+import type { BlobCopier } from './blob-copier.ts';
 import type { ReferrersLists } from './referrers-lists.ts';
+import type { TargetKnowledge } from './target-inventory.ts';
 
 /** Indexes may hold indexes; nobody's go deeper than this. */
 export const MAX_DEPTH = 8;

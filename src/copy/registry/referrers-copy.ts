@@ -1,8 +1,9 @@
 import pLimit from 'p-limit';
+import { CopyError } from '../../mirror/copy-error.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { type ListedReferrer, MAX_REFERRERS, listReferrers } from '../../oci/referrers.ts';
 import { type ListEntry, entriesOf, includesAll, readReferrer, uniteList } from '../../oci/referrers-list.ts';
-import { CopyError, type CopyTask, type ReferrersTask } from '../engine.ts';
+import { type ListedReferrer, MAX_REFERRERS, listReferrers } from '../../oci/referrers.ts';
+import type { CopyTask, ReferrersTask } from '../engine.ts';
 import { type Referrers, findReferrers } from './find-referrers.ts';
 import { type ManifestCopy, type TargetState, type Tell, settleAll } from './manifest-copy.ts';
 import { MAX_LIST, fetchList } from './referrers-lists.ts';

@@ -1,8 +1,9 @@
+import { CopyError } from '../../mirror/copy-error.ts';
 import type { RegistryClient } from '../../oci/client.ts';
+import { referrersTag } from '../../oci/digest-tags.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RawManifest } from '../../oci/manifest.ts';
-import { entriesOf, referrersTag } from '../../oci/referrers-list.ts';
-import { CopyError } from '../engine.ts';
+import { entriesOf } from '../../oci/referrers-list.ts';
 
 /** Registries need take no larger manifest. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests */
 export const MAX_LIST = 4 * 1024 ** 2;

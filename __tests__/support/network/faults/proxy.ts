@@ -1,0 +1,79 @@
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import { freePort } from '../../run/process.ts';
+import type { TestServer } from '../http.ts';
+import { pipeRequest } from '../proxy.ts';
+import { FaultDeck } from './deck.ts';
+import { Exchange } from './exchange.ts';
+import { type Fault, type FaultKind, FAULTS, HTML, PAGE, SIGN_IN, fits } from './kinds.ts';
+
+export interface FaultyProxyOptions {
+  readonly seed: string;
+  /** Part of the requests that go wrong; 0.2 when it is left out. */
+  readonly rate?: number;
+  /** What may go wrong. */
+  readonly kinds: readonly FaultKind[];
+  /** What goes wrong with this request always, whatever the deck says. */
+  readonly always?: (request: IncomingMessage) => FaultKind | undefined;
+}
+
+/** A proxy before a registry by which requests go wrong. */
+export interface FaultyProxy extends TestServer {
+  /** What went wrong, in order. */
+  readonly happened: { readonly kind: FaultKind; readonly method: string; readonly path: string }[];
+  /** Requests that came. */
+  requests: number;
+  /** Where the proxy failed otherwise than it was meant to. */
+  readonly problems: unknown[];
+}
+
+/** @param upstream the registry's URL */
+export async function startFaultyProxy(
+  upstream: string,
+  { seed, rate = 0.2, kinds, always }: FaultyProxyOptions,
+): Promise<FaultyProxy> {
+  const deck = new FaultDeck(kinds, rate, seed);
+  const nobody = `http://127.0.0.1:${await freePort()}`;
+  const port = await freePort();
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const exchange = new Exchange(request, response, upstream);
+    if (request.url === SIGN_IN) return exchange.refuse(200, PAGE, HTML);
+    proxy.requests += 1;
+    const kind = always?.(request) ?? deck.deal((one) => fits(one, exchange));
+    if (kind === undefined) return pipeRequest(request, response, upstream);
+    proxy.happened.push({ kind, method: request.method ?? '', path: request.url ?? '' });
+    const fault: Fault = FAULTS[kind];
+    return fault.happen(exchange, { nobody, goAway });
+  };
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error: unknown) => {
+      // Clients go away too.
+      if (!request.socket.destroyed) proxy.problems.push(error);
+      response.destroy();
+    });
+  });
+  const listen = async (): Promise<unknown> =>
+    new Promise((resolve) => server.listen(port, '127.0.0.1', () => resolve(undefined)));
+  let away: NodeJS.Timeout | undefined;
+  const goAway = (ms: number): void => {
+    if (away) return;
+    server.close();
+    away = setTimeout(() => {
+      away = undefined;
+      void listen();
+    }, ms);
+  };
+  await listen();
+  const proxy: FaultyProxy = {
+    host: `127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${port}`,
+    happened: [],
+    requests: 0,
+    problems: [],
+    close: async () => {
+      clearTimeout(away);
+      server.closeAllConnections();
+      if (server.listening) await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return proxy;
+}

@@ -1,3 +1,0 @@
-import type { Logger } from '../../src/logger.ts';
-
-export const silentLogger: Logger = { debug() {}, info() {}, warning() {} };

@@ -1,0 +1,48 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createLifetime } from '../../../src/action/lifetime.ts';
+import type { Lifetime } from '../../../src/mirror/lifetime.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function states({ drain, abort, cutoff, ending }: Lifetime): unknown[] {
+  return [drain.aborted, abort.aborted, cutoff.aborted, ending()];
+}
+
+describe('createLifetime', () => {
+  it('starts nothing after its limit, ends what is under way later, and recording after that', () => {
+    const lifetime = createLifetime(10 * 60_000, () => {});
+    vi.advanceTimersByTime(10 * 60_000 - 1);
+    expect(states(lifetime)).toEqual([false, false, false, undefined]);
+    vi.advanceTimersByTime(1);
+    expect(states(lifetime)).toEqual([true, false, false, 'time limit']);
+    vi.advanceTimersByTime(60_000);
+    expect(states(lifetime)).toEqual([true, true, false, 'time limit']);
+    vi.advanceTimersByTime(5 * 60_000 - 1);
+    expect(states(lifetime)).toEqual([true, true, false, 'time limit']);
+    vi.advanceTimersByTime(1);
+    expect(states(lifetime)).toEqual([true, true, true, 'time limit']);
+  });
+
+  it('gives a job of 340 minutes ten more, and recording five', () => {
+    const lifetime = createLifetime(340 * 60_000, () => {});
+    vi.advanceTimersByTime(350 * 60_000);
+    expect(states(lifetime)).toEqual([true, true, false, 'time limit']);
+    vi.advanceTimersByTime(5 * 60_000);
+    expect(states(lifetime)).toEqual([true, true, true, 'time limit']);
+  });
+
+  it('ends at once when it is cancelled, and recording before the runner kills it', () => {
+    let cancel = (): void => {};
+    const lifetime = createLifetime(3_600_000, (call) => (cancel = call));
+    cancel();
+    expect(states(lifetime)).toEqual([true, true, false, 'cancelled']);
+    // The runner sends another signal after 7.5 seconds, and kills after 10.
+    vi.advanceTimersByTime(5000);
+    expect(states(lifetime)).toEqual([true, true, true, 'cancelled']);
+  });
+});

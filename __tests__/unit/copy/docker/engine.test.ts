@@ -1,0 +1,90 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Exec } from '../../../../src/copy/docker/cli.ts';
+import { openDockerEngine } from '../../../../src/copy/docker/engine.ts';
+import type { Engine } from '../../../../src/copy/engine.ts';
+import { startCopying, taskOf } from '../../../support/fixtures/copying.ts';
+import { makeImage, pushImage } from '../../../support/fixtures/images.ts';
+import { silentLogger } from '../../../support/fixtures/silent-logger.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../../../support/registries/memory-registry.ts';
+
+const IMAGE = makeImage({ seed: 'docker' });
+
+let source: MemoryRegistry;
+let target: MemoryRegistry;
+let folder: string;
+
+beforeEach(async () => {
+  [source, target] = await Promise.all([startMemoryRegistry(), startMemoryRegistry()]);
+  folder = await mkdtemp(join(tmpdir(), 'docker-engine-'));
+  await pushImage(source.url, 'img', ['v1'], IMAGE);
+});
+afterEach(async () => {
+  await Promise.all([source, target].map((server) => server.close()));
+  await rm(folder, { recursive: true });
+});
+
+/** A docker that pushes, and keeps what it was told to pull or tag until it is told to remove it. */
+function startDocker(removes: (call: number) => boolean): { exec: Exec; images: Set<string> } {
+  const images = new Set<string>();
+  let removals = 0;
+  const done = { exitCode: 0, stdout: '', stderr: '' };
+  const exec: Exec = async (_, args) => {
+    const [command, ...rest] = args;
+    const last = rest.at(-1) ?? '';
+    if (command === 'pull' || command === 'tag') images.add(last);
+    if (command === 'push') await pushImage(target.url, 'mirror/img', ['v1'], IMAGE);
+    if (command !== 'image') return done;
+    removals += 1;
+    if (!removes(removals)) return { ...done, exitCode: 1, stderr: 'signal: terminated' };
+    for (const reference of rest.slice(1)) images.delete(reference);
+    return done;
+  };
+  return { exec, images };
+}
+
+async function open(exec: Exec): Promise<Engine> {
+  return openDockerEngine({
+    exec,
+    env: {},
+    userConfig: join(folder, 'config'),
+    tempFolder: folder,
+    logins: { source: new Map(), target: new Map() },
+    onFolder: () => {},
+    wholeEngine: startCopying(source, target).engine,
+    concurrency: 1,
+    logger: silentLogger,
+    abort: new AbortController().signal,
+  });
+}
+
+describe('the docker engine', () => {
+  it.each([
+    ['at once', () => true, 0],
+    ['in the end, when a removal was ended with the run', (call: number) => call > 1, 2],
+  ])('removes what it pulled and tagged %s', async (_, removes, left) => {
+    const { exec, images } = startDocker(removes);
+    const engine = await open(exec);
+    const held: string[] = [];
+    await engine.copy(taskOf(startCopying(source, target), 'img', IMAGE), (tag) => held.push(tag));
+    expect(held).toEqual(['v1']);
+    expect(images.size).toBe(left);
+    await engine.close();
+    expect(images).toEqual(new Set());
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('removes what it tagged, though the command that did was ended with the run', async () => {
+    const { exec, images } = startDocker(() => true);
+    const engine = await open(async (command, args, options) => {
+      const outcome = await exec(command, args, options);
+      return args[0] === 'tag' ? { ...outcome, exitCode: 143, stderr: 'signal: terminated' } : outcome;
+    });
+    const copying = engine.copy(taskOf(startCopying(source, target), 'img', IMAGE), () => undefined);
+    await expect(copying).rejects.toThrow('ended with exit code 143');
+    expect(images).toEqual(new Set());
+    await engine.close();
+  });
+});

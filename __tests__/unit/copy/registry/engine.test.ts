@@ -1,0 +1,358 @@
+import * as v from 'valibot';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Held } from '../../../../src/copy/engine.ts';
+import type { Holder } from '../../../../src/copy/registry/blob-locations.ts';
+import type { Platforms } from '../../../../src/mirror/platforms.ts';
+import { digestOf } from '../../../../src/oci/digest.ts';
+import { DOCKER_MANIFEST, OCI_MANIFEST, SCHEMA1_SIGNED } from '../../../../src/oci/media-types.ts';
+import {
+  type Copying,
+  expectHeld as expectTarget,
+  startCopying,
+  taskOf,
+  uploadsTo,
+} from '../../../support/fixtures/copying.ts';
+import {
+  type TestImage,
+  describe as descriptor,
+  makeImage,
+  makeIndex,
+  makeManifest,
+  pushImage,
+  seededBytes,
+} from '../../../support/fixtures/images.ts';
+import {
+  type MemoryRegistry,
+  type MemoryRegistryOptions,
+  refuse,
+  startMemoryRegistry,
+} from '../../../support/registries/memory-registry.ts';
+
+let source: MemoryRegistry;
+let target: MemoryRegistry;
+
+beforeEach(async () => {
+  source = await startMemoryRegistry();
+  target = await startMemoryRegistry();
+});
+afterEach(async () => {
+  await Promise.all([source.close(), target.close()]);
+});
+
+async function restartTarget(options: MemoryRegistryOptions): Promise<void> {
+  await target.close();
+  target = await startMemoryRegistry(options);
+}
+
+function setup(holders: readonly Holder[] = [], password = ''): Copying {
+  const credential = { username: 'u', password, origin: 'the test' };
+  return startCopying(source, target, { holders, ...(password !== '' && { credential }) });
+}
+
+/** Copies one image to an empty target and says what the engine told. */
+async function copy(
+  image: TestImage,
+  platforms: Platforms = 'all',
+  mine = setup(),
+): Promise<{ held: Map<string, Held>; bytes: number }> {
+  await pushImage(source.url, 'img', ['v1'], image);
+  const held = new Map<string, Held>();
+  const bytes = await mine.engine.copy(taskOf(mine, 'img', image, { platforms }), (tag, what) =>
+    held.set(tag, what),
+  );
+  return { held, bytes };
+}
+
+const uploads = (): string[] => uploadsTo(target);
+const expectHeld = (image: TestImage): void => expectTarget(target, image);
+
+const Index = v.object({ mediaType: v.string(), manifests: v.array(v.object({ digest: v.string() })) });
+const CONFIG = Buffer.from('{"any": "thing"}');
+const BLOB = seededBytes(300_000, 'blob');
+
+const SHAPES: Readonly<Record<string, TestImage>> = {
+  'a Docker image': makeImage({ seed: 'd', layers: [10, 200_000] }),
+  'an OCI image': makeImage({ seed: 'o', oci: true }),
+  'a Docker list': makeIndex([
+    makeImage({ seed: '1' }),
+    makeImage({ seed: '2', platform: 'linux/arm64/v8' }),
+  ]),
+  'an OCI index with attestations and annotations': makeIndex([makeImage({ seed: '1', oci: true })], {
+    oci: true,
+    attestation: true,
+    annotations: { 'org.example/key': 'value é' },
+  }),
+  'an index in an index': makeIndex(
+    [makeIndex([makeImage({ seed: 'in', oci: true })], { oci: true }), makeImage({ seed: 'x' })],
+    { oci: true },
+  ),
+  'an index whose entry states no platform': makeIndex(
+    [makeManifest(OCI_MANIFEST, artifact(), [CONFIG, BLOB])],
+    { oci: true },
+  ),
+  'an artifact of its own types, with data': makeManifest(OCI_MANIFEST, artifact(), [CONFIG, BLOB]),
+};
+
+function artifact(): unknown {
+  return {
+    schemaVersion: 2,
+    mediaType: OCI_MANIFEST,
+    artifactType: 'application/vnd.example.thing',
+    config: { ...descriptor('application/vnd.example.config+json', CONFIG), data: CONFIG.toString('base64') },
+    layers: [{ ...descriptor('application/x-anything', BLOB), annotations: { title: 'blob.bin' } }],
+    annotations: { 'org.example/z': '1', 'org.example/a': '2' },
+  };
+}
+
+describe('fidelity', () => {
+  it.each(Object.entries(SHAPES))('copies %s to the byte', async (_, image) => {
+    const { held } = await copy(image);
+    expect(held).toEqual(new Map([['v1', { digest: image.digest }]]));
+    expectHeld(image);
+  });
+
+  it('reduces an index to the platforms, keeps their attestations and says so', async () => {
+    const image = makeIndex([makeImage({ seed: '1' }), makeImage({ seed: '2', platform: 'linux/arm64' })], {
+      attestation: true,
+    });
+    const { held } = await copy(image, ['linux/amd64']);
+    const stored = target.store.manifest('mirror/img', 'v1');
+    const content = v.parse(Index, JSON.parse(Buffer.from(stored?.bytes ?? []).toString()));
+    const [amd64, arm64, attestation] = image.children;
+    expect(content.manifests.map(({ digest }) => digest)).toEqual([amd64?.digest, attestation?.digest]);
+    expect(content.mediaType).toBe(image.mediaType);
+    expect(held.get('v1')).toEqual({ digest: stored?.digest, platforms: ['linux/amd64'] });
+    expect(target.store.manifest('mirror/img', arm64?.digest ?? '')).toBeUndefined();
+  });
+
+  it('leaves an index as it is when it has no more than the platforms', async () => {
+    const image = makeIndex([makeImage({ seed: '1' }), makeImage({ seed: '2', platform: 'linux/arm64/v8' })]);
+    const { held } = await copy(image, ['linux/amd64', 'linux/arm64', 'linux/riscv64']);
+    expect(held.get('v1')).toEqual({ digest: image.digest });
+  });
+
+  it('fails when an index has none of the platforms', async () => {
+    await expect(copy(makeIndex([makeImage({ seed: '1' })]), ['linux/s390x'])).rejects.toThrow(
+      /has no image for linux\/s390x.*"platforms"/,
+    );
+    expect(target.requests).toEqual([]);
+  });
+
+  it('passes foreign layers on as descriptors', async () => {
+    const foreign = {
+      ...descriptor('application/vnd.docker.image.rootfs.foreign.diff.tar.gzip', BLOB),
+      urls: ['https://example.com/layer'],
+    };
+    const content = {
+      schemaVersion: 2,
+      mediaType: DOCKER_MANIFEST,
+      config: descriptor('application/vnd.docker.container.image.v1+json', CONFIG),
+      layers: [foreign],
+    };
+    const image = makeManifest(DOCKER_MANIFEST, content, [CONFIG]);
+    await copy(image);
+    expectHeld(image);
+    expect(source.requests.some(({ path }) => path.includes(digestOf(BLOB)))).toBe(false);
+  });
+
+  it('says that schema1 is not supported', async () => {
+    const image = makeManifest(
+      SCHEMA1_SIGNED,
+      { schemaVersion: 1, name: 'img', tag: 'v1', fsLayers: [] },
+      [],
+    );
+    source.store.putManifest('img', 'v1', SCHEMA1_SIGNED, image.bytes);
+    const mine = setup();
+    await expect(mine.engine.copy(taskOf(mine, 'img', image), () => {})).rejects.toThrow(
+      /old schema1 format.*"exclude"/,
+    );
+  });
+
+  it('stores nothing under the tag before all it refers to is there', async () => {
+    const image = SHAPES['an index in an index'];
+    if (!image) throw new Error('no image');
+    await copy(image);
+    const puts = target.requests.filter(({ method }) => method === 'PUT').map(({ path }) => path);
+    expect(puts.at(-1)).toBe('/v2/mirror/img/manifests/v1');
+    expect(puts.filter((path) => path.endsWith('/manifests/v1'))).toHaveLength(1);
+  });
+
+  it('believes a push only when the target says what it holds', async () => {
+    target.intercept = ({ method, url = '' }, response) => {
+      if (method !== 'PUT' || !url.endsWith('/manifests/v1')) return false;
+      response.writeHead(201).end();
+      return true;
+    };
+    await expect(copy(makeImage({ seed: 'lie' }))).rejects.toThrow(/the target says it holds nothing/);
+  });
+});
+
+describe('blobs', () => {
+  it('are sent once, however many images and repositories ask for them at the same moment', async () => {
+    const layerSeeds = ['shared large', 'shared small'];
+    const images = Array.from({ length: 8 }, (_, number) =>
+      makeImage({ seed: `i${number}`, layers: [400_000, 100], layerSeeds }),
+    );
+    const mine = setup();
+    const sent = await Promise.all(
+      images.map(async (image, number) => {
+        const repository = `img-${number % 4}`;
+        await pushImage(source.url, repository, [`v${number}`], image);
+        return mine.engine.copy(taskOf(mine, repository, image, { tags: [`v${number}`] }), () => {});
+      }),
+    );
+    const distinct = new Map(images.flatMap(({ blobs }) => Array.from(blobs)));
+    expect(uploads().toSorted()).toEqual(Array.from(distinct.keys()).toSorted());
+    expect(sent.reduce((a, b) => a + b)).toBe(
+      Array.from(distinct.values()).reduce((sum, { length }) => sum + length, 0),
+    );
+  });
+
+  it('are not sent when the target has them, and no HEAD asks first', async () => {
+    const image = makeImage({ seed: 'there', layers: [300_000, 10] });
+    for (const bytes of image.blobs.values()) target.store.putBlob('mirror/img', bytes);
+    const { bytes } = await copy(image);
+    expect([bytes, uploads()]).toEqual([0, []]);
+    expect(target.requests.map(({ method, path }) => `${method} ${path.split('?')[0]}`).toSorted()).toEqual([
+      'HEAD /v2/mirror/img/manifests/v1',
+      'POST /v2/mirror/img/blobs/uploads/',
+      'POST /v2/mirror/img/blobs/uploads/',
+      'POST /v2/mirror/img/blobs/uploads/',
+      'PUT /v2/mirror/img/manifests/v1',
+    ]);
+  });
+
+  it('are mounted from where an earlier run left them', async () => {
+    const image = makeImage({ seed: 'known', layers: [300_000] });
+    const holders = Array.from(image.blobs, ([digest, bytes]): Holder => {
+      target.store.putBlob('mirror/other', bytes);
+      return [digest, 'mirror/other'];
+    });
+    const mine = setup(holders);
+    expect((await copy(image, 'all', mine)).bytes).toBe(0);
+    expectHeld(image);
+    await mine.engine.close();
+    const saved = new Set(mine.saved[0]?.map((holder) => holder.join(' ')));
+    expect(saved).toEqual(
+      new Set(holders.flatMap(([digest]) => [`${digest} mirror/other`, `${digest} mirror/img`])),
+    );
+  });
+
+  it('are sent after all when what an earlier run knew is stale', async () => {
+    const image = makeImage({ seed: 'stale', layers: [300_000] });
+    const elsewhere = Array.from(image.blobs.keys(), (digest): Holder => [digest, 'mirror/other']);
+    await copy(image, 'all', setup(elsewhere));
+    expectHeld(image);
+  });
+
+  it('are sent after all when the very repository was believed to have them', async () => {
+    const image = makeIndex([makeImage({ seed: 'stale here', layers: [300_000] })]);
+    const [child] = image.children;
+    const here = Array.from(child?.blobs.keys() ?? [], (digest): Holder => [digest, 'mirror/img']);
+    await copy(image, 'all', setup(here));
+    expectHeld(image);
+  });
+
+  it('are brought after all when the image was recorded but is gone from the target', async () => {
+    const image = makeIndex([makeImage({ seed: 'gone' })]);
+    await pushImage(source.url, 'img', ['v1'], image);
+    const mine = setup();
+    await mine.engine.copy(taskOf(mine, 'img', image, { present: true }), () => {});
+    expectHeld(image);
+  });
+
+  it('cost nothing when the target is recorded to hold the image under another tag', async () => {
+    const image = makeIndex([makeImage({ seed: 'other tag' })]);
+    await pushImage(source.url, 'img', ['v1'], image);
+    await pushImage(target.url, 'mirror/img', ['v0'], image);
+    target.requests.length = 0;
+    const mine = setup();
+    await mine.engine.copy(taskOf(mine, 'img', image, { present: true }), () => {});
+    expect(target.requests.map(({ method }) => method)).toEqual(['PUT', 'HEAD']);
+    expectHeld(image);
+  });
+
+  it.each([400, 401, 403, 404, 405])('are sent when the registry answers a mount with %d', async (status) => {
+    target.intercept = ({ url = '' }, response) => {
+      if (!url.includes('mount=')) return false;
+      refuse(response, status, 'NAME_INVALID', 'invalid repository name');
+      return true;
+    };
+    const image = makeImage({ seed: 'mount', layers: [300_000] });
+    await copy(image);
+    expectHeld(image);
+  });
+
+  it('go in chunks where the registry asks for them', async () => {
+    target.intercept = ({ method }, response) => {
+      if (method === 'POST') response.setHeader('oci-chunk-min-length', '1000');
+      return false;
+    };
+    const image = makeImage({ seed: 'chunks', layers: [300_000] });
+    await copy(image);
+    expectHeld(image);
+    expect(target.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
+  });
+
+  it('go in chunks after 413', async () => {
+    await restartTarget({ maxUpload: 16 * 1024 ** 2 });
+    const image = makeImage({ seed: 'large', layers: [40_000_000] });
+    await copy(image);
+    expectHeld(image);
+    const patches = target.requests.filter(({ method }) => method === 'PATCH');
+    expect(patches.length).toBe(3);
+  });
+
+  it('go on with Range after a download that broke, and start again after a 200', async () => {
+    let broken = 0;
+    const image = makeImage({ seed: 'range', layers: [500_000] });
+    const large = Array.from(image.blobs).find(([, bytes]) => bytes.length > 400_000);
+    if (!large) throw new Error('no large blob');
+    const [digest, bytes] = large;
+    source.intercept = ({ method, url = '', headers }, response) => {
+      if (method !== 'GET' || !url.endsWith(digest) || broken === 3) return false;
+      const from = broken === 1 ? 0 : Number(/\d+/.exec(headers.range ?? '0')?.[0]);
+      broken += 1;
+      // Once a 200 in answer to Range, which starts at the beginning.
+      response.writeHead(from > 0 ? 206 : 200, { 'content-length': bytes.length - from });
+      response.write(bytes.subarray(from, broken * 150_000), () => response.destroy());
+      return true;
+    };
+    await copy(image);
+    expectHeld(image);
+    expect(broken).toBe(3);
+    expect(
+      source.requests.filter(({ path, range }) => path.endsWith(digest) && range !== undefined),
+    ).toHaveLength(3);
+  });
+
+  it.each([
+    ['corrupt', (bytes: Uint8Array) => Buffer.from(bytes).fill(0, 0, 10)],
+    ['short', (bytes: Uint8Array) => bytes.subarray(1)],
+    ['long', (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.from('x')])],
+  ])('that are always %s never get under a tag', async (_, spoil) => {
+    const image = makeImage({ seed: 'spoilt', layers: [300_000] });
+    source.intercept = ({ method, url = '' }, response) => {
+      const digest = /blobs\/(.+)$/.exec(url)?.[1] ?? '';
+      const bytes = image.blobs.get(
+        digestOf(image.blobs.get(`sha256:${digest.slice(7)}`) ?? new Uint8Array()),
+      );
+      if (method !== 'GET' || !bytes) return false;
+      response.end(spoil(bytes));
+      return true;
+    };
+    await expect(copy(image)).rejects.toThrow(/sha256:/);
+    expect(target.store.manifest('mirror/img', 'v1')).toBeUndefined();
+    expect(target.store.repositoryNames()).toEqual([]);
+  });
+
+  it('are sent though tokens end all the time', async () => {
+    await restartTarget({ auth: { kind: 'token', username: 'u', password: 'p', expiresIn: 6 } });
+    const image = makeIndex([
+      makeImage({ seed: 't1', layers: [200_000] }),
+      makeImage({ seed: 't2', platform: 'linux/arm64' }),
+    ]);
+    await copy(image, 'all', setup([], 'p'));
+    expectHeld(image);
+  });
+});

@@ -1,0 +1,79 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { codeList, codeSpan, escapeMarkdown } from '../../../src/mirror/markdown.ts';
+
+describe('codeSpan', () => {
+  it('leaves the names of registries as they are', () => {
+    expect(codeSpan('a/b_c.d-e:v1.2')).toBe('`a/b_c.d-e:v1.2`');
+  });
+
+  it('is one span of one line, whatever the text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(codeSpan(text)).toMatch(/^`[^`|\n\r\u2028\u2029]+`$/);
+      }),
+    );
+  });
+});
+
+describe('codeList', () => {
+  it('shows the first dozen and counts the rest', () => {
+    const items = Array.from({ length: 15 }, (_, index) => `v${index}`);
+    expect(codeList(items.slice(0, 12))).toBe(
+      items
+        .slice(0, 12)
+        .map((item) => `\`${item}\``)
+        .join(', '),
+    );
+    expect(codeList(items)).toMatch(/`v11` and 3 more$/);
+    expect(codeList(items)).not.toContain('v12');
+  });
+});
+
+describe('escapeMarkdown', () => {
+  it('leaves plain text as it is', () => {
+    expect(escapeMarkdown('gcr.io/google-containers, 12 MB')).toBe('gcr.io/google-containers, 12 MB');
+  });
+
+  it.each([
+    ['[a](https://b.test)', String.raw`\[a\]\(https\://b.test\)`],
+    ['**x** _y_ `z` ~w~', String.raw`\*\*x\*\* \_y\_ \`z\` \~w\~`],
+    ['a|b', String.raw`a\|b`],
+    ['www.evil.test', String.raw`www\.evil.test`],
+    ['@octo', '@\u200bocto'],
+    ['#12', '\\#\u200b12'],
+    ['<b>&lt;', '&#60;b&#62;&#38;lt;'],
+    [String.raw`\<`, String.raw`\\&#60;`],
+    ['$x$ ^y^ {z} !', String.raw`\$x\$ \^y\^ \{z\} \!`],
+    ['one\r\ntwo\u2028three', 'one two three'],
+  ])('takes %j for text', (text, escaped) => {
+    expect(escapeMarkdown(text)).toBe(escaped);
+  });
+
+  it('leaves no markup, whatever the text', () => {
+    const markup = fc.constantFrom(
+      ...Array.from('\\`*_{}[]()#!|~$^<>&@'),
+      '://',
+      'www.',
+      '&lt;',
+      '<!--',
+      '\r\n',
+      '\u2028',
+      'a',
+    );
+    const texts = fc.oneof(
+      fc.array(markup).map((parts) => parts.join('')),
+      fc.string({ unit: 'binary' }),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        const escaped = escapeMarkdown(text);
+        expect(escaped).not.toMatch(/[<>\n\r\u2028\u2029]/);
+        // What is left of it without the escapes: a backslash and what it escapes, and the three signs by number.
+        const active = escaped.replace(/\\[^]|&#(?:38|60|62);/g, '\0');
+        expect(active).not.toMatch(/[\\`*_{}[\]()#!|~$^&]|:\/\/|www\./);
+        expect(escaped).not.toMatch(/[@](?!\u200b)/);
+      }),
+    );
+  });
+});

@@ -1,0 +1,97 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseNamespace } from '../../../src/mirror/namespace.ts';
+import { isRepositoryPath, manifestPath } from '../../../src/mirror/record-path.ts';
+
+const DEFAULT = '{registry}/{namespace}.json';
+
+describe('manifestPath', () => {
+  it('fills in every placeholder, each time it is there', () => {
+    const namespace = { registry: 'gcr.io', path: 'a/b' };
+    expect(manifestPath('{registry}/{namespace}/{registry}-{namespace}.json', namespace)).toBe(
+      'gcr.io/a/b/gcr.io-a/b.json',
+    );
+  });
+
+  it.each([
+    [DEFAULT, 'registry.k8s.io.json'],
+    ['{namespace}', 'registry.k8s.io'],
+    ['{registry}', 'registry.k8s.io'],
+    ['{namespace}@{registry}', 'registry.k8s.io@registry.k8s.io'],
+    ['a/{registry}/{namespace}/b', 'a/registry.k8s.io/b'],
+  ])('leaves no gap for a namespace with no path: %s', (template, path) => {
+    expect(manifestPath(template, { registry: 'registry.k8s.io', path: '' })).toBe(path);
+  });
+
+  it('leaves other braces alone', () => {
+    expect(manifestPath('{image}/{namespace}', { registry: 'gcr.io', path: 'a' })).toBe('{image}/a');
+  });
+
+  it('gives each namespace a path of its own, inside the repository, by default', () => {
+    const part = fc.stringMatching(/^[a-z0-9]{1,4}$/);
+    const texts = fc
+      .tuple(fc.constantFrom('gcr.io', 'registry.k8s.io', 'localhost:5000'), fc.array(part, { maxLength: 3 }))
+      .map((parts) => parts.flat().join('/'));
+    fc.assert(
+      fc.property(texts, texts, (one, other) => {
+        const [path, otherPath] = [one, other].map((text) => {
+          const namespace = parseNamespace(text, '');
+          if (typeof namespace === 'string') throw new Error(namespace);
+          return manifestPath(DEFAULT, namespace);
+        });
+        expect(path === otherPath).toBe(one === other);
+        expect(isRepositoryPath(path ?? '')).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('isRepositoryPath', () => {
+  it.each([
+    'a',
+    'CHANGELOG.md',
+    'gcr.io/a/b.json',
+    '.github/a',
+    '.gitignore',
+    '...',
+    'a b/ü',
+    'x'.repeat(1024),
+  ])('takes %s', (path) => {
+    expect(isRepositoryPath(path)).toBe(true);
+  });
+
+  it.each([
+    '',
+    '/a',
+    'a/',
+    'a//b',
+    '.',
+    '..',
+    './a',
+    '../a',
+    'a/../b',
+    'a/..',
+    '.git',
+    '.git/config',
+    'a/.GIT/b',
+    'a\\b',
+    'a\0b',
+    'a\nb',
+    'a\u0085b',
+    'x'.repeat(1025),
+  ])('refuses %j', (path) => {
+    expect(isRepositoryPath(path)).toBe(false);
+  });
+
+  it('takes no path that leads out of the repository', () => {
+    const part = fc.constantFrom('.', '..', '', 'a', '.git', 'b.json', '\\', '...');
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1 }), (parts) => {
+        const path = parts.join('/');
+        const inside = new URL(path, 'file:///repository/').pathname.slice('/repository/'.length);
+        const holdable = parts.every((one) => one !== '' && one !== '.git');
+        expect(isRepositoryPath(path)).toBe(holdable && inside === path);
+      }),
+    );
+  });
+});

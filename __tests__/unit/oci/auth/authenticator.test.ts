@@ -1,0 +1,242 @@
+import { describe, expect, it } from 'vitest';
+import { type SendTokenRequest, Authenticator } from '../../../../src/oci/auth/authenticator.ts';
+import type { Credential } from '../../../../src/oci/auth/credentials.ts';
+
+type TokenRequest = Parameters<SendTokenRequest>[0];
+
+const CHALLENGE = 'Bearer realm="https://auth.r.io/token?a=1",service="r.io"';
+const LOGIN: Credential = { username: 'user', password: 'pa:55', origin: 'inputs' };
+const PULL = ['repository:a:pull'];
+
+/** An authenticator of `registry`, and what it asked for; `now` is its clock, in milliseconds. */
+class Setup {
+  now = 1_000_000;
+  readonly asked: TokenRequest[] = [];
+  readonly masked: string[] = [];
+  readonly auth: Authenticator;
+
+  constructor(
+    answer: (count: number) => unknown,
+    credential?: Credential,
+    registry = 'https://r.io',
+    challenge: string | undefined = CHALLENGE,
+  ) {
+    this.auth = new Authenticator({
+      registry: new URL(registry),
+      credential: async () => credential,
+      sendTokenRequest: async (request) => {
+        const count = this.asked.push(request);
+        await new Promise((resolve) => setImmediate(resolve));
+        const body = answer(count);
+        return typeof body === 'string' ? body : JSON.stringify(body);
+      },
+      clock: () => this.now,
+      mask: (secret) => this.masked.push(secret),
+    });
+    this.auth.learn(challenge, PULL, undefined);
+  }
+}
+
+const numbered = (count: number): unknown => ({ token: `t${count}`, expires_in: 300 });
+
+describe('without a challenge', () => {
+  it('sends nothing, and can do nothing about a 401 that has none either', async () => {
+    const { auth, asked } = new Setup(numbered, LOGIN, 'https://r.io', 'Negotiate');
+    expect(auth.hasChallenge).toBe(false);
+    expect(await auth.header(PULL)).toBeUndefined();
+    expect(auth.learn(undefined, PULL, undefined)).toBe(false);
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('Basic', () => {
+  it('sends the credential, masked, and gives up when it is refused', async () => {
+    const { auth, masked } = new Setup(numbered, LOGIN, 'https://r.io', 'Basic realm="r"');
+    const encoded = Buffer.from('user:pa:55').toString('base64');
+    const header = await auth.header(PULL);
+    expect(header).toBe(`Basic ${encoded}`);
+    expect(await auth.header(PULL)).toBe(header);
+    expect(masked).toEqual([encoded]);
+    expect(auth.learn('Basic realm="r"', PULL, header)).toBe(false);
+  });
+
+  it('sends nothing when there is no credential', async () => {
+    const { auth } = new Setup(numbered, undefined, 'https://r.io', 'Basic realm="r"');
+    expect(await auth.header(PULL)).toBeUndefined();
+  });
+});
+
+describe('tokens', () => {
+  it('are asked for with scopes, service and credential, and masked', async () => {
+    const { auth, asked, masked } = new Setup(numbered, LOGIN);
+    expect(await auth.header(['repository:a:pull,push', 'repository:b/c:pull'])).toBe('Bearer t1');
+    expect(asked[0]?.method).toBe('GET');
+    expect(asked[0]?.url.origin).toBe('https://auth.r.io');
+    expect(Array.from(asked[0]?.url.searchParams ?? [])).toEqual([
+      ['a', '1'],
+      ['service', 'r.io'],
+      ['scope', 'repository:a:pull,push'],
+      ['scope', 'repository:b/c:pull'],
+    ]);
+    const encoded = Buffer.from('user:pa:55').toString('base64');
+    expect(asked[0]?.headers).toEqual({ authorization: `Basic ${encoded}` });
+    expect(masked).toEqual([encoded, 't1']);
+  });
+
+  it('are asked for without a credential when there is none', async () => {
+    const { auth, asked } = new Setup(numbered);
+    expect(await auth.header(PULL)).toBe('Bearer t1');
+    expect(asked[0]?.headers).toEqual({});
+  });
+
+  it('are asked for by an identity token in the body, never in the URL', async () => {
+    const { auth, asked } = new Setup(() => ({ access_token: 'new', expires_in: 300 }), {
+      ...LOGIN,
+      password: '',
+      identityToken: 'refresh',
+    });
+    expect(await auth.header(['repository:a:pull', 'repository:b:pull'])).toBe('Bearer new');
+    expect(asked[0]).toMatchObject({ method: 'POST', headers: { 'content-type': expect.any(String) } });
+    expect(asked[0]?.url.href).toBe('https://auth.r.io/token?a=1');
+    expect(Object.fromEntries(new URLSearchParams(asked[0]?.body))).toMatchObject({
+      grant_type: 'refresh_token',
+      service: 'r.io',
+      scope: 'repository:a:pull repository:b:pull',
+      refresh_token: 'refresh',
+    });
+  });
+
+  it('are shared by requests at the same time, one for each set of scopes', async () => {
+    const { auth, asked } = new Setup(numbered);
+    const [first, second, other] = await Promise.all(
+      [PULL, PULL, ['repository:b:pull']].map(async (scopes) => auth.header(scopes)),
+    );
+    expect([first, second, other]).toEqual(['Bearer t1', 'Bearer t1', 'Bearer t2']);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('are kept for so many scopes, and asked for again beyond', async () => {
+    const { auth, asked } = new Setup(numbered);
+    const scopes = Array.from({ length: 1001 }, (_, number) => [`repository:r${number}:pull`]);
+    for (const one of scopes) await auth.header(one);
+    expect(asked).toHaveLength(1001);
+    expect(await auth.header(scopes[1000] ?? [])).toBe('Bearer t1001');
+    expect(await auth.header(scopes[0] ?? [])).toBe('Bearer t1002');
+  });
+
+  it('are asked for again shortly before they end, and once by all', async () => {
+    const setup = new Setup(numbered);
+    await setup.auth.header(PULL);
+    setup.now += 294_999;
+    expect(await setup.auth.header(PULL)).toBe('Bearer t1');
+    setup.now += 1;
+    const renewed = await Promise.all([1, 2, 3].map(async () => setup.auth.header(PULL)));
+    expect(renewed).toEqual(['Bearer t2', 'Bearer t2', 'Bearer t2']);
+    expect(setup.asked).toHaveLength(2);
+  });
+
+  it('live a minute when the service does not say how long', async () => {
+    const setup = new Setup((count) => ({ token: `t${count}` }));
+    await setup.auth.header(PULL);
+    setup.now += 54_999;
+    expect(await setup.auth.header(PULL)).toBe('Bearer t1');
+    setup.now += 1;
+    expect(await setup.auth.header(PULL)).toBe('Bearer t2');
+  });
+
+  it('that end at once are used once each', async () => {
+    const setup = new Setup((count) => ({ token: `t${count}`, expires_in: 1 }));
+    const headers = await Promise.all([1, 2, 3, 4].map(async () => setup.auth.header(PULL)));
+    setup.now += 2000;
+    expect(headers).not.toContain(await setup.auth.header(PULL));
+  });
+
+  it('that are refused are asked for again, others are kept', async () => {
+    const { auth, asked } = new Setup(numbered);
+    await auth.header(PULL);
+    await auth.header(['repository:b:pull']);
+    expect(auth.learn(CHALLENGE, PULL, 'Bearer t1')).toBe(true);
+    expect(await auth.header(PULL)).toBe('Bearer t3');
+    expect(await auth.header(['repository:b:pull'])).toBe('Bearer t2');
+    expect(auth.learn(undefined, PULL, 'Bearer t3')).toBe(true);
+    expect(await auth.header(PULL)).toBe('Bearer t4');
+    expect(asked).toHaveLength(4);
+  });
+
+  it('that are refused to many requests are asked for once, however late the refusals come', async () => {
+    const { auth, asked } = new Setup(numbered);
+    const old = await auth.header(PULL);
+    const retried = Array.from({ length: 20 }, async (_, index) => {
+      // Some refusals come while the new token is on its way, others when it is there.
+      await new Promise((resolve) => setTimeout(resolve, index));
+      expect(auth.learn(CHALLENGE, PULL, old)).toBe(true);
+      return auth.header(PULL);
+    });
+    expect(new Set(await Promise.all(retried))).toEqual(new Set(['Bearer t2']));
+    expect(asked).toHaveLength(2);
+  });
+
+  it.each([
+    [{ token: 't', expires_in: '300' }, 295_000],
+    [{ token: 't', expires_in: 'soon' }, 55_000],
+    [{ token: 't', expires_in: null }, 55_000],
+    [{ token: null, access_token: 't', expires_in: 300 }, 295_000],
+    [{ token: '', access_token: 't' }, 55_000],
+    [{ token: 't', access_token: null, expires_in: 0 }, 55_000],
+  ])('are read from %j, and live %d ms', async (answer, lifetime) => {
+    const setup = new Setup(() => answer);
+    expect(await setup.auth.header(PULL)).toBe('Bearer t');
+    setup.now += lifetime - 1;
+    await setup.auth.header(PULL);
+    expect(setup.asked).toHaveLength(1);
+    setup.now += 1;
+    await setup.auth.header(PULL);
+    expect(setup.asked).toHaveLength(2);
+  });
+
+  it('are asked for again after the service failed', async () => {
+    const { auth } = new Setup((count) => (count === 1 ? '<html>' : numbered(count)));
+    await expect(auth.header(PULL)).rejects.toThrow(/no token in the answer, for r\.io/);
+    expect(await auth.header(PULL)).toBe('Bearer t2');
+  });
+
+  it.each([
+    '',
+    '[]',
+    'null',
+    '{}',
+    '{"token":""}',
+    '{"token":7}',
+    '{"token":"a\\r\\nx: y"}',
+    '{"token":"a b"}',
+    '<html>',
+  ])('are not found in %j', async (body) => {
+    const { auth } = new Setup(() => body);
+    await expect(auth.header(PULL)).rejects.toThrow(/GET https:\/\/auth\.r\.io\/token: no token/);
+  });
+});
+
+describe('the token service', () => {
+  const realm = (url: string): string => `Bearer realm="${url}",service="s"`;
+
+  it.each([
+    ['https://r.io', 'https://evil.com/token?x=pa55'],
+    ['https://r.io', 'http://r.io/token'],
+    ['https://r.io', 'https://169.254.169.254/token'],
+    ['http://127.0.0.1:5000', 'http://10.0.0.1/token'],
+  ])('of %s gets no credential at %s', async (registry, url) => {
+    const { auth, asked, masked } = new Setup(numbered, LOGIN, registry, realm(url));
+    const failure = auth.header(PULL);
+    await expect(failure).rejects.toThrow(/which does not belong to it; nothing was sent there/);
+    await expect(failure).rejects.not.toThrow(/pa55/);
+    expect([asked, masked]).toEqual([[], []]);
+  });
+
+  it('may be anybody where there is no credential to lose, but not in the own network', async () => {
+    const other = new Setup(numbered, undefined, 'https://r.io', realm('https://tokens.com/t'));
+    expect(await other.auth.header(PULL)).toBe('Bearer t1');
+    const inside = new Setup(numbered, undefined, 'https://r.io', realm('https://10.0.0.1/t'));
+    await expect(inside.auth.header(PULL)).rejects.toThrow(/nothing was sent there/);
+    expect(inside.asked).toEqual([]);
+  });
+});

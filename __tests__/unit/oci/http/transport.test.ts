@@ -1,0 +1,109 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { downloadBlob } from '../../../../src/oci/blob-download.ts';
+import type { RegistryClient } from '../../../../src/oci/client.ts';
+import { digestOf } from '../../../../src/oci/digest.ts';
+import { type DispatcherOptions, createDispatcher } from '../../../../src/oci/http/dispatcher.ts';
+import { Registries } from '../../../../src/oci/registries.ts';
+import { seededBytes } from '../../../support/fixtures/images.ts';
+import { silentLogger } from '../../../support/fixtures/silent-logger.ts';
+import { type TestServer, startServer } from '../../../support/network/http.ts';
+import { type ForwardProxy, startForwardProxy } from '../../../support/network/proxy.ts';
+
+const servers: { close: () => Promise<unknown> }[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+function client({ host }: TestServer, options: Partial<DispatcherOptions>, retries = 0): RegistryClient {
+  const anonymous = async (): Promise<undefined> => undefined;
+  return new Registries({
+    dispatcher: createDispatcher({ timeout: 5000, connections: 10, proxy: {}, ...options }),
+    concurrency: 10,
+    retries,
+    insecure: new Set(),
+    credentials: { source: anonymous, target: anonymous },
+    sleep: async () => {},
+    clock: Date.now,
+    random: () => 0.5,
+    mask: () => {},
+    logger: silentLogger,
+  }).source(host);
+}
+
+const BLOB = seededBytes(100_000, 'timeouts');
+const DESCRIPTOR = { digest: digestOf(BLOB), size: BLOB.length };
+
+/** Sends the blob in ten parts, `gap` milliseconds apart, or stands still after `parts` of them. */
+async function dripping(gap: number, parts: () => number): Promise<TestServer> {
+  const server = await startServer(async ({ headers }, response) => {
+    const from = Number(/\d+/.exec(headers.range ?? '0')?.[0]);
+    response.writeHead(from > 0 ? 206 : 200, { 'content-length': BLOB.length - from });
+    const most = parts();
+    for (let part = 0; part < most && from + part * 10_000 < BLOB.length && !response.destroyed; part += 1) {
+      response.write(BLOB.subarray(from + part * 10_000, from + (part + 1) * 10_000));
+      await new Promise((resolve) => setTimeout(resolve, gap));
+    }
+    if (most >= 10) response.end();
+  });
+  servers.push(server);
+  return server;
+}
+
+describe('timeouts', () => {
+  it('do not end a long body in which something moves', async () => {
+    const server = await dripping(150, () => 10);
+    // undici looks at its timers about once a second.
+    const chunks = await Array.fromAsync(downloadBlob(client(server, { timeout: 1200 }), 'a', DESCRIPTOR));
+    expect(Buffer.concat(chunks).equals(BLOB)).toBe(true);
+  });
+
+  it('end a body that stands still, and the download goes on where it stood', async () => {
+    let asked = 0;
+    const server = await dripping(1, () => ((asked += 1) === 1 ? 5 : 10));
+    const chunks = await Array.fromAsync(downloadBlob(client(server, { timeout: 300 }), 'a', DESCRIPTOR));
+    expect(Buffer.concat(chunks).equals(BLOB)).toBe(true);
+    expect(asked).toBe(2);
+  });
+
+  it('end a request that is not answered', async () => {
+    const server = await startServer(async () => {});
+    servers.push(server);
+    await expect(client(server, { timeout: 300 }).getManifest('a', 'v1')).rejects.toThrow(
+      /UND_ERR_HEADERS_TIMEOUT/,
+    );
+  });
+});
+
+describe('a proxy', () => {
+  async function startProxy(password?: string): Promise<ForwardProxy> {
+    const proxy = await startForwardProxy(password);
+    servers.push(proxy);
+    return proxy;
+  }
+
+  it.each([undefined, 'pr0xy-pa55'])(
+    'with the password %s passes on what NO_PROXY does not name',
+    async (password) => {
+      const proxy = await startProxy(password);
+      const server = await startServer(async (_, response) => void response.end(BLOB));
+      servers.push(server);
+      const options = { http: proxy.url, https: proxy.url };
+      await Array.fromAsync(downloadBlob(client(server, { proxy: options }), 'a', DESCRIPTOR));
+      expect(proxy.passed).toEqual([server.host]);
+      await Array.fromAsync(
+        downloadBlob(client(server, { proxy: { ...options, none: '10.0.0.1,127.0.0.1' } }), 'a', DESCRIPTOR),
+      );
+      expect(proxy.passed).toEqual([server.host]);
+    },
+  );
+
+  it('that refuses is told of, without its password', async () => {
+    const proxy = await startProxy('right-pa55');
+    const server = await startServer(async (_, response) => void response.end(BLOB));
+    servers.push(server);
+    const wrong = proxy.url.replace('right-pa55', 'wrong-pa55');
+    const failure = client(server, { proxy: { http: wrong, https: wrong } }).getManifest('a', 'v1');
+    await expect(failure).rejects.toThrow(/Proxy/i);
+    await expect(failure).rejects.not.toThrow(/wrong-pa55/);
+  });
+});

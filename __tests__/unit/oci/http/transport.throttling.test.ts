@@ -1,0 +1,128 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { downloadBlob } from '../../../../src/oci/blob-download.ts';
+import type { RegistryClient } from '../../../../src/oci/client.ts';
+import { testRegistries } from '../../../support/fixtures/clients.ts';
+import { makeImage } from '../../../support/fixtures/images.ts';
+import { type TestServer, sendJson, startServer } from '../../../support/network/http.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../../../support/registries/memory-registry.ts';
+
+const IMAGE = makeImage({ seed: 'throttling' });
+const [[DIGEST, BLOB] = []] = IMAGE.blobs;
+
+let registry: MemoryRegistry;
+/** What came, in order: `429` for the answer, and names that the tests give. */
+let events: string[];
+let servers: TestServer[];
+
+beforeEach(async () => {
+  events = [];
+  registry = await startMemoryRegistry();
+  servers = [registry];
+  registry.store.putManifest('ns/a', 'v1', IMAGE.mediaType, IMAGE.bytes);
+});
+afterEach(async () => {
+  await Promise.all(servers.map((server) => server.close()));
+});
+
+async function start(handle: Parameters<typeof startServer>[0]): Promise<TestServer> {
+  const server = await startServer(handle);
+  servers.push(server);
+  return server;
+}
+
+/** Clients that really wait between tries. */
+function registries(): ReturnType<typeof testRegistries> {
+  return testRegistries({ sleep: async (ms, signal) => delay(ms, undefined, signal ? { signal } : {}) });
+}
+
+/** Answers the first time with 429, and then says false. */
+function throttle(headers: Record<string, string>): (response: ServerResponse) => boolean {
+  let isFirst = true;
+  return (response) => {
+    if (!isFirst) return false;
+    isFirst = false;
+    events.push('429');
+    response.writeHead(429, headers).end();
+    return true;
+  };
+}
+
+async function head(client: RegistryClient): Promise<unknown> {
+  return client.headManifest('ns/a', 'v1');
+}
+
+describe('a 429', () => {
+  it.each([
+    ['for so many seconds', () => ({ 'retry-after': '1' }), 950],
+    ['until a time', () => ({ 'retry-after': new Date(Date.now() + 2000).toUTCString() }), 950],
+    ['without a word', () => ({}), 240],
+  ])('%s stops all requests to its host, and none to another', async (_, headers, least) => {
+    const other = await startMemoryRegistry();
+    servers.push(other);
+    other.intercept = () => events.push('other') === 0;
+    const refuse = throttle(headers());
+    registry.intercept = (_request, response) => refuse(response) || events.push('own') === 0;
+    const clients = registries();
+    const [own, others] = [clients.source(registry.host), clients.source(other.host)];
+    const started = performance.now();
+    const first = head(own);
+    while (!events.includes('429')) await delay(5);
+    // Its answer is on its way.
+    await delay(50);
+    const many = [1, 2, 3, 4, 5].flatMap(() => [head(own), head(others)]);
+    await Promise.all([first, ...many]);
+    expect(events).toEqual(['429', ...Array(5).fill('other'), ...Array(6).fill('own')]);
+    expect(performance.now() - started).toBeGreaterThan(least);
+  });
+
+  it('of the storage stops what is stored there, and no other request to the registry', async () => {
+    const refuse = throttle({ 'retry-after': '1' });
+    const storage = await start(async (_, response) => {
+      if (refuse(response)) return;
+      events.push('storage');
+      response.end(BLOB);
+    });
+    registry.intercept = ({ url = '' }, response) => {
+      if (url.includes('/blobs/')) response.writeHead(307, { location: `${storage.url}/blob` }).end();
+      else events.push('registry');
+      return url.includes('/blobs/');
+    };
+    const client = registries().source(registry.host);
+    const descriptor = { digest: DIGEST ?? IMAGE.digest, size: BLOB?.length ?? 0 };
+    const read = async (): Promise<unknown> => Array.fromAsync(downloadBlob(client, 'ns/a', descriptor));
+    const first = read();
+    while (!events.includes('429')) await delay(5);
+    await delay(50);
+    await Promise.all([first, read(), head(client), read(), head(client)]);
+    expect(events).toEqual(['429', 'registry', 'registry', 'storage', 'storage', 'storage']);
+  });
+
+  it('of the token service stops requests for tokens', async () => {
+    const refuse = throttle({ 'retry-after': '1' });
+    const tokens = await start(async (_, response) => {
+      if (refuse(response)) return;
+      events.push('token');
+      sendJson(response, 200, { token: 't', expires_in: 300 });
+    });
+    registry.intercept = ({ headers }, response) => {
+      if (headers.authorization === 'Bearer t') return events.push('registry') === 0;
+      response.writeHead(401, { 'www-authenticate': `Bearer realm="${tokens.url}/token",service="x"` }).end();
+      return true;
+    };
+    await head(registries().source(registry.host));
+    expect(events).toEqual(['429', 'token', 'registry']);
+  });
+
+  it('for longer than can be waited ends all requests to its host at once, with the reason', async () => {
+    registry.intercept = (_, response) => throttle({ 'retry-after': '3600' })(response);
+    const client = registries().source(registry.host);
+    const results = await Promise.allSettled(Array.from({ length: 60 }, async () => head(client)));
+    for (const result of results)
+      expect(result).toMatchObject({ status: 'rejected', reason: { status: 429, retryAfter: 3_600_000 } });
+    await expect(head(client)).rejects.toThrow(/status 429/);
+    // Fifty may be on their way at a time.
+    expect(events).toHaveLength(50);
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import type { MustAsk } from '../../../src/mirror/recheck.ts';
+import { referrersTag } from '../../../src/oci/digest-tags.ts';
+import { diff, unchangedImages } from '../../../src/plan/diff.ts';
+import { digest } from '../../support/fixtures/digests.ts';
+import { listing, recorded } from '../../support/fixtures/listings.ts';
+
+/** The images, each by its name and digest, that are asked for. */
+function asked(
+  tags: Parameters<typeof listing>[0],
+  have: Parameters<typeof recorded>[0],
+  mustAsk: MustAsk = () => true,
+  platforms: 'all' | string[] = 'all',
+): unknown {
+  const source = listing(tags);
+  const { work } = diff(source, recorded(have), platforms, true);
+  const found = unchangedImages(source, recorded(have), platforms, work, mustAsk);
+  expect(found.every(({ added, updated }) => added.length + updated.length === 0)).toBe(true);
+  return found.map(({ repository, manifest }) => `${repository}@${manifest.digest.slice(-1)}`);
+}
+
+describe('images that are asked for although nothing is to be copied', () => {
+  it('are those that the mirror holds, once for all tags of a digest', () => {
+    const tags = { a: { v1: digest(1), latest: digest(1), v2: digest(2) }, b: { v1: digest(1) } };
+    expect(asked(tags, tags)).toEqual(['ns/a@1', 'ns/a@2', 'ns/b@1']);
+  });
+
+  it('are those whose tags are to be asked for today, one of them at least', () => {
+    const tags = { a: { v1: digest(1), latest: digest(1), v2: digest(2) } };
+    expect(asked(tags, tags, (_, tag) => tag === 'latest')).toEqual(['ns/a@1']);
+    expect(asked(tags, tags, () => false)).toEqual([]);
+  });
+
+  it('are not those that are copied, are unknown, or are new', () => {
+    const tags = { a: { moved: digest(1), same: digest(1), open: digest(2), added: digest(3) } };
+    expect(asked(tags, { a: { moved: digest(9), same: digest(1), open: null } })).toEqual([]);
+  });
+
+  it('are not signatures and the like', () => {
+    const list = referrersTag(digest(1));
+    const tags = { a: { v1: digest(1), [list]: digest(2), [`${list}.sig`]: digest(3) } };
+    expect(asked(tags, tags)).toEqual(['ns/a@1']);
+  });
+
+  it('are indexes that were reduced to the platforms, but nothing that docker made another digest of', () => {
+    const reduced = { digest: digest(1), target: digest(8), platforms: ['linux/amd64'] };
+    const have = { a: { v1: reduced, v2: { digest: digest(2), target: digest(9) } } };
+    expect(asked({ a: { v1: digest(1), v2: digest(2) } }, have, undefined, ['linux/amd64'])).toEqual([
+      'ns/a@1',
+    ]);
+  });
+});

@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Entry } from '../../../src/mirror/record-entry.ts';
+import { referrersTag } from '../../../src/oci/digest-tags.ts';
+import { type Finding, audit } from '../../../src/reconcile/audit.ts';
+import { testClient } from '../../support/fixtures/clients.ts';
+import { digest } from '../../support/fixtures/digests.ts';
+import {
+  type TestImage,
+  cosignTag,
+  makeImage,
+  makeReferrer,
+  makeReferrersList,
+  pushImage,
+} from '../../support/fixtures/images.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../../support/registries/memory-registry.ts';
+
+const image = makeImage({ seed: 'subject', oci: true });
+const [one, two] = [makeReferrer(image, { seed: '1' }), makeReferrer(image, { seed: '2' })];
+const TAG = referrersTag(image.digest);
+
+let target: MemoryRegistry;
+
+beforeEach(async () => {
+  target = await startMemoryRegistry();
+});
+afterEach(async () => {
+  await target.close();
+});
+
+/** What an audit finds of a tag whose record is `before`, when the target has had that and now has `now`. */
+async function findingOf(
+  tag: string,
+  before: TestImage,
+  now: TestImage,
+  referrers = true,
+): Promise<Finding | undefined> {
+  await pushImage(target.url, 'mirror/a', [tag], before);
+  await pushImage(target.url, 'mirror/a', [tag], now);
+  const entry: NonNullable<Entry> = { digest: digest(1), target: before.digest };
+  const recorded = new Map([['a', new Map<string, Entry>([[tag, entry]])]]);
+  const targetOf = (name: string): string => `mirror/${name}`;
+  const [found] = await audit(recorded, {
+    target: testClient(target.host),
+    targetOf,
+    referrers,
+    concurrency: 2,
+  });
+  return found?.finding;
+}
+
+describe('an audit of a list of referrers', () => {
+  it.each([
+    ['is as it was recorded', [one], [one], 'held'],
+    ['has grown since', [one], [two, one], 'held'],
+    ['lost an entry', [one, two], [two], 'changed'],
+  ])('finds that it %s', async (_, before, now, finding) => {
+    expect(await findingOf(TAG, makeReferrersList(before), makeReferrersList(now))).toBe(finding);
+  });
+
+  it('finds that it is something else now', async () => {
+    expect(await findingOf(TAG, makeReferrersList([one]), image)).toBe('changed');
+  });
+
+  it('takes nothing on trust when what was recorded is not there any more', async () => {
+    const missing = makeReferrersList([one]);
+    target.intercept = ({ url = '' }, response) => {
+      if (!url.endsWith(missing.digest)) return false;
+      response.writeHead(404).end();
+      return true;
+    };
+    expect(await findingOf(TAG, missing, makeReferrersList([one, two]))).toBe('changed');
+  });
+
+  it('is strict where referrers are not mirrored, and about all other tags', async () => {
+    const [before, now] = [makeReferrersList([one]), makeReferrersList([one, two])];
+    expect(await findingOf(TAG, before, now, false)).toBe('changed');
+    expect(await findingOf('v1', before, now)).toBe('changed');
+    expect(await findingOf(cosignTag(image), before, now)).toBe('changed');
+  });
+});

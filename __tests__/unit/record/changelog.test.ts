@@ -1,0 +1,207 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { NOTHING_DROPPED } from '../../../src/mirror/filters.ts';
+import type { CopiedImage, NamespaceResult } from '../../../src/mirror/result.ts';
+import { formatTime, insertSection, renderSection } from '../../../src/record/changelog.ts';
+
+const TIME = new Date('2026-11-24T12:30:05Z');
+const JOB = { runKey: '123.abcd', namespace: 'gcr.io/ns' };
+
+function copied(image: string, added: string[], updated: string[] = [], bytes = 0): CopiedImage {
+  return {
+    image,
+    target: `docker.io/mirror/${image}`,
+    digest: `sha256:${'a'.repeat(64)}`,
+    added,
+    updated,
+    bytes,
+  };
+}
+
+function result(items: CopiedImage[], namespace = JOB.namespace): NamespaceResult {
+  return {
+    namespace,
+    target: 'docker.io/mirror',
+    copied: items,
+    failures: [],
+    unsupported: [],
+    unchanged: 0,
+    gone: [],
+    pending: 0,
+    settled: 0,
+    dropped: NOTHING_DROPPED,
+    recalled: 0,
+    referrers: 0,
+    referrerBytes: 0,
+    unasked: 0,
+  };
+}
+
+function sectionOf(items: CopiedImage[], { runKey, namespace } = JOB): string {
+  return renderSection(result(items, namespace), { time: TIME, timezone: 'UTC', runKey });
+}
+
+describe('renderSection', () => {
+  const section = sectionOf([
+    copied('static', ['latest'], [], 200_000_000),
+    copied('base/nested', ['v2'], ['latest'], 1_000_000_000),
+    copied('base/nested', ['v1'], ['debug']),
+  ]);
+
+  it('starts with the time and where from and to', () => {
+    const [heading] = section.split('\n');
+    expect(heading).toContain('2026-11-24 12:30:05');
+    expect(heading).toMatch(/^## .*gcr\.io\/ns.* → .*docker\.io\/mirror/);
+  });
+
+  it('is this text', () => {
+    const { runKey } = JOB;
+    const text = renderSection(
+      result([copied('static', ['v1'], [], 999), copied('base', ['v2'], ['latest'], 1_234_567)]),
+      { time: TIME, timezone: 'Asia/Shanghai', runKey },
+    );
+    expect(text).toBe(`## 2026-11-24 20:30:05 UTC+8: \`gcr.io/ns\` → \`docker.io/mirror\`
+
+2 tags added, 1 updated, 1.2 MB
+
+- \`base\`: added \`v2\`; updated \`latest\`
+- \`static\`: added \`v1\`
+
+<!-- sync 123.abcd%20gcr.io%2Fns -->
+`);
+  });
+
+  it('has the counts and the bytes', () => {
+    expect(section).toMatch(/^3 tags added, 2 updated, 1\.2 GB$/m);
+  });
+
+  it('has a line an image, its digests together, all sorted', () => {
+    const lines = section.split('\n').filter((line) => line.startsWith('- '));
+    expect(lines).toEqual([
+      '- `base/nested`: added `v1`, `v2`; updated `debug`, `latest`',
+      '- `static`: added `latest`',
+    ]);
+  });
+
+  it('names the first dozen tags and counts the others', () => {
+    const tags = Array.from({ length: 20 }, (_, index) => `v${index + 10}`);
+    const text = sectionOf([copied('base', tags)]);
+    expect(text).toContain('`v21` and 8 more');
+    expect(text).not.toContain('v22');
+  });
+
+  it('takes no markup of a registry', () => {
+    const text = sectionOf([copied('a`<img>', ['b|c\n## d'])]);
+    expect(text.match(/^## /gm)).toHaveLength(1);
+    expect(text.split('\n').filter((line) => line.startsWith('- '))).toHaveLength(1);
+    expect(text).toMatch(/`[^`]*<img>`/);
+  });
+});
+
+describe('formatTime', () => {
+  it.each([
+    ['UTC', '2026-11-24 12:30:05 UTC'],
+    ['Asia/Shanghai', '2026-11-24 20:30:05 UTC+8'],
+    ['America/New_York', '2026-11-24 07:30:05 UTC-5'],
+    ['Asia/Kolkata', '2026-11-24 18:00:05 UTC+5:30'],
+  ])('is local in %s', (timezone, text) => {
+    expect(formatTime(TIME, timezone)).toBe(text);
+  });
+
+  it('writes midnight as 00', () => {
+    expect(formatTime(new Date('2026-01-01T00:00:00Z'), 'UTC')).toBe('2026-01-01 00:00:00 UTC');
+  });
+});
+
+describe('insertSection', () => {
+  const section = sectionOf([copied('base', ['v1'])]);
+
+  it('makes a file with a heading', () => {
+    expect(insertSection(undefined, section, JOB)).toBe(`# Changelog\n\n${section}`);
+  });
+
+  it('comes before the newest section, below what stands on top', () => {
+    const top = '# Mirror log\n\nKept by a workflow.\n\n';
+    const old = '## 2025-01-01\n\n- old\n';
+    expect(insertSection(top + old, section, JOB)).toBe(`${top}${section}\n${old}`);
+  });
+
+  it('has the newest first, of many runs', () => {
+    const jobs = ['1', '2', '3'].map((runKey) => ({ ...JOB, runKey }));
+    const text = jobs.reduce<string | undefined>(
+      (before, job) => insertSection(before, sectionOf([copied(`image-${job.runKey}`, ['v1'])], job), job),
+      '# Changelog\n\nBy hand.\n',
+    );
+    expect(text?.match(/By hand|image-\d/g)).toEqual(['By hand', 'image-3', 'image-2', 'image-1']);
+  });
+
+  it('comes after the text of a file that has no sections', () => {
+    expect(insertSection('Notes', section, JOB)).toBe(`Notes\n\n${section}`);
+  });
+
+  it('keeps CRLF', () => {
+    const text = insertSection('# Changelog\r\n\r\n## old\r\n', section, JOB);
+    expect(text.replaceAll('\r\n', '')).not.toContain('\n');
+    expect(insertSection(text, section, JOB)).toBe(text);
+  });
+
+  it('replaces the section of the same job where it stands', () => {
+    const other = { runKey: '124.ffff', namespace: JOB.namespace };
+    const first = insertSection('# Changelog\n\n## old\n\n- kept\n', section, JOB);
+    const second = insertSection(first, sectionOf([copied('base', ['v8', 'v9'])], other), other);
+    const grown = insertSection(second, sectionOf([copied('base', ['v1', 'v2'])]), JOB);
+    expect(grown).toBe(
+      second.replace('1 tag added', '2 tags added').replace('added `v1`', 'added `v1`, `v2`'),
+    );
+  });
+
+  it('keeps the namespaces and jobs of one run apart', () => {
+    const jobs = [
+      JOB,
+      { ...JOB, namespace: 'gcr.io/ns2' },
+      { ...JOB, namespace: 'gcr.io/n' },
+      { ...JOB, runKey: '123.abce' },
+    ];
+    const text = jobs.reduce<string | undefined>(
+      (before, job) => insertSection(before, sectionOf([copied('base', ['v1'])], job), job),
+      undefined,
+    );
+    expect(text?.match(/^## /gm)).toHaveLength(jobs.length);
+  });
+
+  const lines = fc.constantFrom('# Changelog', '## 2025', '### Sub', '- item', 'text', '```', '');
+  const texts = fc
+    .tuple(fc.array(lines, { minLength: 1 }), fc.constantFrom('\n', '\r\n'), fc.boolean())
+    .map(([some, newline, ends]) => some.join(newline) + (ends ? newline : ''))
+    .filter((text) => text.trim() !== '');
+
+  it('loses nothing of the former text', () => {
+    fc.assert(
+      fc.property(texts, (before) => {
+        const after = insertSection(before, section, JOB);
+        const newline = before.includes('\r\n') ? '\r\n' : '\n';
+        const own = section.replaceAll('\n', newline);
+        const at = after.indexOf(own);
+        expect(at).not.toBe(-1);
+        const [start, end] = [after.slice(0, at), after.slice(at + own.length)];
+        // Beside the section there is nothing new but an empty line.
+        expect(before.startsWith(start.trimEnd())).toBe(true);
+        expect(before.endsWith(end.trimStart())).toBe(true);
+        expect((start + end).replaceAll(/\s/g, '')).toBe(before.replaceAll(/\s/g, ''));
+      }),
+    );
+  });
+
+  it('adds a section once, however often', () => {
+    fc.assert(
+      fc.property(texts, fc.integer({ min: 0, max: 3 }), (before, between) => {
+        let text = insertSection(before, section, JOB);
+        for (let index = 0; index < between; index += 1) {
+          const job = { runKey: `other.${index}`, namespace: JOB.namespace };
+          text = insertSection(text, sectionOf([copied('x', ['v'])], job), job);
+        }
+        expect(insertSection(text, section, JOB)).toBe(text);
+      }),
+    );
+  });
+});

@@ -1,0 +1,56 @@
+import * as core from '@actions/core';
+import { openDockerEngine } from '../copy/docker/engine.ts';
+import type { Engine } from '../copy/engine.ts';
+import { RegistryEngine } from '../copy/registry/engine.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+import { createBlobCache } from './blob-cache.ts';
+import { ChildProcesses } from './child-processes.ts';
+import { type CredentialSources, loginsFor } from './credentials.ts';
+import { DOCKER_FOLDER_STATE } from './docker-folder.ts';
+import { definedEnv, dockerConfigFolder, tempFolder } from './environment.ts';
+import { exec } from './exec.ts';
+import { logger } from './logger.ts';
+import { mortalSleep } from './sleep.ts';
+
+export async function openEngine(
+  inputs: Inputs,
+  sources: CredentialSources,
+  abort: AbortSignal,
+): Promise<Engine> {
+  const registryEngine = new RegistryEngine({
+    ...(inputs.cache && { memory: (registry) => createBlobCache(registry, tempFolder(), logger) }),
+    concurrency: inputs.concurrency,
+    streams: Math.floor(inputs.queryConcurrency / 2),
+    retries: inputs.retries,
+    sleep: mortalSleep(abort),
+    random: Math.random,
+    abort,
+  });
+  if (inputs.engine === 'registry') return registryEngine;
+  const children = new ChildProcesses();
+  // What docker does in a moment goes on: the daemon might tag an image after it was asked to remove it.
+  abort.addEventListener('abort', () => children.end(['tag', 'image']));
+  return openDockerEngine({
+    exec,
+    abort,
+    env: definedEnv(),
+    userConfig: dockerConfigFolder(),
+    tempFolder: tempFolder(),
+    logins: {
+      source: await loginsFor(
+        'source',
+        inputs.namespaces.map(({ namespace }) => namespace.registry),
+        sources,
+      ),
+      target: await loginsFor(
+        'target',
+        inputs.namespaces.map(({ target }) => target.registry),
+        sources,
+      ),
+    },
+    onFolder: (folder) => core.saveState(DOCKER_FOLDER_STATE, folder),
+    wholeEngine: registryEngine,
+    concurrency: inputs.concurrency,
+    logger,
+  });
+}

@@ -1,0 +1,36 @@
+import { setMaxListeners } from 'node:events';
+import { type Ending, type Lifetime, EndOfRun } from '../mirror/lifetime.ts';
+
+/** Images that are under way at the time limit get this part of it, and at most so many milliseconds, to end. */
+const GRACE = 0.1;
+const LONGEST_GRACE = 600_000;
+/** What recording may take after that; milliseconds. A cancelled run is killed by the runner ten seconds after. */
+const TO_RECORD = { 'time limit': 300_000, cancelled: 5000 } as const satisfies Record<Ending, number>;
+
+/**
+ * The lifetime of a run that begins now.
+ *
+ * @param timeLimit milliseconds
+ * @param onCancel told what to call when the run is cancelled
+ */
+export function createLifetime(timeLimit: number, onCancel: (cancel: () => void) => void): Lifetime {
+  const drain = new AbortController();
+  const abort = new AbortController();
+  const cutoff = new AbortController();
+  // Every request listens.
+  setMaxListeners(0, drain.signal, abort.signal, cutoff.signal);
+  let ending: Ending | undefined;
+  const end = (why: Ending, ...controllers: AbortController[]): void => {
+    ending ??= why;
+    for (const controller of controllers) controller.abort(new EndOfRun(ending));
+  };
+  setTimeout(() => end('time limit', drain), timeLimit).unref();
+  const grace = Math.min(LONGEST_GRACE, timeLimit * GRACE);
+  setTimeout(() => end('time limit', drain, abort), timeLimit + grace).unref();
+  setTimeout(() => end('time limit', cutoff), timeLimit + grace + TO_RECORD['time limit']).unref();
+  onCancel(() => {
+    end('cancelled', drain, abort);
+    setTimeout(() => end('cancelled', cutoff), TO_RECORD.cancelled).unref();
+  });
+  return { drain: drain.signal, abort: abort.signal, cutoff: cutoff.signal, ending: () => ending };
+}

@@ -1,0 +1,22 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as core from '@actions/core';
+import type { Runner } from '../modes/deps.ts';
+import { tempFolder } from './environment.ts';
+
+const ANNOTATE = { error: core.error, warning: core.warning, notice: core.notice } as const;
+
+/** The runner, as @actions/core speaks to it. */
+export const runner: Runner = {
+  annotate: ({ level, message }) => ANNOTATE[level](message),
+  setOutput: (name, value) => core.setOutput(name, value),
+  writeSummary: async (markdown) => {
+    if (process.env['GITHUB_STEP_SUMMARY']) await core.summary.addRaw(markdown).write();
+  },
+  writeReport: async (json) => {
+    const path = join(tempFolder(), `sync-action-report-${randomUUID()}.json`);
+    await writeFile(path, json);
+    return path;
+  },
+};

@@ -1,0 +1,90 @@
+import { Octokit } from 'octokit';
+import { type Dispatcher, Response, fetch } from 'undici';
+import { proxyErrorOf } from '../oci/http/proxy-error.ts';
+import type { Logger } from '../oci/logger.ts';
+
+/** One request to GitHub takes no longer than this, in milliseconds; a manifest of 5 MB is written in seconds. */
+const TIMEOUT = 60_000;
+/** A secondary limit that asks for a longer wait than this is an error; seconds. */
+const LONGEST_WAIT = 300;
+const MOST_WAITS = 5;
+/** https://fetch.spec.whatwg.org/#null-body-status */
+const NO_BODY = new Set([204, 205, 304]);
+
+export interface GitHubOptions {
+  readonly token: string;
+  /** `GITHUB_API_URL`; another one on GitHub Enterprise. */
+  readonly apiUrl: string;
+  readonly dispatcher: Dispatcher;
+  readonly logger: Logger;
+  /** Whether writes are spaced by a second, as GitHub asks; a cancelled run has no time for that. */
+  readonly spaced?: boolean;
+  /** Ends all requests, those under way too. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds that one request may take, its answer's body included. */
+  readonly timeout?: number;
+}
+
+/** Options of a request that is tried again by who made it: no plugin does then. */
+export const OWN_RETRIES = { retries: 0, waits: 0 } as const;
+
+/** A request that met a rate limit. */
+interface Waiting {
+  readonly request?: { readonly waits?: number };
+}
+
+/** Octokit with its retry and throttling plugins: waits as GitHub's limits ask. */
+export function createGitHubClient({
+  token,
+  apiUrl,
+  dispatcher,
+  logger,
+  spaced = true,
+  signal,
+  timeout = TIMEOUT,
+}: GitHubOptions): Octokit {
+  const wait =
+    (kind: string) =>
+    (seconds: number, { request }: Waiting, _octokit: unknown, waits: number) => {
+      const most = request?.waits ?? MOST_WAITS;
+      if (most === 0) return false;
+      const goesOn = seconds <= LONGEST_WAIT && waits < most;
+      logger.info(`GitHub's ${kind} asks to wait ${seconds} s${goesOn ? '' : ', which is too long'}`);
+      return goesOn;
+    };
+  return new Octokit({
+    auth: token,
+    baseUrl: apiUrl,
+    userAgent: 'gcrxio-sync-action',
+    throttle: {
+      enabled: spaced,
+      onRateLimit: wait('rate limit'),
+      onSecondaryRateLimit: wait('secondary rate limit'),
+    },
+    // What the plugin does not retry itself, and a proxy that refuses.
+    retry: { doNotRetry: [400, 401, 403, 404, 407, 410, 422, 451] },
+    log: {
+      debug() {},
+      info() {},
+      warn: (text: string) => logger.debug(text),
+      error: (text: string) => logger.debug(text),
+    },
+    request: {
+      fetch: async (url: string, options: Parameters<typeof fetch>[1]) => {
+        const ends = [AbortSignal.timeout(timeout), ...(signal ? [signal] : [])];
+        const asked = fetch(url, { ...options, dispatcher, signal: AbortSignal.any(ends) });
+        const answer = await asked.catch(refusalOfProxy);
+        // Read here, so that a body that breaks fails the request, which the retry plugin then sends again.
+        const body = NO_BODY.has(answer.status) ? null : await answer.arrayBuffer();
+        return new Response(body, { status: answer.status, headers: answer.headers });
+      },
+    },
+  });
+}
+
+/** A refusal of the proxy as an answer: thrown, it would be sent again and again, as a network's fault is. */
+function refusalOfProxy(error: unknown): Response {
+  const refusal = proxyErrorOf(error);
+  if (!refusal || refusal.retryable) throw error;
+  return Response.json({ message: refusal.message }, { status: 407 });
+}

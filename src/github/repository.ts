@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { type Octokit, RequestError } from 'octokit';
+import * as v from 'valibot';
+import { OWN_RETRIES } from './client.ts';
+import { MetadataError, isUnclear } from './errors.ts';
+import { type TriesOptions, Tries } from './retry.ts';
+
+/** Bytes of a file; PUT bodies, base64 of it, work up to about 50 MB. */
+const MAX_FILE = 36 * 1000 ** 2;
+
+export interface RepositoryOptions extends TriesOptions {
+  readonly octokit: Octokit;
+  readonly owner: string;
+  readonly repo: string;
+  /** Absent: the default branch. */
+  readonly branch?: string;
+  /** Absent: the commit is the token's own, and a bot's stays Verified. */
+  readonly committer?: { readonly name: string; readonly email: string };
+}
+
+/** What an answer to a write says that is in the file now. */
+const Written = v.object({ content: v.object({ sha: v.string() }) });
+
+/** One moment of a file: the SHA is computed from the very bytes. */
+interface StoredFile {
+  readonly bytes: Uint8Array;
+  readonly sha: string;
+}
+
+/**
+ * The metadata repository, behind GitHub's contents API.
+ * https://docs.github.com/en/rest/repos/contents
+ */
+export class MetadataRepository {
+  readonly #options: RepositoryOptions;
+  readonly #tries: Tries;
+
+  constructor(options: RepositoryOptions) {
+    this.#options = options;
+    this.#tries = new Tries(options);
+  }
+
+  /** `owner/name` */
+  get name(): string {
+    return `${this.#options.owner}/${this.#options.repo}`;
+  }
+
+  /**
+   * Makes sure that the repository is there and may be written, as far as GitHub tells without a write.
+   *
+   * @throws MetadataError with the remedy
+   */
+  async check(): Promise<void> {
+    const { owner, repo } = this.#options;
+    const { archived } = await this.#tries.read(this.name, async () => {
+      const { data } = await this.#octokit().rest.repos.get({ owner, repo, request: OWN_RETRIES });
+      return data;
+    });
+    if (!archived) return;
+    throw new MetadataError(
+      `${this.name} can't be written: the repository is archived; unarchive it, or name another in "metadata-repository"`,
+    );
+  }
+
+  /**
+   * The bytes of a file; undefined when it is not there.
+   *
+   * @throws MetadataError with the remedy, also when the branch is not there
+   */
+  async read(path: string): Promise<Uint8Array | undefined> {
+    return (await this.#tries.read(this.#where(path), async () => this.#get(path)))?.bytes;
+  }
+
+  /**
+   * Changes a file by reading, changing and writing it, again and again while other jobs write too.
+   *
+   * @param change makes the new file of the current one. It is called for each try and must find its own work done
+   *   when it sees it: a write that timed out may have gone through. Undefined, or the same bytes, leave the file as it
+   *   is. What it throws ends the update.
+   * @returns false when `change` left the file as it was
+   * @throws MetadataError with the remedy
+   */
+  async update(
+    path: string,
+    message: string,
+    change: (current: Uint8Array | undefined) => Uint8Array | undefined,
+  ): Promise<boolean> {
+    /** What a write sent whose outcome is unknown. */
+    let sent: Uint8Array | undefined;
+    return this.#tries.write(this.#where(path), async () => {
+      const current = await this.#get(path);
+      if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
+      const next = change(current?.bytes);
+      if (!next || (current && Buffer.from(next).equals(current.bytes))) return sent !== undefined;
+      if (next.length > MAX_FILE) throw this.#tooLarge(path, next.length);
+      try {
+        await this.#put(path, message, next, current?.sha);
+      } catch (error) {
+        if (error instanceof RequestError && isUnclear(error)) sent = next;
+        throw error;
+      }
+      return true;
+    });
+  }
+
+  async #get(path: string): Promise<StoredFile | undefined> {
+    const { branch } = this.#options;
+    try {
+      const { data, headers, url } = await this.#octokit().request(`GET ${this.#url(path)}`, {
+        ...(branch !== undefined && { ref: branch }),
+        mediaType: { format: 'raw' },
+        // Octokit would decode the body as text; the SHA needs the bytes.
+        request: { ...OWN_RETRIES, parseSuccessResponseBody: false },
+      });
+      if (/^text\/html/i.test(headers['content-type'] ?? '')) throw unlike('the file', 'GET', url);
+      const bytes = new Uint8Array(await new Response(data).arrayBuffer());
+      return { bytes, sha: gitBlobSha(bytes) };
+    } catch (error) {
+      if (!(error instanceof RequestError) || error.status !== 404) throw error;
+      if (!/no commit found|branch .* not found/i.test(error.message)) return undefined;
+      throw new MetadataError(
+        `${this.name} has no branch ${JSON.stringify(branch)}: create it, or name another in "metadata-branch"`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** @throws RequestError also where the answer does not say that these bytes are in the file now */
+  async #put(path: string, message: string, bytes: Uint8Array, sha: string | undefined): Promise<void> {
+    const { branch, committer } = this.#options;
+    const { data, url } = await this.#octokit().request(`PUT ${this.#url(path)}`, {
+      message,
+      content: Buffer.from(bytes).toString('base64'),
+      ...(sha !== undefined && { sha }),
+      ...(branch !== undefined && { branch }),
+      ...(committer && { committer, author: committer }),
+      // A plugin that tries again, or waits for a limit, would send a stale SHA.
+      request: OWN_RETRIES,
+    });
+    const written = v.safeParse(Written, data);
+    if (written.success && written.output.content.sha === gitBlobSha(bytes)) return;
+    throw unlike('what was written', 'PUT', url);
+  }
+
+  #octokit(): Octokit {
+    const { octokit, hurried } = this.#options;
+    return hurried?.signal.aborted === true ? hurried.octokit : octokit;
+  }
+
+  #url(path: string): string {
+    const { owner, repo } = this.#options;
+    return `/repos/${owner}/${repo}/contents/${path.split('/').map(encodeURIComponent).join('/')}`;
+  }
+
+  #where(path: string): string {
+    return `${this.name}/${path}`;
+  }
+
+  #tooLarge(path: string, bytes: number): MetadataError {
+    return new MetadataError(
+      `${this.#where(path)} would have ${bytes} bytes, more than GitHub takes: mirror fewer images a namespace`,
+    );
+  }
+}
+
+/** A success that is none: of a proxy, or of an outage. */
+function unlike(expected: string, method: 'GET' | 'PUT', url: string): RequestError {
+  return new RequestError(`the answer is not ${expected}`, 500, { request: { method, url, headers: {} } });
+}
+
+/** The SHA that git and GitHub give a file of these bytes. https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
+export function gitBlobSha(bytes: Uint8Array): string {
+  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+}

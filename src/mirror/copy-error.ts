@@ -1,0 +1,24 @@
+/** An image could not be copied. */
+export class CopyError extends Error {
+  override readonly name = 'CopyError';
+  /** True when the same copy may succeed later. */
+  readonly retryable: boolean;
+  /** True when it hardly will, but a few tries may show that it does. */
+  readonly doubtful: boolean;
+
+  constructor(
+    message: string,
+    { retryable, doubtful = false, cause }: { retryable: boolean; doubtful?: boolean; cause?: unknown },
+  ) {
+    super(message, { cause });
+    this.retryable = retryable;
+    this.doubtful = doubtful;
+  }
+}
+
+/** The source does not have the digest that it listed. */
+export class NotThereError extends CopyError {
+  constructor(message: string) {
+    super(message, { retryable: false });
+  }
+}

@@ -1,0 +1,2 @@
+/** Which platforms of an index are mirrored: all, or these. */
+export type Platforms = 'all' | readonly string[];

@@ -1,0 +1,137 @@
+import { followedDigest } from '../oci/digest-tags.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Platforms } from './platforms.ts';
+
+/**
+ * What is known of one mirrored tag: the source digest where the target holds the same digest; both digests where
+ * they differ; null where gcrsync mirrored it and nobody wrote the digest down.
+ */
+export type Entry =
+  | null
+  | Digest
+  | {
+      readonly digest: Digest;
+      readonly target: Digest;
+      /** Set when only these platforms of an index were mirrored. */
+      readonly platforms?: readonly string[];
+    };
+
+/** Entries by image (the repository's path inside its namespace), then by tag. */
+export type Images = ReadonlyMap<string, ReadonlyMap<string, Entry>>;
+
+/** Images that are being gathered. */
+export type OpenImages = Map<string, Map<string, Entry>>;
+
+/** Sets one entry of `images`. */
+export function setEntry(images: OpenImages, image: string, tag: string, entry: Entry): void {
+  const entries = images.get(image);
+  if (entries) entries.set(tag, entry);
+  else images.set(image, new Map([[tag, entry]]));
+}
+
+/** Number of tags in `images`. */
+export function countEntries(images: Images): number {
+  return Array.from(images.values()).reduce((sum, { size }) => sum + size, 0);
+}
+
+/** The JSON of what has been mirrored of one namespace. */
+export interface NamespaceManifest {
+  /** `gcr.io/distroless` */
+  readonly source: string;
+  /** `docker.io/gcrxio` */
+  readonly target: string;
+  readonly images: Images;
+}
+
+export function serializeEntry(entry: Entry): string {
+  if (entry === null || typeof entry === 'string') return JSON.stringify(entry);
+  const { digest, target, platforms } = entry;
+  const shown = platforms
+    ? `, "platforms": [${platforms.map((platform) => JSON.stringify(platform)).join(', ')}]`
+    : '';
+  return `{ "digest": "${digest}", "target": "${target}"${shown} }`;
+}
+
+/**
+ * Merges tag by tag: `delta` wins, but an unknown digest never replaces a known one.
+ *
+ * @returns `base` itself when nothing changes
+ */
+export function mergeImages(base: Images, delta: Images): Images {
+  return mergeWhere(base, delta, isNews);
+}
+
+/**
+ * Gives tags of an unknown digest the entry that they had; others were recorded meanwhile.
+ *
+ * @returns `base` itself when nothing changes
+ */
+export function restoreEntries(base: Images, entries: Images): Images {
+  return mergeWhere(base, entries, (known) => known === null);
+}
+
+/** Makes the digests of the tags that `entries` names unknown. */
+export function forgetEntries(base: Images, entries: Images): Images {
+  const unknown = (tags: ReadonlyMap<string, Entry>): Map<string, Entry> =>
+    new Map(Array.from(tags.keys(), (tag) => [tag, null]));
+  const nulls = new Map(Array.from(entries, ([image, tags]) => [image, unknown(tags)]));
+  return mergeWhere(base, nulls, () => true);
+}
+
+function mergeWhere(
+  base: Images,
+  delta: Images,
+  isWanted: (known: Entry | undefined, entry: Entry) => boolean,
+): Images {
+  let merged: Map<string, ReadonlyMap<string, Entry>> | undefined;
+  for (const [image, entries] of delta) {
+    const known = base.get(image) ?? new Map<string, Entry>();
+    const news = Array.from(entries).filter(([tag, entry]) => isWanted(known.get(tag), entry));
+    if (news.length === 0) continue;
+    merged ??= new Map(base);
+    merged.set(image, new Map([...known, ...news]));
+  }
+  return merged ?? base;
+}
+
+/**
+ * Takes out the entries of `removed` that are still as they are there: another job may have mirrored a tag since.
+ *
+ * @returns `base` itself when nothing changes
+ */
+export function removeEntries(base: Images, removed: Images): Images {
+  let left: Map<string, ReadonlyMap<string, Entry>> | undefined;
+  for (const [image, entries] of removed) {
+    const known = base.get(image) ?? new Map<string, Entry>();
+    const stays = ([tag, entry]: [string, Entry]): boolean => {
+      const other = entries.get(tag);
+      return other === undefined || serializeEntry(other) !== serializeEntry(entry);
+    };
+    const kept = Array.from(known).filter(stays);
+    if (kept.length === known.size) continue;
+    left ??= new Map(base);
+    if (kept.length > 0) left.set(image, new Map(kept));
+    else left.delete(image);
+  }
+  return left ?? base;
+}
+
+function isNews(known: Entry | undefined, entry: Entry): boolean {
+  if (known === undefined) return true;
+  return entry !== null && (known === null || serializeEntry(known) !== serializeEntry(entry));
+}
+
+/** True when `entry` says that the target holds `digest` under `tag` as it is wanted: with at least these platforms. */
+export function holds(
+  tag: string,
+  entry: NonNullable<Entry>,
+  digest: Digest,
+  wanted: { readonly platforms: Platforms; readonly keepsDigests: boolean },
+): boolean {
+  if (typeof entry === 'string') return entry === digest;
+  if (entry.digest !== digest) return false;
+  const { platforms } = entry;
+  // Of a list of referrers the target's may hold more than the source's.
+  if (platforms === undefined) return !wanted.keepsDigests || followedDigest(tag) !== undefined;
+  return wanted.platforms !== 'all' && wanted.platforms.every((platform) => platforms.includes(platform));
+}

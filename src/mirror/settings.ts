@@ -1,0 +1,15 @@
+import type { Filters } from './filters.ts';
+import type { Namespace } from './namespace.ts';
+import type { Platforms } from './platforms.ts';
+
+/** How one source namespace is mirrored. */
+export interface NamespaceSettings {
+  readonly namespace: Namespace;
+  readonly target: Namespace;
+  /** Template of the target's repositories. */
+  readonly targetName: string;
+  readonly platforms: Platforms;
+  /** Whether what refers to an image is mirrored with it: signatures, attestations, SBOMs. */
+  readonly referrers: boolean;
+  readonly filters: Filters;
+}

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import type { ListedTag, Listing } from './listing.ts';
+import { type Namespace, formatNamespace } from './namespace.ts';
+import type { Images } from './record-entry.ts';
+
+/** One job's part of all images: those whose number is from `first` to `last`, of `total`, counted from 0. */
+export interface Shard {
+  readonly first: number;
+  readonly last: number;
+  readonly total: number;
+}
+
+/** A matrix has at most 256 jobs; a plan cuts finer, to balance its parts. */
+export const MAX_SHARDS = 65_536;
+
+/**
+ * The number, from 0 to `total - 1`, of an image. It depends on names alone: every job of a matrix gives an image the
+ * same number, whatever it sees of the source and in which order.
+ */
+export function shardOf(namespace: Namespace, image: string, total: number): number {
+  if (total === 1) return 0;
+  const hash = createHash('sha256')
+    .update(`${formatNamespace(namespace)} ${image}`)
+    .digest();
+  return hash.readUIntBE(0, 6) % total;
+}
+
+/** True when `image` is this job's. */
+export function isOwn({ first, last, total }: Shard, namespace: Namespace, image: string): boolean {
+  const number = shardOf(namespace, image, total);
+  return first <= number && number <= last;
+}
+
+/** True when the job does everything. */
+export function isWhole({ first, last, total }: Shard): boolean {
+  return first === 0 && last === total - 1;
+}
+
+/** This job's part of a listing. */
+export function ownListing<T extends ListedTag>(listing: Listing<T>, shard: Shard): Listing<T> {
+  if (isWhole(shard)) return listing;
+  const own = (image: string): boolean => isOwn(shard, listing.namespace, image);
+  return {
+    ...listing,
+    images: new Map(Array.from(listing.images).filter(([image]) => own(image))),
+    failures: listing.failures.filter(({ image }) => own(image)),
+  };
+}
+
+/** This job's part of what is recorded. */
+export function ownImages(images: Images, shard: Shard, namespace: Namespace): Images {
+  if (isWhole(shard)) return images;
+  return new Map(Array.from(images).filter(([image]) => isOwn(shard, namespace, image)));
+}

@@ -1,0 +1,72 @@
+import { followedDigest } from '../oci/digest-tags.ts';
+import type { SourceManifest } from './listing.ts';
+
+/** One source digest to copy, and the tags of one image that it goes under: the image's own, or such as follow another. */
+export interface Work {
+  readonly image: string;
+  /** Full path of the source repository. */
+  readonly repository: string;
+  readonly manifest: SourceManifest;
+  /** Tags that the manifest does not hold. */
+  readonly added: readonly string[];
+  /** Tags that it holds with another digest. */
+  readonly updated: readonly string[];
+}
+
+/** A tag that gcrsync mirrored, whose digest nobody wrote down. */
+export interface Unsettled {
+  readonly image: string;
+  readonly repository: string;
+  readonly tag: string;
+  readonly manifest: SourceManifest;
+}
+
+/** True when the tags of `work` follow another image: signatures and the like, which are copied as they are and first. */
+export function isFollowing({ added, updated }: Work): boolean {
+  return [...added, ...updated].some((tag) => followedDigest(tag) !== undefined);
+}
+
+/** `works` in the order in which they are started: an image's signatures shall be there when it is. */
+export function signaturesFirst(works: readonly Work[]): Work[] {
+  return works.toSorted((a, b) => Number(isFollowing(b)) - Number(isFollowing(a)));
+}
+
+interface OpenWork extends Work {
+  readonly added: string[];
+  readonly updated: string[];
+}
+
+/** Gathers tags into one piece of work for each digest of an image. */
+export class WorkBuilder {
+  readonly #byImage = new Map<string, Map<string, OpenWork>>();
+
+  /** @param works to go on from */
+  constructor(works: readonly Work[] = []) {
+    for (const { image, repository, manifest, added, updated } of works) {
+      for (const tag of added) this.add(image, repository, manifest, 'added', tag);
+      for (const tag of updated) this.add(image, repository, manifest, 'updated', tag);
+    }
+  }
+
+  add(
+    image: string,
+    repository: string,
+    manifest: SourceManifest,
+    kind: 'added' | 'updated',
+    tag: string,
+  ): void {
+    let byDigest = this.#byImage.get(image);
+    if (!byDigest) this.#byImage.set(image, (byDigest = new Map<string, OpenWork>()));
+    const key = `${followedDigest(tag) === undefined ? 'own' : 'following'} ${manifest.digest}`;
+    let work = byDigest.get(key);
+    if (!work) {
+      work = { image, repository, manifest, added: [], updated: [] };
+      byDigest.set(key, work);
+    }
+    work[kind].push(tag);
+  }
+
+  build(): Work[] {
+    return Array.from(this.#byImage.values()).flatMap((byDigest) => Array.from(byDigest.values()));
+  }
+}

@@ -1,0 +1,91 @@
+import * as v from 'valibot';
+import { canonicalHost } from '../names.ts';
+import { type DockerAuth, type DockerConfig, credentialServer, readDockerConfig } from './docker-config.ts';
+
+/** What authenticates to one registry, and where it came from, for error messages. */
+export interface Credential {
+  readonly username: string;
+  readonly password: string;
+  /** A refresh token (`identitytoken`); then `password` is empty. */
+  readonly identityToken?: string;
+  /** `inputs username and password`, `docker config`, `docker-credential-gcr`. */
+  readonly origin: string;
+  /** True when nobody gave it for this registry: what it is refused for is asked for without it. */
+  readonly implicit?: boolean;
+}
+
+/** Finds the credential of a registry by its canonical name; undefined means anonymous. */
+export type CredentialLookup = (registry: string) => Promise<Credential | undefined>;
+
+/** Runs `docker-credential-<helper> get` with `server` on stdin and gives its exit code and stdout. */
+export type RunHelper = (helper: string, server: string) => Promise<{ exitCode: number; stdout: string }>;
+
+const HelperAnswer = v.object({ Username: v.string(), Secret: v.string() });
+
+/**
+ * Credentials as docker finds them in `folder`/config.json, which is what docker/login-action leaves: a helper
+ * for this host, else the file's `auths` entry, else the helper for all hosts. Hosts match exactly.
+ * https://docs.docker.com/reference/cli/docker/login/#configure-the-credential-store
+ *
+ * @throws Error naming the file when it is not a docker config
+ */
+export function dockerConfigCredentials(folder: string, runHelper: RunHelper): CredentialLookup {
+  let config: Promise<DockerConfig> | undefined;
+  return async (registry) => {
+    const { auths, credHelpers, credsStore } = await (config ??= readDockerConfig(folder));
+    const server = credentialServer(registry);
+    const ownHelper = byHost(credHelpers ?? {}, registry);
+    if (ownHelper) return askHelper(runHelper, ownHelper, server);
+    const auth = byHost(auths ?? {}, registry);
+    return (auth && fromAuth(auth)) ?? (credsStore ? askHelper(runHelper, credsStore, server) : undefined);
+  };
+}
+
+/** Keys are hosts or, of old, URLs: `gcr.io`, `https://gcr.io`, `https://index.docker.io/v1/`. */
+function byHost<T>(entries: Record<string, T>, registry: string): T | undefined {
+  for (const [key, value] of Object.entries(entries)) {
+    const host = key.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+    if (canonicalHost(host) === registry) return value;
+  }
+  return undefined;
+}
+
+function fromAuth(auth: DockerAuth): Credential | undefined {
+  const [, user, secret] = /^([^:]*):([\s\S]*)$/.exec(decodeBase64(auth.auth ?? '')) ?? [];
+  const username = auth.username ?? user ?? '';
+  const password = auth.password ?? secret?.replace(/\0+$/, '') ?? '';
+  const origin = 'the docker config';
+  if (auth.identitytoken) return { username, password: '', identityToken: auth.identitytoken, origin };
+  return username === '' && password === '' ? undefined : { username, password, origin };
+}
+
+function decodeBase64(text: string): string {
+  return Buffer.from(text, 'base64').toString('utf8');
+}
+
+/** https://github.com/docker/docker-credential-helpers#development */
+async function askHelper(run: RunHelper, helper: string, server: string): Promise<Credential | undefined> {
+  const origin = `docker-credential-${helper}`;
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(helper)) {
+    throw new Error('The docker config names a credential helper that is not a program name');
+  }
+  const { exitCode, stdout } = await run(helper, server).catch((error: unknown) => {
+    throw new Error(
+      `${origin}, which the docker config names for ${server}, can't be started: install it, or take it out there`,
+      { cause: error },
+    );
+  });
+  if (exitCode !== 0) {
+    if (/credentials not found/i.test(stdout)) return undefined;
+    throw new Error(
+      `${origin} ended with exit code ${exitCode} when asked for ${server}: run it by hand to see why`,
+    );
+  }
+  const answer = v.safeParse(v.pipe(v.string(), v.parseJson(), HelperAnswer), stdout);
+  if (!answer.success) throw new Error(`${origin} did not answer with Username and Secret for ${server}`);
+  const { Username: username, Secret: secret } = answer.output;
+  if (username === '' && secret === '') return undefined;
+  return username === '<token>'
+    ? { username, password: '', identityToken: secret, origin }
+    : { username, password: secret, origin };
+}

@@ -1,0 +1,68 @@
+import type { Credential } from '../auth/credentials.ts';
+import { RegistryError, readErrorBody } from '../errors.ts';
+import { adviceOn, remedyFor } from '../remedy.ts';
+import { type RegistryResponse, headerOf, readBody } from './message.ts';
+import { isRetryableStatus, parseRetryAfter } from './retry.ts';
+
+/** Bytes of an error's body that are read. */
+const MAX_ERROR_BODY = 64 * 1024;
+
+/** Upload sessions that a registry lost; a new one may go through. */
+const RETRYABLE_CODES = new Set(['BLOB_UPLOAD_INVALID', 'BLOB_UPLOAD_UNKNOWN', 'TOOMANYREQUESTS']);
+/** What was sent was right when it left: it may have been changed or cut on its way. */
+const DOUBTFUL_CODES = new Set(['DIGEST_INVALID', 'SIZE_INVALID', 'MANIFEST_INVALID']);
+
+export interface RefusalContext {
+  readonly method: string;
+  /** What was asked for: `repository:<name>:pull,push`. */
+  readonly scopes: readonly string[];
+  /** The registry that was asked. */
+  readonly registry: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** The credential that was used, if any. */
+  readonly credential: () => Promise<Credential | undefined>;
+  /** Statuses that are doubtful here, besides those that always are. */
+  readonly doubted: readonly number[];
+}
+
+/** Reads an answer that was not hoped for: what it says, what to do about it, and whether to ask again. */
+export async function refusalOf(response: RegistryResponse, context: RefusalContext): Promise<RegistryError> {
+  const { method, registry, now, doubted } = context;
+  const { status, headers, url } = response;
+  const body = await readBody(response, MAX_ERROR_BODY).catch(() => new Uint8Array());
+  const { codes, text } = readErrorBody(new TextDecoder().decode(body));
+  const retryAfter = parseRetryAfter(headerOf(headers, 'retry-after'), now);
+  const throttled = status === 403 && /secondary rate limit/i.test(text);
+  // docker-registry answers 500 for a manifest that it never will take.
+  const faulty = isRetryableStatus(status) && !codes.includes('MANIFEST_BLOB_UNKNOWN');
+  const retryable = faulty || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
+  const said = text === '' ? `status ${status}` : `status ${status}, ${text}`;
+  const remedy = remedyFor(said, isPush(context));
+  // What is said in the words of a registry, with its reason, is meant.
+  const isDoubted = doubted.includes(status) && remedy === undefined;
+  const doubtful = isMisplaced(status) || isDoubted || codes.some((code) => DOUBTFUL_CODES.has(code));
+  const advice = retryable ? '' : await adviceFor(status, remedy, context);
+  const cause = advice === '' ? said : `${said.replace(/\.$/, '')}. ${advice}`;
+  return new RegistryError({ method, url, status, codes, retryable, doubtful, registry, retryAfter, cause });
+}
+
+/** A success that this request can't have, or a redirect that it can't follow: a page in front of the registry. */
+function isMisplaced(status: number): boolean {
+  return status >= 200 && status < 400;
+}
+
+function isPush({ method, scopes }: RefusalContext): boolean {
+  return (method !== 'GET' && method !== 'HEAD') || scopes.some((scope) => /:[^:]*push/.test(scope));
+}
+
+/** What to do about a refusal, and whose account was refused. */
+async function adviceFor(
+  status: number,
+  remedy: string | undefined,
+  { registry, credential }: RefusalContext,
+): Promise<string> {
+  if (status !== 401 && status !== 403) return remedy ?? '';
+  const used = await credential().catch(() => undefined);
+  return adviceOn(registry, used, remedy);
+}

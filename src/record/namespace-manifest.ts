@@ -1,0 +1,157 @@
+import * as v from 'valibot';
+import {
+  type Entry,
+  type Images,
+  type NamespaceManifest,
+  type OpenImages,
+  serializeEntry,
+  setEntry,
+} from '../mirror/record-entry.ts';
+import { type Digest, isDigest } from '../oci/digest.ts';
+import { printable } from '../oci/errors.ts';
+import { isRepositoryName, isTag } from '../oci/names.ts';
+
+/** A namespace manifest that can't be used. It must not be overwritten. */
+export class ManifestError extends Error {
+  override readonly name = 'ManifestError';
+}
+
+const VERSION = 1;
+
+/** Not `v.record`: that drops keys such as "constructor", which is a fine name for an image or a tag. */
+const ByName = v.custom<Readonly<Record<string, unknown>>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'expected an object',
+);
+const Version = v.object({ version: v.number() });
+const Header = v.object({ source: v.string(), target: v.string(), images: ByName });
+
+/**
+ * Reads a namespace manifest, or gcrsync's form of it, a sorted array of `image:tag`.
+ *
+ * @param expected the file's path, and the source and target that it must be of
+ * @throws ManifestError that names the file, the cause and the remedy
+ */
+export function parseNamespaceManifest(
+  bytes: Uint8Array,
+  expected: { readonly path: string; readonly source: string; readonly target: string },
+): NamespaceManifest {
+  const { path, source, target } = expected;
+  const json = parseJson(bytes, path);
+  if (Array.isArray(json)) return { source, target, images: readGcrsync(json, path) };
+  // Before the rest, which may have any form in a newer version.
+  const { version } = check(Version, json, path);
+  if (version !== VERSION) {
+    const remedy = 'it was written by a newer version of this action; use that one';
+    throw new ManifestError(
+      `${path} has version ${version}, and this action reads version ${VERSION}: ${remedy}`,
+    );
+  }
+  const header = check(Header, json, path);
+  checkOwner(path, 'source', header.source, source);
+  checkOwner(path, 'target', header.target, target);
+  return { source, target, images: readImages(header.images, path) };
+}
+
+function check<T>(schema: v.GenericSchema<unknown, T>, json: unknown, path: string): T {
+  const result = v.safeParse(schema, json);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw broken(path, `at ${v.getDotPath(issue) ?? 'its root'}: ${issue.message}`);
+}
+
+function parseJson(bytes: Uint8Array, path: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw broken(path, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function broken(path: string, cause: string): ManifestError {
+  return new ManifestError(
+    `${path} can't be read as a namespace manifest: ${printable(cause)}. It was left as it is: mend it, or restore an earlier ` +
+      'commit of it; if you remove it, everything is copied again',
+  );
+}
+
+function checkOwner(path: string, what: 'source' | 'target', found: string, expected: string): void {
+  if (found === expected) return;
+  throw new ManifestError(
+    `${path} records the ${what} ${JSON.stringify(found.slice(0, 300))}, and this run's is ${expected}: give each ` +
+      'its own file with "manifest-path" or "metadata-branch", or move the file away',
+  );
+}
+
+/** Walked by hand: a schema for each of 100,000 entries takes several times as long. */
+function readImages(images: Readonly<Record<string, unknown>>, path: string): Images {
+  const read = new Map<string, Map<string, Entry>>();
+  for (const [image, tags] of Object.entries(images)) {
+    if (!v.is(ByName, tags)) throw broken(path, `${show(image)} is not an object of tags`);
+    const entries = new Map<string, Entry>();
+    for (const tag of Object.keys(tags)) {
+      const entry = readEntry(tags[tag]);
+      if (entry === undefined || !isTag(tag))
+        throw broken(path, `the entry ${show(image)}: ${show(tag)} is not valid`);
+      entries.set(tag, entry);
+    }
+    if (!isRepositoryName(image)) throw broken(path, `${show(image)} is not the name of an image`);
+    read.set(image, entries);
+  }
+  return read;
+}
+
+const EntryObject = v.object({
+  digest: v.custom<Digest>((value) => typeof value === 'string' && isDigest(value)),
+  target: v.custom<Digest>((value) => typeof value === 'string' && isDigest(value)),
+  platforms: v.optional(v.array(v.string())),
+});
+
+function readEntry(value: unknown): Entry | undefined {
+  if (value === null) return null;
+  if (typeof value === 'string') return isDigest(value) ? value : undefined;
+  const parsed = v.safeParse(EntryObject, value, { abortEarly: true });
+  if (!parsed.success) return undefined;
+  const { digest, target, platforms } = parsed.output;
+  return platforms ? { digest, target, platforms } : { digest, target };
+}
+
+function readGcrsync(lines: readonly unknown[], path: string): Images {
+  const images: OpenImages = new Map();
+  for (const line of lines) {
+    const [, image = '', tag = ''] = typeof line === 'string' ? (/^(.*):(.*)$/.exec(line) ?? []) : [];
+    if (!isRepositoryName(image) || !isTag(tag)) {
+      const found = typeof line === 'string' ? show(line) : `a line of type ${typeof line}`;
+      throw broken(path, `it is an array, as gcrsync's are, but ${found} is not of the form image:tag`);
+    }
+    setEntry(images, image, tag, null);
+  }
+  return images;
+}
+
+function show(text: string): string {
+  return JSON.stringify(text.slice(0, 200));
+}
+
+/** The file: keys sorted, one tag a line, a trailing newline, so that a diff of it reads as a changelog. */
+export function serializeNamespaceManifest({ source, target, images }: NamespaceManifest): string {
+  const blocks = sorted(images)
+    .filter(([, entries]) => entries.size > 0)
+    .map(([image, entries]) => {
+      const lines = sorted(entries).map(
+        ([tag, entry]) => `      ${JSON.stringify(tag)}: ${serializeEntry(entry)}`,
+      );
+      return `    ${JSON.stringify(image)}: {\n${lines.join(',\n')}\n    }`;
+    });
+  const body = blocks.length === 0 ? '{}' : `{\n${blocks.join(',\n')}\n  }`;
+  const [quotedSource, quotedTarget] = [JSON.stringify(source), JSON.stringify(target)];
+  return (
+    `{\n  "version": ${VERSION},\n  "source": ${quotedSource},\n  "target": ${quotedTarget},\n` +
+    `  "images": ${body}\n}\n`
+  );
+}
+
+/** Sorted by code units: the same on every machine, whatever its locale. */
+function sorted<T>(map: ReadonlyMap<string, T>): [string, T][] {
+  return Array.from(map).toSorted(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -1,0 +1,151 @@
+import type { Outcome } from '../copy/pool.ts';
+import { type Failure, countTags } from '../mirror/failure.ts';
+import { NOTHING_DROPPED } from '../mirror/filters.ts';
+import { formatCount, plural } from '../mirror/format.ts';
+import type { EngineName } from '../mirror/mode.ts';
+import { formatNamespace } from '../mirror/namespace.ts';
+import { countEntries } from '../mirror/record-entry.ts';
+import { type CopiedImage, type NamespaceResult, countAll, describeDrift } from '../mirror/result.ts';
+import type { NamespaceSettings } from '../mirror/settings.ts';
+import type { Work } from '../mirror/work.ts';
+import type { NamespaceFailure, NamespacePlan, Planned } from '../plan/namespace-plan.ts';
+import { countPulls } from '../plan/pulls.ts';
+
+/**
+ * What came of a namespace.
+ *
+ * @param outcomes of what was copied, none when nothing was
+ */
+export function resultOf(plan: Planned, outcomes: readonly Outcome[] = []): NamespaceResult {
+  if ('failure' in plan) return failedResult(plan);
+  const copied = mirrored(outcomes, plan);
+  const failures = failed(outcomes);
+  return {
+    ...plannedResult(plan, copied),
+    failures: [...plan.listing.failures, ...failures],
+    pending: pendingTags(plan, copied) - countTags(failures),
+    ...referred(new Set(plan.referrers?.rechecks), outcomes),
+  };
+}
+
+/** What a run would do: nothing was copied. */
+export function dryRunResult(plan: Planned, engine: EngineName): NamespaceResult {
+  if ('failure' in plan) return failedResult(plan);
+  return {
+    ...plannedResult(plan, planned(plan)),
+    pulls: countPulls(plan.work, engine, plan.settings.referrers),
+  };
+}
+
+function failedResult({ settings, failure }: NamespaceFailure): NamespaceResult {
+  return { ...namesOf(settings), ...NOTHING, failures: [failure] };
+}
+
+function namesOf({ namespace, target }: NamespaceSettings): Pick<NamespaceResult, 'namespace' | 'target'> {
+  return { namespace: formatNamespace(namespace), target: formatNamespace(target) };
+}
+
+function plannedResult(plan: NamespacePlan, copied: readonly CopiedImage[]): NamespaceResult {
+  const { listing, dropped, recalled, unsupported, unchanged, gone, settled } = plan;
+  return {
+    ...namesOf(plan.settings),
+    ...NOTHING,
+    copied: copied.toSorted((a, b) => (a.image < b.image ? -1 : 1)),
+    failures: listing.failures,
+    unsupported,
+    unchanged,
+    gone,
+    pending: pendingTags(plan, copied),
+    settled: countEntries(settled),
+    dropped,
+    recalled,
+  };
+}
+
+/** Tags that are neither as wanted nor in `copied`. */
+function pendingTags({ work, unsettled }: NamespacePlan, copied: readonly CopiedImage[]): number {
+  const count = (all: readonly Pick<CopiedImage, 'added' | 'updated'>[]): number =>
+    all.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
+  return unsettled.length + count(work) - count(copied);
+}
+
+/** `docker.io/gcrxio/base` */
+function targetNameOf({ settings: { target }, targets }: NamespacePlan, image: string): string {
+  return `${target.registry}/${targets.get(image) ?? image}`;
+}
+
+/** `gcr.io/distroless: 3 new tags, 1 moved, 40 unchanged, 0 gone` */
+export function describe(result: NamespaceResult): string {
+  const { added, updated, unchanged, gone, pending } = countAll([result]);
+  const parts = [
+    plural(added, 'new tag'),
+    `${formatCount(updated)} moved`,
+    `${formatCount(unchanged)} unchanged`,
+    `${formatCount(gone)} gone`,
+    ...(pending > 0 ? [`${formatCount(pending)} waiting`] : []),
+    ...(result.failures.length > 0 ? [plural(result.failures.length, 'failure')] : []),
+    ...(result.drift ? [describeDrift(result.drift)] : []),
+  ];
+  return `${result.namespace}: ${parts.join(', ')}`;
+}
+
+const NOTHING = {
+  copied: [],
+  failures: [],
+  unsupported: [],
+  unchanged: 0,
+  gone: [],
+  pending: 0,
+  settled: 0,
+  dropped: NOTHING_DROPPED,
+  recalled: 0,
+  referrers: 0,
+  referrerBytes: 0,
+  unasked: 0,
+} satisfies Partial<NamespaceResult>;
+
+function planned(plan: NamespacePlan): CopiedImage[] {
+  return plan.work.map(({ image, manifest, added, updated }) => ({
+    image,
+    target: targetNameOf(plan, image),
+    digest: manifest.digest,
+    added,
+    updated,
+    bytes: manifest.size ?? 0,
+  }));
+}
+
+function mirrored(outcomes: readonly Outcome[], plan: NamespacePlan): CopiedImage[] {
+  return outcomes
+    .filter(({ held }) => held.size > 0)
+    .map(({ work: { image, manifest, added, updated }, held, bytes }) => ({
+      image,
+      target: targetNameOf(plan, image),
+      digest: manifest.digest,
+      added: added.filter((tag) => held.has(tag)),
+      updated: updated.filter((tag) => held.has(tag)),
+      bytes,
+    }));
+}
+
+function failed(outcomes: readonly Outcome[]): Failure[] {
+  return outcomes.flatMap(({ work: { image, manifest, added, updated }, held, error }) => {
+    if (error === undefined) return [];
+    const tags = [...added, ...updated];
+    const reason = tags.length > 0 ? error : `what refers to ${manifest.digest} was not mirrored: ${error}`;
+    return [{ image, tags: tags.filter((tag) => !held.has(tag)), reason }];
+  });
+}
+
+/** @param rechecks the images that were to be asked for */
+function referred(
+  rechecks: ReadonlySet<Work>,
+  outcomes: readonly Outcome[],
+): Pick<NamespaceResult, 'referrers' | 'referrerBytes' | 'unasked'> {
+  const rechecked = outcomes.filter(({ work }) => rechecks.has(work));
+  return {
+    referrers: outcomes.reduce((sum, { referrers = 0 }) => sum + referrers, 0),
+    referrerBytes: rechecked.reduce((sum, { bytes }) => sum + bytes, 0),
+    unasked: rechecks.size - rechecked.filter(({ isLeft }) => isLeft !== true).length,
+  };
+}

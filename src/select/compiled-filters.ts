@@ -1,0 +1,77 @@
+import type { Filters } from '../mirror/filters.ts';
+import type { ListedTag } from '../mirror/listing.ts';
+import { type TagMatch, Patterns } from '../mirror/patterns.ts';
+import { compileRange, newestVersionFirst } from '../mirror/versions.ts';
+import { followedDigest } from '../oci/digest-tags.ts';
+
+const ANY = (): boolean => true;
+
+/** Filters that are ready to be asked. They note which patterns matched anything. */
+export class CompiledFilters {
+  readonly #include: readonly Patterns[];
+  readonly #exclude: Patterns;
+  readonly #inRange: (tag: string) => boolean;
+  readonly #newerThan: number;
+  readonly #latest: number;
+
+  /** @throws Error when `semver` is not a range of versions */
+  constructor({ include, exclude, semver, newerThan = 0, latest = Number.POSITIVE_INFINITY }: Filters) {
+    this.#include = include.map((list) => new Patterns(list)).filter(({ isEmpty }) => !isEmpty);
+    this.#exclude = new Patterns(exclude);
+    const inRange = semver === undefined ? ANY : compileRange(semver);
+    if (!inRange) throw new Error(`"${semver}" is not a range of versions`);
+    this.#inRange = inRange;
+    this.#newerThan = newerThan;
+    this.#latest = latest;
+  }
+
+  /** True when all tags pass. */
+  get isEmpty(): boolean {
+    return (
+      this.#include.length === 0 &&
+      this.#exclude.isEmpty &&
+      this.#inRange === ANY &&
+      this.#newerThan === 0 &&
+      this.#latest === Number.POSITIVE_INFINITY
+    );
+  }
+
+  /** What the names alone decide: which filter leaves `tag` out, if any. Of a follower that says nothing of its image. */
+  dropByName(image: string, tag: string): 'include' | 'exclude' | 'semver' | undefined {
+    if (followedDigest(tag) !== undefined) {
+      if (!this.#include.every((patterns) => patterns.matchesImage(image))) return 'include';
+      return this.#exclude.matches(image, tag) ? 'exclude' : undefined;
+    }
+    // All are asked: each pattern that matches is to be noted.
+    let isIncluded = true;
+    for (const patterns of this.#include) if (!patterns.matches(image, tag)) isIncluded = false;
+    const isExcluded = this.#exclude.matches(image, tag);
+    if (!isIncluded) return 'include';
+    if (isExcluded) return 'exclude';
+    return this.#inRange(tag) ? undefined : 'semver';
+  }
+
+  /** True when the names let `tag` pass. */
+  readonly wantsName: TagMatch = (image, tag) => this.dropByName(image, tag) === undefined;
+
+  /** True when `tag` is known to have been pushed too long ago. */
+  isOld(tag: ListedTag): boolean {
+    return tag?.uploaded !== undefined && tag.uploaded < this.#newerThan;
+  }
+
+  /** Those of `tags` of one image that are not among the newest: by the time of their push where all have one, else by version. */
+  notLatest(tags: readonly (readonly [tag: string, listed: ListedTag])[]): string[] {
+    if (tags.length <= this.#latest) return [];
+    const isTimed = tags.every(([, listed]) => listed?.uploaded !== undefined);
+    const sorted = tags.toSorted(
+      ([a, one], [b, other]) =>
+        (isTimed ? (other?.uploaded ?? 0) - (one?.uploaded ?? 0) : 0) || newestVersionFirst(a, b),
+    );
+    return sorted.slice(this.#latest).map(([tag]) => tag);
+  }
+
+  /** The patterns that have matched nothing so far. */
+  unusedPatterns(): string[] {
+    return [...this.#include, this.#exclude].flatMap((patterns) => patterns.unused());
+  }
+}

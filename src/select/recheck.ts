@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+import type { MustAsk } from '../mirror/recheck.ts';
+import { isFullVersion } from '../mirror/versions.ts';
+
+const DAY = 24 * 3_600_000;
+
+/**
+ * Which recorded tags are asked for again. Those that move (`latest`, `v1`, `nightly`) always are; those of a full
+ * version, which hardly anybody pushes twice, in rotation: each once in every `days` days of daily runs. Each round
+ * begins a day later, so that runs once a week come by all of them too.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function recheckRule(days: number, now: number): MustAsk {
+  const today = Math.floor(now / DAY);
+  const turn = (today + Math.floor(today / days)) % days;
+  return (image, tag) => !isFullVersion(tag) || turnOf(image, tag, days) === turn;
+}
+
+function turnOf(image: string, tag: string, turns: number): number {
+  return createHash('sha256').update(`${image}:${tag}`).digest().readUIntBE(0, 6) % turns;
+}
