@@ -7,6 +7,7 @@ import { readWorkflowFile } from './action/workflow-file.ts';
 import type { Inputs } from './inputs/inputs.ts';
 import { loadInputs } from './inputs/load.ts';
 import { run } from './main.ts';
+import { messageOf } from './oci/errors.ts';
 
 // What a run leaves behind is garbage soon. V8 would let its young generation grow with the machine's memory, and the old
 // one to four times of what is in use before it collects there; and so the process past 200 MB.
@@ -30,5 +31,5 @@ try {
   const failure = await run(load, createDeps, runner);
   if (failure !== undefined) core.setFailed(failure);
 } catch (error) {
-  core.setFailed(error instanceof Error ? error.message : String(error));
+  core.setFailed(messageOf(error));
 }

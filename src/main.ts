@@ -67,7 +67,7 @@ function verdict(
   { lifetime }: Deps,
 ): string | undefined {
   if (errors.length > 0) return errors.join('\n');
-  if (lifetime.ending() === 'cancelled') return 'The run was cancelled';
+  if (lifetime.stopReason() === 'cancelled') return 'The run was cancelled';
   if (!failOnError) return undefined;
   const { failed } = countAll(namespaces);
   if (failed > 0) return `${plural(failed, 'tag')} could not be mirrored: see the summary`;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Images } from '../../src/mirror/record-entry.ts';
+import type { RecordedImages } from '../../src/mirror/record-entry.ts';
 import { parseNamespaceManifest } from '../../src/record/namespace-manifest.ts';
 import { type TestImage, makeImage, pushImage } from '../support/fixtures/images.ts';
 import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
@@ -88,7 +88,7 @@ async function run(
   });
 }
 
-async function recorded(): Promise<Images> {
+async function recorded(): Promise<RecordedImages> {
   const path = `${source.host}/library.json`;
   const text = await github.file('octo/meta', path);
   if (text === undefined) return new Map();

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Images, type OpenImages, setEntry } from '../../src/mirror/record-entry.ts';
+import { type RecordedImages, type MutableRecordedImages, setEntry } from '../../src/mirror/record-entry.ts';
 import type { Digest } from '../../src/oci/digest.ts';
 import { DOCKER_MANIFEST } from '../../src/oci/media-types.ts';
 import { parseNamespaceManifest } from '../../src/record/namespace-manifest.ts';
@@ -127,14 +127,14 @@ async function heldConfig(
 }
 
 /** The record of what was mirrored from `source` to `front`. */
-async function recorded(source: TestServer, front: TestServer): Promise<Images> {
+async function recorded(source: TestServer, front: TestServer): Promise<RecordedImages> {
   const path = `${source.host}/library.json`;
   const expected = { path, source: `${source.host}/library`, target: `${front.host}/mirror` };
   return parseNamespaceManifest(Buffer.from((await github.file('octo/meta', path)) ?? ''), expected).images;
 }
 
-function recordOf(images: ImageSet): Images {
-  const record: OpenImages = new Map();
+function recordOf(images: ImageSet): RecordedImages {
+  const record: MutableRecordedImages = new Map();
   for (const [name, { digest }] of images) {
     const [repository = '', tag = ''] = name.split(':');
     setEntry(record, repository, tag, digest);

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Images } from '../../src/mirror/record-entry.ts';
+import type { RecordedImages } from '../../src/mirror/record-entry.ts';
 import type { Digest } from '../../src/oci/digest.ts';
 import { serializeNamespaceManifest } from '../../src/record/namespace-manifest.ts';
 import { makeImage, pushImage } from '../support/fixtures/images.ts';
@@ -115,8 +115,8 @@ namespaces:
     expect(outcome.report).toMatchObject({
       warnings: [],
       namespaces: [
-        { dropped: { semver: 6, latest: 2, exclude: 2 } },
-        { dropped: { include: 7, exclude: 1 } },
+        { filteredOut: { semver: 6, latest: 2, exclude: 2 } },
+        { filteredOut: { include: 7, exclude: 1 } },
       ],
     });
     expect(outcome.summary).toContain('10 filtered out (2 by exclude, 6 by semver, 2 by latest)');
@@ -217,7 +217,7 @@ describe('a source of 10,000 tags without digests', () => {
   });
 
   async function recordAll(): Promise<void> {
-    const images: Images = new Map(
+    const images: RecordedImages = new Map(
       Array.from(digests, ([image, digest]) => {
         const tags = source.store.tags(`big/${image}`);
         return [image, new Map(tags.map((tag) => [tag, digest]))];

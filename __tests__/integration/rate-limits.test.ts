@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Images } from '../../src/mirror/record-entry.ts';
+import type { RecordedImages } from '../../src/mirror/record-entry.ts';
 import { parseNamespaceManifest } from '../../src/record/namespace-manifest.ts';
 import { type TestImage, makeImage, pushImage } from '../support/fixtures/images.ts';
 import { missingOf } from '../support/fixtures/missing.ts';
@@ -56,7 +56,7 @@ async function mirror(): Promise<RunOutcome> {
 /** Name of the target's repository of what `source` holds. */
 const repositoryOf = ({ host }: TestServer): string => `mirror/${host.replace(':', '-')}/img`;
 
-async function recorded(source: TestServer): Promise<Images> {
+async function recorded(source: TestServer): Promise<RecordedImages> {
   const path = `${source.host}/library.json`;
   const text = (await github.file('octo/meta', path)) ?? '';
   const names = { path, source: `${source.host}/library`, target: `${target.host}/mirror` };

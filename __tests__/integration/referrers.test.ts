@@ -54,13 +54,19 @@ async function run(
 
 const Report = v.object({
   counts: v.object({ referrers: v.number() }),
-  namespaces: v.array(v.object({ referrers: v.number(), unasked: v.number() })),
+  namespaces: v.array(v.object({ referrers: v.number(), referrersUnchecked: v.number() })),
 });
 
-function referrersOf({ report }: RunOutcome): { readonly copied: number; readonly unasked: number } {
+function referrersOf({ report }: RunOutcome): {
+  readonly copied: number;
+  readonly referrersUnchecked: number;
+} {
   const { counts, namespaces } = v.parse(Report, report);
   expect(namespaces.reduce((sum, one) => sum + one.referrers, 0)).toBe(counts.referrers);
-  return { copied: counts.referrers, unasked: namespaces.reduce((sum, one) => sum + one.unasked, 0) };
+  return {
+    copied: counts.referrers,
+    referrersUnchecked: namespaces.reduce((sum, one) => sum + one.referrersUnchecked, 0),
+  };
 }
 
 /** What a client finds of `subject` at the mirror is what it finds at the source. */
@@ -165,7 +171,7 @@ describe('from a registry with the API to docker-registry', () => {
     expect(dry.summary).toContain('asks the sources for at least');
     const first = await run(source, 'api');
     expect(first.outputs).toMatchObject({ added: '2', complete: 'true' });
-    expect(referrersOf(first)).toEqual({ copied: 2, unasked: 0 });
+    expect(referrersOf(first)).toEqual({ copied: 2, referrersUnchecked: 0 });
     expect(first.summary).toContain('2 referrers copied');
     expect(first.log).toContain('/api: 2 referrers copied');
     for (const subject of [index, amd64])
@@ -186,7 +192,7 @@ describe('from a registry with the API to docker-registry', () => {
     ]) {
       const outcome = await run(source, 'api', inputs);
       expect(outcome.outputs).toMatchObject({ changed: 'false', complete: 'true', unchanged: '2' });
-      expect(referrersOf(outcome)).toEqual({ copied: 0, unasked: 0 });
+      expect(referrersOf(outcome)).toEqual({ copied: 0, referrersUnchecked: 0 });
     }
     expect(asked()).toEqual([]);
     const commits = await github.file('octo/meta', 'CHANGELOG.md');
@@ -195,7 +201,7 @@ describe('from a registry with the API to docker-registry', () => {
     const second = await run(source, 'api');
     expect(second.outputs).toMatchObject({ changed: 'true', added: '0', updated: '0', complete: 'true' });
     expect(second.outputs['bytes']).toBe('100');
-    expect(referrersOf(second)).toEqual({ copied: 1, unasked: 0 });
+    expect(referrersOf(second)).toEqual({ copied: 1, referrersUnchecked: 0 });
     expect(await expectSame(source, 'api', 'mirror/api', amd64)).toBe(2);
     expect(await github.file('octo/meta', 'CHANGELOG.md')).toBe(commits);
   });
@@ -251,7 +257,7 @@ describe('from a registry with the API to docker-registry', () => {
     delete source.intercept;
     expect(outcome.exitCode).toBe(0);
     expect(outcome.outputs).toMatchObject({ failed: '0', pending: '0', complete: 'false', changed: 'false' });
-    expect(referrersOf(outcome)).toEqual({ copied: 0, unasked: 1 });
+    expect(referrersOf(outcome)).toEqual({ copied: 0, referrersUnchecked: 1 });
     expect(outcome.summary).toContain('1 image not asked for new referrers');
     expect(outcome.log).toContain('has been asked too much');
   });

@@ -204,7 +204,7 @@ describe('docker, with a token that nobody gave for the registry,', () => {
       tempFolder: folder,
       logins: { source: new Map([[registry.host, credential]]), target: new Map() },
       onFolder: () => {},
-      wholeEngine: unused,
+      indexEngine: unused,
       concurrency: 1,
       logger: { debug: say, info: say, warning: say },
       abort: new AbortController().signal,

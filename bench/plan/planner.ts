@@ -7,7 +7,7 @@ import type { ListedTag, Listing, SourceImage } from '../../src/mirror/listing.t
 import { formatNamespace, parseNamespace, repositoryIn } from '../../src/mirror/namespace.ts';
 import { nameTargets } from '../../src/mirror/target-names.ts';
 import { workOf } from '../../src/modes/plan.ts';
-import { diff, findGone } from '../../src/plan/diff.ts';
+import { diff, findRemovedTags } from '../../src/plan/diff.ts';
 import { type NamespaceWork, planMatrix } from '../../src/plan/matrix.ts';
 import { parseNamespaceManifest } from '../../src/record/namespace-manifest.ts';
 import { CompiledFilters } from '../../src/select/compiled-filters.ts';
@@ -34,7 +34,7 @@ for (const folder of readdirSync(root)) {
   nameTargets([{ settings, listing: selection.listing }]);
   const resolved = await resolveSelection(selection, CLIENT, () => undefined);
   const found = diff(resolved.listing, recorded.images, 'all');
-  findGone(listing, recorded.images, filters.wantsName);
+  findRemovedTags(listing, recorded.images, filters.wantsName);
   const work = workOf({ settings, ...found });
   works.push(work);
   total += found.unchanged + work.images.reduce((sum, { tags }) => sum + tags, 0);

@@ -1,7 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BlobMemory, decodeHolders, encodeHolders } from '../copy/registry/blob-locations.ts';
+import {
+  type BlobLocationStore,
+  decodeBlobLocations,
+  encodeBlobLocations,
+} from '../copy/registry/blob-locations.ts';
 import type { Logger } from '../oci/logger.ts';
 
 /**
@@ -11,7 +15,7 @@ import type { Logger } from '../oci/logger.ts';
  *
  * @param tempFolder the same in every run: a cache belongs to the paths that it was saved from
  */
-export function createBlobCache(target: string, tempFolder: string, logger: Logger): BlobMemory {
+export function createBlobCache(target: string, tempFolder: string, logger: Logger): BlobLocationStore {
   const prefix = `sync-action-blobs-1-${createHash('sha256').update(target).digest('hex').slice(0, 16)}-`;
   const folder = join(tempFolder, 'sync-action-blobs');
   const file = join(folder, 'holders.txt');
@@ -32,14 +36,14 @@ export function createBlobCache(target: string, tempFolder: string, logger: Logg
         const { isFeatureAvailable, restoreCache } = await import('@actions/cache');
         if (!isFeatureAvailable()) return [];
         const key = await restoreCache([folder], `${prefix}none`, [prefix]);
-        return key === undefined ? [] : decodeHolders(await readFile(file, 'utf8'));
+        return key === undefined ? [] : decodeBlobLocations(await readFile(file, 'utf8'));
       }),
     save: async (holders) =>
       attempt('kept in', undefined, async () => {
         const { isFeatureAvailable, saveCache } = await import('@actions/cache');
         if (!isFeatureAvailable()) return;
         await mkdir(folder, { recursive: true });
-        await writeFile(file, encodeHolders(holders));
+        await writeFile(file, encodeBlobLocations(holders));
         await saveCache([folder], `${prefix}${randomUUID()}`);
       }),
   };

@@ -23,8 +23,8 @@ const GITHUB_REGISTRY = 'ghcr.io';
  * @param actor whoever set off the workflow; any name does
  */
 export function githubCredential(token: string, actor: string | undefined): Credential {
-  const origin = 'the input github-token';
-  return { username: actor || 'x-access-token', password: token, origin, implicit: true };
+  const providedBy = 'the input github-token';
+  return { username: actor || 'x-access-token', password: token, providedBy, fallback: true };
 }
 
 /** The account of a registry in one role: from the inputs, else from the docker config, else GitHub's token. */

@@ -55,7 +55,7 @@ export function createDeps(inputs: Inputs): Deps {
     ...(inputs.comment && { pullRequest: new PullRequestComments(octokit) }),
     metadata: new MetadataRepository({
       octokit,
-      hurried: {
+      shutdown: {
         signal: lifetime.abort,
         octokit: createGitHubClient({ ...client, spaced: false }),
         end: lifetime.cutoff,

@@ -18,7 +18,7 @@ export async function openEngine(
   abort: AbortSignal,
 ): Promise<Engine> {
   const registryEngine = new RegistryEngine({
-    ...(inputs.cache && { memory: (registry) => createBlobCache(registry, tempFolder(), logger) }),
+    ...(inputs.cache && { blobLocations: (registry) => createBlobCache(registry, tempFolder(), logger) }),
     concurrency: inputs.concurrency,
     streams: Math.floor(inputs.queryConcurrency / 2),
     retries: inputs.retries,
@@ -49,7 +49,7 @@ export async function openEngine(
       ),
     },
     onFolder: (folder) => core.saveState(DOCKER_FOLDER_STATE, folder),
-    wholeEngine: registryEngine,
+    indexEngine: registryEngine,
     concurrency: inputs.concurrency,
     logger,
   });

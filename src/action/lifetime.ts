@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events';
-import { type Ending, type Lifetime, EndOfRun } from '../mirror/lifetime.ts';
+import { type StopReason, type Lifetime, EndOfRun } from '../mirror/lifetime.ts';
 
 /** Images that are under way at the time limit get this part of it, and at most so many milliseconds, to end. */
-const GRACE = 0.1;
-const LONGEST_GRACE = 600_000;
+const GRACE_SHARE = 0.1;
+const LONGEST_GRACE_MS = 600_000;
 /** What recording may take after that; milliseconds. A cancelled run is killed by the runner ten seconds after. */
-const TO_RECORD = { 'time limit': 300_000, cancelled: 5000 } as const satisfies Record<Ending, number>;
+const RECORDING_MS = { 'time limit': 300_000, cancelled: 5000 } as const satisfies Record<StopReason, number>;
 
 /**
  * The lifetime of a run that begins now.
@@ -19,18 +19,18 @@ export function createLifetime(timeLimit: number, onCancel: (cancel: () => void)
   const cutoff = new AbortController();
   // Every request listens.
   setMaxListeners(0, drain.signal, abort.signal, cutoff.signal);
-  let ending: Ending | undefined;
-  const end = (why: Ending, ...controllers: AbortController[]): void => {
+  let ending: StopReason | undefined;
+  const end = (why: StopReason, ...controllers: AbortController[]): void => {
     ending ??= why;
     for (const controller of controllers) controller.abort(new EndOfRun(ending));
   };
   setTimeout(() => end('time limit', drain), timeLimit).unref();
-  const grace = Math.min(LONGEST_GRACE, timeLimit * GRACE);
+  const grace = Math.min(LONGEST_GRACE_MS, timeLimit * GRACE_SHARE);
   setTimeout(() => end('time limit', drain, abort), timeLimit + grace).unref();
-  setTimeout(() => end('time limit', cutoff), timeLimit + grace + TO_RECORD['time limit']).unref();
+  setTimeout(() => end('time limit', cutoff), timeLimit + grace + RECORDING_MS['time limit']).unref();
   onCancel(() => {
     end('cancelled', drain, abort);
-    setTimeout(() => end('cancelled', cutoff), TO_RECORD.cancelled).unref();
+    setTimeout(() => end('cancelled', cutoff), RECORDING_MS.cancelled).unref();
   });
-  return { drain: drain.signal, abort: abort.signal, cutoff: cutoff.signal, ending: () => ending };
+  return { drain: drain.signal, abort: abort.signal, cutoff: cutoff.signal, stopReason: () => ending };
 }

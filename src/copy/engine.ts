@@ -20,7 +20,7 @@ export interface CopyTask {
   /** The target is recorded to hold the digest in this repository, under another tag. */
   readonly present: boolean;
   /** To be awaited right before `tag` is written at the target; throws when it must not be. */
-  readonly claim: (tag: string) => Promise<void>;
+  readonly beforeOverwrite: (tag: string) => Promise<void>;
   /** Set where what refers to the image is copied with it. Only the registry engine can. */
   readonly referrers?: ReferrersTask;
 }
@@ -30,11 +30,11 @@ export interface ReferrersTask {
   /** The tags of the source's repository. */
   readonly sourceTags: Pick<ReadonlySet<string>, 'has'>;
   /** Those of them that follow some image and are not mirrored for any other reason. */
-  readonly leftTags: Pick<ReadonlySet<string>, 'has'>;
+  readonly unmatchedDigestTags: Pick<ReadonlySet<string>, 'has'>;
 }
 
 /** What the target holds under a tag, as the target itself says. */
-export interface Held {
+export interface VerifiedTag {
   readonly digest: Digest;
   /** Set when an index was reduced to these platforms. */
   readonly platforms?: readonly string[];
@@ -53,7 +53,7 @@ export interface Engine {
    */
   copy(
     task: CopyTask,
-    held: (tag: string, what: Held) => void,
+    held: (tag: string, what: VerifiedTag) => void,
     referred?: (count: number) => void,
   ): Promise<number>;
   /** Removes what the engine left on this machine. Never throws. */

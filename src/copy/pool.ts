@@ -2,25 +2,25 @@ import type { LimitFunction } from 'p-limit';
 import { CopyError, NotThereError } from '../mirror/copy-error.ts';
 import type { Lifetime } from '../mirror/lifetime.ts';
 import type { Work } from '../mirror/work.ts';
-import { printable } from '../oci/errors.ts';
-import { Patience } from '../oci/http/retry.ts';
+import { messageOf, printable } from '../oci/errors.ts';
+import { RetryBudget } from '../oci/http/retry.ts';
 import type { Logger } from '../oci/logger.ts';
 import type { Sleep } from '../oci/sleep.ts';
-import type { CopyTask, Engine, Held } from './engine.ts';
-import type { Quota } from './pull-limits.ts';
-import { lookAgain, without } from './relist-tags.ts';
+import type { CopyTask, Engine, VerifiedTag } from './engine.ts';
+import type { PullLimits } from './pull-limits.ts';
+import { relistTags, withoutTags } from './relist-tags.ts';
 
 /** What came of one piece of work. */
 export interface Outcome {
   readonly work: Work;
   /** The tags that the target holds now, each read back. */
-  readonly held: ReadonlyMap<string, Held>;
+  readonly verifiedTags: ReadonlyMap<string, VerifiedTag>;
   /** Bytes sent. */
   readonly bytes: number;
   /** Number of manifests that refer to the image and were copied. */
   readonly referrers?: number;
   /** Set when it was broken off: what is missing is left to the next run. */
-  readonly isLeft?: boolean;
+  readonly isPending?: boolean;
   /** Why the tags that are not in `held` are not there; absent when they are, or are left to the next run. */
   readonly error?: string;
 }
@@ -32,7 +32,7 @@ export interface PoolOptions {
   readonly retries: number;
   readonly task: (work: Work) => CopyTask;
   readonly lifetime: Lifetime;
-  readonly quota: Quota;
+  readonly pullLimits: PullLimits;
   /** Told of each piece of work as it ends. */
   readonly onDone: (outcome: Outcome) => void;
   readonly sleep: Sleep;
@@ -46,12 +46,12 @@ export interface PoolOptions {
  * asked to wait: so works of others come by.
  */
 export async function copyAll(works: readonly Work[], options: PoolOptions): Promise<void> {
-  const { limit, lifetime, quota, task, onDone } = options;
+  const { limit, lifetime, pullLimits, task, onDone } = options;
   const running: Promise<void>[] = [];
   for (const work of works) {
     const whole = task(work);
     await Promise.all([whole.source, whole.target].map(async ({ client }) => client.transport.ready()));
-    if (lifetime.drain.aborted || !(await quota.begin(whole))) break;
+    if (lifetime.drain.aborted || !(await pullLimits.begin(whole))) break;
     const started = Promise.withResolvers<void>();
     const copying = limit(async () => {
       started.resolve();
@@ -59,7 +59,7 @@ export async function copyAll(works: readonly Work[], options: PoolOptions): Pro
         if (lifetime.drain.aborted) return;
         for (const outcome of await copyWork(work, whole, options)) onDone(outcome);
       } finally {
-        quota.end(whole);
+        pullLimits.end(whole);
       }
     });
     // It is thrown in the end.
@@ -75,12 +75,12 @@ async function copyWork(work: Work, whole: CopyTask, options: PoolOptions): Prom
   const missing = new Set<string>();
   const outcome = await copyOne(work, whole, options, missing);
   if (missing.size === 0) return [outcome];
-  const moved = await lookAgain(work, missing, whole.source.client).catch(() => []);
-  const left = without(work, moved);
-  const { held, error, ...rest } = outcome;
-  const isDone = [...left.added, ...left.updated].every((tag) => held.has(tag));
+  const moved = await relistTags(work, missing, whole.source.client).catch(() => []);
+  const left = withoutTags(work, moved);
+  const { verifiedTags, error, ...rest } = outcome;
+  const isDone = [...left.added, ...left.updated].every((tag) => verifiedTags.has(tag));
   const outcomes: Outcome[] = [
-    { ...rest, work: left, held, ...(error !== undefined && !isDone && { error }) },
+    { ...rest, work: left, verifiedTags, ...(error !== undefined && !isDone && { error }) },
   ];
   for (const one of moved) outcomes.push(await copyOne(one, options.task(one), options, missing));
   return outcomes;
@@ -90,32 +90,35 @@ async function copyWork(work: Work, whole: CopyTask, options: PoolOptions): Prom
 async function copyOne(
   work: Work,
   whole: CopyTask,
-  { engine, retries, lifetime, quota, sleep, random, logger }: PoolOptions,
+  { engine, retries, lifetime, pullLimits, sleep, random, logger }: PoolOptions,
   missing: Set<string>,
 ): Promise<Outcome> {
-  const held = new Map<string, Held>();
+  const verifiedTags = new Map<string, VerifiedTag>();
   let bytes = 0;
   let referrers = 0;
-  const patience = new Patience(retries, random);
+  const retryBudget = new RetryBudget(retries, random);
   for (;;) {
-    const tags = whole.tags.filter((tag) => !held.has(tag));
+    const tags = whole.tags.filter((tag) => !verifiedTags.has(tag));
     try {
       bytes += await engine.copy(
         { ...whole, tags },
-        (tag, what) => held.set(tag, what),
+        (tag, what) => verifiedTags.set(tag, what),
         (count) => (referrers += count),
       );
-      return { work, held, bytes, referrers };
+      return { work, verifiedTags, bytes, referrers };
     } catch (error) {
-      if (lifetime.abort.aborted || quota.isSpent(error, whole))
-        return { work, held, bytes, referrers, isLeft: true };
+      if (lifetime.abort.aborted || pullLimits.isSpent(error, whole))
+        return { work, verifiedTags, bytes, referrers, isPending: true };
       if (error instanceof NotThereError) for (const tag of tags) missing.add(tag);
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       const { repository, digest } = whole.source;
       // A RegistryError has been retried by the transport already, request by request.
-      const delay = error instanceof CopyError ? patience.next(error) : undefined;
-      if (delay === undefined) return { work, held, bytes, referrers, error: printable(message, 2000) };
-      logger.info(`${repository}@${digest}: ${message}. It is tried again (${patience.tries} of ${retries})`);
+      const delay = error instanceof CopyError ? retryBudget.nextDelay(error) : undefined;
+      if (delay === undefined)
+        return { work, verifiedTags, bytes, referrers, error: printable(message, 2000) };
+      logger.info(
+        `${repository}@${digest}: ${message}. It is tried again (${retryBudget.tries} of ${retries})`,
+      );
       await sleep(delay, lifetime.abort).catch(() => undefined);
     }
   }

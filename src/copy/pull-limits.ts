@@ -8,7 +8,7 @@ import type { CopyTask } from './engine.ts';
  * Watches the rate limits of registries: from one that has no pulls left, or that refuses for having been asked too much,
  * no further image is started. A thousand images that fail would help nobody; the next run goes on.
  */
-export class Quota {
+export class PullLimits {
   /** Pulls that images under way may still take. */
   readonly #reserved = new Map<RegistryClient, number>();
   readonly #spent = new Map<string, string>();

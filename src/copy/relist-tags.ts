@@ -8,17 +8,17 @@ import type { RegistryClient } from '../oci/client.ts';
  * @returns the work that there is for those of another digest
  * @throws RegistryError
  */
-export async function lookAgain(
+export async function relistTags(
   work: Work,
   tags: ReadonlySet<string>,
   client: RegistryClient,
 ): Promise<Work[]> {
-  const { image, repository, manifest } = work;
+  const { image, repository, descriptor } = work;
   const builder = new WorkBuilder();
   for (const kind of ['added', 'updated'] as const) {
     for (const tag of work[kind]) {
       const head = tags.has(tag) ? await client.headManifest(repository, tag) : undefined;
-      if (!head || head.digest === manifest.digest) continue;
+      if (!head || head.digest === descriptor.digest) continue;
       builder.add(image, repository, { digest: head.digest, mediaType: head.mediaType }, kind, tag);
     }
   }
@@ -26,7 +26,7 @@ export async function lookAgain(
 }
 
 /** What is left of `work` without that of `others`. */
-export function without(work: Work, others: readonly Work[]): Work {
+export function withoutTags(work: Work, others: readonly Work[]): Work {
   const gone = new Set(others.flatMap(({ added, updated }) => [...added, ...updated]));
   const isLeft = (tag: string): boolean => !gone.has(tag);
   return { ...work, added: work.added.filter(isLeft), updated: work.updated.filter(isLeft) };

@@ -4,9 +4,9 @@ import { proxyErrorOf } from '../oci/http/proxy-error.ts';
 import type { Logger } from '../oci/logger.ts';
 
 /** One request to GitHub takes no longer than this, in milliseconds; a manifest of 5 MB is written in seconds. */
-const TIMEOUT = 60_000;
+const TIMEOUT_MS = 60_000;
 /** A secondary limit that asks for a longer wait than this is an error; seconds. */
-const LONGEST_WAIT = 300;
+const LONGEST_WAIT_SECONDS = 300;
 const MOST_WAITS = 5;
 /** https://fetch.spec.whatwg.org/#null-body-status */
 const NO_BODY = new Set([204, 205, 304]);
@@ -41,14 +41,14 @@ export function createGitHubClient({
   logger,
   spaced = true,
   signal,
-  timeout = TIMEOUT,
+  timeout = TIMEOUT_MS,
 }: GitHubOptions): Octokit {
   const wait =
     (kind: string) =>
     (seconds: number, { request }: Waiting, _octokit: unknown, waits: number) => {
       const most = request?.waits ?? MOST_WAITS;
       if (most === 0) return false;
-      const goesOn = seconds <= LONGEST_WAIT && waits < most;
+      const goesOn = seconds <= LONGEST_WAIT_SECONDS && waits < most;
       logger.info(`GitHub's ${kind} asks to wait ${seconds} s${goesOn ? '' : ', which is too long'}`);
       return goesOn;
     };

@@ -1,6 +1,6 @@
 import { type Octokit, RequestError } from 'octokit';
 import type { Comment, PullRequest } from '../mirror/pull-request.ts';
-import { printable } from '../oci/errors.ts';
+import { messageOf, printable } from '../oci/errors.ts';
 
 /** Who may have a comment taken over: bots, and people who could edit it anyway. A stranger may copy the marker. */
 const TRUSTED = new Set(['OWNER', 'MEMBER', 'COLLABORATOR']);
@@ -31,7 +31,7 @@ export class PullRequestComments {
       await this.#keep(pullRequest, comment);
       return undefined;
     } catch (error) {
-      const cause = printable(error instanceof Error ? error.message : String(error));
+      const cause = printable(messageOf(error));
       return (
         `The dry run could not be told in a comment on pull request #${pullRequest.number}; the job summary has all of ` +
         'it. A pull request from a fork can only read; elsewhere set "permissions: pull-requests: write" in the ' +

@@ -1,6 +1,6 @@
 import type { RequestError } from 'octokit';
 import { formatDuration } from '../mirror/format.ts';
-import { printable } from '../oci/errors.ts';
+import { messageOf, printable } from '../oci/errors.ts';
 import { parseRetryAfter } from '../oci/http/retry.ts';
 
 /** The metadata repository can't be read or written. Says why and what to do. */
@@ -9,18 +9,18 @@ export class MetadataError extends Error {
 }
 
 /** A wait for a rate limit that is longer than this, in milliseconds, is the next run's. */
-const LONGEST_WAIT = 300_000;
+const LONGEST_WAIT_MS = 300_000;
 /**
  * The least wait where a limit does not say how long it lasts; it doubles from one to the next.
  * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
  */
-const UNTOLD_WAIT = 60_000;
+const UNSTATED_WAIT_MS = 60_000;
 
 /**
  * What a failed request means: `collided` (another job wrote; read and merge), `unknown` (it may have been done, and may
  * succeed later), a rate limit that ends after so many milliseconds, or that it will never go through.
  */
-export type Failure = 'collided' | 'unknown' | { readonly wait: number } | MetadataError;
+export type RequestFailure = 'collided' | 'unknown' | { readonly wait: number } | MetadataError;
 
 /**
  * Reads a failed GET or PUT.
@@ -28,7 +28,7 @@ export type Failure = 'collided' | 'unknown' | { readonly wait: number } | Metad
  * @param where what was asked for: `owner/name`, or a path in it
  * @param limits how many limits in a row were waited for already
  */
-export function classify(error: RequestError, where: string, limits: number): Failure {
+export function classify(error: RequestError, where: string, limits: number): RequestFailure {
   if (isUnclear(error)) return 'unknown';
   const isWrite = error.request.method === 'PUT';
   const message = saidBy(error);
@@ -38,7 +38,7 @@ export function classify(error: RequestError, where: string, limits: number): Fa
   if (error.status === 407) return fail(message);
   const refused = (remedy: string): MetadataError => fail(`${remedy} (GitHub says: ${message})`);
   const wait = limitedFor(error, limits);
-  if (wait !== undefined && wait <= LONGEST_WAIT) return { wait };
+  if (wait !== undefined && wait <= LONGEST_WAIT_MS) return { wait };
   if (wait !== undefined) {
     return refused(`a rate limit of GitHub is used up for another ${formatDuration(wait)}; run again then`);
   }
@@ -77,12 +77,12 @@ function limitedFor(error: RequestError, limits: number): number | undefined {
   const wait = asked ?? reset;
   if (wait !== undefined && !Number.isNaN(wait)) return wait;
   const isLimit = status === 429 || wait !== undefined || /rate limit|abuse/i.test(error.message);
-  return isLimit ? UNTOLD_WAIT * 2 ** limits : undefined;
+  return isLimit ? UNSTATED_WAIT_MS * 2 ** limits : undefined;
 }
 
 /** One line of what an answer said, or of why there was none. */
 export function saidBy(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return /^\s*</.test(message) ? 'an HTML page' : printable(message);
 }
 

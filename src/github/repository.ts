@@ -3,12 +3,12 @@ import { type Octokit, RequestError } from 'octokit';
 import * as v from 'valibot';
 import { OWN_RETRIES } from './client.ts';
 import { MetadataError, isUnclear } from './errors.ts';
-import { type TriesOptions, Tries } from './retry.ts';
+import { type GitHubRetryOptions, GitHubRetry } from './retry.ts';
 
 /** Bytes of a file; PUT bodies, base64 of it, work up to about 50 MB. */
-const MAX_FILE = 36 * 1000 ** 2;
+const MAX_FILE_BYTES = 36 * 1000 ** 2;
 
-export interface RepositoryOptions extends TriesOptions {
+export interface RepositoryOptions extends GitHubRetryOptions {
   readonly octokit: Octokit;
   readonly owner: string;
   readonly repo: string;
@@ -33,11 +33,11 @@ interface StoredFile {
  */
 export class MetadataRepository {
   readonly #options: RepositoryOptions;
-  readonly #tries: Tries;
+  readonly #retry: GitHubRetry;
 
   constructor(options: RepositoryOptions) {
     this.#options = options;
-    this.#tries = new Tries(options);
+    this.#retry = new GitHubRetry(options);
   }
 
   /** `owner/name` */
@@ -52,7 +52,7 @@ export class MetadataRepository {
    */
   async check(): Promise<void> {
     const { owner, repo } = this.#options;
-    const { archived } = await this.#tries.read(this.name, async () => {
+    const { archived } = await this.#retry.read(this.name, async () => {
       const { data } = await this.#octokit().rest.repos.get({ owner, repo, request: OWN_RETRIES });
       return data;
     });
@@ -68,7 +68,7 @@ export class MetadataRepository {
    * @throws MetadataError with the remedy, also when the branch is not there
    */
   async read(path: string): Promise<Uint8Array | undefined> {
-    return (await this.#tries.read(this.#where(path), async () => this.#get(path)))?.bytes;
+    return (await this.#retry.read(this.#where(path), async () => this.#get(path)))?.bytes;
   }
 
   /**
@@ -87,12 +87,12 @@ export class MetadataRepository {
   ): Promise<boolean> {
     /** What a write sent whose outcome is unknown. */
     let sent: Uint8Array | undefined;
-    return this.#tries.write(this.#where(path), async () => {
+    return this.#retry.write(this.#where(path), async () => {
       const current = await this.#get(path);
       if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
       const next = change(current?.bytes);
       if (!next || (current && Buffer.from(next).equals(current.bytes))) return sent !== undefined;
-      if (next.length > MAX_FILE) throw this.#tooLarge(path, next.length);
+      if (next.length > MAX_FILE_BYTES) throw this.#tooLarge(path, next.length);
       try {
         await this.#put(path, message, next, current?.sha);
       } catch (error) {
@@ -143,8 +143,8 @@ export class MetadataRepository {
   }
 
   #octokit(): Octokit {
-    const { octokit, hurried } = this.#options;
-    return hurried?.signal.aborted === true ? hurried.octokit : octokit;
+    const { octokit, shutdown } = this.#options;
+    return shutdown?.signal.aborted === true ? shutdown.octokit : octokit;
   }
 
   #url(path: string): string {

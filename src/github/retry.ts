@@ -2,7 +2,7 @@ import { type Octokit, RequestError } from 'octokit';
 import { backoffDelay } from '../oci/http/retry.ts';
 import type { Logger } from '../oci/logger.ts';
 import type { Sleep } from '../oci/sleep.ts';
-import { type Failure, MetadataError, classify, saidBy } from './errors.ts';
+import { type RequestFailure, MetadataError, classify, saidBy } from './errors.ts';
 
 /** 20 jobs that write one branch at once get through well before this. */
 const MOST_WRITES = 15;
@@ -14,21 +14,21 @@ const MOST_LIMITS = 5;
  * Octokit spaces a process's writes by a second. A wait that is longer than that comes before the read; a shorter one
  * would let Octokit wait between read and write, while others write.
  */
-const FIRST_DELAY = 1000;
+const FIRST_DELAY_MS = 1000;
 /**
  * Jobs that collided try again within this time, then within twice of it, and so on. GitHub takes 80 writes a minute: 20
  * jobs that end at once stay below that, also where a write takes a second, and two that met are soon done.
  * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
  */
-const FIRST_SPREAD = 20_000;
+const FIRST_SPREAD_MS = 20_000;
 /** Whether a write was done whose answer was lost is known sooner. */
-const UNKNOWN_SPREAD = 2000;
-const WIDEST_SPREAD = 60_000;
+const UNKNOWN_SPREAD_MS = 2000;
+const WIDEST_SPREAD_MS = 60_000;
 /** The runner kills a cancelled job after ten seconds. */
-const HURRIED_SPREAD = 400;
+const SHUTDOWN_SPREAD_MS = 400;
 
 /** How it goes on once the run has no time left. */
-export interface Hurry {
+export interface ShutdownMode {
   /** Aborted then. */
   readonly signal: AbortSignal;
   /** Writes without long waits. */
@@ -37,20 +37,20 @@ export interface Hurry {
   readonly end: AbortSignal;
 }
 
-export interface TriesOptions {
-  readonly hurried?: Hurry;
+export interface GitHubRetryOptions {
+  readonly shutdown?: ShutdownMode;
   readonly sleep: Sleep;
   readonly random: () => number;
   readonly logger: Logger;
 }
 
 /** Asks GitHub again while it fails in a way that passes, with the waits that it asks for. */
-export class Tries {
-  readonly #options: TriesOptions;
+export class GitHubRetry {
+  readonly #options: GitHubRetryOptions;
   /** GitHub failed one file to the end: others, of which there may be a hundred, get one try each until one succeeds. */
   #isFailing = false;
 
-  constructor(options: TriesOptions) {
+  constructor(options: GitHubRetryOptions) {
     this.#options = options;
   }
 
@@ -64,9 +64,9 @@ export class Tries {
 
   /** As `read`, but patient: what `work` would write can't be had again. */
   async write<T>(where: string, work: () => Promise<T>): Promise<T> {
-    const delay = (attempt: number, failure: Failure): number => {
-      const first = failure === 'unknown' ? UNKNOWN_SPREAD : FIRST_SPREAD;
-      return FIRST_DELAY + this.#options.random() * Math.min(WIDEST_SPREAD, first * 2 ** attempt);
+    const delay = (attempt: number, failure: RequestFailure): number => {
+      const first = failure === 'unknown' ? UNKNOWN_SPREAD_MS : FIRST_SPREAD_MS;
+      return FIRST_DELAY_MS + this.#options.random() * Math.min(WIDEST_SPREAD_MS, first * 2 ** attempt);
     };
     return this.#persist(where, MOST_WRITES, delay, work);
   }
@@ -74,10 +74,10 @@ export class Tries {
   async #persist<T>(
     where: string,
     most: number,
-    delay: (attempt: number, failure: Failure) => number,
+    delay: (attempt: number, failure: RequestFailure) => number,
     work: () => Promise<T>,
   ): Promise<T> {
-    const { logger, hurried } = this.#options;
+    const { logger, shutdown } = this.#options;
     let limits = 0;
     for (let attempt = 0; ; attempt += 1) {
       try {
@@ -96,7 +96,7 @@ export class Tries {
         }
         const isLast = attempt + 1 >= (this.#isFailing ? 1 : most) || limits > MOST_LIMITS;
         if (!isLast) await this.#pause(wait, delay(attempt, failure));
-        if (isLast || hurried?.end.aborted === true) {
+        if (isLast || shutdown?.end.aborted === true) {
           this.#isFailing = failure !== 'collided';
           throw givenUp(where, attempt + 1, error);
         }
@@ -107,11 +107,11 @@ export class Tries {
 
   /** Waits until the next try. In a hurry that is soon, unless a limit says that it is of no use. */
   async #pause(wait: number, delay: number): Promise<void> {
-    const { hurried, sleep, random } = this.#options;
+    const { shutdown, sleep, random } = this.#options;
     const pause =
-      hurried?.signal.aborted === true
-        ? sleep(wait + random() * HURRIED_SPREAD, hurried.end)
-        : sleep(wait + delay, hurried?.signal);
+      shutdown?.signal.aborted === true
+        ? sleep(wait + random() * SHUTDOWN_SPREAD_MS, shutdown.end)
+        : sleep(wait + delay, shutdown?.signal);
     await pause.catch(() => undefined);
   }
 }

@@ -1,4 +1,4 @@
-const UNITS = new Map([
+const UNIT_MS = new Map([
   ['h', 3_600_000],
   ['d', 24 * 3_600_000],
   ['w', 7 * 24 * 3_600_000],
@@ -11,9 +11,9 @@ const DATE = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2
  * A moment in milliseconds since the epoch: a date or, before `now`, an age such as `90d`. Undefined when `text` is
  * neither.
  */
-export function parseMoment(text: string, now: number): number | undefined {
+export function parseAgeOrDate(text: string, now: number): number | undefined {
   const [, number, unit = ''] = /^(\d{1,6})\s*([hdw])$/.exec(text) ?? [];
-  if (number !== undefined) return now - Number(number) * (UNITS.get(unit) ?? 0);
+  if (number !== undefined) return now - Number(number) * (UNIT_MS.get(unit) ?? 0);
   const time = DATE.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(time) ? undefined : time;
 }

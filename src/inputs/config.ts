@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
 import { type Namespace, formatNamespace, parseNamespace } from '../mirror/namespace.ts';
-import { printable } from '../oci/errors.ts';
+import { messageOf, printable } from '../oci/errors.ts';
 import { type ConfigSettings, ConfigFile } from './config-schema.ts';
 import { InputError, listOf, show } from './reader.ts';
 import { type RawSettings, type Settings, readSettings } from './settings.ts';
@@ -17,7 +17,7 @@ export interface Config {
 }
 
 /** Characters; a mirror of a thousand namespaces has some hundred thousand. */
-const LONGEST_FILE = 1_000_000;
+const LONGEST_FILE_CHARACTERS = 1_000_000;
 
 export interface ConfigOptions {
   /** For namespaces written without a host. */
@@ -97,8 +97,8 @@ class ConfigText {
 
   constructor(text: string, path: string) {
     this.#path = path;
-    if (text.length > LONGEST_FILE)
-      throw new InputError([`config: ${path} has more than ${LONGEST_FILE} characters`]);
+    if (text.length > LONGEST_FILE_CHARACTERS)
+      throw new InputError([`config: ${path} has more than ${LONGEST_FILE_CHARACTERS} characters`]);
     // Without excerpts: a link in a checkout may lead to a file that nobody should see.
     this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
     for (const { message, pos } of this.#document.errors) {
@@ -126,7 +126,7 @@ class ConfigText {
     try {
       return this.#document.toJS({ maxAliasCount: 100 }) as unknown;
     } catch (error) {
-      this.#note(0, [], error instanceof Error ? error.message : String(error));
+      this.#note(0, [], messageOf(error));
       throw this.error();
     }
   }

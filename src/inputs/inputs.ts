@@ -17,7 +17,7 @@ import {
   DEFAULTS,
   TARGET_EXAMPLE,
   readSettings,
-  settle,
+  resolveSettings,
 } from './settings.ts';
 
 /** action.yml's inputs, parsed and checked. Times are milliseconds. */
@@ -174,7 +174,7 @@ function readNamespaces(
   const settled = all.flatMap((namespace) => {
     const name = formatNamespace(namespace);
     const own = file?.namespaces.get(name)?.own ?? {};
-    const settings = settle(namespace, own, given, file?.defaults ?? {});
+    const settings = resolveSettings(namespace, own, given, file?.defaults ?? {});
     if (!settings && file)
       reader.problem('config', `${file.path} names no target for ${name}: ${TARGET_EXAMPLE}`);
     return settings ? [settings] : [];
@@ -264,7 +264,7 @@ function readCredential(
   if (username === '') reader.problem(userInput, `is required when ${passwordInput} is given`);
   if (password === '')
     reader.problem(passwordInput, `is required when ${userInput} is given: is the secret set?`);
-  return { username, password, origin: `the inputs ${userInput} and ${passwordInput}` };
+  return { username, password, providedBy: `the inputs ${userInput} and ${passwordInput}` };
 }
 
 function readDryRun(reader: InputReader, eventName: string): boolean {

@@ -1,5 +1,5 @@
 import { type Namespace, formatNamespace } from '../mirror/namespace.ts';
-import { isRepositoryPath, manifestPath } from '../mirror/record-path.ts';
+import { isRepositoryPath, recordPath } from '../mirror/record-path.ts';
 import { type InputReader, show } from './reader.ts';
 
 /** Where and how the run is recorded. */
@@ -59,7 +59,7 @@ function readManifestPath(
   }
   const owners = new Map<string, string>();
   for (const namespace of namespaces) {
-    const path = manifestPath(template, namespace);
+    const path = recordPath(template, namespace);
     const owner = owners.get(path);
     const name = formatNamespace(namespace);
     if (!isRepositoryPath(path)) reader.problem('manifest-path', `${show(path)}, for ${name}, ${outside}`);

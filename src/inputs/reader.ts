@@ -14,15 +14,15 @@ export class InputError extends Error {
 
 const TRUE = new Set(['true', 'True', 'TRUE']);
 const FALSE = new Set(['false', 'False', 'FALSE']);
-const UNITS = new Map([
+const UNIT_MS = new Map([
   ['ms', 1],
   ['s', 1000],
   ['m', 60_000],
   ['h', 3_600_000],
 ]);
-const LONGEST_SHOWN = 100;
+const LONGEST_SHOWN_CHARACTERS = 100;
 /** Longer than any job, and no longer than a timer can be. Milliseconds. */
-const LONGEST = 500 * 3_600_000;
+const LONGEST_DURATION_MS = 500 * 3_600_000;
 
 /**
  * Reads inputs by type and gathers what is wrong with them, so that all problems are told at once. After a problem
@@ -91,9 +91,9 @@ export class InputReader {
   duration(name: string): number {
     const value = this.#get(name);
     const [, number = '', unit = ''] = /^(\d{1,9})\s*(ms|s|m|h)$/.exec(value) ?? [];
-    const ms = Number(number) * (UNITS.get(unit) ?? 0);
-    if (ms > 0 && ms <= LONGEST) return ms;
-    const most = ms > LONGEST ? ` of at most ${LONGEST / 3_600_000} hours` : '';
+    const ms = Number(number) * (UNIT_MS.get(unit) ?? 0);
+    if (ms > 0 && ms <= LONGEST_DURATION_MS) return ms;
+    const most = ms > LONGEST_DURATION_MS ? ` of at most ${LONGEST_DURATION_MS / 3_600_000} hours` : '';
     this.problem(name, `${show(value)} is not a time with its unit${most}, such as 500ms, 30s, 10m or 2h`);
     return 1;
   }
@@ -107,5 +107,7 @@ export function listOf(text: string): string[] {
 
 /** A value as an error shows it: quoted, one line, not too long. */
 export function show(value: string): string {
-  return JSON.stringify(value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value);
+  return JSON.stringify(
+    value.length > LONGEST_SHOWN_CHARACTERS ? `${value.slice(0, LONGEST_SHOWN_CHARACTERS)}…` : value,
+  );
 }

@@ -110,7 +110,7 @@ class EntryList {
     if (other !== undefined) return this.#problem(line, 'registry', `is the one of line ${other} again`);
     const missing = (['username', 'password'] as const).filter((key) => (values[key] ?? '') === '');
     if (missing.length === 0) {
-      this.credentials.set(host, { username, password, origin: `the input ${INPUT}, line ${line}` });
+      this.credentials.set(host, { username, password, providedBy: `the input ${INPUT}, line ${line}` });
     } else if (!this.#dryRun) {
       for (const key of missing) this.#problem(line, key, 'is not there, or empty: is the secret set?');
     }

@@ -5,7 +5,7 @@ import type { NamespaceSettings } from '../mirror/settings.ts';
 import { PLACEHOLDERS } from '../mirror/target-names.ts';
 import { compileRange } from '../mirror/versions.ts';
 import { looksLikeHost } from '../oci/names.ts';
-import { parseMoment } from './age-or-date.ts';
+import { parseAgeOrDate } from './age-or-date.ts';
 import { show } from './reader.ts';
 
 /** What one place, the inputs or a part of the config file, says of this; unchecked. */
@@ -50,7 +50,7 @@ export function readSettings(raw: RawSettings, report: Report, now: number): Set
   checkPatterns('include', raw.include, report);
   checkPatterns('exclude', raw.exclude, report);
   const { include, exclude, semver, latest, referrers } = raw;
-  if (semver !== undefined && (semver.length > LONGEST_RANGE || !compileRange(semver)))
+  if (semver !== undefined && (semver.length > LONGEST_RANGE_CHARACTERS || !compileRange(semver)))
     report('semver', `${show(semver)} is not a range of versions, such as >=1.20 or ^2.0 || ~1.9`);
   if (latest !== undefined && !(Number.isInteger(latest) && latest >= 1))
     report('latest', `${latest} is not a whole number from 1 on`);
@@ -78,7 +78,7 @@ export const DEFAULTS = { targetName: '{image}', platforms: 'all', referrers: fa
  *
  * @returns undefined when nobody names a target
  */
-export function settle(
+export function resolveSettings(
   namespace: Namespace,
   own: Settings,
   inputs: Settings,
@@ -101,7 +101,7 @@ export function settle(
   return { namespace, target, targetName, platforms, referrers, filters };
 }
 
-const LONGEST_RANGE = 1000;
+const LONGEST_RANGE_CHARACTERS = 1000;
 
 function readTarget(text: string, report: Report): Namespace | undefined {
   if (!looksLikeHost(text.split('/')[0] ?? '')) {
@@ -137,7 +137,7 @@ function readPlatforms(list: readonly string[], report: Report): Platforms {
   return Array.from(new Set(list)).toSorted();
 }
 
-const LONGEST_PATTERN = 1000;
+const LONGEST_PATTERN_CHARACTERS = 1000;
 
 function checkPatterns(
   name: 'include' | 'exclude',
@@ -145,12 +145,13 @@ function checkPatterns(
   report: Report,
 ): void {
   for (const pattern of patterns ?? []) {
-    if (pattern.length > LONGEST_PATTERN) report(name, `${show(pattern)} is longer than ${LONGEST_PATTERN}`);
+    if (pattern.length > LONGEST_PATTERN_CHARACTERS)
+      report(name, `${show(pattern)} is longer than ${LONGEST_PATTERN_CHARACTERS}`);
   }
 }
 
 function readNewerThan(text: string, report: Report, now: number): number | undefined {
-  const moment = parseMoment(text, now);
+  const moment = parseAgeOrDate(text, now);
   if (moment === undefined)
     report(
       'newer-than',

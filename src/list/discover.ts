@@ -77,7 +77,7 @@ async function listOwn(path: string, source: Source): Promise<ListedTags | Regis
   }
 }
 
-/** One walk down a namespace; children are asked for at once, and the host's gate bounds how many. */
+/** One walk down a namespace; children are asked for at once, and the host's limiter bounds how many. */
 class Walk {
   readonly images = new Map<string, SourceImage<ListedTag>>();
   readonly failures: Failure[] = [];

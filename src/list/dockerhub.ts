@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { ListedTag, SourceManifest } from '../mirror/listing.ts';
+import type { ListedTag, SourceDescriptor } from '../mirror/listing.ts';
 import { type Namespace, formatNamespace } from '../mirror/namespace.ts';
 import type { RegistryClient } from '../oci/client.ts';
 import { isDigest } from '../oci/digest.ts';
@@ -43,7 +43,7 @@ export function dockerHubSource(
     kind: path.includes('/') ? 'repository' : 'prefix',
     listRepositories: async () =>
       listRepositories(api, path).catch((error: unknown) => {
-        throw explain(namespace, error);
+        throw explainListing(namespace, error);
       }),
     // The registry itself is asked where the API does not answer, as for private repositories.
     listTags: async (repository) =>
@@ -80,7 +80,7 @@ function manifestOf({
   media_type: mediaType,
   tag_last_pushed: pushed,
   images,
-}: v.InferOutput<typeof Tag>): SourceManifest | undefined {
+}: v.InferOutput<typeof Tag>): SourceDescriptor | undefined {
   if (!digest || !isDigest(digest) || !mediaType) return undefined;
   const size = (images ?? []).reduce((sum, image) => sum + (image.size ?? 0), 0);
   const uploaded = Date.parse(pushed ?? '');
@@ -98,7 +98,7 @@ function nextOf(url: string, next: string | null | undefined): string | undefine
   return query ? url + query : undefined;
 }
 
-function explain(namespace: Namespace, error: unknown): unknown {
+function explainListing(namespace: Namespace, error: unknown): unknown {
   if (!(error instanceof RegistryError)) return error;
   const why =
     error.status === 404

@@ -2,7 +2,7 @@ import { type Octokit, RequestError } from 'octokit';
 import * as v from 'valibot';
 import type { Namespace } from '../mirror/namespace.ts';
 import type { RegistryClient } from '../oci/client.ts';
-import { printable } from '../oci/errors.ts';
+import { messageOf, printable } from '../oci/errors.ts';
 import { type Source, NotListed, listByTags } from './source.ts';
 
 const Packages = v.array(v.object({ name: v.string() }));
@@ -45,7 +45,7 @@ async function listPackages(github: Octokit, owner: string): Promise<string[]> {
     });
   } catch (error) {
     const status = statusOf(error);
-    const said = printable(error instanceof Error ? error.message : String(error));
+    const said = printable(messageOf(error));
     if (status === undefined || status >= 500 || /rate limit/i.test(said)) {
       throw new Error(`The packages of ghcr.io/${owner} can't be listed now: ${said}`, { cause: error });
     }

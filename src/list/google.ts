@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { ListedTag, SourceManifest } from '../mirror/listing.ts';
+import type { ListedTag, SourceDescriptor } from '../mirror/listing.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { FIRST_ISSUE } from '../oci/manifest.ts';
 import type { ListPage } from '../oci/pages.ts';
@@ -54,7 +54,7 @@ function readEntry(digest: Digest, value: unknown, byTag: Map<string, ListedTag>
   const mediaType = 'mediaType' in value && typeof value.mediaType === 'string' ? value.mediaType : undefined;
   const size = numberOf('imageSizeBytes' in value ? value.imageSizeBytes : undefined);
   const uploaded = numberOf('timeUploadedMs' in value ? value.timeUploadedMs : undefined);
-  const shared: SourceManifest = {
+  const shared: SourceDescriptor = {
     digest,
     ...(mediaType !== undefined && { mediaType }),
     ...(Number.isSafeInteger(size) && size >= 0 && { size }),

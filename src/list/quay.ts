@@ -27,7 +27,7 @@ export function quaySource(namespace: Namespace, client: RegistryClient, api: Re
     kind: path.includes('/') ? 'repository' : 'prefix',
     listRepositories: async () =>
       listRepositories(api, path).catch((error: unknown) => {
-        throw explain(namespace, error);
+        throw explainListing(namespace, error);
       }),
     listTags: async (repository) => listByTags(client, repository),
   };
@@ -49,7 +49,7 @@ async function listRepositories(api: RegistryTransport, namespace: string): Prom
   return readPages(api, url, { of: 'repositories', scopes: [], read });
 }
 
-function explain(namespace: Namespace, error: unknown): unknown {
+function explainListing(namespace: Namespace, error: unknown): unknown {
   if (!(error instanceof RegistryError)) return error;
   return new Error(
     `${formatNamespace(namespace)} can't be listed by Quay's API: check its name, try later, or name each ` +

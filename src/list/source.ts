@@ -1,5 +1,5 @@
 import type { ListedTag } from '../mirror/listing.ts';
-import { type RegistryClient, pull, tagsPath } from '../oci/client.ts';
+import { type RegistryClient, pull, tagsUrlPath } from '../oci/client.ts';
 import { readGoogleList } from './google.ts';
 
 /** What a registry says of one repository; names and tags are unchecked. */
@@ -36,7 +36,7 @@ export class NotListed extends Error {
  */
 export async function listByTags(client: RegistryClient, repository: string): Promise<ListedTags> {
   const scopes = repository === '' ? [] : [pull(repository)];
-  const page = await client.getList(tagsPath(repository), scopes);
+  const page = await client.getList(tagsUrlPath(repository), scopes);
   const google = readGoogleList(page);
   if (!google) {
     const names = repository === '' ? [] : await client.listTags(repository, page);

@@ -4,15 +4,15 @@ export class CopyError extends Error {
   /** True when the same copy may succeed later. */
   readonly retryable: boolean;
   /** True when it hardly will, but a few tries may show that it does. */
-  readonly doubtful: boolean;
+  readonly ambiguous: boolean;
 
   constructor(
     message: string,
-    { retryable, doubtful = false, cause }: { retryable: boolean; doubtful?: boolean; cause?: unknown },
+    { retryable, ambiguous = false, cause }: { retryable: boolean; ambiguous?: boolean; cause?: unknown },
   ) {
     super(message, { cause });
     this.retryable = retryable;
-    this.doubtful = doubtful;
+    this.ambiguous = ambiguous;
   }
 }
 

@@ -12,20 +12,20 @@ export interface Filters {
 }
 
 /** Number of tags that each filter left out; a tag counts for the first in this order. */
-export type Dropped = Readonly<Record<(typeof FILTERS)[number], number>>;
+export type FilteredOut = Readonly<Record<(typeof FILTERS)[number], number>>;
 
 /** `followers` are signatures and the like of images that are left out. */
-export const FILTERS = ['include', 'exclude', 'semver', 'newer-than', 'latest', 'followers'] as const;
+export const FILTERS = ['include', 'exclude', 'semver', 'newer-than', 'latest', 'digest-tags'] as const;
 
-export const NOTHING_DROPPED: Dropped = {
+export const NOTHING_FILTERED_OUT: FilteredOut = {
   include: 0,
   exclude: 0,
   semver: 0,
   'newer-than': 0,
   latest: 0,
-  followers: 0,
+  'digest-tags': 0,
 };
 
-export function countDropped(dropped: Dropped): number {
+export function countFilteredOut(dropped: FilteredOut): number {
   return FILTERS.reduce((sum, name) => sum + dropped[name], 0);
 }

@@ -1,5 +1,5 @@
 /** Why a run ends before its work is done. */
-export type Ending = 'time limit' | 'cancelled';
+export type StopReason = 'time limit' | 'cancelled';
 
 /** How long a run may go on. All signals stay silent in a run that is done in time. */
 export interface Lifetime {
@@ -10,14 +10,14 @@ export interface Lifetime {
   /** Aborted when recording must end too, so that the run still tells what it did. */
   readonly cutoff: AbortSignal;
   /** Undefined while the run goes on. */
-  readonly ending: () => Ending | undefined;
+  readonly stopReason: () => StopReason | undefined;
 }
 
 /** What is thrown where a run's end breaks something off. */
 export class EndOfRun extends Error {
   override readonly name = 'EndOfRun';
 
-  constructor(ending: Ending) {
+  constructor(ending: StopReason) {
     super(ending === 'cancelled' ? 'The run was cancelled' : 'The time limit is reached');
   }
 }

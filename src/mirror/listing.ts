@@ -1,10 +1,10 @@
 import type { Digest } from '../oci/digest.ts';
 import type { Failure, ImageTags } from './failure.ts';
-import type { Dropped } from './filters.ts';
+import type { FilteredOut } from './filters.ts';
 import type { Namespace } from './namespace.ts';
 
 /** What a source says of one manifest. Tags of one manifest share one object. */
-export interface SourceManifest {
+export interface SourceDescriptor {
   readonly digest: Digest;
   /** Absent where the source does not tell. */
   readonly mediaType?: string;
@@ -15,17 +15,17 @@ export interface SourceManifest {
 }
 
 /** A tag as a source lists it: `null` where it names the tag alone, and its digest must be asked for. */
-export type ListedTag = SourceManifest | null;
+export type ListedTag = SourceDescriptor | null;
 
 /** One repository of a namespace. */
-export interface SourceImage<T extends ListedTag = SourceManifest> {
+export interface SourceImage<T extends ListedTag = SourceDescriptor> {
   /** Its full path in the registry. */
   readonly repository: string;
   readonly tags: ReadonlyMap<string, T>;
 }
 
 /** What a namespace holds. */
-export interface Listing<T extends ListedTag = SourceManifest> {
+export interface Listing<T extends ListedTag = SourceDescriptor> {
   readonly namespace: Namespace;
   /** By the repository's path inside the namespace. */
   readonly images: ReadonlyMap<string, SourceImage<T>>;
@@ -43,11 +43,11 @@ export function countListed(images: Listing<ListedTag>['images']): number {
 /** What is to be mirrored, each tag with its digest. */
 export interface ResolvedSelection {
   readonly listing: Listing;
-  readonly dropped: Dropped;
+  readonly filteredOut: FilteredOut;
   /** Tags of schema1 images, which no target takes. */
   readonly unsupported: readonly ImageTags[];
   /** Number of tags that the source was not asked for. */
-  readonly recalled: number;
+  readonly notRechecked: number;
   /** Tags that follow images of which nobody knows: left out, or inside of an index that is mirrored. */
-  readonly left: Listing<ListedTag>['images'];
+  readonly unmatchedDigestTags: Listing<ListedTag>['images'];
 }

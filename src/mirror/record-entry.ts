@@ -1,4 +1,4 @@
-import { followedDigest } from '../oci/digest-tags.ts';
+import { digestTagSubject } from '../oci/digest-tags.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Platforms } from './platforms.ts';
 
@@ -6,7 +6,7 @@ import type { Platforms } from './platforms.ts';
  * What is known of one mirrored tag: the source digest where the target holds the same digest; both digests where
  * they differ; null where gcrsync mirrored it and nobody wrote the digest down.
  */
-export type Entry =
+export type RecordEntry =
   | null
   | Digest
   | {
@@ -17,20 +17,25 @@ export type Entry =
     };
 
 /** Entries by image (the repository's path inside its namespace), then by tag. */
-export type Images = ReadonlyMap<string, ReadonlyMap<string, Entry>>;
+export type RecordedImages = ReadonlyMap<string, ReadonlyMap<string, RecordEntry>>;
 
 /** Images that are being gathered. */
-export type OpenImages = Map<string, Map<string, Entry>>;
+export type MutableRecordedImages = Map<string, Map<string, RecordEntry>>;
 
 /** Sets one entry of `images`. */
-export function setEntry(images: OpenImages, image: string, tag: string, entry: Entry): void {
+export function setEntry(
+  images: MutableRecordedImages,
+  image: string,
+  tag: string,
+  entry: RecordEntry,
+): void {
   const entries = images.get(image);
   if (entries) entries.set(tag, entry);
   else images.set(image, new Map([[tag, entry]]));
 }
 
 /** Number of tags in `images`. */
-export function countEntries(images: Images): number {
+export function countEntries(images: RecordedImages): number {
   return Array.from(images.values()).reduce((sum, { size }) => sum + size, 0);
 }
 
@@ -40,10 +45,10 @@ export interface NamespaceManifest {
   readonly source: string;
   /** `docker.io/gcrxio` */
   readonly target: string;
-  readonly images: Images;
+  readonly images: RecordedImages;
 }
 
-export function serializeEntry(entry: Entry): string {
+export function serializeEntry(entry: RecordEntry): string {
   if (entry === null || typeof entry === 'string') return JSON.stringify(entry);
   const { digest, target, platforms } = entry;
   const shown = platforms
@@ -57,7 +62,7 @@ export function serializeEntry(entry: Entry): string {
  *
  * @returns `base` itself when nothing changes
  */
-export function mergeImages(base: Images, delta: Images): Images {
+export function mergeImages(base: RecordedImages, delta: RecordedImages): RecordedImages {
   return mergeWhere(base, delta, isNews);
 }
 
@@ -66,26 +71,26 @@ export function mergeImages(base: Images, delta: Images): Images {
  *
  * @returns `base` itself when nothing changes
  */
-export function restoreEntries(base: Images, entries: Images): Images {
+export function restoreEntries(base: RecordedImages, entries: RecordedImages): RecordedImages {
   return mergeWhere(base, entries, (known) => known === null);
 }
 
 /** Makes the digests of the tags that `entries` names unknown. */
-export function forgetEntries(base: Images, entries: Images): Images {
-  const unknown = (tags: ReadonlyMap<string, Entry>): Map<string, Entry> =>
+export function forgetEntries(base: RecordedImages, entries: RecordedImages): RecordedImages {
+  const unknown = (tags: ReadonlyMap<string, RecordEntry>): Map<string, RecordEntry> =>
     new Map(Array.from(tags.keys(), (tag) => [tag, null]));
   const nulls = new Map(Array.from(entries, ([image, tags]) => [image, unknown(tags)]));
   return mergeWhere(base, nulls, () => true);
 }
 
 function mergeWhere(
-  base: Images,
-  delta: Images,
-  isWanted: (known: Entry | undefined, entry: Entry) => boolean,
-): Images {
-  let merged: Map<string, ReadonlyMap<string, Entry>> | undefined;
+  base: RecordedImages,
+  delta: RecordedImages,
+  isWanted: (known: RecordEntry | undefined, entry: RecordEntry) => boolean,
+): RecordedImages {
+  let merged: Map<string, ReadonlyMap<string, RecordEntry>> | undefined;
   for (const [image, entries] of delta) {
-    const known = base.get(image) ?? new Map<string, Entry>();
+    const known = base.get(image) ?? new Map<string, RecordEntry>();
     const news = Array.from(entries).filter(([tag, entry]) => isWanted(known.get(tag), entry));
     if (news.length === 0) continue;
     merged ??= new Map(base);
@@ -99,11 +104,11 @@ function mergeWhere(
  *
  * @returns `base` itself when nothing changes
  */
-export function removeEntries(base: Images, removed: Images): Images {
-  let left: Map<string, ReadonlyMap<string, Entry>> | undefined;
+export function removeEntries(base: RecordedImages, removed: RecordedImages): RecordedImages {
+  let left: Map<string, ReadonlyMap<string, RecordEntry>> | undefined;
   for (const [image, entries] of removed) {
-    const known = base.get(image) ?? new Map<string, Entry>();
-    const stays = ([tag, entry]: [string, Entry]): boolean => {
+    const known = base.get(image) ?? new Map<string, RecordEntry>();
+    const stays = ([tag, entry]: [string, RecordEntry]): boolean => {
       const other = entries.get(tag);
       return other === undefined || serializeEntry(other) !== serializeEntry(entry);
     };
@@ -116,7 +121,7 @@ export function removeEntries(base: Images, removed: Images): Images {
   return left ?? base;
 }
 
-function isNews(known: Entry | undefined, entry: Entry): boolean {
+function isNews(known: RecordEntry | undefined, entry: RecordEntry): boolean {
   if (known === undefined) return true;
   return entry !== null && (known === null || serializeEntry(known) !== serializeEntry(entry));
 }
@@ -124,7 +129,7 @@ function isNews(known: Entry | undefined, entry: Entry): boolean {
 /** True when `entry` says that the target holds `digest` under `tag` as it is wanted: with at least these platforms. */
 export function holds(
   tag: string,
-  entry: NonNullable<Entry>,
+  entry: NonNullable<RecordEntry>,
   digest: Digest,
   wanted: { readonly platforms: Platforms; readonly keepsDigests: boolean },
 ): boolean {
@@ -132,6 +137,6 @@ export function holds(
   if (entry.digest !== digest) return false;
   const { platforms } = entry;
   // Of a list of referrers the target's may hold more than the source's.
-  if (platforms === undefined) return !wanted.keepsDigests || followedDigest(tag) !== undefined;
+  if (platforms === undefined) return !wanted.keepsDigests || digestTagSubject(tag) !== undefined;
   return wanted.platforms !== 'all' && wanted.platforms.every((platform) => platforms.includes(platform));
 }

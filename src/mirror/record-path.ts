@@ -4,7 +4,7 @@ import type { Namespace } from './namespace.ts';
  * Where a namespace's manifest is in the metadata repository. `{registry}` and `{namespace}` are filled in; a
  * namespace with no path is `{registry}.json` under the default template.
  */
-export function manifestPath(template: string, { registry, path }: Namespace): string {
+export function recordPath(template: string, { registry, path }: Namespace): string {
   if (path !== '') return template.replaceAll('{registry}', registry).replaceAll('{namespace}', path);
   return template
     .replaceAll('{registry}/{namespace}', '{registry}')

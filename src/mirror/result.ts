@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import { type Failure, type ImageTags, countTags } from './failure.ts';
-import type { Dropped } from './filters.ts';
+import type { FilteredOut } from './filters.ts';
 import { formatCount } from './format.ts';
 
 /** `2 missing, 1 changed, 3 differ` */
@@ -27,17 +27,17 @@ export interface NamespaceResult {
   /** Tags that this run left to the next. */
   readonly pending: number;
   /** Tags that were recorded, or whose digest was, from what the target holds and without a copy. */
-  readonly settled: number;
+  readonly adopted: number;
   /** Tags that the filters left out. */
-  readonly dropped: Dropped;
+  readonly filteredOut: FilteredOut;
   /** Tags that were not asked for again, and are taken to be what is recorded. */
-  readonly recalled: number;
+  readonly notRechecked: number;
   /** Number of manifests that refer to images (signatures, attestations, SBOMs), and were copied with them. */
   readonly referrers: number;
   /** Bytes sent of those of images that were mirrored before; the others' count with their images. */
   readonly referrerBytes: number;
   /** Images that were mirrored before, and of which this run left it to another to ask what refers to them. */
-  readonly unasked: number;
+  readonly referrersUnchecked: number;
   /** In a dry run: the changelog's section as it would be. */
   readonly section?: string;
   /** Where nothing was copied: what copying would cost. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ListedTag, Listing } from './listing.ts';
 import { type Namespace, formatNamespace } from './namespace.ts';
-import type { Images } from './record-entry.ts';
+import type { RecordedImages } from './record-entry.ts';
 
 /** One job's part of all images: those whose number is from `first` to `last`, of `total`, counted from 0. */
 export interface Shard {
@@ -48,7 +48,7 @@ export function ownListing<T extends ListedTag>(listing: Listing<T>, shard: Shar
 }
 
 /** This job's part of what is recorded. */
-export function ownImages(images: Images, shard: Shard, namespace: Namespace): Images {
+export function ownImages(images: RecordedImages, shard: Shard, namespace: Namespace): RecordedImages {
   if (isWhole(shard)) return images;
   return new Map(Array.from(images).filter(([image]) => isOwn(shard, namespace, image)));
 }

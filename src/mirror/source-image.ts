@@ -31,7 +31,7 @@ export interface Whole {
  *
  * @throws CopyError when it is not there, is schema1, or has no image for the platform
  */
-export async function resolveImage(
+export async function readSourceImage(
   client: RegistryClient,
   repository: string,
   digest: Digest,
@@ -121,7 +121,7 @@ export interface TargetImage {
  *
  * @returns undefined when the tag is not there or is something else
  */
-export async function findImage(
+export async function findTargetImage(
   client: RegistryClient,
   repository: string,
   tag: string,

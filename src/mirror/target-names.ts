@@ -65,13 +65,13 @@ export function nameTargets(all: readonly Named[]): TargetNames {
       own.set(image, name);
     }
   }
-  if (problems.length > 0) throw new Error(explain(problems));
+  if (problems.length > 0) throw new Error(clashMessage(problems));
   return names;
 }
 
 const MOST_PROBLEMS = 20;
 
-function explain(problems: readonly string[]): string {
+function clashMessage(problems: readonly string[]): string {
   const more = problems.length > MOST_PROBLEMS ? [`and ${problems.length - MOST_PROBLEMS} more`] : [];
   return (
     `Nothing was copied: ${[...problems.slice(0, MOST_PROBLEMS), ...more].join('; ')}. Give them different names ` +

@@ -1,12 +1,12 @@
-import { followedDigest } from '../oci/digest-tags.ts';
-import type { SourceManifest } from './listing.ts';
+import { digestTagSubject } from '../oci/digest-tags.ts';
+import type { SourceDescriptor } from './listing.ts';
 
 /** One source digest to copy, and the tags of one image that it goes under: the image's own, or such as follow another. */
 export interface Work {
   readonly image: string;
   /** Full path of the source repository. */
   readonly repository: string;
-  readonly manifest: SourceManifest;
+  readonly descriptor: SourceDescriptor;
   /** Tags that the manifest does not hold. */
   readonly added: readonly string[];
   /** Tags that it holds with another digest. */
@@ -14,21 +14,21 @@ export interface Work {
 }
 
 /** A tag that gcrsync mirrored, whose digest nobody wrote down. */
-export interface Unsettled {
+export interface UndeterminedTag {
   readonly image: string;
   readonly repository: string;
   readonly tag: string;
-  readonly manifest: SourceManifest;
+  readonly descriptor: SourceDescriptor;
 }
 
 /** True when the tags of `work` follow another image: signatures and the like, which are copied as they are and first. */
-export function isFollowing({ added, updated }: Work): boolean {
-  return [...added, ...updated].some((tag) => followedDigest(tag) !== undefined);
+export function hasDigestTags({ added, updated }: Work): boolean {
+  return [...added, ...updated].some((tag) => digestTagSubject(tag) !== undefined);
 }
 
 /** `works` in the order in which they are started: an image's signatures shall be there when it is. */
-export function signaturesFirst(works: readonly Work[]): Work[] {
-  return works.toSorted((a, b) => Number(isFollowing(b)) - Number(isFollowing(a)));
+export function digestTagsFirst(works: readonly Work[]): Work[] {
+  return works.toSorted((a, b) => Number(hasDigestTags(b)) - Number(hasDigestTags(a)));
 }
 
 interface OpenWork extends Work {
@@ -42,25 +42,25 @@ export class WorkBuilder {
 
   /** @param works to go on from */
   constructor(works: readonly Work[] = []) {
-    for (const { image, repository, manifest, added, updated } of works) {
-      for (const tag of added) this.add(image, repository, manifest, 'added', tag);
-      for (const tag of updated) this.add(image, repository, manifest, 'updated', tag);
+    for (const { image, repository, descriptor, added, updated } of works) {
+      for (const tag of added) this.add(image, repository, descriptor, 'added', tag);
+      for (const tag of updated) this.add(image, repository, descriptor, 'updated', tag);
     }
   }
 
   add(
     image: string,
     repository: string,
-    manifest: SourceManifest,
+    descriptor: SourceDescriptor,
     kind: 'added' | 'updated',
     tag: string,
   ): void {
     let byDigest = this.#byImage.get(image);
     if (!byDigest) this.#byImage.set(image, (byDigest = new Map<string, OpenWork>()));
-    const key = `${followedDigest(tag) === undefined ? 'own' : 'following'} ${manifest.digest}`;
+    const key = `${digestTagSubject(tag) === undefined ? 'own' : 'following'} ${descriptor.digest}`;
     let work = byDigest.get(key);
     if (!work) {
-      work = { image, repository, manifest, added: [], updated: [] };
+      work = { image, repository, descriptor, added: [], updated: [] };
       byDigest.set(key, work);
     }
     work[kind].push(tag);

@@ -1,11 +1,12 @@
 import pLimit from 'p-limit';
 import type { CopyTask, Engine } from '../copy/engine.ts';
 import { type Outcome, copyAll } from '../copy/pool.ts';
-import { Quota } from '../copy/pull-limits.ts';
+import { PullLimits } from '../copy/pull-limits.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { plural } from '../mirror/format.ts';
-import type { Ending } from '../mirror/lifetime.ts';
-import { type Work, isFollowing, signaturesFirst } from '../mirror/work.ts';
+import type { StopReason } from '../mirror/lifetime.ts';
+import { type Work, hasDigestTags, digestTagsFirst } from '../mirror/work.ts';
+import { messageOf } from '../oci/errors.ts';
 import type { NamespacePlan, Planned } from '../plan/namespace-plan.ts';
 import { estimatePulls } from '../plan/pulls.ts';
 import type { Recorder } from '../record/recorder.ts';
@@ -43,35 +44,35 @@ export async function copyAndCheckpoint(
   try {
     engine = await openEngine();
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return { errors: [message], stopped: [], close: async () => undefined };
   }
   const rechecks = working.reduce((sum, plan) => sum + rechecksOf(plan).length, 0);
   if (rechecks > 0) logger.info(`${plural(rechecks, 'unchanged image')}: asking for what is new about them`);
-  const quota = new Quota();
+  const pullLimits = new PullLimits();
   const copied = new AbortController();
   const checkpoints = saveAtCheckpoints(recorder, inputs.checkpoint, copied.signal, deps);
   try {
-    await copy(working, engine, quota, recorder, inputs, deps);
+    await copy(working, engine, pullLimits, recorder, inputs, deps);
   } finally {
     copied.abort();
     await checkpoints;
   }
-  const ending = lifetime.ending();
-  const stopped = [...(ending === undefined ? [] : [explain(ending)]), ...quota.reasons];
+  const stopReason = lifetime.stopReason();
+  const stopped = [...(stopReason === undefined ? [] : [explainStop(stopReason)]), ...pullLimits.reasons];
   for (const reason of stopped) logger.info(reason);
   return { errors: [], stopped, close: async () => engine.close() };
 }
 
-const explain = (ending: Ending): string =>
-  ending === 'cancelled'
+const explainStop = (stopReason: StopReason): string =>
+  stopReason === 'cancelled'
     ? 'The run was cancelled: what was done by then is recorded, and the next run goes on'
     : 'The time limit is reached: what was done by then is recorded, and the next run goes on';
 
 async function copy(
   plans: readonly NamespacePlan[],
   engine: Engine,
-  quota: Quota,
+  pullLimits: PullLimits,
   recorder: Recorder,
   inputs: Inputs,
   deps: Deps,
@@ -80,11 +81,11 @@ async function copy(
   const total = plans.reduce((sum, plan) => sum + plan.work.length + rechecksOf(plan).length, 0);
   const progress = new Progress({ total, log: (line) => logger.info(line), clock: () => performance.now() });
   const limit = pLimit(engine.width);
-  const shared = { engine, limit, retries: inputs.retries, lifetime, quota, sleep, random, logger };
+  const shared = { engine, limit, retries: inputs.retries, lifetime, pullLimits, sleep, random, logger };
   const copyWorks = async (plan: NamespacePlan, works: readonly Work[]): Promise<void> => {
     const task = (work: Work): CopyTask => ({
       ...taskOf(work, plan, inputs, deps),
-      claim: async (tag) => recorder.claim(plan, work.image, tag),
+      beforeOverwrite: async (tag) => recorder.beforeOverwrite(plan, work.image, tag),
     });
     const onDone = (outcome: Outcome): void => {
       recorder.note(plan, outcome);
@@ -93,7 +94,7 @@ async function copy(
     await copyAll(works, { ...shared, task, onDone });
   };
   try {
-    await Promise.all(plans.map(async (plan) => copyWorks(plan, signaturesFirst(plan.work))));
+    await Promise.all(plans.map(async (plan) => copyWorks(plan, digestTagsFirst(plan.work))));
     // New images come before what may be new about old ones.
     await Promise.all(plans.map(async (plan) => copyWorks(plan, rechecksOf(plan))));
   } finally {
@@ -129,9 +130,9 @@ function taskOf(
   plan: NamespacePlan,
   { engine }: Inputs,
   { registries }: Deps,
-): Omit<CopyTask, 'claim'> {
+): Omit<CopyTask, 'beforeOverwrite'> {
   const { namespace, target, platforms } = plan.settings;
-  const { digest, mediaType } = work.manifest;
+  const { digest, mediaType } = work.descriptor;
   const { referrers } = plan;
   return {
     source: {
@@ -145,20 +146,20 @@ function taskOf(
       repository: plan.targets.get(work.image) ?? work.image,
     },
     tags: [...work.added, ...work.updated],
-    platforms: isFollowing(work) ? 'all' : platforms,
+    platforms: hasDigestTags(work) ? 'all' : platforms,
     pulls: estimatePulls(work, { engine, platforms, referrers: referrers !== undefined }),
     present: isRecorded(plan, work),
     ...(referrers && {
       referrers: {
         sourceTags: referrers.listed.get(work.image)?.tags ?? new Set(),
-        leftTags: plan.left.get(work.image)?.tags ?? new Set(),
+        unmatchedDigestTags: plan.unmatchedDigestTags.get(work.image)?.tags ?? new Set(),
       },
     }),
   };
 }
 
 /** True when another tag of the image is recorded with the very digest, which the target then holds. */
-function isRecorded({ recorded }: NamespacePlan, { image, manifest }: Work): boolean {
+function isRecorded({ recorded }: NamespacePlan, { image, descriptor }: Work): boolean {
   const entries = recorded.images.get(image)?.values() ?? [];
-  return Iterator.from(entries).some((entry) => entry === manifest.digest);
+  return Iterator.from(entries).some((entry) => entry === descriptor.digest);
 }

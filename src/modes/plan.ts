@@ -3,7 +3,7 @@ import { formatBytes, plural } from '../mirror/format.ts';
 import type { NamespaceSettings } from '../mirror/settings.ts';
 import { type ImageWork, type NamespaceWork, planMatrix } from '../plan/matrix.ts';
 import type { NamespacePlan } from '../plan/namespace-plan.ts';
-import { describe, dryRunResult } from '../report/result-of.ts';
+import { describeResult, dryRunResult } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
@@ -14,7 +14,7 @@ export async function plan(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const { plans, warnings } = await prepare(inputs, deps);
   return deps.phase('Plan', async () => {
     const namespaces = plans.map((one) => dryRunResult(one, inputs.engine));
-    for (const result of namespaces) deps.logger.info(describe(result));
+    for (const result of namespaces) deps.logger.info(describeResult(result));
     const works = plans.flatMap((one) => ('failure' in one ? [] : [workOf(one)]));
     const matrix = planMatrix(works, { maxEntries: inputs.maxShards, filters: inputs });
     deps.logger.info(`The matrix has ${plural(matrix.include.length, 'job')}.`);
@@ -34,8 +34,8 @@ type Sums = { -readonly [K in keyof ImageWork]: ImageWork[K] };
 export function workOf({
   settings: { namespace },
   work,
-  unsettled,
-}: Pick<NamespacePlan, 'work' | 'unsettled'> & {
+  undetermined,
+}: Pick<NamespacePlan, 'work' | 'undetermined'> & {
   readonly settings: Pick<NamespaceSettings, 'namespace'>;
 }): NamespaceWork {
   const images = new Map<string, Sums>();
@@ -44,12 +44,12 @@ export function workOf({
     images.set(image, sums);
     return sums;
   };
-  for (const { image, manifest, added, updated } of work) {
+  for (const { image, descriptor, added, updated } of work) {
     const sums = sumsOf(image);
     sums.tags += added.length + updated.length;
-    sums.bytes += manifest.size ?? 0;
-    if (manifest.size === undefined) sums.unsized += 1;
+    sums.bytes += descriptor.size ?? 0;
+    if (descriptor.size === undefined) sums.unsized += 1;
   }
-  for (const { image } of unsettled) sumsOf(image).tags += 1;
+  for (const { image } of undetermined) sumsOf(image).tags += 1;
   return { namespace, images: Array.from(images.values()) };
 }

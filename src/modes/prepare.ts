@@ -5,19 +5,20 @@ import { discover } from '../list/discover.ts';
 import type { Failure } from '../mirror/failure.ts';
 import { formatNamespace } from '../mirror/namespace.ts';
 import { namedImages } from '../mirror/patterns.ts';
-import type { MustAsk } from '../mirror/recheck.ts';
+import type { IsDue } from '../mirror/recheck.ts';
 import { type NamespaceManifest, holds } from '../mirror/record-entry.ts';
-import { manifestPath } from '../mirror/record-path.ts';
+import { recordPath } from '../mirror/record-path.ts';
 import type { NamespaceSettings } from '../mirror/settings.ts';
 import { isWhole, ownImages, ownListing } from '../mirror/shard.ts';
 import { type TargetNames, nameTargets } from '../mirror/target-names.ts';
+import { messageOf } from '../oci/errors.ts';
 import type { Logger } from '../oci/logger.ts';
 import type { Registries } from '../oci/registries.ts';
-import { diff, findGone, unchangedImages } from '../plan/diff.ts';
+import { diff, findRemovedTags, findUnchangedImages } from '../plan/diff.ts';
 import type { NamespaceFailure, NamespacePlan, Planned } from '../plan/namespace-plan.ts';
 import { parseNamespaceManifest } from '../record/namespace-manifest.ts';
 import { CompiledFilters } from '../select/compiled-filters.ts';
-import type { Recall } from '../select/digests.ts';
+import type { KnownDigest } from '../select/digests.ts';
 import { warnOfFilters } from '../select/filter-warnings.ts';
 import type { Listed } from '../select/listed.ts';
 import { recheckRule } from '../select/recheck.ts';
@@ -54,12 +55,12 @@ export async function prepare(inputs: Inputs, deps: PrepareDeps): Promise<Prepar
     const good = listed.flatMap((one) => ('selection' in one ? [one] : []));
     const names = nameTargets(good.map(({ settings, selection: { listing } }) => ({ settings, listing })));
     const warnings = good.length === listed.length ? warnOfFilters(good, inputs) : [];
-    const mustAsk = recheckRule(inputs.recheck, deps.now().getTime());
+    const isDue = recheckRule(inputs.recheck, deps.now().getTime());
     const plans = await Promise.all(
       listed.map(async (one) => {
         if ('failure' in one) return one;
         try {
-          return await compareOne(one, names, mustAsk, inputs, deps);
+          return await planNamespace(one, names, isDue, inputs, deps);
         } catch (error) {
           return { settings: one.settings, failure: failureOf(error) };
         }
@@ -89,29 +90,29 @@ async function listSources(
 }
 
 /** The shard is cut before the comparison, so that the counts of all shards add up. Names must be clear in all. */
-async function compareOne(
+async function planNamespace(
   { settings, filters, listing, selection: whole }: Listed,
   names: TargetNames,
-  mustAsk: MustAsk,
+  isDue: IsDue,
   { metadata: { manifestPath: template }, shard, mode, dryRun }: Inputs,
   { metadata, registries }: PrepareDeps,
 ): Promise<NamespacePlan> {
   const { namespace, platforms, referrers } = settings;
-  const file = manifestPath(template, namespace);
+  const file = recordPath(template, namespace);
   const recorded = await readRecord(file, settings, metadata);
   const selection = isWhole(shard) ? whole : select(ownListing(listing, shard), filters);
-  const recall: Recall = (image, tag) => {
+  const knownDigest: KnownDigest = (image, tag) => {
     const entry = recorded.images.get(image)?.get(tag);
     const digest = typeof entry === 'string' ? entry : entry?.digest;
     const wanted = { platforms, keepsDigests: referrers };
-    const isKnown = entry && digest && holds(tag, entry, digest, wanted) && !mustAsk(image, tag);
+    const isKnown = entry && digest && holds(tag, entry, digest, wanted) && !isDue(image, tag);
     return isKnown ? digest : undefined;
   };
-  const resolved = await resolveSelection(selection, registries.source(namespace.registry), recall);
+  const resolved = await resolveSelection(selection, registries.source(namespace.registry), knownDigest);
   const compared = diff(resolved.listing, recorded.images, platforms, referrers);
   return {
     settings,
-    manifestPath: file,
+    recordPath: file,
     recorded,
     ...resolved,
     targets: names.get(formatNamespace(namespace)) ?? new Map<string, string>(),
@@ -120,12 +121,12 @@ async function compareOne(
       mode === 'sync' &&
       !dryRun && {
         referrers: {
-          rechecks: unchangedImages(resolved.listing, recorded.images, platforms, compared.work, mustAsk),
+          rechecks: findUnchangedImages(resolved.listing, recorded.images, platforms, compared.work, isDue),
           listed: listing.images,
         },
       }),
-    settled: new Map(),
-    gone: findGone(listing, ownImages(recorded.images, shard, namespace), filters.wantsName),
+    adopted: new Map(),
+    gone: findRemovedTags(listing, ownImages(recorded.images, shard, namespace), filters.wantsName),
   };
 }
 
@@ -143,5 +144,5 @@ async function readRecord(
 }
 
 function failureOf(error: unknown): Failure {
-  return { image: '', tags: [], reason: error instanceof Error ? error.message : String(error) };
+  return { image: '', tags: [], reason: messageOf(error) };
 }

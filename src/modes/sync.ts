@@ -1,11 +1,11 @@
 import type { Inputs } from '../inputs/inputs.ts';
 import { plural } from '../mirror/format.ts';
 import type { NamespaceResult } from '../mirror/result.ts';
-import { settlePlans } from '../reconcile/adopt-plans.ts';
+import { adoptInPlans } from '../reconcile/adopt-plans.ts';
 import { renderSectionText } from '../record/changelog.ts';
 import type { Recorded } from '../record/record.ts';
 import { Recorder } from '../record/recorder.ts';
-import { describe, dryRunResult } from '../report/result-of.ts';
+import { describeResult, dryRunResult } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
 import { type Copied, copyAndCheckpoint } from './copying.ts';
 import type { Deps } from './deps.ts';
@@ -16,8 +16,8 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
   const { plans: prepared, warnings } = await prepare(inputs, deps);
   const plans = await deps.phase('Plan', async () => {
-    const settled = await settlePlans(prepared, deps.registries, inputs.queryConcurrency);
-    for (const plan of settled) deps.logger.info(describe(dryRunResult(plan, inputs.engine)));
+    const settled = await adoptInPlans(prepared, deps.registries, inputs.queryConcurrency);
+    for (const plan of settled) deps.logger.info(describeResult(dryRunResult(plan, inputs.engine)));
     return settled;
   });
   const run = { mode: 'sync', dryRun: inputs.dryRun, started, warnings } as const;

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type RegistryClient, pull } from './client.ts';
-import { RegistryError } from './errors.ts';
+import { RegistryError, messageOf } from './errors.ts';
 import { type RegistryResponse, headerOf } from './http/message.ts';
 import { isNetworkError } from './http/retry.ts';
 import type { Descriptor } from './manifest.ts';
 
 /** How often a download that made progress goes on after a break. */
-const MAX_RESUMES = 20;
+const MOST_RESUMES = 20;
 
 /** What a registry has under a digest is not what the digest names, or not all of it. */
 export class ContentError extends RegistryError {}
@@ -82,7 +82,7 @@ async function* resumed(
     }
     // With all bytes there it does not matter how the answer ended; the digest tells whether they are right.
     if (offset >= size) return;
-    if (offset > before && resumes < MAX_RESUMES) continue;
+    if (offset > before && resumes < MOST_RESUMES) continue;
     if (broken === undefined) return;
     throw breakOf(source, broken);
   }
@@ -125,7 +125,7 @@ function overlap({ status, headers, url }: RegistryResponse, offset: number): nu
 }
 
 function breakOf(source: BlobSource, broken: unknown): RegistryError {
-  const message = broken instanceof Error ? broken.message : String(broken);
+  const message = messageOf(broken);
   const url = urlOf(source);
   return new RegistryError({ method: 'GET', url, cause: message, retryable: true, error: broken });
 }

@@ -68,7 +68,7 @@ function sessionOf(response: RegistryResponse): URL {
     method: 'POST',
     url: response.url,
     cause: 'the answer has no Location to upload to',
-    doubtful: true,
+    ambiguous: true,
   });
 }
 

@@ -23,7 +23,7 @@ export interface PullLimit {
 }
 
 /** The spec asks registries to take manifests of 4 MiB; this reads some more. */
-const MAX_MANIFEST = 8 * 1024 ** 2;
+const MAX_MANIFEST_BYTES = 8 * 1024 ** 2;
 
 /** How often a tag is read whose manifest is not what the registry says. */
 const READS = 3;
@@ -66,7 +66,12 @@ export class RegistryClient {
    */
   async listTags(repository: string, first?: ListPage): Promise<string[]> {
     const scopes = [pull(repository)];
-    return readPages(this.#transport, tagsPath(repository), { of: 'tags', scopes, read: readTagList, first });
+    return readPages(this.#transport, tagsUrlPath(repository), {
+      of: 'tags',
+      scopes,
+      read: readTagList,
+      first,
+    });
   }
 
   /** The digest behind a tag or digest; undefined when the registry has no such manifest. */
@@ -74,7 +79,7 @@ export class RegistryClient {
     const head = await this.#transport.send(
       {
         method: 'HEAD',
-        url: manifestPath(repository, reference),
+        url: manifestUrlPath(repository, reference),
         headers: { accept: MANIFEST_ACCEPT },
         scopes: [pull(repository)],
         expect: [200, 404],
@@ -117,11 +122,12 @@ export class RegistryClient {
       const found = await this.#readManifest(repository, reference);
       if (!found) return undefined;
       const { manifest, said } = found;
-      const isDoubtful = said !== undefined && said !== manifest.digest && !isSchema1Type(manifest.mediaType);
-      if (!isDoubtful || (await this.#readManifest(repository, manifest.digest))) return manifest;
+      const isAmbiguous =
+        said !== undefined && said !== manifest.digest && !isSchema1Type(manifest.mediaType);
+      if (!isAmbiguous || (await this.#readManifest(repository, manifest.digest))) return manifest;
       if (tries < READS) continue;
       const cause = `the answer's digest is ${manifest.digest}, and the registry says ${said}`;
-      const url = this.#transport.urlOf(manifestPath(repository, reference));
+      const url = this.#transport.urlOf(manifestUrlPath(repository, reference));
       throw new RegistryError({ method: 'GET', url, cause });
     }
   }
@@ -134,7 +140,7 @@ export class RegistryClient {
     return this.#transport.send(
       {
         method: 'GET',
-        url: manifestPath(repository, reference),
+        url: manifestUrlPath(repository, reference),
         headers: { accept: MANIFEST_ACCEPT },
         scopes: [pull(repository)],
         expect: [200, 404],
@@ -142,7 +148,7 @@ export class RegistryClient {
       async (response) => {
         if (response.status === 404) return discard(response);
         this.#noteLimit(response);
-        const manifest = checkedManifest(reference, await readBody(response, MAX_MANIFEST), response);
+        const manifest = checkedManifest(reference, await readBody(response, MAX_MANIFEST_BYTES), response);
         return { manifest, said: isDigest(reference) ? undefined : digestHeader(response) };
       },
     );
@@ -173,7 +179,7 @@ export class RegistryClient {
     return this.#transport.send(
       {
         method: 'PUT',
-        url: manifestPath(repository, reference),
+        url: manifestUrlPath(repository, reference),
         headers: { 'content-type': manifest.mediaType },
         body: manifest.bytes,
         scopes: [push(repository)],
@@ -223,11 +229,11 @@ export function push(repository: string): string {
 }
 
 /** The list of a repository's tags; with no name, what registries of Google's kind hold at their root. */
-export function tagsPath(repository: string): string {
+export function tagsUrlPath(repository: string): string {
   return repository === '' ? '/v2/tags/list' : `/v2/${repository}/tags/list`;
 }
 
-export function manifestPath(repository: string, reference: string): string {
+export function manifestUrlPath(repository: string, reference: string): string {
   return `/v2/${repository}/manifests/${reference}`;
 }
 
@@ -250,13 +256,13 @@ async function discard({ body }: RegistryResponse): Promise<undefined> {
 
 /** schema1 is exempt from the check: its digest leaves out the signatures that the bytes carry. */
 function checkedManifest(reference: string, bytes: Uint8Array, response: RegistryResponse): RawManifest {
-  const problem = (cause: string, more: { retryable?: true; doubtful?: true }): RegistryError =>
+  const problem = (cause: string, more: { retryable?: true; ambiguous?: true }): RegistryError =>
     new RegistryError({ method: 'GET', url: response.url, cause, ...more });
   let mediaType: string;
   try {
     mediaType = mediaTypeOf(bytes, headerOf(response.headers, 'content-type') ?? '');
   } catch {
-    throw problem('the answer is not a manifest', { doubtful: true });
+    throw problem('the answer is not a manifest', { ambiguous: true });
   }
   if (isDigest(reference) && !isSchema1Type(mediaType) && !matchesDigest(bytes, reference)) {
     throw problem(`the answer's digest is ${digestOf(bytes)}, not the one asked for`, { retryable: true });

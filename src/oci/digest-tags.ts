@@ -6,7 +6,7 @@ import { type Digest, isDigest } from './digest.ts';
  * https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
  */
-const FOLLOWER = /^(sha256)-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
+const DIGEST_TAG = /^(sha256)-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
 
 /** The tags under which cosign keeps what it says about `digest`. */
 export function cosignTags(digest: Digest): string[] {
@@ -15,9 +15,9 @@ export function cosignTags(digest: Digest): string[] {
 }
 
 /** The digest of the image that `tag` is about; undefined for a tag that is an image's own. */
-export function followedDigest(tag: string): Digest | undefined {
+export function digestTagSubject(tag: string): Digest | undefined {
   if (!tag.startsWith('sha256-')) return undefined;
-  const [, algorithm, hex] = FOLLOWER.exec(tag) ?? [];
+  const [, algorithm, hex] = DIGEST_TAG.exec(tag) ?? [];
   return algorithm === undefined || hex === undefined ? undefined : `sha256:${hex}`;
 }
 
@@ -33,11 +33,11 @@ export function referrersTag(digest: Digest): string {
 }
 
 /** The digest that `tag` lists the referrers of; undefined for any other tag. */
-export function subjectOf(tag: string): Digest | undefined {
+export function referrersTagSubject(tag: string): Digest | undefined {
   const digest = tag.replace('-', ':');
   return tag.startsWith('sha256-') && isDigest(digest) ? digest : undefined;
 }
 
 export function isReferrersTag(tag: string): boolean {
-  return subjectOf(tag) !== undefined;
+  return referrersTagSubject(tag) !== undefined;
 }

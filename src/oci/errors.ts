@@ -16,7 +16,7 @@ export class RegistryError extends Error {
    * True for what is meant in most cases, but is also what a proxy in between or a node of the registry that is out of
    * order says now and then: a few more tries tell.
    */
-  readonly doubtful: boolean;
+  readonly ambiguous: boolean;
   /** Host of the registry that was asked: what it redirects to or gets its tokens from may be another one, see `url`. */
   readonly registry: string;
   /** How long the registry asks to wait, in milliseconds. */
@@ -29,7 +29,7 @@ export class RegistryError extends Error {
     status?: number;
     codes?: readonly string[];
     retryable?: boolean;
-    doubtful?: boolean;
+    ambiguous?: boolean;
     registry?: string;
     retryAfter?: number | undefined;
     error?: unknown;
@@ -41,14 +41,19 @@ export class RegistryError extends Error {
     this.status = problem.status;
     this.codes = problem.codes ?? [];
     this.retryable = problem.retryable ?? false;
-    this.doubtful = problem.doubtful ?? false;
+    this.ambiguous = problem.ambiguous ?? false;
     this.registry = problem.registry ?? problem.url.host;
     this.retryAfter = problem.retryAfter;
   }
 }
 
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** True when a registry, or its token service, does not let the one who asks. */
-export function isDenial(error: unknown): error is RegistryError {
+export function isAccessDenied(error: unknown): error is RegistryError {
   return error instanceof RegistryError && !error.retryable && (error.status === 401 || error.status === 403);
 }
 

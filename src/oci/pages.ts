@@ -16,7 +16,7 @@ export type ReadPage<T> = (
 ) => { readonly items: readonly T[]; readonly next: URL | string | undefined } | undefined;
 
 /** 32 MiB of tags are some hundred thousand in one repository; nobody's are more. */
-const MAX_PAGE = 32 * 1024 ** 2;
+const MAX_PAGE_BYTES = 32 * 1024 ** 2;
 /** With a hundred entries a page, as many as `MAX_ITEMS`. */
 const MAX_PAGES = 10_000;
 /** More than any registry has repositories, or any repository tags. */
@@ -33,7 +33,7 @@ export async function getPage(
 
 /** The page of a list that `response` is. */
 export async function pageOf(response: RegistryResponse): Promise<ListPage> {
-  const bytes = await readBody(response, MAX_PAGE);
+  const bytes = await readBody(response, MAX_PAGE_BYTES);
   const next = nextPage(listHeaderOf(response.headers, 'link'), response.url);
   return { json: parseJson(bytes, response), url: response.url, next };
 }
@@ -85,6 +85,6 @@ function parseJson(bytes: Uint8Array, response: RegistryResponse): unknown {
   } catch {
     const type = headerOf(response.headers, 'content-type') ?? 'no type';
     const cause = `the answer is not JSON but ${printable(type, 60)}: this is no registry, or a page in front of it`;
-    throw new RegistryError({ method: 'GET', url: response.url, cause, doubtful: true });
+    throw new RegistryError({ method: 'GET', url: response.url, cause, ambiguous: true });
   }
 }

@@ -14,7 +14,7 @@ export type ListEntry = v.InferOutput<typeof Entry>;
 const List = v.looseObject({ manifests: v.array(Entry) });
 
 /** The entries of a list as they stand there; undefined when `manifest` is no such list. */
-export function entriesOf(manifest: RawManifest): readonly ListEntry[] | undefined {
+export function listEntries(manifest: RawManifest): readonly ListEntry[] | undefined {
   return parseList(manifest)?.manifests;
 }
 

@@ -95,7 +95,8 @@ async function askFirst(
         const type = headerOf(response.headers, 'content-type')?.split(';')[0]?.trim();
         if (response.status === 200 && type === OCI_INDEX) return pageOf(response);
         await response.body.dump();
-        if (isThere) throw new NoList({ method: 'GET', url: response.url, cause: 'no list', doubtful: true });
+        if (isThere)
+          throw new NoList({ method: 'GET', url: response.url, cause: 'no list', ambiguous: true });
         return 'absent';
       },
     );

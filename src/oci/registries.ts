@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { CredentialLookup } from './auth/credentials.ts';
 import { RegistryClient } from './client.ts';
-import { HostGate, HostGates } from './http/host-limiter.ts';
+import { HostLimiter, HostLimiters } from './http/host-limiter.ts';
 import { RegistryTransport } from './http/transport.ts';
 import type { Logger } from './logger.ts';
 import { apiHost, isLoopback } from './names.ts';
@@ -25,17 +25,17 @@ export interface RegistriesOptions {
 
 /**
  * The clients of a run: one for each registry and role, because a registry that is both source and target may
- * have two accounts. Both roles pass the same gate of their host.
+ * have two accounts. Both roles pass the same limiter of their host.
  */
 export class Registries {
   readonly #options: RegistriesOptions;
   readonly #clients = new Map<string, RegistryClient>();
-  readonly #gates: HostGates;
+  readonly #limiters: HostLimiters;
 
   constructor(options: RegistriesOptions) {
     this.#options = options;
     const { concurrency, sleep, clock } = options;
-    this.#gates = new HostGates(() => new HostGate(concurrency, sleep, clock));
+    this.#limiters = new HostLimiters(() => new HostLimiter(concurrency, sleep, clock));
   }
 
   source(registry: string): RegistryClient {
@@ -47,7 +47,7 @@ export class Registries {
   }
 
   /**
-   * A registry's other API, such as Docker Hub's at `https://hub.docker.com`. It passes its host's gate like all
+   * A registry's other API, such as Docker Hub's at `https://hub.docker.com`. It passes its host's limiter like all
    * requests there, and is given no credentials: they are the registry's.
    */
   api(baseUrl: URL): RegistryTransport {
@@ -55,7 +55,7 @@ export class Registries {
     return new RegistryTransport({
       ...options,
       baseUrl,
-      gates: this.#gates,
+      limiters: this.#limiters,
       credential: async () => undefined,
     });
   }
@@ -78,7 +78,7 @@ export class Registries {
     const transport = new RegistryTransport({
       ...options,
       baseUrl: new URL(`${scheme}://${apiHost(registry)}`),
-      gates: this.#gates,
+      limiters: this.#limiters,
       credential: () => (credential ??= lookup(registry)),
     });
     return new RegistryClient(registry, transport);

@@ -160,12 +160,12 @@ export function remedyFor(said: string, pushing: boolean): string | undefined {
 /** Whose account `host` refused, and what to do: where it came from, and nothing of what it is. */
 export function adviceOn(
   host: string,
-  used: Pick<Credential, 'origin'> | undefined,
+  used: Pick<Credential, 'providedBy'> | undefined,
   remedy: string | undefined,
 ): string {
   if (!used)
     return `No credentials are known for ${host}: give them as inputs, or log in before with docker/login-action`;
   return remedy === undefined
-    ? `${host} refused the credentials from ${used.origin}: check that they are right and allow this`
-    : `${remedy}. It was asked with the credentials from ${used.origin}`;
+    ? `${host} refused the credentials from ${used.providedBy}: check that they are right and allow this`
+    : `${remedy}. It was asked with the credentials from ${used.providedBy}`;
 }

@@ -2,14 +2,14 @@ import type { ImageTags } from '../mirror/failure.ts';
 import type { ListedTag, Listing } from '../mirror/listing.ts';
 import type { TagMatch } from '../mirror/patterns.ts';
 import type { Platforms } from '../mirror/platforms.ts';
-import type { MustAsk } from '../mirror/recheck.ts';
-import { type Images, holds } from '../mirror/record-entry.ts';
-import { type Unsettled, type Work, WorkBuilder } from '../mirror/work.ts';
-import { followedDigest } from '../oci/digest-tags.ts';
+import type { IsDue } from '../mirror/recheck.ts';
+import { type RecordedImages, holds } from '../mirror/record-entry.ts';
+import { type UndeterminedTag, type Work, WorkBuilder } from '../mirror/work.ts';
+import { digestTagSubject } from '../oci/digest-tags.ts';
 
 export interface Diff {
   readonly work: readonly Work[];
-  readonly unsettled: readonly Unsettled[];
+  readonly undetermined: readonly UndeterminedTag[];
   /** Tags that the target holds as the source has them. */
   readonly unchanged: number;
 }
@@ -19,21 +19,26 @@ export interface Diff {
  *
  * @param keepsDigests what docker has made another digest of is not held then: what refers to the image names its digest
  */
-export function diff(listing: Listing, recorded: Images, platforms: Platforms, keepsDigests = false): Diff {
+export function diff(
+  listing: Listing,
+  recorded: RecordedImages,
+  platforms: Platforms,
+  keepsDigests = false,
+): Diff {
   const builder = new WorkBuilder();
-  const unsettled: Unsettled[] = [];
+  const undetermined: UndeterminedTag[] = [];
   let unchanged = 0;
   for (const [image, { repository, tags }] of listing.images) {
     const entries = recorded.get(image);
-    for (const [tag, manifest] of tags) {
+    for (const [tag, descriptor] of tags) {
       const entry = entries?.get(tag);
-      if (entry === undefined) builder.add(image, repository, manifest, 'added', tag);
-      else if (entry === null) unsettled.push({ image, repository, tag, manifest });
-      else if (holds(tag, entry, manifest.digest, { platforms, keepsDigests })) unchanged += 1;
-      else builder.add(image, repository, manifest, 'updated', tag);
+      if (entry === undefined) builder.add(image, repository, descriptor, 'added', tag);
+      else if (entry === null) undetermined.push({ image, repository, tag, descriptor });
+      else if (holds(tag, entry, descriptor.digest, { platforms, keepsDigests })) unchanged += 1;
+      else builder.add(image, repository, descriptor, 'updated', tag);
     }
   }
-  return { work: builder.build(), unsettled, unchanged };
+  return { work: builder.build(), undetermined, unchanged };
 }
 
 /**
@@ -43,7 +48,11 @@ export function diff(listing: Listing, recorded: Images, platforms: Platforms, k
  * @param listing all that the source holds, before the filters
  * @param wanted the filters
  */
-export function findGone(listing: Listing<ListedTag>, recorded: Images, wanted: TagMatch): ImageTags[] {
+export function findRemovedTags(
+  listing: Listing<ListedTag>,
+  recorded: RecordedImages,
+  wanted: TagMatch,
+): ImageTags[] {
   const unknown = new Set(listing.failures.map(({ image }) => image));
   const found: ImageTags[] = [];
   for (const [image, entries] of recorded) {
@@ -69,25 +78,25 @@ function isUnknown(image: string, unknown: ReadonlySet<string>): boolean {
  * The images that the mirror holds as the source has them, and of which the source is to be asked today what refers to
  * them: work without tags. Those with work of their own are left out, as their referrers come with it.
  */
-export function unchangedImages(
+export function findUnchangedImages(
   { images }: Listing,
-  recorded: Images,
+  recorded: RecordedImages,
   platforms: Platforms,
   work: readonly Work[],
-  mustAsk: MustAsk,
+  isDue: IsDue,
 ): Work[] {
   const wanted = { platforms, keepsDigests: true };
-  const seen = new Set(work.map(({ image, manifest }) => `${image}@${manifest.digest}`));
+  const seen = new Set(work.map(({ image, descriptor }) => `${image}@${descriptor.digest}`));
   const found: Work[] = [];
   for (const [image, { repository, tags }] of images) {
     const entries = recorded.get(image);
-    for (const [tag, manifest] of tags) {
+    for (const [tag, descriptor] of tags) {
       const entry = entries?.get(tag);
-      const key = `${image}@${manifest.digest}`;
-      if (!entry || seen.has(key) || followedDigest(tag) !== undefined) continue;
-      if (!holds(tag, entry, manifest.digest, wanted) || !mustAsk(image, tag)) continue;
+      const key = `${image}@${descriptor.digest}`;
+      if (!entry || seen.has(key) || digestTagSubject(tag) !== undefined) continue;
+      if (!holds(tag, entry, descriptor.digest, wanted) || !isDue(image, tag)) continue;
       seen.add(key);
-      found.push({ image, repository, manifest, added: [], updated: [] });
+      found.push({ image, repository, descriptor, added: [], updated: [] });
     }
   }
   return found;

@@ -35,7 +35,7 @@ export interface InputFilters {
 }
 
 /** GitHub takes 1 MB a job in UTF-16, of which the other outputs have some. */
-const MAX_BYTES = 900_000;
+const MAX_MATRIX_BYTES = 900_000;
 
 /** An image with its share of the load. */
 interface Load extends ImageWork {
@@ -56,7 +56,7 @@ interface Pile {
  * @throws Error when not even the namespaces and filters fit into GitHub's limit
  */
 export function planMatrix(works: readonly NamespaceWork[], options: MatrixOptions): Matrix {
-  const { maxEntries, filters, maxBytes = MAX_BYTES } = options;
+  const { maxEntries, filters, maxBytes = MAX_MATRIX_BYTES } = options;
   const plans = fairPlan(weigh(works), maxEntries);
   for (const render of [byImages, byNumbers]) {
     const matrix = { include: plans.flatMap((plan) => render(plan, filters)) };
@@ -119,20 +119,25 @@ function planFor(piles: readonly Pile[], capacity: number): Plan[] {
 function byImages(plan: Plan, filters: InputFilters): MatrixEntry[] {
   if (plan.kind === 'cut') {
     return plan.parts.map((loads, index) =>
-      entryOf([plan.pile], loads, filters, { images: loads, part: `${index + 1}/${plan.parts.length}` }),
+      matrixEntryOf([plan.pile], loads, filters, {
+        images: loads,
+        part: `${index + 1}/${plan.parts.length}`,
+      }),
     );
   }
   const [first, ...others] = plan.piles;
   const loads = plan.piles.flatMap((pile) => pile.loads);
   // Of several namespaces no names are given: each would count for all of them.
-  return [entryOf(plan.piles, loads, filters, first && others.length === 0 ? { images: first.loads } : {})];
+  return [
+    matrixEntryOf(plan.piles, loads, filters, first && others.length === 0 ? { images: first.loads } : {}),
+  ];
 }
 
 /** Entries that give the numbers of their images, in which a name costs nothing. */
 function byNumbers(plan: Plan, filters: InputFilters): MatrixEntry[] {
   if (plan.kind === 'whole')
     return [
-      entryOf(
+      matrixEntryOf(
         plan.piles,
         plan.piles.flatMap(({ loads }) => loads),
         filters,
@@ -145,7 +150,7 @@ function byNumbers(plan: Plan, filters: InputFilters): MatrixEntry[] {
     .toSorted((a, b) => a.number - b.number);
   const ranges = cutRanges(numbered, plan.parts.length, MAX_SHARDS);
   return ranges.map(({ first, last, items }, index) =>
-    entryOf([plan.pile], items, filters, {
+    matrixEntryOf([plan.pile], items, filters, {
       part: `${index + 1}/${ranges.length}`,
       range: `${first}-${last}`,
     }),
@@ -159,7 +164,7 @@ interface EntryDetails {
   readonly range?: string;
 }
 
-function entryOf(
+function matrixEntryOf(
   piles: readonly Pile[],
   loads: readonly Load[],
   { include, exclude }: InputFilters,

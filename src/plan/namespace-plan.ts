@@ -1,13 +1,13 @@
 import type { Failure, ImageTags } from '../mirror/failure.ts';
 import type { ListedTag, Listing, ResolvedSelection } from '../mirror/listing.ts';
-import type { Entry, NamespaceManifest } from '../mirror/record-entry.ts';
+import type { RecordEntry, NamespaceManifest } from '../mirror/record-entry.ts';
 import type { NamespaceSettings } from '../mirror/settings.ts';
-import type { Unsettled, Work } from '../mirror/work.ts';
+import type { UndeterminedTag, Work } from '../mirror/work.ts';
 
 /** One namespace, listed and compared with its record. */
 export interface NamespacePlan extends ResolvedSelection {
   readonly settings: NamespaceSettings;
-  readonly manifestPath: string;
+  readonly recordPath: string;
   readonly recorded: NamespaceManifest;
   /** Full path of the target's repository, by image. */
   readonly targets: ReadonlyMap<string, string>;
@@ -15,9 +15,9 @@ export interface NamespacePlan extends ResolvedSelection {
   /** Set where the run copies what refers to images. */
   readonly referrers?: ReferrersPlan;
   /** gcrsync's tags, of which nobody knows the digest. */
-  readonly unsettled: readonly Unsettled[];
+  readonly undetermined: readonly UndeterminedTag[];
   /** What evidence says of tags: to be recorded without a copy. */
-  readonly settled: ReadonlyMap<string, ReadonlyMap<string, Entry>>;
+  readonly adopted: ReadonlyMap<string, ReadonlyMap<string, RecordEntry>>;
   readonly unchanged: number;
   readonly gone: readonly ImageTags[];
 }

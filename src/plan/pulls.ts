@@ -11,7 +11,7 @@ export function countPulls(works: readonly Work[], engine: 'docker' | 'registry'
   let count = 0;
   // What refers to an image is found when it is copied.
   let exact = !referrers || works.length === 0;
-  for (const { mediaType } of works.map(({ manifest }) => manifest)) {
+  for (const { mediaType } of works.map(({ descriptor }) => descriptor)) {
     const isIndex = mediaType !== undefined && isIndexType(mediaType);
     count += isIndex || engine === 'docker' ? 2 : 1;
     if (isIndex || mediaType === undefined) exact = false;
@@ -27,7 +27,7 @@ const USUAL_REFERRERS = 2;
 
 /** About how many pulls one piece of work takes, rather too many than too few. */
 export function estimatePulls(
-  { manifest: { mediaType }, added, updated }: Work,
+  { descriptor: { mediaType }, added, updated }: Work,
   {
     engine,
     platforms,

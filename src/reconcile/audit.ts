@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
-import type { Entry, Images } from '../mirror/record-entry.ts';
+import type { RecordEntry, RecordedImages } from '../mirror/record-entry.ts';
 import type { RegistryClient } from '../oci/client.ts';
 import { isReferrersTag } from '../oci/digest-tags.ts';
 import type { Digest } from '../oci/digest.ts';
 import { RegistryError, printable } from '../oci/errors.ts';
-import { type ListEntry, entriesOf, includesAll } from '../oci/referrers-list.ts';
+import { type ListEntry, listEntries, includesAll } from '../oci/referrers-list.ts';
 
 /** What the target says of a recorded tag. */
 export type Finding =
@@ -20,7 +20,7 @@ export type Finding =
 export interface AuditedTag {
   readonly image: string;
   readonly tag: string;
-  readonly entry: NonNullable<Entry>;
+  readonly entry: NonNullable<RecordEntry>;
   readonly finding: Finding;
 }
 
@@ -38,10 +38,10 @@ export interface AuditOptions {
  * Asks the target for the digest of each recorded tag, with a HEAD a tag, which counts against no pull limit. Tags with
  * an unknown digest are left out: evidence settles them. A target that refuses to answer is not asked again.
  */
-export async function audit(recorded: Images, options: AuditOptions): Promise<AuditedTag[]> {
+export async function audit(recorded: RecordedImages, options: AuditOptions): Promise<AuditedTag[]> {
   const { target, targetOf, referrers, concurrency } = options;
   let refused: Finding | undefined;
-  const ask = async (image: string, tag: string, entry: NonNullable<Entry>): Promise<Finding> => {
+  const ask = async (image: string, tag: string, entry: NonNullable<RecordEntry>): Promise<Finding> => {
     if (refused) return refused;
     try {
       const head = await target.findManifest(targetOf(image), tag);
@@ -77,7 +77,7 @@ async function hasGrown(
 ): Promise<boolean> {
   const read = async (digest: Digest): Promise<readonly ListEntry[] | undefined> => {
     const manifest = await target.getManifest(repository, digest);
-    return manifest && entriesOf(manifest);
+    return manifest && listEntries(manifest);
   };
   const [had, has] = await Promise.all([read(before), read(now)]);
   return had !== undefined && has !== undefined && includesAll(has, had);

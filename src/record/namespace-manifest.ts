@@ -1,14 +1,14 @@
 import * as v from 'valibot';
 import {
-  type Entry,
-  type Images,
+  type RecordEntry,
+  type RecordedImages,
   type NamespaceManifest,
-  type OpenImages,
+  type MutableRecordedImages,
   serializeEntry,
   setEntry,
 } from '../mirror/record-entry.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
-import { printable } from '../oci/errors.ts';
+import { messageOf, printable } from '../oci/errors.ts';
 import { isRepositoryName, isTag } from '../oci/names.ts';
 
 /** A namespace manifest that can't be used. It must not be overwritten. */
@@ -64,7 +64,7 @@ function parseJson(bytes: Uint8Array, path: string): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    throw broken(path, error instanceof Error ? error.message : String(error));
+    throw broken(path, messageOf(error));
   }
 }
 
@@ -84,11 +84,11 @@ function checkOwner(path: string, what: 'source' | 'target', found: string, expe
 }
 
 /** Walked by hand: a schema for each of 100,000 entries takes several times as long. */
-function readImages(images: Readonly<Record<string, unknown>>, path: string): Images {
-  const read = new Map<string, Map<string, Entry>>();
+function readImages(images: Readonly<Record<string, unknown>>, path: string): RecordedImages {
+  const read = new Map<string, Map<string, RecordEntry>>();
   for (const [image, tags] of Object.entries(images)) {
     if (!v.is(ByName, tags)) throw broken(path, `${show(image)} is not an object of tags`);
-    const entries = new Map<string, Entry>();
+    const entries = new Map<string, RecordEntry>();
     for (const tag of Object.keys(tags)) {
       const entry = readEntry(tags[tag]);
       if (entry === undefined || !isTag(tag))
@@ -107,7 +107,7 @@ const EntryObject = v.object({
   platforms: v.optional(v.array(v.string())),
 });
 
-function readEntry(value: unknown): Entry | undefined {
+function readEntry(value: unknown): RecordEntry | undefined {
   if (value === null) return null;
   if (typeof value === 'string') return isDigest(value) ? value : undefined;
   const parsed = v.safeParse(EntryObject, value, { abortEarly: true });
@@ -116,8 +116,8 @@ function readEntry(value: unknown): Entry | undefined {
   return platforms ? { digest, target, platforms } : { digest, target };
 }
 
-function readGcrsync(lines: readonly unknown[], path: string): Images {
-  const images: OpenImages = new Map();
+function readGcrsync(lines: readonly unknown[], path: string): RecordedImages {
+  const images: MutableRecordedImages = new Map();
   for (const line of lines) {
     const [, image = '', tag = ''] = typeof line === 'string' ? (/^(.*):(.*)$/.exec(line) ?? []) : [];
     if (!isRepositoryName(image) || !isTag(tag)) {

@@ -1,11 +1,11 @@
-import type { Held } from '../copy/engine.ts';
+import type { VerifiedTag } from '../copy/engine.ts';
 import type { Outcome } from '../copy/pool.ts';
 import type { MetadataRepository } from '../github/repository.ts';
 import {
-  type Entry,
-  type Images,
+  type RecordEntry,
+  type RecordedImages,
   type NamespaceManifest,
-  type OpenImages,
+  type MutableRecordedImages,
   countEntries,
   mergeImages,
   removeEntries,
@@ -14,6 +14,7 @@ import {
 } from '../mirror/record-entry.ts';
 import { type NamespaceResult, countAll } from '../mirror/result.ts';
 import type { Digest } from '../oci/digest.ts';
+import { messageOf } from '../oci/errors.ts';
 import type { Logger } from '../oci/logger.ts';
 import type { NamespacePlan } from '../plan/namespace-plan.ts';
 import type { Unrecorded } from '../report/result.ts';
@@ -23,13 +24,13 @@ import { parseNamespaceManifest, serializeNamespaceManifest } from './namespace-
 /** A namespace, what is now known of it, and how its changelog section reads. */
 export interface Recordable {
   readonly plan: NamespacePlan;
-  readonly entries: Images;
+  readonly entries: RecordedImages;
   /** Entries that are not so. */
-  readonly removed?: Images;
+  readonly removed?: RecordedImages;
   /** Entries that hold, of tags that are recorded as of an unknown digest. */
-  readonly restored?: Images;
+  readonly restored?: RecordedImages;
   /** What is recorded, where it is not what the plan says. */
-  readonly known?: Images;
+  readonly known?: RecordedImages;
   readonly result: NamespaceResult;
 }
 
@@ -52,16 +53,17 @@ export interface RecordDeps {
 }
 
 /** What the outcomes and the settled tags add to the namespace manifest. */
-export function entriesOf({ settled }: NamespacePlan, outcomes: readonly Outcome[]): Images {
-  const entries: OpenImages = new Map();
-  for (const [image, tags] of settled) entries.set(image, new Map(tags));
-  for (const { work, held } of outcomes) {
-    for (const [tag, what] of held) setEntry(entries, work.image, tag, entryOf(work.manifest.digest, what));
+export function newEntries({ adopted }: NamespacePlan, outcomes: readonly Outcome[]): RecordedImages {
+  const entries: MutableRecordedImages = new Map();
+  for (const [image, tags] of adopted) entries.set(image, new Map(tags));
+  for (const { work, verifiedTags } of outcomes) {
+    for (const [tag, what] of verifiedTags)
+      setEntry(entries, work.image, tag, recordEntryOf(work.descriptor.digest, what));
   }
   return entries;
 }
 
-function entryOf(digest: Digest, { digest: target, platforms }: Held): Entry {
+function recordEntryOf(digest: Digest, { digest: target, platforms }: VerifiedTag): RecordEntry {
   if (platforms) return { digest, target, platforms };
   return target === digest ? digest : { digest, target };
 }
@@ -98,7 +100,7 @@ export async function record(
       const what = tags > 0 ? `${tags} tags are mirrored but not recorded` : 'the record is not up to date';
       errors.push(`${result.namespace}: ${what}. ${messageOf(error)}`);
       unrecorded.push({
-        path: plan.manifestPath,
+        path: plan.recordPath,
         content: manifestOf({ ...plan.recorded, ...seen }, recordable),
         addition: serializeNamespaceManifest({ ...plan.recorded, images: entries }),
       });
@@ -124,14 +126,14 @@ export async function record(
 /** @param seen told what the file held when it was there last */
 async function recordManifest(
   recordable: Recordable,
-  seen: { images: Images },
+  seen: { images: RecordedImages },
   settings: RecordSettings,
   deps: RecordDeps,
 ): Promise<void> {
   const { plan, entries, removed, restored, result } = recordable;
   if (![entries, removed, restored].some((images) => images && images.size > 0)) return;
-  const message = describe([result], removed && countEntries(removed));
-  const changeSeen = (images: Images): Images => {
+  const message = commitMessageOf([result], removed && countEntries(removed));
+  const changeSeen = (images: RecordedImages): RecordedImages => {
     if (images.size > 0) seen.images = images;
     return change(images, recordable);
   };
@@ -144,16 +146,16 @@ const GONE =
 
 /** Changes what is recorded of a namespace; the same images mean that nothing changes. */
 export async function changeManifest(
-  { manifestPath: path, recorded: { source, target, images: known } }: NamespacePlan,
+  { recordPath: path, recorded: { source, target, images: known } }: NamespacePlan,
   message: string,
-  change: (recorded: Images) => Images,
+  change: (recorded: RecordedImages) => RecordedImages,
   { commitMessage }: RecordSettings,
   { metadata, logger }: RecordDeps,
 ): Promise<void> {
   let isGone = false;
   const isWritten = await metadata.update(path, commitMessage ?? message, (current) => {
     isGone = current === undefined && known.size > 0;
-    const before: Images = current
+    const before: RecordedImages = current
       ? parseNamespaceManifest(current, { path, source, target }).images
       : new Map();
     const images = change(before);
@@ -168,7 +170,10 @@ function manifestOf(manifest: NamespaceManifest, recordable: Recordable): string
   return serializeNamespaceManifest({ ...manifest, images: change(manifest.images, recordable) });
 }
 
-function change(images: Images, { entries, removed = new Map(), restored = new Map() }: Recordable): Images {
+function change(
+  images: RecordedImages,
+  { entries, removed = new Map(), restored = new Map() }: Recordable,
+): RecordedImages {
   return restoreEntries(mergeImages(removeEntries(images, removed), entries), restored);
 }
 
@@ -200,20 +205,24 @@ async function recordChangelog(
 ): Promise<void> {
   if (changelogPath === undefined || sections.length === 0) return;
   const results = recordables.map(({ result }) => result).filter(({ copied }) => copied.length > 0);
-  await metadata.update(changelogPath, commitMessage ?? `Changelog: ${describe(results)}`, (current) => {
-    const before = current && readChangelog(current, changelogPath);
-    const after = sections.reduce<string | undefined>(
-      (text, { namespace, text: section }) => insertSection(text, section, { runKey, namespace }),
-      before,
-    );
-    return new TextEncoder().encode(after);
-  });
+  await metadata.update(
+    changelogPath,
+    commitMessage ?? `Changelog: ${commitMessageOf(results)}`,
+    (current) => {
+      const before = current && readChangelog(current, changelogPath);
+      const after = sections.reduce<string | undefined>(
+        (text, { namespace, text: section }) => insertSection(text, section, { runKey, namespace }),
+        before,
+      );
+      return new TextEncoder().encode(after);
+    },
+  );
 }
 
 /** `Mirror gcr.io/distroless: 3 added, 1 updated` */
-function describe(results: readonly NamespaceResult[], removed = 0): string {
+function commitMessageOf(results: readonly NamespaceResult[], removed = 0): string {
   const { added, updated } = countAll(results);
-  const settled = results.reduce((sum, result) => sum + result.settled, 0);
+  const settled = results.reduce((sum, result) => sum + result.adopted, 0);
   const parts = [
     `${added} added`,
     `${updated} updated`,
@@ -223,8 +232,4 @@ function describe(results: readonly NamespaceResult[], removed = 0): string {
   const [first] = results;
   const what = results.length === 1 && first ? first.namespace : `${results.length} namespaces`;
   return `Mirror ${what}: ${parts.join(', ')}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -7,10 +7,10 @@ import {
   type RecordSettings,
   type Recorded,
   changeManifest,
-  entriesOf,
+  newEntries,
   record,
 } from './record.ts';
-import { Claims } from './write-ahead.ts';
+import { WriteAhead } from './write-ahead.ts';
 
 /** Gathers what a run does, and records it: at checkpoints what is done so far, in the end all of it. */
 export class Recorder {
@@ -18,7 +18,7 @@ export class Recorder {
   readonly #settings: RecordSettings;
   readonly #deps: RecordDeps;
   readonly #outcomes = new Map<Planned, Outcome[]>();
-  readonly #claims = new Map<NamespacePlan, Claims>();
+  readonly #writeAheads = new Map<NamespacePlan, WriteAhead>();
   /** How many outcomes are recorded, by namespace; none when not even what evidence settled is. */
   readonly #recorded = new Map<NamespacePlan, number>();
   /** One write at a time: two would write the same files. */
@@ -35,15 +35,15 @@ export class Recorder {
    *
    * @throws CopyError when it must not be
    */
-  async claim(plan: NamespacePlan, image: string, tag: string): Promise<void> {
-    let claims = this.#claims.get(plan);
+  async beforeOverwrite(plan: NamespacePlan, image: string, tag: string): Promise<void> {
+    let claims = this.#writeAheads.get(plan);
     if (!claims) {
-      claims = new Claims(plan, async (message, change) =>
+      claims = new WriteAhead(plan, async (message, change) =>
         this.#serially(async () => changeManifest(plan, message, change, this.#settings, this.#deps)),
       );
-      this.#claims.set(plan, claims);
+      this.#writeAheads.set(plan, claims);
     }
-    await claims.claim(image, tag);
+    await claims.beforeOverwrite(image, tag);
   }
 
   note(plan: NamespacePlan, outcome: Outcome): void {
@@ -64,7 +64,7 @@ export class Recorder {
 
   /** Records all that is not recorded yet, once no tag is written any more. */
   async finish(): Promise<Recorded> {
-    return this.#serially(async () => this.#save((plan) => this.#claims.get(plan)?.untouched()));
+    return this.#serially(async () => this.#save((plan) => this.#writeAheads.get(plan)?.untouched()));
   }
 
   async #serially<T>(write: () => Promise<T>): Promise<T> {
@@ -74,7 +74,7 @@ export class Recorder {
   }
 
   /** @param untouched entries that hold again, as their tags will not be written in this run */
-  async #save(untouched: (plan: NamespacePlan) => NamespacePlan['settled'] | undefined): Promise<Recorded> {
+  async #save(untouched: (plan: NamespacePlan) => NamespacePlan['adopted'] | undefined): Promise<Recorded> {
     const news = this.#plans.flatMap((plan) => {
       if ('failure' in plan) return [];
       const outcomes = this.#outcomes.get(plan)?.slice() ?? [];
@@ -84,9 +84,9 @@ export class Recorder {
     });
     const recordables = news.map(({ plan, outcomes, restored }) => ({
       plan,
-      entries: entriesOf(plan, outcomes),
+      entries: newEntries(plan, outcomes),
       restored,
-      known: this.#claims.get(plan)?.known() ?? plan.recorded.images,
+      known: this.#writeAheads.get(plan)?.known() ?? plan.recorded.images,
       result: resultOf(plan, outcomes),
     }));
     const recorded = await record(recordables, this.#settings, this.#deps);

@@ -1,29 +1,33 @@
 import { CopyError } from '../mirror/copy-error.ts';
 import { plural } from '../mirror/format.ts';
 import {
-  type Images,
-  type OpenImages,
+  type RecordedImages,
+  type MutableRecordedImages,
   countEntries,
   forgetEntries,
   mergeImages,
   setEntry,
 } from '../mirror/record-entry.ts';
+import { messageOf } from '../oci/errors.ts';
 import type { NamespacePlan } from '../plan/namespace-plan.ts';
 
 /** Changes what is recorded of a namespace, in a commit of this message; the same images mean that nothing changes. */
-export type ChangeRecord = (message: string, change: (recorded: Images) => Images) => Promise<void>;
+export type ChangeRecord = (
+  message: string,
+  change: (recorded: RecordedImages) => RecordedImages,
+) => Promise<void>;
 
 /**
  * The tags of a namespace that move. Before the first of them is overwritten at the target, all are recorded as of an
  * unknown digest: a run that is killed then leaves a record that says nothing wrong, and the next run settles it from
  * what the target holds.
  */
-export class Claims {
+export class WriteAhead {
   readonly #plan: NamespacePlan;
   readonly #changeRecord: ChangeRecord;
   #announcing: Promise<void> | undefined;
   /** What was recorded of the tags before. */
-  #before: Images = new Map();
+  #before: RecordedImages = new Map();
   /** Tags that may have been written. */
   readonly #begun = new Set<string>();
 
@@ -37,12 +41,12 @@ export class Claims {
    *
    * @throws CopyError when the record can't be changed: then the tag must stay as it is
    */
-  async claim(image: string, tag: string): Promise<void> {
+  async beforeOverwrite(image: string, tag: string): Promise<void> {
     if (!this.#plan.recorded.images.get(image)?.get(tag)) return;
     try {
       await (this.#announcing ??= this.#announce());
     } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error);
+      const cause = messageOf(error);
       throw new CopyError(`not overwritten, as that could not be recorded before: ${cause}`, {
         retryable: false,
         cause: error,
@@ -52,8 +56,8 @@ export class Claims {
   }
 
   /** What was recorded of tags that were announced and have not been written. */
-  untouched(): Images {
-    const untouched: OpenImages = new Map();
+  untouched(): RecordedImages {
+    const untouched: MutableRecordedImages = new Map();
     for (const [image, entries] of this.#before) {
       for (const [tag, entry] of entries)
         if (!this.#begun.has(`${image}:${tag}`)) setEntry(untouched, image, tag, entry);
@@ -62,7 +66,7 @@ export class Claims {
   }
 
   /** What is recorded by now, as far as this run knows. */
-  known(): Images {
+  known(): RecordedImages {
     return forgetEntries(this.#plan.recorded.images, this.#before);
   }
 
@@ -70,7 +74,7 @@ export class Claims {
     const { work, recorded } = this.#plan;
     const moving = work.reduce((sum, { updated }) => sum + updated.length, 0);
     await this.#changeRecord(`Mirror ${recorded.source}: ${plural(moving, 'tag')} to move`, (images) => {
-      const before: OpenImages = new Map();
+      const before: MutableRecordedImages = new Map();
       for (const { image, updated } of work) {
         for (const tag of updated) {
           const entry = images.get(image)?.get(tag);

@@ -9,8 +9,8 @@ export interface Annotation {
 }
 
 /** GitHub shows this many of each type a step, of so many characters each. */
-const MOST = 10;
-const LONGEST = 4096;
+const MOST_OF_A_LEVEL = 10;
+const LONGEST_CHARACTERS = 4096;
 
 /** What is wrong with a run: the totals first, then the run's own errors, then the first failures. */
 export function annotate({ namespaces, errors, warnings, stopped }: RunResult): Annotation[] {
@@ -22,22 +22,22 @@ export function annotate({ namespaces, errors, warnings, stopped }: RunResult): 
     .filter(({ failures }) => failures.length > 0)
     .map((result) => `${formatCount(countAll([result]).failed)} in ${result.namespace}`);
   const total = failed > 0 ? [`${plural(failed, 'tag')} could not be mirrored: ${totals.join(', ')}`] : [];
-  const wrong = [...total, ...errors, ...failures].slice(0, MOST);
+  const wrong = [...total, ...errors, ...failures].slice(0, MOST_OF_A_LEVEL);
   return [
     ...wrong.map((message) => annotation('error', message)),
-    ...(stopped ?? []).slice(0, MOST).map((message) => annotation('notice', message)),
-    ...[...warned(warnings), ...unsupported(namespaces), ...drifted(namespaces)].slice(0, MOST),
+    ...(stopped ?? []).slice(0, MOST_OF_A_LEVEL).map((message) => annotation('notice', message)),
+    ...[...warned(warnings), ...unsupported(namespaces), ...drifted(namespaces)].slice(0, MOST_OF_A_LEVEL),
   ];
 }
 
 function warned(warnings: readonly string[]): Annotation[] {
-  return warnings.slice(0, MOST / 2).map((message) => annotation('warning', message));
+  return warnings.slice(0, MOST_OF_A_LEVEL / 2).map((message) => annotation('warning', message));
 }
 
 function drifted(namespaces: RunResult['namespaces']): Annotation[] {
   return namespaces
     .filter((result) => countDrift(result) > 0)
-    .slice(0, MOST - 1)
+    .slice(0, MOST_OF_A_LEVEL - 1)
     .map(({ namespace, target, drift }) => {
       const kinds = [
         { images: drift?.missing ?? [], how: 'is not there' },
@@ -81,5 +81,8 @@ export function nameOf(namespace: string, { image, tags }: Failure): string {
 }
 
 function annotation(level: Annotation['level'], message: string): Annotation {
-  return { level, message: message.length > LONGEST ? `${message.slice(0, LONGEST - 1)}…` : message };
+  return {
+    level,
+    message: message.length > LONGEST_CHARACTERS ? `${message.slice(0, LONGEST_CHARACTERS - 1)}…` : message,
+  };
 }

@@ -56,7 +56,7 @@ export function isComplete({ namespaces, errors }: RunResult): boolean {
     failed === 0 &&
     pending === 0 &&
     errors.length === 0 &&
-    namespaces.every((one) => countDrift(one) === 0 && one.unasked === 0)
+    namespaces.every((one) => countDrift(one) === 0 && one.referrersUnchecked === 0)
   );
 }
 
@@ -64,7 +64,7 @@ export function isComplete({ namespaces, errors }: RunResult): boolean {
 export function isChanged({ namespaces, matrix }: RunResult): boolean {
   if (matrix) return matrix.include.length > 0;
   return namespaces.some(
-    ({ copied, settled, referrers, drift }) =>
-      copied.length > 0 || settled > 0 || referrers > 0 || (drift?.removed ?? 0) > 0,
+    ({ copied, adopted, referrers, drift }) =>
+      copied.length > 0 || adopted > 0 || referrers > 0 || (drift?.removed ?? 0) > 0,
   );
 }

@@ -1,7 +1,7 @@
 import { formatBytes, formatCount, formatDuration } from '../mirror/format.ts';
 
 /** How often progress is told, in milliseconds. */
-const INTERVAL = 10_000;
+const INTERVAL_MS = 10_000;
 /** The rate is that of this many last intervals. */
 const WINDOW = 6;
 
@@ -25,7 +25,7 @@ export class Progress {
   constructor(options: ProgressOptions) {
     this.#options = options;
     this.#samples = [{ time: options.clock(), images: 0, bytes: 0 }];
-    this.#timer = setInterval(() => this.tick(), INTERVAL).unref();
+    this.#timer = setInterval(() => this.tick(), INTERVAL_MS).unref();
   }
 
   /** One image has ended. */

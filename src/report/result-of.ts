@@ -1,6 +1,6 @@
 import type { Outcome } from '../copy/pool.ts';
 import { type Failure, countTags } from '../mirror/failure.ts';
-import { NOTHING_DROPPED } from '../mirror/filters.ts';
+import { NOTHING_FILTERED_OUT } from '../mirror/filters.ts';
 import { formatCount, plural } from '../mirror/format.ts';
 import type { EngineName } from '../mirror/mode.ts';
 import { formatNamespace } from '../mirror/namespace.ts';
@@ -46,7 +46,7 @@ function namesOf({ namespace, target }: NamespaceSettings): Pick<NamespaceResult
 }
 
 function plannedResult(plan: NamespacePlan, copied: readonly CopiedImage[]): NamespaceResult {
-  const { listing, dropped, recalled, unsupported, unchanged, gone, settled } = plan;
+  const { listing, filteredOut, notRechecked, unsupported, unchanged, gone, adopted } = plan;
   return {
     ...namesOf(plan.settings),
     ...NOTHING,
@@ -56,17 +56,17 @@ function plannedResult(plan: NamespacePlan, copied: readonly CopiedImage[]): Nam
     unchanged,
     gone,
     pending: pendingTags(plan, copied),
-    settled: countEntries(settled),
-    dropped,
-    recalled,
+    adopted: countEntries(adopted),
+    filteredOut,
+    notRechecked,
   };
 }
 
 /** Tags that are neither as wanted nor in `copied`. */
-function pendingTags({ work, unsettled }: NamespacePlan, copied: readonly CopiedImage[]): number {
+function pendingTags({ work, undetermined }: NamespacePlan, copied: readonly CopiedImage[]): number {
   const count = (all: readonly Pick<CopiedImage, 'added' | 'updated'>[]): number =>
     all.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
-  return unsettled.length + count(work) - count(copied);
+  return undetermined.length + count(work) - count(copied);
 }
 
 /** `docker.io/gcrxio/base` */
@@ -75,7 +75,7 @@ function targetNameOf({ settings: { target }, targets }: NamespacePlan, image: s
 }
 
 /** `gcr.io/distroless: 3 new tags, 1 moved, 40 unchanged, 0 gone` */
-export function describe(result: NamespaceResult): string {
+export function describeResult(result: NamespaceResult): string {
   const { added, updated, unchanged, gone, pending } = countAll([result]);
   const parts = [
     plural(added, 'new tag'),
@@ -96,44 +96,44 @@ const NOTHING = {
   unchanged: 0,
   gone: [],
   pending: 0,
-  settled: 0,
-  dropped: NOTHING_DROPPED,
-  recalled: 0,
+  adopted: 0,
+  filteredOut: NOTHING_FILTERED_OUT,
+  notRechecked: 0,
   referrers: 0,
   referrerBytes: 0,
-  unasked: 0,
+  referrersUnchecked: 0,
 } satisfies Partial<NamespaceResult>;
 
 function planned(plan: NamespacePlan): CopiedImage[] {
-  return plan.work.map(({ image, manifest, added, updated }) => ({
+  return plan.work.map(({ image, descriptor, added, updated }) => ({
     image,
     target: targetNameOf(plan, image),
-    digest: manifest.digest,
+    digest: descriptor.digest,
     added,
     updated,
-    bytes: manifest.size ?? 0,
+    bytes: descriptor.size ?? 0,
   }));
 }
 
 function mirrored(outcomes: readonly Outcome[], plan: NamespacePlan): CopiedImage[] {
   return outcomes
-    .filter(({ held }) => held.size > 0)
-    .map(({ work: { image, manifest, added, updated }, held, bytes }) => ({
+    .filter(({ verifiedTags }) => verifiedTags.size > 0)
+    .map(({ work: { image, descriptor, added, updated }, verifiedTags, bytes }) => ({
       image,
       target: targetNameOf(plan, image),
-      digest: manifest.digest,
-      added: added.filter((tag) => held.has(tag)),
-      updated: updated.filter((tag) => held.has(tag)),
+      digest: descriptor.digest,
+      added: added.filter((tag) => verifiedTags.has(tag)),
+      updated: updated.filter((tag) => verifiedTags.has(tag)),
       bytes,
     }));
 }
 
 function failed(outcomes: readonly Outcome[]): Failure[] {
-  return outcomes.flatMap(({ work: { image, manifest, added, updated }, held, error }) => {
+  return outcomes.flatMap(({ work: { image, descriptor, added, updated }, verifiedTags, error }) => {
     if (error === undefined) return [];
     const tags = [...added, ...updated];
-    const reason = tags.length > 0 ? error : `what refers to ${manifest.digest} was not mirrored: ${error}`;
-    return [{ image, tags: tags.filter((tag) => !held.has(tag)), reason }];
+    const reason = tags.length > 0 ? error : `what refers to ${descriptor.digest} was not mirrored: ${error}`;
+    return [{ image, tags: tags.filter((tag) => !verifiedTags.has(tag)), reason }];
   });
 }
 
@@ -141,11 +141,11 @@ function failed(outcomes: readonly Outcome[]): Failure[] {
 function referred(
   rechecks: ReadonlySet<Work>,
   outcomes: readonly Outcome[],
-): Pick<NamespaceResult, 'referrers' | 'referrerBytes' | 'unasked'> {
+): Pick<NamespaceResult, 'referrers' | 'referrerBytes' | 'referrersUnchecked'> {
   const rechecked = outcomes.filter(({ work }) => rechecks.has(work));
   return {
     referrers: outcomes.reduce((sum, { referrers = 0 }) => sum + referrers, 0),
     referrerBytes: rechecked.reduce((sum, { bytes }) => sum + bytes, 0),
-    unasked: rechecks.size - rechecked.filter(({ isLeft }) => isLeft !== true).length,
+    referrersUnchecked: rechecks.size - rechecked.filter(({ isPending }) => isPending !== true).length,
   };
 }

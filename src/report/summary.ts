@@ -1,5 +1,5 @@
 import { type ImageTags, countTags } from '../mirror/failure.ts';
-import { type Dropped, FILTERS, countDropped } from '../mirror/filters.ts';
+import { type FilteredOut, FILTERS, countFilteredOut } from '../mirror/filters.ts';
 import { formatBytes, formatCount, formatDuration, plural } from '../mirror/format.ts';
 import { codeList, codeSpan, escapeMarkdown } from '../mirror/markdown.ts';
 import type { Matrix } from '../mirror/matrix.ts';
@@ -8,10 +8,10 @@ import { nameOf } from './annotations.ts';
 import type { RunResult, Unrecorded } from './result.ts';
 
 /** Bytes; GitHub drops what is over 1 MiB a step, all of it. */
-const LIMIT = 512 * 1024;
+const LIMIT_BYTES = 512 * 1024;
 /** Bytes kept for saying how much was left out. */
-const RESERVE = 200;
-const LONGEST_REASON = 600;
+const RESERVE_BYTES = 200;
+const LONGEST_REASON_CHARACTERS = 600;
 
 const TITLES = {
   sync: 'Mirror',
@@ -21,17 +21,18 @@ const TITLES = {
 } as const satisfies Record<RunResult['mode'], string>;
 
 /** The job summary, in GitHub-flavoured Markdown: counts, failures, then a table a namespace. */
-export function renderSummary(result: RunResult, limit = LIMIT): string {
+export function renderSummary(result: RunResult, limit = LIMIT_BYTES): string {
   const page = new Page(limit);
   const isDry = result.dryRun && result.mode !== 'monitor';
   page.add(`## ${TITLES[result.mode]}${isDry ? ': dry run, nothing was copied' : ''}\n`);
   page.add(totals(result));
   addPulls(page, result);
-  for (const error of result.errors) page.add(`> Error: ${escapeMarkdown(error.slice(0, LONGEST_REASON))}\n`);
+  for (const error of result.errors)
+    page.add(`> Error: ${escapeMarkdown(error.slice(0, LONGEST_REASON_CHARACTERS))}\n`);
   for (const warning of result.warnings)
-    page.add(`> Warning: ${escapeMarkdown(warning.slice(0, LONGEST_REASON))}\n`);
+    page.add(`> Warning: ${escapeMarkdown(warning.slice(0, LONGEST_REASON_CHARACTERS))}\n`);
   for (const reason of result.stopped ?? [])
-    page.add(`> ${escapeMarkdown(reason.slice(0, LONGEST_REASON))}\n`);
+    page.add(`> ${escapeMarkdown(reason.slice(0, LONGEST_REASON_CHARACTERS))}\n`);
   for (const file of result.unrecorded ?? []) addUnrecorded(page, file);
   addFailures(page, result);
   if (result.matrix) addMatrix(page, result.matrix);
@@ -67,11 +68,11 @@ function addPulls(page: Page, { namespaces }: RunResult): void {
 }
 
 /** Bytes of a file that is shown whole. */
-const LONGEST_FILE = LIMIT / 4;
+const LONGEST_FILE_BYTES = LIMIT_BYTES / 4;
 
 /** So that nothing is lost: it can be put into the file by hand. The JSON report has it whole in any case. */
 function addUnrecorded(page: Page, { path, content, addition }: Unrecorded): void {
-  const shown = [content, addition].find((text) => Buffer.byteLength(text) <= LONGEST_FILE);
+  const shown = [content, addition].find((text) => Buffer.byteLength(text) <= LONGEST_FILE_BYTES);
   page.add(
     `### Not recorded: what ${shown === content ? 'should be in' : 'is to be added to'} ${codeSpan(path)}\n`,
   );
@@ -137,25 +138,35 @@ function addFailures(page: Page, { namespaces }: RunResult): void {
   page.add('### Failed\n');
   const items = Array.from(byReason).toSorted(([, a], [, b]) => b.length - a.length);
   for (const [reason, names] of items) {
-    page.add(`- ${codeList(names, 5)}: ${escapeMarkdown(reason.slice(0, LONGEST_REASON))}`);
+    page.add(`- ${codeList(names, 5)}: ${escapeMarkdown(reason.slice(0, LONGEST_REASON_CHARACTERS))}`);
   }
   page.add('');
 }
 
 function addNamespace(page: Page, result: NamespaceResult, dryRun: boolean): void {
-  const { namespace, target, copied, unchanged, gone, pending, settled, dropped, recalled, unsupported } =
-    result;
-  const { referrers, unasked } = result;
+  const {
+    namespace,
+    target,
+    copied,
+    unchanged,
+    gone,
+    pending,
+    adopted,
+    filteredOut,
+    notRechecked,
+    unsupported,
+  } = result;
+  const { referrers, referrersUnchecked } = result;
   const old = countTags(unsupported);
   const notes = [
     `${formatCount(unchanged)} unchanged`,
     ...(gone.length > 0 ? [`${formatCount(countTags(gone))} gone from the source`] : []),
     ...(pending > 0 ? [`${formatCount(pending)} left to the next run`] : []),
-    ...(settled > 0 ? [`${formatCount(settled)} recorded without a copy`] : []),
-    ...describeDropped(dropped),
-    ...(recalled > 0 ? [`${formatCount(recalled)} not asked for again`] : []),
+    ...(adopted > 0 ? [`${formatCount(adopted)} recorded without a copy`] : []),
+    ...describeDropped(filteredOut),
+    ...(notRechecked > 0 ? [`${formatCount(notRechecked)} not asked for again`] : []),
     ...(referrers > 0 ? [`${plural(referrers, 'referrer')} copied`] : []),
-    ...(unasked > 0 ? [`${plural(unasked, 'image')} not asked for new referrers`] : []),
+    ...(referrersUnchecked > 0 ? [`${plural(referrersUnchecked, 'image')} not asked for new referrers`] : []),
     ...(old > 0 ? [`${formatCount(old)} unsupported (schema1)`] : []),
   ];
   page.add(`### ${codeSpan(namespace)} → ${codeSpan(target)}\n`);
@@ -170,13 +181,13 @@ function addNamespace(page: Page, result: NamespaceResult, dryRun: boolean): voi
 }
 
 /** `12 filtered out (8 by exclude, 4 by semver)` */
-function describeDropped(dropped: Dropped): string[] {
+function describeDropped(dropped: FilteredOut): string[] {
   const parts = FILTERS.filter((name) => dropped[name] > 0).map(
     (name) => `${formatCount(dropped[name])} by ${name}`,
   );
   return parts.length === 0
     ? []
-    : [`${formatCount(countDropped(dropped))} filtered out (${parts.join(', ')})`];
+    : [`${formatCount(countFilteredOut(dropped))} filtered out (${parts.join(', ')})`];
 }
 
 /** Lines up to a limit in bytes; from the first that does not fit on, all are left out and counted. */
@@ -186,7 +197,7 @@ class Page {
   #left = 0;
 
   constructor(limit: number) {
-    this.#free = limit - RESERVE;
+    this.#free = limit - RESERVE_BYTES;
   }
 
   add(line: string): void {

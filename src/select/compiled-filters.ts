@@ -2,7 +2,7 @@ import type { Filters } from '../mirror/filters.ts';
 import type { ListedTag } from '../mirror/listing.ts';
 import { type TagMatch, Patterns } from '../mirror/patterns.ts';
 import { compileRange, newestVersionFirst } from '../mirror/versions.ts';
-import { followedDigest } from '../oci/digest-tags.ts';
+import { digestTagSubject } from '../oci/digest-tags.ts';
 
 const ANY = (): boolean => true;
 
@@ -37,8 +37,8 @@ export class CompiledFilters {
   }
 
   /** What the names alone decide: which filter leaves `tag` out, if any. Of a follower that says nothing of its image. */
-  dropByName(image: string, tag: string): 'include' | 'exclude' | 'semver' | undefined {
-    if (followedDigest(tag) !== undefined) {
+  filteredOutByName(image: string, tag: string): 'include' | 'exclude' | 'semver' | undefined {
+    if (digestTagSubject(tag) !== undefined) {
       if (!this.#include.every((patterns) => patterns.matchesImage(image))) return 'include';
       return this.#exclude.matches(image, tag) ? 'exclude' : undefined;
     }
@@ -52,7 +52,7 @@ export class CompiledFilters {
   }
 
   /** True when the names let `tag` pass. */
-  readonly wantsName: TagMatch = (image, tag) => this.dropByName(image, tag) === undefined;
+  readonly wantsName: TagMatch = (image, tag) => this.filteredOutByName(image, tag) === undefined;
 
   /** True when `tag` is known to have been pushed too long ago. */
   isOld(tag: ListedTag): boolean {

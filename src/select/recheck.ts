@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { MustAsk } from '../mirror/recheck.ts';
+import type { IsDue } from '../mirror/recheck.ts';
 import { isFullVersion } from '../mirror/versions.ts';
 
-const DAY = 24 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
 
 /**
  * Which recorded tags are asked for again. Those that move (`latest`, `v1`, `nightly`) always are; those of a full
@@ -11,8 +11,8 @@ const DAY = 24 * 3_600_000;
  *
  * @param now milliseconds since the epoch
  */
-export function recheckRule(days: number, now: number): MustAsk {
-  const today = Math.floor(now / DAY);
+export function recheckRule(days: number, now: number): IsDue {
+  const today = Math.floor(now / DAY_MS);
   const turn = (today + Math.floor(today / days)) % days;
   return (image, tag) => !isFullVersion(tag) || turnOf(image, tag, days) === turn;
 }

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Entry } from '../../../src/mirror/record-entry.ts';
+import type { RecordEntry } from '../../../src/mirror/record-entry.ts';
 import type { Digest } from '../../../src/oci/digest.ts';
 import {
   parseNamespaceManifest,
@@ -22,7 +22,7 @@ export interface World {
   readonly held: Readonly<Record<string, Digest>>;
   readonly run: (inputs?: Record<string, string>, options?: Partial<RunOptions>) => Promise<RunOutcome>;
   /** Entries of the namespace manifest, by `image:tag`. */
-  readonly recorded: () => Promise<Record<string, Entry>>;
+  readonly recorded: () => Promise<Record<string, RecordEntry>>;
   /** Does `work` once, while the run copies. */
   readonly meanwhile: (work: () => unknown) => void;
 }

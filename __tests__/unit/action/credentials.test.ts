@@ -7,7 +7,7 @@ import {
 } from '../../../src/action/credentials.ts';
 import type { Credential } from '../../../src/oci/auth/credentials.ts';
 
-const account = (name: string): Credential => ({ username: name, password: 'p', origin: name });
+const account = (name: string): Credential => ({ username: name, password: 'p', providedBy: name });
 const GITHUB = githubCredential('ghs_token', 'octo');
 
 /** The inputs' target is docker.io; the docker config has accounts of `config`. */
@@ -76,8 +76,8 @@ describe('loginsFor', () => {
 
 describe('githubCredential', () => {
   it('is one that nobody gave, of whoever set off the workflow', () => {
-    const origin = 'the input github-token';
-    expect(GITHUB).toEqual({ username: 'octo', password: 'ghs_token', origin, implicit: true });
+    const providedBy = 'the input github-token';
+    expect(GITHUB).toEqual({ username: 'octo', password: 'ghs_token', providedBy, fallback: true });
     expect(githubCredential('t', undefined).username).toBe('x-access-token');
     expect(githubCredential('t', '').username).toBe('x-access-token');
   });

@@ -9,8 +9,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function states({ drain, abort, cutoff, ending }: Lifetime): unknown[] {
-  return [drain.aborted, abort.aborted, cutoff.aborted, ending()];
+function states({ drain, abort, cutoff, stopReason }: Lifetime): unknown[] {
+  return [drain.aborted, abort.aborted, cutoff.aborted, stopReason()];
 }
 
 describe('createLifetime', () => {

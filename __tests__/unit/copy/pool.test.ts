@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { CopyTask, Engine, Held } from '../../../src/copy/engine.ts';
+import type { CopyTask, Engine, VerifiedTag } from '../../../src/copy/engine.ts';
 import { type Outcome, copyAll } from '../../../src/copy/pool.ts';
-import { Quota } from '../../../src/copy/pull-limits.ts';
+import { PullLimits } from '../../../src/copy/pull-limits.ts';
 import { CopyError } from '../../../src/mirror/copy-error.ts';
 import type { Lifetime } from '../../../src/mirror/lifetime.ts';
 import { fetchManifest } from '../../../src/mirror/source-image.ts';
@@ -23,7 +23,7 @@ function works(count: number, tags = ['v1']): Work[] {
   return Array.from({ length: count }, (_, number) => ({
     image: `image-${number}`,
     repository: `ns/image-${number}`,
-    manifest: { digest: digest(number) },
+    descriptor: { digest: digest(number) },
     added: tags,
     updated: [],
   }));
@@ -50,39 +50,39 @@ async function copy(
 ): Promise<{ outcomes: Outcome[]; waits: number; reasons: string[] }> {
   let waits = 0;
   const outcomes: Outcome[] = [];
-  const quota = new Quota();
+  const pullLimits = new PullLimits();
   await copyAll(items, {
     engine: { width: concurrency, copy: engine, close: async () => {} },
     limit,
     retries,
-    task: ({ repository, manifest, added, updated }): CopyTask => ({
-      source: { client: from, repository, digest: manifest.digest },
+    task: ({ repository, descriptor, added, updated }): CopyTask => ({
+      source: { client: from, repository, digest: descriptor.digest },
       target: { client, repository },
       tags: [...added, ...updated],
       platforms: 'all',
       pulls: 2,
       present: false,
-      claim: async () => {},
+      beforeOverwrite: async () => {},
     }),
     onDone: (outcome) => void outcomes.push(outcome),
     lifetime,
-    quota,
+    pullLimits,
     sleep: async () => void (waits += 1),
     random: () => 0.5,
     logger: silentLogger,
   });
-  return { outcomes, waits, reasons: quota.reasons };
+  return { outcomes, waits, reasons: pullLimits.reasons };
 }
 
 /** A lifetime that ends when the test says so. */
 function endless(): { lifetime: Lifetime; drain: AbortController; abort: AbortController } {
   const [drain, abort] = [new AbortController(), new AbortController()];
   const { signal: cutoff } = new AbortController();
-  const lifetime = { drain: drain.signal, abort: abort.signal, cutoff, ending: () => undefined };
+  const lifetime = { drain: drain.signal, abort: abort.signal, cutoff, stopReason: () => undefined };
   return { lifetime, drain, abort };
 }
 
-const held: Held = { digest: digest(1) };
+const held: VerifiedTag = { digest: digest(1) };
 
 describe('copyAll', () => {
   it('copies no more images at a time than it may', async () => {
@@ -105,7 +105,7 @@ describe('copyAll', () => {
       for (const tag of tags) tell(tag, held);
       return 7;
     });
-    expect(outcomes.map(({ held, error }) => [held.size, error])).toEqual([
+    expect(outcomes.map(({ verifiedTags, error }) => [verifiedTags.size, error])).toEqual([
       [1, undefined],
       [0, 'manifest unknown'],
       [1, undefined],
@@ -123,7 +123,7 @@ describe('copyAll', () => {
       return 5;
     });
     expect(tried).toEqual([['a', 'b'], ['b']]);
-    expect(outcomes[0]?.held.size).toBe(2);
+    expect(outcomes[0]?.verifiedTags.size).toBe(2);
     expect(outcomes[0]?.error).toBeUndefined();
     expect(waits).toBe(1);
   });
@@ -134,16 +134,16 @@ describe('copyAll', () => {
       tries += 1;
       throw new CopyError('timeout', { retryable: true });
     });
-    expect([tries, outcomes[0]?.error, outcomes[0]?.held.size]).toEqual([3, 'timeout', 0]);
+    expect([tries, outcomes[0]?.error, outcomes[0]?.verifiedTags.size]).toEqual([3, 'timeout', 0]);
   });
 
-  it('gives up sooner what is doubtful', async () => {
+  it('gives up sooner what is ambiguous', async () => {
     let tries = 0;
     const { outcomes } = await copy(
       works(1),
       async () => {
         tries += 1;
-        throw new CopyError('unauthorized', { retryable: false, doubtful: true });
+        throw new CopyError('unauthorized', { retryable: false, ambiguous: true });
       },
       { retries: 10 },
     );
@@ -165,7 +165,7 @@ describe('copyAll', () => {
       { lifetime },
     );
     expect(started).toHaveLength(3);
-    expect(outcomes.map(({ held, error }) => [held.size, error])).toEqual(
+    expect(outcomes.map(({ verifiedTags, error }) => [verifiedTags.size, error])).toEqual(
       [1, 1, 1].map((size) => [size, undefined]),
     );
   });
@@ -182,7 +182,9 @@ describe('copyAll', () => {
       },
       { lifetime, concurrency: 1 },
     );
-    expect(outcomes.map(({ held, error }) => [Array.from(held.keys()), error])).toEqual([[['a'], undefined]]);
+    expect(outcomes.map(({ verifiedTags, error }) => [Array.from(verifiedTags.keys()), error])).toEqual([
+      [['a'], undefined],
+    ]);
     expect(waits).toBe(0);
   });
 
@@ -200,14 +202,14 @@ describe('copyAll', () => {
       },
       { lifetime },
     );
-    expect(outcomes).toMatchObject([{ referrers: 4, isLeft: true }]);
+    expect(outcomes).toMatchObject([{ referrers: 4, isPending: true }]);
     expect(outcomes[0]?.error).toBeUndefined();
     const { outcomes: whole } = await copy(works(1), async (_, __, referred) => {
       referred?.(3);
       return 1;
     });
     expect(whole[0]).toMatchObject({ referrers: 3, bytes: 1 });
-    expect(whole[0]?.isLeft).toBeUndefined();
+    expect(whole[0]?.isPending).toBeUndefined();
   });
 
   it('starts no image for which a registry has no pulls left, and says when it has', async () => {
@@ -329,10 +331,10 @@ describe('a digest that the source does not have', () => {
 
   it('is asked for again by its tags, and each is copied as it is now', async () => {
     const outcomes = await copyFrom(['v1', 'v2', 'v3']);
-    const told = outcomes.map(({ work, held, error }) => ({
-      digest: work.manifest.digest,
+    const told = outcomes.map(({ work, verifiedTags, error }) => ({
+      digest: work.descriptor.digest,
       tags: [work.updated, work.added],
-      held: Array.from(held.values(), ({ digest }) => digest),
+      held: Array.from(verifiedTags.values(), ({ digest }) => digest),
       error,
     }));
     expect(told.filter(({ tags }) => tags.flat().length > 0)).toEqual([
@@ -349,7 +351,11 @@ describe('a digest that the source does not have', () => {
   it('is an error of the tags that are gone, and of no other', async () => {
     const outcomes = await copyFrom(['v1', 'v9']);
     expect(
-      outcomes.map(({ work, held, error }) => [[...work.updated, ...work.added], held.size, error]),
+      outcomes.map(({ work, verifiedTags, error }) => [
+        [...work.updated, ...work.added],
+        verifiedTags.size,
+        error,
+      ]),
     ).toEqual([
       [['v9'], 0, expect.stringContaining('was listed but is not there any more')],
       [['v1'], 1, undefined],

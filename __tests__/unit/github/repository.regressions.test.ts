@@ -3,7 +3,7 @@ import { Agent } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { createGitHubClient } from '../../../src/github/client.ts';
 import { MetadataRepository, gitBlobSha } from '../../../src/github/repository.ts';
-import { NOTHING_DROPPED } from '../../../src/mirror/filters.ts';
+import { NOTHING_FILTERED_OUT } from '../../../src/mirror/filters.ts';
 import { escapeMarkdown } from '../../../src/mirror/markdown.ts';
 import { insertSection, renderSection } from '../../../src/record/changelog.ts';
 import { parseNamespaceManifest } from '../../../src/record/namespace-manifest.ts';
@@ -30,12 +30,12 @@ const res = (namespace: string, tag: string) => ({
   unchanged: 0,
   gone: [],
   pending: 0,
-  settled: 0,
-  dropped: NOTHING_DROPPED,
-  recalled: 0,
+  adopted: 0,
+  filteredOut: NOTHING_FILTERED_OUT,
+  notRechecked: 0,
   referrers: 0,
   referrerBytes: 0,
-  unasked: 0,
+  referrersUnchecked: 0,
 });
 const sec = (namespace: string, runKey: string, tag = 'v1') =>
   renderSection(res(namespace, tag), { time: new Date(0), timezone: 'UTC', runKey });

@@ -4,7 +4,7 @@ import { Octokit } from 'octokit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MetadataError } from '../../../src/github/errors.ts';
 import { type RepositoryOptions, MetadataRepository, gitBlobSha } from '../../../src/github/repository.ts';
-import { type Images, mergeImages } from '../../../src/mirror/record-entry.ts';
+import { type RecordedImages, mergeImages } from '../../../src/mirror/record-entry.ts';
 import {
   parseNamespaceManifest,
   serializeNamespaceManifest,
@@ -293,7 +293,9 @@ describe('update', () => {
     await Promise.all(
       names.map(async (image) =>
         open({ sleep }).update('all.json', image, (current) => {
-          const images: Images = current ? parseNamespaceManifest(current, expected).images : new Map();
+          const images: RecordedImages = current
+            ? parseNamespaceManifest(current, expected).images
+            : new Map();
           const merged = mergeImages(images, new Map([[image, new Map([['latest', DIGEST]])]]));
           return encode(serializeNamespaceManifest({ ...expected, images: merged }));
         }),
@@ -419,7 +421,9 @@ describe('update', () => {
 
   it('writes and reads a manifest of 40,000 tags', async () => {
     const tags = new Map(Array.from({ length: 100 }, (_, tag) => [`v1.${tag}`, DIGEST] as const));
-    const images: Images = new Map(Array.from({ length: 400 }, (_, image) => [`image-${image}`, tags]));
+    const images: RecordedImages = new Map(
+      Array.from({ length: 400 }, (_, image) => [`image-${image}`, tags]),
+    );
     const manifest = { path: 'large.json', source: 'gcr.io/ns', target: 'docker.io/mirror' };
     const bytes = encode(serializeNamespaceManifest({ ...manifest, images }));
     expect(bytes.length).toBeGreaterThan(3_000_000);

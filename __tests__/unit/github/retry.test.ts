@@ -3,7 +3,7 @@ import { Agent } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createGitHubClient } from '../../../src/github/client.ts';
 import { MetadataRepository, gitBlobSha } from '../../../src/github/repository.ts';
-import type { Hurry } from '../../../src/github/retry.ts';
+import type { ShutdownMode } from '../../../src/github/retry.ts';
 import { type TestServer, readAll, sendJson, startServer } from '../../support/network/http.ts';
 
 interface Answer {
@@ -52,7 +52,7 @@ afterEach(() => {
 
 interface Given {
   /** With what the hurry's own client is, and with how it began. */
-  readonly hurried?: Omit<Hurry, 'octokit'>;
+  readonly hurried?: Omit<ShutdownMode, 'octokit'>;
   readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
@@ -66,7 +66,7 @@ function open({ hurried, sleep }: Given = {}): MetadataRepository {
   const octokit = createGitHubClient(client);
   return new MetadataRepository({
     octokit,
-    ...(hurried && { hurried: { ...hurried, octokit } }),
+    ...(hurried && { shutdown: { ...hurried, octokit } }),
     owner: 'o',
     repo: 'r',
     sleep: async (ms, signal) => {

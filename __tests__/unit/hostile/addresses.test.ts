@@ -8,7 +8,7 @@ import { testRegistries } from '../../support/fixtures/clients.ts';
 import { type FakeAnswer, type FakeNetwork, fakeNetwork } from '../../support/network/fake-network.ts';
 import { type TestServer, startServer } from '../../support/network/http.ts';
 
-const LOGIN: Credential = { username: 'user', password: 'pa55', origin: 'the test' };
+const LOGIN: Credential = { username: 'user', password: 'pa55', providedBy: 'the test' };
 const BASIC = `Basic ${Buffer.from('user:pa55').toString('base64')}`;
 const BLOB = Buffer.from('{"blob": true}');
 const DESCRIPTOR = { digest: digestOf(BLOB), size: BLOB.length };

@@ -180,7 +180,7 @@ describe('the docker config', () => {
         await writeFile(join(folder, 'config.json'), JSON.stringify(config));
         const lookup = dockerConfigCredentials(folder, async () => ({ exitCode: 1, stdout: secret }));
         const outcome = await lookup('a.io').then(
-          (credential) => credential?.origin ?? 'none',
+          (credential) => credential?.providedBy ?? 'none',
           (error: unknown) => String(error),
         );
         expect(outcome).toMatch(

@@ -231,7 +231,7 @@ describe('indexes', () => {
       platforms: 'all' as const,
       pulls: 1,
       present: false,
-      claim: async () => {},
+      beforeOverwrite: async () => {},
     };
     try {
       await engine.copy(task, () => {});

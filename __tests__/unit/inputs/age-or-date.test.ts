@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseMoment } from '../../../src/inputs/age-or-date.ts';
+import { parseAgeOrDate } from '../../../src/inputs/age-or-date.ts';
 
 const NOW = Date.UTC(2026, 10, 25, 12);
 
@@ -12,7 +12,7 @@ describe('parseMoment', () => {
     ['2026-01-31T10:20:30Z', '2026-01-31T10:20:30.000Z'],
     ['2026-01-31T10:20:30.5+08:00', '2026-01-31T02:20:30.500Z'],
   ])('reads %s', (text, moment) => {
-    expect(new Date(parseMoment(text, NOW) ?? 0).toISOString()).toBe(moment);
+    expect(new Date(parseAgeOrDate(text, NOW) ?? 0).toISOString()).toBe(moment);
   });
 
   it.each([
@@ -28,6 +28,6 @@ describe('parseMoment', () => {
     '1/31/2026',
     '9999999d',
   ])('does not read %j', (text) => {
-    expect(parseMoment(text, NOW)).toBeUndefined();
+    expect(parseAgeOrDate(text, NOW)).toBeUndefined();
   });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseInputs } from '../../../src/inputs/inputs.ts';
 import { InputError } from '../../../src/inputs/reader.ts';
-import { manifestPath } from '../../../src/mirror/record-path.ts';
+import { recordPath } from '../../../src/mirror/record-path.ts';
 import { SAFE_OUTPUTS } from '../../../src/report/outputs.ts';
 import {
   type InputContext,
@@ -231,11 +231,11 @@ describe('what the inputs mean', () => {
       'source-password': '{"key": 1}',
     };
     expect(parse(given).credentials).toEqual({
-      target: { username: 'me', password: 'a', origin: 'the inputs username and password' },
+      target: { username: 'me', password: 'a', providedBy: 'the inputs username and password' },
       source: {
         username: '_json_key',
         password: '{"key": 1}',
-        origin: 'the inputs source-username and source-password',
+        providedBy: 'the inputs source-username and source-password',
       },
     });
   });
@@ -258,9 +258,9 @@ describe('what the inputs mean', () => {
   it('has the accounts of more registries', () => {
     expect(parse({}).registryAuth).toEqual(new Map());
     const given = { 'registry-auth': '- registry: ghcr.io\n  username: me\n  password: a' };
-    const origin = 'the input registry-auth, line 1';
+    const providedBy = 'the input registry-auth, line 1';
     expect(parse(given).registryAuth).toEqual(
-      new Map([['ghcr.io', { username: 'me', password: 'a', origin }]]),
+      new Map([['ghcr.io', { username: 'me', password: 'a', providedBy }]]),
     );
     const fork = { 'registry-auth': '- registry: ghcr.io\n  username: me\n  password: ' };
     expect(problems(fork)).toContain('registry-auth: line 1, password: is not there, or empty');
@@ -346,7 +346,7 @@ describe('manifestPath', () => {
     ['{namespace}', 'registry.k8s.io', '', 'registry.k8s.io'],
     ['m/{namespace}@{registry}', 'gcr.io', 'a', 'm/a@gcr.io'],
   ])('fills %s for %s/%s', (template, registry, path, expected) => {
-    expect(manifestPath(template, { registry, path })).toBe(expected);
+    expect(recordPath(template, { registry, path })).toBe(expected);
   });
 });
 

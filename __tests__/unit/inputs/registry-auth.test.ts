@@ -48,12 +48,12 @@ describe('readRegistryAuth', () => {
       '  password: gh:pass',
       '- {registry: "registry.example:5000", username: u, password: p}',
     ].join('\r\n');
-    const origin = (line: number): string => `the input registry-auth, line ${line}`;
+    const providedBy = (line: number): string => `the input registry-auth, line ${line}`;
     expect(read(text)).toEqual(
       new Map([
-        ['docker.io', { username: 'hub-user', password: 'hub # pass', origin: origin(2) }],
-        ['ghcr.io', { username: 'octo', password: 'gh:pass', origin: origin(5) }],
-        ['registry.example:5000', { username: 'u', password: 'p', origin: origin(8) }],
+        ['docker.io', { username: 'hub-user', password: 'hub # pass', providedBy: providedBy(2) }],
+        ['ghcr.io', { username: 'octo', password: 'gh:pass', providedBy: providedBy(5) }],
+        ['registry.example:5000', { username: 'u', password: 'p', providedBy: providedBy(8) }],
       ]),
     );
   });

@@ -193,7 +193,7 @@ describe('a registry with a catalog', () => {
   });
 
   it('is asked for with its own scope', async () => {
-    const account = { username: 'mirror', password: 'catalog-pa55', origin: 'a test' };
+    const account = { username: 'mirror', password: 'catalog-pa55', providedBy: 'a test' };
     const scopes: string[] = [];
     const server = await registry([], (_, response) => refuse(response, 404, 'NONE', ''));
     server.intercept = ({ url = '', headers }, response) => {

@@ -111,7 +111,7 @@ async function startRegistry(repositories: Readonly<Record<string, string[]>>): 
 }
 
 async function list(hub: Hub, registry: MemoryRegistry, path: string): Promise<Listing> {
-  const credential = { username: 'mirror', password: 'hub-pa55', origin: 'a test' };
+  const credential = { username: 'mirror', password: 'hub-pa55', providedBy: 'a test' };
   const registries = testRegistries({ retries: 1, credentials: async () => credential });
   const api = registries.api(new URL(hub.url));
   const apis = { dockerHub: api, quay: api, github: undefined };

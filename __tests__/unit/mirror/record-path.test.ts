@@ -1,14 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseNamespace } from '../../../src/mirror/namespace.ts';
-import { isRepositoryPath, manifestPath } from '../../../src/mirror/record-path.ts';
+import { isRepositoryPath, recordPath } from '../../../src/mirror/record-path.ts';
 
 const DEFAULT = '{registry}/{namespace}.json';
 
 describe('manifestPath', () => {
   it('fills in every placeholder, each time it is there', () => {
     const namespace = { registry: 'gcr.io', path: 'a/b' };
-    expect(manifestPath('{registry}/{namespace}/{registry}-{namespace}.json', namespace)).toBe(
+    expect(recordPath('{registry}/{namespace}/{registry}-{namespace}.json', namespace)).toBe(
       'gcr.io/a/b/gcr.io-a/b.json',
     );
   });
@@ -20,11 +20,11 @@ describe('manifestPath', () => {
     ['{namespace}@{registry}', 'registry.k8s.io@registry.k8s.io'],
     ['a/{registry}/{namespace}/b', 'a/registry.k8s.io/b'],
   ])('leaves no gap for a namespace with no path: %s', (template, path) => {
-    expect(manifestPath(template, { registry: 'registry.k8s.io', path: '' })).toBe(path);
+    expect(recordPath(template, { registry: 'registry.k8s.io', path: '' })).toBe(path);
   });
 
   it('leaves other braces alone', () => {
-    expect(manifestPath('{image}/{namespace}', { registry: 'gcr.io', path: 'a' })).toBe('{image}/a');
+    expect(recordPath('{image}/{namespace}', { registry: 'gcr.io', path: 'a' })).toBe('{image}/a');
   });
 
   it('gives each namespace a path of its own, inside the repository, by default', () => {
@@ -37,7 +37,7 @@ describe('manifestPath', () => {
         const [path, otherPath] = [one, other].map((text) => {
           const namespace = parseNamespace(text, '');
           if (typeof namespace === 'string') throw new Error(namespace);
-          return manifestPath(DEFAULT, namespace);
+          return recordPath(DEFAULT, namespace);
         });
         expect(path === otherPath).toBe(one === other);
         expect(isRepositoryPath(path ?? '')).toBe(true);

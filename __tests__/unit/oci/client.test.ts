@@ -13,7 +13,7 @@ import {
 const LOGIN: Credential = {
   username: 'u',
   password: 'secret-pa55',
-  origin: 'the inputs username and password',
+  providedBy: 'the inputs username and password',
 };
 const IMAGE = makeImage({ seed: 'client' });
 const servers: TestServer[] = [];

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { referrersTag, subjectOf } from '../../../src/oci/digest-tags.ts';
+import { referrersTag, referrersTagSubject } from '../../../src/oci/digest-tags.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import type { RawManifest } from '../../../src/oci/manifest.ts';
 import { DOCKER_LIST, OCI_INDEX } from '../../../src/oci/media-types.ts';
-import { entriesOf, includesAll, readReferrer, uniteList } from '../../../src/oci/referrers-list.ts';
+import { listEntries, includesAll, readReferrer, uniteList } from '../../../src/oci/referrers-list.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 import { SBOM, makeImage, makeIndex, makeManifest, makeReferrer } from '../../support/fixtures/images.ts';
 
@@ -19,13 +19,13 @@ describe('the tag of a list', () => {
   it('has the digest that it is about, cut to what a tag takes', () => {
     expect(referrersTag(digest(7))).toBe(`sha256-${digest(7).slice(7)}`);
     expect(referrersTag(`sha512:${'ab'.repeat(64)}`)).toBe(`sha512-${'ab'.repeat(32)}`);
-    expect(subjectOf(referrersTag(digest(7)))).toBe(digest(7));
+    expect(referrersTagSubject(referrersTag(digest(7)))).toBe(digest(7));
   });
 
   it.each(['v1', 'sha256-', `${referrersTag(digest(1))}.sig`, `sha512-${'ab'.repeat(32)}`, digest(1)])(
     'is not %s',
     (tag) => {
-      expect(subjectOf(tag)).toBeUndefined();
+      expect(referrersTagSubject(tag)).toBeUndefined();
     },
   );
 });
@@ -60,9 +60,9 @@ describe('lists that are united', () => {
   it('keep each entry that was there as it stands, in its order, and what else the list says', () => {
     fc.assert(
       fc.property(list, entries, (before, added) => {
-        const known = (before && entriesOf(before)) ?? [];
+        const known = (before && listEntries(before)) ?? [];
         const united = uniteList(before, added);
-        expect(plain(entriesOf(united)?.slice(0, known.length))).toEqual(plain(known));
+        expect(plain(listEntries(united)?.slice(0, known.length))).toEqual(plain(known));
         const head = (one: RawManifest): unknown => ({ ...Object(json(one)), manifests: [] });
         expect(head(united)).toEqual(head(before ?? listOf({ schemaVersion: 2, mediaType: OCI_INDEX })));
       }),
@@ -72,8 +72,8 @@ describe('lists that are united', () => {
   it('have what either has, new ones once', () => {
     fc.assert(
       fc.property(list, entries, (before, added) => {
-        const known = (before && entriesOf(before)) ?? [];
-        const united = entriesOf(uniteList(before, added)) ?? [];
+        const known = (before && listEntries(before)) ?? [];
+        const united = listEntries(uniteList(before, added)) ?? [];
         const wanted = new Set([...known, ...added].map((one) => one.digest));
         expect(new Set(united.map((one) => one.digest))).toEqual(wanted);
         const news = new Set(added.map((one) => one.digest));
@@ -89,7 +89,7 @@ describe('lists that are united', () => {
       fc.property(list, entries, (before, added) => {
         const once = uniteList(before, added);
         expect(uniteList(once, added)).toBe(once);
-        expect(uniteList(once, entriesOf(once) ?? [])).toBe(once);
+        expect(uniteList(once, listEntries(once) ?? [])).toBe(once);
       }),
     );
   });
@@ -97,7 +97,7 @@ describe('lists that are united', () => {
   it('have the same entries whoever adds first', () => {
     fc.assert(
       fc.property(list, entries, entries, (before, one, other) => {
-        const digests = (united: RawManifest): unknown => new Set(entriesOf(united)?.map((e) => e.digest));
+        const digests = (united: RawManifest): unknown => new Set(listEntries(united)?.map((e) => e.digest));
         expect(digests(uniteList(uniteList(before, one), other))).toEqual(
           digests(uniteList(uniteList(before, other), one)),
         );
@@ -118,20 +118,20 @@ describe('what is no list', () => {
     ['an index with something else in it', listOf({ manifests: [{ digest: 'latest' }] })],
     ['no JSON', { mediaType: OCI_INDEX, bytes: Buffer.from('<html>'), digest: digest(1) }],
   ])('has no entries: %s', (_, manifest) => {
-    expect(entriesOf(manifest)).toBeUndefined();
+    expect(listEntries(manifest)).toBeUndefined();
   });
 
   it('throws nothing, whatever its bytes are', () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
         const manifest = { mediaType: OCI_INDEX, bytes, digest: digestOf(bytes) };
-        entriesOf(manifest);
+        listEntries(manifest);
         readReferrer(manifest);
       }),
     );
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        entriesOf(listOf(value));
+        listEntries(listOf(value));
         readReferrer(listOf(value));
       }),
     );

@@ -93,7 +93,7 @@ describe('remedyFor', () => {
 });
 
 describe('adviceOn', () => {
-  const used = { username: 'user-name', password: 'pa55', origin: 'the docker config' };
+  const used = { username: 'user-name', password: 'pa55', providedBy: 'the docker config' };
 
   it('names where an account came from, and nothing of it', () => {
     for (const remedy of [undefined, 'Do this']) {

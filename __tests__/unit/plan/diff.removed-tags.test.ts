@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findGone } from '../../../src/plan/diff.ts';
+import { findRemovedTags } from '../../../src/plan/diff.ts';
 import { CompiledFilters } from '../../../src/select/compiled-filters.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 import { listing, recorded } from '../../support/fixtures/listings.ts';
@@ -12,7 +12,7 @@ const RECORDED = recorded({
 describe('findGone', () => {
   it('finds what is recorded and not at the source', () => {
     const source = listing({ a: { v1: digest(1), v3: digest(5) }, c: { v1: digest(6) } });
-    expect(findGone(source, RECORDED, () => true)).toEqual([
+    expect(findRemovedTags(source, RECORDED, () => true)).toEqual([
       { image: 'a', tags: ['v2', 'nightly'] },
       { image: 'b', tags: ['v1', 'v2'] },
     ]);
@@ -20,12 +20,14 @@ describe('findGone', () => {
 
   it('does not take for gone what could not be listed, nor what is nested in it', () => {
     const images = recorded({ 'a/b': { x: digest(1) }, 'a/b/c': { x: digest(1) }, 'a/bc': { x: digest(1) } });
-    expect(findGone(listing({}, ['a/b']), images, () => true)).toEqual([{ image: 'a/bc', tags: ['x'] }]);
+    expect(findRemovedTags(listing({}, ['a/b']), images, () => true)).toEqual([
+      { image: 'a/bc', tags: ['x'] },
+    ]);
   });
 
   it('does not take for gone what the filters leave out', () => {
     const { wantsName } = new CompiledFilters({ include: [['a']], exclude: ['*:nightly'] });
-    expect(findGone(listing({ a: { v1: digest(1) } }), RECORDED, wantsName)).toEqual([
+    expect(findRemovedTags(listing({ a: { v1: digest(1) } }), RECORDED, wantsName)).toEqual([
       { image: 'a', tags: ['v2'] },
     ]);
   });

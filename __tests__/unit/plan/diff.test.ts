@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Entry } from '../../../src/mirror/record-entry.ts';
-import { WorkBuilder, isFollowing, signaturesFirst } from '../../../src/mirror/work.ts';
+import type { RecordEntry } from '../../../src/mirror/record-entry.ts';
+import { WorkBuilder, hasDigestTags, digestTagsFirst } from '../../../src/mirror/work.ts';
 import { referrersTag } from '../../../src/oci/digest-tags.ts';
 import { diff } from '../../../src/plan/diff.ts';
 import { digest } from '../../support/fixtures/digests.ts';
@@ -16,7 +16,7 @@ describe('diff', () => {
       recorded({ a: { moved: digest(9), same: digest(3), gone: digest(5) }, c: { x: digest(6), y: null } }),
       'all',
     );
-    expect(found).toMatchObject({ unchanged: 1, unsettled: [] });
+    expect(found).toMatchObject({ unchanged: 1, undetermined: [] });
     expect(found.work.map(({ image, added, updated }) => ({ image, added, updated }))).toEqual([
       { image: 'a', added: ['new'], updated: [] },
       { image: 'a', added: [], updated: ['moved'] },
@@ -37,13 +37,13 @@ describe('diff', () => {
   });
 
   it("leaves gcrsync's tags to be settled", () => {
-    const { work, unsettled, unchanged } = diff(
+    const { work, undetermined, unchanged } = diff(
       listing({ a: { v1: digest(1) } }),
       recorded({ a: { v1: null } }),
       'all',
     );
-    expect(unsettled).toEqual([
-      { image: 'a', repository: 'ns/a', tag: 'v1', manifest: { digest: digest(1) } },
+    expect(undetermined).toEqual([
+      { image: 'a', repository: 'ns/a', tag: 'v1', descriptor: { digest: digest(1) } },
     ]);
     expect([work, unchanged]).toEqual([[], 0]);
   });
@@ -76,7 +76,7 @@ describe('diff', () => {
       recorded({}),
       'all',
     );
-    expect(work.map((one) => [one.added, isFollowing(one)])).toEqual([
+    expect(work.map((one) => [one.added, hasDigestTags(one)])).toEqual([
       [['v1'], false],
       [[LIST, `${LIST}.sig`], true],
       [['v2'], false],
@@ -87,7 +87,7 @@ describe('diff', () => {
     const sign = (tag: string): string => `${tag}.sig`;
     const tags = { b: digest(1), [LIST]: digest(2), a: digest(3), [sign(LIST)]: digest(4), z: digest(5) };
     const { work } = diff(listing({ one: tags, two: tags }), recorded({}), 'all');
-    const started = signaturesFirst(work).map(({ image, added }) => `${image}:${added.join()}`);
+    const started = digestTagsFirst(work).map(({ image, added }) => `${image}:${added.join()}`);
     const order = (names: string[]): string[] =>
       ['one', 'two'].flatMap((image) => names.map((name) => `${image}:${name}`));
     expect(started).toEqual([...order([LIST, sign(LIST)]), ...order(['b', 'a', 'z'])]);
@@ -108,9 +108,9 @@ describe('diff', () => {
           unchanged + work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0),
         ).toBe(tags);
         const after = new Map(Array.from(have, ([image, entries]) => [image, new Map(entries)]));
-        for (const { image, manifest, added, updated } of work) {
-          const entries = after.get(image) ?? new Map<string, Entry>();
-          for (const tag of [...added, ...updated]) entries.set(tag, manifest.digest);
+        for (const { image, descriptor, added, updated } of work) {
+          const entries = after.get(image) ?? new Map<string, RecordEntry>();
+          for (const tag of [...added, ...updated]) entries.set(tag, descriptor.digest);
           after.set(image, entries);
         }
         expect(diff(listing(source), after, 'all')).toMatchObject({ work: [], unchanged: tags });

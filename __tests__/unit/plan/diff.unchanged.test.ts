@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { MustAsk } from '../../../src/mirror/recheck.ts';
+import type { IsDue } from '../../../src/mirror/recheck.ts';
 import { referrersTag } from '../../../src/oci/digest-tags.ts';
-import { diff, unchangedImages } from '../../../src/plan/diff.ts';
+import { diff, findUnchangedImages } from '../../../src/plan/diff.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 import { listing, recorded } from '../../support/fixtures/listings.ts';
 
@@ -9,14 +9,14 @@ import { listing, recorded } from '../../support/fixtures/listings.ts';
 function asked(
   tags: Parameters<typeof listing>[0],
   have: Parameters<typeof recorded>[0],
-  mustAsk: MustAsk = () => true,
+  isDue: IsDue = () => true,
   platforms: 'all' | string[] = 'all',
 ): unknown {
   const source = listing(tags);
   const { work } = diff(source, recorded(have), platforms, true);
-  const found = unchangedImages(source, recorded(have), platforms, work, mustAsk);
+  const found = findUnchangedImages(source, recorded(have), platforms, work, isDue);
   expect(found.every(({ added, updated }) => added.length + updated.length === 0)).toBe(true);
-  return found.map(({ repository, manifest }) => `${repository}@${manifest.digest.slice(-1)}`);
+  return found.map(({ repository, descriptor }) => `${repository}@${descriptor.digest.slice(-1)}`);
 }
 
 describe('images that are asked for although nothing is to be copied', () => {

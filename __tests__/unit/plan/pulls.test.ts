@@ -5,8 +5,8 @@ import { countPulls, estimatePulls } from '../../../src/plan/pulls.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 
 function work(mediaType?: string): Work {
-  const manifest = { digest: digest(1), ...(mediaType !== undefined && { mediaType }) };
-  return { image: 'a', repository: 'ns/a', manifest, added: ['x', 'y'], updated: [] };
+  const descriptor = { digest: digest(1), ...(mediaType !== undefined && { mediaType }) };
+  return { image: 'a', repository: 'ns/a', descriptor, added: ['x', 'y'], updated: [] };
 }
 
 describe('countPulls', () => {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Digest } from '../../../src/oci/digest.ts';
-import { type Verdict, settle } from '../../../src/reconcile/adopt.ts';
+import { type Verdict, adopt } from '../../../src/reconcile/adopt.ts';
 import { testClient } from '../../support/fixtures/clients.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 import {
@@ -41,14 +41,17 @@ async function judge(
   wanted: Digest,
   options: { platforms?: string[]; reserve?: number } = {},
 ): Promise<Verdict | undefined> {
-  const [result] = await settle([{ image: 'img', repository: 'ns/img', tag, manifest: { digest: wanted } }], {
-    source: testClient(source.host),
-    target: testClient(target.host),
-    targetOf: (image) => `mirror/${image}`,
-    platforms: options.platforms ?? 'all',
-    reserve: options.reserve ?? 0,
-    concurrency: 5,
-  });
+  const [result] = await adopt(
+    [{ image: 'img', repository: 'ns/img', tag, descriptor: { digest: wanted } }],
+    {
+      source: testClient(source.host),
+      target: testClient(target.host),
+      targetOf: (image) => `mirror/${image}`,
+      platforms: options.platforms ?? 'all',
+      reserve: options.reserve ?? 0,
+      concurrency: 5,
+    },
+  );
   return result?.verdict;
 }
 
@@ -58,7 +61,7 @@ describe('settle', () => {
     await pushImage(target.url, 'mirror/img', ['same'], image);
     source.requests.length = 0;
     target.requests.length = 0;
-    expect(await judge('same', image.digest)).toEqual({ kind: 'held', entry: image.digest });
+    expect(await judge('same', image.digest)).toEqual({ kind: 'present', entry: image.digest });
     expect([...source.requests, ...target.requests].map(({ method }) => method)).toEqual(['HEAD']);
   });
 
@@ -68,7 +71,7 @@ describe('settle', () => {
     await pushImage(source.url, 'ns/img', ['again'], image);
     await pushImage(target.url, 'mirror/img', ['again'], other);
     expect(await judge('again', image.digest)).toEqual({
-      kind: 'held',
+      kind: 'present',
       entry: { digest: image.digest, target: other.digest },
     });
   });
@@ -81,16 +84,16 @@ describe('settle', () => {
     const index = makeIndex([amd64, arm64]);
     await pushImage(source.url, 'ns/img', ['index'], index);
     await pushImage(target.url, 'mirror/img', ['index'], recompressed(amd64));
-    expect(await judge('index', index.digest)).toEqual({ kind: 'other' });
-    expect(await judge('index', index.digest, { platforms: ['linux/arm64'] })).toEqual({ kind: 'other' });
+    expect(await judge('index', index.digest)).toEqual({ kind: 'different' });
+    expect(await judge('index', index.digest, { platforms: ['linux/arm64'] })).toEqual({ kind: 'different' });
     expect(await judge('index', index.digest, { platforms: ['linux/amd64'] })).toMatchObject({
-      kind: 'held',
+      kind: 'present',
       entry: { digest: index.digest, platforms: ['linux/amd64'] },
     });
   });
 
   it('takes a tag that the target lacks for new', async () => {
-    expect(await judge('missing', digest(1))).toEqual({ kind: 'missing' });
+    expect(await judge('missing', digest(1))).toEqual({ kind: 'absent' });
   });
 
   it('leaves a tag open when the pull limit is spent, or the registry asks to wait', async () => {
@@ -101,13 +104,13 @@ describe('settle', () => {
       response.setHeader('ratelimit-remaining', '20;w=21600');
       return request.method === 'POST';
     };
-    expect(await judge('limit', image.digest, { reserve: 20 })).toEqual({ kind: 'open' });
-    expect(await judge('limit', image.digest, { reserve: 19 })).toMatchObject({ kind: 'held' });
+    expect(await judge('limit', image.digest, { reserve: 20 })).toEqual({ kind: 'undetermined' });
+    expect(await judge('limit', image.digest, { reserve: 19 })).toMatchObject({ kind: 'present' });
     target.intercept = (_, response) => {
       response.writeHead(429, { 'retry-after': '0' }).end();
       return true;
     };
-    expect(await judge('limit', image.digest)).toEqual({ kind: 'open' });
+    expect(await judge('limit', image.digest)).toEqual({ kind: 'undetermined' });
     delete target.intercept;
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Entry } from '../../../src/mirror/record-entry.ts';
+import type { RecordEntry } from '../../../src/mirror/record-entry.ts';
 import { referrersTag } from '../../../src/oci/digest-tags.ts';
 import { type Finding, audit } from '../../../src/reconcile/audit.ts';
 import { testClient } from '../../support/fixtures/clients.ts';
@@ -36,8 +36,8 @@ async function findingOf(
 ): Promise<Finding | undefined> {
   await pushImage(target.url, 'mirror/a', [tag], before);
   await pushImage(target.url, 'mirror/a', [tag], now);
-  const entry: NonNullable<Entry> = { digest: digest(1), target: before.digest };
-  const recorded = new Map([['a', new Map<string, Entry>([[tag, entry]])]]);
+  const entry: NonNullable<RecordEntry> = { digest: digest(1), target: before.digest };
+  const recorded = new Map([['a', new Map<string, RecordEntry>([[tag, entry]])]]);
   const targetOf = (name: string): string => `mirror/${name}`;
   const [found] = await audit(recorded, {
     target: testClient(target.host),

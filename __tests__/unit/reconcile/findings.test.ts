@@ -1,21 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import type { Entry, Images } from '../../../src/mirror/record-entry.ts';
-import type { Unsettled } from '../../../src/mirror/work.ts';
+import type { RecordEntry, RecordedImages } from '../../../src/mirror/record-entry.ts';
+import type { UndeterminedTag } from '../../../src/mirror/work.ts';
 import type { Verdict } from '../../../src/reconcile/adopt.ts';
 import type { AuditedTag, Finding } from '../../../src/reconcile/audit.ts';
-import { concludeComparison, needEvidence, sortFindings } from '../../../src/reconcile/findings.ts';
+import { concludeComparison, findUndetermined, sortFindings } from '../../../src/reconcile/findings.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 import { listing, recorded } from '../../support/fixtures/listings.ts';
 
-function audited(tag: string, finding: Finding, entry: NonNullable<Entry> = digest(1)): AuditedTag {
+function audited(tag: string, finding: Finding, entry: NonNullable<RecordEntry> = digest(1)): AuditedTag {
   return { image: 'a', tag, entry, finding };
 }
 
-function judged(tag: string, verdict: Verdict): { unsettled: Unsettled; verdict: Verdict } {
-  return { unsettled: { image: 'a', repository: 'ns/a', tag, manifest: { digest: digest(5) } }, verdict };
+function judged(tag: string, verdict: Verdict): { undetermined: UndeterminedTag; verdict: Verdict } {
+  return {
+    undetermined: { image: 'a', repository: 'ns/a', tag, descriptor: { digest: digest(5) } },
+    verdict,
+  };
 }
 
-function plain(images: Images): Record<string, Record<string, Entry>> {
+function plain(images: RecordedImages): Record<string, Record<string, RecordEntry>> {
   return Object.fromEntries(Array.from(images, ([image, tags]) => [image, Object.fromEntries(tags)]));
 }
 
@@ -28,7 +31,7 @@ describe('sortFindings', () => {
       audited('x', { unknown: 'is down' }),
       audited('y', { unknown: 'is down' }),
     ]);
-    expect(found.held).toBe(1);
+    expect(found.present).toBe(1);
     expect(plain(found.missing)).toEqual({ a: { missing: digest(1) } });
     expect(plain(found.changed)).toEqual({ a: { changed: digest(1) } });
     expect(plain(found.unknown)).toEqual({ a: { x: digest(1), y: digest(1) } });
@@ -43,7 +46,7 @@ describe('needEvidence', () => {
     });
     const known = recorded({ a: { gcrsyncs: null, known: digest(1), changed: digest(2), gone: digest(3) } });
     const changed = recorded({ a: { changed: digest(2) } });
-    expect(needEvidence(source, known, changed).map(({ tag }) => tag)).toEqual([
+    expect(findUndetermined(source, known, changed).map(({ tag }) => tag)).toEqual([
       'fresh',
       'gcrsyncs',
       'changed',
@@ -59,13 +62,13 @@ describe('concludeComparison', () => {
 
   it('adopts what is there, reports what is not, and takes that out of the record', () => {
     const { entries, removed, drift } = concludeComparison(known, findings, [
-      judged('adopted', { kind: 'held', entry: digest(5) }),
-      judged('differs', { kind: 'other' }),
-      judged('not-there', { kind: 'missing' }),
-      judged('not-told', { kind: 'open' }),
-      judged('gcrsyncs-lost', { kind: 'missing' }),
-      judged('gcrsyncs-other', { kind: 'other' }),
-      judged('changed', { kind: 'other' }),
+      judged('adopted', { kind: 'present', entry: digest(5) }),
+      judged('differs', { kind: 'different' }),
+      judged('not-there', { kind: 'absent' }),
+      judged('not-told', { kind: 'undetermined' }),
+      judged('gcrsyncs-lost', { kind: 'absent' }),
+      judged('gcrsyncs-other', { kind: 'different' }),
+      judged('changed', { kind: 'different' }),
     ]);
     expect(plain(entries)).toEqual({ a: { adopted: digest(5) } });
     expect(plain(removed)).toEqual({
@@ -80,7 +83,7 @@ describe('concludeComparison', () => {
 
   it('records what somebody else brought, though it is not what was recorded', () => {
     const { entries, drift } = concludeComparison(known, findings, [
-      judged('changed', { kind: 'held', entry: digest(5) }),
+      judged('changed', { kind: 'present', entry: digest(5) }),
     ]);
     expect(plain(entries)).toEqual({ a: { changed: digest(5) } });
     expect(drift.changed).toEqual([{ image: 'a', tags: ['changed'] }]);

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NOTHING_DROPPED } from '../../../src/mirror/filters.ts';
+import { NOTHING_FILTERED_OUT } from '../../../src/mirror/filters.ts';
 import type { CopiedImage, NamespaceResult } from '../../../src/mirror/result.ts';
 import { formatTime, insertSection, renderSection } from '../../../src/record/changelog.ts';
 
@@ -28,12 +28,12 @@ function result(items: CopiedImage[], namespace = JOB.namespace): NamespaceResul
     unchanged: 0,
     gone: [],
     pending: 0,
-    settled: 0,
-    dropped: NOTHING_DROPPED,
-    recalled: 0,
+    adopted: 0,
+    filteredOut: NOTHING_FILTERED_OUT,
+    notRechecked: 0,
     referrers: 0,
     referrerBytes: 0,
-    unasked: 0,
+    referrersUnchecked: 0,
   };
 }
 

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  type Entry,
-  type Images,
+  type RecordEntry,
+  type RecordedImages,
   type NamespaceManifest,
   countEntries,
   mergeImages,
@@ -20,7 +20,7 @@ const A: Digest = `sha256:${'a'.repeat(64)}`;
 const B: Digest = `sha256:${'b'.repeat(64)}`;
 
 const digests = fc.stringMatching(/^[0-9a-f]{64}$/).map((hex): Digest => `sha256:${hex}`);
-const entries: fc.Arbitrary<Entry> = fc.oneof(
+const entries: fc.Arbitrary<RecordEntry> = fc.oneof(
   fc.constant(null),
   digests,
   fc.record({ digest: digests, target: digests }),
@@ -42,13 +42,13 @@ const images = fc
   .array(fc.tuple(imageNames, fc.array(fc.tuple(tagNames, entries), { minLength: 1, maxLength: 6 })), {
     maxLength: 6,
   })
-  .map((list): Images => new Map(list.map(([image, tags]) => [image, new Map(tags)])));
+  .map((list): RecordedImages => new Map(list.map(([image, tags]) => [image, new Map(tags)])));
 
-function withImages(some: Images): NamespaceManifest {
+function withImages(some: RecordedImages): NamespaceManifest {
   return { source: EXPECTED.source, target: EXPECTED.target, images: some };
 }
 
-function flatten(some: Images): Map<string, Entry> {
+function flatten(some: RecordedImages): Map<string, RecordEntry> {
   return new Map(
     Array.from(some).flatMap(([image, tags]) =>
       Array.from(tags, ([tag, entry]) => [`${image}:${tag}`, entry] as const),
@@ -82,16 +82,16 @@ function manifestWith(more: object): unknown {
 describe('serializeNamespaceManifest', () => {
   it('sorts the keys and puts one tag a line', () => {
     const some = new Map([
-      ['static', new Map<string, Entry>([['latest', null]])],
+      ['static', new Map<string, RecordEntry>([['latest', null]])],
       [
         'base',
-        new Map<string, Entry>([
+        new Map<string, RecordEntry>([
           ['latest', { digest: A, target: B, platforms: ['linux/amd64', 'linux/arm64'] }],
           ['debug', A],
           ['Debug', { digest: A, target: B }],
         ]),
       ],
-      ['empty', new Map<string, Entry>()],
+      ['empty', new Map<string, RecordEntry>()],
     ]);
     expect(serializeNamespaceManifest(withImages(some))).toBe(
       `{
@@ -157,11 +157,11 @@ describe('serializeNamespaceManifest', () => {
 
 describe('a namespace of 129,378 tags', () => {
   it('is written and read again in under two seconds', () => {
-    const [large, perImage] = [new Map<string, Map<string, Entry>>(), 100];
+    const [large, perImage] = [new Map<string, Map<string, RecordEntry>>(), 100];
     for (let tag = 0; tag < 129_378; tag += 1) {
       const image = `group-${Math.floor(tag / perImage / 40)}/image-${Math.floor(tag / perImage)}`;
-      const entry: Entry = tag % 10 === 0 ? { digest: A, target: B } : tag % 10 === 1 ? null : A;
-      const tags = large.get(image) ?? new Map<string, Entry>();
+      const entry: RecordEntry = tag % 10 === 0 ? { digest: A, target: B } : tag % 10 === 1 ? null : A;
+      const tags = large.get(image) ?? new Map<string, RecordEntry>();
       large.set(image, tags.set(`v1.${tag}`, entry));
     }
     const start = performance.now();
@@ -335,7 +335,7 @@ describe('parseNamespaceManifest', () => {
 
 describe('mergeImages', () => {
   it('takes what is new or has moved, tag by tag', () => {
-    const base: Images = new Map([
+    const base: RecordedImages = new Map([
       [
         'base',
         new Map([
@@ -344,10 +344,10 @@ describe('mergeImages', () => {
         ]),
       ],
     ]);
-    const delta: Images = new Map([
+    const delta: RecordedImages = new Map([
       [
         'base',
-        new Map<string, Entry>([
+        new Map<string, RecordEntry>([
           ['v2', B],
           ['v3', null],
         ]),
@@ -357,7 +357,7 @@ describe('mergeImages', () => {
       new Map([
         [
           'base',
-          new Map<string, Entry>([
+          new Map<string, RecordEntry>([
             ['v1', A],
             ['v2', B],
             ['v3', null],
@@ -369,19 +369,23 @@ describe('mergeImages', () => {
   });
 
   it('never gives up a known digest for an unknown one, and fills in an unknown one', () => {
-    const known: Images = new Map([['base', new Map([['v1', A]])]]);
-    const unknown: Images = new Map([['base', new Map([['v1', null]])]]);
+    const known: RecordedImages = new Map([['base', new Map([['v1', A]])]]);
+    const unknown: RecordedImages = new Map([['base', new Map([['v1', null]])]]);
     expect(mergeImages(known, unknown)).toBe(known);
     expect(mergeImages(unknown, known)).toEqual(known);
   });
 
   it('gives the base itself when nothing changes', () => {
-    const entry: Entry = { digest: A, target: B, platforms: ['linux/amd64'] };
-    const base: Images = new Map([['base', new Map<string, Entry>([['v1', entry]])]]);
-    expect(mergeImages(base, new Map([['base', new Map<string, Entry>([['v1', { ...entry }]])]]))).toBe(base);
-    expect(mergeImages(base, new Map([['other', new Map<string, Entry>()]]))).toBe(base);
+    const entry: RecordEntry = { digest: A, target: B, platforms: ['linux/amd64'] };
+    const base: RecordedImages = new Map([['base', new Map<string, RecordEntry>([['v1', entry]])]]);
+    expect(mergeImages(base, new Map([['base', new Map<string, RecordEntry>([['v1', { ...entry }]])]]))).toBe(
+      base,
+    );
+    expect(mergeImages(base, new Map([['other', new Map<string, RecordEntry>()]]))).toBe(base);
     const { platforms: _, ...whole } = entry;
-    expect(mergeImages(base, new Map([['base', new Map<string, Entry>([['v1', whole]])]]))).not.toBe(base);
+    expect(mergeImages(base, new Map([['base', new Map<string, RecordEntry>([['v1', whole]])]]))).not.toBe(
+      base,
+    );
   });
 
   it('never replaces a known digest by null, whatever is merged', () => {
@@ -424,7 +428,7 @@ describe('mergeImages', () => {
   it('does not depend on the order of deltas that have no tag in common', () => {
     fc.assert(
       fc.property(images, images, fc.func(fc.boolean()), (base, all, isFirst) => {
-        const part = (wanted: boolean): Images =>
+        const part = (wanted: boolean): RecordedImages =>
           new Map(
             Array.from(all, ([image, tags]) => [
               image,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MetadataError } from '../../../src/github/errors.ts';
-import type { Entry } from '../../../src/mirror/record-entry.ts';
+import type { RecordEntry } from '../../../src/mirror/record-entry.ts';
 import type { Work } from '../../../src/mirror/work.ts';
 import type { NamespacePlan } from '../../../src/plan/namespace-plan.ts';
 import {
@@ -55,15 +55,15 @@ beforeEach(() => {
 
 /** A plan that moves each of `moved` from the old digest to the new one, and adds `added`, all of the image `a`. */
 function planOf(moved: readonly string[], added: readonly string[]): NamespacePlan {
-  const images = new Map([['a', new Map<string, Entry>(moved.map((tag) => [tag, OLD]))]]);
+  const images = new Map([['a', new Map<string, RecordEntry>(moved.map((tag) => [tag, OLD]))]]);
   const recorded = { source: SOURCE, target: TARGET, images };
   files.set(PATH, serializeNamespaceManifest(recorded));
   const works = [...moved.map((tag) => workOf([], [tag])), ...added.map((tag) => workOf([tag], []))];
-  return namespacePlan({ manifestPath: PATH, recorded, work: works });
+  return namespacePlan({ recordPath: PATH, recorded, work: works });
 }
 
 function workOf(added: readonly string[], updated: readonly string[]): Work {
-  return { image: 'a', repository: 'ns/a', manifest: { digest: NEW }, added, updated };
+  return { image: 'a', repository: 'ns/a', descriptor: { digest: NEW }, added, updated };
 }
 
 function recorderOf(plan: NamespacePlan): Recorder {
@@ -71,7 +71,7 @@ function recorderOf(plan: NamespacePlan): Recorder {
   return new Recorder([plan], inputs.metadata, { metadata, now: () => new Date(0), runKey: 'run', logger });
 }
 
-function recordedTags(text = files.get(PATH) ?? ''): Map<string, Entry> {
+function recordedTags(text = files.get(PATH) ?? ''): Map<string, RecordEntry> {
   const expected = { path: PATH, source: SOURCE, target: TARGET };
   return new Map(parseNamespaceManifest(Buffer.from(text), expected).images.get('a'));
 }
@@ -80,7 +80,7 @@ describe('a tag that moves', () => {
   it('is recorded as unknown before it is overwritten, with all others, in one commit', async () => {
     const plan = planOf(['v1', 'v2'], ['new']);
     const recorder = recorderOf(plan);
-    await Promise.all([recorder.claim(plan, 'a', 'v1'), recorder.claim(plan, 'a', 'v2')]);
+    await Promise.all([recorder.beforeOverwrite(plan, 'a', 'v1'), recorder.beforeOverwrite(plan, 'a', 'v2')]);
     expect(recordedTags()).toEqual(
       new Map([
         ['v1', null],
@@ -93,17 +93,17 @@ describe('a tag that moves', () => {
   it('costs no commit where nothing is known of it, or it is new', async () => {
     const plan = planOf(['v1'], ['new']);
     const recorder = recorderOf(plan);
-    await recorder.claim(plan, 'a', 'new');
+    await recorder.beforeOverwrite(plan, 'a', 'new');
     expect(messages).toEqual([]);
   });
 
   it('has its entry back when it was not written after all', async () => {
     const plan = planOf(['v1', 'v2', 'v3'], []);
     const recorder = recorderOf(plan);
-    await recorder.claim(plan, 'a', 'v1');
-    await recorder.claim(plan, 'a', 'v2');
+    await recorder.beforeOverwrite(plan, 'a', 'v1');
+    await recorder.beforeOverwrite(plan, 'a', 'v2');
     const [work = workOf([], [])] = plan.work;
-    recorder.note(plan, { work, held: new Map([['v1', { digest: NEW }]]), bytes: 1 });
+    recorder.note(plan, { work, verifiedTags: new Map([['v1', { digest: NEW }]]), bytes: 1 });
     const { errors } = await recorder.finish();
     expect(errors).toEqual([]);
     // Of v2 nobody knows whether the target took it.
@@ -113,7 +113,7 @@ describe('a tag that moves', () => {
   it('does not have back what another job has recorded meanwhile', async () => {
     const plan = planOf(['v1', 'v2'], []);
     const recorder = recorderOf(plan);
-    await recorder.claim(plan, 'a', 'v1');
+    await recorder.beforeOverwrite(plan, 'a', 'v1');
     files.set(PATH, (files.get(PATH) ?? '').replace('"v2": null', `"v2": "${digest(3)}"`));
     await recorder.finish();
     expect(recordedTags().get('v2')).toBe(digest(3));
@@ -123,7 +123,7 @@ describe('a tag that moves', () => {
     const plan = planOf(['v1'], []);
     const recorder = recorderOf(plan);
     refusal = 'octo/meta is archived';
-    await expect(recorder.claim(plan, 'a', 'v1')).rejects.toThrow(
+    await expect(recorder.beforeOverwrite(plan, 'a', 'v1')).rejects.toThrow(
       'not overwritten, as that could not be recorded before: octo/meta is archived',
     );
     expect(recordedTags().get('v1')).toBe(OLD);
@@ -133,7 +133,7 @@ describe('a tag that moves', () => {
 describe('what can not be recorded', () => {
   async function finish(plan: NamespacePlan, recorder: Recorder): Promise<Map<string, string>> {
     const [work = workOf([], [])] = plan.work;
-    recorder.note(plan, { work, held: new Map([['v1', { digest: NEW }]]), bytes: 1 });
+    recorder.note(plan, { work, verifiedTags: new Map([['v1', { digest: NEW }]]), bytes: 1 });
     const { errors, unrecorded } = await recorder.finish();
     expect(errors).toHaveLength(1);
     return new Map(unrecorded.map(({ path, content }) => [path, content]));
@@ -142,8 +142,8 @@ describe('what can not be recorded', () => {
   it('is told with its section, and claims nothing of tags that may have been overwritten', async () => {
     const plan = planOf(['v1', 'v2', 'v3'], []);
     const recorder = recorderOf(plan);
-    await recorder.claim(plan, 'a', 'v1');
-    await recorder.claim(plan, 'a', 'v2');
+    await recorder.beforeOverwrite(plan, 'a', 'v1');
+    await recorder.beforeOverwrite(plan, 'a', 'v2');
     refusal = 'octo/meta could not be read';
     const told = await finish(plan, recorder);
     expect(Object.fromEntries(recordedTags(told.get(PATH)))).toEqual({ v1: NEW, v2: null, v3: OLD });
@@ -176,7 +176,7 @@ describe('a run that ends anywhere', () => {
       fc.asyncProperty(steps, fc.subarray(TAGS), fc.boolean(), async (steps, moved, finishes) => {
         const plan = planOf(moved, TAGS);
         const recorder = recorderOf(plan);
-        const target = new Map<string, Entry>(moved.map((tag) => [tag, OLD]));
+        const target = new Map<string, RecordEntry>(moved.map((tag) => [tag, OLD]));
         const expectTrue = (): void => {
           for (const [tag, entry] of recordedTags()) {
             const held = target.get(tag) ?? 'nothing';
@@ -185,13 +185,13 @@ describe('a run that ends anywhere', () => {
         };
         const done = new Set<string>();
         for (const { tag, far, save } of steps) {
-          if (far >= 1) await recorder.claim(plan, 'a', tag);
+          if (far >= 1) await recorder.beforeOverwrite(plan, 'a', tag);
           expectTrue();
           if (far >= 2) target.set(tag, NEW);
           expectTrue();
           if (far >= 3) {
             const work = moved.includes(tag) ? workOf([], [tag]) : workOf([tag], []);
-            recorder.note(plan, { work, held: new Map([[tag, { digest: NEW }]]), bytes: 1 });
+            recorder.note(plan, { work, verifiedTags: new Map([[tag, { digest: NEW }]]), bytes: 1 });
             done.add(tag);
           }
           if (save) await recorder.save();

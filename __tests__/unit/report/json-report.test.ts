@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NOTHING_DROPPED } from '../../../src/mirror/filters.ts';
+import { NOTHING_FILTERED_OUT } from '../../../src/mirror/filters.ts';
 import { renderJsonReport } from '../../../src/report/json-report.ts';
 import { copied, failure, gone, namespaceResult, runResult } from '../../support/fixtures/results.ts';
 
@@ -11,8 +11,8 @@ const namespaces = [
     unchanged: 5,
     gone: gone(6),
     pending: 7,
-    settled: 8,
-    dropped: { ...NOTHING_DROPPED, exclude: 9 },
+    adopted: 8,
+    filteredOut: { ...NOTHING_FILTERED_OUT, exclude: 9 },
   }),
   namespaceResult({ namespace: 'quay.io/coreos', unchanged: 10 }),
 ];

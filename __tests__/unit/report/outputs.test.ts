@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NOTHING_DROPPED } from '../../../src/mirror/filters.ts';
+import { NOTHING_FILTERED_OUT } from '../../../src/mirror/filters.ts';
 import type { NamespaceResult } from '../../../src/mirror/result.ts';
 import { SAFE_OUTPUTS, isChanged, isComplete, outputsOf } from '../../../src/report/outputs.ts';
 import { copied, failure, gone, namespaceResult, runResult } from '../../support/fixtures/results.ts';
@@ -25,8 +25,8 @@ describe('outputsOf', () => {
         unchanged: 100,
         pending: 200,
         gone: gone(300),
-        settled: 5,
-        dropped: { ...NOTHING_DROPPED, exclude: 6 },
+        adopted: 5,
+        filteredOut: { ...NOTHING_FILTERED_OUT, exclude: 6 },
         unsupported: [{ image: 'old', tags: ['v0'] }],
       }),
     ];
@@ -68,8 +68,8 @@ describe('referrers', () => {
   });
 
   it('that were not asked for leave the run incomplete', () => {
-    expect(isComplete(one({ unasked: 1 }))).toBe(false);
-    expect(isChanged(one({ unasked: 1 }))).toBe(false);
+    expect(isComplete(one({ referrersUnchecked: 1 }))).toBe(false);
+    expect(isChanged(one({ referrersUnchecked: 1 }))).toBe(false);
   });
 });
 
@@ -88,7 +88,7 @@ describe('isComplete', () => {
       'tags are gone, filtered out or unsupported',
       one({
         gone: gone(1),
-        dropped: { ...NOTHING_DROPPED, semver: 1 },
+        filteredOut: { ...NOTHING_FILTERED_OUT, semver: 1 },
         unsupported: [{ image: 'a', tags: ['v'] }],
       }),
       true,
@@ -114,7 +114,7 @@ describe('isChanged', () => {
     ['all failed', one({ failures: [failure('base', ['v1'])], pending: 2, gone: gone(3) }), false],
     ['an image was copied', one({ copied: [copied('base', { updated: ['latest'] })] }), true],
     ['an image would be copied', { ...one({ copied: [copied('base')] }), dryRun: true }, true],
-    ['a tag was settled', one({ settled: 1 }), true],
+    ['a tag was settled', one({ adopted: 1 }), true],
   ])('when %s', (_, result, changed) => {
     expect(isChanged(result)).toBe(changed);
     expect(outputsOf(result, '').changed).toBe(String(changed));

@@ -9,7 +9,7 @@ import { namespacePlan } from '../../support/fixtures/plans.ts';
 const work = (number: number, added: readonly string[] = []): Work => ({
   image: 'a',
   repository: 'ns/a',
-  manifest: { digest: digest(number) },
+  descriptor: { digest: digest(number) },
   added,
   updated: [],
 });
@@ -21,7 +21,7 @@ function planOf(works: readonly Work[], rechecks: readonly Work[]): NamespacePla
 
 const done = (of: Work, given: Partial<Outcome> = {}): Outcome => ({
   work: of,
-  held: new Map(),
+  verifiedTags: new Map(),
   bytes: 0,
   ...given,
 });
@@ -30,25 +30,35 @@ describe('the result of a run that copied referrers', () => {
   it('counts them, with the bytes of images that were mirrored before apart from those of new ones', () => {
     const added = work(1, ['v1']);
     const [second, third] = [work(2), work(3)];
-    const held = new Map([['v1', { digest: digest(1) }]]);
+    const verifiedTags = new Map([['v1', { digest: digest(1) }]]);
     const outcomes = [
-      done(added, { held, bytes: 100, referrers: 2 }),
+      done(added, { verifiedTags, bytes: 100, referrers: 2 }),
       done(second, { bytes: 30, referrers: 1 }),
       done(third, { referrers: 0 }),
     ];
     const result = resultOf(planOf([added], [second, third]), outcomes);
-    expect(result).toMatchObject({ referrers: 3, referrerBytes: 30, unasked: 0, pending: 0, unchanged: 7 });
+    expect(result).toMatchObject({
+      referrers: 3,
+      referrerBytes: 30,
+      referrersUnchecked: 0,
+      pending: 0,
+      unchanged: 7,
+    });
     expect(result.copied).toMatchObject([{ image: 'a', added: ['v1'], bytes: 100 }]);
   });
 
   it('counts images that were not come to, or not to their end', () => {
     const [first, second, third] = [work(1), work(2), work(3)];
     // One whose tags have all moved has none left, and is none of those images.
-    const outcomes = [done(first), done(second, { isLeft: true, referrers: 1 }), done(work(4), { bytes: 5 })];
+    const outcomes = [
+      done(first),
+      done(second, { isPending: true, referrers: 1 }),
+      done(work(4), { bytes: 5 }),
+    ];
     expect(resultOf(planOf([], [first, second, third]), outcomes)).toMatchObject({
       referrerBytes: 0,
       referrers: 1,
-      unasked: 2,
+      referrersUnchecked: 2,
       pending: 0,
     });
   });
@@ -58,11 +68,11 @@ describe('the result of a run that copied referrers', () => {
     const result = resultOf(planOf([], [recheck]), [done(recheck, { error: 'status 403' })]);
     const reason = `what refers to ${digest(1)} was not mirrored: status 403`;
     expect(result.failures).toEqual([{ image: 'a', tags: [], reason }]);
-    expect(result).toMatchObject({ pending: 0, unasked: 0 });
+    expect(result).toMatchObject({ pending: 0, referrersUnchecked: 0 });
   });
 
   it('has none of it in a dry run', () => {
     const result = dryRunResult(planOf([work(1, ['v1'])], [work(2)]), 'registry');
-    expect(result).toMatchObject({ referrers: 0, unasked: 0, pulls: { count: 1, exact: false } });
+    expect(result).toMatchObject({ referrers: 0, referrersUnchecked: 0, pulls: { count: 1, exact: false } });
   });
 });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NOTHING_DROPPED } from '../../../src/mirror/filters.ts';
+import { NOTHING_FILTERED_OUT } from '../../../src/mirror/filters.ts';
 import type { RunResult } from '../../../src/report/result.ts';
 import { renderSummary } from '../../../src/report/summary.ts';
 import { digest } from '../../support/fixtures/digests.ts';
@@ -16,9 +16,9 @@ describe('renderSummary', () => {
         unchanged: 1461,
         gone: gone(2),
         pending: 3,
-        settled: 4,
-        dropped: { ...NOTHING_DROPPED, exclude: 3, semver: 2 },
-        recalled: 7,
+        adopted: 4,
+        filteredOut: { ...NOTHING_FILTERED_OUT, exclude: 3, semver: 2 },
+        notRechecked: 7,
       }),
       namespaceResult({ namespace: 'quay.io/coreos', unchanged: 1 }),
     ];
@@ -50,7 +50,9 @@ describe('renderSummary', () => {
   });
 
   it('counts referrers, and images that were not asked for them', () => {
-    const namespaces = [namespaceResult({ unchanged: 9, referrers: 1234, referrerBytes: 2000, unasked: 1 })];
+    const namespaces = [
+      namespaceResult({ unchanged: 9, referrers: 1234, referrerBytes: 2000, referrersUnchecked: 1 }),
+    ];
     const summary = renderSummary(runResult({ namespaces }));
     expect(summary).toContain('9 unchanged, 1,234 referrers copied, 1 image not asked for new referrers');
     expect(summary).toContain('| 2.0 kB |');

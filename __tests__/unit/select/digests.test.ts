@@ -86,8 +86,9 @@ describe('digests that are recalled', () => {
     const client = testRegistries().source(server.host);
     const { images } = await discover({ registry: server.host, path: 'a' }, client, testApis());
     server.requests.length = 0;
-    const recall = (_: string, tag: string): Digest | undefined => (tag === 'latest' ? undefined : digest(9));
-    const resolved = await resolveDigests(images, client, recall);
+    const knownDigest = (_: string, tag: string): Digest | undefined =>
+      tag === 'latest' ? undefined : digest(9);
+    const resolved = await resolveDigests(images, client, knownDigest);
     const tags = Array.from(resolved.images.get('a')?.tags ?? [], ([tag, manifest]) => [
       tag,
       manifest.digest,
@@ -97,7 +98,7 @@ describe('digests that are recalled', () => {
       'v1.1.0': digest(9),
       latest: IMAGE.digest,
     });
-    expect(resolved.recalled).toBe(2);
+    expect(resolved.notRechecked).toBe(2);
     expect(server.requests.map(({ path }) => path)).toEqual(['/v2/a/manifests/latest']);
   });
 });

@@ -26,8 +26,8 @@ describe('recheckRule', () => {
       expect(days.length).toBeGreaterThanOrEqual(9);
       expect(days.length).toBeLessThanOrEqual(11);
     }
-    const mustAsk = recheckRule(30, START);
-    const asked = tags.filter((tag) => mustAsk('image', tag)).length;
+    const isDue = recheckRule(30, START);
+    const asked = tags.filter((tag) => isDue('image', tag)).length;
     expect(asked).toBeGreaterThan(60);
     expect(asked).toBeLessThan(140);
   });

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Dropped, type Filters, NOTHING_DROPPED, countDropped } from '../../../src/mirror/filters.ts';
+import {
+  type FilteredOut,
+  type Filters,
+  NOTHING_FILTERED_OUT,
+  countFilteredOut,
+} from '../../../src/mirror/filters.ts';
 import { type ListedTag, type Listing, countListed } from '../../../src/mirror/listing.ts';
 import { SCHEMA1_SIGNED } from '../../../src/oci/media-types.ts';
 import { CompiledFilters } from '../../../src/select/compiled-filters.ts';
@@ -45,7 +50,7 @@ function names({ images }: Pick<Listing<ListedTag>, 'images'>): string[] {
 describe('select', () => {
   const source = listing({ base: bare('v1', 'debug', 'v1-debug'), 'java/debian': bare('v1', 'v2') });
 
-  it.each<[Partial<Filters>, string[], Partial<Dropped>]>([
+  it.each<[Partial<Filters>, string[], Partial<FilteredOut>]>([
     [{}, ['base:v1', 'base:debug', 'base:v1-debug', 'java/debian:v1', 'java/debian:v2'], {}],
     [{ include: [['base']] }, ['base:v1', 'base:debug', 'base:v1-debug'], { include: 2 }],
     [{ include: [['base'], ['**:v1']] }, ['base:v1'], { include: 4 }],
@@ -66,7 +71,7 @@ describe('select', () => {
   ])('with %j keeps %j', (filters, kept, dropped) => {
     const selection = selected(source, filters);
     expect(names(selection.listing)).toEqual(kept);
-    expect(selection.dropped).toEqual({ ...NOTHING_DROPPED, ...dropped });
+    expect(selection.filteredOut).toEqual({ ...NOTHING_FILTERED_OUT, ...dropped });
   });
 
   it('passes on an image of which it drops nothing as it is', () => {
@@ -103,11 +108,11 @@ describe('select', () => {
     fc.assert(
       fc.property(images, filters, numbers, (images, patterns, others) => {
         const all = listing(images);
-        const { listing: kept, followers, dropped } = selected(all, { ...patterns, ...others });
-        expect(countListed(kept.images) + countListed(followers) + countDropped(dropped)).toBe(
+        const { listing: kept, digestTags, filteredOut } = selected(all, { ...patterns, ...others });
+        expect(countListed(kept.images) + countListed(digestTags) + countFilteredOut(filteredOut)).toBe(
           countListed(all.images),
         );
-        const once = [...names(kept), ...names({ images: followers })];
+        const once = [...names(kept), ...names({ images: digestTags })];
         expect(new Set(once).size).toBe(once.length);
       }),
     );
@@ -158,7 +163,7 @@ describe('signatures and the like', () => {
 
   async function mirrored(filters: Partial<Filters>): Promise<{ tags: string[]; followers: number }> {
     const resolved = await resolveSelection(selected(signed, filters), CLIENT, () => undefined);
-    return { tags: names(resolved.listing).toSorted(), followers: resolved.dropped.followers };
+    return { tags: names(resolved.listing).toSorted(), followers: resolved.filteredOut['digest-tags'] };
   }
 
   it('follow the images that the filters leave', async () => {

@@ -1,6 +1,6 @@
 import { CopyError } from '../../mirror/copy-error.ts';
 import type { Credential } from '../../oci/auth/credentials.ts';
-import { printable } from '../../oci/errors.ts';
+import { messageOf, printable } from '../../oci/errors.ts';
 import { adviceOn, remedyFor } from '../../oci/remedy.ts';
 
 /** Runs a program to its end with an argument array and no shell; throws when it can't be started. */
@@ -19,7 +19,7 @@ const TRANSIENT =
   /toomanyrequests|too many requests|rate limit|timeout|blob upload|connection reset|unexpected eof/i;
 
 /** ... and these, which are also how docker words an answer that is none, or that something came spoilt. */
-const DOUBTFUL =
+const AMBIGUOUS =
   /unauthorized|invalid character|invalid checksum|text\/html|malformed|(?:digest|manifest|size) invalid|did not match|blob unknown|unknown blob/i;
 
 /** ... and of these, those that are about the account, in the words of docker and of registries. */
@@ -57,12 +57,12 @@ export class DockerCli {
     } catch (error) {
       if (!(error instanceof CopyError) || error.retryable) throw error;
       const remedy = remedyFor(error.message, command === 'push');
-      const login = this.logins.get(registry) ?? { origin: 'the docker config, if it has any' };
+      const login = this.logins.get(registry) ?? { providedBy: 'the docker config, if it has any' };
       const advice = DENIED.test(error.message) ? adviceOn(registry, login, remedy) : remedy;
       if (advice === undefined) throw error;
       throw new CopyError(`${error.message.replace(/\.$/, '')}. ${advice}`, {
         retryable: false,
-        doubtful: error.doubtful && remedy === undefined,
+        ambiguous: error.ambiguous && remedy === undefined,
         cause: error,
       });
     }
@@ -75,7 +75,7 @@ export class DockerCli {
     const message = printable(stderr.trim() || stdout.trim(), 1000);
     throw new CopyError(`docker ${shown} ended with exit code ${exitCode}: ${message}`, {
       retryable: TRANSIENT.test(message) || !PERMANENT.test(message),
-      doubtful: DOUBTFUL.test(message),
+      ambiguous: AMBIGUOUS.test(message),
     });
   }
 
@@ -91,7 +91,7 @@ export class DockerCli {
     try {
       await this.run(['version', '--format', '{{.Server.Version}}']);
     } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error);
+      const cause = messageOf(error);
       throw new Error(`${remedy}. ${cause}`, { cause: error });
     }
   }
@@ -102,14 +102,14 @@ export class DockerCli {
    * @throws Error that names where the account came from, and nothing of it
    */
   async login(registry: string, credential: Credential): Promise<void> {
-    const { username, password, origin } = credential;
+    const { username, password, providedBy } = credential;
     try {
       const args = ['login', `--username=${username}`, '--password-stdin', registry];
       await this.#run(args, `login ${registry}`, password);
       this.logins.set(registry, credential);
     } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error);
-      throw new Error(`${registry} does not take the credentials from ${origin}: check them. ${cause}`, {
+      const cause = messageOf(error);
+      throw new Error(`${registry} does not take the credentials from ${providedBy}: check them. ${cause}`, {
         cause: error,
       });
     }

@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CopyError } from '../../mirror/copy-error.ts';
-import { type SingleImage, findImage, resolveImage } from '../../mirror/source-image.ts';
+import { type SingleImage, findTargetImage, readSourceImage } from '../../mirror/source-image.ts';
 import type { Credential } from '../../oci/auth/credentials.ts';
 import { credentialServer } from '../../oci/auth/docker-config.ts';
+import { messageOf } from '../../oci/errors.ts';
 import type { Logger } from '../../oci/logger.ts';
-import type { CopyTask, Engine, Held } from '../engine.ts';
+import type { CopyTask, Engine, VerifiedTag } from '../engine.ts';
 import { type Exec, DockerCli } from './cli.ts';
 import { createConfig } from './config.ts';
 
@@ -27,7 +28,7 @@ export interface DockerEngineOptions {
   /** Told of the folder that holds the logins, before it does, so that `post` can remove it. */
   readonly onFolder: (folder: string) => void;
   /** Copies what docker can't: an index of several platforms, an artifact. */
-  readonly wholeEngine: Engine;
+  readonly indexEngine: Engine;
   /** Images at a time. */
   readonly concurrency: number;
   readonly logger: Logger;
@@ -50,7 +51,7 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<En
   try {
     const source = await open('source', logins.source);
     const target = await open('target', logins.target);
-    const isImplicit = Array.from(source.logins.values()).some(({ implicit }) => implicit);
+    const isImplicit = Array.from(source.logins.values()).some(({ fallback }) => fallback);
     const anonymous = isImplicit ? await open('anonymous', new Map()) : undefined;
     return new DockerEngine(options, folder, { source, target, anonymous });
   } catch (error) {
@@ -70,8 +71,8 @@ async function openCli(
     try {
       await docker.login(registry, credential);
     } catch (error) {
-      if (credential.implicit !== true) throw error;
-      const message = error instanceof Error ? error.message : String(error);
+      if (credential.fallback !== true) throw error;
+      const message = messageOf(error);
       logger.info(`${message}. docker goes on without them`);
     }
   }
@@ -100,13 +101,13 @@ class DockerEngine implements Engine {
     this.#docker = docker;
   }
 
-  async copy(task: CopyTask, held: (tag: string, what: Held) => void): Promise<number> {
+  async copy(task: CopyTask, held: (tag: string, what: VerifiedTag) => void): Promise<number> {
     const { client, repository, digest } = task.source;
-    const image = await resolveImage(client, repository, digest, task.platforms);
+    const image = await readSourceImage(client, repository, digest, task.platforms);
     if (image.kind === 'whole') {
       const name = `${client.registry}/${repository}@${digest}`;
       this.#options.logger.info(`${name} has several platforms or is no image: it goes registry to registry`);
-      return this.#options.wholeEngine.copy(task, held);
+      return this.#options.indexEngine.copy(task, held);
     }
     const { abort } = this.#options;
     abort.throwIfAborted();
@@ -122,7 +123,7 @@ class DockerEngine implements Engine {
         // First: a command that is ended may have been done all the same.
         references.push(remote);
         await this.#docker.target.run(['tag', local, remote]);
-        await task.claim(tag);
+        await task.beforeOverwrite(tag);
         abort.throwIfAborted();
         const sent = await this.#push(task, tag, image, held);
         bytes = Math.max(bytes, sent);
@@ -138,7 +139,7 @@ class DockerEngine implements Engine {
     try {
       await source.move('pull', registry, args);
     } catch (error) {
-      if (!isRefusal(error) || !anonymous || source.logins.get(registry)?.implicit !== true) throw error;
+      if (!isRefusal(error) || !anonymous || source.logins.get(registry)?.fallback !== true) throw error;
       await anonymous.move('pull', registry, args).catch(() => {
         throw error;
       });
@@ -150,7 +151,7 @@ class DockerEngine implements Engine {
     task: CopyTask,
     tag: string,
     image: SingleImage,
-    held: (tag: string, what: Held) => void,
+    held: (tag: string, what: VerifiedTag) => void,
   ): Promise<number> {
     const { client, repository } = task.target;
     try {
@@ -173,9 +174,9 @@ class DockerEngine implements Engine {
     { target }: CopyTask,
     tag: string,
     image: SingleImage,
-    held: (tag: string, what: Held) => void,
+    held: (tag: string, what: VerifiedTag) => void,
   ): Promise<number> {
-    const found = await findImage(target.client, target.repository, tag, image);
+    const found = await findTargetImage(target.client, target.repository, tag, image);
     if (!found) {
       const name = `${target.client.registry}/${target.repository}:${tag}`;
       throw new CopyError(`docker pushed ${name}, but the target does not hold that image under it`, {
@@ -199,7 +200,7 @@ class DockerEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    await this.#options.wholeEngine.close();
+    await this.#options.indexEngine.close();
     const left = Array.from(this.#left);
     for (let index = 0; index < left.length; index += AT_ONCE)
       await this.#remove(left.slice(index, index + AT_ONCE));

@@ -3,21 +3,21 @@ import { ContentError, downloadBlob } from '../../oci/blob-download.ts';
 import { type UploadStart, startUpload, uploadChunks, uploadWhole } from '../../oci/blob-upload.ts';
 import type { RegistryClient } from '../../oci/client.ts';
 import { RegistryError } from '../../oci/errors.ts';
-import { type Problem, Patience } from '../../oci/http/retry.ts';
+import { type Problem, RetryBudget } from '../../oci/http/retry.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
 import type { Sleep } from '../../oci/sleep.ts';
-import type { TargetKnowledge } from './target-inventory.ts';
+import type { TargetInventory } from './target-inventory.ts';
 
 /** A blob of at most this many bytes is read before it is sent: no more than one chunk of a stream. */
-const SMALL = 64 * 1024;
+const SMALL_BYTES = 64 * 1024;
 /** A blob of so many bytes is worth a question more before it is sent. */
-const WORTH_ASKING = 1024 ** 2;
+const WORTH_A_CHECK_BYTES = 1024 ** 2;
 /** Bytes a request where the target refuses larger ones and does not say what it takes. */
-const CHUNK = 16 * 1024 ** 2;
+const CHUNK_BYTES = 16 * 1024 ** 2;
 
 export interface BlobCopierOptions {
   readonly target: RegistryClient;
-  readonly knowledge: TargetKnowledge;
+  readonly inventory: TargetInventory;
   /** Bounds the blobs that are streamed at a time. */
   readonly limit: LimitFunction;
   readonly retries: number;
@@ -45,24 +45,24 @@ export class BlobCopier {
    *
    * @returns bytes sent: 0 when it was there or could be mounted
    */
-  async bring(source: RegistryClient, from: string, blob: Descriptor, repository: string): Promise<number> {
-    const { knowledge } = this.#options;
+  async copy(source: RegistryClient, from: string, blob: Descriptor, repository: string): Promise<number> {
+    const { inventory } = this.#options;
     const { digest } = blob;
     for (;;) {
-      const holder = knowledge.holderOf(digest, repository);
-      if (holder === repository) return 0;
+      const mountSource = inventory.repositoryWith(digest, repository);
+      if (mountSource === repository) return 0;
       // Nobody has it: whoever is first sends it, the others wait and then mount it. Mounts only wait for their like.
-      const key = holder === undefined ? digest : `${repository}@${digest}`;
+      const key = mountSource === undefined ? digest : `${repository}@${digest}`;
       const other = this.#underWay.get(key);
       if (other) {
         await other.catch(() => undefined);
         continue;
       }
-      const bringing = this.#bring({ source, from, blob, repository, holder });
+      const bringing = this.#bring({ source, from, blob, repository, mountSource });
       this.#underWay.set(key, bringing);
       try {
         const sent = await bringing;
-        knowledge.noteBlob(repository, digest);
+        inventory.noteBlob(repository, digest);
         return sent;
       } finally {
         this.#underWay.delete(key);
@@ -70,26 +70,28 @@ export class BlobCopier {
     }
   }
 
-  async #bring(move: Move): Promise<number> {
+  async #bring(move: BlobTransfer): Promise<number> {
     const { retries, sleep, random } = this.#options;
     const { here, anywhere } = spoiltKeys(move);
     const known = this.#spoilt.get(here);
     if (known) throw known;
     // What is not what its digest says in one repository is likely the same in the others.
-    const patience = new Patience(this.#spoilt.has(anywhere) ? 0 : retries, random);
+    const retryBudget = new RetryBudget(this.#spoilt.has(anywhere) ? 0 : retries, random);
     let isBroken = false;
     for (;;) {
       // Some close the connection on a request that is too large, and say nothing: every other try goes in chunks then.
-      const chunked = this.#chunked || (isBroken && patience.tries % 2 === 1);
+      const chunked = this.#chunked || (isBroken && retryBudget.tries % 2 === 1);
       try {
-        return await (move.blob.size <= SMALL ? this.#bringSmall(move) : this.#bringLarge(move, chunked));
+        return await (move.blob.size <= SMALL_BYTES
+          ? this.#bringSmall(move)
+          : this.#bringLarge(move, chunked));
       } catch (error) {
         if (!(error instanceof RegistryError)) throw error;
         if (error.status === 413 && !chunked) {
           this.#chunked = true;
           continue;
         }
-        const delay = patience.next(againFor(error));
+        const delay = retryBudget.nextDelay(againFor(error));
         if (delay === undefined) throw this.#noteSpoilt(move, error);
         await sleep(delay);
         isBroken ||= error.method === 'PUT' && error.status === undefined;
@@ -97,7 +99,7 @@ export class BlobCopier {
     }
   }
 
-  #noteSpoilt(move: Move, error: RegistryError): RegistryError {
+  #noteSpoilt(move: BlobTransfer, error: RegistryError): RegistryError {
     if (error instanceof ContentError) {
       const { here, anywhere } = spoiltKeys(move);
       this.#spoilt.set(here, error).set(anywhere, error);
@@ -105,25 +107,28 @@ export class BlobCopier {
     return error;
   }
 
-  async #start({ blob, repository, holder }: Move): Promise<UploadStart> {
-    const { target, knowledge } = this.#options;
+  async #start({ blob, repository, mountSource }: BlobTransfer): Promise<UploadStart> {
+    const { target, inventory } = this.#options;
     const isThere = async (): Promise<boolean> => target.hasBlob(repository, blob.digest).catch(() => false);
     if (this.#mounts === 'never' && (await isThere())) return { kind: 'mounted' };
-    const start = await startUpload(target, repository, blob.digest, holder ?? repository);
+    const start = await startUpload(target, repository, blob.digest, mountSource ?? repository);
     if (start.kind === 'mounted') this.#mounts = 'yes';
-    else if (holder !== undefined) knowledge.forgetBlob(holder, blob.digest);
-    else if (this.#mounts === 'perhaps' && blob.size >= WORTH_ASKING && (await isThere())) {
+    else if (mountSource !== undefined) inventory.forgetBlob(mountSource, blob.digest);
+    else if (this.#mounts === 'perhaps' && blob.size >= WORTH_A_CHECK_BYTES && (await isThere())) {
       this.#mounts = 'never';
       return { kind: 'mounted' };
     }
     return start;
   }
 
-  async #bringSmall(move: Move): Promise<number> {
-    const { source, from, blob, repository, holder } = move;
+  async #bringSmall(move: BlobTransfer): Promise<number> {
+    const { source, from, blob, repository, mountSource } = move;
     const read = async (): Promise<Uint8Array> => gather(downloadBlob(source, from, blob));
     // Where nothing speaks for a mount the content is read meanwhile.
-    const [start, early] = await settleBoth(this.#start(move), holder === undefined ? read() : undefined);
+    const [start, early] = await settleBoth(
+      this.#start(move),
+      mountSource === undefined ? read() : undefined,
+    );
     if (start.kind === 'mounted') return 0;
     const content = early ?? (await read());
     await uploadWhole(this.#options.target, repository, blob.digest, start.location, {
@@ -133,7 +138,7 @@ export class BlobCopier {
     return blob.size;
   }
 
-  async #bringLarge(move: Move, chunked: boolean): Promise<number> {
+  async #bringLarge(move: BlobTransfer, chunked: boolean): Promise<number> {
     const { source, from, blob, repository } = move;
     const { target, limit } = this.#options;
     return limit(async () => {
@@ -142,7 +147,7 @@ export class BlobCopier {
       // Whichever ends first ends the other: a download with no upload would wait for ever.
       const ended = new AbortController();
       const body = { size: blob.size, content: downloadBlob(source, from, blob, ended.signal) };
-      const chunk = Math.max(CHUNK, start.minChunk);
+      const chunk = Math.max(CHUNK_BYTES, start.minChunk);
       try {
         if (start.minChunk > 0 || (chunked && blob.size > chunk)) {
           await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
@@ -158,17 +163,20 @@ export class BlobCopier {
 }
 
 /** One blob's way to one repository of the target. */
-interface Move {
+interface BlobTransfer {
   readonly source: RegistryClient;
   readonly from: string;
   readonly blob: Descriptor;
   readonly repository: string;
   /** Another repository of the target that is known to have it. */
-  readonly holder: string | undefined;
+  readonly mountSource: string | undefined;
 }
 
 /** A blob in one repository of its source, and in any. Descriptors may give it different sizes. */
-function spoiltKeys({ source, from, blob: { digest, size } }: Move): { here: string; anywhere: string } {
+function spoiltKeys({ source, from, blob: { digest, size } }: BlobTransfer): {
+  here: string;
+  anywhere: string;
+} {
   return { here: `${source.registry}/${from}@${digest} ${size}`, anywhere: `${digest} ${size}` };
 }
 
@@ -176,10 +184,10 @@ function spoiltKeys({ source, from, blob: { digest, size } }: Move): { here: str
  * Whether another upload may end well. A body can't be sent again: its token may have ended meanwhile (401), the registry may
  * not know the upload any more (404), or not agree how far it is (416). All other requests have been tried again already.
  */
-function againFor({ method, status, retryable, doubtful, retryAfter }: RegistryError): Problem {
+function againFor({ method, status, retryable, ambiguous, retryAfter }: RegistryError): Problem {
   const isUpload = method === 'PUT' || method === 'PATCH';
   const isLost = isUpload && (status === 401 || status === 404 || status === 416);
-  return { retryable: retryable || isLost, doubtful: doubtful && isUpload, retryAfter };
+  return { retryable: retryable || isLost, ambiguous: ambiguous && isUpload, retryAfter };
 }
 
 async function gather(content: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

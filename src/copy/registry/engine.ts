@@ -2,22 +2,22 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { fetchManifest } from '../../mirror/source-image.ts';
 import type { RegistryClient } from '../../oci/client.ts';
 import { isReferrersTag } from '../../oci/digest-tags.ts';
-import { entriesOf } from '../../oci/referrers-list.ts';
+import { listEntries } from '../../oci/referrers-list.ts';
 import type { Sleep } from '../../oci/sleep.ts';
-import type { CopyTask, Engine, Held } from '../engine.ts';
+import type { CopyTask, Engine, VerifiedTag } from '../engine.ts';
 import { BlobCopier } from './blob-copier.ts';
-import type { BlobMemory } from './blob-locations.ts';
+import type { BlobLocationStore } from './blob-locations.ts';
 import { copyImage, copyNewReferrers } from './image-copy.ts';
 import type { TargetState } from './manifest-copy.ts';
 import { copyList } from './referrers-list-copy.ts';
 import { ReferrersLists } from './referrers-lists.ts';
-import { TargetKnowledge } from './target-inventory.ts';
+import { TargetInventory } from './target-inventory.ts';
 
 export interface RegistryEngineOptions {
   /** Images that are written at a time; reading ahead and reading back go on beside it. */
   readonly concurrency: number;
   /** What earlier runs knew of a target registry, and where this run leaves what it knows. */
-  readonly memory?: (registry: string) => BlobMemory;
+  readonly blobLocations?: (registry: string) => BlobLocationStore;
   /** Large blobs that are streamed at a time, at most half of the requests that a host takes at a time. */
   readonly streams: number;
   readonly retries: number;
@@ -30,7 +30,7 @@ export interface RegistryEngineOptions {
 /** One target registry, and what is known of it. */
 interface Target {
   readonly state: TargetState;
-  readonly memory: BlobMemory | undefined;
+  readonly memory: BlobLocationStore | undefined;
 }
 
 /** While one image is written, two others are read ahead or read back: over a real link most of the time is waiting. */
@@ -51,27 +51,27 @@ export class RegistryEngine implements Engine {
 
   async copy(
     task: CopyTask,
-    held: (tag: string, what: Held) => void,
-    referred: (count: number) => void = () => undefined,
+    onTagVerified: (tag: string, what: VerifiedTag) => void,
+    onReferrersCopied: (count: number) => void = () => undefined,
   ): Promise<number> {
     const { source, target } = task;
     if (task.tags.length === 0)
-      return copyNewReferrers(task, async () => this.#state(target.client), referred);
+      return copyNewReferrers(task, async () => this.#state(target.client), onReferrersCopied);
     const [state, manifest] = await Promise.all([
       this.#state(target.client),
       fetchManifest(source.client, source.repository, source.digest),
     ]);
-    const list = task.referrers && task.tags.every(isReferrersTag) ? entriesOf(manifest) : undefined;
+    const list = task.referrers && task.tags.every(isReferrersTag) ? listEntries(manifest) : undefined;
     return list
-      ? this.#places(async () => copyList(task, state, manifest, list, { held, referred }))
-      : copyImage(task, state, manifest, this.#places, { held, referred });
+      ? this.#places(async () => copyList(task, state, manifest, list, { onTagVerified, onReferrersCopied }))
+      : copyImage(task, state, manifest, this.#places, { onTagVerified, onReferrersCopied });
   }
 
   async close(): Promise<void> {
     for (const target of this.#targets.values()) {
       const { state, memory } = await target;
-      if (state.knowledge.changed && this.#options.abort?.aborted !== true)
-        await memory?.save(state.knowledge.holders());
+      if (state.inventory.changed && this.#options.abort?.aborted !== true)
+        await memory?.save(state.inventory.holders());
     }
   }
 
@@ -83,13 +83,13 @@ export class RegistryEngine implements Engine {
   }
 
   async #open(client: RegistryClient): Promise<Target> {
-    const { memory: memoryOf, streams, concurrency: _, ...options } = this.#options;
+    const { blobLocations: memoryOf, streams, concurrency: _, ...options } = this.#options;
     const memory = memoryOf?.(client.registry);
-    const knowledge = new TargetKnowledge(await memory?.load());
+    const inventory = new TargetInventory(await memory?.load());
     const limit = pLimit(Math.max(1, streams));
-    const blobs = new BlobCopier({ ...options, target: client, knowledge, limit });
+    const blobs = new BlobCopier({ ...options, target: client, inventory, limit });
     const lists = new ReferrersLists(client);
-    const state = { knowledge, blobs, children: new Map(), lists, asksFirst: false };
+    const state = { inventory, blobs, children: new Map(), lists, checkBeforePush: false };
     return { state, memory };
   }
 }

@@ -1,10 +1,10 @@
+import { allOrThrow } from '../../oci/async.ts';
 import { cosignTags, referrersTag } from '../../oci/digest-tags.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
-import { entriesOf } from '../../oci/referrers-list.ts';
+import { listEntries } from '../../oci/referrers-list.ts';
 import { type ListedReferrer, distinct, listReferrers } from '../../oci/referrers.ts';
 import type { CopyTask, ReferrersTask } from '../engine.ts';
-import { settleAll } from './manifest-copy.ts';
 import { fetchList } from './referrers-lists.ts';
 
 /** What refers to some manifests, by these. Those that nothing refers to are left out. */
@@ -16,7 +16,7 @@ export async function findReferrers(
   referrers: ReferrersTask,
   subjects: Iterable<Digest>,
 ): Promise<Referrers> {
-  const found = await settleAll(
+  const found = await allOrThrow(
     Array.from(new Set(subjects), async (subject) => {
       const listed = await listAtSource(source, referrers, subject);
       return [subject, listed.filter(({ mediaType }) => !mediaType || isManifestType(mediaType))] as const;
@@ -26,8 +26,10 @@ export async function findReferrers(
 }
 
 /** The tags of cosign's that are about `subjects`, and that nothing else brings: images inside of an index have no tag. */
-export function cosignTagsOf({ leftTags }: ReferrersTask, subjects: Iterable<Digest>): string[] {
-  return Array.from(subjects).flatMap((subject) => cosignTags(subject).filter((tag) => leftTags.has(tag)));
+export function cosignTagsOf({ unmatchedDigestTags }: ReferrersTask, subjects: Iterable<Digest>): string[] {
+  return Array.from(subjects).flatMap((subject) =>
+    cosignTags(subject).filter((tag) => unmatchedDigestTags.has(tag)),
+  );
 }
 
 async function listAtSource(
@@ -40,5 +42,5 @@ async function listAtSource(
   // An API that was switched on later may not know what clients kept under the tag before.
   if (!sourceTags.has(referrersTag(subject))) return [];
   const list = await fetchList(client, repository, subject);
-  return distinct((list && entriesOf(list)) ?? [], subject);
+  return distinct((list && listEntries(list)) ?? [], subject);
 }

@@ -1,13 +1,14 @@
 import type { LimitFunction } from 'p-limit';
 import { CopyError } from '../../mirror/copy-error.ts';
 import { copyableContent, fetchManifest } from '../../mirror/source-image.ts';
-import { followedDigest } from '../../oci/digest-tags.ts';
+import { allOrThrow } from '../../oci/async.ts';
+import { digestTagSubject } from '../../oci/digest-tags.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RawManifest } from '../../oci/manifest.ts';
 import { isIndexType } from '../../oci/media-types.ts';
 import type { CopyTask } from '../engine.ts';
 import { cosignTagsOf, findReferrers } from './find-referrers.ts';
-import { type TargetState, type Tell, MAX_DEPTH, ManifestCopy, settleAll, tooDeep } from './manifest-copy.ts';
+import { type TargetState, type CopyEvents, MAX_DEPTH, ManifestCopy, tooDeep } from './manifest-copy.ts';
 import { reduceIndex } from './reduce-index.ts';
 import { ReferrersCopy } from './referrers-copy.ts';
 
@@ -22,39 +23,39 @@ export async function copyImage(
   state: TargetState,
   source: RawManifest,
   places: LimitFunction,
-  { held, referred }: Tell,
+  { onTagVerified, onReferrersCopied }: CopyEvents,
 ): Promise<number> {
   const manifest = reduce(source, task);
   const platforms = manifest === source || task.platforms === 'all' ? {} : { platforms: task.platforms };
-  const waiting = state.asksFirst ? await notHeld(task, manifest.digest) : task.tags;
+  const waiting = state.checkBeforePush ? await notHeld(task, manifest.digest) : task.tags;
   const isHeld = waiting.length < task.tags.length;
   // Believed for now: if it is not so, the target refuses the manifest, and all is brought after all.
   if (isHeld || (task.present && manifest === source))
-    state.knowledge.noteManifest(task.target.repository, manifest.digest);
+    state.inventory.noteManifest(task.target.repository, manifest.digest);
   for (const tag of task.tags)
-    if (!waiting.includes(tag)) held(tag, { digest: manifest.digest, ...platforms });
+    if (!waiting.includes(tag)) onTagVerified(tag, { digest: manifest.digest, ...platforms });
   if (waiting.length === 0 && !task.referrers) return 0;
   const copy = new ManifestCopy(task, state);
   await copy.readAhead(manifest);
-  const bringReferrers = await prepareReferrers(task, state, manifest, copy, referred);
+  const bringReferrers = await prepareReferrers(task, state, manifest, copy, onReferrersCopied);
   const stored: string[] = [];
   const [storing] = await Promise.allSettled([
     places(async () => {
       await copy.bringParts(manifest);
       await bringReferrers?.();
-      await settleAll(
+      await allOrThrow(
         waiting.map(async (tag) => {
-          await task.claim(tag);
+          await task.beforeOverwrite(tag);
           await copy.put(manifest, tag);
           stored.push(tag);
         }),
       );
     }),
   ]);
-  await settleAll(
+  await allOrThrow(
     stored.map(async (tag) => {
       await readBack(task, tag, manifest.digest);
-      held(tag, { digest: manifest.digest, ...platforms });
+      onTagVerified(tag, { digest: manifest.digest, ...platforms });
     }),
   );
   if (storing.status === 'rejected') throw storing.reason;
@@ -71,9 +72,9 @@ async function prepareReferrers(
   state: TargetState,
   manifest: RawManifest,
   copy: ManifestCopy,
-  referred: Tell['referred'],
+  referred: CopyEvents['onReferrersCopied'],
 ): Promise<(() => Promise<void>) | undefined> {
-  if (!task.referrers || task.tags.some((tag) => followedDigest(tag) !== undefined)) return undefined;
+  if (!task.referrers || task.tags.some((tag) => digestTagSubject(tag) !== undefined)) return undefined;
   const referrers = new ReferrersCopy(task, task.referrers, { copy, state, referred });
   const subjects = await subjectsIn(manifest, task, async (digest) => copy.fetch(digest));
   const tags = cosignTagsOf(task.referrers, subjects);
@@ -96,7 +97,7 @@ async function prepareReferrers(
 export async function copyNewReferrers(
   task: CopyTask,
   open: () => Promise<TargetState>,
-  referred: Tell['referred'],
+  referred: CopyEvents['onReferrersCopied'],
 ): Promise<number> {
   if (!task.referrers) return 0;
   const { client, repository, digest, mediaType } = task.source;
@@ -130,7 +131,7 @@ async function subjectsIn(
     const children = content.children.filter(({ digest }) => !digests.has(digest));
     for (const { digest } of children) digests.add(digest);
     const indexes = children.filter(({ mediaType }) => isIndexType(mediaType));
-    await settleAll(indexes.map(async ({ digest }) => walk(await read(digest), depth + 1)));
+    await allOrThrow(indexes.map(async ({ digest }) => walk(await read(digest), depth + 1)));
   };
   await walk(manifest, 0);
   // An index that was reduced is the mirror's own.

@@ -1,12 +1,13 @@
 import { CopyError } from '../../mirror/copy-error.ts';
 import { type CopyableContent, copyableContent, fetchManifest } from '../../mirror/source-image.ts';
+import { allOrThrow } from '../../oci/async.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/errors.ts';
 import { type Descriptor, type RawManifest, isForeignLayer } from '../../oci/manifest.ts';
-import type { CopyTask, Held } from '../engine.ts';
+import type { CopyTask, VerifiedTag } from '../engine.ts';
 import type { BlobCopier } from './blob-copier.ts';
 import type { ReferrersLists } from './referrers-lists.ts';
-import type { TargetKnowledge } from './target-inventory.ts';
+import type { TargetInventory } from './target-inventory.ts';
 
 /** Indexes may hold indexes; nobody's go deeper than this. */
 export const MAX_DEPTH = 8;
@@ -19,19 +20,19 @@ export function tooDeep({ source: { repository, digest } }: CopyTask): CopyError
 
 /** What is shared by all copies to one target registry. */
 export interface TargetState {
-  readonly knowledge: TargetKnowledge;
+  readonly inventory: TargetInventory;
   readonly blobs: BlobCopier;
   /** Child manifests under way, by `repository@digest`. */
   readonly children: Map<string, Promise<void>>;
   readonly lists: ReferrersLists;
   /** Set once the target has refused a tag because it has it already: then it is asked before. */
-  asksFirst: boolean;
+  checkBeforePush: boolean;
 }
 
 /** What an engine is given to tell of. */
-export interface Tell {
-  readonly held: (tag: string, what: Held) => void;
-  readonly referred: (count: number) => void;
+export interface CopyEvents {
+  readonly onTagVerified: (tag: string, what: VerifiedTag) => void;
+  readonly onReferrersCopied: (count: number) => void;
 }
 
 /** How often parts are brought again that the target has said to have and has not. */
@@ -74,14 +75,14 @@ export class ManifestCopy {
   /** Reads the children of an index, before it is their turn to be stored. */
   async readAhead(manifest: RawManifest, depth = 0): Promise<void> {
     const { target } = this.#task;
-    const { knowledge } = this.#state;
+    const { inventory } = this.#state;
     const content = this.#contentOf(manifest);
-    if (content.kind !== 'index' || knowledge.hasManifest(target.repository, manifest.digest)) return;
+    if (content.kind !== 'index' || inventory.hasManifest(target.repository, manifest.digest)) return;
     if (depth === MAX_DEPTH) throw tooDeep(this.#task);
     const missing = content.children.filter(
-      ({ digest }) => !knowledge.hasManifest(target.repository, digest),
+      ({ digest }) => !inventory.hasManifest(target.repository, digest),
     );
-    await settleAll(
+    await allOrThrow(
       missing.map(async ({ digest }) => {
         if (!this.#read.has(digest)) await this.readAhead(await this.fetch(digest), depth + 1);
       }),
@@ -111,9 +112,9 @@ export class ManifestCopy {
       if (!mayBeStored(error)) throw error;
       const head = await client.findManifest(repository, reference).catch(() => undefined);
       if (head?.digest !== manifest.digest) throw this.#explain(error, manifest);
-      if (isRefusal(error)) this.#state.asksFirst = true;
+      if (isRefusal(error)) this.#state.checkBeforePush = true;
     }
-    this.#state.knowledge.noteManifest(repository, manifest.digest);
+    this.#state.inventory.noteManifest(repository, manifest.digest);
     return isNoted;
   }
 
@@ -145,28 +146,28 @@ export class ManifestCopy {
   /** Brings what `manifest` refers to, unless the target is known to hold it. */
   async bringParts(manifest: RawManifest): Promise<void> {
     const { target } = this.#task;
-    if (this.#state.knowledge.hasManifest(target.repository, manifest.digest)) return;
+    if (this.#state.inventory.hasManifest(target.repository, manifest.digest)) return;
     const content = this.#contentOf(manifest);
     if (content.kind === 'index') {
-      await settleAll(content.children.map(({ digest }) => this.#bringChild(digest)));
+      await allOrThrow(content.children.map(({ digest }) => this.#bringChild(digest)));
     } else {
-      await settleAll(partsOf(content).map((blob) => this.#bringBlob(blob)));
+      await allOrThrow(partsOf(content).map((blob) => this.#bringBlob(blob)));
     }
   }
 
   async #bringBlob(blob: Descriptor): Promise<void> {
     const { source, target } = this.#task;
-    const sent = await this.#state.blobs.bring(source.client, source.repository, blob, target.repository);
+    const sent = await this.#state.blobs.copy(source.client, source.repository, blob, target.repository);
     this.#sent += sent;
   }
 
   /** A child that another image of the same repository brings at the moment is waited for. */
   async #bringChild(digest: Digest): Promise<void> {
-    const { knowledge, children } = this.#state;
+    const { inventory, children } = this.#state;
     const { target } = this.#task;
     const key = `${target.repository}@${digest}`;
     for (let other = children.get(key); other; other = children.get(key)) await other.catch(() => undefined);
-    if (knowledge.hasManifest(target.repository, digest)) return;
+    if (inventory.hasManifest(target.repository, digest)) return;
     const bringing = (async () => {
       const manifest = await this.fetch(digest);
       await this.bringParts(manifest);
@@ -181,13 +182,13 @@ export class ManifestCopy {
   }
 
   #forget(manifest: RawManifest): void {
-    const { knowledge } = this.#state;
+    const { inventory } = this.#state;
     const { repository } = this.#task.target;
     const content = this.#contentOf(manifest);
-    knowledge.forgetManifest(repository, manifest.digest);
+    inventory.forgetManifest(repository, manifest.digest);
     if (content.kind === 'index')
-      for (const { digest } of content.children) knowledge.forgetManifest(repository, digest);
-    else for (const { digest } of partsOf(content)) knowledge.forgetBlob(repository, digest);
+      for (const { digest } of content.children) inventory.forgetManifest(repository, digest);
+    else for (const { digest } of partsOf(content)) inventory.forgetBlob(repository, digest);
   }
 
   #contentOf(manifest: RawManifest): CopyableContent {
@@ -199,15 +200,6 @@ export class ManifestCopy {
 function partsOf({ config, layers }: Extract<CopyableContent, { kind: 'image' }>): Descriptor[] {
   const blobs = [config, ...layers.filter((layer) => !isForeignLayer(layer))];
   return Array.from(new Map(blobs.map((blob) => [blob.digest, blob])).values());
-}
-
-/** Waits for all, then throws the first failure: nothing goes on behind a failed image. */
-export async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]> {
-  const results = await Promise.allSettled(promises);
-  return results.map((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  });
 }
 
 function isMissingPart(error: unknown): boolean {

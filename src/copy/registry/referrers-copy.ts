@@ -1,12 +1,19 @@
 import pLimit from 'p-limit';
 import { CopyError } from '../../mirror/copy-error.ts';
+import { allOrThrow } from '../../oci/async.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { type ListEntry, entriesOf, includesAll, readReferrer, uniteList } from '../../oci/referrers-list.ts';
+import {
+  type ListEntry,
+  listEntries,
+  includesAll,
+  readReferrer,
+  uniteList,
+} from '../../oci/referrers-list.ts';
 import { type ListedReferrer, MAX_REFERRERS, listReferrers } from '../../oci/referrers.ts';
 import type { CopyTask, ReferrersTask } from '../engine.ts';
 import { type Referrers, findReferrers } from './find-referrers.ts';
-import { type ManifestCopy, type TargetState, type Tell, settleAll } from './manifest-copy.ts';
-import { MAX_LIST, fetchList } from './referrers-lists.ts';
+import { type ManifestCopy, type TargetState, type CopyEvents } from './manifest-copy.ts';
+import { MAX_LIST_BYTES, fetchList } from './referrers-lists.ts';
 
 /** An image, its SBOM, the SBOM's signature: nobody's go deeper than this. */
 const MAX_DEPTH = 8;
@@ -26,14 +33,18 @@ export class ReferrersCopy {
   readonly #referrers: ReferrersTask;
   readonly #copy: ManifestCopy;
   readonly #state: TargetState;
-  readonly #referred: Tell['referred'];
+  readonly #referred: CopyEvents['onReferrersCopied'];
   readonly #limit = pLimit(AT_A_TIME);
   #count = 0;
 
   constructor(
     task: CopyTask,
     referrers: ReferrersTask,
-    { copy, state, referred }: { copy: ManifestCopy; state: TargetState; referred: Tell['referred'] },
+    {
+      copy,
+      state,
+      referred,
+    }: { copy: ManifestCopy; state: TargetState; referred: CopyEvents['onReferrersCopied'] },
   ) {
     this.#task = task;
     this.#referrers = referrers;
@@ -47,7 +58,7 @@ export class ReferrersCopy {
     let level = found;
     for (let depth = 1; level.size > 0; depth += 1) {
       if (depth > MAX_DEPTH) throw this.#problem(`what refers to it is nested more than ${MAX_DEPTH} deep`);
-      const next = await settleAll(
+      const next = await allOrThrow(
         Array.from(level, async ([subject, referrers]) => this.#bringAll(subject, referrers)),
       );
       level = await findReferrers(this.#task.source, this.#referrers, next.flat());
@@ -56,7 +67,7 @@ export class ReferrersCopy {
 
   /** Brings tags of cosign's that are about a part of the image, where the target has not the same under them. */
   async bringTags(tags: readonly string[]): Promise<void> {
-    await settleAll(tags.map(async (tag) => this.#limit(async () => this.#bringTag(tag))));
+    await allOrThrow(tags.map(async (tag) => this.#limit(async () => this.#bringTag(tag))));
   }
 
   async #bringTag(tag: string): Promise<void> {
@@ -81,9 +92,9 @@ export class ReferrersCopy {
     const { client, repository } = this.#task.target;
     const listed = await listReferrers(client, repository, subject);
     const list = listed ? undefined : await fetchList(client, repository, subject);
-    const held = new Set((listed ?? (list && entriesOf(list)) ?? []).map(({ digest }) => digest));
+    const held = new Set((listed ?? (list && listEntries(list)) ?? []).map(({ digest }) => digest));
     const brought = new Brought(subject, listed !== undefined);
-    const there = await settleAll(
+    const there = await allOrThrow(
       referrers.map(async (referrer) =>
         held.has(referrer.digest)
           ? mayBeSubject(referrer)
@@ -114,7 +125,7 @@ export class ReferrersCopy {
     let added = entries;
     if (entries.length > 0) {
       await lists.change(repository, subject, (list) => {
-        const known = (list && entriesOf(list)) ?? [];
+        const known = (list && listEntries(list)) ?? [];
         added = entries.filter((entry) => !includesAll(known, [entry]));
         return uniteList(list, entries);
       });
@@ -157,7 +168,7 @@ class Brought {
     }
     this.unlisted.push(entry);
     this.#size += JSON.stringify(entry).length;
-    return this.#size <= MAX_LIST;
+    return this.#size <= MAX_LIST_BYTES;
   }
 }
 

@@ -1,11 +1,12 @@
 import pLimit from 'p-limit';
 import { CopyError } from '../../mirror/copy-error.ts';
-import { subjectOf } from '../../oci/digest-tags.ts';
+import { allOrThrow } from '../../oci/async.ts';
+import { referrersTagSubject } from '../../oci/digest-tags.ts';
 import type { RawManifest } from '../../oci/manifest.ts';
-import { type ListEntry, entriesOf, includesAll, uniteList } from '../../oci/referrers-list.ts';
+import { type ListEntry, listEntries, includesAll, uniteList } from '../../oci/referrers-list.ts';
 import { MAX_REFERRERS } from '../../oci/referrers.ts';
 import type { CopyTask } from '../engine.ts';
-import { type TargetState, type Tell, ManifestCopy, settleAll } from './manifest-copy.ts';
+import { type TargetState, type CopyEvents, ManifestCopy } from './manifest-copy.ts';
 
 /** Manifests of one list that are copied at a time. */
 const AT_A_TIME = 4;
@@ -22,25 +23,25 @@ export async function copyList(
   state: TargetState,
   source: RawManifest,
   entries: readonly ListEntry[],
-  { held, referred }: Tell,
+  { onTagVerified, onReferrersCopied }: CopyEvents,
 ): Promise<number> {
   const { target } = task;
   const copy = new ManifestCopy(task, state);
   const there = await bringEntries(task, entries, copy);
   for (const tag of task.tags) {
-    const subject = subjectOf(tag);
+    const subject = referrersTagSubject(tag);
     if (subject === undefined) continue;
-    await task.claim(tag);
+    await task.beforeOverwrite(tag);
     let added: readonly ListEntry[] = [];
     const list = await state.lists.change(target.repository, subject, (before) => {
-      const known = (before && entriesOf(before)) ?? [];
+      const known = (before && listEntries(before)) ?? [];
       added = there.filter((entry) => !includesAll(known, [entry]));
       if (before && added.length === 0) return before;
       const isSame = there.length === entries.length && includesAll(entries, known);
       return isSame ? source : uniteList(before, there);
     });
-    referred(state.lists.countNew(target.repository, added));
-    held(tag, { digest: list.digest });
+    onReferrersCopied(state.lists.countNew(target.repository, added));
+    onTagVerified(tag, { digest: list.digest });
   }
   return copy.sent;
 }
@@ -57,7 +58,7 @@ async function bringEntries(
   }
   const limit = pLimit(AT_A_TIME);
   const gone = new Set<ListEntry>();
-  await settleAll(
+  await allOrThrow(
     entries.map(async (entry) =>
       limit(async () => {
         const manifest = await client.getManifest(repository, entry.digest);

@@ -3,10 +3,10 @@ import type { RegistryClient } from '../../oci/client.ts';
 import { referrersTag } from '../../oci/digest-tags.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RawManifest } from '../../oci/manifest.ts';
-import { entriesOf } from '../../oci/referrers-list.ts';
+import { listEntries } from '../../oci/referrers-list.ts';
 
 /** Registries need take no larger manifest. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests */
-export const MAX_LIST = 4 * 1024 ** 2;
+export const MAX_LIST_BYTES = 4 * 1024 ** 2;
 /** How often a list is written again when somebody else writes it at the same time. */
 const MAX_TRIES = 5;
 
@@ -21,7 +21,7 @@ export async function fetchList(
 ): Promise<RawManifest | undefined> {
   const manifest = await client.getManifest(repository, referrersTag(subject));
   // GitLab takes the tag for the digest that it looks like, and gives the subject itself.
-  return manifest && manifest.digest !== subject && entriesOf(manifest) ? manifest : undefined;
+  return manifest && manifest.digest !== subject && listEntries(manifest) ? manifest : undefined;
 }
 
 /** The lists of referrers that one target keeps under tags. */
@@ -77,8 +77,8 @@ export class ReferrersLists {
       const list = await this.#read(repository, subject);
       const changed = change(list);
       if (changed.digest === list?.digest) return changed;
-      if (changed.bytes.length > MAX_LIST) {
-        throw this.#problem(repository, tag, `would be larger than ${MAX_LIST / 1024 ** 2} MiB`, false);
+      if (changed.bytes.length > MAX_LIST_BYTES) {
+        throw this.#problem(repository, tag, `would be larger than ${MAX_LIST_BYTES / 1024 ** 2} MiB`, false);
       }
       await this.#client.putManifest(repository, tag, changed);
       const head = await this.#client.headManifest(repository, tag);
@@ -99,7 +99,7 @@ export class ReferrersLists {
     if (manifest.digest === subject) {
       throw this.#problem(repository, tag, "can't be: the registry takes its tag for a digest", false);
     }
-    if (!entriesOf(manifest))
+    if (!listEntries(manifest))
       throw this.#problem(repository, tag, 'is something else, and was left as it is', false);
     return manifest;
   }

@@ -1,18 +1,18 @@
 import type { Digest } from '../../oci/digest.ts';
-import type { Holder } from './blob-locations.ts';
+import type { BlobLocation } from './blob-locations.ts';
 
 /**
  * What one target registry is known to hold: which repository has which blob and manifest. It only ever saves
  * requests: what it says wrongly is found out when a manifest is refused, and then forgotten.
  */
-export class TargetKnowledge {
+export class TargetInventory {
   readonly #blobs = new Map<Digest, Set<string>>();
   readonly #manifests = new Set<string>();
   #changed = false;
 
-  /** @param holders what earlier runs knew */
-  constructor(holders: readonly Holder[] = []) {
-    for (const [digest, repository] of holders) this.noteBlob(repository, digest);
+  /** @param locations what earlier runs knew */
+  constructor(locations: readonly BlobLocation[] = []) {
+    for (const [digest, repository] of locations) this.noteBlob(repository, digest);
     this.#changed = false;
   }
 
@@ -22,9 +22,9 @@ export class TargetKnowledge {
   }
 
   /** All that is known of blobs, for the next run. */
-  holders(): Holder[] {
+  holders(): BlobLocation[] {
     return Array.from(this.#blobs).flatMap(([digest, repositories]) =>
-      Array.from(repositories, (repository): Holder => [digest, repository]),
+      Array.from(repositories, (repository): BlobLocation => [digest, repository]),
     );
   }
 
@@ -36,7 +36,7 @@ export class TargetKnowledge {
   }
 
   /** `repository` itself when it has the blob, else another that has it. */
-  holderOf(digest: Digest, repository: string): string | undefined {
+  repositoryWith(digest: Digest, repository: string): string | undefined {
     const repositories = this.#blobs.get(digest);
     if (!repositories || repositories.has(repository)) return repositories && repository;
     for (const other of repositories) return other;

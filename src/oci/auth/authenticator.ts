@@ -1,17 +1,17 @@
 import * as v from 'valibot';
-import { RegistryError, isDenial, redactUrl } from '../errors.ts';
+import { RegistryError, isAccessDenied, redactUrl } from '../errors.ts';
 import { mayFollow, mayHaveCredentials } from '../http/redirect-policy.ts';
 import { type Challenge, parseChallenge } from './challenge.ts';
 import type { Credential } from './credentials.ts';
 
 /** A token is asked for again this long before it ends, in milliseconds. */
-const RENEW_EARLY = 5_000;
+const RENEW_EARLY_MS = 5_000;
 /** Tokens of a few kilobytes each. */
 const MAX_TOKENS = 1000;
 /** Stands for all scopes. */
 const ANY = '*';
 /** Seconds a token lives when the service does not say. https://distribution.github.io/distribution/spec/auth/token/ */
-const DEFAULT_LIFETIME = 60;
+const DEFAULT_LIFETIME_SECONDS = 60;
 
 /** Services send null for what they leave out, and numbers as strings. */
 const TokenAnswer = v.object({
@@ -110,7 +110,7 @@ export class Authenticator {
   /** True when a refused request for `scopes` is worth a try without the credential, which nobody gave for this registry. */
   async mayGoWithout(scopes: readonly string[]): Promise<boolean> {
     if (!scopes.every((scope) => scope.endsWith(':pull'))) return false;
-    return (await this.#options.credential())?.implicit === true;
+    return (await this.#options.credential())?.fallback === true;
   }
 
   /** Takes in that `scopes` are had without the credential, and not with it. */
@@ -198,7 +198,7 @@ export class Authenticator {
     try {
       return await this.#exchange(challenge, scopes, credential);
     } catch (error) {
-      if (!isDenial(error) || anonymous || !(await this.mayGoWithout(scopes))) throw error;
+      if (!isAccessDenied(error) || anonymous || !(await this.mayGoWithout(scopes))) throw error;
       const token = await this.#exchange(challenge, scopes, undefined).catch(() => undefined);
       // The refusal of the credential says more than that of nobody.
       if (!token) throw error;
@@ -228,12 +228,12 @@ export class Authenticator {
         method: request.method,
         url: realm,
         cause: `no token in the answer, for ${registry.host}`,
-        doubtful: true,
+        ambiguous: true,
       });
     }
     mask(token);
-    const lifetime = (Number(answer.output.expires_in) || DEFAULT_LIFETIME) * 1000;
-    return { header: `Bearer ${token}`, renewAt: asked + lifetime - RENEW_EARLY };
+    const lifetime = (Number(answer.output.expires_in) || DEFAULT_LIFETIME_SECONDS) * 1000;
+    return { header: `Bearer ${token}`, renewAt: asked + lifetime - RENEW_EARLY_MS };
   }
 
   #tokenRequest(

@@ -9,9 +9,9 @@ export interface Credential {
   /** A refresh token (`identitytoken`); then `password` is empty. */
   readonly identityToken?: string;
   /** `inputs username and password`, `docker config`, `docker-credential-gcr`. */
-  readonly origin: string;
+  readonly providedBy: string;
   /** True when nobody gave it for this registry: what it is refused for is asked for without it. */
-  readonly implicit?: boolean;
+  readonly fallback?: boolean;
 }
 
 /** Finds the credential of a registry by its canonical name; undefined means anonymous. */
@@ -54,9 +54,9 @@ function fromAuth(auth: DockerAuth): Credential | undefined {
   const [, user, secret] = /^([^:]*):([\s\S]*)$/.exec(decodeBase64(auth.auth ?? '')) ?? [];
   const username = auth.username ?? user ?? '';
   const password = auth.password ?? secret?.replace(/\0+$/, '') ?? '';
-  const origin = 'the docker config';
-  if (auth.identitytoken) return { username, password: '', identityToken: auth.identitytoken, origin };
-  return username === '' && password === '' ? undefined : { username, password, origin };
+  const providedBy = 'the docker config';
+  if (auth.identitytoken) return { username, password: '', identityToken: auth.identitytoken, providedBy };
+  return username === '' && password === '' ? undefined : { username, password, providedBy };
 }
 
 function decodeBase64(text: string): string {
@@ -65,27 +65,27 @@ function decodeBase64(text: string): string {
 
 /** https://github.com/docker/docker-credential-helpers#development */
 async function askHelper(run: RunHelper, helper: string, server: string): Promise<Credential | undefined> {
-  const origin = `docker-credential-${helper}`;
+  const providedBy = `docker-credential-${helper}`;
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(helper)) {
     throw new Error('The docker config names a credential helper that is not a program name');
   }
   const { exitCode, stdout } = await run(helper, server).catch((error: unknown) => {
     throw new Error(
-      `${origin}, which the docker config names for ${server}, can't be started: install it, or take it out there`,
+      `${providedBy}, which the docker config names for ${server}, can't be started: install it, or take it out there`,
       { cause: error },
     );
   });
   if (exitCode !== 0) {
     if (/credentials not found/i.test(stdout)) return undefined;
     throw new Error(
-      `${origin} ended with exit code ${exitCode} when asked for ${server}: run it by hand to see why`,
+      `${providedBy} ended with exit code ${exitCode} when asked for ${server}: run it by hand to see why`,
     );
   }
   const answer = v.safeParse(v.pipe(v.string(), v.parseJson(), HelperAnswer), stdout);
-  if (!answer.success) throw new Error(`${origin} did not answer with Username and Secret for ${server}`);
+  if (!answer.success) throw new Error(`${providedBy} did not answer with Username and Secret for ${server}`);
   const { Username: username, Secret: secret } = answer.output;
   if (username === '' && secret === '') return undefined;
   return username === '<token>'
-    ? { username, password: '', identityToken: secret, origin }
-    : { username, password: secret, origin };
+    ? { username, password: '', identityToken: secret, providedBy }
+    : { username, password: secret, providedBy };
 }

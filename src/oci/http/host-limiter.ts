@@ -2,10 +2,10 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { Sleep } from '../sleep.ts';
 
 /**
- * All requests to one host pass its gate: so many at a time, and none while the host has asked to wait. A 429
+ * All requests to one host pass its limiter: so many at a time, and none while the host has asked to wait. A 429
  * is about the client and not about one request, so it stops them all.
  */
-export class HostGate {
+export class HostLimiter {
   readonly #limit: LimitFunction;
   readonly #sleep: Sleep;
   readonly #clock: () => number;
@@ -20,9 +20,9 @@ export class HostGate {
   }
 
   /** Runs `request` when there is a place and the host is not waiting. */
-  async pass<T>(request: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async run<T>(request: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#limit(async () => {
-      await this.opened(signal);
+      await this.waitUntilOpen(signal);
       return request();
     });
   }
@@ -32,7 +32,7 @@ export class HostGate {
    *
    * @throws the refusal that it was closed with
    */
-  async opened(signal?: AbortSignal): Promise<void> {
+  async waitUntilOpen(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     for (let wait = this.#wait(); wait > 0; wait = this.#wait()) {
       if (this.#refusal) throw this.#refusal;
@@ -45,7 +45,7 @@ export class HostGate {
    *
    * @param refusal what those get who would have to wait so long; left out, they wait
    */
-  close(ms: number, refusal?: Error): void {
+  pause(ms: number, refusal?: Error): void {
     const until = this.#clock() + ms;
     if (until <= this.#closedUntil) return;
     this.#closedUntil = until;
@@ -57,24 +57,24 @@ export class HostGate {
   }
 }
 
-/** The gates of all hosts, by `host:port` as URLs have it. */
-export class HostGates {
-  readonly #gates = new Map<string, HostGate>();
-  readonly #create: () => HostGate;
+/** The limiters of all hosts, by `host:port` as URLs have it. */
+export class HostLimiters {
+  readonly #limiters = new Map<string, HostLimiter>();
+  readonly #create: () => HostLimiter;
 
-  constructor(create: () => HostGate) {
+  constructor(create: () => HostLimiter) {
     this.#create = create;
   }
 
-  /** The gate of `host`. */
-  of(host: string): HostGate {
-    let gate = this.#gates.get(host);
-    if (!gate) this.#gates.set(host, (gate = this.#create()));
-    return gate;
+  /** The limiter of `host`. */
+  of(host: string): HostLimiter {
+    let limiter = this.#limiters.get(host);
+    if (!limiter) this.#limiters.set(host, (limiter = this.#create()));
+    return limiter;
   }
 
-  /** The gate of `host`, if there is one: a registry may redirect to any number of hosts, and most never ask to wait. */
-  find(host: string): HostGate | undefined {
-    return this.#gates.get(host);
+  /** The limiter of `host`, if there is one: a registry may redirect to any number of hosts, and most never ask to wait. */
+  find(host: string): HostLimiter | undefined {
+    return this.#limiters.get(host);
   }
 }

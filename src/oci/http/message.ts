@@ -15,7 +15,7 @@ export interface RegistryRequest {
   readonly expect: readonly number[];
   /** False for a body that can't be sent again. */
   readonly repeatable?: boolean;
-  /** False where a doubtful refusal is taken at its word, because there is another way. */
+  /** False where a ambiguous refusal is taken at its word, because there is another way. */
   readonly insist?: boolean;
   /** Calls this request off, whatever becomes of the run. */
   readonly signal?: AbortSignal;

@@ -5,14 +5,14 @@ import { type RegistryResponse, headerOf, readBody } from './message.ts';
 import { isRetryableStatus, parseRetryAfter } from './retry.ts';
 
 /** Bytes of an error's body that are read. */
-const MAX_ERROR_BODY = 64 * 1024;
+const MAX_ERROR_BODY_BYTES = 64 * 1024;
 
 /** Upload sessions that a registry lost; a new one may go through. */
 const RETRYABLE_CODES = new Set(['BLOB_UPLOAD_INVALID', 'BLOB_UPLOAD_UNKNOWN', 'TOOMANYREQUESTS']);
 /** What was sent was right when it left: it may have been changed or cut on its way. */
-const DOUBTFUL_CODES = new Set(['DIGEST_INVALID', 'SIZE_INVALID', 'MANIFEST_INVALID']);
+const AMBIGUOUS_CODES = new Set(['DIGEST_INVALID', 'SIZE_INVALID', 'MANIFEST_INVALID']);
 
-export interface RefusalContext {
+export interface ResponseErrorContext {
   readonly method: string;
   /** What was asked for: `repository:<name>:pull,push`. */
   readonly scopes: readonly string[];
@@ -22,15 +22,18 @@ export interface RefusalContext {
   readonly now: number;
   /** The credential that was used, if any. */
   readonly credential: () => Promise<Credential | undefined>;
-  /** Statuses that are doubtful here, besides those that always are. */
-  readonly doubted: readonly number[];
+  /** Statuses that are ambiguous here, besides those that always are. */
+  readonly ambiguousStatuses: readonly number[];
 }
 
 /** Reads an answer that was not hoped for: what it says, what to do about it, and whether to ask again. */
-export async function refusalOf(response: RegistryResponse, context: RefusalContext): Promise<RegistryError> {
-  const { method, registry, now, doubted } = context;
+export async function responseErrorOf(
+  response: RegistryResponse,
+  context: ResponseErrorContext,
+): Promise<RegistryError> {
+  const { method, registry, now, ambiguousStatuses } = context;
   const { status, headers, url } = response;
-  const body = await readBody(response, MAX_ERROR_BODY).catch(() => new Uint8Array());
+  const body = await readBody(response, MAX_ERROR_BODY_BYTES).catch(() => new Uint8Array());
   const { codes, text } = readErrorBody(new TextDecoder().decode(body));
   const retryAfter = parseRetryAfter(headerOf(headers, 'retry-after'), now);
   const throttled = status === 403 && /secondary rate limit/i.test(text);
@@ -40,11 +43,12 @@ export async function refusalOf(response: RegistryResponse, context: RefusalCont
   const said = text === '' ? `status ${status}` : `status ${status}, ${text}`;
   const remedy = remedyFor(said, isPush(context));
   // What is said in the words of a registry, with its reason, is meant.
-  const isDoubted = doubted.includes(status) && remedy === undefined;
-  const doubtful = isMisplaced(status) || isDoubted || codes.some((code) => DOUBTFUL_CODES.has(code));
+  const isAmbiguousStatus = ambiguousStatuses.includes(status) && remedy === undefined;
+  const ambiguous =
+    isMisplaced(status) || isAmbiguousStatus || codes.some((code) => AMBIGUOUS_CODES.has(code));
   const advice = retryable ? '' : await adviceFor(status, remedy, context);
   const cause = advice === '' ? said : `${said.replace(/\.$/, '')}. ${advice}`;
-  return new RegistryError({ method, url, status, codes, retryable, doubtful, registry, retryAfter, cause });
+  return new RegistryError({ method, url, status, codes, retryable, ambiguous, registry, retryAfter, cause });
 }
 
 /** A success that this request can't have, or a redirect that it can't follow: a page in front of the registry. */
@@ -52,7 +56,7 @@ function isMisplaced(status: number): boolean {
   return status >= 200 && status < 400;
 }
 
-function isPush({ method, scopes }: RefusalContext): boolean {
+function isPush({ method, scopes }: ResponseErrorContext): boolean {
   return (method !== 'GET' && method !== 'HEAD') || scopes.some((scope) => /:[^:]*push/.test(scope));
 }
 
@@ -60,7 +64,7 @@ function isPush({ method, scopes }: RefusalContext): boolean {
 async function adviceFor(
   status: number,
   remedy: string | undefined,
-  { registry, credential }: RefusalContext,
+  { registry, credential }: ResponseErrorContext,
 ): Promise<string> {
   if (status !== 401 && status !== 403) return remedy ?? '';
   const used = await credential().catch(() => undefined);

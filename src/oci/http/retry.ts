@@ -2,12 +2,12 @@ import { errors } from 'undici';
 
 /** Waits of a client that is told to come back later. All times are milliseconds. */
 
-const FIRST_DELAY = 500;
-const LONGEST_DELAY = 30_000;
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 30_000;
 /** A registry that asks for a longer pause than this is given up on: the next run goes on. */
-export const LONGEST_PAUSE = 10 * 60_000;
+export const LONGEST_PAUSE_MS = 10 * 60_000;
 /** More tries of what was refused doubtfully. */
-const DOUBTS = 3;
+const AMBIGUOUS_RETRIES = 3;
 
 /** Statuses worth another try: busy, timed out, or a fault of the server's own (499 and 522 are proxies'). */
 export function isRetryableStatus(status: number): boolean {
@@ -16,7 +16,7 @@ export function isRetryableStatus(status: number): boolean {
 
 /** Exponential growth from half a second to half a minute, with jitter over its upper half. */
 export function backoffDelay(attempt: number, random: () => number): number {
-  const delay = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** attempt);
+  const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt);
   return delay / 2 + (delay / 2) * random();
 }
 
@@ -34,12 +34,12 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
 /** What is to be known of a failure, to say whether to try again. */
 export interface Problem {
   readonly retryable: boolean;
-  readonly doubtful: boolean;
+  readonly ambiguous: boolean;
   readonly retryAfter?: number | undefined;
 }
 
 /** Counts the tries of one piece of work, and says how long to wait before each. */
-export class Patience {
+export class RetryBudget {
   readonly #retries: number;
   readonly #random: () => number;
   #tries = 0;
@@ -56,10 +56,10 @@ export class Patience {
   }
 
   /** The wait before another try, in milliseconds; undefined when it has no use, or there were enough. */
-  next({ retryable, doubtful, retryAfter = 0 }: Problem): number | undefined {
-    if (!retryable && doubtful) this.#doubts += 1;
-    const useless = !retryable && (!doubtful || this.#doubts > DOUBTS);
-    if (useless || this.#tries >= this.#retries || retryAfter > LONGEST_PAUSE) return undefined;
+  nextDelay({ retryable, ambiguous, retryAfter = 0 }: Problem): number | undefined {
+    if (!retryable && ambiguous) this.#doubts += 1;
+    const useless = !retryable && (!ambiguous || this.#doubts > AMBIGUOUS_RETRIES);
+    if (useless || this.#tries >= this.#retries || retryAfter > LONGEST_PAUSE_MS) return undefined;
     const delay = Math.max(backoffDelay(this.#tries, this.#random), retryAfter);
     this.#tries += 1;
     return delay;

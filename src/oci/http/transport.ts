@@ -1,21 +1,21 @@
 import type { Dispatcher } from 'undici';
 import { type SendTokenRequest, Authenticator } from '../auth/authenticator.ts';
 import type { Credential } from '../auth/credentials.ts';
-import { RegistryError, isDenial, printable, redactUrl } from '../errors.ts';
+import { RegistryError, isAccessDenied, printable, redactUrl } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Sleep } from '../sleep.ts';
-import type { HostGates } from './host-limiter.ts';
+import type { HostLimiters } from './host-limiter.ts';
 import { type RegistryRequest, type RegistryResponse, headerOf, listHeaderOf, readBody } from './message.ts';
 import { ProxyError } from './proxy-error.ts';
 import { mayFollow } from './redirect-policy.ts';
-import { refusalOf } from './response-error.ts';
-import { LONGEST_PAUSE, Patience, backoffDelay, errorCode, isNetworkError } from './retry.ts';
+import { responseErrorOf } from './response-error.ts';
+import { LONGEST_PAUSE_MS, RetryBudget, backoffDelay, errorCode, isNetworkError } from './retry.ts';
 
 export interface TransportOptions {
   readonly baseUrl: URL;
   readonly dispatcher: Dispatcher;
   /** Its host's, and those of its storage and token service. */
-  readonly gates: HostGates;
+  readonly limiters: HostLimiters;
   readonly credential: () => Promise<Credential | undefined>;
   readonly retries: number;
   readonly sleep: Sleep;
@@ -29,7 +29,7 @@ export interface TransportOptions {
 const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Bytes of a token service's answer. */
-const MAX_TOKEN = 64 * 1024;
+const MAX_TOKEN_BYTES = 64 * 1024;
 
 /**
  * Requests to one registry: authenticated, bounded, retried, and redirected without handing credentials on.
@@ -51,11 +51,11 @@ export class RegistryTransport {
 
   /** When the registry may be asked again, where it has asked to wait. */
   async ready(): Promise<void> {
-    const { baseUrl, gates, signal } = this.#options;
+    const { baseUrl, limiters, signal } = this.#options;
     // Of what is not waited for requests say themselves why.
-    await gates
+    await limiters
       .of(baseUrl.host)
-      .opened(signal)
+      .waitUntilOpen(signal)
       .catch(() => undefined);
   }
 
@@ -71,22 +71,22 @@ export class RegistryTransport {
    * @throws RegistryError when the registry refuses, or the retries are used up
    */
   async send<T>(request: RegistryRequest, read: (response: RegistryResponse) => Promise<T>): Promise<T> {
-    const { baseUrl, gates, retries, sleep, random, logger } = this.#options;
-    const gate = gates.of(baseUrl.host);
+    const { baseUrl, limiters, retries, sleep, random, logger } = this.#options;
+    const limiter = limiters.of(baseUrl.host);
     const signal = this.#signalOf(request);
-    const patience = new Patience(retries, random);
+    const retryBudget = new RetryBudget(retries, random);
     let throttled = 0;
     for (;;) {
       try {
-        return await gate.pass(() => this.#try(request, read, throttled), signal);
+        return await limiter.run(() => this.#try(request, read, throttled), signal);
       } catch (thrown) {
         signal?.throwIfAborted();
         const error = this.#describe(request, thrown);
         if (error.status === 429) throttled += 1;
-        const isFinal = request.repeatable === false || (error.doubtful && request.insist === false);
-        const delay = isFinal ? undefined : patience.next(error);
+        const isFinal = request.repeatable === false || (error.ambiguous && request.insist === false);
+        const delay = isFinal ? undefined : retryBudget.nextDelay(error);
         if (delay === undefined) throw error;
-        const tried = `try ${patience.tries + 1} of ${retries + 1} in ${Math.ceil(delay / 1000)} s`;
+        const tried = `try ${retryBudget.tries + 1} of ${retries + 1} in ${Math.ceil(delay / 1000)} s`;
         logger.debug(`${error.message}; ${tried}`);
         await sleep(delay, signal);
       }
@@ -95,7 +95,7 @@ export class RegistryTransport {
 
   /**
    * Like `send`, but the answer's body is the caller's to read, at its own pace. The request keeps its place at
-   * the gate until `release` is called. A body that breaks off is not asked for again here.
+   * the limiter until `release` is called. A body that breaks off is not asked for again here.
    */
   async open(request: RegistryRequest): Promise<RegistryResponse & { release: () => void }> {
     const opened = Promise.withResolvers<RegistryResponse & { release: () => void }>();
@@ -108,7 +108,7 @@ export class RegistryTransport {
   }
 
   /**
-   * One attempt. A 429 of whichever host answered closes the gate of that host.
+   * One attempt. A 429 of whichever host answered closes the limiter of that host.
    *
    * @param throttled how often this request was answered so
    */
@@ -122,9 +122,9 @@ export class RegistryTransport {
     } catch (error) {
       if (error instanceof RegistryError && error.status === 429) {
         const pause = error.retryAfter ?? backoffDelay(throttled, this.#options.random);
-        this.#options.gates
+        this.#options.limiters
           .of(new URL(error.url).host)
-          .close(pause, pause > LONGEST_PAUSE ? error : undefined);
+          .pause(pause, pause > LONGEST_PAUSE_MS ? error : undefined);
       }
       throw error;
     }
@@ -134,10 +134,10 @@ export class RegistryTransport {
     const { scopes } = request;
     let authorization = await this.#answerOf(scopes);
     let response = await this.#follow(request, authorization);
-    let isDoubtful = false;
+    let isAmbiguous = false;
     for (let renewed = false; response.status === 401; renewed = true) {
       const challenge = await this.#challengeOf(response);
-      isDoubtful ||= this.#authenticator.doubts(challenge, scopes, authorization);
+      isAmbiguous ||= this.#authenticator.doubts(challenge, scopes, authorization);
       const isLearnt = this.#authenticator.learn(challenge, scopes, authorization);
       if (renewed || !isLearnt || request.repeatable === false) break;
       await response.body.dump();
@@ -145,7 +145,7 @@ export class RegistryTransport {
       response = await this.#follow(request, authorization);
     }
     if (!request.expect.includes(response.status)) {
-      const refusal = await this.#refusal(request, response, isDoubtful ? [401] : []);
+      const refusal = await this.#refusal(request, response, isAmbiguous ? [401] : []);
       const other = await this.#withoutCredential(request, refusal, authorization);
       if (!other) throw refusal;
       response = other;
@@ -171,7 +171,7 @@ export class RegistryTransport {
     refused: string | undefined,
   ): Promise<RegistryResponse | undefined> {
     const { scopes, expect } = request;
-    if (!isDenial(refusal) || !(await this.#authenticator.mayGoWithout(scopes))) return undefined;
+    if (!isAccessDenied(refusal) || !(await this.#authenticator.mayGoWithout(scopes))) return undefined;
     const authorization = await this.#authenticator.header(scopes, true).catch(() => refused);
     if (authorization === refused) return undefined;
     const response = await this.#follow(request, authorization);
@@ -219,7 +219,7 @@ export class RegistryTransport {
           method: request.method,
           url,
           cause: `more than ${MAX_REDIRECTS} redirects`,
-          doubtful: true,
+          ambiguous: true,
         });
       }
       url = next;
@@ -233,10 +233,10 @@ export class RegistryTransport {
     body?: RegistryRequest['body'];
     signal?: AbortSignal | undefined;
   }): Promise<RegistryResponse> {
-    const { dispatcher, baseUrl, gates } = this.#options;
+    const { dispatcher, baseUrl, limiters } = this.#options;
     const { method, url, headers: sent, signal = this.#options.signal } = request;
-    // Of its own host the request has passed the gate already.
-    if (url.host !== baseUrl.host) await gates.find(url.host)?.opened(signal);
+    // Of its own host the request has passed the limiter already.
+    if (url.host !== baseUrl.host) await limiters.find(url.host)?.waitUntilOpen(signal);
     const { statusCode, headers, body } = await dispatcher.request({
       origin: url.origin,
       path: url.pathname + url.search,
@@ -257,20 +257,27 @@ export class RegistryTransport {
     const response = await this.#dispatch(request);
     if (response.status !== 200) {
       // A token like one that the registry took before is hardly refused with good reason.
-      const doubted = this.#authenticator.isAdmitted(scopes) ? [401, 404] : [404];
-      throw await this.#refusal({ method: request.method, scopes }, response, doubted);
+      const ambiguousStatuses = this.#authenticator.isAdmitted(scopes) ? [401, 404] : [404];
+      throw await this.#refusal({ method: request.method, scopes }, response, ambiguousStatuses);
     }
-    return new TextDecoder().decode(await readBody(response, MAX_TOKEN));
+    return new TextDecoder().decode(await readBody(response, MAX_TOKEN_BYTES));
   };
 
   async #refusal(
     { method, scopes }: Pick<RegistryRequest, 'method' | 'scopes'>,
     response: RegistryResponse,
-    doubted: readonly number[],
+    ambiguousStatuses: readonly number[],
   ): Promise<RegistryError> {
     const { baseUrl, clock, credential } = this.#options;
     const registry = baseUrl.host;
-    return refusalOf(response, { method, scopes, registry, now: clock(), credential, doubted });
+    return responseErrorOf(response, {
+      method,
+      scopes,
+      registry,
+      now: clock(),
+      credential,
+      ambiguousStatuses,
+    });
   }
 
   #misdirected(method: string, from: URL, to: URL | null): RegistryError {
@@ -279,7 +286,7 @@ export class RegistryTransport {
       method,
       url: from,
       cause: `it points to ${where}, which is refused: not followed`,
-      doubtful: true,
+      ambiguous: true,
     });
   }
 

@@ -28,7 +28,7 @@ describe('a docker command that fails', () => {
     'digest invalid: provided digest did not match uploaded content',
     'blob unknown: blob unknown to registry',
   ])('is tried again a few times: %s', async (message) => {
-    expect(await failure(message)).toMatchObject({ retryable: false, doubtful: true });
+    expect(await failure(message)).toMatchObject({ retryable: false, ambiguous: true });
   });
 
   it.each([
@@ -38,6 +38,6 @@ describe('a docker command that fails', () => {
     'invalid reference format',
     'write /var/lib/docker/tmp/x: no space left on device',
   ])('is not tried again: %s', async (message) => {
-    expect(await failure(message)).toMatchObject({ retryable: false, doubtful: false });
+    expect(await failure(message)).toMatchObject({ retryable: false, ambiguous: false });
   });
 });

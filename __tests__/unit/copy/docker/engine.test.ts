@@ -53,7 +53,7 @@ async function open(exec: Exec): Promise<Engine> {
     tempFolder: folder,
     logins: { source: new Map(), target: new Map() },
     onFolder: () => {},
-    wholeEngine: startCopying(source, target).engine,
+    indexEngine: startCopying(source, target).engine,
     concurrency: 1,
     logger: silentLogger,
     abort: new AbortController().signal,

@@ -116,7 +116,7 @@ describe('an upload', () => {
     expect(new Set(digests).size).toBe(3);
   });
 
-  it('that asks for an hour of patience ends at once', async () => {
+  it('that asks for an hour of retryBudget ends at once', async () => {
     const content = image('hour');
     await pushImage(source.url, 'img', ['v1'], content);
     const counter = failing(target, Infinity, isUpload, async (request, response) => {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Held } from '../../../../src/copy/engine.ts';
-import type { Holder } from '../../../../src/copy/registry/blob-locations.ts';
+import type { VerifiedTag } from '../../../../src/copy/engine.ts';
+import type { BlobLocation } from '../../../../src/copy/registry/blob-locations.ts';
 import type { Platforms } from '../../../../src/mirror/platforms.ts';
 import { digestOf } from '../../../../src/oci/digest.ts';
 import { DOCKER_MANIFEST, OCI_MANIFEST, SCHEMA1_SIGNED } from '../../../../src/oci/media-types.ts';
@@ -44,8 +44,8 @@ async function restartTarget(options: MemoryRegistryOptions): Promise<void> {
   target = await startMemoryRegistry(options);
 }
 
-function setup(holders: readonly Holder[] = [], password = ''): Copying {
-  const credential = { username: 'u', password, origin: 'the test' };
+function setup(holders: readonly BlobLocation[] = [], password = ''): Copying {
+  const credential = { username: 'u', password, providedBy: 'the test' };
   return startCopying(source, target, { holders, ...(password !== '' && { credential }) });
 }
 
@@ -54,9 +54,9 @@ async function copy(
   image: TestImage,
   platforms: Platforms = 'all',
   mine = setup(),
-): Promise<{ held: Map<string, Held>; bytes: number }> {
+): Promise<{ held: Map<string, VerifiedTag>; bytes: number }> {
   await pushImage(source.url, 'img', ['v1'], image);
-  const held = new Map<string, Held>();
+  const held = new Map<string, VerifiedTag>();
   const bytes = await mine.engine.copy(taskOf(mine, 'img', image, { platforms }), (tag, what) =>
     held.set(tag, what),
   );
@@ -224,7 +224,7 @@ describe('blobs', () => {
 
   it('are mounted from where an earlier run left them', async () => {
     const image = makeImage({ seed: 'known', layers: [300_000] });
-    const holders = Array.from(image.blobs, ([digest, bytes]): Holder => {
+    const holders = Array.from(image.blobs, ([digest, bytes]): BlobLocation => {
       target.store.putBlob('mirror/other', bytes);
       return [digest, 'mirror/other'];
     });
@@ -240,7 +240,7 @@ describe('blobs', () => {
 
   it('are sent after all when what an earlier run knew is stale', async () => {
     const image = makeImage({ seed: 'stale', layers: [300_000] });
-    const elsewhere = Array.from(image.blobs.keys(), (digest): Holder => [digest, 'mirror/other']);
+    const elsewhere = Array.from(image.blobs.keys(), (digest): BlobLocation => [digest, 'mirror/other']);
     await copy(image, 'all', setup(elsewhere));
     expectHeld(image);
   });
@@ -248,7 +248,7 @@ describe('blobs', () => {
   it('are sent after all when the very repository was believed to have them', async () => {
     const image = makeIndex([makeImage({ seed: 'stale here', layers: [300_000] })]);
     const [child] = image.children;
-    const here = Array.from(child?.blobs.keys() ?? [], (digest): Holder => [digest, 'mirror/img']);
+    const here = Array.from(child?.blobs.keys() ?? [], (digest): BlobLocation => [digest, 'mirror/img']);
     await copy(image, 'all', setup(here));
     expectHeld(image);
   });

@@ -73,7 +73,7 @@ describe('the registry engine, a fifth of all requests going wrong', () => {
         start(proxyOf(source, `source ${seed}`, faultsOf('manifest', 'blob'))),
         start(proxyOf(target, `target ${seed}`, faultsOf('head', 'start', 'upload', 'put'))),
       ]);
-      const account = { ...ACCOUNT, origin: 'the test' };
+      const account = { ...ACCOUNT, providedBy: 'the test' };
       const copying = startCopying(...proxies, { retries: 12, ...(options.auth && { credential: account }) });
       await Promise.all(IMAGES.map(async (image, number) => copy(copying, image, `v${number}`)));
       for (const [number, image] of IMAGES.entries()) expectHeld(target, image, `v${number}`);

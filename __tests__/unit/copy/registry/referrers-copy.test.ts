@@ -181,7 +181,7 @@ describe("cosign's tags of images inside of an index, which the filters leave wi
   const index = makeIndex([inner], { oci: true });
   const tag = cosignTag(inner);
   const tags = new Set([tag, cosignTag(inner, 'att'), cosignTag(image)]);
-  const referrers = { sourceTags: tags, leftTags: tags };
+  const referrers = { sourceTags: tags, unmatchedDigestTags: tags };
 
   beforeEach(async () => {
     await publish(index);

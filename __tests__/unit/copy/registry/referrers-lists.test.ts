@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ReferrersLists } from '../../../../src/copy/registry/referrers-lists.ts';
 import { referrersTag } from '../../../../src/oci/digest-tags.ts';
-import { entriesOf, uniteList } from '../../../../src/oci/referrers-list.ts';
+import { listEntries, uniteList } from '../../../../src/oci/referrers-list.ts';
 import { testClient } from '../../../support/fixtures/clients.ts';
 import {
   type TestImage,
@@ -34,7 +34,7 @@ async function add(one: TestImage, subject = image): Promise<void> {
 
 function listed(subject = image): unknown {
   const stored = registry.store.manifest('a', referrersTag(subject.digest));
-  return stored && entriesOf(stored)?.map(({ digest }) => digest);
+  return stored && listEntries(stored)?.map(({ digest }) => digest);
 }
 
 describe('changes of one list', () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Holder } from '../../../../src/copy/registry/blob-locations.ts';
+import type { BlobLocation } from '../../../../src/copy/registry/blob-locations.ts';
 import type { Credential } from '../../../../src/oci/auth/credentials.ts';
 import { isDigest } from '../../../../src/oci/digest.ts';
 import { OCI_MANIFEST } from '../../../../src/oci/media-types.ts';
@@ -34,7 +34,11 @@ import { type QuayRefusal, startQuay } from '../../../support/registries/targets
 
 /** What the targets that people have do otherwise than the specification says: a copy ends well, or says what to do. */
 
-const LOGIN: Credential = { username: 'robot', password: 'p', origin: 'the inputs username and password' };
+const LOGIN: Credential = {
+  username: 'robot',
+  password: 'p',
+  providedBy: 'the inputs username and password',
+};
 const IMAGE = makeIndex([
   makeImage({ seed: 'amd64', layers: [300_000, 100] }),
   makeImage({ seed: 'arm64', platform: 'linux/arm64' }),
@@ -88,7 +92,7 @@ describe('Docker Hub', () => {
   it('is sent a blob that it mounts from no name of three parts, whose scope fails the whole token', async () => {
     const hub = await start(startDockerHub(auth));
     const image = makeImage({ seed: 'hub', layers: [300_000] });
-    const holders = Array.from(image.blobs.keys(), (digest): Holder => [digest, 'mirror/nested/name']);
+    const holders = Array.from(image.blobs.keys(), (digest): BlobLocation => [digest, 'mirror/nested/name']);
     expect(await copy(hub, image, { credential: LOGIN, holders })).toBe(HELD);
     expectHeld(hub, image);
   });
@@ -252,7 +256,7 @@ describe('Azure ACR', () => {
     username: '',
     password: '',
     identityToken: 'refresh',
-    origin: 'the docker config',
+    providedBy: 'the docker config',
   };
 
   it('is pushed to with a refresh token, in parts where it takes no blob whole', async () => {
@@ -304,7 +308,7 @@ describe('Quay', () => {
   it('is pushed to', async () => {
     const quay = await start(startQuay());
     const image = makeImage({ seed: 'quay', layers: [300_000] });
-    const holders = Array.from(image.blobs.keys(), (digest): Holder => [digest, 'mirror/other']);
+    const holders = Array.from(image.blobs.keys(), (digest): BlobLocation => [digest, 'mirror/other']);
     expect(await copy(quay, image, { credential: LOGIN, holders })).toBe(HELD);
     expectHeld(quay, image);
     const scopes = quay.requests.flatMap(({ path }) => new URL(path, quay.url).searchParams.getAll('scope'));
@@ -332,7 +336,7 @@ describe('Harbor', () => {
   it('is sent a blob that it does not mount from an unknown project', async () => {
     const harbor = await start(startHarbor(['mirror']));
     const image = makeImage({ seed: 'harbor', layers: [300_000] });
-    const holders = Array.from(image.blobs.keys(), (digest): Holder => [digest, 'elsewhere/img']);
+    const holders = Array.from(image.blobs.keys(), (digest): BlobLocation => [digest, 'elsewhere/img']);
     expect(await copy(harbor, image, { credential: LOGIN, holders })).toBe(HELD);
     expectHeld(harbor, image);
   });

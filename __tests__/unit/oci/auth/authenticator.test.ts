@@ -5,7 +5,7 @@ import type { Credential } from '../../../../src/oci/auth/credentials.ts';
 type TokenRequest = Parameters<SendTokenRequest>[0];
 
 const CHALLENGE = 'Bearer realm="https://auth.r.io/token?a=1",service="r.io"';
-const LOGIN: Credential = { username: 'user', password: 'pa:55', origin: 'inputs' };
+const LOGIN: Credential = { username: 'user', password: 'pa:55', providedBy: 'inputs' };
 const PULL = ['repository:a:pull'];
 
 /** An authenticator of `registry`, and what it asked for; `now` is its clock, in milliseconds. */

@@ -60,7 +60,7 @@ describe('the docker config', () => {
       { password: 'p' },
     ],
   ])('gives the credential of %s', async (_, config, registry, expected) => {
-    expect(await lookup(config, registry)).toMatchObject({ origin: 'the docker config', ...expected });
+    expect(await lookup(config, registry)).toMatchObject({ providedBy: 'the docker config', ...expected });
   });
 
   it.each(['https://index.docker.io/v1/', 'index.docker.io', 'docker.io', 'registry-1.docker.io'])(
@@ -102,7 +102,7 @@ describe('credential helpers', () => {
       'the one of this host before auths',
       { auths: { 'a.io': { auth } }, credHelpers: { 'a.io': 'gcr' }, credsStore: 'store' },
       'a.io',
-      { username: 'gcr for a.io', password: 's', origin: 'docker-credential-gcr' },
+      { username: 'gcr for a.io', password: 's', providedBy: 'docker-credential-gcr' },
     ],
     ['not the one of another host', { credHelpers: { 'b.io': 'gcr' } }, 'a.io', undefined],
     [
@@ -115,7 +115,7 @@ describe('credential helpers', () => {
       'the one of all',
       { auths: { 'a.io': {} }, credsStore: 'store' },
       'a.io',
-      { username: 'store for a.io', origin: 'docker-credential-store' },
+      { username: 'store for a.io', providedBy: 'docker-credential-store' },
     ],
     [
       'Docker Hub by its old URL',

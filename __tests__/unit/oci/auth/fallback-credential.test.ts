@@ -76,9 +76,9 @@ function whoAsks({ headers }: IncomingMessage): 'known' | 'anybody' | 'nobody' {
   return headers.authorization === 'Bearer anybody' ? 'anybody' : 'nobody';
 }
 
-function client(implicit = true): RegistryClient {
-  const given = { username: 'octo', password: TOKEN, origin: 'the input github-token' };
-  const credential: Credential = implicit ? { ...given, implicit } : given;
+function client(fallback = true): RegistryClient {
+  const given = { username: 'octo', password: TOKEN, providedBy: 'the input github-token' };
+  const credential: Credential = fallback ? { ...given, fallback } : given;
   return testRegistries({ credentials: async () => credential, retries: 0 }).source(registry.host);
 }
 

@@ -1,28 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import { HostGate } from '../../../../src/oci/http/host-limiter.ts';
+import { HostLimiter } from '../../../../src/oci/http/host-limiter.ts';
 
-/** A gate whose clock only its own waits move. */
+/** A limiter whose clock only its own waits move. */
 class Setup {
   now = 0;
   readonly slept: number[] = [];
-  readonly gate: HostGate;
+  readonly limiter: HostLimiter;
 
   constructor(concurrency: number) {
     const sleep = async (ms: number): Promise<void> => {
       this.slept.push(ms);
       this.now += ms;
     };
-    this.gate = new HostGate(concurrency, sleep, () => this.now);
+    this.limiter = new HostLimiter(concurrency, sleep, () => this.now);
   }
 }
 
-describe('HostGate', () => {
+describe('HostLimiter', () => {
   it('lets so many pass at a time, and gives what they gave', async () => {
-    const { gate } = new Setup(2);
+    const { limiter } = new Setup(2);
     let [active, most] = [0, 0];
     const results = await Promise.all(
       [0, 1, 2, 3, 4, 5].map(async (number) =>
-        gate.pass(async () => {
+        limiter.run(async () => {
           most = Math.max(most, (active += 1));
           await new Promise((resolve) => setTimeout(resolve, 2));
           active -= 1;
@@ -34,62 +34,62 @@ describe('HostGate', () => {
   });
 
   it('makes room when a request fails', async () => {
-    const { gate } = new Setup(1);
-    const failed = gate.pass(async () => {
+    const { limiter } = new Setup(1);
+    const failed = limiter.run(async () => {
       throw new Error('no');
     });
-    const next = gate.pass(async () => 'next');
+    const next = limiter.run(async () => 'next');
     await expect(failed).rejects.toThrow('no');
     expect(await next).toBe('next');
   });
 
   it('lets none pass while it is closed, however often it was', async () => {
     const setup = new Setup(1);
-    setup.gate.close(5000);
-    setup.gate.close(1000);
-    await setup.gate.pass(async () => {});
+    setup.limiter.pause(5000);
+    setup.limiter.pause(1000);
+    await setup.limiter.run(async () => {});
     expect(setup.slept).toEqual([5000]);
-    await setup.gate.pass(async () => {});
+    await setup.limiter.run(async () => {});
     expect(setup.slept).toEqual([5000]);
   });
 
   it('stays closed for those that waited, when it is closed again meanwhile', async () => {
     let now = 0;
     const slept: number[] = [];
-    const gate: HostGate = new HostGate(
+    const limiter: HostLimiter = new HostLimiter(
       1,
       async (ms) => {
         slept.push(ms);
         now += ms;
-        if (slept.length === 1) gate.close(300);
+        if (slept.length === 1) limiter.pause(300);
       },
       () => now,
     );
-    gate.close(1000);
-    await gate.pass(async () => {});
+    limiter.pause(1000);
+    await limiter.run(async () => {});
     expect(slept).toEqual([1000, 300]);
   });
 
   it('tells those why that would have to wait for too long, and opens all the same', async () => {
     const setup = new Setup(2);
     const refusal = new Error('come back tomorrow');
-    setup.gate.close(86_400_000, refusal);
-    setup.gate.close(1000);
-    await expect(setup.gate.pass(async () => 'passed')).rejects.toBe(refusal);
+    setup.limiter.pause(86_400_000, refusal);
+    setup.limiter.pause(1000);
+    await expect(setup.limiter.run(async () => 'passed')).rejects.toBe(refusal);
     expect(setup.slept).toEqual([]);
     setup.now += 86_400_000;
-    expect(await setup.gate.pass(async () => 'passed')).toBe('passed');
-    setup.gate.close(1000);
-    expect(await setup.gate.pass(async () => 'passed')).toBe('passed');
+    expect(await setup.limiter.run(async () => 'passed')).toBe('passed');
+    setup.limiter.pause(1000);
+    expect(await setup.limiter.run(async () => 'passed')).toBe('passed');
   });
 
   it('lets none pass that were called off while they waited for a place', async () => {
-    const { gate } = new Setup(1);
+    const { limiter } = new Setup(1);
     const release = Promise.withResolvers<void>();
-    const first = gate.pass(async () => release.promise);
+    const first = limiter.run(async () => release.promise);
     const controller = new AbortController();
     let sent = false;
-    const second = gate.pass(async () => {
+    const second = limiter.run(async () => {
       sent = true;
     }, controller.signal);
     controller.abort(new Error('called off'));
@@ -103,7 +103,7 @@ describe('HostGate', () => {
     const signal = new AbortController().signal;
     let handed: AbortSignal | undefined;
     let now = 0;
-    const gate = new HostGate(
+    const limiter = new HostLimiter(
       1,
       async (ms, given) => {
         handed = given;
@@ -111,8 +111,8 @@ describe('HostGate', () => {
       },
       () => now,
     );
-    gate.close(1);
-    await gate.pass(async () => {}, signal);
+    limiter.pause(1);
+    await limiter.run(async () => {}, signal);
     expect(handed).toBe(signal);
   });
 });

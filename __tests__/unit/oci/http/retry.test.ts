@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  Patience,
+  RetryBudget,
   backoffDelay,
   errorCode,
   isNetworkError,
@@ -73,11 +73,14 @@ describe('what is worth another try', () => {
 });
 
 describe('Patience', () => {
-  const plain = { retryable: true, doubtful: false };
-  const doubtful = { retryable: false, doubtful: true };
-  const waits = (retries: number, ...problems: Parameters<Patience['next']>[0][]): (number | undefined)[] => {
-    const patience = new Patience(retries, () => 1);
-    return problems.map((problem) => patience.next(problem));
+  const plain = { retryable: true, ambiguous: false };
+  const ambiguous = { retryable: false, ambiguous: true };
+  const waits = (
+    retries: number,
+    ...problems: Parameters<RetryBudget['nextDelay']>[0][]
+  ): (number | undefined)[] => {
+    const retryBudget = new RetryBudget(retries, () => 1);
+    return problems.map((problem) => retryBudget.nextDelay(problem));
   };
 
   it('lasts for so many tries, each after a longer wait', () => {
@@ -85,8 +88,8 @@ describe('Patience', () => {
     expect(waits(0, plain)).toEqual([undefined]);
   });
 
-  it('lasts for three doubtful ones, whatever came between', () => {
-    const problems = [doubtful, plain, doubtful, plain, doubtful, plain, doubtful];
+  it('lasts for three ambiguous ones, whatever came between', () => {
+    const problems = [ambiguous, plain, ambiguous, plain, ambiguous, plain, ambiguous];
     const [last, ...before] = waits(10, ...problems).toReversed();
     expect(last).toBeUndefined();
     expect(before).not.toContain(undefined);
@@ -98,6 +101,6 @@ describe('Patience', () => {
   });
 
   it('has no use where nothing would change', () => {
-    expect(waits(5, { retryable: false, doubtful: false })).toEqual([undefined]);
+    expect(waits(5, { retryable: false, ambiguous: false })).toEqual([undefined]);
   });
 });

@@ -31,7 +31,7 @@ async function registry(options: MemoryRegistryOptions = {}): Promise<MemoryRegi
 }
 
 function client({ host }: Pick<TestServer, 'host'>, password = ''): RegistryClient {
-  const credential = { username: 'u', password, origin: 'the test' };
+  const credential = { username: 'u', password, providedBy: 'the test' };
   return testRegistries({
     retries: 5,
     credentials: async () => (password === '' ? undefined : credential),

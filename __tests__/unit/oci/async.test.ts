@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { SerialQueue, SingleFlight, allOrThrow } from '../../../src/oci/async.ts';
+
+describe('allOrThrow', () => {
+  it('returns the results in order', async () => {
+    expect(await allOrThrow([Promise.resolve(1), Promise.resolve(2)])).toEqual([1, 2]);
+  });
+
+  it('throws the first failure when all promises have ended', async () => {
+    const slow = Promise.withResolvers<number>();
+    const waiting = allOrThrow([Promise.reject(new Error('first')), slow.promise]);
+    let ended = false;
+    const outcome = waiting.catch((error: unknown) => {
+      ended = true;
+      return error;
+    });
+    await Promise.resolve();
+    expect(ended).toBe(false);
+    slow.resolve(1);
+    expect(await outcome).toEqual(new Error('first'));
+  });
+});
+
+describe('SerialQueue', () => {
+  it('runs tasks of one key one after another, also behind a failed one', async () => {
+    const queue = new SerialQueue();
+    const order: string[] = [];
+    const first = Promise.withResolvers<void>();
+    const one = queue.run('a', async () => {
+      await first.promise;
+      order.push('one');
+      throw new Error('one failed');
+    });
+    const two = queue.run('a', async () => order.push('two'));
+    await queue.run('b', async () => order.push('other key'));
+    first.resolve();
+    await expect(one).rejects.toThrow('one failed');
+    await two;
+    expect(order).toEqual(['other key', 'one', 'two']);
+  });
+});
+
+describe('SingleFlight', () => {
+  it('shares a pending promise by key, and starts anew once it has ended', async () => {
+    const flights = new SingleFlight<number>();
+    let started = 0;
+    const task = async (): Promise<number> => (started += 1);
+    expect(
+      await Promise.all([flights.run('a', task), flights.run('a', task), flights.run('b', task)]),
+    ).toEqual([1, 1, 2]);
+    expect(await flights.run('a', task)).toBe(3);
+  });
+
+  it('shares a failure, and forgets it', async () => {
+    const flights = new SingleFlight<number>();
+    const failing = async (): Promise<number> => {
+      await Promise.resolve();
+      throw new Error('down');
+    };
+    const both = await Promise.allSettled([flights.run('a', failing), flights.run('a', failing)]);
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(await flights.run('a', async () => 1)).toBe(1);
+  });
+});

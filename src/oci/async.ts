@@ -1,0 +1,50 @@
+/** Waits for all promises, then throws the first failure: nothing continues behind a failed call. */
+export async function allOrThrow<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(promises);
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+}
+
+/** Runs tasks of the same key one after another, in the order in which they came, whatever becomes of each. */
+export class SerialQueue {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  async run<T>(key: string, task: () => Promise<T>): Promise<T> {
+    const before = this.#last.get(key) ?? Promise.resolve();
+    const running = before.then(task);
+    const ended = running.catch(() => undefined);
+    this.#last.set(key, ended);
+    try {
+      return await running;
+    } finally {
+      if (this.#last.get(key) === ended) this.#last.delete(key);
+    }
+  }
+}
+
+/** Shares one promise among all that ask for the same key while it is pending. */
+export class SingleFlight<T> {
+  readonly #pending = new Map<string, Promise<T>>();
+
+  async run(key: string, task: () => Promise<T>): Promise<T> {
+    const shared = this.#pending.get(key) ?? this.#start(key, task);
+    return shared;
+  }
+
+  /** The pending promise of `key`, if there is one. */
+  get(key: string): Promise<T> | undefined {
+    return this.#pending.get(key);
+  }
+
+  async #start(key: string, task: () => Promise<T>): Promise<T> {
+    const started = task();
+    this.#pending.set(key, started);
+    try {
+      return await started;
+    } finally {
+      this.#pending.delete(key);
+    }
+  }
+}
