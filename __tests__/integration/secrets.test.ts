@@ -284,7 +284,7 @@ describe.each(['registry', 'docker'])('secrets that are refused, engine %s, are 
       },
     });
     expect(refused.told.log).toContain('inputs are wrong');
-    expect(refused.told.log).toMatch(/registry-auth: line \d is not YAML as it stands/);
+    expect(refused.told.log).toMatch(/registry-auth: line \d is not valid YAML/);
     expect(leaks(refused.told, [wrong])).toEqual([]);
   });
 });
