@@ -74,7 +74,7 @@ function encode(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** A change that adds a line and, as `update` asks, finds its own work done. */
+/** A change that adds a line and, as `update` requires, recognizes its own line. */
 function addLine(line: string): (current: Uint8Array | undefined) => Uint8Array {
   return (current) => {
     const lines = new TextDecoder().decode(current).split('\n').filter(Boolean);
@@ -173,7 +173,7 @@ describe('read', () => {
   });
 
   it('retries when GitHub fails for a moment', async () => {
-    await github.putFile('octo/meta', 'moment.json', 'here\n');
+    await github.putFile('octo/meta', 'later.json', 'here\n');
     let fails = 2;
     github.intercept = (_, response) => {
       if (fails === 0) return false;
@@ -181,7 +181,7 @@ describe('read', () => {
       sendJson(response, 502, { message: 'Server Error' });
       return true;
     };
-    expect(await open().read('moment.json')).toEqual(encode('here\n'));
+    expect(await open().read('later.json')).toEqual(encode('here\n'));
   });
 
   it('reports a token that may not read', async () => {
@@ -431,7 +431,7 @@ describe('update', () => {
     expect(await repository.update('large.json', 'm', () => bytes)).toBe(true);
     expect(Buffer.from(bytes).equals((await repository.read('large.json')) ?? new Uint8Array())).toBe(true);
     expect(await repository.update('large.json', 'm', (current) => current ?? bytes)).toBe(false);
-    // The SHA was computed from those bytes, so GitHub takes it.
+    // The SHA was computed from those bytes, so GitHub accepts it.
     expect(await repository.update('large.json', 'm', () => encode('small\n'))).toBe(true);
     expect(count('PUT')).toBe(2);
   });
