@@ -172,7 +172,7 @@ describe('docker', () => {
     const outcome = await mirror(target, { engine: 'docker', 'registry-auth': accounts });
     await target.close();
     expect(messagesOf(outcome)).toContain(
-      `${target.host} does not take the credentials from the input registry-auth, line 1: check them`,
+      `${target.host} refuses the credentials from the input registry-auth, line 1: check them`,
     );
     expect(outcome.log.replaceAll(/^::add-mask::.*$/gm, '')).not.toMatch(/user-name-0123456789|wr0ng-pa55/);
   });
@@ -228,7 +228,7 @@ describe('docker, with a token that nobody gave for the registry,', () => {
     const { held, log } = await copy(registry, target);
     await Promise.all([registry.close(), target.close()]);
     expect(held).toEqual(['v1']);
-    expect(log).toContain(`${registry.host} does not take the credentials from the input github-token`);
+    expect(log).toContain(`${registry.host} refuses the credentials from the input github-token`);
     expect(log).not.toContain(TOKENS.write);
   });
 
