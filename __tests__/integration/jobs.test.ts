@@ -196,7 +196,7 @@ describe('a dry run on a pull request', () => {
     expect(first.outputs).toMatchObject({ changed: 'true', added: '20', bytes: first.outputs['bytes'] });
     expect(Number(first.outputs['bytes'])).toBeGreaterThan(0);
     expect(first.summary).toContain('## Mirror: dry run, nothing was copied');
-    expect(first.summary).toContain('so many requests count against a pull limit');
+    expect(first.summary).toContain('which count against a pull limit');
     expect(first.summary).toMatch(
       /````markdown\n## \d{4}-.*: `.*library` → `.*mirror`\n\n20 tags added, 0 updated/,
     );
@@ -262,7 +262,7 @@ describe('a dry run on a pull request', () => {
     const { outputs, summary } = await dryRun();
     expect(outputs).toMatchObject({ gone: '2' });
     expect(summary).toContain(
-      '#### Gone from the source; the mirror keeps them\n\n- `image-00`: `old`\n- `other`: `v1`',
+      '#### Removed from the source; the mirror keeps them\n\n- `image-00`: `old`\n- `other`: `v1`',
     );
   });
 });
@@ -284,7 +284,7 @@ describe('mode: compare', () => {
     });
     expect(await recorded()).toEqual(before);
     expect(compared.summary).toContain(
-      '#### At the target with another image than at the source\n\n- `image-10`: `v1`',
+      '#### Not recorded, and different in source and target\n\n- `image-10`: `v1`',
     );
     expect(await targetDigest('image-11:v1')).toBeUndefined();
     const rest = await run();
@@ -301,14 +301,16 @@ describe('mode: compare', () => {
     expect(await github.commits('octo/meta')).toHaveLength(3);
     const audit = await run({ mode: 'compare' });
     expect(audit.exitCode).toBe(1);
-    expect(audit.summary).toContain('#### Recorded, but not at the target\n\n- `image-03`: `v1`');
+    expect(audit.summary).toContain('#### Recorded, but missing from the target\n\n- `image-03`: `v1`');
     expect(audit.summary).toContain(
-      '#### Recorded, but with another digest at the target\n\n- `image-04`: `v1`',
+      '#### Recorded, but with another digest in the target\n\n- `image-04`: `v1`',
     );
     const warnings = audit.annotations
       .filter(({ level }) => level === 'warning')
       .map(({ message }) => message);
-    expect(warnings.join('\n')).toMatch(/image-03:v1 is not there; .*image-04:v1 has another digest/);
+    expect(warnings.join('\n')).toMatch(
+      /image-03:v1 is missing; .*image-04:v1 does not have the recorded digest/,
+    );
     expect((await run({ mode: 'compare', 'fail-on-error': 'false' })).exitCode).toBe(0);
     const sync = await run();
     expect(sync.outputs).toMatchObject({ added: '2', complete: 'true' });

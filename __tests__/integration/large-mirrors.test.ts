@@ -239,7 +239,7 @@ describe('a source of 10,000 tags without digests', () => {
     const requests = countRequests('HEAD');
     expect(requests).toBeGreaterThan(REPOSITORIES * MOVING.length);
     expect(requests).toBeLessThan(1000);
-    expect(daily.summary).toMatch(/9,\d{3} not requests for again/);
+    expect(daily.summary).toMatch(/9,\d{3} not rechecked/);
     source.requests.length = 0;
     const whole = await run({ ...inputs, recheck: '1' });
     expect(whole.outputs).toMatchObject({ unchanged: '10000', changed: 'false' });

@@ -168,7 +168,7 @@ describe('from a registry with the API to docker-registry', () => {
   it('writes the lists in the target, and reports the number of referrers copied', async () => {
     const dry = await run(source, 'api', { 'dry-run': 'true' });
     expect([dry.outputs['added'], referrersOf(dry).copied, referrersRequests()]).toEqual(['2', 0, []]);
-    expect(dry.summary).toContain('asks the sources for at least');
+    expect(dry.summary).toContain('takes at least');
     const first = await run(source, 'api');
     expect(first.outputs).toMatchObject({ added: '2', complete: 'true' });
     expect(referrersOf(first)).toEqual({ copied: 2, referrersUnchecked: 0 });
@@ -238,7 +238,7 @@ describe('from a registry with the API to docker-registry', () => {
     expect(outcome.exitCode).toBe(1);
     expect(outcome.outputs).toMatchObject({ failed: '1', unchanged: '2', complete: 'false' });
     const messages = outcome.annotations.map(({ message }) => message).join('\n');
-    expect(messages).toContain(`/failing/a: what refers to ${index.digest} was not mirrored`);
+    expect(messages).toContain(`/failing/a: the referrers of ${index.digest} were not mirrored`);
     expect(messages).toContain(bad.digest);
     expect(referrersOf(outcome).copied).toBe(1);
     expect(await expectSame(source, 'failing/b', 'mirror/b', other)).toBe(1);
@@ -258,7 +258,7 @@ describe('from a registry with the API to docker-registry', () => {
     expect(outcome.exitCode).toBe(0);
     expect(outcome.outputs).toMatchObject({ failed: '0', pending: '0', complete: 'false', changed: 'false' });
     expect(referrersOf(outcome)).toEqual({ copied: 0, referrersUnchecked: 1 });
-    expect(outcome.summary).toContain('1 image not referrersRequests for new referrers');
-    expect(outcome.log).toContain('has been referrersRequests too much');
+    expect(outcome.summary).toContain('1 image not checked for new referrers');
+    expect(outcome.log).toContain('has been asked too much');
   });
 });

@@ -103,7 +103,7 @@ function expectReported(outcome: RunOutcome, reason: string | RegExp): ReadonlyM
   expect(errors.join('\n')).toMatch(reason);
   expect(outcome.annotations.map(({ message }) => message).join('\n')).toMatch(reason);
   for (const { path, content } of unrecorded) {
-    expect(outcome.summary).toContain(`### Not recorded: what should be in \`${path}\``);
+    expect(outcome.summary).toContain(`### Not recorded: the content of \`${path}\``);
     expect(outcome.summary).toContain(content.trimEnd());
   }
   expect(Object.keys(outcome.outputs)).toHaveLength(11);
