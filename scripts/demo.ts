@@ -1,6 +1,6 @@
 /**
- * Shows the main job on registries and a GitHub of its own, all in this process: images are made, mirrored by the
- * bundle as a runner starts it, and one is moved and mirrored again. Needs nothing but Node.
+ * Shows a typical sequence of runs on registries and a GitHub of its own, all in this process: images are created, mirrored by
+ * the bundle as on a runner, and mirrored again after one tag moved. Needs nothing but Node.
  */
 import { makeImage, makeIndex, pushImage } from '../__tests__/support/fixtures/images.ts';
 import { type GitHubStandIn, startGitHub } from '../__tests__/support/github/stand-in.ts';
@@ -27,15 +27,15 @@ try {
   );
   await pushImage(source.url, 'distroless/base', ['latest'], makeImage({ seed: 'base' }));
 
-  await tell('First run: everything is new', github);
-  await tell('Second run: nothing to do', github);
+  await show('First run: everything is new', github);
+  await show('Second run: nothing to do', github);
   await pushImage(source.url, 'distroless/base', ['latest'], makeImage({ seed: 'base, moved' }));
-  await tell('Third run, after base:latest moved', github);
+  await show('Third run, after base:latest moved', github);
 } finally {
   await Promise.all([source, target, github].map((server) => server.close()));
 }
 
-async function tell(title: string, { commits, file }: GitHubStandIn): Promise<void> {
+async function show(title: string, { commits, file }: GitHubStandIn): Promise<void> {
   const before = (await commits('octo/meta')).length;
   const run = await runAction({
     inputs: {
@@ -50,13 +50,13 @@ async function tell(title: string, { commits, file }: GitHubStandIn): Promise<vo
     token: TOKENS.write,
   });
   if (run.exitCode !== 0) throw new Error(run.log);
-  const news = (await commits('octo/meta')).toReversed().slice(before);
+  const newCommits = (await commits('octo/meta')).toReversed().slice(before);
   print(
     title,
     run,
-    news.map(({ message }) => message),
+    newCommits.map(({ message }) => message),
   );
-  if (news.length === 0) return;
+  if (newCommits.length === 0) return;
   console.log(`\ndistroless.json:\n${(await file('octo/meta', 'distroless.json')) ?? ''}`);
   console.log(`CHANGELOG.md:\n${(await file('octo/meta', 'CHANGELOG.md')) ?? ''}`);
 }
