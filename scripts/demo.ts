@@ -1,6 +1,6 @@
 /**
- * Shows the main job on registries and a GitHub of its own, all in this process: images are made, mirrored by the
- * bundle as a runner starts it, and one is moved and mirrored again. Needs nothing but Node.
+ * Demonstrates the main job with registries and a GitHub stand-in, all in this process. It creates images and mirrors
+ * them with the bundle, started as a runner starts it. Then it moves a tag and mirrors again. Needs only Node.
  */
 import { makeImage, makeIndex, pushImage } from '../__tests__/support/fixtures/images.ts';
 import { type GitHubStandIn, startGitHub } from '../__tests__/support/github/stand-in.ts';
@@ -27,15 +27,15 @@ try {
   );
   await pushImage(source.url, 'distroless/base', ['latest'], makeImage({ seed: 'base' }));
 
-  await tell('First run: everything is new', github);
-  await tell('Second run: nothing to do', github);
+  await runAndPrint('First run: everything is new', github);
+  await runAndPrint('Second run: nothing to do', github);
   await pushImage(source.url, 'distroless/base', ['latest'], makeImage({ seed: 'base, moved' }));
-  await tell('Third run, after base:latest moved', github);
+  await runAndPrint('Third run, after base:latest moved', github);
 } finally {
   await Promise.all([source, target, github].map((server) => server.close()));
 }
 
-async function tell(title: string, { commits, file }: GitHubStandIn): Promise<void> {
+async function runAndPrint(title: string, { commits, file }: GitHubStandIn): Promise<void> {
   const before = (await commits('octo/meta')).length;
   const run = await runAction({
     inputs: {
@@ -50,13 +50,13 @@ async function tell(title: string, { commits, file }: GitHubStandIn): Promise<vo
     token: TOKENS.write,
   });
   if (run.exitCode !== 0) throw new Error(run.log);
-  const news = (await commits('octo/meta')).toReversed().slice(before);
+  const newCommits = (await commits('octo/meta')).toReversed().slice(before);
   print(
     title,
     run,
-    news.map(({ message }) => message),
+    newCommits.map(({ message }) => message),
   );
-  if (news.length === 0) return;
+  if (newCommits.length === 0) return;
   console.log(`\ndistroless.json:\n${(await file('octo/meta', 'distroless.json')) ?? ''}`);
   console.log(`CHANGELOG.md:\n${(await file('octo/meta', 'CHANGELOG.md')) ?? ''}`);
 }
