@@ -117,7 +117,7 @@ async function copyOne(
       if (delay === undefined)
         return { work, verifiedTags, bytes, referrers, error: printable(message, 2000) };
       logger.info(
-        `${repository}@${digest}: ${message}. It is tried again (${retryBudget.tries} of ${retries})`,
+        `${repository}@${digest}: ${message}. It is tried again (${retryBudget.used} of ${retries})`,
       );
       await sleep(delay, lifetime.abort).catch(() => undefined);
     }

@@ -80,7 +80,7 @@ export class BlobCopier {
     let isBroken = false;
     for (;;) {
       // Some close the connection on a request that is too large, and say nothing: every other try goes in chunks then.
-      const chunked = this.#chunked || (isBroken && retryBudget.tries % 2 === 1);
+      const chunked = this.#chunked || (isBroken && retryBudget.used % 2 === 1);
       try {
         return await (move.blob.size <= SMALL_BYTES
           ? this.#bringSmall(move)

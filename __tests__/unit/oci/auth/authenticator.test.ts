@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type SendTokenRequest, Authenticator } from '../../../../src/oci/auth/authenticator.ts';
+import { Authenticator } from '../../../../src/oci/auth/authenticator.ts';
 import type { Credential } from '../../../../src/oci/auth/credentials.ts';
+import type { SendTokenRequest } from '../../../../src/oci/auth/token-service.ts';
 
 type TokenRequest = Parameters<SendTokenRequest>[0];
 
@@ -33,7 +34,7 @@ class Setup {
       clock: () => this.now,
       mask: (secret) => this.masked.push(secret),
     });
-    this.auth.learn(challenge, PULL, undefined);
+    this.auth.acceptChallenge({ wwwAuthenticate: challenge, scopes: PULL, refused: undefined });
   }
 }
 
@@ -44,7 +45,9 @@ describe('without a challenge', () => {
     const { auth, asked } = new Setup(numbered, LOGIN, 'https://r.io', 'Negotiate');
     expect(auth.hasChallenge).toBe(false);
     expect(await auth.header(PULL)).toBeUndefined();
-    expect(auth.learn(undefined, PULL, undefined)).toBe(false);
+    expect(auth.acceptChallenge({ wwwAuthenticate: undefined, scopes: PULL, refused: undefined })).toBe(
+      false,
+    );
     expect(asked).toEqual([]);
   });
 });
@@ -57,7 +60,9 @@ describe('Basic', () => {
     expect(header).toBe(`Basic ${encoded}`);
     expect(await auth.header(PULL)).toBe(header);
     expect(masked).toEqual([encoded]);
-    expect(auth.learn('Basic realm="r"', PULL, header)).toBe(false);
+    expect(auth.acceptChallenge({ wwwAuthenticate: 'Basic realm="r"', scopes: PULL, refused: header })).toBe(
+      false,
+    );
   });
 
   it('sends nothing when there is no credential', async () => {
@@ -155,10 +160,14 @@ describe('tokens', () => {
     const { auth, asked } = new Setup(numbered);
     await auth.header(PULL);
     await auth.header(['repository:b:pull']);
-    expect(auth.learn(CHALLENGE, PULL, 'Bearer t1')).toBe(true);
+    expect(auth.acceptChallenge({ wwwAuthenticate: CHALLENGE, scopes: PULL, refused: 'Bearer t1' })).toBe(
+      true,
+    );
     expect(await auth.header(PULL)).toBe('Bearer t3');
     expect(await auth.header(['repository:b:pull'])).toBe('Bearer t2');
-    expect(auth.learn(undefined, PULL, 'Bearer t3')).toBe(true);
+    expect(auth.acceptChallenge({ wwwAuthenticate: undefined, scopes: PULL, refused: 'Bearer t3' })).toBe(
+      true,
+    );
     expect(await auth.header(PULL)).toBe('Bearer t4');
     expect(asked).toHaveLength(4);
   });
@@ -169,7 +178,7 @@ describe('tokens', () => {
     const retried = Array.from({ length: 20 }, async (_, index) => {
       // Some refusals come while the new token is on its way, others when it is there.
       await new Promise((resolve) => setTimeout(resolve, index));
-      expect(auth.learn(CHALLENGE, PULL, old)).toBe(true);
+      expect(auth.acceptChallenge({ wwwAuthenticate: CHALLENGE, scopes: PULL, refused: old })).toBe(true);
       return auth.header(PULL);
     });
     expect(new Set(await Promise.all(retried))).toEqual(new Set(['Bearer t2']));
