@@ -147,9 +147,9 @@ export class BlobCopier {
       // Whichever ends first ends the other: a download with no upload would wait for ever.
       const ended = new AbortController();
       const body = { size: blob.size, content: downloadBlob(source, from, blob, ended.signal) };
-      const chunk = Math.max(CHUNK_BYTES, start.minChunk);
+      const chunk = Math.max(CHUNK_BYTES, start.minChunkBytes);
       try {
-        if (start.minChunk > 0 || (chunked && blob.size > chunk)) {
+        if (start.minChunkBytes > 0 || (chunked && blob.size > chunk)) {
           await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
         } else {
           await uploadWhole(target, repository, blob.digest, start.location, body);

@@ -111,11 +111,10 @@ export class Authenticator {
    */
   isSuspicious401({ wwwAuthenticate, scopes, refused }: Unauthorized): boolean {
     if (wwwAuthenticate === undefined || this.isAuthorized(scopes)) return true;
-    if (!this.#lastChallenge) return false;
-    const { scheme } = this.#lastChallenge;
-    return (
-      parseChallenge(wwwAuthenticate)?.scheme !== scheme || (scheme === 'bearer' && refused === undefined)
-    );
+    const last = this.#lastChallenge;
+    if (!last) return false;
+    if (!isSameChallenge(last, parseChallenge(wwwAuthenticate))) return true;
+    return last.scheme === 'bearer' && refused === undefined;
   }
 
   /** True when a refused request for `scopes` is worth a retry without the credential: it only reads, and the credential is a fallback. */
@@ -144,6 +143,12 @@ export class Authenticator {
       return token;
     }
   }
+}
+
+/** True when both name the same scheme and the same token service. */
+function isSameChallenge(last: Challenge, next: Challenge | undefined): boolean {
+  if (last.scheme === 'basic' || next?.scheme !== 'bearer') return last.scheme === next?.scheme;
+  return last.realm.href === next.realm.href;
 }
 
 function keyOf(scopes: readonly string[]): string {
