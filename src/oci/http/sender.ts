@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { RegistryError, redactUrl } from '../errors.ts';
+import { USER_AGENT } from '../user-agent.ts';
 import type { HostLimiters } from './host-limiter.ts';
 import { type RegistryRequest, type RegistryResponse, headerOf } from './message.ts';
 import { mayFollow } from './redirect-policy.ts';
@@ -68,7 +69,7 @@ export class Sender {
       origin: url.origin,
       path: url.pathname + url.search,
       method,
-      headers: { ...request.headers },
+      headers: { 'user-agent': USER_AGENT, ...request.headers },
       body: request.body ?? null,
       signal: signal ?? null,
     });
