@@ -68,7 +68,7 @@ class Adopter {
     } catch (error) {
       // What can't be read can't be compared: copying says why, with a clear error.
       if (!(error instanceof RegistryError)) return { kind: 'different' };
-      if (error.status === 429 || error.status === 401 || error.status === 403) this.#stopped = true;
+      if (error.isRateLimit || error.status === 401 || error.status === 403) this.#stopped = true;
       return { kind: 'undetermined' };
     }
   }
