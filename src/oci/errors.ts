@@ -12,6 +12,8 @@ export class RegistryError extends Error {
   readonly codes: readonly string[];
   /** True when the same request may succeed later. */
   readonly retryable: boolean;
+  /** True once the transport has used up its retries on this failure: more at once are useless. */
+  isExhausted = false;
   /**
    * True for a refusal that usually means what it says, but that a proxy on the way or a broken node of the registry may
    * send as well: a few retries show which it is.

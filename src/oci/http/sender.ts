@@ -17,7 +17,10 @@ export interface SenderOptions {
 }
 
 /** One request to one URL. */
-export interface SingleRequest extends Pick<RegistryRequest, 'method' | 'body' | 'signal'> {
+export interface SingleRequest extends Pick<
+  RegistryRequest,
+  'method' | 'body' | 'responseTimeoutMs' | 'signal'
+> {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -80,12 +83,12 @@ export class Sender {
     authorizationFor: (hop: URL) => Promise<string | undefined>,
   ): Promise<RegistryResponse> {
     const { trustedHosts } = this.#options;
-    const { method, body, signal, expect } = request;
+    const { method, body, expect } = request;
     let { url } = request;
     for (let redirects = 0; ; redirects += 1) {
       const authorization = await authorizationFor(url);
       const headers = authorization === undefined ? request.headers : { ...request.headers, authorization };
-      const response = await this.dispatch({ method, url, headers, body, ...(signal && { signal }) });
+      const response = await this.dispatch({ ...request, url, headers });
       const isRedirect = REDIRECTS.has(response.status) && !expect.includes(response.status);
       const location = isRedirect ? headerOf(response.headers, 'location') : undefined;
       if (location === undefined || body !== undefined) return response;
@@ -111,6 +114,7 @@ export class Sender {
       headers: { 'user-agent': USER_AGENT, ...request.headers },
       body: request.body ?? null,
       signal: signal ?? null,
+      ...(request.responseTimeoutMs !== undefined && { headersTimeout: request.responseTimeoutMs }),
     });
     return { status: statusCode, headers, url, body };
   }

@@ -92,9 +92,12 @@ export class RegistryTransport {
         if (error.isRateLimit) throttled += 1;
         const isFinal = request.repeatable === false || (error.ambiguous && request.insist === false);
         const delayMs = isFinal ? undefined : retryBudget.nextDelay(error);
-        if (delayMs === undefined) throw error;
+        if (delayMs === undefined) {
+          error.isExhausted = !isFinal && error.retryable;
+          throw error;
+        }
         const retry = `retry ${retryBudget.used} of ${retries} in ${Math.ceil(delayMs / 1000)} s`;
-        logger.debug(`${error.message}; ${retry}`);
+        logger.info(`${error.message}; ${retry}`);
         await sleep(delayMs, signal);
       }
     }
@@ -138,10 +141,9 @@ export class RegistryTransport {
   }
 
   async #authenticate(request: RegistryRequest): Promise<RegistryResponse> {
-    const { method, body, expect, scopes, headers = {} } = request;
     const signal = this.#signalOf(request);
     const url = this.urlOf(request.url);
-    const single = { method, url, headers, body, expect, scopes, ...(signal && { signal }) };
+    const single = { ...request, url, headers: request.headers ?? {}, ...(signal && { signal }) };
     const { baseUrl } = this.#options;
     return new AuthenticatedRequest(request, {
       baseUrl,
