@@ -76,7 +76,7 @@ export class Recorder {
   /** @param untouched entries that hold again, as their tags will not be written in this run */
   async #save(untouched: (plan: NamespacePlan) => NamespacePlan['adopted'] | undefined): Promise<Recorded> {
     const news = this.#plans.flatMap((plan) => {
-      if ('failure' in plan) return [];
+      if (plan.kind === 'failure') return [];
       const outcomes = this.#outcomes.get(plan)?.slice() ?? [];
       const restored = untouched(plan) ?? new Map();
       const isNew = outcomes.length > (this.#recorded.get(plan) ?? -1) || restored.size > 0;
