@@ -66,7 +66,7 @@ function onSignal(cancel: () => void): void {
 }
 
 function createRegistries(
-  { queryConcurrency, retries, insecureRegistries }: Inputs,
+  { queryConcurrency, retries, insecureRegistries, trustedHosts }: Inputs,
   dispatcher: Dispatcher,
   sources: CredentialSources,
   { abort }: Lifetime,
@@ -76,6 +76,7 @@ function createRegistries(
     concurrency: queryConcurrency,
     retries,
     insecure: insecureRegistries,
+    trustedHosts,
     credentials: { source: credentialLookup('source', sources), target: credentialLookup('target', sources) },
     sleep: interruptibleSleep(abort),
     clock: Date.now,

@@ -88,10 +88,12 @@ function readBase(
     retries: reader.integer('retries', 0, 20),
     proxy: readProxy(reader, source),
     insecureRegistries: readHosts(reader, 'insecure-registries'),
+    trustedHosts: readHosts(reader, 'trusted-hosts'),
     ...(reader.boolean('comment') && dryRun && readPullRequest(source)),
     timeLimit: reader.duration('time-limit'),
     checkpoint: reader.duration('checkpoint'),
     failOnError: reader.boolean('fail-on-error'),
+    compareContent: reader.boolean('compare-content'),
     cache: reader.boolean('cache'),
     monitor: {
       count: reader.integer('monitor-count', 1, 1_000_000),

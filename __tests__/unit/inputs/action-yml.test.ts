@@ -32,6 +32,8 @@ describe('action.yml', () => {
       retries: 5,
       failOnError: true,
       cache: true,
+      compareContent: true,
+      trustedHosts: new Set(),
       shard: { first: 0, last: 0, total: 1 },
       maxShards: 20,
       monitor: { count: 1, interval: 5000 },

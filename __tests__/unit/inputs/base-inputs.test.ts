@@ -74,6 +74,8 @@ describe('parseInputs', () => {
     ['committer', 'me', 'Name <email>'],
     ['proxy', 'proxy.example:3128', 'is not an http:// or https:// URL'],
     ['insecure-registries', 'http://x', 'is not a host'],
+    ['trusted-hosts', 'http://x', 'is not a host'],
+    ['compare-content', 'yes', '"yes" is neither true nor false'],
     ['github-token', '', 'is required'],
   ])('reports what is wrong with %s: %s', (name, value, what) => {
     const message = inputProblems({ [name]: value });

@@ -36,11 +36,12 @@ describe('the proxy', () => {
 });
 
 describe('lists of hosts', () => {
-  it('are read in the form in which hosts are looked up', () => {
-    const given = { 'insecure-registries': 'Registry.example:5000, [::1]:5000 # lab' };
-    expect(parseTestInputs(given).insecureRegistries).toEqual(
-      new Set(['registry.example:5000', '[::1]:5000']),
-    );
-    expect(parseTestInputs({}).insecureRegistries).toEqual(new Set());
+  it.each([
+    ['insecure-registries', 'insecureRegistries'],
+    ['trusted-hosts', 'trustedHosts'],
+  ] as const)('are read in the form in which hosts are looked up: %s', (name, field) => {
+    const given = { [name]: 'Registry.example:5000, [::1]:5000 # lab' };
+    expect(parseTestInputs(given)[field]).toEqual(new Set(['registry.example:5000', '[::1]:5000']));
+    expect(parseTestInputs({})[field]).toEqual(new Set());
   });
 });
