@@ -65,7 +65,7 @@ function readBase(
   accounts: AccountReader | undefined,
 ): BaseInputs {
   const mode = reader.choice('mode', MODES);
-  const dryRun = readDryRun(reader, source.eventName);
+  const dryRun = readDryRun(reader, source);
   return {
     mode,
     dryRun,
@@ -148,9 +148,18 @@ function readConfigPath(reader: InputReader): string | undefined {
   return path;
 }
 
-function readDryRun(reader: InputReader, eventName: string): boolean {
+/**
+ * `auto` is true for whatever is not merged yet: pull requests with their reviews and comments, and merge queues.
+ * https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
+ */
+function readDryRun(reader: InputReader, { eventName, env }: InputSource): boolean {
   const text = reader.text('dry-run');
-  if (text === 'auto') return /^pull_request(?:_target)?$/.test(eventName);
+  if (text === 'auto') {
+    return (
+      /^(?:pull_request|merge_group)/.test(eventName) ||
+      /^refs\/(?:pull|heads\/gh-readonly-queue)\//.test(env['GITHUB_REF'] ?? '')
+    );
+  }
   if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(text)) return reader.boolean('dry-run');
   reader.problem('dry-run', `${show(text)} is not one of auto, true, false`);
   return true;
