@@ -46,7 +46,7 @@ export function createDeps(inputs: Inputs): Deps {
       quay: registries.api(new URL('https://quay.io')),
       github: isGitHubDotCom() ? octokit : undefined,
     },
-    ...(inputs.comment && { pullRequest: new PullRequestComments(octokit) }),
+    ...(inputs.comment && { pullRequest: new PullRequestComments({ octokit, sleep, random }) }),
     metadata: createMetadata(inputs, octokit, client, lifetime),
     openEngine: async () => openEngine(inputs, sources, lifetime.abort),
     lifetime,

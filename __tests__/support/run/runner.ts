@@ -28,6 +28,8 @@ export interface RunOptions {
   /** The workflow's repository. */
   readonly repository?: string;
   readonly eventName?: string;
+  /** The job's values of its matrix. Default: no matrix. */
+  readonly matrix?: Readonly<Record<string, unknown>>;
   /** The event's payload. */
   readonly event?: unknown;
   readonly env?: Readonly<Record<string, string>>;
@@ -168,7 +170,8 @@ function inputEnv(declared: Action['inputs'], options: RunOptions): Record<strin
       const value = options.inputs[name] ?? input.default ?? '';
       const filled = value
         .replace('${{ github.repository }}', options.repository ?? 'octo/meta')
-        .replace('${{ github.token }}', options.token);
+        .replace('${{ github.token }}', options.token)
+        .replace('${{ toJSON(matrix) }}', JSON.stringify(options.matrix ?? null, null, 2));
       return [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, filled];
     }),
   );

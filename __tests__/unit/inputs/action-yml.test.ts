@@ -11,7 +11,12 @@ beforeAll(async () => {
 describe('action.yml', () => {
   it('lists every input that is read, and no other', async () => {
     const asked = new Set<string>();
-    await loadTestInputs({ target: 'docker.io/gcrxio' }, 'namespaces: { gcr.io/distroless: }', { asked });
+    await loadTestInputs({ target: 'docker.io/gcrxio' }, 'namespaces: { gcr.io/distroless: }', {
+      asked,
+      eventName: 'pull_request',
+      event: { pull_request: { number: 1 } },
+      env: { GITHUB_REPOSITORY: 'octo/here' },
+    });
     expect(Array.from(asked).toSorted()).toEqual(Object.keys(action.inputs).toSorted());
   });
 
