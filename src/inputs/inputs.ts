@@ -24,6 +24,8 @@ export interface BaseInputs {
   /** Each recorded tag that names a full version is rechecked once in this number of days. */
   readonly recheck: number;
   readonly metadata: MetadataInputs;
+  /** The workflow's own token, which may always read the workflow's repository. Empty if it was turned off. */
+  readonly workflowToken: string;
   /** This job's part of the images. */
   readonly shard: Shard;
   /** The largest number of entries in a plan's matrix. */
