@@ -147,6 +147,65 @@ describe('the report', () => {
   });
 });
 
+describe('each report', () => {
+  const full = (): never => {
+    throw new Error('ENOSPC: no space left on device');
+  };
+  const result = { dryRun: true, namespaces: [namespaceResult({ failures: [failure('base', ['v1'])] })] };
+  const all = ['report', 'output', 'error', 'summary', 'comment'];
+
+  it.each<[string, Partial<Runner>, string]>([
+    ['the JSON report', { writeReport: async () => full() }, 'report'],
+    ['an output', { setOutput: full }, 'output'],
+    ['the job summary', { writeSummary: async () => full() }, 'summary'],
+  ])('is written when %s fails', async (_, runner, missing) => {
+    const kept: Comment[] = [];
+    const outcome = await start({ result, runner, kept });
+    expect(outcome.thrown).toBeUndefined();
+    expect(new Set(outcome.runner.calls)).toEqual(
+      new Set([...all.filter((call) => call !== missing), ...(missing === 'summary' ? ['warning'] : [])]),
+    );
+    expect(kept).toHaveLength(1);
+    expect(outcome.closed).toBe(1);
+  });
+
+  it('is written when annotations fail', async () => {
+    const kept: Comment[] = [];
+    const { runner } = await start({ result, runner: { annotate: full }, kept });
+    expect(new Set(runner.calls)).toEqual(new Set(['report', 'output', 'summary', 'comment']));
+  });
+
+  it.each<[string, Partial<Runner>, string | undefined]>([
+    ['outputs', { setOutput: full }, 'The outputs could not be written: ENOSPC: no space left on device'],
+    [
+      'the JSON report',
+      { writeReport: async () => full() },
+      'The JSON report could not be written: ENOSPC: no space left on device',
+    ],
+    ['the job summary', { writeSummary: async () => full() }, undefined],
+  ])('decides whether the job fails: without %s', async (_, runner, expected) => {
+    expect((await start({ runner })).failure).toBe(expected);
+  });
+
+  it('has a warning in place of the job summary', async () => {
+    const { runner } = await start({ runner: { writeSummary: async () => full() } });
+    expect(runner.messages).toEqual([
+      'The job summary could not be written: ENOSPC: no space left on device',
+    ]);
+  });
+
+  it('has the other outputs when one fails', async () => {
+    const names: string[] = [];
+    const setOutput = (name: string): void => {
+      if (name === 'changed') full();
+      names.push(name);
+    };
+    await start({ runner: { setOutput } });
+    expect(names).toContain('complete');
+    expect(names).toContain('report');
+  });
+});
+
 describe('the verdict', () => {
   const drift = { missing: gone(2), changed: [], differs: [], removed: 2 };
   const failures = [failure('base', ['v1', 'v2'])];
