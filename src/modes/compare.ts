@@ -17,6 +17,7 @@ import type { RunResult } from '../report/result.ts';
 import { CompiledFilters } from '../select/compiled-filters.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
+import { checkWriteAccess } from './write-access.ts';
 
 /**
  * Asks the target what it really holds, and records that; copies nothing. What is recorded and is not so is reported
@@ -25,6 +26,7 @@ import { prepare } from './prepare.ts';
 export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
   const { plans, warnings } = await prepare(inputs, deps);
+  if (!inputs.dryRun) await checkWriteAccess(plans, inputs, deps);
   const compared = await deps.phase('Ask the target', async () =>
     Promise.all(
       plans.map(async (plan): Promise<Recordable | NamespaceResult> => {

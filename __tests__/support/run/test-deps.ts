@@ -52,6 +52,7 @@ export function testDeps(given: Partial<Deps> = {}): Deps {
       random: () => 0,
       logger: silentLogger,
     }),
+    writeAccess: { check: async () => {} },
     openEngine: async () => {
       throw new Error('This run has no engine');
     },
