@@ -99,7 +99,8 @@ describe.concurrent('a metadata repository that was renamed', () => {
       github.intercept = (request, response) => {
         if (request.url?.startsWith('/repos/octo/before') !== true) return false;
         const [path = ''] = request.url.split('?');
-        if (files.some((file) => path.endsWith(`/contents/${file}`))) redirected.push(request.method ?? '');
+        if (files.some((file) => decodeURIComponent(path).endsWith(`/contents/${file}`)))
+          redirected.push(request.method ?? '');
         const location = `${github.url}${request.url.replace('/octo/before', '/octo/meta')}`;
         response.writeHead(status, { location, 'content-type': 'application/json' });
         response.end('{"message": "Moved Permanently"}');
