@@ -5,9 +5,10 @@ import type { Comment } from '../../src/mirror/pull-request.ts';
 import type { Deps, Runner } from '../../src/modes/deps.ts';
 import { SAFE_OUTPUTS } from '../../src/report/outputs.ts';
 import type { RunResult } from '../../src/report/result.ts';
+import { testDeps } from '../support/fixtures/deps.ts';
 import { parseTestInputs } from '../support/fixtures/inputs.ts';
 import { copied, failure, gone, namespaceResult, runResult } from '../support/fixtures/results.ts';
-import { type TestRunner, testDeps, testRunner } from '../support/run/test-deps.ts';
+import { type TestRunner, testRunner } from '../support/run/test-runner.ts';
 
 interface Options {
   readonly result?: Partial<RunResult>;
@@ -40,7 +41,8 @@ async function start(options: Options): Promise<Outcome> {
   const mode: RunMode = options.mode ?? (async () => runResult(options.result));
   const modes: Record<Mode, RunMode> = { sync: mode, plan: mode, compare: mode, monitor: mode };
   const { kept, commentProblem } = options;
-  const deps = testDeps({
+  const deps: Deps = {
+    ...testDeps(),
     ...(kept && {
       pullRequest: {
         keepComment: async (_place, comment) => {
@@ -52,7 +54,7 @@ async function start(options: Options): Promise<Outcome> {
     }),
     close: async () => void (closed += 1),
     ...options.deps,
-  });
+  };
   let failed: string | undefined;
   let thrown: unknown;
   try {
@@ -301,15 +303,20 @@ describe('the dependencies', () => {
     expect(names).toEqual(['sync', 'plan', 'compare', 'monitor']);
   });
 
-  it('fail a run whose metadata repository is unreachable, with its name', async () => {
+  it('fail a run whose metadata repository is unreachable', async () => {
     const runner = testRunner();
-    await expect(
-      run(
-        async () => parseTestInputs({}),
-        () => testDeps(),
-        runner,
-      ),
-    ).rejects.toThrow(/octo\/meta/);
+    const check = async (): Promise<never> => {
+      throw new Error('octo/meta is unreachable');
+    };
+    const { metadata, ...deps } = testDeps();
+    const { name, read, update } = metadata;
+    const unreachable = { ...deps, metadata: { name, read, update, check } };
+    const running = run(
+      async () => parseTestInputs({}),
+      () => unreachable,
+      runner,
+    );
+    await expect(running).rejects.toThrow('octo/meta is unreachable');
     expect(Object.fromEntries(runner.outputs)).toEqual(SAFE_OUTPUTS);
   });
 });
