@@ -4,9 +4,11 @@ import {
   type Descriptor,
   type ManifestContent,
   type RawManifest,
+  isForeignLayer,
   matchesPlatform,
   readManifest,
 } from '../oci/manifest.ts';
+import { isManifestType } from '../oci/media-types.ts';
 import { CopyError, MissingAtSourceError } from './copy-error.ts';
 import type { Platforms } from './platforms.ts';
 
@@ -56,8 +58,13 @@ export async function readSourceImage(
   return { kind: 'image', digest: child?.digest ?? digest, config: picked.config.digest, platform };
 }
 
-/** Artifacts, which docker can't pull, have another type of config, or other layers, such as cosign's signatures. */
-function isImage({ config, layers }: Extract<CopyableContent, { kind: 'image' }>): boolean {
+/**
+ * True for an image, false for an index and for an artifact. Artifacts, which docker can't pull, have another type of config, or
+ * other layers, such as cosign's signatures.
+ */
+export function isImage(content: CopyableContent): content is Extract<CopyableContent, { kind: 'image' }> {
+  if (content.kind !== 'image') return false;
+  const { config, layers } = content;
   return IMAGE_CONFIGS.has(config.mediaType) && layers.every(({ mediaType }) => IMAGE_LAYER.test(mediaType));
 }
 
@@ -66,6 +73,39 @@ const IMAGE_CONFIGS = new Set([
   'application/vnd.docker.container.image.v1+json',
 ]);
 const IMAGE_LAYER = /^application\/vnd\.(?:oci\.image\.layer|docker\.image\.rootfs)\./;
+
+/** The parts of a manifest: what a registry must have so that it can be pulled. */
+export interface Parts {
+  readonly manifests: readonly Descriptor[];
+  readonly blobs: readonly Descriptor[];
+}
+
+/** The parts of a manifest, each once. Foreign layers are not in registries. */
+export function partsOf(content: CopyableContent): Parts {
+  if (content.kind === 'index') {
+    const children = distinct(content.children);
+    const isBlob = (child: Descriptor): boolean => entryKind(child) === 'blob';
+    return { manifests: children.filter((child) => !isBlob(child)), blobs: children.filter(isBlob) };
+  }
+  const blobs = [content.config, ...content.layers.filter((layer) => !isForeignLayer(layer))];
+  return { manifests: [], blobs: distinct(blobs) };
+}
+
+function distinct(descriptors: readonly Descriptor[]): Descriptor[] {
+  return Array.from(new Map(descriptors.map((one) => [one.digest, one])).values());
+}
+
+/**
+ * What an entry of an index is. The entries of a build cache of buildkit are layers and its own config. An entry of another unknown
+ * type may be either: clients try it as a manifest, then as a blob.
+ */
+export function entryKind({ mediaType }: Descriptor): 'manifest' | 'blob' | 'unknown' {
+  if (mediaType === '' || isManifestType(mediaType)) return 'manifest';
+  return BLOB_TYPE.test(mediaType) ? 'blob' : 'unknown';
+}
+
+const BLOB_TYPE =
+  /^application\/vnd\.(?:oci\.image\.(?:layer|config)\.|docker\.image\.rootfs\.|docker\.container\.image\.|buildkit\.cacheconfig\.)/;
 
 function pickChild(children: readonly Descriptor[], platform: string): Descriptor | undefined {
   return children.find((child) => matchesPlatform(child, platform));

@@ -25,6 +25,11 @@ export interface MemoryRegistryOptions {
   readonly mounts?: boolean;
   /** Status of the answer to a chunk. */
   readonly patchStatus?: number;
+  /**
+   * Which manifests are refused when a part of them is missing. Default: all. `images` is zot's rule, which looks at the type of the
+   * config. The specification allows `nothing`.
+   */
+  readonly checksParts?: 'all' | 'images' | 'nothing';
   /** Returns an error of the specification for a manifest that is to be refused. */
   readonly refuseManifest?: (put: ManifestPut) => Refusal | undefined;
 }
@@ -74,9 +79,15 @@ export async function startMemoryRegistry(options: MemoryRegistryOptions = {}): 
   return registry;
 }
 
+const Layer = v.object({
+  digest: v.string(),
+  mediaType: v.string(),
+  urls: v.optional(v.array(v.string())),
+});
+
 const References = v.object({
-  config: v.optional(v.object({ digest: v.string() })),
-  layers: v.optional(v.array(v.object({ digest: v.string(), mediaType: v.string() }))),
+  config: v.optional(v.object({ digest: v.string(), mediaType: v.optional(v.string(), '') })),
+  layers: v.optional(v.array(Layer)),
   manifests: v.optional(v.array(v.object({ digest: v.string() }))),
   subject: v.optional(v.object({ digest: v.string() })),
 });
@@ -170,10 +181,11 @@ class RegistryApi {
     if (refusal) return refuse(response, refusal.status, refusal.code, refusal.message);
     const parsed = v.safeParse(ManifestJson, bytes.toString());
     if (!parsed.success) return refuse(response, 400, 'MANIFEST_INVALID', 'manifest invalid');
-    const { config, layers = [], manifests = [], subject } = parsed.output;
-    const blobs = [config, ...layers.filter((layer) => !/foreign|nondistributable/.test(layer.mediaType))];
-    const missing = blobs.some((blob) => blob && this.#store.blob(repository, blob.digest) === undefined);
-    if (missing || manifests.some(({ digest }) => !this.#store.manifest(repository, digest))) {
+    const { subject } = parsed.output;
+    if (this.#isChecked(parsed.output) && !this.#hasParts(repository, parsed.output)) {
+      // zot's answer.
+      if (this.#options.checksParts === 'images')
+        return refuse(response, 400, 'MANIFEST_INVALID', 'manifest invalid');
       return refuse(response, 400, 'MANIFEST_BLOB_UNKNOWN', 'blob unknown to registry');
     }
     if (reference.includes(':') && reference !== digestOf(bytes)) {
@@ -186,6 +198,28 @@ class RegistryApi {
       ...(subject && this.#options.referrers !== undefined && { 'oci-subject': subject.digest }),
     });
     response.end();
+  }
+
+  /** https://github.com/project-zot/zot/blob/main/pkg/storage/common/common.go: `ValidateManifest` */
+  #isChecked({ config }: v.InferOutput<typeof References>): boolean {
+    const { checksParts = 'all' } = this.#options;
+    if (checksParts !== 'images') return checksParts === 'all';
+    return config === undefined || /^application\/vnd\.oci\.(?:image\.config|empty)\./.test(config.mediaType);
+  }
+
+  #hasParts(
+    repository: string,
+    { config, layers = [], manifests = [] }: v.InferOutput<typeof References>,
+  ): boolean {
+    const isForeign = ({ mediaType, urls = [] }: v.InferOutput<typeof Layer>): boolean =>
+      /foreign|nondistributable/.test(mediaType) && urls.length > 0;
+    const blobs = [...(config ? [config] : []), ...layers.filter((layer) => !isForeign(layer))];
+    const hasBlob = (digest: string): boolean => this.#store.blob(repository, digest) !== undefined;
+    return (
+      blobs.every(({ digest }) => hasBlob(digest)) &&
+      // Registries keep manifests as blobs: the entries of an index may be either.
+      manifests.every(({ digest }) => this.#store.manifest(repository, digest) ?? hasBlob(digest))
+    );
   }
 
   async #upload(

@@ -10,6 +10,7 @@ import { BlobCopier } from './blob-copier.ts';
 import type { BlobLocationStore } from './blob-locations.ts';
 import { copyImage, copyNewReferrers } from './image-copy.ts';
 import type { TargetState } from './manifest-copy.ts';
+import { PresenceCheck } from './presence-check.ts';
 import { copyList } from './referrers-list-copy.ts';
 import { ReferrersLists } from './referrers-lists.ts';
 import { TargetInventory } from './target-inventory.ts';
@@ -84,10 +85,12 @@ export class RegistryEngine implements Engine {
     const store = blobLocations?.(client.registry);
     const inventory = new TargetInventory(await store?.load());
     const limit = pLimit(Math.max(1, streams));
-    const blobs = new BlobCopier({ ...options, target: client, inventory, limit });
+    const presence = new PresenceCheck(client, inventory);
+    const blobs = new BlobCopier({ ...options, target: client, inventory, presence, limit });
     const lists = new ReferrersLists(client);
     const state = {
       inventory,
+      presence,
       blobs,
       children: new SingleFlight<void>(),
       lists,

@@ -8,7 +8,8 @@ import type { RawManifest } from '../../oci/manifest.ts';
 import { isIndexType } from '../../oci/media-types.ts';
 import type { CopyObserver, CopyTask, VerifiedTag } from '../engine.ts';
 import { cosignTagsOf, findReferrers } from './find-referrers.ts';
-import { type TargetState, MAX_DEPTH, ManifestCopy, tooDeep } from './manifest-copy.ts';
+import { type TargetState, ManifestCopy, tooDeep } from './manifest-copy.ts';
+import { MAX_DEPTH } from './presence-check.ts';
 import { reduceIndex } from './reduce-index.ts';
 import { ReferrersCopy } from './referrers-copy.ts';
 
@@ -60,12 +61,12 @@ export async function copyImage(
 }
 
 /**
- * Reports the tags that the target already has, when tags must be looked up before they are pushed.
+ * Reports the tags that the target already has with all their parts, when tags must be looked up before they are pushed.
  *
  * @returns the other tags
  */
 async function findTagsToWrite(
-  { task, state, observer, manifest, verified }: ImageCopy,
+  { task, state, observer, manifest, verified, copy }: ImageCopy,
   isUnreduced: boolean,
 ): Promise<readonly string[]> {
   const { client, repository } = task.target;
@@ -76,9 +77,9 @@ async function findTagsToWrite(
   const present = new Set<string>();
   if (state.checkBeforePush)
     await Promise.all(task.tags.map(async (tag) => (await isPresent(tag)) && present.add(tag)));
-  // If this is wrong, the target refuses the manifest, and all its parts are copied.
-  if (present.size > 0 || (task.present && isUnreduced))
-    state.inventory.noteManifest(repository, manifest.digest);
+  const isBelieved = present.size > 0 || (task.present && isUnreduced);
+  if (!isBelieved || !(await copy.hasPartsAtTarget(manifest))) return task.tags;
+  state.inventory.noteManifest(repository, manifest.digest);
   for (const tag of present) observer.onTagVerified(tag, verified);
   return task.tags.filter((tag) => !present.has(tag));
 }

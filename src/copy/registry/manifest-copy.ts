@@ -1,16 +1,14 @@
 import { CopyError, isPermanent } from '../../mirror/copy-error.ts';
-import { type CopyableContent, copyableContent, fetchManifest } from '../../mirror/source-image.ts';
+import { type CopyableContent, copyableContent, fetchManifest, partsOf } from '../../mirror/source-image.ts';
 import { type SingleFlight, allOrThrow } from '../../oci/async.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/errors.ts';
 import { type Descriptor, type RawManifest, isForeignLayer } from '../../oci/manifest.ts';
 import type { CopyTask } from '../engine.ts';
 import type { BlobCopier } from './blob-copier.ts';
+import { type PresenceCheck, MAX_DEPTH } from './presence-check.ts';
 import type { ReferrersLists } from './referrers-lists.ts';
 import type { TargetInventory } from './target-inventory.ts';
-
-/** Indexes may contain indexes; real ones are not nested deeper than this. */
-export const MAX_DEPTH = 8;
 
 export function tooDeep({ source: { repository, digest } }: CopyTask): CopyError {
   return new CopyError(`${repository}@${digest}: indexes are nested more than ${MAX_DEPTH} deep`, {
@@ -21,6 +19,7 @@ export function tooDeep({ source: { repository, digest } }: CopyTask): CopyError
 /** What all copies to one target registry share. */
 export interface TargetState {
   readonly inventory: TargetInventory;
+  readonly presence: PresenceCheck;
   readonly blobs: BlobCopier;
   /** Child manifests that are being copied, by `repository@digest`. */
   readonly children: SingleFlight<void>;
@@ -32,13 +31,11 @@ export interface TargetState {
 /** How often the parts of a manifest are copied again when the target says that it misses some. */
 const MAX_ROUNDS = 2;
 
-/** Error codes of a registry that misses something that a manifest refers to. */
-const MISSING_PART_CODES = new Set([
-  'MANIFEST_BLOB_UNKNOWN',
-  'BLOB_UNKNOWN',
-  'MANIFEST_UNKNOWN',
-  'MANIFEST_INVALID',
-]);
+/**
+ * Error codes of a registry that misses something that a manifest refers to. zot answers MANIFEST_INVALID, as registries also do
+ * for a manifest that was damaged on its way.
+ */
+const UNKNOWN_PART_CODES = new Set(['MANIFEST_BLOB_UNKNOWN', 'BLOB_UNKNOWN', 'MANIFEST_UNKNOWN']);
 
 /** Copies a manifest and all that it refers to: the parts first, then the manifest. */
 export class ManifestCopy {
@@ -118,7 +115,10 @@ export class ManifestCopy {
       try {
         return await client.putManifest(repository, reference, manifest);
       } catch (error) {
-        if (!isMissingPart(error) || rounds === MAX_ROUNDS) throw error;
+        if (!isMissingPart(error)) throw error;
+        if (error.codes.some((code) => UNKNOWN_PART_CODES.has(code)))
+          this.#state.presence.noteRefusal(this.#contentOf(manifest));
+        if (rounds === MAX_ROUNDS) throw error;
         this.#forget(manifest);
         await this.readAhead(manifest);
         await this.copyParts(manifest);
@@ -142,16 +142,22 @@ export class ManifestCopy {
     const { target } = this.#task;
     if (this.#state.inventory.hasManifest(target.repository, manifest.digest)) return;
     const content = this.#contentOf(manifest);
-    if (content.kind === 'index') {
-      await allOrThrow(content.children.map(({ digest }) => this.#copyChild(digest)));
-    } else {
-      await allOrThrow(blobsOf(content).map((blob) => this.#copyBlob(blob)));
-    }
+    const { manifests, blobs } = partsOf(content);
+    const isChecked = this.#state.presence.isCheckedByTarget(content);
+    await allOrThrow([
+      ...manifests.map(({ digest }) => this.#copyChild(digest)),
+      ...blobs.map((blob) => this.#copyBlob(blob, isChecked)),
+    ]);
   }
 
-  async #copyBlob(blob: Descriptor): Promise<void> {
+  /** Whether the target has all parts of `manifest`, as the target itself says. */
+  async hasPartsAtTarget(manifest: RawManifest): Promise<boolean> {
+    return this.#state.presence.hasParts(this.#task.target.repository, this.#contentOf(manifest));
+  }
+
+  async #copyBlob(blob: Descriptor, isCheckedByTarget: boolean): Promise<void> {
     const { source, target } = this.#task;
-    const sent = await this.#state.blobs.copy(source.client, source.repository, blob, target.repository);
+    const sent = await this.#state.blobs.copy(source, blob, target.repository, isCheckedByTarget);
     this.#sent += sent;
   }
 
@@ -173,11 +179,9 @@ export class ManifestCopy {
   #forget(manifest: RawManifest): void {
     const { inventory } = this.#state;
     const { repository } = this.#task.target;
-    const content = this.#contentOf(manifest);
-    inventory.forgetManifest(repository, manifest.digest);
-    if (content.kind === 'index')
-      for (const { digest } of content.children) inventory.forgetManifest(repository, digest);
-    else for (const { digest } of blobsOf(content)) inventory.forgetBlob(repository, digest);
+    const { manifests, blobs } = partsOf(this.#contentOf(manifest));
+    for (const { digest } of [manifest, ...manifests]) inventory.forgetManifest(repository, digest);
+    for (const { digest } of blobs) inventory.forgetBlob(repository, digest);
   }
 
   #contentOf(manifest: RawManifest): CopyableContent {
@@ -185,14 +189,11 @@ export class ManifestCopy {
   }
 }
 
-/** The blobs of an image, each once. Foreign layers are not copied. */
-function blobsOf({ config, layers }: Extract<CopyableContent, { kind: 'image' }>): Descriptor[] {
-  const blobs = [config, ...layers.filter((layer) => !isForeignLayer(layer))];
-  return Array.from(new Map(blobs.map((blob) => [blob.digest, blob])).values());
-}
-
-function isMissingPart(error: unknown): boolean {
-  return error instanceof RegistryError && error.codes.some((code) => MISSING_PART_CODES.has(code));
+function isMissingPart(error: unknown): error is RegistryError {
+  return (
+    error instanceof RegistryError &&
+    error.codes.some((code) => UNKNOWN_PART_CODES.has(code) || code === 'MANIFEST_INVALID')
+  );
 }
 
 /** True where a lookup may say that the manifest is stored. A registry that limits requests is spared the lookup. */
