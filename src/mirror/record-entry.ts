@@ -136,7 +136,15 @@ export function holds(
   if (typeof entry === 'string') return entry === digest;
   if (entry.digest !== digest) return false;
   const { platforms } = entry;
-  // Of a list of referrers the target's may hold more than the source's.
-  if (platforms === undefined) return !wanted.keepsDigests || digestTagSubject(tag) !== undefined;
+  if (platforms === undefined) {
+    // The target's list of referrers may hold more than the source's, and its digests may use another algorithm.
+    const isSameImage =
+      digestTagSubject(tag) !== undefined || algorithmOf(entry.target) !== algorithmOf(digest);
+    return !wanted.keepsDigests || isSameImage;
+  }
   return wanted.platforms !== 'all' && wanted.platforms.every((platform) => platforms.includes(platform));
+}
+
+function algorithmOf(digest: Digest): string | undefined {
+  return digest.split(':', 1)[0];
 }

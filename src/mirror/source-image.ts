@@ -4,6 +4,7 @@ import {
   type Descriptor,
   type ManifestContent,
   type RawManifest,
+  formatPlatform,
   isForeignLayer,
   matchesPlatform,
   readManifest,
@@ -39,14 +40,16 @@ export async function readSourceImage(
   digest: Digest,
   platforms: Platforms,
 ): Promise<SingleImage | Whole> {
-  const content = await readContent(client, repository, digest);
+  const content = copyableContent(await fetchManifest(client, repository, digest), client, repository);
   if (content.kind === 'image') {
     return isImage(content) ? { kind: 'image', digest, config: content.config.digest } : { kind: 'whole' };
   }
   if (platforms === 'all' || platforms.length !== 1) return { kind: 'whole' };
   const [platform = ''] = platforms;
   const child = pickChild(content.children, platform);
-  const picked = child && (await readContent(client, repository, child.digest));
+  const picked =
+    child &&
+    copyableContent(await fetchChild({ client, repository }, digest, child, platforms), client, repository);
   if (picked?.kind !== 'image') {
     throw new CopyError(
       `${client.registry}/${repository}@${digest} has no image for ${platform}: name another platform in "platforms"`,
@@ -111,14 +114,6 @@ function pickChild(children: readonly Descriptor[], platform: string): Descripto
   return children.find((child) => matchesPlatform(child, platform));
 }
 
-async function readContent(
-  client: RegistryClient,
-  repository: string,
-  digest: Digest,
-): Promise<CopyableContent> {
-  return copyableContent(await fetchManifest(client, repository, digest), client, repository);
-}
-
 /** The content of a manifest that can be copied: anything but schema1. */
 export type CopyableContent = Exclude<ManifestContent, { kind: 'schema1' }>;
 
@@ -148,6 +143,27 @@ export async function fetchManifest(
   const name = `${client.registry}/${repository}@${digest}`;
   throw new MissingAtSourceError(
     `${name} was listed, but the source no longer has it; the next run lists it again`,
+  );
+}
+
+/**
+ * Reads an entry of the index `parent`.
+ *
+ * @throws MissingAtSourceError when the source does not have it
+ */
+export async function fetchChild(
+  { client, repository }: { readonly client: RegistryClient; readonly repository: string },
+  parent: Digest,
+  child: Descriptor,
+  platforms: Platforms,
+): Promise<RawManifest> {
+  const manifest = await client.getManifest(repository, child.digest);
+  if (manifest) return manifest;
+  const platform = formatPlatform(child);
+  const named = platform === undefined ? child.digest : `${platform} (${child.digest})`;
+  const remedy = platform !== undefined && platforms === 'all' ? '; "platforms" can leave it out' : '';
+  throw new MissingAtSourceError(
+    `${client.registry}/${repository}@${parent}: the index names ${named}, which the source does not have${remedy}`,
   );
 }
 

@@ -82,7 +82,7 @@ export async function startMemoryRegistry(options: MemoryRegistryOptions = {}): 
 const Layer = v.object({
   digest: v.string(),
   mediaType: v.string(),
-  urls: v.optional(v.array(v.string())),
+  urls: v.nullish(v.array(v.string())),
 });
 
 const References = v.object({
@@ -211,8 +211,8 @@ class RegistryApi {
     repository: string,
     { config, layers = [], manifests = [] }: v.InferOutput<typeof References>,
   ): boolean {
-    const isForeign = ({ mediaType, urls = [] }: v.InferOutput<typeof Layer>): boolean =>
-      /foreign|nondistributable/.test(mediaType) && urls.length > 0;
+    const isForeign = ({ mediaType, urls }: v.InferOutput<typeof Layer>): boolean =>
+      /foreign|nondistributable/.test(mediaType) && (urls?.length ?? 0) > 0;
     const blobs = [...(config ? [config] : []), ...layers.filter((layer) => !isForeign(layer))];
     const hasBlob = (digest: string): boolean => this.#store.blob(repository, digest) !== undefined;
     return (

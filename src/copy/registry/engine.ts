@@ -8,6 +8,7 @@ import type { Sleep } from '../../oci/sleep.ts';
 import type { CopyObserver, CopyTask, Engine } from '../engine.ts';
 import { BlobCopier } from './blob-copier.ts';
 import type { BlobLocationStore } from './blob-locations.ts';
+import { ByteBudget } from './byte-budget.ts';
 import { copyImage, copyNewReferrers } from './image-copy.ts';
 import type { TargetState } from './manifest-copy.ts';
 import { PresenceCheck } from './presence-check.ts';
@@ -35,6 +36,9 @@ interface Target {
   readonly store: BlobLocationStore | undefined;
 }
 
+/** Manifests that are read ahead take at most this much memory; most have 1 to 10 kB. */
+const READ_AHEAD_BYTES = 32 * 1024 ** 2;
+
 /** While one image is written, two others are read ahead or read back: on a real link most of the time is waiting. */
 const OVERLAP = 3;
 
@@ -43,6 +47,7 @@ export class RegistryEngine implements Engine {
   readonly width: number;
   readonly #options: RegistryEngineOptions;
   readonly #writing: LimitFunction;
+  readonly #readAhead = new ByteBudget(READ_AHEAD_BYTES);
   readonly #targets = new Map<RegistryClient, Promise<Target>>();
 
   constructor(options: RegistryEngineOptions) {
@@ -94,6 +99,7 @@ export class RegistryEngine implements Engine {
       blobs,
       children: new SingleFlight<void>(),
       lists,
+      readAhead: this.#readAhead,
       checkBeforePush: false,
     };
     return { state, store };

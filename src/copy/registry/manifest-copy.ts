@@ -1,13 +1,16 @@
-import { CopyError, isPermanent } from '../../mirror/copy-error.ts';
-import { type CopyableContent, copyableContent, fetchManifest, partsOf } from '../../mirror/source-image.ts';
+import pLimit from 'p-limit';
+import { CopyError, MissingAtSourceError, isPermanent } from '../../mirror/copy-error.ts';
+import { type CopyableContent, copyableContent, entryKind, partsOf } from '../../mirror/source-image.ts';
 import { type SingleFlight, allOrThrow } from '../../oci/async.ts';
-import type { Digest } from '../../oci/digest.ts';
+import { type Digest, matchesDigest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/errors.ts';
 import { type Descriptor, type RawManifest, isForeignLayer } from '../../oci/manifest.ts';
 import type { CopyTask } from '../engine.ts';
 import type { BlobCopier } from './blob-copier.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import { type PresenceCheck, MAX_DEPTH } from './presence-check.ts';
 import type { ReferrersLists } from './referrers-lists.ts';
+import { SourceManifests } from './source-manifests.ts';
 import type { TargetInventory } from './target-inventory.ts';
 
 export function tooDeep({ source: { repository, digest } }: CopyTask): CopyError {
@@ -24,9 +27,14 @@ export interface TargetState {
   /** Child manifests that are being copied, by `repository@digest`. */
   readonly children: SingleFlight<void>;
   readonly lists: ReferrersLists;
+  /** Limits the children of indexes that are read ahead, for all images and targets of a run. */
+  readonly readAhead: ByteBudget;
   /** Set once the target has refused a tag because it already exists: from then on tags are looked up before they are pushed. */
   checkBeforePush: boolean;
 }
+
+/** Number of children of one index that are copied at the same time when they don't fit into the budget for reading ahead. */
+const UNHELD_CONCURRENCY = 2;
 
 /** How often the parts of a manifest are copied again when the target says that it misses some. */
 const MAX_ROUNDS = 2;
@@ -41,13 +49,13 @@ const UNKNOWN_PART_CODES = new Set(['MANIFEST_BLOB_UNKNOWN', 'BLOB_UNKNOWN', 'MA
 export class ManifestCopy {
   readonly #task: CopyTask;
   readonly #state: TargetState;
-  /** Manifests that were read from the source. */
-  readonly #fetched = new Map<Digest, RawManifest>();
+  readonly #manifests: SourceManifests;
   #sent = 0;
 
   constructor(task: CopyTask, state: TargetState) {
     this.#task = task;
     this.#state = state;
+    this.#manifests = new SourceManifests(task, state.readAhead);
   }
 
   /** Number of bytes sent so far. */
@@ -55,27 +63,30 @@ export class ManifestCopy {
     return this.#sent;
   }
 
-  /** Reads a manifest from the source, once. */
-  async fetch(digest: Digest): Promise<RawManifest> {
-    const { client, repository } = this.#task.source;
-    const manifest = this.#fetched.get(digest) ?? (await fetchManifest(client, repository, digest));
-    this.#fetched.set(digest, manifest);
-    return manifest;
+  /** Reads an entry of the index `parent` from the source, unless it was read ahead. */
+  async fetch(parent: Digest, child: Descriptor): Promise<RawManifest> {
+    return this.#manifests.get(parent, child);
   }
 
-  /** Reads the children of an index, before it is their turn to be stored. */
+  /** To be called when the copy ends, whatever its result. */
+  close(): void {
+    this.#manifests.releaseAll();
+  }
+
+  /** Reads the children of an index before it is their turn to be stored, as far as the budget allows. */
   async readAhead(manifest: RawManifest, depth = 0): Promise<void> {
     const { target } = this.#task;
     const { inventory } = this.#state;
     const content = this.#contentOf(manifest);
     if (content.kind !== 'index' || inventory.hasManifest(target.repository, manifest.digest)) return;
     if (depth === MAX_DEPTH) throw tooDeep(this.#task);
-    const missing = content.children.filter(
-      ({ digest }) => !inventory.hasManifest(target.repository, digest),
+    const missing = partsOf(content).manifests.filter(
+      (child) => !inventory.hasManifest(target.repository, child.digest) && entryKind(child) === 'manifest',
     );
     await allOrThrow(
-      missing.map(async ({ digest }) => {
-        if (!this.#fetched.has(digest)) await this.readAhead(await this.fetch(digest), depth + 1);
+      missing.map(async (child) => {
+        const read = await this.#manifests.hold(manifest.digest, child);
+        if (read) await this.readAhead(read, depth + 1);
       }),
     );
   }
@@ -102,7 +113,7 @@ export class ManifestCopy {
     } catch (error) {
       if (!mayBeStored(error)) throw error;
       const head = await client.findManifest(repository, reference).catch(() => undefined);
-      if (head?.digest !== manifest.digest) throw this.#explain(error, manifest);
+      if (!head || !isDigestOf(manifest, head.digest)) throw this.#explain(error, manifest);
       if (isPermanent(error)) this.#state.checkBeforePush = true;
     }
     this.#state.inventory.noteManifest(repository, manifest.digest);
@@ -138,14 +149,19 @@ export class ManifestCopy {
   }
 
   /** Copies what `manifest` refers to, unless the target is known to have it. */
-  async copyParts(manifest: RawManifest): Promise<void> {
+  async copyParts(manifest: RawManifest, depth = 0): Promise<void> {
     const { target } = this.#task;
     if (this.#state.inventory.hasManifest(target.repository, manifest.digest)) return;
     const content = this.#contentOf(manifest);
     const { manifests, blobs } = partsOf(content);
     const isChecked = this.#state.presence.isCheckedByTarget(content);
+    const unheld = pLimit(UNHELD_CONCURRENCY);
+    const copyChild = async (child: Descriptor): Promise<void> =>
+      this.#copyChild(manifest.digest, child, depth);
     await allOrThrow([
-      ...manifests.map(({ digest }) => this.#copyChild(digest)),
+      ...manifests.map((child) =>
+        this.#manifests.isHeld(child) ? copyChild(child) : unheld(async () => copyChild(child)),
+      ),
       ...blobs.map((blob) => this.#copyBlob(blob, isChecked)),
     ]);
   }
@@ -162,18 +178,33 @@ export class ManifestCopy {
   }
 
   /** A child that another image of the same repository is copying is awaited. */
-  async #copyChild(digest: Digest): Promise<void> {
+  async #copyChild(parent: Digest, child: Descriptor, depth: number): Promise<void> {
     const { inventory, children } = this.#state;
     const { target } = this.#task;
+    const { digest } = child;
     const key = `${target.repository}@${digest}`;
     for (let running = children.get(key); running; running = children.get(key))
       await running.catch(() => undefined);
     if (inventory.hasManifest(target.repository, digest)) return;
     await children.run(key, async () => {
-      const manifest = await this.fetch(digest);
-      await this.copyParts(manifest);
+      const manifest = await this.#fetchEntry(parent, child);
+      if (!manifest) return this.#copyBlob(child, false);
+      await this.readAhead(manifest, depth + 1);
+      await this.copyParts(manifest, depth + 1);
       await this.put(manifest, digest);
+      this.#manifests.release(child);
     });
+  }
+
+  /** @returns undefined when an entry of an unknown type is not a manifest */
+  async #fetchEntry(parent: Digest, child: Descriptor): Promise<RawManifest | undefined> {
+    try {
+      return await this.fetch(parent, child);
+    } catch (error) {
+      const isAnswered = error instanceof MissingAtSourceError || isPermanent(error);
+      if (entryKind(child) === 'unknown' && isAnswered) return undefined;
+      throw error;
+    }
   }
 
   #forget(manifest: RawManifest): void {
@@ -187,6 +218,11 @@ export class ManifestCopy {
   #contentOf(manifest: RawManifest): CopyableContent {
     return copyableContent(manifest, this.#task.source.client, this.#task.source.repository);
   }
+}
+
+/** True for a digest of the manifest's bytes: a target may use another algorithm than the source. */
+export function isDigestOf({ digest, bytes }: RawManifest, other: Digest): boolean {
+  return digest === other || matchesDigest(bytes, other);
 }
 
 function isMissingPart(error: unknown): error is RegistryError {

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import {
   type CopyableContent,
   copyableContent,
@@ -13,6 +14,8 @@ import type { TargetInventory } from './target-inventory.ts';
 
 /** Indexes may contain indexes; real ones are not nested deeper than this. */
 export const MAX_DEPTH = 8;
+/** Number of children of one index that are read from the target at the same time: each may have some megabytes. */
+const CONCURRENCY = 8;
 
 /**
  * Checks what a target really has. The record and the inventory of earlier runs say what it had: its owner or its garbage
@@ -59,8 +62,9 @@ export class PresenceCheck {
   async hasParts(repository: string, content: CopyableContent, depth = 0): Promise<boolean> {
     if (this.isCheckedByTarget(content)) return true;
     const { manifests, blobs } = partsOf(content);
+    const limit = pLimit(CONCURRENCY);
     const checks = [
-      ...manifests.map(async (child) => this.#hasChild(repository, child, depth)),
+      ...manifests.map(async (child) => limit(async () => this.#hasChild(repository, child, depth))),
       ...blobs.map(async ({ digest }) => this.hasBlob(repository, digest)),
     ];
     return (await Promise.all(checks)).every(Boolean);

@@ -27,7 +27,7 @@ export async function copyList(
 ): Promise<number> {
   const { target } = task;
   const copy = new ManifestCopy(task, state);
-  const present = await copyEntries(task, entries, copy);
+  const present = await copyEntries(task, entries, copy).finally(() => copy.close());
   for (const tag of task.tags) {
     const subject = referrersTagSubject(tag);
     if (subject === undefined) continue;
