@@ -6,6 +6,7 @@ import type { Inputs } from '../inputs/inputs.ts';
 import { plural } from '../mirror/format.ts';
 import type { StopReason } from '../mirror/lifetime.ts';
 import { type Work, hasDigestTags, digestTagsFirst } from '../mirror/work.ts';
+import type { Digest } from '../oci/digest.ts';
 import { messageOf } from '../oci/errors.ts';
 import type { NamespacePlan, Planned } from '../plan/namespace-plan.ts';
 import { estimatePulls } from '../plan/pulls.ts';
@@ -159,6 +160,7 @@ function taskOf(work: Work, plan: NamespacePlan, { engine }: Inputs, { registrie
     platforms: hasDigestTags(work) ? 'all' : platforms,
     pulls: estimatePulls(work, { engine, platforms, referrers: referrers !== undefined }),
     present: isRecorded(plan, work),
+    mirrored: mirroredDigests(plan, work),
     ...(referrers && {
       referrers: {
         sourceTags: referrers.listed.get(work.image)?.tags ?? new Set(),
@@ -172,4 +174,11 @@ function taskOf(work: Work, plan: NamespacePlan, { engine }: Inputs, { registrie
 function isRecorded({ recorded }: NamespacePlan, { image, descriptor }: Work): boolean {
   const entries = recorded.images.get(image)?.values() ?? [];
   return Iterator.from(entries).some((entry) => entry === descriptor.digest);
+}
+
+/** The recorded digests of tags that move, where the target's is the same: the target's owner had nothing to do with them. */
+function mirroredDigests({ recorded }: NamespacePlan, { image, updated }: Work): Map<string, Digest> {
+  const entries = recorded.images.get(image);
+  const digests = updated.map((tag) => [tag, entries?.get(tag)] as const);
+  return new Map(digests.filter((entry): entry is [string, Digest] => typeof entry[1] === 'string'));
 }

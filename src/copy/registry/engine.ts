@@ -9,7 +9,8 @@ import type { CopyObserver, CopyTask, Engine } from '../engine.ts';
 import { BlobCopier } from './blob-copier.ts';
 import type { BlobLocationStore } from './blob-locations.ts';
 import { ByteBudget } from './byte-budget.ts';
-import { copyImage, copyNewReferrers } from './image-copy.ts';
+import { isCosignTag } from './cosign-tag-copy.ts';
+import { copyCosignTags, copyImage, copyNewReferrers } from './image-copy.ts';
 import type { TargetState } from './manifest-copy.ts';
 import { PresenceCheck } from './presence-check.ts';
 import { copyList } from './referrers-list-copy.ts';
@@ -64,6 +65,8 @@ export class RegistryEngine implements Engine {
       this.#state(target.client),
       fetchManifest(source.client, source.repository, source.digest),
     ]);
+    if (task.tags.every(isCosignTag))
+      return this.#writing(async () => copyCosignTags(task, state, manifest, observer));
     const list = task.referrers && task.tags.every(isReferrersTag) ? listEntries(manifest) : undefined;
     return list
       ? this.#writing(async () => copyList(task, state, manifest, list, observer))

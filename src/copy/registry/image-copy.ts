@@ -7,6 +7,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Descriptor, RawManifest } from '../../oci/manifest.ts';
 import { isIndexType } from '../../oci/media-types.ts';
 import type { CopyObserver, CopyTask, VerifiedTag } from '../engine.ts';
+import { copyCosignTag } from './cosign-tag-copy.ts';
 import { cosignTagsOf, findReferrers } from './find-referrers.ts';
 import { type TargetState, ManifestCopy, isDigestOf, tooDeep } from './manifest-copy.ts';
 import { MAX_DEPTH } from './presence-check.ts';
@@ -46,6 +47,27 @@ export async function copyImage(
   } finally {
     image.copy.close();
   }
+}
+
+/**
+ * Copies what cosign keeps under `task.tags`.
+ *
+ * @returns number of bytes sent
+ */
+export async function copyCosignTags(
+  task: CopyTask,
+  state: TargetState,
+  source: RawManifest,
+  observer: CopyObserver,
+): Promise<number> {
+  const copy = new ManifestCopy(task, state);
+  await allOrThrow(
+    task.tags.map(async (tag) => {
+      const { manifest } = await copyCosignTag(task, copy, source, tag, observer);
+      await verifyTag({ task, observer, manifest, platforms: {} }, tag);
+    }),
+  ).finally(() => copy.close());
+  return copy.sent;
 }
 
 async function copyWithTags(
@@ -111,7 +133,12 @@ async function writeTags(
 
 /** Reads `tag` back from the target and reports it. */
 async function verifyTag(
-  { task: { target }, observer, manifest, platforms }: ImageCopy,
+  {
+    task: { target },
+    observer,
+    manifest,
+    platforms,
+  }: Pick<ImageCopy, 'task' | 'observer' | 'manifest' | 'platforms'>,
   tag: string,
 ): Promise<void> {
   const head = await target.client.headManifest(target.repository, tag);

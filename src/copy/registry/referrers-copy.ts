@@ -11,6 +11,7 @@ import {
 } from '../../oci/referrers-list.ts';
 import { type ListedReferrer, MAX_REFERRERS, listReferrers } from '../../oci/referrers.ts';
 import type { CopyObserver, CopyTask, ReferrersTask } from '../engine.ts';
+import { copyCosignTag } from './cosign-tag-copy.ts';
 import { type Referrers, findReferrers } from './find-referrers.ts';
 import type { ManifestCopy, TargetState } from './manifest-copy.ts';
 import { MAX_LIST_BYTES, fetchList } from './referrers-lists.ts';
@@ -61,7 +62,7 @@ export class ReferrersCopy {
     }
   }
 
-  /** Copies cosign's tags for parts of the image, unless the target has the same digest under them. */
+  /** Copies cosign's tags for parts of the image, and keeps what the target has of its own under them. */
   async copyTags(tags: readonly string[]): Promise<void> {
     await allOrThrow(tags.map(async (tag) => this.#limit(async () => this.#copyTag(tag))));
   }
@@ -75,9 +76,8 @@ export class ReferrersCopy {
     if (!atSource || atSource.digest === atTarget?.digest) return;
     const manifest = await source.client.getManifest(source.repository, tag);
     if (!manifest) return;
-    await this.#copy.readAhead(manifest);
-    await this.#copy.copyParts(manifest);
-    await this.#copy.put(manifest, tag);
+    const { isWritten } = await copyCosignTag(this.#task, this.#copy, manifest, tag, this.#observer);
+    if (!isWritten) return;
     this.#observer.onReferrersCopied(this.#state.lists.countNew(target.repository, [manifest]));
   }
 

@@ -202,7 +202,7 @@ describe("cosign's tags for images inside an index, which the filters do not mat
     forget();
     expect(await recheck(index, { referrers })).toMatchObject({ bytes: 0, referrers: 0 });
     expect(requests(target).map((request) => request.split(' ')[0])).toEqual(['HEAD', 'HEAD']);
-    const next = makeCosignSignature(image);
+    const next = makeCosignSignature(inner, { signatures: ['MEUCIQ==', 'a second signature'] });
     await pushImage(source.url, 'img', [tag], next);
     expect((await recheck(index, { referrers })).referrers).toBe(1);
     expect(target.store.manifest(MIRROR, tag)?.digest).toBe(next.digest);
