@@ -5,7 +5,7 @@ import { digestOf } from '../../../src/oci/digest.ts';
 import { type TestServer, readAll, sendJson, startServer } from '../network/http.ts';
 import { googleTags } from './google-tags.ts';
 import { type RegistryAuth, TokenAuth } from './memory-auth.ts';
-import { answerReferrers } from './memory-referrers.ts';
+import { LossyLists, answerReferrers } from './memory-referrers.ts';
 import { MemoryStore } from './memory-store.ts';
 
 export interface MemoryRegistryOptions {
@@ -21,6 +21,11 @@ export interface MemoryRegistryOptions {
   readonly maxUpload?: number;
   /** Number of referrers per page of the referrers API; absent: there is no such API. */
   readonly referrers?: number;
+  /**
+   * How referrers that were acknowledged get lost. `concurrent`: the list is changed without a lock, so that one of two pushes at
+   * the same time is lost. A number: that many pushes of each referrer are not listed.
+   */
+  readonly losesReferrers?: 'concurrent' | number;
   /** False: a mount request always starts an upload. */
   readonly mounts?: boolean;
   /** Status of the answer to a chunk. */
@@ -97,12 +102,14 @@ const ManifestJson = v.pipe(v.string(), v.parseJson(), References);
 class RegistryApi {
   readonly #store: MemoryStore;
   readonly #options: MemoryRegistryOptions;
+  readonly #lists: LossyLists;
   /** Uploads that have started, by repository and id. */
   readonly #uploads = new Map<string, Buffer>();
 
   constructor(store: MemoryStore, options: MemoryRegistryOptions) {
     this.#store = store;
     this.#options = options;
+    this.#lists = new LossyLists(options.losesReferrers);
   }
 
   async answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
@@ -117,12 +124,17 @@ class RegistryApi {
     const referrers = /^\/v2\/(.+)\/referrers\/([^/]+)$/.exec(path);
     if (referrers && this.#options.referrers !== undefined && request.method === 'GET') {
       const [, repository = '', digest = ''] = referrers;
-      return answerReferrers(response, this.#store, {
-        repository,
-        digest,
-        url,
-        size: this.#options.referrers,
-      });
+      return answerReferrers(
+        response,
+        this.#store,
+        {
+          repository,
+          digest,
+          url,
+          size: this.#options.referrers,
+        },
+        (one) => this.#lists.has(repository, digest, one),
+      );
     }
     const upload = /^\/v2\/(.+)\/blobs\/uploads\/([^/]*)$/.exec(path);
     if (upload) return this.#upload(request, response, upload[1] ?? '', upload[2] ?? '', url);
@@ -170,13 +182,13 @@ class RegistryApi {
     response.end(request.method === 'HEAD' ? undefined : found.bytes);
   }
 
-  #putManifest(
+  async #putManifest(
     response: ServerResponse,
     repository: string,
     reference: string,
     mediaType: string,
     bytes: Buffer,
-  ): void {
+  ): Promise<void> {
     const refusal = this.#options.refuseManifest?.({ repository, reference, bytes });
     if (refusal) return refuse(response, refusal.status, refusal.code, refusal.message);
     const parsed = v.safeParse(ManifestJson, bytes.toString());
@@ -192,6 +204,7 @@ class RegistryApi {
       return refuse(response, 400, 'DIGEST_INVALID', 'provided digest did not match uploaded content');
     }
     const digest = this.#store.putManifest(repository, reference, mediaType, bytes);
+    if (subject) await this.#lists.add(repository, subject.digest, digest);
     response.writeHead(201, {
       location: `/v2/${repository}/manifests/${digest}`,
       'docker-content-digest': digest,

@@ -1,6 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { fetchManifest } from '../../mirror/source-image.ts';
-import { SingleFlight } from '../../oci/async.ts';
+import { SerialQueue, SingleFlight } from '../../oci/async.ts';
 import type { RegistryClient } from '../../oci/client.ts';
 import { isReferrersTag } from '../../oci/digest-tags.ts';
 import { listEntries } from '../../oci/referrers-list.ts';
@@ -102,6 +102,7 @@ export class RegistryEngine implements Engine {
       blobs,
       children: new SingleFlight<void>(),
       lists,
+      referrerPushes: new SerialQueue(),
       readAhead: this.#readAhead,
       checkBeforePush: false,
     };

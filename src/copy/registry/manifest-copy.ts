@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { CopyError, MissingAtSourceError, isPermanent } from '../../mirror/copy-error.ts';
 import { type CopyableContent, copyableContent, entryKind, partsOf } from '../../mirror/source-image.ts';
-import { type SingleFlight, allOrThrow } from '../../oci/async.ts';
+import { type SerialQueue, type SingleFlight, allOrThrow } from '../../oci/async.ts';
 import { type Digest, matchesDigest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/errors.ts';
 import { type Descriptor, type RawManifest, isForeignLayer } from '../../oci/manifest.ts';
@@ -27,6 +27,8 @@ export interface TargetState {
   /** Child manifests that are being copied, by `repository@digest`. */
   readonly children: SingleFlight<void>;
   readonly lists: ReferrersLists;
+  /** Referrers of one subject are pushed one after another: some registries change their list without a lock. */
+  readonly referrerPushes: SerialQueue;
   /** Limits the children of indexes that are read ahead, for all images and targets of a run. */
   readonly readAhead: ByteBudget;
   /** Set once the target has refused a tag because it already exists: from then on tags are looked up before they are pushed. */
@@ -89,13 +91,6 @@ export class ManifestCopy {
         if (read) await this.readAhead(read, depth + 1);
       }),
     );
-  }
-
-  /** Copies `manifest` and its parts, and stores it under its digest. @returns as `put` does */
-  async copy(manifest: RawManifest): Promise<boolean> {
-    await this.readAhead(manifest);
-    await this.copyParts(manifest);
-    return this.put(manifest, manifest.digest);
   }
 
   /**
@@ -218,6 +213,25 @@ export class ManifestCopy {
   #contentOf(manifest: RawManifest): CopyableContent {
     return copyableContent(manifest, this.#task.source.client, this.#task.source.repository);
   }
+}
+
+/**
+ * Copies a referrer of `subject`: its parts at the same time as those of others, the manifest after the manifests of others.
+ *
+ * @returns true when the target acknowledged its subject
+ */
+export async function copyReferrer(
+  { target }: CopyTask,
+  { referrerPushes }: TargetState,
+  copy: ManifestCopy,
+  manifest: RawManifest,
+  subject: Digest,
+): Promise<boolean> {
+  await copy.readAhead(manifest);
+  await copy.copyParts(manifest);
+  return referrerPushes.run(`${target.repository}@${subject}`, async () =>
+    copy.put(manifest, manifest.digest),
+  );
 }
 
 /** True for a digest of the manifest's bytes: a target may use another algorithm than the source. */
