@@ -402,9 +402,9 @@ describe('Artifactory', () => {
       concurrency: 1,
     });
     expect(found.map(({ tag, finding }) => [tag, finding])).toEqual([
-      ['v0', 'missing'],
-      ['v1', 'held'],
-      ['v2', 'missing'],
+      ['v0', { kind: 'missing' }],
+      ['v1', { kind: 'present' }],
+      ['v2', { kind: 'missing' }],
     ]);
   });
 
