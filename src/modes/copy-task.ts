@@ -11,7 +11,7 @@ export function copyTaskOf(
   plan: NamespacePlan,
   { engine }: Pick<Inputs, 'engine'>,
   { registries }: Pick<Deps, 'registries'>,
-): Omit<CopyTask, 'beforeOverwrite'> {
+): CopyTask {
   const { namespace, target, platforms } = plan.settings;
   const { digest, mediaType } = work.descriptor;
   const { referrers } = plan;

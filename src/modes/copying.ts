@@ -1,11 +1,12 @@
 import pLimit from 'p-limit';
-import type { CopyTask, Engine } from '../copy/engine.ts';
-import { type Outcome, copyAll } from '../copy/pool.ts';
+import type { Engine } from '../copy/engine.ts';
+import { type Outcome, type PoolOptions, copyAll } from '../copy/pool.ts';
 import { PullLimits } from '../copy/pull-limits.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { plural } from '../mirror/format.ts';
 import type { StopReason } from '../mirror/lifetime.ts';
 import { type Work, digestTagsFirst } from '../mirror/work.ts';
+import type { RegistryClient } from '../oci/client.ts';
 import { messageOf } from '../oci/errors.ts';
 import { type NamespacePlan, type Planned, plansOf } from '../plan/namespace-plan.ts';
 import type { Recorder } from '../record/recorder.ts';
@@ -13,6 +14,7 @@ import { Progress } from '../report/progress.ts';
 import { saveAtCheckpoints } from './checkpoints.ts';
 import { copyTaskOf } from './copy-task.ts';
 import type { Deps } from './deps.ts';
+import { relistTags } from './relist-tags.ts';
 
 /** The result of copying, besides the outcomes that the recorder has. */
 export interface Copied {
@@ -85,25 +87,57 @@ async function copy(
   const total = plans.reduce((sum, plan) => sum + countWorks(plan), 0);
   const progress = new Progress({ total, log: (line) => logger.info(line), clock: () => performance.now() });
   const limit = pLimit(engine.width);
-  const shared = { engine, limit, retries: inputs.retries, lifetime, pullLimits, sleep, random, logger };
-  const copyWorks = async (plan: NamespacePlan, works: readonly Work[]): Promise<void> => {
-    const task = (work: Work): CopyTask => ({
-      ...copyTaskOf(work, plan, inputs, deps),
-      beforeOverwrite: async (tag) => recorder.beforeOverwrite(plan, work.image, tag),
-    });
-    const onDone = (outcome: Outcome): void => {
-      recorder.note(plan, outcome);
-      progress.done(outcome.bytes, outcome.error !== undefined);
-    };
-    await copyAll(works, { ...shared, task, onDone });
+  const pool = { engine, limit, retries: inputs.retries, lifetime, pullLimits, sleep, random, logger };
+  const copyAllOf = async (worksOf: (plan: NamespacePlan) => readonly Work[]): Promise<void> => {
+    await Promise.all(
+      plans.map(async (plan) => {
+        const note = (outcome: Outcome): void => {
+          recorder.note(plan, outcome);
+          progress.done(outcome.bytes, outcome.error !== undefined);
+        };
+        const options = {
+          ...pool,
+          task: (work: Work) => copyTaskOf(work, plan, inputs, deps),
+          beforeOverwrite: async (work: Work, tag: string) => recorder.beforeOverwrite(plan, work.image, tag),
+        };
+        await copyWorks(
+          worksOf(plan),
+          options,
+          note,
+          deps.registries.source(plan.settings.namespace.registry),
+        );
+      }),
+    );
   };
   try {
-    await Promise.all(plans.map(async (plan) => copyWorks(plan, digestTagsFirst(plan.work))));
+    await copyAllOf((plan) => digestTagsFirst(plan.work));
     // New images come before new referrers of images that are mirrored already.
-    await Promise.all(plans.map(async (plan) => copyWorks(plan, rechecksOf(plan))));
+    await copyAllOf(rechecksOf);
   } finally {
     progress.stop();
   }
+}
+
+/** Copies `works`; tags whose digest the source no longer has are looked up again, and copied as they are now. */
+async function copyWorks(
+  works: readonly Work[],
+  options: Omit<PoolOptions, 'onDone'>,
+  note: (outcome: Outcome) => void,
+  source: RegistryClient,
+): Promise<void> {
+  const missing: Outcome[] = [];
+  const onDone = (outcome: Outcome): void => {
+    if (outcome.isMissingAtSource === true) missing.push(outcome);
+    else note(outcome);
+  };
+  await copyAll(works, { ...options, onDone });
+  const moved: Work[] = [];
+  for (const outcome of missing) {
+    const relisted = await relistTags(outcome, source);
+    note(relisted.outcome);
+    moved.push(...relisted.moved);
+  }
+  await copyAll(moved, { ...options, onDone: note });
 }
 
 function logRechecks(plans: readonly NamespacePlan[], { logger }: Deps): void {

@@ -17,7 +17,7 @@ export interface Deps extends PrepareDeps {
   /** Distinguishes this job of this run from all others. */
   readonly runKey: string;
   /** Absent if no pull request started the workflow. */
-  readonly pullRequest?: PullRequestComments;
+  readonly pullRequest?: Pick<PullRequestComments, 'keepComment'>;
   /** Closes all connections. To be called at the end of the run. */
   readonly close: () => Promise<void>;
 }

@@ -1,7 +1,8 @@
 import type { Failure } from '../mirror/failure.ts';
 import type { ListedTag, Listing, SourceImage, SourceDescriptor } from '../mirror/listing.ts';
-import type { ManifestHead, RegistryClient } from '../oci/client.ts';
+import type { RegistryClient } from '../oci/client.ts';
 import { RegistryError, printable } from '../oci/errors.ts';
+import type { ManifestHead } from '../oci/manifest-response.ts';
 import type { KnownDigest } from './known-digest.ts';
 
 /** Requests that are queued at once, so that the host's limiter, which bounds how many are sent, is never idle. */
