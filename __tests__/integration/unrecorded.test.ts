@@ -221,7 +221,7 @@ describe.concurrent('a file that someone breaks during the run', () => {
       meanwhile(async () => github.putFile('octo/meta', 'CHANGELOG.md', latin1));
       const unrecorded = expectReported(
         await run(),
-        'CHANGELOG.md is not text in UTF-8. It was left as it is',
+        'CHANGELOG.md is not UTF-8 text, and was left unchanged',
       );
       expect(Array.from(unrecorded.keys())).toEqual(['CHANGELOG.md']);
       expect(unrecorded.get('CHANGELOG.md')).toContain('- `new`: added `v1`, `v2`');

@@ -1,47 +1,91 @@
 import { MetadataError } from '../github/errors.ts';
-import { formatBytes, plural } from '../mirror/format.ts';
+import { formatBytes, formatCount, plural } from '../mirror/format.ts';
 import { codeList, codeSpan } from '../mirror/markdown.ts';
 import { type NamespaceResult, countAll } from '../mirror/result.ts';
 
-/** What a section says besides what was done. */
+/** What a section needs besides the result. */
 export interface SectionOptions {
   readonly time: Date;
   /** IANA name of the zone that the time is shown in. */
   readonly timezone: string;
-  /** Tells one job of one run from all others, so that its section is added once, however often it retries. */
+  /** Identifies one job of one run, so that its section is added once, however often it retries. */
   readonly runKey: string;
+  /** A longer section names fewer tags, then fewer images. */
+  readonly maxBytes?: number;
 }
 
-/** The changelog's section for one namespace, with the mark by which it is found again. */
+/** The first mirror of a namespace can add 100,000 tags. */
+const MAX_SECTION_BYTES = 64 * 1024;
+/** Tags named per image, from the most to none: the first that keeps the section short enough is taken. */
+const TAGS_PER_IMAGE = [12, 3, 0];
+
+/** The changelog's section for one namespace, with the marker by which it is found again. */
 export function renderSection(result: NamespaceResult, options: SectionOptions): string {
   return `${renderSectionText(result, options)}\n${marker(options.runKey, result.namespace)}\n`;
 }
 
-/** The changelog's section as it is read: time, namespace → target, counts, then a line an image. */
+/** The visible text of a changelog section: time, namespace → target, totals, then a line per image. */
 export function renderSectionText(
   result: NamespaceResult,
-  { time, timezone }: Pick<SectionOptions, 'time' | 'timezone'>,
+  { time, timezone, maxBytes = MAX_SECTION_BYTES }: Omit<SectionOptions, 'runKey'>,
 ): string {
   const { added, updated, bytes } = countAll([result]);
+  const route = `${codeSpan(result.namespace)} → ${codeSpan(result.target)}`;
+  const totals = `${plural(added, 'tag')} added, ${formatCount(updated)} updated, ${formatBytes(bytes)}`;
+  const lines = imageLines(tagsByImage(result), maxBytes);
+  return [`## ${formatTime(time, timezone)}: ${route}`, '', totals, '', ...lines, ''].join('\n');
+}
+
+interface ChangedImage {
+  readonly image: string;
+  readonly added: readonly string[];
+  readonly updated: readonly string[];
+}
+
+function tagsByImage({ copied }: NamespaceResult): ChangedImage[] {
   const images = new Map<string, { added: string[]; updated: string[] }>();
-  for (const { image, added, updated } of result.copied) {
+  for (const { image, added, updated } of copied) {
     const tags = images.get(image) ?? { added: [], updated: [] };
     tags.added.push(...added);
     tags.updated.push(...updated);
     images.set(image, tags);
   }
-  const lines = Array.from(images)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([image, tags]) => {
-      const parts = [
-        ...(tags.added.length > 0 ? [`added ${codeList(tags.added.toSorted())}`] : []),
-        ...(tags.updated.length > 0 ? [`updated ${codeList(tags.updated.toSorted())}`] : []),
-      ];
-      return `- ${codeSpan(image)}: ${parts.join('; ')}`;
-    });
-  const route = `${codeSpan(result.namespace)} → ${codeSpan(result.target)}`;
-  const counts = `${plural(added, 'tag')} added, ${updated} updated, ${formatBytes(bytes)}`;
-  return [`## ${formatTime(time, timezone)}: ${route}`, '', counts, '', ...lines, ''].join('\n');
+  return Array.from(images, ([image, { added, updated }]) => ({
+    image,
+    added: added.toSorted(),
+    updated: updated.toSorted(),
+  })).toSorted((a, b) => (a.image < b.image ? -1 : 1));
+}
+
+/** A line per image, with as many tags as fit; if even the images do not fit, the first of them and the number of the rest. */
+function imageLines(images: readonly ChangedImage[], maxBytes: number): string[] {
+  let lines: string[] = [];
+  for (const most of TAGS_PER_IMAGE) {
+    lines = images.map((image) => imageLine(image, most));
+    if (sizeOf(lines) <= maxBytes) return lines;
+  }
+  let free = maxBytes;
+  const fits = lines.findIndex((line) => (free -= Buffer.byteLength(line) + 1) < 0);
+  const rest = images.slice(fits);
+  const tags = rest.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
+  return [
+    ...lines.slice(0, fits),
+    `- and ${plural(rest.length, 'more image')} with ${plural(tags, 'tag')}, all in the namespace manifest`,
+  ];
+}
+
+function imageLine({ image, added, updated }: ChangedImage, most: number): string {
+  const list = (tags: readonly string[]): string =>
+    most === 0 ? plural(tags.length, 'tag') : codeList(tags, most);
+  const parts = [
+    ...(added.length > 0 ? [`added ${list(added)}`] : []),
+    ...(updated.length > 0 ? [`updated ${list(updated)}`] : []),
+  ];
+  return `- ${codeSpan(image)}: ${parts.join('; ')}`;
+}
+
+function sizeOf(lines: readonly string[]): number {
+  return lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
 }
 
 /** `2026-11-24 20:30:05 UTC+8` */
@@ -59,7 +103,7 @@ export function formatTime(time: Date, timezone: string): string {
 }
 
 /**
- * The text of a changelog, with its byte order mark where it has one.
+ * The text of a changelog, with its byte order mark if it has one.
  *
  * @throws MetadataError that names the file and the remedy
  */
@@ -67,22 +111,21 @@ export function readChangelog(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    const message = `${path} is not text in UTF-8. It was left as it is: save it as UTF-8, or name another in "changelog-path"`;
+    const message = `${path} is not UTF-8 text, and was left unchanged: save it as UTF-8, or set "changelog-path" to another file`;
     throw new MetadataError(message, { cause: error });
   }
 }
 
 const MARKER = '<!-- sync ';
 
-/** A comment that is not shown: ends one job's section, and tells it from all others. */
+/** An invisible comment that ends a section and identifies its job. */
 function marker(runKey: string, namespace: string): string {
-  // A comment must not hold "--".
-  return `${MARKER}${encodeURIComponent(`${runKey} ${namespace}`).replaceAll('--', '-%2D')} -->`;
+  return `${MARKER}${encodeKey(`${runKey} ${namespace}`)} -->`;
 }
 
 /**
- * Puts `section` before the newest section of `current`; everything else stays as it is. The section of the same
- * job and namespace, when it is there already, is replaced where it stands.
+ * Puts `section` before the newest section of `current`, and changes nothing else. If the same job has added a section for
+ * the namespace before, that one is replaced in its place.
  */
 export function insertSection(
   current: string | undefined,
@@ -97,14 +140,24 @@ export function insertSection(
   if (end !== -1) {
     return text.slice(0, sectionStart(text, end)) + insert.trimEnd() + text.slice(end + mark.length);
   }
-  // A file of gcrsync's time may have deeper headings alone.
+  // A file of gcrsync's time may have only deeper headings.
   const newest = (/^## /m.exec(text) ?? /^#{3,6} /m.exec(text))?.index;
   if (newest !== undefined) return text.slice(0, newest) + insert + newline + text.slice(newest);
   const gap = text.endsWith('\n') ? newline : newline + newline;
   return text + gap + insert;
 }
 
-/** Where the section starts whose marker is at `end`; at the marker when somebody removed its heading. */
+/** An HTML comment must not contain "--". */
+function encodeKey(key: string): string {
+  return encodeURIComponent(key).replaceAll('--', '-%2D');
+}
+
+/** True for a section that a job of this run key added. */
+export function isSectionOf(section: string, runKey: string): boolean {
+  return section.includes(`${MARKER}${encodeKey(`${runKey} `)}`);
+}
+
+/** Start of the section whose marker is at `end`; the marker itself if someone removed the heading. */
 function sectionStart(text: string, end: number): number {
   const start = text.lastIndexOf('\n## ', end) + 1;
   const isOwn = text.startsWith('## ', start) && !text.slice(start, end).includes(MARKER);

@@ -18,7 +18,8 @@ import { messageOf } from '../oci/errors.ts';
 import type { Logger } from '../oci/logger.ts';
 import type { NamespacePlan } from '../plan/namespace-plan.ts';
 import type { Unrecorded } from '../report/result.ts';
-import { insertSection, readChangelog, renderSection } from './changelog.ts';
+import { writeChangelog } from './changelog-file.ts';
+import { renderSection } from './changelog.ts';
 import { parseNamespaceManifest, serializeNamespaceManifest } from './namespace-manifest.ts';
 
 /** A namespace, what is now known of it, and how its changelog section reads. */
@@ -182,6 +183,10 @@ interface Section {
   readonly text: string;
 }
 
+/** All sections of one run together; each has at least the second. */
+const MAX_RUN_SECTIONS_BYTES = 256 * 1024;
+const MIN_SECTION_BYTES = 4 * 1024;
+
 function sectionsOf(
   recordables: readonly Recordable[],
   { changelogPath, timezone }: RecordSettings,
@@ -189,34 +194,25 @@ function sectionsOf(
 ): Section[] {
   if (changelogPath === undefined) return [];
   const time = now();
-  return recordables
-    .filter(({ result }) => result.copied.length > 0)
-    .map(({ result }) => ({
-      namespace: result.namespace,
-      text: renderSection(result, { time, timezone, runKey }),
-    }));
+  const results = recordables.map(({ result }) => result).filter(({ copied }) => copied.length > 0);
+  const share = Math.max(MIN_SECTION_BYTES, Math.floor(MAX_RUN_SECTIONS_BYTES / results.length));
+  const options = { time, timezone, runKey, ...(results.length > 4 && { maxBytes: share }) };
+  return results.map((result) => ({
+    namespace: result.namespace,
+    text: renderSection(result, options),
+  }));
 }
 
 async function recordChangelog(
   sections: readonly Section[],
   recordables: readonly Recordable[],
-  { changelogPath, commitMessage }: RecordSettings,
-  { metadata, runKey }: RecordDeps,
+  settings: RecordSettings,
+  deps: RecordDeps,
 ): Promise<void> {
-  if (changelogPath === undefined || sections.length === 0) return;
+  const { changelogPath: path, commitMessage } = settings;
+  if (path === undefined || sections.length === 0) return;
   const results = recordables.map(({ result }) => result).filter(({ copied }) => copied.length > 0);
-  await metadata.update(
-    changelogPath,
-    commitMessage ?? `Changelog: ${commitMessageOf(results)}`,
-    (current) => {
-      const before = current && readChangelog(current, changelogPath);
-      const after = sections.reduce<string | undefined>(
-        (text, { namespace, text: section }) => insertSection(text, section, { runKey, namespace }),
-        before,
-      );
-      return new TextEncoder().encode(after);
-    },
-  );
+  await writeChangelog(path, commitMessage ?? `Changelog: ${commitMessageOf(results)}`, sections, deps);
 }
 
 /** `Mirror gcr.io/distroless: 3 added, 1 updated` */

@@ -48,13 +48,13 @@ describe('renderSection', () => {
     copied('base/nested', ['v1'], ['debug']),
   ]);
 
-  it('starts with the time and where from and to', () => {
+  it('starts with the time, the source and the target', () => {
     const [heading] = section.split('\n');
     expect(heading).toContain('2026-11-24 12:30:05');
     expect(heading).toMatch(/^## .*gcr\.io\/ns.* → .*docker\.io\/mirror/);
   });
 
-  it('is this text', () => {
+  it('has this form', () => {
     const { runKey } = JOB;
     const text = renderSection(
       result([copied('static', ['v1'], [], 999), copied('base', ['v2'], ['latest'], 1_234_567)]),
@@ -71,11 +71,11 @@ describe('renderSection', () => {
 `);
   });
 
-  it('has the counts and the bytes', () => {
+  it('shows the totals', () => {
     expect(section).toMatch(/^3 tags added, 2 updated, 1\.2 GB$/m);
   });
 
-  it('has a line an image, its digests together, all sorted', () => {
+  it('has one line per image, sorted, whatever the number of digests', () => {
     const lines = section.split('\n').filter((line) => line.startsWith('- '));
     expect(lines).toEqual([
       '- `base/nested`: added `v1`, `v2`; updated `debug`, `latest`',
@@ -90,7 +90,34 @@ describe('renderSection', () => {
     expect(text).not.toContain('v22');
   });
 
-  it('takes no markup of a registry', () => {
+  it('names fewer tags per image, then only their number, when it would be long', () => {
+    const tags = Array.from({ length: 12 }, (_, index) => `v1.2.${index}`);
+    const images = Array.from({ length: 1461 }, (_, index) => copied(`image-${1000 + index}`, tags));
+    const fewer = sectionOf(images.slice(0, 1000));
+    expect(fewer).toContain('- `image-1999`: added `v1.2.0`, `v1.2.1`, `v1.2.10` and 9 more\n');
+    const text = sectionOf(images);
+    expect(text).toContain('17,532 tags added');
+    expect(text).toContain('- `image-2460`: added 12 tags\n');
+    expect(Buffer.byteLength(text)).toBeLessThan(65 * 1024);
+  });
+
+  it('names as many images as fit, and counts the rest', () => {
+    const images = Array.from({ length: 129_378 }, (_, index) => copied(`image-${100_000 + index}`, ['v1']));
+    const text = sectionOf(images);
+    const lines = text.split('\n').filter((line) => line.startsWith('- `'));
+    expect(Buffer.byteLength(text)).toBeLessThan(65 * 1024);
+    expect(lines.length).toBeGreaterThan(1500);
+    const rest = (129_378 - lines.length).toLocaleString('en-US');
+    expect(text).toContain(`\n- and ${rest} more images with ${rest} tags, all in the namespace manifest\n`);
+  });
+
+  it('keeps to a smaller size when many namespaces share a run', () => {
+    const images = Array.from({ length: 500 }, (_, index) => copied(`image-${index}`, ['v1', 'v2']));
+    const options = { time: TIME, timezone: 'UTC', runKey: 'r', maxBytes: 4096 };
+    expect(Buffer.byteLength(renderSection(result(images), options))).toBeLessThan(4096 + 400);
+  });
+
+  it('shows markup of a registry as text', () => {
     const text = sectionOf([copied('a`<img>', ['b|c\n## d'])]);
     expect(text.match(/^## /gm)).toHaveLength(1);
     expect(text.split('\n').filter((line) => line.startsWith('- '))).toHaveLength(1);
@@ -116,17 +143,17 @@ describe('formatTime', () => {
 describe('insertSection', () => {
   const section = sectionOf([copied('base', ['v1'])]);
 
-  it('makes a file with a heading', () => {
+  it('creates a file with a heading', () => {
     expect(insertSection(undefined, section, JOB)).toBe(`# Changelog\n\n${section}`);
   });
 
-  it('comes before the newest section, below what stands on top', () => {
+  it('goes before the newest section, below the text on top', () => {
     const top = '# Mirror log\n\nKept by a workflow.\n\n';
     const old = '## 2025-01-01\n\n- old\n';
     expect(insertSection(top + old, section, JOB)).toBe(`${top}${section}\n${old}`);
   });
 
-  it('has the newest first, of many runs', () => {
+  it('keeps the newest of many runs on top', () => {
     const jobs = ['1', '2', '3'].map((runKey) => ({ ...JOB, runKey }));
     const text = jobs.reduce<string | undefined>(
       (before, job) => insertSection(before, sectionOf([copied(`image-${job.runKey}`, ['v1'])], job), job),
@@ -135,7 +162,7 @@ describe('insertSection', () => {
     expect(text?.match(/By hand|image-\d/g)).toEqual(['By hand', 'image-3', 'image-2', 'image-1']);
   });
 
-  it('comes after the text of a file that has no sections', () => {
+  it('goes after the text of a file without sections', () => {
     expect(insertSection('Notes', section, JOB)).toBe(`Notes\n\n${section}`);
   });
 
@@ -145,7 +172,7 @@ describe('insertSection', () => {
     expect(insertSection(text, section, JOB)).toBe(text);
   });
 
-  it('replaces the section of the same job where it stands', () => {
+  it('replaces the section of the same job in its place', () => {
     const other = { runKey: '124.ffff', namespace: JOB.namespace };
     const first = insertSection('# Changelog\n\n## old\n\n- kept\n', section, JOB);
     const second = insertSection(first, sectionOf([copied('base', ['v8', 'v9'])], other), other);
@@ -155,7 +182,7 @@ describe('insertSection', () => {
     );
   });
 
-  it('keeps the namespaces and jobs of one run apart', () => {
+  it('keeps a section for each namespace and job of a run', () => {
     const jobs = [
       JOB,
       { ...JOB, namespace: 'gcr.io/ns2' },
@@ -175,7 +202,7 @@ describe('insertSection', () => {
     .map(([some, newline, ends]) => some.join(newline) + (ends ? newline : ''))
     .filter((text) => text.trim() !== '');
 
-  it('loses nothing of the former text', () => {
+  it('loses nothing of the previous text', () => {
     fc.assert(
       fc.property(texts, (before) => {
         const after = insertSection(before, section, JOB);
@@ -184,7 +211,7 @@ describe('insertSection', () => {
         const at = after.indexOf(own);
         expect(at).not.toBe(-1);
         const [start, end] = [after.slice(0, at), after.slice(at + own.length)];
-        // Beside the section there is nothing new but an empty line.
+        // Besides the section, only an empty line is new.
         expect(before.startsWith(start.trimEnd())).toBe(true);
         expect(before.endsWith(end.trimStart())).toBe(true);
         expect((start + end).replaceAll(/\s/g, '')).toBe(before.replaceAll(/\s/g, ''));
@@ -192,7 +219,7 @@ describe('insertSection', () => {
     );
   });
 
-  it('adds a section once, however often', () => {
+  it('adds a section once, however often it is repeated', () => {
     fc.assert(
       fc.property(texts, fc.integer({ min: 0, max: 3 }), (before, between) => {
         let text = insertSection(before, section, JOB);
