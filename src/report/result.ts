@@ -18,6 +18,8 @@ export interface RunResult {
   readonly stopped?: readonly string[];
   /** Files whose changes could not be written. */
   readonly unrecorded?: readonly Unrecorded[];
+  /** Commits that the run made in the metadata repository, oldest first. */
+  readonly commits?: readonly Commit[];
   /** Set by mode `plan`: the jobs to start. */
   readonly matrix?: Matrix;
 }
@@ -29,4 +31,11 @@ export interface Unrecorded {
   readonly content: string;
   /** The part of `content` that this run adds. */
   readonly addition: string;
+}
+
+/** A commit of one file. */
+export interface Commit {
+  readonly path: string;
+  /** The page of the commit. */
+  readonly url: string;
 }
