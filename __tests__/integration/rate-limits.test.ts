@@ -124,10 +124,10 @@ describe('a registry that answers 429', () => {
     });
     expect(refused).toBeLessThanOrEqual(6);
     const message = expect.stringMatching(
-      `^${limited.host} has been asked too much .*come back in 60 min|1 h`,
+      `^${limited.host} limits the number of requests .*try again in (?:60 min|1 h)`,
     );
     expect(run.annotations).toEqual([{ level: 'notice', message }]);
-    expect(run.summary).toContain('has been asked too much');
+    expect(run.summary).toContain('limits the number of requests');
     limited.intercept = () => false;
     expect((await mirror()).outputs).toMatchObject({ complete: 'true', added: String(IMAGES - done) });
     expect(await mirrored(limited)).toHaveLength(IMAGES);

@@ -259,6 +259,6 @@ describe('from a registry with the API to docker-registry', () => {
     expect(outcome.outputs).toMatchObject({ failed: '0', pending: '0', complete: 'false', changed: 'false' });
     expect(referrersOf(outcome)).toEqual({ copied: 0, referrersUnchecked: 1 });
     expect(outcome.summary).toContain('1 image not checked for new referrers');
-    expect(outcome.log).toContain('has been asked too much');
+    expect(outcome.log).toContain('limits the number of requests');
   });
 });

@@ -284,7 +284,7 @@ describe.each(['registry', 'docker'])('secrets that are rejected, engine %s, sta
       },
     });
     expect(refused.visible.log).toContain('inputs are wrong');
-    expect(refused.visible.log).toMatch(/registry-auth: line \d is not YAML as it stands/);
+    expect(refused.visible.log).toMatch(/registry-auth: line \d is not valid YAML/);
     expect(leaks(refused.visible, [wrong])).toEqual([]);
   });
 });

@@ -9,7 +9,7 @@ import type { Exec } from '../../src/copy/docker/cli.ts';
 import { openDockerEngine } from '../../src/copy/docker/engine.ts';
 import type { Engine } from '../../src/copy/engine.ts';
 import { DOCKER_MANIFEST } from '../../src/oci/media-types.ts';
-import { startCopying, taskOf } from '../support/fixtures/copying.ts';
+import { startCopying, taskOf, observe } from '../support/fixtures/copying.ts';
 import { describe as descriptor, makeImage, makeManifest, pushImage } from '../support/fixtures/images.ts';
 import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
 import { TOKENS } from '../support/github/tokens.ts';
@@ -172,7 +172,7 @@ describe('docker', () => {
     const outcome = await mirror(target, { engine: 'docker', 'registry-auth': accounts });
     await target.close();
     expect(messagesOf(outcome)).toContain(
-      `${target.host} does not take the credentials from the input registry-auth, line 1: check them`,
+      `${target.host} refuses the credentials from the input registry-auth, line 1: check them`,
     );
     expect(outcome.log.replaceAll(/^::add-mask::.*$/gm, '')).not.toMatch(/user-name-0123456789|wr0ng-pa55/);
   });
@@ -209,14 +209,12 @@ describe("docker, with GitHub's token as a fallback,", () => {
       logger: { debug: say, info: say, warning: say },
       abort: new AbortController().signal,
     });
-    const verified: string[] = [];
+    const observer = observe();
     const image = makeImage({ seed: 'targets' });
     pushTo(registry, image);
-    await engine.copy(taskOf(startCopying(registry, target, { credential }), 'img', image), (tag) =>
-      verified.push(tag),
-    );
+    await engine.copy(taskOf(startCopying(registry, target, { credential }), 'img', image), observer);
     await engine.close();
-    return { verified, log: log.join('\n') };
+    return { verified: Array.from(observer.verified.keys()), log: log.join('\n') };
   }
 
   function pushTo({ store }: MemoryRegistry, image: ReturnType<typeof makeImage>): void {
@@ -230,7 +228,7 @@ describe("docker, with GitHub's token as a fallback,", () => {
     const { verified, log } = await copy(registry, target);
     await Promise.all([registry.close(), target.close()]);
     expect(verified).toEqual(['v1']);
-    expect(log).toContain(`${registry.host} does not take the credentials from the input github-token`);
+    expect(log).toContain(`${registry.host} refuses the credentials from the input github-token`);
     expect(log).not.toContain(TOKENS.write);
   });
 

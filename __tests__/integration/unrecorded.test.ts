@@ -76,7 +76,7 @@ describe.concurrent('a record that is edited during the run', () => {
       const outcome = await run();
       expect(outcome.outputs).toMatchObject({ complete: 'true', added: '2' });
       expect(outcome.annotations).toEqual([
-        { level: 'warning', message: expect.stringMatching(/ns\.json was removed while this run went on/) },
+        { level: 'warning', message: expect.stringMatching(/ns\.json was removed during this run/) },
       ]);
       const { 'old:v1': old, ...news } = held;
       expect(await world.recorded()).toEqual(news);
@@ -136,7 +136,7 @@ describe.concurrent('a record that can not be written', () => {
     [
       'a repository that was deleted',
       ({ github }) => void github.rules.delete('octo/meta'),
-      'it is not there for this token',
+      "this token can't see it",
       1,
     ],
     [
@@ -148,7 +148,7 @@ describe.concurrent('a record that can not be written', () => {
     [
       'a token that has expired',
       ({ github }) => failing(github, says(401, 'Bad credentials')),
-      '"github-token" is not valid, or has ended',
+      '"github-token" is not valid, or has expired',
       0,
     ],
     [
@@ -219,10 +219,7 @@ describe.concurrent('a file that someone breaks during the run', () => {
       const { github, run, meanwhile, path } = world;
       const latin1 = Buffer.from('# Changelog\n\nCaf\xe9\n', 'latin1');
       meanwhile(async () => github.putFile('octo/meta', 'CHANGELOG.md', latin1));
-      const unrecorded = expectReported(
-        await run(),
-        'CHANGELOG.md is not UTF-8 text, and was left unchanged',
-      );
+      const unrecorded = expectReported(await run(), 'CHANGELOG.md is not UTF-8 text, and was not changed');
       expect(Array.from(unrecorded.keys())).toEqual(['CHANGELOG.md']);
       expect(unrecorded.get('CHANGELOG.md')).toContain('- `new`: added `v1`, `v2`');
       expect(await github.file('octo/meta', 'CHANGELOG.md')).toBe(latin1.toString());

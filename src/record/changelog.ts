@@ -3,19 +3,19 @@ import { formatBytes, formatCount, plural } from '../mirror/format.ts';
 import { codeList, codeSpan } from '../mirror/markdown.ts';
 import { type NamespaceResult, countAll } from '../mirror/result.ts';
 
-/** What a section needs besides the result. */
+/** What a section says besides what was copied. */
 export interface SectionOptions {
   readonly time: Date;
-  /** IANA name of the zone that the time is shown in. */
+  /** IANA name of the time zone of the section's heading. */
   readonly timezone: string;
-  /** Identifies one job of one run, so that its section is added once, however often it retries. */
+  /** Identifies one job of one run, so that its section is added once, however often the write is retried. */
   readonly runKey: string;
   /** A longer section names fewer tags, then fewer images. */
   readonly maxBytes?: number;
 }
 
 /** The first mirror of a namespace can add 100,000 tags. */
-const MAX_SECTION_BYTES = 64 * 1024;
+export const MAX_SECTION_BYTES = 64 * 1024;
 /** Tags named per image, from the most to none: the first that keeps the section short enough is taken. */
 const TAGS_PER_IMAGE = [12, 3, 0];
 
@@ -24,7 +24,7 @@ export function renderSection(result: NamespaceResult, options: SectionOptions):
   return `${renderSectionText(result, options)}\n${marker(options.runKey, result.namespace)}\n`;
 }
 
-/** The visible text of a changelog section: time, namespace → target, totals, then a line per image. */
+/** The changelog's section as it is shown: time, namespace → target, totals, then one line per image. */
 export function renderSectionText(
   result: NamespaceResult,
   { time, timezone, maxBytes = MAX_SECTION_BYTES }: Omit<SectionOptions, 'runKey'>,
@@ -111,21 +111,31 @@ export function readChangelog(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    const message = `${path} is not UTF-8 text, and was left unchanged: save it as UTF-8, or set "changelog-path" to another file`;
+    const message = `${path} is not UTF-8 text, and was not changed. Save it as UTF-8, or name another file in "changelog-path"`;
     throw new MetadataError(message, { cause: error });
   }
 }
 
 const MARKER = '<!-- sync ';
 
-/** An invisible comment that ends a section and identifies its job. */
+/** A hidden comment that ends one job's section and identifies it. */
 function marker(runKey: string, namespace: string): string {
   return `${MARKER}${encodeKey(`${runKey} ${namespace}`)} -->`;
 }
 
+/** An HTML comment must not contain "--". */
+function encodeKey(key: string): string {
+  return encodeURIComponent(key).replaceAll('--', '-%2D');
+}
+
+/** True for a section that a job with this run key added. */
+export function isSectionOf(section: string, runKey: string): boolean {
+  return section.includes(`${MARKER}${encodeKey(`${runKey} `)}`);
+}
+
 /**
- * Puts `section` before the newest section of `current`, and changes nothing else. If the same job has added a section for
- * the namespace before, that one is replaced in its place.
+ * Puts `section` before the newest section of `current`; everything else stays as it is. If `current` already has a
+ * section of the same job and namespace, that one is replaced in place.
  */
 export function insertSection(
   current: string | undefined,
@@ -134,30 +144,20 @@ export function insertSection(
 ): string {
   const text = current === undefined || current.trim() === '' ? '# Changelog\n' : current;
   const newline = text.includes('\r\n') ? '\r\n' : '\n';
-  const insert = section.replaceAll('\n', newline);
-  const mark = marker(runKey, namespace);
-  const end = text.indexOf(mark);
+  const inserted = section.replaceAll('\n', newline);
+  const ownMarker = marker(runKey, namespace);
+  const end = text.indexOf(ownMarker);
   if (end !== -1) {
-    return text.slice(0, sectionStart(text, end)) + insert.trimEnd() + text.slice(end + mark.length);
+    return text.slice(0, sectionStart(text, end)) + inserted.trimEnd() + text.slice(end + ownMarker.length);
   }
-  // A file of gcrsync's time may have only deeper headings.
+  // A file that gcrsync wrote may only have deeper headings.
   const newest = (/^## /m.exec(text) ?? /^#{3,6} /m.exec(text))?.index;
-  if (newest !== undefined) return text.slice(0, newest) + insert + newline + text.slice(newest);
+  if (newest !== undefined) return text.slice(0, newest) + inserted + newline + text.slice(newest);
   const gap = text.endsWith('\n') ? newline : newline + newline;
-  return text + gap + insert;
+  return text + gap + inserted;
 }
 
-/** An HTML comment must not contain "--". */
-function encodeKey(key: string): string {
-  return encodeURIComponent(key).replaceAll('--', '-%2D');
-}
-
-/** True for a section that a job of this run key added. */
-export function isSectionOf(section: string, runKey: string): boolean {
-  return section.includes(`${MARKER}${encodeKey(`${runKey} `)}`);
-}
-
-/** Start of the section whose marker is at `end`; the marker itself if someone removed the heading. */
+/** Where the section whose marker is at `end` starts: at the marker itself when its heading was removed by hand. */
 function sectionStart(text: string, end: number): number {
   const start = text.lastIndexOf('\n## ', end) + 1;
   const isOwn = text.startsWith('## ', start) && !text.slice(start, end).includes(MARKER);

@@ -50,6 +50,11 @@ describe('escapeMarkdown', () => {
     expect(escapeMarkdown(text)).toBe(escaped);
   });
 
+  it('escapes HTML and issue numbers', () => {
+    expect(escapeMarkdown('<b>&')).toBe('&#60;b&#62;&#38;');
+    expect(escapeMarkdown('see #12')).toBe('see \\#\u200b12');
+  });
+
   it('leaves no markup, whatever the text', () => {
     const markup = fc.constantFrom(
       ...Array.from('\\`*_{}[]()#!|~$^<>&@'),

@@ -4,7 +4,8 @@ import tls from 'node:tls';
 import { RequestError } from 'octokit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createGitHubClient } from '../../../../src/github/client.ts';
-import { MetadataError, classify, saidBy } from '../../../../src/github/errors.ts';
+import { describeAnswer } from '../../../../src/github/errors.ts';
+import { classifyFailure } from '../../../../src/github/request-failure.ts';
 import type { RegistryClient } from '../../../../src/oci/client.ts';
 import { type DispatcherOptions, createDispatcher } from '../../../../src/oci/http/dispatcher.ts';
 import { Registries } from '../../../../src/oci/registries.ts';
@@ -215,8 +216,9 @@ describe("GitHub's API", () => {
     return octokit.request('GET /user', { request: options }).then(
       ({ data }) => data.login,
       (error: unknown) => {
-        const failure = error instanceof RequestError && classify(error, 'octo/meta', 0);
-        return failure instanceof MetadataError ? failure.message : saidBy(error);
+        if (!(error instanceof RequestError)) return describeAnswer(error);
+        const failure = classifyFailure(error, 'octo/meta');
+        return failure.kind === 'refused' ? failure.error.message : describeAnswer(error);
       },
     );
   }
