@@ -32,11 +32,11 @@ export function codeList(items: readonly string[], most = 12): string {
   return rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(', ');
 }
 
-/** A link with a code span as its text. `url` must be one that this action built: only its parts may come from a registry. */
-export function codeLink(text: string, url: URL): string {
+/** A link whose text is plain. `url` must not come from a registry, except for parts of its path. */
+export function link(text: string, url: URL): string {
   // A URL may contain these, which would end the destination or the table cell.
   const destination = url.href.replace(/[()\\|`]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
-  return `[${codeSpan(text)}](${destination})`;
+  return `[${escapeMarkdown(text)}](${destination})`;
 }
 
 /** Text as code in HTML, where Markdown is not parsed: inside of `<summary>`. */

@@ -1,8 +1,9 @@
 import { plural } from '../mirror/format.ts';
-import { codeBlock, codeLink } from '../mirror/markdown.ts';
+import { codeBlock, link } from '../mirror/markdown.ts';
 import { pullReference } from './registry-page.ts';
 import type { RunResult } from './result.ts';
 import { addMatrix } from './summary/matrix.ts';
+import { addStates } from './summary/monitor.ts';
 import { addNamespaces } from './summary/namespaces.ts';
 import { Page } from './summary/page.ts';
 import { addLimits, addProblems } from './summary/problems.ts';
@@ -21,7 +22,8 @@ export function renderSummary(result: RunResult, maxBytes = MAX_BYTES): string {
   addPulls(page, result);
   addPullCommand(page, result);
   if (result.matrix) addMatrix(page, result.matrix);
-  addNamespaces(page, result);
+  if (result.mode === 'monitor') addStates(page, result.namespaces);
+  else addNamespaces(page, result);
   addCommits(page, result);
   return page.text();
 }
@@ -48,9 +50,9 @@ function addPullCommand(page: Page, { namespaces, mode, dryRun }: RunResult): vo
 }
 
 function addCommits(page: Page, { commits = [] }: RunResult): void {
-  const links = commits.flatMap(({ path, url }) => {
+  const pages = commits.flatMap(({ path, url }) => {
     const parsed = URL.parse(url);
-    return parsed && /^https?:$/.test(parsed.protocol) ? [codeLink(path, parsed)] : [];
+    return parsed && /^https?:$/.test(parsed.protocol) ? [link(path, parsed)] : [];
   });
-  if (links.length > 0) page.add(`Recorded in ${links.join(', ')}\n`);
+  if (pages.length > 0) page.add(`Recorded in ${pages.join(', ')}\n`);
 }

@@ -8,7 +8,7 @@ describe('renderComment', () => {
     const { body, isNews } = renderComment(runResult({ dryRun: true, namespaces }));
     expect(isNews).toBe(true);
     expect(body).toContain('## 🔍 Dry run: 1 tag would be added');
-    expect(body).toContain('| [`base`](https://hub.docker.com/r/gcrxio/base) | `v1` |');
+    expect(body).toContain('| [base](https://hub.docker.com/r/gcrxio/base) | `v1` |');
     expect(body).toContain('````markdown\n## now\n````');
   });
 

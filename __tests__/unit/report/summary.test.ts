@@ -63,7 +63,7 @@ docker pull docker.io/gcrxio/base:v1
 
 | Image | Added | Updated | Sent |
 | --- | --- | --- | ---: |
-| [\`base\`](https://hub.docker.com/r/gcrxio/base) | \`v1\`, \`v2\` | \`latest\` | 1.2 MB |
+| [base](https://hub.docker.com/r/gcrxio/base) | \`v1\`, \`v2\` | \`latest\` | 1.2 MB |
 
 <details><summary>1 namespace without changes</summary>
 
@@ -71,7 +71,7 @@ docker pull docker.io/gcrxio/base:v1
 
 </details>
 
-Recorded in [\`gcr.io/distroless.json\`](https://github.com/octo/meta/commit/abc)
+Recorded in [gcr.io/distroless.json](https://github.com/octo/meta/commit/abc)
 `);
   });
 
@@ -89,6 +89,16 @@ Recorded in [\`gcr.io/distroless.json\`](https://github.com/octo/meta/commit/abc
 
 </details>
 `);
+  });
+
+  it('shows how far each namespace is mirrored', () => {
+    const namespaces = [namespaceResult({ unchanged: 3, pending: 1 }), namespaceResult({ unchanged: 0 })];
+    expect(renderSummary(runResult({ mode: 'monitor', dryRun: true, namespaces }))).toContain(
+      `| Namespace | Target | Mirrored | Pending |  |
+| --- | --- | ---: | ---: | --- |
+| \`gcr.io/distroless\` | \`docker.io/gcrxio\` | 3 | 1 | ████████████ |
+| \`gcr.io/distroless\` | \`docker.io/gcrxio\` | 0 | 0 |  |`,
+    );
   });
 
   it('counts referrers, and images that were not checked for them', () => {
@@ -144,6 +154,7 @@ Recorded in [\`gcr.io/distroless.json\`](https://github.com/octo/meta/commit/abc
       removed: 3,
     };
     const text = renderSummary(runResult({ mode: 'compare', namespaces: [namespaceResult({ drift })] }));
+    expect(text).toContain('3 entries removed from the record, so that the next sync copies them again');
     expect(text).toContain('#### Recorded, but missing from the target\n\n- `a`: `v1`\n');
     expect(text).toContain('#### Recorded, but with another digest in the target\n\n- `b`: `v1`, `v2`\n');
     expect(text).toContain('#### Not recorded, and different in source and target\n\n- `c`: `v1`\n');
@@ -179,7 +190,7 @@ Recorded in [\`gcr.io/distroless.json\`](https://github.com/octo/meta/commit/abc
     const result = runResult({ namespaces: [namespaceResult({ copied: images })] });
     const whole = renderSummary(result).split('\n');
     const cut = renderSummary(result, 2000).split('\n');
-    const rows = cut.filter((line) => line.includes('`image-')).length;
+    const rows = cut.filter((line) => line.startsWith('| [image-')).length;
     expect(rows).toBeGreaterThan(10);
     expect(cut.slice(0, -5)).toEqual(whole.slice(0, cut.length - 5));
     // The omitted rows and the empty line below the table.

@@ -4,8 +4,6 @@ import type { Matrix } from '../../mirror/matrix.ts';
 import type { Page } from './page.ts';
 
 const BAR_CHARACTERS = 16;
-/** Eighths of a character, from one to seven. */
-const PARTIAL_BLOCKS = '▏▎▍▌▋▊▉';
 
 /** The jobs of a plan with their sizes. */
 export function addMatrix(page: Page, { include }: Matrix): void {
@@ -31,8 +29,7 @@ export function addMatrix(page: Page, { include }: Matrix): void {
   );
 }
 
-/** A bar for a share from 0 to 1. */
+/** A bar for a share from 0 to 1; even a small share has one character. */
 export function renderShare(share: number): string {
-  const eighths = Math.round(share * BAR_CHARACTERS * 8);
-  return '█'.repeat(Math.floor(eighths / 8)) + (PARTIAL_BLOCKS[(eighths % 8) - 1] ?? '');
+  return share > 0 ? '█'.repeat(Math.max(1, Math.round(share * BAR_CHARACTERS))) : '';
 }

@@ -1,7 +1,7 @@
 import { type ImageTags, countTags } from '../../mirror/failure.ts';
 import { type FilteredOut, FILTERS, countFilteredOut } from '../../mirror/filters.ts';
 import { formatBytes, formatCount, plural } from '../../mirror/format.ts';
-import { codeBlock, codeLink, codeList, codeSpan, htmlCode } from '../../mirror/markdown.ts';
+import { codeBlock, link, codeList, codeSpan, htmlCode } from '../../mirror/markdown.ts';
 import { type CopiedImage, type NamespaceResult, countAll } from '../../mirror/result.ts';
 import { registryPage } from '../registry-page.ts';
 import type { RunResult } from '../result.ts';
@@ -32,14 +32,9 @@ function isNotable(result: NamespaceResult, run: RunResult): boolean {
   return rowsOf(result, run) > 0 || notesOf({ ...result, unchanged: 0 }).length > 0;
 }
 
-function rowsOf({ copied, drift, gone, section }: NamespaceResult, { dryRun, mode }: RunResult): number {
+function rowsOf({ copied, drift, gone, section }: NamespaceResult, { dryRun }: RunResult): number {
   const lists = drift ? [...drift.missing, ...drift.changed, ...drift.differs] : [];
-  return (
-    copied.length +
-    lists.length +
-    (dryRun && mode !== 'monitor' ? gone.length : 0) +
-    (section === undefined ? 0 : 1)
-  );
+  return copied.length + lists.length + (dryRun ? gone.length : 0) + (section === undefined ? 0 : 1);
 }
 
 function addOpen(page: Page, result: NamespaceResult, run: RunResult): void {
@@ -60,13 +55,12 @@ function addFolded(page: Page, result: NamespaceResult, run: RunResult): void {
   );
 }
 
-function addContent(page: Page, result: NamespaceResult, { dryRun, mode }: RunResult): void {
-  const notes = notesOf(result);
+function addContent(page: Page, result: NamespaceResult, { dryRun }: RunResult): void {
+  const notes = [...notesOf(result), ...describeRemoved(result, dryRun)];
   if (notes.length > 0) page.add(`${notes.join(' · ')}\n`);
   addImages(page, result.copied, dryRun);
   addDrift(page, result);
-  if (dryRun && mode !== 'monitor')
-    addTags(page, 'Removed from the source; the mirror keeps them', result.gone);
+  if (dryRun) addTags(page, 'Removed from the source; the mirror keeps them', result.gone);
   if (result.section !== undefined) {
     const block = codeBlock(result.section, 'markdown');
     page.addDetails('The section that the changelog would get', () => page.add(block));
@@ -94,7 +88,7 @@ function addImages(page: Page, copied: readonly CopiedImage[], dryRun: boolean):
 
 function imageLink(image: string, target: string): string {
   const url = registryPage(target);
-  return url ? codeLink(image, url) : codeSpan(image);
+  return url ? link(image, url) : codeSpan(image);
 }
 
 function notesOf(result: NamespaceResult): string[] {
@@ -124,6 +118,14 @@ function describeFilteredOut(filteredOut: FilteredOut): string[] {
   return parts.length === 0
     ? []
     : [`${formatCount(countFilteredOut(filteredOut))} filtered out (${parts.join(', ')})`];
+}
+
+function describeRemoved({ drift }: NamespaceResult, dryRun: boolean): string[] {
+  if (!drift || drift.removed === 0) return [];
+  const entries = drift.removed === 1 ? '1 entry' : `${formatCount(drift.removed)} entries`;
+  return dryRun
+    ? [`${entries} would be removed from the record`]
+    : [`${entries} removed from the record, so that the next sync copies them again`];
 }
 
 function addDrift(page: Page, { drift }: NamespaceResult): void {

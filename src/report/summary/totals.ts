@@ -4,14 +4,22 @@ import { type Counts, countAll } from '../../mirror/result.ts';
 import type { RunResult } from '../result.ts';
 import type { Page } from './page.ts';
 
+interface KindOfTag {
+  readonly count: keyof Counts;
+  readonly sign: string;
+  readonly title: string;
+  /** Set where a dry run or plan has another title. */
+  readonly dryTitle?: string;
+}
+
 /** The kinds of tags that the bar shows, in its order. */
 const KINDS = [
-  { count: 'added', sign: '🟩', title: 'Added' },
-  { count: 'updated', sign: '🟦', title: 'Updated' },
+  { count: 'added', sign: '🟩', title: 'Added', dryTitle: 'To add' },
+  { count: 'updated', sign: '🟦', title: 'Updated', dryTitle: 'To update' },
   { count: 'unchanged', sign: '⬜', title: 'Unchanged' },
   { count: 'pending', sign: '🟨', title: 'Pending' },
   { count: 'failed', sign: '🟥', title: 'Failed' },
-] as const satisfies readonly { count: keyof Counts; sign: string; title: string }[];
+] as const satisfies readonly KindOfTag[];
 
 const BAR_SIGNS = 30;
 
@@ -22,7 +30,9 @@ export function addTotals(page: Page, { namespaces, dryRun, mode, started, finis
   if (kinds.length > 1) page.add(`${renderBar(counts)}\n`);
   const isCopying = mode === 'sync' || mode === 'plan';
   const columns = [
-    ...kinds.map(({ count, sign, title }) => [`${sign} ${title}`, formatCount(counts[count])] as const),
+    ...kinds.map(
+      (kind) => [`${kind.sign} ${titleOf(kind, dryRun)}`, formatCount(counts[kind.count])] as const,
+    ),
     ...(counts.gone > 0 ? [['Removed from the source', formatCount(counts.gone)] as const] : []),
     ...(counts.referrers > 0 ? [['Referrers', formatCount(counts.referrers)] as const] : []),
     ...(isCopying && counts.bytes > 0
@@ -35,6 +45,9 @@ export function addTotals(page: Page, { namespaces, dryRun, mode, started, finis
     [columns.map(([, value]) => value)],
   );
 }
+
+const titleOf = ({ title, dryTitle }: KindOfTag, dryRun: boolean): string =>
+  dryRun && dryTitle !== undefined ? dryTitle : title;
 
 /** Squares in proportion to the counts; every kind that occurs has at least one. */
 export function renderBar(counts: Counts): string {

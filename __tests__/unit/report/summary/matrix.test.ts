@@ -43,9 +43,9 @@ describe('renderShare', () => {
     [0, ''],
     [1, '█'.repeat(16)],
     [0.5, '█'.repeat(8)],
-    [1 / 128, '▏'],
-    [7 / 128, '▉'],
-    [9 / 128, '█▏'],
+    [0.001, '█'],
+    [0.09, '█'],
+    [0.1, '██'],
   ])('draws %d as %j', (share, bar) => {
     expect(renderShare(share)).toBe(bar);
   });
