@@ -1,6 +1,6 @@
 import type { Matrix } from '../mirror/matrix.ts';
 import type { Mode } from '../mirror/mode.ts';
-import type { NamespaceResult } from '../mirror/result.ts';
+import type { Commit, NamespaceResult } from '../mirror/result.ts';
 
 /** The result of a run: plain data that summary, comment, outputs and the JSON report render. */
 export interface RunResult {
@@ -31,11 +31,4 @@ export interface Unrecorded {
   readonly content: string;
   /** The part of `content` that this run adds. */
   readonly addition: string;
-}
-
-/** A commit of one file. */
-export interface Commit {
-  readonly path: string;
-  /** The page of the commit. */
-  readonly url: string;
 }

@@ -50,7 +50,9 @@ function addPullCommand(page: Page, { namespaces, mode, dryRun }: RunResult): vo
 }
 
 function addCommits(page: Page, { commits = [] }: RunResult): void {
-  const pages = commits.flatMap(({ path, url }) => {
+  // A file that was written at checkpoints has several commits.
+  const last = new Map(commits.map(({ path, url }) => [path, url]));
+  const pages = Array.from(last).flatMap(([path, url]) => {
     const parsed = URL.parse(url);
     return parsed && /^https?:$/.test(parsed.protocol) ? [link(path, parsed)] : [];
   });
