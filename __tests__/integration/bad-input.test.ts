@@ -144,7 +144,7 @@ describe('a wrong input', () => {
     });
     const outcome = await run({ namespaces: `${page.host}/ns` });
     await page.close();
-    expect(messageOf(outcome)).toContain('the answer is not JSON but text/html');
+    expect(messageOf(outcome)).toContain('the response is not JSON but text/html');
     expect(outcome.exitCode).toBe(1);
   });
 

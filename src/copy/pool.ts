@@ -131,7 +131,7 @@ class Attempt {
     const delay = error instanceof CopyError ? this.#retryBudget.nextDelay(error) : undefined;
     if (delay !== undefined) {
       const { retries, logger } = this.#options;
-      const attempt = `retry ${this.#retryBudget.tries} of ${retries}`;
+      const attempt = `retry ${this.#retryBudget.used} of ${retries}`;
       logger.info(`${repository}@${digest}: ${messageOf(error)}; ${attempt}`);
     }
     return delay;

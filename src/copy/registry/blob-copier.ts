@@ -146,9 +146,9 @@ export class BlobCopier {
       // When the upload fails, the download must end too: its connection would stay open for ever.
       const ended = new AbortController();
       const body = { size: blob.size, content: downloadBlob(source, from, blob, ended.signal) };
-      const chunk = Math.max(CHUNK_BYTES, start.minChunk);
+      const chunk = Math.max(CHUNK_BYTES, start.minChunkBytes);
       try {
-        if (start.minChunk > 0 || (strategy === 'chunks' && blob.size > chunk)) {
+        if (start.minChunkBytes > 0 || (strategy === 'chunks' && blob.size > chunk)) {
           await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
         } else {
           await uploadWhole(target, repository, blob.digest, start.location, body);

@@ -117,15 +117,15 @@ describe('Docker Hub', () => {
     expectRefusal(
       message,
       'requested access to the resource is denied',
-      /needs the permission Write.*private repositories/,
+      /needs the permission Write.*another private repository/,
     );
-    expect(message).toContain('It was asked with the credentials from the inputs username and password');
+    expect(message).toContain('The request used the credentials from the inputs username and password');
   });
 
   it('leads to an error when no credentials are known', async () => {
     const hub = await start(startDockerHub(auth));
     expect(await copy(hub, IMAGE)).toMatch(
-      /No credentials are known for 127\.0\.0\.1:\d+: give them as inputs/,
+      /No credentials are known for 127\.0\.0\.1:\d+: set them as inputs/,
     );
   });
 });
@@ -188,7 +188,7 @@ describe('Amazon ECR', () => {
     expectRefusal(
       await copy(ecr, IMAGE),
       "The repository with name 'mirror/img' does not exist in the registry",
-      /Create the repository in Amazon ECR, or switch on create-on-push/,
+      /Create the repository in Amazon ECR, or enable create-on-push/,
     );
   });
 
@@ -233,7 +233,7 @@ describe('Amazon ECR', () => {
     expectRefusal(
       await copy(ecr, IMAGE),
       "The image tag 'v1' already exists in the 'mirror/img' repository and cannot be overwritten",
-      /switch immutability off there, or leave the tag out with "exclude"/,
+      /switch immutability off there, or omit the tag with "exclude"/,
     );
   });
 
@@ -248,7 +248,7 @@ describe('Amazon ECR', () => {
     expectRefusal(
       await copy(ecr, makeManifest(OCI_MANIFEST, content, [config])),
       "'ImageManifest' failed to satisfy constraint",
-      /no OCI manifest without "mediaType".*"exclude".*"engine: docker"/,
+      /refuses OCI manifests without "mediaType".*"exclude".*"engine: docker"/,
     );
   });
 });
@@ -422,7 +422,7 @@ describe('Google Artifact Registry', () => {
     expectRefusal(
       await copy(artifacts, image),
       'Missing image name',
-      /Name project and repository in "target"/,
+      /Include project and repository in "target"/,
     );
     const copying = startCopying(source, artifacts);
     const task = taskOf(copying, 'img', image);
