@@ -6,7 +6,6 @@ import type { Inputs } from '../inputs/inputs.ts';
 import { plural } from '../mirror/format.ts';
 import type { StopReason } from '../mirror/lifetime.ts';
 import { type Work, digestTagsFirst } from '../mirror/work.ts';
-import type { RegistryClient } from '../oci/client.ts';
 import { messageOf } from '../oci/errors.ts';
 import { type NamespacePlan, type Planned, plansOf } from '../plan/namespace-plan.ts';
 import type { Recorder } from '../record/recorder.ts';
