@@ -48,6 +48,7 @@ describe('all workflows', () => {
       'check-dist.yml',
       'ci.yml',
       'codeql.yml',
+      'live.yml',
       'rebuild-dist.yml',
       'release.yml',
     ]);
