@@ -3,37 +3,37 @@ import { type Dispatcher, Response, fetch } from 'undici';
 import { proxyErrorOf } from '../oci/http/proxy-error.ts';
 import type { Logger } from '../oci/logger.ts';
 
-/** One request to GitHub takes no longer than this, in milliseconds; a manifest of 5 MB is written in seconds. */
+/** The longest that one request to GitHub may take; a manifest of 5 MB is written in seconds. */
 const TIMEOUT_MS = 60_000;
-/** A secondary limit that asks for a longer wait than this is an error; seconds. */
+/** A secondary limit that asks for a longer wait is an error. */
 const LONGEST_WAIT_SECONDS = 300;
-const MOST_WAITS = 5;
+const MAX_WAITS = 5;
 /** https://fetch.spec.whatwg.org/#null-body-status */
 const NO_BODY = new Set([204, 205, 304]);
 
 export interface GitHubOptions {
   readonly token: string;
-  /** `GITHUB_API_URL`; another one on GitHub Enterprise. */
+  /** `GITHUB_API_URL`, which differs on GitHub Enterprise. */
   readonly apiUrl: string;
   readonly dispatcher: Dispatcher;
   readonly logger: Logger;
-  /** Whether writes are spaced by a second, as GitHub asks; a cancelled run has no time for that. */
+  /** Whether writes are spaced by a second, as GitHub asks; a cancelled run has no time for that. Default: true. */
   readonly spaced?: boolean;
-  /** Ends all requests, those under way too. */
+  /** Ends all requests, also those in progress. */
   readonly signal?: AbortSignal;
-  /** Milliseconds that one request may take, its answer's body included. */
+  /** Milliseconds that one request may take, the answer's body included. */
   readonly timeout?: number;
 }
 
-/** Options of a request that is tried again by who made it: no plugin does then. */
+/** Options of a request that its caller retries: the plugins don't retry it. */
 export const OWN_RETRIES = { retries: 0, waits: 0 } as const;
 
 /** A request that met a rate limit. */
-interface Waiting {
+interface LimitedRequest {
   readonly request?: { readonly waits?: number };
 }
 
-/** Octokit with its retry and throttling plugins: waits as GitHub's limits ask. */
+/** Octokit with its retry and throttling plugins, which wait as GitHub's limits ask. */
 export function createGitHubClient({
   token,
   apiUrl,
@@ -45,12 +45,12 @@ export function createGitHubClient({
 }: GitHubOptions): Octokit {
   const wait =
     (kind: string) =>
-    (seconds: number, { request }: Waiting, _octokit: unknown, waits: number) => {
-      const most = request?.waits ?? MOST_WAITS;
+    (seconds: number, { request }: LimitedRequest, _octokit: unknown, waits: number) => {
+      const most = request?.waits ?? MAX_WAITS;
       if (most === 0) return false;
-      const goesOn = seconds <= LONGEST_WAIT_SECONDS && waits < most;
-      logger.info(`GitHub's ${kind} asks to wait ${seconds} s${goesOn ? '' : ', which is too long'}`);
-      return goesOn;
+      const willWait = seconds <= LONGEST_WAIT_SECONDS && waits < most;
+      logger.info(`GitHub's ${kind} asks to wait ${seconds} s${willWait ? '' : ', which is too long'}`);
+      return willWait;
     };
   return new Octokit({
     auth: token,
@@ -61,7 +61,7 @@ export function createGitHubClient({
       onRateLimit: wait('rate limit'),
       onSecondaryRateLimit: wait('secondary rate limit'),
     },
-    // What the plugin does not retry itself, and a proxy that refuses.
+    // The plugin's own list, and 407: a proxy that refuses.
     retry: { doNotRetry: [400, 401, 403, 404, 407, 410, 422, 451] },
     log: {
       debug() {},
@@ -72,9 +72,9 @@ export function createGitHubClient({
     request: {
       fetch: async (url: string, options: Parameters<typeof fetch>[1]) => {
         const ends = [AbortSignal.timeout(timeout), ...(signal ? [signal] : [])];
-        const asked = fetch(url, { ...options, dispatcher, signal: AbortSignal.any(ends) });
-        const answer = await asked.catch(refusalOfProxy);
-        // Read here, so that a body that breaks fails the request, which the retry plugin then sends again.
+        const answered = fetch(url, { ...options, dispatcher, signal: AbortSignal.any(ends) });
+        const answer = await answered.catch(proxyRefusal);
+        // Read here, so that a broken body fails the request, which the retry plugin then sends again.
         const body = NO_BODY.has(answer.status) ? null : await answer.arrayBuffer();
         return new Response(body, { status: answer.status, headers: answer.headers });
       },
@@ -82,8 +82,8 @@ export function createGitHubClient({
   });
 }
 
-/** A refusal of the proxy as an answer: thrown, it would be sent again and again, as a network's fault is. */
-function refusalOfProxy(error: unknown): Response {
+/** A proxy's refusal as an answer. Thrown as an error, it would be retried like a fault of the network. */
+function proxyRefusal(error: unknown): Response {
   const refusal = proxyErrorOf(error);
   if (!refusal || refusal.retryable) throw error;
   return Response.json({ message: refusal.message }, { status: 407 });

@@ -2,16 +2,16 @@ import { type Octokit, RequestError } from 'octokit';
 import type { Comment, PullRequest } from '../mirror/pull-request.ts';
 import { messageOf, printable } from '../oci/errors.ts';
 
-/** Who may have a comment taken over: bots, and people who could edit it anyway. A stranger may copy the marker. */
+/** Besides bots, whose comments may be updated: people who could edit them anyway. Anyone else may have copied the marker. */
 const TRUSTED = new Set(['OWNER', 'MEMBER', 'COLLABORATOR']);
 
 type Place = Pick<PullRequest, 'owner' | 'repo' | 'number'>;
 
-/** Tries to write a comment; Octokit spaces them by three seconds. */
-const MOST_TRIES = 3;
+/** Tries to write a comment. Octokit spaces them by three seconds. */
+const MAX_TRIES = 3;
 
 /**
- * Keeps one comment a step on a pull request, which a marker tells from all others.
+ * Keeps one comment per step on a pull request, found again by a marker.
  * https://docs.github.com/en/rest/issues/comments
  */
 export class PullRequestComments {
@@ -22,7 +22,7 @@ export class PullRequestComments {
   }
 
   /**
-   * Makes the step's comment say `comment`: updates it, or writes it when it is not there and is news.
+   * Updates the step's comment to `comment`, or writes it when there is none and `comment` has news.
    *
    * @returns why that was not possible, with the remedy
    */
@@ -33,8 +33,8 @@ export class PullRequestComments {
     } catch (error) {
       const cause = printable(messageOf(error));
       return (
-        `The dry run could not be told in a comment on pull request #${pullRequest.number}; the job summary has all of ` +
-        'it. A pull request from a fork can only read; elsewhere set "permissions: pull-requests: write" in the ' +
+        `The dry run could not be reported in a comment on pull request #${pullRequest.number}; the job summary has all ` +
+        'of it. A pull request from a fork can only read; elsewhere set "permissions: pull-requests: write" in the ' +
         `workflow, or comment: false (GitHub says: ${cause})`
       );
     }
@@ -50,11 +50,11 @@ export class PullRequestComments {
       return;
     }
     if (first.body !== text) await issues.updateComment({ owner, repo, comment_id: first.id, body: text });
-    // Two jobs that began at once have written one each.
+    // Two jobs that began at the same time wrote one each.
     for (const { id } of others) await issues.deleteComment({ owner, repo, comment_id: id });
   }
 
-  /** Looks before it tries again: a comment may be there though its answer was lost. */
+  /** Looks before each retry: the comment may exist though the answer was lost. */
   async #create({ owner, repo, number }: Place, marker: string, body: string): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       try {
@@ -62,7 +62,7 @@ export class PullRequestComments {
         await this.#octokit.rest.issues.createComment({ owner, repo, issue_number: number, body, request });
         return;
       } catch (error) {
-        if (!(error instanceof RequestError) || error.status < 500 || tries === MOST_TRIES) throw error;
+        if (!(error instanceof RequestError) || error.status < 500 || tries === MAX_TRIES) throw error;
         const comments = await this.#find({ owner, repo, number }, marker);
         if (comments.some((comment) => comment.body === body)) return;
       }

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { type Octokit, RequestError } from 'octokit';
 import * as v from 'valibot';
 import { OWN_RETRIES } from './client.ts';
-import { MetadataError, isUnclear } from './errors.ts';
+import { MetadataError } from './errors.ts';
+import { isOutcomeUnknown } from './request-failure.ts';
 import { type GitHubRetryOptions, GitHubRetry } from './retry.ts';
 
-/** Bytes of a file; PUT bodies, base64 of it, work up to about 50 MB. */
+/** GitHub accepts PUT bodies, the base64 of a file, up to about 50 MB. */
 const MAX_FILE_BYTES = 36 * 1000 ** 2;
 
 export interface RepositoryOptions extends GitHubRetryOptions {
@@ -18,10 +19,10 @@ export interface RepositoryOptions extends GitHubRetryOptions {
   readonly committer?: { readonly name: string; readonly email: string };
 }
 
-/** What an answer to a write says that is in the file now. */
+/** The part of the answer to a write that identifies the file's new content. */
 const Written = v.object({ content: v.object({ sha: v.string() }) });
 
-/** One moment of a file: the SHA is computed from the very bytes. */
+/** A file as it was read. The SHA is computed from these bytes, so that both belong together. */
 interface StoredFile {
   readonly bytes: Uint8Array;
   readonly sha: string;
@@ -46,7 +47,7 @@ export class MetadataRepository {
   }
 
   /**
-   * Makes sure that the repository is there and may be written, as far as GitHub tells without a write.
+   * Checks that the repository exists and can be written, as far as GitHub shows that without a write.
    *
    * @throws MetadataError with the remedy
    */
@@ -63,20 +64,20 @@ export class MetadataRepository {
   }
 
   /**
-   * The bytes of a file; undefined when it is not there.
+   * The bytes of a file; undefined when it does not exist.
    *
-   * @throws MetadataError with the remedy, also when the branch is not there
+   * @throws MetadataError with the remedy, also when the branch does not exist
    */
   async read(path: string): Promise<Uint8Array | undefined> {
     return (await this.#retry.read(this.#where(path), async () => this.#get(path)))?.bytes;
   }
 
   /**
-   * Changes a file by reading, changing and writing it, again and again while other jobs write too.
+   * Reads a file, changes it and writes it. When another job wrote in between, it starts again.
    *
-   * @param change makes the new file of the current one. It is called for each try and must find its own work done
-   *   when it sees it: a write that timed out may have gone through. Undefined, or the same bytes, leave the file as it
-   *   is. What it throws ends the update.
+   * @param change returns the new file for the current one. It is called once per try and must recognize its own
+   *   change: a write that timed out may have been done. Undefined, or the same bytes, leave the file as it is. An error
+   *   that it throws ends the update.
    * @returns false when `change` left the file as it was
    * @throws MetadataError with the remedy
    */
@@ -85,7 +86,7 @@ export class MetadataRepository {
     message: string,
     change: (current: Uint8Array | undefined) => Uint8Array | undefined,
   ): Promise<boolean> {
-    /** What a write sent whose outcome is unknown. */
+    /** The bytes of a write whose outcome is unknown. */
     let sent: Uint8Array | undefined;
     return this.#retry.write(this.#where(path), async () => {
       const current = await this.#get(path);
@@ -96,7 +97,7 @@ export class MetadataRepository {
       try {
         await this.#put(path, message, next, current?.sha);
       } catch (error) {
-        if (error instanceof RequestError && isUnclear(error)) sent = next;
+        if (error instanceof RequestError && isOutcomeUnknown(error)) sent = next;
         throw error;
       }
       return true;
@@ -112,7 +113,7 @@ export class MetadataRepository {
         // Octokit would decode the body as text; the SHA needs the bytes.
         request: { ...OWN_RETRIES, parseSuccessResponseBody: false },
       });
-      if (/^text\/html/i.test(headers['content-type'] ?? '')) throw unlike('the file', 'GET', url);
+      if (/^text\/html/i.test(headers['content-type'] ?? '')) throw unexpectedAnswer('the file', 'GET', url);
       const bytes = new Uint8Array(await new Response(data).arrayBuffer());
       return { bytes, sha: gitBlobSha(bytes) };
     } catch (error) {
@@ -125,7 +126,7 @@ export class MetadataRepository {
     }
   }
 
-  /** @throws RequestError also where the answer does not say that these bytes are in the file now */
+  /** @throws RequestError also where the answer does not confirm that the file has these bytes */
   async #put(path: string, message: string, bytes: Uint8Array, sha: string | undefined): Promise<void> {
     const { branch, committer } = this.#options;
     const { data, url } = await this.#octokit().request(`PUT ${this.#url(path)}`, {
@@ -134,12 +135,12 @@ export class MetadataRepository {
       ...(sha !== undefined && { sha }),
       ...(branch !== undefined && { branch }),
       ...(committer && { committer, author: committer }),
-      // A plugin that tries again, or waits for a limit, would send a stale SHA.
+      // A plugin that retries, or waits for a limit, would send a stale SHA.
       request: OWN_RETRIES,
     });
     const written = v.safeParse(Written, data);
     if (written.success && written.output.content.sha === gitBlobSha(bytes)) return;
-    throw unlike('what was written', 'PUT', url);
+    throw unexpectedAnswer('what was written', 'PUT', url);
   }
 
   #octokit(): Octokit {
@@ -158,17 +159,17 @@ export class MetadataRepository {
 
   #tooLarge(path: string, bytes: number): MetadataError {
     return new MetadataError(
-      `${this.#where(path)} would have ${bytes} bytes, more than GitHub takes: mirror fewer images a namespace`,
+      `${this.#where(path)} would have ${bytes} bytes, more than GitHub accepts: mirror fewer images per namespace`,
     );
   }
 }
 
-/** A success that is none: of a proxy, or of an outage. */
-function unlike(expected: string, method: 'GET' | 'PUT', url: string): RequestError {
+/** The error for a success status with a wrong body, as proxies and outages produce it. */
+function unexpectedAnswer(expected: string, method: 'GET' | 'PUT', url: string): RequestError {
   return new RequestError(`the answer is not ${expected}`, 500, { request: { method, url, headers: {} } });
 }
 
-/** The SHA that git and GitHub give a file of these bytes. https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
+/** The SHA of a file of these bytes in git and at GitHub. https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
 export function gitBlobSha(bytes: Uint8Array): string {
   return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 }

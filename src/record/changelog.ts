@@ -3,21 +3,21 @@ import { formatBytes, plural } from '../mirror/format.ts';
 import { codeList, codeSpan } from '../mirror/markdown.ts';
 import { type NamespaceResult, countAll } from '../mirror/result.ts';
 
-/** What a section says besides what was done. */
+/** What a section says besides what was copied. */
 export interface SectionOptions {
   readonly time: Date;
-  /** IANA name of the zone that the time is shown in. */
+  /** IANA name of the time zone of the section's heading. */
   readonly timezone: string;
-  /** Tells one job of one run from all others, so that its section is added once, however often it retries. */
+  /** Identifies one job of one run, so that its section is added once, however often the write is retried. */
   readonly runKey: string;
 }
 
-/** The changelog's section for one namespace, with the mark by which it is found again. */
+/** The changelog's section for one namespace, with the marker by which it is found again. */
 export function renderSection(result: NamespaceResult, options: SectionOptions): string {
   return `${renderSectionText(result, options)}\n${marker(options.runKey, result.namespace)}\n`;
 }
 
-/** The changelog's section as it is read: time, namespace → target, counts, then a line an image. */
+/** The changelog's section as it is shown: time, namespace → target, counts, then one line per image. */
 export function renderSectionText(
   result: NamespaceResult,
   { time, timezone }: Pick<SectionOptions, 'time' | 'timezone'>,
@@ -59,7 +59,7 @@ export function formatTime(time: Date, timezone: string): string {
 }
 
 /**
- * The text of a changelog, with its byte order mark where it has one.
+ * The text of a changelog, with its byte order mark if it has one.
  *
  * @throws MetadataError that names the file and the remedy
  */
@@ -67,22 +67,22 @@ export function readChangelog(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    const message = `${path} is not text in UTF-8. It was left as it is: save it as UTF-8, or name another in "changelog-path"`;
+    const message = `${path} is not UTF-8 text, and was not changed. Save it as UTF-8, or name another file in "changelog-path"`;
     throw new MetadataError(message, { cause: error });
   }
 }
 
 const MARKER = '<!-- sync ';
 
-/** A comment that is not shown: ends one job's section, and tells it from all others. */
+/** A hidden comment that ends one job's section and identifies it. */
 function marker(runKey: string, namespace: string): string {
-  // A comment must not hold "--".
+  // An HTML comment must not contain "--".
   return `${MARKER}${encodeURIComponent(`${runKey} ${namespace}`).replaceAll('--', '-%2D')} -->`;
 }
 
 /**
- * Puts `section` before the newest section of `current`; everything else stays as it is. The section of the same
- * job and namespace, when it is there already, is replaced where it stands.
+ * Puts `section` before the newest section of `current`; everything else stays as it is. If `current` already has a
+ * section of the same job and namespace, that one is replaced in place.
  */
 export function insertSection(
   current: string | undefined,
@@ -91,20 +91,20 @@ export function insertSection(
 ): string {
   const text = current === undefined || current.trim() === '' ? '# Changelog\n' : current;
   const newline = text.includes('\r\n') ? '\r\n' : '\n';
-  const insert = section.replaceAll('\n', newline);
-  const mark = marker(runKey, namespace);
-  const end = text.indexOf(mark);
+  const inserted = section.replaceAll('\n', newline);
+  const ownMarker = marker(runKey, namespace);
+  const end = text.indexOf(ownMarker);
   if (end !== -1) {
-    return text.slice(0, sectionStart(text, end)) + insert.trimEnd() + text.slice(end + mark.length);
+    return text.slice(0, sectionStart(text, end)) + inserted.trimEnd() + text.slice(end + ownMarker.length);
   }
-  // A file of gcrsync's time may have deeper headings alone.
+  // A file that gcrsync wrote may only have deeper headings.
   const newest = (/^## /m.exec(text) ?? /^#{3,6} /m.exec(text))?.index;
-  if (newest !== undefined) return text.slice(0, newest) + insert + newline + text.slice(newest);
+  if (newest !== undefined) return text.slice(0, newest) + inserted + newline + text.slice(newest);
   const gap = text.endsWith('\n') ? newline : newline + newline;
-  return text + gap + insert;
+  return text + gap + inserted;
 }
 
-/** Where the section starts whose marker is at `end`; at the marker when somebody removed its heading. */
+/** Where the section whose marker is at `end` starts: at the marker itself when its heading was removed by hand. */
 function sectionStart(text: string, end: number): number {
   const start = text.lastIndexOf('\n## ', end) + 1;
   const isOwn = text.startsWith('## ', start) && !text.slice(start, end).includes(MARKER);

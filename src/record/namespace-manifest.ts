@@ -11,14 +11,14 @@ import { type Digest, isDigest } from '../oci/digest.ts';
 import { messageOf, printable } from '../oci/errors.ts';
 import { isRepositoryName, isTag } from '../oci/names.ts';
 
-/** A namespace manifest that can't be used. It must not be overwritten. */
+/** A namespace manifest can't be used. It must not be overwritten. */
 export class ManifestError extends Error {
   override readonly name = 'ManifestError';
 }
 
 const VERSION = 1;
 
-/** Not `v.record`: that drops keys such as "constructor", which is a fine name for an image or a tag. */
+/** Not `v.record`, which drops keys such as "constructor": a valid name for an image or a tag. */
 const ByName = v.custom<Readonly<Record<string, unknown>>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'expected an object',
@@ -27,9 +27,9 @@ const Version = v.object({ version: v.number() });
 const Header = v.object({ source: v.string(), target: v.string(), images: ByName });
 
 /**
- * Reads a namespace manifest, or gcrsync's form of it, a sorted array of `image:tag`.
+ * Reads a namespace manifest, or gcrsync's form of it: a sorted array of `image:tag`.
  *
- * @param expected the file's path, and the source and target that it must be of
+ * @param expected the file's path, and the source and target that it must name
  * @throws ManifestError that names the file, the cause and the remedy
  */
 export function parseNamespaceManifest(
@@ -39,10 +39,10 @@ export function parseNamespaceManifest(
   const { path, source, target } = expected;
   const json = parseJson(bytes, path);
   if (Array.isArray(json)) return { source, target, images: readGcrsync(json, path) };
-  // Before the rest, which may have any form in a newer version.
+  // Checked first: in a newer version the rest may have any form.
   const { version } = check(Version, json, path);
   if (version !== VERSION) {
-    const remedy = 'it was written by a newer version of this action; use that one';
+    const remedy = 'a newer version of this action wrote it; use that version';
     throw new ManifestError(
       `${path} has version ${version}, and this action reads version ${VERSION}: ${remedy}`,
     );
@@ -70,20 +70,20 @@ function parseJson(bytes: Uint8Array, path: string): unknown {
 
 function broken(path: string, cause: string): ManifestError {
   return new ManifestError(
-    `${path} can't be read as a namespace manifest: ${printable(cause)}. It was left as it is: mend it, or restore an earlier ` +
-      'commit of it; if you remove it, everything is copied again',
+    `${path} can't be read as a namespace manifest: ${printable(cause)}. The file was not changed. Repair it, or restore ` +
+      'an earlier commit of it; if you remove it, everything is copied again',
   );
 }
 
 function checkOwner(path: string, what: 'source' | 'target', found: string, expected: string): void {
   if (found === expected) return;
   throw new ManifestError(
-    `${path} records the ${what} ${JSON.stringify(found.slice(0, 300))}, and this run's is ${expected}: give each ` +
-      'its own file with "manifest-path" or "metadata-branch", or move the file away',
+    `${path} records the ${what} ${JSON.stringify(found.slice(0, 300))}, but this run has the ${what} ${expected}: give ` +
+      'each its own file with "manifest-path" or "metadata-branch", or move the file away',
   );
 }
 
-/** Walked by hand: a schema for each of 100,000 entries takes several times as long. */
+/** Without a schema, which would take several times as long for 100,000 entries. */
 function readImages(images: Readonly<Record<string, unknown>>, path: string): RecordedImages {
   const read = new Map<string, Map<string, RecordEntry>>();
   for (const [image, tags] of Object.entries(images)) {
@@ -122,7 +122,10 @@ function readGcrsync(lines: readonly unknown[], path: string): RecordedImages {
     const [, image = '', tag = ''] = typeof line === 'string' ? (/^(.*):(.*)$/.exec(line) ?? []) : [];
     if (!isRepositoryName(image) || !isTag(tag)) {
       const found = typeof line === 'string' ? show(line) : `a line of type ${typeof line}`;
-      throw broken(path, `it is an array, as gcrsync's are, but ${found} is not of the form image:tag`);
+      throw broken(
+        path,
+        `it is an array, as gcrsync wrote them, but ${found} does not have the form image:tag`,
+      );
     }
     setEntry(images, image, tag, null);
   }
@@ -133,7 +136,7 @@ function show(text: string): string {
   return JSON.stringify(text.slice(0, 200));
 }
 
-/** The file: keys sorted, one tag a line, a trailing newline, so that a diff of it reads as a changelog. */
+/** The file: keys sorted, one tag per line, a trailing newline, so that a diff of it reads as a changelog. */
 export function serializeNamespaceManifest({ source, target, images }: NamespaceManifest): string {
   const blocks = sorted(images)
     .filter(([, entries]) => entries.size > 0)
@@ -151,7 +154,7 @@ export function serializeNamespaceManifest({ source, target, images }: Namespace
   );
 }
 
-/** Sorted by code units: the same on every machine, whatever its locale. */
+/** Sorted by code units, which no locale changes. */
 function sorted<T>(map: ReadonlyMap<string, T>): [string, T][] {
   return Array.from(map).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -1,28 +1,26 @@
 import type { Outcome } from '../copy/pool.ts';
+import type { RecordedImages } from '../mirror/record-entry.ts';
 import type { NamespaceResult } from '../mirror/result.ts';
+import { SerialQueue } from '../oci/async.ts';
 import type { NamespacePlan, Planned } from '../plan/namespace-plan.ts';
 import { resultOf } from '../report/result-of.ts';
-import {
-  type RecordDeps,
-  type RecordSettings,
-  type Recorded,
-  changeManifest,
-  newEntries,
-  record,
-} from './record.ts';
+import type { RecordDeps, RecordSettings } from './deps.ts';
+import { changeManifest } from './manifest-update.ts';
+import { type Recorded, record } from './record.ts';
+import { type Recordable, newEntries } from './recordable.ts';
 import { WriteAhead } from './write-ahead.ts';
 
-/** Gathers what a run does, and records it: at checkpoints what is done so far, in the end all of it. */
+/** Collects what a run does, and records it: at checkpoints what is done by then, at the end all of it. */
 export class Recorder {
   readonly #plans: readonly Planned[];
   readonly #settings: RecordSettings;
   readonly #deps: RecordDeps;
   readonly #outcomes = new Map<Planned, Outcome[]>();
   readonly #writeAheads = new Map<NamespacePlan, WriteAhead>();
-  /** How many outcomes are recorded, by namespace; none when not even what evidence settled is. */
+  /** How many outcomes of a namespace are recorded; absent while not even its adopted tags are. */
   readonly #recorded = new Map<NamespacePlan, number>();
   /** One write at a time: two would write the same files. */
-  #writing: Promise<unknown> = Promise.resolve();
+  readonly #writes = new SerialQueue();
 
   constructor(plans: readonly Planned[], settings: RecordSettings, deps: RecordDeps) {
     this.#plans = plans;
@@ -33,17 +31,17 @@ export class Recorder {
   /**
    * To be awaited before a tag is written at the target.
    *
-   * @throws CopyError when it must not be
+   * @throws CopyError when the tag must not be written
    */
   async beforeOverwrite(plan: NamespacePlan, image: string, tag: string): Promise<void> {
-    let claims = this.#writeAheads.get(plan);
-    if (!claims) {
-      claims = new WriteAhead(plan, async (message, change) =>
+    let writeAhead = this.#writeAheads.get(plan);
+    if (!writeAhead) {
+      writeAhead = new WriteAhead(plan, async (message, change) =>
         this.#serially(async () => changeManifest(plan, message, change, this.#settings, this.#deps)),
       );
-      this.#writeAheads.set(plan, claims);
+      this.#writeAheads.set(plan, writeAhead);
     }
-    await claims.beforeOverwrite(image, tag);
+    await writeAhead.beforeOverwrite(image, tag);
   }
 
   note(plan: NamespacePlan, outcome: Outcome): void {
@@ -52,46 +50,57 @@ export class Recorder {
     else this.#outcomes.set(plan, [outcome]);
   }
 
-  /** What came of all namespaces so far. */
+  /** What happened to all namespaces so far. */
   results(): NamespaceResult[] {
     return this.#plans.map((plan) => resultOf(plan, this.#outcomes.get(plan) ?? []));
   }
 
-  /** Records what is new since the last time; what could not be recorded is tried again the next time. */
+  /** Records what is new since the last save. What could not be recorded is tried again at the next save. */
   async save(): Promise<Recorded> {
-    return this.#serially(async () => this.#save(() => undefined));
+    return this.#serially(async () => this.#save(() => new Map()));
   }
 
-  /** Records all that is not recorded yet, once no tag is written any more. */
+  /** Records all that is not recorded yet. To be called when no more tags are written. */
   async finish(): Promise<Recorded> {
-    return this.#serially(async () => this.#save((plan) => this.#writeAheads.get(plan)?.untouched()));
+    return this.#serially(async () =>
+      this.#save((plan) => this.#writeAheads.get(plan)?.untouched() ?? new Map()),
+    );
   }
 
   async #serially<T>(write: () => Promise<T>): Promise<T> {
-    const writing = this.#writing.then(write);
-    this.#writing = writing.catch(() => undefined);
-    return writing;
+    return this.#writes.run('', write);
   }
 
-  /** @param untouched entries that hold again, as their tags will not be written in this run */
-  async #save(untouched: (plan: NamespacePlan) => NamespacePlan['adopted'] | undefined): Promise<Recorded> {
-    const news = this.#plans.flatMap((plan) => {
+  /** @param restored entries that are right again, as their tags will not be written in this run */
+  async #save(restored: (plan: NamespacePlan) => RecordedImages): Promise<Recorded> {
+    const changed = this.#plans.flatMap((plan) => {
       if ('failure' in plan) return [];
       const outcomes = this.#outcomes.get(plan)?.slice() ?? [];
-      const restored = untouched(plan) ?? new Map();
-      const isNew = outcomes.length > (this.#recorded.get(plan) ?? -1) || restored.size > 0;
-      return isNew ? [{ plan, outcomes, restored }] : [];
+      const recordable = this.#recordable(plan, outcomes, restored(plan));
+      const isNew = outcomes.length > (this.#recorded.get(plan) ?? -1) || recordable.restored.size > 0;
+      return isNew ? [{ recordable, count: outcomes.length }] : [];
     });
-    const recordables = news.map(({ plan, outcomes, restored }) => ({
+    const recorded = await record(
+      changed.map(({ recordable }) => recordable),
+      this.#settings,
+      this.#deps,
+    );
+    for (const { recordable, count } of changed)
+      if (recorded.plans.has(recordable.plan)) this.#recorded.set(recordable.plan, count);
+    return recorded;
+  }
+
+  #recordable(
+    plan: NamespacePlan,
+    outcomes: readonly Outcome[],
+    restored: RecordedImages,
+  ): Recordable & { readonly restored: RecordedImages } {
+    return {
       plan,
       entries: newEntries(plan, outcomes),
       restored,
       known: this.#writeAheads.get(plan)?.known() ?? plan.recorded.images,
       result: resultOf(plan, outcomes),
-    }));
-    const recorded = await record(recordables, this.#settings, this.#deps);
-    for (const { plan, outcomes } of news)
-      if (recorded.plans.has(plan)) this.#recorded.set(plan, outcomes.length);
-    return recorded;
+    };
   }
 }

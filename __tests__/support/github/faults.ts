@@ -6,14 +6,14 @@ import type { GitHubStandIn } from './stand-in.ts';
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Does what is asked for, and keeps the answer to itself. */
+  /** Carries out the request without sending the answer. */
   readonly perform: () => Promise<number>;
 }
 
-/** Answers a request in GitHub's place (true), or does something before GitHub answers (false). */
+/** Answers a request in place of GitHub (true), or does something before GitHub answers (false). */
 export type Fault = (exchange: Exchange) => boolean | Promise<boolean>;
 
-/** Faults of the requests of one method whose path ends so: one after the other, then GitHub answers again. */
+/** Faults for the requests of one method whose path ends with `path`: one after another, then GitHub answers again. */
 export interface FaultyPath {
   readonly method: string;
   readonly path: string;
@@ -31,12 +31,12 @@ export function injectFaults(github: GitHubStandIn, paths: readonly FaultyPath[]
   };
 }
 
-/** Every request meets `fault` from now on. */
+/** Applies `fault` to every request from now on. */
 export function failing(github: GitHubStandIn, fault: Fault): void {
   github.intercept = async (request, response, _, perform) => fault({ request, response, perform });
 }
 
-/** The answer of an error as GitHub words it. */
+/** An error in GitHub's form. */
 export function says(status: number, message: string, headers: Record<string, string> = {}): Fault {
   return ({ response }) => {
     sendJson(response, status, { message, documentation_url: 'https://docs.github.com/rest' }, headers);
@@ -44,7 +44,7 @@ export function says(status: number, message: string, headers: Record<string, st
   };
 }
 
-/** A web page, of a proxy or of an outage. */
+/** A web page, as proxies and outages send it. */
 export function page(status: number): Fault {
   return ({ response }) => {
     response.writeHead(status, { 'content-type': 'text/html' });
@@ -61,14 +61,14 @@ export const breaks: Fault = ({ request }) => {
 /** Never answers. */
 export const stalls: Fault = () => true;
 
-/** Success, with nothing in it. */
+/** A success with an empty body. */
 export const isEmpty: Fault = ({ response }) => {
   response.writeHead(200, { 'content-type': 'application/vnd.github.raw+json; charset=utf-8' });
   response.end();
   return true;
 };
 
-/** Success whose body ends before its length. */
+/** A success whose body ends before its length. */
 export function breaksAfter(start: string): Fault {
   return ({ request, response }) => {
     response.writeHead(200, { 'content-length': start.length + 1000 });
@@ -77,7 +77,7 @@ export function breaksAfter(start: string): Fault {
   };
 }
 
-/** The request is done, and then its answer is lost by `fault`. */
+/** Carries out the request, then loses its answer by `fault`. */
 export function isDone(fault: Fault): Fault {
   return async (exchange) => {
     await exchange.perform();
@@ -85,7 +85,7 @@ export function isDone(fault: Fault): Fault {
   };
 }
 
-/** `work` is done just before GitHub answers. */
+/** Does `work` just before GitHub answers. */
 export function before(work: () => unknown): Fault {
   return async () => {
     await work();
@@ -93,7 +93,7 @@ export function before(work: () => unknown): Fault {
   };
 }
 
-/** A secondary limit that GitHub lifts after `seconds`; it does not say when where there are none. */
+/** A secondary limit that ends after `seconds`. Without them, GitHub does not say when. */
 export function isLimited(status: 403 | 429, seconds?: number): Fault {
   const message = 'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.';
   return says(status, message, seconds === undefined ? {} : { 'retry-after': String(seconds) });

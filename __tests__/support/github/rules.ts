@@ -6,7 +6,7 @@ export interface RepositoryRules {
   /** No commit yet. */
   readonly empty?: boolean;
   readonly archived?: boolean;
-  /** Its branch takes pull requests alone. */
+  /** Its branch accepts only pull requests. */
   readonly protected?: boolean;
   /** The branch main was deleted. */
   readonly branchless?: boolean;

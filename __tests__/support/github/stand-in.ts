@@ -27,13 +27,13 @@ export interface GitHubStandIn extends TestServer {
   readonly requests: GitHubRequest[];
   /** Where a request or an answer was not as GitHub's OpenAPI description says. */
   readonly violations: string[];
-  /** What is special about each repository by now; one that is not in it is not there. */
+  /** The current rules of each repository. One without rules does not exist. */
   readonly rules: Map<string, RepositoryRules>;
-  /** Milliseconds that a write takes: writes that overlap on a branch collide. */
+  /** Milliseconds per write. Writes that overlap on a branch collide. */
   writeTime: number;
   /**
-   * May answer a request itself (true). `body` is the request's; `perform` does what it asks for, and keeps the answer to
-   * itself but for its status.
+   * May answer a request itself (true). `body` is the request's. `perform` carries the request out and returns only the
+   * status of the answer.
    */
   intercept?: (
     request: IncomingMessage,
@@ -48,7 +48,7 @@ export interface GitHubStandIn extends TestServer {
   readonly commits: (repository: string) => Promise<Commit[]>;
   /** Opens an issue; a pull request's comments are those of the issue of its number. */
   readonly openIssue: (repository: string) => Promise<number>;
-  /** Comments on an issue as the owner, or as somebody who has nothing to do with the repository. */
+  /** Comments on an issue as the owner, or as a stranger to the repository. */
   readonly comment: (
     repository: string,
     issue: number,
@@ -185,7 +185,7 @@ function stateOf(
   };
 }
 
-/** What the live API does besides the emulator. */
+/** Adds what the live API does and the emulator does not. */
 class FidelityProxy {
   readonly violations: string[] = [];
   readonly #upstream: string;
@@ -202,15 +202,15 @@ class FidelityProxy {
   async answer(
     request: IncomingMessage,
     response: ServerResponse,
-    asked: string,
+    requested: string,
     body: Buffer,
     { writeTime }: { readonly writeTime: number },
   ): Promise<void> {
     const method = request.method ?? '';
     const token = /^(?:Bearer|token) (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
     const parsed = body.length > 0 ? (JSON.parse(body.toString()) as unknown) : undefined;
-    const repository = /^\/repos\/([^/]+\/[^/?]+)/.exec(asked)?.[1] ?? '';
-    const path = await this.#byBranch(asked, repository);
+    const repository = /^\/repos\/([^/]+\/[^/?]+)/.exec(requested)?.[1] ?? '';
+    const path = await this.#byBranch(requested, repository);
     const refuse = (status: number, message: string): void => {
       this.#check(method, path, status, parsed, { message });
       sendJson(response, status, {
@@ -268,7 +268,7 @@ class FidelityProxy {
       });
     let answer = await send(body);
     if (method === 'PUT' && answer.status === 422) {
-      // A SHA for a path that is not there is no conflict for GitHub.
+      // For GitHub, a SHA for a path that does not exist is no conflict.
       const { sha, ...rest } = v.parse(WithSha, JSON.parse(body.toString()));
       if (sha !== undefined && /does not exist/.test(await answer.clone().text()))
         answer = await send(Buffer.from(JSON.stringify(rest)));

@@ -3,7 +3,7 @@ export const TOKENS = {
   write: 'ghs_write-token-0123456789',
   /** May read. */
   readOnly: 'ghs_read-token-0123456789',
-  /** Of somebody who has nothing to do with the repositories. */
+  /** Of a stranger to the repositories. */
   stranger: 'ghs_stranger-token-0123456789',
   /** GITHUB_TOKEN of another repository. */
   other: 'ghs_other-token-0123456789',

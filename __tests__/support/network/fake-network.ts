@@ -12,7 +12,7 @@ export interface FakeAnswer {
   readonly body?: string | Buffer;
 }
 
-/** A transport to hosts of any name that sends nothing: `answer` has the last word on all of them. */
+/** A dispatcher that sends nothing: `answer` answers for hosts of any name. */
 export interface FakeNetwork {
   readonly dispatcher: Dispatcher;
   readonly requests: FakeRequest[];

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestServer, sendJson, startServer } from '../network/http.ts';
 
-/** A key and a certificate signed by itself, as files and as text. */
+/** A key and a self-signed certificate, as files and as text. */
 export interface Certificate {
   readonly keyFile: string;
   readonly certFile: string;
@@ -34,12 +34,12 @@ export function makeCertificate(...names: readonly string[]): Certificate {
 export interface TokenServer extends TestServer {
   /** The section `auth` of a docker-registry's config.yml. */
   readonly auth: Readonly<Record<string, unknown>>;
-  /** The scopes of each token that was given out. */
+  /** The scopes of each token that was issued. */
   readonly granted: string[][];
 }
 
 /**
- * A token service whose tokens docker-registry checks: anybody may pull, the account may push.
+ * A token service whose tokens docker-registry verifies: anonymous clients may pull, the account may push.
  * https://distribution.github.io/distribution/spec/auth/jwt/
  */
 export async function startTokenServer(

@@ -52,7 +52,7 @@ function client(
 const secondary = { status: 403, message: 'You have exceeded a secondary rate limit.' };
 
 describe('createGitHubClient', () => {
-  it('speaks to the API it is given, with the token', async () => {
+  it('sends requests to the given API, with the token', async () => {
     await client().request('GET /user');
     const [request] = requests;
     expect(request?.url).toBe('/api/v3/user');
@@ -60,7 +60,7 @@ describe('createGitHubClient', () => {
     expect(request?.headers['user-agent']).toContain('gcrxio-sync-action');
   });
 
-  it('waits as a secondary limit asks, and says so', async () => {
+  it('waits as a secondary limit asks, and logs that', async () => {
     answers.push({ ...secondary, headers: { 'retry-after': '1' } });
     const start = performance.now();
     await client().request('GET /user');
@@ -69,7 +69,7 @@ describe('createGitHubClient', () => {
     expect(log.join('\n')).toMatch(/secondary rate limit.* 1 s/);
   });
 
-  it('does not wait for a limit that is far away', async () => {
+  it('does not wait for a limit of more than five minutes', async () => {
     answers.push({ ...secondary, headers: { 'retry-after': '3600' } });
     await expect(client().request('GET /user')).rejects.toMatchObject({ status: 403 });
     const reset = String(Math.floor(Date.now() / 1000) + 3600);
@@ -79,7 +79,7 @@ describe('createGitHubClient', () => {
     expect(requests).toHaveLength(2);
   });
 
-  it('tries a read again, and not a write that is told not to be', async () => {
+  it('retries a read, and no write that is sent with no retries', async () => {
     answers.push({ status: 502, message: 'Server Error' });
     await client().request('GET /user');
     expect(requests).toHaveLength(2);
@@ -104,7 +104,7 @@ describe('createGitHubClient', () => {
     await expect(read).rejects.toMatchObject({ status: 500, message: expect.stringContaining('timeout') });
   });
 
-  it('ends all requests with its signal, those under way too', async () => {
+  it('ends all requests with its signal, also those in progress', async () => {
     const end = new AbortController();
     const octokit = client({ signal: end.signal });
     answers.push({ status: 0 });
@@ -116,7 +116,7 @@ describe('createGitHubClient', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('leaves faults and limits to who tries again itself', async () => {
+  it('leaves faults and limits to callers that retry themselves', async () => {
     answers.push({ ...secondary, headers: { 'retry-after': '1' } }, { status: 502, message: 'x' });
     for (const status of [403, 502]) {
       const read = client().request('GET /user', { request: OWN_RETRIES });

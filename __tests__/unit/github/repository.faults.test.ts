@@ -18,7 +18,7 @@ import { copied, namespaceResult } from '../../support/fixtures/results.ts';
 import { silentLogger } from '../../support/fixtures/silent-logger.ts';
 import { type TestServer, readAll, sendJson, startServer } from '../../support/network/http.ts';
 
-/** What meets one request: first somebody changes the file, then the answer goes wrong. */
+/** What happens to one request: first another writer changes the file, then the answer fails. */
 interface Step {
   readonly edit: 'none' | 'add' | 'reformat' | 'spoil' | 'remove';
   readonly fault: (typeof FAULTS)[number];
@@ -266,7 +266,7 @@ describe.each([
   ['a namespace manifest', manifest],
   ['a changelog', changelog],
 ])('update of %s', (_, subject) => {
-  it('is done exactly once or fails, and harms nothing, whatever GitHub and others do', async () => {
+  it('is done exactly once or fails, whatever GitHub and other writers do', async () => {
     const count = { done: 0, failed: 0 };
     await fc.assert(
       fc.asyncProperty(steps, async (given) => {
@@ -277,7 +277,7 @@ describe.each([
         for (const { before, after } of model.writes) {
           const [old, now] = [subject.read(before), subject.read(after)];
           expect([old.own, now.own]).toEqual([0, 1]);
-          // GitHub takes any SHA for a file that was removed, and brings it back.
+          // GitHub accepts any SHA for a file that was removed, and writes it again.
           expect(now.rest).toEqual(before ? old.rest : now.rest);
         }
         const isDone = error === undefined;

@@ -74,7 +74,7 @@ function encode(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** A change that adds a line and, as `update` asks, finds its own work done. */
+/** A change that adds a line and, as `update` requires, recognizes its own line. */
 function addLine(line: string): (current: Uint8Array | undefined) => Uint8Array {
   return (current) => {
     const lines = new TextDecoder().decode(current).split('\n').filter(Boolean);
@@ -97,19 +97,19 @@ function count(method: string, path = '/contents/'): number {
 }
 
 describe('gitBlobSha', () => {
-  it("is git's", () => {
+  it("equals git's", () => {
     expect(gitBlobSha(new Uint8Array())).toBe('e69de29bb2d1d6434b8b29ae775ad8c2e48c5391');
     expect(gitBlobSha(encode('hello\n'))).toBe('ce013625030ba8dba906f756967f9e9ca394464a');
   });
 });
 
 describe('check', () => {
-  it('takes a repository that is there, an empty one too', async () => {
+  it('accepts a repository that exists, an empty one too', async () => {
     await expect(open().check()).resolves.toBeUndefined();
     await expect(open({ repo: 'empty' }).check()).resolves.toBeUndefined();
   });
 
-  it('names the inputs when the repository is not to be seen', async () => {
+  it('names the inputs when the token sees no such repository', async () => {
     const message = await failure(open({ repo: 'nowhere' }).check());
     for (const part of [
       'octo/nowhere',
@@ -122,22 +122,22 @@ describe('check', () => {
     }
   });
 
-  it('says that the repository is archived', async () => {
+  it('reports that the repository is archived', async () => {
     expect(await failure(open({ repo: 'archived' }).check())).toContain('unarchive it');
   });
 
-  it('says that the token is not valid', async () => {
+  it('reports that the token is not valid', async () => {
     expect(await failure(open({ token: 'not-a-token' }).check())).toContain('"github-token" is not valid');
   });
 });
 
 describe('read', () => {
-  it('gives nothing where there is no file', async () => {
+  it('returns undefined where no file is', async () => {
     expect(await open().read('nowhere/a.json')).toBeUndefined();
     expect(await open({ repo: 'empty' }).read('a.json')).toBeUndefined();
   });
 
-  it('names metadata-branch when the branch is not there', async () => {
+  it('names metadata-branch when the branch does not exist', async () => {
     const message = await failure(open({ branch: 'records' }).read('a.json'));
     expect(message).toContain('"records"');
     expect(message).toContain('metadata-branch');
@@ -164,7 +164,7 @@ describe('read', () => {
     expect(bytes.equals((await open().read('a.bin')) ?? new Uint8Array())).toBe(true);
   });
 
-  it('tells an empty file from none', async () => {
+  it('tells an empty file from a missing one', async () => {
     github.intercept = (_, response) => {
       response.writeHead(200, { 'content-type': 'application/vnd.github.raw+json' }).end();
       return true;
@@ -172,8 +172,8 @@ describe('read', () => {
     expect(await open().read('a.bin')).toEqual(new Uint8Array());
   });
 
-  it('tries again when GitHub fails for a moment', async () => {
-    await github.putFile('octo/meta', 'moment.json', 'here\n');
+  it('retries when GitHub fails for a moment', async () => {
+    await github.putFile('octo/meta', 'later.json', 'here\n');
     let fails = 2;
     github.intercept = (_, response) => {
       if (fails === 0) return false;
@@ -181,15 +181,15 @@ describe('read', () => {
       sendJson(response, 502, { message: 'Server Error' });
       return true;
     };
-    expect(await open().read('moment.json')).toEqual(encode('here\n'));
+    expect(await open().read('later.json')).toEqual(encode('here\n'));
   });
 
-  it('says that a token may not read', async () => {
+  it('reports a token that may not read', async () => {
     github.intercept = (_, response) => {
       sendJson(response, 403, { message: 'Resource not accessible by integration' });
       return true;
     };
-    expect(await failure(open().read('a.json'))).toContain('"github-token" may not do this');
+    expect(await failure(open().read('a.json'))).toContain('"github-token" lacks the permission');
   });
 });
 
@@ -245,7 +245,7 @@ describe('update', () => {
     expect(await github.file('octo/meta', 'broken.json')).toBe('{ not a manifest');
   });
 
-  it('writes nothing over a file that got invalid since it was read', async () => {
+  it('never overwrites a file that became invalid since it was read', async () => {
     await github.putFile('octo/meta', 'turned.txt', 'fine\n');
     let seen = 0;
     const work = open().update('turned.txt', 'm', (current) => {
@@ -281,7 +281,7 @@ describe('update', () => {
     expect(count('PUT')).toBe(2);
   });
 
-  it('brings 20 writers of one file through, each at once, and loses nothing', async () => {
+  it('completes 20 concurrent writers of one file, and loses nothing', async () => {
     github.writeTime = 20;
     const waits: number[] = [];
     const sleep = async (ms: number): Promise<void> => {
@@ -311,7 +311,7 @@ describe('update', () => {
     expect(statuses.filter((status) => status < 300)).toHaveLength(20);
   }, 60_000);
 
-  it('brings writers of different files of one branch through', async () => {
+  it('completes writers of different files of one branch', async () => {
     github.writeTime = 20;
     const paths = Array.from({ length: 10 }, (_, index) => `apart/${index}.txt`);
     await Promise.all(paths.map(async (path) => open().update(path, 'm', addLine(path))));
@@ -365,7 +365,7 @@ describe('update', () => {
     expect(await github.file('octo/meta', 'not-done.txt')).toBe('mine\n');
   });
 
-  it('gives up in the end, with the cause', async () => {
+  it('gives up in the end, and names the cause', async () => {
     github.intercept = (request, response) => {
       if (request.method !== 'PUT') return false;
       sendJson(response, 503, { message: 'No server is available' });
@@ -399,7 +399,7 @@ describe('update', () => {
     expect(count('PUT')).toBeLessThan(2);
   });
 
-  it('says that the branch is gone when it goes before the write', async () => {
+  it('reports a branch that was deleted before the write', async () => {
     github.intercept = (request, response) => {
       sendJson(response, 404, {
         message: request.method === 'PUT' ? 'Branch records not found' : 'Not Found',
@@ -411,7 +411,7 @@ describe('update', () => {
     expect(count('PUT')).toBe(1);
   });
 
-  it('refuses a file that GitHub would not take, before it is sent', async () => {
+  it('refuses a file that GitHub would not accept before sending it', async () => {
     const bytes = new Uint8Array(40_000_000);
     const message = await failure(open().update('large.json', 'm', () => bytes));
     expect(message).toContain('octo/meta/large.json');
@@ -431,7 +431,7 @@ describe('update', () => {
     expect(await repository.update('large.json', 'm', () => bytes)).toBe(true);
     expect(Buffer.from(bytes).equals((await repository.read('large.json')) ?? new Uint8Array())).toBe(true);
     expect(await repository.update('large.json', 'm', (current) => current ?? bytes)).toBe(false);
-    // The SHA was computed from those bytes, so GitHub takes it.
+    // The SHA was computed from those bytes, so GitHub accepts it.
     expect(await repository.update('large.json', 'm', () => encode('small\n'))).toBe(true);
     expect(count('PUT')).toBe(2);
   });

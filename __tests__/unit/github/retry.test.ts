@@ -10,15 +10,15 @@ interface Answer {
   readonly status: number;
   readonly message?: string;
   readonly headers?: Record<string, string>;
-  /** Of the answer: without one when it is empty. */
+  /** The header `date`; none where it is empty. */
   readonly date?: string;
 }
 
 let server: TestServer;
 let dispatcher: Agent;
-/** Answers to come, by method; then a GET finds nothing and a PUT is done. */
+/** The next answers, by method. Without one, a GET finds nothing and a PUT succeeds. */
 const answers: Record<string, Answer[]> = { GET: [], PUT: [] };
-/** Answered always, while it is set. */
+/** The answer to every request while it is set. */
 let outage: Answer | undefined;
 const requests: string[] = [];
 const log: string[] = [];
@@ -51,12 +51,12 @@ afterEach(() => {
 });
 
 interface Given {
-  /** With what the hurry's own client is, and with how it began. */
-  readonly hurried?: Omit<ShutdownMode, 'octokit'>;
+  /** The signals of shutdown mode, which uses the same client here. */
+  readonly shutdown?: Omit<ShutdownMode, 'octokit'>;
   readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
-function open({ hurried, sleep }: Given = {}): MetadataRepository {
+function open({ shutdown, sleep }: Given = {}): MetadataRepository {
   const logger = {
     debug: (message: string) => void log.push(message),
     info: (message: string) => void log.push(message),
@@ -66,7 +66,7 @@ function open({ hurried, sleep }: Given = {}): MetadataRepository {
   const octokit = createGitHubClient(client);
   return new MetadataRepository({
     octokit,
-    ...(hurried && { shutdown: { ...hurried, octokit } }),
+    ...(shutdown && { shutdown: { ...shutdown, octokit } }),
     owner: 'o',
     repo: 'r',
     sleep: async (ms, signal) => {
@@ -80,7 +80,7 @@ function open({ hurried, sleep }: Given = {}): MetadataRepository {
 
 const change = (): Uint8Array => new TextEncoder().encode('x\n');
 
-/** All that an update waits between its tries, without the second that each wait has for itself; milliseconds. */
+/** The waits of an update between its tries, without the second that each adds; milliseconds. */
 async function waitsOf(...given: Answer[]): Promise<number[]> {
   answers['PUT']?.push(...given);
   await open().update('f', 'm', change);
@@ -142,12 +142,12 @@ describe('a rate limit', () => {
     expect(log.join('\n')).toContain(`o/r/f: GitHub's rate limit asks to wait ${wait / 1000} s`);
   });
 
-  it('is waited for longer each time where it does not say how long', async () => {
+  it('is waited for twice as long each time where it does not say how long it lasts', async () => {
     const answer = { status: 403, message: SECONDARY };
     expect(await waitsOf(answer, answer, answer)).toEqual([60_000, 120_000, 240_000]);
   });
 
-  it('is waited for five times at most', async () => {
+  it('is waited for at most five times', async () => {
     outage = { status: 429, headers: { 'retry-after': '2' } };
     expect(await failureOf(open().update('f', 'm', change))).toMatch(
       /^MetadataError: o\/r\/f could not be read, tried 6 times/,
@@ -166,7 +166,7 @@ describe('a rate limit', () => {
       },
       '30 min',
     ],
-  ])('that is far is an error that says how far: %s', async (_, answer, far) => {
+  ])('that lasts more than five minutes is an error that says how long: %s', async (_, answer, far) => {
     for (const method of ['GET', 'PUT']) {
       answers[method]?.push(answer);
       const message = await failureOf(open().update('f', 'm', change));
@@ -176,7 +176,7 @@ describe('a rate limit', () => {
     expect(waits).toEqual([]);
   });
 
-  it('is waited for by reads too, also where the message does not speak of one', async () => {
+  it('is waited for by reads too, also where the message does not mention one', async () => {
     answers['GET']?.push({ status: 403, message: 'Slow down', headers: { 'retry-after': '5' } });
     expect(await open().read('f')).toBeUndefined();
     answers['GET']?.push({ status: 429, headers: { 'retry-after': '6' } }, { status: 200 });
@@ -185,21 +185,21 @@ describe('a rate limit', () => {
   });
 });
 
-describe('a fault that passes', () => {
-  it.each([408, 500, 502, 503, 504])('is tried again, read and write: %d', async (status) => {
+describe('a temporary fault', () => {
+  it.each([408, 500, 502, 503, 504])('is retried, of reads and of writes: %d', async (status) => {
     for (const list of Object.values(answers)) list.push({ status }, { status });
     await open().update('f', 'm', change);
     // Each time from the read on.
     expect(requests).toEqual(['GET f', 'GET f', 'GET f', 'PUT f', 'GET f', 'PUT f', 'GET f', 'PUT f']);
   });
 
-  it('of a read does not end an update soon', async () => {
+  it('of a read leaves an update the patience of a write', async () => {
     answers['GET']?.push(...Array.from({ length: 14 }, () => ({ status: 503 })));
     await open().update('f', 'm', change);
     expect(requests.filter((request) => request === 'GET f')).toHaveLength(15);
   });
 
-  it('is told in one line, and a page is not quoted', async () => {
+  it('is reported in one line, without quoting a page', async () => {
     const page = '<html>\n::error::x</html>';
     outage = { status: 503, message: page };
     expect(await failureOf(open().read('f'))).toBe(
@@ -211,7 +211,7 @@ describe('a fault that passes', () => {
     );
   });
 
-  it('that goes on is not waited for again with each file, until GitHub answers', async () => {
+  it('that outlasts one file leaves the next files one try each, until GitHub answers', async () => {
     const repository = open();
     outage = { status: 503, message: 'No server' };
     expect(await failureOf(repository.update('one', 'm', change))).toContain('tried 15 times');
@@ -223,7 +223,7 @@ describe('a fault that passes', () => {
     expect(requests.filter((request) => request === 'PUT four')).toHaveLength(2);
   });
 
-  it('leaves a collision to be tried again', async () => {
+  it('does not keep a later collision from being retried', async () => {
     const repository = open();
     outage = { status: 503, message: 'No server' };
     await failureOf(repository.update('one', 'm', change));
@@ -234,32 +234,32 @@ describe('a fault that passes', () => {
   });
 });
 
-describe('in a hurry', () => {
-  it('a limit is not asked again before it ends, and what is late is given up', async () => {
-    const [hurry, end] = [new AbortController(), new AbortController()];
-    const hurried = { signal: hurry.signal, end: end.signal };
-    hurry.abort();
+describe('shutdown mode', () => {
+  it('sends nothing before a limit ends, and gives up when its time is over', async () => {
+    const [begin, end] = [new AbortController(), new AbortController()];
+    const shutdown = { signal: begin.signal, end: end.signal };
+    begin.abort();
     outage = { status: 429, message: 'Slow down', headers: { 'retry-after': '60' } };
     const sleep = async (ms: number, signal?: AbortSignal): Promise<void> =>
       delay(ms, undefined, signal ? { signal } : {});
     setTimeout(() => end.abort(), 100);
-    expect(await failureOf(open({ hurried, sleep }).update('f', 'm', change))).toContain(
+    expect(await failureOf(open({ shutdown, sleep }).update('f', 'm', change))).toContain(
       'tried once: Slow down',
     );
     expect(requests).toEqual(['GET f']);
     outage = { status: 503, message: 'No server' };
-    expect(await failureOf(open({ hurried, sleep }).update('f', 'm', change))).toContain(
+    expect(await failureOf(open({ shutdown, sleep }).update('f', 'm', change))).toContain(
       'tried once: No server',
     );
   });
 
-  it('a wait that began before is broken off', async () => {
-    const [hurry, end] = [new AbortController(), new AbortController()];
+  it('ends a wait that began before it', async () => {
+    const [begin, end] = [new AbortController(), new AbortController()];
     answers['PUT']?.push({ status: 403, message: SECONDARY, headers: { 'retry-after': '200' } });
     const sleep = async (ms: number, signal?: AbortSignal): Promise<void> =>
       delay(ms, undefined, signal ? { signal } : {});
-    setTimeout(() => hurry.abort(), 50);
-    await open({ hurried: { signal: hurry.signal, end: end.signal }, sleep }).update('f', 'm', change);
+    setTimeout(() => begin.abort(), 50);
+    await open({ shutdown: { signal: begin.signal, end: end.signal }, sleep }).update('f', 'm', change);
     expect(requests).toEqual(['GET f', 'PUT f', 'GET f', 'PUT f']);
   });
 });

@@ -48,13 +48,13 @@ describe('renderSection', () => {
     copied('base/nested', ['v1'], ['debug']),
   ]);
 
-  it('starts with the time and where from and to', () => {
+  it('starts with the time, the source and the target', () => {
     const [heading] = section.split('\n');
     expect(heading).toContain('2026-11-24 12:30:05');
     expect(heading).toMatch(/^## .*gcr\.io\/ns.* → .*docker\.io\/mirror/);
   });
 
-  it('is this text', () => {
+  it('renders this text', () => {
     const { runKey } = JOB;
     const text = renderSection(
       result([copied('static', ['v1'], [], 999), copied('base', ['v2'], ['latest'], 1_234_567)]),
@@ -71,11 +71,11 @@ describe('renderSection', () => {
 `);
   });
 
-  it('has the counts and the bytes', () => {
+  it('states the counts and the bytes', () => {
     expect(section).toMatch(/^3 tags added, 2 updated, 1\.2 GB$/m);
   });
 
-  it('has a line an image, its digests together, all sorted', () => {
+  it('has one line per image with the tags of all its digests, sorted', () => {
     const lines = section.split('\n').filter((line) => line.startsWith('- '));
     expect(lines).toEqual([
       '- `base/nested`: added `v1`, `v2`; updated `debug`, `latest`',
@@ -90,7 +90,7 @@ describe('renderSection', () => {
     expect(text).not.toContain('v22');
   });
 
-  it('takes no markup of a registry', () => {
+  it('escapes markup from registries', () => {
     const text = sectionOf([copied('a`<img>', ['b|c\n## d'])]);
     expect(text.match(/^## /gm)).toHaveLength(1);
     expect(text.split('\n').filter((line) => line.startsWith('- '))).toHaveLength(1);
@@ -116,17 +116,17 @@ describe('formatTime', () => {
 describe('insertSection', () => {
   const section = sectionOf([copied('base', ['v1'])]);
 
-  it('makes a file with a heading', () => {
+  it('starts a new file with a heading', () => {
     expect(insertSection(undefined, section, JOB)).toBe(`# Changelog\n\n${section}`);
   });
 
-  it('comes before the newest section, below what stands on top', () => {
+  it('inserts before the newest section, below the introduction', () => {
     const top = '# Mirror log\n\nKept by a workflow.\n\n';
     const old = '## 2025-01-01\n\n- old\n';
     expect(insertSection(top + old, section, JOB)).toBe(`${top}${section}\n${old}`);
   });
 
-  it('has the newest first, of many runs', () => {
+  it('keeps the sections of many runs newest first', () => {
     const jobs = ['1', '2', '3'].map((runKey) => ({ ...JOB, runKey }));
     const text = jobs.reduce<string | undefined>(
       (before, job) => insertSection(before, sectionOf([copied(`image-${job.runKey}`, ['v1'])], job), job),
@@ -135,17 +135,17 @@ describe('insertSection', () => {
     expect(text?.match(/By hand|image-\d/g)).toEqual(['By hand', 'image-3', 'image-2', 'image-1']);
   });
 
-  it('comes after the text of a file that has no sections', () => {
+  it('appends to a file that has no sections', () => {
     expect(insertSection('Notes', section, JOB)).toBe(`Notes\n\n${section}`);
   });
 
-  it('keeps CRLF', () => {
+  it('keeps CRLF line ends', () => {
     const text = insertSection('# Changelog\r\n\r\n## old\r\n', section, JOB);
     expect(text.replaceAll('\r\n', '')).not.toContain('\n');
     expect(insertSection(text, section, JOB)).toBe(text);
   });
 
-  it('replaces the section of the same job where it stands', () => {
+  it('replaces the section of the same job in place', () => {
     const other = { runKey: '124.ffff', namespace: JOB.namespace };
     const first = insertSection('# Changelog\n\n## old\n\n- kept\n', section, JOB);
     const second = insertSection(first, sectionOf([copied('base', ['v8', 'v9'])], other), other);
@@ -175,7 +175,7 @@ describe('insertSection', () => {
     .map(([some, newline, ends]) => some.join(newline) + (ends ? newline : ''))
     .filter((text) => text.trim() !== '');
 
-  it('loses nothing of the former text', () => {
+  it('keeps all of the former text', () => {
     fc.assert(
       fc.property(texts, (before) => {
         const after = insertSection(before, section, JOB);
@@ -192,7 +192,7 @@ describe('insertSection', () => {
     );
   });
 
-  it('adds a section once, however often', () => {
+  it('adds a section once, however often it is called', () => {
     fc.assert(
       fc.property(texts, fc.integer({ min: 0, max: 3 }), (before, between) => {
         let text = insertSection(before, section, JOB);
@@ -203,5 +203,40 @@ describe('insertSection', () => {
         expect(insertSection(text, section, JOB)).toBe(text);
       }),
     );
+  });
+
+  it('keeps namespaces apart whose markers could be the same', () => {
+    const namespaces = ['gcr.io/a--b', 'gcr.io/a_b', 'gcr.io/a---b'];
+    const text = namespaces.reduce<string | undefined>((before, namespace) => {
+      const job = { runKey: 'k', namespace };
+      return insertSection(before, sectionOf([copied('base', ['v1'])], job), job);
+    }, undefined);
+    expect(text?.match(/^## /gm)).toHaveLength(3);
+  });
+
+  it('keeps the text below a section that it replaces', () => {
+    const text = `${insertSection('# Changelog\n', section, JOB)}\n# Before 2020\n\nold text\n`;
+    expect(insertSection(text, sectionOf([copied('base', ['v2'])]), JOB)).toContain('old text');
+  });
+
+  it('inserts above sections whose headings are deeper', () => {
+    const text = insertSection('# Changelog\n\n### 2019\n\n- x\n', section, JOB);
+    expect(text.indexOf('### 2019')).toBeGreaterThan(text.indexOf('## 2026'));
+  });
+
+  it('replaces no section of another job when its own heading was removed by hand', () => {
+    const [one, two] = [
+      { ...JOB, runKey: 'one' },
+      { ...JOB, runKey: 'two' },
+    ];
+    const before = insertSection(
+      insertSection(undefined, sectionOf([copied('base', ['v1'])], one), one),
+      sectionOf([copied('base', ['v2'])], two),
+      two,
+    );
+    const headless = before.replace(/## [^\n]*\n(?![\s\S]*## )/, '');
+    const after = insertSection(headless, sectionOf([copied('base', ['v3'])], one), one);
+    expect(after).toContain('`v2`');
+    expect(after).toContain('`v3`');
   });
 });

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MetadataError } from '../../../src/github/errors.ts';
 import type { RecordEntry } from '../../../src/mirror/record-entry.ts';
 import type { Work } from '../../../src/mirror/work.ts';
 import type { NamespacePlan } from '../../../src/plan/namespace-plan.ts';
@@ -8,56 +7,29 @@ import {
   parseNamespaceManifest,
   serializeNamespaceManifest,
 } from '../../../src/record/namespace-manifest.ts';
-import type { RecordDeps } from '../../../src/record/record.ts';
 import { Recorder } from '../../../src/record/recorder.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 import { parseTestInputs } from '../../support/fixtures/inputs.ts';
 import { namespacePlan } from '../../support/fixtures/plans.ts';
 import { silentLogger } from '../../support/fixtures/silent-logger.ts';
+import { MemoryMetadata } from '../../support/github/memory-metadata.ts';
 
 const SOURCE = 'gcr.io/ns';
 const TARGET = 'docker.io/mirror';
 const PATH = 'gcr.io/ns.json';
 const [OLD, NEW] = [digest(1), digest(2)];
 
-/** The metadata repository: its files, and the messages of its commits. */
-let files: Map<string, string>;
-let messages: string[];
-/** Why it takes nothing. */
-let refusal: string | undefined;
-/** Why it can be read alone. */
-let writeRefusal: string | undefined;
-
-const warnings: string[] = [];
-const logger = { ...silentLogger, warning: (message: string) => void warnings.push(message) };
-
-const metadata: RecordDeps['metadata'] = {
-  update: async (path, message, change) => {
-    await Promise.resolve();
-    if (refusal !== undefined) throw new MetadataError(refusal);
-    const current = files.get(path);
-    const next = change(current === undefined ? undefined : Buffer.from(current));
-    if (!next || Buffer.from(next).toString() === current) return false;
-    if (writeRefusal !== undefined) throw new MetadataError(writeRefusal);
-    files.set(path, Buffer.from(next).toString());
-    messages.push(message);
-    return true;
-  },
-};
+let metadata: MemoryMetadata;
 
 beforeEach(() => {
-  files = new Map();
-  messages = [];
-  warnings.length = 0;
-  refusal = undefined;
-  writeRefusal = undefined;
+  metadata = new MemoryMetadata();
 });
 
 /** A plan that moves each of `moved` from the old digest to the new one, and adds `added`, all of the image `a`. */
 function planOf(moved: readonly string[], added: readonly string[]): NamespacePlan {
   const images = new Map([['a', new Map<string, RecordEntry>(moved.map((tag) => [tag, OLD]))]]);
   const recorded = { source: SOURCE, target: TARGET, images };
-  files.set(PATH, serializeNamespaceManifest(recorded));
+  metadata.files.set(PATH, serializeNamespaceManifest(recorded));
   const works = [...moved.map((tag) => workOf([], [tag])), ...added.map((tag) => workOf([tag], []))];
   return namespacePlan({ recordPath: PATH, recorded, work: works });
 }
@@ -68,16 +40,21 @@ function workOf(added: readonly string[], updated: readonly string[]): Work {
 
 function recorderOf(plan: NamespacePlan): Recorder {
   const inputs = parseTestInputs({ namespaces: SOURCE, target: TARGET });
-  return new Recorder([plan], inputs.metadata, { metadata, now: () => new Date(0), runKey: 'run', logger });
+  return new Recorder([plan], inputs.metadata, {
+    metadata,
+    now: () => new Date(0),
+    runKey: 'run',
+    logger: silentLogger,
+  });
 }
 
-function recordedTags(text = files.get(PATH) ?? ''): Map<string, RecordEntry> {
+function recordedTags(text = metadata.files.get(PATH) ?? ''): Map<string, RecordEntry> {
   const expected = { path: PATH, source: SOURCE, target: TARGET };
   return new Map(parseNamespaceManifest(Buffer.from(text), expected).images.get('a'));
 }
 
 describe('a tag that moves', () => {
-  it('is recorded as unknown before it is overwritten, with all others, in one commit', async () => {
+  it('is announced before it is overwritten, with all others, in one commit', async () => {
     const plan = planOf(['v1', 'v2'], ['new']);
     const recorder = recorderOf(plan);
     await Promise.all([recorder.beforeOverwrite(plan, 'a', 'v1'), recorder.beforeOverwrite(plan, 'a', 'v2')]);
@@ -87,17 +64,17 @@ describe('a tag that moves', () => {
         ['v2', null],
       ]),
     );
-    expect(messages).toEqual(['Mirror gcr.io/ns: 2 tags to move']);
+    expect(metadata.messages).toEqual(['Mirror gcr.io/ns: 2 tags to move']);
   });
 
-  it('costs no commit where nothing is known of it, or it is new', async () => {
+  it('costs no commit when it is new', async () => {
     const plan = planOf(['v1'], ['new']);
     const recorder = recorderOf(plan);
     await recorder.beforeOverwrite(plan, 'a', 'new');
-    expect(messages).toEqual([]);
+    expect(metadata.messages).toEqual([]);
   });
 
-  it('has its entry back when it was not written after all', async () => {
+  it('keeps its entry when it was not written after all', async () => {
     const plan = planOf(['v1', 'v2', 'v3'], []);
     const recorder = recorderOf(plan);
     await recorder.beforeOverwrite(plan, 'a', 'v1');
@@ -106,15 +83,15 @@ describe('a tag that moves', () => {
     recorder.note(plan, { work, verifiedTags: new Map([['v1', { digest: NEW }]]), bytes: 1 });
     const { errors } = await recorder.finish();
     expect(errors).toEqual([]);
-    // Of v2 nobody knows whether the target took it.
+    // Whether the target has the new v2 is unknown.
     expect(Object.fromEntries(recordedTags())).toEqual({ v1: NEW, v2: null, v3: OLD });
   });
 
-  it('does not have back what another job has recorded meanwhile', async () => {
+  it('keeps what another job recorded meanwhile', async () => {
     const plan = planOf(['v1', 'v2'], []);
     const recorder = recorderOf(plan);
     await recorder.beforeOverwrite(plan, 'a', 'v1');
-    files.set(PATH, (files.get(PATH) ?? '').replace('"v2": null', `"v2": "${digest(3)}"`));
+    metadata.files.set(PATH, (metadata.files.get(PATH) ?? '').replace('"v2": null', `"v2": "${digest(3)}"`));
     await recorder.finish();
     expect(recordedTags().get('v2')).toBe(digest(3));
   });
@@ -122,15 +99,15 @@ describe('a tag that moves', () => {
   it('is not overwritten when the record can not be written', async () => {
     const plan = planOf(['v1'], []);
     const recorder = recorderOf(plan);
-    refusal = 'octo/meta is archived';
+    metadata.readRefusal = () => 'octo/meta is archived';
     await expect(recorder.beforeOverwrite(plan, 'a', 'v1')).rejects.toThrow(
-      'not overwritten, as that could not be recorded before: octo/meta is archived',
+      'not overwritten, as that could not be recorded first: octo/meta is archived',
     );
     expect(recordedTags().get('v1')).toBe(OLD);
   });
 });
 
-describe('what can not be recorded', () => {
+describe('a change that can not be recorded', () => {
   async function finish(plan: NamespacePlan, recorder: Recorder): Promise<Map<string, string>> {
     const [work = workOf([], [])] = plan.work;
     recorder.note(plan, { work, verifiedTags: new Map([['v1', { digest: NEW }]]), bytes: 1 });
@@ -139,24 +116,27 @@ describe('what can not be recorded', () => {
     return new Map(unrecorded.map(({ path, content }) => [path, content]));
   }
 
-  it('is told with its section, and claims nothing of tags that may have been overwritten', async () => {
+  it('is returned with its section, and says nothing about tags that may have been overwritten', async () => {
     const plan = planOf(['v1', 'v2', 'v3'], []);
     const recorder = recorderOf(plan);
     await recorder.beforeOverwrite(plan, 'a', 'v1');
     await recorder.beforeOverwrite(plan, 'a', 'v2');
-    refusal = 'octo/meta could not be read';
-    const told = await finish(plan, recorder);
-    expect(Object.fromEntries(recordedTags(told.get(PATH)))).toEqual({ v1: NEW, v2: null, v3: OLD });
-    expect(told.get('CHANGELOG.md')).toContain('- `a`: updated `v1`');
+    metadata.readRefusal = () => 'octo/meta could not be read';
+    const missing = await finish(plan, recorder);
+    expect(Object.fromEntries(recordedTags(missing.get(PATH)))).toEqual({ v1: NEW, v2: null, v3: OLD });
+    expect(missing.get('CHANGELOG.md')).toContain('- `a`: updated `v1`');
   });
 
-  it('is told with what others wrote to the file', async () => {
+  it('is returned with what others wrote to the file', async () => {
     const plan = planOf(['v1', 'v2'], []);
     const recorder = recorderOf(plan);
-    files.set(PATH, (files.get(PATH) ?? '').replace('"v2":', `"by-hand": "${digest(3)}", "v2":`));
-    writeRefusal = 'its branch is protected';
-    const told = await finish(plan, recorder);
-    expect(Object.fromEntries(recordedTags(told.get(PATH)))).toEqual({
+    metadata.files.set(
+      PATH,
+      (metadata.files.get(PATH) ?? '').replace('"v2":', `"by-hand": "${digest(3)}", "v2":`),
+    );
+    metadata.writeRefusal = () => 'its branch is protected';
+    const missing = await finish(plan, recorder);
+    expect(Object.fromEntries(recordedTags(missing.get(PATH)))).toEqual({
       'by-hand': digest(3),
       v1: NEW,
       v2: OLD,
@@ -164,14 +144,14 @@ describe('what can not be recorded', () => {
   });
 });
 
-describe('a run that ends anywhere', () => {
+describe('a run that ends at any point', () => {
   const TAGS = ['t0', 't1', 't2', 't3', 't4'];
   const steps = fc.array(
     fc.record({ tag: fc.constantFrom(...TAGS), far: fc.integer({ min: 0, max: 3 }), save: fc.boolean() }),
     { maxLength: 8 },
   );
 
-  it('leaves a record that names no digest that the target does not hold', async () => {
+  it('leaves a record whose every digest the target has', async () => {
     await fc.assert(
       fc.asyncProperty(steps, fc.subarray(TAGS), fc.boolean(), async (steps, moved, finishes) => {
         const plan = planOf(moved, TAGS);
@@ -179,8 +159,8 @@ describe('a run that ends anywhere', () => {
         const target = new Map<string, RecordEntry>(moved.map((tag) => [tag, OLD]));
         const expectTrue = (): void => {
           for (const [tag, entry] of recordedTags()) {
-            const held = target.get(tag) ?? 'nothing';
-            expect([tag, held]).toEqual([tag, entry ?? held]);
+            const present = target.get(tag) ?? 'nothing';
+            expect([tag, present]).toEqual([tag, entry ?? present]);
           }
         };
         const done = new Set<string>();

@@ -2,29 +2,29 @@ import * as v from 'valibot';
 import { canonicalHost } from '../names.ts';
 import { type DockerAuth, type DockerConfig, credentialServer, readDockerConfig } from './docker-config.ts';
 
-/** What authenticates to one registry, and where it came from, for error messages. */
+/** An account of one registry, and where it came from, for error messages. */
 export interface Credential {
   readonly username: string;
   readonly password: string;
   /** A refresh token (`identitytoken`); then `password` is empty. */
   readonly identityToken?: string;
-  /** `inputs username and password`, `docker config`, `docker-credential-gcr`. */
+  /** `the inputs username and password`, `the docker config`, `docker-credential-gcr`. */
   readonly providedBy: string;
-  /** True when nobody gave it for this registry: what it is refused for is asked for without it. */
+  /** True when the user did not configure it for this registry: reads that it is refused for are retried without it. */
   readonly fallback?: boolean;
 }
 
-/** Finds the credential of a registry by its canonical name; undefined means anonymous. */
+/** Looks up the credential of a registry by its canonical name; undefined means anonymous. */
 export type CredentialLookup = (registry: string) => Promise<Credential | undefined>;
 
-/** Runs `docker-credential-<helper> get` with `server` on stdin and gives its exit code and stdout. */
+/** Runs `docker-credential-<helper> get` with `server` on stdin, and returns its exit code and stdout. */
 export type RunHelper = (helper: string, server: string) => Promise<{ exitCode: number; stdout: string }>;
 
 const HelperAnswer = v.object({ Username: v.string(), Secret: v.string() });
 
 /**
- * Credentials as docker finds them in `folder`/config.json, which is what docker/login-action leaves: a helper
- * for this host, else the file's `auths` entry, else the helper for all hosts. Hosts match exactly.
+ * Looks up credentials in `folder`/config.json as docker does, where docker/login-action puts them: a helper for this host,
+ * else the `auths` entry, else the helper for all hosts. Hosts match exactly.
  * https://docs.docker.com/reference/cli/docker/login/#configure-the-credential-store
  *
  * @throws Error naming the file when it is not a docker config
@@ -41,7 +41,7 @@ export function dockerConfigCredentials(folder: string, runHelper: RunHelper): C
   };
 }
 
-/** Keys are hosts or, of old, URLs: `gcr.io`, `https://gcr.io`, `https://index.docker.io/v1/`. */
+/** Keys are hosts, or URLs in older files: `gcr.io`, `https://gcr.io`, `https://index.docker.io/v1/`. */
 function byHost<T>(entries: Record<string, T>, registry: string): T | undefined {
   for (const [key, value] of Object.entries(entries)) {
     const host = key.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
@@ -71,18 +71,19 @@ async function askHelper(run: RunHelper, helper: string, server: string): Promis
   }
   const { exitCode, stdout } = await run(helper, server).catch((error: unknown) => {
     throw new Error(
-      `${providedBy}, which the docker config names for ${server}, can't be started: install it, or take it out there`,
+      `${providedBy}, which the docker config names for ${server}, can't be started: install it, or remove it from the config`,
       { cause: error },
     );
   });
   if (exitCode !== 0) {
     if (/credentials not found/i.test(stdout)) return undefined;
     throw new Error(
-      `${providedBy} ended with exit code ${exitCode} when asked for ${server}: run it by hand to see why`,
+      `${providedBy} ended with exit code ${exitCode} for ${server}: run it by hand to see why`,
     );
   }
   const answer = v.safeParse(v.pipe(v.string(), v.parseJson(), HelperAnswer), stdout);
-  if (!answer.success) throw new Error(`${providedBy} did not answer with Username and Secret for ${server}`);
+  if (!answer.success)
+    throw new Error(`${providedBy} printed no Username and Secret for ${server}: run it by hand to see why`);
   const { Username: username, Secret: secret } = answer.output;
   if (username === '' && secret === '') return undefined;
   return username === '<token>'

@@ -20,13 +20,13 @@ const ConfigFile = v.pipe(
   v.check((json) => !Array.isArray(json)),
   DockerConfig,
 );
-/** A docker config.json; what is not named here is kept as it is. */
+/** A docker config.json. Fields that are not named here are kept unchanged. */
 export type DockerConfig = v.InferOutput<typeof DockerConfig>;
 /** One entry of `auths`. */
 export type DockerAuth = v.InferOutput<typeof Auth>;
 
 /**
- * Reads `folder`/config.json; a file that is not there is an empty config.
+ * Reads `folder`/config.json. A missing file is an empty config.
  *
  * @throws Error naming the file when it is not a docker config
  */
@@ -41,7 +41,7 @@ export async function readDockerConfig(folder: string): Promise<DockerConfig> {
   }
   const parsed = v.safeParse(ConfigFile, text);
   if (parsed.success) return parsed.output;
-  // The parser's own words are not passed on: they may quote a secret.
+  // The parser's message is not passed on: it may quote a secret.
   throw new Error(`${path} is not a docker config: log in again with docker/login-action or docker login`);
 }
 

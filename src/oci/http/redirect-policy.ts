@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Which other places a registry's answer may send the client to. Answers are hostile input: a `Location`, `Link`
- * or realm must not make a runner talk to its own network, and no credential follows to a stranger.
+ * Where a registry's response may send the client. Responses are hostile input: a `Location` or realm must not make a runner
+ * send requests to its own network.
  */
 
 const LOOPBACK = blockList(['0.0.0.0/8', '127.0.0.0/8', '::/127']);
@@ -17,7 +17,7 @@ const LINK = blockList([
 ]);
 
 /**
- * Addresses inside somebody's network, and what a gateway may translate into one of those (NAT64, 6to4).
+ * Addresses of private networks, and those that a gateway may translate into one of them (NAT64, 6to4).
  * https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry
  */
 const INSIDE = blockList([
@@ -34,10 +34,10 @@ const INSIDE = blockList([
   'fc00::/7',
 ]);
 
-/** Top-level names that the public DNS does not have. https://www.rfc-editor.org/rfc/rfc6762#appendix-G, Kubernetes, RFC 8375 */
+/** Top-level names that do not exist in the public DNS. https://www.rfc-editor.org/rfc/rfc6762#appendix-G, Kubernetes, RFC 8375 */
 const INSIDE_NAMES = /\.(?:local|internal|intranet|private|corp|home|lan|svc|home\.arpa)$/;
 
-/** A list that knows IPv4 addresses in their IPv6 form (`::ffff:10.0.0.1`) too. */
+/** A list of subnets that also matches IPv4 addresses in their IPv6 form (`::ffff:10.0.0.1`). */
 function blockList(subnets: readonly string[]): BlockList {
   const list = new BlockList();
   for (const subnet of subnets) {
@@ -47,16 +47,16 @@ function blockList(subnets: readonly string[]): BlockList {
   return list;
 }
 
-/** Where a host is, seen from the runner. */
+/** Where a host is, as seen from the runner. */
 type Place = 'public' | 'inside' | 'loopback' | 'link';
 
-/** @param hostname as an URL has it: lower case, addresses in their one form, IPv6 in brackets */
+/** @param hostname as URLs have it: lower case, addresses in their canonical form, IPv6 in brackets */
 function placeOf(hostname: string): Place {
   const bare = hostname.replace(/^\[|\]$|\.$/g, '');
   const version = isIP(bare);
   if (version === 0) {
     if (bare === 'localhost' || bare.endsWith('.localhost')) return 'loopback';
-    // A name of one label is completed by the network's own search domains.
+    // The network's own search domains complete a name of one label.
     return !bare.includes('.') || INSIDE_NAMES.test(bare) ? 'inside' : 'public';
   }
   const family = version === 6 ? 'ipv6' : 'ipv4';
@@ -65,14 +65,14 @@ function placeOf(hostname: string): Place {
   return INSIDE.check(bare, family) ? 'inside' : 'public';
 }
 
-/** True for hosts that only exist inside somebody's network: loopback, private, link-local, unique local. */
+/** True for hosts that only exist inside a private network: loopback, private, link-local, unique local. */
 export function isPrivateHost(hostname: string): boolean {
   return placeOf(hostname) !== 'public';
 }
 
 /**
- * True when a request to `from` may go on at `to`: never from https to http, never from a public host to a private
- * one, to loopback only from there, and from nowhere to a link-local address.
+ * True when a request to `from` may continue at `to`: never from https to http, never from a public host to a private one,
+ * to loopback only from loopback, and never to a link-local address of another host.
  */
 export function mayFollow(from: URL, to: URL): boolean {
   if (!/^https?:$/.test(to.protocol)) return false;
@@ -84,9 +84,9 @@ export function mayFollow(from: URL, to: URL): boolean {
 }
 
 /**
- * True when the token service at `realm` may be given the credentials of `registry`: it is on the same host, or
- * under the same parent domain (`registry-1.docker.io` and `auth.docker.io`; `registry.gitlab.com` and
- * `gitlab.com`), and is not reached with less protection than the registry.
+ * True when the credentials of `registry` may be sent to the token service at `realm`: it is on the same host, or under the
+ * same parent domain (`registry-1.docker.io` and `auth.docker.io`; `registry.gitlab.com` and `gitlab.com`), and its
+ * connection is protected at least as well.
  */
 export function mayHaveCredentials(registry: URL, realm: URL): boolean {
   if (!mayFollow(registry, realm)) return false;

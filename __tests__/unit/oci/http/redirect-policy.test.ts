@@ -43,11 +43,11 @@ describe('isPrivateHost', () => {
     '[64:ff9b:1::1]',
     '[2002:a00:1::1]',
     '[fd00:ec2::254]',
-  ])('knows %s', (host) => {
+  ])('includes %s', (host) => {
     expect(isPrivateHost(url(`https://${host}`).hostname)).toBe(true);
   });
 
-  it('knows an address however an URL writes it', () => {
+  it('knows an address in every form that URLs allow', () => {
     const hosts = ['0x7f.1', '2130706433', '017700000001', '0xa9fea9fe', '127.0.0.1.', 'LOCALHOST'];
     expect(hosts.filter((host) => !isPrivateHost(url(`https://${host}`).hostname))).toEqual([]);
   });
@@ -68,7 +68,7 @@ describe('isPrivateHost', () => {
     'gcr.io.',
     'svc.io',
     '[::ffff:8.8.8.8]',
-  ])('knows that %s is none', (host) => {
+  ])('does not include %s', (host) => {
     expect(isPrivateHost(url(`https://${host}`).hostname)).toBe(false);
   });
 });
@@ -134,7 +134,7 @@ describe('mayHaveCredentials', () => {
     expect(mayHaveCredentials(url(registry), url(realm))).toBe(allowed);
   });
 
-  it('never is more than mayFollow', () => {
+  it('is never more than mayFollow', () => {
     const places = fc
       .tuple(
         fc.constantFrom('http', 'https'),
