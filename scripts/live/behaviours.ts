@@ -21,6 +21,11 @@ export const BEHAVIOURS = {
 
 export type Behaviour = keyof typeof BEHAVIOURS;
 
+/** The behaviours that a source is held to, in the order of the list above. */
+export function behavioursOf(expected: Readonly<Partial<Record<Behaviour, string>>>): Behaviour[] {
+  return Object.keys(BEHAVIOURS).filter((name): name is Behaviour => name in expected);
+}
+
 /** What a registry did, by behaviour. A request that failed is an answer too. */
 export async function observe(
   image: PublicImage,

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startGitHub } from '../../__tests__/support/github/stand-in.ts';
-import { BEHAVIOURS, type Behaviour, observe } from './behaviours.ts';
+import { behavioursOf, observe } from './behaviours.ts';
 import { type LiveRun, type LiveTarget, mirrorLive } from './mirror.ts';
 import type { LiveSource } from './sources.ts';
 import { type Comparison, isSame, liveSummary } from './summary.ts';
@@ -41,7 +41,7 @@ export async function checkLive(
 }
 
 async function compare(source: LiveSource): Promise<Comparison[]> {
-  const behaviours = Object.keys(BEHAVIOURS).filter((name): name is Behaviour => name in source.expected);
+  const behaviours = behavioursOf(source.expected);
   const found = await observe(source, behaviours);
   const registry = source.namespace.split('/')[0] ?? '';
   return behaviours.map((behaviour) => ({

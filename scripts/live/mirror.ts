@@ -47,7 +47,7 @@ export async function mirrorLive(
   return [
     withProblems(
       dry,
-      { changed: 'true', added: count, failed: '0', bytes: '0' },
+      { changed: 'true', added: count, failed: '0' },
       commitsAfterDryRun > 0 ? [`${commitsAfterDryRun} commits`] : [],
     ),
     withProblems(mirror, { complete: 'true', added: count, failed: '0' }),
