@@ -1,3 +1,5 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as v from 'valibot';
 import { readChangelogSection } from './changelog.ts';
 import type { Version } from './version.ts';
@@ -9,6 +11,19 @@ export interface VersionedFiles {
   readonly 'CHANGELOG.md': string;
   /** README.md, examples and documents, by path: they name the major version. */
   readonly documents: Readonly<Record<string, string>>;
+}
+
+/** Reads them. A file that is not there is empty. @param root of the repository */
+export function readVersionedFiles(root: string): VersionedFiles {
+  const read = (path: string): string =>
+    existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : '';
+  const documents = globSync(['README.md', 'docs/**/*.md', 'examples/**/*.yml'], { cwd: root });
+  return {
+    'package.json': read('package.json'),
+    'package-lock.json': read('package-lock.json'),
+    'CHANGELOG.md': read('CHANGELOG.md'),
+    documents: Object.fromEntries(documents.map((path) => [path.replaceAll('\\', '/'), read(path)])),
+  };
 }
 
 /** Where the files and the tag disagree; empty if nowhere. Each message names the file and what it should say. */

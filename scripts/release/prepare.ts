@@ -1,14 +1,5 @@
 import { execSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -19,7 +10,7 @@ import {
 } from '../dist/compare.ts';
 import { readBundle } from '../dist/packages.ts';
 import { readChangelogSection } from './changelog.ts';
-import { findMismatches } from './consistency.ts';
+import { findMismatches, readVersionedFiles } from './consistency.ts';
 import { changedFiles, commitOf, git, isOnReleaseBranch } from './git.ts';
 import { describeBundle } from './sbom.ts';
 import { type Version, parseTag } from './version.ts';
@@ -90,18 +81,6 @@ function sourceProblems({ root, tag, dryRun }: PrepareOptions, commit: string): 
       `${commit} is on neither main nor a branch releases/…. Merge it first, then tag the merged commit.`,
     );
   return problems;
-}
-
-function readVersionedFiles(root: string): Parameters<typeof findMismatches>[1] {
-  const read = (path: string): string =>
-    existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : '';
-  const documents = globSync(['README.md', 'docs/**/*.md', 'examples/**/*.yml'], { cwd: root });
-  return {
-    'package.json': read('package.json'),
-    'package-lock.json': read('package-lock.json'),
-    'CHANGELOG.md': read('CHANGELOG.md'),
-    documents: Object.fromEntries(documents.map((path) => [path.replaceAll('\\', '/'), read(path)])),
-  };
 }
 
 /**
