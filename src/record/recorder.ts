@@ -74,7 +74,7 @@ export class Recorder {
   /** @param restored entries that are right again, as their tags will not be written in this run */
   async #save(restored: (plan: NamespacePlan) => RecordedImages): Promise<Recorded> {
     const changed = this.#plans.flatMap((plan) => {
-      if ('failure' in plan) return [];
+      if (plan.kind === 'failure') return [];
       const outcomes = this.#outcomes.get(plan)?.slice() ?? [];
       const recordable = this.#recordable(plan, outcomes, restored(plan));
       const isNew = outcomes.length > (this.#recorded.get(plan) ?? -1) || recordable.restored.size > 0;

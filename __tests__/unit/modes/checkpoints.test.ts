@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createLifetime } from '../../../src/action/lifetime.ts';
-import { saveAtCheckpoints } from '../../../src/modes/copying.ts';
+import { saveAtCheckpoints } from '../../../src/modes/checkpoints.ts';
 import type { Sleep } from '../../../src/oci/sleep.ts';
 import { silentLogger } from '../../support/fixtures/silent-logger.ts';
 
 const { signal: never } = new AbortController();
 
-/** Saves nothing, as when nothing is done, and fails when it is asked too often: nothing else could end the loop. */
+/** Saves nothing, and throws after too many saves, as nothing else would end the loop. */
 function countingRecorder(): {
   saves: number;
   save: () => ReturnType<Parameters<typeof saveAtCheckpoints>[0]['save']>;
@@ -16,13 +16,13 @@ function countingRecorder(): {
     saves: 0,
     async save() {
       this.saves += 1;
-      if (this.saves > 10) throw new Error('asked again and again');
+      if (this.saves > 10) throw new Error('saved again and again');
       return Promise.resolve({ errors: [], plans: new Set(), unrecorded: [] });
     },
   };
 }
 
-it('checkpoints end with a cancelled run, in which no sleep lasts', async () => {
+it('saveAtCheckpoints ends with a cancelled run, in which no sleep lasts', async () => {
   let cancel = (): void => undefined;
   const lifetime = createLifetime(60_000, (call) => (cancel = call));
   const sleep: Sleep = async (ms) => delay(ms, undefined, { signal: lifetime.abort });
