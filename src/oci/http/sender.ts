@@ -111,7 +111,7 @@ export class Sender {
       origin: url.origin,
       path: url.pathname + url.search,
       method,
-      headers: { 'user-agent': USER_AGENT, ...request.headers },
+      headers: { 'user-agent': USER_AGENT, 'accept-encoding': 'identity', ...request.headers },
       body: request.body ?? null,
       signal: signal ?? null,
       ...(request.responseTimeoutMs !== undefined && { headersTimeout: request.responseTimeoutMs }),
