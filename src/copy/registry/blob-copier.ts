@@ -16,6 +16,8 @@ import { type UploadStrategy, UploadStrategies } from './upload-strategy.ts';
 const SMALL_BLOB_BYTES = 64 * 1024;
 /** A blob of at least this size is worth a HEAD request that may save its upload. */
 const WORTH_A_HEAD_BYTES = 1024 ** 2;
+/** Number of mount requests that fail with a server error before no more are sent. */
+const MAX_FAILED_MOUNTS = 3;
 /** Size of a chunk where the target refuses larger requests and does not state its limit. */
 const CHUNK_BYTES = 16 * 1024 ** 2;
 
@@ -39,9 +41,10 @@ export class BlobCopier {
   readonly #strategies = new UploadStrategies();
   /**
    * Whether the target mounts blobs. `never` once it opened an upload for a blob that it had, as Amazon ECR does for every
-   * mount request.
+   * mount request, or several mount requests failed and none succeeded.
    */
   #mounts: 'unknown' | 'yes' | 'never' = 'unknown';
+  #failedMounts = 0;
 
   constructor(options: BlobCopierOptions) {
     this.#options = options;
@@ -122,14 +125,26 @@ export class BlobCopier {
     const isPresent = async (): Promise<boolean> =>
       target.hasBlob(repository, blob.digest).catch(() => false);
     if (this.#mounts === 'never' && (await isPresent())) return { kind: 'mounted' };
-    const start = await startUpload(target, repository, blob.digest, mountSource ?? repository);
-    if (start.kind === 'mounted') this.#mounts = 'yes';
-    else if (mountSource !== undefined) inventory.forgetBlob(mountSource, blob.digest);
-    else if (this.#mounts === 'unknown' && blob.size >= WORTH_A_HEAD_BYTES && (await isPresent())) {
-      this.#mounts = 'never';
-      return { kind: 'mounted' };
+    const from = this.#mounts === 'never' ? undefined : (mountSource ?? repository);
+    const start = await startUpload(target, repository, blob.digest, from);
+    if (start.kind === 'mounted') {
+      this.#mounts = 'yes';
+      return start;
     }
-    return start;
+    if (mountSource !== undefined) inventory.forgetBlob(mountSource, blob.digest);
+    if (start.mountError) this.#noteFailedMount(start.mountError);
+    const isInDoubt =
+      start.mountError !== undefined || (mountSource === undefined && this.#mounts === 'unknown');
+    if (!isInDoubt || blob.size < WORTH_A_HEAD_BYTES || !(await isPresent())) return start;
+    if (!start.mountError) this.#mounts = 'never';
+    return { kind: 'mounted' };
+  }
+
+  /** A refusal may concern one repository; a server error that repeats concerns mounts. */
+  #noteFailedMount({ status }: RegistryError): void {
+    if (status !== undefined && status < 500) return;
+    this.#failedMounts += 1;
+    if (this.#failedMounts >= MAX_FAILED_MOUNTS && this.#mounts === 'unknown') this.#mounts = 'never';
   }
 
   async #transferSmall(transfer: BlobTransfer): Promise<number> {

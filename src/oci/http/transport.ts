@@ -83,7 +83,7 @@ export class RegistryTransport {
         signal?.throwIfAborted();
         const error = this.#describe(request, thrown);
         if (error.status === 429) throttled += 1;
-        const isFinal = request.repeatable === false || (error.ambiguous && request.insist === false);
+        const isFinal = request.repeatable === false || (request.insist === false && error.status !== 429);
         const delayMs = isFinal ? undefined : retryBudget.nextDelay(error);
         if (delayMs === undefined) throw error;
         const retry = `retry ${retryBudget.used} of ${retries} in ${Math.ceil(delayMs / 1000)} s`;
