@@ -8,6 +8,7 @@ import { type Problem, RetryBudget } from '../../oci/http/retry.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
 import type { Sleep } from '../../oci/sleep.ts';
 import type { CopyTask } from '../engine.ts';
+import { isCommitted } from './commit-check.ts';
 import type { PresenceCheck } from './presence-check.ts';
 import type { TargetInventory } from './target-inventory.ts';
 import { type UploadStrategy, UploadStrategies } from './upload-strategy.ts';
@@ -96,12 +97,17 @@ export class BlobCopier {
     const retryBudget = new RetryBudget(this.#corrupt.has(anywhere) ? 0 : retries, random);
     let strategy = this.#strategies.first();
     for (;;) {
+      const upload = { isSent: false };
       try {
         return await (transfer.blob.size <= SMALL_BLOB_BYTES
-          ? this.#transferSmall(transfer)
-          : this.#transferLarge(transfer, strategy));
+          ? this.#transferSmall(transfer, upload)
+          : this.#transferLarge(transfer, strategy, upload));
       } catch (error) {
         if (!(error instanceof RegistryError)) throw error;
+        const { blob, repository } = transfer;
+        const failure = { error, isSent: upload.isSent };
+        if (await isCommitted(this.#options.target, repository, blob, failure, this.#options))
+          return blob.size;
         const failed = strategy;
         strategy = this.#strategies.next(failed, error);
         if (error.status === 413 && failed === 'whole') continue;
@@ -147,7 +153,7 @@ export class BlobCopier {
     if (this.#failedMounts >= MAX_FAILED_MOUNTS && this.#mounts === 'unknown') this.#mounts = 'never';
   }
 
-  async #transferSmall(transfer: BlobTransfer): Promise<number> {
+  async #transferSmall(transfer: BlobTransfer, upload: Upload): Promise<number> {
     const { source, from, blob, repository, mountSource } = transfer;
     const read = async (): Promise<Uint8Array> => readAll(downloadBlob(source, from, blob));
     // When a mount is unlikely, the content is read while the upload is being started.
@@ -157,6 +163,7 @@ export class BlobCopier {
     );
     if (start.kind === 'mounted') return 0;
     const content = early ?? (await read());
+    upload.isSent = true;
     await uploadWhole(this.#options.target, repository, blob.digest, start.location, {
       size: blob.size,
       content,
@@ -164,7 +171,7 @@ export class BlobCopier {
     return blob.size;
   }
 
-  async #transferLarge(transfer: BlobTransfer, strategy: UploadStrategy): Promise<number> {
+  async #transferLarge(transfer: BlobTransfer, strategy: UploadStrategy, upload: Upload): Promise<number> {
     const { source, from, blob, repository } = transfer;
     const { target, limit } = this.#options;
     return limit(async () => {
@@ -172,7 +179,8 @@ export class BlobCopier {
       if (start.kind === 'mounted') return 0;
       // When the upload fails, the download must end too: its connection would stay open for ever.
       const ended = new AbortController();
-      const body = { size: blob.size, content: downloadBlob(source, from, blob, ended.signal) };
+      const content = untilSent(downloadBlob(source, from, blob, ended.signal), upload);
+      const body = { size: blob.size, content };
       const chunk = Math.max(CHUNK_BYTES, start.minChunkBytes);
       try {
         if (start.minChunkBytes > 0 || (strategy === 'chunks' && blob.size > chunk)) {
@@ -186,6 +194,20 @@ export class BlobCopier {
       return blob.size;
     });
   }
+}
+
+/** One attempt to send a blob. */
+interface Upload {
+  /** True once all of the blob was handed to the connection. */
+  isSent: boolean;
+}
+
+async function* untilSent(
+  content: AsyncIterable<Uint8Array>,
+  upload: Upload,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* content;
+  upload.isSent = true;
 }
 
 /** One blob on its way to one repository of the target. */
