@@ -56,12 +56,12 @@ export async function openEngine(
     logins: {
       source: await loginsFor(
         'source',
-        inputs.namespaces.map(({ namespace }) => namespace.registry),
+        inputs.namespaces.map(({ namespace }) => namespace),
         sources,
       ),
       target: await loginsFor(
         'target',
-        inputs.namespaces.map(({ target }) => target.registry),
+        inputs.namespaces.map(({ target }) => target),
         sources,
       ),
     },
