@@ -148,7 +148,7 @@ describe('the report', () => {
 });
 
 describe('the verdict', () => {
-  const drift = { missing: gone(2), changed: [], differs: [], removed: 2 };
+  const drift = { missing: gone(2), changed: [], differs: [], hollow: [], removed: 2 };
   const failures = [failure('base', ['v1', 'v2'])];
 
   it.each<[string, Options, string | undefined]>([

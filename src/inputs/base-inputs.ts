@@ -92,6 +92,7 @@ function readBase(
     timeLimit: reader.duration('time-limit'),
     checkpoint: reader.duration('checkpoint'),
     failOnError: reader.boolean('fail-on-error'),
+    compareContent: reader.boolean('compare-content'),
     cache: reader.boolean('cache'),
     monitor: {
       count: reader.integer('monitor-count', 1, 1_000_000),

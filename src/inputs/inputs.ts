@@ -41,6 +41,8 @@ export interface BaseInputs {
   /** The interval at which progress is recorded. */
   readonly checkpoint: number;
   readonly failOnError: boolean;
+  /** Whether the mode `compare` checks that the target has all blobs and children of each image. */
+  readonly compareContent: boolean;
   /** Whether the target inventory is kept between runs. */
   readonly cache: boolean;
   readonly monitor: { readonly count: number; readonly interval: number };

@@ -47,6 +47,7 @@ function driftWarnings(namespaces: RunResult['namespaces']): Annotation[] {
       const kinds = [
         { images: drift?.missing ?? [], difference: 'is missing' },
         { images: drift?.changed ?? [], difference: 'does not have the recorded digest' },
+        { images: drift?.hollow ?? [], difference: 'lacks blobs or manifests of its image' },
       ];
       const parts = kinds
         .filter(({ images }) => images.length > 0)

@@ -98,6 +98,7 @@ function addDrift(page: Page, { drift }: NamespaceResult): void {
   const kinds = [
     ['Recorded, but missing from the target', drift.missing],
     ['Recorded, but with another digest in the target', drift.changed],
+    ['In the target without all blobs and manifests of the image', drift.hollow],
     ['Not recorded, and different in source and target', drift.differs],
   ] as const;
   for (const [title, images] of kinds) addTags(page, title, images);

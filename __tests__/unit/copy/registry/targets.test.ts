@@ -399,10 +399,11 @@ describe('Artifactory', () => {
       targetOf: (name) => `mirror/${name}`,
       referrers: false,
       concurrency: 1,
+      signal: new AbortController().signal,
     });
-    expect(found.map(({ tag, finding }) => [tag, finding])).toEqual([
+    expect(found.map(({ tag, finding }) => [tag, finding.kind])).toEqual([
       ['v0', 'missing'],
-      ['v1', 'held'],
+      ['v1', 'present'],
       ['v2', 'missing'],
     ]);
   });
