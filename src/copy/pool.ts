@@ -36,6 +36,8 @@ export interface PoolOptions {
   readonly beforeOverwrite: (work: Work, tag: string) => Promise<void>;
   readonly lifetime: Lifetime;
   readonly pullLimits: PullLimits;
+  /** Called with the platforms of each index of which only some are wanted. */
+  readonly onPlatforms?: (platforms: readonly string[]) => void;
   /** Called when a piece of work has ended. */
   readonly onDone: (outcome: Outcome) => void;
   readonly sleep: Sleep;
@@ -116,8 +118,19 @@ class Attempt {
     this.#verifiedTags.set(tag, verified);
   }
 
+  onTagKept(tag: string): void {
+    const { image, repository } = this.#work;
+    this.#options.logger.info(
+      `${repository}:${tag} was not copied: the target has its own ${image}:${tag}, which can't be merged with the source's`,
+    );
+  }
+
   onReferrersCopied(count: number): void {
     this.#referrers += count;
+  }
+
+  onPlatforms(platforms: readonly string[]): void {
+    this.#options.onPlatforms?.(platforms);
   }
 
   /** `task` without the tags that are verified. */

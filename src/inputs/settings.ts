@@ -5,6 +5,7 @@ import type { NamespaceSettings } from '../mirror/settings.ts';
 import { PLACEHOLDERS } from '../mirror/target-names.ts';
 import { compileRange } from '../mirror/versions.ts';
 import { looksLikeHost } from '../oci/names.ts';
+import { canonicalPlatform, parsePlatform } from '../oci/platform.ts';
 import { parseAgeOrDate } from './age-or-date.ts';
 import { show } from './reader.ts';
 
@@ -134,13 +135,13 @@ function checkTemplate(template: string, report: ReportProblem): void {
 function readPlatforms(list: readonly string[], report: ReportProblem): Platforms {
   if (list.length === 0 || (list.length === 1 && list[0] === 'all')) return 'all';
   for (const platform of list) {
-    if (/^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9.]+)?$/.test(platform)) continue;
+    if (/^[a-z0-9]+\/[a-z0-9_-]+(?:\/[a-z0-9.]+)?$/i.test(platform)) continue;
     report(
       'platforms',
       `${show(platform)} is neither "all" nor a platform such as linux/amd64 or linux/arm64/v8`,
     );
   }
-  return Array.from(new Set(list)).toSorted();
+  return Array.from(new Set(list.map((platform) => canonicalPlatform(parsePlatform(platform))))).toSorted();
 }
 
 function checkPatterns(

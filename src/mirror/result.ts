@@ -128,3 +128,10 @@ export function countDrift({ drift }: NamespaceResult): number {
     ? [drift.missing, drift.changed, drift.hollow].reduce((sum, one) => sum + countTags(one), 0)
     : 0;
 }
+
+/** A commit of one file of the metadata repository. */
+export interface Commit {
+  readonly path: string;
+  /** The page of the commit. */
+  readonly url: string;
+}

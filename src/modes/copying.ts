@@ -6,7 +6,6 @@ import type { Inputs } from '../inputs/inputs.ts';
 import { plural } from '../mirror/format.ts';
 import type { StopReason } from '../mirror/lifetime.ts';
 import { type Work, digestTagsFirst } from '../mirror/work.ts';
-import type { RegistryClient } from '../oci/client.ts';
 import { messageOf } from '../oci/errors.ts';
 import { type NamespacePlan, type Planned, plansOf } from '../plan/namespace-plan.ts';
 import type { Recorder } from '../record/recorder.ts';
@@ -14,6 +13,7 @@ import { Progress } from '../report/progress.ts';
 import { saveAtCheckpoints } from './checkpoints.ts';
 import { copyTaskOf } from './copy-task.ts';
 import type { Deps } from './deps.ts';
+import { MissingPlatforms } from './missing-platforms.ts';
 import { relistTags } from './relist-tags.ts';
 
 /** The result of copying, besides the outcomes that the recorder has. */
@@ -21,6 +21,8 @@ export interface Copied {
   readonly errors: readonly string[];
   /** Why images were left to the next run. */
   readonly stopped: readonly string[];
+  /** Wanted platforms that no image has. */
+  readonly warnings: readonly string[];
   /** Removes what the engine left on this machine. */
   readonly close: () => Promise<void>;
 }
@@ -40,18 +42,19 @@ export async function copyAndCheckpoint(
   const engine = await deps.openEngine().catch(messageOf);
   if (typeof engine === 'string') return withoutEngine([engine]);
   const pullLimits = new PullLimits();
+  const platforms = new MissingPlatforms();
   await untilDone(
-    async () => copy(working, engine, pullLimits, recorder, inputs, deps),
+    async () => copy(working, { engine, pullLimits, platforms }, recorder, inputs, deps),
     async (end) => saveAtCheckpoints(recorder, inputs.checkpoint, end, deps),
   );
   const stopReason = deps.lifetime.stopReason();
   const stopped = [...(stopReason === undefined ? [] : [explainStop(stopReason)]), ...pullLimits.reasons];
   for (const reason of stopped) deps.logger.info(reason);
-  return { errors: [], stopped, close: async () => engine.close() };
+  return { errors: [], stopped, warnings: platforms.warnings(working), close: async () => engine.close() };
 }
 
 function withoutEngine(errors: readonly string[]): Copied {
-  return { errors, stopped: [], close: async () => undefined };
+  return { errors, stopped: [], warnings: [], close: async () => undefined };
 }
 
 /** Runs `background` while `work` runs, and waits for both. */
@@ -74,10 +77,16 @@ const explainStop = (stopReason: StopReason): string =>
     ? 'The run was cancelled. Finished work is recorded, and the next run continues'
     : 'The time limit is reached. Finished work is recorded, and the next run continues';
 
+/** What all copies of a run share. */
+interface Copying {
+  readonly engine: Engine;
+  readonly pullLimits: PullLimits;
+  readonly platforms: MissingPlatforms;
+}
+
 async function copy(
   plans: readonly NamespacePlan[],
-  engine: Engine,
-  pullLimits: PullLimits,
+  { engine, pullLimits, platforms }: Copying,
   recorder: Recorder,
   inputs: Inputs,
   deps: Deps,
@@ -87,57 +96,48 @@ async function copy(
   const total = plans.reduce((sum, plan) => sum + countWorks(plan), 0);
   const progress = new Progress({ total, log: (line) => logger.info(line), clock: () => performance.now() });
   const limit = pLimit(engine.width);
-  const pool = { engine, limit, retries: inputs.retries, lifetime, pullLimits, sleep, random, logger };
-  const copyAllOf = async (worksOf: (plan: NamespacePlan) => readonly Work[]): Promise<void> => {
-    await Promise.all(
-      plans.map(async (plan) => {
-        const note = (outcome: Outcome): void => {
-          recorder.note(plan, outcome);
-          progress.done(outcome.bytes, outcome.error !== undefined);
-        };
-        const options = {
-          ...pool,
-          task: (work: Work) => copyTaskOf(work, plan, inputs, deps),
-          beforeOverwrite: async (work: Work, tag: string) => recorder.beforeOverwrite(plan, work.image, tag),
-        };
-        await copyWorks(
-          worksOf(plan),
-          options,
-          note,
-          deps.registries.source(plan.settings.namespace.registry),
-        );
-      }),
-    );
-  };
+  const shared = { engine, limit, retries: inputs.retries, lifetime, pullLimits, sleep, random, logger };
+  const copyWorks = async (plan: NamespacePlan, works: readonly Work[]): Promise<void> =>
+    copyAndRelist(works, plan, deps, {
+      ...shared,
+      task: (work) => copyTaskOf(work, plan, inputs, deps),
+      onPlatforms: (found: readonly string[]) => platforms.note(found),
+      beforeOverwrite: async (work, tag) => recorder.beforeOverwrite(plan, work.image, tag),
+      onDone: (outcome) => {
+        recorder.note(plan, outcome);
+        progress.done(outcome.bytes, outcome.error !== undefined);
+      },
+    });
   try {
-    await copyAllOf((plan) => digestTagsFirst(plan.work));
+    await Promise.all(plans.map(async (plan) => copyWorks(plan, digestTagsFirst(plan.work))));
     // New images come before new referrers of images that are mirrored already.
-    await copyAllOf(rechecksOf);
+    await Promise.all(plans.map(async (plan) => copyWorks(plan, rechecksOf(plan))));
   } finally {
     progress.stop();
   }
 }
 
-/** Copies `works`; tags whose digest the source no longer has are looked up again, and copied as they are now. */
-async function copyWorks(
+/** Copies `works`, then looks up the tags again whose listed digest the source did not have, and copies what they are now. */
+async function copyAndRelist(
   works: readonly Work[],
-  options: Omit<PoolOptions, 'onDone'>,
-  note: (outcome: Outcome) => void,
-  source: RegistryClient,
+  { settings }: NamespacePlan,
+  { registries }: Pick<Deps, 'registries'>,
+  options: PoolOptions,
 ): Promise<void> {
   const missing: Outcome[] = [];
   const onDone = (outcome: Outcome): void => {
     if (outcome.isMissingAtSource === true) missing.push(outcome);
-    else note(outcome);
+    else options.onDone(outcome);
   };
   await copyAll(works, { ...options, onDone });
+  const source = registries.source(settings.namespace.registry);
   const moved: Work[] = [];
   for (const outcome of missing) {
     const relisted = await relistTags(outcome, source);
-    note(relisted.outcome);
+    options.onDone(relisted.outcome);
     moved.push(...relisted.moved);
   }
-  await copyAll(moved, { ...options, onDone: note });
+  await copyAll(moved, options);
 }
 
 function logRechecks(plans: readonly NamespacePlan[], { logger }: Deps): void {

@@ -113,8 +113,8 @@ class ContentChecker {
   }
 
   async #missingBlob(repository: string, part: Descriptor): Promise<readonly Digest[]> {
-    const { digest, urls } = part;
-    if (isForeignLayer(part) && urls && urls.length > 0) return [];
+    const { digest } = part;
+    if (isForeignLayer(part)) return [];
     const isPresent = await once(this.#blobs, `${repository}@${digest}`, async () =>
       this.#request(async () => hasBlob(this.#options.target, repository, digest)),
     );
