@@ -230,6 +230,11 @@ describe('the verdict', () => {
       '2 tags could not be mirrored: see the job summary',
     ],
     [
+      'does not count a missing namespace as a tag',
+      { result: { namespaces: [namespaceResult({ failures: [failure('', [])] })] } },
+      '1 namespace could not be mirrored: see the job summary',
+    ],
+    [
       'is success without fail-on-error',
       {
         result: { namespaces: [namespaceResult({ failures, drift })] },
@@ -309,8 +314,15 @@ describe('the dependencies', () => {
       throw new Error('octo/meta is unreachable');
     };
     const { metadata, ...deps } = testDeps();
-    const { name, read, update } = metadata;
-    const unreachable = { ...deps, metadata: { name, read, update, check } };
+    const unreachable = {
+      ...deps,
+      metadata: {
+        name: metadata.name,
+        read: async (path: string) => metadata.read(path),
+        update: async (...args: Parameters<typeof metadata.update>) => metadata.update(...args),
+        check,
+      },
+    };
     const running = run(
       async () => parseTestInputs({}),
       () => unreachable,
