@@ -59,10 +59,14 @@ export class CompiledFilters {
     return tag?.uploaded !== undefined && tag.uploaded < this.#newerThan;
   }
 
-  /** The tags of one image that are not among the `latest` newest: by push time if all have one, otherwise by version. */
+  /**
+   * The tags of one image that are not among the `latest` newest: by push time if most have one, with the others behind them,
+   * otherwise by version.
+   */
   notLatest(tags: readonly (readonly [tag: string, listed: ListedTag])[]): string[] {
     if (tags.length <= this.#latest) return [];
-    const isTimed = tags.every(([, listed]) => listed?.uploaded !== undefined);
+    const timed = tags.filter(([, listed]) => listed?.uploaded !== undefined);
+    const isTimed = timed.length > tags.length / 2;
     const sorted = tags.toSorted(
       ([a, one], [b, other]) =>
         (isTimed ? (other?.uploaded ?? 0) - (one?.uploaded ?? 0) : 0) || newestVersionFirst(a, b),
