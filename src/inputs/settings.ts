@@ -1,5 +1,6 @@
 import type { Filters } from '../mirror/filters.ts';
 import { type Namespace, parseNamespace } from '../mirror/namespace.ts';
+import { patternProblem } from '../mirror/patterns.ts';
 import type { Platforms } from '../mirror/platforms.ts';
 import type { NamespaceSettings } from '../mirror/settings.ts';
 import { PLACEHOLDERS } from '../mirror/target-names.ts';
@@ -40,7 +41,7 @@ export interface Settings {
 }
 
 /** Called with what is wrong with the value of a setting. */
-export type ReportProblem = (setting: keyof RawSettings, what: string) => void;
+export type ReportProblem = (setting: keyof RawSettings, what: string, item?: string) => void;
 
 /**
  * Checks the settings of one place.
@@ -152,6 +153,8 @@ function checkPatterns(
   for (const pattern of patterns ?? []) {
     if (pattern.length > LONGEST_PATTERN_CHARACTERS)
       report(name, `${show(pattern)} is longer than ${LONGEST_PATTERN_CHARACTERS} characters`);
+    const problem = patternProblem(pattern);
+    if (problem !== undefined) report(name, `${show(pattern)} ${problem}`, pattern);
   }
 }
 

@@ -54,6 +54,14 @@ export class CompiledFilters {
   /** True when the names let `tag` pass. */
   readonly wantsName: TagMatch = (image, tag) => this.filteredOutByName(image, tag) === undefined;
 
+  /** True when some tags of `image` may pass. */
+  readonly wantsImage = (image: string): boolean =>
+    this.#include.every((patterns) => patterns.matchesImage(image)) && !this.#exclude.matchesAllTags(image);
+
+  /** True when `image`, and whatever is nested in it, is excluded by name. */
+  readonly excludesTree = (image: string): boolean =>
+    this.#exclude.matchesAllTags(image) && this.#exclude.matchesAllTags(`${image}/nested/repository`);
+
   /** True when `tag` is known to have been pushed before `newer-than`. */
   isOld(tag: ListedTag): boolean {
     return tag?.uploaded !== undefined && tag.uploaded < this.#newerThan;
