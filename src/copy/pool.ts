@@ -38,6 +38,8 @@ export interface PoolOptions {
   readonly beforeOverwrite: (work: Work, tag: string) => Promise<void>;
   readonly lifetime: Lifetime;
   readonly pullLimits: PullLimits;
+  /** Called with the platforms of each index of which only some are wanted. */
+  readonly onPlatforms?: (platforms: readonly string[]) => void;
   /** Called when a piece of work has ended. */
   readonly onDone: (outcome: Outcome) => void;
   readonly sleep: Sleep;
@@ -130,6 +132,10 @@ class Attempt {
 
   onReferrersCopied(count: number): void {
     this.#referrers += count;
+  }
+
+  onPlatforms(platforms: readonly string[]): void {
+    this.#options.onPlatforms?.(platforms);
   }
 
   /** `task` without the tags that are verified. */
