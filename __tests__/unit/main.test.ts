@@ -309,8 +309,8 @@ describe('the dependencies', () => {
       throw new Error('octo/meta is unreachable');
     };
     const { metadata, ...deps } = testDeps();
-    const { name, read, update } = metadata;
-    const unreachable = { ...deps, metadata: { name, read, update, check } };
+    const { name } = metadata;
+    const unreachable = { ...deps, metadata: { name, read: check, update: check, check } };
     const running = run(
       async () => parseTestInputs({}),
       () => unreachable,

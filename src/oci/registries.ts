@@ -14,7 +14,7 @@ export interface RegistriesOptions {
   readonly retries: number;
   /** Hosts that are reached over plain HTTP, besides loopback. */
   readonly insecure: ReadonlySet<string>;
-  /** Hosts in a private network that registries may redirect to, or name as their token service. */
+  /** Private hosts that registries may redirect to, or name as token service. */
   readonly trustedHosts?: ReadonlySet<string>;
   readonly credentials: { readonly source: CredentialLookup; readonly target: CredentialLookup };
   readonly sleep: Sleep;

