@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Octokit, RequestError } from 'octokit';
 import * as v from 'valibot';
+import type { Commit } from '../mirror/result.ts';
 import { OWN_RETRIES } from './client.ts';
 import { MetadataError } from './errors.ts';
 import { isOutcomeUnknown } from './request-failure.ts';
@@ -17,10 +18,15 @@ export interface RepositoryOptions extends GitHubRetryOptions {
   readonly branch?: string;
   /** Absent: the commit is the token's own, and a bot's stays Verified. */
   readonly committer?: { readonly name: string; readonly email: string };
+  /** Called for each commit whose page GitHub names. */
+  readonly onCommit?: (commit: Commit) => void;
 }
 
 /** The part of the answer to a write that identifies the file's new content. */
-const Written = v.object({ content: v.object({ sha: v.string() }) });
+const Written = v.object({
+  content: v.object({ sha: v.string() }),
+  commit: v.optional(v.object({ html_url: v.optional(v.string()) })),
+});
 
 /** A file as it was read. The SHA is computed from these bytes, so that both belong together. */
 interface StoredFile {
@@ -134,8 +140,10 @@ export class MetadataRepository {
       request: OWN_RETRIES,
     });
     const written = v.safeParse(Written, data);
-    if (written.success && written.output.content.sha === gitBlobSha(bytes)) return;
-    throw unexpectedAnswer('what was written', 'PUT', url);
+    if (!written.success || written.output.content.sha !== gitBlobSha(bytes))
+      throw unexpectedAnswer('what was written', 'PUT', url);
+    const page = written.output.commit?.html_url;
+    if (page !== undefined) this.#options.onCommit?.({ path, url: page });
   }
 
   #octokit(): Octokit {

@@ -71,7 +71,29 @@ export async function readPages<T>(
     if (seen.has(next)) throw fault(page, `the pages of ${list.of} repeat`);
     if (seen.add(next).size >= MAX_PAGES)
       throw fault(page, `there are more than ${MAX_PAGES} pages of ${list.of}`);
-    page = await getPage(transport, found.next, list.scopes);
+    page = await getLaterPage(transport, found.next, list.scopes);
+  }
+}
+
+/**
+ * A page after the first could not be read: the list exists, and its rest is unknown. It has no status, so that a 404 is not
+ * treated as "no such repository".
+ */
+export class LaterPageError extends RegistryError {}
+
+/** @throws LaterPageError when the registry refuses the page */
+export async function getLaterPage(
+  transport: RegistryTransport,
+  url: string | URL,
+  scopes: readonly string[],
+): Promise<ListPage> {
+  try {
+    return await getPage(transport, url, scopes);
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.retryable || error.status === undefined) throw error;
+    const { status, codes } = error;
+    const cause = `the list has a page here by its "Link", and it can't be read: ${[`status ${status}`, ...codes].join(', ')}`;
+    throw new LaterPageError({ method: 'GET', url: new URL(error.url), cause, error });
   }
 }
 

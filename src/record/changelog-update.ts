@@ -1,5 +1,6 @@
 import type { NamespaceResult } from '../mirror/result.ts';
-import { insertSection, readChangelog, renderSection } from './changelog.ts';
+import { writeChangelog } from './changelog-file.ts';
+import { MAX_SECTION_BYTES, renderSection } from './changelog.ts';
 import { commitMessageOf } from './commit-message.ts';
 import type { RecordDeps, RecordSettings } from './deps.ts';
 
@@ -9,6 +10,11 @@ export interface Section {
   readonly text: string;
 }
 
+/** All sections of one run together. */
+const MAX_RUN_BYTES = 256 * 1024;
+/** Even if a run has hundreds of namespaces, a section names some images. */
+const MIN_SECTION_BYTES = 4 * 1024;
+
 /** The sections of the namespaces in which something was copied; none where no changelog is kept. */
 export function sectionsOf(
   results: readonly NamespaceResult[],
@@ -16,13 +22,10 @@ export function sectionsOf(
   { now, runKey }: Pick<RecordDeps, 'now' | 'runKey'>,
 ): Section[] {
   if (changelogPath === undefined) return [];
-  const time = now();
-  return results
-    .filter(({ copied }) => copied.length > 0)
-    .map((result) => ({
-      namespace: result.namespace,
-      text: renderSection(result, { time, timezone, runKey }),
-    }));
+  const changed = results.filter(({ copied }) => copied.length > 0);
+  const share = Math.max(MIN_SECTION_BYTES, Math.floor(MAX_RUN_BYTES / Math.max(1, changed.length)));
+  const options = { time: now(), timezone, runKey, maxBytes: Math.min(MAX_SECTION_BYTES, share) };
+  return changed.map((result) => ({ namespace: result.namespace, text: renderSection(result, options) }));
 }
 
 /**
@@ -34,17 +37,10 @@ export async function recordChangelog(
   sections: readonly Section[],
   results: readonly NamespaceResult[],
   { changelogPath, commitMessage }: RecordSettings,
-  { metadata, runKey }: RecordDeps,
+  deps: RecordDeps,
 ): Promise<void> {
   if (changelogPath === undefined || sections.length === 0) return;
   const copied = results.filter((result) => result.copied.length > 0);
   const message = commitMessage ?? `Changelog: ${commitMessageOf(copied)}`;
-  await metadata.update(changelogPath, message, (current) => {
-    const before = current && readChangelog(current, changelogPath);
-    const after = sections.reduce<string | undefined>(
-      (text, { namespace, text: section }) => insertSection(text, section, { runKey, namespace }),
-      before,
-    );
-    return new TextEncoder().encode(after);
-  });
+  await writeChangelog(changelogPath, message, sections, deps);
 }

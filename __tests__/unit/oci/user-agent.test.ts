@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { downloadBlob } from '../../../src/oci/blob-download.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
@@ -10,9 +11,10 @@ const BLOB = Buffer.from('{"blob": true}');
 
 describe('USER_AGENT', () => {
   it('has the version in package.json', () => {
-    const { version } = JSON.parse(
-      readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
-    ) as { version: string };
+    const { version } = v.parse(
+      v.object({ version: v.string() }),
+      JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')),
+    );
     expect(USER_AGENT).toBe(`gcrxio-sync-action/${version} (+https://github.com/gcrxio/sync-action)`);
   });
 

@@ -208,7 +208,8 @@ describe('Amazon ECR', () => {
     const observer = observe();
     const bytes = await copying.engine.copy(taskOf(copying, 'img', other, { tags: ['v2'] }), observer);
     expect([Array.from(observer.verified.keys()), bytes]).toEqual([['v2'], 0]);
-    expect(ecr.requests.map(({ method }) => method)).toEqual(['HEAD']);
+    // The tag, the config and the layer are looked up.
+    expect(ecr.requests.map(({ method }) => method)).toEqual(['HEAD', 'HEAD', 'HEAD']);
   });
 
   it('receives no layer that it has, though it mounts none and no location is known', async () => {
