@@ -12,6 +12,7 @@ import { messageOf } from './oci/errors.ts';
 import { annotate } from './report/annotations.ts';
 import { renderComment } from './report/comment.ts';
 import { renderJsonReport } from './report/json-report.ts';
+import { warnOfMaskedOutput } from './report/masked-outputs.ts';
 import { type Outputs, SAFE_OUTPUTS, outputsOf } from './report/outputs.ts';
 import type { RunResult } from './report/result.ts';
 import { renderSummary } from './report/summary.ts';
@@ -44,12 +45,24 @@ export async function run(
   const inputs = await loadInputs();
   const deps = createDeps(inputs);
   try {
-    const result = await modes[inputs.mode](inputs, deps);
+    const result = withOutputWarnings(await modes[inputs.mode](inputs, deps), inputs);
     const unreported = await report(result, inputs, deps, runner);
     return verdict(result, inputs, deps) ?? unreported;
   } finally {
     await deps.close();
   }
+}
+
+/** The result of a plan, with warnings if GitHub will not pass its matrix to other jobs. */
+function withOutputWarnings(result: RunResult, { credentials, registryAuth }: Inputs): RunResult {
+  if (!result.matrix) return result;
+  const accounts = [credentials.target, credentials.source, ...registryAuth.values()];
+  const warnings = warnOfMaskedOutput(
+    'matrix',
+    JSON.stringify(result.matrix),
+    accounts.filter((account) => account !== undefined),
+  );
+  return { ...result, warnings: [...result.warnings, ...warnings] };
 }
 
 /** Pieces of work of which each is tried, whatever becomes of the others. */

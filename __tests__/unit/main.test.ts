@@ -149,6 +149,19 @@ describe('the report', () => {
   });
 });
 
+describe('the matrix of a plan', () => {
+  it('has a warning when a secret of several lines masks it', async () => {
+    const entry = { namespace: 'gcr.io/a', images: '', exclude: '', 'shard-index': '0', 'shard-total': 1 };
+    const matrix = { include: [{ ...entry, part: '1/1', tags: 1, bytes: 1 }] };
+    const inputs = { mode: 'plan', username: '_json_key', password: '{\n  "key": 1\n}' };
+    const { runner } = await start({ result: { mode: 'plan', matrix }, inputs });
+    expect(runner.messages).toEqual([expect.stringContaining('GitHub drops the output "matrix"')]);
+    expect(
+      (await start({ result: { mode: 'plan', matrix }, inputs: { mode: 'plan' } })).runner.messages,
+    ).toEqual([]);
+  });
+});
+
 describe('each report', () => {
   const full = (): never => {
     throw new Error('ENOSPC: no space left on device');

@@ -71,7 +71,7 @@ describe.each(Object.entries(WAYS))('%s', (_, ask) => {
     expect(new Set(requests.map(({ url }) => url.origin))).toEqual(new Set(['https://r.example']));
   });
 
-  it('does not send credentials to another host', async () => {
+  it('takes no credential to another host', async () => {
     const { dispatcher, requests } = leadingTo(`${ELSEWHERE}?signature=x`);
     await ask(client(dispatcher));
     const elsewhere = requests.filter(({ url }) => url.host === 'storage.example');
@@ -79,7 +79,7 @@ describe.each(Object.entries(WAYS))('%s', (_, ask) => {
     expect(elsewhere[0]?.authorization).toBeUndefined();
   });
 
-  it('is not followed from host to host without end', async () => {
+  it('is not followed from host to host for ever', async () => {
     const { dispatcher, requests } = fakeNetwork(({ url }) => ({
       status: 307,
       headers: { location: `https://${url.host.length}.example/x` },
@@ -111,7 +111,7 @@ describe('Link', () => {
     expect(new Set(requests.map(({ url }) => url.origin))).toEqual(new Set(['https://r.example']));
   });
 
-  it.each(['file:///etc/passwd', 'ftp://r.example/x', 'javascript:0'])('to %s is ignored', async (next) => {
+  it.each(['file:///etc/passwd', 'ftp://r.example/x', 'javascript:0'])('to %s is none', async (next) => {
     const { dispatcher, requests } = linkingTo(next);
     expect(await client(dispatcher).listTags('a')).toEqual(['v1']);
     expect(requests).toHaveLength(1);
@@ -189,7 +189,7 @@ describe('between addresses of this machine', () => {
     await Promise.all(servers.splice(0).map((server) => server.close()));
   });
 
-  it.each(Object.entries(WAYS))('%s does not send credentials to another port', async (_, ask) => {
+  it.each(Object.entries(WAYS))('%s takes no credential to another port', async (_, ask) => {
     const seen: (string | undefined)[] = [];
     const other = await startServer(async (request, response) => {
       seen.push(request.headers.authorization);

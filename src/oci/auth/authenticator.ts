@@ -8,7 +8,11 @@ import { TokenService, type TokenServiceOptions } from './token-service.ts';
 const ANY_SCOPE = '*';
 
 export interface AuthenticatorOptions extends TokenServiceOptions {
-  readonly credential: () => Promise<Credential | undefined>;
+  /** @param repository absent: for the registry as a whole */
+  readonly credential: (repository?: string) => Promise<Credential | undefined>;
+  /** Looks up again what was refused, because credentials expire; true when there is another credential now. */
+  readonly renewCredential?:
+    ((refused: Credential, repository: string | undefined) => Promise<boolean>) | undefined;
 }
 
 export interface HeaderOptions {
@@ -69,7 +73,7 @@ export class Authenticator {
     const challenge = this.#challenge;
     if (!challenge) return undefined;
     if (challenge.scheme === 'basic') {
-      const credential = anonymous ? undefined : await this.#options.credential();
+      const credential = anonymous ? undefined : await this.#credential(scopes);
       return credential && this.#service.basic(credential);
     }
     return this.#tokens.get(tokenKey(tokenScopes, anonymous), async () =>
@@ -143,12 +147,35 @@ export class Authenticator {
   /** True when a refused request for `scopes` is worth a retry without the credential: it only reads, and the credential is a fallback. */
   async mayUseAnonymous(scopes: readonly string[]): Promise<boolean> {
     if (!scopes.every((scope) => scope.endsWith(':pull'))) return false;
-    return (await this.#options.credential())?.fallback === true;
+    return (await this.#credential(scopes))?.fallback === true;
   }
 
   /** From now on requests for `scopes` are sent without the credential, which was refused where anonymous access was not. */
   useAnonymous(scopes: readonly string[]): void {
     this.#anonymous.add(keyOf(scopes));
+  }
+
+  /**
+   * Renews the credential if the registry refused it itself, as Basic, and not a token service.
+   *
+   * @param refused the `Authorization` that was sent
+   * @returns true when the same request with a new `header` may be accepted
+   */
+  async renewRefused(scopes: readonly string[], refused: string | undefined): Promise<boolean> {
+    if (this.#challenge?.scheme !== 'basic' || refused === undefined) return false;
+    const credential = await this.#credential(scopes);
+    if (!credential) return false;
+    return this.#service.basic(credential) !== refused || this.#renew(credential, scopes);
+  }
+
+  async #credential(scopes: readonly string[]): Promise<Credential | undefined> {
+    return this.#options.credential(repositoryOf(scopes));
+  }
+
+  async #renew(refused: Credential, scopes: readonly string[]): Promise<boolean> {
+    const { renewCredential } = this.#options;
+    // A helper that fails now hides nothing: the refusal is reported.
+    return (await renewCredential?.(refused, repositoryOf(scopes)).catch(() => false)) ?? false;
   }
 
   /** A token for the credential. Where a fallback credential is refused, an anonymous one. */
@@ -157,11 +184,14 @@ export class Authenticator {
     scopes: readonly string[],
     tokenScopes: readonly string[],
   ): Promise<Token> {
-    const credential = await this.#options.credential();
+    const credential = await this.#credential(scopes);
     try {
       return await this.#service.requestToken(challenge, tokenScopes, credential);
     } catch (error) {
-      if (!isAccessDenied(error) || !(await this.mayUseAnonymous(scopes))) throw error;
+      if (!isAccessDenied(error)) throw error;
+      if (credential && (await this.#renew(credential, scopes)))
+        return this.#service.requestToken(challenge, tokenScopes, await this.#credential(scopes));
+      if (!(await this.mayUseAnonymous(scopes))) throw error;
       const token = await this.#service
         .requestToken(challenge, tokenScopes, undefined)
         .catch(() => undefined);
@@ -178,6 +208,11 @@ export class Authenticator {
 function isSameChallenge(last: Challenge, next: Challenge | undefined): boolean {
   if (last.scheme === 'basic' || next?.scheme !== 'bearer') return last.scheme === next?.scheme;
   return last.realm.href === next.realm.href;
+}
+
+/** The repository of the first scope; undefined for scopes of the registry as a whole. */
+function repositoryOf([scope = '']: readonly string[]): string | undefined {
+  return /^repository:(.+):[^:]*$/.exec(scope)?.[1];
 }
 
 function keyOf(scopes: readonly string[]): string {

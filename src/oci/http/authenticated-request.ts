@@ -62,6 +62,8 @@ export class AuthenticatedRequest {
   #otherScopes: (readonly string[])[] | undefined;
   /** True once a challenge was answered: the next 401 is a refusal of these scopes. */
   #isRenewed = false;
+  /** True once the credential was looked up again: a second refusal counts. */
+  #isCredentialRenewed = false;
   /** True when a 401 probably says nothing about the credentials. */
   #isSuspicious = false;
 
@@ -172,6 +174,14 @@ export class AuthenticatedRequest {
 
   async #explain({ response, authorization }: Sent): Promise<State> {
     const { authenticator, errorOf } = this.#options;
+    if (await this.#renewCredential(response.status, authorization)) {
+      if (this.#request.repeatable !== false) {
+        await response.body.dump();
+        return { kind: 'unsent' };
+      }
+      // The caller can send the request anew, and the credential was only out of date.
+      this.#isSuspicious = true;
+    }
     const refusal = await errorOf(response, this.#isSuspicious);
     const mayUseAnonymous =
       isAccessDenied(refusal) &&
@@ -180,6 +190,13 @@ export class AuthenticatedRequest {
     return mayUseAnonymous
       ? { kind: 'anonymous', refusal, refused: authorization }
       : { kind: 'failed', error: refusal };
+  }
+
+  /** True when the registry refused a credential that may have expired, and there is another one now. */
+  async #renewCredential(status: number, authorization: string | undefined): Promise<boolean> {
+    if (this.#isCredentialRenewed || (status !== 401 && status !== 403)) return false;
+    this.#isCredentialRenewed = true;
+    return this.#options.authenticator.renewRefused(this.#request.scopes, authorization);
   }
 
   /** If anonymous access fails too, the refusal of the credential is reported: it says more. */

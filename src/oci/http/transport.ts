@@ -1,6 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { Authenticator } from '../auth/authenticator.ts';
-import type { Credential } from '../auth/credentials.ts';
+import { type AuthenticatorOptions, Authenticator } from '../auth/authenticator.ts';
 import { ForeignTokens } from '../auth/foreign-tokens.ts';
 import type { SendTokenRequest } from '../auth/token-service.ts';
 import { RegistryError, printable } from '../errors.ts';
@@ -19,7 +18,8 @@ export interface TransportOptions {
   readonly dispatcher: Dispatcher;
   /** Those of all hosts: the registry's, and its storage's and token service's. */
   readonly limiters: HostLimiters;
-  readonly credential: () => Promise<Credential | undefined>;
+  readonly credential: AuthenticatorOptions['credential'];
+  readonly renewCredential?: AuthenticatorOptions['renewCredential'];
   /** Private hosts that the registry may redirect to, or name as token service: the input `trusted-hosts`. */
   readonly trustedHosts?: ReadonlySet<string>;
   readonly retries: number;
@@ -53,6 +53,7 @@ export class RegistryTransport {
       ...tokens,
       registry: options.baseUrl,
       credential: options.credential,
+      renewCredential: options.renewCredential,
     });
   }
 
