@@ -6,6 +6,7 @@ import { compare } from './modes/compare.ts';
 import type { Deps, Runner } from './modes/deps.ts';
 import { monitor } from './modes/monitor.ts';
 import { plan } from './modes/plan.ts';
+import { runLogOf } from './modes/run-log.ts';
 import { sync } from './modes/sync.ts';
 import { annotate } from './report/annotations.ts';
 import { renderComment } from './report/comment.ts';
@@ -44,6 +45,7 @@ export async function run(
   try {
     const result = await modes[inputs.mode](inputs, deps);
     await report(result, inputs, deps, runner);
+    runLogOf(deps).finished(result);
     return verdict(result, inputs, deps);
   } finally {
     await deps.close();

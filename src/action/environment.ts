@@ -13,6 +13,12 @@ export function isGitHubDotCom(): boolean {
   return apiUrl() === GITHUB_API;
 }
 
+/** True if the log shows ANSI colours: on a terminal, and on GitHub. https://no-color.org */
+export function hasColors(): boolean {
+  if ((process.env['NO_COLOR'] ?? '') !== '') return false;
+  return process.env['GITHUB_ACTIONS'] === 'true' || process.stdout.isTTY;
+}
+
 /** The folder of the user's docker configuration. */
 export function dockerConfigFolder(): string {
   return process.env['DOCKER_CONFIG'] || join(homedir(), '.docker');

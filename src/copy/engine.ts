@@ -46,6 +46,8 @@ export interface CopyObserver {
   onTagVerified(tag: string, verified: VerifiedTag): void;
   /** Called with the number of referrers that were copied, each time that some were. */
   onReferrersCopied(count: number): void;
+  /** Called with the number of platforms of the image, when the engine knows it. */
+  onPlatforms?(count: number): void;
 }
 
 /** Copies images from a source registry to a target registry. */

@@ -18,6 +18,8 @@ import type { RunResult } from '../report/result.ts';
 import { CompiledFilters } from '../select/compiled-filters.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
+import { runLogOf } from './run-log.ts';
+import { withProgress } from './with-progress.ts';
 
 /**
  * Looks up what the target really has, and records that; copies nothing. Entries that the target contradicts are reported
@@ -27,18 +29,25 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
   const { plans, warnings } = await prepare(inputs, deps);
   const audited = await deps.phase('Audit the target', async () =>
-    Promise.all(
-      plans.map(async (plan) => {
-        const one = await auditPlanned(plan, inputs, deps);
-        deps.logger.info(describeResult(one.result));
-        return one;
-      }),
+    withProgress('audited', plans.length, deps, async (done) =>
+      Promise.all(
+        plans.map(async (plan) => {
+          const one = await auditPlanned(plan, inputs, deps).finally(done);
+          deps.logger.info(describeResult(one.result));
+          return one;
+        }),
+      ),
     ),
   );
   const recordables = audited.flatMap((one) => (one.kind === 'audited' ? [one.recordable] : []));
   const { errors, unrecorded } = inputs.dryRun
     ? { errors: [], unrecorded: [] }
-    : await deps.phase('Record', async () => record(recordables, inputs.metadata, deps));
+    : await deps.phase('Record', async () => {
+        const recorded = await record(recordables, inputs.metadata, deps);
+        const log = runLogOf(deps);
+        for (const commit of deps.commits ?? []) log.committed(commit);
+        return recorded;
+      });
   return {
     mode: 'compare',
     dryRun: inputs.dryRun,
@@ -48,6 +57,7 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
     errors,
     warnings,
     unrecorded,
+    commits: deps.commits ?? [],
   };
 }
 

@@ -10,11 +10,13 @@ import type { RegistryClient } from '../oci/client.ts';
 import { messageOf } from '../oci/errors.ts';
 import { type NamespacePlan, type Planned, plansOf } from '../plan/namespace-plan.ts';
 import type { Recorder } from '../record/recorder.ts';
+import { imageLinesOf } from '../report/image-lines.ts';
 import { Progress } from '../report/progress.ts';
 import { saveAtCheckpoints } from './checkpoints.ts';
 import { copyTaskOf } from './copy-task.ts';
 import type { Deps } from './deps.ts';
 import { relistTags } from './relist-tags.ts';
+import { runLogOf } from './run-log.ts';
 
 /** The result of copying, besides the outcomes that the recorder has. */
 export interface Copied {
@@ -85,6 +87,7 @@ async function copy(
   const { logger, sleep, random, lifetime } = deps;
   logRechecks(plans, deps);
   const total = plans.reduce((sum, plan) => sum + countWorks(plan), 0);
+  const log = runLogOf(deps);
   const progress = new Progress({ total, log: (line) => logger.info(line), clock: () => performance.now() });
   const limit = pLimit(engine.width);
   const pool = { engine, limit, retries: inputs.retries, lifetime, pullLimits, sleep, random, logger };
@@ -93,6 +96,7 @@ async function copy(
       plans.map(async (plan) => {
         const note = (outcome: Outcome): void => {
           recorder.note(plan, outcome);
+          for (const line of imageLinesOf(plan, outcome)) log.copied(line);
           progress.done(outcome.bytes, outcome.error !== undefined);
         };
         const options = {
@@ -115,6 +119,7 @@ async function copy(
     await copyAllOf(rechecksOf);
   } finally {
     progress.stop();
+    log.copyingEnded();
   }
 }
 

@@ -4,6 +4,7 @@ import { type RegistryClient, pull, push } from './client.ts';
 import type { Digest } from './digest.ts';
 import { RegistryError } from './errors.ts';
 import { type RegistryResponse, headerOf } from './http/message.ts';
+import { noteMount } from './work-counter.ts';
 
 /**
  * Where an upload continues, or that none is needed.
@@ -30,7 +31,9 @@ export async function startUpload(
   const isOwn = from === repository;
   const scopes = isOwn ? [push(repository)] : [push(repository), pull(from)];
   try {
-    return await post(client, repository, `?${query.toString()}`, scopes, isOwn);
+    const start = await post(client, repository, `?${query.toString()}`, scopes, isOwn);
+    if (start.kind === 'mounted' && !isOwn) noteMount();
+    return start;
   } catch (error) {
     // Registries refuse mounts in many ways (Harbor 401, Docker Hub 400). They all accept a plain upload.
     if (!(error instanceof RegistryError) || error.retryable || error.status === undefined) throw error;

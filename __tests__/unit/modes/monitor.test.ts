@@ -16,8 +16,8 @@ it('monitor lists again for each look, and its result is the last one', async ()
     const result = await monitor(inputs, { ...world.deps, sleep });
     expect(waits).toEqual([30_000]);
     expect(world.deps.lines.map((line) => line.replace(/^\S+ \S+: /, ''))).toEqual([
-      '0 of 2 tags mirrored, 2 waiting',
-      '1 of 2 tags mirrored, 1 waiting',
+      '0 of 2 tags mirrored, 2 pending',
+      '1 of 2 tags mirrored, 1 pending',
     ]);
     expect(result).toMatchObject({
       mode: 'monitor',

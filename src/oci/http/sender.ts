@@ -1,5 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { RegistryError, redactUrl } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { noteRequest } from '../work-counter.ts';
 import type { HostLimiters } from './host-limiter.ts';
 import { type RegistryRequest, type RegistryResponse, headerOf } from './message.ts';
 import { mayFollow } from './redirect-policy.ts';
@@ -8,6 +10,9 @@ export interface SenderOptions {
   readonly baseUrl: URL;
   readonly dispatcher: Dispatcher;
   readonly limiters: HostLimiters;
+  readonly logger: Pick<Logger, 'debug'>;
+  /** In milliseconds. */
+  readonly clock: () => number;
 }
 
 /** One request to one URL. */
@@ -60,10 +65,12 @@ export class Sender {
 
   /** Sends `request` to exactly its URL. */
   async dispatch(request: SingleRequest): Promise<RegistryResponse> {
-    const { dispatcher, baseUrl, limiters } = this.#options;
+    const { dispatcher, baseUrl, limiters, logger, clock } = this.#options;
     const { method, url, signal } = request;
     // A request to the registry itself has passed its limiter already.
     if (url.host !== baseUrl.host) await limiters.find(url.host)?.waitUntilOpen(signal);
+    noteRequest();
+    const started = clock();
     const { statusCode, headers, body } = await dispatcher.request({
       origin: url.origin,
       path: url.pathname + url.search,
@@ -72,6 +79,7 @@ export class Sender {
       body: request.body ?? null,
       signal: signal ?? null,
     });
+    logger.debug(`${method} ${redactUrl(url)}: ${statusCode} in ${clock() - started} ms`);
     return { status: statusCode, headers, url, body };
   }
 }
