@@ -1,5 +1,6 @@
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isatty } from 'node:tty';
 
 const GITHUB_API = 'https://api.github.com';
 
@@ -16,7 +17,7 @@ export function isGitHubDotCom(): boolean {
 /** True if the log shows ANSI colours: on a terminal, and on GitHub. https://no-color.org */
 export function hasColors(): boolean {
   if ((process.env['NO_COLOR'] ?? '') !== '') return false;
-  return process.env['GITHUB_ACTIONS'] === 'true' || process.stdout.isTTY;
+  return process.env['GITHUB_ACTIONS'] === 'true' || isatty(1);
 }
 
 /** The folder of the user's docker configuration. */

@@ -18,7 +18,7 @@ import type { RunResult } from '../report/result.ts';
 import { CompiledFilters } from '../select/compiled-filters.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
-import { runLogOf } from './run-log.ts';
+import { logCommits } from './run-log.ts';
 import { withProgress } from './with-progress.ts';
 
 /**
@@ -44,8 +44,7 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
     ? { errors: [], unrecorded: [] }
     : await deps.phase('Record', async () => {
         const recorded = await record(recordables, inputs.metadata, deps);
-        const log = runLogOf(deps);
-        for (const commit of deps.commits ?? []) log.committed(commit);
+        logCommits(deps.commits ?? [], deps);
         return recorded;
       });
   return {

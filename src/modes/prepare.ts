@@ -2,6 +2,7 @@ import type { MetadataRepository } from '../github/repository.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { SourceApis } from '../list/choose.ts';
 import { discover } from '../list/discover.ts';
+import { plural } from '../mirror/format.ts';
 import { type ResolvedSelection, countListed } from '../mirror/listing.ts';
 import { formatNamespace } from '../mirror/namespace.ts';
 import { namedImages } from '../mirror/patterns.ts';
@@ -73,6 +74,7 @@ export async function prepare(inputs: Inputs, deps: PrepareDeps): Promise<Prepar
     const plans = await withProgress('compared', all.length, deps, async (done) =>
       Promise.all(all.map(async (one) => planOrFailure(one, context).finally(done))),
     );
+    runLogOf(deps).info(`${plural(plans.length, 'namespace')} compared with the record`);
     return { plans, warnings };
   });
 }

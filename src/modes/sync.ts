@@ -10,7 +10,7 @@ import type { RunResult } from '../report/result.ts';
 import { type Copied, copyAndCheckpoint } from './copying.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
-import { runLogOf } from './run-log.ts';
+import { logCommits, runLogOf } from './run-log.ts';
 
 /** Mirrors all namespaces and records what it did; a dry run reports what it would do. */
 export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
@@ -49,8 +49,7 @@ async function recordAndClose(recorder: Recorder, copied: Copied, deps: Deps): P
   try {
     return await deps.phase('Record', async () => {
       const recorded = await recorder.finish();
-      const log = runLogOf(deps);
-      for (const commit of deps.commits ?? []) log.committed(commit);
+      logCommits(deps.commits ?? [], deps);
       return recorded;
     });
   } finally {
