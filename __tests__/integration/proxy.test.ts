@@ -34,7 +34,7 @@ let folder: string;
 let runs = 0;
 
 beforeAll(async () => {
-  certificate = makeCertificate('ghcr.io', 'registry-1.docker.io', 'auth.docker.io', 'api.github.com');
+  certificate = await makeCertificate('ghcr.io', 'registry-1.docker.io', 'auth.docker.io', 'api.github.com');
   folder = await mkdtemp(join(tmpdir(), 'proxy-'));
   github = await startGitHub({ 'octo/meta': {} });
   api = await startServer(

@@ -126,6 +126,13 @@ class Attempt {
     this.#verifiedTags.set(tag, verified);
   }
 
+  onTagKept(tag: string): void {
+    const { image, repository } = this.#work;
+    this.#options.logger.info(
+      `${repository}:${tag} was not copied: the target has its own ${image}:${tag}, which can't be merged with the source's`,
+    );
+  }
+
   onReferrersCopied(count: number): void {
     this.#referrers += count;
   }

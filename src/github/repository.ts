@@ -53,19 +53,14 @@ export class MetadataRepository {
   }
 
   /**
-   * Checks that the repository exists and can be written, as far as GitHub shows that without a write.
+   * Checks that the repository exists and can be read; `WriteAccess` checks whether it can be written.
    *
    * @throws MetadataError with the remedy
    */
   async check(): Promise<void> {
     const { owner, repo } = this.#options;
-    const { archived } = await this.#retry.read(this.name, async () => {
-      const { data } = await this.#octokit().rest.repos.get({ owner, repo, request: OWN_RETRIES });
-      return data;
-    });
-    if (!archived) return;
-    throw new MetadataError(
-      `${this.name} can't be written: the repository is archived; unarchive it, or name another in "metadata-repository"`,
+    await this.#retry.read(this.name, async () =>
+      this.#octokit().rest.repos.get({ owner, repo, request: OWN_RETRIES }),
     );
   }
 

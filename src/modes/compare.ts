@@ -20,6 +20,7 @@ import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
 import { logCommits } from './run-log.ts';
 import { withProgress } from './with-progress.ts';
+import { checkWriteAccess } from './write-access.ts';
 
 /**
  * Looks up what the target really has, and records that; copies nothing. Entries that the target contradicts are reported
@@ -28,6 +29,7 @@ import { withProgress } from './with-progress.ts';
 export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
   const { plans, warnings } = await prepare(inputs, deps);
+  if (!inputs.dryRun) await checkWriteAccess(plans, inputs, deps);
   const audited = await deps.phase('Audit the target', async () =>
     withProgress('audited', plans.length, deps, async (done) =>
       Promise.all(

@@ -6,7 +6,6 @@ import type { Inputs } from '../inputs/inputs.ts';
 import { plural } from '../mirror/format.ts';
 import type { StopReason } from '../mirror/lifetime.ts';
 import { type Work, digestTagsFirst } from '../mirror/work.ts';
-import type { RegistryClient } from '../oci/client.ts';
 import { messageOf } from '../oci/errors.ts';
 import { type NamespacePlan, type Planned, plansOf } from '../plan/namespace-plan.ts';
 import type { Recorder } from '../record/recorder.ts';
@@ -90,59 +89,49 @@ async function copy(
   const log = runLogOf(deps);
   const progress = new Progress({ total, log: (line) => logger.info(line), clock: () => performance.now() });
   const limit = pLimit(engine.width);
-  const pool = { engine, limit, retries: inputs.retries, lifetime, pullLimits, sleep, random, logger };
-  const copyAllOf = async (worksOf: (plan: NamespacePlan) => readonly Work[]): Promise<void> => {
-    await Promise.all(
-      plans.map(async (plan) => {
-        const note = (outcome: Outcome): void => {
-          recorder.note(plan, outcome);
-          for (const line of imageLinesOf(plan, outcome)) log.copied(line);
-          progress.done(outcome.bytes, outcome.error !== undefined);
-        };
-        const options = {
-          ...pool,
-          task: (work: Work) => copyTaskOf(work, plan, inputs, deps),
-          beforeOverwrite: async (work: Work, tag: string) => recorder.beforeOverwrite(plan, work.image, tag),
-        };
-        await copyWorks(
-          worksOf(plan),
-          options,
-          note,
-          deps.registries.source(plan.settings.namespace.registry),
-        );
-      }),
-    );
-  };
+  const shared = { engine, limit, retries: inputs.retries, lifetime, pullLimits, sleep, random, logger };
+  const copyWorks = async (plan: NamespacePlan, works: readonly Work[]): Promise<void> =>
+    copyAndRelist(works, plan, deps, {
+      ...shared,
+      task: (work) => copyTaskOf(work, plan, inputs, deps),
+      beforeOverwrite: async (work, tag) => recorder.beforeOverwrite(plan, work.image, tag),
+      onDone: (outcome) => {
+        recorder.note(plan, outcome);
+        for (const line of imageLinesOf(plan, outcome)) log.copied(line);
+        progress.done(outcome.bytes, outcome.error !== undefined);
+      },
+    });
   try {
-    await copyAllOf((plan) => digestTagsFirst(plan.work));
+    await Promise.all(plans.map(async (plan) => copyWorks(plan, digestTagsFirst(plan.work))));
     // New images come before new referrers of images that are mirrored already.
-    await copyAllOf(rechecksOf);
+    await Promise.all(plans.map(async (plan) => copyWorks(plan, rechecksOf(plan))));
   } finally {
     progress.stop();
     log.copyingEnded();
   }
 }
 
-/** Copies `works`; tags whose digest the source no longer has are looked up again, and copied as they are now. */
-async function copyWorks(
+/** Copies `works`, then looks up the tags again whose listed digest the source did not have, and copies what they are now. */
+async function copyAndRelist(
   works: readonly Work[],
-  options: Omit<PoolOptions, 'onDone'>,
-  note: (outcome: Outcome) => void,
-  source: RegistryClient,
+  { settings }: NamespacePlan,
+  { registries }: Pick<Deps, 'registries'>,
+  options: PoolOptions,
 ): Promise<void> {
   const missing: Outcome[] = [];
   const onDone = (outcome: Outcome): void => {
     if (outcome.isMissingAtSource === true) missing.push(outcome);
-    else note(outcome);
+    else options.onDone(outcome);
   };
   await copyAll(works, { ...options, onDone });
+  const source = registries.source(settings.namespace.registry);
   const moved: Work[] = [];
   for (const outcome of missing) {
     const relisted = await relistTags(outcome, source);
-    note(relisted.outcome);
+    options.onDone(relisted.outcome);
     moved.push(...relisted.moved);
   }
-  await copyAll(moved, { ...options, onDone: note });
+  await copyAll(moved, options);
 }
 
 function logRechecks(plans: readonly NamespacePlan[], { logger }: Deps): void {

@@ -1,5 +1,6 @@
 import type { Engine } from '../copy/engine.ts';
 import type { PullRequestComments } from '../github/comments.ts';
+import type { WriteAccess } from '../github/write-access.ts';
 import type { Lifetime } from '../mirror/lifetime.ts';
 import type { Commit } from '../mirror/result.ts';
 import type { Sleep } from '../oci/sleep.ts';
@@ -17,6 +18,8 @@ export interface Deps extends PrepareDeps {
   readonly lifetime: Lifetime;
   /** Distinguishes this job of this run from all others. */
   readonly runKey: string;
+  /** Finds out before anything is copied whether the run can be recorded. */
+  readonly writeAccess: Pick<WriteAccess, 'check'>;
   /** Absent if no pull request started the workflow. */
   readonly pullRequest?: Pick<PullRequestComments, 'keepComment'>;
   /** The commits that the run has made so far. */

@@ -11,6 +11,7 @@ import { type Copied, copyAndCheckpoint } from './copying.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
 import { logCommits, runLogOf } from './run-log.ts';
+import { checkWriteAccess } from './write-access.ts';
 
 /** Mirrors all namespaces and records what it did; a dry run reports what it would do. */
 export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
@@ -27,6 +28,7 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
     const namespaces = plans.map((plan) => withSection(dryRunResult(plan, inputs.engine), finished, inputs));
     return { ...run, finished, namespaces, errors: [] };
   }
+  await checkWriteAccess(plans, inputs, deps);
   const recorder = new Recorder(plans, inputs.metadata, deps);
   const copied = await deps.phase('Copy', async () => copyAndCheckpoint(plans, recorder, inputs, deps));
   const { errors, unrecorded } = await recordAndClose(recorder, copied, deps);

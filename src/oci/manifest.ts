@@ -109,9 +109,10 @@ export function matchesPlatform(descriptor: Descriptor, wanted: string): boolean
 }
 
 /**
- * True for a layer that is not in the registry, but at its `urls`.
+ * True for a layer that is stored at its `urls` and not in the registry. Without `urls` it is in the registry like any other.
  * https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#non-distributable-layers
  */
-export function isForeignLayer({ mediaType }: Descriptor): boolean {
-  return mediaType.includes('.foreign.') || mediaType.includes('.nondistributable.');
+export function isForeignLayer({ mediaType, urls }: Descriptor): boolean {
+  const isNondistributable = mediaType.includes('.foreign.') || mediaType.includes('.nondistributable.');
+  return isNondistributable && urls != null && urls.length > 0;
 }

@@ -14,6 +14,8 @@ export interface RegistriesOptions {
   readonly retries: number;
   /** Hosts that are reached over plain HTTP, besides loopback. */
   readonly insecure: ReadonlySet<string>;
+  /** Hosts in a private network that registries may redirect to, or name as their token service. */
+  readonly trustedHosts?: ReadonlySet<string>;
   readonly credentials: { readonly source: CredentialLookup; readonly target: CredentialLookup };
   readonly sleep: Sleep;
   readonly clock: () => number;

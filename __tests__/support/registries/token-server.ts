@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { createPrivateKey, randomUUID, sign } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { generate } from 'selfsigned';
 import { type TestServer, sendJson, startServer } from '../network/http.ts';
 
 /** A key and a self-signed certificate, as files and as text. */
@@ -15,19 +15,19 @@ export interface Certificate {
 }
 
 /** @param names the DNS names that the certificate is for */
-export function makeCertificate(...names: readonly string[]): Certificate {
+export async function makeCertificate(...names: readonly string[]): Promise<Certificate> {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
   const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  execFileSync(
-    'openssl',
-    // prettier-ignore
-    [
-      'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', keyFile, '-out', certFile, '-days', '2',
-      '-subj', `/CN=${names[0]}`, '-addext', `subjectAltName=${names.map((name) => `DNS:${name}`).join()}`,
+  const { private: key, cert } = await generate([{ name: 'commonName', value: names[0] }], {
+    keySize: 2048,
+    algorithm: 'sha256',
+    extensions: [
+      { name: 'basicConstraints', cA: true },
+      { name: 'subjectAltName', altNames: names.map((name) => ({ type: 2, value: name })) },
     ],
-    { stdio: 'ignore' },
-  );
-  const [key, cert] = [readFileSync(keyFile, 'utf8'), readFileSync(certFile, 'utf8')];
+  });
+  writeFileSync(keyFile, key);
+  writeFileSync(certFile, cert);
   return { keyFile, certFile, key, cert, remove: () => rmSync(folder, { recursive: true }) };
 }
 

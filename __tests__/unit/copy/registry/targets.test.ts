@@ -208,7 +208,8 @@ describe('Amazon ECR', () => {
     const observer = observe();
     const bytes = await copying.engine.copy(taskOf(copying, 'img', other, { tags: ['v2'] }), observer);
     expect([Array.from(observer.verified.keys()), bytes]).toEqual([['v2'], 0]);
-    expect(ecr.requests.map(({ method }) => method)).toEqual(['HEAD']);
+    // The tag, the config and the layer are looked up.
+    expect(ecr.requests.map(({ method }) => method)).toEqual(['HEAD', 'HEAD', 'HEAD']);
   });
 
   it('receives no layer that it has, though it mounts none and no location is known', async () => {
@@ -401,9 +402,9 @@ describe('Artifactory', () => {
       concurrency: 1,
     });
     expect(found.map(({ tag, finding }) => [tag, finding])).toEqual([
-      ['v0', 'missing'],
-      ['v1', 'held'],
-      ['v2', 'missing'],
+      ['v0', { kind: 'missing' }],
+      ['v1', { kind: 'present' }],
+      ['v2', { kind: 'missing' }],
     ]);
   });
 

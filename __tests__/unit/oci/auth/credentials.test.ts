@@ -86,7 +86,7 @@ describe('the docker config', () => {
     expect(await nowhere('a.io')).toBeUndefined();
   });
 
-  it.each([`{"auths": "${SECRET}"}`, SECRET, `{"auths": {"a.io": {"auth": ["${SECRET}"]}}}`, '', '[1]'])(
+  it.each([`{"auths": "${SECRET}"}`, SECRET, `{"auths": {"a.io": {"auth": ["${SECRET}"]}}}`, '[1]'])(
     'that is %j is named, and not quoted',
     async (text) => {
       const failure = lookup(text, 'a.io');

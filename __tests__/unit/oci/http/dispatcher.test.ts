@@ -19,7 +19,7 @@ import { freePort } from '../../../support/run/process.ts';
 
 const PASSWORD = 'pr0xy-pa55/@%41';
 const IMAGE = makeImage({ seed: 'proxied' });
-const certificate = makeCertificate('registry.test', 'sub.registry.test');
+const certificate = await makeCertificate('registry.test', 'sub.registry.test');
 const trusted = tls.getCACertificates('default');
 
 /** The same images: over TLS, through which proxies make tunnels, and in the clear, which they ask for themselves. */
