@@ -7,6 +7,7 @@ import { compare } from './modes/compare.ts';
 import type { Deps, Runner } from './modes/deps.ts';
 import { monitor } from './modes/monitor.ts';
 import { plan } from './modes/plan.ts';
+import { runLogOf } from './modes/run-log.ts';
 import { sync } from './modes/sync.ts';
 import { messageOf } from './oci/errors.ts';
 import { annotate } from './report/annotations.ts';
@@ -47,6 +48,7 @@ export async function run(
   try {
     const result = withOutputWarnings(await modes[inputs.mode](inputs, deps), inputs);
     const unreported = await report(result, inputs, deps, runner);
+    runLogOf(deps).finished(result);
     return verdict(result, inputs, deps) ?? unreported;
   } finally {
     await deps.close();

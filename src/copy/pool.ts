@@ -6,6 +6,7 @@ import { RegistryError, messageOf, printable } from '../oci/errors.ts';
 import { RetryBudget } from '../oci/http/retry.ts';
 import type { Logger } from '../oci/logger.ts';
 import type { Sleep } from '../oci/sleep.ts';
+import { WorkCounter } from '../oci/work-counter.ts';
 import type { CopyTask, Engine, VerifiedTag } from './engine.ts';
 import type { PullLimits } from './pull-limits.ts';
 
@@ -26,6 +27,12 @@ export interface Outcome {
   readonly mayPass?: boolean;
   /** True when `error` says that the source does not have the digest that it listed for these tags. */
   readonly isMissingAtSource?: boolean;
+  /** Milliseconds from the first attempt to the end. */
+  readonly durationMs?: number;
+  /** Number of platforms of the image, if the engine knows it. */
+  readonly platforms?: number;
+  /** Number of blobs that the target took from another of its repositories. */
+  readonly mounts?: number;
 }
 
 export interface PoolOptions {
@@ -82,7 +89,7 @@ async function copyOne(work: Work, task: CopyTask, options: PoolOptions): Promis
   const attempt = new Attempt(work, options);
   for (;;) {
     try {
-      attempt.bytes += await engine.copy(attempt.remainderOf(task), attempt);
+      attempt.bytes += await attempt.counter.run(async () => engine.copy(attempt.remainderOf(task), attempt));
       return attempt.outcome();
     } catch (error) {
       if (lifetime.abort.aborted || pullLimits.isSpent(error, task))
@@ -103,11 +110,14 @@ async function copyOne(work: Work, task: CopyTask, options: PoolOptions): Promis
 /** Collects what the attempts at one piece of work have achieved. */
 class Attempt {
   bytes = 0;
+  readonly counter = new WorkCounter();
+  readonly #started = performance.now();
   readonly #work: Work;
   readonly #options: PoolOptions;
   readonly #retryBudget: RetryBudget;
   readonly #verifiedTags = new Map<string, VerifiedTag>();
   #referrers = 0;
+  #platforms: number | undefined;
 
   constructor(work: Work, options: PoolOptions) {
     this.#work = work;
@@ -138,6 +148,10 @@ class Attempt {
     this.#options.onPlatforms?.(platforms);
   }
 
+  onPlatformCount(count: number): void {
+    this.#platforms = count;
+  }
+
   /** `task` without the tags that are verified. */
   remainderOf(task: CopyTask): CopyTask {
     return { ...task, tags: task.tags.filter((tag) => !this.#verifiedTags.has(tag)) };
@@ -161,6 +175,9 @@ class Attempt {
       verifiedTags: this.#verifiedTags,
       bytes: this.bytes,
       referrers: this.#referrers,
+      durationMs: performance.now() - this.#started,
+      mounts: this.counter.mounts,
+      ...(this.#platforms !== undefined && { platforms: this.#platforms }),
       ...end,
     };
   }

@@ -20,6 +20,8 @@ import type { RunResult } from '../report/result.ts';
 import { CompiledFilters } from '../select/compiled-filters.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
+import { logCommits } from './run-log.ts';
+import { withProgress } from './with-progress.ts';
 import { checkWriteAccess } from './write-access.ts';
 
 /**
@@ -31,19 +33,25 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const { plans, warnings } = await prepare(inputs, deps);
   if (!inputs.dryRun) await checkWriteAccess(plans, inputs, deps);
   const audited = await deps.phase('Audit the target', async () =>
-    Promise.all(
-      plans.map(async (plan) => {
-        const one = await auditPlanned(plan, inputs, deps);
-        deps.logger.info(describeResult(one.result));
-        return one;
-      }),
+    withProgress('audited', plans.length, deps, async (done) =>
+      Promise.all(
+        plans.map(async (plan) => {
+          const one = await auditPlanned(plan, inputs, deps).finally(done);
+          deps.logger.info(describeResult(one.result));
+          return one;
+        }),
+      ),
     ),
   );
   const stopReason = deps.lifetime.stopReason();
   const recordables = audited.flatMap((one) => (one.kind === 'audited' ? [one.recordable] : []));
   const { errors, unrecorded } = inputs.dryRun
     ? { errors: [], unrecorded: [] }
-    : await deps.phase('Record', async () => record(recordables, inputs.metadata, deps));
+    : await deps.phase('Record', async () => {
+        const recorded = await record(recordables, inputs.metadata, deps);
+        logCommits(deps.commits ?? [], deps);
+        return recorded;
+      });
   return {
     mode: 'compare',
     dryRun: inputs.dryRun,
@@ -54,6 +62,7 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
     warnings: [...warnings, ...(stopReason === undefined ? audited.flatMap(warnOfUnchecked) : [])],
     ...(stopReason !== undefined && { stopped: [explainStop(stopReason)] }),
     unrecorded,
+    commits: deps.commits ?? [],
   };
 }
 

@@ -9,6 +9,7 @@ import { type Work, digestTagsFirst } from '../mirror/work.ts';
 import { messageOf } from '../oci/errors.ts';
 import { type NamespacePlan, type Planned, plansOf } from '../plan/namespace-plan.ts';
 import type { Recorder } from '../record/recorder.ts';
+import { imageLinesOf } from '../report/image-lines.ts';
 import { Progress } from '../report/progress.ts';
 import { saveAtCheckpoints } from './checkpoints.ts';
 import { copyTaskOf } from './copy-task.ts';
@@ -16,6 +17,7 @@ import type { Deps } from './deps.ts';
 import { MissingPlatforms } from './missing-platforms.ts';
 import { relistTags } from './relist-tags.ts';
 import { type Rounds, withRetryRounds } from './retry-rounds.ts';
+import { runLogOf } from './run-log.ts';
 
 /** The result of copying, besides the outcomes that the recorder has. */
 export interface Copied {
@@ -95,6 +97,7 @@ async function copy(
   const { logger, sleep, random, lifetime } = deps;
   logRechecks(plans, deps);
   const total = plans.reduce((sum, plan) => sum + countWorks(plan), 0);
+  const log = runLogOf(deps);
   const progress = new Progress({ total, log: (line) => logger.info(line), clock: () => performance.now() });
   const limit = pLimit(engine.width);
   const shared = { engine, limit, retries: inputs.retries, lifetime, pullLimits, sleep, random, logger };
@@ -102,6 +105,7 @@ async function copy(
     retries: inputs.retries,
     note: (plan, outcome) => {
       recorder.note(plan, outcome);
+      for (const line of imageLinesOf(plan, outcome)) log.copied(line);
       progress.done(outcome.bytes, outcome.error !== undefined);
     },
     copy: async (plan, works, onDone) =>
@@ -117,6 +121,7 @@ async function copy(
     await withRetryRounds(async (onDone) => copyAllOnce(plans, rounds.copy, onDone), rounds, deps);
   } finally {
     progress.stop();
+    log.copyingEnded();
   }
 }
 

@@ -5,6 +5,7 @@ import type { Digest } from './digest.ts';
 import { RegistryError } from './errors.ts';
 import { resolveLocation } from './http/location.ts';
 import { type RegistryResponse, headerOf } from './http/message.ts';
+import { noteMount } from './work-counter.ts';
 
 /**
  * Where an upload continues, or that none is needed.
@@ -41,7 +42,9 @@ export async function startUpload(
   const query = new URLSearchParams({ mount: digest, from });
   const scopes = from === repository ? [push(repository)] : [push(repository), pull(from)];
   try {
-    return await post(client, repository, `?${query.toString()}`, scopes, false);
+    const start = await post(client, repository, `?${query.toString()}`, scopes, false);
+    if (start.kind === 'mounted' && from !== repository) noteMount();
+    return start;
   } catch (error) {
     if (!(error instanceof RegistryError) || error.status === 429) throw error;
     const start = await plain();

@@ -24,6 +24,11 @@ describe('sync', () => {
         b: { v1: added.digest },
       });
       expect(world.deps.metadata.files.get('CHANGELOG.md')).toMatch(/- `b`: added `v1`/);
+      const log = world.deps.lines.join('\n');
+      expect(log).toMatch(/^✓ \S+ · 2 repositories · 3 tags · 3 requests in \d\.\d s$/m);
+      expect(log).toMatch(/^\S+ · 1 tag to add · 1 tag to update · 1 unchanged · at most /m);
+      expect(log).toMatch(/^↻ a:v2 → \S+\/mirror\/a · .*B in \d\.\d s$/m);
+      expect(log).toMatch(/^✓ b:v1 → \S+\/mirror\/b · .*B in \d\.\d s/m);
     });
   });
 

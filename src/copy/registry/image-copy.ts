@@ -40,6 +40,7 @@ export async function copyImage(
   writing: LimitFunction,
   observer: CopyObserver,
 ): Promise<number> {
+  observer.onPlatformCount?.(countPlatforms(source, task));
   const manifest = reduce(source, task, observer);
   const platforms = manifest === source || task.platforms === 'all' ? {} : { platforms: task.platforms };
   const image = { task, state, observer, manifest, platforms, copy: new ManifestCopy(task, state) };
@@ -243,6 +244,14 @@ async function subjectsIn(
   // The source does not have an index that was reduced here.
   if (manifest.digest !== sourceDigest) digests.delete(manifest.digest);
   return digests;
+}
+
+/** Number of platforms of the image in the target. Attestations in an index have the platform `unknown/unknown`. */
+function countPlatforms(manifest: RawManifest, { source, platforms }: CopyTask): number {
+  const content = copyableContent(manifest, source.client, source.repository);
+  if (content.kind !== 'index') return 1;
+  const known = content.children.filter(({ platform }) => platform && platform.os !== 'unknown').length;
+  return platforms === 'all' ? known : Math.min(known, platforms.length);
 }
 
 function reduce(
