@@ -48,7 +48,8 @@ describe('readBundle', () => {
 
 describe('packageFolder', () => {
   it('is the innermost package of a module', () => {
-    expect(packageFolder(`${ROOT}node_modules/yaml/dist/index.js`)).toBe(`${ROOT}node_modules/yaml`);
+    const yaml = `${ROOT.replaceAll('\\', '/')}node_modules/yaml`;
+    expect(packageFolder(`${ROOT}node_modules/yaml/dist/index.js`)).toBe(yaml);
     expect(packageFolder(`${ROOT}src/index.ts`)).toBeUndefined();
     expect(packageFolder(`${ROOT}node_modules/not-there/index.js`)).toBeUndefined();
   });
