@@ -305,12 +305,8 @@ describe('the dependencies', () => {
 
   it('fail a run whose metadata repository is unreachable', async () => {
     const runner = testRunner();
-    const check = async (): Promise<never> => {
-      throw new Error('octo/meta is unreachable');
-    };
-    const { metadata, ...deps } = testDeps();
-    const { name, read, update } = metadata;
-    const unreachable = { ...deps, metadata: { name, read, update, check } };
+    const unreachable = testDeps();
+    unreachable.metadata.problem = new Error('octo/meta is unreachable');
     const running = run(
       async () => parseTestInputs({}),
       () => unreachable,

@@ -3,6 +3,7 @@ import { ChunkReader } from './chunk-reader.ts';
 import { type RegistryClient, pull, push } from './client.ts';
 import type { Digest } from './digest.ts';
 import { RegistryError } from './errors.ts';
+import { resolveLocation } from './http/location.ts';
 import { type RegistryResponse, headerOf } from './http/message.ts';
 
 /**
@@ -63,8 +64,9 @@ async function post(
 }
 
 function sessionOf(response: RegistryResponse): URL {
-  const location = URL.parse(headerOf(response.headers, 'location') ?? '', response.url.href);
-  if (location) return location;
+  const location = headerOf(response.headers, 'location');
+  const session = location === undefined ? undefined : resolveLocation(location, response.url);
+  if (session) return session;
   throw new RegistryError({
     method: 'POST',
     url: response.url,

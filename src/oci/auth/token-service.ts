@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { RegistryError, redactUrl } from '../errors.ts';
-import { mayFollow, mayHaveCredentials } from '../http/redirect-policy.ts';
+import { whyNoCredentials, whyNotFollow } from '../http/redirect-policy.ts';
 import type { BearerChallenge } from './challenge.ts';
 import type { Credential } from './credentials.ts';
 import type { Token } from './token-cache.ts';
@@ -34,6 +34,8 @@ export type SendTokenRequest = (request: {
 export interface TokenServiceOptions {
   /** The registry's base URL. */
   readonly registry: URL;
+  /** Private hosts that the registry may name as token service. */
+  readonly trustedHosts?: ReadonlySet<string>;
   readonly sendTokenRequest: SendTokenRequest;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -116,15 +118,13 @@ export class TokenService {
   }
 
   #checkRealm(realm: URL, credential: Credential | undefined): void {
-    const { registry } = this.#options;
-    const isAllowed = credential ? mayHaveCredentials(registry, realm) : mayFollow(registry, realm);
-    if (isAllowed) return;
+    const { registry, trustedHosts } = this.#options;
+    const refusal = (credential ? whyNoCredentials : whyNotFollow)(registry, realm, trustedHosts);
+    if (refusal === undefined) return;
     throw new RegistryError({
       method: 'GET',
       url: realm,
-      cause:
-        `${registry.host} names ${redactUrl(realm)} as its token service, which does not belong to it; ` +
-        'nothing was sent there',
+      cause: `nothing was sent there. ${registry.host} names ${redactUrl(realm)} as its token service, which ${refusal}`,
     });
   }
 }

@@ -1,13 +1,17 @@
 import type { Dispatcher } from 'undici';
 import { RegistryError, redactUrl } from '../errors.ts';
+import { USER_AGENT } from '../user-agent.ts';
 import type { HostLimiters } from './host-limiter.ts';
+import { resolveLocation } from './location.ts';
 import { type RegistryRequest, type RegistryResponse, headerOf } from './message.ts';
-import { mayFollow } from './redirect-policy.ts';
+import { whyNotFollow } from './redirect-policy.ts';
 
 export interface SenderOptions {
   readonly baseUrl: URL;
   readonly dispatcher: Dispatcher;
   readonly limiters: HostLimiters;
+  /** Private hosts that registries may redirect to, or name as token service. */
+  readonly trustedHosts?: ReadonlySet<string>;
 }
 
 /** One request to one URL. */
@@ -32,10 +36,11 @@ export class Sender {
     request: SingleRequest & { readonly expect: readonly number[] },
     authorization: string | undefined,
   ): Promise<RegistryResponse> {
-    const { baseUrl } = this.#options;
+    const { baseUrl, trustedHosts } = this.#options;
     const { method, body, signal, expect } = request;
     let { url } = request;
-    if (!mayFollow(baseUrl, url)) throw misdirected(method, baseUrl, url);
+    const refusal = whyNotFollow(baseUrl, url, trustedHosts);
+    if (refusal !== undefined) throw misdirected(method, baseUrl, url, refusal);
     for (let redirects = 0; ; redirects += 1) {
       const isOwn = url.origin === baseUrl.origin && authorization !== undefined;
       const headers = isOwn ? { ...request.headers, authorization } : request.headers;
@@ -44,8 +49,9 @@ export class Sender {
       const location = isRedirect ? headerOf(response.headers, 'location') : undefined;
       if (location === undefined || body !== undefined) return response;
       await response.body.dump();
-      const next = URL.parse(location, url.href);
-      if (!next || !mayFollow(url, next)) throw misdirected(method, url, next);
+      const next = resolveLocation(location, url);
+      const reason = next ? whyNotFollow(url, next, trustedHosts) : 'is malformed';
+      if (!next || reason !== undefined) throw misdirected(method, url, next, reason);
       if (redirects >= MAX_REDIRECTS) {
         throw new RegistryError({
           method,
@@ -68,7 +74,7 @@ export class Sender {
       origin: url.origin,
       path: url.pathname + url.search,
       method,
-      headers: { ...request.headers },
+      headers: { 'user-agent': USER_AGENT, ...request.headers },
       body: request.body ?? null,
       signal: signal ?? null,
     });
@@ -76,12 +82,17 @@ export class Sender {
   }
 }
 
-function misdirected(method: string, from: URL, to: URL | null): RegistryError {
+function misdirected(
+  method: string,
+  from: URL,
+  to: URL | undefined,
+  reason: string | undefined,
+): RegistryError {
   const where = to ? redactUrl(to) : 'a malformed URL';
   return new RegistryError({
     method,
     url: from,
-    cause: `it points to ${where}, which is refused: not followed`,
+    cause: `it points to ${where}, which is refused: not followed${reason === undefined ? '' : `, because it ${reason}`}`,
     ambiguous: true,
   });
 }

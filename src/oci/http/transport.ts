@@ -19,6 +19,8 @@ export interface TransportOptions {
   /** Those of all hosts: the registry's, and its storage's and token service's. */
   readonly limiters: HostLimiters;
   readonly credential: () => Promise<Credential | undefined>;
+  /** Private hosts that the registry may redirect to, or name as token service: the input `trusted-hosts`. */
+  readonly trustedHosts?: ReadonlySet<string>;
   readonly retries: number;
   readonly sleep: Sleep;
   readonly clock: () => number;
@@ -42,6 +44,7 @@ export class RegistryTransport {
     this.#sender = new Sender(options);
     this.#authenticator = new Authenticator({
       registry: options.baseUrl,
+      ...(options.trustedHosts && { trustedHosts: options.trustedHosts }),
       credential: options.credential,
       sendTokenRequest: (request) => this.#sendTokenRequest(request),
       clock: options.clock,
