@@ -1,4 +1,4 @@
-import { D as number, F as safeParse, H as show, I as strictObject, L as string, M as pipe, N as record, R as union, T as nullable, U as formatNamespace, V as listOf, W as parseNamespace, c as readSettings, g as boolean, h as array, k as optional, r as printable, y as description, z as InputError } from "./errors.js";
+import { B as pipe, C as array, D as description, F as number, G as string, K as union, L as optional, N as nullable, U as safeParse, V as record, W as strictObject, b as printable, d as parseNamespace, g as show, h as listOf, p as InputError, r as readSettings, u as formatNamespace, w as boolean, y as messageOf } from "./settings.js";
 import { t as require_dist } from "./dist.js";
 
 // src/inputs/config-schema.ts
@@ -27,7 +27,7 @@ const ConfigFile = strictObject({
 
 // src/inputs/config.ts
 /** Characters; a mirror of a thousand namespaces has some hundred thousand. */
-const LONGEST_FILE = 1e6;
+const LONGEST_FILE_CHARACTERS = 1e6;
 /**
 * Reads a config file. In a dry run its text comes from a pull request.
 *
@@ -103,7 +103,7 @@ var ConfigText = class {
 	#problems = [];
 	constructor(text, path) {
 		this.#path = path;
-		if (text.length > LONGEST_FILE) throw new InputError([`config: ${path} has more than ${LONGEST_FILE} characters`]);
+		if (text.length > LONGEST_FILE_CHARACTERS) throw new InputError([`config: ${path} has more than ${LONGEST_FILE_CHARACTERS} characters`]);
 		this.#document = (0, import_dist.parseDocument)(text, {
 			lineCounter: this.#lines,
 			prettyErrors: false
@@ -130,7 +130,7 @@ var ConfigText = class {
 		try {
 			return this.#document.toJS({ maxAliasCount: 100 });
 		} catch (error) {
-			this.#note(0, [], error instanceof Error ? error.message : String(error));
+			this.#note(0, [], messageOf(error));
 			throw this.error();
 		}
 	}

@@ -1,6 +1,6 @@
 import { i as __toESM, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
 import { b as summary, d as setFailed, f as setOutput, g as getExecOutput, i as getInput, l as notice, m as warning, n as debug, o as group, p as setSecret, r as error, s as info, t as DOCKER_FOLDER_STATE, u as saveState } from "./shared.js";
-import { A as parse$2, B as InputReader, C as looseObject, D as number, E as nullish, F as safeParse, G as repositoryIn, H as show$1, L as string, M as pipe, N as record$1, O as object, P as safeInteger, R as union, S as is, T as nullable, U as formatNamespace, W as parseNamespace, _ as check$2, a as redactUrl, b as getDotPath, c as readSettings, d as isFullVersion, f as newestVersionFirst, h as array, i as readErrorBody, j as parseJson$3, k as optional, l as settle$1, m as targetRepository, n as isDenial, o as DEFAULTS$1, p as nameTargets, r as printable, s as TARGET_EXAMPLE, t as RegistryError, u as compileRange, v as custom, w as minValue, x as integer, z as InputError } from "./errors.js";
+import { A as is, B as pipe, C as array, E as custom, F as number, G as string, H as safeInteger, I as object, K as union, L as optional, M as minValue, N as nullable, O as getDotPath, P as nullish, R as parse$2, S as redactUrl, T as check$2, U as safeParse, V as record$1, _ as RegistryError, a as compileRange, b as printable, c as nameTargets, d as parseNamespace, f as repositoryIn, g as show$1, i as resolveSettings, j as looseObject, k as integer, l as targetRepository, m as InputReader, n as TARGET_EXAMPLE, o as isFullVersion, p as InputError, r as readSettings, s as newestVersionFirst, t as DEFAULTS$1, u as formatNamespace, v as isAccessDenied, x as readErrorBody, y as messageOf, z as parseJson$3 } from "./settings.js";
 import { a as isRegistryHost, i as isLoopback, o as isRepositoryName, r as canonicalHost, s as isTag, t as apiHost } from "./names.js";
 import { setFlagsFromString } from "node:v8";
 import { BlockList, isIP } from "node:net";
@@ -11,4134 +11,10 @@ import { subscribe } from "node:diagnostics_channel";
 import { createHash, createHmac, createPrivateKey, randomUUID, subtle, timingSafeEqual } from "node:crypto";
 import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { join, resolve, sep as sep$1 } from "node:path";
+import { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { setTimeout as setTimeout$1 } from "node:timers/promises";
-import { ChildProcess } from "node:child_process";
-
-// src/plan/shard.ts
-/** A matrix has at most 256 jobs; a plan cuts finer, to balance its parts. */
-const MAX_SHARDS = 65536;
-/**
-* The number, from 0 to `total - 1`, of an image. It depends on names alone: every job of a matrix gives an image the
-* same number, whatever it sees of the source and in which order.
-*/
-function shardOf(namespace, image, total) {
-	if (total === 1) return 0;
-	return createHash("sha256").update(`${formatNamespace(namespace)} ${image}`).digest().readUIntBE(0, 6) % total;
-}
-/** True when `image` is this job's. */
-function isOwn({ first, last, total }, namespace, image) {
-	const number = shardOf(namespace, image, total);
-	return first <= number && number <= last;
-}
-/** True when the job does everything. */
-function isWhole({ first, last, total }) {
-	return first === 0 && last === total - 1;
-}
-/** This job's part of a listing. */
-function ownListing(listing, shard) {
-	if (isWhole(shard)) return listing;
-	const own = (image) => isOwn(shard, listing.namespace, image);
-	return {
-		...listing,
-		images: new Map(Array.from(listing.images).filter(([image]) => own(image))),
-		failures: listing.failures.filter(({ image }) => own(image))
-	};
-}
-/** This job's part of what is recorded. */
-function ownImages(images, shard, namespace) {
-	if (isWhole(shard)) return images;
-	return new Map(Array.from(images).filter(([image]) => isOwn(shard, namespace, image)));
-}
-
-// src/inputs/manifest-path.ts
-/**
-* Where a namespace's manifest is in the metadata repository. `{registry}` and `{namespace}` are filled in; a
-* namespace with no path is `{registry}.json` under the default template.
-*/
-function manifestPath$1(template, { registry, path }) {
-	if (path !== "") return template.replaceAll("{registry}", registry).replaceAll("{namespace}", path);
-	return template.replaceAll("{registry}/{namespace}", "{registry}").replaceAll("{registry}", registry).replaceAll("{namespace}", registry);
-}
-/** True for a path that stays inside a repository and that git can hold. */
-function isRepositoryPath(path) {
-	if (path.length > 1024 || /[\p{Cc}\\]/u.test(path)) return false;
-	return path.split("/").every((part) => part !== "" && part !== "." && part !== ".." && !/^\.git$/i.test(part));
-}
-
-// src/inputs/metadata-inputs.ts
-/** Reads where and how to record, for manifests of `namespaces`. */
-function readMetadata(reader, namespaces) {
-	const repository = reader.required("metadata-repository", "owner/name of the repository to record in");
-	const [, owner = "", repo = ""] = /^([A-Za-z0-9][A-Za-z0-9_-]*)\/([A-Za-z0-9._-]+)$/.exec(repository) ?? [];
-	if (repository !== "" && (owner === "" || /^\.{1,2}$/.test(repo))) reader.problem("metadata-repository", `${show$1(repository)} is not of the form owner/name`);
-	const branch = reader.optional("metadata-branch");
-	if (branch !== void 0 && (/[\s~^:?*[\\\p{Cc}]|\.\.|@\{|\/\/|^[-/]|[/.]$/u.test(branch) || branch.endsWith(".lock"))) reader.problem("metadata-branch", `${show$1(branch)} is not a branch name`);
-	const committer = readCommitter(reader);
-	const changelogPath = reader.optional("changelog-path");
-	const commitMessage = reader.optional("commit-message");
-	return {
-		owner,
-		repo,
-		...branch !== void 0 && { branch },
-		token: reader.required("github-token", "a token that may read and write the metadata repository"),
-		manifestPath: readManifestPath(reader, namespaces, changelogPath),
-		...changelogPath !== void 0 && { changelogPath },
-		timezone: readTimezone(reader),
-		...commitMessage !== void 0 && { commitMessage },
-		...committer && { committer }
-	};
-}
-function readManifestPath(reader, namespaces, changelog) {
-	const template = reader.required("manifest-path", "a template such as {registry}/{namespace}.json");
-	const outside = "is not a path inside the repository: no empty part, \".\", \"..\" or \".git\", no \"\\\"";
-	if (changelog !== void 0 && !isRepositoryPath(changelog)) reader.problem("changelog-path", `${show$1(changelog)} ${outside}`);
-	const owners = /* @__PURE__ */ new Map();
-	for (const namespace of namespaces) {
-		const path = manifestPath$1(template, namespace);
-		const owner = owners.get(path);
-		const name = formatNamespace(namespace);
-		if (!isRepositoryPath(path)) reader.problem("manifest-path", `${show$1(path)}, for ${name}, ${outside}`);
-		else if (path === changelog) reader.problem("manifest-path", `${show$1(path)}, for ${name}, is the changelog's`);
-		else if (owner !== void 0) reader.problem("manifest-path", `${owner} and ${name} would both be recorded in ${show$1(path)}: use {registry} and {namespace} in it`);
-		owners.set(path, name);
-	}
-	checkFolders(reader, [...owners.keys(), ...changelog === void 0 ? [] : [changelog]]);
-	return template;
-}
-/** git holds a path as a file or as a folder. */
-function checkFolders(reader, files) {
-	for (const file of files) {
-		const below = files.find((other) => other.startsWith(`${file}/`));
-		if (below === void 0) continue;
-		reader.problem("manifest-path", `${show$1(file)} would be a file, and the folder of ${show$1(below)}: give it an ending`);
-	}
-}
-function readTimezone(reader) {
-	const timezone = reader.required("timezone", "an IANA name such as UTC or Asia/Shanghai");
-	if (timezone === "") return "UTC";
-	try {
-		return new Intl.DateTimeFormat("en", { timeZone: timezone }).resolvedOptions().timeZone;
-	} catch {
-		reader.problem("timezone", `${show$1(timezone)} is not an IANA time zone such as UTC or Asia/Shanghai`);
-		return "UTC";
-	}
-}
-function readCommitter(reader) {
-	const text = reader.optional("committer");
-	if (text === void 0) return void 0;
-	const [, name, email] = /^([^<>\n]+?)\s*<([^<>\s@]+@[^<>\s@]+)>$/.exec(text) ?? [];
-	if (name !== void 0 && email !== void 0) return {
-		name,
-		email
-	};
-	reader.problem("committer", `${show$1(text)} is not of the form: Name <email>`);
-}
-
-// src/inputs/pull-request.ts
-/** https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request */
-const Event$1 = object({ pull_request: object({ number: pipe(number(), integer(), minValue(1)) }) });
-/** The pull request that started the workflow, as the input `comment`; nothing when none did. */
-function readPullRequest({ get, event, env }) {
-	const parsed = safeParse(Event$1, event);
-	const [owner = "", repo = ""] = (env["GITHUB_REPOSITORY"] ?? "").split("/");
-	if (!parsed.success || owner === "" || repo === "") return void 0;
-	const parts = [
-		...[
-			"GITHUB_WORKFLOW",
-			"GITHUB_JOB",
-			"GITHUB_ACTION"
-		].map((name) => env[name] ?? ""),
-		get("shard-index"),
-		get("shard-total")
-	];
-	const step = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
-	return { comment: {
-		owner,
-		repo,
-		number: parsed.output.pull_request.number,
-		step
-	} };
-}
-
-// src/inputs/inputs.ts
-const MODES$1 = [
-	"sync",
-	"plan",
-	"compare",
-	"monitor"
-];
-/**
-* Reads and checks all inputs, without any network.
-*
-* @param config the input `config`'s file; `unread` when it is still to be read, and so what is missing may be there
-* @param accounts reads the input `registry-auth`; left out where there is none
-* @throws InputError with all problems at once
-*/
-function parseInputs(source, config, accounts) {
-	for (const name of [
-		"password",
-		"source-password",
-		"github-token"
-	]) {
-		const secret = source.get(name);
-		if (secret !== "") source.mask(secret);
-	}
-	accounts?.maskRegistryAuth(source.get("registry-auth"), source.mask);
-	const reader = new InputReader(source.get);
-	const given = readGiven(reader, source.now);
-	const namespaces = readNamespaces(reader, given, config);
-	const mode = reader.choice("mode", MODES$1);
-	const dryRun = readDryRun(reader, source.eventName);
-	const engine = reader.choice("engine", ["docker", "registry"]);
-	if (engine === "docker") refuseReferrers(reader, given, config, namespaces);
-	const target = readCredential(reader, "username", "password", dryRun);
-	const inputs = {
-		namespaces,
-		credentials: {
-			source: readCredential(reader, "source-username", "source-password", dryRun),
-			target
-		},
-		targetLogin: target && readTargetLogin(reader, given, config, namespaces),
-		registryAuth: accounts?.readRegistryAuth(reader, dryRun) ?? /* @__PURE__ */ new Map(),
-		mode,
-		dryRun,
-		engine,
-		include: given.include ?? [],
-		exclude: given.exclude ?? [],
-		recheck: reader.integer("recheck", 1, 365),
-		metadata: readMetadata(reader, namespaces.map(({ namespace }) => namespace)),
-		shard: readShard(reader),
-		maxShards: reader.integer("max-shards", 1, MOST_JOBS),
-		concurrency: reader.integer("concurrency", 1, 256),
-		queryConcurrency: reader.integer("query-concurrency", 2, 1e3),
-		httpTimeout: reader.duration("http-timeout"),
-		retries: reader.integer("retries", 0, 20),
-		proxy: readProxy(reader, source),
-		insecureRegistries: readHosts(reader, "insecure-registries"),
-		...reader.boolean("comment") && dryRun && readPullRequest(source),
-		timeLimit: reader.duration("time-limit"),
-		checkpoint: reader.duration("checkpoint"),
-		failOnError: reader.boolean("fail-on-error"),
-		cache: reader.boolean("cache"),
-		monitor: {
-			count: reader.integer("monitor-count", 1, 1e6),
-			interval: reader.duration("monitor-interval")
-		}
-	};
-	reader.finish();
-	return inputs;
-}
-/** The host of namespaces that are written without one. */
-function defaultRegistry(get) {
-	return canonicalHost(get("registry"));
-}
-/** What the inputs say of how to mirror. One that is the default says nothing: the config file may. */
-function readGiven(reader, now) {
-	const latest = reader.optional("latest");
-	const list = (name) => reader.optional(name) === void 0 ? void 0 : reader.list(name);
-	const targetName = reader.required("target-name", "a template such as {image}");
-	const raw = {
-		target: reader.optional("target"),
-		"target-name": targetName === DEFAULTS$1.targetName || targetName === "" ? void 0 : targetName,
-		platforms: reader.text("platforms") === DEFAULTS$1.platforms ? void 0 : list("platforms"),
-		referrers: reader.boolean("referrers") || void 0,
-		include: list("include"),
-		exclude: list("exclude"),
-		semver: reader.optional("semver"),
-		"newer-than": reader.optional("newer-than"),
-		latest: latest === void 0 ? void 0 : reader.integer("latest", 1, 1e6)
-	};
-	return readSettings(raw, (setting, what) => reader.problem(setting, what), now);
-}
-function readNamespaces(reader, given, config) {
-	const named = readNames$1(reader);
-	const file = config === "unread" ? void 0 : config;
-	if (config === void 0 && reader.list("namespaces").length === 0) reader.problem("namespaces", "is required: name at least one, such as gcr.io/distroless");
-	if (config === void 0 && !given.target) reader.required("target", TARGET_EXAMPLE);
-	const all = named.length > 0 ? named : Array.from(file?.namespaces.values() ?? [], (one) => one.namespace);
-	if (file && all.length === 0) reader.problem("config", `${file.path} names no namespaces, and neither does the input "namespaces"`);
-	const settled = all.flatMap((namespace) => {
-		const name = formatNamespace(namespace);
-		const own = file?.namespaces.get(name)?.own ?? {};
-		const settings = settle$1(namespace, own, given, file?.defaults ?? {});
-		if (!settings && file) reader.problem("config", `${file.path} names no target for ${name}: ${TARGET_EXAMPLE}`);
-		return settings ? [settings] : [];
-	});
-	checkTargets(reader, settled);
-	return settled;
-}
-/** The namespaces of the input, each once. */
-function readNames$1(reader) {
-	const registry = canonicalHost(reader.required("registry", "the host of namespaces written without one"));
-	if (registry !== "" && !isRegistryHost(registry)) reader.problem("registry", `${show$1(registry)} is not a host such as gcr.io`);
-	const found = /* @__PURE__ */ new Map();
-	for (const text of reader.list("namespaces")) {
-		const namespace = parseNamespace(text, registry);
-		if (typeof namespace === "string") reader.problem("namespaces", `${show$1(text)}: ${namespace}`);
-		else found.set(formatNamespace(namespace), namespace);
-	}
-	return Array.from(found.values());
-}
-function checkTargets(reader, settings) {
-	const targets = new Map(settings.map(({ target }) => [formatNamespace(target), target]));
-	for (const [text, target] of targets) for (const { namespace: source } of settings) {
-		const within = source.path === "" || `${target.path}/`.startsWith(`${source.path}/`);
-		if (source.registry !== target.registry || !within) continue;
-		reader.problem("target", `${show$1(text)} lies inside the source ${formatNamespace(source)}: a mirror of itself`);
-	}
-}
-/** What refers to an image names its digest, which docker does not keep. */
-function refuseReferrers(reader, given, config, namespaces) {
-	const why = "needs engine: registry, as images that docker pushes get another digest than the one that is signed";
-	if (given.referrers === true) reader.problem("referrers", why);
-	if (config === void 0 || config === "unread") return;
-	const places = namespaces.flatMap(({ namespace, referrers }) => {
-		const own = config.namespaces.get(formatNamespace(namespace))?.own.referrers;
-		if (!referrers || own === void 0 && given.referrers === true) return [];
-		return [config.locate(own === void 0 ? "defaults" : namespace, "referrers")];
-	});
-	for (const place of new Set(places)) reader.problem("config", `${place}: ${why}`);
-}
-/** The registry of the input `target`, else of the file's default, else of all namespaces. */
-function readTargetLogin(reader, given, config, namespaces) {
-	const named = given.target ?? (config === "unread" ? void 0 : config?.defaults.target);
-	if (named) return named.registry;
-	const [registry, other] = new Set(namespaces.map(({ target }) => target.registry));
-	if (other === void 0) return registry;
-	reader.problem("username", `may be for ${registry} or ${other}: name one of them in "target", and the others in "registry-auth", or log in to them with docker/login-action`);
-}
-/** @param dryRun then a missing half means none: a pull request from a fork has no secrets */
-function readCredential(reader, userInput, passwordInput, dryRun) {
-	const username = reader.text(userInput);
-	const password = reader.text(passwordInput);
-	if (username === "" && password === "") return void 0;
-	if (dryRun && (username === "" || password === "")) return void 0;
-	if (username === "") reader.problem(userInput, `is required when ${passwordInput} is given`);
-	if (password === "") reader.problem(passwordInput, `is required when ${userInput} is given: is the secret set?`);
-	return {
-		username,
-		password,
-		origin: `the inputs ${userInput} and ${passwordInput}`
-	};
-}
-function readDryRun(reader, eventName) {
-	if (reader.text("dry-run") === "auto") return /^pull_request(?:_target)?$/.test(eventName);
-	if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(reader.text("dry-run"))) return reader.boolean("dry-run");
-	reader.problem("dry-run", `${show$1(reader.text("dry-run"))} is not one of auto, true, false`);
-	return true;
-}
-/** Jobs of a matrix. https://docs.github.com/en/actions/reference/limits */
-const MOST_JOBS = 256;
-/** `shard-index` is one number, or the range that a plan's matrix hands over. */
-function readShard(reader) {
-	const total = reader.integer("shard-total", 1, MAX_SHARDS);
-	const text = reader.text("shard-index");
-	const [, first = "", last = first] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(text) ?? [];
-	const shard = {
-		first: Number(first),
-		last: Number(last),
-		total
-	};
-	if (first !== "" && shard.first <= shard.last && shard.last < total) return shard;
-	const allowed = `from 0 to shard-total - 1, which is ${total - 1}`;
-	reader.problem("shard-index", `${show$1(text)} is not a whole number ${allowed}, or a range of them such as 0-99`);
-	return {
-		first: 0,
-		last: 0,
-		total: 1
-	};
-}
-function readProxy(reader, { env, mask }) {
-	const given = reader.optional("proxy");
-	const https = given ?? (env["HTTPS_PROXY"] || env["https_proxy"]);
-	const http = given ?? (env["HTTP_PROXY"] || env["http_proxy"]);
-	const none = env["NO_PROXY"] || env["no_proxy"];
-	for (const text of /* @__PURE__ */ new Set([https, http])) {
-		if (!text) continue;
-		const url = URL.parse(text);
-		if (url?.password) maskPassword(url.password, mask);
-		if (!url || !/^https?:$/.test(url.protocol)) reader.problem("proxy", "the proxy (input, HTTPS_PROXY or HTTP_PROXY) is not an http:// or https:// URL");
-	}
-	return {
-		...http && { http },
-		...https && { https },
-		...none && { none }
-	};
-}
-/** As it stands in the URL, and as it is sent. */
-function maskPassword(password, mask) {
-	mask(password);
-	try {
-		mask(decodeURIComponent(password));
-	} catch {}
-}
-function readHosts(reader, name) {
-	const hosts = reader.list(name).map((host) => canonicalHost(host));
-	for (const host of hosts) if (!isRegistryHost(host)) reader.problem(name, `${show$1(host)} is not a host such as registry.example:5000`);
-	return new Set(hosts);
-}
-
-// src/inputs/load.ts
-/**
-* Reads and checks all inputs, and the config file where one is named.
-*
-* @throws InputError with all problems at once; those of the inputs before anything is read
-*/
-async function loadInputs(source, readFile) {
-	const path = source.get("config");
-	const accounts = source.get("registry-auth") === "" ? void 0 : await import("./registry-auth.js");
-	if (path === "") return parseInputs(source, void 0, accounts);
-	const inputs = parseInputs(source, "unread", accounts);
-	if (!isRepositoryPath(path)) throw new InputError([`config: ${show$1(path)} is not a path inside the repository, such as .github/mirror.yml`]);
-	const text = await readFile(path, inputs);
-	const { parseConfig } = await import("./config.js");
-	const config = parseConfig(text, path, {
-		registry: defaultRegistry(source.get),
-		now: source.now
-	});
-	return parseInputs(source, config, accounts);
-}
-
-// node_modules/yocto-queue/index.js
-var Node = class {
-	value;
-	next;
-	constructor(value) {
-		this.value = value;
-	}
-};
-var Queue = class {
-	#head;
-	#tail;
-	#size;
-	constructor() {
-		this.clear();
-	}
-	enqueue(value) {
-		const node = new Node(value);
-		if (this.#head) {
-			this.#tail.next = node;
-			this.#tail = node;
-		} else {
-			this.#head = node;
-			this.#tail = node;
-		}
-		this.#size++;
-	}
-	dequeue() {
-		const current = this.#head;
-		if (!current) return;
-		this.#head = this.#head.next;
-		this.#size--;
-		if (!this.#head) this.#tail = void 0;
-		return current.value;
-	}
-	peek() {
-		if (!this.#head) return;
-		return this.#head.value;
-	}
-	clear() {
-		this.#head = void 0;
-		this.#tail = void 0;
-		this.#size = 0;
-	}
-	get size() {
-		return this.#size;
-	}
-	*[Symbol.iterator]() {
-		let current = this.#head;
-		while (current) {
-			yield current.value;
-			current = current.next;
-		}
-	}
-	*drain() {
-		while (this.#head) yield this.dequeue();
-	}
-};
-
-// node_modules/p-limit/index.js
-function pLimit(concurrency) {
-	let rejectOnClear = false;
-	if (typeof concurrency === "object") ({concurrency, rejectOnClear = false} = concurrency);
-	validateConcurrency(concurrency);
-	if (typeof rejectOnClear !== "boolean") throw new TypeError("Expected `rejectOnClear` to be a boolean");
-	const queue = new Queue();
-	let activeCount = 0;
-	const resumeNext = () => {
-		if (activeCount < concurrency && queue.size > 0) {
-			activeCount++;
-			queue.dequeue().run();
-		}
-	};
-	const next = () => {
-		activeCount--;
-		resumeNext();
-	};
-	const run = async (function_, resolve, arguments_) => {
-		const result = (async () => function_(...arguments_))();
-		resolve(result);
-		try {
-			await result;
-		} catch {}
-		next();
-	};
-	const enqueue = (function_, resolve, reject, arguments_) => {
-		const queueItem = { reject };
-		new Promise((internalResolve) => {
-			queueItem.run = internalResolve;
-			queue.enqueue(queueItem);
-		}).then(run.bind(void 0, function_, resolve, arguments_));
-		if (activeCount < concurrency) resumeNext();
-	};
-	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
-		enqueue(function_, resolve, reject, arguments_);
-	});
-	Object.defineProperties(generator, {
-		activeCount: { get: () => activeCount },
-		pendingCount: { get: () => queue.size },
-		clearQueue: { value() {
-			if (!rejectOnClear) {
-				queue.clear();
-				return;
-			}
-			const abortError = AbortSignal.abort().reason;
-			while (queue.size > 0) queue.dequeue().reject(abortError);
-		} },
-		concurrency: {
-			get: () => concurrency,
-			set(newConcurrency) {
-				validateConcurrency(newConcurrency);
-				concurrency = newConcurrency;
-				queueMicrotask(() => {
-					while (activeCount < concurrency && queue.size > 0) resumeNext();
-				});
-			}
-		},
-		map: { async value(iterable, function_) {
-			const promises = [];
-			try {
-				Array.from(iterable, (value, index) => {
-					const promise = generator(function_, value, index);
-					promises.push(promise);
-					return promise;
-				});
-			} catch (error) {
-				for (const promise of promises) promise.catch(() => {});
-				throw error;
-			}
-			return Promise.all(promises);
-		} }
-	});
-	return generator;
-}
-function validateConcurrency(concurrency) {
-	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) throw new TypeError("Expected `concurrency` to be a number from 1 and up");
-}
-
-// src/oci/digest.ts
-const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
-/** True for a digest in one of the two registered algorithms, in its canonical lower-case form. */
-function isDigest(text) {
-	return DIGEST.test(text);
-}
-/** The sha256 digest of `bytes`. */
-function digestOf(bytes) {
-	return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-}
-/** True when `bytes` are what `digest` names, in whichever algorithm it names them. */
-function matchesDigest(bytes, digest) {
-	const [algorithm = "sha256", hex] = digest.split(":");
-	return createHash(algorithm).update(bytes).digest("hex") === hex;
-}
-
-// src/oci/media-types.ts
-/** Media types of manifests. https://github.com/opencontainers/image-spec/blob/v1.1.1/media-types.md */
-const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
-const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
-const DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
-const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
-const SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+json";
-const SCHEMA1_SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws";
-/** What a manifest request accepts. schema1 is asked for too, so that it can be told apart from "not found". */
-const MANIFESTS = [
-	OCI_INDEX,
-	OCI_MANIFEST,
-	DOCKER_LIST,
-	DOCKER_MANIFEST,
-	SCHEMA1_SIGNED,
-	SCHEMA1
-];
-const MANIFEST_ACCEPT = MANIFESTS.join(", ");
-/** False for what no specification of today knows, such as the artifact manifests of its drafts. */
-function isManifestType(mediaType) {
-	return MANIFESTS.includes(mediaType);
-}
-function isIndexType(mediaType) {
-	return mediaType === "application/vnd.oci.image.index.v1+json" || mediaType === "application/vnd.docker.distribution.manifest.list.v2+json";
-}
-function isSchema1Type(mediaType) {
-	return mediaType === "application/vnd.docker.distribution.manifest.v1+json" || mediaType === "application/vnd.docker.distribution.manifest.v1+prettyjws";
-}
-
-// src/oci/manifest.ts
-/** Of a list of millions that are none each would be an issue, and take more memory than a runner has. */
-const FIRST_ISSUE = { abortEarly: true };
-/** A digest in one of the algorithms that are registered. */
-const DigestSchema = custom((value) => typeof value === "string" && isDigest(value), "not a digest");
-const DescriptorSchema = object({
-	mediaType: optional(string(), ""),
-	digest: DigestSchema,
-	size: pipe(number(), safeInteger(), minValue(0)),
-	urls: optional(nullable(array(string()))),
-	platform: optional(nullable(object({
-		os: string(),
-		architecture: string(),
-		variant: optional(nullable(string()))
-	}))),
-	annotations: optional(nullable(record$1(string(), string()))),
-	artifactType: optional(nullable(string()))
-});
-const Content = object({
-	mediaType: optional(string()),
-	schemaVersion: optional(number()),
-	config: optional(nullable(DescriptorSchema)),
-	layers: optional(nullable(array(DescriptorSchema))),
-	manifests: optional(nullable(array(DescriptorSchema)))
-});
-/**
-* Reads what `manifest` refers to. A wrong `Content-Type` is mended by the manifest's own `mediaType` or shape.
-*
-* @throws Error with the cause when it is no manifest of a known kind
-*/
-function readManifest(manifest) {
-	if (isSchema1Type(manifest.mediaType)) return { kind: "schema1" };
-	const parsed = safeParse(Content, parseJson$2(manifest.bytes), FIRST_ISSUE);
-	if (!parsed.success) {
-		const [issue] = parsed.issues;
-		const where = printable(getDotPath(issue) ?? "its root", 100);
-		throw new Error(`The manifest is malformed at ${where}: ${printable(issue.message)}`);
-	}
-	const { config, layers, manifests, schemaVersion } = parsed.output;
-	if (manifests && !config) return {
-		kind: "index",
-		children: manifests
-	};
-	if (config && !isIndexType(manifest.mediaType)) return {
-		kind: "image",
-		config,
-		layers: layers ?? []
-	};
-	if (schemaVersion === 1) return { kind: "schema1" };
-	throw new Error(`The manifest of type "${printable(manifest.mediaType, 100)}" has neither "manifests" nor "config"`);
-}
-/**
-* The type of a manifest that came as `contentType`: registries answer some as `application/json` or plain text,
-* and then the manifest's own `mediaType` or shape tells.
-*/
-function mediaTypeOf(bytes, contentType) {
-	const [type = ""] = contentType.split(";");
-	if (type.startsWith("application/vnd.")) return type.trim();
-	const parsed = safeParse(Content, parseJson$2(bytes), FIRST_ISSUE);
-	if (!parsed.success) return type.trim();
-	const { mediaType, manifests, config, schemaVersion } = parsed.output;
-	if (mediaType) return mediaType;
-	if (manifests) return OCI_INDEX;
-	if (config) return OCI_MANIFEST;
-	return schemaVersion === 1 ? SCHEMA1 : type.trim();
-}
-function parseJson$2(bytes) {
-	try {
-		return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-	} catch {
-		throw new Error("The manifest is not JSON");
-	}
-}
-/** `linux/amd64`, `linux/arm64/v8`; undefined for a descriptor that states no platform. */
-function formatPlatform({ platform }) {
-	if (!platform) return void 0;
-	const { os, architecture, variant } = platform;
-	return variant ? `${os}/${architecture}/${variant}` : `${os}/${architecture}`;
-}
-/** True when `platform` of a descriptor is what `wanted` asks for; `linux/arm64` takes every variant. */
-function matchesPlatform(descriptor, wanted) {
-	const platform = formatPlatform(descriptor);
-	return platform !== void 0 && (platform === wanted || platform.startsWith(`${wanted}/`));
-}
-/**
-* True for a layer that stays where its `urls` say and is not in the registry.
-* https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#non-distributable-layers
-*/
-function isForeignLayer({ mediaType }) {
-	return mediaType.includes(".foreign.") || mediaType.includes(".nondistributable.");
-}
-
-// src/oci/referrers-list.ts
-/**
-* The list of a manifest's referrers that clients keep, as an index under a tag, where a registry has no API for it.
-* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
-*/
-/** The tag of the list of what refers to `digest`. */
-function referrersTag(digest) {
-	const [algorithm = "", encoded = ""] = digest.split(":");
-	return `${algorithm}-${encoded.slice(0, 64)}`;
-}
-/** The digest that `tag` lists the referrers of; undefined for any other tag. */
-function subjectOf(tag) {
-	const digest = tag.replace("-", ":");
-	return tag.startsWith("sha256-") && isDigest(digest) ? digest : void 0;
-}
-function isReferrersTag(tag) {
-	return subjectOf(tag) !== void 0;
-}
-/** An entry with all that it says, known or not. */
-const Entry = looseObject({
-	mediaType: nullish(string()),
-	digest: DigestSchema,
-	artifactType: nullish(string())
-});
-const List$1 = looseObject({ manifests: array(Entry) });
-/** The entries of a list as they stand there; undefined when `manifest` is no such list. */
-function entriesOf$1(manifest) {
-	return parseList(manifest)?.manifests;
-}
-/**
-* A list with the entries of `list`, as they stand there and in their order, and after them those of `entries` that it
-* has not. `list` itself when it has them all.
-*
-* @param list undefined where there is none yet; never anything else than a list
-*/
-function uniteList(list, entries) {
-	const before = list && parseList(list);
-	const held = new Set(before?.manifests.map(({ digest }) => digest));
-	const added = entries.filter(({ digest }) => !held.has(digest) && held.add(digest));
-	if (list && added.length === 0) return list;
-	const content = {
-		...before ?? {
-			schemaVersion: 2,
-			mediaType: "application/vnd.oci.image.index.v1+json"
-		},
-		manifests: [...before?.manifests ?? [], ...added]
-	};
-	const bytes = new TextEncoder().encode(JSON.stringify(content));
-	return {
-		mediaType: OCI_INDEX,
-		bytes,
-		digest: digestOf(bytes)
-	};
-}
-/** True when each entry of `part` is in `whole` too. */
-function includesAll(whole, part) {
-	const held = new Set(whole.map(({ digest }) => digest));
-	return part.every(({ digest }) => held.has(digest));
-}
-function parseList({ mediaType, bytes }) {
-	if (mediaType !== "application/vnd.oci.image.index.v1+json") return void 0;
-	const schema = pipe(string(), parseJson$3(), List$1);
-	const parsed = safeParse(schema, new TextDecoder().decode(bytes), FIRST_ISSUE);
-	return parsed.success ? parsed.output : void 0;
-}
-const Referrer = object({
-	artifactType: nullish(string()),
-	config: nullish(object({ mediaType: nullish(string()) })),
-	subject: nullish(object({ digest: DigestSchema })),
-	annotations: nullish(record$1(string(), string()))
-});
-/** @returns undefined when `manifest` is malformed */
-function readReferrer({ mediaType, digest, bytes }) {
-	const schema = pipe(string(), parseJson$3(), Referrer);
-	const parsed = safeParse(schema, new TextDecoder().decode(bytes), FIRST_ISSUE);
-	if (!parsed.success) return void 0;
-	const { subject, config, annotations } = parsed.output;
-	const artifactType = parsed.output.artifactType || config?.mediaType;
-	const entry = {
-		mediaType,
-		digest,
-		size: bytes.length,
-		...artifactType && { artifactType },
-		...annotations && { annotations }
-	};
-	return {
-		subject: subject?.digest,
-		entry
-	};
-}
-
-// src/copy/audit.ts
-/**
-* Asks the target for the digest of each recorded tag, with a HEAD a tag, which counts against no pull limit. Tags with
-* an unknown digest are left out: evidence settles them. A target that refuses to answer is not asked again.
-*/
-async function audit(recorded, options) {
-	const { target, targetOf, referrers, concurrency } = options;
-	let refused;
-	const ask = async (image, tag, entry) => {
-		if (refused) return refused;
-		try {
-			const head = await target.findManifest(targetOf(image), tag);
-			if (!head) return "missing";
-			const expected = typeof entry === "string" ? entry : entry.target;
-			if (head.digest === expected) return "held";
-			return referrers && isReferrersTag(tag) && await hasGrown(target, targetOf(image), expected, head.digest) ? "held" : "changed";
-		} catch (error) {
-			if (!(error instanceof RegistryError)) throw error;
-			const finding = { unknown: printable(error.message, 2e3) };
-			if (error.status === void 0 || REFUSALS.has(error.status)) refused = finding;
-			return finding;
-		}
-	};
-	const tags = Array.from(recorded).flatMap(([image, entries]) => Array.from(entries).flatMap(([tag, entry]) => entry === null ? [] : [{
-		image,
-		tag,
-		entry
-	}]));
-	return pLimit(concurrency).map(tags, async ({ image, tag, entry }) => ({
-		image,
-		tag,
-		entry,
-		finding: await ask(image, tag, entry)
-	}));
-}
-/** True when the list of referrers `now` has all that the list `before` had. */
-async function hasGrown(target, repository, before, now) {
-	const read = async (digest) => {
-		const manifest = await target.getManifest(repository, digest);
-		return manifest && entriesOf$1(manifest);
-	};
-	const [had, has] = await Promise.all([read(before), read(now)]);
-	return had !== void 0 && has !== void 0 && includesAll(has, had);
-}
-/** They are about the client, and the next tag would be refused too. */
-const REFUSALS = /* @__PURE__ */ new Set([
-	401,
-	403,
-	429
-]);
-
-// src/copy/engine.ts
-/** An image could not be copied. */
-var CopyError = class extends Error {
-	name = "CopyError";
-	/** True when the same copy may succeed later. */
-	retryable;
-	/** True when it hardly will, but a few tries may show that it does. */
-	doubtful;
-	constructor(message, { retryable, doubtful = false, cause }) {
-		super(message, { cause });
-		this.retryable = retryable;
-		this.doubtful = doubtful;
-	}
-};
-/** The source does not have the digest that it listed. */
-var NotThereError = class extends CopyError {
-	constructor(message) {
-		super(message, { retryable: false });
-	}
-};
-
-// src/copy/evidence.ts
-/**
-* Finds out what `digest` is, and picks the image of an index when `platforms` names just one.
-*
-* @throws CopyError when it is not there, is schema1, or has no image for the platform
-*/
-async function resolveImage$1(client, repository, digest, platforms) {
-	const content = await readContent(client, repository, digest);
-	if (content.kind === "image") return isImage(content) ? {
-		kind: "image",
-		digest,
-		config: content.config.digest
-	} : { kind: "whole" };
-	if (platforms === "all" || platforms.length !== 1) return { kind: "whole" };
-	const [platform = ""] = platforms;
-	const child = pickChild(content.children, platform);
-	const picked = child && await readContent(client, repository, child.digest);
-	if (picked?.kind !== "image") throw new CopyError(`${client.registry}/${repository}@${digest} has no image for ${platform}: name another platform in "platforms"`, { retryable: false });
-	return {
-		kind: "image",
-		digest: child?.digest ?? digest,
-		config: picked.config.digest,
-		platform
-	};
-}
-/** Artifacts, which docker can't pull, have other configs, or other layers, as cosign's signatures have. */
-function isImage({ config, layers }) {
-	return IMAGE_CONFIGS.has(config.mediaType) && layers.every(({ mediaType }) => IMAGE_LAYER.test(mediaType));
-}
-const IMAGE_CONFIGS = /* @__PURE__ */ new Set(["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"]);
-const IMAGE_LAYER = /^application\/vnd\.(?:oci\.image\.layer|docker\.image\.rootfs)\./;
-function pickChild(children, platform) {
-	return children.find((child) => matchesPlatform(child, platform));
-}
-async function readContent(client, repository, digest) {
-	return copyableContent(await fetchManifest(client, repository, digest), client, repository);
-}
-/** @throws CopyError when `manifest` is schema1 */
-function copyableContent(manifest, client, repository) {
-	const content = readManifest(manifest);
-	if (content.kind !== "schema1") return content;
-	throw new CopyError(`${client.registry}/${repository} has images of the old schema1 format, which current docker and most registries refuse. They are not supported: leave them out with "exclude"`, { retryable: false });
-}
-/** @throws NotThereError when the source no longer has the manifest that it listed */
-async function fetchManifest(client, repository, digest) {
-	const manifest = await client.getManifest(repository, digest);
-	if (manifest) return manifest;
-	const name = `${client.registry}/${repository}@${digest}`;
-	throw new NotThereError(`${name} was listed but is not there any more; the next run lists it anew`);
-}
-/**
-* Asks the target what `tag` is now and accepts it when it is `image`: the same digest, or the same config.
-* A push is believed only after this.
-*
-* @returns undefined when the tag is not there or is something else
-*/
-async function findImage(client, repository, tag, image) {
-	const manifest = await client.getManifest(repository, tag);
-	if (!manifest) return void 0;
-	const content = readManifest(manifest);
-	if (content.kind !== "image") return void 0;
-	if (manifest.digest !== image.digest && content.config.digest !== image.config) return void 0;
-	const bytes = [content.config, ...content.layers].reduce((sum, { size }) => sum + size, 0);
-	return {
-		digest: manifest.digest,
-		bytes
-	};
-}
-
-// src/copy/settle.ts
-/**
-* Finds evidence for each tag: the target's digest, else whether source and target name the same config. Costs a
-* HEAD a tag, and manifest GETs where digests differ, of which it spends no more than the pull limits leave.
-*/
-async function settle(tags, options) {
-	const settler = new Settler(options);
-	return pLimit(options.concurrency).map(tags, async (unsettled) => ({
-		unsettled,
-		verdict: await settler.judge(unsettled)
-	}));
-}
-var Settler = class {
-	#options;
-	/** Many tags name one digest; each is resolved once. */
-	#resolved = /* @__PURE__ */ new Map();
-	#stopped = false;
-	constructor(options) {
-		this.#options = options;
-	}
-	async judge({ image, repository, tag, manifest: { digest } }) {
-		const { target, targetOf } = this.#options;
-		if (this.#stopped) return { kind: "open" };
-		try {
-			const head = await target.findManifest(targetOf(image), tag);
-			if (!head) return { kind: "missing" };
-			if (head.digest === digest) return {
-				kind: "held",
-				entry: digest
-			};
-			return this.#isSpent() ? { kind: "open" } : await this.#compareConfigs(targetOf(image), tag, repository, digest);
-		} catch (error) {
-			if (!(error instanceof RegistryError)) return { kind: "other" };
-			if (error.status === 429 || error.status === 401 || error.status === 403) this.#stopped = true;
-			return { kind: "open" };
-		}
-	}
-	async #compareConfigs(targetRepository, tag, repository, digest) {
-		const image = await this.#resolve(repository, digest);
-		if (image.kind === "whole") return { kind: "other" };
-		const found = await findImage(this.#options.target, targetRepository, tag, image);
-		if (!found) return { kind: "other" };
-		const platforms = image.platform === void 0 ? {} : { platforms: [image.platform] };
-		return {
-			kind: "held",
-			entry: {
-				digest,
-				target: found.digest,
-				...platforms
-			}
-		};
-	}
-	async #resolve(repository, digest) {
-		const { source, platforms } = this.#options;
-		const key = `${repository}@${digest}`;
-		let image = this.#resolved.get(key);
-		if (!image) this.#resolved.set(key, image = resolveImage$1(source, repository, digest, platforms));
-		return image;
-	}
-	#isSpent() {
-		const { source, target, reserve } = this.#options;
-		return [source, target].some(({ pullLimit }) => pullLimit !== void 0 && pullLimit.remaining <= reserve);
-	}
-};
-
-// src/metadata/namespace-manifest.ts
-/** Sets one entry of `images`. */
-function setEntry(images, image, tag, entry) {
-	const entries = images.get(image);
-	if (entries) entries.set(tag, entry);
-	else images.set(image, /* @__PURE__ */ new Map([[tag, entry]]));
-}
-/** Number of tags in `images`. */
-function countEntries(images) {
-	return Array.from(images.values()).reduce((sum, { size }) => sum + size, 0);
-}
-/** A namespace manifest that can't be used. It must not be overwritten. */
-var ManifestError = class extends Error {
-	name = "ManifestError";
-};
-const VERSION$15 = 1;
-/** Not `v.record`: that drops keys such as "constructor", which is a fine name for an image or a tag. */
-const ByName = custom((value) => typeof value === "object" && value !== null && !Array.isArray(value), "expected an object");
-const Version = object({ version: number() });
-const Header = object({
-	source: string(),
-	target: string(),
-	images: ByName
-});
-/**
-* Reads a namespace manifest, or gcrsync's form of it, a sorted array of `image:tag`.
-*
-* @param expected the file's path, and the source and target that it must be of
-* @throws ManifestError that names the file, the cause and the remedy
-*/
-function parseNamespaceManifest(bytes, expected) {
-	const { path, source, target } = expected;
-	const json = parseJson$1(bytes, path);
-	if (Array.isArray(json)) return {
-		source,
-		target,
-		images: readGcrsync(json, path)
-	};
-	const { version } = check(Version, json, path);
-	if (version !== VERSION$15) throw new ManifestError(`${path} has version ${version}, and this action reads version ${VERSION$15}: it was written by a newer version of this action; use that one`);
-	const header = check(Header, json, path);
-	checkOwner(path, "source", header.source, source);
-	checkOwner(path, "target", header.target, target);
-	return {
-		source,
-		target,
-		images: readImages(header.images, path)
-	};
-}
-function check(schema, json, path) {
-	const result = safeParse(schema, json);
-	if (result.success) return result.output;
-	const [issue] = result.issues;
-	throw broken(path, `at ${getDotPath(issue) ?? "its root"}: ${issue.message}`);
-}
-function parseJson$1(bytes, path) {
-	try {
-		return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-	} catch (error) {
-		throw broken(path, error instanceof Error ? error.message : String(error));
-	}
-}
-function broken(path, cause) {
-	return new ManifestError(`${path} can't be read as a namespace manifest: ${printable(cause)}. It was left as it is: mend it, or restore an earlier commit of it; if you remove it, everything is copied again`);
-}
-function checkOwner(path, what, found, expected) {
-	if (found === expected) return;
-	throw new ManifestError(`${path} records the ${what} ${JSON.stringify(found.slice(0, 300))}, and this run's is ${expected}: give each its own file with "manifest-path" or "metadata-branch", or move the file away`);
-}
-/** Walked by hand: a schema for each of 100,000 entries takes several times as long. */
-function readImages(images, path) {
-	const read = /* @__PURE__ */ new Map();
-	for (const [image, tags] of Object.entries(images)) {
-		if (!is(ByName, tags)) throw broken(path, `${show(image)} is not an object of tags`);
-		const entries = /* @__PURE__ */ new Map();
-		for (const tag of Object.keys(tags)) {
-			const entry = readEntry$1(tags[tag]);
-			if (entry === void 0 || !isTag(tag)) throw broken(path, `the entry ${show(image)}: ${show(tag)} is not valid`);
-			entries.set(tag, entry);
-		}
-		if (!isRepositoryName(image)) throw broken(path, `${show(image)} is not the name of an image`);
-		read.set(image, entries);
-	}
-	return read;
-}
-const EntryObject = object({
-	digest: custom((value) => typeof value === "string" && isDigest(value)),
-	target: custom((value) => typeof value === "string" && isDigest(value)),
-	platforms: optional(array(string()))
-});
-function readEntry$1(value) {
-	if (value === null) return null;
-	if (typeof value === "string") return isDigest(value) ? value : void 0;
-	const parsed = safeParse(EntryObject, value, { abortEarly: true });
-	if (!parsed.success) return void 0;
-	const { digest, target, platforms } = parsed.output;
-	return platforms ? {
-		digest,
-		target,
-		platforms
-	} : {
-		digest,
-		target
-	};
-}
-function readGcrsync(lines, path) {
-	const images = /* @__PURE__ */ new Map();
-	for (const line of lines) {
-		const [, image = "", tag = ""] = typeof line === "string" ? /^(.*):(.*)$/.exec(line) ?? [] : [];
-		if (!isRepositoryName(image) || !isTag(tag)) throw broken(path, `it is an array, as gcrsync's are, but ${typeof line === "string" ? show(line) : `a line of type ${typeof line}`} is not of the form image:tag`);
-		setEntry(images, image, tag, null);
-	}
-	return images;
-}
-function show(text) {
-	return JSON.stringify(text.slice(0, 200));
-}
-/** The file: keys sorted, one tag a line, a trailing newline, so that a diff of it reads as a changelog. */
-function serializeNamespaceManifest({ source, target, images }) {
-	const blocks = sorted(images).filter(([, entries]) => entries.size > 0).map(([image, entries]) => {
-		const lines = sorted(entries).map(([tag, entry]) => `      ${JSON.stringify(tag)}: ${serializeEntry(entry)}`);
-		return `    ${JSON.stringify(image)}: {\n${lines.join(",\n")}\n    }`;
-	});
-	const body = blocks.length === 0 ? "{}" : `{\n${blocks.join(",\n")}\n  }`;
-	const [quotedSource, quotedTarget] = [JSON.stringify(source), JSON.stringify(target)];
-	return `{\n  "version": ${VERSION$15},\n  "source": ${quotedSource},\n  "target": ${quotedTarget},\n  "images": ${body}\n}\n`;
-}
-/** Sorted by code units: the same on every machine, whatever its locale. */
-function sorted(map) {
-	return Array.from(map).toSorted(([a], [b]) => a < b ? -1 : 1);
-}
-function serializeEntry(entry) {
-	if (entry === null || typeof entry === "string") return JSON.stringify(entry);
-	const { digest, target, platforms } = entry;
-	return `{ "digest": "${digest}", "target": "${target}"${platforms ? `, "platforms": [${platforms.map((platform) => JSON.stringify(platform)).join(", ")}]` : ""} }`;
-}
-/**
-* Merges tag by tag: `delta` wins, but an unknown digest never replaces a known one.
-*
-* @returns `base` itself when nothing changes
-*/
-function mergeImages(base, delta) {
-	return mergeWhere(base, delta, isNews);
-}
-/**
-* Gives tags of an unknown digest the entry that they had; others were recorded meanwhile.
-*
-* @returns `base` itself when nothing changes
-*/
-function restoreEntries(base, entries) {
-	return mergeWhere(base, entries, (known) => known === null);
-}
-/** Makes the digests of the tags that `entries` names unknown. */
-function forgetEntries(base, entries) {
-	const unknown = (tags) => new Map(Array.from(tags.keys(), (tag) => [tag, null]));
-	return mergeWhere(base, new Map(Array.from(entries, ([image, tags]) => [image, unknown(tags)])), () => true);
-}
-function mergeWhere(base, delta, isWanted) {
-	let merged;
-	for (const [image, entries] of delta) {
-		const known = base.get(image) ?? /* @__PURE__ */ new Map();
-		const news = Array.from(entries).filter(([tag, entry]) => isWanted(known.get(tag), entry));
-		if (news.length === 0) continue;
-		merged ??= new Map(base);
-		merged.set(image, new Map([...known, ...news]));
-	}
-	return merged ?? base;
-}
-/**
-* Takes out the entries of `removed` that are still as they are there: another job may have mirrored a tag since.
-*
-* @returns `base` itself when nothing changes
-*/
-function removeEntries(base, removed) {
-	let left;
-	for (const [image, entries] of removed) {
-		const known = base.get(image) ?? /* @__PURE__ */ new Map();
-		const stays = ([tag, entry]) => {
-			const other = entries.get(tag);
-			return other === void 0 || serializeEntry(other) !== serializeEntry(entry);
-		};
-		const kept = Array.from(known).filter(stays);
-		if (kept.length === known.size) continue;
-		left ??= new Map(base);
-		if (kept.length > 0) left.set(image, new Map(kept));
-		else left.delete(image);
-	}
-	return left ?? base;
-}
-function isNews(known, entry) {
-	if (known === void 0) return true;
-	return entry !== null && (known === null || serializeEntry(known) !== serializeEntry(entry));
-}
-
-// src/plan/comparison.ts
-function sortFindings(audited) {
-	const missing = /* @__PURE__ */ new Map();
-	const changed = /* @__PURE__ */ new Map();
-	const unknown = /* @__PURE__ */ new Map();
-	const failures = /* @__PURE__ */ new Map();
-	let held = 0;
-	for (const { image, tag, entry, finding } of audited) if (finding === "held") held += 1;
-	else if (finding === "missing") setEntry(missing, image, tag, entry);
-	else if (finding === "changed") setEntry(changed, image, tag, entry);
-	else {
-		setEntry(unknown, image, tag, entry);
-		const key = `${image} ${finding.unknown}`;
-		const failure = failures.get(key) ?? {
-			image,
-			tags: [],
-			reason: finding.unknown
-		};
-		failure.tags.push(tag);
-		failures.set(key, failure);
-	}
-	return {
-		held,
-		missing,
-		changed,
-		unknown,
-		failures: Array.from(failures.values())
-	};
-}
-/** The source's tags that need evidence: nothing is recorded of them, not their digest, or not what is there. */
-function needEvidence({ images }, recorded, changed) {
-	const found = [];
-	for (const [image, { repository, tags }] of images) for (const [tag, manifest] of tags) {
-		const known = recorded.get(image)?.get(tag);
-		if (known === void 0 || known === null || changed.get(image)?.has(tag) === true) found.push({
-			image,
-			repository,
-			tag,
-			manifest
-		});
-	}
-	return found;
-}
-/** Puts together what is recorded, what the audit found and what evidence says of the rest. */
-function concludeComparison(recorded, { missing, changed }, verdicts) {
-	const entries = /* @__PURE__ */ new Map();
-	const differs = /* @__PURE__ */ new Map();
-	const lost = copyOf(missing);
-	const removed = copyOf(missing);
-	for (const [image, tags] of changed) for (const [tag, entry] of tags) setEntry(removed, image, tag, entry);
-	for (const { unsettled, verdict } of verdicts) {
-		const { image, tag } = unsettled;
-		const isGcrsyncs = recorded.get(image)?.get(tag) === null;
-		if (verdict.kind === "held") setEntry(entries, image, tag, verdict.entry);
-		if (isGcrsyncs && verdict.kind === "missing") setEntry(lost, image, tag, null);
-		if (isGcrsyncs && (verdict.kind === "missing" || verdict.kind === "other")) setEntry(removed, image, tag, null);
-		if (verdict.kind === "other" && changed.get(image)?.has(tag) !== true) setEntry(differs, image, tag, null);
-	}
-	return {
-		entries,
-		removed,
-		drift: {
-			missing: tagsOf(lost),
-			changed: tagsOf(changed),
-			differs: tagsOf(differs)
-		}
-	};
-}
-function copyOf(images) {
-	return new Map(Array.from(images, ([image, entries]) => [image, new Map(entries)]));
-}
-function tagsOf(images) {
-	return Array.from(images, ([image, entries]) => ({
-		image,
-		tags: Array.from(entries.keys())
-	}));
-}
-
-// src/source/followers.ts
-/**
-* What is said about an image under a tag that names the image's digest: cosign's signatures, attestations and SBOMs, and the
-* list of referrers of registries without an API for them.
-* https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery
-* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
-*/
-const FOLLOWER = /^(sha256)-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
-/** The tags under which cosign keeps what it says about `digest`. */
-function cosignTags(digest) {
-	const [algorithm, hex] = digest.split(":");
-	return [
-		"sig",
-		"att",
-		"sbom"
-	].map((kind) => `${algorithm}-${hex}.${kind}`);
-}
-/** The digest of the image that `tag` is about; undefined for a tag that is an image's own. */
-function followedDigest(tag) {
-	if (!tag.startsWith("sha256-")) return void 0;
-	const [, algorithm, hex] = FOLLOWER.exec(tag) ?? [];
-	return algorithm === void 0 || hex === void 0 ? void 0 : `sha256:${hex}`;
-}
-
-// src/plan/diff.ts
-/**
-* Compares what a source holds with what its namespace manifest says the mirror holds, in time linear in the tags.
-*
-* @param keepsDigests what docker has made another digest of is not held then: what refers to the image names its digest
-*/
-function diff(listing, recorded, platforms, keepsDigests = false) {
-	const builder = new WorkBuilder();
-	const unsettled = [];
-	let unchanged = 0;
-	for (const [image, { repository, tags }] of listing.images) {
-		const entries = recorded.get(image);
-		for (const [tag, manifest] of tags) {
-			const entry = entries?.get(tag);
-			if (entry === void 0) builder.add(image, repository, manifest, "added", tag);
-			else if (entry === null) unsettled.push({
-				image,
-				repository,
-				tag,
-				manifest
-			});
-			else if (holds(tag, entry, manifest.digest, {
-				platforms,
-				keepsDigests
-			})) unchanged += 1;
-			else builder.add(image, repository, manifest, "updated", tag);
-		}
-	}
-	return {
-		work: builder.build(),
-		unsettled,
-		unchanged
-	};
-}
-/** True when `entry` says that the target holds `digest` under `tag` as it is wanted: with at least these platforms. */
-function holds(tag, entry, digest, wanted) {
-	if (typeof entry === "string") return entry === digest;
-	if (entry.digest !== digest) return false;
-	const { platforms } = entry;
-	if (platforms === void 0) return !wanted.keepsDigests || followedDigest(tag) !== void 0;
-	return wanted.platforms !== "all" && wanted.platforms.every((platform) => platforms.includes(platform));
-}
-/** True when the tags of `work` follow another image: signatures and the like, which are copied as they are and first. */
-function isFollowing({ added, updated }) {
-	return [...added, ...updated].some((tag) => followedDigest(tag) !== void 0);
-}
-/** `works` in the order in which they are started: an image's signatures shall be there when it is. */
-function signaturesFirst(works) {
-	return works.toSorted((a, b) => Number(isFollowing(b)) - Number(isFollowing(a)));
-}
-/** Gathers tags into one piece of work for each digest of an image. */
-var WorkBuilder = class {
-	#byImage = /* @__PURE__ */ new Map();
-	/** @param works to go on from */
-	constructor(works = []) {
-		for (const { image, repository, manifest, added, updated } of works) {
-			for (const tag of added) this.add(image, repository, manifest, "added", tag);
-			for (const tag of updated) this.add(image, repository, manifest, "updated", tag);
-		}
-	}
-	add(image, repository, manifest, kind, tag) {
-		let byDigest = this.#byImage.get(image);
-		if (!byDigest) this.#byImage.set(image, byDigest = /* @__PURE__ */ new Map());
-		const key = `${followedDigest(tag) === void 0 ? "own" : "following"} ${manifest.digest}`;
-		let work = byDigest.get(key);
-		if (!work) {
-			work = {
-				image,
-				repository,
-				manifest,
-				added: [],
-				updated: []
-			};
-			byDigest.set(key, work);
-		}
-		work[kind].push(tag);
-	}
-	build() {
-		return Array.from(this.#byImage.values()).flatMap((byDigest) => Array.from(byDigest.values()));
-	}
-};
-
-// src/report/result.ts
-/** Adds up what happened in `namespaces`. */
-function countAll(namespaces) {
-	const counts = {
-		added: 0,
-		updated: 0,
-		unchanged: 0,
-		failed: 0,
-		pending: 0,
-		gone: 0,
-		bytes: 0,
-		referrers: 0
-	};
-	for (const namespace of namespaces) {
-		for (const image of namespace.copied) {
-			counts.added += image.added.length;
-			counts.updated += image.updated.length;
-			counts.bytes += image.bytes;
-		}
-		for (const failure of namespace.failures) counts.failed += Math.max(1, failure.tags.length);
-		counts.unchanged += namespace.unchanged;
-		counts.pending += namespace.pending;
-		counts.gone += countTags(namespace.gone);
-		counts.bytes += namespace.referrerBytes;
-		counts.referrers += namespace.referrers;
-	}
-	return counts;
-}
-function countTags(images) {
-	return images.reduce((sum, { tags }) => sum + tags.length, 0);
-}
-/** Number of tags that are recorded and are not at the target as recorded. */
-function countDrift({ drift }) {
-	return drift ? countTags(drift.missing) + countTags(drift.changed) : 0;
-}
-
-// src/report/format.ts
-const UNITS = [
-	"B",
-	"kB",
-	"MB",
-	"GB",
-	"TB",
-	"PB"
-];
-/** `1.2 GB`: decimal units, as registries and disks count. */
-function formatBytes(bytes) {
-	let power = 0;
-	while (power < UNITS.length - 1 && Number(rounded(bytes, power)) >= 1e3) power += 1;
-	return `${rounded(bytes, power)} ${UNITS[power]}`;
-}
-function rounded(bytes, power) {
-	const value = bytes / 1e3 ** power;
-	return power === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1);
-}
-/** `12 s`, `4 min`, `1 h 12 min`. `ms` is milliseconds. */
-function formatDuration(ms) {
-	const seconds = Math.round(ms / 1e3);
-	if (seconds < 100) return `${seconds} s`;
-	const minutes = Math.round(seconds / 60);
-	return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-/** `1,461`, whatever the machine's locale. */
-function formatCount(count) {
-	return count.toLocaleString("en-US");
-}
-/** `1 tag`, `1,461 tags`. */
-function plural(count, noun) {
-	return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
-}
-/** `2 missing, 1 changed, 3 differ` */
-function describeDrift({ missing, changed, differs }) {
-	const [lost, other, unrecorded] = [
-		missing,
-		changed,
-		differs
-	].map((images) => formatCount(countTags(images)));
-	return `${lost} missing, ${other} changed, ${unrecorded} differ`;
-}
-
-// node_modules/picomatch/lib/constants.js
-var require_constants$5 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const WIN_SLASH = "\\\\/";
-	const WIN_NO_SLASH = `[^${WIN_SLASH}]`;
-	const DEFAULT_MAX_EXTGLOB_RECURSION = 0;
-	/**
-	* Posix glob regex
-	*/
-	const DOT_LITERAL = "\\.";
-	const PLUS_LITERAL = "\\+";
-	const QMARK_LITERAL = "\\?";
-	const SLASH_LITERAL = "\\/";
-	const ONE_CHAR = "(?=.)";
-	const QMARK = "[^/]";
-	const END_ANCHOR = `(?:${SLASH_LITERAL}|$)`;
-	const START_ANCHOR = `(?:^|${SLASH_LITERAL})`;
-	const DOTS_SLASH = `${DOT_LITERAL}{1,2}${END_ANCHOR}`;
-	const POSIX_CHARS = {
-		DOT_LITERAL,
-		PLUS_LITERAL,
-		QMARK_LITERAL,
-		SLASH_LITERAL,
-		ONE_CHAR,
-		QMARK,
-		END_ANCHOR,
-		DOTS_SLASH,
-		NO_DOT: `(?!${DOT_LITERAL})`,
-		NO_DOTS: `(?!${START_ANCHOR}${DOTS_SLASH})`,
-		NO_DOT_SLASH: `(?!${DOT_LITERAL}{0,1}${END_ANCHOR})`,
-		NO_DOTS_SLASH: `(?!${DOTS_SLASH})`,
-		QMARK_NO_DOT: `[^.${SLASH_LITERAL}]`,
-		STAR: `${QMARK}*?`,
-		START_ANCHOR,
-		SEP: "/"
-	};
-	/**
-	* Windows glob regex
-	*/
-	const WINDOWS_CHARS = {
-		...POSIX_CHARS,
-		SLASH_LITERAL: `[${WIN_SLASH}]`,
-		QMARK: WIN_NO_SLASH,
-		STAR: `${WIN_NO_SLASH}*?`,
-		DOTS_SLASH: `${DOT_LITERAL}{1,2}(?:[${WIN_SLASH}]|$)`,
-		NO_DOT: `(?!${DOT_LITERAL})`,
-		NO_DOTS: `(?!(?:^|[${WIN_SLASH}])${DOT_LITERAL}{1,2}(?:[${WIN_SLASH}]|$))`,
-		NO_DOT_SLASH: `(?!${DOT_LITERAL}{0,1}(?:[${WIN_SLASH}]|$))`,
-		NO_DOTS_SLASH: `(?!${DOT_LITERAL}{1,2}(?:[${WIN_SLASH}]|$))`,
-		QMARK_NO_DOT: `[^.${WIN_SLASH}]`,
-		START_ANCHOR: `(?:^|[${WIN_SLASH}])`,
-		END_ANCHOR: `(?:[${WIN_SLASH}]|$)`,
-		SEP: "\\"
-	};
-	/**
-	* POSIX Bracket Regex
-	*/
-	const POSIX_REGEX_SOURCE = {
-		__proto__: null,
-		alnum: "a-zA-Z0-9",
-		alpha: "a-zA-Z",
-		ascii: "\\x00-\\x7F",
-		blank: " \\t",
-		cntrl: "\\x00-\\x1F\\x7F",
-		digit: "0-9",
-		graph: "\\x21-\\x7E",
-		lower: "a-z",
-		print: "\\x20-\\x7E ",
-		punct: "\\-!\"#$%&'()\\*+,./:;<=>?@[\\]^_`{|}~",
-		space: " \\t\\r\\n\\v\\f",
-		upper: "A-Z",
-		word: "A-Za-z0-9_",
-		xdigit: "A-Fa-f0-9"
-	};
-	module.exports = {
-		DEFAULT_MAX_EXTGLOB_RECURSION,
-		MAX_LENGTH: 65536,
-		POSIX_REGEX_SOURCE,
-		REGEX_BACKSLASH: /\\(?![*+?^${}(|)[\]])/g,
-		REGEX_NON_SPECIAL_CHARS: /^[^@![\].,$*+?^{}()|\\/]+/,
-		REGEX_SPECIAL_CHARS: /[-*+?.^${}(|)[\]]/,
-		REGEX_SPECIAL_CHARS_BACKREF: /(\\?)((\W)(\3*))/g,
-		REGEX_SPECIAL_CHARS_GLOBAL: /([-*+?.^${}(|)[\]])/g,
-		REGEX_REMOVE_BACKSLASH: /(?:\[.*?[^\\]\]|\\(?=.))/g,
-		REPLACEMENTS: {
-			__proto__: null,
-			"***": "*",
-			"**/**": "**",
-			"**/**/**": "**"
-		},
-		CHAR_0: 48,
-		CHAR_9: 57,
-		CHAR_UPPERCASE_A: 65,
-		CHAR_LOWERCASE_A: 97,
-		CHAR_UPPERCASE_Z: 90,
-		CHAR_LOWERCASE_Z: 122,
-		CHAR_LEFT_PARENTHESES: 40,
-		CHAR_RIGHT_PARENTHESES: 41,
-		CHAR_ASTERISK: 42,
-		CHAR_AMPERSAND: 38,
-		CHAR_AT: 64,
-		CHAR_BACKWARD_SLASH: 92,
-		CHAR_CARRIAGE_RETURN: 13,
-		CHAR_CIRCUMFLEX_ACCENT: 94,
-		CHAR_COLON: 58,
-		CHAR_COMMA: 44,
-		CHAR_DOT: 46,
-		CHAR_DOUBLE_QUOTE: 34,
-		CHAR_EQUAL: 61,
-		CHAR_EXCLAMATION_MARK: 33,
-		CHAR_FORM_FEED: 12,
-		CHAR_FORWARD_SLASH: 47,
-		CHAR_GRAVE_ACCENT: 96,
-		CHAR_HASH: 35,
-		CHAR_HYPHEN_MINUS: 45,
-		CHAR_LEFT_ANGLE_BRACKET: 60,
-		CHAR_LEFT_CURLY_BRACE: 123,
-		CHAR_LEFT_SQUARE_BRACKET: 91,
-		CHAR_LINE_FEED: 10,
-		CHAR_NO_BREAK_SPACE: 160,
-		CHAR_PERCENT: 37,
-		CHAR_PLUS: 43,
-		CHAR_QUESTION_MARK: 63,
-		CHAR_RIGHT_ANGLE_BRACKET: 62,
-		CHAR_RIGHT_CURLY_BRACE: 125,
-		CHAR_RIGHT_SQUARE_BRACKET: 93,
-		CHAR_SEMICOLON: 59,
-		CHAR_SINGLE_QUOTE: 39,
-		CHAR_SPACE: 32,
-		CHAR_TAB: 9,
-		CHAR_UNDERSCORE: 95,
-		CHAR_VERTICAL_LINE: 124,
-		CHAR_ZERO_WIDTH_NOBREAK_SPACE: 65279,
-		/**
-		* Create EXTGLOB_CHARS
-		*/
-		extglobChars(chars) {
-			return {
-				"!": {
-					type: "negate",
-					open: "(?:(?!(?:",
-					close: `))${chars.STAR})`
-				},
-				"?": {
-					type: "qmark",
-					open: "(?:",
-					close: ")?"
-				},
-				"+": {
-					type: "plus",
-					open: "(?:",
-					close: ")+"
-				},
-				"*": {
-					type: "star",
-					open: "(?:",
-					close: ")*"
-				},
-				"@": {
-					type: "at",
-					open: "(?:",
-					close: ")"
-				}
-			};
-		},
-		/**
-		* Create GLOB_CHARS
-		*/
-		globChars(win32) {
-			return win32 === true ? WINDOWS_CHARS : POSIX_CHARS;
-		}
-	};
-}));
-
-// node_modules/picomatch/lib/utils.js
-var require_utils$1 = /* @__PURE__ */ __commonJSMin(((exports) => {
-	const { REGEX_BACKSLASH, REGEX_REMOVE_BACKSLASH, REGEX_SPECIAL_CHARS, REGEX_SPECIAL_CHARS_GLOBAL } = require_constants$5();
-	exports.isObject = (val) => val !== null && typeof val === "object" && !Array.isArray(val);
-	exports.hasRegexChars = (str) => REGEX_SPECIAL_CHARS.test(str);
-	exports.isRegexChar = (str) => str.length === 1 && exports.hasRegexChars(str);
-	exports.escapeRegex = (str) => str.replace(REGEX_SPECIAL_CHARS_GLOBAL, "\\$1");
-	exports.toPosixSlashes = (str) => str.replace(REGEX_BACKSLASH, "/");
-	exports.isWindows = () => {
-		if (typeof navigator !== "undefined" && navigator.platform) {
-			const platform = navigator.platform.toLowerCase();
-			return platform === "win32" || platform === "windows";
-		}
-		if (typeof process !== "undefined" && process.platform) return process.platform === "win32";
-		return false;
-	};
-	exports.removeBackslashes = (str) => {
-		return str.replace(REGEX_REMOVE_BACKSLASH, (match) => {
-			return match === "\\" ? "" : match;
-		});
-	};
-	exports.escapeLast = (input, char, lastIdx) => {
-		const idx = input.lastIndexOf(char, lastIdx);
-		if (idx === -1) return input;
-		if (input[idx - 1] === "\\") return exports.escapeLast(input, char, idx - 1);
-		return `${input.slice(0, idx)}\\${input.slice(idx)}`;
-	};
-	exports.removePrefix = (input, state = {}) => {
-		let output = input;
-		if (output.startsWith("./")) {
-			output = output.slice(2);
-			state.prefix = "./";
-		}
-		return output;
-	};
-	exports.wrapOutput = (input, state = {}, options = {}) => {
-		let output = `${options.contains ? "" : "^"}(?:${input})${options.contains ? "" : "$"}`;
-		if (state.negated === true) output = `(?:^(?!${output}).*$)`;
-		return output;
-	};
-	exports.basename = (path, { windows } = {}) => {
-		const segs = path.split(windows ? /[\\/]/ : "/");
-		const last = segs[segs.length - 1];
-		if (last === "") return segs[segs.length - 2];
-		return last;
-	};
-}));
-
-// node_modules/picomatch/lib/scan.js
-var require_scan = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const utils = require_utils$1();
-	const { CHAR_ASTERISK, CHAR_AT, CHAR_BACKWARD_SLASH, CHAR_COMMA, CHAR_DOT, CHAR_EXCLAMATION_MARK, CHAR_FORWARD_SLASH, CHAR_LEFT_CURLY_BRACE, CHAR_LEFT_PARENTHESES, CHAR_LEFT_SQUARE_BRACKET, CHAR_PLUS, CHAR_QUESTION_MARK, CHAR_RIGHT_CURLY_BRACE, CHAR_RIGHT_PARENTHESES, CHAR_RIGHT_SQUARE_BRACKET } = require_constants$5();
-	const isPathSeparator = (code) => {
-		return code === CHAR_FORWARD_SLASH || code === CHAR_BACKWARD_SLASH;
-	};
-	const depth = (token) => {
-		if (token.isPrefix !== true) token.depth = token.isGlobstar ? 1e400 : 1;
-	};
-	/**
-	* Quickly scans a glob pattern and returns an object with a handful of
-	* useful properties, like `isGlob`, `path` (the leading non-glob, if it exists),
-	* `glob` (the actual pattern), `negated` (true if the path starts with `!` but not
-	* with `!(`) and `negatedExtglob` (true if the path starts with `!(`).
-	*
-	* ```js
-	* const pm = require('picomatch');
-	* console.log(pm.scan('foo/bar/*.js'));
-	* { isGlob: true, input: 'foo/bar/*.js', base: 'foo/bar', glob: '*.js' }
-	* ```
-	* @param {String} `str`
-	* @param {Object} `options`
-	* @return {Object} Returns an object with tokens and regex source string.
-	* @api public
-	*/
-	const scan = (input, options) => {
-		const opts = options || {};
-		const length = input.length - 1;
-		const scanToEnd = opts.parts === true || opts.tokens === true || opts.scanToEnd === true;
-		const slashes = [];
-		const tokens = [];
-		const parts = [];
-		let str = input;
-		let index = -1;
-		let start = 0;
-		let lastIndex = 0;
-		let isBrace = false;
-		let isBracket = false;
-		let isGlob = false;
-		let isExtglob = false;
-		let isGlobstar = false;
-		let braceEscaped = false;
-		let backslashes = false;
-		let negated = false;
-		let negatedExtglob = false;
-		let finished = false;
-		let braces = 0;
-		let prev;
-		let code;
-		let token = {
-			value: "",
-			depth: 0,
-			isGlob: false
-		};
-		const eos = () => index >= length;
-		const peek = () => str.charCodeAt(index + 1);
-		const advance = () => {
-			prev = code;
-			return str.charCodeAt(++index);
-		};
-		while (index < length) {
-			code = advance();
-			let next;
-			if (code === CHAR_BACKWARD_SLASH) {
-				backslashes = token.backslashes = true;
-				code = advance();
-				if (code === CHAR_LEFT_CURLY_BRACE) braceEscaped = true;
-				continue;
-			}
-			if (braceEscaped === true || code === CHAR_LEFT_CURLY_BRACE) {
-				braces++;
-				while (eos() !== true && (code = advance())) {
-					if (code === CHAR_BACKWARD_SLASH) {
-						backslashes = token.backslashes = true;
-						advance();
-						continue;
-					}
-					if (code === CHAR_LEFT_CURLY_BRACE) {
-						braces++;
-						continue;
-					}
-					if (braceEscaped !== true && code === CHAR_DOT && (code = advance()) === CHAR_DOT) {
-						isBrace = token.isBrace = true;
-						isGlob = token.isGlob = true;
-						finished = true;
-						if (scanToEnd === true) continue;
-						break;
-					}
-					if (braceEscaped !== true && code === CHAR_COMMA) {
-						isBrace = token.isBrace = true;
-						isGlob = token.isGlob = true;
-						finished = true;
-						if (scanToEnd === true) continue;
-						break;
-					}
-					if (code === CHAR_RIGHT_CURLY_BRACE) {
-						braces--;
-						if (braces === 0) {
-							braceEscaped = false;
-							isBrace = token.isBrace = true;
-							finished = true;
-							break;
-						}
-					}
-				}
-				if (scanToEnd === true) continue;
-				break;
-			}
-			if (code === CHAR_FORWARD_SLASH) {
-				slashes.push(index);
-				tokens.push(token);
-				token = {
-					value: "",
-					depth: 0,
-					isGlob: false
-				};
-				if (finished === true) continue;
-				if (prev === CHAR_DOT && index === start + 1) {
-					start += 2;
-					continue;
-				}
-				lastIndex = index + 1;
-				continue;
-			}
-			if (opts.noext !== true) {
-				if ((code === CHAR_PLUS || code === CHAR_AT || code === CHAR_ASTERISK || code === CHAR_QUESTION_MARK || code === CHAR_EXCLAMATION_MARK) === true && peek() === CHAR_LEFT_PARENTHESES) {
-					isGlob = token.isGlob = true;
-					isExtglob = token.isExtglob = true;
-					finished = true;
-					if (code === CHAR_EXCLAMATION_MARK && index === start) negatedExtglob = true;
-					if (scanToEnd === true) {
-						let parens = 0;
-						while (eos() !== true && (code = advance())) {
-							if (code === CHAR_BACKWARD_SLASH) {
-								backslashes = token.backslashes = true;
-								advance();
-								continue;
-							}
-							if (code === CHAR_LEFT_PARENTHESES) {
-								parens++;
-								continue;
-							}
-							if (code === CHAR_RIGHT_PARENTHESES && --parens === 0) {
-								finished = true;
-								break;
-							}
-						}
-						continue;
-					}
-					break;
-				}
-			}
-			if (code === CHAR_ASTERISK) {
-				if (prev === CHAR_ASTERISK) isGlobstar = token.isGlobstar = true;
-				isGlob = token.isGlob = true;
-				finished = true;
-				if (scanToEnd === true) continue;
-				break;
-			}
-			if (code === CHAR_QUESTION_MARK) {
-				isGlob = token.isGlob = true;
-				finished = true;
-				if (scanToEnd === true) continue;
-				break;
-			}
-			if (code === CHAR_LEFT_SQUARE_BRACKET) {
-				while (eos() !== true && (next = advance())) {
-					if (next === CHAR_BACKWARD_SLASH) {
-						backslashes = token.backslashes = true;
-						advance();
-						continue;
-					}
-					if (next === CHAR_RIGHT_SQUARE_BRACKET) {
-						isBracket = token.isBracket = true;
-						isGlob = token.isGlob = true;
-						finished = true;
-						break;
-					}
-				}
-				if (scanToEnd === true) continue;
-				break;
-			}
-			if (opts.nonegate !== true && code === CHAR_EXCLAMATION_MARK && index === start) {
-				negated = token.negated = true;
-				start++;
-				continue;
-			}
-			if (opts.noparen !== true && code === CHAR_LEFT_PARENTHESES) {
-				isGlob = token.isGlob = true;
-				if (scanToEnd === true) {
-					let parens = 1;
-					while (eos() !== true && (code = advance())) {
-						if (code === CHAR_BACKWARD_SLASH) {
-							backslashes = token.backslashes = true;
-							advance();
-							continue;
-						}
-						if (code === CHAR_LEFT_PARENTHESES) {
-							parens++;
-							continue;
-						}
-						if (code === CHAR_RIGHT_PARENTHESES && --parens === 0) {
-							finished = true;
-							break;
-						}
-					}
-					continue;
-				}
-				break;
-			}
-			if (isGlob === true) {
-				finished = true;
-				if (scanToEnd === true) continue;
-				break;
-			}
-		}
-		if (opts.noext === true) {
-			isExtglob = false;
-			isGlob = false;
-		}
-		let base = str;
-		let prefix = "";
-		let glob = "";
-		if (start > 0) {
-			prefix = str.slice(0, start);
-			str = str.slice(start);
-			lastIndex -= start;
-		}
-		if (base && isGlob === true && lastIndex > 0) {
-			base = str.slice(0, lastIndex);
-			glob = str.slice(lastIndex);
-		} else if (isGlob === true) {
-			base = "";
-			glob = str;
-		} else base = str;
-		if (base && base !== "" && base !== "/" && base !== str) {
-			if (isPathSeparator(base.charCodeAt(base.length - 1))) base = base.slice(0, -1);
-		}
-		if (opts.unescape === true) {
-			if (glob) glob = utils.removeBackslashes(glob);
-			if (base && backslashes === true) base = utils.removeBackslashes(base);
-		}
-		const state = {
-			prefix,
-			input,
-			start,
-			base,
-			glob,
-			isBrace,
-			isBracket,
-			isGlob,
-			isExtglob,
-			isGlobstar,
-			negated,
-			negatedExtglob
-		};
-		if (opts.tokens === true) {
-			state.maxDepth = 0;
-			if (!isPathSeparator(code)) tokens.push(token);
-			state.tokens = tokens;
-		}
-		if (opts.parts === true || opts.tokens === true) {
-			let prevIndex;
-			for (let idx = 0; idx < slashes.length; idx++) {
-				const n = prevIndex !== void 0 ? prevIndex + 1 : start;
-				const i = slashes[idx];
-				const value = input.slice(n, i);
-				if (opts.tokens) {
-					if (idx === 0 && start !== 0) {
-						tokens[idx].isPrefix = true;
-						tokens[idx].value = prefix;
-					} else tokens[idx].value = value;
-					depth(tokens[idx]);
-					state.maxDepth += tokens[idx].depth;
-				}
-				if (i >= start) {
-					parts.push(value);
-					prevIndex = i;
-				}
-			}
-			const n = prevIndex !== void 0 ? prevIndex + 1 : start;
-			const value = input.slice(n);
-			parts.push(value);
-			if (opts.tokens && prevIndex && prevIndex + 1 < input.length) {
-				tokens[tokens.length - 1].value = value;
-				depth(tokens[tokens.length - 1]);
-				state.maxDepth += tokens[tokens.length - 1].depth;
-			}
-			state.slashes = slashes;
-			state.parts = parts;
-		}
-		return state;
-	};
-	module.exports = scan;
-}));
-
-// node_modules/picomatch/lib/parse.js
-var require_parse$1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const constants = require_constants$5();
-	const utils = require_utils$1();
-	/**
-	* Constants
-	*/
-	const { MAX_LENGTH, POSIX_REGEX_SOURCE, REGEX_NON_SPECIAL_CHARS, REGEX_SPECIAL_CHARS_BACKREF, REPLACEMENTS } = constants;
-	/**
-	* Helpers
-	*/
-	const expandRange = (args, options) => {
-		if (typeof options.expandRange === "function") return options.expandRange(...args, options);
-		args.sort();
-		const value = `[${args.join("-")}]`;
-		try {
-			new RegExp(value);
-		} catch (ex) {
-			return args.map((v) => utils.escapeRegex(v)).join("..");
-		}
-		return value;
-	};
-	/**
-	* Create the message for a syntax error
-	*/
-	const syntaxError = (type, char) => {
-		return `Missing ${type}: "${char}" - use "\\\\${char}" to match literal characters`;
-	};
-	const splitTopLevel = (input) => {
-		const parts = [];
-		let bracket = 0;
-		let paren = 0;
-		let quote = 0;
-		let value = "";
-		let escaped = false;
-		for (const ch of input) {
-			if (escaped === true) {
-				value += ch;
-				escaped = false;
-				continue;
-			}
-			if (ch === "\\") {
-				value += ch;
-				escaped = true;
-				continue;
-			}
-			if (ch === "\"") {
-				quote = quote === 1 ? 0 : 1;
-				value += ch;
-				continue;
-			}
-			if (quote === 0) {
-				if (ch === "[") bracket++;
-				else if (ch === "]" && bracket > 0) bracket--;
-				else if (bracket === 0) {
-					if (ch === "(") paren++;
-					else if (ch === ")" && paren > 0) paren--;
-					else if (ch === "|" && paren === 0) {
-						parts.push(value);
-						value = "";
-						continue;
-					}
-				}
-			}
-			value += ch;
-		}
-		parts.push(value);
-		return parts;
-	};
-	const isPlainBranch = (branch) => {
-		let escaped = false;
-		for (const ch of branch) {
-			if (escaped === true) {
-				escaped = false;
-				continue;
-			}
-			if (ch === "\\") {
-				escaped = true;
-				continue;
-			}
-			if (/[?*+@!()[\]{}]/.test(ch)) return false;
-		}
-		return true;
-	};
-	const normalizeSimpleBranch = (branch) => {
-		let value = branch.trim();
-		let changed = true;
-		while (changed === true) {
-			changed = false;
-			if (/^@\([^\\()[\]{}|]+\)$/.test(value)) {
-				value = value.slice(2, -1);
-				changed = true;
-			}
-		}
-		if (!isPlainBranch(value)) return;
-		return value.replace(/\\(.)/g, "$1");
-	};
-	const hasRepeatedCharPrefixOverlap = (branches) => {
-		const values = branches.map(normalizeSimpleBranch).filter(Boolean);
-		for (let i = 0; i < values.length; i++) for (let j = i + 1; j < values.length; j++) {
-			const a = values[i];
-			const b = values[j];
-			const char = a[0];
-			if (!char || a !== char.repeat(a.length) || b !== char.repeat(b.length)) continue;
-			if (a === b || a.startsWith(b) || b.startsWith(a)) return true;
-		}
-		return false;
-	};
-	const parseRepeatedExtglob = (pattern, requireEnd = true) => {
-		if (pattern[0] !== "+" && pattern[0] !== "*" || pattern[1] !== "(") return;
-		let bracket = 0;
-		let paren = 0;
-		let quote = 0;
-		let escaped = false;
-		for (let i = 1; i < pattern.length; i++) {
-			const ch = pattern[i];
-			if (escaped === true) {
-				escaped = false;
-				continue;
-			}
-			if (ch === "\\") {
-				escaped = true;
-				continue;
-			}
-			if (ch === "\"") {
-				quote = quote === 1 ? 0 : 1;
-				continue;
-			}
-			if (quote === 1) continue;
-			if (ch === "[") {
-				bracket++;
-				continue;
-			}
-			if (ch === "]" && bracket > 0) {
-				bracket--;
-				continue;
-			}
-			if (bracket > 0) continue;
-			if (ch === "(") {
-				paren++;
-				continue;
-			}
-			if (ch === ")") {
-				paren--;
-				if (paren === 0) {
-					if (requireEnd === true && i !== pattern.length - 1) return;
-					return {
-						type: pattern[0],
-						body: pattern.slice(2, i),
-						end: i
-					};
-				}
-			}
-		}
-	};
-	const buildCharClassStar = (chars) => {
-		return `${chars.length === 1 ? utils.escapeRegex(chars[0]) : `[${chars.map((ch) => utils.escapeRegex(ch)).join("")}]`}*`;
-	};
-	const getStarExtglobSequenceChars = (pattern) => {
-		let index = 0;
-		const chars = [];
-		while (index < pattern.length) {
-			const match = parseRepeatedExtglob(pattern.slice(index), false);
-			if (!match || match.type !== "*") return;
-			const branches = splitTopLevel(match.body).map((branch) => branch.trim());
-			if (branches.length !== 1) return;
-			const branch = normalizeSimpleBranch(branches[0]);
-			if (!branch || branch.length !== 1) return;
-			chars.push(branch);
-			index += match.end + 1;
-		}
-		if (chars.length < 1) return;
-		return chars;
-	};
-	const repeatedExtglobRecursion = (pattern) => {
-		let depth = 0;
-		let value = pattern.trim();
-		let match = parseRepeatedExtglob(value);
-		while (match) {
-			depth++;
-			value = match.body.trim();
-			match = parseRepeatedExtglob(value);
-		}
-		return depth;
-	};
-	const analyzeRepeatedExtglob = (body, options) => {
-		if (options.maxExtglobRecursion === false) return { risky: false };
-		const max = typeof options.maxExtglobRecursion === "number" ? options.maxExtglobRecursion : constants.DEFAULT_MAX_EXTGLOB_RECURSION;
-		const branches = splitTopLevel(body).map((branch) => branch.trim());
-		if (branches.length > 1) {
-			if (branches.some((branch) => branch === "") || branches.some((branch) => /^[*?]+$/.test(branch)) || hasRepeatedCharPrefixOverlap(branches)) return { risky: true };
-		}
-		const safeChars = [];
-		let sawStarSequence = false;
-		let combinable = true;
-		for (const branch of branches) {
-			const chars = getStarExtglobSequenceChars(branch);
-			if (chars) {
-				sawStarSequence = true;
-				safeChars.push(...chars);
-				continue;
-			}
-			const literal = normalizeSimpleBranch(branch);
-			if (literal && literal.length === 1) {
-				safeChars.push(literal);
-				continue;
-			}
-			combinable = false;
-			if (repeatedExtglobRecursion(branch) > max) return { risky: true };
-		}
-		if (sawStarSequence) return combinable ? {
-			risky: true,
-			safeOutput: buildCharClassStar([...new Set(safeChars)])
-		} : { risky: true };
-		return { risky: false };
-	};
-	/**
-	* Parse the given input string.
-	* @param {String} input
-	* @param {Object} options
-	* @return {Object}
-	*/
-	const parse = (input, options) => {
-		if (typeof input !== "string") throw new TypeError("Expected a string");
-		input = REPLACEMENTS[input] || input;
-		const opts = { ...options };
-		const max = typeof opts.maxLength === "number" ? Math.min(MAX_LENGTH, opts.maxLength) : MAX_LENGTH;
-		let len = input.length;
-		if (len > max) throw new SyntaxError(`Input length: ${len}, exceeds maximum allowed length: ${max}`);
-		const bos = {
-			type: "bos",
-			value: "",
-			output: opts.prepend || ""
-		};
-		const tokens = [bos];
-		const capture = opts.capture ? "" : "?:";
-		const PLATFORM_CHARS = constants.globChars(opts.windows);
-		const EXTGLOB_CHARS = constants.extglobChars(PLATFORM_CHARS);
-		const { DOT_LITERAL, PLUS_LITERAL, SLASH_LITERAL, ONE_CHAR, DOTS_SLASH, NO_DOT, NO_DOT_SLASH, NO_DOTS_SLASH, QMARK, QMARK_NO_DOT, STAR, START_ANCHOR } = PLATFORM_CHARS;
-		const globstar = (opts) => {
-			return `(${capture}(?:(?!${START_ANCHOR}${opts.dot ? DOTS_SLASH : DOT_LITERAL}).)*?)`;
-		};
-		const nodot = opts.dot ? "" : NO_DOT;
-		const qmarkNoDot = opts.dot ? QMARK : QMARK_NO_DOT;
-		let star = opts.bash === true ? globstar(opts) : STAR;
-		if (opts.capture) star = `(${star})`;
-		if (typeof opts.noext === "boolean") opts.noextglob = opts.noext;
-		const state = {
-			input,
-			index: -1,
-			start: 0,
-			dot: opts.dot === true,
-			consumed: "",
-			output: "",
-			prefix: "",
-			backtrack: false,
-			negated: false,
-			brackets: 0,
-			braces: 0,
-			parens: 0,
-			quotes: 0,
-			globstar: false,
-			tokens
-		};
-		input = utils.removePrefix(input, state);
-		len = input.length;
-		const extglobs = [];
-		const braces = [];
-		const stack = [];
-		let prev = bos;
-		let value;
-		/**
-		* Tokenizing helpers
-		*/
-		const eos = () => state.index === len - 1;
-		const peek = state.peek = (n = 1) => input[state.index + n];
-		const advance = state.advance = () => input[++state.index] || "";
-		const remaining = () => input.slice(state.index + 1);
-		const consume = (value = "", num = 0) => {
-			state.consumed += value;
-			state.index += num;
-		};
-		const append = (token) => {
-			state.output += token.output != null ? token.output : token.value;
-			consume(token.value);
-		};
-		const negate = () => {
-			let count = 1;
-			while (peek() === "!" && (peek(2) !== "(" || peek(3) === "?")) {
-				advance();
-				state.start++;
-				count++;
-			}
-			if (count % 2 === 0) return false;
-			state.negated = true;
-			state.start++;
-			return true;
-		};
-		const increment = (type) => {
-			state[type]++;
-			stack.push(type);
-		};
-		const decrement = (type) => {
-			state[type]--;
-			stack.pop();
-		};
-		/**
-		* Push tokens onto the tokens array. This helper speeds up
-		* tokenizing by 1) helping us avoid backtracking as much as possible,
-		* and 2) helping us avoid creating extra tokens when consecutive
-		* characters are plain text. This improves performance and simplifies
-		* lookbehinds.
-		*/
-		const push = (tok) => {
-			if (prev.type === "globstar") {
-				const isBrace = state.braces > 0 && (tok.type === "comma" || tok.type === "brace");
-				const isExtglob = tok.extglob === true || extglobs.length && (tok.type === "pipe" || tok.type === "paren");
-				if (tok.type !== "slash" && tok.type !== "paren" && !isBrace && !isExtglob) {
-					state.output = state.output.slice(0, -prev.output.length);
-					prev.type = "star";
-					prev.value = "*";
-					prev.output = star;
-					state.output += prev.output;
-				}
-			}
-			if (extglobs.length && tok.type !== "paren") extglobs[extglobs.length - 1].inner += tok.value;
-			if (tok.value || tok.output) append(tok);
-			if (prev && prev.type === "text" && tok.type === "text") {
-				prev.output = (prev.output || prev.value) + tok.value;
-				prev.value += tok.value;
-				return;
-			}
-			tok.prev = prev;
-			tokens.push(tok);
-			prev = tok;
-		};
-		const extglobOpen = (type, value) => {
-			const token = {
-				...EXTGLOB_CHARS[value],
-				conditions: 1,
-				inner: ""
-			};
-			token.prev = prev;
-			token.parens = state.parens;
-			token.output = state.output;
-			token.startIndex = state.index;
-			token.tokensIndex = tokens.length;
-			const output = (opts.capture ? "(" : "") + token.open;
-			increment("parens");
-			push({
-				type,
-				value,
-				output: state.output ? "" : ONE_CHAR
-			});
-			push({
-				type: "paren",
-				extglob: true,
-				value: advance(),
-				output
-			});
-			extglobs.push(token);
-		};
-		const extglobClose = (token) => {
-			const literal = input.slice(token.startIndex, state.index + 1);
-			const body = input.slice(token.startIndex + 2, state.index);
-			const analysis = analyzeRepeatedExtglob(body, opts);
-			if ((token.type === "plus" || token.type === "star") && analysis.risky) {
-				const safeOutput = analysis.safeOutput ? (token.output ? "" : ONE_CHAR) + (opts.capture ? `(${analysis.safeOutput})` : analysis.safeOutput) : void 0;
-				const open = tokens[token.tokensIndex];
-				open.type = "text";
-				open.value = literal;
-				open.output = safeOutput || utils.escapeRegex(literal);
-				for (let i = token.tokensIndex + 1; i < tokens.length; i++) {
-					tokens[i].value = "";
-					tokens[i].output = "";
-					delete tokens[i].suffix;
-				}
-				state.output = token.output + open.output;
-				state.backtrack = true;
-				push({
-					type: "paren",
-					extglob: true,
-					value,
-					output: ""
-				});
-				decrement("parens");
-				return;
-			}
-			let output = token.close + (opts.capture ? ")" : "");
-			let rest;
-			if (token.type === "negate") {
-				let extglobStar = star;
-				if (token.inner && token.inner.length > 1 && token.inner.includes("/")) extglobStar = globstar(opts);
-				if (extglobStar !== star || eos() || /^\)+$/.test(remaining())) output = token.close = `)$))${extglobStar}`;
-				if (token.inner.includes("*") && (rest = remaining()) && /^\.[^\\/.]+$/.test(rest)) output = token.close = `)${parse(rest, {
-					...options,
-					fastpaths: false
-				}).output})${extglobStar})`;
-				if (token.prev.type === "bos") state.negatedExtglob = true;
-			}
-			push({
-				type: "paren",
-				extglob: true,
-				value,
-				output
-			});
-			decrement("parens");
-		};
-		/**
-		* Fast paths
-		*/
-		if (opts.fastpaths !== false && !/(^[*!]|[/()[\]{}"])/.test(input)) {
-			let backslashes = false;
-			let output = input.replace(REGEX_SPECIAL_CHARS_BACKREF, (m, esc, chars, first, rest, index) => {
-				if (first === "\\") {
-					backslashes = true;
-					return m;
-				}
-				if (first === "?") {
-					if (esc) return esc + first + (rest ? QMARK.repeat(rest.length) : "");
-					if (index === 0) return qmarkNoDot + (rest ? QMARK.repeat(rest.length) : "");
-					return QMARK.repeat(chars.length);
-				}
-				if (first === ".") return DOT_LITERAL.repeat(chars.length);
-				if (first === "*") {
-					if (esc) return esc + first + (rest ? star : "");
-					return star;
-				}
-				return esc ? m : `\\${m}`;
-			});
-			if (backslashes === true) {
-				if (opts.unescape === true) output = output.replace(/\\/g, "");
-				else output = output.replace(/\\+/g, (m) => {
-					return m.length % 2 === 0 ? "\\\\" : m ? "\\" : "";
-				});
-			}
-			if (output === input && opts.contains === true) {
-				state.output = input;
-				return state;
-			}
-			state.output = utils.wrapOutput(output, state, options);
-			return state;
-		}
-		/**
-		* Tokenize input until we reach end-of-string
-		*/
-		while (!eos()) {
-			value = advance();
-			if (value === "\0") continue;
-			/**
-			* Escaped characters
-			*/
-			if (value === "\\") {
-				const next = peek();
-				if (next === "/" && opts.bash !== true) continue;
-				if (next === "." || next === ";") continue;
-				if (!next) {
-					value += "\\";
-					push({
-						type: "text",
-						value
-					});
-					continue;
-				}
-				const match = /^\\+/.exec(remaining());
-				let slashes = 0;
-				if (match && match[0].length > 2) {
-					slashes = match[0].length;
-					state.index += slashes;
-					if (slashes % 2 !== 0) value += "\\";
-				}
-				if (opts.unescape === true) value = advance();
-				else value += advance();
-				if (state.brackets === 0) {
-					push({
-						type: "text",
-						value
-					});
-					continue;
-				}
-			}
-			/**
-			* If we're inside a regex character class, continue
-			* until we reach the closing bracket.
-			*/
-			if (state.brackets > 0 && (value !== "]" || prev.value === "[" || prev.value === "[^")) {
-				if (opts.posix !== false && value === ":") {
-					const inner = prev.value.slice(1);
-					if (inner.includes("[")) {
-						prev.posix = true;
-						if (inner.includes(":")) {
-							const idx = prev.value.lastIndexOf("[");
-							const pre = prev.value.slice(0, idx);
-							const rest = prev.value.slice(idx + 2);
-							const posix = POSIX_REGEX_SOURCE[rest];
-							if (posix) {
-								prev.value = pre + posix;
-								state.backtrack = true;
-								advance();
-								if (!bos.output && tokens.indexOf(prev) === 1) bos.output = ONE_CHAR;
-								continue;
-							}
-						}
-					}
-				}
-				if (value === "[" && peek() !== ":" || value === "-" && peek() === "]") value = `\\${value}`;
-				if (value === "]" && (prev.value === "[" || prev.value === "[^")) value = `\\${value}`;
-				if (opts.posix === true && value === "!" && prev.value === "[") value = "^";
-				prev.value += value;
-				append({ value });
-				continue;
-			}
-			/**
-			* If we're inside a quoted string, continue
-			* until we reach the closing double quote.
-			*/
-			if (state.quotes === 1 && value !== "\"") {
-				value = utils.escapeRegex(value);
-				prev.value += value;
-				append({ value });
-				continue;
-			}
-			/**
-			* Double quotes
-			*/
-			if (value === "\"") {
-				state.quotes = state.quotes === 1 ? 0 : 1;
-				if (opts.keepQuotes === true) push({
-					type: "text",
-					value
-				});
-				continue;
-			}
-			/**
-			* Parentheses
-			*/
-			if (value === "(") {
-				increment("parens");
-				push({
-					type: "paren",
-					value
-				});
-				continue;
-			}
-			if (value === ")") {
-				if (state.parens === 0 && opts.strictBrackets === true) throw new SyntaxError(syntaxError("opening", "("));
-				const extglob = extglobs[extglobs.length - 1];
-				if (extglob && state.parens === extglob.parens + 1) {
-					extglobClose(extglobs.pop());
-					continue;
-				}
-				push({
-					type: "paren",
-					value,
-					output: state.parens ? ")" : "\\)"
-				});
-				decrement("parens");
-				continue;
-			}
-			/**
-			* Square brackets
-			*/
-			if (value === "[") {
-				if (opts.nobracket === true || !remaining().includes("]")) {
-					if (opts.nobracket !== true && opts.strictBrackets === true) throw new SyntaxError(syntaxError("closing", "]"));
-					value = `\\${value}`;
-				} else increment("brackets");
-				push({
-					type: "bracket",
-					value
-				});
-				continue;
-			}
-			if (value === "]") {
-				if (opts.nobracket === true || prev && prev.type === "bracket" && prev.value.length === 1) {
-					push({
-						type: "text",
-						value,
-						output: `\\${value}`
-					});
-					continue;
-				}
-				if (state.brackets === 0) {
-					if (opts.strictBrackets === true) throw new SyntaxError(syntaxError("opening", "["));
-					push({
-						type: "text",
-						value,
-						output: `\\${value}`
-					});
-					continue;
-				}
-				decrement("brackets");
-				const prevValue = prev.value.slice(1);
-				if (prev.posix !== true && prevValue[0] === "^" && !prevValue.includes("/")) value = `/${value}`;
-				prev.value += value;
-				append({ value });
-				if (opts.literalBrackets === false || utils.hasRegexChars(prevValue)) continue;
-				const escaped = utils.escapeRegex(prev.value);
-				state.output = state.output.slice(0, -prev.value.length);
-				if (opts.literalBrackets === true) {
-					state.output += escaped;
-					prev.value = escaped;
-					continue;
-				}
-				prev.value = `(${capture}${escaped}|${prev.value})`;
-				state.output += prev.value;
-				continue;
-			}
-			/**
-			* Braces
-			*/
-			if (value === "{" && opts.nobrace !== true) {
-				increment("braces");
-				const open = {
-					type: "brace",
-					value,
-					output: "(",
-					outputIndex: state.output.length,
-					tokensIndex: state.tokens.length
-				};
-				braces.push(open);
-				push(open);
-				continue;
-			}
-			if (value === "}") {
-				const brace = braces[braces.length - 1];
-				if (opts.nobrace === true || !brace) {
-					push({
-						type: "text",
-						value,
-						output: value
-					});
-					continue;
-				}
-				let output = ")";
-				if (brace.dots === true) {
-					const arr = tokens.slice();
-					const range = [];
-					for (let i = arr.length - 1; i >= 0; i--) {
-						tokens.pop();
-						if (arr[i].type === "brace") break;
-						if (arr[i].type !== "dots") range.unshift(arr[i].value);
-					}
-					output = expandRange(range, opts);
-					state.backtrack = true;
-				}
-				if (brace.comma !== true && brace.dots !== true) {
-					const out = state.output.slice(0, brace.outputIndex);
-					const toks = state.tokens.slice(brace.tokensIndex);
-					brace.value = brace.output = "\\{";
-					value = output = "\\}";
-					state.output = out;
-					for (const t of toks) state.output += t.output || t.value;
-				}
-				push({
-					type: "brace",
-					value,
-					output
-				});
-				decrement("braces");
-				braces.pop();
-				continue;
-			}
-			/**
-			* Pipes
-			*/
-			if (value === "|") {
-				if (extglobs.length > 0) extglobs[extglobs.length - 1].conditions++;
-				push({
-					type: "text",
-					value
-				});
-				continue;
-			}
-			/**
-			* Commas
-			*/
-			if (value === ",") {
-				let output = value;
-				const brace = braces[braces.length - 1];
-				if (brace && stack[stack.length - 1] === "braces") {
-					brace.comma = true;
-					output = "|";
-				}
-				push({
-					type: "comma",
-					value,
-					output
-				});
-				continue;
-			}
-			/**
-			* Slashes
-			*/
-			if (value === "/") {
-				if (prev.type === "dot" && state.index === state.start + 1) {
-					state.start = state.index + 1;
-					state.consumed = "";
-					state.output = "";
-					tokens.pop();
-					prev = bos;
-					continue;
-				}
-				push({
-					type: "slash",
-					value,
-					output: SLASH_LITERAL
-				});
-				continue;
-			}
-			/**
-			* Dots
-			*/
-			if (value === ".") {
-				if (state.braces > 0 && prev.type === "dot") {
-					if (prev.value === ".") prev.output = DOT_LITERAL;
-					const brace = braces[braces.length - 1];
-					prev.type = "dots";
-					prev.output += value;
-					prev.value += value;
-					brace.dots = true;
-					continue;
-				}
-				if (state.braces + state.parens === 0 && prev.type !== "bos" && prev.type !== "slash") {
-					push({
-						type: "text",
-						value,
-						output: DOT_LITERAL
-					});
-					continue;
-				}
-				push({
-					type: "dot",
-					value,
-					output: DOT_LITERAL
-				});
-				continue;
-			}
-			/**
-			* Question marks
-			*/
-			if (value === "?") {
-				if (!(prev && prev.value === "(") && opts.noextglob !== true && peek() === "(" && peek(2) !== "?") {
-					extglobOpen("qmark", value);
-					continue;
-				}
-				if (prev && prev.type === "paren") {
-					const next = peek();
-					let output = value;
-					if (prev.value === "(" && !/[!=<:]/.test(next) || next === "<" && !/<([!=]|\w+>)/.test(remaining())) output = `\\${value}`;
-					push({
-						type: "text",
-						value,
-						output
-					});
-					continue;
-				}
-				if (opts.dot !== true && (prev.type === "slash" || prev.type === "bos")) {
-					push({
-						type: "qmark",
-						value,
-						output: QMARK_NO_DOT
-					});
-					continue;
-				}
-				push({
-					type: "qmark",
-					value,
-					output: QMARK
-				});
-				continue;
-			}
-			/**
-			* Exclamation
-			*/
-			if (value === "!") {
-				if (opts.noextglob !== true && peek() === "(") {
-					if (peek(2) !== "?" || !/[!=<:]/.test(peek(3))) {
-						extglobOpen("negate", value);
-						continue;
-					}
-				}
-				if (opts.nonegate !== true && state.index === 0) {
-					negate();
-					continue;
-				}
-			}
-			/**
-			* Plus
-			*/
-			if (value === "+") {
-				if (opts.noextglob !== true && peek() === "(" && peek(2) !== "?") {
-					extglobOpen("plus", value);
-					continue;
-				}
-				if (prev && prev.value === "(" || opts.regex === false) {
-					push({
-						type: "plus",
-						value,
-						output: PLUS_LITERAL
-					});
-					continue;
-				}
-				if (prev && (prev.type === "bracket" || prev.type === "paren" || prev.type === "brace") || state.parens > 0) {
-					push({
-						type: "plus",
-						value
-					});
-					continue;
-				}
-				push({
-					type: "plus",
-					value: PLUS_LITERAL
-				});
-				continue;
-			}
-			/**
-			* Plain text
-			*/
-			if (value === "@") {
-				if (opts.noextglob !== true && peek() === "(" && peek(2) !== "?") {
-					push({
-						type: "at",
-						extglob: true,
-						value,
-						output: ""
-					});
-					continue;
-				}
-				push({
-					type: "text",
-					value
-				});
-				continue;
-			}
-			/**
-			* Plain text
-			*/
-			if (value !== "*") {
-				if (value === "$" || value === "^") value = `\\${value}`;
-				const match = REGEX_NON_SPECIAL_CHARS.exec(remaining());
-				if (match) {
-					value += match[0];
-					state.index += match[0].length;
-				}
-				push({
-					type: "text",
-					value
-				});
-				continue;
-			}
-			/**
-			* Stars
-			*/
-			if (prev && (prev.type === "globstar" || prev.star === true)) {
-				prev.type = "star";
-				prev.star = true;
-				prev.value += value;
-				prev.output = star;
-				state.backtrack = true;
-				state.globstar = true;
-				consume(value);
-				continue;
-			}
-			let rest = remaining();
-			if (opts.noextglob !== true && /^\([^?]/.test(rest)) {
-				extglobOpen("star", value);
-				continue;
-			}
-			if (prev.type === "star") {
-				if (opts.noglobstar === true) {
-					consume(value);
-					continue;
-				}
-				const prior = prev.prev;
-				const before = prior.prev;
-				const isStart = prior.type === "slash" || prior.type === "bos";
-				const afterStar = before && (before.type === "star" || before.type === "globstar");
-				if (opts.bash === true && (!isStart || rest[0] && rest[0] !== "/")) {
-					push({
-						type: "star",
-						value,
-						output: ""
-					});
-					continue;
-				}
-				const isBrace = state.braces > 0 && (prior.type === "comma" || prior.type === "brace");
-				const isExtglob = extglobs.length && (prior.type === "pipe" || prior.type === "paren");
-				if (!isStart && prior.type !== "paren" && !isBrace && !isExtglob) {
-					push({
-						type: "star",
-						value,
-						output: ""
-					});
-					continue;
-				}
-				while (rest.slice(0, 3) === "/**") {
-					const after = input[state.index + 4];
-					if (after && after !== "/") break;
-					rest = rest.slice(3);
-					consume("/**", 3);
-				}
-				const isEnd = eos() || state.parens > 0 && rest === ")".repeat(state.parens) && !extglobs.some((extglob) => extglob.type === "negate");
-				if (prior.type === "bos" && eos()) {
-					prev.type = "globstar";
-					prev.value += value;
-					prev.output = globstar(opts);
-					state.output = prev.output;
-					state.globstar = true;
-					consume(value);
-					continue;
-				}
-				if (prior.type === "slash" && prior.prev.type !== "bos" && !afterStar && isEnd) {
-					state.output = state.output.slice(0, -(prior.output + prev.output).length);
-					prior.output = `(?:${prior.output}`;
-					prev.type = "globstar";
-					prev.output = globstar(opts) + (opts.strictSlashes ? ")" : "|$)");
-					prev.value += value;
-					state.globstar = true;
-					state.output += prior.output + prev.output;
-					consume(value);
-					continue;
-				}
-				if (prior.type === "slash" && prior.prev.type !== "bos" && rest[0] === "/") {
-					const end = rest[1] !== void 0 ? "|$" : "";
-					state.output = state.output.slice(0, -(prior.output + prev.output).length);
-					prior.output = `(?:${prior.output}`;
-					prev.type = "globstar";
-					prev.output = `${globstar(opts)}${SLASH_LITERAL}|${SLASH_LITERAL}${end})`;
-					prev.value += value;
-					state.output += prior.output + prev.output;
-					state.globstar = true;
-					consume(value + advance());
-					push({
-						type: "slash",
-						value: "/",
-						output: ""
-					});
-					continue;
-				}
-				if (prior.type === "bos" && rest[0] === "/") {
-					prev.type = "globstar";
-					prev.value += value;
-					prev.output = `(?:^|${SLASH_LITERAL}|${globstar(opts)}${SLASH_LITERAL})`;
-					state.output = prev.output;
-					state.globstar = true;
-					consume(value + advance());
-					push({
-						type: "slash",
-						value: "/",
-						output: ""
-					});
-					continue;
-				}
-				state.output = state.output.slice(0, -prev.output.length);
-				prev.type = "globstar";
-				prev.output = globstar(opts);
-				prev.value += value;
-				state.output += prev.output;
-				state.globstar = true;
-				consume(value);
-				continue;
-			}
-			const token = {
-				type: "star",
-				value,
-				output: star
-			};
-			if (opts.bash === true) {
-				token.output = ".*?";
-				if (prev.type === "bos" || prev.type === "slash") token.output = nodot + token.output;
-				push(token);
-				continue;
-			}
-			if (prev && (prev.type === "bracket" || prev.type === "paren") && opts.regex === true) {
-				token.output = value;
-				push(token);
-				continue;
-			}
-			if (state.index === state.start || prev.type === "slash" || prev.type === "dot") {
-				if (prev.type === "dot") {
-					state.output += NO_DOT_SLASH;
-					prev.output += NO_DOT_SLASH;
-				} else if (opts.dot === true) {
-					state.output += NO_DOTS_SLASH;
-					prev.output += NO_DOTS_SLASH;
-				} else {
-					state.output += nodot;
-					prev.output += nodot;
-				}
-				if (peek() !== "*") {
-					state.output += ONE_CHAR;
-					prev.output += ONE_CHAR;
-				}
-			}
-			push(token);
-		}
-		while (state.brackets > 0) {
-			if (opts.strictBrackets === true) throw new SyntaxError(syntaxError("closing", "]"));
-			state.output = utils.escapeLast(state.output, "[");
-			decrement("brackets");
-		}
-		while (state.parens > 0) {
-			if (opts.strictBrackets === true) throw new SyntaxError(syntaxError("closing", ")"));
-			state.output = utils.escapeLast(state.output, "(");
-			decrement("parens");
-		}
-		while (state.braces > 0) {
-			if (opts.strictBrackets === true) throw new SyntaxError(syntaxError("closing", "}"));
-			state.output = utils.escapeLast(state.output, "{");
-			decrement("braces");
-		}
-		if (opts.strictSlashes !== true && (prev.type === "star" || prev.type === "bracket")) push({
-			type: "maybe_slash",
-			value: "",
-			output: `${SLASH_LITERAL}?`
-		});
-		if (state.backtrack === true) {
-			state.output = "";
-			for (const token of state.tokens) {
-				state.output += token.output != null ? token.output : token.value;
-				if (token.suffix) state.output += token.suffix;
-			}
-		}
-		return state;
-	};
-	/**
-	* Fast paths for creating regular expressions for common glob patterns.
-	* This can significantly speed up processing and has very little downside
-	* impact when none of the fast paths match.
-	*/
-	parse.fastpaths = (input, options) => {
-		const opts = { ...options };
-		const max = typeof opts.maxLength === "number" ? Math.min(MAX_LENGTH, opts.maxLength) : MAX_LENGTH;
-		const len = input.length;
-		if (len > max) throw new SyntaxError(`Input length: ${len}, exceeds maximum allowed length: ${max}`);
-		input = REPLACEMENTS[input] || input;
-		const { DOT_LITERAL, SLASH_LITERAL, ONE_CHAR, DOTS_SLASH, NO_DOT, NO_DOTS, NO_DOTS_SLASH, STAR, START_ANCHOR } = constants.globChars(opts.windows);
-		const nodot = opts.dot ? NO_DOTS : NO_DOT;
-		const slashDot = opts.dot ? NO_DOTS_SLASH : NO_DOT;
-		const capture = opts.capture ? "" : "?:";
-		const state = {
-			negated: false,
-			prefix: ""
-		};
-		let star = opts.bash === true ? ".*?" : STAR;
-		if (opts.capture) star = `(${star})`;
-		const globstar = (opts) => {
-			if (opts.noglobstar === true) return star;
-			return `(${capture}(?:(?!${START_ANCHOR}${opts.dot ? DOTS_SLASH : DOT_LITERAL}).)*?)`;
-		};
-		const create = (str) => {
-			switch (str) {
-				case "*": return `${nodot}${ONE_CHAR}${star}`;
-				case ".*": return `${DOT_LITERAL}${ONE_CHAR}${star}`;
-				case "*.*": return `${nodot}${star}${DOT_LITERAL}${ONE_CHAR}${star}`;
-				case "*/*": return `${nodot}${star}${SLASH_LITERAL}${ONE_CHAR}${slashDot}${star}`;
-				case "**": return nodot + globstar(opts);
-				case "**/*": return `(?:${nodot}${globstar(opts)}${SLASH_LITERAL})?${slashDot}${ONE_CHAR}${star}`;
-				case "**/*.*": return `(?:${nodot}${globstar(opts)}${SLASH_LITERAL})?${slashDot}${star}${DOT_LITERAL}${ONE_CHAR}${star}`;
-				case "**/.*": return `(?:${nodot}${globstar(opts)}${SLASH_LITERAL})?${DOT_LITERAL}${ONE_CHAR}${star}`;
-				default: {
-					const match = /^(.*?)\.(\w+)$/.exec(str);
-					if (!match) return;
-					const source = create(match[1]);
-					if (!source) return;
-					return source + DOT_LITERAL + match[2];
-				}
-			}
-		};
-		let source = create(utils.removePrefix(input, state));
-		if (source && opts.strictSlashes !== true) source += `${SLASH_LITERAL}?`;
-		return source;
-	};
-	module.exports = parse;
-}));
-
-// node_modules/picomatch/lib/picomatch.js
-var require_picomatch$1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const scan = require_scan();
-	const parse = require_parse$1();
-	const utils = require_utils$1();
-	const constants = require_constants$5();
-	const isObject = (val) => val && typeof val === "object" && !Array.isArray(val);
-	/**
-	* Creates a matcher function from one or more glob patterns. The
-	* returned function takes a string to match as its first argument,
-	* and returns true if the string is a match. The returned matcher
-	* function also takes a boolean as the second argument that, when true,
-	* returns an object with additional information.
-	*
-	* ```js
-	* const picomatch = require('picomatch');
-	* // picomatch(glob[, options]);
-	*
-	* const isMatch = picomatch('*.!(*a)');
-	* console.log(isMatch('a.a')); //=> false
-	* console.log(isMatch('a.b')); //=> true
-	*
-	* // For environments without `node.js`, `picomatch/posix` provides you a dependency-free matcher, without automatic OS detection.
-	* const picomatch = require('picomatch/posix');
-	* // the same API, defaulting to posix paths
-	* const isMatch = picomatch('a/*');
-	* console.log(isMatch('a\\b')); //=> false
-	* console.log(isMatch('a/b')); //=> true
-	*
-	* // you can still configure the matcher function to accept windows paths
-	* const isMatch = picomatch('a/*', { options: windows });
-	* console.log(isMatch('a\\b')); //=> true
-	* console.log(isMatch('a/b')); //=> true
-	* ```
-	* @name picomatch
-	* @param {String|Array} `globs` One or more glob patterns.
-	* @param {Object=} `options`
-	* @return {Function=} Returns a matcher function.
-	* @api public
-	*/
-	const picomatch = (glob, options, returnState = false) => {
-		if (Array.isArray(glob)) {
-			const fns = glob.map((input) => picomatch(input, options, returnState));
-			const arrayMatcher = (str) => {
-				for (const isMatch of fns) {
-					const state = isMatch(str);
-					if (state) return state;
-				}
-				return false;
-			};
-			return arrayMatcher;
-		}
-		const isState = isObject(glob) && glob.tokens && glob.input;
-		if (glob === "" || typeof glob !== "string" && !isState) throw new TypeError("Expected pattern to be a non-empty string");
-		const opts = options || {};
-		const posix = opts.windows;
-		const regex = isState ? picomatch.compileRe(glob, options) : picomatch.makeRe(glob, options, false, true);
-		const state = regex.state;
-		delete regex.state;
-		let isIgnored = () => false;
-		if (opts.ignore) {
-			const ignoreOpts = {
-				...options,
-				ignore: null,
-				onMatch: null,
-				onResult: null
-			};
-			isIgnored = picomatch(opts.ignore, ignoreOpts, returnState);
-		}
-		const matcher = (input, returnObject = false) => {
-			const { isMatch, match, output } = picomatch.test(input, regex, options, {
-				glob,
-				posix
-			});
-			const result = {
-				glob,
-				state,
-				regex,
-				posix,
-				input,
-				output,
-				match,
-				isMatch
-			};
-			if (typeof opts.onResult === "function") opts.onResult(result);
-			if (isMatch === false) {
-				result.isMatch = false;
-				return returnObject ? result : false;
-			}
-			if (isIgnored(input)) {
-				if (typeof opts.onIgnore === "function") opts.onIgnore(result);
-				result.isMatch = false;
-				return returnObject ? result : false;
-			}
-			if (typeof opts.onMatch === "function") opts.onMatch(result);
-			return returnObject ? result : true;
-		};
-		if (returnState) matcher.state = state;
-		return matcher;
-	};
-	/**
-	* Test `input` with the given `regex`. This is used by the main
-	* `picomatch()` function to test the input string.
-	*
-	* ```js
-	* const picomatch = require('picomatch');
-	* // picomatch.test(input, regex[, options]);
-	*
-	* console.log(picomatch.test('foo/bar', /^(?:([^/]*?)\/([^/]*?))$/));
-	* // { isMatch: true, match: [ 'foo/', 'foo', 'bar' ], output: 'foo/bar' }
-	* ```
-	* @param {String} `input` String to test.
-	* @param {RegExp} `regex`
-	* @return {Object} Returns an object with matching info.
-	* @api public
-	*/
-	picomatch.test = (input, regex, options, { glob, posix } = {}) => {
-		if (typeof input !== "string") throw new TypeError("Expected input to be a string");
-		if (input === "") return {
-			isMatch: false,
-			output: ""
-		};
-		const opts = options || {};
-		const format = opts.format || (posix ? utils.toPosixSlashes : null);
-		let match = input === glob;
-		let output = match && format ? format(input) : input;
-		if (match === false) {
-			output = format ? format(input) : input;
-			match = output === glob;
-		}
-		if (match === false || opts.capture === true) {
-			if (opts.matchBase === true || opts.basename === true) match = picomatch.matchBase(input, regex, options, posix);
-			else match = regex.exec(output);
-		}
-		return {
-			isMatch: Boolean(match),
-			match,
-			output
-		};
-	};
-	/**
-	* Match the basename of a filepath.
-	*
-	* ```js
-	* const picomatch = require('picomatch');
-	* // picomatch.matchBase(input, glob[, options]);
-	* console.log(picomatch.matchBase('foo/bar.js', '*.js'); // true
-	* ```
-	* @param {String} `input` String to test.
-	* @param {RegExp|String} `glob` Glob pattern or regex created by [.makeRe](#makeRe).
-	* @return {Boolean}
-	* @api public
-	*/
-	picomatch.matchBase = (input, glob, options, posix = options && options.windows) => {
-		return (glob instanceof RegExp ? glob : picomatch.makeRe(glob, options)).test(utils.basename(input, { windows: posix }));
-	};
-	/**
-	* Returns true if **any** of the given glob `patterns` match the specified `string`.
-	*
-	* ```js
-	* const picomatch = require('picomatch');
-	* // picomatch.isMatch(string, patterns[, options]);
-	*
-	* console.log(picomatch.isMatch('a.a', ['b.*', '*.a'])); //=> true
-	* console.log(picomatch.isMatch('a.a', 'b.*')); //=> false
-	* ```
-	* @param {String|Array} str The string to test.
-	* @param {String|Array} patterns One or more glob patterns to use for matching.
-	* @param {Object} [options] See available [options](#options).
-	* @return {Boolean} Returns true if any patterns match `str`
-	* @api public
-	*/
-	picomatch.isMatch = (str, patterns, options) => picomatch(patterns, options)(str);
-	/**
-	* Parse a glob pattern to create the source string for a regular
-	* expression.
-	*
-	* ```js
-	* const picomatch = require('picomatch');
-	* const result = picomatch.parse(pattern[, options]);
-	* ```
-	* @param {String} `pattern`
-	* @param {Object} `options`
-	* @return {Object} Returns an object with useful properties and output to be used as a regex source string.
-	* @api public
-	*/
-	picomatch.parse = (pattern, options) => {
-		if (Array.isArray(pattern)) return pattern.map((p) => picomatch.parse(p, options));
-		return parse(pattern, {
-			...options,
-			fastpaths: false
-		});
-	};
-	/**
-	* Scan a glob pattern to separate the pattern into segments.
-	*
-	* ```js
-	* const picomatch = require('picomatch');
-	* // picomatch.scan(input[, options]);
-	*
-	* const result = picomatch.scan('!./foo/*.js');
-	* console.log(result);
-	* { prefix: '!./',
-	*   input: '!./foo/*.js',
-	*   start: 3,
-	*   base: 'foo',
-	*   glob: '*.js',
-	*   isBrace: false,
-	*   isBracket: false,
-	*   isGlob: true,
-	*   isExtglob: false,
-	*   isGlobstar: false,
-	*   negated: true }
-	* ```
-	* @param {String} `input` Glob pattern to scan.
-	* @param {Object} `options`
-	* @return {Object} Returns an object with
-	* @api public
-	*/
-	picomatch.scan = (input, options) => scan(input, options);
-	/**
-	* Compile a regular expression from the `state` object returned by the
-	* [parse()](#parse) method.
-	*
-	* ```js
-	* const picomatch = require('picomatch');
-	* const state = picomatch.parse('*.js');
-	* // picomatch.compileRe(state[, options]);
-	*
-	* console.log(picomatch.compileRe(state));
-	* //=> /^(?:(?!\.)(?=.)[^/]*?\.js)$/
-	* ```
-	* @param {Object} `state`
-	* @param {Object} `options`
-	* @param {Boolean} `returnOutput` Intended for implementors, this argument allows you to return the raw output from the parser.
-	* @param {Boolean} `returnState` Adds the state to a `state` property on the returned regex. Useful for implementors and debugging.
-	* @return {RegExp}
-	* @api public
-	*/
-	picomatch.compileRe = (state, options, returnOutput = false, returnState = false) => {
-		if (returnOutput === true) return state.output;
-		const opts = options || {};
-		const prepend = opts.contains ? "" : "^";
-		const append = opts.contains ? "" : "$";
-		let source = `${prepend}(?:${state.output})${append}`;
-		if (state && state.negated === true) source = `^(?!${source}).*$`;
-		const regex = picomatch.toRegex(source, options);
-		if (returnState === true) regex.state = state;
-		return regex;
-	};
-	/**
-	* Create a regular expression from a parsed glob pattern.
-	*
-	* ```js
-	* const picomatch = require('picomatch');
-	* // picomatch.makeRe(state[, options]);
-	*
-	* const result = picomatch.makeRe('*.js');
-	* console.log(result);
-	* //=> /^(?:(?!\.)(?=.)[^/]*?\.js)$/
-	* ```
-	* @param {String} `state` The object returned from the `.parse` method.
-	* @param {Object} `options`
-	* @param {Boolean} `returnOutput` Implementors may use this argument to return the compiled output, instead of a regular expression. This is not exposed on the options to prevent end-users from mutating the result.
-	* @param {Boolean} `returnState` Implementors may use this argument to return the state from the parsed glob with the returned regular expression.
-	* @return {RegExp} Returns a regex created from the given pattern.
-	* @api public
-	*/
-	picomatch.makeRe = (input, options = {}, returnOutput = false, returnState = false) => {
-		if (!input || typeof input !== "string") throw new TypeError("Expected a non-empty string");
-		let parsed = {
-			negated: false,
-			fastpaths: true
-		};
-		if (options.fastpaths !== false && (input[0] === "." || input[0] === "*")) parsed.output = parse.fastpaths(input, options);
-		if (!parsed.output) parsed = parse(input, options);
-		return picomatch.compileRe(parsed, options, returnOutput, returnState);
-	};
-	/**
-	* Create a regular expression from the given regex source string.
-	*
-	* ```js
-	* const picomatch = require('picomatch');
-	* // picomatch.toRegex(source[, options]);
-	*
-	* const { output } = picomatch.parse('*.js');
-	* console.log(picomatch.toRegex(output));
-	* //=> /^(?:(?!\.)(?=.)[^/]*?\.js)$/
-	* ```
-	* @param {String} `source` Regular expression source string.
-	* @param {Object} `options`
-	* @return {RegExp}
-	* @api public
-	*/
-	picomatch.toRegex = (source, options) => {
-		try {
-			const opts = options || {};
-			return new RegExp(source, opts.flags || (opts.nocase ? "i" : ""));
-		} catch (err) {
-			if (options && options.debug === true) throw err;
-			return /$^/;
-		}
-	};
-	/**
-	* Picomatch constants.
-	* @return {Object}
-	*/
-	picomatch.constants = constants;
-	/**
-	* Expose "picomatch"
-	*/
-	module.exports = picomatch;
-}));
-
-// node_modules/picomatch/index.js
-var require_picomatch = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const pico = require_picomatch$1();
-	const utils = require_utils$1();
-	function picomatch(glob, options, returnState = false) {
-		if (options && (options.windows === null || options.windows === void 0)) options = {
-			...options,
-			windows: utils.isWindows()
-		};
-		return pico(glob, options, returnState);
-	}
-	Object.assign(picomatch, pico);
-	module.exports = picomatch;
-}));
-
-// src/source/patterns.ts
-var import_picomatch = /* @__PURE__ */ __toESM(require_picomatch(), 1);
-/** `*` stays within a part of a path and `**` crosses; a leading dot is nothing special in a registry. */
-const OPTIONS = {
-	dot: true,
-	nonegate: true,
-	noextglob: true
-};
-/** Globs over `image:tag`, or, with no `:`, over the image. Notes which of them ever matched. */
-var Patterns = class {
-	#patterns;
-	#unused;
-	/** Tags come image by image: those about the last one. */
-	#image;
-	#about = [];
-	constructor(texts) {
-		this.#patterns = texts.map((text) => {
-			const { image, tag } = splitPattern(text);
-			const matchesTag = tag === void 0 ? {} : { matchesTag: (0, import_picomatch.default)(tag, OPTIONS) };
-			return {
-				text,
-				matchesImage: (0, import_picomatch.default)(image, OPTIONS),
-				...matchesTag
-			};
-		});
-		this.#unused = new Set(this.#patterns);
-	}
-	get isEmpty() {
-		return this.#patterns.length === 0;
-	}
-	/** True when any pattern matches. */
-	matches(image, tag) {
-		let found = false;
-		for (const pattern of this.#aboutImage(image)) {
-			if (found && !this.#unused.has(pattern)) continue;
-			if (pattern.matchesTag && !pattern.matchesTag(tag)) continue;
-			this.#unused.delete(pattern);
-			found = true;
-		}
-		return found;
-	}
-	/** True when any pattern, but for what it says of tags, matches. */
-	matchesImage(image) {
-		return this.#aboutImage(image).length > 0;
-	}
-	/** The patterns that have matched nothing so far. */
-	unused() {
-		return Array.from(this.#unused, ({ text }) => text);
-	}
-	#aboutImage(image) {
-		if (image !== this.#image) {
-			this.#image = image;
-			this.#about = this.#patterns.filter(({ matchesImage }) => matchesImage(image));
-		}
-		return this.#about;
-	}
-};
-function splitPattern(pattern) {
-	const colon = pattern.lastIndexOf(":");
-	return colon === -1 ? { image: pattern } : {
-		image: pattern.slice(0, colon),
-		tag: pattern.slice(colon + 1)
-	};
-}
-/** The images that `include` names, when it names each; undefined when a pattern may match others. */
-function namedImages(include) {
-	const images = new Set(include.map((pattern) => splitPattern(pattern).image));
-	return images.size > 0 && Array.from(images).every(isRepositoryName) ? Array.from(images) : void 0;
-}
-/** What `include` says of `image`, as patterns that match no other image. Its name must hold nothing that is special in a glob. */
-function narrowPatterns(include, image) {
-	if (include.length === 0) return [image];
-	const tags = include.map(splitPattern).filter((pattern) => import_picomatch.default.isMatch(image, pattern.image, OPTIONS)).map(({ tag }) => tag);
-	return tags.includes(void 0) ? [image] : tags.map((tag) => `${image}:${tag}`);
-}
-
-// src/source/filters.ts
-/** `followers` are signatures and the like of images that are left out. */
-const FILTERS = [
-	"include",
-	"exclude",
-	"semver",
-	"newer-than",
-	"latest",
-	"followers"
-];
-const NOTHING_DROPPED = {
-	include: 0,
-	exclude: 0,
-	semver: 0,
-	"newer-than": 0,
-	latest: 0,
-	followers: 0
-};
-function countDropped(dropped) {
-	return FILTERS.reduce((sum, name) => sum + dropped[name], 0);
-}
-const ANY$1 = () => true;
-/** Filters that are ready to be asked. They note which patterns matched anything. */
-var CompiledFilters = class {
-	#include;
-	#exclude;
-	#inRange;
-	#newerThan;
-	#latest;
-	/** @throws Error when `semver` is not a range of versions */
-	constructor({ include, exclude, semver, newerThan = 0, latest = Number.POSITIVE_INFINITY }) {
-		this.#include = include.map((list) => new Patterns(list)).filter(({ isEmpty }) => !isEmpty);
-		this.#exclude = new Patterns(exclude);
-		const inRange = semver === void 0 ? ANY$1 : compileRange(semver);
-		if (!inRange) throw new Error(`"${semver}" is not a range of versions`);
-		this.#inRange = inRange;
-		this.#newerThan = newerThan;
-		this.#latest = latest;
-	}
-	/** True when all tags pass. */
-	get isEmpty() {
-		return this.#include.length === 0 && this.#exclude.isEmpty && this.#inRange === ANY$1 && this.#newerThan === 0 && this.#latest === Number.POSITIVE_INFINITY;
-	}
-	/** What the names alone decide: which filter leaves `tag` out, if any. Of a follower that says nothing of its image. */
-	dropByName(image, tag) {
-		if (followedDigest(tag) !== void 0) {
-			if (!this.#include.every((patterns) => patterns.matchesImage(image))) return "include";
-			return this.#exclude.matches(image, tag) ? "exclude" : void 0;
-		}
-		let isIncluded = true;
-		for (const patterns of this.#include) if (!patterns.matches(image, tag)) isIncluded = false;
-		const isExcluded = this.#exclude.matches(image, tag);
-		if (!isIncluded) return "include";
-		if (isExcluded) return "exclude";
-		return this.#inRange(tag) ? void 0 : "semver";
-	}
-	/** True when the names let `tag` pass. */
-	wantsName = (image, tag) => this.dropByName(image, tag) === void 0;
-	/** True when `tag` is known to have been pushed too long ago. */
-	isOld(tag) {
-		return tag?.uploaded !== void 0 && tag.uploaded < this.#newerThan;
-	}
-	/** Those of `tags` of one image that are not among the newest: by the time of their push where all have one, else by version. */
-	notLatest(tags) {
-		if (tags.length <= this.#latest) return [];
-		const isTimed = tags.every(([, listed]) => listed?.uploaded !== void 0);
-		return tags.toSorted(([a, one], [b, other]) => (isTimed ? (other?.uploaded ?? 0) - (one?.uploaded ?? 0) : 0) || newestVersionFirst(a, b)).slice(this.#latest).map(([tag]) => tag);
-	}
-	/** The patterns that have matched nothing so far. */
-	unusedPatterns() {
-		return [...this.#include, this.#exclude].flatMap((patterns) => patterns.unused());
-	}
-};
-
-// src/plan/gone.ts
-/**
-* Finds the tags that are recorded and that the source no longer has. What could not be listed is not gone, and
-* neither is what the filters leave out.
-*
-* @param listing all that the source holds, before the filters
-* @param wanted the filters
-*/
-function findGone(listing, recorded, wanted) {
-	const unknown = new Set(listing.failures.map(({ image }) => image));
-	const found = [];
-	for (const [image, entries] of recorded) {
-		if (isUnknown(image, unknown)) continue;
-		const held = listing.images.get(image)?.tags;
-		const tags = [];
-		for (const tag of entries.keys()) if (held?.has(tag) !== true && wanted(image, tag)) tags.push(tag);
-		if (tags.length > 0) found.push({
-			image,
-			tags
-		});
-	}
-	return found;
-}
-/** True when `image`, or a repository above it, could not be listed. */
-function isUnknown(image, unknown) {
-	if (unknown.size === 0) return false;
-	for (let end = image.length; end > 0; end = image.lastIndexOf("/", end - 1)) if (unknown.has(image.slice(0, end))) return true;
-	return false;
-}
-
-// src/plan/unchanged.ts
-/**
-* The images that the mirror holds as the source has them, and of which the source is to be asked today what refers to
-* them: work without tags. Those with work of their own are left out, as their referrers come with it.
-*/
-function unchangedImages({ images }, recorded, platforms, work, mustAsk) {
-	const wanted = {
-		platforms,
-		keepsDigests: true
-	};
-	const seen = new Set(work.map(({ image, manifest }) => `${image}@${manifest.digest}`));
-	const found = [];
-	for (const [image, { repository, tags }] of images) {
-		const entries = recorded.get(image);
-		for (const [tag, manifest] of tags) {
-			const entry = entries?.get(tag);
-			const key = `${image}@${manifest.digest}`;
-			if (!entry || seen.has(key) || followedDigest(tag) !== void 0) continue;
-			if (!holds(tag, entry, manifest.digest, wanted) || !mustAsk(image, tag)) continue;
-			seen.add(key);
-			found.push({
-				image,
-				repository,
-				manifest,
-				added: [],
-				updated: []
-			});
-		}
-	}
-	return found;
-}
-
-// src/oci/http.ts
-/** The first value of a header. */
-function headerOf(headers, name) {
-	const value = headers[name];
-	return Array.isArray(value) ? value[0] : value;
-}
-/**
-* The whole body.
-*
-* @param limit bytes; a longer body is broken off
-* @throws RegistryError when the body is longer than `limit`
-*/
-async function readBody({ body, url }, limit) {
-	const chunks = [];
-	let length = 0;
-	for await (const chunk of body) {
-		length += chunk.length;
-		if (length > limit) {
-			const cause = `the answer is longer than ${limit / 1024 ** 2} MiB and was not read on`;
-			throw new RegistryError({
-				method: "GET",
-				url,
-				cause
-			});
-		}
-		chunks.push(chunk);
-	}
-	return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
-}
-/** All values of a header that may stand on several lines, as one list. */
-function listHeaderOf(headers, name) {
-	const value = headers[name];
-	return Array.isArray(value) ? value.join(", ") : value;
-}
-
-// src/oci/link.ts
-/**
-* The target of a `Link` header's `rel="next"`, resolved against the URL that answered. Undefined when there is
-* none. Pages stay on the host that answered: registries behind a proxy may name it by `http:`, or by the name
-* that only the proxy knows, and a list that ended there would be cut off and nobody told.
-* https://www.rfc-editor.org/rfc/rfc8288#section-3
-*/
-function nextPage(header, base) {
-	if (header === void 0) return void 0;
-	for (const [, target = "", params = ""] of header.matchAll(/<([^<>]*)>([^<]*)/g)) {
-		const [, relations = ""] = /;\s*rel\s*=\s*"?([^";,]*)/i.exec(params) ?? [];
-		if (!relations.toLowerCase().split(/\s+/).includes("next")) continue;
-		const next = URL.parse(target, base.href);
-		if (!next || !/^https?:$/.test(next.protocol)) return void 0;
-		const page = new URL(base);
-		page.pathname = next.pathname;
-		page.search = next.search;
-		return page;
-	}
-}
-
-// src/oci/pages.ts
-/** 32 MiB of tags are some hundred thousand in one repository; nobody's are more. */
-const MAX_PAGE = 32 * 1024 ** 2;
-/** With a hundred entries a page, as many as `MAX_ITEMS`. */
-const MAX_PAGES$1 = 1e4;
-/** More than any registry has repositories, or any repository tags. */
-const MAX_ITEMS = 1e6;
-/** The parsed JSON of a list. `url` is a path below the transport's base URL, or a page's URL. */
-async function getPage(transport, url, scopes) {
-	return transport.send({
-		method: "GET",
-		url,
-		scopes,
-		expect: [200]
-	}, pageOf);
-}
-/** The page of a list that `response` is. */
-async function pageOf(response) {
-	const bytes = await readBody(response, MAX_PAGE);
-	const next = nextPage(listHeaderOf(response.headers, "link"), response.url);
-	return {
-		json: parseJson(bytes, response),
-		url: response.url,
-		next
-	};
-}
-/**
-* Reads a list to its last page.
-*
-* @param list.of what is listed, for messages: `tags`
-* @param list.first the first page, when the caller has it already
-* @param list.most items that it may have
-* @throws RegistryError when a page is refused or is no such list, and when pages repeat or find no end
-*/
-async function readPages(transport, url, list) {
-	const { most = MAX_ITEMS } = list;
-	const all = [];
-	const seen = /* @__PURE__ */ new Set();
-	let page = list.first ?? await getPage(transport, url, list.scopes);
-	for (;;) {
-		const found = list.read(page);
-		if (!found) throw fault(page, `the answer is not a list of ${list.of}`);
-		for (const item of found.items) all.push(item);
-		if (all.length > most) throw fault(page, `there are more than ${most} ${list.of}`);
-		if (found.next === void 0) return all;
-		const next = found.next.toString();
-		if (seen.has(next)) throw fault(page, `the pages of ${list.of} repeat`);
-		if (seen.add(next).size >= MAX_PAGES$1) throw fault(page, `there are more than ${MAX_PAGES$1} pages of ${list.of}`);
-		page = await getPage(transport, found.next, list.scopes);
-	}
-}
-function fault({ url }, cause) {
-	return new RegistryError({
-		method: "GET",
-		url,
-		cause
-	});
-}
-function parseJson(bytes, response) {
-	try {
-		return JSON.parse(new TextDecoder().decode(bytes));
-	} catch {
-		const type = headerOf(response.headers, "content-type") ?? "no type";
-		const cause = `the answer is not JSON but ${printable(type, 60)}: this is no registry, or a page in front of it`;
-		throw new RegistryError({
-			method: "GET",
-			url: response.url,
-			cause,
-			doubtful: true
-		});
-	}
-}
-
-// src/source/source.ts
-/** The registry does not tell which repositories it has. The message names the remedy. */
-var NotListed = class extends Error {
-	name = "NotListed";
-};
-
-// src/source/catalog.ts
-const Catalog = object({ repositories: nullable(array(string())) });
-/** Catalogs that are being read: namespaces of one registry, which are listed at once, share one. */
-const reading = /* @__PURE__ */ new WeakMap();
-/**
-* All repositories of a registry, by the distribution API's `_catalog`, which has no way to ask for a part.
-* https://distribution.github.io/distribution/spec/api/#catalog
-*
-* @throws NotListed when the registry has no catalog or does not show it
-*/
-async function listCatalog(client) {
-	let catalog = reading.get(client);
-	if (!catalog) {
-		catalog = readCatalog(client).finally(() => reading.delete(client));
-		reading.set(client, catalog);
-	}
-	return catalog;
-}
-async function readCatalog(client) {
-	const read = async (query) => readPages(client.transport, `/v2/_catalog${query}`, {
-		of: "repositories",
-		scopes: ["registry:catalog:*"],
-		read: readPage
-	});
-	try {
-		return await read("?n=1000").catch((error) => {
-			if (error instanceof RegistryError && error.status === 400) return read("");
-			throw error;
-		});
-	} catch (error) {
-		if (!(error instanceof RegistryError) || error.retryable) throw error;
-		throw new NotListed(`${client.registry} does not list its repositories: name each repository in "namespaces", or give credentials that may list them. ${error.message}`, { cause: error });
-	}
-}
-/** A page may be empty and not the last: some registries leave out what the account may not see. */
-const readPage = ({ json, next }) => {
-	const catalog = safeParse(Catalog, json, FIRST_ISSUE);
-	return catalog.success ? {
-		items: catalog.output.repositories ?? [],
-		next
-	} : void 0;
-};
-
-// src/oci/client.ts
-/** The spec asks registries to take manifests of 4 MiB; this reads some more. */
-const MAX_MANIFEST = 8 * 1024 ** 2;
-/** How often a tag is read whose manifest is not what the registry says. */
-const READS = 3;
-const TagList = object({ tags: optional(nullable(array(string()))) });
-/**
-* One registry's API, as the distribution spec has it. Repositories and references must have passed the checks
-* of `names.ts`. Every method throws RegistryError when the registry refuses.
-* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
-*/
-var RegistryClient = class {
-	/** Canonical host: `gcr.io`, `docker.io`. */
-	registry;
-	#transport;
-	#pullLimit;
-	constructor(registry, transport) {
-		this.registry = registry;
-		this.#transport = transport;
-	}
-	get transport() {
-		return this.#transport;
-	}
-	get pullLimit() {
-		return this.#pullLimit;
-	}
-	/** The parsed JSON of a list, and the page after it. `url` may be a path or a page's URL. */
-	async getList(url, scopes) {
-		return getPage(this.#transport, url, scopes);
-	}
-	/**
-	* All tags of a repository, page by page, without their digests.
-	*
-	* @param first the first page, when the caller has it already
-	*/
-	async listTags(repository, first) {
-		const scopes = [pull(repository)];
-		return readPages(this.#transport, tagsPath(repository), {
-			of: "tags",
-			scopes,
-			read: readTagList,
-			first
-		});
-	}
-	/** The digest behind a tag or digest; undefined when the registry has no such manifest. */
-	async headManifest(repository, reference) {
-		const head = await this.#transport.send({
-			method: "HEAD",
-			url: manifestPath(repository, reference),
-			headers: { accept: MANIFEST_ACCEPT },
-			scopes: [pull(repository)],
-			expect: [200, 404]
-		}, async (response) => {
-			await response.body.dump();
-			return response.status === 404 ? void 0 : this.#readHead(response);
-		});
-		return head === "incomplete" ? this.#headByGet(repository, reference) : head;
-	}
-	/**
-	* Like `headManifest`, of what may well not be there: a registry that forbids a HEAD is asked by GET. Artifactory
-	* answers HEAD with 403 for what is missing.
-	*/
-	async findManifest(repository, reference) {
-		try {
-			return await this.headManifest(repository, reference);
-		} catch (error) {
-			if (!(error instanceof RegistryError) || error.status !== 403) throw error;
-			return this.#headByGet(repository, reference);
-		}
-	}
-	async #headByGet(repository, reference) {
-		const manifest = await this.getManifest(repository, reference);
-		return manifest && {
-			digest: manifest.digest,
-			mediaType: manifest.mediaType,
-			size: manifest.bytes.length
-		};
-	}
-	/**
-	* A manifest and the digest of what really came; undefined when the registry has none such. What came for a tag is
-	* asked for once more, by its own digest, where the registry says that it is another one: of registries that say so
-	* wrongly it is there, and what was spoilt on its way is not.
-	*/
-	async getManifest(repository, reference) {
-		for (let tries = 1;; tries += 1) {
-			const found = await this.#readManifest(repository, reference);
-			if (!found) return void 0;
-			const { manifest, said } = found;
-			if (!(said !== void 0 && said !== manifest.digest && !isSchema1Type(manifest.mediaType)) || await this.#readManifest(repository, manifest.digest)) return manifest;
-			if (tries < READS) continue;
-			const cause = `the answer's digest is ${manifest.digest}, and the registry says ${said}`;
-			const url = this.#transport.urlOf(manifestPath(repository, reference));
-			throw new RegistryError({
-				method: "GET",
-				url,
-				cause
-			});
-		}
-	}
-	/** A manifest, and the digest that the registry says it has. */
-	async #readManifest(repository, reference) {
-		return this.#transport.send({
-			method: "GET",
-			url: manifestPath(repository, reference),
-			headers: { accept: MANIFEST_ACCEPT },
-			scopes: [pull(repository)],
-			expect: [200, 404]
-		}, async (response) => {
-			if (response.status === 404) return discard(response);
-			this.#noteLimit(response);
-			return {
-				manifest: checkedManifest(reference, await readBody(response, MAX_MANIFEST), response),
-				said: isDigest(reference) ? void 0 : digestHeader(response)
-			};
-		});
-	}
-	/** True when the registry says that `repository` has the blob. */
-	async hasBlob(repository, digest) {
-		return this.#transport.send({
-			method: "HEAD",
-			url: `/v2/${repository}/blobs/${digest}`,
-			scopes: [push(repository)],
-			expect: [200, 404]
-		}, async (response) => {
-			await response.body.dump();
-			return response.status === 200;
-		});
-	}
-	/**
-	* Stores `manifest` under a tag or its digest, byte for byte and with its own media type.
-	*
-	* @returns true when the registry says that it has noted to what the manifest refers
-	*/
-	async putManifest(repository, reference, manifest) {
-		return this.#transport.send({
-			method: "PUT",
-			url: manifestPath(repository, reference),
-			headers: { "content-type": manifest.mediaType },
-			body: manifest.bytes,
-			scopes: [push(repository)],
-			expect: [
-				200,
-				201,
-				202
-			]
-		}, async (response) => {
-			await response.body.dump();
-			return headerOf(response.headers, "oci-subject") !== void 0;
-		});
-	}
-	#readHead(response) {
-		this.#noteLimit(response);
-		const digest = digestHeader(response);
-		const mediaType = headerOf(response.headers, "content-type")?.split(";")[0]?.trim();
-		const size = headerOf(response.headers, "content-length");
-		if (digest === void 0 || !isDigest(digest) || !mediaType?.startsWith("application/vnd.") || size === void 0) return "incomplete";
-		return {
-			digest,
-			mediaType,
-			size: Number(size)
-		};
-	}
-	/** https://docs.docker.com/docker-hub/usage/pulls/: `ratelimit-remaining: 20;w=21600` */
-	#noteLimit({ headers }) {
-		const header = headerOf(headers, "ratelimit-remaining") ?? "";
-		const [, remaining, seconds] = /^\s*(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?/.exec(header) ?? [];
-		if (remaining === void 0) return;
-		const window = seconds === void 0 ? {} : { window: Number(seconds) * 1e3 };
-		this.#pullLimit = {
-			remaining: Number(remaining),
-			...window
-		};
-	}
-};
-/** The scope that lets a token read `repository`. */
-function pull(repository) {
-	return `repository:${repository}:pull`;
-}
-/** The scope that lets a token read and write `repository`. */
-function push(repository) {
-	return `repository:${repository}:pull,push`;
-}
-/** The list of a repository's tags; with no name, what registries of Google's kind hold at their root. */
-function tagsPath(repository) {
-	return repository === "" ? "/v2/tags/list" : `/v2/${repository}/tags/list`;
-}
-function manifestPath(repository, reference) {
-	return `/v2/${repository}/manifests/${reference}`;
-}
-/** Some registries link an empty page to itself: it is the last one. */
-const readTagList = ({ json, next }) => {
-	const list = safeParse(TagList, json, FIRST_ISSUE);
-	if (!list.success) return void 0;
-	const items = list.output.tags ?? [];
-	return {
-		items,
-		next: items.length === 0 ? void 0 : next
-	};
-};
-/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
-function digestHeader({ headers }) {
-	return headerOf(headers, "docker-content-digest");
-}
-async function discard({ body }) {
-	await body.dump();
-}
-/** schema1 is exempt from the check: its digest leaves out the signatures that the bytes carry. */
-function checkedManifest(reference, bytes, response) {
-	const problem = (cause, more) => new RegistryError({
-		method: "GET",
-		url: response.url,
-		cause,
-		...more
-	});
-	let mediaType;
-	try {
-		mediaType = mediaTypeOf(bytes, headerOf(response.headers, "content-type") ?? "");
-	} catch {
-		throw problem("the answer is not a manifest", { doubtful: true });
-	}
-	if (isDigest(reference) && !isSchema1Type(mediaType) && !matchesDigest(bytes, reference)) throw problem(`the answer's digest is ${digestOf(bytes)}, not the one asked for`, { retryable: true });
-	return {
-		mediaType,
-		digest: isDigest(reference) ? reference : digestOf(bytes),
-		bytes
-	};
-}
-
-// src/source/google.ts
-const Strings = array(string());
-const GoogleList = object({
-	child: nullish(Strings),
-	manifest: nullish(custom((value) => typeof value === "object" && !Array.isArray(value))),
-	tags: nullish(Strings)
-});
-/** More than any repository has: a registry that makes them up is stopped before each becomes a failure to tell. */
-const MAX_CHILDREN = 1e5;
-/**
-* Reads Google's extension of `tags/list`, which gives nested repositories and each tag's digest and size in one
-* answer. Undefined when `json` is not of that shape.
-* https://github.com/google/go-containerregistry/blob/v0.20.7/pkg/v1/google/list.go
-*
-* @throws Error when it names more children than can be
-*/
-function readGoogleList({ json }) {
-	const parsed = safeParse(GoogleList, json, FIRST_ISSUE);
-	if (!parsed.success) return void 0;
-	const { child, manifest, tags } = parsed.output;
-	if (!child && !manifest) return void 0;
-	const children = Array.from(new Set(child));
-	if (children.length > MAX_CHILDREN) throw new Error(`The source lists more than ${MAX_CHILDREN} repositories in one place`);
-	const byTag = /* @__PURE__ */ new Map();
-	for (const digest of Object.keys(manifest ?? {})) if (isDigest(digest)) readEntry(digest, manifest?.[digest], byTag);
-	for (const tag of tags ?? []) if (!byTag.has(tag)) byTag.set(tag, null);
-	return {
-		children,
-		tags: byTag
-	};
-}
-/** By hand: a schema for each of 100,000 manifests takes twice the time and memory. */
-function readEntry(digest, value, byTag) {
-	if (typeof value !== "object" || value === null || !("tag" in value) || !Array.isArray(value.tag)) return;
-	const mediaType = "mediaType" in value && typeof value.mediaType === "string" ? value.mediaType : void 0;
-	const size = numberOf("imageSizeBytes" in value ? value.imageSizeBytes : void 0);
-	const uploaded = numberOf("timeUploadedMs" in value ? value.timeUploadedMs : void 0);
-	const shared = {
-		digest,
-		...mediaType !== void 0 && { mediaType },
-		...Number.isSafeInteger(size) && size >= 0 && { size },
-		...Number.isSafeInteger(uploaded) && uploaded > 0 && { uploaded }
-	};
-	for (const name of value.tag) if (typeof name === "string") byTag.set(name, shared);
-}
-/** Google's numbers are strings; others that take its shape send numbers. Of an object JavaScript may make none. */
-function numberOf(value) {
-	return typeof value === "string" || typeof value === "number" ? Number(value) : NaN;
-}
-
-// src/source/tags-list.ts
-/**
-* What `tags/list` says of `repository`: where the registry is of Google's kind, digests and children too. An
-* empty `repository` is the registry's root, which no other kind lists.
-*
-* The `name` of the answer is not looked at: registry.k8s.io sends on to a registry that knows the repository by
-* another one.
-*/
-async function listByTags(client, repository) {
-	const scopes = repository === "" ? [] : [pull(repository)];
-	const page = await client.getList(tagsPath(repository), scopes);
-	const google = readGoogleList(page);
-	if (!google) {
-		const names = repository === "" ? [] : await client.listTags(repository, page);
-		return { tags: new Map(names.map((tag) => [tag, null])) };
-	}
-	const children = google.children.map((child) => repository === "" ? child : `${repository}/${child}`);
-	return {
-		tags: google.tags,
-		children
-	};
-}
-
-// src/source/dockerhub.ts
-/** The most that Docker Hub gives on a page. */
-const PAGE = 100;
-const Next = nullish(string());
-const Repositories$1 = object({
-	next: Next,
-	results: array(object({ name: string() }))
-});
-const Tag = object({
-	name: string(),
-	/** Missing from tags that were pushed long ago, as is the media type. */
-	digest: nullish(string()),
-	media_type: nullish(string()),
-	tag_last_pushed: nullish(string()),
-	images: nullish(array(object({ size: nullish(number()) })))
-});
-const Tags = object({
-	next: Next,
-	results: array(Tag)
-});
-/**
-* Docker Hub, by its own API: a namespace's public repositories, and a hundred tags with their digests a request.
-* https://docs.docker.com/reference/api/hub/latest/
-*
-* @param api the transport of `https://hub.docker.com`; the API takes no registry credentials
-*/
-function dockerHubSource(namespace, client, api) {
-	const { path } = namespace;
-	if (path === "") throw new Error("docker.io can't be listed as a whole: name a namespace, such as docker.io/library");
-	return {
-		kind: path.includes("/") ? "repository" : "prefix",
-		listRepositories: async () => listRepositories$1(api, path).catch((error) => {
-			throw explain$2(namespace, error);
-		}),
-		listTags: async (repository) => listTags(api, repository).catch((error) => {
-			if (error instanceof RegistryError) return listByTags(client, repository);
-			throw error;
-		})
-	};
-}
-async function listRepositories$1(api, namespace) {
-	const url = `/v2/repositories/${namespace}/`;
-	const read = ({ json }) => {
-		const page = safeParse(Repositories$1, json, FIRST_ISSUE);
-		if (!page.success) return void 0;
-		const { results, next } = page.output;
-		return {
-			items: results.map(({ name }) => `${namespace}/${name}`),
-			next: nextOf(url, next)
-		};
-	};
-	return readPages(api, `${url}?page_size=${PAGE}`, {
-		of: "repositories",
-		scopes: [],
-		read
-	});
-}
-async function listTags(api, repository) {
-	const url = `/v2/repositories/${repository}/tags/`;
-	const read = ({ json }) => {
-		const page = safeParse(Tags, json, FIRST_ISSUE);
-		return page.success ? {
-			items: page.output.results,
-			next: nextOf(url, page.output.next)
-		} : void 0;
-	};
-	const listed = await readPages(api, `${url}?page_size=${PAGE}`, {
-		of: "tags",
-		scopes: [],
-		read
-	});
-	return { tags: new Map(listed.map((tag) => [tag.name, manifestOf$1(tag) ?? null])) };
-}
-function manifestOf$1({ digest, media_type: mediaType, tag_last_pushed: pushed, images }) {
-	if (!digest || !isDigest(digest) || !mediaType) return void 0;
-	const size = (images ?? []).reduce((sum, image) => sum + (image.size ?? 0), 0);
-	const uploaded = Date.parse(pushed ?? "");
-	return {
-		digest,
-		mediaType,
-		...size > 0 && { size },
-		...!Number.isNaN(uploaded) && { uploaded }
-	};
-}
-/** Only the query of the next page's URL is taken: whatever host it names, the API is asked. */
-function nextOf(url, next) {
-	const query = next ? URL.parse(next, "https://hub.docker.com")?.search : void 0;
-	return query ? url + query : void 0;
-}
-function explain$2(namespace, error) {
-	if (!(error instanceof RegistryError)) return error;
-	const why = error.status === 404 ? "is no namespace of Docker Hub. Official images are in docker.io/library" : "can't be listed by Docker Hub's API: try later, or name each repository in \"namespaces\"";
-	return new Error(`${formatNamespace(namespace)} ${why}. ${error.message}`, { cause: error });
-}
 
 // node_modules/universal-user-agent/index.js
 function getUserAgent() {
@@ -5170,7 +1046,7 @@ var request = withDefaults$1(endpoint, defaults_default);
 /* v8 ignore else -- @preserve */
 
 // node_modules/@octokit/graphql/dist-bundle/index.js
-var VERSION$14 = "0.0.0-development";
+var VERSION$15 = "0.0.0-development";
 function _buildMessageForResponseErrors(data) {
 	return `Request failed due to following response errors:
 ` + data.errors.map((e) => ` - ${e.message}`).join("\n");
@@ -5248,7 +1124,7 @@ function withDefaults(request2, newDefaults) {
 	});
 }
 var graphql2 = withDefaults(request, {
-	headers: { "user-agent": `octokit-graphql.js/${VERSION$14} ${getUserAgent()}` },
+	headers: { "user-agent": `octokit-graphql.js/${VERSION$15} ${getUserAgent()}` },
 	method: "POST",
 	url: "/graphql"
 });
@@ -5292,7 +1168,7 @@ var createTokenAuth = function createTokenAuth2(token) {
 };
 
 // node_modules/@octokit/core/dist-src/version.js
-const VERSION$13 = "7.0.8";
+const VERSION$14 = "7.0.8";
 
 // node_modules/@octokit/core/dist-src/index.js
 const noop$1 = () => {};
@@ -5305,9 +1181,9 @@ function createLogger$1(logger = {}) {
 	if (typeof logger.error !== "function") logger.error = consoleError;
 	return logger;
 }
-const userAgentTrail = `octokit-core.js/${VERSION$13} ${getUserAgent()}`;
+const userAgentTrail = `octokit-core.js/${VERSION$14} ${getUserAgent()}`;
 var Octokit$1 = class {
-	static VERSION = VERSION$13;
+	static VERSION = VERSION$14;
 	static defaults(defaults) {
 		const OctokitWithDefaults = class extends this {
 			constructor(...args) {
@@ -5383,7 +1259,7 @@ var Octokit$1 = class {
 };
 
 // node_modules/@octokit/plugin-paginate-rest/dist-bundle/index.js
-var VERSION$12 = "0.0.0-development";
+var VERSION$13 = "0.0.0-development";
 function normalizePaginatedListResponse$1(response) {
 	if (!response.data) return {
 		...response,
@@ -5465,7 +1341,7 @@ var composePaginateRest$1 = Object.assign(paginate$1, { iterator: iterator$1 });
 function paginateRest$1(octokit) {
 	return { paginate: Object.assign(paginate$1.bind(null, octokit), { iterator: iterator$1.bind(null, octokit) }) };
 }
-paginateRest$1.VERSION = VERSION$12;
+paginateRest$1.VERSION = VERSION$13;
 
 // node_modules/@octokit/plugin-paginate-graphql/dist-bundle/index.js
 var generateMessage = (path, cursorValue) => `The cursor at "${path.join(",")}" did not change its value "${cursorValue}" after a page transition. Please make sure your that your query is set up correctly.`;
@@ -5580,7 +1456,7 @@ function paginateGraphQL(octokit) {
 }
 
 // node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/version.js
-const VERSION$11 = "17.0.0";
+const VERSION$12 = "17.0.0";
 
 // node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/generated/endpoints.js
 var endpoints_default = {
@@ -6972,7 +2848,7 @@ function decorate(octokit, scope, methodName, defaults, decorations) {
 function restEndpointMethods(octokit) {
 	return { rest: endpointsToMethods(octokit) };
 }
-restEndpointMethods.VERSION = VERSION$11;
+restEndpointMethods.VERSION = VERSION$12;
 function legacyRestEndpointMethods(octokit) {
 	const api = endpointsToMethods(octokit);
 	return {
@@ -6980,7 +2856,7 @@ function legacyRestEndpointMethods(octokit) {
 		rest: api
 	};
 }
-legacyRestEndpointMethods.VERSION = VERSION$11;
+legacyRestEndpointMethods.VERSION = VERSION$12;
 
 // node_modules/bottleneck/light.js
 var require_light = /* @__PURE__ */ __commonJSMin(((exports, module, this$1) => {
@@ -8155,7 +4031,7 @@ var require_light = /* @__PURE__ */ __commonJSMin(((exports, module, this$1) => 
 
 // node_modules/@octokit/plugin-retry/dist-bundle/index.js
 var import_light = /* @__PURE__ */ __toESM(require_light(), 1);
-var VERSION$10 = "0.0.0-development";
+var VERSION$11 = "0.0.0-development";
 function isRequestError(error) {
 	return error.request !== void 0;
 }
@@ -8214,10 +4090,10 @@ function retry(octokit, octokitOptions) {
 	}
 	return retryPlugin;
 }
-retry.VERSION = VERSION$10;
+retry.VERSION = VERSION$11;
 
 // node_modules/@octokit/plugin-throttling/dist-bundle/index.js
-var VERSION$9 = "0.0.0-development";
+var VERSION$10 = "0.0.0-development";
 var noop = () => Promise.resolve();
 function wrapRequest(state, request, options) {
 	return state.retryLimiter.schedule(doRequest, state, request, options);
@@ -8383,7 +4259,7 @@ function throttling(octokit, octokitOptions) {
 	});
 	return {};
 }
-throttling.VERSION = VERSION$9;
+throttling.VERSION = VERSION$10;
 throttling.triggersNotification = triggersNotification;
 
 // node_modules/@octokit/oauth-authorization-url/dist-src/index.js
@@ -8689,9 +4565,9 @@ async function hook$4(state, request, route, parameters) {
 	endpoint.headers.authorization = `token ${token}`;
 	return request(endpoint);
 }
-var VERSION$8 = "0.0.0-development";
+var VERSION$9 = "0.0.0-development";
 function createOAuthDeviceAuth(options) {
-	const requestWithDefaults = options.request || request.defaults({ headers: { "user-agent": `octokit-auth-oauth-device.js/${VERSION$8} ${getUserAgent()}` } });
+	const requestWithDefaults = options.request || request.defaults({ headers: { "user-agent": `octokit-auth-oauth-device.js/${VERSION$9} ${getUserAgent()}` } });
 	const { request: request$3 = requestWithDefaults, ...otherOptions } = options;
 	const state = options.clientType === "github-app" ? {
 		...otherOptions,
@@ -8710,7 +4586,7 @@ function createOAuthDeviceAuth(options) {
 /* v8 ignore next 2 -- @preserve */
 
 // node_modules/@octokit/auth-oauth-user/dist-bundle/index.js
-var VERSION$7 = "0.0.0-development";
+var VERSION$8 = "0.0.0-development";
 async function getAuthentication(state) {
 	if ("code" in state.strategyOptions) {
 		const { authentication } = await exchangeWebFlowCode({
@@ -8841,7 +4717,7 @@ async function hook$3(state, request, route, parameters = {}) {
 	endpoint.headers.authorization = "token " + token;
 	return request(endpoint);
 }
-function createOAuthUserAuth({ clientId, clientSecret, clientType = "oauth-app", request: request$2 = request.defaults({ headers: { "user-agent": `octokit-auth-oauth-app.js/${VERSION$7} ${getUserAgent()}` } }), onTokenCreated, ...strategyOptions }) {
+function createOAuthUserAuth({ clientId, clientSecret, clientType = "oauth-app", request: request$2 = request.defaults({ headers: { "user-agent": `octokit-auth-oauth-app.js/${VERSION$8} ${getUserAgent()}` } }), onTokenCreated, ...strategyOptions }) {
 	const state = Object.assign({
 		clientType,
 		clientId,
@@ -8852,7 +4728,7 @@ function createOAuthUserAuth({ clientId, clientSecret, clientType = "oauth-app",
 	});
 	return Object.assign(auth$3.bind(null, state), { hook: hook$3.bind(null, state) });
 }
-createOAuthUserAuth.VERSION = VERSION$7;
+createOAuthUserAuth.VERSION = VERSION$8;
 /* v8 ignore if -- @preserve */
 /* v8 ignore next -- @preserve */
 
@@ -8900,10 +4776,10 @@ async function hook$2(state, request2, route, parameters) {
 		throw error;
 	}
 }
-var VERSION$6 = "0.0.0-development";
+var VERSION$7 = "0.0.0-development";
 function createOAuthAppAuth(options) {
 	const state = Object.assign({
-		request: request.defaults({ headers: { "user-agent": `octokit-auth-oauth-app.js/${VERSION$6} ${getUserAgent()}` } }),
+		request: request.defaults({ headers: { "user-agent": `octokit-auth-oauth-app.js/${VERSION$7} ${getUserAgent()}` } }),
 		clientType: "oauth-app"
 	}, options);
 	return Object.assign(auth$2.bind(null, state), { hook: hook$2.bind(null, state) });
@@ -9425,7 +5301,7 @@ async function sendRequestWithRetries(state, request, options, createdAt, retrie
 		return sendRequestWithRetries(state, request, options, createdAt, retries);
 	}
 }
-var VERSION$5 = "8.3.1";
+var VERSION$6 = "8.3.1";
 function createAppAuth(options) {
 	if (!options.appId) throw new Error("[@octokit/auth-app] appId option is required");
 	if (!options.privateKey && !options.createJwt) throw new Error("[@octokit/auth-app] privateKey option is required");
@@ -9433,7 +5309,7 @@ function createAppAuth(options) {
 	if ("installationId" in options && !options.installationId) throw new Error("[@octokit/auth-app] installationId is set to a falsy value");
 	const log = options.log || {};
 	if (typeof log.warn !== "function") log.warn = console.warn.bind(console);
-	const request$1 = options.request || request.defaults({ headers: { "user-agent": `octokit-auth-app.js/${VERSION$5} ${getUserAgent()}` } });
+	const request$1 = options.request || request.defaults({ headers: { "user-agent": `octokit-auth-app.js/${VERSION$6} ${getUserAgent()}` } });
 	const state = Object.assign({
 		request: request$1,
 		cache: getCache()
@@ -9499,7 +5375,7 @@ var createUnauthenticatedAuth = function createUnauthenticatedAuth2(options) {
 };
 
 // node_modules/@octokit/oauth-app/dist-node/index.js
-var VERSION$4 = "8.0.4";
+var VERSION$5 = "8.0.4";
 function addEventHandler(state, eventName, eventHandler) {
 	if (Array.isArray(eventName)) {
 		for (const singleEventName of eventName) addEventHandler(state, singleEventName, eventHandler);
@@ -9508,7 +5384,7 @@ function addEventHandler(state, eventName, eventHandler) {
 	if (!state.eventHandlers[eventName]) state.eventHandlers[eventName] = [];
 	state.eventHandlers[eventName].push(eventHandler);
 }
-var OAuthAppOctokit = Octokit$1.defaults({ userAgent: `octokit-oauth-app.js/${VERSION$4} ${getUserAgent()}` });
+var OAuthAppOctokit = Octokit$1.defaults({ userAgent: `octokit-oauth-app.js/${VERSION$5} ${getUserAgent()}` });
 async function emitEvent(state, context) {
 	const { name, action } = context;
 	if (state.eventHandlers[`${name}.${action}`]) for (const eventHandler of state.eventHandlers[`${name}.${action}`]) await eventHandler(context);
@@ -9787,7 +5663,7 @@ async function deleteAuthorizationWithState(state, options) {
 	return response;
 }
 var OAuthApp$1 = class {
-	static VERSION = VERSION$4;
+	static VERSION = VERSION$5;
 	static defaults(defaults) {
 		const OAuthAppWithDefaults = class extends this {
 			constructor(...args) {
@@ -9850,14 +5726,14 @@ var OAuthApp$1 = class {
 };
 
 // node_modules/@octokit/webhooks-methods/dist-node/index.js
-var VERSION$3 = "6.0.0";
+var VERSION$4 = "6.0.0";
 async function sign(secret, payload) {
 	if (!secret || !payload) throw new TypeError("[@octokit/webhooks-methods] secret & payload required for sign()");
 	if (typeof payload !== "string") throw new TypeError("[@octokit/webhooks-methods] payload must be a string");
 	const algorithm = "sha256";
 	return `${algorithm}=${createHmac(algorithm, secret).update(payload).digest("hex")}`;
 }
-sign.VERSION = VERSION$3;
+sign.VERSION = VERSION$4;
 async function verify(secret, eventPayload, signature) {
 	if (!secret || !eventPayload || !signature) throw new TypeError("[@octokit/webhooks-methods] secret, eventPayload & signature required");
 	if (typeof eventPayload !== "string") throw new TypeError("[@octokit/webhooks-methods] eventPayload must be a string");
@@ -9866,7 +5742,7 @@ async function verify(secret, eventPayload, signature) {
 	if (signatureBuffer.length !== verificationBuffer.length) return false;
 	return timingSafeEqual(signatureBuffer, verificationBuffer);
 }
-verify.VERSION = VERSION$3;
+verify.VERSION = VERSION$4;
 async function verifyWithFallback(secret, payload, signature, additionalSecrets) {
 	if (await verify(secret, payload, signature)) return true;
 	if (additionalSecrets !== void 0) for (const s of additionalSecrets) {
@@ -10369,7 +6245,7 @@ var Webhooks = class {
 };
 
 // node_modules/@octokit/app/node_modules/@octokit/plugin-paginate-rest/dist-bundle/index.js
-var VERSION$2 = "0.0.0-development";
+var VERSION$3 = "0.0.0-development";
 function normalizePaginatedListResponse(response) {
 	if (!response.data) return {
 		...response,
@@ -10451,11 +6327,11 @@ var composePaginateRest = Object.assign(paginate, { iterator });
 function paginateRest(octokit) {
 	return { paginate: Object.assign(paginate.bind(null, octokit), { iterator: iterator.bind(null, octokit) }) };
 }
-paginateRest.VERSION = VERSION$2;
+paginateRest.VERSION = VERSION$3;
 /* v8 ignore next -- @preserve */
 
 // node_modules/@octokit/app/dist-node/index.js
-var VERSION$1 = "16.1.4";
+var VERSION$2 = "16.1.4";
 function webhooks(appOctokit, options) {
 	return new Webhooks({
 		secret: options.secret,
@@ -10581,7 +6457,7 @@ async function getInstallationUrlBase(app) {
 	return `${appInfo.html_url}/installations/new`;
 }
 var App$1 = class {
-	static VERSION = VERSION$1;
+	static VERSION = VERSION$2;
 	static defaults(defaults) {
 		const AppWithDefaults = class extends this {
 			constructor(...args) {
@@ -10642,9 +6518,9 @@ var App$1 = class {
 };
 
 // node_modules/octokit/dist-bundle/index.js
-var VERSION = "0.0.0-development";
+var VERSION$1 = "0.0.0-development";
 var Octokit = Octokit$1.plugin(restEndpointMethods, paginateRest$1, paginateGraphQL, retry, throttling).defaults({
-	userAgent: `octokit.js/${VERSION}`,
+	userAgent: `octokit.js/${VERSION$1}`,
 	throttle: {
 		onRateLimit,
 		onSecondaryRateLimit
@@ -10667,695 +6543,6 @@ function onSecondaryRateLimit(retryAfter, options, octokit) {
 var App = App$1.defaults({ Octokit });
 var OAuthApp = OAuthApp$1.defaults({ Octokit });
 /* v8 ignore next no need to test internals of the throttle plugin -- @preserve */
-
-// src/source/ghcr.ts
-const Packages = array(object({ name: string() }));
-/** Stops an API that makes pages up. */
-const MAX_PAGES = 1e3;
-/**
-* GitHub's container registry, whose repositories are the packages of an organization or a user.
-* https://docs.github.com/en/rest/packages/packages
-*
-* @param github absent where the run's API is not github.com's, which alone knows ghcr.io's packages
-*/
-function ghcrSource(namespace, client, github) {
-	const { path } = namespace;
-	if (path === "") throw new Error("ghcr.io can't be listed as a whole: name an owner, such as ghcr.io/octo-org");
-	const [owner = ""] = path.split("/");
-	return {
-		kind: path.includes("/") ? "either" : "prefix",
-		listRepositories: async () => {
-			if (!github) throw notListed(owner, "this run speaks to another GitHub");
-			const names = await listPackages(github, owner);
-			if (names.length === 0) throw notListed(owner, "GitHub gives none");
-			return names.map((name) => `${owner}/${name}`);
-		},
-		listTags: async (repository) => listByTags(client, repository)
-	};
-}
-/** An owner is an organization or a user, and which one is not known before. */
-async function listPackages(github, owner) {
-	try {
-		return await readNames(github, "/orgs/{owner}/packages", owner).catch(async (error) => {
-			if (statusOf(error) === 404) return readNames(github, "/users/{owner}/packages", owner);
-			throw error;
-		});
-	} catch (error) {
-		const status = statusOf(error);
-		const said = printable(error instanceof Error ? error.message : String(error));
-		if (status === void 0 || status >= 500 || /rate limit/i.test(said)) throw new Error(`The packages of ghcr.io/${owner} can't be listed now: ${said}`, { cause: error });
-		throw notListed(owner, `GitHub says ${status}, ${said}`, error);
-	}
-}
-async function readNames(github, route, owner) {
-	const names = [];
-	let pages = 0;
-	const request = github.paginate.iterator(`GET ${route}`, {
-		owner,
-		package_type: "container",
-		per_page: 100
-	});
-	for await (const { data } of request) {
-		for (const { name } of parse$2(Packages, data)) names.push(name);
-		pages += 1;
-		if (pages === MAX_PAGES) throw new Error(`GitHub lists more than ${MAX_PAGES} pages of ${owner}'s packages`);
-	}
-	return names;
-}
-function statusOf(error) {
-	return error instanceof RequestError ? error.status : void 0;
-}
-/** GITHUB_TOKEN is answered 400, 403 or with a part of the packages, as the owner may be. */
-function notListed(owner, why, cause) {
-	return new NotListed(`The packages of ghcr.io/${owner} can't be listed: ${why}. Set "github-token" to a personal access token (classic) with the scopes repo and read:packages, as GITHUB_TOKEN sees only packages that are linked to the workflow's repository, or name each repository in "namespaces"`, { cause });
-}
-
-// src/source/quay.ts
-const Repositories = object({
-	repositories: array(object({
-		name: string(),
-		kind: nullish(string())
-	})),
-	next_page: nullish(string())
-});
-/**
-* Quay, by its own API, which gives a namespace's public repositories. Their tags come from the registry: the
-* API's have no media type, and many of Quay's old ones are schema1.
-* https://docs.redhat.com/en/documentation/red_hat_quay/3/html/red_hat_quay_api_reference/listrepos
-*
-* @param api the transport of `https://quay.io`; the API takes no registry credentials
-*/
-function quaySource(namespace, client, api) {
-	const { path } = namespace;
-	if (path === "") throw new Error("quay.io can't be listed as a whole: name a namespace, such as quay.io/coreos");
-	return {
-		kind: path.includes("/") ? "repository" : "prefix",
-		listRepositories: async () => listRepositories(api, path).catch((error) => {
-			throw explain$1(namespace, error);
-		}),
-		listTags: async (repository) => listByTags(client, repository)
-	};
-}
-async function listRepositories(api, namespace) {
-	const url = `/api/v1/repository?namespace=${encodeURIComponent(namespace)}&public=true`;
-	const read = ({ json }) => {
-		const page = safeParse(Repositories, json, FIRST_ISSUE);
-		if (!page.success) return void 0;
-		const { repositories, next_page: next } = page.output;
-		return {
-			items: repositories.filter(({ kind }) => kind !== "application").map(({ name }) => `${namespace}/${name}`),
-			next: next ? `${url}&next_page=${encodeURIComponent(next)}` : void 0
-		};
-	};
-	return readPages(api, url, {
-		of: "repositories",
-		scopes: [],
-		read
-	});
-}
-function explain$1(namespace, error) {
-	if (!(error instanceof RegistryError)) return error;
-	return new Error(`${formatNamespace(namespace)} can't be listed by Quay's API: check its name, try later, or name each repository in "namespaces". ${error.message}`, { cause: error });
-}
-
-// src/source/choose.ts
-/**
-* The way to list `namespace`: by its host where that has an API of its own, else by what the registry answers.
-*
-* @throws Error with the remedy when a well-known host has no such namespace
-*/
-function chooseSource(namespace, client, apis) {
-	switch (namespace.registry) {
-		case "docker.io": return dockerHubSource(namespace, client, apis.dockerHub);
-		case "quay.io": return quaySource(namespace, client, apis.quay);
-		case "ghcr.io": return ghcrSource(namespace, client, apis.github);
-		default: return {
-			kind: "either",
-			listTags: async (repository) => listByTags(client, repository),
-			listRepositories: async () => listCatalog(client)
-		};
-	}
-}
-
-// src/source/discover.ts
-/** More repositories than any namespace has; a registry that makes them up is stopped here. */
-const MAX_REPOSITORIES = 1e5;
-/**
-* Lists what `namespace` holds: the repository of that name, and all that are nested in it.
-*
-* @param images when given, only these are asked for, each by its name
-* @throws RegistryError or Error with the remedy when the namespace itself can't be listed. A repository inside it
-*   that can't is a failure in the listing, and so is a name or tag that the specification does not allow.
-*/
-async function discover(namespace, client, apis, images) {
-	const source = chooseSource(namespace, client, apis);
-	if (images) {
-		const walk = new Walk(namespace, source);
-		await walk.visit(images);
-		if (walk.images.size > 0 || walk.failures.length > 0) return walk.listing();
-	}
-	const root = await listRoot(namespace, source);
-	const walk = new Walk(namespace, source);
-	await walk.take(namespace.path, root);
-	if (walk.images.size === 0 && walk.failures.length === 0) throw new Error(`${formatNamespace(namespace)} holds no repository with tags that is to be seen: check its name in "namespaces", and name private repositories one by one`);
-	return walk.listing();
-}
-/** What the namespace's own path holds, and the repositories below it. */
-async function listRoot(namespace, source) {
-	const { path } = namespace;
-	const own = source.kind === "prefix" ? nothing() : await listOwn(path, source);
-	const refused = own instanceof RegistryError ? own : void 0;
-	const held = own instanceof RegistryError ? nothing() : own;
-	if (refused && source.kind === "repository") throw explainRoot(namespace, refused);
-	if (held.children || source.kind === "repository") return held;
-	const names = await source.listRepositories().catch((error) => {
-		if (!(error instanceof NotListed) || held.tags.size === 0) throw refused && path !== "" ? explainBoth(namespace, refused, error) : error;
-		return [];
-	});
-	const prefix = path === "" ? "" : `${path}/`;
-	const children = names.filter((name) => name.startsWith(prefix) || refused && name === path);
-	if (refused && path !== "" && children.length === 0) throw explainRoot(namespace, refused);
-	return {
-		...held,
-		children
-	};
-}
-function nothing() {
-	return { tags: /* @__PURE__ */ new Map() };
-}
-/** The namespace as a repository, or the registry's refusal: many a namespace is none. */
-async function listOwn(path, source) {
-	try {
-		return await source.listTags(path);
-	} catch (error) {
-		if (error instanceof RegistryError && !error.retryable) return error;
-		throw error;
-	}
-}
-/** One walk down a namespace; children are asked for at once, and the host's gate bounds how many. */
-var Walk = class {
-	images = /* @__PURE__ */ new Map();
-	failures = [];
-	#namespace;
-	#source;
-	#seen = /* @__PURE__ */ new Set();
-	constructor(namespace, source) {
-		this.#namespace = namespace;
-		this.#source = source;
-	}
-	listing() {
-		return {
-			namespace: this.#namespace,
-			images: this.images,
-			failures: this.failures
-		};
-	}
-	/** Takes in the tags of repositories by their names. One that is not there is left out: it is gone. */
-	async visit(images) {
-		const { path } = this.#namespace;
-		const repositories = images.flatMap((image) => [repositoryIn(this.#namespace, image), ...path !== "" && image === this.#imageOf(path) ? [path] : []]);
-		await Promise.all(repositories.map(async (repository) => {
-			const found = await this.#listChild(repository);
-			if (found) this.#takeTags(repository, found);
-		}));
-	}
-	/**
-	* Takes in the tags of `repository`, and then all that is below it: where a repository below goes by the name of
-	* the namespace's own, it is always the same one that is left out.
-	*/
-	async take(repository, listed) {
-		this.#takeTags(repository, listed);
-		const children = (listed.children ?? []).filter((child) => this.#isNew(child));
-		await Promise.all(children.map(async (child) => {
-			const found = await this.#listChild(child);
-			if (found) await this.take(child, found);
-		}));
-	}
-	/** False for a name that came before, or can't be one. */
-	#isNew(repository) {
-		if (this.#seen.has(repository)) return false;
-		this.#seen.add(repository);
-		if (this.#seen.size > MAX_REPOSITORIES) throw new Error(`${formatNamespace(this.#namespace)} lists more than ${MAX_REPOSITORIES} repositories`);
-		if (isRepositoryName(repository)) return true;
-		this.#fail(repository, "its name is not one that the distribution specification allows; it was left out");
-		return false;
-	}
-	/** A repository that can't be listed becomes a failure; one that is not there has no tags. */
-	async #listChild(repository) {
-		try {
-			return await this.#source.listTags(repository);
-		} catch (error) {
-			if (!(error instanceof RegistryError)) throw error;
-			if (error.status !== 404) this.#fail(repository, error.message);
-			return;
-		}
-	}
-	#takeTags(repository, { tags }) {
-		if (repository === "") return;
-		this.#dropBadTags(repository, tags);
-		if (tags.size === 0) return;
-		const image = this.#imageOf(repository);
-		const other = this.images.get(image);
-		if (other) this.#fail(repository, `${other.repository} goes by the same name in this namespace; it was left out`);
-		else this.images.set(image, {
-			repository,
-			tags
-		});
-	}
-	/** Removes from `tags`, and reports, those that are none by their names. */
-	#dropBadTags(repository, tags) {
-		const bad = Array.from(tags.keys()).filter((tag) => !isTag(tag));
-		if (bad.length === 0) return;
-		for (const tag of bad) tags.delete(tag);
-		const some = bad.slice(0, 5).map((tag) => JSON.stringify(printable(tag, 60)));
-		this.#fail(repository, `${bad.length} of its tags are not ones that the distribution specification allows: ${some.join(", ")}`);
-	}
-	#fail(repository, reason) {
-		const image = printable(this.#imageOf(repository));
-		this.failures.push({
-			image,
-			tags: [],
-			reason: printable(reason, 1e3)
-		});
-	}
-	/** The path inside the namespace; the namespace's own repository goes by its last part. */
-	#imageOf(repository) {
-		const { path } = this.#namespace;
-		if (path === "") return repository;
-		return repository === path ? path.slice(path.lastIndexOf("/") + 1) : repository.slice(path.length + 1);
-	}
-};
-function explainRoot(namespace, error) {
-	if (error.status !== 404) return error;
-	return new Error(`${formatNamespace(namespace)} is not there, or not to be seen. Check "namespaces". ${error.message}`, { cause: error });
-}
-function explainBoth(namespace, own, error) {
-	if (!(error instanceof Error)) return error;
-	const why = own.status === 404 ? "is not there, or not to be seen, as a repository" : "can't be listed";
-	return new Error(`${formatNamespace(namespace)} ${why} (${own.message}), and ${error.message}`, { cause: error });
-}
-
-// src/source/recheck.ts
-const DAY = 864e5;
-/**
-* Which recorded tags are asked for again. Those that move (`latest`, `v1`, `nightly`) always are; those of a full
-* version, which hardly anybody pushes twice, in rotation: each once in every `days` days of daily runs. Each round
-* begins a day later, so that runs once a week come by all of them too.
-*
-* @param now milliseconds since the epoch
-*/
-function recheckRule(days, now) {
-	const today = Math.floor(now / DAY);
-	const turn = (today + Math.floor(today / days)) % days;
-	return (image, tag) => !isFullVersion(tag) || turnOf(image, tag, days) === turn;
-}
-function turnOf(image, tag, turns) {
-	return createHash("sha256").update(`${image}:${tag}`).digest().readUIntBE(0, 6) % turns;
-}
-
-// src/source/digests.ts
-/** Requests waiting at the host's gate, so that it is never idle; the gate bounds how many are sent. */
-const WAITING = 256;
-/** A broken manifest or two are theirs alone; after so many refusals it is the registry that fails. */
-const MAX_REFUSALS = 10;
-/**
-* Finds the digests of all tags of `images`: those that the source listed, that `recall` knows, and, tag by tag, the
-* others. A tag that is gone meanwhile is left out; what is refused is a failure of its image.
-*/
-async function resolveDigests(images, client, recall) {
-	const parts = await Promise.all(Array.from(images, async ([image, listed]) => resolveImage(image, listed, client, recall)));
-	const resolved = parts.flatMap(({ image, found }) => found.tags.size > 0 ? [[image, found]] : []);
-	return {
-		images: new Map(resolved),
-		failures: parts.flatMap(({ failure }) => failure ? [failure] : []),
-		recalled: parts.reduce((sum, part) => sum + part.recalled, 0)
-	};
-}
-async function resolveImage(image, { repository, tags }, client, recall) {
-	if (hasAllDigests(tags)) return {
-		image,
-		found: {
-			repository,
-			tags
-		},
-		recalled: 0
-	};
-	const known = /* @__PURE__ */ new Map();
-	const open = [];
-	let recalled = 0;
-	for (const [tag, listed] of tags) {
-		const digest = listed ? void 0 : recall(image, tag);
-		if (digest !== void 0) recalled += 1;
-		const manifest = listed ?? (digest === void 0 ? void 0 : { digest });
-		if (manifest) known.set(tag, manifest);
-		else open.push(tag);
-	}
-	const { found, refused, error } = await headTags(client, repository, open);
-	for (const [tag, manifest] of found) known.set(tag, manifest);
-	const failure = error && {
-		image,
-		tags: refused,
-		reason: printable(error.message, 1e3)
-	};
-	return {
-		image,
-		found: {
-			repository,
-			tags: known
-		},
-		recalled,
-		...failure && { failure }
-	};
-}
-function hasAllDigests(tags) {
-	for (const listed of tags.values()) if (!listed) return false;
-	return true;
-}
-async function headTags(client, repository, tags) {
-	const found = /* @__PURE__ */ new Map();
-	const refused = /* @__PURE__ */ new Map();
-	const rest = tags.values();
-	const ask = async () => {
-		for (const tag of rest) {
-			if (refused.size >= MAX_REFUSALS) return;
-			try {
-				const head = await client.headManifest(repository, tag);
-				if (head) found.set(tag, {
-					digest: head.digest,
-					mediaType: head.mediaType
-				});
-			} catch (error) {
-				if (!(error instanceof RegistryError)) throw error;
-				refused.set(tag, error);
-			}
-		}
-	};
-	await Promise.all(Array.from({ length: Math.min(WAITING, tags.length) }, ask));
-	const [error] = refused.values();
-	if (!error) return {
-		found,
-		refused: []
-	};
-	if (refused.size >= MAX_REFUSALS) return {
-		found: /* @__PURE__ */ new Map(),
-		refused: [],
-		error
-	};
-	return {
-		found,
-		refused: Array.from(refused.keys()),
-		error
-	};
-}
-
-// src/source/listing.ts
-/** Number of tags in `images`. */
-function countListed(images) {
-	let count = 0;
-	for (const { tags } of images.values()) count += tags.size;
-	return count;
-}
-
-// src/source/select.ts
-/** Drops the tags that the filters don't want. */
-function select(listing, filters) {
-	if (filters.isEmpty) return {
-		listing,
-		followers: /* @__PURE__ */ new Map(),
-		dropped: NOTHING_DROPPED
-	};
-	const images = /* @__PURE__ */ new Map();
-	const followers = /* @__PURE__ */ new Map();
-	const dropped = { ...NOTHING_DROPPED };
-	for (const [image, { repository, tags }] of listing.images) {
-		const drops = dropsOf(image, tags, filters);
-		for (const name of drops.byFilter.values()) dropped[name] += 1;
-		const kept = without$1(tags, [...drops.byFilter.keys(), ...drops.followers.keys()]);
-		if (kept.size > 0) images.set(image, {
-			repository,
-			tags: kept
-		});
-		if (drops.followers.size > 0) followers.set(image, {
-			repository,
-			tags: drops.followers
-		});
-	}
-	return {
-		listing: {
-			...listing,
-			images
-		},
-		followers,
-		dropped
-	};
-}
-function dropsOf(image, tags, filters) {
-	const byFilter = /* @__PURE__ */ new Map();
-	const followers = /* @__PURE__ */ new Map();
-	const kept = [];
-	let isWhole = true;
-	for (const entry of tags) {
-		const [tag, listed] = entry;
-		const isFollower = followedDigest(tag) !== void 0;
-		const isOld = !isFollower && filters.isOld(listed);
-		const reason = filters.dropByName(image, tag) ?? (isOld ? "newer-than" : void 0);
-		if (reason !== void 0) byFilter.set(tag, reason);
-		else if (isFollower) followers.set(tag, listed);
-		else kept.push(entry);
-		if (reason !== void 0 && !isFollower) isWhole = false;
-	}
-	const old = filters.notLatest(kept);
-	for (const tag of old) byFilter.set(tag, "latest");
-	if (isWhole && old.length === 0) followers.clear();
-	return {
-		byFilter,
-		followers
-	};
-}
-/** Most images lose nothing: their tags are passed on as they are, not copied. */
-function without$1(tags, dropped) {
-	let kept;
-	for (const tag of dropped) (kept ??= new Map(tags)).delete(tag);
-	return kept ?? tags;
-}
-/** Those of `followers` that are about an image of `images`. */
-function selectFollowers(followers, images) {
-	const found = /* @__PURE__ */ new Map();
-	for (const [image, { repository, tags }] of followers) {
-		const held = /* @__PURE__ */ new Set();
-		for (const { digest } of images.get(image)?.tags.values() ?? []) held.add(digest);
-		const kept = without$1(tags, Array.from(tags.keys()).filter((tag) => !held.has(followedDigest(tag))));
-		if (kept.size > 0) found.set(image, {
-			repository,
-			tags: kept
-		});
-	}
-	return found;
-}
-
-// src/source/resolve.ts
-/** Finds the digests of what was selected, then of the signatures and the like that follow it. */
-async function resolveSelection({ listing, followers, dropped }, client, recall) {
-	const own = await resolveDigests(listing.images, client, recall);
-	const following = selectFollowers(followers, own.images);
-	const followed = await resolveDigests(following, client, recall);
-	const images = new Map(own.images);
-	for (const [image, { repository, tags }] of followed.images) images.set(image, {
-		repository,
-		tags: new Map([...images.get(image)?.tags ?? [], ...tags])
-	});
-	const failures = [
-		...listing.failures,
-		...own.failures,
-		...followed.failures
-	];
-	const left = withoutAll(followers, following);
-	return {
-		...setSchema1Aside({
-			...listing,
-			images,
-			failures
-		}),
-		left,
-		dropped: {
-			...dropped,
-			followers: countListed(left)
-		},
-		recalled: own.recalled + followed.recalled
-	};
-}
-function withoutAll(all, some) {
-	return new Map(Array.from(all, ([image, { repository, tags }]) => [image, {
-		repository,
-		tags: without$1(tags, some.get(image)?.tags.keys() ?? [])
-	}]));
-}
-function setSchema1Aside(listing) {
-	const images = /* @__PURE__ */ new Map();
-	const unsupported = [];
-	for (const [image, { repository, tags }] of listing.images) {
-		const old = [];
-		for (const [tag, { mediaType }] of tags) if (mediaType !== void 0 && isSchema1Type(mediaType)) old.push(tag);
-		if (old.length > 0) unsupported.push({
-			image,
-			tags: old
-		});
-		if (old.length < tags.size) images.set(image, {
-			repository,
-			tags: without$1(tags, old)
-		});
-	}
-	return {
-		listing: {
-			...listing,
-			images
-		},
-		unsupported
-	};
-}
-
-// src/modes/filter-warnings.ts
-/**
-* What is odd about the filters in the light of what the sources hold: likely a slip of the pen. A job that is a part of
-* many sees a part, and leaves this to the first of them.
-*/
-function warnOfFilters(listed, { shard, include }) {
-	if (!isWhole(shard) && shard.first > 0) return [];
-	const isPart = namedImages(include) !== void 0;
-	return [...listed.some(({ listing }) => listing.failures.length > 0) ? [] : unusedPatterns(listed, isPart), ...listed.flatMap((one) => [...emptied(one), ...untimed(one)])];
-}
-/** Patterns that match nothing in any of the namespaces that they are for. */
-function unusedPatterns(listed, isPart) {
-	const unused = /* @__PURE__ */ new Map();
-	for (const { filters, settings } of listed) {
-		const own = new Set(filters.unusedPatterns());
-		const all = [...settings.filters.include.flat(), ...isPart ? [] : settings.filters.exclude];
-		for (const pattern of all) unused.set(pattern, (unused.get(pattern) ?? true) && own.has(pattern));
-	}
-	return Array.from(unused).filter(([, isUnused]) => isUnused).map(([pattern]) => `The pattern ${JSON.stringify(pattern)} in "include" or "exclude" matches nothing`);
-}
-function emptied({ settings, listing, selection }) {
-	if (selection.listing.images.size > 0 || listing.images.size === 0) return [];
-	const tags = countListed(listing.images);
-	return [`The filters leave nothing of ${formatNamespace(settings.namespace)}, which holds ${plural(tags, "tag")}`];
-}
-function untimed({ settings, listing }) {
-	if (settings.filters.newerThan === void 0) return [];
-	if (listing.images.values().some(({ tags }) => tags.values().some((tag) => tag?.uploaded !== void 0)) || listing.images.size === 0) return [];
-	return [`${formatNamespace(settings.namespace)}: its registry does not tell when tags were pushed, so "newer-than" leaves none of them out`];
-}
-
-// src/modes/prepare.ts
-/**
-* Lists all namespaces, keeps what the filters want, and compares it with what is recorded. A namespace that fails
-* stops only itself.
-*
-* @throws MetadataError when the metadata repository can't be used
-* @throws Error when two sources would land on one target
-*/
-async function prepare(inputs, deps) {
-	await deps.metadata.check();
-	const listed = await deps.phase("List the sources", async () => listSources(inputs, deps));
-	return deps.phase("Compare with the record", async () => {
-		const good = listed.flatMap((one) => "selection" in one ? [one] : []);
-		const names = nameTargets(good.map(({ settings, selection: { listing } }) => ({
-			settings,
-			listing
-		})));
-		const warnings = good.length === listed.length ? warnOfFilters(good, inputs) : [];
-		const mustAsk = recheckRule(inputs.recheck, deps.now().getTime());
-		return {
-			plans: await Promise.all(listed.map(async (one) => {
-				if ("failure" in one) return one;
-				try {
-					return await compareOne$1(one, names, mustAsk, inputs, deps);
-				} catch (error) {
-					return {
-						settings: one.settings,
-						failure: failureOf(error)
-					};
-				}
-			})),
-			warnings
-		};
-	});
-}
-async function listSources({ namespaces, include }, { registries, apis }) {
-	const images = namedImages(include);
-	return Promise.all(namespaces.map(async (settings) => {
-		try {
-			const { namespace } = settings;
-			const listing = await discover(namespace, registries.source(namespace.registry), apis, images);
-			const filters = new CompiledFilters(settings.filters);
-			return {
-				settings,
-				filters,
-				listing,
-				selection: select(listing, filters)
-			};
-		} catch (error) {
-			return {
-				settings,
-				failure: failureOf(error)
-			};
-		}
-	}));
-}
-/** The shard is cut before the comparison, so that the counts of all shards add up. Names must be clear in all. */
-async function compareOne$1({ settings, filters, listing, selection: whole }, names, mustAsk, { metadata: { manifestPath: template }, shard, mode, dryRun }, { metadata, registries }) {
-	const { namespace, platforms, referrers } = settings;
-	const file = manifestPath$1(template, namespace);
-	const recorded = await readRecord(file, settings, metadata);
-	const selection = isWhole(shard) ? whole : select(ownListing(listing, shard), filters);
-	const recall = (image, tag) => {
-		const entry = recorded.images.get(image)?.get(tag);
-		const digest = typeof entry === "string" ? entry : entry?.digest;
-		return entry && digest && holds(tag, entry, digest, {
-			platforms,
-			keepsDigests: referrers
-		}) && !mustAsk(image, tag) ? digest : void 0;
-	};
-	const resolved = await resolveSelection(selection, registries.source(namespace.registry), recall);
-	const compared = diff(resolved.listing, recorded.images, platforms, referrers);
-	return {
-		settings,
-		manifestPath: file,
-		recorded,
-		...resolved,
-		targets: names.get(formatNamespace(namespace)) ?? /* @__PURE__ */ new Map(),
-		...compared,
-		...referrers && mode === "sync" && !dryRun && { referrers: {
-			rechecks: unchangedImages(resolved.listing, recorded.images, platforms, compared.work, mustAsk),
-			listed: listing.images
-		} },
-		settled: /* @__PURE__ */ new Map(),
-		gone: findGone(listing, ownImages(recorded.images, shard, namespace), filters.wantsName)
-	};
-}
-async function readRecord(path, { namespace, target: { registry, path: targetPath } }, metadata) {
-	const source = formatNamespace(namespace);
-	const target = formatNamespace({
-		registry,
-		path: targetPath
-	});
-	const bytes = await metadata.read(path);
-	return bytes ? parseNamespaceManifest(bytes, {
-		path,
-		source,
-		target
-	}) : {
-		source,
-		target,
-		images: /* @__PURE__ */ new Map()
-	};
-}
-function failureOf(error) {
-	return {
-		image: "",
-		tags: [],
-		reason: error instanceof Error ? error.message : String(error)
-	};
-}
 
 // node_modules/undici/lib/core/symbols.js
 var require_symbols = /* @__PURE__ */ __commonJSMin(((exports, module) => {
@@ -12241,7 +7428,7 @@ var require_errors = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 }));
 
 // node_modules/undici/lib/core/constants.js
-var require_constants$4 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
+var require_constants$5 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	/**
 	* @see https://developer.mozilla.org/docs/Web/HTTP/Headers
 	*/
@@ -12368,7 +7555,7 @@ var require_constants$4 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 
 // node_modules/undici/lib/core/tree.js
 var require_tree = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const { wellknownHeaderNames, headerNameLowerCasedRecord } = require_constants$4();
+	const { wellknownHeaderNames, headerNameLowerCasedRecord } = require_constants$5();
 	var TstNode = class TstNode {
 		/** @type {any} */
 		value = null;
@@ -12497,7 +7684,7 @@ var require_util$5 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { EventEmitter: EE, addAbortListener: addAbortListenerNative } = __require("node:events");
 	const timers = require_timers();
 	const { InvalidArgumentError, ConnectTimeoutError } = require_errors();
-	const { headerNameLowerCasedRecord } = require_constants$4();
+	const { headerNameLowerCasedRecord } = require_constants$5();
 	const { tree } = require_tree();
 	var BodyAsyncIterable = class {
 		constructor(body) {
@@ -13577,7 +8764,7 @@ var require_diagnostics = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 }));
 
 // node_modules/undici/lib/web/fetch/constants.js
-var require_constants$3 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
+var require_constants$4 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const corsSafeListedMethods = [
 		"GET",
 		"HEAD",
@@ -14744,7 +9931,7 @@ var require_webidl = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 var require_util$4 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { Transform } = __require("node:stream");
 	const zlib = __require("node:zlib");
-	const { redirectStatusSet, referrerPolicyTokens, badPortsSet } = require_constants$3();
+	const { redirectStatusSet, referrerPolicyTokens, badPortsSet } = require_constants$4();
 	const { getGlobalOrigin } = require_global$1();
 	const { collectAnHTTPQuotedString, parseMIMEType } = require_data_url();
 	const { performance } = __require("node:perf_hooks");
@@ -15763,7 +10950,7 @@ var require_request$1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const assert = __require("node:assert");
 	const { isValidHTTPToken, isValidHeaderValue, isStream, destroy, isBuffer, isFormDataLike, isIterable, hasSafeIterator, isBlobLike, serializePathWithQuery, parseHeaders, assertRequestHandler, getServerName, normalizedMethodRecords, getProtocolFromUrlString } = require_util$5();
 	const { channels } = require_diagnostics();
-	const { headerNameLowerCasedRecord } = require_constants$4();
+	const { headerNameLowerCasedRecord } = require_constants$5();
 	const invalidPathRegex = /[^\u0021-\u00ff]/;
 	function isValidContentLengthHeaderValue(val) {
 		if (typeof val !== "string" || val.length === 0) return false;
@@ -16160,7 +11347,7 @@ var require_dispatcher_base = /* @__PURE__ */ __commonJSMin(((exports, module) =
 	const Dispatcher = require_dispatcher();
 	const { ClientDestroyedError, ClientClosedError, InvalidArgumentError } = require_errors();
 	const { kDestroy, kClose, kClosed, kDestroyed, kDispatch } = require_symbols();
-	const { defaultWebSocketMaxFragments, defaultWebSocketMaxPayloadSize } = require_constants$4();
+	const { defaultWebSocketMaxFragments, defaultWebSocketMaxPayloadSize } = require_constants$5();
 	const kOnDestroyed = Symbol("onDestroyed");
 	const kOnClosed = Symbol("onClosed");
 	const kWebSocketOptions = Symbol("webSocketOptions");
@@ -16420,7 +11607,7 @@ var require_connect = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 }));
 
 // node_modules/undici/lib/llhttp/utils.js
-var require_utils = /* @__PURE__ */ __commonJSMin(((exports) => {
+var require_utils$1 = /* @__PURE__ */ __commonJSMin(((exports) => {
 	Object.defineProperty(exports, "__esModule", { value: true });
 	exports.enumToMap = enumToMap;
 	function enumToMap(obj, filter = [], exceptions = []) {
@@ -16433,10 +11620,10 @@ var require_utils = /* @__PURE__ */ __commonJSMin(((exports) => {
 }));
 
 // node_modules/undici/lib/llhttp/constants.js
-var require_constants$2 = /* @__PURE__ */ __commonJSMin(((exports) => {
+var require_constants$3 = /* @__PURE__ */ __commonJSMin(((exports) => {
 	Object.defineProperty(exports, "__esModule", { value: true });
 	exports.SPECIAL_HEADERS = exports.MINOR = exports.MAJOR = exports.HTAB_SP_VCHAR_OBS_TEXT = exports.QUOTED_STRING = exports.CONNECTION_TOKEN_CHARS = exports.HEADER_CHARS = exports.TOKEN = exports.HEX = exports.URL_CHAR = exports.USERINFO_CHARS = exports.MARK = exports.ALPHANUM = exports.NUM = exports.HEX_MAP = exports.NUM_MAP = exports.ALPHA = exports.STATUSES_HTTP = exports.H_METHOD_MAP = exports.METHOD_MAP = exports.METHODS_RTSP = exports.METHODS_ICE = exports.METHODS_HTTP = exports.HEADER_STATE = exports.FINISH = exports.STATUSES = exports.METHODS = exports.LENIENT_FLAGS = exports.FLAGS = exports.TYPE = exports.ERROR = void 0;
-	const utils_1 = require_utils();
+	const utils_1 = require_utils$1();
 	exports.ERROR = {
 		OK: 0,
 		INTERNAL: 1,
@@ -20039,7 +15226,7 @@ var require_client_h1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const timers = require_timers();
 	const { RequestContentLengthMismatchError, ResponseContentLengthMismatchError, RequestAbortedError, InvalidArgumentError, HeadersTimeoutError, HeadersOverflowError, SocketError, InformationalError, BodyTimeoutError, HTTPParserError, WebAssemblyNotSupportedError, ResponseExceededMaxSizeError } = require_errors();
 	const { kUrl, kReset, kClient, kParser, kBlocking, kRunning, kPending, kSize, kWriting, kQueue, kNoRef, kKeepAliveDefaultTimeout, kHostHeader, kPendingIdx, kRunningIdx, kError, kPipelining, kSocket, kKeepAliveTimeoutValue, kMaxHeadersSize, kKeepAliveMaxTimeout, kKeepAliveTimeoutThreshold, kHeadersTimeout, kBodyTimeout, kStrictContentLength, kMaxRequests, kCounter, kMaxResponseSize, kOnError, kResume, kHTTPContext, kClosed, kUseMilo } = require_symbols();
-	const constants = require_constants$2();
+	const constants = require_constants$3();
 	const { H1Parser, getMiloEnabled } = typeof esbuildDetection === "undefined" ? require_parser_h1() : {};
 	const EMPTY_BUF = Buffer.alloc(0);
 	const FastBuffer = Buffer[Symbol.species];
@@ -32994,7 +28181,7 @@ var require_response = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const nodeUtil = __require("node:util");
 	const { kEnumerableProperty } = util;
 	const { isValidReasonPhrase, isCancelled, isAborted, isErrorLike, environmentSettingsObject: relevantRealm } = require_util$4();
-	const { redirectStatusSet, nullBodyStatus } = require_constants$3();
+	const { redirectStatusSet, nullBodyStatus } = require_constants$4();
 	const { webidl } = require_webidl();
 	const { URLSerializer } = require_data_url();
 	const { kConstruct } = require_symbols();
@@ -33342,7 +28529,7 @@ var require_request = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const util = require_util$5();
 	const nodeUtil = __require("node:util");
 	const { isValidHTTPToken, sameOrigin, environmentSettingsObject } = require_util$4();
-	const { forbiddenMethodsSet, corsSafeListedMethodsSet, referrerPolicy, requestRedirect, requestMode, requestCredentials, requestCache, requestDuplex } = require_constants$3();
+	const { forbiddenMethodsSet, corsSafeListedMethodsSet, referrerPolicy, requestRedirect, requestMode, requestCredentials, requestCache, requestDuplex } = require_constants$4();
 	const { kEnumerableProperty, normalizedMethodRecordsBase, normalizedMethodRecords } = util;
 	const { webidl } = require_webidl();
 	const { URLSerializer } = require_data_url();
@@ -34140,7 +29327,7 @@ var require_fetch = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { makePolicyContainer, clonePolicyContainer, requestBadPort, TAOCheck, appendRequestOriginHeader, responseLocationURL, requestCurrentURL, setRequestReferrerPolicyOnRedirect, tryUpgradeRequestToAPotentiallyTrustworthyURL, createOpaqueTimingInfo, appendFetchMetadata, corsCheck, crossOriginResourcePolicyCheck, determineRequestsReferrer, coarsenedSharedCurrentTime, sameOrigin, isCancelled, isAborted, isErrorLike, fullyReadBody, readableStreamClose, urlIsLocal, urlIsHttpHttpsScheme, urlHasHttpsScheme, clampAndCoarsenConnectionTimingInfo, simpleRangeHeaderValue, buildContentRange, createInflate, extractMimeType, hasAuthenticationEntry, includesCredentials, isTraversableNavigable } = require_util$4();
 	const assert = __require("node:assert");
 	const { safelyExtractBody, extractBody } = require_body();
-	const { redirectStatusSet, nullBodyStatus, safeMethodsSet, requestBodyHeader, subresourceSet } = require_constants$3();
+	const { redirectStatusSet, nullBodyStatus, safeMethodsSet, requestBodyHeader, subresourceSet } = require_constants$4();
 	const EE = __require("node:events");
 	const { Readable, pipeline, finished, isErrored, isReadable } = __require("node:stream");
 	const { addAbortListener, bufferToLowerCasedHeaderName } = require_util$5();
@@ -35507,7 +30694,7 @@ var require_cachestorage = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 }));
 
 // node_modules/undici/lib/web/cookies/constants.js
-var require_constants$1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
+var require_constants$2 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const maxAttributeValueSize = 1024;
 	const maxNameValuePairSize = 4096;
 	module.exports = {
@@ -35756,9 +30943,9 @@ var require_util$2 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 }));
 
 // node_modules/undici/lib/web/cookies/parse.js
-var require_parse = /* @__PURE__ */ __commonJSMin(((exports, module) => {
+var require_parse$1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { collectASequenceOfCodePointsFast } = require_infra();
-	const { maxNameValuePairSize, maxAttributeValueSize } = require_constants$1();
+	const { maxNameValuePairSize, maxAttributeValueSize } = require_constants$2();
 	const { isCTLExcludingHtab } = require_util$2();
 	const assert = __require("node:assert");
 	/**
@@ -35864,7 +31051,7 @@ var require_parse = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 
 // node_modules/undici/lib/web/cookies/index.js
 var require_cookies = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const { parseSetCookie } = require_parse();
+	const { parseSetCookie } = require_parse$1();
 	const { stringify } = require_util$2();
 	const { webidl } = require_webidl();
 	const globalHeadersBrandCheck = (arg) => webidl.brandCheck(arg, webidl.util.MakeTypeAssertion(globalThis.Headers));
@@ -36308,7 +31495,7 @@ var require_events = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 }));
 
 // node_modules/undici/lib/web/websocket/constants.js
-var require_constants = /* @__PURE__ */ __commonJSMin(((exports, module) => {
+var require_constants$1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	/**
 	* This is a Globally Unique Identifier unique used to validate that the
 	* endpoint accepts websocket connections.
@@ -36428,7 +31615,7 @@ var require_constants = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 
 // node_modules/undici/lib/web/websocket/util.js
 var require_util$1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const { states, opcodes } = require_constants();
+	const { states, opcodes } = require_constants$1();
 	const { isUtf8 } = __require("node:buffer");
 	const { removeHTTPWhitespace } = require_data_url();
 	const { collectASequenceOfCodePointsFast } = require_infra();
@@ -36640,7 +31827,7 @@ var require_util$1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 // node_modules/undici/lib/web/websocket/frame.js
 var require_frame = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { runtimeFeatures } = require_runtime_features();
-	const { maxUnsigned16Bit, opcodes } = require_constants();
+	const { maxUnsigned16Bit, opcodes } = require_constants$1();
 	const BUFFER_SIZE = 8192;
 	let buffer = null;
 	let bufIdx = BUFFER_SIZE;
@@ -36736,7 +31923,7 @@ var require_frame = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 
 // node_modules/undici/lib/web/websocket/connection.js
 var require_connection = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const { uid, states, sentCloseFrameState, emptyBuffer, opcodes } = require_constants();
+	const { uid, states, sentCloseFrameState, emptyBuffer, opcodes } = require_constants$1();
 	const { parseExtensions, isClosed, isClosing, isEstablished, isConnecting, validateCloseCodeAndReason } = require_util$1();
 	const { makeRequest } = require_request();
 	const { fetching } = require_fetch();
@@ -36976,13 +32163,13 @@ var require_permessage_deflate = /* @__PURE__ */ __commonJSMin(((exports, module
 var require_receiver = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { Writable } = __require("node:stream");
 	const assert = __require("node:assert");
-	const { parserStates, opcodes, states, emptyBuffer, sentCloseFrameState } = require_constants();
+	const { parserStates, opcodes, states, emptyBuffer, sentCloseFrameState } = require_constants$1();
 	const { isValidStatusCode, isValidOpcode, websocketMessageReceived, utf8Decode, isControlFrame, isTextBinaryFrame, isContinuationFrame } = require_util$1();
 	const { failWebsocketConnection } = require_connection();
 	const { WebsocketFrameSend } = require_frame();
 	const { PerMessageDeflate } = require_permessage_deflate();
 	const { MessageSizeExceededError } = require_errors();
-	const { defaultWebSocketMaxFragments, defaultWebSocketMaxPayloadSize } = require_constants$4();
+	const { defaultWebSocketMaxFragments, defaultWebSocketMaxPayloadSize } = require_constants$5();
 	var ByteParser = class extends Writable {
 		#buffers = [];
 		#fragmentsBytes = 0;
@@ -37301,7 +32488,7 @@ var require_receiver = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 // node_modules/undici/lib/web/websocket/sender.js
 var require_sender = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { WebsocketFrameSend } = require_frame();
-	const { opcodes, sendHints } = require_constants();
+	const { opcodes, sendHints } = require_constants$1();
 	const FixedQueue = require_fixed_queue();
 	/**
 	* @typedef {object} SendQueueNode
@@ -37388,7 +32575,7 @@ var require_websocket = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { webidl } = require_webidl();
 	const { URLSerializer } = require_data_url();
 	const { environmentSettingsObject } = require_util$4();
-	const { staticPropertyDescriptors, states, sentCloseFrameState, sendHints, opcodes } = require_constants();
+	const { staticPropertyDescriptors, states, sentCloseFrameState, sendHints, opcodes } = require_constants$1();
 	const { isConnecting, isEstablished, isClosing, isClosed, isValidSubprotocol, fireEvent, utf8Decode, toArrayBuffer, getURLRecord } = require_util$1();
 	const { establishWebSocketConnection, closeWebSocketConnection, failWebsocketConnection } = require_connection();
 	const { ByteParser } = require_receiver();
@@ -37891,7 +33078,7 @@ var require_websocketerror = /* @__PURE__ */ __commonJSMin(((exports, module) =>
 var require_websocketstream = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { addAbortListener } = __require("node:events");
 	const { environmentSettingsObject, readableStreamClose } = require_util$4();
-	const { states, opcodes, sentCloseFrameState } = require_constants();
+	const { states, opcodes, sentCloseFrameState } = require_constants$1();
 	const { webidl } = require_webidl();
 	const { getURLRecord, isValidSubprotocol, isEstablished, utf8Decode } = require_util$1();
 	const { establishWebSocketConnection, failWebsocketConnection, closeWebSocketConnection } = require_connection();
@@ -39100,22 +34287,22 @@ var require_undici = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	module.exports.install = install;
 }));
 
-// src/oci/retry.ts
+// src/oci/http/retry.ts
 var import_undici = require_undici();
 /** Waits of a client that is told to come back later. All times are milliseconds. */
-const FIRST_DELAY$1 = 500;
-const LONGEST_DELAY = 3e4;
+const FIRST_DELAY_MS$1 = 500;
+const LONGEST_DELAY_MS = 3e4;
 /** A registry that asks for a longer pause than this is given up on: the next run goes on. */
-const LONGEST_PAUSE = 6e5;
+const LONGEST_PAUSE_MS = 6e5;
 /** More tries of what was refused doubtfully. */
-const DOUBTS = 3;
+const AMBIGUOUS_RETRIES = 3;
 /** Statuses worth another try: busy, timed out, or a fault of the server's own (499 and 522 are proxies'). */
 function isRetryableStatus(status) {
 	return status === 408 || status === 429 || status === 499 || status >= 500 && status !== 501;
 }
 /** Exponential growth from half a second to half a minute, with jitter over its upper half. */
 function backoffDelay(attempt, random) {
-	const delay = Math.min(LONGEST_DELAY, FIRST_DELAY$1 * 2 ** attempt);
+	const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS$1 * 2 ** attempt);
 	return delay / 2 + delay / 2 * random();
 }
 /**
@@ -39129,7 +34316,7 @@ function parseRetryAfter(value, now) {
 	return Number.isNaN(date) ? void 0 : Math.max(0, date - now);
 }
 /** Counts the tries of one piece of work, and says how long to wait before each. */
-var Patience = class {
+var RetryBudget = class {
 	#retries;
 	#random;
 	#tries = 0;
@@ -39143,9 +34330,9 @@ var Patience = class {
 		return this.#tries;
 	}
 	/** The wait before another try, in milliseconds; undefined when it has no use, or there were enough. */
-	next({ retryable, doubtful, retryAfter = 0 }) {
-		if (!retryable && doubtful) this.#doubts += 1;
-		if (!retryable && (!doubtful || this.#doubts > DOUBTS) || this.#tries >= this.#retries || retryAfter > 6e5) return void 0;
+	nextDelay({ retryable, ambiguous, retryAfter = 0 }) {
+		if (!retryable && ambiguous) this.#doubts += 1;
+		if (!retryable && (!ambiguous || this.#doubts > AMBIGUOUS_RETRIES) || this.#tries >= this.#retries || retryAfter > 6e5) return void 0;
 		const delay = Math.max(backoffDelay(this.#tries, this.#random), retryAfter);
 		this.#tries += 1;
 		return delay;
@@ -39182,18 +34369,268 @@ function isGarbled(error) {
 	return error instanceof import_undici.errors.HTTPParserError || isGarbled(error.cause);
 }
 
-// src/metadata/metadata-error.ts
+// src/oci/http/proxy-error.ts
+const WHERE = "the input \"proxy\", or HTTPS_PROXY and HTTP_PROXY";
+/** A proxy that can't be reached, or that does not let a request through. Its message has the remedy, and no password. */
+var ProxyError = class extends Error {
+	name = "ProxyError";
+	/** True when the same request may go through later. */
+	retryable;
+	constructor(message, { retryable, cause }) {
+		super(message, { cause });
+		this.retryable = retryable;
+	}
+};
+/** The connection to the proxy at `host` failed. */
+function unreachable(host, cause) {
+	return new ProxyError(`The proxy ${host} can't be reached (${cause.message || cause.name}): check ${WHERE}`, {
+		retryable: isNetworkError(cause),
+		cause
+	});
+}
+/** What undici's words for a failure of `proxy` mean; any other error is given back. */
+function explainProxy(proxy, error) {
+	const { host } = proxy;
+	if (error instanceof import_undici.errors.ProxyConnectionError) {
+		const message = `The proxy ${host} closed the connection: check ${WHERE}`;
+		return new ProxyError(message, {
+			retryable: true,
+			cause: error
+		});
+	}
+	if (error instanceof import_undici.errors.SecureProxyConnectionError) return unreachable(host, error.cause instanceof Error ? error.cause : error);
+	const [, status] = /^Proxy (?:response|Authentication Required) \((\d+)\)/.exec(error.message) ?? [];
+	if (status === void 0) return error;
+	const message = `The proxy ${host} ${refusalOf(Number(status), proxy)}`;
+	return new ProxyError(message, {
+		retryable: Number(status) >= 500,
+		cause: error
+	});
+}
+function refusalOf(status, { username }) {
+	if (status !== 407) return `does not let the connection through (status ${status}): check ${WHERE}, or name the host in NO_PROXY`;
+	return username === "" ? `wants a user name and a password (status 407): put them in the URL of ${WHERE}, from a secret` : `does not take its user name and password (status 407): check them in ${WHERE}`;
+}
+/** The proxy's failure behind `error`, if it was one. */
+function proxyErrorOf(error) {
+	if (error instanceof ProxyError) return error;
+	return error instanceof Error && error.cause !== void 0 ? proxyErrorOf(error.cause) : void 0;
+}
+
+// src/github/client.ts
+/** One request to GitHub takes no longer than this, in milliseconds; a manifest of 5 MB is written in seconds. */
+const TIMEOUT_MS = 6e4;
+/** A secondary limit that asks for a longer wait than this is an error; seconds. */
+const LONGEST_WAIT_SECONDS = 300;
+const MOST_WAITS = 5;
+/** https://fetch.spec.whatwg.org/#null-body-status */
+const NO_BODY = /* @__PURE__ */ new Set([
+	204,
+	205,
+	304
+]);
+/** Options of a request that is tried again by who made it: no plugin does then. */
+const OWN_RETRIES = {
+	retries: 0,
+	waits: 0
+};
+/** Octokit with its retry and throttling plugins: waits as GitHub's limits ask. */
+function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true, signal, timeout = TIMEOUT_MS }) {
+	const wait = (kind) => (seconds, { request }, _octokit, waits) => {
+		const most = request?.waits ?? MOST_WAITS;
+		if (most === 0) return false;
+		const goesOn = seconds <= LONGEST_WAIT_SECONDS && waits < most;
+		logger.info(`GitHub's ${kind} asks to wait ${seconds} s${goesOn ? "" : ", which is too long"}`);
+		return goesOn;
+	};
+	return new Octokit({
+		auth: token,
+		baseUrl: apiUrl,
+		userAgent: "gcrxio-sync-action",
+		throttle: {
+			enabled: spaced,
+			onRateLimit: wait("rate limit"),
+			onSecondaryRateLimit: wait("secondary rate limit")
+		},
+		retry: { doNotRetry: [
+			400,
+			401,
+			403,
+			404,
+			407,
+			410,
+			422,
+			451
+		] },
+		log: {
+			debug() {},
+			info() {},
+			warn: (text) => logger.debug(text),
+			error: (text) => logger.debug(text)
+		},
+		request: { fetch: async (url, options) => {
+			const ends = [AbortSignal.timeout(timeout), ...signal ? [signal] : []];
+			const answer = await (0, import_undici.fetch)(url, {
+				...options,
+				dispatcher,
+				signal: AbortSignal.any(ends)
+			}).catch(refusalOfProxy);
+			const body = NO_BODY.has(answer.status) ? null : await answer.arrayBuffer();
+			return new import_undici.Response(body, {
+				status: answer.status,
+				headers: answer.headers
+			});
+		} }
+	});
+}
+/** A refusal of the proxy as an answer: thrown, it would be sent again and again, as a network's fault is. */
+function refusalOfProxy(error) {
+	const refusal = proxyErrorOf(error);
+	if (!refusal || refusal.retryable) throw error;
+	return import_undici.Response.json({ message: refusal.message }, { status: 407 });
+}
+
+// src/github/comments.ts
+/** Who may have a comment taken over: bots, and people who could edit it anyway. A stranger may copy the marker. */
+const TRUSTED = /* @__PURE__ */ new Set([
+	"OWNER",
+	"MEMBER",
+	"COLLABORATOR"
+]);
+/** Tries to write a comment; Octokit spaces them by three seconds. */
+const MOST_TRIES = 3;
+/**
+* Keeps one comment a step on a pull request, which a marker tells from all others.
+* https://docs.github.com/en/rest/issues/comments
+*/
+var PullRequestComments = class {
+	#octokit;
+	constructor(octokit) {
+		this.#octokit = octokit;
+	}
+	/**
+	* Makes the step's comment say `comment`: updates it, or writes it when it is not there and is news.
+	*
+	* @returns why that was not possible, with the remedy
+	*/
+	async keepComment(pullRequest, comment) {
+		try {
+			await this.#keep(pullRequest, comment);
+			return;
+		} catch (error) {
+			const cause = printable(messageOf(error));
+			return `The dry run could not be told in a comment on pull request #${pullRequest.number}; the job summary has all of it. A pull request from a fork can only read; elsewhere set "permissions: pull-requests: write" in the workflow, or comment: false (GitHub says: ${cause})`;
+		}
+	}
+	async #keep({ owner, repo, number, step }, { body, isNews }) {
+		const { issues } = this.#octokit.rest;
+		const marker = `<!-- gcrxio/sync-action ${step} -->`;
+		const text = `${marker}\n${body}`;
+		const [first, ...others] = await this.#find({
+			owner,
+			repo,
+			number
+		}, marker);
+		if (first === void 0) {
+			if (isNews) await this.#create({
+				owner,
+				repo,
+				number
+			}, marker, text);
+			return;
+		}
+		if (first.body !== text) await issues.updateComment({
+			owner,
+			repo,
+			comment_id: first.id,
+			body: text
+		});
+		for (const { id } of others) await issues.deleteComment({
+			owner,
+			repo,
+			comment_id: id
+		});
+	}
+	/** Looks before it tries again: a comment may be there though its answer was lost. */
+	async #create({ owner, repo, number }, marker, body) {
+		for (let tries = 1;; tries += 1) try {
+			await this.#octokit.rest.issues.createComment({
+				owner,
+				repo,
+				issue_number: number,
+				body,
+				request: { retries: 0 }
+			});
+			return;
+		} catch (error) {
+			if (!(error instanceof RequestError) || error.status < 500 || tries === MOST_TRIES) throw error;
+			if ((await this.#find({
+				owner,
+				repo,
+				number
+			}, marker)).some((comment) => comment.body === body)) return;
+		}
+	}
+	async #find({ owner, repo, number }, marker) {
+		return (await this.#octokit.paginate(this.#octokit.rest.issues.listComments, {
+			owner,
+			repo,
+			issue_number: number,
+			per_page: 100
+		})).filter(({ user, author_association: role }) => user?.type === "Bot" || TRUSTED.has(role)).map(({ id, body = "" }) => ({
+			id,
+			body
+		})).filter(({ body }) => body.startsWith(marker));
+	}
+};
+
+// src/mirror/format.ts
+const UNITS = [
+	"B",
+	"kB",
+	"MB",
+	"GB",
+	"TB",
+	"PB"
+];
+/** `1.2 GB`: decimal units, as registries and disks count. */
+function formatBytes(bytes) {
+	let power = 0;
+	while (power < UNITS.length - 1 && Number(rounded(bytes, power)) >= 1e3) power += 1;
+	return `${rounded(bytes, power)} ${UNITS[power]}`;
+}
+function rounded(bytes, power) {
+	const value = bytes / 1e3 ** power;
+	return power === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1);
+}
+/** `12 s`, `4 min`, `1 h 12 min`. `ms` is milliseconds. */
+function formatDuration(ms) {
+	const seconds = Math.round(ms / 1e3);
+	if (seconds < 100) return `${seconds} s`;
+	const minutes = Math.round(seconds / 60);
+	return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+/** `1,461`, whatever the machine's locale. */
+function formatCount(count) {
+	return count.toLocaleString("en-US");
+}
+/** `1 tag`, `1,461 tags`. */
+function plural(count, noun) {
+	return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+// src/github/errors.ts
 /** The metadata repository can't be read or written. Says why and what to do. */
 var MetadataError = class extends Error {
 	name = "MetadataError";
 };
 /** A wait for a rate limit that is longer than this, in milliseconds, is the next run's. */
-const LONGEST_WAIT$1 = 3e5;
+const LONGEST_WAIT_MS = 3e5;
 /**
 * The least wait where a limit does not say how long it lasts; it doubles from one to the next.
 * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
 */
-const UNTOLD_WAIT = 6e4;
+const UNSTATED_WAIT_MS = 6e4;
 /**
 * Reads a failed GET or PUT.
 *
@@ -39208,7 +34645,7 @@ function classify(error, where, limits) {
 	if (error.status === 407) return fail(message);
 	const refused = (remedy) => fail(`${remedy} (GitHub says: ${message})`);
 	const wait = limitedFor(error, limits);
-	if (wait !== void 0 && wait <= LONGEST_WAIT$1) return { wait };
+	if (wait !== void 0 && wait <= LONGEST_WAIT_MS) return { wait };
 	if (wait !== void 0) return refused(`a rate limit of GitHub is used up for another ${formatDuration(wait)}; run again then`);
 	if (isCollision(error.status, message)) return "collided";
 	return refused(isWrite ? remedyForWrite(error.status, message) : remedyFor$1(error.status, message));
@@ -39237,11 +34674,11 @@ function limitedFor(error, limits) {
 	const reset = headers["x-ratelimit-remaining"] === "0" ? Math.max(0, Number(headers["x-ratelimit-reset"]) * 1e3 - now) + 1e3 : void 0;
 	const wait = asked ?? reset;
 	if (wait !== void 0 && !Number.isNaN(wait)) return wait;
-	return status === 429 || wait !== void 0 || /rate limit|abuse/i.test(error.message) ? UNTOLD_WAIT * 2 ** limits : void 0;
+	return status === 429 || wait !== void 0 || /rate limit|abuse/i.test(error.message) ? UNSTATED_WAIT_MS * 2 ** limits : void 0;
 }
 /** One line of what an answer said, or of why there was none. */
 function saidBy(error) {
-	const message = error instanceof Error ? error.message : String(error);
+	const message = messageOf(error);
 	return /^\s*</.test(message) ? "an HTML page" : printable(message);
 }
 function remedyForWrite(status, message) {
@@ -39260,1884 +34697,1344 @@ function remedyFor$1(status, message) {
 	return "GitHub did not answer as it should; run again later";
 }
 
-// src/report/markdown.ts
+// src/github/retry.ts
+/** 20 jobs that write one branch at once get through well before this. */
+const MOST_WRITES = 15;
+/** What is only read is tried for a quarter of a minute. */
+const MOST_READS = 6;
+/** Rate limits that one file waits for. */
+const MOST_LIMITS = 5;
 /**
-* Text from registries in GitHub-flavoured Markdown. https://github.github.com/gfm/
+* Octokit spaces a process's writes by a second. A wait that is longer than that comes before the read; a shorter one
+* would let Octokit wait between read and write, while others write.
 */
-/** Text in which nothing is markup: no link, mention, issue number, HTML, table or comment comes of it. One line, not to be put at a line's start. */
-function escapeMarkdown(text) {
-	return printable(text, Number.POSITIVE_INFINITY).replace(/[\\`*_{}[\]()#!|~$^]|:(?=\/\/)|(?<=www)\./g, "\\$&").replace(/[@#]/g, "$&​").replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-}
-/** Text as code, in a span that nothing in it can close and that fits a table's cell. */
-function codeSpan(text) {
-	const line = printable(text, Number.POSITIVE_INFINITY).replaceAll("`", "'").replaceAll("|", "¦");
-	return `\`${line === "" ? " " : line}\``;
-}
-/** The first dozen of `items` as code, `and N more` for the rest. */
-function codeList(items, most = 12) {
-	const shown = items.slice(0, most).map((item) => codeSpan(item));
-	const rest = items.length - shown.length;
-	return rest > 0 ? `${shown.join(", ")} and ${rest} more` : shown.join(", ");
-}
-
-// src/metadata/changelog.ts
-/** The changelog's section for one namespace, with the mark by which it is found again. */
-function renderSection(result, options) {
-	return `${renderSectionText(result, options)}\n${marker(options.runKey, result.namespace)}\n`;
-}
-/** The changelog's section as it is read: time, namespace → target, counts, then a line an image. */
-function renderSectionText(result, { time, timezone }) {
-	const { added, updated, bytes } = countAll([result]);
-	const images = /* @__PURE__ */ new Map();
-	for (const { image, added, updated } of result.copied) {
-		const tags = images.get(image) ?? {
-			added: [],
-			updated: []
-		};
-		tags.added.push(...added);
-		tags.updated.push(...updated);
-		images.set(image, tags);
-	}
-	const lines = Array.from(images).toSorted(([a], [b]) => a < b ? -1 : 1).map(([image, tags]) => {
-		const parts = [...tags.added.length > 0 ? [`added ${codeList(tags.added.toSorted())}`] : [], ...tags.updated.length > 0 ? [`updated ${codeList(tags.updated.toSorted())}`] : []];
-		return `- ${codeSpan(image)}: ${parts.join("; ")}`;
-	});
-	const route = `${codeSpan(result.namespace)} → ${codeSpan(result.target)}`;
-	const counts = `${plural(added, "tag")} added, ${updated} updated, ${formatBytes(bytes)}`;
-	return [
-		`## ${formatTime(time, timezone)}: ${route}`,
-		"",
-		counts,
-		"",
-		...lines,
-		""
-	].join("\n");
-}
-/** `2026-11-24 20:30:05 UTC+8` */
-function formatTime(time, timezone) {
-	const format = new Intl.DateTimeFormat("en-CA", {
-		timeZone: timezone,
-		dateStyle: "short",
-		timeStyle: "medium",
-		hourCycle: "h23"
-	});
-	const zone = new Intl.DateTimeFormat("en", {
-		timeZone: timezone,
-		timeZoneName: "shortOffset"
-	}).formatToParts(time).find(({ type }) => type === "timeZoneName")?.value;
-	return `${format.format(time).replace(",", "")} ${(zone ?? "GMT").replace("GMT", "UTC").replace(/\+0$/, "")}`;
-}
+const FIRST_DELAY_MS = 1e3;
 /**
-* The text of a changelog, with its byte order mark where it has one.
-*
-* @throws MetadataError that names the file and the remedy
+* Jobs that collided try again within this time, then within twice of it, and so on. GitHub takes 80 writes a minute: 20
+* jobs that end at once stay below that, also where a write takes a second, and two that met are soon done.
+* https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
 */
-function readChangelog(bytes, path) {
-	try {
-		return new TextDecoder("utf-8", {
-			fatal: true,
-			ignoreBOM: true
-		}).decode(bytes);
-	} catch (error) {
-		const message = `${path} is not text in UTF-8. It was left as it is: save it as UTF-8, or name another in "changelog-path"`;
-		throw new MetadataError(message, { cause: error });
-	}
-}
-const MARKER = "<!-- sync ";
-/** A comment that is not shown: ends one job's section, and tells it from all others. */
-function marker(runKey, namespace) {
-	return `${MARKER}${encodeURIComponent(`${runKey} ${namespace}`).replaceAll("--", "-%2D")} -->`;
-}
-/**
-* Puts `section` before the newest section of `current`; everything else stays as it is. The section of the same
-* job and namespace, when it is there already, is replaced where it stands.
-*/
-function insertSection(current, section, { runKey, namespace }) {
-	const text = current === void 0 || current.trim() === "" ? "# Changelog\n" : current;
-	const newline = text.includes("\r\n") ? "\r\n" : "\n";
-	const insert = section.replaceAll("\n", newline);
-	const mark = marker(runKey, namespace);
-	const end = text.indexOf(mark);
-	if (end !== -1) return text.slice(0, sectionStart(text, end)) + insert.trimEnd() + text.slice(end + mark.length);
-	const newest = (/^## /m.exec(text) ?? /^#{3,6} /m.exec(text))?.index;
-	if (newest !== void 0) return text.slice(0, newest) + insert + newline + text.slice(newest);
-	return text + (text.endsWith("\n") ? newline : newline + newline) + insert;
-}
-/** Where the section starts whose marker is at `end`; at the marker when somebody removed its heading. */
-function sectionStart(text, end) {
-	const start = text.lastIndexOf("\n## ", end) + 1;
-	return text.startsWith("## ", start) && !text.slice(start, end).includes(MARKER) ? start : end;
-}
-
-// src/modes/record.ts
-/** What the outcomes and the settled tags add to the namespace manifest. */
-function entriesOf({ settled }, outcomes) {
-	const entries = /* @__PURE__ */ new Map();
-	for (const [image, tags] of settled) entries.set(image, new Map(tags));
-	for (const { work, held } of outcomes) for (const [tag, what] of held) setEntry(entries, work.image, tag, entryOf$1(work.manifest.digest, what));
-	return entries;
-}
-function entryOf$1(digest, { digest: target, platforms }) {
-	if (platforms) return {
-		digest,
-		target,
-		platforms
-	};
-	return target === digest ? digest : {
-		digest,
-		target
-	};
-}
-/** Writes the namespace manifests, then the changelog. One that can't be written stops no other. */
-async function record(recordables, inputs, deps) {
-	const errors = [];
-	const unrecorded = [];
-	const written = [];
-	const failed = [];
-	for (const recordable of recordables) {
-		const { plan, entries, result } = recordable;
-		const seen = { images: recordable.known ?? plan.recorded.images };
-		try {
-			await recordManifest(recordable, seen, inputs, deps);
-			written.push(recordable);
-		} catch (error) {
-			failed.push(recordable);
-			const tags = countEntries(entries);
-			const what = tags > 0 ? `${tags} tags are mirrored but not recorded` : "the record is not up to date";
-			errors.push(`${result.namespace}: ${what}. ${messageOf(error)}`);
-			unrecorded.push({
-				path: plan.manifestPath,
-				content: manifestOf({
-					...plan.recorded,
-					...seen
-				}, recordable),
-				addition: serializeNamespaceManifest({
-					...plan.recorded,
-					images: entries
-				})
-			});
-		}
-	}
-	let plans = new Set(written.map(({ plan }) => plan));
-	const sections = sectionsOf(written, inputs, deps);
-	const lost = sectionsOf(failed, inputs, deps);
-	try {
-		await recordChangelog(sections, written, inputs, deps);
-	} catch (error) {
-		errors.push(`The changelog is not up to date. ${messageOf(error)}`);
-		lost.push(...sections);
-		plans = /* @__PURE__ */ new Set();
-	}
-	if (lost.length > 0) {
-		const content = lost.map(({ text }) => text).join("\n");
-		unrecorded.push({
-			path: inputs.metadata.changelogPath ?? "",
-			content,
-			addition: content
-		});
-	}
-	return {
-		plans,
-		errors,
-		unrecorded
-	};
-}
-/** @param seen told what the file held when it was there last */
-async function recordManifest(recordable, seen, inputs, deps) {
-	const { plan, entries, removed, restored, result } = recordable;
-	if (![
-		entries,
-		removed,
-		restored
-	].some((images) => images && images.size > 0)) return;
-	const message = describe$1([result], removed && countEntries(removed));
-	const changeSeen = (images) => {
-		if (images.size > 0) seen.images = images;
-		return change(images, recordable);
-	};
-	await changeManifest(plan, message, changeSeen, inputs, deps);
-}
-const GONE = "What this run did is recorded in it again, and the next run copies the rest; where that was not meant, restore an earlier commit of it";
-/** Changes what is recorded of a namespace; the same images mean that nothing changes. */
-async function changeManifest({ manifestPath: path, recorded: { source, target, images: known } }, message, change, { metadata: { commitMessage } }, { metadata, logger }) {
-	let isGone = false;
-	if (await metadata.update(path, commitMessage ?? message, (current) => {
-		isGone = current === void 0 && known.size > 0;
-		const before = current ? parseNamespaceManifest(current, {
-			path,
-			source,
-			target
-		}).images : /* @__PURE__ */ new Map();
-		const images = change(before);
-		if (images === before) return current;
-		return new TextEncoder().encode(serializeNamespaceManifest({
-			source,
-			target,
-			images
-		}));
-	}) && isGone) logger.warning(`${path} was removed while this run went on. ${GONE}`);
-}
-/** The namespace manifest with what `recordable` changes. */
-function manifestOf(manifest, recordable) {
-	return serializeNamespaceManifest({
-		...manifest,
-		images: change(manifest.images, recordable)
-	});
-}
-function change(images, { entries, removed = /* @__PURE__ */ new Map(), restored = /* @__PURE__ */ new Map() }) {
-	return restoreEntries(mergeImages(removeEntries(images, removed), entries), restored);
-}
-function sectionsOf(recordables, { metadata: { changelogPath, timezone } }, { now, runKey }) {
-	if (changelogPath === void 0) return [];
-	const time = now();
-	return recordables.filter(({ result }) => result.copied.length > 0).map(({ result }) => ({
-		namespace: result.namespace,
-		text: renderSection(result, {
-			time,
-			timezone,
-			runKey
-		})
-	}));
-}
-async function recordChangelog(sections, recordables, { metadata: { changelogPath, commitMessage } }, { metadata, runKey }) {
-	if (changelogPath === void 0 || sections.length === 0) return;
-	const results = recordables.map(({ result }) => result).filter(({ copied }) => copied.length > 0);
-	await metadata.update(changelogPath, commitMessage ?? `Changelog: ${describe$1(results)}`, (current) => {
-		const before = current && readChangelog(current, changelogPath);
-		const after = sections.reduce((text, { namespace, text: section }) => insertSection(text, section, {
-			runKey,
-			namespace
-		}), before);
-		return new TextEncoder().encode(after);
-	});
-}
-/** `Mirror gcr.io/distroless: 3 added, 1 updated` */
-function describe$1(results, removed = 0) {
-	const { added, updated } = countAll(results);
-	const settled = results.reduce((sum, result) => sum + result.settled, 0);
-	const parts = [
-		`${added} added`,
-		`${updated} updated`,
-		...settled > 0 ? [`${settled} settled`] : [],
-		...removed > 0 ? [`${removed} not there`] : []
-	];
-	const [first] = results;
-	return `Mirror ${results.length === 1 && first ? first.namespace : `${results.length} namespaces`}: ${parts.join(", ")}`;
-}
-function messageOf(error) {
-	return error instanceof Error ? error.message : String(error);
-}
-
-// src/plan/pulls.ts
-/**
-* What copying `works` asks of the source's manifests: one request for each, one more where docker pulls it besides,
-* and, for an index, one a platform, of which it has at least one. https://docs.docker.com/docker-hub/usage/pulls/
-*/
-function countPulls(works, engine, referrers = false) {
-	let count = 0;
-	let exact = !referrers || works.length === 0;
-	for (const { mediaType } of works.map(({ manifest }) => manifest)) {
-		const isIndex = mediaType !== void 0 && isIndexType(mediaType);
-		count += isIndex || engine === "docker" ? 2 : 1;
-		if (isIndex || mediaType === void 0) exact = false;
-	}
-	return {
-		count,
-		exact
-	};
-}
-/** Platforms of an index of which nobody knows how many it has. */
-const USUAL_PLATFORMS = 8;
-/** Manifests that refer to an image, and come with it. */
-const USUAL_REFERRERS = 2;
-/** About how many pulls one piece of work takes, rather too many than too few. */
-function estimatePulls({ manifest: { mediaType }, added, updated }, { engine, platforms, referrers = false }) {
-	if (added.length + updated.length === 0) return 1;
-	return pullsOf(mediaType, engine, platforms) + (referrers ? USUAL_REFERRERS : 0);
-}
-function pullsOf(mediaType, engine, platforms) {
-	if (mediaType !== void 0 && isIndexType(mediaType)) return 1 + (platforms === "all" ? USUAL_PLATFORMS : platforms.length);
-	return engine === "docker" ? 2 : 1;
-}
-
-// src/modes/result-of.ts
-/**
-* What came of a namespace.
-*
-* @param outcomes of what was copied, none when nothing was; `dry run` for what would be copied
-*/
-function resultOf(plan, { engine }, outcomes) {
-	const { namespace, target } = plan.settings;
-	const names = {
-		namespace: formatNamespace(namespace),
-		target: formatNamespace(target)
-	};
-	if ("failure" in plan) return {
-		...names,
-		...NOTHING,
-		failures: [plan.failure]
-	};
-	const { listing, dropped, recalled, unsupported, targets, unchanged, gone, unsettled, settled } = plan;
-	const nameOf = (image) => `${target.registry}/${targets.get(image) ?? image}`;
-	const copied = outcomes === "dry run" ? planned(plan, nameOf) : mirrored(outcomes, nameOf);
-	const failures = outcomes === "dry run" ? [] : failed(outcomes);
-	const done = copied.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
-	const wanted = plan.work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
-	return {
-		...names,
-		...NOTHING,
-		copied: copied.toSorted((a, b) => a.image < b.image ? -1 : 1),
-		failures: [...listing.failures, ...failures],
-		unsupported,
-		unchanged,
-		gone,
-		pending: unsettled.length + wanted - done - countTags(failures),
-		settled: countEntries(settled),
-		dropped,
-		recalled,
-		...outcomes === "dry run" ? { pulls: countPulls(plan.work, engine, plan.settings.referrers) } : referred(new Set(plan.referrers?.rechecks), outcomes)
-	};
-}
-/** `gcr.io/distroless: 3 new tags, 1 moved, 40 unchanged, 0 gone` */
-function describe(result) {
-	const { added, updated, unchanged, gone, pending } = countAll([result]);
-	const parts = [
-		plural(added, "new tag"),
-		`${formatCount(updated)} moved`,
-		`${formatCount(unchanged)} unchanged`,
-		`${formatCount(gone)} gone`,
-		...pending > 0 ? [`${formatCount(pending)} waiting`] : [],
-		...result.failures.length > 0 ? [plural(result.failures.length, "failure")] : [],
-		...result.drift ? [describeDrift(result.drift)] : []
-	];
-	return `${result.namespace}: ${parts.join(", ")}`;
-}
-const NOTHING = {
-	copied: [],
-	failures: [],
-	unsupported: [],
-	unchanged: 0,
-	gone: [],
-	pending: 0,
-	settled: 0,
-	dropped: NOTHING_DROPPED,
-	recalled: 0,
-	referrers: 0,
-	referrerBytes: 0,
-	unasked: 0
-};
-function planned({ work }, nameOf) {
-	return work.map(({ image, manifest, added, updated }) => ({
-		image,
-		target: nameOf(image),
-		digest: manifest.digest,
-		added,
-		updated,
-		bytes: manifest.size ?? 0
-	}));
-}
-function mirrored(outcomes, nameOf) {
-	return outcomes.filter(({ held }) => held.size > 0).map(({ work: { image, manifest, added, updated }, held, bytes }) => ({
-		image,
-		target: nameOf(image),
-		digest: manifest.digest,
-		added: added.filter((tag) => held.has(tag)),
-		updated: updated.filter((tag) => held.has(tag)),
-		bytes
-	}));
-}
-function failed(outcomes) {
-	return outcomes.flatMap(({ work: { image, manifest, added, updated }, held, error }) => {
-		if (error === void 0) return [];
-		const tags = [...added, ...updated];
-		const reason = tags.length > 0 ? error : `what refers to ${manifest.digest} was not mirrored: ${error}`;
-		return [{
-			image,
-			tags: tags.filter((tag) => !held.has(tag)),
-			reason
-		}];
-	});
-}
-/** @param rechecks the images that were to be asked for */
-function referred(rechecks, outcomes) {
-	const rechecked = outcomes.filter(({ work }) => rechecks.has(work));
-	return {
-		referrers: outcomes.reduce((sum, { referrers = 0 }) => sum + referrers, 0),
-		referrerBytes: rechecked.reduce((sum, { bytes }) => sum + bytes, 0),
-		unasked: rechecks.size - rechecked.filter(({ isLeft }) => isLeft !== true).length
-	};
-}
-
-// src/modes/compare.ts
-/**
-* Asks the target what it really holds, and records that; copies nothing. What is recorded and is not so is reported
-* and taken out of the record, so that the next sync brings it again.
-*/
-async function compare(inputs, deps) {
-	const started = deps.now();
-	const { plans, warnings } = await prepare(inputs, deps);
-	const compared = await deps.phase("Ask the target", async () => Promise.all(plans.map(async (plan) => {
-		const done = "failure" in plan ? resultOf(plan, inputs, []) : await compareOne(plan, inputs, deps);
-		deps.logger.info(describe("plan" in done ? done.result : done));
-		return done;
-	})));
-	const recordables = compared.flatMap((one) => "plan" in one ? [one] : []);
-	const { errors, unrecorded } = inputs.dryRun ? {
-		errors: [],
-		unrecorded: []
-	} : await deps.phase("Record", async () => record(recordables, inputs, deps));
-	const namespaces = compared.map((one) => "plan" in one ? one.result : one);
-	return {
-		mode: "compare",
-		dryRun: inputs.dryRun,
-		started,
-		finished: deps.now(),
-		namespaces,
-		errors,
-		warnings,
-		unrecorded
-	};
-}
-async function compareOne(plan, inputs, { registries }) {
-	const { recorded, listing, settings } = plan;
-	const { namespace, platforms, referrers } = settings;
-	const { queryConcurrency: concurrency } = inputs;
-	const target = registries.target(settings.target.registry);
-	const source = registries.source(namespace.registry);
-	const targetOf = (image) => targetRepository(settings.targetName, settings.target, namespace, image);
-	const own = wantedImages(plan, inputs);
-	const findings = sortFindings(await audit(own, {
-		target,
-		targetOf,
-		referrers,
-		concurrency
-	}));
-	const open = needEvidence(listing, recorded.images, findings.changed);
-	const verdicts = await settle(open, {
-		source,
-		target,
-		targetOf,
-		platforms,
-		reserve: 0,
-		concurrency
-	});
-	const { entries, removed, drift } = concludeComparison(recorded.images, findings, verdicts);
-	const counts = countAfter(plan, findings, {
-		entries,
-		removed
-	});
-	const isLost = looksLost(findings, entries);
-	const takenOut = isLost ? /* @__PURE__ */ new Map() : removed;
-	return {
-		plan,
-		entries,
-		removed: takenOut,
-		result: {
-			...resultOf(plan, inputs, []),
-			...counts,
-			drift: {
-				...drift,
-				removed: countEntries(takenOut)
-			},
-			failures: [
-				...listing.failures,
-				...findings.failures,
-				...isLost ? [lost(plan, drift.missing.length)] : []
-			],
-			settled: countEntries(entries)
-		}
-	};
-}
-/** What is recorded of this job's images and wanted. */
-function wantedImages({ recorded, settings }, { shard }) {
-	const { wantsName } = new CompiledFilters(settings.filters);
-	const own = ownImages(recorded.images, shard, settings.namespace);
-	return new Map(Array.from(own, ([image, entries]) => [image, new Map(Array.from(entries).filter(([tag]) => wantsName(image, tag)))]));
-}
-/** How the mirror stands to the source, now that the record is right. Tags of which nothing is known count as failed. */
-function countAfter({ recorded, listing, settings: { platforms, referrers } }, { unknown }, { entries, removed }) {
-	const right = mergeImages(removeEntries(removeEntries(recorded.images, removed), unknown), entries);
-	const { work, unsettled, unchanged } = diff(listing, right, platforms, referrers);
-	const wanting = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
-	const untold = Array.from(unknown).flatMap(([image, tags]) => Array.from(tags.keys()).filter((tag) => listing.images.get(image)?.tags.has(tag)));
-	return {
-		unchanged,
-		pending: unsettled.length + wanting - untold.length
-	};
-}
-/** So few tags are soon copied again. */
-const FEW = 10;
-/** True when the target has nothing of all that is recorded: then it is likely another target than is meant. */
-function looksLost({ held, missing, changed }, entries) {
-	return held === 0 && changed.size === 0 && entries.size === 0 && countEntries(missing) > FEW;
-}
-function lost({ manifestPath }, images) {
-	return {
-		image: "",
-		tags: [],
-		reason: `the target has none of the tags recorded in ${manifestPath}, of ${formatCount(images)} images. The record was left as it is: check "target" and its credentials; if the mirror is really gone, remove the file`
-	};
-}
-
-// src/modes/monitor.ts
-/** Tells how much is mirrored and how much is waiting, as often as asked, and reads only. The last look counts. */
-async function monitor(inputs, deps) {
-	const { count, interval } = inputs.monitor;
-	const started = deps.now();
-	for (let look = 1;; look += 1) {
-		const { plans, warnings } = await prepare(inputs, deps);
-		const namespaces = plans.map((plan) => resultOf(plan, inputs, []));
-		for (const result of namespaces) {
-			const { unchanged, pending, failed } = countAll([result]);
-			const total = formatCount(unchanged + pending);
-			const wrong = failed > 0 ? `, ${formatCount(failed)} failed` : "";
-			deps.logger.info(`${deps.now().toISOString()} ${result.namespace}: ${formatCount(unchanged)} of ${total} tags mirrored, ${formatCount(pending)} waiting${wrong}`);
-		}
-		if (look === count) return {
-			mode: "monitor",
-			dryRun: true,
-			started,
-			finished: deps.now(),
-			namespaces,
-			errors: [],
-			warnings
-		};
-		await deps.sleep(interval);
-	}
-}
-
-// src/plan/balance.ts
-/**
-* Packs `items`, heaviest first, into bins of `capacity`, each into the first that has room. An item that is heavier
-* than that gets a bin of its own. https://en.wikipedia.org/wiki/First-fit-decreasing_bin_packing
-*/
-function packBins(items, capacity) {
-	const bins = [];
-	for (const item of items) {
-		const bin = bins.find(({ free }) => free >= item.weight);
-		if (bin) {
-			bin.items.push(item);
-			bin.free -= item.weight;
-		} else bins.push({
-			items: [item],
-			free: capacity - item.weight
-		});
-	}
-	return bins.map(({ items }) => items);
-}
-/**
-* Cuts the numbers from 0 to `total - 1` into at most `most` ranges of about equal weight, none without items.
-*
-* @param items sorted by their numbers
-*/
-function cutRanges(items, most, total) {
-	const share = items.reduce((sum, { weight }) => sum + weight, 0) / most;
-	const ranges = [];
-	let open = {
-		first: 0,
-		last: total - 1,
-		items: []
-	};
-	let done = 0;
-	for (const item of items) {
-		if (done + item.weight / 2 > share * (ranges.length + 1) && open.items.length > 0 && item.number > (open.items.at(-1)?.number ?? 0)) {
-			open.last = item.number - 1;
-			ranges.push(open);
-			open = {
-				first: item.number,
-				last: total - 1,
-				items: []
-			};
-		}
-		open.items.push(item);
-		done += item.weight;
-	}
-	if (open.items.length > 0) ranges.push(open);
-	return ranges;
-}
-
-// src/plan/matrix.ts
-/** GitHub takes 1 MB a job in UTF-16, of which the other outputs have some. */
-const MAX_BYTES = 9e5;
-/**
-* Spreads work over at most `maxEntries` jobs, none with much more than its fair share unless one image has that. A
-* namespace that is too much for one job is cut by images; several that are little go together. The same work gives
-* the same matrix, in whatever order it was found.
-*
-* @throws Error when not even the namespaces and filters fit into GitHub's limit
-*/
-function planMatrix(works, options) {
-	const { maxEntries, filters, maxBytes = MAX_BYTES } = options;
-	const plans = fairPlan(weigh(works), maxEntries);
-	for (const render of [byImages, byNumbers]) {
-		const matrix = { include: plans.flatMap((plan) => render(plan, filters)) };
-		if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
-	}
-	throw new Error(`The matrix would have more than ${maxBytes} bytes, which GitHub does not take: name fewer namespaces a plan, or shorten "include" and "exclude"`);
-}
-/** Bytes where the sources tell them; the mean where some don't; tags where none do. */
-function weigh(works) {
-	const all = works.flatMap(({ images }) => images);
-	const bytes = all.reduce((sum, image) => sum + image.bytes, 0);
-	const unsized = all.reduce((sum, image) => sum + image.unsized, 0);
-	const tags = all.reduce((sum, image) => sum + image.tags, 0);
-	const mean = bytes > 0 ? bytes / Math.max(1, tags - unsized) : 1;
-	const weightOf = (image) => Math.max(1, bytes > 0 ? image.bytes + image.unsized * mean : image.tags);
-	return works.filter(({ images }) => images.length > 0).map(({ namespace, images }) => {
-		const loads = images.map((image) => ({
-			...image,
-			weight: weightOf(image)
-		})).toSorted((a, b) => b.weight - a.weight || (a.image < b.image ? -1 : 1));
-		return {
-			namespace,
-			loads,
-			weight: loads.reduce((sum, { weight }) => sum + weight, 0)
-		};
-	}).toSorted(byName);
-}
-/** How much more a job may have in the next try. */
-const STEP = 1.02;
-/** The plan with the smallest load a job at which `most` jobs suffice. */
-function fairPlan(piles, most) {
-	const total = piles.reduce((sum, { weight }) => sum + weight, 0);
-	for (let capacity = total / most;; capacity *= STEP) {
-		const plan = planFor(piles, capacity);
-		if (plan.reduce((sum, one) => sum + (one.kind === "cut" ? one.parts.length : 1), 0) <= most) return plan;
-	}
-}
-function planFor(piles, capacity) {
-	const cuts = piles.map((pile) => ({
-		kind: "cut",
-		pile,
-		parts: packBins(pile.loads, capacity)
-	}));
-	const little = cuts.filter(({ parts }) => parts.length === 1).map(({ pile }) => pile);
-	const wholes = packBins(little.toSorted(heaviestFirst), capacity);
-	return [...cuts.filter(({ parts }) => parts.length > 1), ...wholes.map((bin) => ({
-		kind: "whole",
-		piles: bin.toSorted(byName)
-	}))];
-}
-/** Entries that name their images. */
-function byImages(plan, filters) {
-	if (plan.kind === "cut") return plan.parts.map((loads, index) => entryOf([plan.pile], loads, filters, {
-		images: loads,
-		part: `${index + 1}/${plan.parts.length}`
-	}));
-	const [first, ...others] = plan.piles;
-	const loads = plan.piles.flatMap((pile) => pile.loads);
-	return [entryOf(plan.piles, loads, filters, first && others.length === 0 ? { images: first.loads } : {})];
-}
-/** Entries that give the numbers of their images, in which a name costs nothing. */
-function byNumbers(plan, filters) {
-	if (plan.kind === "whole") return [entryOf(plan.piles, plan.piles.flatMap(({ loads }) => loads), filters, {})];
-	const { namespace } = plan.pile;
-	const numbered = plan.pile.loads.map((load) => ({
-		...load,
-		number: shardOf(namespace, load.image, MAX_SHARDS)
-	})).toSorted((a, b) => a.number - b.number);
-	const ranges = cutRanges(numbered, plan.parts.length, MAX_SHARDS);
-	return ranges.map(({ first, last, items }, index) => entryOf([plan.pile], items, filters, {
-		part: `${index + 1}/${ranges.length}`,
-		range: `${first}-${last}`
-	}));
-}
-function entryOf(piles, loads, { include, exclude }, { images, part = "1/1", range }) {
-	const names = images?.map(({ image }) => image).toSorted();
-	return {
-		namespace: piles.map(({ namespace }) => formatNamespace(namespace)).join("\n"),
-		images: (names ? names.flatMap((image) => narrowPatterns(include, image)) : include).join("\n"),
-		exclude: exclude.join("\n"),
-		"shard-index": range ?? "0",
-		"shard-total": range === void 0 ? 1 : MAX_SHARDS,
-		part,
-		tags: loads.reduce((sum, { tags }) => sum + tags, 0),
-		bytes: loads.reduce((sum, { bytes }) => sum + bytes, 0)
-	};
-}
-function heaviestFirst(a, b) {
-	return b.weight - a.weight || byName(a, b);
-}
-function byName(a, b) {
-	return formatNamespace(a.namespace) < formatNamespace(b.namespace) ? -1 : 1;
-}
-
-// src/modes/plan.ts
-/** Says what a sync would copy, and how to spread it over jobs. gcrsync's tags are left to these, which settle them. */
-async function plan(inputs, deps) {
-	const started = deps.now();
-	const { plans, warnings } = await prepare(inputs, deps);
-	return deps.phase("Plan", async () => {
-		const namespaces = plans.map((one) => resultOf(one, inputs, "dry run"));
-		for (const result of namespaces) deps.logger.info(describe(result));
-		const works = plans.flatMap((one) => "failure" in one ? [] : [workOf(one)]);
-		const matrix = planMatrix(works, {
-			maxEntries: inputs.maxShards,
-			filters: inputs
-		});
-		deps.logger.info(`The matrix has ${plural(matrix.include.length, "job")}.`);
-		for (const { namespace, part, tags, bytes } of matrix.include) deps.logger.info(`${namespace.replaceAll("\n", ", ")} ${part}: ${plural(tags, "tag")}, ${formatBytes(bytes)}`);
-		const finished = deps.now();
-		return {
-			mode: "plan",
-			dryRun: true,
-			started,
-			finished,
-			namespaces,
-			errors: [],
-			warnings,
-			matrix
-		};
-	});
-}
-/** What there is to do, image by image. */
-function workOf({ settings: { namespace }, work, unsettled }) {
-	const images = /* @__PURE__ */ new Map();
-	const sumsOf = (image) => {
-		const sums = images.get(image) ?? {
-			image,
-			tags: 0,
-			bytes: 0,
-			unsized: 0
-		};
-		images.set(image, sums);
-		return sums;
-	};
-	for (const { image, manifest, added, updated } of work) {
-		const sums = sumsOf(image);
-		sums.tags += added.length + updated.length;
-		sums.bytes += manifest.size ?? 0;
-		if (manifest.size === void 0) sums.unsized += 1;
-	}
-	for (const { image } of unsettled) sumsOf(image).tags += 1;
-	return {
-		namespace,
-		images: Array.from(images.values())
-	};
-}
-
-// src/copy/look-again.ts
-/**
-* Asks once more what `tags` are, which the source listed with a digest that it does not have: they moved and what they
-* were is deleted, or the answer to a HEAD was wrong.
-*
-* @returns the work that there is for those of another digest
-* @throws RegistryError
-*/
-async function lookAgain(work, tags, client) {
-	const { image, repository, manifest } = work;
-	const builder = new WorkBuilder();
-	for (const kind of ["added", "updated"]) for (const tag of work[kind]) {
-		const head = tags.has(tag) ? await client.headManifest(repository, tag) : void 0;
-		if (!head || head.digest === manifest.digest) continue;
-		builder.add(image, repository, {
-			digest: head.digest,
-			mediaType: head.mediaType
-		}, kind, tag);
-	}
-	return builder.build();
-}
-/** What is left of `work` without that of `others`. */
-function without(work, others) {
-	const gone = new Set(others.flatMap(({ added, updated }) => [...added, ...updated]));
-	const isLeft = (tag) => !gone.has(tag);
-	return {
-		...work,
-		added: work.added.filter(isLeft),
-		updated: work.updated.filter(isLeft)
-	};
-}
-
-// src/copy/pool.ts
-/**
-* Copies all of `works`, as many at a time as `limit` lets, until the run ends or a registry has had enough. What fails is
-* retried when that can help, and stops nothing else. Each waits for its place alone, and for none while its registries have
-* asked to wait: so works of others come by.
-*/
-async function copyAll(works, options) {
-	const { limit, lifetime, quota, task, onDone } = options;
-	const running = [];
-	for (const work of works) {
-		const whole = task(work);
-		await Promise.all([whole.source, whole.target].map(async ({ client }) => client.transport.ready()));
-		if (lifetime.drain.aborted || !await quota.begin(whole)) break;
-		const started = Promise.withResolvers();
-		const copying = limit(async () => {
-			started.resolve();
-			try {
-				if (lifetime.drain.aborted) return;
-				for (const outcome of await copyWork(work, whole, options)) onDone(outcome);
-			} finally {
-				quota.end(whole);
-			}
-		});
-		copying.catch(() => void 0);
-		running.push(copying);
-		await started.promise;
-	}
-	await Promise.all(running);
-}
-/** Copies `work`; what the source has under another digest than it listed, as it is now. */
-async function copyWork(work, whole, options) {
-	const missing = /* @__PURE__ */ new Set();
-	const outcome = await copyOne(work, whole, options, missing);
-	if (missing.size === 0) return [outcome];
-	const moved = await lookAgain(work, missing, whole.source.client).catch(() => []);
-	const left = without(work, moved);
-	const { held, error, ...rest } = outcome;
-	const isDone = [...left.added, ...left.updated].every((tag) => held.has(tag));
-	const outcomes = [{
-		...rest,
-		work: left,
-		held,
-		...error !== void 0 && !isDone && { error }
-	}];
-	for (const one of moved) outcomes.push(await copyOne(one, options.task(one), options, missing));
-	return outcomes;
-}
-/** @param missing is given the tags whose digest the source does not have */
-async function copyOne(work, whole, { engine, retries, lifetime, quota, sleep, random, logger }, missing) {
-	const held = /* @__PURE__ */ new Map();
-	let bytes = 0;
-	let referrers = 0;
-	const patience = new Patience(retries, random);
-	for (;;) {
-		const tags = whole.tags.filter((tag) => !held.has(tag));
-		try {
-			bytes += await engine.copy({
-				...whole,
-				tags
-			}, (tag, what) => held.set(tag, what), (count) => referrers += count);
-			return {
-				work,
-				held,
-				bytes,
-				referrers
-			};
-		} catch (error) {
-			if (lifetime.abort.aborted || quota.isSpent(error, whole)) return {
-				work,
-				held,
-				bytes,
-				referrers,
-				isLeft: true
-			};
-			if (error instanceof NotThereError) for (const tag of tags) missing.add(tag);
-			const message = error instanceof Error ? error.message : String(error);
-			const { repository, digest } = whole.source;
-			const delay = error instanceof CopyError ? patience.next(error) : void 0;
-			if (delay === void 0) return {
-				work,
-				held,
-				bytes,
-				referrers,
-				error: printable(message, 2e3)
-			};
-			logger.info(`${repository}@${digest}: ${message}. It is tried again (${patience.tries} of ${retries})`);
-			await sleep(delay, lifetime.abort).catch(() => void 0);
-		}
-	}
-}
-
-// src/copy/quota.ts
-/**
-* Watches the rate limits of registries: from one that has no pulls left, or that refuses for having been asked too much,
-* no further image is started. A thousand images that fail would help nobody; the next run goes on.
-*/
-var Quota = class {
-	/** Pulls that images under way may still take. */
-	#reserved = /* @__PURE__ */ new Map();
-	#spent = /* @__PURE__ */ new Map();
-	/** Resolved when the next image of a registry ends. */
-	#waiting = /* @__PURE__ */ new Map();
-	/** Why images were not started, registry by registry. */
-	get reasons() {
-		return Array.from(this.#spent.values());
-	}
-	/**
-	* True when `task` may start. Then `end` must be called for it. Where images under way may take all pulls that are left, their
-	* ends are waited for: most take less than they might.
-	*/
-	async begin({ source: { client }, target, pulls }) {
-		for (;;) {
-			if (this.#spent.has(client.registry) || this.#spent.has(target.client.registry)) return false;
-			const reserved = this.#reserved.get(client) ?? 0;
-			const { pullLimit } = client;
-			if (pullLimit === void 0 || pullLimit.remaining >= reserved + pulls) {
-				this.#reserved.set(client, reserved + pulls);
-				return true;
-			}
-			if (reserved > 0) await this.#nextEnd(client);
-			else this.#spent.set(client.registry, describeLimit(client.registry, pullLimit));
-		}
-	}
-	end({ source: { client }, pulls }) {
-		this.#reserved.set(client, (this.#reserved.get(client) ?? 0) - pulls);
-		this.#waiting.get(client)?.resolve();
-		this.#waiting.delete(client);
-	}
-	/** When an image of `client` that is under way has ended. */
-	async #nextEnd(client) {
-		let waiting = this.#waiting.get(client);
-		if (!waiting) this.#waiting.set(client, waiting = Promise.withResolvers());
-		return waiting.promise;
-	}
-	/** True when `error` says that a registry has been asked too much: what it was for is left to the next run. */
-	isSpent(error, { source, target }) {
-		if (!(error instanceof RegistryError) || error.status !== 429) return false;
-		const { registry } = (error.registry === apiHost(target.client.registry) ? target : source).client;
-		const when = error.retryAfter === void 0 ? "later" : `in ${formatDuration(error.retryAfter)}`;
-		this.#spent.set(registry, `${registry} has been asked too much (${error.message}): no further image was started. It asks to come back ${when}`);
-		return true;
-	}
-};
-function describeLimit(registry, { remaining, window }) {
-	const left = `${registry} allows ${formatCount(remaining)} more pulls`;
-	const loggedIn = "logged in, most accounts may pull more";
-	if (window === void 0) return `${left}: no further image was started from there. The next run goes on; ${loggedIn}`;
-	const time = formatDuration(window);
-	return `${left}, which it counts over ${time}: no further image was started from there. The next run goes on, at the latest in ${time}; ${loggedIn}`;
-}
-
-// src/report/progress.ts
-/** How often progress is told, in milliseconds. */
-const INTERVAL = 1e4;
-/** The rate is that of this many last intervals. */
-const WINDOW = 6;
-/** Tells how far long work is, at least every ten seconds; nothing for work that ends sooner. */
-var Progress = class {
+const FIRST_SPREAD_MS = 2e4;
+/** Whether a write was done whose answer was lost is known sooner. */
+const UNKNOWN_SPREAD_MS = 2e3;
+const WIDEST_SPREAD_MS = 6e4;
+/** The runner kills a cancelled job after ten seconds. */
+const SHUTDOWN_SPREAD_MS = 400;
+/** Asks GitHub again while it fails in a way that passes, with the waits that it asks for. */
+var GitHubRetry = class {
 	#options;
-	#timer;
-	#samples;
-	#images = 0;
-	#bytes = 0;
-	#failed = 0;
+	/** GitHub failed one file to the end: others, of which there may be a hundred, get one try each until one succeeds. */
+	#isFailing = false;
 	constructor(options) {
 		this.#options = options;
-		this.#samples = [{
-			time: options.clock(),
-			images: 0,
-			bytes: 0
-		}];
-		this.#timer = setInterval(() => this.tick(), INTERVAL).unref();
-	}
-	/** One image has ended. */
-	done(bytes, failed) {
-		this.#images += 1;
-		this.#bytes += bytes;
-		if (failed) this.#failed += 1;
-	}
-	stop() {
-		clearInterval(this.#timer);
-	}
-	tick() {
-		const { total, log, clock } = this.#options;
-		const now = {
-			time: clock(),
-			images: this.#images,
-			bytes: this.#bytes
-		};
-		const [first = now] = this.#samples;
-		this.#samples.push(now);
-		if (this.#samples.length > WINDOW) this.#samples.shift();
-		const seconds = Math.max(.001, (now.time - first.time) / 1e3);
-		const left = total - this.#images;
-		const perSecond = (now.images - first.images) / seconds;
-		log([
-			`${formatCount(this.#images)} of ${formatCount(total)} images`,
-			formatBytes(this.#bytes),
-			`${formatBytes((now.bytes - first.bytes) / seconds)}/s`,
-			perSecond > 0 ? `about ${formatDuration(left / perSecond * 1e3)} left` : "none ended lately",
-			...this.#failed > 0 ? [`${formatCount(this.#failed)} failed`] : []
-		].join(", "));
-	}
-};
-
-// src/modes/copying.ts
-/**
-* Copies the work of all namespaces in one pool, and has it recorded at checkpoints. Without an engine nothing is copied, and that is an
-* error.
-*/
-async function copyAndCheckpoint(plans, recorder, inputs, deps) {
-	const { logger, openEngine, lifetime } = deps;
-	const working = plans.filter((plan) => "work" in plan).filter((plan) => plan.work.length + rechecksOf(plan).length > 0);
-	if (working.length === 0) {
-		logger.info("Nothing to copy.");
-		return {
-			errors: [],
-			stopped: [],
-			close: async () => void 0
-		};
-	}
-	let engine;
-	try {
-		engine = await openEngine();
-	} catch (error) {
-		return {
-			errors: [error instanceof Error ? error.message : String(error)],
-			stopped: [],
-			close: async () => void 0
-		};
-	}
-	const rechecks = working.reduce((sum, plan) => sum + rechecksOf(plan).length, 0);
-	if (rechecks > 0) logger.info(`${plural(rechecks, "unchanged image")}: asking for what is new about them`);
-	const quota = new Quota();
-	const copied = new AbortController();
-	const checkpoints = saveAtCheckpoints(recorder, inputs.checkpoint, copied.signal, deps);
-	try {
-		await copy(working, engine, quota, recorder, inputs, deps);
-	} finally {
-		copied.abort();
-		await checkpoints;
-	}
-	const ending = lifetime.ending();
-	const stopped = [...ending === void 0 ? [] : [explain(ending)], ...quota.reasons];
-	for (const reason of stopped) logger.info(reason);
-	return {
-		errors: [],
-		stopped,
-		close: async () => engine.close()
-	};
-}
-const explain = (ending) => ending === "cancelled" ? "The run was cancelled: what was done by then is recorded, and the next run goes on" : "The time limit is reached: what was done by then is recorded, and the next run goes on";
-async function copy(plans, engine, quota, recorder, inputs, deps) {
-	const { logger, sleep, random, lifetime } = deps;
-	const total = plans.reduce((sum, plan) => sum + plan.work.length + rechecksOf(plan).length, 0);
-	const progress = new Progress({
-		total,
-		log: (line) => logger.info(line),
-		clock: () => performance.now()
-	});
-	const shared = {
-		engine,
-		limit: pLimit(engine.width),
-		retries: inputs.retries,
-		lifetime,
-		quota,
-		sleep,
-		random,
-		logger
-	};
-	const copyWorks = async (plan, works) => {
-		const task = (work) => ({
-			...taskOf(work, plan, inputs, deps),
-			claim: async (tag) => recorder.claim(plan, work.image, tag)
-		});
-		const onDone = (outcome) => {
-			recorder.note(plan, outcome);
-			progress.done(outcome.bytes, outcome.error !== void 0);
-		};
-		await copyAll(works, {
-			...shared,
-			task,
-			onDone
-		});
-	};
-	try {
-		await Promise.all(plans.map(async (plan) => copyWorks(plan, signaturesFirst(plan.work))));
-		await Promise.all(plans.map(async (plan) => copyWorks(plan, rechecksOf(plan))));
-	} finally {
-		progress.stop();
-	}
-}
-/** Images that the mirror has, and of which the source is asked what is new about them. */
-function rechecksOf({ referrers }) {
-	return referrers?.rechecks ?? [];
-}
-/**
-* Has what is done recorded each `interval` milliseconds, until `end` or the run is aborted: no sleep lasts then any more, and
-* the end of the run records the rest. What can't be recorded now may be later; in the end it is an error.
-*/
-async function saveAtCheckpoints(recorder, interval, end, { sleep, logger, lifetime }) {
-	for (;;) {
-		await sleep(interval, end).catch(() => void 0);
-		if (end.aborted || lifetime.abort.aborted) return;
-		const { errors } = await recorder.save();
-		for (const error of errors) logger.warning(error);
-	}
-}
-function taskOf(work, plan, { engine }, { registries }) {
-	const { namespace, target, platforms } = plan.settings;
-	const { digest, mediaType } = work.manifest;
-	const { referrers } = plan;
-	return {
-		source: {
-			client: registries.source(namespace.registry),
-			repository: work.repository,
-			digest,
-			...mediaType !== void 0 && { mediaType }
-		},
-		target: {
-			client: registries.target(target.registry),
-			repository: plan.targets.get(work.image) ?? work.image
-		},
-		tags: [...work.added, ...work.updated],
-		platforms: isFollowing(work) ? "all" : platforms,
-		pulls: estimatePulls(work, {
-			engine,
-			platforms,
-			referrers: referrers !== void 0
-		}),
-		present: isRecorded(plan, work),
-		...referrers && { referrers: {
-			sourceTags: referrers.listed.get(work.image)?.tags ?? /* @__PURE__ */ new Set(),
-			leftTags: plan.left.get(work.image)?.tags ?? /* @__PURE__ */ new Set()
-		} }
-	};
-}
-/** True when another tag of the image is recorded with the very digest, which the target then holds. */
-function isRecorded({ recorded }, { image, manifest }) {
-	const entries = recorded.images.get(image)?.values() ?? [];
-	return Iterator.from(entries).some((entry) => entry === manifest.digest);
-}
-
-// src/modes/claims.ts
-/**
-* The tags of a namespace that move. Before the first of them is overwritten at the target, all are recorded as of an
-* unknown digest: a run that is killed then leaves a record that says nothing wrong, and the next run settles it from
-* what the target holds.
-*/
-var Claims = class {
-	#plan;
-	#changeRecord;
-	#announcing;
-	/** What was recorded of the tags before. */
-	#before = /* @__PURE__ */ new Map();
-	/** Tags that may have been written. */
-	#begun = /* @__PURE__ */ new Set();
-	constructor(plan, changeRecord) {
-		this.#plan = plan;
-		this.#changeRecord = changeRecord;
 	}
 	/**
-	* To be awaited before `tag` of `image` is written at the target.
-	*
-	* @throws CopyError when the record can't be changed: then the tag must stay as it is
+	* @param where what `work` is about: `owner/name`, or a path in it
+	* @throws MetadataError with the remedy, and whatever else `work` throws
 	*/
-	async claim(image, tag) {
-		if (!this.#plan.recorded.images.get(image)?.get(tag)) return;
-		try {
-			await (this.#announcing ??= this.#announce());
+	async read(where, work) {
+		return this.#persist(where, MOST_READS, (attempt) => backoffDelay(attempt, this.#options.random), work);
+	}
+	/** As `read`, but patient: what `work` would write can't be had again. */
+	async write(where, work) {
+		const delay = (attempt, failure) => {
+			const first = failure === "unknown" ? UNKNOWN_SPREAD_MS : FIRST_SPREAD_MS;
+			return FIRST_DELAY_MS + this.#options.random() * Math.min(WIDEST_SPREAD_MS, first * 2 ** attempt);
+		};
+		return this.#persist(where, MOST_WRITES, delay, work);
+	}
+	async #persist(where, most, delay, work) {
+		const { logger, shutdown } = this.#options;
+		let limits = 0;
+		for (let attempt = 0;; attempt += 1) try {
+			const done = await work();
+			this.#isFailing = false;
+			return done;
 		} catch (error) {
-			const cause = error instanceof Error ? error.message : String(error);
-			throw new CopyError(`not overwritten, as that could not be recorded before: ${cause}`, {
-				retryable: false,
-				cause: error
-			});
-		}
-		this.#begun.add(`${image}:${tag}`);
-	}
-	/** What was recorded of tags that were announced and have not been written. */
-	untouched() {
-		const untouched = /* @__PURE__ */ new Map();
-		for (const [image, entries] of this.#before) for (const [tag, entry] of entries) if (!this.#begun.has(`${image}:${tag}`)) setEntry(untouched, image, tag, entry);
-		return untouched;
-	}
-	/** What is recorded by now, as far as this run knows. */
-	known() {
-		return forgetEntries(this.#plan.recorded.images, this.#before);
-	}
-	async #announce() {
-		const { work, recorded } = this.#plan;
-		const moving = work.reduce((sum, { updated }) => sum + updated.length, 0);
-		await this.#changeRecord(`Mirror ${recorded.source}: ${plural(moving, "tag")} to move`, (images) => {
-			const before = /* @__PURE__ */ new Map();
-			for (const { image, updated } of work) for (const tag of updated) {
-				const entry = images.get(image)?.get(tag);
-				if (entry) setEntry(before, image, tag, entry);
+			if (!(error instanceof RequestError)) throw error;
+			const failure = classify(error, where, limits);
+			if (failure instanceof MetadataError) throw failure;
+			if (failure === "collided") this.#isFailing = false;
+			const wait = typeof failure === "object" ? failure.wait : 0;
+			if (wait > 0) {
+				limits += 1;
+				logger.info(`${where}: GitHub's rate limit asks to wait ${Math.ceil(wait / 1e3)} s`);
 			}
-			this.#before = mergeImages(this.#before, before);
-			return countEntries(before) === 0 ? images : forgetEntries(images, before);
-		});
+			const isLast = attempt + 1 >= (this.#isFailing ? 1 : most) || limits > MOST_LIMITS;
+			if (!isLast) await this.#pause(wait, delay(attempt, failure));
+			if (isLast || shutdown?.end.aborted === true) {
+				this.#isFailing = failure !== "collided";
+				throw givenUp(where, attempt + 1, error);
+			}
+			logger.debug(`${where}: ${saidBy(error)}; try ${attempt + 2}`);
+		}
+	}
+	/** Waits until the next try. In a hurry that is soon, unless a limit says that it is of no use. */
+	async #pause(wait, delay) {
+		const { shutdown, sleep, random } = this.#options;
+		await (shutdown?.signal.aborted === true ? sleep(wait + random() * SHUTDOWN_SPREAD_MS, shutdown.end) : sleep(wait + delay, shutdown?.signal)).catch(() => void 0);
 	}
 };
+function givenUp(where, tries, error) {
+	const verb = error.request.method === "PUT" ? "written" : "read";
+	const times = tries === 1 ? "once" : `${tries} times`;
+	return new MetadataError(`${where} could not be ${verb}, tried ${times}: ${saidBy(error)}`, { cause: error });
+}
 
-// src/modes/recorder.ts
-/** Gathers what a run does, and records it: at checkpoints what is done so far, in the end all of it. */
-var Recorder = class {
-	#plans;
-	#inputs;
-	#deps;
-	#outcomes = /* @__PURE__ */ new Map();
-	#claims = /* @__PURE__ */ new Map();
-	/** How many outcomes are recorded, by namespace; none when not even what evidence settled is. */
-	#recorded = /* @__PURE__ */ new Map();
-	/** One write at a time: two would write the same files. */
-	#writing = Promise.resolve();
-	constructor(plans, inputs, deps) {
-		this.#plans = plans;
-		this.#inputs = inputs;
-		this.#deps = deps;
+// src/github/repository.ts
+/** Bytes of a file; PUT bodies, base64 of it, work up to about 50 MB. */
+const MAX_FILE_BYTES = 36 * 1e3 ** 2;
+/** What an answer to a write says that is in the file now. */
+const Written = object({ content: object({ sha: string() }) });
+/**
+* The metadata repository, behind GitHub's contents API.
+* https://docs.github.com/en/rest/repos/contents
+*/
+var MetadataRepository = class {
+	#options;
+	#retry;
+	constructor(options) {
+		this.#options = options;
+		this.#retry = new GitHubRetry(options);
+	}
+	/** `owner/name` */
+	get name() {
+		return `${this.#options.owner}/${this.#options.repo}`;
 	}
 	/**
-	* To be awaited before a tag is written at the target.
+	* Makes sure that the repository is there and may be written, as far as GitHub tells without a write.
 	*
-	* @throws CopyError when it must not be
+	* @throws MetadataError with the remedy
 	*/
-	async claim(plan, image, tag) {
-		let claims = this.#claims.get(plan);
-		if (!claims) {
-			claims = new Claims(plan, async (message, change) => this.#serially(async () => changeManifest(plan, message, change, this.#inputs, this.#deps)));
-			this.#claims.set(plan, claims);
-		}
-		await claims.claim(image, tag);
-	}
-	note(plan, outcome) {
-		const outcomes = this.#outcomes.get(plan);
-		if (outcomes) outcomes.push(outcome);
-		else this.#outcomes.set(plan, [outcome]);
-	}
-	/** What came of all namespaces so far. */
-	results() {
-		return this.#plans.map((plan) => resultOf(plan, this.#inputs, this.#outcomes.get(plan) ?? []));
-	}
-	/** Records what is new since the last time; what could not be recorded is tried again the next time. */
-	async save() {
-		return this.#serially(async () => this.#save(() => void 0));
-	}
-	/** Records all that is not recorded yet, once no tag is written any more. */
-	async finish() {
-		return this.#serially(async () => this.#save((plan) => this.#claims.get(plan)?.untouched()));
-	}
-	async #serially(write) {
-		const writing = this.#writing.then(write);
-		this.#writing = writing.catch(() => void 0);
-		return writing;
-	}
-	/** @param untouched entries that hold again, as their tags will not be written in this run */
-	async #save(untouched) {
-		const news = this.#plans.flatMap((plan) => {
-			if ("failure" in plan) return [];
-			const outcomes = this.#outcomes.get(plan)?.slice() ?? [];
-			const restored = untouched(plan) ?? /* @__PURE__ */ new Map();
-			return outcomes.length > (this.#recorded.get(plan) ?? -1) || restored.size > 0 ? [{
-				plan,
-				outcomes,
-				restored
-			}] : [];
+	async check() {
+		const { owner, repo } = this.#options;
+		const { archived } = await this.#retry.read(this.name, async () => {
+			const { data } = await this.#octokit().rest.repos.get({
+				owner,
+				repo,
+				request: OWN_RETRIES
+			});
+			return data;
 		});
-		const recordables = news.map(({ plan, outcomes, restored }) => ({
-			plan,
-			entries: entriesOf(plan, outcomes),
-			restored,
-			known: this.#claims.get(plan)?.known() ?? plan.recorded.images,
-			result: resultOf(plan, this.#inputs, outcomes)
-		}));
-		const recorded = await record(recordables, this.#inputs, this.#deps);
-		for (const { plan, outcomes } of news) if (recorded.plans.has(plan)) this.#recorded.set(plan, outcomes.length);
-		return recorded;
+		if (!archived) return;
+		throw new MetadataError(`${this.name} can't be written: the repository is archived; unarchive it, or name another in "metadata-repository"`);
+	}
+	/**
+	* The bytes of a file; undefined when it is not there.
+	*
+	* @throws MetadataError with the remedy, also when the branch is not there
+	*/
+	async read(path) {
+		return (await this.#retry.read(this.#where(path), async () => this.#get(path)))?.bytes;
+	}
+	/**
+	* Changes a file by reading, changing and writing it, again and again while other jobs write too.
+	*
+	* @param change makes the new file of the current one. It is called for each try and must find its own work done
+	*   when it sees it: a write that timed out may have gone through. Undefined, or the same bytes, leave the file as it
+	*   is. What it throws ends the update.
+	* @returns false when `change` left the file as it was
+	* @throws MetadataError with the remedy
+	*/
+	async update(path, message, change) {
+		/** What a write sent whose outcome is unknown. */
+		let sent;
+		return this.#retry.write(this.#where(path), async () => {
+			const current = await this.#get(path);
+			if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
+			const next = change(current?.bytes);
+			if (!next || current && Buffer.from(next).equals(current.bytes)) return sent !== void 0;
+			if (next.length > MAX_FILE_BYTES) throw this.#tooLarge(path, next.length);
+			try {
+				await this.#put(path, message, next, current?.sha);
+			} catch (error) {
+				if (error instanceof RequestError && isUnclear(error)) sent = next;
+				throw error;
+			}
+			return true;
+		});
+	}
+	async #get(path) {
+		const { branch } = this.#options;
+		try {
+			const { data, headers, url } = await this.#octokit().request(`GET ${this.#url(path)}`, {
+				...branch !== void 0 && { ref: branch },
+				mediaType: { format: "raw" },
+				request: {
+					...OWN_RETRIES,
+					parseSuccessResponseBody: false
+				}
+			});
+			if (/^text\/html/i.test(headers["content-type"] ?? "")) throw unlike("the file", "GET", url);
+			const bytes = new Uint8Array(await new Response(data).arrayBuffer());
+			return {
+				bytes,
+				sha: gitBlobSha(bytes)
+			};
+		} catch (error) {
+			if (!(error instanceof RequestError) || error.status !== 404) throw error;
+			if (!/no commit found|branch .* not found/i.test(error.message)) return void 0;
+			throw new MetadataError(`${this.name} has no branch ${JSON.stringify(branch)}: create it, or name another in "metadata-branch"`, { cause: error });
+		}
+	}
+	/** @throws RequestError also where the answer does not say that these bytes are in the file now */
+	async #put(path, message, bytes, sha) {
+		const { branch, committer } = this.#options;
+		const { data, url } = await this.#octokit().request(`PUT ${this.#url(path)}`, {
+			message,
+			content: Buffer.from(bytes).toString("base64"),
+			...sha !== void 0 && { sha },
+			...branch !== void 0 && { branch },
+			...committer && {
+				committer,
+				author: committer
+			},
+			request: OWN_RETRIES
+		});
+		const written = safeParse(Written, data);
+		if (written.success && written.output.content.sha === gitBlobSha(bytes)) return;
+		throw unlike("what was written", "PUT", url);
+	}
+	#octokit() {
+		const { octokit, shutdown } = this.#options;
+		return shutdown?.signal.aborted === true ? shutdown.octokit : octokit;
+	}
+	#url(path) {
+		const { owner, repo } = this.#options;
+		return `/repos/${owner}/${repo}/contents/${path.split("/").map(encodeURIComponent).join("/")}`;
+	}
+	#where(path) {
+		return `${this.name}/${path}`;
+	}
+	#tooLarge(path, bytes) {
+		return new MetadataError(`${this.#where(path)} would have ${bytes} bytes, more than GitHub takes: mirror fewer images a namespace`);
 	}
 };
-
-// src/modes/settle-plan.ts
-/** Looks for evidence of gcrsync's tags, and sorts them into held, to be copied, and still unsettled. */
-async function settlePlans(plans, inputs, registries) {
-	return Promise.all(plans.map(async (plan) => "failure" in plan ? plan : settlePlan(plan, inputs, registries)));
+/** A success that is none: of a proxy, or of an outage. */
+function unlike(expected, method, url) {
+	return new RequestError(`the answer is not ${expected}`, 500, { request: {
+		method,
+		url,
+		headers: {}
+	} });
 }
-async function settlePlan(plan, inputs, registries) {
-	if (plan.unsettled.length === 0) return plan;
-	const { namespace, target, platforms, referrers } = plan.settings;
-	const verdicts = await settle(plan.unsettled, {
-		source: registries.source(namespace.registry),
-		target: registries.target(target.registry),
-		targetOf: (image) => plan.targets.get(image) ?? image,
-		platforms,
-		reserve: plan.work.length,
-		concurrency: inputs.queryConcurrency
-	});
-	const builder = new WorkBuilder(plan.work);
-	const settled = /* @__PURE__ */ new Map();
-	const unsettled = [];
-	let { unchanged } = plan;
-	for (const { unsettled: one, verdict } of verdicts) {
-		const { image, repository, tag, manifest } = one;
-		if (verdict.kind === "open") unsettled.push(one);
-		else if (verdict.kind === "missing") builder.add(image, repository, manifest, "added", tag);
-		else if (verdict.kind === "other" || !holds(tag, verdict.entry, manifest.digest, {
-			platforms,
-			keepsDigests: referrers
-		})) builder.add(image, repository, manifest, "updated", tag);
-		else {
-			unchanged += 1;
-			setEntry(settled, image, tag, verdict.entry);
-		}
-	}
-	return {
-		...plan,
-		work: builder.build(),
-		unsettled,
-		settled,
-		unchanged
-	};
+/** The SHA that git and GitHub give a file of these bytes. https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
+function gitBlobSha(bytes) {
+	return createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
 }
 
-// src/modes/sync.ts
-/** Mirrors all namespaces and records what was done; in a dry run says what would be. */
-async function sync(inputs, deps) {
-	const started = deps.now();
-	const { plans: prepared, warnings } = await prepare(inputs, deps);
-	const plans = await deps.phase("Plan", async () => {
-		const settled = await settlePlans(prepared, inputs, deps.registries);
-		for (const plan of settled) deps.logger.info(describe(resultOf(plan, inputs, "dry run")));
-		return settled;
+// src/oci/http/dispatcher.ts
+/**
+* Keep-alive connections to all hosts, through a proxy where one is named. HTTP/2 stays off: one connection's
+* flow control is slower for layers than several connections of HTTP/1.1.
+*/
+function createDispatcher({ timeout, connections, proxy }) {
+	const options = {
+		allowH2: false,
+		connections,
+		connect: { timeout },
+		headersTimeout: timeout,
+		bodyTimeout: timeout,
+		keepAliveTimeout: 3e4
+	};
+	const direct = new import_undici.Agent(options);
+	if (proxy.http === void 0 && proxy.https === void 0) return direct;
+	const proxies = {
+		"http:": URL.parse(proxy.http ?? ""),
+		"https:": URL.parse(proxy.https ?? "")
+	};
+	const hosts = new Set(Object.values(proxies).map((url) => url?.host));
+	return new import_undici.EnvHttpProxyAgent({
+		...options,
+		clientFactory: (origin, own) => new import_undici.Pool(origin, {
+			headersTimeout: timeout,
+			...toProxy(origin.host, own)
+		}),
+		factory: (origin, own) => {
+			const { host } = new URL(origin);
+			return new import_undici.Pool(origin, {
+				...options,
+				...hosts.has(host) ? toProxy(host, own) : own
+			});
+		},
+		httpProxy: proxy.http ?? "",
+		httpsProxy: proxy.https ?? "",
+		noProxy: proxy.none ?? ""
+	}).compose((dispatch) => (request, handler) => {
+		const protocol = new URL(String(request.origin)).protocol === "https:" ? "https:" : "http:";
+		if (proxies[protocol] === null) return direct.dispatch(request, handler);
+		return dispatch(request, explaining(proxies[protocol], handler));
 	});
-	const run = {
-		mode: "sync",
-		dryRun: inputs.dryRun,
-		started,
-		warnings
-	};
-	if (inputs.dryRun) {
-		const finished = deps.now();
-		const namespaces = plans.map((plan) => withSection(resultOf(plan, inputs, "dry run"), finished, inputs));
-		return {
-			...run,
-			finished,
-			namespaces,
-			errors: []
-		};
-	}
-	const recorder = new Recorder(plans, inputs, deps);
-	const copied = await deps.phase("Copy", async () => copyAndCheckpoint(plans, recorder, inputs, deps));
-	const { errors, unrecorded } = await recordAndClose(recorder, copied, deps);
-	const namespaces = recorder.results();
-	for (const { namespace, referrers } of namespaces) if (referrers > 0) deps.logger.info(`${namespace}: ${plural(referrers, "referrer")} copied`);
-	return {
-		...run,
-		finished: deps.now(),
-		namespaces,
-		errors: [...copied.errors, ...errors],
-		stopped: copied.stopped,
-		unrecorded
-	};
 }
-/** Records first: a cancelled run has little time. */
-async function recordAndClose(recorder, copied, { phase }) {
-	try {
-		return await phase("Record", async () => recorder.finish());
-	} finally {
-		await copied.close();
-	}
-}
-/** With the section that the changelog would get. */
-function withSection(result, time, { metadata: { changelogPath, timezone } }) {
-	if (changelogPath === void 0 || result.copied.length === 0) return result;
+/** Options of a pool of connections to the proxy at `host`, whose failures name it. */
+function toProxy(host, own) {
+	const { connect } = own;
+	if (typeof connect !== "function") return own;
 	return {
-		...result,
-		section: renderSectionText(result, {
-			time,
-			timezone
+		...own,
+		connect: (target, callback) => connect(target, (error, socket) => {
+			if (error) callback(unreachable(host, error), null);
+			else callback(null, socket);
 		})
 	};
 }
-
-// src/report/annotations.ts
-/** GitHub shows this many of each type a step, of so many characters each. */
-const MOST = 10;
-const LONGEST = 4096;
-/** What is wrong with a run: the totals first, then the run's own errors, then the first failures. */
-function annotate({ namespaces, errors, warnings, stopped }) {
-	const { failed } = countAll(namespaces);
-	const failures = namespaces.flatMap(({ namespace, failures }) => failures.map((failure) => `${nameOf(namespace, failure)}: ${failure.reason}`));
-	const totals = namespaces.filter(({ failures }) => failures.length > 0).map((result) => `${formatCount(countAll([result]).failed)} in ${result.namespace}`);
-	return [
-		...[
-			...failed > 0 ? [`${plural(failed, "tag")} could not be mirrored: ${totals.join(", ")}`] : [],
-			...errors,
-			...failures
-		].slice(0, MOST).map((message) => annotation("error", message)),
-		...(stopped ?? []).slice(0, MOST).map((message) => annotation("notice", message)),
-		...[
-			...warned(warnings),
-			...unsupported(namespaces),
-			...drifted(namespaces)
-		].slice(0, MOST)
-	];
-}
-function warned(warnings) {
-	return warnings.slice(0, MOST / 2).map((message) => annotation("warning", message));
-}
-function drifted(namespaces) {
-	return namespaces.filter((result) => countDrift(result) > 0).slice(0, 9).map(({ namespace, target, drift }) => {
-		return annotation("warning", `${target}: ${[{
-			images: drift?.missing ?? [],
-			how: "is not there"
-		}, {
-			images: drift?.changed ?? [],
-			how: "has another digest than is recorded"
-		}].filter(({ images }) => images.length > 0).map(({ images: [first = {
-			image: "",
-			tags: []
-		}, ...more], how }) => {
-			const rest = countTags(more);
-			return `${nameOf(namespace, {
-				...first,
-				reason: ""
-			})}${rest > 0 ? ` and ${rest} more` : ""} ${how}`;
-		}).join("; ")}. The next sync brings what the source still has`);
-	});
-}
-function unsupported(namespaces) {
-	const images = namespaces.flatMap(({ namespace, unsupported }) => unsupported.map(({ image, tags }) => ({
-		name: `${namespace}/${image}`,
-		tags: tags.length
-	})));
-	if (images.length === 0) return [];
-	const tags = images.reduce((sum, image) => sum + image.tags, 0);
-	const some = images.slice(0, 5).map(({ name }) => name);
-	const more = images.length > some.length ? ` and ${images.length - some.length} more` : "";
-	return [annotation("warning", `Left out: ${plural(tags, "tag")} of ${plural(images.length, "image")} of the old schema1 format, which current docker and most registries refuse: ${some.join(", ")}${more}. "exclude" silences this`)];
-}
-/** `gcr.io/distroless/base:v1, v2 and 3 more` */
-function nameOf(namespace, { image, tags }) {
-	if (image === "") return namespace;
-	const [some, rest] = [tags.slice(0, 3).join(", "), tags.length - 3];
-	return `${namespace}/${image}${some === "" ? "" : `:${some}`}${rest > 0 ? ` and ${rest} more` : ""}`;
-}
-function annotation(level, message) {
+/** Passes everything on, and a proxy's refusal in plain words, once: undici goes on with the body of a 407. */
+function explaining(proxy, handler) {
+	let ended = false;
 	return {
-		level,
-		message: message.length > LONGEST ? `${message.slice(0, 4095)}…` : message
+		onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
+		onRequestUpgrade: (controller, status, headers, socket) => handler.onRequestUpgrade?.(controller, status, headers, socket),
+		onResponseStart: (controller, status, headers, text) => handler.onResponseStart?.(controller, status, headers, text),
+		onResponseData: (controller, chunk) => {
+			if (!ended) handler.onResponseData?.(controller, chunk);
+		},
+		onResponseEnd: (controller, trailers) => {
+			if (!ended) handler.onResponseEnd?.(controller, trailers);
+		},
+		onResponseError: (controller, error) => {
+			if (!ended) handler.onResponseError?.(controller, explainProxy(proxy, error));
+			ended = true;
+		},
+		onResponseStarted: () => handler.onResponseStarted?.(),
+		onBodySent: (chunk) => handler.onBodySent?.(chunk),
+		onRequestSent: () => handler.onRequestSent?.()
 	};
 }
 
-// src/report/outputs.ts
-/** Set before the work starts, so that a run that breaks off has said nothing wrong. */
-const SAFE_OUTPUTS = {
-	complete: "false",
-	changed: "false",
-	added: "0",
-	updated: "0",
-	unchanged: "0",
-	failed: "0",
-	pending: "0",
-	gone: "0",
-	bytes: "0",
-	matrix: "{\"include\":[]}",
-	report: ""
-};
-/** @param report path of the run's JSON report */
-function outputsOf(result, report) {
-	const { added, updated, unchanged, failed, pending, gone, bytes } = countAll(result.namespaces);
-	return {
-		complete: String(isComplete(result)),
-		changed: String(isChanged(result)),
-		added: String(added),
-		updated: String(updated),
-		unchanged: String(unchanged),
-		failed: String(failed),
-		pending: String(pending),
-		gone: String(gone),
-		bytes: String(bytes),
-		matrix: result.matrix ? JSON.stringify(result.matrix) : SAFE_OUTPUTS.matrix,
-		report
-	};
+// src/oci/digest.ts
+const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
+/** True for a digest in one of the two registered algorithms, in its canonical lower-case form. */
+function isDigest(text) {
+	return DIGEST.test(text);
 }
-/** True when nothing failed, nothing is left to the next run, and the target holds what is recorded. */
-function isComplete({ namespaces, errors }) {
-	const { failed, pending } = countAll(namespaces);
-	return failed === 0 && pending === 0 && errors.length === 0 && namespaces.every((one) => countDrift(one) === 0 && one.unasked === 0);
+/** The sha256 digest of `bytes`. */
+function digestOf(bytes) {
+	return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
-/** True when the mirror or its record is another one now; in a dry run or a plan, when it would be. */
-function isChanged({ namespaces, matrix }) {
-	if (matrix) return matrix.include.length > 0;
-	return namespaces.some(({ copied, settled, referrers, drift }) => copied.length > 0 || settled > 0 || referrers > 0 || (drift?.removed ?? 0) > 0);
+/** True when `bytes` are what `digest` names, in whichever algorithm it names them. */
+function matchesDigest(bytes, digest) {
+	const [algorithm = "sha256", hex] = digest.split(":");
+	return createHash(algorithm).update(bytes).digest("hex") === hex;
 }
 
-// src/report/summary.ts
-/** Bytes; GitHub drops what is over 1 MiB a step, all of it. */
-const LIMIT$1 = 524288;
-/** Bytes kept for saying how much was left out. */
-const RESERVE = 200;
-const LONGEST_REASON = 600;
-const TITLES = {
-	sync: "Mirror",
-	plan: "Plan of a mirror",
-	compare: "Mirror compared with its record",
-	monitor: "State of the mirror"
-};
-/** The job summary, in GitHub-flavoured Markdown: counts, failures, then a table a namespace. */
-function renderSummary(result, limit = LIMIT$1) {
-	const page = new Page(limit);
-	const isDry = result.dryRun && result.mode !== "monitor";
-	page.add(`## ${TITLES[result.mode]}${isDry ? ": dry run, nothing was copied" : ""}\n`);
-	page.add(totals(result));
-	addPulls(page, result);
-	for (const error of result.errors) page.add(`> Error: ${escapeMarkdown(error.slice(0, LONGEST_REASON))}\n`);
-	for (const warning of result.warnings) page.add(`> Warning: ${escapeMarkdown(warning.slice(0, LONGEST_REASON))}\n`);
-	for (const reason of result.stopped ?? []) page.add(`> ${escapeMarkdown(reason.slice(0, LONGEST_REASON))}\n`);
-	for (const file of result.unrecorded ?? []) addUnrecorded(page, file);
-	addFailures(page, result);
-	if (result.matrix) addMatrix(page, result.matrix);
-	for (const namespace of result.namespaces) {
-		addNamespace(page, namespace, result.dryRun);
-		addDrift(page, namespace);
-		if (isDry) addGone(page, namespace);
-		if (namespace.section !== void 0) addSection(page, namespace.section);
-	}
-	return page.text();
+// src/oci/http/message.ts
+/** The first value of a header. */
+function headerOf(headers, name) {
+	const value = headers[name];
+	return Array.isArray(value) ? value[0] : value;
 }
-function totals({ namespaces, dryRun, started, finished }) {
-	const { added, updated, unchanged, failed, pending, gone, bytes } = countAll(namespaces);
-	const names = [
-		"Added",
-		"Updated",
-		"Unchanged",
-		"Failed",
-		"Pending",
-		"Gone"
-	];
-	const counts = [
-		added,
-		updated,
-		unchanged,
-		failed,
-		pending,
-		gone
-	].map(formatCount);
-	const duration = formatDuration(finished.getTime() - started.getTime());
-	return [
-		`| ${names.join(" | ")} | ${dryRun ? "Bytes (at most)" : "Sent"} | Took |`,
-		`|${" ---: |".repeat(names.length + 2)}`,
-		`| ${counts.join(" | ")} | ${formatBytes(bytes)} | ${duration} |\n`
-	].join("\n");
-}
-function addPulls(page, { namespaces }) {
-	const pulls = namespaces.flatMap((one) => one.pulls ? [one.pulls] : []);
-	const count = pulls.reduce((sum, one) => sum + one.count, 0);
-	if (count === 0) return;
-	const least = pulls.every(({ exact }) => exact) ? "" : "at least ";
-	page.add(`Copying asks the sources for ${least}${plural(count, "manifest")}: so many requests count against a pull limit.\n`);
-}
-/** Bytes of a file that is shown whole. */
-const LONGEST_FILE = LIMIT$1 / 4;
-/** So that nothing is lost: it can be put into the file by hand. The JSON report has it whole in any case. */
-function addUnrecorded(page, { path, content, addition }) {
-	const shown = [content, addition].find((text) => Buffer.byteLength(text) <= LONGEST_FILE);
-	page.add(`### Not recorded: what ${shown === content ? "should be in" : "is to be added to"} ${codeSpan(path)}\n`);
-	const size = formatBytes(Buffer.byteLength(addition));
-	if (shown === void 0) page.add(`${size}, which are in the JSON report.\n`);
-	else page.add(fenced(shown, path.endsWith(".json") ? "json" : "markdown"));
-}
-function addMatrix(page, { include }) {
-	if (include.length === 0) return;
-	page.add(`### ${plural(include.length, "job")}\n`);
-	page.add("| Namespace | Part | Tags | Bytes (at most) |");
-	page.add("| --- | ---: | ---: | ---: |");
-	for (const { namespace, part, tags, bytes } of include) {
-		const names = codeList(namespace.split("\n"));
-		page.add(`| ${names} | ${part} | ${formatCount(tags)} | ${formatBytes(bytes)} |`);
-	}
-	page.add("");
-}
-function addDrift(page, { drift }) {
-	if (!drift) return;
-	const kinds = [
-		["Recorded, but not at the target", drift.missing],
-		["Recorded, but with another digest at the target", drift.changed],
-		["At the target with another image than at the source", drift.differs]
-	];
-	for (const [title, images] of kinds) addTags(page, title, images);
-}
-function addGone(page, { gone }) {
-	addTags(page, "Gone from the source; the mirror keeps them", gone);
-}
-function addTags(page, title, images) {
-	if (images.length === 0) return;
-	page.add(`#### ${title}\n`);
-	for (const { image, tags } of images) page.add(`- ${codeSpan(image)}: ${codeList(tags)}`);
-	page.add("");
-}
-function addSection(page, section) {
-	page.add(`#### In the changelog\n`);
-	page.add(fenced(section, "markdown"));
-}
-/** As text, in a fence that nothing in it can close: names of images and tags have no backtick. */
-function fenced(content, language) {
-	return [
-		"````" + language,
-		content.trimEnd(),
-		"````",
-		""
-	].join("\n");
-}
-/** Failures of one reason stand together: one bad password can fail a thousand images. */
-function addFailures(page, { namespaces }) {
-	const byReason = /* @__PURE__ */ new Map();
-	for (const { namespace, failures } of namespaces) for (const failure of failures) {
-		const names = byReason.get(failure.reason);
-		if (names) names.push(nameOf(namespace, failure));
-		else byReason.set(failure.reason, [nameOf(namespace, failure)]);
-	}
-	if (byReason.size === 0) return;
-	page.add("### Failed\n");
-	const items = Array.from(byReason).toSorted(([, a], [, b]) => b.length - a.length);
-	for (const [reason, names] of items) page.add(`- ${codeList(names, 5)}: ${escapeMarkdown(reason.slice(0, LONGEST_REASON))}`);
-	page.add("");
-}
-function addNamespace(page, result, dryRun) {
-	const { namespace, target, copied, unchanged, gone, pending, settled, dropped, recalled, unsupported } = result;
-	const { referrers, unasked } = result;
-	const old = countTags(unsupported);
-	const notes = [
-		`${formatCount(unchanged)} unchanged`,
-		...gone.length > 0 ? [`${formatCount(countTags(gone))} gone from the source`] : [],
-		...pending > 0 ? [`${formatCount(pending)} left to the next run`] : [],
-		...settled > 0 ? [`${formatCount(settled)} recorded without a copy`] : [],
-		...describeDropped(dropped),
-		...recalled > 0 ? [`${formatCount(recalled)} not asked for again`] : [],
-		...referrers > 0 ? [`${plural(referrers, "referrer")} copied`] : [],
-		...unasked > 0 ? [`${plural(unasked, "image")} not asked for new referrers`] : [],
-		...old > 0 ? [`${formatCount(old)} unsupported (schema1)`] : []
-	];
-	page.add(`### ${codeSpan(namespace)} → ${codeSpan(target)}\n`);
-	page.add(`${notes.join(", ")}\n`);
-	if (copied.length === 0) return;
-	page.add(`| Image | ${dryRun ? "Would add" : "Added"} | ${dryRun ? "Would update" : "Updated"} | Bytes |`);
-	page.add("| --- | --- | --- | ---: |");
-	for (const { image, added, updated, bytes } of copied) page.add(`| ${codeSpan(image)} | ${codeList(added)} | ${codeList(updated)} | ${formatBytes(bytes)} |`);
-	page.add("");
-}
-/** `12 filtered out (8 by exclude, 4 by semver)` */
-function describeDropped(dropped) {
-	const parts = FILTERS.filter((name) => dropped[name] > 0).map((name) => `${formatCount(dropped[name])} by ${name}`);
-	return parts.length === 0 ? [] : [`${formatCount(countDropped(dropped))} filtered out (${parts.join(", ")})`];
-}
-/** Lines up to a limit in bytes; from the first that does not fit on, all are left out and counted. */
-var Page = class {
-	#lines = [];
-	#free;
-	#left = 0;
-	constructor(limit) {
-		this.#free = limit - RESERVE;
-	}
-	add(line) {
-		const bytes = Buffer.byteLength(line) + 1;
-		if (this.#left > 0 || bytes > this.#free) {
-			this.#left += 1;
-			return;
-		}
-		this.#free -= bytes;
-		this.#lines.push(line);
-	}
-	text() {
-		if (this.#left > 0) this.#lines.push("", `_${plural(this.#left, "more line")} did not fit: see the JSON report._`);
-		return `${this.#lines.join("\n")}\n`;
-	}
-};
-
-// src/report/comment.ts
-/** GitHub takes 65,536 characters a comment; these are bytes, of which a character has one or more. */
-const LIMIT = 6e4;
-/** The comment of a dry run on its pull request: what the job summary says, in a comment's size. */
-function renderComment(result) {
-	const isNews = isChanged(result) || result.namespaces.some(({ failures }) => failures.length > 0);
-	return {
-		body: isNews ? renderSummary(result, LIMIT) : "Nothing to mirror: the record has all that the sources hold.\n",
-		isNews
-	};
-}
-
-// src/report/json-report.ts
-function renderJsonReport(result) {
-	const { mode, dryRun, started, finished, errors, warnings, stopped = [], unrecorded = [], namespaces } = result;
-	const report = {
-		version: 1,
-		mode,
-		dryRun,
-		started: started.toISOString(),
-		finished: finished.toISOString(),
-		complete: isComplete(result),
-		changed: isChanged(result),
-		counts: countAll(namespaces),
-		errors,
-		warnings,
-		stopped,
-		unrecorded,
-		namespaces
-	};
-	return `${JSON.stringify(report, null, 2)}\n`;
-}
-
-// src/main.ts
-const MODES = {
-	sync,
-	plan,
-	compare,
-	monitor
-};
 /**
-* Runs the action: inputs → discover → select → diff → shard → copy → record → report.
+* The whole body.
 *
-* @returns what fails the job, if anything
-* @throws Error with cause and remedy when the run can't go on; outputs have safe values then
+* @param limit bytes; a longer body is broken off
+* @throws RegistryError when the body is longer than `limit`
 */
-async function run(loadInputs, createDeps, runner) {
-	setOutputs(runner, SAFE_OUTPUTS);
-	const inputs = await loadInputs();
-	const deps = createDeps(inputs);
-	try {
-		const result = await MODES[inputs.mode](inputs, deps);
-		await report(result, inputs, deps, runner);
-		return verdict(result, inputs, deps);
-	} finally {
-		await deps.close();
-	}
-}
-async function report(result, { comment }, { pullRequest, logger }, runner) {
-	const path = await runner.writeReport(renderJsonReport(result));
-	setOutputs(runner, outputsOf(result, path));
-	for (const annotation of annotate(result)) runner.annotate(annotation);
-	await runner.writeSummary(renderSummary(result));
-	if (!comment || !pullRequest || result.mode !== "sync" && result.mode !== "plan") return;
-	const problem = await pullRequest.keepComment(comment, renderComment(result));
-	if (problem === void 0) logger.info(`The comment on pull request #${comment.number} is up to date.`);
-	else runner.annotate({
-		level: "notice",
-		message: problem
-	});
-}
-/** A run's own errors fail the job always: what was mirrored may not be recorded. */
-function verdict({ namespaces, errors }, { failOnError }, { lifetime }) {
-	if (errors.length > 0) return errors.join("\n");
-	if (lifetime.ending() === "cancelled") return "The run was cancelled";
-	if (!failOnError) return void 0;
-	const { failed } = countAll(namespaces);
-	if (failed > 0) return `${plural(failed, "tag")} could not be mirrored: see the summary`;
-	const drifted = namespaces.reduce((sum, one) => sum + countDrift(one), 0);
-	return drifted > 0 ? `${plural(drifted, "tag")} at the target not as recorded: see the summary` : void 0;
-}
-function setOutputs(runner, outputs) {
-	for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, String(value));
-}
-
-// src/copy/registry/blob-memory.ts
-/** A line a holder: `sha256:… mirror/base`. */
-function encodeHolders(holders) {
-	return holders.slice(-15e4).map(([digest, repository]) => `${digest} ${repository}\n`).join("");
-}
-/** Reads what `encodeHolders` wrote, and passes over lines that are not of that form. */
-function decodeHolders(text) {
-	const holders = [];
-	for (const line of text.split("\n").slice(-150001)) {
-		const [digest = "", repository = "", ...rest] = line.split(" ");
-		if (rest.length === 0 && isDigest(digest) && isRepositoryName(repository)) holders.push([digest, repository]);
-	}
-	return holders;
-}
-
-// src/blob-cache.ts
-/**
-* The memory of a target's blobs in GitHub's cache. Keys can't be written twice, so each run saves under its own and
-* restores the newest that starts alike.
-* https://docs.github.com/en/actions/reference/workflows-and-actions/dependency-caching
-*
-* @param tempFolder the same in every run: a cache belongs to the paths that it was saved from
-*/
-function createBlobCache(target, tempFolder, logger) {
-	const prefix = `sync-action-blobs-1-${createHash("sha256").update(target).digest("hex").slice(0, 16)}-`;
-	const folder = join(tempFolder, "sync-action-blobs");
-	const file = join(folder, "holders.txt");
-	const attempt = async (what, fallback, work) => {
-		try {
-			return await work();
-		} catch (error) {
-			logger.info(`What the target holds could not be ${what} GitHub's cache: ${String(error)}`);
-			return fallback;
-		} finally {
-			await rm(folder, {
-				recursive: true,
-				force: true
+async function readBody({ body, url }, limit) {
+	const chunks = [];
+	let length = 0;
+	for await (const chunk of body) {
+		length += chunk.length;
+		if (length > limit) {
+			const cause = `the answer is longer than ${limit / 1024 ** 2} MiB and was not read on`;
+			throw new RegistryError({
+				method: "GET",
+				url,
+				cause
 			});
 		}
-	};
-	return {
-		load: async () => attempt("read from", [], async () => {
-			const { isFeatureAvailable, restoreCache } = await import("./cache.js");
-			if (!isFeatureAvailable()) return [];
-			return await restoreCache([folder], `${prefix}none`, [prefix]) === void 0 ? [] : decodeHolders(await readFile(file, "utf8"));
-		}),
-		save: async (holders) => attempt("kept in", void 0, async () => {
-			const { isFeatureAvailable, saveCache } = await import("./cache.js");
-			if (!isFeatureAvailable()) return;
-			await mkdir(folder, { recursive: true });
-			await writeFile(file, encodeHolders(holders));
-			await saveCache([folder], `${prefix}${randomUUID()}`);
-		})
-	};
-}
-
-// src/credentials.ts
-/** The one registry that GitHub's token is an account of. */
-const GITHUB_REGISTRY = "ghcr.io";
-/**
-* GitHub's token as an account of its container registry: what is used there when nobody gave another.
-*
-* @param actor whoever set off the workflow; any name does
-*/
-function githubCredential(token, actor) {
-	return {
-		username: actor || "x-access-token",
-		password: token,
-		origin: "the input github-token",
-		implicit: true
-	};
-}
-/** The account of a registry in one role: from the inputs, else from the docker config, else GitHub's token. */
-function credentialLookup(role, sources) {
-	const { inputs, dockerConfig, github } = sources;
-	return async (registry) => given(role, registry, inputs) ?? await dockerConfig(registry) ?? (registry === GITHUB_REGISTRY ? github : void 0);
-}
-/** The accounts that docker must be told of for `registries`; what its config has it finds itself. */
-async function loginsFor(role, registries, sources) {
-	const { inputs, dockerConfig, github } = sources;
-	const logins = /* @__PURE__ */ new Map();
-	for (const registry of new Set(registries)) {
-		const credential = given(role, registry, inputs);
-		if (credential) logins.set(registry, credential);
-		else if (github && registry === GITHUB_REGISTRY && !await dockerConfig(registry)) logins.set(registry, github);
+		chunks.push(chunk);
 	}
-	return logins;
+	return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
 }
-/** `username` belongs to one registry, `source-username` to all sources. */
-function given(role, registry, { credentials, registryAuth, targetLogin }) {
-	return (role === "source" || registry === targetLogin ? credentials[role] : void 0) ?? registryAuth.get(registry);
+/** All values of a header that may stand on several lines, as one list. */
+function listHeaderOf(headers, name) {
+	const value = headers[name];
+	return Array.isArray(value) ? value.join(", ") : value;
 }
 
-// src/oci/docker-config.ts
-const Auth = looseObject({
-	auth: optional(string()),
-	username: optional(string()),
-	password: optional(string()),
-	identitytoken: optional(string())
+// src/oci/media-types.ts
+/** Media types of manifests. https://github.com/opencontainers/image-spec/blob/v1.1.1/media-types.md */
+const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
+const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+const DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
+const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
+const SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+json";
+const SCHEMA1_SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+/** What a manifest request accepts. schema1 is asked for too, so that it can be told apart from "not found". */
+const MANIFESTS = [
+	OCI_INDEX,
+	OCI_MANIFEST,
+	DOCKER_LIST,
+	DOCKER_MANIFEST,
+	SCHEMA1_SIGNED,
+	SCHEMA1
+];
+const MANIFEST_ACCEPT = MANIFESTS.join(", ");
+/** False for what no specification of today knows, such as the artifact manifests of its drafts. */
+function isManifestType(mediaType) {
+	return MANIFESTS.includes(mediaType);
+}
+function isIndexType(mediaType) {
+	return mediaType === "application/vnd.oci.image.index.v1+json" || mediaType === "application/vnd.docker.distribution.manifest.list.v2+json";
+}
+function isSchema1Type(mediaType) {
+	return mediaType === "application/vnd.docker.distribution.manifest.v1+json" || mediaType === "application/vnd.docker.distribution.manifest.v1+prettyjws";
+}
+
+// src/oci/manifest.ts
+/** Of a list of millions that are none each would be an issue, and take more memory than a runner has. */
+const FIRST_ISSUE = { abortEarly: true };
+/** A digest in one of the algorithms that are registered. */
+const DigestSchema = custom((value) => typeof value === "string" && isDigest(value), "not a digest");
+const DescriptorSchema = object({
+	mediaType: optional(string(), ""),
+	digest: DigestSchema,
+	size: pipe(number(), safeInteger(), minValue(0)),
+	urls: optional(nullable(array(string()))),
+	platform: optional(nullable(object({
+		os: string(),
+		architecture: string(),
+		variant: optional(nullable(string()))
+	}))),
+	annotations: optional(nullable(record$1(string(), string()))),
+	artifactType: optional(nullable(string()))
 });
-const DockerConfig = looseObject({
-	auths: optional(nullable(record$1(string(), nullable(Auth)))),
-	credHelpers: optional(nullable(record$1(string(), string()))),
-	credsStore: optional(nullable(string()))
+const Content = object({
+	mediaType: optional(string()),
+	schemaVersion: optional(number()),
+	config: optional(nullable(DescriptorSchema)),
+	layers: optional(nullable(array(DescriptorSchema))),
+	manifests: optional(nullable(array(DescriptorSchema)))
 });
-const ConfigFile = pipe(string(), parseJson$3(), check$2((json) => !Array.isArray(json)), DockerConfig);
 /**
-* Reads `folder`/config.json; a file that is not there is an empty config.
+* Reads what `manifest` refers to. A wrong `Content-Type` is mended by the manifest's own `mediaType` or shape.
 *
-* @throws Error naming the file when it is not a docker config
+* @throws Error with the cause when it is no manifest of a known kind
 */
-async function readDockerConfig(folder) {
-	const path = join(folder, "config.json");
-	let text;
+function readManifest(manifest) {
+	if (isSchema1Type(manifest.mediaType)) return { kind: "schema1" };
+	const parsed = safeParse(Content, parseJson$2(manifest.bytes), FIRST_ISSUE);
+	if (!parsed.success) {
+		const [issue] = parsed.issues;
+		const where = printable(getDotPath(issue) ?? "its root", 100);
+		throw new Error(`The manifest is malformed at ${where}: ${printable(issue.message)}`);
+	}
+	const { config, layers, manifests, schemaVersion } = parsed.output;
+	if (manifests && !config) return {
+		kind: "index",
+		children: manifests
+	};
+	if (config && !isIndexType(manifest.mediaType)) return {
+		kind: "image",
+		config,
+		layers: layers ?? []
+	};
+	if (schemaVersion === 1) return { kind: "schema1" };
+	throw new Error(`The manifest of type "${printable(manifest.mediaType, 100)}" has neither "manifests" nor "config"`);
+}
+/**
+* The type of a manifest that came as `contentType`: registries answer some as `application/json` or plain text,
+* and then the manifest's own `mediaType` or shape tells.
+*/
+function mediaTypeOf(bytes, contentType) {
+	const [type = ""] = contentType.split(";");
+	if (type.startsWith("application/vnd.")) return type.trim();
+	const parsed = safeParse(Content, parseJson$2(bytes), FIRST_ISSUE);
+	if (!parsed.success) return type.trim();
+	const { mediaType, manifests, config, schemaVersion } = parsed.output;
+	if (mediaType) return mediaType;
+	if (manifests) return OCI_INDEX;
+	if (config) return OCI_MANIFEST;
+	return schemaVersion === 1 ? SCHEMA1 : type.trim();
+}
+function parseJson$2(bytes) {
 	try {
-		text = await readFile(path, "utf8");
-	} catch (error) {
-		if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
-		throw error;
+		return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+	} catch {
+		throw new Error("The manifest is not JSON");
 	}
-	const parsed = safeParse(ConfigFile, text);
-	if (parsed.success) return parsed.output;
-	throw new Error(`${path} is not a docker config: log in again with docker/login-action or docker login`);
 }
-/** The key under which docker and its credential helpers keep the credentials of `registry`. */
-function credentialServer(registry) {
-	return registry === "docker.io" ? "https://index.docker.io/v1/" : registry;
+/** `linux/amd64`, `linux/arm64/v8`; undefined for a descriptor that states no platform. */
+function formatPlatform({ platform }) {
+	if (!platform) return void 0;
+	const { os, architecture, variant } = platform;
+	return variant ? `${os}/${architecture}/${variant}` : `${os}/${architecture}`;
+}
+/** True when `platform` of a descriptor is what `wanted` asks for; `linux/arm64` takes every variant. */
+function matchesPlatform(descriptor, wanted) {
+	const platform = formatPlatform(descriptor);
+	return platform !== void 0 && (platform === wanted || platform.startsWith(`${wanted}/`));
+}
+/**
+* True for a layer that stays where its `urls` say and is not in the registry.
+* https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#non-distributable-layers
+*/
+function isForeignLayer({ mediaType }) {
+	return mediaType.includes(".foreign.") || mediaType.includes(".nondistributable.");
+}
+
+// src/oci/http/link.ts
+/**
+* The target of a `Link` header's `rel="next"`, resolved against the URL that answered. Undefined when there is
+* none. Pages stay on the host that answered: registries behind a proxy may name it by `http:`, or by the name
+* that only the proxy knows, and a list that ended there would be cut off and nobody told.
+* https://www.rfc-editor.org/rfc/rfc8288#section-3
+*/
+function nextPage(header, base) {
+	if (header === void 0) return void 0;
+	for (const [, target = "", params = ""] of header.matchAll(/<([^<>]*)>([^<]*)/g)) {
+		const [, relations = ""] = /;\s*rel\s*=\s*"?([^";,]*)/i.exec(params) ?? [];
+		if (!relations.toLowerCase().split(/\s+/).includes("next")) continue;
+		const next = URL.parse(target, base.href);
+		if (!next || !/^https?:$/.test(next.protocol)) return void 0;
+		const page = new URL(base);
+		page.pathname = next.pathname;
+		page.search = next.search;
+		return page;
+	}
+}
+
+// src/oci/pages.ts
+/** 32 MiB of tags are some hundred thousand in one repository; nobody's are more. */
+const MAX_PAGE_BYTES = 32 * 1024 ** 2;
+/** With a hundred entries a page, as many as `MAX_ITEMS`. */
+const MAX_PAGES$1 = 1e4;
+/** More than any registry has repositories, or any repository tags. */
+const MAX_ITEMS = 1e6;
+/** The parsed JSON of a list. `url` is a path below the transport's base URL, or a page's URL. */
+async function getPage(transport, url, scopes) {
+	return transport.send({
+		method: "GET",
+		url,
+		scopes,
+		expect: [200]
+	}, pageOf);
+}
+/** The page of a list that `response` is. */
+async function pageOf(response) {
+	const bytes = await readBody(response, MAX_PAGE_BYTES);
+	const next = nextPage(listHeaderOf(response.headers, "link"), response.url);
+	return {
+		json: parseJson$1(bytes, response),
+		url: response.url,
+		next
+	};
+}
+/**
+* Reads a list to its last page.
+*
+* @param list.of what is listed, for messages: `tags`
+* @param list.first the first page, when the caller has it already
+* @param list.most items that it may have
+* @throws RegistryError when a page is refused or is no such list, and when pages repeat or find no end
+*/
+async function readPages(transport, url, list) {
+	const { most = MAX_ITEMS } = list;
+	const all = [];
+	const seen = /* @__PURE__ */ new Set();
+	let page = list.first ?? await getPage(transport, url, list.scopes);
+	for (;;) {
+		const found = list.read(page);
+		if (!found) throw fault(page, `the answer is not a list of ${list.of}`);
+		for (const item of found.items) all.push(item);
+		if (all.length > most) throw fault(page, `there are more than ${most} ${list.of}`);
+		if (found.next === void 0) return all;
+		const next = found.next.toString();
+		if (seen.has(next)) throw fault(page, `the pages of ${list.of} repeat`);
+		if (seen.add(next).size >= MAX_PAGES$1) throw fault(page, `there are more than ${MAX_PAGES$1} pages of ${list.of}`);
+		page = await getPage(transport, found.next, list.scopes);
+	}
+}
+function fault({ url }, cause) {
+	return new RegistryError({
+		method: "GET",
+		url,
+		cause
+	});
+}
+function parseJson$1(bytes, response) {
+	try {
+		return JSON.parse(new TextDecoder().decode(bytes));
+	} catch {
+		const type = headerOf(response.headers, "content-type") ?? "no type";
+		const cause = `the answer is not JSON but ${printable(type, 60)}: this is no registry, or a page in front of it`;
+		throw new RegistryError({
+			method: "GET",
+			url: response.url,
+			cause,
+			ambiguous: true
+		});
+	}
+}
+
+// src/oci/client.ts
+/** The spec asks registries to take manifests of 4 MiB; this reads some more. */
+const MAX_MANIFEST_BYTES = 8 * 1024 ** 2;
+/** How often a tag is read whose manifest is not what the registry says. */
+const READS = 3;
+const TagList = object({ tags: optional(nullable(array(string()))) });
+/**
+* One registry's API, as the distribution spec has it. Repositories and references must have passed the checks
+* of `names.ts`. Every method throws RegistryError when the registry refuses.
+* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
+*/
+var RegistryClient = class {
+	/** Canonical host: `gcr.io`, `docker.io`. */
+	registry;
+	#transport;
+	#pullLimit;
+	constructor(registry, transport) {
+		this.registry = registry;
+		this.#transport = transport;
+	}
+	get transport() {
+		return this.#transport;
+	}
+	get pullLimit() {
+		return this.#pullLimit;
+	}
+	/** The parsed JSON of a list, and the page after it. `url` may be a path or a page's URL. */
+	async getList(url, scopes) {
+		return getPage(this.#transport, url, scopes);
+	}
+	/**
+	* All tags of a repository, page by page, without their digests.
+	*
+	* @param first the first page, when the caller has it already
+	*/
+	async listTags(repository, first) {
+		const scopes = [pull(repository)];
+		return readPages(this.#transport, tagsUrlPath(repository), {
+			of: "tags",
+			scopes,
+			read: readTagList,
+			first
+		});
+	}
+	/** The digest behind a tag or digest; undefined when the registry has no such manifest. */
+	async headManifest(repository, reference) {
+		const head = await this.#transport.send({
+			method: "HEAD",
+			url: manifestUrlPath(repository, reference),
+			headers: { accept: MANIFEST_ACCEPT },
+			scopes: [pull(repository)],
+			expect: [200, 404]
+		}, async (response) => {
+			await response.body.dump();
+			return response.status === 404 ? void 0 : this.#readHead(response);
+		});
+		return head === "incomplete" ? this.#headByGet(repository, reference) : head;
+	}
+	/**
+	* Like `headManifest`, of what may well not be there: a registry that forbids a HEAD is asked by GET. Artifactory
+	* answers HEAD with 403 for what is missing.
+	*/
+	async findManifest(repository, reference) {
+		try {
+			return await this.headManifest(repository, reference);
+		} catch (error) {
+			if (!(error instanceof RegistryError) || error.status !== 403) throw error;
+			return this.#headByGet(repository, reference);
+		}
+	}
+	async #headByGet(repository, reference) {
+		const manifest = await this.getManifest(repository, reference);
+		return manifest && {
+			digest: manifest.digest,
+			mediaType: manifest.mediaType,
+			size: manifest.bytes.length
+		};
+	}
+	/**
+	* A manifest and the digest of what really came; undefined when the registry has none such. What came for a tag is
+	* asked for once more, by its own digest, where the registry says that it is another one: of registries that say so
+	* wrongly it is there, and what was spoilt on its way is not.
+	*/
+	async getManifest(repository, reference) {
+		for (let tries = 1;; tries += 1) {
+			const found = await this.#readManifest(repository, reference);
+			if (!found) return void 0;
+			const { manifest, said } = found;
+			if (!(said !== void 0 && said !== manifest.digest && !isSchema1Type(manifest.mediaType)) || await this.#readManifest(repository, manifest.digest)) return manifest;
+			if (tries < READS) continue;
+			const cause = `the answer's digest is ${manifest.digest}, and the registry says ${said}`;
+			const url = this.#transport.urlOf(manifestUrlPath(repository, reference));
+			throw new RegistryError({
+				method: "GET",
+				url,
+				cause
+			});
+		}
+	}
+	/** A manifest, and the digest that the registry says it has. */
+	async #readManifest(repository, reference) {
+		return this.#transport.send({
+			method: "GET",
+			url: manifestUrlPath(repository, reference),
+			headers: { accept: MANIFEST_ACCEPT },
+			scopes: [pull(repository)],
+			expect: [200, 404]
+		}, async (response) => {
+			if (response.status === 404) return discard(response);
+			this.#noteLimit(response);
+			return {
+				manifest: checkedManifest(reference, await readBody(response, MAX_MANIFEST_BYTES), response),
+				said: isDigest(reference) ? void 0 : digestHeader(response)
+			};
+		});
+	}
+	/** True when the registry says that `repository` has the blob. */
+	async hasBlob(repository, digest) {
+		return this.#transport.send({
+			method: "HEAD",
+			url: `/v2/${repository}/blobs/${digest}`,
+			scopes: [push(repository)],
+			expect: [200, 404]
+		}, async (response) => {
+			await response.body.dump();
+			return response.status === 200;
+		});
+	}
+	/**
+	* Stores `manifest` under a tag or its digest, byte for byte and with its own media type.
+	*
+	* @returns true when the registry says that it has noted to what the manifest refers
+	*/
+	async putManifest(repository, reference, manifest) {
+		return this.#transport.send({
+			method: "PUT",
+			url: manifestUrlPath(repository, reference),
+			headers: { "content-type": manifest.mediaType },
+			body: manifest.bytes,
+			scopes: [push(repository)],
+			expect: [
+				200,
+				201,
+				202
+			]
+		}, async (response) => {
+			await response.body.dump();
+			return headerOf(response.headers, "oci-subject") !== void 0;
+		});
+	}
+	#readHead(response) {
+		this.#noteLimit(response);
+		const digest = digestHeader(response);
+		const mediaType = headerOf(response.headers, "content-type")?.split(";")[0]?.trim();
+		const size = headerOf(response.headers, "content-length");
+		if (digest === void 0 || !isDigest(digest) || !mediaType?.startsWith("application/vnd.") || size === void 0) return "incomplete";
+		return {
+			digest,
+			mediaType,
+			size: Number(size)
+		};
+	}
+	/** https://docs.docker.com/docker-hub/usage/pulls/: `ratelimit-remaining: 20;w=21600` */
+	#noteLimit({ headers }) {
+		const header = headerOf(headers, "ratelimit-remaining") ?? "";
+		const [, remaining, seconds] = /^\s*(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?/.exec(header) ?? [];
+		if (remaining === void 0) return;
+		const window = seconds === void 0 ? {} : { window: Number(seconds) * 1e3 };
+		this.#pullLimit = {
+			remaining: Number(remaining),
+			...window
+		};
+	}
+};
+/** The scope that lets a token read `repository`. */
+function pull(repository) {
+	return `repository:${repository}:pull`;
+}
+/** The scope that lets a token read and write `repository`. */
+function push(repository) {
+	return `repository:${repository}:pull,push`;
+}
+/** The list of a repository's tags; with no name, what registries of Google's kind hold at their root. */
+function tagsUrlPath(repository) {
+	return repository === "" ? "/v2/tags/list" : `/v2/${repository}/tags/list`;
+}
+function manifestUrlPath(repository, reference) {
+	return `/v2/${repository}/manifests/${reference}`;
+}
+/** Some registries link an empty page to itself: it is the last one. */
+const readTagList = ({ json, next }) => {
+	const list = safeParse(TagList, json, FIRST_ISSUE);
+	if (!list.success) return void 0;
+	const items = list.output.tags ?? [];
+	return {
+		items,
+		next: items.length === 0 ? void 0 : next
+	};
+};
+/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
+function digestHeader({ headers }) {
+	return headerOf(headers, "docker-content-digest");
+}
+async function discard({ body }) {
+	await body.dump();
+}
+/** schema1 is exempt from the check: its digest leaves out the signatures that the bytes carry. */
+function checkedManifest(reference, bytes, response) {
+	const problem = (cause, more) => new RegistryError({
+		method: "GET",
+		url: response.url,
+		cause,
+		...more
+	});
+	let mediaType;
+	try {
+		mediaType = mediaTypeOf(bytes, headerOf(response.headers, "content-type") ?? "");
+	} catch {
+		throw problem("the answer is not a manifest", { ambiguous: true });
+	}
+	if (isDigest(reference) && !isSchema1Type(mediaType) && !matchesDigest(bytes, reference)) throw problem(`the answer's digest is ${digestOf(bytes)}, not the one asked for`, { retryable: true });
+	return {
+		mediaType,
+		digest: isDigest(reference) ? reference : digestOf(bytes),
+		bytes
+	};
+}
+
+// node_modules/yocto-queue/index.js
+var Node = class {
+	value;
+	next;
+	constructor(value) {
+		this.value = value;
+	}
+};
+var Queue = class {
+	#head;
+	#tail;
+	#size;
+	constructor() {
+		this.clear();
+	}
+	enqueue(value) {
+		const node = new Node(value);
+		if (this.#head) {
+			this.#tail.next = node;
+			this.#tail = node;
+		} else {
+			this.#head = node;
+			this.#tail = node;
+		}
+		this.#size++;
+	}
+	dequeue() {
+		const current = this.#head;
+		if (!current) return;
+		this.#head = this.#head.next;
+		this.#size--;
+		if (!this.#head) this.#tail = void 0;
+		return current.value;
+	}
+	peek() {
+		if (!this.#head) return;
+		return this.#head.value;
+	}
+	clear() {
+		this.#head = void 0;
+		this.#tail = void 0;
+		this.#size = 0;
+	}
+	get size() {
+		return this.#size;
+	}
+	*[Symbol.iterator]() {
+		let current = this.#head;
+		while (current) {
+			yield current.value;
+			current = current.next;
+		}
+	}
+	*drain() {
+		while (this.#head) yield this.dequeue();
+	}
+};
+
+// node_modules/p-limit/index.js
+function pLimit(concurrency) {
+	let rejectOnClear = false;
+	if (typeof concurrency === "object") ({concurrency, rejectOnClear = false} = concurrency);
+	validateConcurrency(concurrency);
+	if (typeof rejectOnClear !== "boolean") throw new TypeError("Expected `rejectOnClear` to be a boolean");
+	const queue = new Queue();
+	let activeCount = 0;
+	const resumeNext = () => {
+		if (activeCount < concurrency && queue.size > 0) {
+			activeCount++;
+			queue.dequeue().run();
+		}
+	};
+	const next = () => {
+		activeCount--;
+		resumeNext();
+	};
+	const run = async (function_, resolve, arguments_) => {
+		const result = (async () => function_(...arguments_))();
+		resolve(result);
+		try {
+			await result;
+		} catch {}
+		next();
+	};
+	const enqueue = (function_, resolve, reject, arguments_) => {
+		const queueItem = { reject };
+		new Promise((internalResolve) => {
+			queueItem.run = internalResolve;
+			queue.enqueue(queueItem);
+		}).then(run.bind(void 0, function_, resolve, arguments_));
+		if (activeCount < concurrency) resumeNext();
+	};
+	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
+		enqueue(function_, resolve, reject, arguments_);
+	});
+	Object.defineProperties(generator, {
+		activeCount: { get: () => activeCount },
+		pendingCount: { get: () => queue.size },
+		clearQueue: { value() {
+			if (!rejectOnClear) {
+				queue.clear();
+				return;
+			}
+			const abortError = AbortSignal.abort().reason;
+			while (queue.size > 0) queue.dequeue().reject(abortError);
+		} },
+		concurrency: {
+			get: () => concurrency,
+			set(newConcurrency) {
+				validateConcurrency(newConcurrency);
+				concurrency = newConcurrency;
+				queueMicrotask(() => {
+					while (activeCount < concurrency && queue.size > 0) resumeNext();
+				});
+			}
+		},
+		map: { async value(iterable, function_) {
+			const promises = [];
+			try {
+				Array.from(iterable, (value, index) => {
+					const promise = generator(function_, value, index);
+					promises.push(promise);
+					return promise;
+				});
+			} catch (error) {
+				for (const promise of promises) promise.catch(() => {});
+				throw error;
+			}
+			return Promise.all(promises);
+		} }
+	});
+	return generator;
+}
+function validateConcurrency(concurrency) {
+	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) throw new TypeError("Expected `concurrency` to be a number from 1 and up");
+}
+
+// src/oci/http/host-limiter.ts
+/**
+* All requests to one host pass its limiter: so many at a time, and none while the host has asked to wait. A 429
+* is about the client and not about one request, so it stops them all.
+*/
+var HostLimiter = class {
+	#limit;
+	#sleep;
+	#clock;
+	#closedUntil = 0;
+	/** Why it is closed for longer than a request can wait. */
+	#refusal;
+	constructor(concurrency, sleep, clock) {
+		this.#limit = pLimit(concurrency);
+		this.#sleep = sleep;
+		this.#clock = clock;
+	}
+	/** Runs `request` when there is a place and the host is not waiting. */
+	async run(request, signal) {
+		return this.#limit(async () => {
+			await this.waitUntilOpen(signal);
+			return request();
+		});
+	}
+	/**
+	* Waits until the host may be asked again, and takes no place.
+	*
+	* @throws the refusal that it was closed with
+	*/
+	async waitUntilOpen(signal) {
+		signal?.throwIfAborted();
+		for (let wait = this.#wait(); wait > 0; wait = this.#wait()) {
+			if (this.#refusal) throw this.#refusal;
+			await this.#sleep(wait, signal);
+		}
+	}
+	/**
+	* Lets no request pass for the next `ms` milliseconds.
+	*
+	* @param refusal what those get who would have to wait so long; left out, they wait
+	*/
+	pause(ms, refusal) {
+		const until = this.#clock() + ms;
+		if (until <= this.#closedUntil) return;
+		this.#closedUntil = until;
+		this.#refusal = refusal;
+	}
+	#wait() {
+		return this.#closedUntil - this.#clock();
+	}
+};
+/** The limiters of all hosts, by `host:port` as URLs have it. */
+var HostLimiters = class {
+	#limiters = /* @__PURE__ */ new Map();
+	#create;
+	constructor(create) {
+		this.#create = create;
+	}
+	/** The limiter of `host`. */
+	of(host) {
+		let limiter = this.#limiters.get(host);
+		if (!limiter) this.#limiters.set(host, limiter = this.#create());
+		return limiter;
+	}
+	/** The limiter of `host`, if there is one: a registry may redirect to any number of hosts, and most never ask to wait. */
+	find(host) {
+		return this.#limiters.get(host);
+	}
+};
+
+// src/oci/http/redirect-policy.ts
+/**
+* Which other places a registry's answer may send the client to. Answers are hostile input: a `Location`, `Link`
+* or realm must not make a runner talk to its own network, and no credential follows to a stranger.
+*/
+const LOOPBACK = blockList([
+	"0.0.0.0/8",
+	"127.0.0.0/8",
+	"::/127"
+]);
+/** Link-local addresses, and the others at which clouds (AWS, Alibaba, Azure) give a machine its credentials. */
+const LINK = blockList([
+	"169.254.0.0/16",
+	"fe80::/10",
+	"fd00:ec2::254/128",
+	"100.100.100.200/32",
+	"168.63.129.16/32"
+]);
+/**
+* Addresses inside somebody's network, and what a gateway may translate into one of those (NAT64, 6to4).
+* https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry
+*/
+const INSIDE = blockList([
+	"10.0.0.0/8",
+	"100.64.0.0/10",
+	"172.16.0.0/12",
+	"192.0.0.0/24",
+	"192.168.0.0/16",
+	"198.18.0.0/15",
+	"::/96",
+	"64:ff9b::/96",
+	"64:ff9b:1::/48",
+	"2002::/16",
+	"fc00::/7"
+]);
+/** Top-level names that the public DNS does not have. https://www.rfc-editor.org/rfc/rfc6762#appendix-G, Kubernetes, RFC 8375 */
+const INSIDE_NAMES = /\.(?:local|internal|intranet|private|corp|home|lan|svc|home\.arpa)$/;
+/** A list that knows IPv4 addresses in their IPv6 form (`::ffff:10.0.0.1`) too. */
+function blockList(subnets) {
+	const list = new BlockList();
+	for (const subnet of subnets) {
+		const [network = "", prefix] = subnet.split("/");
+		list.addSubnet(network, Number(prefix), isIP(network) === 6 ? "ipv6" : "ipv4");
+	}
+	return list;
+}
+/** @param hostname as an URL has it: lower case, addresses in their one form, IPv6 in brackets */
+function placeOf(hostname) {
+	const bare = hostname.replace(/^\[|\]$|\.$/g, "");
+	const version = isIP(bare);
+	if (version === 0) {
+		if (bare === "localhost" || bare.endsWith(".localhost")) return "loopback";
+		return !bare.includes(".") || INSIDE_NAMES.test(bare) ? "inside" : "public";
+	}
+	const family = version === 6 ? "ipv6" : "ipv4";
+	if (LOOPBACK.check(bare, family)) return "loopback";
+	if (LINK.check(bare, family)) return "link";
+	return INSIDE.check(bare, family) ? "inside" : "public";
+}
+/** True for hosts that only exist inside somebody's network: loopback, private, link-local, unique local. */
+function isPrivateHost(hostname) {
+	return placeOf(hostname) !== "public";
+}
+/**
+* True when a request to `from` may go on at `to`: never from https to http, never from a public host to a private
+* one, to loopback only from there, and from nowhere to a link-local address.
+*/
+function mayFollow(from, to) {
+	if (!/^https?:$/.test(to.protocol)) return false;
+	if (from.protocol === "https:" && to.protocol !== "https:") return false;
+	if (from.host === to.host) return true;
+	const place = placeOf(to.hostname);
+	if (place === "loopback") return placeOf(from.hostname) === "loopback";
+	return place === "public" || place === "inside" && isPrivateHost(from.hostname);
+}
+/**
+* True when the token service at `realm` may be given the credentials of `registry`: it is on the same host, or
+* under the same parent domain (`registry-1.docker.io` and `auth.docker.io`; `registry.gitlab.com` and
+* `gitlab.com`), and is not reached with less protection than the registry.
+*/
+function mayHaveCredentials(registry, realm) {
+	if (!mayFollow(registry, realm)) return false;
+	if (registry.hostname === realm.hostname) return true;
+	if (isPrivateHost(registry.hostname) && realm.protocol !== "https:") return false;
+	if (isIP(registry.hostname.replace(/^\[|\]$/g, "")) !== 0) return false;
+	const labels = registry.hostname.split(".");
+	const parent = labels.length > 2 ? labels.slice(1).join(".") : registry.hostname;
+	return realm.hostname === parent || realm.hostname.endsWith(`.${parent}`);
+}
+
+// src/oci/auth/challenge.ts
+/**
+* The first challenge of a header that a registry client can meet: Bearer before Basic, whatever their order.
+* Undefined when there is none, or its realm is not an http(s) URL.
+*/
+function parseChallenge(header) {
+	const challenges = splitChallenges(header);
+	for (const { scheme, params } of challenges) {
+		if (scheme !== "bearer") continue;
+		const realm = URL.parse(params.get("realm") ?? "");
+		if (realm && /^https?:$/.test(realm.protocol)) return {
+			scheme: "bearer",
+			realm,
+			service: params.get("service")
+		};
+	}
+	return challenges.some(({ scheme }) => scheme === "basic") ? { scheme: "basic" } : void 0;
+}
+/** A token with its `=` and value (quoted or bare), or a token alone, which starts a challenge. */
+const PART = /([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?[\s,]*/y;
+/** A registry's challenges are a few hundred characters; longer ones are nobody's. */
+const MAX_HEADER_LENGTH = 8192;
+function splitChallenges(header) {
+	const challenges = [];
+	const text = header.slice(0, MAX_HEADER_LENGTH).trim();
+	PART.lastIndex = 0;
+	for (let match = PART.exec(text); match; match = PART.exec(text)) {
+		const [, token = "", quoted, bare] = match;
+		const value = quoted?.replace(/\\(.)/g, "$1") ?? bare;
+		if (value === void 0) challenges.push({
+			scheme: token.toLowerCase(),
+			params: /* @__PURE__ */ new Map()
+		});
+		else challenges.at(-1)?.params.set(token.toLowerCase(), value);
+	}
+	return challenges;
+}
+
+// src/oci/auth/authenticator.ts
+/** A token is asked for again this long before it ends, in milliseconds. */
+const RENEW_EARLY_MS = 5e3;
+/** Tokens of a few kilobytes each. */
+const MAX_TOKENS = 1e3;
+/** Stands for all scopes. */
+const ANY$1 = "*";
+/** Seconds a token lives when the service does not say. https://distribution.github.io/distribution/spec/auth/token/ */
+const DEFAULT_LIFETIME_SECONDS = 60;
+/** Services send null for what they leave out, and numbers as strings. */
+const TokenAnswer = object({
+	token: nullish(string()),
+	access_token: nullish(string()),
+	expires_in: nullish(union([number(), string()]))
+});
+/** What a header can carry. https://www.rfc-editor.org/rfc/rfc6750#section-2.1 has fewer signs, services have more. */
+const SENDABLE = /^[!-~]+$/;
+/** Keeps what authenticates to one registry: its challenge once known, and a token for each set of scopes. */
+var Authenticator = class {
+	#options;
+	#slots = /* @__PURE__ */ new Map();
+	/** Scopes that requests were let through with. Where there are no tokens, one stands for all. */
+	#admitted = /* @__PURE__ */ new Set();
+	/** Scopes for which an implicit credential was refused, and that are had without it. */
+	#without = /* @__PURE__ */ new Set();
+	#challenge;
+	/** The challenge before it was forgotten, if it was. */
+	#last;
+	/** The last Basic value that was masked. */
+	#masked;
+	constructor(options) {
+		this.#options = options;
+	}
+	/**
+	* The `Authorization` value for `scopes` (`repository:<name>:pull`); undefined while the registry has not
+	* asked for one, or asks for Basic and there is no credential.
+	*
+	* @param anonymous true for what anybody is given; left out, it goes by what the registry took before
+	*/
+	async header(scopes, anonymous = this.#without.has(keyOf(scopes))) {
+		const challenge = this.#challenge;
+		if (!challenge) return void 0;
+		if (challenge.scheme === "basic") {
+			const credential = anonymous ? void 0 : await this.#options.credential();
+			return credential && this.#basic(credential);
+		}
+		const key = slotOf(scopes, anonymous);
+		const known = this.#slots.get(key);
+		if (known) {
+			const { header, renewAt } = await known.coming;
+			if (renewAt > this.#options.clock()) return header;
+			if (this.#slots.get(key) !== known) return this.header(scopes, anonymous);
+		}
+		const slot = { coming: this.#requestToken(challenge, scopes, anonymous) };
+		this.#slots.set(key, slot);
+		slot.coming.then((token) => slot.token = token, () => this.#slots.delete(key));
+		this.#dropOldest();
+		return (await slot.coming).header;
+	}
+	/** True when a refused request for `scopes` is worth a try without the credential, which nobody gave for this registry. */
+	async mayGoWithout(scopes) {
+		if (!scopes.every((scope) => scope.endsWith(":pull"))) return false;
+		return (await this.#options.credential())?.fallback === true;
+	}
+	/** Takes in that `scopes` are had without the credential, and not with it. */
+	goWithout(scopes) {
+		this.#without.add(keyOf(scopes));
+	}
+	/**
+	* Takes in the challenge of a 401.
+	*
+	* @param refused the `Authorization` that was sent with the refused request
+	* @returns true when another try with `header` can end differently
+	*/
+	learn(wwwAuthenticate, scopes, refused) {
+		const challenge = wwwAuthenticate === void 0 ? this.#challenge : parseChallenge(wwwAuthenticate);
+		if (!challenge) return false;
+		this.#challenge = this.#last = challenge;
+		if (challenge.scheme === "basic") return refused === void 0;
+		for (const key of [slotOf(scopes, false), slotOf(scopes, true)]) if (refused !== void 0 && this.#slots.get(key)?.token?.header === refused) this.#slots.delete(key);
+		return true;
+	}
+	/** Forgets the challenge: the next 401 tells what the registry asks for. */
+	forget() {
+		this.#challenge = void 0;
+	}
+	get hasChallenge() {
+		return this.#challenge !== void 0;
+	}
+	/** Notes that a request for `scopes` was let through. */
+	admit(scopes) {
+		this.#admitted.add(keyOf(scopes));
+		if (this.#challenge?.scheme !== "bearer") this.#admitted.add(ANY$1);
+	}
+	/**
+	* True for a 401 that is likely no judgement of the credentials: it has no challenge, or another one than the registry had
+	* before, or requests like it were let through, or this one had no token where there are some.
+	*
+	* @param refused the `Authorization` that was sent
+	*/
+	doubts(wwwAuthenticate, scopes, refused) {
+		if (wwwAuthenticate === void 0 || this.isAdmitted(scopes)) return true;
+		if (!this.#last) return false;
+		const { scheme } = this.#last;
+		return parseChallenge(wwwAuthenticate)?.scheme !== scheme || scheme === "bearer" && refused === void 0;
+	}
+	/** True when requests like it were let through before. */
+	isAdmitted(scopes) {
+		return this.#admitted.has(keyOf(scopes)) || this.#challenge?.scheme !== "bearer" && this.#admitted.has(ANY$1);
+	}
+	/** The oldest tokens go: a run may visit more repositories than are worth keeping one for. */
+	#dropOldest() {
+		for (const [key, { token }] of this.#slots) {
+			if (this.#slots.size <= MAX_TOKENS) return;
+			if (token) this.#slots.delete(key);
+		}
+	}
+	async #requestToken(challenge, scopes, anonymous) {
+		const credential = anonymous ? void 0 : await this.#options.credential();
+		try {
+			return await this.#exchange(challenge, scopes, credential);
+		} catch (error) {
+			if (!isAccessDenied(error) || anonymous || !await this.mayGoWithout(scopes)) throw error;
+			const token = await this.#exchange(challenge, scopes, void 0).catch(() => void 0);
+			if (!token) throw error;
+			this.goWithout(scopes);
+			this.#slots.set(slotOf(scopes, true), {
+				coming: Promise.resolve(token),
+				token
+			});
+			return token;
+		}
+	}
+	async #exchange({ realm, service }, scopes, credential) {
+		const { registry, clock, mask, sendTokenRequest } = this.#options;
+		this.#checkRealm(realm, credential);
+		const params = new URLSearchParams(realm.searchParams);
+		if (service !== void 0) params.set("service", service);
+		for (const scope of scopes) params.append("scope", scope);
+		const asked = clock();
+		const request = this.#tokenRequest(realm, params, scopes, credential);
+		const body = await sendTokenRequest(request);
+		const answer = safeParse(pipe(string(), parseJson$3(), TokenAnswer), body);
+		const token = answer.success ? answer.output.token || answer.output.access_token : void 0;
+		if (!answer.success || !token || !SENDABLE.test(token)) throw new RegistryError({
+			method: request.method,
+			url: realm,
+			cause: `no token in the answer, for ${registry.host}`,
+			ambiguous: true
+		});
+		mask(token);
+		const lifetime = (Number(answer.output.expires_in) || DEFAULT_LIFETIME_SECONDS) * 1e3;
+		return {
+			header: `Bearer ${token}`,
+			renewAt: asked + lifetime - RENEW_EARLY_MS
+		};
+	}
+	#tokenRequest(realm, params, scopes, credential) {
+		const url = new URL(realm);
+		if (credential?.identityToken !== void 0) {
+			const form = new URLSearchParams({
+				grant_type: "refresh_token",
+				client_id: "gcrxio-sync-action"
+			});
+			const service = params.get("service");
+			if (service !== null) form.set("service", service);
+			form.set("scope", scopes.join(" "));
+			form.set("refresh_token", credential.identityToken);
+			return {
+				method: "POST",
+				url,
+				headers: { "content-type": "application/x-www-form-urlencoded" },
+				body: form.toString(),
+				scopes
+			};
+		}
+		url.search = params.toString();
+		return {
+			method: "GET",
+			url,
+			headers: (credential ? { authorization: this.#basic(credential) } : void 0) ?? {},
+			scopes
+		};
+	}
+	#basic({ username, password }) {
+		const encoded = Buffer.from(`${username}:${password}`).toString("base64");
+		if (encoded !== this.#masked) this.#options.mask(encoded);
+		this.#masked = encoded;
+		return `Basic ${encoded}`;
+	}
+	#checkRealm(realm, credential) {
+		const { registry } = this.#options;
+		if (credential ? mayHaveCredentials(registry, realm) : mayFollow(registry, realm)) return;
+		throw new RegistryError({
+			method: "GET",
+			url: realm,
+			cause: `${registry.host} names ${redactUrl(realm)} as its token service, which does not belong to it; nothing was sent there`
+		});
+	}
+};
+function keyOf(scopes) {
+	return scopes.join(" ");
+}
+function slotOf(scopes, anonymous) {
+	return `${anonymous ? "anonymous" : "known"} ${keyOf(scopes)}`;
 }
 
 // src/oci/remedy.ts
@@ -41257,7 +36154,694 @@ function remedyFor(said, pushing) {
 /** Whose account `host` refused, and what to do: where it came from, and nothing of what it is. */
 function adviceOn(host, used, remedy) {
 	if (!used) return `No credentials are known for ${host}: give them as inputs, or log in before with docker/login-action`;
-	return remedy === void 0 ? `${host} refused the credentials from ${used.origin}: check that they are right and allow this` : `${remedy}. It was asked with the credentials from ${used.origin}`;
+	return remedy === void 0 ? `${host} refused the credentials from ${used.providedBy}: check that they are right and allow this` : `${remedy}. It was asked with the credentials from ${used.providedBy}`;
+}
+
+// src/oci/http/response-error.ts
+/** Bytes of an error's body that are read. */
+const MAX_ERROR_BODY_BYTES = 65536;
+/** Upload sessions that a registry lost; a new one may go through. */
+const RETRYABLE_CODES = /* @__PURE__ */ new Set([
+	"BLOB_UPLOAD_INVALID",
+	"BLOB_UPLOAD_UNKNOWN",
+	"TOOMANYREQUESTS"
+]);
+/** What was sent was right when it left: it may have been changed or cut on its way. */
+const AMBIGUOUS_CODES = /* @__PURE__ */ new Set([
+	"DIGEST_INVALID",
+	"SIZE_INVALID",
+	"MANIFEST_INVALID"
+]);
+/** Reads an answer that was not hoped for: what it says, what to do about it, and whether to ask again. */
+async function responseErrorOf(response, context) {
+	const { method, registry, now, ambiguousStatuses } = context;
+	const { status, headers, url } = response;
+	const body = await readBody(response, MAX_ERROR_BODY_BYTES).catch(() => /* @__PURE__ */ new Uint8Array());
+	const { codes, text } = readErrorBody(new TextDecoder().decode(body));
+	const retryAfter = parseRetryAfter(headerOf(headers, "retry-after"), now);
+	const throttled = status === 403 && /secondary rate limit/i.test(text);
+	const retryable = isRetryableStatus(status) && !codes.includes("MANIFEST_BLOB_UNKNOWN") || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
+	const said = text === "" ? `status ${status}` : `status ${status}, ${text}`;
+	const remedy = remedyFor(said, isPush(context));
+	const isAmbiguousStatus = ambiguousStatuses.includes(status) && remedy === void 0;
+	const ambiguous = isMisplaced(status) || isAmbiguousStatus || codes.some((code) => AMBIGUOUS_CODES.has(code));
+	const advice = retryable ? "" : await adviceFor(status, remedy, context);
+	const cause = advice === "" ? said : `${said.replace(/\.$/, "")}. ${advice}`;
+	return new RegistryError({
+		method,
+		url,
+		status,
+		codes,
+		retryable,
+		ambiguous,
+		registry,
+		retryAfter,
+		cause
+	});
+}
+/** A success that this request can't have, or a redirect that it can't follow: a page in front of the registry. */
+function isMisplaced(status) {
+	return status >= 200 && status < 400;
+}
+function isPush({ method, scopes }) {
+	return method !== "GET" && method !== "HEAD" || scopes.some((scope) => /:[^:]*push/.test(scope));
+}
+/** What to do about a refusal, and whose account was refused. */
+async function adviceFor(status, remedy, { registry, credential }) {
+	if (status !== 401 && status !== 403) return remedy ?? "";
+	const used = await credential().catch(() => void 0);
+	return adviceOn(registry, used, remedy);
+}
+
+// src/oci/http/transport.ts
+const MAX_REDIRECTS = 5;
+const REDIRECTS = /* @__PURE__ */ new Set([
+	301,
+	302,
+	303,
+	307,
+	308
+]);
+/** Bytes of a token service's answer. */
+const MAX_TOKEN_BYTES = 65536;
+/**
+* Requests to one registry: authenticated, bounded, retried, and redirected without handing credentials on.
+*/
+var RegistryTransport = class {
+	#options;
+	#authenticator;
+	constructor(options) {
+		this.#options = options;
+		this.#authenticator = new Authenticator({
+			registry: options.baseUrl,
+			credential: options.credential,
+			sendTokenRequest: (request) => this.#sendTokenRequest(request),
+			clock: options.clock,
+			mask: options.mask
+		});
+	}
+	/** When the registry may be asked again, where it has asked to wait. */
+	async ready() {
+		const { baseUrl, limiters, signal } = this.#options;
+		await limiters.of(baseUrl.host).waitUntilOpen(signal).catch(() => void 0);
+	}
+	/** Where `path` is at this registry. */
+	urlOf(path) {
+		return new URL(path.toString(), this.#options.baseUrl);
+	}
+	/**
+	* Sends `request` and gives what `read` makes of the answer. `read` runs inside the retries: a body that
+	* breaks off is asked for again. It must consume the body.
+	*
+	* @throws RegistryError when the registry refuses, or the retries are used up
+	*/
+	async send(request, read) {
+		const { baseUrl, limiters, retries, sleep, random, logger } = this.#options;
+		const limiter = limiters.of(baseUrl.host);
+		const signal = this.#signalOf(request);
+		const retryBudget = new RetryBudget(retries, random);
+		let throttled = 0;
+		for (;;) try {
+			return await limiter.run(() => this.#try(request, read, throttled), signal);
+		} catch (thrown) {
+			signal?.throwIfAborted();
+			const error = this.#describe(request, thrown);
+			if (error.status === 429) throttled += 1;
+			const delay = request.repeatable === false || error.ambiguous && request.insist === false ? void 0 : retryBudget.nextDelay(error);
+			if (delay === void 0) throw error;
+			const tried = `try ${retryBudget.tries + 1} of ${retries + 1} in ${Math.ceil(delay / 1e3)} s`;
+			logger.debug(`${error.message}; ${tried}`);
+			await sleep(delay, signal);
+		}
+	}
+	/**
+	* Like `send`, but the answer's body is the caller's to read, at its own pace. The request keeps its place at
+	* the limiter until `release` is called. A body that breaks off is not asked for again here.
+	*/
+	async open(request) {
+		const opened = Promise.withResolvers();
+		this.send(request, async (response) => {
+			const released = Promise.withResolvers();
+			opened.resolve({
+				...response,
+				release: released.resolve
+			});
+			await released.promise;
+		}).catch(opened.reject);
+		return opened.promise;
+	}
+	/**
+	* One attempt. A 429 of whichever host answered closes the limiter of that host.
+	*
+	* @param throttled how often this request was answered so
+	*/
+	async #try(request, read, throttled) {
+		try {
+			return await this.#attempt(request, read);
+		} catch (error) {
+			if (error instanceof RegistryError && error.status === 429) {
+				const pause = error.retryAfter ?? backoffDelay(throttled, this.#options.random);
+				this.#options.limiters.of(new URL(error.url).host).pause(pause, pause > 6e5 ? error : void 0);
+			}
+			throw error;
+		}
+	}
+	async #attempt(request, read) {
+		const { scopes } = request;
+		let authorization = await this.#answerOf(scopes);
+		let response = await this.#follow(request, authorization);
+		let isAmbiguous = false;
+		for (let renewed = false; response.status === 401; renewed = true) {
+			const challenge = await this.#challengeOf(response);
+			isAmbiguous ||= this.#authenticator.doubts(challenge, scopes, authorization);
+			const isLearnt = this.#authenticator.learn(challenge, scopes, authorization);
+			if (renewed || !isLearnt || request.repeatable === false) break;
+			await response.body.dump();
+			authorization = await this.#answerOf(scopes);
+			response = await this.#follow(request, authorization);
+		}
+		if (!request.expect.includes(response.status)) {
+			const refusal = await this.#refusal(request, response, isAmbiguous ? [401] : []);
+			const other = await this.#withoutCredential(request, refusal, authorization);
+			if (!other) throw refusal;
+			response = other;
+		}
+		this.#authenticator.admit(scopes);
+		return read(response);
+	}
+	/** What the registry asks for. Where it can't be had, it may have been asked for by somebody in between. */
+	async #answerOf(scopes) {
+		try {
+			return await this.#authenticator.header(scopes);
+		} catch (error) {
+			this.#authenticator.forget();
+			throw error;
+		}
+	}
+	/** The answer to a refused request as anybody gets it, where the credential was given for nothing like it. */
+	async #withoutCredential(request, refusal, refused) {
+		const { scopes, expect } = request;
+		if (!isAccessDenied(refusal) || !await this.#authenticator.mayGoWithout(scopes)) return void 0;
+		const authorization = await this.#authenticator.header(scopes, true).catch(() => refused);
+		if (authorization === refused) return void 0;
+		const response = await this.#follow(request, authorization);
+		if (expect.includes(response.status)) {
+			this.#authenticator.goWithout(scopes);
+			return response;
+		}
+		await response.body.dump();
+	}
+	/** Google may leave the challenge out of a 401; `/v2/` has it then. */
+	async #challengeOf(response) {
+		const own = listHeaderOf(response.headers, "www-authenticate");
+		if (own !== void 0 || this.#authenticator.hasChallenge) return own;
+		const base = await this.#dispatch({
+			method: "GET",
+			url: this.urlOf("/v2/"),
+			headers: {}
+		});
+		await base.body.dump();
+		return listHeaderOf(base.headers, "www-authenticate");
+	}
+	/** Sends, and follows the redirects of a request that has no body. */
+	async #follow(request, authorization) {
+		const { baseUrl } = this.#options;
+		const signal = this.#signalOf(request);
+		let url = this.urlOf(request.url);
+		if (!mayFollow(baseUrl, url)) throw this.#misdirected(request.method, baseUrl, url);
+		for (let redirects = 0;; redirects += 1) {
+			const headers = url.origin === baseUrl.origin && authorization !== void 0 ? {
+				...request.headers,
+				authorization
+			} : { ...request.headers };
+			const response = await this.#dispatch({
+				method: request.method,
+				url,
+				headers,
+				body: request.body,
+				signal
+			});
+			const location = REDIRECTS.has(response.status) && !request.expect.includes(response.status) ? headerOf(response.headers, "location") : void 0;
+			if (location === void 0 || request.body !== void 0) return response;
+			await response.body.dump();
+			const next = URL.parse(location, url.href);
+			if (!next || !mayFollow(url, next)) throw this.#misdirected(request.method, url, next);
+			if (redirects >= MAX_REDIRECTS) throw new RegistryError({
+				method: request.method,
+				url,
+				cause: `more than ${MAX_REDIRECTS} redirects`,
+				ambiguous: true
+			});
+			url = next;
+		}
+	}
+	async #dispatch(request) {
+		const { dispatcher, baseUrl, limiters } = this.#options;
+		const { method, url, headers: sent, signal = this.#options.signal } = request;
+		if (url.host !== baseUrl.host) await limiters.find(url.host)?.waitUntilOpen(signal);
+		const { statusCode, headers, body } = await dispatcher.request({
+			origin: url.origin,
+			path: url.pathname + url.search,
+			method,
+			headers: sent,
+			body: request.body ?? null,
+			signal: signal ?? null
+		});
+		return {
+			status: statusCode,
+			headers,
+			url,
+			body
+		};
+	}
+	#signalOf({ signal: own }) {
+		const { signal } = this.#options;
+		return own && signal ? AbortSignal.any([own, signal]) : own ?? signal;
+	}
+	#sendTokenRequest = async ({ scopes, ...request }) => {
+		const response = await this.#dispatch(request);
+		if (response.status !== 200) {
+			const ambiguousStatuses = this.#authenticator.isAdmitted(scopes) ? [401, 404] : [404];
+			throw await this.#refusal({
+				method: request.method,
+				scopes
+			}, response, ambiguousStatuses);
+		}
+		return new TextDecoder().decode(await readBody(response, MAX_TOKEN_BYTES));
+	};
+	async #refusal({ method, scopes }, response, ambiguousStatuses) {
+		const { baseUrl, clock, credential } = this.#options;
+		const registry = baseUrl.host;
+		return responseErrorOf(response, {
+			method,
+			scopes,
+			registry,
+			now: clock(),
+			credential,
+			ambiguousStatuses
+		});
+	}
+	#misdirected(method, from, to) {
+		const where = to ? redactUrl(to) : "a malformed URL";
+		return new RegistryError({
+			method,
+			url: from,
+			cause: `it points to ${where}, which is refused: not followed`,
+			ambiguous: true
+		});
+	}
+	/** What broke, as a RegistryError; one that a body threw while it was sent says itself whose fault it was. */
+	#describe(request, thrown) {
+		if (thrown instanceof RegistryError) return thrown;
+		const proxyError = thrown instanceof ProxyError ? thrown : void 0;
+		const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+		const code = proxyError ? void 0 : errorCode(thrown);
+		const cause = printable(code !== void 0 && !message.includes(code) ? `${code}: ${message}` : message);
+		return new RegistryError({
+			method: request.method,
+			url: this.urlOf(request.url),
+			cause,
+			registry: this.#options.baseUrl.host,
+			retryable: proxyError?.retryable ?? isNetworkError(thrown),
+			error: thrown
+		});
+	}
+};
+
+// src/oci/registries.ts
+/**
+* The clients of a run: one for each registry and role, because a registry that is both source and target may
+* have two accounts. Both roles pass the same limiter of their host.
+*/
+var Registries = class {
+	#options;
+	#clients = /* @__PURE__ */ new Map();
+	#limiters;
+	constructor(options) {
+		this.#options = options;
+		const { concurrency, sleep, clock } = options;
+		this.#limiters = new HostLimiters(() => new HostLimiter(concurrency, sleep, clock));
+	}
+	source(registry) {
+		return this.#client(registry, "source");
+	}
+	target(registry) {
+		return this.#client(registry, "target");
+	}
+	/**
+	* A registry's other API, such as Docker Hub's at `https://hub.docker.com`. It passes its host's limiter like all
+	* requests there, and is given no credentials: they are the registry's.
+	*/
+	api(baseUrl) {
+		const { credentials: _credentials, insecure: _insecure, ...options } = this.#options;
+		return new RegistryTransport({
+			...options,
+			baseUrl,
+			limiters: this.#limiters,
+			credential: async () => void 0
+		});
+	}
+	#client(registry, role) {
+		const key = `${role} ${registry}`;
+		let client = this.#clients.get(key);
+		if (!client) {
+			client = this.#create(registry, role);
+			this.#clients.set(key, client);
+		}
+		return client;
+	}
+	#create(registry, role) {
+		const { credentials, insecure, ...options } = this.#options;
+		const scheme = isLoopback(registry) || insecure.has(registry) ? "http" : "https";
+		const lookup = credentials[role];
+		let credential;
+		const transport = new RegistryTransport({
+			...options,
+			baseUrl: new URL(`${scheme}://${apiHost(registry)}`),
+			limiters: this.#limiters,
+			credential: () => credential ??= lookup(registry)
+		});
+		return new RegistryClient(registry, transport);
+	}
+};
+
+// src/action/child-processes.ts
+/**
+* Tells of each process that this one starts: @actions/exec gives none of them away.
+* https://nodejs.org/docs/latest-v24.x/api/diagnostics_channel.html#child-process
+*/
+function onChild(told) {
+	subscribe("child_process", (message) => {
+		if (typeof message !== "object" || message === null || !("process" in message)) return;
+		const child = message.process;
+		if (child instanceof ChildProcess) told(child);
+	});
+}
+/** From now on a program may end before it has read its input: @actions/exec would let that end this process too. */
+function tolerateUnreadInput() {
+	onChild((child) => child.once("spawn", () => child.stdin?.on("error", () => void 0)));
+}
+/** The processes that this one has started since. */
+var ChildProcesses = class {
+	#running = /* @__PURE__ */ new Set();
+	constructor() {
+		onChild((child) => {
+			this.#running.add(child);
+			child.once("close", () => this.#running.delete(child));
+		});
+	}
+	/** Asks all of them to end, but those whose first argument is one of `spared`. */
+	end(spared) {
+		for (const child of this.#running) if (!spared.includes(child.spawnargs[1] ?? "")) child.kill("SIGTERM");
+	}
+};
+
+// src/oci/auth/docker-config.ts
+const Auth = looseObject({
+	auth: optional(string()),
+	username: optional(string()),
+	password: optional(string()),
+	identitytoken: optional(string())
+});
+const DockerConfig = looseObject({
+	auths: optional(nullable(record$1(string(), nullable(Auth)))),
+	credHelpers: optional(nullable(record$1(string(), string()))),
+	credsStore: optional(nullable(string()))
+});
+const ConfigFile = pipe(string(), parseJson$3(), check$2((json) => !Array.isArray(json)), DockerConfig);
+/**
+* Reads `folder`/config.json; a file that is not there is an empty config.
+*
+* @throws Error naming the file when it is not a docker config
+*/
+async function readDockerConfig(folder) {
+	const path = join(folder, "config.json");
+	let text;
+	try {
+		text = await readFile(path, "utf8");
+	} catch (error) {
+		if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
+		throw error;
+	}
+	const parsed = safeParse(ConfigFile, text);
+	if (parsed.success) return parsed.output;
+	throw new Error(`${path} is not a docker config: log in again with docker/login-action or docker login`);
+}
+/** The key under which docker and its credential helpers keep the credentials of `registry`. */
+function credentialServer(registry) {
+	return registry === "docker.io" ? "https://index.docker.io/v1/" : registry;
+}
+
+// src/oci/auth/credentials.ts
+const HelperAnswer = object({
+	Username: string(),
+	Secret: string()
+});
+/**
+* Credentials as docker finds them in `folder`/config.json, which is what docker/login-action leaves: a helper
+* for this host, else the file's `auths` entry, else the helper for all hosts. Hosts match exactly.
+* https://docs.docker.com/reference/cli/docker/login/#configure-the-credential-store
+*
+* @throws Error naming the file when it is not a docker config
+*/
+function dockerConfigCredentials(folder, runHelper) {
+	let config;
+	return async (registry) => {
+		const { auths, credHelpers, credsStore } = await (config ??= readDockerConfig(folder));
+		const server = credentialServer(registry);
+		const ownHelper = byHost(credHelpers ?? {}, registry);
+		if (ownHelper) return askHelper(runHelper, ownHelper, server);
+		const auth = byHost(auths ?? {}, registry);
+		return (auth && fromAuth(auth)) ?? (credsStore ? askHelper(runHelper, credsStore, server) : void 0);
+	};
+}
+/** Keys are hosts or, of old, URLs: `gcr.io`, `https://gcr.io`, `https://index.docker.io/v1/`. */
+function byHost(entries, registry) {
+	for (const [key, value] of Object.entries(entries)) {
+		const host = key.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
+		if (canonicalHost(host) === registry) return value;
+	}
+}
+function fromAuth(auth) {
+	const [, user, secret] = /^([^:]*):([\s\S]*)$/.exec(decodeBase64(auth.auth ?? "")) ?? [];
+	const username = auth.username ?? user ?? "";
+	const password = auth.password ?? secret?.replace(/\0+$/, "") ?? "";
+	const providedBy = "the docker config";
+	if (auth.identitytoken) return {
+		username,
+		password: "",
+		identityToken: auth.identitytoken,
+		providedBy
+	};
+	return username === "" && password === "" ? void 0 : {
+		username,
+		password,
+		providedBy
+	};
+}
+function decodeBase64(text) {
+	return Buffer.from(text, "base64").toString("utf8");
+}
+/** https://github.com/docker/docker-credential-helpers#development */
+async function askHelper(run, helper, server) {
+	const providedBy = `docker-credential-${helper}`;
+	if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(helper)) throw new Error("The docker config names a credential helper that is not a program name");
+	const { exitCode, stdout } = await run(helper, server).catch((error) => {
+		throw new Error(`${providedBy}, which the docker config names for ${server}, can't be started: install it, or take it out there`, { cause: error });
+	});
+	if (exitCode !== 0) {
+		if (/credentials not found/i.test(stdout)) return void 0;
+		throw new Error(`${providedBy} ended with exit code ${exitCode} when asked for ${server}: run it by hand to see why`);
+	}
+	const answer = safeParse(pipe(string(), parseJson$3(), HelperAnswer), stdout);
+	if (!answer.success) throw new Error(`${providedBy} did not answer with Username and Secret for ${server}`);
+	const { Username: username, Secret: secret } = answer.output;
+	if (username === "" && secret === "") return void 0;
+	return username === "<token>" ? {
+		username,
+		password: "",
+		identityToken: secret,
+		providedBy
+	} : {
+		username,
+		password: secret,
+		providedBy
+	};
+}
+
+// src/action/environment.ts
+/** The payload of the event that started the workflow; undefined where there is none to be read. */
+function readEvent() {
+	const path = process.env["GITHUB_EVENT_PATH"];
+	try {
+		return path ? JSON.parse(readFileSync(path, "utf8")) : void 0;
+	} catch (error) {
+		warning(`The event of GITHUB_EVENT_PATH can't be read: ${String(error)}`);
+		return;
+	}
+}
+const GITHUB_API = "https://api.github.com";
+/** GitHub's API, another one on GitHub Enterprise. */
+function apiUrl() {
+	return process.env["GITHUB_API_URL"] || GITHUB_API;
+}
+/** Not GitHub Enterprise, whose tokens nobody else takes. */
+function isGitHubDotCom() {
+	return apiUrl() === GITHUB_API;
+}
+function dockerConfigFolder() {
+	return process.env["DOCKER_CONFIG"] || join(homedir(), ".docker");
+}
+function tempFolder() {
+	return process.env["RUNNER_TEMP"] || tmpdir();
+}
+function definedEnv() {
+	return Object.fromEntries(Object.entries(process.env).filter((entry) => entry[1] !== void 0));
+}
+
+// src/action/exec.ts
+const exec = async (command, args, { env, input }) => getExecOutput(command, [...args], {
+	env: { ...env },
+	...input !== void 0 && { input: Buffer.from(input) },
+	silent: true,
+	ignoreReturnCode: true
+});
+
+// src/action/credentials.ts
+/** The one registry that GitHub's token is an account of. */
+const GITHUB_REGISTRY = "ghcr.io";
+/**
+* GitHub's token as an account of its container registry: what is used there when nobody gave another.
+*
+* @param actor whoever set off the workflow; any name does
+*/
+function githubCredential(token, actor) {
+	return {
+		username: actor || "x-access-token",
+		password: token,
+		providedBy: "the input github-token",
+		fallback: true
+	};
+}
+/** The account of a registry in one role: from the inputs, else from the docker config, else GitHub's token. */
+function credentialLookup(role, sources) {
+	const { inputs, dockerConfig, github } = sources;
+	return async (registry) => given(role, registry, inputs) ?? await dockerConfig(registry) ?? (registry === GITHUB_REGISTRY ? github : void 0);
+}
+/** The accounts that docker must be told of for `registries`; what its config has it finds itself. */
+async function loginsFor(role, registries, sources) {
+	const { inputs, dockerConfig, github } = sources;
+	const logins = /* @__PURE__ */ new Map();
+	for (const registry of new Set(registries)) {
+		const credential = given(role, registry, inputs);
+		if (credential) logins.set(registry, credential);
+		else if (github && registry === GITHUB_REGISTRY && !await dockerConfig(registry)) logins.set(registry, github);
+	}
+	return logins;
+}
+/** `username` belongs to one registry, `source-username` to all sources. */
+function given(role, registry, { credentials, registryAuth, targetLogin }) {
+	return (role === "source" || registry === targetLogin ? credentials[role] : void 0) ?? registryAuth.get(registry);
+}
+function credentialSources(inputs) {
+	return {
+		inputs,
+		dockerConfig: dockerConfigCredentials(dockerConfigFolder(), async (helper, server) => exec(`docker-credential-${helper}`, ["get"], {
+			env: definedEnv(),
+			input: server
+		})),
+		github: isGitHubDotCom() ? githubCredential(inputs.metadata.token, process.env["GITHUB_ACTOR"]) : void 0
+	};
+}
+
+// src/mirror/copy-error.ts
+/** An image could not be copied. */
+var CopyError = class extends Error {
+	name = "CopyError";
+	/** True when the same copy may succeed later. */
+	retryable;
+	/** True when it hardly will, but a few tries may show that it does. */
+	ambiguous;
+	constructor(message, { retryable, ambiguous = false, cause }) {
+		super(message, { cause });
+		this.retryable = retryable;
+		this.ambiguous = ambiguous;
+	}
+};
+/** The source does not have the digest that it listed. */
+var NotThereError = class extends CopyError {
+	constructor(message) {
+		super(message, { retryable: false });
+	}
+};
+
+// src/mirror/source-image.ts
+/**
+* Finds out what `digest` is, and picks the image of an index when `platforms` names just one.
+*
+* @throws CopyError when it is not there, is schema1, or has no image for the platform
+*/
+async function readSourceImage(client, repository, digest, platforms) {
+	const content = await readContent(client, repository, digest);
+	if (content.kind === "image") return isImage(content) ? {
+		kind: "image",
+		digest,
+		config: content.config.digest
+	} : { kind: "whole" };
+	if (platforms === "all" || platforms.length !== 1) return { kind: "whole" };
+	const [platform = ""] = platforms;
+	const child = pickChild(content.children, platform);
+	const picked = child && await readContent(client, repository, child.digest);
+	if (picked?.kind !== "image") throw new CopyError(`${client.registry}/${repository}@${digest} has no image for ${platform}: name another platform in "platforms"`, { retryable: false });
+	return {
+		kind: "image",
+		digest: child?.digest ?? digest,
+		config: picked.config.digest,
+		platform
+	};
+}
+/** Artifacts, which docker can't pull, have other configs, or other layers, as cosign's signatures have. */
+function isImage({ config, layers }) {
+	return IMAGE_CONFIGS.has(config.mediaType) && layers.every(({ mediaType }) => IMAGE_LAYER.test(mediaType));
+}
+const IMAGE_CONFIGS = /* @__PURE__ */ new Set(["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"]);
+const IMAGE_LAYER = /^application\/vnd\.(?:oci\.image\.layer|docker\.image\.rootfs)\./;
+function pickChild(children, platform) {
+	return children.find((child) => matchesPlatform(child, platform));
+}
+async function readContent(client, repository, digest) {
+	return copyableContent(await fetchManifest(client, repository, digest), client, repository);
+}
+/** @throws CopyError when `manifest` is schema1 */
+function copyableContent(manifest, client, repository) {
+	const content = readManifest(manifest);
+	if (content.kind !== "schema1") return content;
+	throw new CopyError(`${client.registry}/${repository} has images of the old schema1 format, which current docker and most registries refuse. They are not supported: leave them out with "exclude"`, { retryable: false });
+}
+/** @throws NotThereError when the source no longer has the manifest that it listed */
+async function fetchManifest(client, repository, digest) {
+	const manifest = await client.getManifest(repository, digest);
+	if (manifest) return manifest;
+	const name = `${client.registry}/${repository}@${digest}`;
+	throw new NotThereError(`${name} was listed but is not there any more; the next run lists it anew`);
+}
+/**
+* Asks the target what `tag` is now and accepts it when it is `image`: the same digest, or the same config.
+* A push is believed only after this.
+*
+* @returns undefined when the tag is not there or is something else
+*/
+async function findTargetImage(client, repository, tag, image) {
+	const manifest = await client.getManifest(repository, tag);
+	if (!manifest) return void 0;
+	const content = readManifest(manifest);
+	if (content.kind !== "image") return void 0;
+	if (manifest.digest !== image.digest && content.config.digest !== image.config) return void 0;
+	const bytes = [content.config, ...content.layers].reduce((sum, { size }) => sum + size, 0);
+	return {
+		digest: manifest.digest,
+		bytes
+	};
 }
 
 // src/copy/docker/cli.ts
@@ -41266,7 +36850,7 @@ const PERMANENT = /denied|unauthorized|forbidden|not found|unknown|invalid|no ma
 /** ... unless they are one of these. */
 const TRANSIENT = /toomanyrequests|too many requests|rate limit|timeout|blob upload|connection reset|unexpected eof/i;
 /** ... and these, which are also how docker words an answer that is none, or that something came spoilt. */
-const DOUBTFUL = /unauthorized|invalid character|invalid checksum|text\/html|malformed|(?:digest|manifest|size) invalid|did not match|blob unknown|unknown blob/i;
+const AMBIGUOUS = /unauthorized|invalid character|invalid checksum|text\/html|malformed|(?:digest|manifest|size) invalid|did not match|blob unknown|unknown blob/i;
 /** ... and of these, those that are about the account, in the words of docker and of registries. */
 const DENIED = /denied|unauthorized|forbidden|authentication required|no basic auth credentials/i;
 /** The docker command under one private configuration. */
@@ -41301,12 +36885,12 @@ var DockerCli = class {
 		} catch (error) {
 			if (!(error instanceof CopyError) || error.retryable) throw error;
 			const remedy = remedyFor(error.message, command === "push");
-			const login = this.logins.get(registry) ?? { origin: "the docker config, if it has any" };
+			const login = this.logins.get(registry) ?? { providedBy: "the docker config, if it has any" };
 			const advice = DENIED.test(error.message) ? adviceOn(registry, login, remedy) : remedy;
 			if (advice === void 0) throw error;
 			throw new CopyError(`${error.message.replace(/\.$/, "")}. ${advice}`, {
 				retryable: false,
-				doubtful: error.doubtful && remedy === void 0,
+				ambiguous: error.ambiguous && remedy === void 0,
 				cause: error
 			});
 		}
@@ -41321,7 +36905,7 @@ var DockerCli = class {
 		const message = printable(stderr.trim() || stdout.trim(), 1e3);
 		throw new CopyError(`docker ${shown} ended with exit code ${exitCode}: ${message}`, {
 			retryable: TRANSIENT.test(message) || !PERMANENT.test(message),
-			doubtful: DOUBTFUL.test(message)
+			ambiguous: AMBIGUOUS.test(message)
 		});
 	}
 	/**
@@ -41338,7 +36922,7 @@ var DockerCli = class {
 				"{{.Server.Version}}"
 			]);
 		} catch (error) {
-			const cause = error instanceof Error ? error.message : String(error);
+			const cause = messageOf(error);
 			throw new Error(`${remedy}. ${cause}`, { cause: error });
 		}
 	}
@@ -41348,7 +36932,7 @@ var DockerCli = class {
 	* @throws Error that names where the account came from, and nothing of it
 	*/
 	async login(registry, credential) {
-		const { username, password, origin } = credential;
+		const { username, password, providedBy } = credential;
 		try {
 			const args = [
 				"login",
@@ -41359,8 +36943,8 @@ var DockerCli = class {
 			await this.#run(args, `login ${registry}`, password);
 			this.logins.set(registry, credential);
 		} catch (error) {
-			const cause = error instanceof Error ? error.message : String(error);
-			throw new Error(`${registry} does not take the credentials from ${origin}: check them. ${cause}`, { cause: error });
+			const cause = messageOf(error);
+			throw new Error(`${registry} does not take the credentials from ${providedBy}: check them. ${cause}`, { cause: error });
 		}
 	}
 };
@@ -41405,7 +36989,7 @@ async function openDockerEngine(options) {
 	try {
 		const source = await open("source", logins.source);
 		const target = await open("target", logins.target);
-		const anonymous = Array.from(source.logins.values()).some(({ implicit }) => implicit) ? await open("anonymous", /* @__PURE__ */ new Map()) : void 0;
+		const anonymous = Array.from(source.logins.values()).some(({ fallback }) => fallback) ? await open("anonymous", /* @__PURE__ */ new Map()) : void 0;
 		return new DockerEngine(options, folder, {
 			source,
 			target,
@@ -41425,8 +37009,8 @@ async function openCli({ exec, env, userConfig, logger }, config, credentials) {
 	for (const [registry, credential] of credentials) try {
 		await docker.login(registry, credential);
 	} catch (error) {
-		if (credential.implicit !== true) throw error;
-		const message = error instanceof Error ? error.message : String(error);
+		if (credential.fallback !== true) throw error;
+		const message = messageOf(error);
 		logger.info(`${message}. docker goes on without them`);
 	}
 	return docker;
@@ -41446,11 +37030,11 @@ var DockerEngine = class {
 	}
 	async copy(task, held) {
 		const { client, repository, digest } = task.source;
-		const image = await resolveImage$1(client, repository, digest, task.platforms);
+		const image = await readSourceImage(client, repository, digest, task.platforms);
 		if (image.kind === "whole") {
 			const name = `${client.registry}/${repository}@${digest}`;
 			this.#options.logger.info(`${name} has several platforms or is no image: it goes registry to registry`);
-			return this.#options.wholeEngine.copy(task, held);
+			return this.#options.indexEngine.copy(task, held);
 		}
 		const { abort } = this.#options;
 		abort.throwIfAborted();
@@ -41473,7 +37057,7 @@ var DockerEngine = class {
 					local,
 					remote
 				]);
-				await task.claim(tag);
+				await task.beforeOverwrite(tag);
 				abort.throwIfAborted();
 				const sent = await this.#push(task, tag, image, held);
 				bytes = Math.max(bytes, sent);
@@ -41488,7 +37072,7 @@ var DockerEngine = class {
 		try {
 			await source.move("pull", registry, args);
 		} catch (error) {
-			if (!isRefusal$1(error) || !anonymous || source.logins.get(registry)?.implicit !== true) throw error;
+			if (!isRefusal$1(error) || !anonymous || source.logins.get(registry)?.fallback !== true) throw error;
 			await anonymous.move("pull", registry, args).catch(() => {
 				throw error;
 			});
@@ -41510,7 +37094,7 @@ var DockerEngine = class {
 	}
 	/** The target says what it holds; docker's own word is not taken. */
 	async #readBack({ target }, tag, image, held) {
-		const found = await findImage(target.client, target.repository, tag, image);
+		const found = await findTargetImage(target.client, target.repository, tag, image);
 		if (!found) {
 			const name = `${target.client.registry}/${target.repository}:${tag}`;
 			throw new CopyError(`docker pushed ${name}, but the target does not hold that image under it`, { retryable: true });
@@ -41536,7 +37120,7 @@ var DockerEngine = class {
 		}
 	}
 	async close() {
-		await this.#options.wholeEngine.close();
+		await this.#options.indexEngine.close();
 		const left = Array.from(this.#left);
 		for (let index = 0; index < left.length; index += AT_ONCE) await this.#remove(left.slice(index, index + AT_ONCE));
 		await rm(this.#folder, {
@@ -41554,9 +37138,124 @@ function isRefusal$1(error) {
 	return error instanceof CopyError && !error.retryable;
 }
 
+// src/oci/digest-tags.ts
+/**
+* What is said about an image under a tag that names the image's digest: cosign's signatures, attestations and SBOMs, and the
+* list of referrers of registries without an API for them.
+* https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery
+* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
+*/
+const DIGEST_TAG = /^(sha256)-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
+/** The tags under which cosign keeps what it says about `digest`. */
+function cosignTags(digest) {
+	const [algorithm, hex] = digest.split(":");
+	return [
+		"sig",
+		"att",
+		"sbom"
+	].map((kind) => `${algorithm}-${hex}.${kind}`);
+}
+/** The digest of the image that `tag` is about; undefined for a tag that is an image's own. */
+function digestTagSubject(tag) {
+	if (!tag.startsWith("sha256-")) return void 0;
+	const [, algorithm, hex] = DIGEST_TAG.exec(tag) ?? [];
+	return algorithm === void 0 || hex === void 0 ? void 0 : `sha256:${hex}`;
+}
+/**
+* The list of a manifest's referrers that clients keep, as an index under a tag, where a registry has no API for it.
+* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
+*/
+/** The tag of the list of what refers to `digest`. */
+function referrersTag(digest) {
+	const [algorithm = "", encoded = ""] = digest.split(":");
+	return `${algorithm}-${encoded.slice(0, 64)}`;
+}
+/** The digest that `tag` lists the referrers of; undefined for any other tag. */
+function referrersTagSubject(tag) {
+	const digest = tag.replace("-", ":");
+	return tag.startsWith("sha256-") && isDigest(digest) ? digest : void 0;
+}
+function isReferrersTag(tag) {
+	return referrersTagSubject(tag) !== void 0;
+}
+
+// src/oci/referrers-list.ts
+/** An entry with all that it says, known or not. */
+const Entry = looseObject({
+	mediaType: nullish(string()),
+	digest: DigestSchema,
+	artifactType: nullish(string())
+});
+const List$1 = looseObject({ manifests: array(Entry) });
+/** The entries of a list as they stand there; undefined when `manifest` is no such list. */
+function listEntries(manifest) {
+	return parseList(manifest)?.manifests;
+}
+/**
+* A list with the entries of `list`, as they stand there and in their order, and after them those of `entries` that it
+* has not. `list` itself when it has them all.
+*
+* @param list undefined where there is none yet; never anything else than a list
+*/
+function uniteList(list, entries) {
+	const before = list && parseList(list);
+	const held = new Set(before?.manifests.map(({ digest }) => digest));
+	const added = entries.filter(({ digest }) => !held.has(digest) && held.add(digest));
+	if (list && added.length === 0) return list;
+	const content = {
+		...before ?? {
+			schemaVersion: 2,
+			mediaType: "application/vnd.oci.image.index.v1+json"
+		},
+		manifests: [...before?.manifests ?? [], ...added]
+	};
+	const bytes = new TextEncoder().encode(JSON.stringify(content));
+	return {
+		mediaType: OCI_INDEX,
+		bytes,
+		digest: digestOf(bytes)
+	};
+}
+/** True when each entry of `part` is in `whole` too. */
+function includesAll(whole, part) {
+	const held = new Set(whole.map(({ digest }) => digest));
+	return part.every(({ digest }) => held.has(digest));
+}
+function parseList({ mediaType, bytes }) {
+	if (mediaType !== "application/vnd.oci.image.index.v1+json") return void 0;
+	const schema = pipe(string(), parseJson$3(), List$1);
+	const parsed = safeParse(schema, new TextDecoder().decode(bytes), FIRST_ISSUE);
+	return parsed.success ? parsed.output : void 0;
+}
+const Referrer = object({
+	artifactType: nullish(string()),
+	config: nullish(object({ mediaType: nullish(string()) })),
+	subject: nullish(object({ digest: DigestSchema })),
+	annotations: nullish(record$1(string(), string()))
+});
+/** @returns undefined when `manifest` is malformed */
+function readReferrer({ mediaType, digest, bytes }) {
+	const schema = pipe(string(), parseJson$3(), Referrer);
+	const parsed = safeParse(schema, new TextDecoder().decode(bytes), FIRST_ISSUE);
+	if (!parsed.success) return void 0;
+	const { subject, config, annotations } = parsed.output;
+	const artifactType = parsed.output.artifactType || config?.mediaType;
+	const entry = {
+		mediaType,
+		digest,
+		size: bytes.length,
+		...artifactType && { artifactType },
+		...annotations && { annotations }
+	};
+	return {
+		subject: subject?.digest,
+		entry
+	};
+}
+
 // src/oci/blob-download.ts
 /** How often a download that made progress goes on after a break. */
-const MAX_RESUMES = 20;
+const MOST_RESUMES = 20;
 /** What a registry has under a digest is not what the digest names, or not all of it. */
 var ContentError = class extends RegistryError {};
 /**
@@ -41619,7 +37318,7 @@ async function* resumed(source, signal) {
 			response.release();
 		}
 		if (offset >= size) return;
-		if (offset > before && resumes < MAX_RESUMES) continue;
+		if (offset > before && resumes < MOST_RESUMES) continue;
 		if (broken === void 0) return;
 		throw breakOf(source, broken);
 	}
@@ -41659,7 +37358,7 @@ function overlap({ status, headers, url }, offset) {
 	});
 }
 function breakOf(source, broken) {
-	const message = broken instanceof Error ? broken.message : String(broken);
+	const message = messageOf(broken);
 	const url = urlOf(source);
 	return new RegistryError({
 		method: "GET",
@@ -41751,7 +37450,7 @@ function sessionOf(response) {
 		method: "POST",
 		url: response.url,
 		cause: "the answer has no Location to upload to",
-		doubtful: true
+		ambiguous: true
 	});
 }
 /** Sends a whole blob in one request: what every registry takes, but for limits on the size of a request. */
@@ -41823,13 +37522,13 @@ function withDigest(location, digest) {
 	return url;
 }
 
-// src/copy/registry/blobs.ts
+// src/copy/registry/blob-copier.ts
 /** A blob of at most this many bytes is read before it is sent: no more than one chunk of a stream. */
-const SMALL = 65536;
+const SMALL_BYTES = 65536;
 /** A blob of so many bytes is worth a question more before it is sent. */
-const WORTH_ASKING = 1024 ** 2;
+const WORTH_A_CHECK_BYTES = 1024 ** 2;
 /** Bytes a request where the target refuses larger ones and does not say what it takes. */
-const CHUNK = 16 * 1024 ** 2;
+const CHUNK_BYTES = 16 * 1024 ** 2;
 /** Brings blobs to one target registry: each is sent at most once, however many images ask for it and when. */
 var BlobCopier = class {
 	#options;
@@ -41848,13 +37547,13 @@ var BlobCopier = class {
 	*
 	* @returns bytes sent: 0 when it was there or could be mounted
 	*/
-	async bring(source, from, blob, repository) {
-		const { knowledge } = this.#options;
+	async copy(source, from, blob, repository) {
+		const { inventory } = this.#options;
 		const { digest } = blob;
 		for (;;) {
-			const holder = knowledge.holderOf(digest, repository);
-			if (holder === repository) return 0;
-			const key = holder === void 0 ? digest : `${repository}@${digest}`;
+			const mountSource = inventory.repositoryWith(digest, repository);
+			if (mountSource === repository) return 0;
+			const key = mountSource === void 0 ? digest : `${repository}@${digest}`;
 			const other = this.#underWay.get(key);
 			if (other) {
 				await other.catch(() => void 0);
@@ -41865,12 +37564,12 @@ var BlobCopier = class {
 				from,
 				blob,
 				repository,
-				holder
+				mountSource
 			});
 			this.#underWay.set(key, bringing);
 			try {
 				const sent = await bringing;
-				knowledge.noteBlob(repository, digest);
+				inventory.noteBlob(repository, digest);
 				return sent;
 			} finally {
 				this.#underWay.delete(key);
@@ -41882,19 +37581,19 @@ var BlobCopier = class {
 		const { here, anywhere } = spoiltKeys(move);
 		const known = this.#spoilt.get(here);
 		if (known) throw known;
-		const patience = new Patience(this.#spoilt.has(anywhere) ? 0 : retries, random);
+		const retryBudget = new RetryBudget(this.#spoilt.has(anywhere) ? 0 : retries, random);
 		let isBroken = false;
 		for (;;) {
-			const chunked = this.#chunked || isBroken && patience.tries % 2 === 1;
+			const chunked = this.#chunked || isBroken && retryBudget.tries % 2 === 1;
 			try {
-				return await (move.blob.size <= SMALL ? this.#bringSmall(move) : this.#bringLarge(move, chunked));
+				return await (move.blob.size <= SMALL_BYTES ? this.#bringSmall(move) : this.#bringLarge(move, chunked));
 			} catch (error) {
 				if (!(error instanceof RegistryError)) throw error;
 				if (error.status === 413 && !chunked) {
 					this.#chunked = true;
 					continue;
 				}
-				const delay = patience.next(againFor(error));
+				const delay = retryBudget.nextDelay(againFor(error));
 				if (delay === void 0) throw this.#noteSpoilt(move, error);
 				await sleep(delay);
 				isBroken ||= error.method === "PUT" && error.status === void 0;
@@ -41908,23 +37607,23 @@ var BlobCopier = class {
 		}
 		return error;
 	}
-	async #start({ blob, repository, holder }) {
-		const { target, knowledge } = this.#options;
+	async #start({ blob, repository, mountSource }) {
+		const { target, inventory } = this.#options;
 		const isThere = async () => target.hasBlob(repository, blob.digest).catch(() => false);
 		if (this.#mounts === "never" && await isThere()) return { kind: "mounted" };
-		const start = await startUpload(target, repository, blob.digest, holder ?? repository);
+		const start = await startUpload(target, repository, blob.digest, mountSource ?? repository);
 		if (start.kind === "mounted") this.#mounts = "yes";
-		else if (holder !== void 0) knowledge.forgetBlob(holder, blob.digest);
-		else if (this.#mounts === "perhaps" && blob.size >= WORTH_ASKING && await isThere()) {
+		else if (mountSource !== void 0) inventory.forgetBlob(mountSource, blob.digest);
+		else if (this.#mounts === "perhaps" && blob.size >= WORTH_A_CHECK_BYTES && await isThere()) {
 			this.#mounts = "never";
 			return { kind: "mounted" };
 		}
 		return start;
 	}
 	async #bringSmall(move) {
-		const { source, from, blob, repository, holder } = move;
+		const { source, from, blob, repository, mountSource } = move;
 		const read = async () => gather(downloadBlob(source, from, blob));
-		const [start, early] = await settleBoth(this.#start(move), holder === void 0 ? read() : void 0);
+		const [start, early] = await settleBoth(this.#start(move), mountSource === void 0 ? read() : void 0);
 		if (start.kind === "mounted") return 0;
 		const content = early ?? await read();
 		await uploadWhole(this.#options.target, repository, blob.digest, start.location, {
@@ -41944,7 +37643,7 @@ var BlobCopier = class {
 				size: blob.size,
 				content: downloadBlob(source, from, blob, ended.signal)
 			};
-			const chunk = Math.max(CHUNK, start.minChunk);
+			const chunk = Math.max(CHUNK_BYTES, start.minChunk);
 			try {
 				if (start.minChunk > 0 || chunked && blob.size > chunk) await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
 				else await uploadWhole(target, repository, blob.digest, start.location, body);
@@ -41966,11 +37665,11 @@ function spoiltKeys({ source, from, blob: { digest, size } }) {
 * Whether another upload may end well. A body can't be sent again: its token may have ended meanwhile (401), the registry may
 * not know the upload any more (404), or not agree how far it is (416). All other requests have been tried again already.
 */
-function againFor({ method, status, retryable, doubtful, retryAfter }) {
+function againFor({ method, status, retryable, ambiguous, retryAfter }) {
 	const isUpload = method === "PUT" || method === "PATCH";
 	return {
 		retryable: retryable || isUpload && (status === 401 || status === 404 || status === 416),
-		doubtful: doubtful && isUpload,
+		ambiguous: ambiguous && isUpload,
 		retryAfter
 	};
 }
@@ -41984,6 +37683,15 @@ async function settleBoth(first, second) {
 	if (a.status === "rejected") throw a.reason;
 	if (b.status === "rejected") throw b.reason;
 	return [a.value, b.value];
+}
+
+// src/oci/async.ts
+/** Waits for all promises, then throws the first failure: nothing continues behind a failed call. */
+async function allOrThrow(promises) {
+	return (await Promise.allSettled(promises)).map((result) => {
+		if (result.status === "rejected") throw result.reason;
+		return result.value;
+	});
 }
 
 // src/oci/referrers.ts
@@ -42052,7 +37760,7 @@ async function askFirst(client, url, scopes, isThere) {
 				method: "GET",
 				url: response.url,
 				cause: "no list",
-				doubtful: true
+				ambiguous: true
 			});
 			return "absent";
 		});
@@ -42089,6 +37797,99 @@ function distinct(referrers, subject) {
 	const byDigest = new Map(referrers.map((referrer) => [referrer.digest, referrer]));
 	byDigest.delete(subject);
 	return Array.from(byDigest.values());
+}
+
+// src/copy/registry/referrers-lists.ts
+/** Registries need take no larger manifest. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests */
+const MAX_LIST_BYTES = 4 * 1024 ** 2;
+/** How often a list is written again when somebody else writes it at the same time. */
+const MAX_TRIES = 5;
+/**
+* The list of what refers to `subject` that `repository` keeps under its tag; undefined when there is none, or
+* something else.
+*/
+async function fetchList(client, repository, subject) {
+	const manifest = await client.getManifest(repository, referrersTag(subject));
+	return manifest && manifest.digest !== subject && listEntries(manifest) ? manifest : void 0;
+}
+/** The lists of referrers that one target keeps under tags. */
+var ReferrersLists = class {
+	#client;
+	/** Changes under way, by `repository@subject`. */
+	#changes = /* @__PURE__ */ new Map();
+	/** Referrers that were counted, by `repository@digest`. */
+	#counted = /* @__PURE__ */ new Set();
+	constructor(client) {
+		this.#client = client;
+	}
+	/**
+	* Changes the list of what refers to `subject`, one change at a time, and reads it back: another client may have
+	* written its own meanwhile, to which the change is made again then.
+	*
+	* @param change what the list is to be, from what it is; the same when nothing is to be written
+	* @throws CopyError when there is something else under the tag, or the list can't be written
+	*/
+	async change(repository, subject, change) {
+		const key = `${repository}@${subject}`;
+		const changing = (this.#changes.get(key) ?? Promise.resolve()).then(async () => this.#change(repository, subject, change));
+		const settled = changing.catch(() => void 0);
+		this.#changes.set(key, settled);
+		try {
+			return await changing;
+		} finally {
+			if (this.#changes.get(key) === settled) this.#changes.delete(key);
+		}
+	}
+	/** How many of `referrers` were not counted before: one may be found both by its subject and in a list under a tag. */
+	countNew(repository, referrers) {
+		const before = this.#counted.size;
+		for (const { digest } of referrers) this.#counted.add(`${repository}@${digest}`);
+		return this.#counted.size - before;
+	}
+	async #change(repository, subject, change) {
+		const tag = referrersTag(subject);
+		for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+			const list = await this.#read(repository, subject);
+			const changed = change(list);
+			if (changed.digest === list?.digest) return changed;
+			if (changed.bytes.length > MAX_LIST_BYTES) throw this.#problem(repository, tag, `would be larger than ${MAX_LIST_BYTES / 1024 ** 2} MiB`, false);
+			await this.#client.putManifest(repository, tag, changed);
+			if ((await this.#client.headManifest(repository, tag))?.digest === changed.digest) return changed;
+		}
+		throw this.#problem(repository, tag, "does not stay as it is written: something else writes it too", true);
+	}
+	async #read(repository, subject) {
+		const tag = referrersTag(subject);
+		const manifest = await this.#client.getManifest(repository, tag);
+		if (!manifest) return void 0;
+		if (manifest.digest === subject) throw this.#problem(repository, tag, "can't be: the registry takes its tag for a digest", false);
+		if (!listEntries(manifest)) throw this.#problem(repository, tag, "is something else, and was left as it is", false);
+		return manifest;
+	}
+	#problem(repository, tag, what, retryable) {
+		const name = `${this.#client.registry}/${repository}:${tag}`;
+		return new CopyError(`${name}, the list of what refers to an image, ${what}`, { retryable });
+	}
+};
+
+// src/copy/registry/find-referrers.ts
+/** Asks the source what refers to each of `subjects`. */
+async function findReferrers(source, referrers, subjects) {
+	const found = await allOrThrow(Array.from(new Set(subjects), async (subject) => {
+		return [subject, (await listAtSource(source, referrers, subject)).filter(({ mediaType }) => !mediaType || isManifestType(mediaType))];
+	}));
+	return new Map(found.filter(([, listed]) => listed.length > 0));
+}
+/** The tags of cosign's that are about `subjects`, and that nothing else brings: images inside of an index have no tag. */
+function cosignTagsOf({ unmatchedDigestTags }, subjects) {
+	return Array.from(subjects).flatMap((subject) => cosignTags(subject).filter((tag) => unmatchedDigestTags.has(tag)));
+}
+async function listAtSource({ client, repository }, { sourceTags }, subject) {
+	const listed = await listReferrers(client, repository, subject);
+	if (listed && listed.length > 0) return listed;
+	if (!sourceTags.has(referrersTag(subject))) return [];
+	const list = await fetchList(client, repository, subject);
+	return distinct((list && listEntries(list)) ?? [], subject);
 }
 
 // src/copy/registry/manifest-copy.ts
@@ -42131,11 +37932,12 @@ var ManifestCopy = class {
 	/** Reads the children of an index, before it is their turn to be stored. */
 	async readAhead(manifest, depth = 0) {
 		const { target } = this.#task;
-		const { knowledge } = this.#state;
+		const { inventory } = this.#state;
 		const content = this.#contentOf(manifest);
-		if (content.kind !== "index" || knowledge.hasManifest(target.repository, manifest.digest)) return;
+		if (content.kind !== "index" || inventory.hasManifest(target.repository, manifest.digest)) return;
 		if (depth === 8) throw tooDeep(this.#task);
-		await settleAll(content.children.filter(({ digest }) => !knowledge.hasManifest(target.repository, digest)).map(async ({ digest }) => {
+		const missing = content.children.filter(({ digest }) => !inventory.hasManifest(target.repository, digest));
+		await allOrThrow(missing.map(async ({ digest }) => {
 			if (!this.#read.has(digest)) await this.readAhead(await this.fetch(digest), depth + 1);
 		}));
 	}
@@ -42160,9 +37962,9 @@ var ManifestCopy = class {
 		} catch (error) {
 			if (!mayBeStored(error)) throw error;
 			if ((await client.findManifest(repository, reference).catch(() => void 0))?.digest !== manifest.digest) throw this.#explain(error, manifest);
-			if (isRefusal(error)) this.#state.asksFirst = true;
+			if (isRefusal(error)) this.#state.checkBeforePush = true;
 		}
-		this.#state.knowledge.noteManifest(repository, manifest.digest);
+		this.#state.inventory.noteManifest(repository, manifest.digest);
 		return isNoted;
 	}
 	async #putOrBring(manifest, reference) {
@@ -42188,23 +37990,23 @@ var ManifestCopy = class {
 	/** Brings what `manifest` refers to, unless the target is known to hold it. */
 	async bringParts(manifest) {
 		const { target } = this.#task;
-		if (this.#state.knowledge.hasManifest(target.repository, manifest.digest)) return;
+		if (this.#state.inventory.hasManifest(target.repository, manifest.digest)) return;
 		const content = this.#contentOf(manifest);
-		if (content.kind === "index") await settleAll(content.children.map(({ digest }) => this.#bringChild(digest)));
-		else await settleAll(partsOf(content).map((blob) => this.#bringBlob(blob)));
+		if (content.kind === "index") await allOrThrow(content.children.map(({ digest }) => this.#bringChild(digest)));
+		else await allOrThrow(partsOf(content).map((blob) => this.#bringBlob(blob)));
 	}
 	async #bringBlob(blob) {
 		const { source, target } = this.#task;
-		const sent = await this.#state.blobs.bring(source.client, source.repository, blob, target.repository);
+		const sent = await this.#state.blobs.copy(source.client, source.repository, blob, target.repository);
 		this.#sent += sent;
 	}
 	/** A child that another image of the same repository brings at the moment is waited for. */
 	async #bringChild(digest) {
-		const { knowledge, children } = this.#state;
+		const { inventory, children } = this.#state;
 		const { target } = this.#task;
 		const key = `${target.repository}@${digest}`;
 		for (let other = children.get(key); other; other = children.get(key)) await other.catch(() => void 0);
-		if (knowledge.hasManifest(target.repository, digest)) return;
+		if (inventory.hasManifest(target.repository, digest)) return;
 		const bringing = (async () => {
 			const manifest = await this.fetch(digest);
 			await this.bringParts(manifest);
@@ -42218,12 +38020,12 @@ var ManifestCopy = class {
 		}
 	}
 	#forget(manifest) {
-		const { knowledge } = this.#state;
+		const { inventory } = this.#state;
 		const { repository } = this.#task.target;
 		const content = this.#contentOf(manifest);
-		knowledge.forgetManifest(repository, manifest.digest);
-		if (content.kind === "index") for (const { digest } of content.children) knowledge.forgetManifest(repository, digest);
-		else for (const { digest } of partsOf(content)) knowledge.forgetBlob(repository, digest);
+		inventory.forgetManifest(repository, manifest.digest);
+		if (content.kind === "index") for (const { digest } of content.children) inventory.forgetManifest(repository, digest);
+		else for (const { digest } of partsOf(content)) inventory.forgetBlob(repository, digest);
 	}
 	#contentOf(manifest) {
 		return copyableContent(manifest, this.#task.source.client, this.#task.source.repository);
@@ -42233,13 +38035,6 @@ var ManifestCopy = class {
 function partsOf({ config, layers }) {
 	const blobs = [config, ...layers.filter((layer) => !isForeignLayer(layer))];
 	return Array.from(new Map(blobs.map((blob) => [blob.digest, blob])).values());
-}
-/** Waits for all, then throws the first failure: nothing goes on behind a failed image. */
-async function settleAll(promises) {
-	return (await Promise.allSettled(promises)).map((result) => {
-		if (result.status === "rejected") throw result.reason;
-		return result.value;
-	});
 }
 function isMissingPart(error) {
 	return error instanceof RegistryError && error.codes.some((code) => MISSING_PART.has(code));
@@ -42253,100 +38048,7 @@ function mayBeStored(error) {
 	return error instanceof RegistryError && error.status !== 429 && (error.method === "PUT" || isRefusal(error));
 }
 
-// src/copy/registry/referrers-lists.ts
-/** Registries need take no larger manifest. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests */
-const MAX_LIST = 4 * 1024 ** 2;
-/** How often a list is written again when somebody else writes it at the same time. */
-const MAX_TRIES = 5;
-/**
-* The list of what refers to `subject` that `repository` keeps under its tag; undefined when there is none, or
-* something else.
-*/
-async function fetchList(client, repository, subject) {
-	const manifest = await client.getManifest(repository, referrersTag(subject));
-	return manifest && manifest.digest !== subject && entriesOf$1(manifest) ? manifest : void 0;
-}
-/** The lists of referrers that one target keeps under tags. */
-var ReferrersLists = class {
-	#client;
-	/** Changes under way, by `repository@subject`. */
-	#changes = /* @__PURE__ */ new Map();
-	/** Referrers that were counted, by `repository@digest`. */
-	#counted = /* @__PURE__ */ new Set();
-	constructor(client) {
-		this.#client = client;
-	}
-	/**
-	* Changes the list of what refers to `subject`, one change at a time, and reads it back: another client may have
-	* written its own meanwhile, to which the change is made again then.
-	*
-	* @param change what the list is to be, from what it is; the same when nothing is to be written
-	* @throws CopyError when there is something else under the tag, or the list can't be written
-	*/
-	async change(repository, subject, change) {
-		const key = `${repository}@${subject}`;
-		const changing = (this.#changes.get(key) ?? Promise.resolve()).then(async () => this.#change(repository, subject, change));
-		const settled = changing.catch(() => void 0);
-		this.#changes.set(key, settled);
-		try {
-			return await changing;
-		} finally {
-			if (this.#changes.get(key) === settled) this.#changes.delete(key);
-		}
-	}
-	/** How many of `referrers` were not counted before: one may be found both by its subject and in a list under a tag. */
-	countNew(repository, referrers) {
-		const before = this.#counted.size;
-		for (const { digest } of referrers) this.#counted.add(`${repository}@${digest}`);
-		return this.#counted.size - before;
-	}
-	async #change(repository, subject, change) {
-		const tag = referrersTag(subject);
-		for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-			const list = await this.#read(repository, subject);
-			const changed = change(list);
-			if (changed.digest === list?.digest) return changed;
-			if (changed.bytes.length > MAX_LIST) throw this.#problem(repository, tag, `would be larger than ${MAX_LIST / 1024 ** 2} MiB`, false);
-			await this.#client.putManifest(repository, tag, changed);
-			if ((await this.#client.headManifest(repository, tag))?.digest === changed.digest) return changed;
-		}
-		throw this.#problem(repository, tag, "does not stay as it is written: something else writes it too", true);
-	}
-	async #read(repository, subject) {
-		const tag = referrersTag(subject);
-		const manifest = await this.#client.getManifest(repository, tag);
-		if (!manifest) return void 0;
-		if (manifest.digest === subject) throw this.#problem(repository, tag, "can't be: the registry takes its tag for a digest", false);
-		if (!entriesOf$1(manifest)) throw this.#problem(repository, tag, "is something else, and was left as it is", false);
-		return manifest;
-	}
-	#problem(repository, tag, what, retryable) {
-		const name = `${this.#client.registry}/${repository}:${tag}`;
-		return new CopyError(`${name}, the list of what refers to an image, ${what}`, { retryable });
-	}
-};
-
-// src/copy/registry/find-referrers.ts
-/** Asks the source what refers to each of `subjects`. */
-async function findReferrers(source, referrers, subjects) {
-	const found = await settleAll(Array.from(new Set(subjects), async (subject) => {
-		return [subject, (await listAtSource(source, referrers, subject)).filter(({ mediaType }) => !mediaType || isManifestType(mediaType))];
-	}));
-	return new Map(found.filter(([, listed]) => listed.length > 0));
-}
-/** The tags of cosign's that are about `subjects`, and that nothing else brings: images inside of an index have no tag. */
-function cosignTagsOf({ leftTags }, subjects) {
-	return Array.from(subjects).flatMap((subject) => cosignTags(subject).filter((tag) => leftTags.has(tag)));
-}
-async function listAtSource({ client, repository }, { sourceTags }, subject) {
-	const listed = await listReferrers(client, repository, subject);
-	if (listed && listed.length > 0) return listed;
-	if (!sourceTags.has(referrersTag(subject))) return [];
-	const list = await fetchList(client, repository, subject);
-	return distinct((list && entriesOf$1(list)) ?? [], subject);
-}
-
-// src/copy/registry/platforms.ts
+// src/copy/registry/reduce-index.ts
 const Index = looseObject({ manifests: array(looseObject({ digest: string() })) });
 /** The annotation by which an attestation names the image it is about. https://docs.docker.com/build/metadata/attestations/attestation-storage/ */
 const ABOUT = "vnd.docker.reference.digest";
@@ -42412,13 +38114,13 @@ var ReferrersCopy = class {
 		let level = found;
 		for (let depth = 1; level.size > 0; depth += 1) {
 			if (depth > MAX_DEPTH) throw this.#problem(`what refers to it is nested more than ${MAX_DEPTH} deep`);
-			const next = await settleAll(Array.from(level, async ([subject, referrers]) => this.#bringAll(subject, referrers)));
+			const next = await allOrThrow(Array.from(level, async ([subject, referrers]) => this.#bringAll(subject, referrers)));
 			level = await findReferrers(this.#task.source, this.#referrers, next.flat());
 		}
 	}
 	/** Brings tags of cosign's that are about a part of the image, where the target has not the same under them. */
 	async bringTags(tags) {
-		await settleAll(tags.map(async (tag) => this.#limit(async () => this.#bringTag(tag))));
+		await allOrThrow(tags.map(async (tag) => this.#limit(async () => this.#bringTag(tag))));
 	}
 	async #bringTag(tag) {
 		const { source, target } = this.#task;
@@ -42438,9 +38140,9 @@ var ReferrersCopy = class {
 		const { client, repository } = this.#task.target;
 		const listed = await listReferrers(client, repository, subject);
 		const list = listed ? void 0 : await fetchList(client, repository, subject);
-		const held = new Set((listed ?? (list && entriesOf$1(list)) ?? []).map(({ digest }) => digest));
+		const held = new Set((listed ?? (list && listEntries(list)) ?? []).map(({ digest }) => digest));
 		const brought = new Brought(subject, listed !== void 0);
-		const there = await settleAll(referrers.map(async (referrer) => held.has(referrer.digest) ? mayBeSubject(referrer) : this.#limit(async () => this.#bringOne(referrer.digest, brought))));
+		const there = await allOrThrow(referrers.map(async (referrer) => held.has(referrer.digest) ? mayBeSubject(referrer) : this.#limit(async () => this.#bringOne(referrer.digest, brought))));
 		await this.#tell(brought);
 		return referrers.filter((_, index) => there[index]).map(({ digest }) => digest);
 	}
@@ -42461,7 +38163,7 @@ var ReferrersCopy = class {
 		const entries = unlisted.toSorted((a, b) => a.digest < b.digest ? -1 : 1);
 		let added = entries;
 		if (entries.length > 0) await lists.change(repository, subject, (list) => {
-			const known = (list && entriesOf$1(list)) ?? [];
+			const known = (list && listEntries(list)) ?? [];
 			added = entries.filter((entry) => !includesAll(known, [entry]));
 			return uniteList(list, entries);
 		});
@@ -42499,7 +38201,7 @@ var Brought = class {
 		}
 		this.unlisted.push(entry);
 		this.#size += JSON.stringify(entry).length;
-		return this.#size <= MAX_LIST;
+		return this.#size <= MAX_LIST_BYTES;
 	}
 };
 function mayBeSubject({ artifactType }) {
@@ -42513,32 +38215,32 @@ function mayBeSubject({ artifactType }) {
 * @param places for what is written; reading ahead and reading back go on beside it
 * @returns bytes sent
 */
-async function copyImage(task, state, source, places, { held, referred }) {
+async function copyImage(task, state, source, places, { onTagVerified, onReferrersCopied }) {
 	const manifest = reduce(source, task);
 	const platforms = manifest === source || task.platforms === "all" ? {} : { platforms: task.platforms };
-	const waiting = state.asksFirst ? await notHeld(task, manifest.digest) : task.tags;
-	if (waiting.length < task.tags.length || task.present && manifest === source) state.knowledge.noteManifest(task.target.repository, manifest.digest);
-	for (const tag of task.tags) if (!waiting.includes(tag)) held(tag, {
+	const waiting = state.checkBeforePush ? await notHeld(task, manifest.digest) : task.tags;
+	if (waiting.length < task.tags.length || task.present && manifest === source) state.inventory.noteManifest(task.target.repository, manifest.digest);
+	for (const tag of task.tags) if (!waiting.includes(tag)) onTagVerified(tag, {
 		digest: manifest.digest,
 		...platforms
 	});
 	if (waiting.length === 0 && !task.referrers) return 0;
 	const copy = new ManifestCopy(task, state);
 	await copy.readAhead(manifest);
-	const bringReferrers = await prepareReferrers(task, state, manifest, copy, referred);
+	const bringReferrers = await prepareReferrers(task, state, manifest, copy, onReferrersCopied);
 	const stored = [];
 	const [storing] = await Promise.allSettled([places(async () => {
 		await copy.bringParts(manifest);
 		await bringReferrers?.();
-		await settleAll(waiting.map(async (tag) => {
-			await task.claim(tag);
+		await allOrThrow(waiting.map(async (tag) => {
+			await task.beforeOverwrite(tag);
 			await copy.put(manifest, tag);
 			stored.push(tag);
 		}));
 	})]);
-	await settleAll(stored.map(async (tag) => {
+	await allOrThrow(stored.map(async (tag) => {
 		await readBack(task, tag, manifest.digest);
-		held(tag, {
+		onTagVerified(tag, {
 			digest: manifest.digest,
 			...platforms
 		});
@@ -42552,7 +38254,7 @@ async function copyImage(task, state, source, places, { held, referred }) {
 * @returns what brings it; undefined when there is nothing, or it is not wanted
 */
 async function prepareReferrers(task, state, manifest, copy, referred) {
-	if (!task.referrers || task.tags.some((tag) => followedDigest(tag) !== void 0)) return void 0;
+	if (!task.referrers || task.tags.some((tag) => digestTagSubject(tag) !== void 0)) return void 0;
 	const referrers = new ReferrersCopy(task, task.referrers, {
 		copy,
 		state,
@@ -42605,7 +38307,7 @@ async function subjectsIn(manifest, task, read) {
 		const children = content.children.filter(({ digest }) => !digests.has(digest));
 		for (const { digest } of children) digests.add(digest);
 		const indexes = children.filter(({ mediaType }) => isIndexType(mediaType));
-		await settleAll(indexes.map(async ({ digest }) => walk(await read(digest), depth + 1)));
+		await allOrThrow(indexes.map(async ({ digest }) => walk(await read(digest), depth + 1)));
 	};
 	await walk(manifest, 0);
 	if (manifest.digest !== whole) digests.delete(manifest.digest);
@@ -42633,18 +38335,64 @@ async function readBack({ target }, tag, digest) {
 	throw new CopyError(`${name} was pushed as ${digest}, but the target says it holds ${held?.digest ?? "nothing"}`, { retryable: true });
 }
 
-// src/copy/registry/knowledge.ts
+// src/copy/registry/referrers-list-copy.ts
+/** Manifests of one list that are copied at a time. */
+const AT_A_TIME = 4;
+/**
+* Copies a list of referrers that the source keeps under its tag, with what it lists. What the target lists besides,
+* such as signatures of the mirror's own, stays there. Entries whose manifests the source does not have any more, as
+* lists may have them, are left out: many registries would refuse the list.
+*
+* @returns bytes sent
+*/
+async function copyList(task, state, source, entries, { onTagVerified, onReferrersCopied }) {
+	const { target } = task;
+	const copy = new ManifestCopy(task, state);
+	const there = await bringEntries(task, entries, copy);
+	for (const tag of task.tags) {
+		const subject = referrersTagSubject(tag);
+		if (subject === void 0) continue;
+		await task.beforeOverwrite(tag);
+		let added = [];
+		const list = await state.lists.change(target.repository, subject, (before) => {
+			const known = (before && listEntries(before)) ?? [];
+			added = there.filter((entry) => !includesAll(known, [entry]));
+			if (before && added.length === 0) return before;
+			return there.length === entries.length && includesAll(entries, known) ? source : uniteList(before, there);
+		});
+		onReferrersCopied(state.lists.countNew(target.repository, added));
+		onTagVerified(tag, { digest: list.digest });
+	}
+	return copy.sent;
+}
+/** @returns those of `entries` whose manifests the source has */
+async function bringEntries({ source: { client, repository, digest } }, entries, copy) {
+	if (entries.length > 1e4) {
+		const name = `${client.registry}/${repository}@${digest}`;
+		throw new CopyError(`${name} lists more than ${MAX_REFERRERS} manifests`, { retryable: false });
+	}
+	const limit = pLimit(AT_A_TIME);
+	const gone = /* @__PURE__ */ new Set();
+	await allOrThrow(entries.map(async (entry) => limit(async () => {
+		const manifest = await client.getManifest(repository, entry.digest);
+		if (!manifest) return gone.add(entry);
+		return copy.bring(manifest);
+	})));
+	return entries.filter((entry) => !gone.has(entry));
+}
+
+// src/copy/registry/target-inventory.ts
 /**
 * What one target registry is known to hold: which repository has which blob and manifest. It only ever saves
 * requests: what it says wrongly is found out when a manifest is refused, and then forgotten.
 */
-var TargetKnowledge = class {
+var TargetInventory = class {
 	#blobs = /* @__PURE__ */ new Map();
 	#manifests = /* @__PURE__ */ new Set();
 	#changed = false;
-	/** @param holders what earlier runs knew */
-	constructor(holders = []) {
-		for (const [digest, repository] of holders) this.noteBlob(repository, digest);
+	/** @param locations what earlier runs knew */
+	constructor(locations = []) {
+		for (const [digest, repository] of locations) this.noteBlob(repository, digest);
 		this.#changed = false;
 	}
 	/** True when blobs were noted or forgotten since it was made. */
@@ -42662,7 +38410,7 @@ var TargetKnowledge = class {
 		else this.#blobs.set(digest, /* @__PURE__ */ new Set([repository]));
 	}
 	/** `repository` itself when it has the blob, else another that has it. */
-	holderOf(digest, repository) {
+	repositoryWith(digest, repository) {
 		const repositories = this.#blobs.get(digest);
 		if (!repositories || repositories.has(repository)) return repositories && repository;
 		for (const other of repositories) return other;
@@ -42682,52 +38430,6 @@ var TargetKnowledge = class {
 	}
 };
 
-// src/copy/registry/list-copy.ts
-/** Manifests of one list that are copied at a time. */
-const AT_A_TIME = 4;
-/**
-* Copies a list of referrers that the source keeps under its tag, with what it lists. What the target lists besides,
-* such as signatures of the mirror's own, stays there. Entries whose manifests the source does not have any more, as
-* lists may have them, are left out: many registries would refuse the list.
-*
-* @returns bytes sent
-*/
-async function copyList(task, state, source, entries, { held, referred }) {
-	const { target } = task;
-	const copy = new ManifestCopy(task, state);
-	const there = await bringEntries(task, entries, copy);
-	for (const tag of task.tags) {
-		const subject = subjectOf(tag);
-		if (subject === void 0) continue;
-		await task.claim(tag);
-		let added = [];
-		const list = await state.lists.change(target.repository, subject, (before) => {
-			const known = (before && entriesOf$1(before)) ?? [];
-			added = there.filter((entry) => !includesAll(known, [entry]));
-			if (before && added.length === 0) return before;
-			return there.length === entries.length && includesAll(entries, known) ? source : uniteList(before, there);
-		});
-		referred(state.lists.countNew(target.repository, added));
-		held(tag, { digest: list.digest });
-	}
-	return copy.sent;
-}
-/** @returns those of `entries` whose manifests the source has */
-async function bringEntries({ source: { client, repository, digest } }, entries, copy) {
-	if (entries.length > 1e4) {
-		const name = `${client.registry}/${repository}@${digest}`;
-		throw new CopyError(`${name} lists more than ${MAX_REFERRERS} manifests`, { retryable: false });
-	}
-	const limit = pLimit(AT_A_TIME);
-	const gone = /* @__PURE__ */ new Set();
-	await settleAll(entries.map(async (entry) => limit(async () => {
-		const manifest = await client.getManifest(repository, entry.digest);
-		if (!manifest) return gone.add(entry);
-		return copy.bring(manifest);
-	})));
-	return entries.filter((entry) => !gone.has(entry));
-}
-
 // src/copy/registry/engine.ts
 /** While one image is written, two others are read ahead or read back: over a real link most of the time is waiting. */
 const OVERLAP = 3;
@@ -42742,23 +38444,23 @@ var RegistryEngine = class {
 		this.#places = pLimit(options.concurrency);
 		this.width = options.concurrency * OVERLAP;
 	}
-	async copy(task, held, referred = () => void 0) {
+	async copy(task, onTagVerified, onReferrersCopied = () => void 0) {
 		const { source, target } = task;
-		if (task.tags.length === 0) return copyNewReferrers(task, async () => this.#state(target.client), referred);
+		if (task.tags.length === 0) return copyNewReferrers(task, async () => this.#state(target.client), onReferrersCopied);
 		const [state, manifest] = await Promise.all([this.#state(target.client), fetchManifest(source.client, source.repository, source.digest)]);
-		const list = task.referrers && task.tags.every(isReferrersTag) ? entriesOf$1(manifest) : void 0;
+		const list = task.referrers && task.tags.every(isReferrersTag) ? listEntries(manifest) : void 0;
 		return list ? this.#places(async () => copyList(task, state, manifest, list, {
-			held,
-			referred
+			onTagVerified,
+			onReferrersCopied
 		})) : copyImage(task, state, manifest, this.#places, {
-			held,
-			referred
+			onTagVerified,
+			onReferrersCopied
 		});
 	}
 	async close() {
 		for (const target of this.#targets.values()) {
 			const { state, memory } = await target;
-			if (state.knowledge.changed && this.#options.abort?.aborted !== true) await memory?.save(state.knowledge.holders());
+			if (state.inventory.changed && this.#options.abort?.aborted !== true) await memory?.save(state.inventory.holders());
 		}
 	}
 	/** Only when there is something to copy: the memory costs requests. */
@@ -42768,383 +38470,147 @@ var RegistryEngine = class {
 		return (await target).state;
 	}
 	async #open(client) {
-		const { memory: memoryOf, streams, concurrency: _, ...options } = this.#options;
+		const { blobLocations: memoryOf, streams, concurrency: _, ...options } = this.#options;
 		const memory = memoryOf?.(client.registry);
-		const knowledge = new TargetKnowledge(await memory?.load());
+		const inventory = new TargetInventory(await memory?.load());
 		const limit = pLimit(Math.max(1, streams));
 		const blobs = new BlobCopier({
 			...options,
 			target: client,
-			knowledge,
+			inventory,
 			limit
 		});
 		const lists = new ReferrersLists(client);
 		return {
 			state: {
-				knowledge,
+				inventory,
 				blobs,
 				children: /* @__PURE__ */ new Map(),
 				lists,
-				asksFirst: false
+				checkBeforePush: false
 			},
 			memory
 		};
 	}
 };
 
-// src/oci/proxy-error.ts
-const WHERE = "the input \"proxy\", or HTTPS_PROXY and HTTP_PROXY";
-/** A proxy that can't be reached, or that does not let a request through. Its message has the remedy, and no password. */
-var ProxyError = class extends Error {
-	name = "ProxyError";
-	/** True when the same request may go through later. */
-	retryable;
-	constructor(message, { retryable, cause }) {
-		super(message, { cause });
-		this.retryable = retryable;
+// src/copy/registry/blob-locations.ts
+/** A line a holder: `sha256:… mirror/base`. */
+function encodeBlobLocations(holders) {
+	return holders.slice(-15e4).map(([digest, repository]) => `${digest} ${repository}\n`).join("");
+}
+/** Reads what `encodeHolders` wrote, and passes over lines that are not of that form. */
+function decodeBlobLocations(text) {
+	const holders = [];
+	for (const line of text.split("\n").slice(-150001)) {
+		const [digest = "", repository = "", ...rest] = line.split(" ");
+		if (rest.length === 0 && isDigest(digest) && isRepositoryName(repository)) holders.push([digest, repository]);
 	}
-};
-/** The connection to the proxy at `host` failed. */
-function unreachable(host, cause) {
-	return new ProxyError(`The proxy ${host} can't be reached (${cause.message || cause.name}): check ${WHERE}`, {
-		retryable: isNetworkError(cause),
-		cause
-	});
-}
-/** What undici's words for a failure of `proxy` mean; any other error is given back. */
-function explainProxy(proxy, error) {
-	const { host } = proxy;
-	if (error instanceof import_undici.errors.ProxyConnectionError) {
-		const message = `The proxy ${host} closed the connection: check ${WHERE}`;
-		return new ProxyError(message, {
-			retryable: true,
-			cause: error
-		});
-	}
-	if (error instanceof import_undici.errors.SecureProxyConnectionError) return unreachable(host, error.cause instanceof Error ? error.cause : error);
-	const [, status] = /^Proxy (?:response|Authentication Required) \((\d+)\)/.exec(error.message) ?? [];
-	if (status === void 0) return error;
-	const message = `The proxy ${host} ${refusalOf$1(Number(status), proxy)}`;
-	return new ProxyError(message, {
-		retryable: Number(status) >= 500,
-		cause: error
-	});
-}
-function refusalOf$1(status, { username }) {
-	if (status !== 407) return `does not let the connection through (status ${status}): check ${WHERE}, or name the host in NO_PROXY`;
-	return username === "" ? `wants a user name and a password (status 407): put them in the URL of ${WHERE}, from a secret` : `does not take its user name and password (status 407): check them in ${WHERE}`;
-}
-/** The proxy's failure behind `error`, if it was one. */
-function proxyErrorOf(error) {
-	if (error instanceof ProxyError) return error;
-	return error instanceof Error && error.cause !== void 0 ? proxyErrorOf(error.cause) : void 0;
+	return holders;
 }
 
-// src/metadata/github-client.ts
-/** One request to GitHub takes no longer than this, in milliseconds; a manifest of 5 MB is written in seconds. */
-const TIMEOUT = 6e4;
-/** A secondary limit that asks for a longer wait than this is an error; seconds. */
-const LONGEST_WAIT = 300;
-const MOST_WAITS = 5;
-/** https://fetch.spec.whatwg.org/#null-body-status */
-const NO_BODY = /* @__PURE__ */ new Set([
-	204,
-	205,
-	304
-]);
-/** Options of a request that is tried again by who made it: no plugin does then. */
-const OWN_RETRIES = {
-	retries: 0,
-	waits: 0
-};
-/** Octokit with its retry and throttling plugins: waits as GitHub's limits ask. */
-function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true, signal, timeout = TIMEOUT }) {
-	const wait = (kind) => (seconds, { request }, _octokit, waits) => {
-		const most = request?.waits ?? MOST_WAITS;
-		if (most === 0) return false;
-		const goesOn = seconds <= LONGEST_WAIT && waits < most;
-		logger.info(`GitHub's ${kind} asks to wait ${seconds} s${goesOn ? "" : ", which is too long"}`);
-		return goesOn;
-	};
-	return new Octokit({
-		auth: token,
-		baseUrl: apiUrl,
-		userAgent: "gcrxio-sync-action",
-		throttle: {
-			enabled: spaced,
-			onRateLimit: wait("rate limit"),
-			onSecondaryRateLimit: wait("secondary rate limit")
-		},
-		retry: { doNotRetry: [
-			400,
-			401,
-			403,
-			404,
-			407,
-			410,
-			422,
-			451
-		] },
-		log: {
-			debug() {},
-			info() {},
-			warn: (text) => logger.debug(text),
-			error: (text) => logger.debug(text)
-		},
-		request: { fetch: async (url, options) => {
-			const ends = [AbortSignal.timeout(timeout), ...signal ? [signal] : []];
-			const answer = await (0, import_undici.fetch)(url, {
-				...options,
-				dispatcher,
-				signal: AbortSignal.any(ends)
-			}).catch(refusalOfProxy);
-			const body = NO_BODY.has(answer.status) ? null : await answer.arrayBuffer();
-			return new import_undici.Response(body, {
-				status: answer.status,
-				headers: answer.headers
-			});
-		} }
-	});
-}
-/** A refusal of the proxy as an answer: thrown, it would be sent again and again, as a network's fault is. */
-function refusalOfProxy(error) {
-	const refusal = proxyErrorOf(error);
-	if (!refusal || refusal.retryable) throw error;
-	return import_undici.Response.json({ message: refusal.message }, { status: 407 });
-}
-
-// src/metadata/tries.ts
-/** 20 jobs that write one branch at once get through well before this. */
-const MOST_WRITES = 15;
-/** What is only read is tried for a quarter of a minute. */
-const MOST_READS = 6;
-/** Rate limits that one file waits for. */
-const MOST_LIMITS = 5;
+// src/action/blob-cache.ts
 /**
-* Octokit spaces a process's writes by a second. A wait that is longer than that comes before the read; a shorter one
-* would let Octokit wait between read and write, while others write.
+* The memory of a target's blobs in GitHub's cache. Keys can't be written twice, so each run saves under its own and
+* restores the newest that starts alike.
+* https://docs.github.com/en/actions/reference/workflows-and-actions/dependency-caching
+*
+* @param tempFolder the same in every run: a cache belongs to the paths that it was saved from
 */
-const FIRST_DELAY = 1e3;
-/**
-* Jobs that collided try again within this time, then within twice of it, and so on. GitHub takes 80 writes a minute: 20
-* jobs that end at once stay below that, also where a write takes a second, and two that met are soon done.
-* https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
-*/
-const FIRST_SPREAD = 2e4;
-/** Whether a write was done whose answer was lost is known sooner. */
-const UNKNOWN_SPREAD = 2e3;
-const WIDEST_SPREAD = 6e4;
-/** The runner kills a cancelled job after ten seconds. */
-const HURRIED_SPREAD = 400;
-/** Asks GitHub again while it fails in a way that passes, with the waits that it asks for. */
-var Tries = class {
-	#options;
-	/** GitHub failed one file to the end: others, of which there may be a hundred, get one try each until one succeeds. */
-	#isFailing = false;
-	constructor(options) {
-		this.#options = options;
-	}
-	/**
-	* @param where what `work` is about: `owner/name`, or a path in it
-	* @throws MetadataError with the remedy, and whatever else `work` throws
-	*/
-	async read(where, work) {
-		return this.#persist(where, MOST_READS, (attempt) => backoffDelay(attempt, this.#options.random), work);
-	}
-	/** As `read`, but patient: what `work` would write can't be had again. */
-	async write(where, work) {
-		const delay = (attempt, failure) => {
-			const first = failure === "unknown" ? UNKNOWN_SPREAD : FIRST_SPREAD;
-			return FIRST_DELAY + this.#options.random() * Math.min(WIDEST_SPREAD, first * 2 ** attempt);
-		};
-		return this.#persist(where, MOST_WRITES, delay, work);
-	}
-	async #persist(where, most, delay, work) {
-		const { logger, hurried } = this.#options;
-		let limits = 0;
-		for (let attempt = 0;; attempt += 1) try {
-			const done = await work();
-			this.#isFailing = false;
-			return done;
-		} catch (error) {
-			if (!(error instanceof RequestError)) throw error;
-			const failure = classify(error, where, limits);
-			if (failure instanceof MetadataError) throw failure;
-			if (failure === "collided") this.#isFailing = false;
-			const wait = typeof failure === "object" ? failure.wait : 0;
-			if (wait > 0) {
-				limits += 1;
-				logger.info(`${where}: GitHub's rate limit asks to wait ${Math.ceil(wait / 1e3)} s`);
-			}
-			const isLast = attempt + 1 >= (this.#isFailing ? 1 : most) || limits > MOST_LIMITS;
-			if (!isLast) await this.#pause(wait, delay(attempt, failure));
-			if (isLast || hurried?.end.aborted === true) {
-				this.#isFailing = failure !== "collided";
-				throw givenUp(where, attempt + 1, error);
-			}
-			logger.debug(`${where}: ${saidBy(error)}; try ${attempt + 2}`);
-		}
-	}
-	/** Waits until the next try. In a hurry that is soon, unless a limit says that it is of no use. */
-	async #pause(wait, delay) {
-		const { hurried, sleep, random } = this.#options;
-		await (hurried?.signal.aborted === true ? sleep(wait + random() * HURRIED_SPREAD, hurried.end) : sleep(wait + delay, hurried?.signal)).catch(() => void 0);
-	}
-};
-function givenUp(where, tries, error) {
-	const verb = error.request.method === "PUT" ? "written" : "read";
-	const times = tries === 1 ? "once" : `${tries} times`;
-	return new MetadataError(`${where} could not be ${verb}, tried ${times}: ${saidBy(error)}`, { cause: error });
-}
-
-// src/metadata/repository.ts
-/** Bytes of a file; PUT bodies, base64 of it, work up to about 50 MB. */
-const MAX_FILE = 36 * 1e3 ** 2;
-/** What an answer to a write says that is in the file now. */
-const Written = object({ content: object({ sha: string() }) });
-/**
-* The metadata repository, behind GitHub's contents API.
-* https://docs.github.com/en/rest/repos/contents
-*/
-var MetadataRepository = class {
-	#options;
-	#tries;
-	constructor(options) {
-		this.#options = options;
-		this.#tries = new Tries(options);
-	}
-	/** `owner/name` */
-	get name() {
-		return `${this.#options.owner}/${this.#options.repo}`;
-	}
-	/**
-	* Makes sure that the repository is there and may be written, as far as GitHub tells without a write.
-	*
-	* @throws MetadataError with the remedy
-	*/
-	async check() {
-		const { owner, repo } = this.#options;
-		const { archived } = await this.#tries.read(this.name, async () => {
-			const { data } = await this.#octokit().rest.repos.get({
-				owner,
-				repo,
-				request: OWN_RETRIES
-			});
-			return data;
-		});
-		if (!archived) return;
-		throw new MetadataError(`${this.name} can't be written: the repository is archived; unarchive it, or name another in "metadata-repository"`);
-	}
-	/**
-	* The bytes of a file; undefined when it is not there.
-	*
-	* @throws MetadataError with the remedy, also when the branch is not there
-	*/
-	async read(path) {
-		return (await this.#tries.read(this.#where(path), async () => this.#get(path)))?.bytes;
-	}
-	/**
-	* Changes a file by reading, changing and writing it, again and again while other jobs write too.
-	*
-	* @param change makes the new file of the current one. It is called for each try and must find its own work done
-	*   when it sees it: a write that timed out may have gone through. Undefined, or the same bytes, leave the file as it
-	*   is. What it throws ends the update.
-	* @returns false when `change` left the file as it was
-	* @throws MetadataError with the remedy
-	*/
-	async update(path, message, change) {
-		/** What a write sent whose outcome is unknown. */
-		let sent;
-		return this.#tries.write(this.#where(path), async () => {
-			const current = await this.#get(path);
-			if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
-			const next = change(current?.bytes);
-			if (!next || current && Buffer.from(next).equals(current.bytes)) return sent !== void 0;
-			if (next.length > MAX_FILE) throw this.#tooLarge(path, next.length);
-			try {
-				await this.#put(path, message, next, current?.sha);
-			} catch (error) {
-				if (error instanceof RequestError && isUnclear(error)) sent = next;
-				throw error;
-			}
-			return true;
-		});
-	}
-	async #get(path) {
-		const { branch } = this.#options;
+function createBlobCache(target, tempFolder, logger) {
+	const prefix = `sync-action-blobs-1-${createHash("sha256").update(target).digest("hex").slice(0, 16)}-`;
+	const folder = join(tempFolder, "sync-action-blobs");
+	const file = join(folder, "holders.txt");
+	const attempt = async (what, fallback, work) => {
 		try {
-			const { data, headers, url } = await this.#octokit().request(`GET ${this.#url(path)}`, {
-				...branch !== void 0 && { ref: branch },
-				mediaType: { format: "raw" },
-				request: {
-					...OWN_RETRIES,
-					parseSuccessResponseBody: false
-				}
-			});
-			if (/^text\/html/i.test(headers["content-type"] ?? "")) throw unlike("the file", "GET", url);
-			const bytes = new Uint8Array(await new Response(data).arrayBuffer());
-			return {
-				bytes,
-				sha: gitBlobSha(bytes)
-			};
+			return await work();
 		} catch (error) {
-			if (!(error instanceof RequestError) || error.status !== 404) throw error;
-			if (!/no commit found|branch .* not found/i.test(error.message)) return void 0;
-			throw new MetadataError(`${this.name} has no branch ${JSON.stringify(branch)}: create it, or name another in "metadata-branch"`, { cause: error });
+			logger.info(`What the target holds could not be ${what} GitHub's cache: ${String(error)}`);
+			return fallback;
+		} finally {
+			await rm(folder, {
+				recursive: true,
+				force: true
+			});
 		}
-	}
-	/** @throws RequestError also where the answer does not say that these bytes are in the file now */
-	async #put(path, message, bytes, sha) {
-		const { branch, committer } = this.#options;
-		const { data, url } = await this.#octokit().request(`PUT ${this.#url(path)}`, {
-			message,
-			content: Buffer.from(bytes).toString("base64"),
-			...sha !== void 0 && { sha },
-			...branch !== void 0 && { branch },
-			...committer && {
-				committer,
-				author: committer
-			},
-			request: OWN_RETRIES
-		});
-		const written = safeParse(Written, data);
-		if (written.success && written.output.content.sha === gitBlobSha(bytes)) return;
-		throw unlike("what was written", "PUT", url);
-	}
-	#octokit() {
-		const { octokit, hurried } = this.#options;
-		return hurried?.signal.aborted === true ? hurried.octokit : octokit;
-	}
-	#url(path) {
-		const { owner, repo } = this.#options;
-		return `/repos/${owner}/${repo}/contents/${path.split("/").map(encodeURIComponent).join("/")}`;
-	}
-	#where(path) {
-		return `${this.name}/${path}`;
-	}
-	#tooLarge(path, bytes) {
-		return new MetadataError(`${this.#where(path)} would have ${bytes} bytes, more than GitHub takes: mirror fewer images a namespace`);
-	}
-};
-/** A success that is none: of a proxy, or of an outage. */
-function unlike(expected, method, url) {
-	return new RequestError(`the answer is not ${expected}`, 500, { request: {
-		method,
-		url,
-		headers: {}
-	} });
-}
-/** The SHA that git and GitHub give a file of these bytes. https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
-function gitBlobSha(bytes) {
-	return createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
+	};
+	return {
+		load: async () => attempt("read from", [], async () => {
+			const { isFeatureAvailable, restoreCache } = await import("./cache.js");
+			if (!isFeatureAvailable()) return [];
+			return await restoreCache([folder], `${prefix}none`, [prefix]) === void 0 ? [] : decodeBlobLocations(await readFile(file, "utf8"));
+		}),
+		save: async (holders) => attempt("kept in", void 0, async () => {
+			const { isFeatureAvailable, saveCache } = await import("./cache.js");
+			if (!isFeatureAvailable()) return;
+			await mkdir(folder, { recursive: true });
+			await writeFile(file, encodeBlobLocations(holders));
+			await saveCache([folder], `${prefix}${randomUUID()}`);
+		})
+	};
 }
 
-// src/lifetime.ts
+// src/action/logger.ts
+/** A line that starts like a workflow command would be one, and registries choose some of our text. */
+const logger = {
+	debug: (message) => debug(message),
+	info: (message) => info(message.replaceAll(/^(\s*)(::|##\[)/gm, "$1​$2")),
+	warning: (message) => warning(message)
+};
+
+// src/action/sleep.ts
+const sleep = async (ms, signal) => setTimeout$1(ms, void 0, signal ? { signal } : {});
+/** A sleep that the end of the run breaks off, whatever else does. */
+function mortalSleep(abort) {
+	return async (ms, signal) => sleep(ms, signal ? AbortSignal.any([signal, abort]) : abort);
+}
+
+// src/action/engine.ts
+async function openEngine(inputs, sources, abort) {
+	const registryEngine = new RegistryEngine({
+		...inputs.cache && { blobLocations: (registry) => createBlobCache(registry, tempFolder(), logger) },
+		concurrency: inputs.concurrency,
+		streams: Math.floor(inputs.queryConcurrency / 2),
+		retries: inputs.retries,
+		sleep: mortalSleep(abort),
+		random: Math.random,
+		abort
+	});
+	if (inputs.engine === "registry") return registryEngine;
+	const children = new ChildProcesses();
+	abort.addEventListener("abort", () => children.end(["tag", "image"]));
+	return openDockerEngine({
+		exec,
+		abort,
+		env: definedEnv(),
+		userConfig: dockerConfigFolder(),
+		tempFolder: tempFolder(),
+		logins: {
+			source: await loginsFor("source", inputs.namespaces.map(({ namespace }) => namespace.registry), sources),
+			target: await loginsFor("target", inputs.namespaces.map(({ target }) => target.registry), sources)
+		},
+		onFolder: (folder) => saveState(DOCKER_FOLDER_STATE, folder),
+		indexEngine: registryEngine,
+		concurrency: inputs.concurrency,
+		logger
+	});
+}
+
+// src/mirror/lifetime.ts
+/** What is thrown where a run's end breaks something off. */
+var EndOfRun = class extends Error {
+	name = "EndOfRun";
+	constructor(ending) {
+		super(ending === "cancelled" ? "The run was cancelled" : "The time limit is reached");
+	}
+};
+
+// src/action/lifetime.ts
 /** Images that are under way at the time limit get this part of it, and at most so many milliseconds, to end. */
-const GRACE = .1;
-const LONGEST_GRACE = 6e5;
+const GRACE_SHARE = .1;
+const LONGEST_GRACE_MS = 6e5;
 /** What recording may take after that; milliseconds. A cancelled run is killed by the runner ten seconds after. */
-const TO_RECORD = {
+const RECORDING_MS = {
 	"time limit": 3e5,
 	cancelled: 5e3
 };
@@ -43165,1132 +38631,22 @@ function createLifetime(timeLimit, onCancel) {
 		for (const controller of controllers) controller.abort(new EndOfRun(ending));
 	};
 	setTimeout(() => end("time limit", drain), timeLimit).unref();
-	const grace = Math.min(LONGEST_GRACE, timeLimit * GRACE);
+	const grace = Math.min(LONGEST_GRACE_MS, timeLimit * GRACE_SHARE);
 	setTimeout(() => end("time limit", drain, abort), timeLimit + grace).unref();
-	setTimeout(() => end("time limit", cutoff), timeLimit + grace + TO_RECORD["time limit"]).unref();
+	setTimeout(() => end("time limit", cutoff), timeLimit + grace + RECORDING_MS["time limit"]).unref();
 	onCancel(() => {
 		end("cancelled", drain, abort);
-		setTimeout(() => end("cancelled", cutoff), TO_RECORD.cancelled).unref();
+		setTimeout(() => end("cancelled", cutoff), RECORDING_MS.cancelled).unref();
 	});
 	return {
 		drain: drain.signal,
 		abort: abort.signal,
 		cutoff: cutoff.signal,
-		ending: () => ending
-	};
-}
-/** What is thrown where a run's end breaks something off. */
-var EndOfRun = class extends Error {
-	name = "EndOfRun";
-	constructor(ending) {
-		super(ending === "cancelled" ? "The run was cancelled" : "The time limit is reached");
-	}
-};
-
-// src/child-processes.ts
-/**
-* Tells of each process that this one starts: @actions/exec gives none of them away.
-* https://nodejs.org/docs/latest-v24.x/api/diagnostics_channel.html#child-process
-*/
-function onChild(told) {
-	subscribe("child_process", (message) => {
-		if (typeof message !== "object" || message === null || !("process" in message)) return;
-		const child = message.process;
-		if (child instanceof ChildProcess) told(child);
-	});
-}
-/** From now on a program may end before it has read its input: @actions/exec would let that end this process too. */
-function tolerateUnreadInput() {
-	onChild((child) => child.once("spawn", () => child.stdin?.on("error", () => void 0)));
-}
-/** The processes that this one has started since. */
-var ChildProcesses = class {
-	#running = /* @__PURE__ */ new Set();
-	constructor() {
-		onChild((child) => {
-			this.#running.add(child);
-			child.once("close", () => this.#running.delete(child));
-		});
-	}
-	/** Asks all of them to end, but those whose first argument is one of `spared`. */
-	end(spared) {
-		for (const child of this.#running) if (!spared.includes(child.spawnargs[1] ?? "")) child.kill("SIGTERM");
-	}
-};
-
-// src/oci/credentials.ts
-const HelperAnswer = object({
-	Username: string(),
-	Secret: string()
-});
-/**
-* Credentials as docker finds them in `folder`/config.json, which is what docker/login-action leaves: a helper
-* for this host, else the file's `auths` entry, else the helper for all hosts. Hosts match exactly.
-* https://docs.docker.com/reference/cli/docker/login/#configure-the-credential-store
-*
-* @throws Error naming the file when it is not a docker config
-*/
-function dockerConfigCredentials(folder, runHelper) {
-	let config;
-	return async (registry) => {
-		const { auths, credHelpers, credsStore } = await (config ??= readDockerConfig(folder));
-		const server = credentialServer(registry);
-		const ownHelper = byHost(credHelpers ?? {}, registry);
-		if (ownHelper) return askHelper(runHelper, ownHelper, server);
-		const auth = byHost(auths ?? {}, registry);
-		return (auth && fromAuth(auth)) ?? (credsStore ? askHelper(runHelper, credsStore, server) : void 0);
-	};
-}
-/** Keys are hosts or, of old, URLs: `gcr.io`, `https://gcr.io`, `https://index.docker.io/v1/`. */
-function byHost(entries, registry) {
-	for (const [key, value] of Object.entries(entries)) {
-		const host = key.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
-		if (canonicalHost(host) === registry) return value;
-	}
-}
-function fromAuth(auth) {
-	const [, user, secret] = /^([^:]*):([\s\S]*)$/.exec(decodeBase64(auth.auth ?? "")) ?? [];
-	const username = auth.username ?? user ?? "";
-	const password = auth.password ?? secret?.replace(/\0+$/, "") ?? "";
-	const origin = "the docker config";
-	if (auth.identitytoken) return {
-		username,
-		password: "",
-		identityToken: auth.identitytoken,
-		origin
-	};
-	return username === "" && password === "" ? void 0 : {
-		username,
-		password,
-		origin
-	};
-}
-function decodeBase64(text) {
-	return Buffer.from(text, "base64").toString("utf8");
-}
-/** https://github.com/docker/docker-credential-helpers#development */
-async function askHelper(run, helper, server) {
-	const origin = `docker-credential-${helper}`;
-	if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(helper)) throw new Error("The docker config names a credential helper that is not a program name");
-	const { exitCode, stdout } = await run(helper, server).catch((error) => {
-		throw new Error(`${origin}, which the docker config names for ${server}, can't be started: install it, or take it out there`, { cause: error });
-	});
-	if (exitCode !== 0) {
-		if (/credentials not found/i.test(stdout)) return void 0;
-		throw new Error(`${origin} ended with exit code ${exitCode} when asked for ${server}: run it by hand to see why`);
-	}
-	const answer = safeParse(pipe(string(), parseJson$3(), HelperAnswer), stdout);
-	if (!answer.success) throw new Error(`${origin} did not answer with Username and Secret for ${server}`);
-	const { Username: username, Secret: secret } = answer.output;
-	if (username === "" && secret === "") return void 0;
-	return username === "<token>" ? {
-		username,
-		password: "",
-		identityToken: secret,
-		origin
-	} : {
-		username,
-		password: secret,
-		origin
+		stopReason: () => ending
 	};
 }
 
-// src/oci/dispatcher.ts
-/**
-* Keep-alive connections to all hosts, through a proxy where one is named. HTTP/2 stays off: one connection's
-* flow control is slower for layers than several connections of HTTP/1.1.
-*/
-function createDispatcher({ timeout, connections, proxy }) {
-	const options = {
-		allowH2: false,
-		connections,
-		connect: { timeout },
-		headersTimeout: timeout,
-		bodyTimeout: timeout,
-		keepAliveTimeout: 3e4
-	};
-	const direct = new import_undici.Agent(options);
-	if (proxy.http === void 0 && proxy.https === void 0) return direct;
-	const proxies = {
-		"http:": URL.parse(proxy.http ?? ""),
-		"https:": URL.parse(proxy.https ?? "")
-	};
-	const hosts = new Set(Object.values(proxies).map((url) => url?.host));
-	return new import_undici.EnvHttpProxyAgent({
-		...options,
-		clientFactory: (origin, own) => new import_undici.Pool(origin, {
-			headersTimeout: timeout,
-			...toProxy(origin.host, own)
-		}),
-		factory: (origin, own) => {
-			const { host } = new URL(origin);
-			return new import_undici.Pool(origin, {
-				...options,
-				...hosts.has(host) ? toProxy(host, own) : own
-			});
-		},
-		httpProxy: proxy.http ?? "",
-		httpsProxy: proxy.https ?? "",
-		noProxy: proxy.none ?? ""
-	}).compose((dispatch) => (request, handler) => {
-		const protocol = new URL(String(request.origin)).protocol === "https:" ? "https:" : "http:";
-		if (proxies[protocol] === null) return direct.dispatch(request, handler);
-		return dispatch(request, explaining(proxies[protocol], handler));
-	});
-}
-/** Options of a pool of connections to the proxy at `host`, whose failures name it. */
-function toProxy(host, own) {
-	const { connect } = own;
-	if (typeof connect !== "function") return own;
-	return {
-		...own,
-		connect: (target, callback) => connect(target, (error, socket) => {
-			if (error) callback(unreachable(host, error), null);
-			else callback(null, socket);
-		})
-	};
-}
-/** Passes everything on, and a proxy's refusal in plain words, once: undici goes on with the body of a 407. */
-function explaining(proxy, handler) {
-	let ended = false;
-	return {
-		onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
-		onRequestUpgrade: (controller, status, headers, socket) => handler.onRequestUpgrade?.(controller, status, headers, socket),
-		onResponseStart: (controller, status, headers, text) => handler.onResponseStart?.(controller, status, headers, text),
-		onResponseData: (controller, chunk) => {
-			if (!ended) handler.onResponseData?.(controller, chunk);
-		},
-		onResponseEnd: (controller, trailers) => {
-			if (!ended) handler.onResponseEnd?.(controller, trailers);
-		},
-		onResponseError: (controller, error) => {
-			if (!ended) handler.onResponseError?.(controller, explainProxy(proxy, error));
-			ended = true;
-		},
-		onResponseStarted: () => handler.onResponseStarted?.(),
-		onBodySent: (chunk) => handler.onBodySent?.(chunk),
-		onRequestSent: () => handler.onRequestSent?.()
-	};
-}
-
-// src/oci/host-gate.ts
-/**
-* All requests to one host pass its gate: so many at a time, and none while the host has asked to wait. A 429
-* is about the client and not about one request, so it stops them all.
-*/
-var HostGate = class {
-	#limit;
-	#sleep;
-	#clock;
-	#closedUntil = 0;
-	/** Why it is closed for longer than a request can wait. */
-	#refusal;
-	constructor(concurrency, sleep, clock) {
-		this.#limit = pLimit(concurrency);
-		this.#sleep = sleep;
-		this.#clock = clock;
-	}
-	/** Runs `request` when there is a place and the host is not waiting. */
-	async pass(request, signal) {
-		return this.#limit(async () => {
-			await this.opened(signal);
-			return request();
-		});
-	}
-	/**
-	* Waits until the host may be asked again, and takes no place.
-	*
-	* @throws the refusal that it was closed with
-	*/
-	async opened(signal) {
-		signal?.throwIfAborted();
-		for (let wait = this.#wait(); wait > 0; wait = this.#wait()) {
-			if (this.#refusal) throw this.#refusal;
-			await this.#sleep(wait, signal);
-		}
-	}
-	/**
-	* Lets no request pass for the next `ms` milliseconds.
-	*
-	* @param refusal what those get who would have to wait so long; left out, they wait
-	*/
-	close(ms, refusal) {
-		const until = this.#clock() + ms;
-		if (until <= this.#closedUntil) return;
-		this.#closedUntil = until;
-		this.#refusal = refusal;
-	}
-	#wait() {
-		return this.#closedUntil - this.#clock();
-	}
-};
-/** The gates of all hosts, by `host:port` as URLs have it. */
-var HostGates = class {
-	#gates = /* @__PURE__ */ new Map();
-	#create;
-	constructor(create) {
-		this.#create = create;
-	}
-	/** The gate of `host`. */
-	of(host) {
-		let gate = this.#gates.get(host);
-		if (!gate) this.#gates.set(host, gate = this.#create());
-		return gate;
-	}
-	/** The gate of `host`, if there is one: a registry may redirect to any number of hosts, and most never ask to wait. */
-	find(host) {
-		return this.#gates.get(host);
-	}
-};
-
-// src/oci/challenge.ts
-/**
-* The first challenge of a header that a registry client can meet: Bearer before Basic, whatever their order.
-* Undefined when there is none, or its realm is not an http(s) URL.
-*/
-function parseChallenge(header) {
-	const challenges = splitChallenges(header);
-	for (const { scheme, params } of challenges) {
-		if (scheme !== "bearer") continue;
-		const realm = URL.parse(params.get("realm") ?? "");
-		if (realm && /^https?:$/.test(realm.protocol)) return {
-			scheme: "bearer",
-			realm,
-			service: params.get("service")
-		};
-	}
-	return challenges.some(({ scheme }) => scheme === "basic") ? { scheme: "basic" } : void 0;
-}
-/** A token with its `=` and value (quoted or bare), or a token alone, which starts a challenge. */
-const PART = /([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?[\s,]*/y;
-/** A registry's challenges are a few hundred characters; longer ones are nobody's. */
-const MAX_HEADER_LENGTH = 8192;
-function splitChallenges(header) {
-	const challenges = [];
-	const text = header.slice(0, MAX_HEADER_LENGTH).trim();
-	PART.lastIndex = 0;
-	for (let match = PART.exec(text); match; match = PART.exec(text)) {
-		const [, token = "", quoted, bare] = match;
-		const value = quoted?.replace(/\\(.)/g, "$1") ?? bare;
-		if (value === void 0) challenges.push({
-			scheme: token.toLowerCase(),
-			params: /* @__PURE__ */ new Map()
-		});
-		else challenges.at(-1)?.params.set(token.toLowerCase(), value);
-	}
-	return challenges;
-}
-
-// src/oci/origin.ts
-/**
-* Which other places a registry's answer may send the client to. Answers are hostile input: a `Location`, `Link`
-* or realm must not make a runner talk to its own network, and no credential follows to a stranger.
-*/
-const LOOPBACK = blockList([
-	"0.0.0.0/8",
-	"127.0.0.0/8",
-	"::/127"
-]);
-/** Link-local addresses, and the others at which clouds (AWS, Alibaba, Azure) give a machine its credentials. */
-const LINK = blockList([
-	"169.254.0.0/16",
-	"fe80::/10",
-	"fd00:ec2::254/128",
-	"100.100.100.200/32",
-	"168.63.129.16/32"
-]);
-/**
-* Addresses inside somebody's network, and what a gateway may translate into one of those (NAT64, 6to4).
-* https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry
-*/
-const INSIDE = blockList([
-	"10.0.0.0/8",
-	"100.64.0.0/10",
-	"172.16.0.0/12",
-	"192.0.0.0/24",
-	"192.168.0.0/16",
-	"198.18.0.0/15",
-	"::/96",
-	"64:ff9b::/96",
-	"64:ff9b:1::/48",
-	"2002::/16",
-	"fc00::/7"
-]);
-/** Top-level names that the public DNS does not have. https://www.rfc-editor.org/rfc/rfc6762#appendix-G, Kubernetes, RFC 8375 */
-const INSIDE_NAMES = /\.(?:local|internal|intranet|private|corp|home|lan|svc|home\.arpa)$/;
-/** A list that knows IPv4 addresses in their IPv6 form (`::ffff:10.0.0.1`) too. */
-function blockList(subnets) {
-	const list = new BlockList();
-	for (const subnet of subnets) {
-		const [network = "", prefix] = subnet.split("/");
-		list.addSubnet(network, Number(prefix), isIP(network) === 6 ? "ipv6" : "ipv4");
-	}
-	return list;
-}
-/** @param hostname as an URL has it: lower case, addresses in their one form, IPv6 in brackets */
-function placeOf(hostname) {
-	const bare = hostname.replace(/^\[|\]$|\.$/g, "");
-	const version = isIP(bare);
-	if (version === 0) {
-		if (bare === "localhost" || bare.endsWith(".localhost")) return "loopback";
-		return !bare.includes(".") || INSIDE_NAMES.test(bare) ? "inside" : "public";
-	}
-	const family = version === 6 ? "ipv6" : "ipv4";
-	if (LOOPBACK.check(bare, family)) return "loopback";
-	if (LINK.check(bare, family)) return "link";
-	return INSIDE.check(bare, family) ? "inside" : "public";
-}
-/** True for hosts that only exist inside somebody's network: loopback, private, link-local, unique local. */
-function isPrivateHost(hostname) {
-	return placeOf(hostname) !== "public";
-}
-/**
-* True when a request to `from` may go on at `to`: never from https to http, never from a public host to a private
-* one, to loopback only from there, and from nowhere to a link-local address.
-*/
-function mayFollow(from, to) {
-	if (!/^https?:$/.test(to.protocol)) return false;
-	if (from.protocol === "https:" && to.protocol !== "https:") return false;
-	if (from.host === to.host) return true;
-	const place = placeOf(to.hostname);
-	if (place === "loopback") return placeOf(from.hostname) === "loopback";
-	return place === "public" || place === "inside" && isPrivateHost(from.hostname);
-}
-/**
-* True when the token service at `realm` may be given the credentials of `registry`: it is on the same host, or
-* under the same parent domain (`registry-1.docker.io` and `auth.docker.io`; `registry.gitlab.com` and
-* `gitlab.com`), and is not reached with less protection than the registry.
-*/
-function mayHaveCredentials(registry, realm) {
-	if (!mayFollow(registry, realm)) return false;
-	if (registry.hostname === realm.hostname) return true;
-	if (isPrivateHost(registry.hostname) && realm.protocol !== "https:") return false;
-	if (isIP(registry.hostname.replace(/^\[|\]$/g, "")) !== 0) return false;
-	const labels = registry.hostname.split(".");
-	const parent = labels.length > 2 ? labels.slice(1).join(".") : registry.hostname;
-	return realm.hostname === parent || realm.hostname.endsWith(`.${parent}`);
-}
-
-// src/oci/auth.ts
-/** A token is asked for again this long before it ends, in milliseconds. */
-const RENEW_EARLY = 5e3;
-/** Tokens of a few kilobytes each. */
-const MAX_TOKENS = 1e3;
-/** Stands for all scopes. */
-const ANY = "*";
-/** Seconds a token lives when the service does not say. https://distribution.github.io/distribution/spec/auth/token/ */
-const DEFAULT_LIFETIME = 60;
-/** Services send null for what they leave out, and numbers as strings. */
-const TokenAnswer = object({
-	token: nullish(string()),
-	access_token: nullish(string()),
-	expires_in: nullish(union([number(), string()]))
-});
-/** What a header can carry. https://www.rfc-editor.org/rfc/rfc6750#section-2.1 has fewer signs, services have more. */
-const SENDABLE = /^[!-~]+$/;
-/** Keeps what authenticates to one registry: its challenge once known, and a token for each set of scopes. */
-var Authenticator = class {
-	#options;
-	#slots = /* @__PURE__ */ new Map();
-	/** Scopes that requests were let through with. Where there are no tokens, one stands for all. */
-	#admitted = /* @__PURE__ */ new Set();
-	/** Scopes for which an implicit credential was refused, and that are had without it. */
-	#without = /* @__PURE__ */ new Set();
-	#challenge;
-	/** The challenge before it was forgotten, if it was. */
-	#last;
-	/** The last Basic value that was masked. */
-	#masked;
-	constructor(options) {
-		this.#options = options;
-	}
-	/**
-	* The `Authorization` value for `scopes` (`repository:<name>:pull`); undefined while the registry has not
-	* asked for one, or asks for Basic and there is no credential.
-	*
-	* @param anonymous true for what anybody is given; left out, it goes by what the registry took before
-	*/
-	async header(scopes, anonymous = this.#without.has(keyOf(scopes))) {
-		const challenge = this.#challenge;
-		if (!challenge) return void 0;
-		if (challenge.scheme === "basic") {
-			const credential = anonymous ? void 0 : await this.#options.credential();
-			return credential && this.#basic(credential);
-		}
-		const key = slotOf(scopes, anonymous);
-		const known = this.#slots.get(key);
-		if (known) {
-			const { header, renewAt } = await known.coming;
-			if (renewAt > this.#options.clock()) return header;
-			if (this.#slots.get(key) !== known) return this.header(scopes, anonymous);
-		}
-		const slot = { coming: this.#requestToken(challenge, scopes, anonymous) };
-		this.#slots.set(key, slot);
-		slot.coming.then((token) => slot.token = token, () => this.#slots.delete(key));
-		this.#dropOldest();
-		return (await slot.coming).header;
-	}
-	/** True when a refused request for `scopes` is worth a try without the credential, which nobody gave for this registry. */
-	async mayGoWithout(scopes) {
-		if (!scopes.every((scope) => scope.endsWith(":pull"))) return false;
-		return (await this.#options.credential())?.implicit === true;
-	}
-	/** Takes in that `scopes` are had without the credential, and not with it. */
-	goWithout(scopes) {
-		this.#without.add(keyOf(scopes));
-	}
-	/**
-	* Takes in the challenge of a 401.
-	*
-	* @param refused the `Authorization` that was sent with the refused request
-	* @returns true when another try with `header` can end differently
-	*/
-	learn(wwwAuthenticate, scopes, refused) {
-		const challenge = wwwAuthenticate === void 0 ? this.#challenge : parseChallenge(wwwAuthenticate);
-		if (!challenge) return false;
-		this.#challenge = this.#last = challenge;
-		if (challenge.scheme === "basic") return refused === void 0;
-		for (const key of [slotOf(scopes, false), slotOf(scopes, true)]) if (refused !== void 0 && this.#slots.get(key)?.token?.header === refused) this.#slots.delete(key);
-		return true;
-	}
-	/** Forgets the challenge: the next 401 tells what the registry asks for. */
-	forget() {
-		this.#challenge = void 0;
-	}
-	get hasChallenge() {
-		return this.#challenge !== void 0;
-	}
-	/** Notes that a request for `scopes` was let through. */
-	admit(scopes) {
-		this.#admitted.add(keyOf(scopes));
-		if (this.#challenge?.scheme !== "bearer") this.#admitted.add(ANY);
-	}
-	/**
-	* True for a 401 that is likely no judgement of the credentials: it has no challenge, or another one than the registry had
-	* before, or requests like it were let through, or this one had no token where there are some.
-	*
-	* @param refused the `Authorization` that was sent
-	*/
-	doubts(wwwAuthenticate, scopes, refused) {
-		if (wwwAuthenticate === void 0 || this.isAdmitted(scopes)) return true;
-		if (!this.#last) return false;
-		const { scheme } = this.#last;
-		return parseChallenge(wwwAuthenticate)?.scheme !== scheme || scheme === "bearer" && refused === void 0;
-	}
-	/** True when requests like it were let through before. */
-	isAdmitted(scopes) {
-		return this.#admitted.has(keyOf(scopes)) || this.#challenge?.scheme !== "bearer" && this.#admitted.has(ANY);
-	}
-	/** The oldest tokens go: a run may visit more repositories than are worth keeping one for. */
-	#dropOldest() {
-		for (const [key, { token }] of this.#slots) {
-			if (this.#slots.size <= MAX_TOKENS) return;
-			if (token) this.#slots.delete(key);
-		}
-	}
-	async #requestToken(challenge, scopes, anonymous) {
-		const credential = anonymous ? void 0 : await this.#options.credential();
-		try {
-			return await this.#exchange(challenge, scopes, credential);
-		} catch (error) {
-			if (!isDenial(error) || anonymous || !await this.mayGoWithout(scopes)) throw error;
-			const token = await this.#exchange(challenge, scopes, void 0).catch(() => void 0);
-			if (!token) throw error;
-			this.goWithout(scopes);
-			this.#slots.set(slotOf(scopes, true), {
-				coming: Promise.resolve(token),
-				token
-			});
-			return token;
-		}
-	}
-	async #exchange({ realm, service }, scopes, credential) {
-		const { registry, clock, mask, sendTokenRequest } = this.#options;
-		this.#checkRealm(realm, credential);
-		const params = new URLSearchParams(realm.searchParams);
-		if (service !== void 0) params.set("service", service);
-		for (const scope of scopes) params.append("scope", scope);
-		const asked = clock();
-		const request = this.#tokenRequest(realm, params, scopes, credential);
-		const body = await sendTokenRequest(request);
-		const answer = safeParse(pipe(string(), parseJson$3(), TokenAnswer), body);
-		const token = answer.success ? answer.output.token || answer.output.access_token : void 0;
-		if (!answer.success || !token || !SENDABLE.test(token)) throw new RegistryError({
-			method: request.method,
-			url: realm,
-			cause: `no token in the answer, for ${registry.host}`,
-			doubtful: true
-		});
-		mask(token);
-		const lifetime = (Number(answer.output.expires_in) || DEFAULT_LIFETIME) * 1e3;
-		return {
-			header: `Bearer ${token}`,
-			renewAt: asked + lifetime - RENEW_EARLY
-		};
-	}
-	#tokenRequest(realm, params, scopes, credential) {
-		const url = new URL(realm);
-		if (credential?.identityToken !== void 0) {
-			const form = new URLSearchParams({
-				grant_type: "refresh_token",
-				client_id: "gcrxio-sync-action"
-			});
-			const service = params.get("service");
-			if (service !== null) form.set("service", service);
-			form.set("scope", scopes.join(" "));
-			form.set("refresh_token", credential.identityToken);
-			return {
-				method: "POST",
-				url,
-				headers: { "content-type": "application/x-www-form-urlencoded" },
-				body: form.toString(),
-				scopes
-			};
-		}
-		url.search = params.toString();
-		return {
-			method: "GET",
-			url,
-			headers: (credential ? { authorization: this.#basic(credential) } : void 0) ?? {},
-			scopes
-		};
-	}
-	#basic({ username, password }) {
-		const encoded = Buffer.from(`${username}:${password}`).toString("base64");
-		if (encoded !== this.#masked) this.#options.mask(encoded);
-		this.#masked = encoded;
-		return `Basic ${encoded}`;
-	}
-	#checkRealm(realm, credential) {
-		const { registry } = this.#options;
-		if (credential ? mayHaveCredentials(registry, realm) : mayFollow(registry, realm)) return;
-		throw new RegistryError({
-			method: "GET",
-			url: realm,
-			cause: `${registry.host} names ${redactUrl(realm)} as its token service, which does not belong to it; nothing was sent there`
-		});
-	}
-};
-function keyOf(scopes) {
-	return scopes.join(" ");
-}
-function slotOf(scopes, anonymous) {
-	return `${anonymous ? "anonymous" : "known"} ${keyOf(scopes)}`;
-}
-
-// src/oci/refusal.ts
-/** Bytes of an error's body that are read. */
-const MAX_ERROR_BODY = 65536;
-/** Upload sessions that a registry lost; a new one may go through. */
-const RETRYABLE_CODES = /* @__PURE__ */ new Set([
-	"BLOB_UPLOAD_INVALID",
-	"BLOB_UPLOAD_UNKNOWN",
-	"TOOMANYREQUESTS"
-]);
-/** What was sent was right when it left: it may have been changed or cut on its way. */
-const DOUBTFUL_CODES = /* @__PURE__ */ new Set([
-	"DIGEST_INVALID",
-	"SIZE_INVALID",
-	"MANIFEST_INVALID"
-]);
-/** Reads an answer that was not hoped for: what it says, what to do about it, and whether to ask again. */
-async function refusalOf(response, context) {
-	const { method, registry, now, doubted } = context;
-	const { status, headers, url } = response;
-	const body = await readBody(response, MAX_ERROR_BODY).catch(() => /* @__PURE__ */ new Uint8Array());
-	const { codes, text } = readErrorBody(new TextDecoder().decode(body));
-	const retryAfter = parseRetryAfter(headerOf(headers, "retry-after"), now);
-	const throttled = status === 403 && /secondary rate limit/i.test(text);
-	const retryable = isRetryableStatus(status) && !codes.includes("MANIFEST_BLOB_UNKNOWN") || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
-	const said = text === "" ? `status ${status}` : `status ${status}, ${text}`;
-	const remedy = remedyFor(said, isPush(context));
-	const isDoubted = doubted.includes(status) && remedy === void 0;
-	const doubtful = isMisplaced(status) || isDoubted || codes.some((code) => DOUBTFUL_CODES.has(code));
-	const advice = retryable ? "" : await adviceFor(status, remedy, context);
-	const cause = advice === "" ? said : `${said.replace(/\.$/, "")}. ${advice}`;
-	return new RegistryError({
-		method,
-		url,
-		status,
-		codes,
-		retryable,
-		doubtful,
-		registry,
-		retryAfter,
-		cause
-	});
-}
-/** A success that this request can't have, or a redirect that it can't follow: a page in front of the registry. */
-function isMisplaced(status) {
-	return status >= 200 && status < 400;
-}
-function isPush({ method, scopes }) {
-	return method !== "GET" && method !== "HEAD" || scopes.some((scope) => /:[^:]*push/.test(scope));
-}
-/** What to do about a refusal, and whose account was refused. */
-async function adviceFor(status, remedy, { registry, credential }) {
-	if (status !== 401 && status !== 403) return remedy ?? "";
-	const used = await credential().catch(() => void 0);
-	return adviceOn(registry, used, remedy);
-}
-
-// src/oci/transport.ts
-const MAX_REDIRECTS = 5;
-const REDIRECTS = /* @__PURE__ */ new Set([
-	301,
-	302,
-	303,
-	307,
-	308
-]);
-/** Bytes of a token service's answer. */
-const MAX_TOKEN = 65536;
-/**
-* Requests to one registry: authenticated, bounded, retried, and redirected without handing credentials on.
-*/
-var RegistryTransport = class {
-	#options;
-	#authenticator;
-	constructor(options) {
-		this.#options = options;
-		this.#authenticator = new Authenticator({
-			registry: options.baseUrl,
-			credential: options.credential,
-			sendTokenRequest: (request) => this.#sendTokenRequest(request),
-			clock: options.clock,
-			mask: options.mask
-		});
-	}
-	/** When the registry may be asked again, where it has asked to wait. */
-	async ready() {
-		const { baseUrl, gates, signal } = this.#options;
-		await gates.of(baseUrl.host).opened(signal).catch(() => void 0);
-	}
-	/** Where `path` is at this registry. */
-	urlOf(path) {
-		return new URL(path.toString(), this.#options.baseUrl);
-	}
-	/**
-	* Sends `request` and gives what `read` makes of the answer. `read` runs inside the retries: a body that
-	* breaks off is asked for again. It must consume the body.
-	*
-	* @throws RegistryError when the registry refuses, or the retries are used up
-	*/
-	async send(request, read) {
-		const { baseUrl, gates, retries, sleep, random, logger } = this.#options;
-		const gate = gates.of(baseUrl.host);
-		const signal = this.#signalOf(request);
-		const patience = new Patience(retries, random);
-		let throttled = 0;
-		for (;;) try {
-			return await gate.pass(() => this.#try(request, read, throttled), signal);
-		} catch (thrown) {
-			signal?.throwIfAborted();
-			const error = this.#describe(request, thrown);
-			if (error.status === 429) throttled += 1;
-			const delay = request.repeatable === false || error.doubtful && request.insist === false ? void 0 : patience.next(error);
-			if (delay === void 0) throw error;
-			const tried = `try ${patience.tries + 1} of ${retries + 1} in ${Math.ceil(delay / 1e3)} s`;
-			logger.debug(`${error.message}; ${tried}`);
-			await sleep(delay, signal);
-		}
-	}
-	/**
-	* Like `send`, but the answer's body is the caller's to read, at its own pace. The request keeps its place at
-	* the gate until `release` is called. A body that breaks off is not asked for again here.
-	*/
-	async open(request) {
-		const opened = Promise.withResolvers();
-		this.send(request, async (response) => {
-			const released = Promise.withResolvers();
-			opened.resolve({
-				...response,
-				release: released.resolve
-			});
-			await released.promise;
-		}).catch(opened.reject);
-		return opened.promise;
-	}
-	/**
-	* One attempt. A 429 of whichever host answered closes the gate of that host.
-	*
-	* @param throttled how often this request was answered so
-	*/
-	async #try(request, read, throttled) {
-		try {
-			return await this.#attempt(request, read);
-		} catch (error) {
-			if (error instanceof RegistryError && error.status === 429) {
-				const pause = error.retryAfter ?? backoffDelay(throttled, this.#options.random);
-				this.#options.gates.of(new URL(error.url).host).close(pause, pause > 6e5 ? error : void 0);
-			}
-			throw error;
-		}
-	}
-	async #attempt(request, read) {
-		const { scopes } = request;
-		let authorization = await this.#answerOf(scopes);
-		let response = await this.#follow(request, authorization);
-		let isDoubtful = false;
-		for (let renewed = false; response.status === 401; renewed = true) {
-			const challenge = await this.#challengeOf(response);
-			isDoubtful ||= this.#authenticator.doubts(challenge, scopes, authorization);
-			const isLearnt = this.#authenticator.learn(challenge, scopes, authorization);
-			if (renewed || !isLearnt || request.repeatable === false) break;
-			await response.body.dump();
-			authorization = await this.#answerOf(scopes);
-			response = await this.#follow(request, authorization);
-		}
-		if (!request.expect.includes(response.status)) {
-			const refusal = await this.#refusal(request, response, isDoubtful ? [401] : []);
-			const other = await this.#withoutCredential(request, refusal, authorization);
-			if (!other) throw refusal;
-			response = other;
-		}
-		this.#authenticator.admit(scopes);
-		return read(response);
-	}
-	/** What the registry asks for. Where it can't be had, it may have been asked for by somebody in between. */
-	async #answerOf(scopes) {
-		try {
-			return await this.#authenticator.header(scopes);
-		} catch (error) {
-			this.#authenticator.forget();
-			throw error;
-		}
-	}
-	/** The answer to a refused request as anybody gets it, where the credential was given for nothing like it. */
-	async #withoutCredential(request, refusal, refused) {
-		const { scopes, expect } = request;
-		if (!isDenial(refusal) || !await this.#authenticator.mayGoWithout(scopes)) return void 0;
-		const authorization = await this.#authenticator.header(scopes, true).catch(() => refused);
-		if (authorization === refused) return void 0;
-		const response = await this.#follow(request, authorization);
-		if (expect.includes(response.status)) {
-			this.#authenticator.goWithout(scopes);
-			return response;
-		}
-		await response.body.dump();
-	}
-	/** Google may leave the challenge out of a 401; `/v2/` has it then. */
-	async #challengeOf(response) {
-		const own = listHeaderOf(response.headers, "www-authenticate");
-		if (own !== void 0 || this.#authenticator.hasChallenge) return own;
-		const base = await this.#dispatch({
-			method: "GET",
-			url: this.urlOf("/v2/"),
-			headers: {}
-		});
-		await base.body.dump();
-		return listHeaderOf(base.headers, "www-authenticate");
-	}
-	/** Sends, and follows the redirects of a request that has no body. */
-	async #follow(request, authorization) {
-		const { baseUrl } = this.#options;
-		const signal = this.#signalOf(request);
-		let url = this.urlOf(request.url);
-		if (!mayFollow(baseUrl, url)) throw this.#misdirected(request.method, baseUrl, url);
-		for (let redirects = 0;; redirects += 1) {
-			const headers = url.origin === baseUrl.origin && authorization !== void 0 ? {
-				...request.headers,
-				authorization
-			} : { ...request.headers };
-			const response = await this.#dispatch({
-				method: request.method,
-				url,
-				headers,
-				body: request.body,
-				signal
-			});
-			const location = REDIRECTS.has(response.status) && !request.expect.includes(response.status) ? headerOf(response.headers, "location") : void 0;
-			if (location === void 0 || request.body !== void 0) return response;
-			await response.body.dump();
-			const next = URL.parse(location, url.href);
-			if (!next || !mayFollow(url, next)) throw this.#misdirected(request.method, url, next);
-			if (redirects >= MAX_REDIRECTS) throw new RegistryError({
-				method: request.method,
-				url,
-				cause: `more than ${MAX_REDIRECTS} redirects`,
-				doubtful: true
-			});
-			url = next;
-		}
-	}
-	async #dispatch(request) {
-		const { dispatcher, baseUrl, gates } = this.#options;
-		const { method, url, headers: sent, signal = this.#options.signal } = request;
-		if (url.host !== baseUrl.host) await gates.find(url.host)?.opened(signal);
-		const { statusCode, headers, body } = await dispatcher.request({
-			origin: url.origin,
-			path: url.pathname + url.search,
-			method,
-			headers: sent,
-			body: request.body ?? null,
-			signal: signal ?? null
-		});
-		return {
-			status: statusCode,
-			headers,
-			url,
-			body
-		};
-	}
-	#signalOf({ signal: own }) {
-		const { signal } = this.#options;
-		return own && signal ? AbortSignal.any([own, signal]) : own ?? signal;
-	}
-	#sendTokenRequest = async ({ scopes, ...request }) => {
-		const response = await this.#dispatch(request);
-		if (response.status !== 200) {
-			const doubted = this.#authenticator.isAdmitted(scopes) ? [401, 404] : [404];
-			throw await this.#refusal({
-				method: request.method,
-				scopes
-			}, response, doubted);
-		}
-		return new TextDecoder().decode(await readBody(response, MAX_TOKEN));
-	};
-	async #refusal({ method, scopes }, response, doubted) {
-		const { baseUrl, clock, credential } = this.#options;
-		const registry = baseUrl.host;
-		return refusalOf(response, {
-			method,
-			scopes,
-			registry,
-			now: clock(),
-			credential,
-			doubted
-		});
-	}
-	#misdirected(method, from, to) {
-		const where = to ? redactUrl(to) : "a malformed URL";
-		return new RegistryError({
-			method,
-			url: from,
-			cause: `it points to ${where}, which is refused: not followed`,
-			doubtful: true
-		});
-	}
-	/** What broke, as a RegistryError; one that a body threw while it was sent says itself whose fault it was. */
-	#describe(request, thrown) {
-		if (thrown instanceof RegistryError) return thrown;
-		const proxyError = thrown instanceof ProxyError ? thrown : void 0;
-		const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
-		const code = proxyError ? void 0 : errorCode(thrown);
-		const cause = printable(code !== void 0 && !message.includes(code) ? `${code}: ${message}` : message);
-		return new RegistryError({
-			method: request.method,
-			url: this.urlOf(request.url),
-			cause,
-			registry: this.#options.baseUrl.host,
-			retryable: proxyError?.retryable ?? isNetworkError(thrown),
-			error: thrown
-		});
-	}
-};
-
-// src/oci/registries.ts
-/**
-* The clients of a run: one for each registry and role, because a registry that is both source and target may
-* have two accounts. Both roles pass the same gate of their host.
-*/
-var Registries = class {
-	#options;
-	#clients = /* @__PURE__ */ new Map();
-	#gates;
-	constructor(options) {
-		this.#options = options;
-		const { concurrency, sleep, clock } = options;
-		this.#gates = new HostGates(() => new HostGate(concurrency, sleep, clock));
-	}
-	source(registry) {
-		return this.#client(registry, "source");
-	}
-	target(registry) {
-		return this.#client(registry, "target");
-	}
-	/**
-	* A registry's other API, such as Docker Hub's at `https://hub.docker.com`. It passes its host's gate like all
-	* requests there, and is given no credentials: they are the registry's.
-	*/
-	api(baseUrl) {
-		const { credentials: _credentials, insecure: _insecure, ...options } = this.#options;
-		return new RegistryTransport({
-			...options,
-			baseUrl,
-			gates: this.#gates,
-			credential: async () => void 0
-		});
-	}
-	#client(registry, role) {
-		const key = `${role} ${registry}`;
-		let client = this.#clients.get(key);
-		if (!client) {
-			client = this.#create(registry, role);
-			this.#clients.set(key, client);
-		}
-		return client;
-	}
-	#create(registry, role) {
-		const { credentials, insecure, ...options } = this.#options;
-		const scheme = isLoopback(registry) || insecure.has(registry) ? "http" : "https";
-		const lookup = credentials[role];
-		let credential;
-		const transport = new RegistryTransport({
-			...options,
-			baseUrl: new URL(`${scheme}://${apiHost(registry)}`),
-			gates: this.#gates,
-			credential: () => credential ??= lookup(registry)
-		});
-		return new RegistryClient(registry, transport);
-	}
-};
-
-// src/report/pull-request.ts
-/** Who may have a comment taken over: bots, and people who could edit it anyway. A stranger may copy the marker. */
-const TRUSTED = /* @__PURE__ */ new Set([
-	"OWNER",
-	"MEMBER",
-	"COLLABORATOR"
-]);
-/** Tries to write a comment; Octokit spaces them by three seconds. */
-const MOST_TRIES = 3;
-/**
-* Keeps one comment a step on a pull request, which a marker tells from all others.
-* https://docs.github.com/en/rest/issues/comments
-*/
-var PullRequestComments = class {
-	#octokit;
-	constructor(octokit) {
-		this.#octokit = octokit;
-	}
-	/**
-	* Makes the step's comment say `comment`: updates it, or writes it when it is not there and is news.
-	*
-	* @returns why that was not possible, with the remedy
-	*/
-	async keepComment(pullRequest, comment) {
-		try {
-			await this.#keep(pullRequest, comment);
-			return;
-		} catch (error) {
-			const cause = printable(error instanceof Error ? error.message : String(error));
-			return `The dry run could not be told in a comment on pull request #${pullRequest.number}; the job summary has all of it. A pull request from a fork can only read; elsewhere set "permissions: pull-requests: write" in the workflow, or comment: false (GitHub says: ${cause})`;
-		}
-	}
-	async #keep({ owner, repo, number, step }, { body, isNews }) {
-		const { issues } = this.#octokit.rest;
-		const marker = `<!-- gcrxio/sync-action ${step} -->`;
-		const text = `${marker}\n${body}`;
-		const [first, ...others] = await this.#find({
-			owner,
-			repo,
-			number
-		}, marker);
-		if (first === void 0) {
-			if (isNews) await this.#create({
-				owner,
-				repo,
-				number
-			}, marker, text);
-			return;
-		}
-		if (first.body !== text) await issues.updateComment({
-			owner,
-			repo,
-			comment_id: first.id,
-			body: text
-		});
-		for (const { id } of others) await issues.deleteComment({
-			owner,
-			repo,
-			comment_id: id
-		});
-	}
-	/** Looks before it tries again: a comment may be there though its answer was lost. */
-	async #create({ owner, repo, number }, marker, body) {
-		for (let tries = 1;; tries += 1) try {
-			await this.#octokit.rest.issues.createComment({
-				owner,
-				repo,
-				issue_number: number,
-				body,
-				request: { retries: 0 }
-			});
-			return;
-		} catch (error) {
-			if (!(error instanceof RequestError) || error.status < 500 || tries === MOST_TRIES) throw error;
-			if ((await this.#find({
-				owner,
-				repo,
-				number
-			}, marker)).some((comment) => comment.body === body)) return;
-		}
-	}
-	async #find({ owner, repo, number }, marker) {
-		return (await this.#octokit.paginate(this.#octokit.rest.issues.listComments, {
-			owner,
-			repo,
-			issue_number: number,
-			per_page: 100
-		})).filter(({ user, author_association: role }) => user?.type === "Bot" || TRUSTED.has(role)).map(({ id, body = "" }) => ({
-			id,
-			body
-		})).filter(({ body }) => body.startsWith(marker));
-	}
-};
-
-// src/runtime.ts
-const ANNOTATE = {
-	error,
-	warning,
-	notice
-};
-/** The runner, as @actions/core speaks to it. */
-const runner = {
-	annotate: ({ level, message }) => ANNOTATE[level](message),
-	setOutput: (name, value) => setOutput(name, value),
-	writeSummary: async (markdown) => {
-		if (process.env["GITHUB_STEP_SUMMARY"]) await summary.addRaw(markdown).write();
-	},
-	writeReport: async (json) => {
-		const path = join(tempFolder(), `sync-action-report-${randomUUID()}.json`);
-		await writeFile(path, json);
-		return path;
-	}
-};
-/** The payload of the event that started the workflow; undefined where there is none to be read. */
-function readEvent() {
-	const path = process.env["GITHUB_EVENT_PATH"];
-	try {
-		return path ? JSON.parse(readFileSync(path, "utf8")) : void 0;
-	} catch (error) {
-		warning(`The event of GITHUB_EVENT_PATH can't be read: ${String(error)}`);
-		return;
-	}
-}
-/** A line that starts like a workflow command would be one, and registries choose some of our text. */
-const logger = {
-	debug: (message) => debug(message),
-	info: (message) => info(message.replaceAll(/^(\s*)(::|##\[)/gm, "$1​$2")),
-	warning: (message) => warning(message)
-};
-const sleep = async (ms, signal) => setTimeout$1(ms, void 0, signal ? { signal } : {});
-/** A sleep that the end of the run breaks off, whatever else does. */
-function mortalSleep(abort) {
-	return async (ms, signal) => sleep(ms, signal ? AbortSignal.any([signal, abort]) : abort);
-}
-const exec = async (command, args, { env, input }) => getExecOutput(command, [...args], {
-	env: { ...env },
-	...input !== void 0 && { input: Buffer.from(input) },
-	silent: true,
-	ignoreReturnCode: true
-});
-const GITHUB_API = "https://api.github.com";
-/** GitHub's API, another one on GitHub Enterprise. */
-function apiUrl() {
-	return process.env["GITHUB_API_URL"] || GITHUB_API;
-}
+// src/action/dependencies.ts
 /** Everything that a run works with, for `inputs`: the real network, clock, random numbers and processes. */
 function createDeps(inputs) {
 	tolerateUnreadInput();
@@ -44340,7 +38696,7 @@ function createDeps(inputs) {
 		...inputs.comment && { pullRequest: new PullRequestComments(octokit) },
 		metadata: new MetadataRepository({
 			octokit,
-			hurried: {
+			shutdown: {
 				signal: lifetime.abort,
 				octokit: createGitHubClient({
 					...client,
@@ -44364,60 +38720,28 @@ function createDeps(inputs) {
 		close: async () => dispatcher.destroy()
 	};
 }
-async function openEngine(inputs, sources, abort) {
-	const registryEngine = new RegistryEngine({
-		...inputs.cache && { memory: (registry) => createBlobCache(registry, tempFolder(), logger) },
-		concurrency: inputs.concurrency,
-		streams: Math.floor(inputs.queryConcurrency / 2),
-		retries: inputs.retries,
-		sleep: mortalSleep(abort),
-		random: Math.random,
-		abort
-	});
-	if (inputs.engine === "registry") return registryEngine;
-	const children = new ChildProcesses();
-	abort.addEventListener("abort", () => children.end(["tag", "image"]));
-	return openDockerEngine({
-		exec,
-		abort,
-		env: definedEnv(),
-		userConfig: dockerConfigFolder(),
-		tempFolder: tempFolder(),
-		logins: {
-			source: await loginsFor("source", inputs.namespaces.map(({ namespace }) => namespace.registry), sources),
-			target: await loginsFor("target", inputs.namespaces.map(({ target }) => target.registry), sources)
-		},
-		onFolder: (folder) => saveState(DOCKER_FOLDER_STATE, folder),
-		wholeEngine: registryEngine,
-		concurrency: inputs.concurrency,
-		logger
-	});
-}
-function credentialSources(inputs) {
-	return {
-		inputs,
-		dockerConfig: dockerConfigCredentials(dockerConfigFolder(), async (helper, server) => exec(`docker-credential-${helper}`, ["get"], {
-			env: definedEnv(),
-			input: server
-		})),
-		github: isGitHubDotCom() ? githubCredential(inputs.metadata.token, process.env["GITHUB_ACTOR"]) : void 0
-	};
-}
-/** Not GitHub Enterprise, whose tokens nobody else takes. */
-function isGitHubDotCom() {
-	return apiUrl() === GITHUB_API;
-}
-function dockerConfigFolder() {
-	return process.env["DOCKER_CONFIG"] || join(homedir(), ".docker");
-}
-function tempFolder() {
-	return process.env["RUNNER_TEMP"] || tmpdir();
-}
-function definedEnv() {
-	return Object.fromEntries(Object.entries(process.env).filter((entry) => entry[1] !== void 0));
-}
 
-// src/workflow-file.ts
+// src/action/runner.ts
+const ANNOTATE = {
+	error,
+	warning,
+	notice
+};
+/** The runner, as @actions/core speaks to it. */
+const runner = {
+	annotate: ({ level, message }) => ANNOTATE[level](message),
+	setOutput: (name, value) => setOutput(name, value),
+	writeSummary: async (markdown) => {
+		if (process.env["GITHUB_STEP_SUMMARY"]) await summary.addRaw(markdown).write();
+	},
+	writeReport: async (json) => {
+		const path = join(tempFolder(), `sync-action-report-${randomUUID()}.json`);
+		await writeFile(path, json);
+		return path;
+	}
+};
+
+// src/action/workflow-file.ts
 /**
 * The text of a file of the workflow's repository: of the checkout where there is one, else, through the contents API,
 * of the commit that the workflow runs for.
@@ -44475,6 +38799,5725 @@ async function readCommit(path, { metadata, httpTimeout, proxy }) {
 	throw new InputError([`config: ${show$1(path)} is neither in the workspace nor in ${repository}${sha ? ` at ${sha}` : ""}: check the path`]);
 }
 
+// src/mirror/record-path.ts
+/**
+* Where a namespace's manifest is in the metadata repository. `{registry}` and `{namespace}` are filled in; a
+* namespace with no path is `{registry}.json` under the default template.
+*/
+function recordPath(template, { registry, path }) {
+	if (path !== "") return template.replaceAll("{registry}", registry).replaceAll("{namespace}", path);
+	return template.replaceAll("{registry}/{namespace}", "{registry}").replaceAll("{registry}", registry).replaceAll("{namespace}", registry);
+}
+/** True for a path that stays inside a repository and that git can hold. */
+function isRepositoryPath(path) {
+	if (path.length > 1024 || /[\p{Cc}\\]/u.test(path)) return false;
+	return path.split("/").every((part) => part !== "" && part !== "." && part !== ".." && !/^\.git$/i.test(part));
+}
+
+// src/mirror/mode.ts
+const MODES$1 = [
+	"sync",
+	"plan",
+	"compare",
+	"monitor"
+];
+
+// src/mirror/shard.ts
+/** A matrix has at most 256 jobs; a plan cuts finer, to balance its parts. */
+const MAX_SHARDS = 65536;
+/**
+* The number, from 0 to `total - 1`, of an image. It depends on names alone: every job of a matrix gives an image the
+* same number, whatever it sees of the source and in which order.
+*/
+function shardOf(namespace, image, total) {
+	if (total === 1) return 0;
+	return createHash("sha256").update(`${formatNamespace(namespace)} ${image}`).digest().readUIntBE(0, 6) % total;
+}
+/** True when `image` is this job's. */
+function isOwn({ first, last, total }, namespace, image) {
+	const number = shardOf(namespace, image, total);
+	return first <= number && number <= last;
+}
+/** True when the job does everything. */
+function isWhole({ first, last, total }) {
+	return first === 0 && last === total - 1;
+}
+/** This job's part of a listing. */
+function ownListing(listing, shard) {
+	if (isWhole(shard)) return listing;
+	const own = (image) => isOwn(shard, listing.namespace, image);
+	return {
+		...listing,
+		images: new Map(Array.from(listing.images).filter(([image]) => own(image))),
+		failures: listing.failures.filter(({ image }) => own(image))
+	};
+}
+/** This job's part of what is recorded. */
+function ownImages(images, shard, namespace) {
+	if (isWhole(shard)) return images;
+	return new Map(Array.from(images).filter(([image]) => isOwn(shard, namespace, image)));
+}
+
+// src/inputs/metadata-inputs.ts
+/** Reads where and how to record, for manifests of `namespaces`. */
+function readMetadata(reader, namespaces) {
+	const repository = reader.required("metadata-repository", "owner/name of the repository to record in");
+	const [, owner = "", repo = ""] = /^([A-Za-z0-9][A-Za-z0-9_-]*)\/([A-Za-z0-9._-]+)$/.exec(repository) ?? [];
+	if (repository !== "" && (owner === "" || /^\.{1,2}$/.test(repo))) reader.problem("metadata-repository", `${show$1(repository)} is not of the form owner/name`);
+	const branch = reader.optional("metadata-branch");
+	if (branch !== void 0 && (/[\s~^:?*[\\\p{Cc}]|\.\.|@\{|\/\/|^[-/]|[/.]$/u.test(branch) || branch.endsWith(".lock"))) reader.problem("metadata-branch", `${show$1(branch)} is not a branch name`);
+	const committer = readCommitter(reader);
+	const changelogPath = reader.optional("changelog-path");
+	const commitMessage = reader.optional("commit-message");
+	return {
+		owner,
+		repo,
+		...branch !== void 0 && { branch },
+		token: reader.required("github-token", "a token that may read and write the metadata repository"),
+		manifestPath: readManifestPath(reader, namespaces, changelogPath),
+		...changelogPath !== void 0 && { changelogPath },
+		timezone: readTimezone(reader),
+		...commitMessage !== void 0 && { commitMessage },
+		...committer && { committer }
+	};
+}
+function readManifestPath(reader, namespaces, changelog) {
+	const template = reader.required("manifest-path", "a template such as {registry}/{namespace}.json");
+	const outside = "is not a path inside the repository: no empty part, \".\", \"..\" or \".git\", no \"\\\"";
+	if (changelog !== void 0 && !isRepositoryPath(changelog)) reader.problem("changelog-path", `${show$1(changelog)} ${outside}`);
+	const owners = /* @__PURE__ */ new Map();
+	for (const namespace of namespaces) {
+		const path = recordPath(template, namespace);
+		const owner = owners.get(path);
+		const name = formatNamespace(namespace);
+		if (!isRepositoryPath(path)) reader.problem("manifest-path", `${show$1(path)}, for ${name}, ${outside}`);
+		else if (path === changelog) reader.problem("manifest-path", `${show$1(path)}, for ${name}, is the changelog's`);
+		else if (owner !== void 0) reader.problem("manifest-path", `${owner} and ${name} would both be recorded in ${show$1(path)}: use {registry} and {namespace} in it`);
+		owners.set(path, name);
+	}
+	checkFolders(reader, [...owners.keys(), ...changelog === void 0 ? [] : [changelog]]);
+	return template;
+}
+/** git holds a path as a file or as a folder. */
+function checkFolders(reader, files) {
+	for (const file of files) {
+		const below = files.find((other) => other.startsWith(`${file}/`));
+		if (below === void 0) continue;
+		reader.problem("manifest-path", `${show$1(file)} would be a file, and the folder of ${show$1(below)}: give it an ending`);
+	}
+}
+function readTimezone(reader) {
+	const timezone = reader.required("timezone", "an IANA name such as UTC or Asia/Shanghai");
+	if (timezone === "") return "UTC";
+	try {
+		return new Intl.DateTimeFormat("en", { timeZone: timezone }).resolvedOptions().timeZone;
+	} catch {
+		reader.problem("timezone", `${show$1(timezone)} is not an IANA time zone such as UTC or Asia/Shanghai`);
+		return "UTC";
+	}
+}
+function readCommitter(reader) {
+	const text = reader.optional("committer");
+	if (text === void 0) return void 0;
+	const [, name, email] = /^([^<>\n]+?)\s*<([^<>\s@]+@[^<>\s@]+)>$/.exec(text) ?? [];
+	if (name !== void 0 && email !== void 0) return {
+		name,
+		email
+	};
+	reader.problem("committer", `${show$1(text)} is not of the form: Name <email>`);
+}
+
+// src/inputs/pull-request.ts
+/** https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request */
+const Event$1 = object({ pull_request: object({ number: pipe(number(), integer(), minValue(1)) }) });
+/** The pull request that started the workflow, as the input `comment`; nothing when none did. */
+function readPullRequest({ get, event, env }) {
+	const parsed = safeParse(Event$1, event);
+	const [owner = "", repo = ""] = (env["GITHUB_REPOSITORY"] ?? "").split("/");
+	if (!parsed.success || owner === "" || repo === "") return void 0;
+	const parts = [
+		...[
+			"GITHUB_WORKFLOW",
+			"GITHUB_JOB",
+			"GITHUB_ACTION"
+		].map((name) => env[name] ?? ""),
+		get("shard-index"),
+		get("shard-total")
+	];
+	const step = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
+	return { comment: {
+		owner,
+		repo,
+		number: parsed.output.pull_request.number,
+		step
+	} };
+}
+
+// src/inputs/inputs.ts
+/**
+* Reads and checks all inputs, without any network.
+*
+* @param config the input `config`'s file; `unread` when it is still to be read, and so what is missing may be there
+* @param accounts reads the input `registry-auth`; left out where there is none
+* @throws InputError with all problems at once
+*/
+function parseInputs(source, config, accounts) {
+	for (const name of [
+		"password",
+		"source-password",
+		"github-token"
+	]) {
+		const secret = source.get(name);
+		if (secret !== "") source.mask(secret);
+	}
+	accounts?.maskRegistryAuth(source.get("registry-auth"), source.mask);
+	const reader = new InputReader(source.get);
+	const given = readGiven(reader, source.now);
+	const namespaces = readNamespaces(reader, given, config);
+	const mode = reader.choice("mode", MODES$1);
+	const dryRun = readDryRun(reader, source.eventName);
+	const engine = reader.choice("engine", ["docker", "registry"]);
+	if (engine === "docker") refuseReferrers(reader, given, config, namespaces);
+	const target = readCredential(reader, "username", "password", dryRun);
+	const inputs = {
+		namespaces,
+		credentials: {
+			source: readCredential(reader, "source-username", "source-password", dryRun),
+			target
+		},
+		targetLogin: target && readTargetLogin(reader, given, config, namespaces),
+		registryAuth: accounts?.readRegistryAuth(reader, dryRun) ?? /* @__PURE__ */ new Map(),
+		mode,
+		dryRun,
+		engine,
+		include: given.include ?? [],
+		exclude: given.exclude ?? [],
+		recheck: reader.integer("recheck", 1, 365),
+		metadata: readMetadata(reader, namespaces.map(({ namespace }) => namespace)),
+		shard: readShard(reader),
+		maxShards: reader.integer("max-shards", 1, MOST_JOBS),
+		concurrency: reader.integer("concurrency", 1, 256),
+		queryConcurrency: reader.integer("query-concurrency", 2, 1e3),
+		httpTimeout: reader.duration("http-timeout"),
+		retries: reader.integer("retries", 0, 20),
+		proxy: readProxy(reader, source),
+		insecureRegistries: readHosts(reader, "insecure-registries"),
+		...reader.boolean("comment") && dryRun && readPullRequest(source),
+		timeLimit: reader.duration("time-limit"),
+		checkpoint: reader.duration("checkpoint"),
+		failOnError: reader.boolean("fail-on-error"),
+		cache: reader.boolean("cache"),
+		monitor: {
+			count: reader.integer("monitor-count", 1, 1e6),
+			interval: reader.duration("monitor-interval")
+		}
+	};
+	reader.finish();
+	return inputs;
+}
+/** The host of namespaces that are written without one. */
+function defaultRegistry(get) {
+	return canonicalHost(get("registry"));
+}
+/** What the inputs say of how to mirror. One that is the default says nothing: the config file may. */
+function readGiven(reader, now) {
+	const latest = reader.optional("latest");
+	const list = (name) => reader.optional(name) === void 0 ? void 0 : reader.list(name);
+	const targetName = reader.required("target-name", "a template such as {image}");
+	const raw = {
+		target: reader.optional("target"),
+		"target-name": targetName === DEFAULTS$1.targetName || targetName === "" ? void 0 : targetName,
+		platforms: reader.text("platforms") === DEFAULTS$1.platforms ? void 0 : list("platforms"),
+		referrers: reader.boolean("referrers") || void 0,
+		include: list("include"),
+		exclude: list("exclude"),
+		semver: reader.optional("semver"),
+		"newer-than": reader.optional("newer-than"),
+		latest: latest === void 0 ? void 0 : reader.integer("latest", 1, 1e6)
+	};
+	return readSettings(raw, (setting, what) => reader.problem(setting, what), now);
+}
+function readNamespaces(reader, given, config) {
+	const named = readNames$1(reader);
+	const file = config === "unread" ? void 0 : config;
+	if (config === void 0 && reader.list("namespaces").length === 0) reader.problem("namespaces", "is required: name at least one, such as gcr.io/distroless");
+	if (config === void 0 && !given.target) reader.required("target", TARGET_EXAMPLE);
+	const all = named.length > 0 ? named : Array.from(file?.namespaces.values() ?? [], (one) => one.namespace);
+	if (file && all.length === 0) reader.problem("config", `${file.path} names no namespaces, and neither does the input "namespaces"`);
+	const settled = all.flatMap((namespace) => {
+		const name = formatNamespace(namespace);
+		const own = file?.namespaces.get(name)?.own ?? {};
+		const settings = resolveSettings(namespace, own, given, file?.defaults ?? {});
+		if (!settings && file) reader.problem("config", `${file.path} names no target for ${name}: ${TARGET_EXAMPLE}`);
+		return settings ? [settings] : [];
+	});
+	checkTargets(reader, settled);
+	return settled;
+}
+/** The namespaces of the input, each once. */
+function readNames$1(reader) {
+	const registry = canonicalHost(reader.required("registry", "the host of namespaces written without one"));
+	if (registry !== "" && !isRegistryHost(registry)) reader.problem("registry", `${show$1(registry)} is not a host such as gcr.io`);
+	const found = /* @__PURE__ */ new Map();
+	for (const text of reader.list("namespaces")) {
+		const namespace = parseNamespace(text, registry);
+		if (typeof namespace === "string") reader.problem("namespaces", `${show$1(text)}: ${namespace}`);
+		else found.set(formatNamespace(namespace), namespace);
+	}
+	return Array.from(found.values());
+}
+function checkTargets(reader, settings) {
+	const targets = new Map(settings.map(({ target }) => [formatNamespace(target), target]));
+	for (const [text, target] of targets) for (const { namespace: source } of settings) {
+		const within = source.path === "" || `${target.path}/`.startsWith(`${source.path}/`);
+		if (source.registry !== target.registry || !within) continue;
+		reader.problem("target", `${show$1(text)} lies inside the source ${formatNamespace(source)}: a mirror of itself`);
+	}
+}
+/** What refers to an image names its digest, which docker does not keep. */
+function refuseReferrers(reader, given, config, namespaces) {
+	const why = "needs engine: registry, as images that docker pushes get another digest than the one that is signed";
+	if (given.referrers === true) reader.problem("referrers", why);
+	if (config === void 0 || config === "unread") return;
+	const places = namespaces.flatMap(({ namespace, referrers }) => {
+		const own = config.namespaces.get(formatNamespace(namespace))?.own.referrers;
+		if (!referrers || own === void 0 && given.referrers === true) return [];
+		return [config.locate(own === void 0 ? "defaults" : namespace, "referrers")];
+	});
+	for (const place of new Set(places)) reader.problem("config", `${place}: ${why}`);
+}
+/** The registry of the input `target`, else of the file's default, else of all namespaces. */
+function readTargetLogin(reader, given, config, namespaces) {
+	const named = given.target ?? (config === "unread" ? void 0 : config?.defaults.target);
+	if (named) return named.registry;
+	const [registry, other] = new Set(namespaces.map(({ target }) => target.registry));
+	if (other === void 0) return registry;
+	reader.problem("username", `may be for ${registry} or ${other}: name one of them in "target", and the others in "registry-auth", or log in to them with docker/login-action`);
+}
+/** @param dryRun then a missing half means none: a pull request from a fork has no secrets */
+function readCredential(reader, userInput, passwordInput, dryRun) {
+	const username = reader.text(userInput);
+	const password = reader.text(passwordInput);
+	if (username === "" && password === "") return void 0;
+	if (dryRun && (username === "" || password === "")) return void 0;
+	if (username === "") reader.problem(userInput, `is required when ${passwordInput} is given`);
+	if (password === "") reader.problem(passwordInput, `is required when ${userInput} is given: is the secret set?`);
+	return {
+		username,
+		password,
+		providedBy: `the inputs ${userInput} and ${passwordInput}`
+	};
+}
+function readDryRun(reader, eventName) {
+	if (reader.text("dry-run") === "auto") return /^pull_request(?:_target)?$/.test(eventName);
+	if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(reader.text("dry-run"))) return reader.boolean("dry-run");
+	reader.problem("dry-run", `${show$1(reader.text("dry-run"))} is not one of auto, true, false`);
+	return true;
+}
+/** Jobs of a matrix. https://docs.github.com/en/actions/reference/limits */
+const MOST_JOBS = 256;
+/** `shard-index` is one number, or the range that a plan's matrix hands over. */
+function readShard(reader) {
+	const total = reader.integer("shard-total", 1, MAX_SHARDS);
+	const text = reader.text("shard-index");
+	const [, first = "", last = first] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(text) ?? [];
+	const shard = {
+		first: Number(first),
+		last: Number(last),
+		total
+	};
+	if (first !== "" && shard.first <= shard.last && shard.last < total) return shard;
+	const allowed = `from 0 to shard-total - 1, which is ${total - 1}`;
+	reader.problem("shard-index", `${show$1(text)} is not a whole number ${allowed}, or a range of them such as 0-99`);
+	return {
+		first: 0,
+		last: 0,
+		total: 1
+	};
+}
+function readProxy(reader, { env, mask }) {
+	const given = reader.optional("proxy");
+	const https = given ?? (env["HTTPS_PROXY"] || env["https_proxy"]);
+	const http = given ?? (env["HTTP_PROXY"] || env["http_proxy"]);
+	const none = env["NO_PROXY"] || env["no_proxy"];
+	for (const text of /* @__PURE__ */ new Set([https, http])) {
+		if (!text) continue;
+		const url = URL.parse(text);
+		if (url?.password) maskPassword(url.password, mask);
+		if (!url || !/^https?:$/.test(url.protocol)) reader.problem("proxy", "the proxy (input, HTTPS_PROXY or HTTP_PROXY) is not an http:// or https:// URL");
+	}
+	return {
+		...http && { http },
+		...https && { https },
+		...none && { none }
+	};
+}
+/** As it stands in the URL, and as it is sent. */
+function maskPassword(password, mask) {
+	mask(password);
+	try {
+		mask(decodeURIComponent(password));
+	} catch {}
+}
+function readHosts(reader, name) {
+	const hosts = reader.list(name).map((host) => canonicalHost(host));
+	for (const host of hosts) if (!isRegistryHost(host)) reader.problem(name, `${show$1(host)} is not a host such as registry.example:5000`);
+	return new Set(hosts);
+}
+
+// src/inputs/load.ts
+/**
+* Reads and checks all inputs, and the config file where one is named.
+*
+* @throws InputError with all problems at once; those of the inputs before anything is read
+*/
+async function loadInputs(source, readFile) {
+	const path = source.get("config");
+	const accounts = source.get("registry-auth") === "" ? void 0 : await import("./registry-auth.js");
+	if (path === "") return parseInputs(source, void 0, accounts);
+	const inputs = parseInputs(source, "unread", accounts);
+	if (!isRepositoryPath(path)) throw new InputError([`config: ${show$1(path)} is not a path inside the repository, such as .github/mirror.yml`]);
+	const text = await readFile(path, inputs);
+	const { parseConfig } = await import("./config.js");
+	const config = parseConfig(text, path, {
+		registry: defaultRegistry(source.get),
+		now: source.now
+	});
+	return parseInputs(source, config, accounts);
+}
+
+// src/mirror/failure.ts
+function countTags(images) {
+	return images.reduce((sum, { tags }) => sum + tags.length, 0);
+}
+
+// src/mirror/result.ts
+/** `2 missing, 1 changed, 3 differ` */
+function describeDrift({ missing, changed, differs }) {
+	const [lost, other, unrecorded] = [
+		missing,
+		changed,
+		differs
+	].map((images) => formatCount(countTags(images)));
+	return `${lost} missing, ${other} changed, ${unrecorded} differ`;
+}
+/** Adds up what happened in `namespaces`. */
+function countAll(namespaces) {
+	const counts = {
+		added: 0,
+		updated: 0,
+		unchanged: 0,
+		failed: 0,
+		pending: 0,
+		gone: 0,
+		bytes: 0,
+		referrers: 0
+	};
+	for (const namespace of namespaces) {
+		for (const image of namespace.copied) {
+			counts.added += image.added.length;
+			counts.updated += image.updated.length;
+			counts.bytes += image.bytes;
+		}
+		for (const failure of namespace.failures) counts.failed += Math.max(1, failure.tags.length);
+		counts.unchanged += namespace.unchanged;
+		counts.pending += namespace.pending;
+		counts.gone += countTags(namespace.gone);
+		counts.bytes += namespace.referrerBytes;
+		counts.referrers += namespace.referrers;
+	}
+	return counts;
+}
+/** Number of tags that are recorded and are not at the target as recorded. */
+function countDrift({ drift }) {
+	return drift ? countTags(drift.missing) + countTags(drift.changed) : 0;
+}
+
+// src/mirror/record-entry.ts
+/** Sets one entry of `images`. */
+function setEntry(images, image, tag, entry) {
+	const entries = images.get(image);
+	if (entries) entries.set(tag, entry);
+	else images.set(image, /* @__PURE__ */ new Map([[tag, entry]]));
+}
+/** Number of tags in `images`. */
+function countEntries(images) {
+	return Array.from(images.values()).reduce((sum, { size }) => sum + size, 0);
+}
+function serializeEntry(entry) {
+	if (entry === null || typeof entry === "string") return JSON.stringify(entry);
+	const { digest, target, platforms } = entry;
+	return `{ "digest": "${digest}", "target": "${target}"${platforms ? `, "platforms": [${platforms.map((platform) => JSON.stringify(platform)).join(", ")}]` : ""} }`;
+}
+/**
+* Merges tag by tag: `delta` wins, but an unknown digest never replaces a known one.
+*
+* @returns `base` itself when nothing changes
+*/
+function mergeImages(base, delta) {
+	return mergeWhere(base, delta, isNews);
+}
+/**
+* Gives tags of an unknown digest the entry that they had; others were recorded meanwhile.
+*
+* @returns `base` itself when nothing changes
+*/
+function restoreEntries(base, entries) {
+	return mergeWhere(base, entries, (known) => known === null);
+}
+/** Makes the digests of the tags that `entries` names unknown. */
+function forgetEntries(base, entries) {
+	const unknown = (tags) => new Map(Array.from(tags.keys(), (tag) => [tag, null]));
+	return mergeWhere(base, new Map(Array.from(entries, ([image, tags]) => [image, unknown(tags)])), () => true);
+}
+function mergeWhere(base, delta, isWanted) {
+	let merged;
+	for (const [image, entries] of delta) {
+		const known = base.get(image) ?? /* @__PURE__ */ new Map();
+		const news = Array.from(entries).filter(([tag, entry]) => isWanted(known.get(tag), entry));
+		if (news.length === 0) continue;
+		merged ??= new Map(base);
+		merged.set(image, new Map([...known, ...news]));
+	}
+	return merged ?? base;
+}
+/**
+* Takes out the entries of `removed` that are still as they are there: another job may have mirrored a tag since.
+*
+* @returns `base` itself when nothing changes
+*/
+function removeEntries(base, removed) {
+	let left;
+	for (const [image, entries] of removed) {
+		const known = base.get(image) ?? /* @__PURE__ */ new Map();
+		const stays = ([tag, entry]) => {
+			const other = entries.get(tag);
+			return other === void 0 || serializeEntry(other) !== serializeEntry(entry);
+		};
+		const kept = Array.from(known).filter(stays);
+		if (kept.length === known.size) continue;
+		left ??= new Map(base);
+		if (kept.length > 0) left.set(image, new Map(kept));
+		else left.delete(image);
+	}
+	return left ?? base;
+}
+function isNews(known, entry) {
+	if (known === void 0) return true;
+	return entry !== null && (known === null || serializeEntry(known) !== serializeEntry(entry));
+}
+/** True when `entry` says that the target holds `digest` under `tag` as it is wanted: with at least these platforms. */
+function holds(tag, entry, digest, wanted) {
+	if (typeof entry === "string") return entry === digest;
+	if (entry.digest !== digest) return false;
+	const { platforms } = entry;
+	if (platforms === void 0) return !wanted.keepsDigests || digestTagSubject(tag) !== void 0;
+	return wanted.platforms !== "all" && wanted.platforms.every((platform) => platforms.includes(platform));
+}
+
+// src/mirror/work.ts
+/** True when the tags of `work` follow another image: signatures and the like, which are copied as they are and first. */
+function hasDigestTags({ added, updated }) {
+	return [...added, ...updated].some((tag) => digestTagSubject(tag) !== void 0);
+}
+/** `works` in the order in which they are started: an image's signatures shall be there when it is. */
+function digestTagsFirst(works) {
+	return works.toSorted((a, b) => Number(hasDigestTags(b)) - Number(hasDigestTags(a)));
+}
+/** Gathers tags into one piece of work for each digest of an image. */
+var WorkBuilder = class {
+	#byImage = /* @__PURE__ */ new Map();
+	/** @param works to go on from */
+	constructor(works = []) {
+		for (const { image, repository, descriptor, added, updated } of works) {
+			for (const tag of added) this.add(image, repository, descriptor, "added", tag);
+			for (const tag of updated) this.add(image, repository, descriptor, "updated", tag);
+		}
+	}
+	add(image, repository, descriptor, kind, tag) {
+		let byDigest = this.#byImage.get(image);
+		if (!byDigest) this.#byImage.set(image, byDigest = /* @__PURE__ */ new Map());
+		const key = `${digestTagSubject(tag) === void 0 ? "own" : "following"} ${descriptor.digest}`;
+		let work = byDigest.get(key);
+		if (!work) {
+			work = {
+				image,
+				repository,
+				descriptor,
+				added: [],
+				updated: []
+			};
+			byDigest.set(key, work);
+		}
+		work[kind].push(tag);
+	}
+	build() {
+		return Array.from(this.#byImage.values()).flatMap((byDigest) => Array.from(byDigest.values()));
+	}
+};
+
+// src/plan/diff.ts
+/**
+* Compares what a source holds with what its namespace manifest says the mirror holds, in time linear in the tags.
+*
+* @param keepsDigests what docker has made another digest of is not held then: what refers to the image names its digest
+*/
+function diff(listing, recorded, platforms, keepsDigests = false) {
+	const builder = new WorkBuilder();
+	const undetermined = [];
+	let unchanged = 0;
+	for (const [image, { repository, tags }] of listing.images) {
+		const entries = recorded.get(image);
+		for (const [tag, descriptor] of tags) {
+			const entry = entries?.get(tag);
+			if (entry === void 0) builder.add(image, repository, descriptor, "added", tag);
+			else if (entry === null) undetermined.push({
+				image,
+				repository,
+				tag,
+				descriptor
+			});
+			else if (holds(tag, entry, descriptor.digest, {
+				platforms,
+				keepsDigests
+			})) unchanged += 1;
+			else builder.add(image, repository, descriptor, "updated", tag);
+		}
+	}
+	return {
+		work: builder.build(),
+		undetermined,
+		unchanged
+	};
+}
+/**
+* Finds the tags that are recorded and that the source no longer has. What could not be listed is not gone, and
+* neither is what the filters leave out.
+*
+* @param listing all that the source holds, before the filters
+* @param wanted the filters
+*/
+function findRemovedTags(listing, recorded, wanted) {
+	const unknown = new Set(listing.failures.map(({ image }) => image));
+	const found = [];
+	for (const [image, entries] of recorded) {
+		if (isUnknown(image, unknown)) continue;
+		const held = listing.images.get(image)?.tags;
+		const tags = [];
+		for (const tag of entries.keys()) if (held?.has(tag) !== true && wanted(image, tag)) tags.push(tag);
+		if (tags.length > 0) found.push({
+			image,
+			tags
+		});
+	}
+	return found;
+}
+/** True when `image`, or a repository above it, could not be listed. */
+function isUnknown(image, unknown) {
+	if (unknown.size === 0) return false;
+	for (let end = image.length; end > 0; end = image.lastIndexOf("/", end - 1)) if (unknown.has(image.slice(0, end))) return true;
+	return false;
+}
+/**
+* The images that the mirror holds as the source has them, and of which the source is to be asked today what refers to
+* them: work without tags. Those with work of their own are left out, as their referrers come with it.
+*/
+function findUnchangedImages({ images }, recorded, platforms, work, isDue) {
+	const wanted = {
+		platforms,
+		keepsDigests: true
+	};
+	const seen = new Set(work.map(({ image, descriptor }) => `${image}@${descriptor.digest}`));
+	const found = [];
+	for (const [image, { repository, tags }] of images) {
+		const entries = recorded.get(image);
+		for (const [tag, descriptor] of tags) {
+			const entry = entries?.get(tag);
+			const key = `${image}@${descriptor.digest}`;
+			if (!entry || seen.has(key) || digestTagSubject(tag) !== void 0) continue;
+			if (!holds(tag, entry, descriptor.digest, wanted) || !isDue(image, tag)) continue;
+			seen.add(key);
+			found.push({
+				image,
+				repository,
+				descriptor,
+				added: [],
+				updated: []
+			});
+		}
+	}
+	return found;
+}
+
+// src/reconcile/adopt.ts
+/**
+* Finds evidence for each tag: the target's digest, else whether source and target name the same config. Costs a
+* HEAD a tag, and manifest GETs where digests differ, of which it spends no more than the pull limits leave.
+*/
+async function adopt(tags, options) {
+	const settler = new Adopter(options);
+	return pLimit(options.concurrency).map(tags, async (undetermined) => ({
+		undetermined,
+		verdict: await settler.judge(undetermined)
+	}));
+}
+var Adopter = class {
+	#options;
+	/** Many tags name one digest; each is resolved once. */
+	#resolved = /* @__PURE__ */ new Map();
+	#stopped = false;
+	constructor(options) {
+		this.#options = options;
+	}
+	async judge({ image, repository, tag, descriptor: { digest } }) {
+		const { target, targetOf } = this.#options;
+		if (this.#stopped) return { kind: "undetermined" };
+		try {
+			const head = await target.findManifest(targetOf(image), tag);
+			if (!head) return { kind: "absent" };
+			if (head.digest === digest) return {
+				kind: "present",
+				entry: digest
+			};
+			return this.#isSpent() ? { kind: "undetermined" } : await this.#compareConfigs(targetOf(image), tag, repository, digest);
+		} catch (error) {
+			if (!(error instanceof RegistryError)) return { kind: "different" };
+			if (error.status === 429 || error.status === 401 || error.status === 403) this.#stopped = true;
+			return { kind: "undetermined" };
+		}
+	}
+	async #compareConfigs(targetRepository, tag, repository, digest) {
+		const image = await this.#resolve(repository, digest);
+		if (image.kind === "whole") return { kind: "different" };
+		const found = await findTargetImage(this.#options.target, targetRepository, tag, image);
+		if (!found) return { kind: "different" };
+		const platforms = image.platform === void 0 ? {} : { platforms: [image.platform] };
+		return {
+			kind: "present",
+			entry: {
+				digest,
+				target: found.digest,
+				...platforms
+			}
+		};
+	}
+	async #resolve(repository, digest) {
+		const { source, platforms } = this.#options;
+		const key = `${repository}@${digest}`;
+		let image = this.#resolved.get(key);
+		if (!image) this.#resolved.set(key, image = readSourceImage(source, repository, digest, platforms));
+		return image;
+	}
+	#isSpent() {
+		const { source, target, reserve } = this.#options;
+		return [source, target].some(({ pullLimit }) => pullLimit !== void 0 && pullLimit.remaining <= reserve);
+	}
+};
+
+// src/reconcile/audit.ts
+/**
+* Asks the target for the digest of each recorded tag, with a HEAD a tag, which counts against no pull limit. Tags with
+* an unknown digest are left out: evidence settles them. A target that refuses to answer is not asked again.
+*/
+async function audit(recorded, options) {
+	const { target, targetOf, referrers, concurrency } = options;
+	let refused;
+	const ask = async (image, tag, entry) => {
+		if (refused) return refused;
+		try {
+			const head = await target.findManifest(targetOf(image), tag);
+			if (!head) return "missing";
+			const expected = typeof entry === "string" ? entry : entry.target;
+			if (head.digest === expected) return "held";
+			return referrers && isReferrersTag(tag) && await hasGrown(target, targetOf(image), expected, head.digest) ? "held" : "changed";
+		} catch (error) {
+			if (!(error instanceof RegistryError)) throw error;
+			const finding = { unknown: printable(error.message, 2e3) };
+			if (error.status === void 0 || REFUSALS.has(error.status)) refused = finding;
+			return finding;
+		}
+	};
+	const tags = Array.from(recorded).flatMap(([image, entries]) => Array.from(entries).flatMap(([tag, entry]) => entry === null ? [] : [{
+		image,
+		tag,
+		entry
+	}]));
+	return pLimit(concurrency).map(tags, async ({ image, tag, entry }) => ({
+		image,
+		tag,
+		entry,
+		finding: await ask(image, tag, entry)
+	}));
+}
+/** True when the list of referrers `now` has all that the list `before` had. */
+async function hasGrown(target, repository, before, now) {
+	const read = async (digest) => {
+		const manifest = await target.getManifest(repository, digest);
+		return manifest && listEntries(manifest);
+	};
+	const [had, has] = await Promise.all([read(before), read(now)]);
+	return had !== void 0 && has !== void 0 && includesAll(has, had);
+}
+/** They are about the client, and the next tag would be refused too. */
+const REFUSALS = /* @__PURE__ */ new Set([
+	401,
+	403,
+	429
+]);
+
+// src/reconcile/findings.ts
+function sortFindings(audited) {
+	const missing = /* @__PURE__ */ new Map();
+	const changed = /* @__PURE__ */ new Map();
+	const unknown = /* @__PURE__ */ new Map();
+	const failures = /* @__PURE__ */ new Map();
+	let present = 0;
+	for (const { image, tag, entry, finding } of audited) if (finding === "held") present += 1;
+	else if (finding === "missing") setEntry(missing, image, tag, entry);
+	else if (finding === "changed") setEntry(changed, image, tag, entry);
+	else {
+		setEntry(unknown, image, tag, entry);
+		const key = `${image} ${finding.unknown}`;
+		const failure = failures.get(key) ?? {
+			image,
+			tags: [],
+			reason: finding.unknown
+		};
+		failure.tags.push(tag);
+		failures.set(key, failure);
+	}
+	return {
+		present,
+		missing,
+		changed,
+		unknown,
+		failures: Array.from(failures.values())
+	};
+}
+/** The source's tags that need evidence: nothing is recorded of them, not their digest, or not what is there. */
+function findUndetermined({ images }, recorded, changed) {
+	const found = [];
+	for (const [image, { repository, tags }] of images) for (const [tag, descriptor] of tags) {
+		const known = recorded.get(image)?.get(tag);
+		if (known === void 0 || known === null || changed.get(image)?.has(tag) === true) found.push({
+			image,
+			repository,
+			tag,
+			descriptor
+		});
+	}
+	return found;
+}
+/** Puts together what is recorded, what the audit found and what evidence says of the rest. */
+function concludeComparison(recorded, { missing, changed }, verdicts) {
+	const entries = /* @__PURE__ */ new Map();
+	const differs = /* @__PURE__ */ new Map();
+	const lost = copyOf(missing);
+	const removed = copyOf(missing);
+	for (const [image, tags] of changed) for (const [tag, entry] of tags) setEntry(removed, image, tag, entry);
+	for (const { undetermined, verdict } of verdicts) {
+		const { image, tag } = undetermined;
+		const isGcrsyncs = recorded.get(image)?.get(tag) === null;
+		if (verdict.kind === "present") setEntry(entries, image, tag, verdict.entry);
+		if (isGcrsyncs && verdict.kind === "absent") setEntry(lost, image, tag, null);
+		if (isGcrsyncs && (verdict.kind === "absent" || verdict.kind === "different")) setEntry(removed, image, tag, null);
+		if (verdict.kind === "different" && changed.get(image)?.has(tag) !== true) setEntry(differs, image, tag, null);
+	}
+	return {
+		entries,
+		removed,
+		drift: {
+			missing: tagsOf(lost),
+			changed: tagsOf(changed),
+			differs: tagsOf(differs)
+		}
+	};
+}
+function copyOf(images) {
+	return new Map(Array.from(images, ([image, entries]) => [image, new Map(entries)]));
+}
+function tagsOf(images) {
+	return Array.from(images, ([image, entries]) => ({
+		image,
+		tags: Array.from(entries.keys())
+	}));
+}
+
+// src/mirror/markdown.ts
+/**
+* Text from registries in GitHub-flavoured Markdown. https://github.github.com/gfm/
+*/
+/** Text in which nothing is markup: no link, mention, issue number, HTML, table or comment comes of it. One line, not to be put at a line's start. */
+function escapeMarkdown(text) {
+	return printable(text, Number.POSITIVE_INFINITY).replace(/[\\`*_{}[\]()#!|~$^]|:(?=\/\/)|(?<=www)\./g, "\\$&").replace(/[@#]/g, "$&​").replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+/** Text as code, in a span that nothing in it can close and that fits a table's cell. */
+function codeSpan(text) {
+	const line = printable(text, Number.POSITIVE_INFINITY).replaceAll("`", "'").replaceAll("|", "¦");
+	return `\`${line === "" ? " " : line}\``;
+}
+/** The first dozen of `items` as code, `and N more` for the rest. */
+function codeList(items, most = 12) {
+	const shown = items.slice(0, most).map((item) => codeSpan(item));
+	const rest = items.length - shown.length;
+	return rest > 0 ? `${shown.join(", ")} and ${rest} more` : shown.join(", ");
+}
+
+// src/record/changelog.ts
+/** The changelog's section for one namespace, with the mark by which it is found again. */
+function renderSection(result, options) {
+	return `${renderSectionText(result, options)}\n${marker(options.runKey, result.namespace)}\n`;
+}
+/** The changelog's section as it is read: time, namespace → target, counts, then a line an image. */
+function renderSectionText(result, { time, timezone }) {
+	const { added, updated, bytes } = countAll([result]);
+	const images = /* @__PURE__ */ new Map();
+	for (const { image, added, updated } of result.copied) {
+		const tags = images.get(image) ?? {
+			added: [],
+			updated: []
+		};
+		tags.added.push(...added);
+		tags.updated.push(...updated);
+		images.set(image, tags);
+	}
+	const lines = Array.from(images).toSorted(([a], [b]) => a < b ? -1 : 1).map(([image, tags]) => {
+		const parts = [...tags.added.length > 0 ? [`added ${codeList(tags.added.toSorted())}`] : [], ...tags.updated.length > 0 ? [`updated ${codeList(tags.updated.toSorted())}`] : []];
+		return `- ${codeSpan(image)}: ${parts.join("; ")}`;
+	});
+	const route = `${codeSpan(result.namespace)} → ${codeSpan(result.target)}`;
+	const counts = `${plural(added, "tag")} added, ${updated} updated, ${formatBytes(bytes)}`;
+	return [
+		`## ${formatTime(time, timezone)}: ${route}`,
+		"",
+		counts,
+		"",
+		...lines,
+		""
+	].join("\n");
+}
+/** `2026-11-24 20:30:05 UTC+8` */
+function formatTime(time, timezone) {
+	const format = new Intl.DateTimeFormat("en-CA", {
+		timeZone: timezone,
+		dateStyle: "short",
+		timeStyle: "medium",
+		hourCycle: "h23"
+	});
+	const zone = new Intl.DateTimeFormat("en", {
+		timeZone: timezone,
+		timeZoneName: "shortOffset"
+	}).formatToParts(time).find(({ type }) => type === "timeZoneName")?.value;
+	return `${format.format(time).replace(",", "")} ${(zone ?? "GMT").replace("GMT", "UTC").replace(/\+0$/, "")}`;
+}
+/**
+* The text of a changelog, with its byte order mark where it has one.
+*
+* @throws MetadataError that names the file and the remedy
+*/
+function readChangelog(bytes, path) {
+	try {
+		return new TextDecoder("utf-8", {
+			fatal: true,
+			ignoreBOM: true
+		}).decode(bytes);
+	} catch (error) {
+		const message = `${path} is not text in UTF-8. It was left as it is: save it as UTF-8, or name another in "changelog-path"`;
+		throw new MetadataError(message, { cause: error });
+	}
+}
+const MARKER = "<!-- sync ";
+/** A comment that is not shown: ends one job's section, and tells it from all others. */
+function marker(runKey, namespace) {
+	return `${MARKER}${encodeURIComponent(`${runKey} ${namespace}`).replaceAll("--", "-%2D")} -->`;
+}
+/**
+* Puts `section` before the newest section of `current`; everything else stays as it is. The section of the same
+* job and namespace, when it is there already, is replaced where it stands.
+*/
+function insertSection(current, section, { runKey, namespace }) {
+	const text = current === void 0 || current.trim() === "" ? "# Changelog\n" : current;
+	const newline = text.includes("\r\n") ? "\r\n" : "\n";
+	const insert = section.replaceAll("\n", newline);
+	const mark = marker(runKey, namespace);
+	const end = text.indexOf(mark);
+	if (end !== -1) return text.slice(0, sectionStart(text, end)) + insert.trimEnd() + text.slice(end + mark.length);
+	const newest = (/^## /m.exec(text) ?? /^#{3,6} /m.exec(text))?.index;
+	if (newest !== void 0) return text.slice(0, newest) + insert + newline + text.slice(newest);
+	return text + (text.endsWith("\n") ? newline : newline + newline) + insert;
+}
+/** Where the section starts whose marker is at `end`; at the marker when somebody removed its heading. */
+function sectionStart(text, end) {
+	const start = text.lastIndexOf("\n## ", end) + 1;
+	return text.startsWith("## ", start) && !text.slice(start, end).includes(MARKER) ? start : end;
+}
+
+// src/record/namespace-manifest.ts
+/** A namespace manifest that can't be used. It must not be overwritten. */
+var ManifestError = class extends Error {
+	name = "ManifestError";
+};
+const VERSION = 1;
+/** Not `v.record`: that drops keys such as "constructor", which is a fine name for an image or a tag. */
+const ByName = custom((value) => typeof value === "object" && value !== null && !Array.isArray(value), "expected an object");
+const Version = object({ version: number() });
+const Header = object({
+	source: string(),
+	target: string(),
+	images: ByName
+});
+/**
+* Reads a namespace manifest, or gcrsync's form of it, a sorted array of `image:tag`.
+*
+* @param expected the file's path, and the source and target that it must be of
+* @throws ManifestError that names the file, the cause and the remedy
+*/
+function parseNamespaceManifest(bytes, expected) {
+	const { path, source, target } = expected;
+	const json = parseJson(bytes, path);
+	if (Array.isArray(json)) return {
+		source,
+		target,
+		images: readGcrsync(json, path)
+	};
+	const { version } = check(Version, json, path);
+	if (version !== VERSION) throw new ManifestError(`${path} has version ${version}, and this action reads version ${VERSION}: it was written by a newer version of this action; use that one`);
+	const header = check(Header, json, path);
+	checkOwner(path, "source", header.source, source);
+	checkOwner(path, "target", header.target, target);
+	return {
+		source,
+		target,
+		images: readImages(header.images, path)
+	};
+}
+function check(schema, json, path) {
+	const result = safeParse(schema, json);
+	if (result.success) return result.output;
+	const [issue] = result.issues;
+	throw broken(path, `at ${getDotPath(issue) ?? "its root"}: ${issue.message}`);
+}
+function parseJson(bytes, path) {
+	try {
+		return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+	} catch (error) {
+		throw broken(path, messageOf(error));
+	}
+}
+function broken(path, cause) {
+	return new ManifestError(`${path} can't be read as a namespace manifest: ${printable(cause)}. It was left as it is: mend it, or restore an earlier commit of it; if you remove it, everything is copied again`);
+}
+function checkOwner(path, what, found, expected) {
+	if (found === expected) return;
+	throw new ManifestError(`${path} records the ${what} ${JSON.stringify(found.slice(0, 300))}, and this run's is ${expected}: give each its own file with "manifest-path" or "metadata-branch", or move the file away`);
+}
+/** Walked by hand: a schema for each of 100,000 entries takes several times as long. */
+function readImages(images, path) {
+	const read = /* @__PURE__ */ new Map();
+	for (const [image, tags] of Object.entries(images)) {
+		if (!is(ByName, tags)) throw broken(path, `${show(image)} is not an object of tags`);
+		const entries = /* @__PURE__ */ new Map();
+		for (const tag of Object.keys(tags)) {
+			const entry = readEntry$1(tags[tag]);
+			if (entry === void 0 || !isTag(tag)) throw broken(path, `the entry ${show(image)}: ${show(tag)} is not valid`);
+			entries.set(tag, entry);
+		}
+		if (!isRepositoryName(image)) throw broken(path, `${show(image)} is not the name of an image`);
+		read.set(image, entries);
+	}
+	return read;
+}
+const EntryObject = object({
+	digest: custom((value) => typeof value === "string" && isDigest(value)),
+	target: custom((value) => typeof value === "string" && isDigest(value)),
+	platforms: optional(array(string()))
+});
+function readEntry$1(value) {
+	if (value === null) return null;
+	if (typeof value === "string") return isDigest(value) ? value : void 0;
+	const parsed = safeParse(EntryObject, value, { abortEarly: true });
+	if (!parsed.success) return void 0;
+	const { digest, target, platforms } = parsed.output;
+	return platforms ? {
+		digest,
+		target,
+		platforms
+	} : {
+		digest,
+		target
+	};
+}
+function readGcrsync(lines, path) {
+	const images = /* @__PURE__ */ new Map();
+	for (const line of lines) {
+		const [, image = "", tag = ""] = typeof line === "string" ? /^(.*):(.*)$/.exec(line) ?? [] : [];
+		if (!isRepositoryName(image) || !isTag(tag)) throw broken(path, `it is an array, as gcrsync's are, but ${typeof line === "string" ? show(line) : `a line of type ${typeof line}`} is not of the form image:tag`);
+		setEntry(images, image, tag, null);
+	}
+	return images;
+}
+function show(text) {
+	return JSON.stringify(text.slice(0, 200));
+}
+/** The file: keys sorted, one tag a line, a trailing newline, so that a diff of it reads as a changelog. */
+function serializeNamespaceManifest({ source, target, images }) {
+	const blocks = sorted(images).filter(([, entries]) => entries.size > 0).map(([image, entries]) => {
+		const lines = sorted(entries).map(([tag, entry]) => `      ${JSON.stringify(tag)}: ${serializeEntry(entry)}`);
+		return `    ${JSON.stringify(image)}: {\n${lines.join(",\n")}\n    }`;
+	});
+	const body = blocks.length === 0 ? "{}" : `{\n${blocks.join(",\n")}\n  }`;
+	const [quotedSource, quotedTarget] = [JSON.stringify(source), JSON.stringify(target)];
+	return `{\n  "version": ${VERSION},\n  "source": ${quotedSource},\n  "target": ${quotedTarget},\n  "images": ${body}\n}\n`;
+}
+/** Sorted by code units: the same on every machine, whatever its locale. */
+function sorted(map) {
+	return Array.from(map).toSorted(([a], [b]) => a < b ? -1 : 1);
+}
+
+// src/record/record.ts
+/** What the outcomes and the settled tags add to the namespace manifest. */
+function newEntries({ adopted }, outcomes) {
+	const entries = /* @__PURE__ */ new Map();
+	for (const [image, tags] of adopted) entries.set(image, new Map(tags));
+	for (const { work, verifiedTags } of outcomes) for (const [tag, what] of verifiedTags) setEntry(entries, work.image, tag, recordEntryOf(work.descriptor.digest, what));
+	return entries;
+}
+function recordEntryOf(digest, { digest: target, platforms }) {
+	if (platforms) return {
+		digest,
+		target,
+		platforms
+	};
+	return target === digest ? digest : {
+		digest,
+		target
+	};
+}
+/** Writes the namespace manifests, then the changelog. One that can't be written stops no other. */
+async function record(recordables, settings, deps) {
+	const errors = [];
+	const unrecorded = [];
+	const written = [];
+	const failed = [];
+	for (const recordable of recordables) {
+		const { plan, entries, result } = recordable;
+		const seen = { images: recordable.known ?? plan.recorded.images };
+		try {
+			await recordManifest(recordable, seen, settings, deps);
+			written.push(recordable);
+		} catch (error) {
+			failed.push(recordable);
+			const tags = countEntries(entries);
+			const what = tags > 0 ? `${tags} tags are mirrored but not recorded` : "the record is not up to date";
+			errors.push(`${result.namespace}: ${what}. ${messageOf(error)}`);
+			unrecorded.push({
+				path: plan.recordPath,
+				content: manifestOf$1({
+					...plan.recorded,
+					...seen
+				}, recordable),
+				addition: serializeNamespaceManifest({
+					...plan.recorded,
+					images: entries
+				})
+			});
+		}
+	}
+	let plans = new Set(written.map(({ plan }) => plan));
+	const sections = sectionsOf(written, settings, deps);
+	const lost = sectionsOf(failed, settings, deps);
+	try {
+		await recordChangelog(sections, written, settings, deps);
+	} catch (error) {
+		errors.push(`The changelog is not up to date. ${messageOf(error)}`);
+		lost.push(...sections);
+		plans = /* @__PURE__ */ new Set();
+	}
+	if (lost.length > 0) {
+		const content = lost.map(({ text }) => text).join("\n");
+		unrecorded.push({
+			path: settings.changelogPath ?? "",
+			content,
+			addition: content
+		});
+	}
+	return {
+		plans,
+		errors,
+		unrecorded
+	};
+}
+/** @param seen told what the file held when it was there last */
+async function recordManifest(recordable, seen, settings, deps) {
+	const { plan, entries, removed, restored, result } = recordable;
+	if (![
+		entries,
+		removed,
+		restored
+	].some((images) => images && images.size > 0)) return;
+	const message = commitMessageOf([result], removed && countEntries(removed));
+	const changeSeen = (images) => {
+		if (images.size > 0) seen.images = images;
+		return change(images, recordable);
+	};
+	await changeManifest(plan, message, changeSeen, settings, deps);
+}
+const GONE = "What this run did is recorded in it again, and the next run copies the rest; where that was not meant, restore an earlier commit of it";
+/** Changes what is recorded of a namespace; the same images mean that nothing changes. */
+async function changeManifest({ recordPath: path, recorded: { source, target, images: known } }, message, change, { commitMessage }, { metadata, logger }) {
+	let isGone = false;
+	if (await metadata.update(path, commitMessage ?? message, (current) => {
+		isGone = current === void 0 && known.size > 0;
+		const before = current ? parseNamespaceManifest(current, {
+			path,
+			source,
+			target
+		}).images : /* @__PURE__ */ new Map();
+		const images = change(before);
+		if (images === before) return current;
+		return new TextEncoder().encode(serializeNamespaceManifest({
+			source,
+			target,
+			images
+		}));
+	}) && isGone) logger.warning(`${path} was removed while this run went on. ${GONE}`);
+}
+/** The namespace manifest with what `recordable` changes. */
+function manifestOf$1(manifest, recordable) {
+	return serializeNamespaceManifest({
+		...manifest,
+		images: change(manifest.images, recordable)
+	});
+}
+function change(images, { entries, removed = /* @__PURE__ */ new Map(), restored = /* @__PURE__ */ new Map() }) {
+	return restoreEntries(mergeImages(removeEntries(images, removed), entries), restored);
+}
+function sectionsOf(recordables, { changelogPath, timezone }, { now, runKey }) {
+	if (changelogPath === void 0) return [];
+	const time = now();
+	return recordables.filter(({ result }) => result.copied.length > 0).map(({ result }) => ({
+		namespace: result.namespace,
+		text: renderSection(result, {
+			time,
+			timezone,
+			runKey
+		})
+	}));
+}
+async function recordChangelog(sections, recordables, { changelogPath, commitMessage }, { metadata, runKey }) {
+	if (changelogPath === void 0 || sections.length === 0) return;
+	const results = recordables.map(({ result }) => result).filter(({ copied }) => copied.length > 0);
+	await metadata.update(changelogPath, commitMessage ?? `Changelog: ${commitMessageOf(results)}`, (current) => {
+		const before = current && readChangelog(current, changelogPath);
+		const after = sections.reduce((text, { namespace, text: section }) => insertSection(text, section, {
+			runKey,
+			namespace
+		}), before);
+		return new TextEncoder().encode(after);
+	});
+}
+/** `Mirror gcr.io/distroless: 3 added, 1 updated` */
+function commitMessageOf(results, removed = 0) {
+	const { added, updated } = countAll(results);
+	const settled = results.reduce((sum, result) => sum + result.adopted, 0);
+	const parts = [
+		`${added} added`,
+		`${updated} updated`,
+		...settled > 0 ? [`${settled} settled`] : [],
+		...removed > 0 ? [`${removed} not there`] : []
+	];
+	const [first] = results;
+	return `Mirror ${results.length === 1 && first ? first.namespace : `${results.length} namespaces`}: ${parts.join(", ")}`;
+}
+
+// src/mirror/filters.ts
+/** `followers` are signatures and the like of images that are left out. */
+const FILTERS = [
+	"include",
+	"exclude",
+	"semver",
+	"newer-than",
+	"latest",
+	"digest-tags"
+];
+const NOTHING_FILTERED_OUT = {
+	include: 0,
+	exclude: 0,
+	semver: 0,
+	"newer-than": 0,
+	latest: 0,
+	"digest-tags": 0
+};
+function countFilteredOut(dropped) {
+	return FILTERS.reduce((sum, name) => sum + dropped[name], 0);
+}
+
+// src/plan/pulls.ts
+/**
+* What copying `works` asks of the source's manifests: one request for each, one more where docker pulls it besides,
+* and, for an index, one a platform, of which it has at least one. https://docs.docker.com/docker-hub/usage/pulls/
+*/
+function countPulls(works, engine, referrers = false) {
+	let count = 0;
+	let exact = !referrers || works.length === 0;
+	for (const { mediaType } of works.map(({ descriptor }) => descriptor)) {
+		const isIndex = mediaType !== void 0 && isIndexType(mediaType);
+		count += isIndex || engine === "docker" ? 2 : 1;
+		if (isIndex || mediaType === void 0) exact = false;
+	}
+	return {
+		count,
+		exact
+	};
+}
+/** Platforms of an index of which nobody knows how many it has. */
+const USUAL_PLATFORMS = 8;
+/** Manifests that refer to an image, and come with it. */
+const USUAL_REFERRERS = 2;
+/** About how many pulls one piece of work takes, rather too many than too few. */
+function estimatePulls({ descriptor: { mediaType }, added, updated }, { engine, platforms, referrers = false }) {
+	if (added.length + updated.length === 0) return 1;
+	return pullsOf(mediaType, engine, platforms) + (referrers ? USUAL_REFERRERS : 0);
+}
+function pullsOf(mediaType, engine, platforms) {
+	if (mediaType !== void 0 && isIndexType(mediaType)) return 1 + (platforms === "all" ? USUAL_PLATFORMS : platforms.length);
+	return engine === "docker" ? 2 : 1;
+}
+
+// src/report/result-of.ts
+/**
+* What came of a namespace.
+*
+* @param outcomes of what was copied, none when nothing was
+*/
+function resultOf(plan, outcomes = []) {
+	if ("failure" in plan) return failedResult(plan);
+	const copied = mirrored(outcomes, plan);
+	const failures = failed(outcomes);
+	return {
+		...plannedResult(plan, copied),
+		failures: [...plan.listing.failures, ...failures],
+		pending: pendingTags(plan, copied) - countTags(failures),
+		...referred(new Set(plan.referrers?.rechecks), outcomes)
+	};
+}
+/** What a run would do: nothing was copied. */
+function dryRunResult(plan, engine) {
+	if ("failure" in plan) return failedResult(plan);
+	return {
+		...plannedResult(plan, planned(plan)),
+		pulls: countPulls(plan.work, engine, plan.settings.referrers)
+	};
+}
+function failedResult({ settings, failure }) {
+	return {
+		...namesOf(settings),
+		...NOTHING,
+		failures: [failure]
+	};
+}
+function namesOf({ namespace, target }) {
+	return {
+		namespace: formatNamespace(namespace),
+		target: formatNamespace(target)
+	};
+}
+function plannedResult(plan, copied) {
+	const { listing, filteredOut, notRechecked, unsupported, unchanged, gone, adopted } = plan;
+	return {
+		...namesOf(plan.settings),
+		...NOTHING,
+		copied: copied.toSorted((a, b) => a.image < b.image ? -1 : 1),
+		failures: listing.failures,
+		unsupported,
+		unchanged,
+		gone,
+		pending: pendingTags(plan, copied),
+		adopted: countEntries(adopted),
+		filteredOut,
+		notRechecked
+	};
+}
+/** Tags that are neither as wanted nor in `copied`. */
+function pendingTags({ work, undetermined }, copied) {
+	const count = (all) => all.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
+	return undetermined.length + count(work) - count(copied);
+}
+/** `docker.io/gcrxio/base` */
+function targetNameOf({ settings: { target }, targets }, image) {
+	return `${target.registry}/${targets.get(image) ?? image}`;
+}
+/** `gcr.io/distroless: 3 new tags, 1 moved, 40 unchanged, 0 gone` */
+function describeResult(result) {
+	const { added, updated, unchanged, gone, pending } = countAll([result]);
+	const parts = [
+		plural(added, "new tag"),
+		`${formatCount(updated)} moved`,
+		`${formatCount(unchanged)} unchanged`,
+		`${formatCount(gone)} gone`,
+		...pending > 0 ? [`${formatCount(pending)} waiting`] : [],
+		...result.failures.length > 0 ? [plural(result.failures.length, "failure")] : [],
+		...result.drift ? [describeDrift(result.drift)] : []
+	];
+	return `${result.namespace}: ${parts.join(", ")}`;
+}
+const NOTHING = {
+	copied: [],
+	failures: [],
+	unsupported: [],
+	unchanged: 0,
+	gone: [],
+	pending: 0,
+	adopted: 0,
+	filteredOut: NOTHING_FILTERED_OUT,
+	notRechecked: 0,
+	referrers: 0,
+	referrerBytes: 0,
+	referrersUnchecked: 0
+};
+function planned(plan) {
+	return plan.work.map(({ image, descriptor, added, updated }) => ({
+		image,
+		target: targetNameOf(plan, image),
+		digest: descriptor.digest,
+		added,
+		updated,
+		bytes: descriptor.size ?? 0
+	}));
+}
+function mirrored(outcomes, plan) {
+	return outcomes.filter(({ verifiedTags }) => verifiedTags.size > 0).map(({ work: { image, descriptor, added, updated }, verifiedTags, bytes }) => ({
+		image,
+		target: targetNameOf(plan, image),
+		digest: descriptor.digest,
+		added: added.filter((tag) => verifiedTags.has(tag)),
+		updated: updated.filter((tag) => verifiedTags.has(tag)),
+		bytes
+	}));
+}
+function failed(outcomes) {
+	return outcomes.flatMap(({ work: { image, descriptor, added, updated }, verifiedTags, error }) => {
+		if (error === void 0) return [];
+		const tags = [...added, ...updated];
+		const reason = tags.length > 0 ? error : `what refers to ${descriptor.digest} was not mirrored: ${error}`;
+		return [{
+			image,
+			tags: tags.filter((tag) => !verifiedTags.has(tag)),
+			reason
+		}];
+	});
+}
+/** @param rechecks the images that were to be asked for */
+function referred(rechecks, outcomes) {
+	const rechecked = outcomes.filter(({ work }) => rechecks.has(work));
+	return {
+		referrers: outcomes.reduce((sum, { referrers = 0 }) => sum + referrers, 0),
+		referrerBytes: rechecked.reduce((sum, { bytes }) => sum + bytes, 0),
+		referrersUnchecked: rechecks.size - rechecked.filter(({ isPending }) => isPending !== true).length
+	};
+}
+
+// node_modules/picomatch/lib/constants.js
+var require_constants = /* @__PURE__ */ __commonJSMin(((exports, module) => {
+	const WIN_SLASH = "\\\\/";
+	const WIN_NO_SLASH = `[^${WIN_SLASH}]`;
+	const DEFAULT_MAX_EXTGLOB_RECURSION = 0;
+	/**
+	* Posix glob regex
+	*/
+	const DOT_LITERAL = "\\.";
+	const PLUS_LITERAL = "\\+";
+	const QMARK_LITERAL = "\\?";
+	const SLASH_LITERAL = "\\/";
+	const ONE_CHAR = "(?=.)";
+	const QMARK = "[^/]";
+	const END_ANCHOR = `(?:${SLASH_LITERAL}|$)`;
+	const START_ANCHOR = `(?:^|${SLASH_LITERAL})`;
+	const DOTS_SLASH = `${DOT_LITERAL}{1,2}${END_ANCHOR}`;
+	const POSIX_CHARS = {
+		DOT_LITERAL,
+		PLUS_LITERAL,
+		QMARK_LITERAL,
+		SLASH_LITERAL,
+		ONE_CHAR,
+		QMARK,
+		END_ANCHOR,
+		DOTS_SLASH,
+		NO_DOT: `(?!${DOT_LITERAL})`,
+		NO_DOTS: `(?!${START_ANCHOR}${DOTS_SLASH})`,
+		NO_DOT_SLASH: `(?!${DOT_LITERAL}{0,1}${END_ANCHOR})`,
+		NO_DOTS_SLASH: `(?!${DOTS_SLASH})`,
+		QMARK_NO_DOT: `[^.${SLASH_LITERAL}]`,
+		STAR: `${QMARK}*?`,
+		START_ANCHOR,
+		SEP: "/"
+	};
+	/**
+	* Windows glob regex
+	*/
+	const WINDOWS_CHARS = {
+		...POSIX_CHARS,
+		SLASH_LITERAL: `[${WIN_SLASH}]`,
+		QMARK: WIN_NO_SLASH,
+		STAR: `${WIN_NO_SLASH}*?`,
+		DOTS_SLASH: `${DOT_LITERAL}{1,2}(?:[${WIN_SLASH}]|$)`,
+		NO_DOT: `(?!${DOT_LITERAL})`,
+		NO_DOTS: `(?!(?:^|[${WIN_SLASH}])${DOT_LITERAL}{1,2}(?:[${WIN_SLASH}]|$))`,
+		NO_DOT_SLASH: `(?!${DOT_LITERAL}{0,1}(?:[${WIN_SLASH}]|$))`,
+		NO_DOTS_SLASH: `(?!${DOT_LITERAL}{1,2}(?:[${WIN_SLASH}]|$))`,
+		QMARK_NO_DOT: `[^.${WIN_SLASH}]`,
+		START_ANCHOR: `(?:^|[${WIN_SLASH}])`,
+		END_ANCHOR: `(?:[${WIN_SLASH}]|$)`,
+		SEP: "\\"
+	};
+	/**
+	* POSIX Bracket Regex
+	*/
+	const POSIX_REGEX_SOURCE = {
+		__proto__: null,
+		alnum: "a-zA-Z0-9",
+		alpha: "a-zA-Z",
+		ascii: "\\x00-\\x7F",
+		blank: " \\t",
+		cntrl: "\\x00-\\x1F\\x7F",
+		digit: "0-9",
+		graph: "\\x21-\\x7E",
+		lower: "a-z",
+		print: "\\x20-\\x7E ",
+		punct: "\\-!\"#$%&'()\\*+,./:;<=>?@[\\]^_`{|}~",
+		space: " \\t\\r\\n\\v\\f",
+		upper: "A-Z",
+		word: "A-Za-z0-9_",
+		xdigit: "A-Fa-f0-9"
+	};
+	module.exports = {
+		DEFAULT_MAX_EXTGLOB_RECURSION,
+		MAX_LENGTH: 65536,
+		POSIX_REGEX_SOURCE,
+		REGEX_BACKSLASH: /\\(?![*+?^${}(|)[\]])/g,
+		REGEX_NON_SPECIAL_CHARS: /^[^@![\].,$*+?^{}()|\\/]+/,
+		REGEX_SPECIAL_CHARS: /[-*+?.^${}(|)[\]]/,
+		REGEX_SPECIAL_CHARS_BACKREF: /(\\?)((\W)(\3*))/g,
+		REGEX_SPECIAL_CHARS_GLOBAL: /([-*+?.^${}(|)[\]])/g,
+		REGEX_REMOVE_BACKSLASH: /(?:\[.*?[^\\]\]|\\(?=.))/g,
+		REPLACEMENTS: {
+			__proto__: null,
+			"***": "*",
+			"**/**": "**",
+			"**/**/**": "**"
+		},
+		CHAR_0: 48,
+		CHAR_9: 57,
+		CHAR_UPPERCASE_A: 65,
+		CHAR_LOWERCASE_A: 97,
+		CHAR_UPPERCASE_Z: 90,
+		CHAR_LOWERCASE_Z: 122,
+		CHAR_LEFT_PARENTHESES: 40,
+		CHAR_RIGHT_PARENTHESES: 41,
+		CHAR_ASTERISK: 42,
+		CHAR_AMPERSAND: 38,
+		CHAR_AT: 64,
+		CHAR_BACKWARD_SLASH: 92,
+		CHAR_CARRIAGE_RETURN: 13,
+		CHAR_CIRCUMFLEX_ACCENT: 94,
+		CHAR_COLON: 58,
+		CHAR_COMMA: 44,
+		CHAR_DOT: 46,
+		CHAR_DOUBLE_QUOTE: 34,
+		CHAR_EQUAL: 61,
+		CHAR_EXCLAMATION_MARK: 33,
+		CHAR_FORM_FEED: 12,
+		CHAR_FORWARD_SLASH: 47,
+		CHAR_GRAVE_ACCENT: 96,
+		CHAR_HASH: 35,
+		CHAR_HYPHEN_MINUS: 45,
+		CHAR_LEFT_ANGLE_BRACKET: 60,
+		CHAR_LEFT_CURLY_BRACE: 123,
+		CHAR_LEFT_SQUARE_BRACKET: 91,
+		CHAR_LINE_FEED: 10,
+		CHAR_NO_BREAK_SPACE: 160,
+		CHAR_PERCENT: 37,
+		CHAR_PLUS: 43,
+		CHAR_QUESTION_MARK: 63,
+		CHAR_RIGHT_ANGLE_BRACKET: 62,
+		CHAR_RIGHT_CURLY_BRACE: 125,
+		CHAR_RIGHT_SQUARE_BRACKET: 93,
+		CHAR_SEMICOLON: 59,
+		CHAR_SINGLE_QUOTE: 39,
+		CHAR_SPACE: 32,
+		CHAR_TAB: 9,
+		CHAR_UNDERSCORE: 95,
+		CHAR_VERTICAL_LINE: 124,
+		CHAR_ZERO_WIDTH_NOBREAK_SPACE: 65279,
+		/**
+		* Create EXTGLOB_CHARS
+		*/
+		extglobChars(chars) {
+			return {
+				"!": {
+					type: "negate",
+					open: "(?:(?!(?:",
+					close: `))${chars.STAR})`
+				},
+				"?": {
+					type: "qmark",
+					open: "(?:",
+					close: ")?"
+				},
+				"+": {
+					type: "plus",
+					open: "(?:",
+					close: ")+"
+				},
+				"*": {
+					type: "star",
+					open: "(?:",
+					close: ")*"
+				},
+				"@": {
+					type: "at",
+					open: "(?:",
+					close: ")"
+				}
+			};
+		},
+		/**
+		* Create GLOB_CHARS
+		*/
+		globChars(win32) {
+			return win32 === true ? WINDOWS_CHARS : POSIX_CHARS;
+		}
+	};
+}));
+
+// node_modules/picomatch/lib/utils.js
+var require_utils = /* @__PURE__ */ __commonJSMin(((exports) => {
+	const { REGEX_BACKSLASH, REGEX_REMOVE_BACKSLASH, REGEX_SPECIAL_CHARS, REGEX_SPECIAL_CHARS_GLOBAL } = require_constants();
+	exports.isObject = (val) => val !== null && typeof val === "object" && !Array.isArray(val);
+	exports.hasRegexChars = (str) => REGEX_SPECIAL_CHARS.test(str);
+	exports.isRegexChar = (str) => str.length === 1 && exports.hasRegexChars(str);
+	exports.escapeRegex = (str) => str.replace(REGEX_SPECIAL_CHARS_GLOBAL, "\\$1");
+	exports.toPosixSlashes = (str) => str.replace(REGEX_BACKSLASH, "/");
+	exports.isWindows = () => {
+		if (typeof navigator !== "undefined" && navigator.platform) {
+			const platform = navigator.platform.toLowerCase();
+			return platform === "win32" || platform === "windows";
+		}
+		if (typeof process !== "undefined" && process.platform) return process.platform === "win32";
+		return false;
+	};
+	exports.removeBackslashes = (str) => {
+		return str.replace(REGEX_REMOVE_BACKSLASH, (match) => {
+			return match === "\\" ? "" : match;
+		});
+	};
+	exports.escapeLast = (input, char, lastIdx) => {
+		const idx = input.lastIndexOf(char, lastIdx);
+		if (idx === -1) return input;
+		if (input[idx - 1] === "\\") return exports.escapeLast(input, char, idx - 1);
+		return `${input.slice(0, idx)}\\${input.slice(idx)}`;
+	};
+	exports.removePrefix = (input, state = {}) => {
+		let output = input;
+		if (output.startsWith("./")) {
+			output = output.slice(2);
+			state.prefix = "./";
+		}
+		return output;
+	};
+	exports.wrapOutput = (input, state = {}, options = {}) => {
+		let output = `${options.contains ? "" : "^"}(?:${input})${options.contains ? "" : "$"}`;
+		if (state.negated === true) output = `(?:^(?!${output}).*$)`;
+		return output;
+	};
+	exports.basename = (path, { windows } = {}) => {
+		const segs = path.split(windows ? /[\\/]/ : "/");
+		const last = segs[segs.length - 1];
+		if (last === "") return segs[segs.length - 2];
+		return last;
+	};
+}));
+
+// node_modules/picomatch/lib/scan.js
+var require_scan = /* @__PURE__ */ __commonJSMin(((exports, module) => {
+	const utils = require_utils();
+	const { CHAR_ASTERISK, CHAR_AT, CHAR_BACKWARD_SLASH, CHAR_COMMA, CHAR_DOT, CHAR_EXCLAMATION_MARK, CHAR_FORWARD_SLASH, CHAR_LEFT_CURLY_BRACE, CHAR_LEFT_PARENTHESES, CHAR_LEFT_SQUARE_BRACKET, CHAR_PLUS, CHAR_QUESTION_MARK, CHAR_RIGHT_CURLY_BRACE, CHAR_RIGHT_PARENTHESES, CHAR_RIGHT_SQUARE_BRACKET } = require_constants();
+	const isPathSeparator = (code) => {
+		return code === CHAR_FORWARD_SLASH || code === CHAR_BACKWARD_SLASH;
+	};
+	const depth = (token) => {
+		if (token.isPrefix !== true) token.depth = token.isGlobstar ? 1e400 : 1;
+	};
+	/**
+	* Quickly scans a glob pattern and returns an object with a handful of
+	* useful properties, like `isGlob`, `path` (the leading non-glob, if it exists),
+	* `glob` (the actual pattern), `negated` (true if the path starts with `!` but not
+	* with `!(`) and `negatedExtglob` (true if the path starts with `!(`).
+	*
+	* ```js
+	* const pm = require('picomatch');
+	* console.log(pm.scan('foo/bar/*.js'));
+	* { isGlob: true, input: 'foo/bar/*.js', base: 'foo/bar', glob: '*.js' }
+	* ```
+	* @param {String} `str`
+	* @param {Object} `options`
+	* @return {Object} Returns an object with tokens and regex source string.
+	* @api public
+	*/
+	const scan = (input, options) => {
+		const opts = options || {};
+		const length = input.length - 1;
+		const scanToEnd = opts.parts === true || opts.tokens === true || opts.scanToEnd === true;
+		const slashes = [];
+		const tokens = [];
+		const parts = [];
+		let str = input;
+		let index = -1;
+		let start = 0;
+		let lastIndex = 0;
+		let isBrace = false;
+		let isBracket = false;
+		let isGlob = false;
+		let isExtglob = false;
+		let isGlobstar = false;
+		let braceEscaped = false;
+		let backslashes = false;
+		let negated = false;
+		let negatedExtglob = false;
+		let finished = false;
+		let braces = 0;
+		let prev;
+		let code;
+		let token = {
+			value: "",
+			depth: 0,
+			isGlob: false
+		};
+		const eos = () => index >= length;
+		const peek = () => str.charCodeAt(index + 1);
+		const advance = () => {
+			prev = code;
+			return str.charCodeAt(++index);
+		};
+		while (index < length) {
+			code = advance();
+			let next;
+			if (code === CHAR_BACKWARD_SLASH) {
+				backslashes = token.backslashes = true;
+				code = advance();
+				if (code === CHAR_LEFT_CURLY_BRACE) braceEscaped = true;
+				continue;
+			}
+			if (braceEscaped === true || code === CHAR_LEFT_CURLY_BRACE) {
+				braces++;
+				while (eos() !== true && (code = advance())) {
+					if (code === CHAR_BACKWARD_SLASH) {
+						backslashes = token.backslashes = true;
+						advance();
+						continue;
+					}
+					if (code === CHAR_LEFT_CURLY_BRACE) {
+						braces++;
+						continue;
+					}
+					if (braceEscaped !== true && code === CHAR_DOT && (code = advance()) === CHAR_DOT) {
+						isBrace = token.isBrace = true;
+						isGlob = token.isGlob = true;
+						finished = true;
+						if (scanToEnd === true) continue;
+						break;
+					}
+					if (braceEscaped !== true && code === CHAR_COMMA) {
+						isBrace = token.isBrace = true;
+						isGlob = token.isGlob = true;
+						finished = true;
+						if (scanToEnd === true) continue;
+						break;
+					}
+					if (code === CHAR_RIGHT_CURLY_BRACE) {
+						braces--;
+						if (braces === 0) {
+							braceEscaped = false;
+							isBrace = token.isBrace = true;
+							finished = true;
+							break;
+						}
+					}
+				}
+				if (scanToEnd === true) continue;
+				break;
+			}
+			if (code === CHAR_FORWARD_SLASH) {
+				slashes.push(index);
+				tokens.push(token);
+				token = {
+					value: "",
+					depth: 0,
+					isGlob: false
+				};
+				if (finished === true) continue;
+				if (prev === CHAR_DOT && index === start + 1) {
+					start += 2;
+					continue;
+				}
+				lastIndex = index + 1;
+				continue;
+			}
+			if (opts.noext !== true) {
+				if ((code === CHAR_PLUS || code === CHAR_AT || code === CHAR_ASTERISK || code === CHAR_QUESTION_MARK || code === CHAR_EXCLAMATION_MARK) === true && peek() === CHAR_LEFT_PARENTHESES) {
+					isGlob = token.isGlob = true;
+					isExtglob = token.isExtglob = true;
+					finished = true;
+					if (code === CHAR_EXCLAMATION_MARK && index === start) negatedExtglob = true;
+					if (scanToEnd === true) {
+						let parens = 0;
+						while (eos() !== true && (code = advance())) {
+							if (code === CHAR_BACKWARD_SLASH) {
+								backslashes = token.backslashes = true;
+								advance();
+								continue;
+							}
+							if (code === CHAR_LEFT_PARENTHESES) {
+								parens++;
+								continue;
+							}
+							if (code === CHAR_RIGHT_PARENTHESES && --parens === 0) {
+								finished = true;
+								break;
+							}
+						}
+						continue;
+					}
+					break;
+				}
+			}
+			if (code === CHAR_ASTERISK) {
+				if (prev === CHAR_ASTERISK) isGlobstar = token.isGlobstar = true;
+				isGlob = token.isGlob = true;
+				finished = true;
+				if (scanToEnd === true) continue;
+				break;
+			}
+			if (code === CHAR_QUESTION_MARK) {
+				isGlob = token.isGlob = true;
+				finished = true;
+				if (scanToEnd === true) continue;
+				break;
+			}
+			if (code === CHAR_LEFT_SQUARE_BRACKET) {
+				while (eos() !== true && (next = advance())) {
+					if (next === CHAR_BACKWARD_SLASH) {
+						backslashes = token.backslashes = true;
+						advance();
+						continue;
+					}
+					if (next === CHAR_RIGHT_SQUARE_BRACKET) {
+						isBracket = token.isBracket = true;
+						isGlob = token.isGlob = true;
+						finished = true;
+						break;
+					}
+				}
+				if (scanToEnd === true) continue;
+				break;
+			}
+			if (opts.nonegate !== true && code === CHAR_EXCLAMATION_MARK && index === start) {
+				negated = token.negated = true;
+				start++;
+				continue;
+			}
+			if (opts.noparen !== true && code === CHAR_LEFT_PARENTHESES) {
+				isGlob = token.isGlob = true;
+				if (scanToEnd === true) {
+					let parens = 1;
+					while (eos() !== true && (code = advance())) {
+						if (code === CHAR_BACKWARD_SLASH) {
+							backslashes = token.backslashes = true;
+							advance();
+							continue;
+						}
+						if (code === CHAR_LEFT_PARENTHESES) {
+							parens++;
+							continue;
+						}
+						if (code === CHAR_RIGHT_PARENTHESES && --parens === 0) {
+							finished = true;
+							break;
+						}
+					}
+					continue;
+				}
+				break;
+			}
+			if (isGlob === true) {
+				finished = true;
+				if (scanToEnd === true) continue;
+				break;
+			}
+		}
+		if (opts.noext === true) {
+			isExtglob = false;
+			isGlob = false;
+		}
+		let base = str;
+		let prefix = "";
+		let glob = "";
+		if (start > 0) {
+			prefix = str.slice(0, start);
+			str = str.slice(start);
+			lastIndex -= start;
+		}
+		if (base && isGlob === true && lastIndex > 0) {
+			base = str.slice(0, lastIndex);
+			glob = str.slice(lastIndex);
+		} else if (isGlob === true) {
+			base = "";
+			glob = str;
+		} else base = str;
+		if (base && base !== "" && base !== "/" && base !== str) {
+			if (isPathSeparator(base.charCodeAt(base.length - 1))) base = base.slice(0, -1);
+		}
+		if (opts.unescape === true) {
+			if (glob) glob = utils.removeBackslashes(glob);
+			if (base && backslashes === true) base = utils.removeBackslashes(base);
+		}
+		const state = {
+			prefix,
+			input,
+			start,
+			base,
+			glob,
+			isBrace,
+			isBracket,
+			isGlob,
+			isExtglob,
+			isGlobstar,
+			negated,
+			negatedExtglob
+		};
+		if (opts.tokens === true) {
+			state.maxDepth = 0;
+			if (!isPathSeparator(code)) tokens.push(token);
+			state.tokens = tokens;
+		}
+		if (opts.parts === true || opts.tokens === true) {
+			let prevIndex;
+			for (let idx = 0; idx < slashes.length; idx++) {
+				const n = prevIndex !== void 0 ? prevIndex + 1 : start;
+				const i = slashes[idx];
+				const value = input.slice(n, i);
+				if (opts.tokens) {
+					if (idx === 0 && start !== 0) {
+						tokens[idx].isPrefix = true;
+						tokens[idx].value = prefix;
+					} else tokens[idx].value = value;
+					depth(tokens[idx]);
+					state.maxDepth += tokens[idx].depth;
+				}
+				if (i >= start) {
+					parts.push(value);
+					prevIndex = i;
+				}
+			}
+			const n = prevIndex !== void 0 ? prevIndex + 1 : start;
+			const value = input.slice(n);
+			parts.push(value);
+			if (opts.tokens && prevIndex && prevIndex + 1 < input.length) {
+				tokens[tokens.length - 1].value = value;
+				depth(tokens[tokens.length - 1]);
+				state.maxDepth += tokens[tokens.length - 1].depth;
+			}
+			state.slashes = slashes;
+			state.parts = parts;
+		}
+		return state;
+	};
+	module.exports = scan;
+}));
+
+// node_modules/picomatch/lib/parse.js
+var require_parse = /* @__PURE__ */ __commonJSMin(((exports, module) => {
+	const constants = require_constants();
+	const utils = require_utils();
+	/**
+	* Constants
+	*/
+	const { MAX_LENGTH, POSIX_REGEX_SOURCE, REGEX_NON_SPECIAL_CHARS, REGEX_SPECIAL_CHARS_BACKREF, REPLACEMENTS } = constants;
+	/**
+	* Helpers
+	*/
+	const expandRange = (args, options) => {
+		if (typeof options.expandRange === "function") return options.expandRange(...args, options);
+		args.sort();
+		const value = `[${args.join("-")}]`;
+		try {
+			new RegExp(value);
+		} catch (ex) {
+			return args.map((v) => utils.escapeRegex(v)).join("..");
+		}
+		return value;
+	};
+	/**
+	* Create the message for a syntax error
+	*/
+	const syntaxError = (type, char) => {
+		return `Missing ${type}: "${char}" - use "\\\\${char}" to match literal characters`;
+	};
+	const splitTopLevel = (input) => {
+		const parts = [];
+		let bracket = 0;
+		let paren = 0;
+		let quote = 0;
+		let value = "";
+		let escaped = false;
+		for (const ch of input) {
+			if (escaped === true) {
+				value += ch;
+				escaped = false;
+				continue;
+			}
+			if (ch === "\\") {
+				value += ch;
+				escaped = true;
+				continue;
+			}
+			if (ch === "\"") {
+				quote = quote === 1 ? 0 : 1;
+				value += ch;
+				continue;
+			}
+			if (quote === 0) {
+				if (ch === "[") bracket++;
+				else if (ch === "]" && bracket > 0) bracket--;
+				else if (bracket === 0) {
+					if (ch === "(") paren++;
+					else if (ch === ")" && paren > 0) paren--;
+					else if (ch === "|" && paren === 0) {
+						parts.push(value);
+						value = "";
+						continue;
+					}
+				}
+			}
+			value += ch;
+		}
+		parts.push(value);
+		return parts;
+	};
+	const isPlainBranch = (branch) => {
+		let escaped = false;
+		for (const ch of branch) {
+			if (escaped === true) {
+				escaped = false;
+				continue;
+			}
+			if (ch === "\\") {
+				escaped = true;
+				continue;
+			}
+			if (/[?*+@!()[\]{}]/.test(ch)) return false;
+		}
+		return true;
+	};
+	const normalizeSimpleBranch = (branch) => {
+		let value = branch.trim();
+		let changed = true;
+		while (changed === true) {
+			changed = false;
+			if (/^@\([^\\()[\]{}|]+\)$/.test(value)) {
+				value = value.slice(2, -1);
+				changed = true;
+			}
+		}
+		if (!isPlainBranch(value)) return;
+		return value.replace(/\\(.)/g, "$1");
+	};
+	const hasRepeatedCharPrefixOverlap = (branches) => {
+		const values = branches.map(normalizeSimpleBranch).filter(Boolean);
+		for (let i = 0; i < values.length; i++) for (let j = i + 1; j < values.length; j++) {
+			const a = values[i];
+			const b = values[j];
+			const char = a[0];
+			if (!char || a !== char.repeat(a.length) || b !== char.repeat(b.length)) continue;
+			if (a === b || a.startsWith(b) || b.startsWith(a)) return true;
+		}
+		return false;
+	};
+	const parseRepeatedExtglob = (pattern, requireEnd = true) => {
+		if (pattern[0] !== "+" && pattern[0] !== "*" || pattern[1] !== "(") return;
+		let bracket = 0;
+		let paren = 0;
+		let quote = 0;
+		let escaped = false;
+		for (let i = 1; i < pattern.length; i++) {
+			const ch = pattern[i];
+			if (escaped === true) {
+				escaped = false;
+				continue;
+			}
+			if (ch === "\\") {
+				escaped = true;
+				continue;
+			}
+			if (ch === "\"") {
+				quote = quote === 1 ? 0 : 1;
+				continue;
+			}
+			if (quote === 1) continue;
+			if (ch === "[") {
+				bracket++;
+				continue;
+			}
+			if (ch === "]" && bracket > 0) {
+				bracket--;
+				continue;
+			}
+			if (bracket > 0) continue;
+			if (ch === "(") {
+				paren++;
+				continue;
+			}
+			if (ch === ")") {
+				paren--;
+				if (paren === 0) {
+					if (requireEnd === true && i !== pattern.length - 1) return;
+					return {
+						type: pattern[0],
+						body: pattern.slice(2, i),
+						end: i
+					};
+				}
+			}
+		}
+	};
+	const buildCharClassStar = (chars) => {
+		return `${chars.length === 1 ? utils.escapeRegex(chars[0]) : `[${chars.map((ch) => utils.escapeRegex(ch)).join("")}]`}*`;
+	};
+	const getStarExtglobSequenceChars = (pattern) => {
+		let index = 0;
+		const chars = [];
+		while (index < pattern.length) {
+			const match = parseRepeatedExtglob(pattern.slice(index), false);
+			if (!match || match.type !== "*") return;
+			const branches = splitTopLevel(match.body).map((branch) => branch.trim());
+			if (branches.length !== 1) return;
+			const branch = normalizeSimpleBranch(branches[0]);
+			if (!branch || branch.length !== 1) return;
+			chars.push(branch);
+			index += match.end + 1;
+		}
+		if (chars.length < 1) return;
+		return chars;
+	};
+	const repeatedExtglobRecursion = (pattern) => {
+		let depth = 0;
+		let value = pattern.trim();
+		let match = parseRepeatedExtglob(value);
+		while (match) {
+			depth++;
+			value = match.body.trim();
+			match = parseRepeatedExtglob(value);
+		}
+		return depth;
+	};
+	const analyzeRepeatedExtglob = (body, options) => {
+		if (options.maxExtglobRecursion === false) return { risky: false };
+		const max = typeof options.maxExtglobRecursion === "number" ? options.maxExtglobRecursion : constants.DEFAULT_MAX_EXTGLOB_RECURSION;
+		const branches = splitTopLevel(body).map((branch) => branch.trim());
+		if (branches.length > 1) {
+			if (branches.some((branch) => branch === "") || branches.some((branch) => /^[*?]+$/.test(branch)) || hasRepeatedCharPrefixOverlap(branches)) return { risky: true };
+		}
+		const safeChars = [];
+		let sawStarSequence = false;
+		let combinable = true;
+		for (const branch of branches) {
+			const chars = getStarExtglobSequenceChars(branch);
+			if (chars) {
+				sawStarSequence = true;
+				safeChars.push(...chars);
+				continue;
+			}
+			const literal = normalizeSimpleBranch(branch);
+			if (literal && literal.length === 1) {
+				safeChars.push(literal);
+				continue;
+			}
+			combinable = false;
+			if (repeatedExtglobRecursion(branch) > max) return { risky: true };
+		}
+		if (sawStarSequence) return combinable ? {
+			risky: true,
+			safeOutput: buildCharClassStar([...new Set(safeChars)])
+		} : { risky: true };
+		return { risky: false };
+	};
+	/**
+	* Parse the given input string.
+	* @param {String} input
+	* @param {Object} options
+	* @return {Object}
+	*/
+	const parse = (input, options) => {
+		if (typeof input !== "string") throw new TypeError("Expected a string");
+		input = REPLACEMENTS[input] || input;
+		const opts = { ...options };
+		const max = typeof opts.maxLength === "number" ? Math.min(MAX_LENGTH, opts.maxLength) : MAX_LENGTH;
+		let len = input.length;
+		if (len > max) throw new SyntaxError(`Input length: ${len}, exceeds maximum allowed length: ${max}`);
+		const bos = {
+			type: "bos",
+			value: "",
+			output: opts.prepend || ""
+		};
+		const tokens = [bos];
+		const capture = opts.capture ? "" : "?:";
+		const PLATFORM_CHARS = constants.globChars(opts.windows);
+		const EXTGLOB_CHARS = constants.extglobChars(PLATFORM_CHARS);
+		const { DOT_LITERAL, PLUS_LITERAL, SLASH_LITERAL, ONE_CHAR, DOTS_SLASH, NO_DOT, NO_DOT_SLASH, NO_DOTS_SLASH, QMARK, QMARK_NO_DOT, STAR, START_ANCHOR } = PLATFORM_CHARS;
+		const globstar = (opts) => {
+			return `(${capture}(?:(?!${START_ANCHOR}${opts.dot ? DOTS_SLASH : DOT_LITERAL}).)*?)`;
+		};
+		const nodot = opts.dot ? "" : NO_DOT;
+		const qmarkNoDot = opts.dot ? QMARK : QMARK_NO_DOT;
+		let star = opts.bash === true ? globstar(opts) : STAR;
+		if (opts.capture) star = `(${star})`;
+		if (typeof opts.noext === "boolean") opts.noextglob = opts.noext;
+		const state = {
+			input,
+			index: -1,
+			start: 0,
+			dot: opts.dot === true,
+			consumed: "",
+			output: "",
+			prefix: "",
+			backtrack: false,
+			negated: false,
+			brackets: 0,
+			braces: 0,
+			parens: 0,
+			quotes: 0,
+			globstar: false,
+			tokens
+		};
+		input = utils.removePrefix(input, state);
+		len = input.length;
+		const extglobs = [];
+		const braces = [];
+		const stack = [];
+		let prev = bos;
+		let value;
+		/**
+		* Tokenizing helpers
+		*/
+		const eos = () => state.index === len - 1;
+		const peek = state.peek = (n = 1) => input[state.index + n];
+		const advance = state.advance = () => input[++state.index] || "";
+		const remaining = () => input.slice(state.index + 1);
+		const consume = (value = "", num = 0) => {
+			state.consumed += value;
+			state.index += num;
+		};
+		const append = (token) => {
+			state.output += token.output != null ? token.output : token.value;
+			consume(token.value);
+		};
+		const negate = () => {
+			let count = 1;
+			while (peek() === "!" && (peek(2) !== "(" || peek(3) === "?")) {
+				advance();
+				state.start++;
+				count++;
+			}
+			if (count % 2 === 0) return false;
+			state.negated = true;
+			state.start++;
+			return true;
+		};
+		const increment = (type) => {
+			state[type]++;
+			stack.push(type);
+		};
+		const decrement = (type) => {
+			state[type]--;
+			stack.pop();
+		};
+		/**
+		* Push tokens onto the tokens array. This helper speeds up
+		* tokenizing by 1) helping us avoid backtracking as much as possible,
+		* and 2) helping us avoid creating extra tokens when consecutive
+		* characters are plain text. This improves performance and simplifies
+		* lookbehinds.
+		*/
+		const push = (tok) => {
+			if (prev.type === "globstar") {
+				const isBrace = state.braces > 0 && (tok.type === "comma" || tok.type === "brace");
+				const isExtglob = tok.extglob === true || extglobs.length && (tok.type === "pipe" || tok.type === "paren");
+				if (tok.type !== "slash" && tok.type !== "paren" && !isBrace && !isExtglob) {
+					state.output = state.output.slice(0, -prev.output.length);
+					prev.type = "star";
+					prev.value = "*";
+					prev.output = star;
+					state.output += prev.output;
+				}
+			}
+			if (extglobs.length && tok.type !== "paren") extglobs[extglobs.length - 1].inner += tok.value;
+			if (tok.value || tok.output) append(tok);
+			if (prev && prev.type === "text" && tok.type === "text") {
+				prev.output = (prev.output || prev.value) + tok.value;
+				prev.value += tok.value;
+				return;
+			}
+			tok.prev = prev;
+			tokens.push(tok);
+			prev = tok;
+		};
+		const extglobOpen = (type, value) => {
+			const token = {
+				...EXTGLOB_CHARS[value],
+				conditions: 1,
+				inner: ""
+			};
+			token.prev = prev;
+			token.parens = state.parens;
+			token.output = state.output;
+			token.startIndex = state.index;
+			token.tokensIndex = tokens.length;
+			const output = (opts.capture ? "(" : "") + token.open;
+			increment("parens");
+			push({
+				type,
+				value,
+				output: state.output ? "" : ONE_CHAR
+			});
+			push({
+				type: "paren",
+				extglob: true,
+				value: advance(),
+				output
+			});
+			extglobs.push(token);
+		};
+		const extglobClose = (token) => {
+			const literal = input.slice(token.startIndex, state.index + 1);
+			const body = input.slice(token.startIndex + 2, state.index);
+			const analysis = analyzeRepeatedExtglob(body, opts);
+			if ((token.type === "plus" || token.type === "star") && analysis.risky) {
+				const safeOutput = analysis.safeOutput ? (token.output ? "" : ONE_CHAR) + (opts.capture ? `(${analysis.safeOutput})` : analysis.safeOutput) : void 0;
+				const open = tokens[token.tokensIndex];
+				open.type = "text";
+				open.value = literal;
+				open.output = safeOutput || utils.escapeRegex(literal);
+				for (let i = token.tokensIndex + 1; i < tokens.length; i++) {
+					tokens[i].value = "";
+					tokens[i].output = "";
+					delete tokens[i].suffix;
+				}
+				state.output = token.output + open.output;
+				state.backtrack = true;
+				push({
+					type: "paren",
+					extglob: true,
+					value,
+					output: ""
+				});
+				decrement("parens");
+				return;
+			}
+			let output = token.close + (opts.capture ? ")" : "");
+			let rest;
+			if (token.type === "negate") {
+				let extglobStar = star;
+				if (token.inner && token.inner.length > 1 && token.inner.includes("/")) extglobStar = globstar(opts);
+				if (extglobStar !== star || eos() || /^\)+$/.test(remaining())) output = token.close = `)$))${extglobStar}`;
+				if (token.inner.includes("*") && (rest = remaining()) && /^\.[^\\/.]+$/.test(rest)) output = token.close = `)${parse(rest, {
+					...options,
+					fastpaths: false
+				}).output})${extglobStar})`;
+				if (token.prev.type === "bos") state.negatedExtglob = true;
+			}
+			push({
+				type: "paren",
+				extglob: true,
+				value,
+				output
+			});
+			decrement("parens");
+		};
+		/**
+		* Fast paths
+		*/
+		if (opts.fastpaths !== false && !/(^[*!]|[/()[\]{}"])/.test(input)) {
+			let backslashes = false;
+			let output = input.replace(REGEX_SPECIAL_CHARS_BACKREF, (m, esc, chars, first, rest, index) => {
+				if (first === "\\") {
+					backslashes = true;
+					return m;
+				}
+				if (first === "?") {
+					if (esc) return esc + first + (rest ? QMARK.repeat(rest.length) : "");
+					if (index === 0) return qmarkNoDot + (rest ? QMARK.repeat(rest.length) : "");
+					return QMARK.repeat(chars.length);
+				}
+				if (first === ".") return DOT_LITERAL.repeat(chars.length);
+				if (first === "*") {
+					if (esc) return esc + first + (rest ? star : "");
+					return star;
+				}
+				return esc ? m : `\\${m}`;
+			});
+			if (backslashes === true) {
+				if (opts.unescape === true) output = output.replace(/\\/g, "");
+				else output = output.replace(/\\+/g, (m) => {
+					return m.length % 2 === 0 ? "\\\\" : m ? "\\" : "";
+				});
+			}
+			if (output === input && opts.contains === true) {
+				state.output = input;
+				return state;
+			}
+			state.output = utils.wrapOutput(output, state, options);
+			return state;
+		}
+		/**
+		* Tokenize input until we reach end-of-string
+		*/
+		while (!eos()) {
+			value = advance();
+			if (value === "\0") continue;
+			/**
+			* Escaped characters
+			*/
+			if (value === "\\") {
+				const next = peek();
+				if (next === "/" && opts.bash !== true) continue;
+				if (next === "." || next === ";") continue;
+				if (!next) {
+					value += "\\";
+					push({
+						type: "text",
+						value
+					});
+					continue;
+				}
+				const match = /^\\+/.exec(remaining());
+				let slashes = 0;
+				if (match && match[0].length > 2) {
+					slashes = match[0].length;
+					state.index += slashes;
+					if (slashes % 2 !== 0) value += "\\";
+				}
+				if (opts.unescape === true) value = advance();
+				else value += advance();
+				if (state.brackets === 0) {
+					push({
+						type: "text",
+						value
+					});
+					continue;
+				}
+			}
+			/**
+			* If we're inside a regex character class, continue
+			* until we reach the closing bracket.
+			*/
+			if (state.brackets > 0 && (value !== "]" || prev.value === "[" || prev.value === "[^")) {
+				if (opts.posix !== false && value === ":") {
+					const inner = prev.value.slice(1);
+					if (inner.includes("[")) {
+						prev.posix = true;
+						if (inner.includes(":")) {
+							const idx = prev.value.lastIndexOf("[");
+							const pre = prev.value.slice(0, idx);
+							const rest = prev.value.slice(idx + 2);
+							const posix = POSIX_REGEX_SOURCE[rest];
+							if (posix) {
+								prev.value = pre + posix;
+								state.backtrack = true;
+								advance();
+								if (!bos.output && tokens.indexOf(prev) === 1) bos.output = ONE_CHAR;
+								continue;
+							}
+						}
+					}
+				}
+				if (value === "[" && peek() !== ":" || value === "-" && peek() === "]") value = `\\${value}`;
+				if (value === "]" && (prev.value === "[" || prev.value === "[^")) value = `\\${value}`;
+				if (opts.posix === true && value === "!" && prev.value === "[") value = "^";
+				prev.value += value;
+				append({ value });
+				continue;
+			}
+			/**
+			* If we're inside a quoted string, continue
+			* until we reach the closing double quote.
+			*/
+			if (state.quotes === 1 && value !== "\"") {
+				value = utils.escapeRegex(value);
+				prev.value += value;
+				append({ value });
+				continue;
+			}
+			/**
+			* Double quotes
+			*/
+			if (value === "\"") {
+				state.quotes = state.quotes === 1 ? 0 : 1;
+				if (opts.keepQuotes === true) push({
+					type: "text",
+					value
+				});
+				continue;
+			}
+			/**
+			* Parentheses
+			*/
+			if (value === "(") {
+				increment("parens");
+				push({
+					type: "paren",
+					value
+				});
+				continue;
+			}
+			if (value === ")") {
+				if (state.parens === 0 && opts.strictBrackets === true) throw new SyntaxError(syntaxError("opening", "("));
+				const extglob = extglobs[extglobs.length - 1];
+				if (extglob && state.parens === extglob.parens + 1) {
+					extglobClose(extglobs.pop());
+					continue;
+				}
+				push({
+					type: "paren",
+					value,
+					output: state.parens ? ")" : "\\)"
+				});
+				decrement("parens");
+				continue;
+			}
+			/**
+			* Square brackets
+			*/
+			if (value === "[") {
+				if (opts.nobracket === true || !remaining().includes("]")) {
+					if (opts.nobracket !== true && opts.strictBrackets === true) throw new SyntaxError(syntaxError("closing", "]"));
+					value = `\\${value}`;
+				} else increment("brackets");
+				push({
+					type: "bracket",
+					value
+				});
+				continue;
+			}
+			if (value === "]") {
+				if (opts.nobracket === true || prev && prev.type === "bracket" && prev.value.length === 1) {
+					push({
+						type: "text",
+						value,
+						output: `\\${value}`
+					});
+					continue;
+				}
+				if (state.brackets === 0) {
+					if (opts.strictBrackets === true) throw new SyntaxError(syntaxError("opening", "["));
+					push({
+						type: "text",
+						value,
+						output: `\\${value}`
+					});
+					continue;
+				}
+				decrement("brackets");
+				const prevValue = prev.value.slice(1);
+				if (prev.posix !== true && prevValue[0] === "^" && !prevValue.includes("/")) value = `/${value}`;
+				prev.value += value;
+				append({ value });
+				if (opts.literalBrackets === false || utils.hasRegexChars(prevValue)) continue;
+				const escaped = utils.escapeRegex(prev.value);
+				state.output = state.output.slice(0, -prev.value.length);
+				if (opts.literalBrackets === true) {
+					state.output += escaped;
+					prev.value = escaped;
+					continue;
+				}
+				prev.value = `(${capture}${escaped}|${prev.value})`;
+				state.output += prev.value;
+				continue;
+			}
+			/**
+			* Braces
+			*/
+			if (value === "{" && opts.nobrace !== true) {
+				increment("braces");
+				const open = {
+					type: "brace",
+					value,
+					output: "(",
+					outputIndex: state.output.length,
+					tokensIndex: state.tokens.length
+				};
+				braces.push(open);
+				push(open);
+				continue;
+			}
+			if (value === "}") {
+				const brace = braces[braces.length - 1];
+				if (opts.nobrace === true || !brace) {
+					push({
+						type: "text",
+						value,
+						output: value
+					});
+					continue;
+				}
+				let output = ")";
+				if (brace.dots === true) {
+					const arr = tokens.slice();
+					const range = [];
+					for (let i = arr.length - 1; i >= 0; i--) {
+						tokens.pop();
+						if (arr[i].type === "brace") break;
+						if (arr[i].type !== "dots") range.unshift(arr[i].value);
+					}
+					output = expandRange(range, opts);
+					state.backtrack = true;
+				}
+				if (brace.comma !== true && brace.dots !== true) {
+					const out = state.output.slice(0, brace.outputIndex);
+					const toks = state.tokens.slice(brace.tokensIndex);
+					brace.value = brace.output = "\\{";
+					value = output = "\\}";
+					state.output = out;
+					for (const t of toks) state.output += t.output || t.value;
+				}
+				push({
+					type: "brace",
+					value,
+					output
+				});
+				decrement("braces");
+				braces.pop();
+				continue;
+			}
+			/**
+			* Pipes
+			*/
+			if (value === "|") {
+				if (extglobs.length > 0) extglobs[extglobs.length - 1].conditions++;
+				push({
+					type: "text",
+					value
+				});
+				continue;
+			}
+			/**
+			* Commas
+			*/
+			if (value === ",") {
+				let output = value;
+				const brace = braces[braces.length - 1];
+				if (brace && stack[stack.length - 1] === "braces") {
+					brace.comma = true;
+					output = "|";
+				}
+				push({
+					type: "comma",
+					value,
+					output
+				});
+				continue;
+			}
+			/**
+			* Slashes
+			*/
+			if (value === "/") {
+				if (prev.type === "dot" && state.index === state.start + 1) {
+					state.start = state.index + 1;
+					state.consumed = "";
+					state.output = "";
+					tokens.pop();
+					prev = bos;
+					continue;
+				}
+				push({
+					type: "slash",
+					value,
+					output: SLASH_LITERAL
+				});
+				continue;
+			}
+			/**
+			* Dots
+			*/
+			if (value === ".") {
+				if (state.braces > 0 && prev.type === "dot") {
+					if (prev.value === ".") prev.output = DOT_LITERAL;
+					const brace = braces[braces.length - 1];
+					prev.type = "dots";
+					prev.output += value;
+					prev.value += value;
+					brace.dots = true;
+					continue;
+				}
+				if (state.braces + state.parens === 0 && prev.type !== "bos" && prev.type !== "slash") {
+					push({
+						type: "text",
+						value,
+						output: DOT_LITERAL
+					});
+					continue;
+				}
+				push({
+					type: "dot",
+					value,
+					output: DOT_LITERAL
+				});
+				continue;
+			}
+			/**
+			* Question marks
+			*/
+			if (value === "?") {
+				if (!(prev && prev.value === "(") && opts.noextglob !== true && peek() === "(" && peek(2) !== "?") {
+					extglobOpen("qmark", value);
+					continue;
+				}
+				if (prev && prev.type === "paren") {
+					const next = peek();
+					let output = value;
+					if (prev.value === "(" && !/[!=<:]/.test(next) || next === "<" && !/<([!=]|\w+>)/.test(remaining())) output = `\\${value}`;
+					push({
+						type: "text",
+						value,
+						output
+					});
+					continue;
+				}
+				if (opts.dot !== true && (prev.type === "slash" || prev.type === "bos")) {
+					push({
+						type: "qmark",
+						value,
+						output: QMARK_NO_DOT
+					});
+					continue;
+				}
+				push({
+					type: "qmark",
+					value,
+					output: QMARK
+				});
+				continue;
+			}
+			/**
+			* Exclamation
+			*/
+			if (value === "!") {
+				if (opts.noextglob !== true && peek() === "(") {
+					if (peek(2) !== "?" || !/[!=<:]/.test(peek(3))) {
+						extglobOpen("negate", value);
+						continue;
+					}
+				}
+				if (opts.nonegate !== true && state.index === 0) {
+					negate();
+					continue;
+				}
+			}
+			/**
+			* Plus
+			*/
+			if (value === "+") {
+				if (opts.noextglob !== true && peek() === "(" && peek(2) !== "?") {
+					extglobOpen("plus", value);
+					continue;
+				}
+				if (prev && prev.value === "(" || opts.regex === false) {
+					push({
+						type: "plus",
+						value,
+						output: PLUS_LITERAL
+					});
+					continue;
+				}
+				if (prev && (prev.type === "bracket" || prev.type === "paren" || prev.type === "brace") || state.parens > 0) {
+					push({
+						type: "plus",
+						value
+					});
+					continue;
+				}
+				push({
+					type: "plus",
+					value: PLUS_LITERAL
+				});
+				continue;
+			}
+			/**
+			* Plain text
+			*/
+			if (value === "@") {
+				if (opts.noextglob !== true && peek() === "(" && peek(2) !== "?") {
+					push({
+						type: "at",
+						extglob: true,
+						value,
+						output: ""
+					});
+					continue;
+				}
+				push({
+					type: "text",
+					value
+				});
+				continue;
+			}
+			/**
+			* Plain text
+			*/
+			if (value !== "*") {
+				if (value === "$" || value === "^") value = `\\${value}`;
+				const match = REGEX_NON_SPECIAL_CHARS.exec(remaining());
+				if (match) {
+					value += match[0];
+					state.index += match[0].length;
+				}
+				push({
+					type: "text",
+					value
+				});
+				continue;
+			}
+			/**
+			* Stars
+			*/
+			if (prev && (prev.type === "globstar" || prev.star === true)) {
+				prev.type = "star";
+				prev.star = true;
+				prev.value += value;
+				prev.output = star;
+				state.backtrack = true;
+				state.globstar = true;
+				consume(value);
+				continue;
+			}
+			let rest = remaining();
+			if (opts.noextglob !== true && /^\([^?]/.test(rest)) {
+				extglobOpen("star", value);
+				continue;
+			}
+			if (prev.type === "star") {
+				if (opts.noglobstar === true) {
+					consume(value);
+					continue;
+				}
+				const prior = prev.prev;
+				const before = prior.prev;
+				const isStart = prior.type === "slash" || prior.type === "bos";
+				const afterStar = before && (before.type === "star" || before.type === "globstar");
+				if (opts.bash === true && (!isStart || rest[0] && rest[0] !== "/")) {
+					push({
+						type: "star",
+						value,
+						output: ""
+					});
+					continue;
+				}
+				const isBrace = state.braces > 0 && (prior.type === "comma" || prior.type === "brace");
+				const isExtglob = extglobs.length && (prior.type === "pipe" || prior.type === "paren");
+				if (!isStart && prior.type !== "paren" && !isBrace && !isExtglob) {
+					push({
+						type: "star",
+						value,
+						output: ""
+					});
+					continue;
+				}
+				while (rest.slice(0, 3) === "/**") {
+					const after = input[state.index + 4];
+					if (after && after !== "/") break;
+					rest = rest.slice(3);
+					consume("/**", 3);
+				}
+				const isEnd = eos() || state.parens > 0 && rest === ")".repeat(state.parens) && !extglobs.some((extglob) => extglob.type === "negate");
+				if (prior.type === "bos" && eos()) {
+					prev.type = "globstar";
+					prev.value += value;
+					prev.output = globstar(opts);
+					state.output = prev.output;
+					state.globstar = true;
+					consume(value);
+					continue;
+				}
+				if (prior.type === "slash" && prior.prev.type !== "bos" && !afterStar && isEnd) {
+					state.output = state.output.slice(0, -(prior.output + prev.output).length);
+					prior.output = `(?:${prior.output}`;
+					prev.type = "globstar";
+					prev.output = globstar(opts) + (opts.strictSlashes ? ")" : "|$)");
+					prev.value += value;
+					state.globstar = true;
+					state.output += prior.output + prev.output;
+					consume(value);
+					continue;
+				}
+				if (prior.type === "slash" && prior.prev.type !== "bos" && rest[0] === "/") {
+					const end = rest[1] !== void 0 ? "|$" : "";
+					state.output = state.output.slice(0, -(prior.output + prev.output).length);
+					prior.output = `(?:${prior.output}`;
+					prev.type = "globstar";
+					prev.output = `${globstar(opts)}${SLASH_LITERAL}|${SLASH_LITERAL}${end})`;
+					prev.value += value;
+					state.output += prior.output + prev.output;
+					state.globstar = true;
+					consume(value + advance());
+					push({
+						type: "slash",
+						value: "/",
+						output: ""
+					});
+					continue;
+				}
+				if (prior.type === "bos" && rest[0] === "/") {
+					prev.type = "globstar";
+					prev.value += value;
+					prev.output = `(?:^|${SLASH_LITERAL}|${globstar(opts)}${SLASH_LITERAL})`;
+					state.output = prev.output;
+					state.globstar = true;
+					consume(value + advance());
+					push({
+						type: "slash",
+						value: "/",
+						output: ""
+					});
+					continue;
+				}
+				state.output = state.output.slice(0, -prev.output.length);
+				prev.type = "globstar";
+				prev.output = globstar(opts);
+				prev.value += value;
+				state.output += prev.output;
+				state.globstar = true;
+				consume(value);
+				continue;
+			}
+			const token = {
+				type: "star",
+				value,
+				output: star
+			};
+			if (opts.bash === true) {
+				token.output = ".*?";
+				if (prev.type === "bos" || prev.type === "slash") token.output = nodot + token.output;
+				push(token);
+				continue;
+			}
+			if (prev && (prev.type === "bracket" || prev.type === "paren") && opts.regex === true) {
+				token.output = value;
+				push(token);
+				continue;
+			}
+			if (state.index === state.start || prev.type === "slash" || prev.type === "dot") {
+				if (prev.type === "dot") {
+					state.output += NO_DOT_SLASH;
+					prev.output += NO_DOT_SLASH;
+				} else if (opts.dot === true) {
+					state.output += NO_DOTS_SLASH;
+					prev.output += NO_DOTS_SLASH;
+				} else {
+					state.output += nodot;
+					prev.output += nodot;
+				}
+				if (peek() !== "*") {
+					state.output += ONE_CHAR;
+					prev.output += ONE_CHAR;
+				}
+			}
+			push(token);
+		}
+		while (state.brackets > 0) {
+			if (opts.strictBrackets === true) throw new SyntaxError(syntaxError("closing", "]"));
+			state.output = utils.escapeLast(state.output, "[");
+			decrement("brackets");
+		}
+		while (state.parens > 0) {
+			if (opts.strictBrackets === true) throw new SyntaxError(syntaxError("closing", ")"));
+			state.output = utils.escapeLast(state.output, "(");
+			decrement("parens");
+		}
+		while (state.braces > 0) {
+			if (opts.strictBrackets === true) throw new SyntaxError(syntaxError("closing", "}"));
+			state.output = utils.escapeLast(state.output, "{");
+			decrement("braces");
+		}
+		if (opts.strictSlashes !== true && (prev.type === "star" || prev.type === "bracket")) push({
+			type: "maybe_slash",
+			value: "",
+			output: `${SLASH_LITERAL}?`
+		});
+		if (state.backtrack === true) {
+			state.output = "";
+			for (const token of state.tokens) {
+				state.output += token.output != null ? token.output : token.value;
+				if (token.suffix) state.output += token.suffix;
+			}
+		}
+		return state;
+	};
+	/**
+	* Fast paths for creating regular expressions for common glob patterns.
+	* This can significantly speed up processing and has very little downside
+	* impact when none of the fast paths match.
+	*/
+	parse.fastpaths = (input, options) => {
+		const opts = { ...options };
+		const max = typeof opts.maxLength === "number" ? Math.min(MAX_LENGTH, opts.maxLength) : MAX_LENGTH;
+		const len = input.length;
+		if (len > max) throw new SyntaxError(`Input length: ${len}, exceeds maximum allowed length: ${max}`);
+		input = REPLACEMENTS[input] || input;
+		const { DOT_LITERAL, SLASH_LITERAL, ONE_CHAR, DOTS_SLASH, NO_DOT, NO_DOTS, NO_DOTS_SLASH, STAR, START_ANCHOR } = constants.globChars(opts.windows);
+		const nodot = opts.dot ? NO_DOTS : NO_DOT;
+		const slashDot = opts.dot ? NO_DOTS_SLASH : NO_DOT;
+		const capture = opts.capture ? "" : "?:";
+		const state = {
+			negated: false,
+			prefix: ""
+		};
+		let star = opts.bash === true ? ".*?" : STAR;
+		if (opts.capture) star = `(${star})`;
+		const globstar = (opts) => {
+			if (opts.noglobstar === true) return star;
+			return `(${capture}(?:(?!${START_ANCHOR}${opts.dot ? DOTS_SLASH : DOT_LITERAL}).)*?)`;
+		};
+		const create = (str) => {
+			switch (str) {
+				case "*": return `${nodot}${ONE_CHAR}${star}`;
+				case ".*": return `${DOT_LITERAL}${ONE_CHAR}${star}`;
+				case "*.*": return `${nodot}${star}${DOT_LITERAL}${ONE_CHAR}${star}`;
+				case "*/*": return `${nodot}${star}${SLASH_LITERAL}${ONE_CHAR}${slashDot}${star}`;
+				case "**": return nodot + globstar(opts);
+				case "**/*": return `(?:${nodot}${globstar(opts)}${SLASH_LITERAL})?${slashDot}${ONE_CHAR}${star}`;
+				case "**/*.*": return `(?:${nodot}${globstar(opts)}${SLASH_LITERAL})?${slashDot}${star}${DOT_LITERAL}${ONE_CHAR}${star}`;
+				case "**/.*": return `(?:${nodot}${globstar(opts)}${SLASH_LITERAL})?${DOT_LITERAL}${ONE_CHAR}${star}`;
+				default: {
+					const match = /^(.*?)\.(\w+)$/.exec(str);
+					if (!match) return;
+					const source = create(match[1]);
+					if (!source) return;
+					return source + DOT_LITERAL + match[2];
+				}
+			}
+		};
+		let source = create(utils.removePrefix(input, state));
+		if (source && opts.strictSlashes !== true) source += `${SLASH_LITERAL}?`;
+		return source;
+	};
+	module.exports = parse;
+}));
+
+// node_modules/picomatch/lib/picomatch.js
+var require_picomatch$1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
+	const scan = require_scan();
+	const parse = require_parse();
+	const utils = require_utils();
+	const constants = require_constants();
+	const isObject = (val) => val && typeof val === "object" && !Array.isArray(val);
+	/**
+	* Creates a matcher function from one or more glob patterns. The
+	* returned function takes a string to match as its first argument,
+	* and returns true if the string is a match. The returned matcher
+	* function also takes a boolean as the second argument that, when true,
+	* returns an object with additional information.
+	*
+	* ```js
+	* const picomatch = require('picomatch');
+	* // picomatch(glob[, options]);
+	*
+	* const isMatch = picomatch('*.!(*a)');
+	* console.log(isMatch('a.a')); //=> false
+	* console.log(isMatch('a.b')); //=> true
+	*
+	* // For environments without `node.js`, `picomatch/posix` provides you a dependency-free matcher, without automatic OS detection.
+	* const picomatch = require('picomatch/posix');
+	* // the same API, defaulting to posix paths
+	* const isMatch = picomatch('a/*');
+	* console.log(isMatch('a\\b')); //=> false
+	* console.log(isMatch('a/b')); //=> true
+	*
+	* // you can still configure the matcher function to accept windows paths
+	* const isMatch = picomatch('a/*', { options: windows });
+	* console.log(isMatch('a\\b')); //=> true
+	* console.log(isMatch('a/b')); //=> true
+	* ```
+	* @name picomatch
+	* @param {String|Array} `globs` One or more glob patterns.
+	* @param {Object=} `options`
+	* @return {Function=} Returns a matcher function.
+	* @api public
+	*/
+	const picomatch = (glob, options, returnState = false) => {
+		if (Array.isArray(glob)) {
+			const fns = glob.map((input) => picomatch(input, options, returnState));
+			const arrayMatcher = (str) => {
+				for (const isMatch of fns) {
+					const state = isMatch(str);
+					if (state) return state;
+				}
+				return false;
+			};
+			return arrayMatcher;
+		}
+		const isState = isObject(glob) && glob.tokens && glob.input;
+		if (glob === "" || typeof glob !== "string" && !isState) throw new TypeError("Expected pattern to be a non-empty string");
+		const opts = options || {};
+		const posix = opts.windows;
+		const regex = isState ? picomatch.compileRe(glob, options) : picomatch.makeRe(glob, options, false, true);
+		const state = regex.state;
+		delete regex.state;
+		let isIgnored = () => false;
+		if (opts.ignore) {
+			const ignoreOpts = {
+				...options,
+				ignore: null,
+				onMatch: null,
+				onResult: null
+			};
+			isIgnored = picomatch(opts.ignore, ignoreOpts, returnState);
+		}
+		const matcher = (input, returnObject = false) => {
+			const { isMatch, match, output } = picomatch.test(input, regex, options, {
+				glob,
+				posix
+			});
+			const result = {
+				glob,
+				state,
+				regex,
+				posix,
+				input,
+				output,
+				match,
+				isMatch
+			};
+			if (typeof opts.onResult === "function") opts.onResult(result);
+			if (isMatch === false) {
+				result.isMatch = false;
+				return returnObject ? result : false;
+			}
+			if (isIgnored(input)) {
+				if (typeof opts.onIgnore === "function") opts.onIgnore(result);
+				result.isMatch = false;
+				return returnObject ? result : false;
+			}
+			if (typeof opts.onMatch === "function") opts.onMatch(result);
+			return returnObject ? result : true;
+		};
+		if (returnState) matcher.state = state;
+		return matcher;
+	};
+	/**
+	* Test `input` with the given `regex`. This is used by the main
+	* `picomatch()` function to test the input string.
+	*
+	* ```js
+	* const picomatch = require('picomatch');
+	* // picomatch.test(input, regex[, options]);
+	*
+	* console.log(picomatch.test('foo/bar', /^(?:([^/]*?)\/([^/]*?))$/));
+	* // { isMatch: true, match: [ 'foo/', 'foo', 'bar' ], output: 'foo/bar' }
+	* ```
+	* @param {String} `input` String to test.
+	* @param {RegExp} `regex`
+	* @return {Object} Returns an object with matching info.
+	* @api public
+	*/
+	picomatch.test = (input, regex, options, { glob, posix } = {}) => {
+		if (typeof input !== "string") throw new TypeError("Expected input to be a string");
+		if (input === "") return {
+			isMatch: false,
+			output: ""
+		};
+		const opts = options || {};
+		const format = opts.format || (posix ? utils.toPosixSlashes : null);
+		let match = input === glob;
+		let output = match && format ? format(input) : input;
+		if (match === false) {
+			output = format ? format(input) : input;
+			match = output === glob;
+		}
+		if (match === false || opts.capture === true) {
+			if (opts.matchBase === true || opts.basename === true) match = picomatch.matchBase(input, regex, options, posix);
+			else match = regex.exec(output);
+		}
+		return {
+			isMatch: Boolean(match),
+			match,
+			output
+		};
+	};
+	/**
+	* Match the basename of a filepath.
+	*
+	* ```js
+	* const picomatch = require('picomatch');
+	* // picomatch.matchBase(input, glob[, options]);
+	* console.log(picomatch.matchBase('foo/bar.js', '*.js'); // true
+	* ```
+	* @param {String} `input` String to test.
+	* @param {RegExp|String} `glob` Glob pattern or regex created by [.makeRe](#makeRe).
+	* @return {Boolean}
+	* @api public
+	*/
+	picomatch.matchBase = (input, glob, options, posix = options && options.windows) => {
+		return (glob instanceof RegExp ? glob : picomatch.makeRe(glob, options)).test(utils.basename(input, { windows: posix }));
+	};
+	/**
+	* Returns true if **any** of the given glob `patterns` match the specified `string`.
+	*
+	* ```js
+	* const picomatch = require('picomatch');
+	* // picomatch.isMatch(string, patterns[, options]);
+	*
+	* console.log(picomatch.isMatch('a.a', ['b.*', '*.a'])); //=> true
+	* console.log(picomatch.isMatch('a.a', 'b.*')); //=> false
+	* ```
+	* @param {String|Array} str The string to test.
+	* @param {String|Array} patterns One or more glob patterns to use for matching.
+	* @param {Object} [options] See available [options](#options).
+	* @return {Boolean} Returns true if any patterns match `str`
+	* @api public
+	*/
+	picomatch.isMatch = (str, patterns, options) => picomatch(patterns, options)(str);
+	/**
+	* Parse a glob pattern to create the source string for a regular
+	* expression.
+	*
+	* ```js
+	* const picomatch = require('picomatch');
+	* const result = picomatch.parse(pattern[, options]);
+	* ```
+	* @param {String} `pattern`
+	* @param {Object} `options`
+	* @return {Object} Returns an object with useful properties and output to be used as a regex source string.
+	* @api public
+	*/
+	picomatch.parse = (pattern, options) => {
+		if (Array.isArray(pattern)) return pattern.map((p) => picomatch.parse(p, options));
+		return parse(pattern, {
+			...options,
+			fastpaths: false
+		});
+	};
+	/**
+	* Scan a glob pattern to separate the pattern into segments.
+	*
+	* ```js
+	* const picomatch = require('picomatch');
+	* // picomatch.scan(input[, options]);
+	*
+	* const result = picomatch.scan('!./foo/*.js');
+	* console.log(result);
+	* { prefix: '!./',
+	*   input: '!./foo/*.js',
+	*   start: 3,
+	*   base: 'foo',
+	*   glob: '*.js',
+	*   isBrace: false,
+	*   isBracket: false,
+	*   isGlob: true,
+	*   isExtglob: false,
+	*   isGlobstar: false,
+	*   negated: true }
+	* ```
+	* @param {String} `input` Glob pattern to scan.
+	* @param {Object} `options`
+	* @return {Object} Returns an object with
+	* @api public
+	*/
+	picomatch.scan = (input, options) => scan(input, options);
+	/**
+	* Compile a regular expression from the `state` object returned by the
+	* [parse()](#parse) method.
+	*
+	* ```js
+	* const picomatch = require('picomatch');
+	* const state = picomatch.parse('*.js');
+	* // picomatch.compileRe(state[, options]);
+	*
+	* console.log(picomatch.compileRe(state));
+	* //=> /^(?:(?!\.)(?=.)[^/]*?\.js)$/
+	* ```
+	* @param {Object} `state`
+	* @param {Object} `options`
+	* @param {Boolean} `returnOutput` Intended for implementors, this argument allows you to return the raw output from the parser.
+	* @param {Boolean} `returnState` Adds the state to a `state` property on the returned regex. Useful for implementors and debugging.
+	* @return {RegExp}
+	* @api public
+	*/
+	picomatch.compileRe = (state, options, returnOutput = false, returnState = false) => {
+		if (returnOutput === true) return state.output;
+		const opts = options || {};
+		const prepend = opts.contains ? "" : "^";
+		const append = opts.contains ? "" : "$";
+		let source = `${prepend}(?:${state.output})${append}`;
+		if (state && state.negated === true) source = `^(?!${source}).*$`;
+		const regex = picomatch.toRegex(source, options);
+		if (returnState === true) regex.state = state;
+		return regex;
+	};
+	/**
+	* Create a regular expression from a parsed glob pattern.
+	*
+	* ```js
+	* const picomatch = require('picomatch');
+	* // picomatch.makeRe(state[, options]);
+	*
+	* const result = picomatch.makeRe('*.js');
+	* console.log(result);
+	* //=> /^(?:(?!\.)(?=.)[^/]*?\.js)$/
+	* ```
+	* @param {String} `state` The object returned from the `.parse` method.
+	* @param {Object} `options`
+	* @param {Boolean} `returnOutput` Implementors may use this argument to return the compiled output, instead of a regular expression. This is not exposed on the options to prevent end-users from mutating the result.
+	* @param {Boolean} `returnState` Implementors may use this argument to return the state from the parsed glob with the returned regular expression.
+	* @return {RegExp} Returns a regex created from the given pattern.
+	* @api public
+	*/
+	picomatch.makeRe = (input, options = {}, returnOutput = false, returnState = false) => {
+		if (!input || typeof input !== "string") throw new TypeError("Expected a non-empty string");
+		let parsed = {
+			negated: false,
+			fastpaths: true
+		};
+		if (options.fastpaths !== false && (input[0] === "." || input[0] === "*")) parsed.output = parse.fastpaths(input, options);
+		if (!parsed.output) parsed = parse(input, options);
+		return picomatch.compileRe(parsed, options, returnOutput, returnState);
+	};
+	/**
+	* Create a regular expression from the given regex source string.
+	*
+	* ```js
+	* const picomatch = require('picomatch');
+	* // picomatch.toRegex(source[, options]);
+	*
+	* const { output } = picomatch.parse('*.js');
+	* console.log(picomatch.toRegex(output));
+	* //=> /^(?:(?!\.)(?=.)[^/]*?\.js)$/
+	* ```
+	* @param {String} `source` Regular expression source string.
+	* @param {Object} `options`
+	* @return {RegExp}
+	* @api public
+	*/
+	picomatch.toRegex = (source, options) => {
+		try {
+			const opts = options || {};
+			return new RegExp(source, opts.flags || (opts.nocase ? "i" : ""));
+		} catch (err) {
+			if (options && options.debug === true) throw err;
+			return /$^/;
+		}
+	};
+	/**
+	* Picomatch constants.
+	* @return {Object}
+	*/
+	picomatch.constants = constants;
+	/**
+	* Expose "picomatch"
+	*/
+	module.exports = picomatch;
+}));
+
+// node_modules/picomatch/index.js
+var require_picomatch = /* @__PURE__ */ __commonJSMin(((exports, module) => {
+	const pico = require_picomatch$1();
+	const utils = require_utils();
+	function picomatch(glob, options, returnState = false) {
+		if (options && (options.windows === null || options.windows === void 0)) options = {
+			...options,
+			windows: utils.isWindows()
+		};
+		return pico(glob, options, returnState);
+	}
+	Object.assign(picomatch, pico);
+	module.exports = picomatch;
+}));
+
+// src/mirror/patterns.ts
+var import_picomatch = /* @__PURE__ */ __toESM(require_picomatch(), 1);
+/** `*` stays within a part of a path and `**` crosses; a leading dot is nothing special in a registry. */
+const OPTIONS = {
+	dot: true,
+	nonegate: true,
+	noextglob: true
+};
+/** Globs over `image:tag`, or, with no `:`, over the image. Notes which of them ever matched. */
+var Patterns = class {
+	#patterns;
+	#unused;
+	/** Tags come image by image: those about the last one. */
+	#image;
+	#about = [];
+	constructor(texts) {
+		this.#patterns = texts.map((text) => {
+			const { image, tag } = splitPattern(text);
+			const matchesTag = tag === void 0 ? {} : { matchesTag: (0, import_picomatch.default)(tag, OPTIONS) };
+			return {
+				text,
+				matchesImage: (0, import_picomatch.default)(image, OPTIONS),
+				...matchesTag
+			};
+		});
+		this.#unused = new Set(this.#patterns);
+	}
+	get isEmpty() {
+		return this.#patterns.length === 0;
+	}
+	/** True when any pattern matches. */
+	matches(image, tag) {
+		let found = false;
+		for (const pattern of this.#aboutImage(image)) {
+			if (found && !this.#unused.has(pattern)) continue;
+			if (pattern.matchesTag && !pattern.matchesTag(tag)) continue;
+			this.#unused.delete(pattern);
+			found = true;
+		}
+		return found;
+	}
+	/** True when any pattern, but for what it says of tags, matches. */
+	matchesImage(image) {
+		return this.#aboutImage(image).length > 0;
+	}
+	/** The patterns that have matched nothing so far. */
+	unused() {
+		return Array.from(this.#unused, ({ text }) => text);
+	}
+	#aboutImage(image) {
+		if (image !== this.#image) {
+			this.#image = image;
+			this.#about = this.#patterns.filter(({ matchesImage }) => matchesImage(image));
+		}
+		return this.#about;
+	}
+};
+function splitPattern(pattern) {
+	const colon = pattern.lastIndexOf(":");
+	return colon === -1 ? { image: pattern } : {
+		image: pattern.slice(0, colon),
+		tag: pattern.slice(colon + 1)
+	};
+}
+/** The images that `include` names, when it names each; undefined when a pattern may match others. */
+function namedImages(include) {
+	const images = new Set(include.map((pattern) => splitPattern(pattern).image));
+	return images.size > 0 && Array.from(images).every(isRepositoryName) ? Array.from(images) : void 0;
+}
+/** What `include` says of `image`, as patterns that match no other image. Its name must hold nothing that is special in a glob. */
+function narrowPatterns(include, image) {
+	if (include.length === 0) return [image];
+	const tags = include.map(splitPattern).filter((pattern) => import_picomatch.default.isMatch(image, pattern.image, OPTIONS)).map(({ tag }) => tag);
+	return tags.includes(void 0) ? [image] : tags.map((tag) => `${image}:${tag}`);
+}
+
+// src/select/compiled-filters.ts
+const ANY = () => true;
+/** Filters that are ready to be asked. They note which patterns matched anything. */
+var CompiledFilters = class {
+	#include;
+	#exclude;
+	#inRange;
+	#newerThan;
+	#latest;
+	/** @throws Error when `semver` is not a range of versions */
+	constructor({ include, exclude, semver, newerThan = 0, latest = Number.POSITIVE_INFINITY }) {
+		this.#include = include.map((list) => new Patterns(list)).filter(({ isEmpty }) => !isEmpty);
+		this.#exclude = new Patterns(exclude);
+		const inRange = semver === void 0 ? ANY : compileRange(semver);
+		if (!inRange) throw new Error(`"${semver}" is not a range of versions`);
+		this.#inRange = inRange;
+		this.#newerThan = newerThan;
+		this.#latest = latest;
+	}
+	/** True when all tags pass. */
+	get isEmpty() {
+		return this.#include.length === 0 && this.#exclude.isEmpty && this.#inRange === ANY && this.#newerThan === 0 && this.#latest === Number.POSITIVE_INFINITY;
+	}
+	/** What the names alone decide: which filter leaves `tag` out, if any. Of a follower that says nothing of its image. */
+	filteredOutByName(image, tag) {
+		if (digestTagSubject(tag) !== void 0) {
+			if (!this.#include.every((patterns) => patterns.matchesImage(image))) return "include";
+			return this.#exclude.matches(image, tag) ? "exclude" : void 0;
+		}
+		let isIncluded = true;
+		for (const patterns of this.#include) if (!patterns.matches(image, tag)) isIncluded = false;
+		const isExcluded = this.#exclude.matches(image, tag);
+		if (!isIncluded) return "include";
+		if (isExcluded) return "exclude";
+		return this.#inRange(tag) ? void 0 : "semver";
+	}
+	/** True when the names let `tag` pass. */
+	wantsName = (image, tag) => this.filteredOutByName(image, tag) === void 0;
+	/** True when `tag` is known to have been pushed too long ago. */
+	isOld(tag) {
+		return tag?.uploaded !== void 0 && tag.uploaded < this.#newerThan;
+	}
+	/** Those of `tags` of one image that are not among the newest: by the time of their push where all have one, else by version. */
+	notLatest(tags) {
+		if (tags.length <= this.#latest) return [];
+		const isTimed = tags.every(([, listed]) => listed?.uploaded !== void 0);
+		return tags.toSorted(([a, one], [b, other]) => (isTimed ? (other?.uploaded ?? 0) - (one?.uploaded ?? 0) : 0) || newestVersionFirst(a, b)).slice(this.#latest).map(([tag]) => tag);
+	}
+	/** The patterns that have matched nothing so far. */
+	unusedPatterns() {
+		return [...this.#include, this.#exclude].flatMap((patterns) => patterns.unused());
+	}
+};
+
+// src/list/google.ts
+const Strings = array(string());
+const GoogleList = object({
+	child: nullish(Strings),
+	manifest: nullish(custom((value) => typeof value === "object" && !Array.isArray(value))),
+	tags: nullish(Strings)
+});
+/** More than any repository has: a registry that makes them up is stopped before each becomes a failure to tell. */
+const MAX_CHILDREN = 1e5;
+/**
+* Reads Google's extension of `tags/list`, which gives nested repositories and each tag's digest and size in one
+* answer. Undefined when `json` is not of that shape.
+* https://github.com/google/go-containerregistry/blob/v0.20.7/pkg/v1/google/list.go
+*
+* @throws Error when it names more children than can be
+*/
+function readGoogleList({ json }) {
+	const parsed = safeParse(GoogleList, json, FIRST_ISSUE);
+	if (!parsed.success) return void 0;
+	const { child, manifest, tags } = parsed.output;
+	if (!child && !manifest) return void 0;
+	const children = Array.from(new Set(child));
+	if (children.length > MAX_CHILDREN) throw new Error(`The source lists more than ${MAX_CHILDREN} repositories in one place`);
+	const byTag = /* @__PURE__ */ new Map();
+	for (const digest of Object.keys(manifest ?? {})) if (isDigest(digest)) readEntry(digest, manifest?.[digest], byTag);
+	for (const tag of tags ?? []) if (!byTag.has(tag)) byTag.set(tag, null);
+	return {
+		children,
+		tags: byTag
+	};
+}
+/** By hand: a schema for each of 100,000 manifests takes twice the time and memory. */
+function readEntry(digest, value, byTag) {
+	if (typeof value !== "object" || value === null || !("tag" in value) || !Array.isArray(value.tag)) return;
+	const mediaType = "mediaType" in value && typeof value.mediaType === "string" ? value.mediaType : void 0;
+	const size = numberOf("imageSizeBytes" in value ? value.imageSizeBytes : void 0);
+	const uploaded = numberOf("timeUploadedMs" in value ? value.timeUploadedMs : void 0);
+	const shared = {
+		digest,
+		...mediaType !== void 0 && { mediaType },
+		...Number.isSafeInteger(size) && size >= 0 && { size },
+		...Number.isSafeInteger(uploaded) && uploaded > 0 && { uploaded }
+	};
+	for (const name of value.tag) if (typeof name === "string") byTag.set(name, shared);
+}
+/** Google's numbers are strings; others that take its shape send numbers. Of an object JavaScript may make none. */
+function numberOf(value) {
+	return typeof value === "string" || typeof value === "number" ? Number(value) : NaN;
+}
+
+// src/list/source.ts
+/** The registry does not tell which repositories it has. The message names the remedy. */
+var NotListed = class extends Error {
+	name = "NotListed";
+};
+/**
+* What `tags/list` says of `repository`: where the registry is of Google's kind, digests and children too. An
+* empty `repository` is the registry's root, which no other kind lists.
+*
+* The `name` of the answer is not looked at: registry.k8s.io sends on to a registry that knows the repository by
+* another one.
+*/
+async function listByTags(client, repository) {
+	const scopes = repository === "" ? [] : [pull(repository)];
+	const page = await client.getList(tagsUrlPath(repository), scopes);
+	const google = readGoogleList(page);
+	if (!google) {
+		const names = repository === "" ? [] : await client.listTags(repository, page);
+		return { tags: new Map(names.map((tag) => [tag, null])) };
+	}
+	const children = google.children.map((child) => repository === "" ? child : `${repository}/${child}`);
+	return {
+		tags: google.tags,
+		children
+	};
+}
+
+// src/list/catalog.ts
+const Catalog = object({ repositories: nullable(array(string())) });
+/** Catalogs that are being read: namespaces of one registry, which are listed at once, share one. */
+const reading = /* @__PURE__ */ new WeakMap();
+/**
+* All repositories of a registry, by the distribution API's `_catalog`, which has no way to ask for a part.
+* https://distribution.github.io/distribution/spec/api/#catalog
+*
+* @throws NotListed when the registry has no catalog or does not show it
+*/
+async function listCatalog(client) {
+	let catalog = reading.get(client);
+	if (!catalog) {
+		catalog = readCatalog(client).finally(() => reading.delete(client));
+		reading.set(client, catalog);
+	}
+	return catalog;
+}
+async function readCatalog(client) {
+	const read = async (query) => readPages(client.transport, `/v2/_catalog${query}`, {
+		of: "repositories",
+		scopes: ["registry:catalog:*"],
+		read: readPage
+	});
+	try {
+		return await read("?n=1000").catch((error) => {
+			if (error instanceof RegistryError && error.status === 400) return read("");
+			throw error;
+		});
+	} catch (error) {
+		if (!(error instanceof RegistryError) || error.retryable) throw error;
+		throw new NotListed(`${client.registry} does not list its repositories: name each repository in "namespaces", or give credentials that may list them. ${error.message}`, { cause: error });
+	}
+}
+/** A page may be empty and not the last: some registries leave out what the account may not see. */
+const readPage = ({ json, next }) => {
+	const catalog = safeParse(Catalog, json, FIRST_ISSUE);
+	return catalog.success ? {
+		items: catalog.output.repositories ?? [],
+		next
+	} : void 0;
+};
+
+// src/list/dockerhub.ts
+/** The most that Docker Hub gives on a page. */
+const PAGE = 100;
+const Next = nullish(string());
+const Repositories$1 = object({
+	next: Next,
+	results: array(object({ name: string() }))
+});
+const Tag = object({
+	name: string(),
+	/** Missing from tags that were pushed long ago, as is the media type. */
+	digest: nullish(string()),
+	media_type: nullish(string()),
+	tag_last_pushed: nullish(string()),
+	images: nullish(array(object({ size: nullish(number()) })))
+});
+const Tags = object({
+	next: Next,
+	results: array(Tag)
+});
+/**
+* Docker Hub, by its own API: a namespace's public repositories, and a hundred tags with their digests a request.
+* https://docs.docker.com/reference/api/hub/latest/
+*
+* @param api the transport of `https://hub.docker.com`; the API takes no registry credentials
+*/
+function dockerHubSource(namespace, client, api) {
+	const { path } = namespace;
+	if (path === "") throw new Error("docker.io can't be listed as a whole: name a namespace, such as docker.io/library");
+	return {
+		kind: path.includes("/") ? "repository" : "prefix",
+		listRepositories: async () => listRepositories$1(api, path).catch((error) => {
+			throw explainListing$1(namespace, error);
+		}),
+		listTags: async (repository) => listTags(api, repository).catch((error) => {
+			if (error instanceof RegistryError) return listByTags(client, repository);
+			throw error;
+		})
+	};
+}
+async function listRepositories$1(api, namespace) {
+	const url = `/v2/repositories/${namespace}/`;
+	const read = ({ json }) => {
+		const page = safeParse(Repositories$1, json, FIRST_ISSUE);
+		if (!page.success) return void 0;
+		const { results, next } = page.output;
+		return {
+			items: results.map(({ name }) => `${namespace}/${name}`),
+			next: nextOf(url, next)
+		};
+	};
+	return readPages(api, `${url}?page_size=${PAGE}`, {
+		of: "repositories",
+		scopes: [],
+		read
+	});
+}
+async function listTags(api, repository) {
+	const url = `/v2/repositories/${repository}/tags/`;
+	const read = ({ json }) => {
+		const page = safeParse(Tags, json, FIRST_ISSUE);
+		return page.success ? {
+			items: page.output.results,
+			next: nextOf(url, page.output.next)
+		} : void 0;
+	};
+	const listed = await readPages(api, `${url}?page_size=${PAGE}`, {
+		of: "tags",
+		scopes: [],
+		read
+	});
+	return { tags: new Map(listed.map((tag) => [tag.name, manifestOf(tag) ?? null])) };
+}
+function manifestOf({ digest, media_type: mediaType, tag_last_pushed: pushed, images }) {
+	if (!digest || !isDigest(digest) || !mediaType) return void 0;
+	const size = (images ?? []).reduce((sum, image) => sum + (image.size ?? 0), 0);
+	const uploaded = Date.parse(pushed ?? "");
+	return {
+		digest,
+		mediaType,
+		...size > 0 && { size },
+		...!Number.isNaN(uploaded) && { uploaded }
+	};
+}
+/** Only the query of the next page's URL is taken: whatever host it names, the API is asked. */
+function nextOf(url, next) {
+	const query = next ? URL.parse(next, "https://hub.docker.com")?.search : void 0;
+	return query ? url + query : void 0;
+}
+function explainListing$1(namespace, error) {
+	if (!(error instanceof RegistryError)) return error;
+	const why = error.status === 404 ? "is no namespace of Docker Hub. Official images are in docker.io/library" : "can't be listed by Docker Hub's API: try later, or name each repository in \"namespaces\"";
+	return new Error(`${formatNamespace(namespace)} ${why}. ${error.message}`, { cause: error });
+}
+
+// src/list/ghcr.ts
+const Packages = array(object({ name: string() }));
+/** Stops an API that makes pages up. */
+const MAX_PAGES = 1e3;
+/**
+* GitHub's container registry, whose repositories are the packages of an organization or a user.
+* https://docs.github.com/en/rest/packages/packages
+*
+* @param github absent where the run's API is not github.com's, which alone knows ghcr.io's packages
+*/
+function ghcrSource(namespace, client, github) {
+	const { path } = namespace;
+	if (path === "") throw new Error("ghcr.io can't be listed as a whole: name an owner, such as ghcr.io/octo-org");
+	const [owner = ""] = path.split("/");
+	return {
+		kind: path.includes("/") ? "either" : "prefix",
+		listRepositories: async () => {
+			if (!github) throw notListed(owner, "this run speaks to another GitHub");
+			const names = await listPackages(github, owner);
+			if (names.length === 0) throw notListed(owner, "GitHub gives none");
+			return names.map((name) => `${owner}/${name}`);
+		},
+		listTags: async (repository) => listByTags(client, repository)
+	};
+}
+/** An owner is an organization or a user, and which one is not known before. */
+async function listPackages(github, owner) {
+	try {
+		return await readNames(github, "/orgs/{owner}/packages", owner).catch(async (error) => {
+			if (statusOf(error) === 404) return readNames(github, "/users/{owner}/packages", owner);
+			throw error;
+		});
+	} catch (error) {
+		const status = statusOf(error);
+		const said = printable(messageOf(error));
+		if (status === void 0 || status >= 500 || /rate limit/i.test(said)) throw new Error(`The packages of ghcr.io/${owner} can't be listed now: ${said}`, { cause: error });
+		throw notListed(owner, `GitHub says ${status}, ${said}`, error);
+	}
+}
+async function readNames(github, route, owner) {
+	const names = [];
+	let pages = 0;
+	const request = github.paginate.iterator(`GET ${route}`, {
+		owner,
+		package_type: "container",
+		per_page: 100
+	});
+	for await (const { data } of request) {
+		for (const { name } of parse$2(Packages, data)) names.push(name);
+		pages += 1;
+		if (pages === MAX_PAGES) throw new Error(`GitHub lists more than ${MAX_PAGES} pages of ${owner}'s packages`);
+	}
+	return names;
+}
+function statusOf(error) {
+	return error instanceof RequestError ? error.status : void 0;
+}
+/** GITHUB_TOKEN is answered 400, 403 or with a part of the packages, as the owner may be. */
+function notListed(owner, why, cause) {
+	return new NotListed(`The packages of ghcr.io/${owner} can't be listed: ${why}. Set "github-token" to a personal access token (classic) with the scopes repo and read:packages, as GITHUB_TOKEN sees only packages that are linked to the workflow's repository, or name each repository in "namespaces"`, { cause });
+}
+
+// src/list/quay.ts
+const Repositories = object({
+	repositories: array(object({
+		name: string(),
+		kind: nullish(string())
+	})),
+	next_page: nullish(string())
+});
+/**
+* Quay, by its own API, which gives a namespace's public repositories. Their tags come from the registry: the
+* API's have no media type, and many of Quay's old ones are schema1.
+* https://docs.redhat.com/en/documentation/red_hat_quay/3/html/red_hat_quay_api_reference/listrepos
+*
+* @param api the transport of `https://quay.io`; the API takes no registry credentials
+*/
+function quaySource(namespace, client, api) {
+	const { path } = namespace;
+	if (path === "") throw new Error("quay.io can't be listed as a whole: name a namespace, such as quay.io/coreos");
+	return {
+		kind: path.includes("/") ? "repository" : "prefix",
+		listRepositories: async () => listRepositories(api, path).catch((error) => {
+			throw explainListing(namespace, error);
+		}),
+		listTags: async (repository) => listByTags(client, repository)
+	};
+}
+async function listRepositories(api, namespace) {
+	const url = `/api/v1/repository?namespace=${encodeURIComponent(namespace)}&public=true`;
+	const read = ({ json }) => {
+		const page = safeParse(Repositories, json, FIRST_ISSUE);
+		if (!page.success) return void 0;
+		const { repositories, next_page: next } = page.output;
+		return {
+			items: repositories.filter(({ kind }) => kind !== "application").map(({ name }) => `${namespace}/${name}`),
+			next: next ? `${url}&next_page=${encodeURIComponent(next)}` : void 0
+		};
+	};
+	return readPages(api, url, {
+		of: "repositories",
+		scopes: [],
+		read
+	});
+}
+function explainListing(namespace, error) {
+	if (!(error instanceof RegistryError)) return error;
+	return new Error(`${formatNamespace(namespace)} can't be listed by Quay's API: check its name, try later, or name each repository in "namespaces". ${error.message}`, { cause: error });
+}
+
+// src/list/choose.ts
+/**
+* The way to list `namespace`: by its host where that has an API of its own, else by what the registry answers.
+*
+* @throws Error with the remedy when a well-known host has no such namespace
+*/
+function chooseSource(namespace, client, apis) {
+	switch (namespace.registry) {
+		case "docker.io": return dockerHubSource(namespace, client, apis.dockerHub);
+		case "quay.io": return quaySource(namespace, client, apis.quay);
+		case "ghcr.io": return ghcrSource(namespace, client, apis.github);
+		default: return {
+			kind: "either",
+			listTags: async (repository) => listByTags(client, repository),
+			listRepositories: async () => listCatalog(client)
+		};
+	}
+}
+
+// src/list/discover.ts
+/** More repositories than any namespace has; a registry that makes them up is stopped here. */
+const MAX_REPOSITORIES = 1e5;
+/**
+* Lists what `namespace` holds: the repository of that name, and all that are nested in it.
+*
+* @param images when given, only these are asked for, each by its name
+* @throws RegistryError or Error with the remedy when the namespace itself can't be listed. A repository inside it
+*   that can't is a failure in the listing, and so is a name or tag that the specification does not allow.
+*/
+async function discover(namespace, client, apis, images) {
+	const source = chooseSource(namespace, client, apis);
+	if (images) {
+		const walk = new Walk(namespace, source);
+		await walk.visit(images);
+		if (walk.images.size > 0 || walk.failures.length > 0) return walk.listing();
+	}
+	const root = await listRoot(namespace, source);
+	const walk = new Walk(namespace, source);
+	await walk.take(namespace.path, root);
+	if (walk.images.size === 0 && walk.failures.length === 0) throw new Error(`${formatNamespace(namespace)} holds no repository with tags that is to be seen: check its name in "namespaces", and name private repositories one by one`);
+	return walk.listing();
+}
+/** What the namespace's own path holds, and the repositories below it. */
+async function listRoot(namespace, source) {
+	const { path } = namespace;
+	const own = source.kind === "prefix" ? nothing() : await listOwn(path, source);
+	const refused = own instanceof RegistryError ? own : void 0;
+	const held = own instanceof RegistryError ? nothing() : own;
+	if (refused && source.kind === "repository") throw explainRoot(namespace, refused);
+	if (held.children || source.kind === "repository") return held;
+	const names = await source.listRepositories().catch((error) => {
+		if (!(error instanceof NotListed) || held.tags.size === 0) throw refused && path !== "" ? explainBoth(namespace, refused, error) : error;
+		return [];
+	});
+	const prefix = path === "" ? "" : `${path}/`;
+	const children = names.filter((name) => name.startsWith(prefix) || refused && name === path);
+	if (refused && path !== "" && children.length === 0) throw explainRoot(namespace, refused);
+	return {
+		...held,
+		children
+	};
+}
+function nothing() {
+	return { tags: /* @__PURE__ */ new Map() };
+}
+/** The namespace as a repository, or the registry's refusal: many a namespace is none. */
+async function listOwn(path, source) {
+	try {
+		return await source.listTags(path);
+	} catch (error) {
+		if (error instanceof RegistryError && !error.retryable) return error;
+		throw error;
+	}
+}
+/** One walk down a namespace; children are asked for at once, and the host's limiter bounds how many. */
+var Walk = class {
+	images = /* @__PURE__ */ new Map();
+	failures = [];
+	#namespace;
+	#source;
+	#seen = /* @__PURE__ */ new Set();
+	constructor(namespace, source) {
+		this.#namespace = namespace;
+		this.#source = source;
+	}
+	listing() {
+		return {
+			namespace: this.#namespace,
+			images: this.images,
+			failures: this.failures
+		};
+	}
+	/** Takes in the tags of repositories by their names. One that is not there is left out: it is gone. */
+	async visit(images) {
+		const { path } = this.#namespace;
+		const repositories = images.flatMap((image) => [repositoryIn(this.#namespace, image), ...path !== "" && image === this.#imageOf(path) ? [path] : []]);
+		await Promise.all(repositories.map(async (repository) => {
+			const found = await this.#listChild(repository);
+			if (found) this.#takeTags(repository, found);
+		}));
+	}
+	/**
+	* Takes in the tags of `repository`, and then all that is below it: where a repository below goes by the name of
+	* the namespace's own, it is always the same one that is left out.
+	*/
+	async take(repository, listed) {
+		this.#takeTags(repository, listed);
+		const children = (listed.children ?? []).filter((child) => this.#isNew(child));
+		await Promise.all(children.map(async (child) => {
+			const found = await this.#listChild(child);
+			if (found) await this.take(child, found);
+		}));
+	}
+	/** False for a name that came before, or can't be one. */
+	#isNew(repository) {
+		if (this.#seen.has(repository)) return false;
+		this.#seen.add(repository);
+		if (this.#seen.size > MAX_REPOSITORIES) throw new Error(`${formatNamespace(this.#namespace)} lists more than ${MAX_REPOSITORIES} repositories`);
+		if (isRepositoryName(repository)) return true;
+		this.#fail(repository, "its name is not one that the distribution specification allows; it was left out");
+		return false;
+	}
+	/** A repository that can't be listed becomes a failure; one that is not there has no tags. */
+	async #listChild(repository) {
+		try {
+			return await this.#source.listTags(repository);
+		} catch (error) {
+			if (!(error instanceof RegistryError)) throw error;
+			if (error.status !== 404) this.#fail(repository, error.message);
+			return;
+		}
+	}
+	#takeTags(repository, { tags }) {
+		if (repository === "") return;
+		this.#dropBadTags(repository, tags);
+		if (tags.size === 0) return;
+		const image = this.#imageOf(repository);
+		const other = this.images.get(image);
+		if (other) this.#fail(repository, `${other.repository} goes by the same name in this namespace; it was left out`);
+		else this.images.set(image, {
+			repository,
+			tags
+		});
+	}
+	/** Removes from `tags`, and reports, those that are none by their names. */
+	#dropBadTags(repository, tags) {
+		const bad = Array.from(tags.keys()).filter((tag) => !isTag(tag));
+		if (bad.length === 0) return;
+		for (const tag of bad) tags.delete(tag);
+		const some = bad.slice(0, 5).map((tag) => JSON.stringify(printable(tag, 60)));
+		this.#fail(repository, `${bad.length} of its tags are not ones that the distribution specification allows: ${some.join(", ")}`);
+	}
+	#fail(repository, reason) {
+		const image = printable(this.#imageOf(repository));
+		this.failures.push({
+			image,
+			tags: [],
+			reason: printable(reason, 1e3)
+		});
+	}
+	/** The path inside the namespace; the namespace's own repository goes by its last part. */
+	#imageOf(repository) {
+		const { path } = this.#namespace;
+		if (path === "") return repository;
+		return repository === path ? path.slice(path.lastIndexOf("/") + 1) : repository.slice(path.length + 1);
+	}
+};
+function explainRoot(namespace, error) {
+	if (error.status !== 404) return error;
+	return new Error(`${formatNamespace(namespace)} is not there, or not to be seen. Check "namespaces". ${error.message}`, { cause: error });
+}
+function explainBoth(namespace, own, error) {
+	if (!(error instanceof Error)) return error;
+	const why = own.status === 404 ? "is not there, or not to be seen, as a repository" : "can't be listed";
+	return new Error(`${formatNamespace(namespace)} ${why} (${own.message}), and ${error.message}`, { cause: error });
+}
+
+// src/mirror/listing.ts
+/** Number of tags in `images`. */
+function countListed(images) {
+	let count = 0;
+	for (const { tags } of images.values()) count += tags.size;
+	return count;
+}
+
+// src/select/filter-warnings.ts
+/**
+* What is odd about the filters in the light of what the sources hold: likely a slip of the pen. A job that is a part of
+* many sees a part, and leaves this to the first of them.
+*/
+function warnOfFilters(listed, { shard, include }) {
+	if (!isWhole(shard) && shard.first > 0) return [];
+	const isPart = namedImages(include) !== void 0;
+	return [...listed.some(({ listing }) => listing.failures.length > 0) ? [] : unusedPatterns(listed, isPart), ...listed.flatMap((one) => [...emptied(one), ...untimed(one)])];
+}
+/** Patterns that match nothing in any of the namespaces that they are for. */
+function unusedPatterns(listed, isPart) {
+	const unused = /* @__PURE__ */ new Map();
+	for (const { filters, settings } of listed) {
+		const own = new Set(filters.unusedPatterns());
+		const all = [...settings.filters.include.flat(), ...isPart ? [] : settings.filters.exclude];
+		for (const pattern of all) unused.set(pattern, (unused.get(pattern) ?? true) && own.has(pattern));
+	}
+	return Array.from(unused).filter(([, isUnused]) => isUnused).map(([pattern]) => `The pattern ${JSON.stringify(pattern)} in "include" or "exclude" matches nothing`);
+}
+function emptied({ settings, listing, selection }) {
+	if (selection.listing.images.size > 0 || listing.images.size === 0) return [];
+	const tags = countListed(listing.images);
+	return [`The filters leave nothing of ${formatNamespace(settings.namespace)}, which holds ${plural(tags, "tag")}`];
+}
+function untimed({ settings, listing }) {
+	if (settings.filters.newerThan === void 0) return [];
+	if (listing.images.values().some(({ tags }) => tags.values().some((tag) => tag?.uploaded !== void 0)) || listing.images.size === 0) return [];
+	return [`${formatNamespace(settings.namespace)}: its registry does not tell when tags were pushed, so "newer-than" leaves none of them out`];
+}
+
+// src/select/recheck.ts
+const DAY_MS = 864e5;
+/**
+* Which recorded tags are asked for again. Those that move (`latest`, `v1`, `nightly`) always are; those of a full
+* version, which hardly anybody pushes twice, in rotation: each once in every `days` days of daily runs. Each round
+* begins a day later, so that runs once a week come by all of them too.
+*
+* @param now milliseconds since the epoch
+*/
+function recheckRule(days, now) {
+	const today = Math.floor(now / DAY_MS);
+	const turn = (today + Math.floor(today / days)) % days;
+	return (image, tag) => !isFullVersion(tag) || turnOf(image, tag, days) === turn;
+}
+function turnOf(image, tag, turns) {
+	return createHash("sha256").update(`${image}:${tag}`).digest().readUIntBE(0, 6) % turns;
+}
+
+// src/select/digests.ts
+/** Requests waiting at the host's limiter, so that it is never idle; the limiter bounds how many are sent. */
+const WAITING = 256;
+/** A broken manifest or two are theirs alone; after so many refusals it is the registry that fails. */
+const MAX_REFUSALS = 10;
+/**
+* Finds the digests of all tags of `images`: those that the source listed, that `recall` knows, and, tag by tag, the
+* others. A tag that is gone meanwhile is left out; what is refused is a failure of its image.
+*/
+async function resolveDigests(images, client, knownDigest) {
+	const parts = await Promise.all(Array.from(images, async ([image, listed]) => resolveImageTags(image, listed, client, knownDigest)));
+	const resolved = parts.flatMap(({ image, found }) => found.tags.size > 0 ? [[image, found]] : []);
+	return {
+		images: new Map(resolved),
+		failures: parts.flatMap(({ failure }) => failure ? [failure] : []),
+		notRechecked: parts.reduce((sum, part) => sum + part.notRechecked, 0)
+	};
+}
+async function resolveImageTags(image, { repository, tags }, client, knownDigest) {
+	if (hasAllDigests(tags)) return {
+		image,
+		found: {
+			repository,
+			tags
+		},
+		notRechecked: 0
+	};
+	const known = /* @__PURE__ */ new Map();
+	const open = [];
+	let notRechecked = 0;
+	for (const [tag, listed] of tags) {
+		const digest = listed ? void 0 : knownDigest(image, tag);
+		if (digest !== void 0) notRechecked += 1;
+		const manifest = listed ?? (digest === void 0 ? void 0 : { digest });
+		if (manifest) known.set(tag, manifest);
+		else open.push(tag);
+	}
+	const { found, refused, error } = await headTags(client, repository, open);
+	for (const [tag, manifest] of found) known.set(tag, manifest);
+	const failure = error && {
+		image,
+		tags: refused,
+		reason: printable(error.message, 1e3)
+	};
+	return {
+		image,
+		found: {
+			repository,
+			tags: known
+		},
+		notRechecked,
+		...failure && { failure }
+	};
+}
+function hasAllDigests(tags) {
+	for (const listed of tags.values()) if (!listed) return false;
+	return true;
+}
+async function headTags(client, repository, tags) {
+	const found = /* @__PURE__ */ new Map();
+	const refused = /* @__PURE__ */ new Map();
+	const rest = tags.values();
+	const ask = async () => {
+		for (const tag of rest) {
+			if (refused.size >= MAX_REFUSALS) return;
+			try {
+				const head = await client.headManifest(repository, tag);
+				if (head) found.set(tag, {
+					digest: head.digest,
+					mediaType: head.mediaType
+				});
+			} catch (error) {
+				if (!(error instanceof RegistryError)) throw error;
+				refused.set(tag, error);
+			}
+		}
+	};
+	await Promise.all(Array.from({ length: Math.min(WAITING, tags.length) }, ask));
+	const [error] = refused.values();
+	if (!error) return {
+		found,
+		refused: []
+	};
+	if (refused.size >= MAX_REFUSALS) return {
+		found: /* @__PURE__ */ new Map(),
+		refused: [],
+		error
+	};
+	return {
+		found,
+		refused: Array.from(refused.keys()),
+		error
+	};
+}
+
+// src/select/select.ts
+/** Drops the tags that the filters don't want. */
+function select(listing, filters) {
+	if (filters.isEmpty) return {
+		listing,
+		digestTags: /* @__PURE__ */ new Map(),
+		filteredOut: NOTHING_FILTERED_OUT
+	};
+	const images = /* @__PURE__ */ new Map();
+	const digestTags = /* @__PURE__ */ new Map();
+	const filteredOut = { ...NOTHING_FILTERED_OUT };
+	for (const [image, { repository, tags }] of listing.images) {
+		const drops = dropsOf(image, tags, filters);
+		for (const name of drops.byFilter.values()) filteredOut[name] += 1;
+		const kept = withoutTags$1(tags, [...drops.byFilter.keys(), ...drops.digestTags.keys()]);
+		if (kept.size > 0) images.set(image, {
+			repository,
+			tags: kept
+		});
+		if (drops.digestTags.size > 0) digestTags.set(image, {
+			repository,
+			tags: drops.digestTags
+		});
+	}
+	return {
+		listing: {
+			...listing,
+			images
+		},
+		digestTags,
+		filteredOut
+	};
+}
+function dropsOf(image, tags, filters) {
+	const byFilter = /* @__PURE__ */ new Map();
+	const digestTags = /* @__PURE__ */ new Map();
+	const kept = [];
+	let isWhole = true;
+	for (const entry of tags) {
+		const [tag, listed] = entry;
+		const isFollower = digestTagSubject(tag) !== void 0;
+		const isOld = !isFollower && filters.isOld(listed);
+		const reason = filters.filteredOutByName(image, tag) ?? (isOld ? "newer-than" : void 0);
+		if (reason !== void 0) byFilter.set(tag, reason);
+		else if (isFollower) digestTags.set(tag, listed);
+		else kept.push(entry);
+		if (reason !== void 0 && !isFollower) isWhole = false;
+	}
+	const old = filters.notLatest(kept);
+	for (const tag of old) byFilter.set(tag, "latest");
+	if (isWhole && old.length === 0) digestTags.clear();
+	return {
+		byFilter,
+		digestTags
+	};
+}
+/** Most images lose nothing: their tags are passed on as they are, not copied. */
+function withoutTags$1(tags, filteredOut) {
+	let kept;
+	for (const tag of filteredOut) (kept ??= new Map(tags)).delete(tag);
+	return kept ?? tags;
+}
+/** Those of `digestTags` that are about an image of `images`. */
+function selectDigestTags(digestTags, images) {
+	const found = /* @__PURE__ */ new Map();
+	for (const [image, { repository, tags }] of digestTags) {
+		const held = /* @__PURE__ */ new Set();
+		for (const { digest } of images.get(image)?.tags.values() ?? []) held.add(digest);
+		const kept = withoutTags$1(tags, Array.from(tags.keys()).filter((tag) => !held.has(digestTagSubject(tag))));
+		if (kept.size > 0) found.set(image, {
+			repository,
+			tags: kept
+		});
+	}
+	return found;
+}
+
+// src/select/resolve.ts
+/** Finds the digests of what was selected, then of the signatures and the like that follow it. */
+async function resolveSelection({ listing, digestTags, filteredOut }, client, knownDigest) {
+	const own = await resolveDigests(listing.images, client, knownDigest);
+	const following = selectDigestTags(digestTags, own.images);
+	const followed = await resolveDigests(following, client, knownDigest);
+	const images = new Map(own.images);
+	for (const [image, { repository, tags }] of followed.images) images.set(image, {
+		repository,
+		tags: new Map([...images.get(image)?.tags ?? [], ...tags])
+	});
+	const failures = [
+		...listing.failures,
+		...own.failures,
+		...followed.failures
+	];
+	const unmatchedDigestTags = withoutAll(digestTags, following);
+	return {
+		...setSchema1Aside({
+			...listing,
+			images,
+			failures
+		}),
+		unmatchedDigestTags,
+		filteredOut: {
+			...filteredOut,
+			"digest-tags": countListed(unmatchedDigestTags)
+		},
+		notRechecked: own.notRechecked + followed.notRechecked
+	};
+}
+function withoutAll(all, some) {
+	return new Map(Array.from(all, ([image, { repository, tags }]) => [image, {
+		repository,
+		tags: withoutTags$1(tags, some.get(image)?.tags.keys() ?? [])
+	}]));
+}
+function setSchema1Aside(listing) {
+	const images = /* @__PURE__ */ new Map();
+	const unsupported = [];
+	for (const [image, { repository, tags }] of listing.images) {
+		const old = [];
+		for (const [tag, { mediaType }] of tags) if (mediaType !== void 0 && isSchema1Type(mediaType)) old.push(tag);
+		if (old.length > 0) unsupported.push({
+			image,
+			tags: old
+		});
+		if (old.length < tags.size) images.set(image, {
+			repository,
+			tags: withoutTags$1(tags, old)
+		});
+	}
+	return {
+		listing: {
+			...listing,
+			images
+		},
+		unsupported
+	};
+}
+
+// src/modes/prepare.ts
+/**
+* Lists all namespaces, keeps what the filters want, and compares it with what is recorded. A namespace that fails
+* stops only itself.
+*
+* @throws MetadataError when the metadata repository can't be used
+* @throws Error when two sources would land on one target
+*/
+async function prepare(inputs, deps) {
+	await deps.metadata.check();
+	const listed = await deps.phase("List the sources", async () => listSources(inputs, deps));
+	return deps.phase("Compare with the record", async () => {
+		const good = listed.flatMap((one) => "selection" in one ? [one] : []);
+		const names = nameTargets(good.map(({ settings, selection: { listing } }) => ({
+			settings,
+			listing
+		})));
+		const warnings = good.length === listed.length ? warnOfFilters(good, inputs) : [];
+		const isDue = recheckRule(inputs.recheck, deps.now().getTime());
+		return {
+			plans: await Promise.all(listed.map(async (one) => {
+				if ("failure" in one) return one;
+				try {
+					return await planNamespace(one, names, isDue, inputs, deps);
+				} catch (error) {
+					return {
+						settings: one.settings,
+						failure: failureOf(error)
+					};
+				}
+			})),
+			warnings
+		};
+	});
+}
+async function listSources({ namespaces, include }, { registries, apis }) {
+	const images = namedImages(include);
+	return Promise.all(namespaces.map(async (settings) => {
+		try {
+			const { namespace } = settings;
+			const listing = await discover(namespace, registries.source(namespace.registry), apis, images);
+			const filters = new CompiledFilters(settings.filters);
+			return {
+				settings,
+				filters,
+				listing,
+				selection: select(listing, filters)
+			};
+		} catch (error) {
+			return {
+				settings,
+				failure: failureOf(error)
+			};
+		}
+	}));
+}
+/** The shard is cut before the comparison, so that the counts of all shards add up. Names must be clear in all. */
+async function planNamespace({ settings, filters, listing, selection: whole }, names, isDue, { metadata: { manifestPath: template }, shard, mode, dryRun }, { metadata, registries }) {
+	const { namespace, platforms, referrers } = settings;
+	const file = recordPath(template, namespace);
+	const recorded = await readRecord(file, settings, metadata);
+	const selection = isWhole(shard) ? whole : select(ownListing(listing, shard), filters);
+	const knownDigest = (image, tag) => {
+		const entry = recorded.images.get(image)?.get(tag);
+		const digest = typeof entry === "string" ? entry : entry?.digest;
+		return entry && digest && holds(tag, entry, digest, {
+			platforms,
+			keepsDigests: referrers
+		}) && !isDue(image, tag) ? digest : void 0;
+	};
+	const resolved = await resolveSelection(selection, registries.source(namespace.registry), knownDigest);
+	const compared = diff(resolved.listing, recorded.images, platforms, referrers);
+	return {
+		settings,
+		recordPath: file,
+		recorded,
+		...resolved,
+		targets: names.get(formatNamespace(namespace)) ?? /* @__PURE__ */ new Map(),
+		...compared,
+		...referrers && mode === "sync" && !dryRun && { referrers: {
+			rechecks: findUnchangedImages(resolved.listing, recorded.images, platforms, compared.work, isDue),
+			listed: listing.images
+		} },
+		adopted: /* @__PURE__ */ new Map(),
+		gone: findRemovedTags(listing, ownImages(recorded.images, shard, namespace), filters.wantsName)
+	};
+}
+async function readRecord(path, { namespace, target: { registry, path: targetPath } }, metadata) {
+	const source = formatNamespace(namespace);
+	const target = formatNamespace({
+		registry,
+		path: targetPath
+	});
+	const bytes = await metadata.read(path);
+	return bytes ? parseNamespaceManifest(bytes, {
+		path,
+		source,
+		target
+	}) : {
+		source,
+		target,
+		images: /* @__PURE__ */ new Map()
+	};
+}
+function failureOf(error) {
+	return {
+		image: "",
+		tags: [],
+		reason: messageOf(error)
+	};
+}
+
+// src/modes/compare.ts
+/**
+* Asks the target what it really holds, and records that; copies nothing. What is recorded and is not so is reported
+* and taken out of the record, so that the next sync brings it again.
+*/
+async function compare(inputs, deps) {
+	const started = deps.now();
+	const { plans, warnings } = await prepare(inputs, deps);
+	const compared = await deps.phase("Ask the target", async () => Promise.all(plans.map(async (plan) => {
+		const done = "failure" in plan ? resultOf(plan) : await auditNamespace(plan, inputs, deps);
+		deps.logger.info(describeResult("plan" in done ? done.result : done));
+		return done;
+	})));
+	const recordables = compared.flatMap((one) => "plan" in one ? [one] : []);
+	const { errors, unrecorded } = inputs.dryRun ? {
+		errors: [],
+		unrecorded: []
+	} : await deps.phase("Record", async () => record(recordables, inputs.metadata, deps));
+	const namespaces = compared.map((one) => "plan" in one ? one.result : one);
+	return {
+		mode: "compare",
+		dryRun: inputs.dryRun,
+		started,
+		finished: deps.now(),
+		namespaces,
+		errors,
+		warnings,
+		unrecorded
+	};
+}
+async function auditNamespace(plan, inputs, { registries }) {
+	const { recorded, listing, settings } = plan;
+	const { namespace, platforms, referrers } = settings;
+	const { queryConcurrency: concurrency } = inputs;
+	const target = registries.target(settings.target.registry);
+	const source = registries.source(namespace.registry);
+	const targetOf = (image) => targetRepository(settings.targetName, settings.target, namespace, image);
+	const own = wantedImages(plan, inputs);
+	const findings = sortFindings(await audit(own, {
+		target,
+		targetOf,
+		referrers,
+		concurrency
+	}));
+	const open = findUndetermined(listing, recorded.images, findings.changed);
+	const verdicts = await adopt(open, {
+		source,
+		target,
+		targetOf,
+		platforms,
+		reserve: 0,
+		concurrency
+	});
+	const { entries, removed, drift } = concludeComparison(recorded.images, findings, verdicts);
+	const counts = countAfter(plan, findings, {
+		entries,
+		removed
+	});
+	const isLost = looksLost(findings, entries);
+	const takenOut = isLost ? /* @__PURE__ */ new Map() : removed;
+	return {
+		plan,
+		entries,
+		removed: takenOut,
+		result: {
+			...resultOf(plan),
+			...counts,
+			drift: {
+				...drift,
+				removed: countEntries(takenOut)
+			},
+			failures: [
+				...listing.failures,
+				...findings.failures,
+				...isLost ? [lost(plan, drift.missing.length)] : []
+			],
+			adopted: countEntries(entries)
+		}
+	};
+}
+/** What is recorded of this job's images and wanted. */
+function wantedImages({ recorded, settings }, { shard }) {
+	const { wantsName } = new CompiledFilters(settings.filters);
+	const own = ownImages(recorded.images, shard, settings.namespace);
+	return new Map(Array.from(own, ([image, entries]) => [image, new Map(Array.from(entries).filter(([tag]) => wantsName(image, tag)))]));
+}
+/** How the mirror stands to the source, now that the record is right. Tags of which nothing is known count as failed. */
+function countAfter({ recorded, listing, settings: { platforms, referrers } }, { unknown }, { entries, removed }) {
+	const right = mergeImages(removeEntries(removeEntries(recorded.images, removed), unknown), entries);
+	const { work, undetermined, unchanged } = diff(listing, right, platforms, referrers);
+	const wanting = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
+	const untold = Array.from(unknown).flatMap(([image, tags]) => Array.from(tags.keys()).filter((tag) => listing.images.get(image)?.tags.has(tag)));
+	return {
+		unchanged,
+		pending: undetermined.length + wanting - untold.length
+	};
+}
+/** So few tags are soon copied again. */
+const FEW = 10;
+/** True when the target has nothing of all that is recorded: then it is likely another target than is meant. */
+function looksLost({ present, missing, changed }, entries) {
+	return present === 0 && changed.size === 0 && entries.size === 0 && countEntries(missing) > FEW;
+}
+function lost({ recordPath }, images) {
+	return {
+		image: "",
+		tags: [],
+		reason: `the target has none of the tags recorded in ${recordPath}, of ${formatCount(images)} images. The record was left as it is: check "target" and its credentials; if the mirror is really gone, remove the file`
+	};
+}
+
+// src/modes/monitor.ts
+/** Tells how much is mirrored and how much is waiting, as often as asked, and reads only. The last look counts. */
+async function monitor(inputs, deps) {
+	const { count, interval } = inputs.monitor;
+	const started = deps.now();
+	for (let look = 1;; look += 1) {
+		const { plans, warnings } = await prepare(inputs, deps);
+		const namespaces = plans.map((plan) => resultOf(plan));
+		for (const result of namespaces) {
+			const { unchanged, pending, failed } = countAll([result]);
+			const total = formatCount(unchanged + pending);
+			const wrong = failed > 0 ? `, ${formatCount(failed)} failed` : "";
+			deps.logger.info(`${deps.now().toISOString()} ${result.namespace}: ${formatCount(unchanged)} of ${total} tags mirrored, ${formatCount(pending)} waiting${wrong}`);
+		}
+		if (look === count) return {
+			mode: "monitor",
+			dryRun: true,
+			started,
+			finished: deps.now(),
+			namespaces,
+			errors: [],
+			warnings
+		};
+		await deps.sleep(interval);
+	}
+}
+
+// src/plan/bin-packing.ts
+/**
+* Packs `items`, heaviest first, into bins of `capacity`, each into the first that has room. An item that is heavier
+* than that gets a bin of its own. https://en.wikipedia.org/wiki/First-fit-decreasing_bin_packing
+*/
+function packBins(items, capacity) {
+	const bins = [];
+	for (const item of items) {
+		const bin = bins.find(({ free }) => free >= item.weight);
+		if (bin) {
+			bin.items.push(item);
+			bin.free -= item.weight;
+		} else bins.push({
+			items: [item],
+			free: capacity - item.weight
+		});
+	}
+	return bins.map(({ items }) => items);
+}
+/**
+* Cuts the numbers from 0 to `total - 1` into at most `most` ranges of about equal weight, none without items.
+*
+* @param items sorted by their numbers
+*/
+function cutRanges(items, most, total) {
+	const share = items.reduce((sum, { weight }) => sum + weight, 0) / most;
+	const ranges = [];
+	let open = {
+		first: 0,
+		last: total - 1,
+		items: []
+	};
+	let done = 0;
+	for (const item of items) {
+		if (done + item.weight / 2 > share * (ranges.length + 1) && open.items.length > 0 && item.number > (open.items.at(-1)?.number ?? 0)) {
+			open.last = item.number - 1;
+			ranges.push(open);
+			open = {
+				first: item.number,
+				last: total - 1,
+				items: []
+			};
+		}
+		open.items.push(item);
+		done += item.weight;
+	}
+	if (open.items.length > 0) ranges.push(open);
+	return ranges;
+}
+
+// src/plan/matrix.ts
+/** GitHub takes 1 MB a job in UTF-16, of which the other outputs have some. */
+const MAX_MATRIX_BYTES = 9e5;
+/**
+* Spreads work over at most `maxEntries` jobs, none with much more than its fair share unless one image has that. A
+* namespace that is too much for one job is cut by images; several that are little go together. The same work gives
+* the same matrix, in whatever order it was found.
+*
+* @throws Error when not even the namespaces and filters fit into GitHub's limit
+*/
+function planMatrix(works, options) {
+	const { maxEntries, filters, maxBytes = MAX_MATRIX_BYTES } = options;
+	const plans = fairPlan(weigh(works), maxEntries);
+	for (const render of [byImages, byNumbers]) {
+		const matrix = { include: plans.flatMap((plan) => render(plan, filters)) };
+		if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
+	}
+	throw new Error(`The matrix would have more than ${maxBytes} bytes, which GitHub does not take: name fewer namespaces a plan, or shorten "include" and "exclude"`);
+}
+/** Bytes where the sources tell them; the mean where some don't; tags where none do. */
+function weigh(works) {
+	const all = works.flatMap(({ images }) => images);
+	const bytes = all.reduce((sum, image) => sum + image.bytes, 0);
+	const unsized = all.reduce((sum, image) => sum + image.unsized, 0);
+	const tags = all.reduce((sum, image) => sum + image.tags, 0);
+	const mean = bytes > 0 ? bytes / Math.max(1, tags - unsized) : 1;
+	const weightOf = (image) => Math.max(1, bytes > 0 ? image.bytes + image.unsized * mean : image.tags);
+	return works.filter(({ images }) => images.length > 0).map(({ namespace, images }) => {
+		const loads = images.map((image) => ({
+			...image,
+			weight: weightOf(image)
+		})).toSorted((a, b) => b.weight - a.weight || (a.image < b.image ? -1 : 1));
+		return {
+			namespace,
+			loads,
+			weight: loads.reduce((sum, { weight }) => sum + weight, 0)
+		};
+	}).toSorted(byName);
+}
+/** How much more a job may have in the next try. */
+const STEP = 1.02;
+/** The plan with the smallest load a job at which `most` jobs suffice. */
+function fairPlan(piles, most) {
+	const total = piles.reduce((sum, { weight }) => sum + weight, 0);
+	for (let capacity = total / most;; capacity *= STEP) {
+		const plan = planFor(piles, capacity);
+		if (plan.reduce((sum, one) => sum + (one.kind === "cut" ? one.parts.length : 1), 0) <= most) return plan;
+	}
+}
+function planFor(piles, capacity) {
+	const cuts = piles.map((pile) => ({
+		kind: "cut",
+		pile,
+		parts: packBins(pile.loads, capacity)
+	}));
+	const little = cuts.filter(({ parts }) => parts.length === 1).map(({ pile }) => pile);
+	const wholes = packBins(little.toSorted(heaviestFirst), capacity);
+	return [...cuts.filter(({ parts }) => parts.length > 1), ...wholes.map((bin) => ({
+		kind: "whole",
+		piles: bin.toSorted(byName)
+	}))];
+}
+/** Entries that name their images. */
+function byImages(plan, filters) {
+	if (plan.kind === "cut") return plan.parts.map((loads, index) => matrixEntryOf([plan.pile], loads, filters, {
+		images: loads,
+		part: `${index + 1}/${plan.parts.length}`
+	}));
+	const [first, ...others] = plan.piles;
+	const loads = plan.piles.flatMap((pile) => pile.loads);
+	return [matrixEntryOf(plan.piles, loads, filters, first && others.length === 0 ? { images: first.loads } : {})];
+}
+/** Entries that give the numbers of their images, in which a name costs nothing. */
+function byNumbers(plan, filters) {
+	if (plan.kind === "whole") return [matrixEntryOf(plan.piles, plan.piles.flatMap(({ loads }) => loads), filters, {})];
+	const { namespace } = plan.pile;
+	const numbered = plan.pile.loads.map((load) => ({
+		...load,
+		number: shardOf(namespace, load.image, MAX_SHARDS)
+	})).toSorted((a, b) => a.number - b.number);
+	const ranges = cutRanges(numbered, plan.parts.length, MAX_SHARDS);
+	return ranges.map(({ first, last, items }, index) => matrixEntryOf([plan.pile], items, filters, {
+		part: `${index + 1}/${ranges.length}`,
+		range: `${first}-${last}`
+	}));
+}
+function matrixEntryOf(piles, loads, { include, exclude }, { images, part = "1/1", range }) {
+	const names = images?.map(({ image }) => image).toSorted();
+	return {
+		namespace: piles.map(({ namespace }) => formatNamespace(namespace)).join("\n"),
+		images: (names ? names.flatMap((image) => narrowPatterns(include, image)) : include).join("\n"),
+		exclude: exclude.join("\n"),
+		"shard-index": range ?? "0",
+		"shard-total": range === void 0 ? 1 : MAX_SHARDS,
+		part,
+		tags: loads.reduce((sum, { tags }) => sum + tags, 0),
+		bytes: loads.reduce((sum, { bytes }) => sum + bytes, 0)
+	};
+}
+function heaviestFirst(a, b) {
+	return b.weight - a.weight || byName(a, b);
+}
+function byName(a, b) {
+	return formatNamespace(a.namespace) < formatNamespace(b.namespace) ? -1 : 1;
+}
+
+// src/modes/plan.ts
+/** Says what a sync would copy, and how to spread it over jobs. gcrsync's tags are left to these, which settle them. */
+async function plan(inputs, deps) {
+	const started = deps.now();
+	const { plans, warnings } = await prepare(inputs, deps);
+	return deps.phase("Plan", async () => {
+		const namespaces = plans.map((one) => dryRunResult(one, inputs.engine));
+		for (const result of namespaces) deps.logger.info(describeResult(result));
+		const works = plans.flatMap((one) => "failure" in one ? [] : [workOf(one)]);
+		const matrix = planMatrix(works, {
+			maxEntries: inputs.maxShards,
+			filters: inputs
+		});
+		deps.logger.info(`The matrix has ${plural(matrix.include.length, "job")}.`);
+		for (const { namespace, part, tags, bytes } of matrix.include) deps.logger.info(`${namespace.replaceAll("\n", ", ")} ${part}: ${plural(tags, "tag")}, ${formatBytes(bytes)}`);
+		const finished = deps.now();
+		return {
+			mode: "plan",
+			dryRun: true,
+			started,
+			finished,
+			namespaces,
+			errors: [],
+			warnings,
+			matrix
+		};
+	});
+}
+/** What there is to do, image by image. */
+function workOf({ settings: { namespace }, work, undetermined }) {
+	const images = /* @__PURE__ */ new Map();
+	const sumsOf = (image) => {
+		const sums = images.get(image) ?? {
+			image,
+			tags: 0,
+			bytes: 0,
+			unsized: 0
+		};
+		images.set(image, sums);
+		return sums;
+	};
+	for (const { image, descriptor, added, updated } of work) {
+		const sums = sumsOf(image);
+		sums.tags += added.length + updated.length;
+		sums.bytes += descriptor.size ?? 0;
+		if (descriptor.size === void 0) sums.unsized += 1;
+	}
+	for (const { image } of undetermined) sumsOf(image).tags += 1;
+	return {
+		namespace,
+		images: Array.from(images.values())
+	};
+}
+
+// src/reconcile/adopt-plans.ts
+/** Looks for evidence of gcrsync's tags, and sorts them into held, to be copied, and still undetermined. */
+async function adoptInPlans(plans, registries, concurrency) {
+	return Promise.all(plans.map(async (plan) => "failure" in plan ? plan : adoptInPlan(plan, registries, concurrency)));
+}
+async function adoptInPlan(plan, registries, concurrency) {
+	if (plan.undetermined.length === 0) return plan;
+	const { namespace, target, platforms, referrers } = plan.settings;
+	const verdicts = await adopt(plan.undetermined, {
+		source: registries.source(namespace.registry),
+		target: registries.target(target.registry),
+		targetOf: (image) => plan.targets.get(image) ?? image,
+		platforms,
+		reserve: plan.work.length,
+		concurrency
+	});
+	const builder = new WorkBuilder(plan.work);
+	const adopted = /* @__PURE__ */ new Map();
+	const undetermined = [];
+	let { unchanged } = plan;
+	for (const { undetermined: one, verdict } of verdicts) {
+		const { image, repository, tag, descriptor } = one;
+		if (verdict.kind === "undetermined") undetermined.push(one);
+		else if (verdict.kind === "absent") builder.add(image, repository, descriptor, "added", tag);
+		else if (verdict.kind === "different" || !holds(tag, verdict.entry, descriptor.digest, {
+			platforms,
+			keepsDigests: referrers
+		})) builder.add(image, repository, descriptor, "updated", tag);
+		else {
+			unchanged += 1;
+			setEntry(adopted, image, tag, verdict.entry);
+		}
+	}
+	return {
+		...plan,
+		work: builder.build(),
+		undetermined,
+		adopted,
+		unchanged
+	};
+}
+
+// src/record/write-ahead.ts
+/**
+* The tags of a namespace that move. Before the first of them is overwritten at the target, all are recorded as of an
+* unknown digest: a run that is killed then leaves a record that says nothing wrong, and the next run settles it from
+* what the target holds.
+*/
+var WriteAhead = class {
+	#plan;
+	#changeRecord;
+	#announcing;
+	/** What was recorded of the tags before. */
+	#before = /* @__PURE__ */ new Map();
+	/** Tags that may have been written. */
+	#begun = /* @__PURE__ */ new Set();
+	constructor(plan, changeRecord) {
+		this.#plan = plan;
+		this.#changeRecord = changeRecord;
+	}
+	/**
+	* To be awaited before `tag` of `image` is written at the target.
+	*
+	* @throws CopyError when the record can't be changed: then the tag must stay as it is
+	*/
+	async beforeOverwrite(image, tag) {
+		if (!this.#plan.recorded.images.get(image)?.get(tag)) return;
+		try {
+			await (this.#announcing ??= this.#announce());
+		} catch (error) {
+			const cause = messageOf(error);
+			throw new CopyError(`not overwritten, as that could not be recorded before: ${cause}`, {
+				retryable: false,
+				cause: error
+			});
+		}
+		this.#begun.add(`${image}:${tag}`);
+	}
+	/** What was recorded of tags that were announced and have not been written. */
+	untouched() {
+		const untouched = /* @__PURE__ */ new Map();
+		for (const [image, entries] of this.#before) for (const [tag, entry] of entries) if (!this.#begun.has(`${image}:${tag}`)) setEntry(untouched, image, tag, entry);
+		return untouched;
+	}
+	/** What is recorded by now, as far as this run knows. */
+	known() {
+		return forgetEntries(this.#plan.recorded.images, this.#before);
+	}
+	async #announce() {
+		const { work, recorded } = this.#plan;
+		const moving = work.reduce((sum, { updated }) => sum + updated.length, 0);
+		await this.#changeRecord(`Mirror ${recorded.source}: ${plural(moving, "tag")} to move`, (images) => {
+			const before = /* @__PURE__ */ new Map();
+			for (const { image, updated } of work) for (const tag of updated) {
+				const entry = images.get(image)?.get(tag);
+				if (entry) setEntry(before, image, tag, entry);
+			}
+			this.#before = mergeImages(this.#before, before);
+			return countEntries(before) === 0 ? images : forgetEntries(images, before);
+		});
+	}
+};
+
+// src/record/recorder.ts
+/** Gathers what a run does, and records it: at checkpoints what is done so far, in the end all of it. */
+var Recorder = class {
+	#plans;
+	#settings;
+	#deps;
+	#outcomes = /* @__PURE__ */ new Map();
+	#writeAheads = /* @__PURE__ */ new Map();
+	/** How many outcomes are recorded, by namespace; none when not even what evidence settled is. */
+	#recorded = /* @__PURE__ */ new Map();
+	/** One write at a time: two would write the same files. */
+	#writing = Promise.resolve();
+	constructor(plans, settings, deps) {
+		this.#plans = plans;
+		this.#settings = settings;
+		this.#deps = deps;
+	}
+	/**
+	* To be awaited before a tag is written at the target.
+	*
+	* @throws CopyError when it must not be
+	*/
+	async beforeOverwrite(plan, image, tag) {
+		let claims = this.#writeAheads.get(plan);
+		if (!claims) {
+			claims = new WriteAhead(plan, async (message, change) => this.#serially(async () => changeManifest(plan, message, change, this.#settings, this.#deps)));
+			this.#writeAheads.set(plan, claims);
+		}
+		await claims.beforeOverwrite(image, tag);
+	}
+	note(plan, outcome) {
+		const outcomes = this.#outcomes.get(plan);
+		if (outcomes) outcomes.push(outcome);
+		else this.#outcomes.set(plan, [outcome]);
+	}
+	/** What came of all namespaces so far. */
+	results() {
+		return this.#plans.map((plan) => resultOf(plan, this.#outcomes.get(plan) ?? []));
+	}
+	/** Records what is new since the last time; what could not be recorded is tried again the next time. */
+	async save() {
+		return this.#serially(async () => this.#save(() => void 0));
+	}
+	/** Records all that is not recorded yet, once no tag is written any more. */
+	async finish() {
+		return this.#serially(async () => this.#save((plan) => this.#writeAheads.get(plan)?.untouched()));
+	}
+	async #serially(write) {
+		const writing = this.#writing.then(write);
+		this.#writing = writing.catch(() => void 0);
+		return writing;
+	}
+	/** @param untouched entries that hold again, as their tags will not be written in this run */
+	async #save(untouched) {
+		const news = this.#plans.flatMap((plan) => {
+			if ("failure" in plan) return [];
+			const outcomes = this.#outcomes.get(plan)?.slice() ?? [];
+			const restored = untouched(plan) ?? /* @__PURE__ */ new Map();
+			return outcomes.length > (this.#recorded.get(plan) ?? -1) || restored.size > 0 ? [{
+				plan,
+				outcomes,
+				restored
+			}] : [];
+		});
+		const recordables = news.map(({ plan, outcomes, restored }) => ({
+			plan,
+			entries: newEntries(plan, outcomes),
+			restored,
+			known: this.#writeAheads.get(plan)?.known() ?? plan.recorded.images,
+			result: resultOf(plan, outcomes)
+		}));
+		const recorded = await record(recordables, this.#settings, this.#deps);
+		for (const { plan, outcomes } of news) if (recorded.plans.has(plan)) this.#recorded.set(plan, outcomes.length);
+		return recorded;
+	}
+};
+
+// src/copy/relist-tags.ts
+/**
+* Asks once more what `tags` are, which the source listed with a digest that it does not have: they moved and what they
+* were is deleted, or the answer to a HEAD was wrong.
+*
+* @returns the work that there is for those of another digest
+* @throws RegistryError
+*/
+async function relistTags(work, tags, client) {
+	const { image, repository, descriptor } = work;
+	const builder = new WorkBuilder();
+	for (const kind of ["added", "updated"]) for (const tag of work[kind]) {
+		const head = tags.has(tag) ? await client.headManifest(repository, tag) : void 0;
+		if (!head || head.digest === descriptor.digest) continue;
+		builder.add(image, repository, {
+			digest: head.digest,
+			mediaType: head.mediaType
+		}, kind, tag);
+	}
+	return builder.build();
+}
+/** What is left of `work` without that of `others`. */
+function withoutTags(work, others) {
+	const gone = new Set(others.flatMap(({ added, updated }) => [...added, ...updated]));
+	const isLeft = (tag) => !gone.has(tag);
+	return {
+		...work,
+		added: work.added.filter(isLeft),
+		updated: work.updated.filter(isLeft)
+	};
+}
+
+// src/copy/pool.ts
+/**
+* Copies all of `works`, as many at a time as `limit` lets, until the run ends or a registry has had enough. What fails is
+* retried when that can help, and stops nothing else. Each waits for its place alone, and for none while its registries have
+* asked to wait: so works of others come by.
+*/
+async function copyAll(works, options) {
+	const { limit, lifetime, pullLimits, task, onDone } = options;
+	const running = [];
+	for (const work of works) {
+		const whole = task(work);
+		await Promise.all([whole.source, whole.target].map(async ({ client }) => client.transport.ready()));
+		if (lifetime.drain.aborted || !await pullLimits.begin(whole)) break;
+		const started = Promise.withResolvers();
+		const copying = limit(async () => {
+			started.resolve();
+			try {
+				if (lifetime.drain.aborted) return;
+				for (const outcome of await copyWork(work, whole, options)) onDone(outcome);
+			} finally {
+				pullLimits.end(whole);
+			}
+		});
+		copying.catch(() => void 0);
+		running.push(copying);
+		await started.promise;
+	}
+	await Promise.all(running);
+}
+/** Copies `work`; what the source has under another digest than it listed, as it is now. */
+async function copyWork(work, whole, options) {
+	const missing = /* @__PURE__ */ new Set();
+	const outcome = await copyOne(work, whole, options, missing);
+	if (missing.size === 0) return [outcome];
+	const moved = await relistTags(work, missing, whole.source.client).catch(() => []);
+	const left = withoutTags(work, moved);
+	const { verifiedTags, error, ...rest } = outcome;
+	const isDone = [...left.added, ...left.updated].every((tag) => verifiedTags.has(tag));
+	const outcomes = [{
+		...rest,
+		work: left,
+		verifiedTags,
+		...error !== void 0 && !isDone && { error }
+	}];
+	for (const one of moved) outcomes.push(await copyOne(one, options.task(one), options, missing));
+	return outcomes;
+}
+/** @param missing is given the tags whose digest the source does not have */
+async function copyOne(work, whole, { engine, retries, lifetime, pullLimits, sleep, random, logger }, missing) {
+	const verifiedTags = /* @__PURE__ */ new Map();
+	let bytes = 0;
+	let referrers = 0;
+	const retryBudget = new RetryBudget(retries, random);
+	for (;;) {
+		const tags = whole.tags.filter((tag) => !verifiedTags.has(tag));
+		try {
+			bytes += await engine.copy({
+				...whole,
+				tags
+			}, (tag, what) => verifiedTags.set(tag, what), (count) => referrers += count);
+			return {
+				work,
+				verifiedTags,
+				bytes,
+				referrers
+			};
+		} catch (error) {
+			if (lifetime.abort.aborted || pullLimits.isSpent(error, whole)) return {
+				work,
+				verifiedTags,
+				bytes,
+				referrers,
+				isPending: true
+			};
+			if (error instanceof NotThereError) for (const tag of tags) missing.add(tag);
+			const message = messageOf(error);
+			const { repository, digest } = whole.source;
+			const delay = error instanceof CopyError ? retryBudget.nextDelay(error) : void 0;
+			if (delay === void 0) return {
+				work,
+				verifiedTags,
+				bytes,
+				referrers,
+				error: printable(message, 2e3)
+			};
+			logger.info(`${repository}@${digest}: ${message}. It is tried again (${retryBudget.tries} of ${retries})`);
+			await sleep(delay, lifetime.abort).catch(() => void 0);
+		}
+	}
+}
+
+// src/copy/pull-limits.ts
+/**
+* Watches the rate limits of registries: from one that has no pulls left, or that refuses for having been asked too much,
+* no further image is started. A thousand images that fail would help nobody; the next run goes on.
+*/
+var PullLimits = class {
+	/** Pulls that images under way may still take. */
+	#reserved = /* @__PURE__ */ new Map();
+	#spent = /* @__PURE__ */ new Map();
+	/** Resolved when the next image of a registry ends. */
+	#waiting = /* @__PURE__ */ new Map();
+	/** Why images were not started, registry by registry. */
+	get reasons() {
+		return Array.from(this.#spent.values());
+	}
+	/**
+	* True when `task` may start. Then `end` must be called for it. Where images under way may take all pulls that are left, their
+	* ends are waited for: most take less than they might.
+	*/
+	async begin({ source: { client }, target, pulls }) {
+		for (;;) {
+			if (this.#spent.has(client.registry) || this.#spent.has(target.client.registry)) return false;
+			const reserved = this.#reserved.get(client) ?? 0;
+			const { pullLimit } = client;
+			if (pullLimit === void 0 || pullLimit.remaining >= reserved + pulls) {
+				this.#reserved.set(client, reserved + pulls);
+				return true;
+			}
+			if (reserved > 0) await this.#nextEnd(client);
+			else this.#spent.set(client.registry, describeLimit(client.registry, pullLimit));
+		}
+	}
+	end({ source: { client }, pulls }) {
+		this.#reserved.set(client, (this.#reserved.get(client) ?? 0) - pulls);
+		this.#waiting.get(client)?.resolve();
+		this.#waiting.delete(client);
+	}
+	/** When an image of `client` that is under way has ended. */
+	async #nextEnd(client) {
+		let waiting = this.#waiting.get(client);
+		if (!waiting) this.#waiting.set(client, waiting = Promise.withResolvers());
+		return waiting.promise;
+	}
+	/** True when `error` says that a registry has been asked too much: what it was for is left to the next run. */
+	isSpent(error, { source, target }) {
+		if (!(error instanceof RegistryError) || error.status !== 429) return false;
+		const { registry } = (error.registry === apiHost(target.client.registry) ? target : source).client;
+		const when = error.retryAfter === void 0 ? "later" : `in ${formatDuration(error.retryAfter)}`;
+		this.#spent.set(registry, `${registry} has been asked too much (${error.message}): no further image was started. It asks to come back ${when}`);
+		return true;
+	}
+};
+function describeLimit(registry, { remaining, window }) {
+	const left = `${registry} allows ${formatCount(remaining)} more pulls`;
+	const loggedIn = "logged in, most accounts may pull more";
+	if (window === void 0) return `${left}: no further image was started from there. The next run goes on; ${loggedIn}`;
+	const time = formatDuration(window);
+	return `${left}, which it counts over ${time}: no further image was started from there. The next run goes on, at the latest in ${time}; ${loggedIn}`;
+}
+
+// src/report/progress.ts
+/** How often progress is told, in milliseconds. */
+const INTERVAL_MS = 1e4;
+/** The rate is that of this many last intervals. */
+const WINDOW = 6;
+/** Tells how far long work is, at least every ten seconds; nothing for work that ends sooner. */
+var Progress = class {
+	#options;
+	#timer;
+	#samples;
+	#images = 0;
+	#bytes = 0;
+	#failed = 0;
+	constructor(options) {
+		this.#options = options;
+		this.#samples = [{
+			time: options.clock(),
+			images: 0,
+			bytes: 0
+		}];
+		this.#timer = setInterval(() => this.tick(), INTERVAL_MS).unref();
+	}
+	/** One image has ended. */
+	done(bytes, failed) {
+		this.#images += 1;
+		this.#bytes += bytes;
+		if (failed) this.#failed += 1;
+	}
+	stop() {
+		clearInterval(this.#timer);
+	}
+	tick() {
+		const { total, log, clock } = this.#options;
+		const now = {
+			time: clock(),
+			images: this.#images,
+			bytes: this.#bytes
+		};
+		const [first = now] = this.#samples;
+		this.#samples.push(now);
+		if (this.#samples.length > WINDOW) this.#samples.shift();
+		const seconds = Math.max(.001, (now.time - first.time) / 1e3);
+		const left = total - this.#images;
+		const perSecond = (now.images - first.images) / seconds;
+		log([
+			`${formatCount(this.#images)} of ${formatCount(total)} images`,
+			formatBytes(this.#bytes),
+			`${formatBytes((now.bytes - first.bytes) / seconds)}/s`,
+			perSecond > 0 ? `about ${formatDuration(left / perSecond * 1e3)} left` : "none ended lately",
+			...this.#failed > 0 ? [`${formatCount(this.#failed)} failed`] : []
+		].join(", "));
+	}
+};
+
+// src/modes/copying.ts
+/**
+* Copies the work of all namespaces in one pool, and has it recorded at checkpoints. Without an engine nothing is copied, and that is an
+* error.
+*/
+async function copyAndCheckpoint(plans, recorder, inputs, deps) {
+	const { logger, openEngine, lifetime } = deps;
+	const working = plans.filter((plan) => "work" in plan).filter((plan) => plan.work.length + rechecksOf(plan).length > 0);
+	if (working.length === 0) {
+		logger.info("Nothing to copy.");
+		return {
+			errors: [],
+			stopped: [],
+			close: async () => void 0
+		};
+	}
+	let engine;
+	try {
+		engine = await openEngine();
+	} catch (error) {
+		return {
+			errors: [messageOf(error)],
+			stopped: [],
+			close: async () => void 0
+		};
+	}
+	const rechecks = working.reduce((sum, plan) => sum + rechecksOf(plan).length, 0);
+	if (rechecks > 0) logger.info(`${plural(rechecks, "unchanged image")}: asking for what is new about them`);
+	const pullLimits = new PullLimits();
+	const copied = new AbortController();
+	const checkpoints = saveAtCheckpoints(recorder, inputs.checkpoint, copied.signal, deps);
+	try {
+		await copy(working, engine, pullLimits, recorder, inputs, deps);
+	} finally {
+		copied.abort();
+		await checkpoints;
+	}
+	const stopReason = lifetime.stopReason();
+	const stopped = [...stopReason === void 0 ? [] : [explainStop(stopReason)], ...pullLimits.reasons];
+	for (const reason of stopped) logger.info(reason);
+	return {
+		errors: [],
+		stopped,
+		close: async () => engine.close()
+	};
+}
+const explainStop = (stopReason) => stopReason === "cancelled" ? "The run was cancelled: what was done by then is recorded, and the next run goes on" : "The time limit is reached: what was done by then is recorded, and the next run goes on";
+async function copy(plans, engine, pullLimits, recorder, inputs, deps) {
+	const { logger, sleep, random, lifetime } = deps;
+	const total = plans.reduce((sum, plan) => sum + plan.work.length + rechecksOf(plan).length, 0);
+	const progress = new Progress({
+		total,
+		log: (line) => logger.info(line),
+		clock: () => performance.now()
+	});
+	const shared = {
+		engine,
+		limit: pLimit(engine.width),
+		retries: inputs.retries,
+		lifetime,
+		pullLimits,
+		sleep,
+		random,
+		logger
+	};
+	const copyWorks = async (plan, works) => {
+		const task = (work) => ({
+			...taskOf(work, plan, inputs, deps),
+			beforeOverwrite: async (tag) => recorder.beforeOverwrite(plan, work.image, tag)
+		});
+		const onDone = (outcome) => {
+			recorder.note(plan, outcome);
+			progress.done(outcome.bytes, outcome.error !== void 0);
+		};
+		await copyAll(works, {
+			...shared,
+			task,
+			onDone
+		});
+	};
+	try {
+		await Promise.all(plans.map(async (plan) => copyWorks(plan, digestTagsFirst(plan.work))));
+		await Promise.all(plans.map(async (plan) => copyWorks(plan, rechecksOf(plan))));
+	} finally {
+		progress.stop();
+	}
+}
+/** Images that the mirror has, and of which the source is asked what is new about them. */
+function rechecksOf({ referrers }) {
+	return referrers?.rechecks ?? [];
+}
+/**
+* Has what is done recorded each `interval` milliseconds, until `end` or the run is aborted: no sleep lasts then any more, and
+* the end of the run records the rest. What can't be recorded now may be later; in the end it is an error.
+*/
+async function saveAtCheckpoints(recorder, interval, end, { sleep, logger, lifetime }) {
+	for (;;) {
+		await sleep(interval, end).catch(() => void 0);
+		if (end.aborted || lifetime.abort.aborted) return;
+		const { errors } = await recorder.save();
+		for (const error of errors) logger.warning(error);
+	}
+}
+function taskOf(work, plan, { engine }, { registries }) {
+	const { namespace, target, platforms } = plan.settings;
+	const { digest, mediaType } = work.descriptor;
+	const { referrers } = plan;
+	return {
+		source: {
+			client: registries.source(namespace.registry),
+			repository: work.repository,
+			digest,
+			...mediaType !== void 0 && { mediaType }
+		},
+		target: {
+			client: registries.target(target.registry),
+			repository: plan.targets.get(work.image) ?? work.image
+		},
+		tags: [...work.added, ...work.updated],
+		platforms: hasDigestTags(work) ? "all" : platforms,
+		pulls: estimatePulls(work, {
+			engine,
+			platforms,
+			referrers: referrers !== void 0
+		}),
+		present: isRecorded(plan, work),
+		...referrers && { referrers: {
+			sourceTags: referrers.listed.get(work.image)?.tags ?? /* @__PURE__ */ new Set(),
+			unmatchedDigestTags: plan.unmatchedDigestTags.get(work.image)?.tags ?? /* @__PURE__ */ new Set()
+		} }
+	};
+}
+/** True when another tag of the image is recorded with the very digest, which the target then holds. */
+function isRecorded({ recorded }, { image, descriptor }) {
+	const entries = recorded.images.get(image)?.values() ?? [];
+	return Iterator.from(entries).some((entry) => entry === descriptor.digest);
+}
+
+// src/modes/sync.ts
+/** Mirrors all namespaces and records what was done; in a dry run says what would be. */
+async function sync(inputs, deps) {
+	const started = deps.now();
+	const { plans: prepared, warnings } = await prepare(inputs, deps);
+	const plans = await deps.phase("Plan", async () => {
+		const settled = await adoptInPlans(prepared, deps.registries, inputs.queryConcurrency);
+		for (const plan of settled) deps.logger.info(describeResult(dryRunResult(plan, inputs.engine)));
+		return settled;
+	});
+	const run = {
+		mode: "sync",
+		dryRun: inputs.dryRun,
+		started,
+		warnings
+	};
+	if (inputs.dryRun) {
+		const finished = deps.now();
+		const namespaces = plans.map((plan) => withSection(dryRunResult(plan, inputs.engine), finished, inputs));
+		return {
+			...run,
+			finished,
+			namespaces,
+			errors: []
+		};
+	}
+	const recorder = new Recorder(plans, inputs.metadata, deps);
+	const copied = await deps.phase("Copy", async () => copyAndCheckpoint(plans, recorder, inputs, deps));
+	const { errors, unrecorded } = await recordAndClose(recorder, copied, deps);
+	const namespaces = recorder.results();
+	for (const { namespace, referrers } of namespaces) if (referrers > 0) deps.logger.info(`${namespace}: ${plural(referrers, "referrer")} copied`);
+	return {
+		...run,
+		finished: deps.now(),
+		namespaces,
+		errors: [...copied.errors, ...errors],
+		stopped: copied.stopped,
+		unrecorded
+	};
+}
+/** Records first: a cancelled run has little time. */
+async function recordAndClose(recorder, copied, { phase }) {
+	try {
+		return await phase("Record", async () => recorder.finish());
+	} finally {
+		await copied.close();
+	}
+}
+/** With the section that the changelog would get. */
+function withSection(result, time, { metadata: { changelogPath, timezone } }) {
+	if (changelogPath === void 0 || result.copied.length === 0) return result;
+	return {
+		...result,
+		section: renderSectionText(result, {
+			time,
+			timezone
+		})
+	};
+}
+
+// src/report/annotations.ts
+/** GitHub shows this many of each type a step, of so many characters each. */
+const MOST_OF_A_LEVEL = 10;
+const LONGEST_CHARACTERS = 4096;
+/** What is wrong with a run: the totals first, then the run's own errors, then the first failures. */
+function annotate({ namespaces, errors, warnings, stopped }) {
+	const { failed } = countAll(namespaces);
+	const failures = namespaces.flatMap(({ namespace, failures }) => failures.map((failure) => `${nameOf(namespace, failure)}: ${failure.reason}`));
+	const totals = namespaces.filter(({ failures }) => failures.length > 0).map((result) => `${formatCount(countAll([result]).failed)} in ${result.namespace}`);
+	return [
+		...[
+			...failed > 0 ? [`${plural(failed, "tag")} could not be mirrored: ${totals.join(", ")}`] : [],
+			...errors,
+			...failures
+		].slice(0, MOST_OF_A_LEVEL).map((message) => annotation("error", message)),
+		...(stopped ?? []).slice(0, MOST_OF_A_LEVEL).map((message) => annotation("notice", message)),
+		...[
+			...warned(warnings),
+			...unsupported(namespaces),
+			...drifted(namespaces)
+		].slice(0, MOST_OF_A_LEVEL)
+	];
+}
+function warned(warnings) {
+	return warnings.slice(0, MOST_OF_A_LEVEL / 2).map((message) => annotation("warning", message));
+}
+function drifted(namespaces) {
+	return namespaces.filter((result) => countDrift(result) > 0).slice(0, 9).map(({ namespace, target, drift }) => {
+		return annotation("warning", `${target}: ${[{
+			images: drift?.missing ?? [],
+			how: "is not there"
+		}, {
+			images: drift?.changed ?? [],
+			how: "has another digest than is recorded"
+		}].filter(({ images }) => images.length > 0).map(({ images: [first = {
+			image: "",
+			tags: []
+		}, ...more], how }) => {
+			const rest = countTags(more);
+			return `${nameOf(namespace, {
+				...first,
+				reason: ""
+			})}${rest > 0 ? ` and ${rest} more` : ""} ${how}`;
+		}).join("; ")}. The next sync brings what the source still has`);
+	});
+}
+function unsupported(namespaces) {
+	const images = namespaces.flatMap(({ namespace, unsupported }) => unsupported.map(({ image, tags }) => ({
+		name: `${namespace}/${image}`,
+		tags: tags.length
+	})));
+	if (images.length === 0) return [];
+	const tags = images.reduce((sum, image) => sum + image.tags, 0);
+	const some = images.slice(0, 5).map(({ name }) => name);
+	const more = images.length > some.length ? ` and ${images.length - some.length} more` : "";
+	return [annotation("warning", `Left out: ${plural(tags, "tag")} of ${plural(images.length, "image")} of the old schema1 format, which current docker and most registries refuse: ${some.join(", ")}${more}. "exclude" silences this`)];
+}
+/** `gcr.io/distroless/base:v1, v2 and 3 more` */
+function nameOf(namespace, { image, tags }) {
+	if (image === "") return namespace;
+	const [some, rest] = [tags.slice(0, 3).join(", "), tags.length - 3];
+	return `${namespace}/${image}${some === "" ? "" : `:${some}`}${rest > 0 ? ` and ${rest} more` : ""}`;
+}
+function annotation(level, message) {
+	return {
+		level,
+		message: message.length > LONGEST_CHARACTERS ? `${message.slice(0, 4095)}…` : message
+	};
+}
+
+// src/report/outputs.ts
+/** Set before the work starts, so that a run that breaks off has said nothing wrong. */
+const SAFE_OUTPUTS = {
+	complete: "false",
+	changed: "false",
+	added: "0",
+	updated: "0",
+	unchanged: "0",
+	failed: "0",
+	pending: "0",
+	gone: "0",
+	bytes: "0",
+	matrix: "{\"include\":[]}",
+	report: ""
+};
+/** @param report path of the run's JSON report */
+function outputsOf(result, report) {
+	const { added, updated, unchanged, failed, pending, gone, bytes } = countAll(result.namespaces);
+	return {
+		complete: String(isComplete(result)),
+		changed: String(isChanged(result)),
+		added: String(added),
+		updated: String(updated),
+		unchanged: String(unchanged),
+		failed: String(failed),
+		pending: String(pending),
+		gone: String(gone),
+		bytes: String(bytes),
+		matrix: result.matrix ? JSON.stringify(result.matrix) : SAFE_OUTPUTS.matrix,
+		report
+	};
+}
+/** True when nothing failed, nothing is left to the next run, and the target holds what is recorded. */
+function isComplete({ namespaces, errors }) {
+	const { failed, pending } = countAll(namespaces);
+	return failed === 0 && pending === 0 && errors.length === 0 && namespaces.every((one) => countDrift(one) === 0 && one.referrersUnchecked === 0);
+}
+/** True when the mirror or its record is another one now; in a dry run or a plan, when it would be. */
+function isChanged({ namespaces, matrix }) {
+	if (matrix) return matrix.include.length > 0;
+	return namespaces.some(({ copied, adopted, referrers, drift }) => copied.length > 0 || adopted > 0 || referrers > 0 || (drift?.removed ?? 0) > 0);
+}
+
+// src/report/summary.ts
+/** Bytes; GitHub drops what is over 1 MiB a step, all of it. */
+const LIMIT_BYTES$1 = 524288;
+/** Bytes kept for saying how much was left out. */
+const RESERVE_BYTES = 200;
+const LONGEST_REASON_CHARACTERS = 600;
+const TITLES = {
+	sync: "Mirror",
+	plan: "Plan of a mirror",
+	compare: "Mirror compared with its record",
+	monitor: "State of the mirror"
+};
+/** The job summary, in GitHub-flavoured Markdown: counts, failures, then a table a namespace. */
+function renderSummary(result, limit = LIMIT_BYTES$1) {
+	const page = new Page(limit);
+	const isDry = result.dryRun && result.mode !== "monitor";
+	page.add(`## ${TITLES[result.mode]}${isDry ? ": dry run, nothing was copied" : ""}\n`);
+	page.add(totals(result));
+	addPulls(page, result);
+	for (const error of result.errors) page.add(`> Error: ${escapeMarkdown(error.slice(0, LONGEST_REASON_CHARACTERS))}\n`);
+	for (const warning of result.warnings) page.add(`> Warning: ${escapeMarkdown(warning.slice(0, LONGEST_REASON_CHARACTERS))}\n`);
+	for (const reason of result.stopped ?? []) page.add(`> ${escapeMarkdown(reason.slice(0, LONGEST_REASON_CHARACTERS))}\n`);
+	for (const file of result.unrecorded ?? []) addUnrecorded(page, file);
+	addFailures(page, result);
+	if (result.matrix) addMatrix(page, result.matrix);
+	for (const namespace of result.namespaces) {
+		addNamespace(page, namespace, result.dryRun);
+		addDrift(page, namespace);
+		if (isDry) addGone(page, namespace);
+		if (namespace.section !== void 0) addSection(page, namespace.section);
+	}
+	return page.text();
+}
+function totals({ namespaces, dryRun, started, finished }) {
+	const { added, updated, unchanged, failed, pending, gone, bytes } = countAll(namespaces);
+	const names = [
+		"Added",
+		"Updated",
+		"Unchanged",
+		"Failed",
+		"Pending",
+		"Gone"
+	];
+	const counts = [
+		added,
+		updated,
+		unchanged,
+		failed,
+		pending,
+		gone
+	].map(formatCount);
+	const duration = formatDuration(finished.getTime() - started.getTime());
+	return [
+		`| ${names.join(" | ")} | ${dryRun ? "Bytes (at most)" : "Sent"} | Took |`,
+		`|${" ---: |".repeat(names.length + 2)}`,
+		`| ${counts.join(" | ")} | ${formatBytes(bytes)} | ${duration} |\n`
+	].join("\n");
+}
+function addPulls(page, { namespaces }) {
+	const pulls = namespaces.flatMap((one) => one.pulls ? [one.pulls] : []);
+	const count = pulls.reduce((sum, one) => sum + one.count, 0);
+	if (count === 0) return;
+	const least = pulls.every(({ exact }) => exact) ? "" : "at least ";
+	page.add(`Copying asks the sources for ${least}${plural(count, "manifest")}: so many requests count against a pull limit.\n`);
+}
+/** Bytes of a file that is shown whole. */
+const LONGEST_FILE_BYTES = LIMIT_BYTES$1 / 4;
+/** So that nothing is lost: it can be put into the file by hand. The JSON report has it whole in any case. */
+function addUnrecorded(page, { path, content, addition }) {
+	const shown = [content, addition].find((text) => Buffer.byteLength(text) <= LONGEST_FILE_BYTES);
+	page.add(`### Not recorded: what ${shown === content ? "should be in" : "is to be added to"} ${codeSpan(path)}\n`);
+	const size = formatBytes(Buffer.byteLength(addition));
+	if (shown === void 0) page.add(`${size}, which are in the JSON report.\n`);
+	else page.add(fenced(shown, path.endsWith(".json") ? "json" : "markdown"));
+}
+function addMatrix(page, { include }) {
+	if (include.length === 0) return;
+	page.add(`### ${plural(include.length, "job")}\n`);
+	page.add("| Namespace | Part | Tags | Bytes (at most) |");
+	page.add("| --- | ---: | ---: | ---: |");
+	for (const { namespace, part, tags, bytes } of include) {
+		const names = codeList(namespace.split("\n"));
+		page.add(`| ${names} | ${part} | ${formatCount(tags)} | ${formatBytes(bytes)} |`);
+	}
+	page.add("");
+}
+function addDrift(page, { drift }) {
+	if (!drift) return;
+	const kinds = [
+		["Recorded, but not at the target", drift.missing],
+		["Recorded, but with another digest at the target", drift.changed],
+		["At the target with another image than at the source", drift.differs]
+	];
+	for (const [title, images] of kinds) addTags(page, title, images);
+}
+function addGone(page, { gone }) {
+	addTags(page, "Gone from the source; the mirror keeps them", gone);
+}
+function addTags(page, title, images) {
+	if (images.length === 0) return;
+	page.add(`#### ${title}\n`);
+	for (const { image, tags } of images) page.add(`- ${codeSpan(image)}: ${codeList(tags)}`);
+	page.add("");
+}
+function addSection(page, section) {
+	page.add(`#### In the changelog\n`);
+	page.add(fenced(section, "markdown"));
+}
+/** As text, in a fence that nothing in it can close: names of images and tags have no backtick. */
+function fenced(content, language) {
+	return [
+		"````" + language,
+		content.trimEnd(),
+		"````",
+		""
+	].join("\n");
+}
+/** Failures of one reason stand together: one bad password can fail a thousand images. */
+function addFailures(page, { namespaces }) {
+	const byReason = /* @__PURE__ */ new Map();
+	for (const { namespace, failures } of namespaces) for (const failure of failures) {
+		const names = byReason.get(failure.reason);
+		if (names) names.push(nameOf(namespace, failure));
+		else byReason.set(failure.reason, [nameOf(namespace, failure)]);
+	}
+	if (byReason.size === 0) return;
+	page.add("### Failed\n");
+	const items = Array.from(byReason).toSorted(([, a], [, b]) => b.length - a.length);
+	for (const [reason, names] of items) page.add(`- ${codeList(names, 5)}: ${escapeMarkdown(reason.slice(0, LONGEST_REASON_CHARACTERS))}`);
+	page.add("");
+}
+function addNamespace(page, result, dryRun) {
+	const { namespace, target, copied, unchanged, gone, pending, adopted, filteredOut, notRechecked, unsupported } = result;
+	const { referrers, referrersUnchecked } = result;
+	const old = countTags(unsupported);
+	const notes = [
+		`${formatCount(unchanged)} unchanged`,
+		...gone.length > 0 ? [`${formatCount(countTags(gone))} gone from the source`] : [],
+		...pending > 0 ? [`${formatCount(pending)} left to the next run`] : [],
+		...adopted > 0 ? [`${formatCount(adopted)} recorded without a copy`] : [],
+		...describeDropped(filteredOut),
+		...notRechecked > 0 ? [`${formatCount(notRechecked)} not asked for again`] : [],
+		...referrers > 0 ? [`${plural(referrers, "referrer")} copied`] : [],
+		...referrersUnchecked > 0 ? [`${plural(referrersUnchecked, "image")} not asked for new referrers`] : [],
+		...old > 0 ? [`${formatCount(old)} unsupported (schema1)`] : []
+	];
+	page.add(`### ${codeSpan(namespace)} → ${codeSpan(target)}\n`);
+	page.add(`${notes.join(", ")}\n`);
+	if (copied.length === 0) return;
+	page.add(`| Image | ${dryRun ? "Would add" : "Added"} | ${dryRun ? "Would update" : "Updated"} | Bytes |`);
+	page.add("| --- | --- | --- | ---: |");
+	for (const { image, added, updated, bytes } of copied) page.add(`| ${codeSpan(image)} | ${codeList(added)} | ${codeList(updated)} | ${formatBytes(bytes)} |`);
+	page.add("");
+}
+/** `12 filtered out (8 by exclude, 4 by semver)` */
+function describeDropped(dropped) {
+	const parts = FILTERS.filter((name) => dropped[name] > 0).map((name) => `${formatCount(dropped[name])} by ${name}`);
+	return parts.length === 0 ? [] : [`${formatCount(countFilteredOut(dropped))} filtered out (${parts.join(", ")})`];
+}
+/** Lines up to a limit in bytes; from the first that does not fit on, all are left out and counted. */
+var Page = class {
+	#lines = [];
+	#free;
+	#left = 0;
+	constructor(limit) {
+		this.#free = limit - RESERVE_BYTES;
+	}
+	add(line) {
+		const bytes = Buffer.byteLength(line) + 1;
+		if (this.#left > 0 || bytes > this.#free) {
+			this.#left += 1;
+			return;
+		}
+		this.#free -= bytes;
+		this.#lines.push(line);
+	}
+	text() {
+		if (this.#left > 0) this.#lines.push("", `_${plural(this.#left, "more line")} did not fit: see the JSON report._`);
+		return `${this.#lines.join("\n")}\n`;
+	}
+};
+
+// src/report/comment.ts
+/** GitHub takes 65,536 characters a comment; these are bytes, of which a character has one or more. */
+const LIMIT_BYTES = 6e4;
+/** The comment of a dry run on its pull request: what the job summary says, in a comment's size. */
+function renderComment(result) {
+	const isNews = isChanged(result) || result.namespaces.some(({ failures }) => failures.length > 0);
+	return {
+		body: isNews ? renderSummary(result, LIMIT_BYTES) : "Nothing to mirror: the record has all that the sources hold.\n",
+		isNews
+	};
+}
+
+// src/report/json-report.ts
+function renderJsonReport(result) {
+	const { mode, dryRun, started, finished, errors, warnings, stopped = [], unrecorded = [], namespaces } = result;
+	const report = {
+		version: 1,
+		mode,
+		dryRun,
+		started: started.toISOString(),
+		finished: finished.toISOString(),
+		complete: isComplete(result),
+		changed: isChanged(result),
+		counts: countAll(namespaces),
+		errors,
+		warnings,
+		stopped,
+		unrecorded,
+		namespaces
+	};
+	return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+// src/main.ts
+const MODES = {
+	sync,
+	plan,
+	compare,
+	monitor
+};
+/**
+* Runs the action: inputs → discover → select → diff → shard → copy → record → report.
+*
+* @returns what fails the job, if anything
+* @throws Error with cause and remedy when the run can't go on; outputs have safe values then
+*/
+async function run(loadInputs, createDeps, runner) {
+	setOutputs(runner, SAFE_OUTPUTS);
+	const inputs = await loadInputs();
+	const deps = createDeps(inputs);
+	try {
+		const result = await MODES[inputs.mode](inputs, deps);
+		await report(result, inputs, deps, runner);
+		return verdict(result, inputs, deps);
+	} finally {
+		await deps.close();
+	}
+}
+async function report(result, { comment }, { pullRequest, logger }, runner) {
+	const path = await runner.writeReport(renderJsonReport(result));
+	setOutputs(runner, outputsOf(result, path));
+	for (const annotation of annotate(result)) runner.annotate(annotation);
+	await runner.writeSummary(renderSummary(result));
+	if (!comment || !pullRequest || result.mode !== "sync" && result.mode !== "plan") return;
+	const problem = await pullRequest.keepComment(comment, renderComment(result));
+	if (problem === void 0) logger.info(`The comment on pull request #${comment.number} is up to date.`);
+	else runner.annotate({
+		level: "notice",
+		message: problem
+	});
+}
+/** A run's own errors fail the job always: what was mirrored may not be recorded. */
+function verdict({ namespaces, errors }, { failOnError }, { lifetime }) {
+	if (errors.length > 0) return errors.join("\n");
+	if (lifetime.stopReason() === "cancelled") return "The run was cancelled";
+	if (!failOnError) return void 0;
+	const { failed } = countAll(namespaces);
+	if (failed > 0) return `${plural(failed, "tag")} could not be mirrored: see the summary`;
+	const drifted = namespaces.reduce((sum, one) => sum + countDrift(one), 0);
+	return drifted > 0 ? `${plural(drifted, "tag")} at the target not as recorded: see the summary` : void 0;
+}
+function setOutputs(runner, outputs) {
+	for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, String(value));
+}
+
 // src/index.ts
 setFlagsFromString("--semi-space-growth-factor=1");
 setFlagsFromString("--heap-growing-percent=50");
@@ -44490,7 +44533,7 @@ try {
 	const failure = await run(load, createDeps, runner);
 	if (failure !== void 0) setFailed(failure);
 } catch (error) {
-	setFailed(error instanceof Error ? error.message : String(error));
+	setFailed(messageOf(error));
 }
 
 export {  };

@@ -105,7 +105,7 @@ var EntryList = class {
 		if (missing.length === 0) this.credentials.set(host, {
 			username,
 			password,
-			origin: `the input ${INPUT}, line ${line}`
+			providedBy: `the input ${INPUT}, line ${line}`
 		});
 		else if (!this.#dryRun) for (const key of missing) this.#problem(line, key, "is not there, or empty: is the secret set?");
 	}

@@ -18104,7 +18104,7 @@ function getState(name) {
 	return process.env[`STATE_${name}`] || "";
 }
 
-// src/state.ts
+// src/action/docker-folder.ts
 /** The state that the main step saves for `post`: the folder that holds docker's logins. */
 const DOCKER_FOLDER_STATE = "docker-folder";
 

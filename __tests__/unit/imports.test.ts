@@ -33,7 +33,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   action: ['copy', 'github', 'inputs', 'modes', 'mirror', 'oci'],
   // main.ts, index.ts and post.ts
-  '': ['action', 'inputs', 'modes', 'report', 'mirror'],
+  '': ['action', 'inputs', 'modes', 'report', 'mirror', 'oci'],
 };
 
 const folderOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : '');

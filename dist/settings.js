@@ -2,135 +2,6 @@ import { i as __toESM } from "./rolldown-runtime.js";
 import { a as isRegistryHost, c as looksLikeHost, n as canNest, o as isRepositoryName, r as canonicalHost } from "./names.js";
 import { t as require_semver } from "./semver.js";
 
-// src/namespace.ts
-/** `gcr.io/distroless`; the host alone when the path is empty. */
-function formatNamespace({ registry, path }) {
-	return path === "" ? registry : `${registry}/${path}`;
-}
-/** The full path of `image` in its registry: what `/v2/<repository>/` takes. */
-function repositoryIn({ path }, image) {
-	return path === "" ? image : `${path}/${image}`;
-}
-/**
-* Reads `host/path`, `host` or, in `defaultRegistry`, `path`. The first part is a host when it has a dot or a
-* port or is `localhost`, as docker reads references.
-*
-* @returns a sentence that says what is wrong when `text` is neither
-*/
-function parseNamespace(text, defaultRegistry) {
-	const slash = text.indexOf("/");
-	const first = slash === -1 ? text : text.slice(0, slash);
-	const hasHost = looksLikeHost(first);
-	const host = hasHost ? first.toLowerCase() : defaultRegistry;
-	const path = hasHost ? slash === -1 ? "" : text.slice(slash + 1) : text;
-	if (!isRegistryHost(host)) return `"${host}" is not a registry host`;
-	if (path === "" && slash !== -1) return "nothing follows the \"/\"";
-	if (path !== "" && !isRepositoryName(path)) return `"${path}" is not a repository path: lower-case letters and digits, separated by one of . - _ within a part and by / between parts`;
-	return {
-		registry: canonicalHost(host),
-		path
-	};
-}
-
-// src/inputs/reader.ts
-/** Something wrong with one input, told with its value, what is allowed and what to do. */
-var InputError = class extends Error {
-	name = "InputError";
-	constructor(problems, options) {
-		super(problems.length === 1 ? problems.join("") : `${problems.length} inputs are wrong:\n- ${problems.join("\n- ")}`, options);
-	}
-};
-const TRUE = /* @__PURE__ */ new Set([
-	"true",
-	"True",
-	"TRUE"
-]);
-const FALSE = /* @__PURE__ */ new Set([
-	"false",
-	"False",
-	"FALSE"
-]);
-const UNITS$1 = /* @__PURE__ */ new Map([
-	["ms", 1],
-	["s", 1e3],
-	["m", 6e4],
-	["h", 36e5]
-]);
-const LONGEST_SHOWN = 100;
-/** Longer than any job, and no longer than a timer can be. Milliseconds. */
-const LONGEST = 18e8;
-/**
-* Reads inputs by type and gathers what is wrong with them, so that all problems are told at once. After a problem
-* a reader goes on with a harmless value; `finish` then throws.
-*/
-var InputReader = class {
-	#get;
-	#problems = [];
-	/** @param get gives an input's trimmed text, empty when it was left out */
-	constructor(get) {
-		this.#get = get;
-	}
-	problem(name, what) {
-		this.#problems.push(`${name}: ${what}`);
-	}
-	/** @throws InputError when there was any problem */
-	finish() {
-		if (this.#problems.length > 0) throw new InputError(this.#problems);
-	}
-	text(name) {
-		return this.#get(name);
-	}
-	optional(name) {
-		return this.#get(name) || void 0;
-	}
-	required(name, what) {
-		const value = this.#get(name);
-		if (value === "") this.problem(name, `is required: ${what}`);
-		return value;
-	}
-	/** As `listOf` reads it. */
-	list(name) {
-		return listOf(this.#get(name));
-	}
-	choice(name, allowed) {
-		const value = this.#get(name);
-		const found = allowed.find((choice) => choice === value);
-		if (found === void 0) this.problem(name, `${show(value)} is not one of ${allowed.join(", ")}`);
-		return found ?? allowed[0];
-	}
-	/** YAML 1.2 core schema booleans, as `core.getBooleanInput` takes them. https://yaml.org/spec/1.2.2/#10212-boolean */
-	boolean(name) {
-		const value = this.#get(name);
-		if (!TRUE.has(value) && !FALSE.has(value)) this.problem(name, `${show(value)} is neither true nor false`);
-		return TRUE.has(value);
-	}
-	integer(name, min, max) {
-		const value = this.#get(name);
-		const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
-		if (number >= min && number <= max) return number;
-		this.problem(name, `${show(value)} is not a whole number from ${min} to ${max}`);
-		return min;
-	}
-	/** A time with its unit, in milliseconds. */
-	duration(name) {
-		const value = this.#get(name);
-		const [, number = "", unit = ""] = /^(\d{1,9})\s*(ms|s|m|h)$/.exec(value) ?? [];
-		const ms = Number(number) * (UNITS$1.get(unit) ?? 0);
-		if (ms > 0 && ms <= LONGEST) return ms;
-		const most = ms > LONGEST ? ` of at most ${LONGEST / 36e5} hours` : "";
-		this.problem(name, `${show(value)} is not a time with its unit${most}, such as 500ms, 30s, 10m or 2h`);
-		return 1;
-	}
-};
-/** One item a line or comma-separated; `#` starts a comment, at a line's start or after a space. */
-function listOf(text) {
-	return text.split(/\r?\n/).flatMap((line) => line.replace(/(?:^|\s)#.*$/, "").split(",")).map((item) => item.trim()).filter((item) => item !== "");
-}
-/** A value as an error shows it: quoted, one line, not too long. */
-function show(value) {
-	return JSON.stringify(value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value);
-}
-
 // node_modules/valibot/dist/index.mjs
 let store$4;
 const DEFAULT_CONFIG = {
@@ -1030,7 +901,223 @@ function safeParse(schema, input, config$1) {
 	};
 }
 
-// src/plan/target-names.ts
+// src/oci/errors.ts
+/** What went wrong with one request to a registry, as data. The message holds no query and no credential. */
+var RegistryError = class extends Error {
+	name = "RegistryError";
+	method;
+	/** Without query and user info: signed URLs carry credentials. */
+	url;
+	/** Absent when no answer came. */
+	status;
+	/** The codes of the answer's `errors`, `NAME_UNKNOWN` and so on. */
+	codes;
+	/** True when the same request may succeed later. */
+	retryable;
+	/**
+	* True for what is meant in most cases, but is also what a proxy in between or a node of the registry that is out of
+	* order says now and then: a few more tries tell.
+	*/
+	ambiguous;
+	/** Host of the registry that was asked: what it redirects to or gets its tokens from may be another one, see `url`. */
+	registry;
+	/** How long the registry asks to wait, in milliseconds. */
+	retryAfter;
+	constructor(problem) {
+		const url = redactUrl(problem.url);
+		super(`${problem.method} ${url}: ${problem.cause}`, { cause: problem.error });
+		this.method = problem.method;
+		this.url = url;
+		this.status = problem.status;
+		this.codes = problem.codes ?? [];
+		this.retryable = problem.retryable ?? false;
+		this.ambiguous = problem.ambiguous ?? false;
+		this.registry = problem.registry ?? problem.url.host;
+		this.retryAfter = problem.retryAfter;
+	}
+};
+/** The message of whatever was thrown. */
+function messageOf(error) {
+	return error instanceof Error ? error.message : String(error);
+}
+/** True when a registry, or its token service, does not let the one who asks. */
+function isAccessDenied(error) {
+	return error instanceof RegistryError && !error.retryable && (error.status === 401 || error.status === 403);
+}
+/** `url` without what may be a credential: user info, query and fragment. */
+function redactUrl(url) {
+	return `${url.protocol}//${url.host}${url.pathname}`;
+}
+/**
+* One line of printable text of at most `limit` characters, from text that a stranger wrote: without what turns the
+* direction of writing, and without what may be a credential.
+*/
+function printable(text, limit = 300) {
+	const line = withoutCredentials(text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}]+/gu, " ")).replaceAll("##[", "# # [").trim();
+	return line.length > limit ? `${line.slice(0, limit)}…` : line;
+}
+/** Docker and registries quote signed URLs and the header that they refuse. */
+function withoutCredentials(text) {
+	return text.replace(/(?<=https?:\/\/)[^\s/?#"'`<>]*@/gi, "").replace(/(?<=https?:\/\/[^\s?#"'`<>]*)[?#][^\s"'`<>]*/gi, "").replace(/\b(basic|bearer) +[\w.~+/=-]{16,}/gi, "$1 …");
+}
+const ErrorBody = object({ errors: pipe(array(object({
+	code: optional(string(), "UNKNOWN"),
+	message: optional(nullable(string()), "")
+})), maxLength(100)) });
+/**
+* The codes and one line of text of an error body. Bodies may be the spec's JSON, HTML or plain text.
+* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
+*/
+function readErrorBody(body) {
+	const parsed = safeParse(ErrorBody, tryJson(body));
+	if (!parsed.success) return {
+		codes: [],
+		text: /^\s*</.test(body) ? "the answer is an HTML page" : printable(body)
+	};
+	const { errors } = parsed.output;
+	return {
+		codes: errors.map(({ code }) => printable(code, 60)),
+		text: printable(errors.map(({ code, message }) => message ? `${code}: ${message}` : code).join("; "))
+	};
+}
+function tryJson(text) {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return;
+	}
+}
+
+// src/inputs/reader.ts
+/** Something wrong with one input, told with its value, what is allowed and what to do. */
+var InputError = class extends Error {
+	name = "InputError";
+	constructor(problems, options) {
+		super(problems.length === 1 ? problems.join("") : `${problems.length} inputs are wrong:\n- ${problems.join("\n- ")}`, options);
+	}
+};
+const TRUE = /* @__PURE__ */ new Set([
+	"true",
+	"True",
+	"TRUE"
+]);
+const FALSE = /* @__PURE__ */ new Set([
+	"false",
+	"False",
+	"FALSE"
+]);
+const UNIT_MS$1 = /* @__PURE__ */ new Map([
+	["ms", 1],
+	["s", 1e3],
+	["m", 6e4],
+	["h", 36e5]
+]);
+const LONGEST_SHOWN_CHARACTERS = 100;
+/** Longer than any job, and no longer than a timer can be. Milliseconds. */
+const LONGEST_DURATION_MS = 18e8;
+/**
+* Reads inputs by type and gathers what is wrong with them, so that all problems are told at once. After a problem
+* a reader goes on with a harmless value; `finish` then throws.
+*/
+var InputReader = class {
+	#get;
+	#problems = [];
+	/** @param get gives an input's trimmed text, empty when it was left out */
+	constructor(get) {
+		this.#get = get;
+	}
+	problem(name, what) {
+		this.#problems.push(`${name}: ${what}`);
+	}
+	/** @throws InputError when there was any problem */
+	finish() {
+		if (this.#problems.length > 0) throw new InputError(this.#problems);
+	}
+	text(name) {
+		return this.#get(name);
+	}
+	optional(name) {
+		return this.#get(name) || void 0;
+	}
+	required(name, what) {
+		const value = this.#get(name);
+		if (value === "") this.problem(name, `is required: ${what}`);
+		return value;
+	}
+	/** As `listOf` reads it. */
+	list(name) {
+		return listOf(this.#get(name));
+	}
+	choice(name, allowed) {
+		const value = this.#get(name);
+		const found = allowed.find((choice) => choice === value);
+		if (found === void 0) this.problem(name, `${show(value)} is not one of ${allowed.join(", ")}`);
+		return found ?? allowed[0];
+	}
+	/** YAML 1.2 core schema booleans, as `core.getBooleanInput` takes them. https://yaml.org/spec/1.2.2/#10212-boolean */
+	boolean(name) {
+		const value = this.#get(name);
+		if (!TRUE.has(value) && !FALSE.has(value)) this.problem(name, `${show(value)} is neither true nor false`);
+		return TRUE.has(value);
+	}
+	integer(name, min, max) {
+		const value = this.#get(name);
+		const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
+		if (number >= min && number <= max) return number;
+		this.problem(name, `${show(value)} is not a whole number from ${min} to ${max}`);
+		return min;
+	}
+	/** A time with its unit, in milliseconds. */
+	duration(name) {
+		const value = this.#get(name);
+		const [, number = "", unit = ""] = /^(\d{1,9})\s*(ms|s|m|h)$/.exec(value) ?? [];
+		const ms = Number(number) * (UNIT_MS$1.get(unit) ?? 0);
+		if (ms > 0 && ms <= LONGEST_DURATION_MS) return ms;
+		const most = ms > LONGEST_DURATION_MS ? ` of at most ${LONGEST_DURATION_MS / 36e5} hours` : "";
+		this.problem(name, `${show(value)} is not a time with its unit${most}, such as 500ms, 30s, 10m or 2h`);
+		return 1;
+	}
+};
+/** One item a line or comma-separated; `#` starts a comment, at a line's start or after a space. */
+function listOf(text) {
+	return text.split(/\r?\n/).flatMap((line) => line.replace(/(?:^|\s)#.*$/, "").split(",")).map((item) => item.trim()).filter((item) => item !== "");
+}
+/** A value as an error shows it: quoted, one line, not too long. */
+function show(value) {
+	return JSON.stringify(value.length > LONGEST_SHOWN_CHARACTERS ? `${value.slice(0, LONGEST_SHOWN_CHARACTERS)}…` : value);
+}
+
+// src/mirror/namespace.ts
+/** `gcr.io/distroless`; the host alone when the path is empty. */
+function formatNamespace({ registry, path }) {
+	return path === "" ? registry : `${registry}/${path}`;
+}
+/** The full path of `image` in its registry: what `/v2/<repository>/` takes. */
+function repositoryIn({ path }, image) {
+	return path === "" ? image : `${path}/${image}`;
+}
+/**
+* Reads `host/path`, `host` or, in `defaultRegistry`, `path`. The first part is a host when it has a dot or a
+* port or is `localhost`, as docker reads references.
+*
+* @returns a sentence that says what is wrong when `text` is neither
+*/
+function parseNamespace(text, defaultRegistry) {
+	const slash = text.indexOf("/");
+	const first = slash === -1 ? text : text.slice(0, slash);
+	const hasHost = looksLikeHost(first);
+	const host = hasHost ? first.toLowerCase() : defaultRegistry;
+	const path = hasHost ? slash === -1 ? "" : text.slice(slash + 1) : text;
+	if (!isRegistryHost(host)) return `"${host}" is not a registry host`;
+	if (path === "" && slash !== -1) return "nothing follows the \"/\"";
+	if (path !== "" && !isRepositoryName(path)) return `"${path}" is not a repository path: lower-case letters and digits, separated by one of . - _ within a part and by / between parts`;
+	return {
+		registry: canonicalHost(host),
+		path
+	};
+}
+
+// src/mirror/target-names.ts
 /** The placeholders of the input `target-name`. */
 const PLACEHOLDERS = [
 	"registry",
@@ -1070,16 +1157,16 @@ function nameTargets(all) {
 			own.set(image, name);
 		}
 	}
-	if (problems.length > 0) throw new Error(explain(problems));
+	if (problems.length > 0) throw new Error(clashMessage(problems));
 	return names;
 }
 const MOST_PROBLEMS = 20;
-function explain(problems) {
+function clashMessage(problems) {
 	const more = problems.length > MOST_PROBLEMS ? [`and ${problems.length - MOST_PROBLEMS} more`] : [];
 	return `Nothing was copied: ${[...problems.slice(0, MOST_PROBLEMS), ...more].join("; ")}. Give them different names with "target-name" ({registry}, {namespace} and {image} are its placeholders), leave one out with "exclude", or mirror the namespaces to different targets.`;
 }
 
-// src/source/versions.ts
+// src/mirror/versions.ts
 var import_semver = /* @__PURE__ */ __toESM(require_semver(), 1);
 /**
 * A tag's version, as people write them: with or without a `v`, of one to three numbers with or without leading zeros, with a
@@ -1136,8 +1223,8 @@ function completed(range) {
 	return range.replaceAll(/(?<![\w.*-])[*x]-0(?![\w.])/gi, ">=0.0.0-0").replaceAll(/(?<![\w.-])(v?\d+)(\.\d+)?(?=-[0-9a-z])/gi, (_, major, minor = ".0") => `${major}${minor}.0`);
 }
 
-// src/inputs/moment.ts
-const UNITS = /* @__PURE__ */ new Map([
+// src/inputs/age-or-date.ts
+const UNIT_MS = /* @__PURE__ */ new Map([
 	["h", 36e5],
 	["d", 864e5],
 	["w", 6048e5]
@@ -1148,9 +1235,9 @@ const DATE = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2
 * A moment in milliseconds since the epoch: a date or, before `now`, an age such as `90d`. Undefined when `text` is
 * neither.
 */
-function parseMoment(text, now) {
+function parseAgeOrDate(text, now) {
 	const [, number, unit = ""] = /^(\d{1,6})\s*([hdw])$/.exec(text) ?? [];
-	if (number !== void 0) return now - Number(number) * (UNITS.get(unit) ?? 0);
+	if (number !== void 0) return now - Number(number) * (UNIT_MS.get(unit) ?? 0);
 	const time = DATE.test(text) ? Date.parse(text) : NaN;
 	return Number.isNaN(time) ? void 0 : time;
 }
@@ -1169,7 +1256,7 @@ function readSettings(raw, report, now) {
 	checkPatterns("include", raw.include, report);
 	checkPatterns("exclude", raw.exclude, report);
 	const { include, exclude, semver, latest, referrers } = raw;
-	if (semver !== void 0 && (semver.length > LONGEST_RANGE || !compileRange(semver))) report("semver", `${show(semver)} is not a range of versions, such as >=1.20 or ^2.0 || ~1.9`);
+	if (semver !== void 0 && (semver.length > LONGEST_RANGE_CHARACTERS || !compileRange(semver))) report("semver", `${show(semver)} is not a range of versions, such as >=1.20 or ^2.0 || ~1.9`);
 	if (latest !== void 0 && !(Number.isInteger(latest) && latest >= 1)) report("latest", `${latest} is not a whole number from 1 on`);
 	const newerThan = raw["newer-than"] === void 0 ? void 0 : readNewerThan(raw["newer-than"], report, now);
 	return {
@@ -1196,7 +1283,7 @@ const DEFAULTS = {
 *
 * @returns undefined when nobody names a target
 */
-function settle(namespace, own, inputs, defaults) {
+function resolveSettings(namespace, own, inputs, defaults) {
 	const { target, targetName, platforms, referrers, semver, newerThan, latest } = {
 		...DEFAULTS,
 		...defaults,
@@ -1219,7 +1306,7 @@ function settle(namespace, own, inputs, defaults) {
 		}
 	};
 }
-const LONGEST_RANGE = 1e3;
+const LONGEST_RANGE_CHARACTERS = 1e3;
 function readTarget(text, report) {
 	if (!looksLikeHost(text.split("/")[0] ?? "")) {
 		report("target", `${show(text)} names no registry: give ${TARGET_EXAMPLE}`);
@@ -1244,97 +1331,14 @@ function readPlatforms(list, report) {
 	}
 	return Array.from(new Set(list)).toSorted();
 }
-const LONGEST_PATTERN = 1e3;
+const LONGEST_PATTERN_CHARACTERS = 1e3;
 function checkPatterns(name, patterns, report) {
-	for (const pattern of patterns ?? []) if (pattern.length > LONGEST_PATTERN) report(name, `${show(pattern)} is longer than ${LONGEST_PATTERN}`);
+	for (const pattern of patterns ?? []) if (pattern.length > LONGEST_PATTERN_CHARACTERS) report(name, `${show(pattern)} is longer than ${LONGEST_PATTERN_CHARACTERS}`);
 }
 function readNewerThan(text, report, now) {
-	const moment = parseMoment(text, now);
+	const moment = parseAgeOrDate(text, now);
 	if (moment === void 0) report("newer-than", `${show(text)} is neither an age, such as 90d or 12h, nor a date, such as 2026-01-31`);
 	return moment;
 }
 
-// src/oci/errors.ts
-/** What went wrong with one request to a registry, as data. The message holds no query and no credential. */
-var RegistryError = class extends Error {
-	name = "RegistryError";
-	method;
-	/** Without query and user info: signed URLs carry credentials. */
-	url;
-	/** Absent when no answer came. */
-	status;
-	/** The codes of the answer's `errors`, `NAME_UNKNOWN` and so on. */
-	codes;
-	/** True when the same request may succeed later. */
-	retryable;
-	/**
-	* True for what is meant in most cases, but is also what a proxy in between or a node of the registry that is out of
-	* order says now and then: a few more tries tell.
-	*/
-	doubtful;
-	/** Host of the registry that was asked: what it redirects to or gets its tokens from may be another one, see `url`. */
-	registry;
-	/** How long the registry asks to wait, in milliseconds. */
-	retryAfter;
-	constructor(problem) {
-		const url = redactUrl(problem.url);
-		super(`${problem.method} ${url}: ${problem.cause}`, { cause: problem.error });
-		this.method = problem.method;
-		this.url = url;
-		this.status = problem.status;
-		this.codes = problem.codes ?? [];
-		this.retryable = problem.retryable ?? false;
-		this.doubtful = problem.doubtful ?? false;
-		this.registry = problem.registry ?? problem.url.host;
-		this.retryAfter = problem.retryAfter;
-	}
-};
-/** True when a registry, or its token service, does not let the one who asks. */
-function isDenial(error) {
-	return error instanceof RegistryError && !error.retryable && (error.status === 401 || error.status === 403);
-}
-/** `url` without what may be a credential: user info, query and fragment. */
-function redactUrl(url) {
-	return `${url.protocol}//${url.host}${url.pathname}`;
-}
-/**
-* One line of printable text of at most `limit` characters, from text that a stranger wrote: without what turns the
-* direction of writing, and without what may be a credential.
-*/
-function printable(text, limit = 300) {
-	const line = withoutCredentials(text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}]+/gu, " ")).replaceAll("##[", "# # [").trim();
-	return line.length > limit ? `${line.slice(0, limit)}…` : line;
-}
-/** Docker and registries quote signed URLs and the header that they refuse. */
-function withoutCredentials(text) {
-	return text.replace(/(?<=https?:\/\/)[^\s/?#"'`<>]*@/gi, "").replace(/(?<=https?:\/\/[^\s?#"'`<>]*)[?#][^\s"'`<>]*/gi, "").replace(/\b(basic|bearer) +[\w.~+/=-]{16,}/gi, "$1 …");
-}
-const ErrorBody = object({ errors: pipe(array(object({
-	code: optional(string(), "UNKNOWN"),
-	message: optional(nullable(string()), "")
-})), maxLength(100)) });
-/**
-* The codes and one line of text of an error body. Bodies may be the spec's JSON, HTML or plain text.
-* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
-*/
-function readErrorBody(body) {
-	const parsed = safeParse(ErrorBody, tryJson(body));
-	if (!parsed.success) return {
-		codes: [],
-		text: /^\s*</.test(body) ? "the answer is an HTML page" : printable(body)
-	};
-	const { errors } = parsed.output;
-	return {
-		codes: errors.map(({ code }) => printable(code, 60)),
-		text: printable(errors.map(({ code, message }) => message ? `${code}: ${message}` : code).join("; "))
-	};
-}
-function tryJson(text) {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return;
-	}
-}
-
-export { parse as A, InputReader as B, looseObject as C, number as D, nullish as E, safeParse as F, repositoryIn as G, show as H, strictObject as I, string as L, pipe as M, record as N, object as O, safeInteger as P, union as R, is as S, nullable as T, formatNamespace as U, listOf as V, parseNamespace as W, check as _, redactUrl as a, getDotPath as b, readSettings as c, isFullVersion as d, newestVersionFirst as f, boolean as g, array as h, readErrorBody as i, parseJson as j, optional as k, settle as l, targetRepository as m, isDenial as n, DEFAULTS as o, nameTargets as p, printable as r, TARGET_EXAMPLE as s, RegistryError as t, compileRange as u, custom as v, minValue as w, integer as x, description as y, InputError as z };
+export { is as A, pipe as B, array as C, description as D, custom as E, number as F, string as G, safeInteger as H, object as I, union as K, optional as L, minValue as M, nullable as N, getDotPath as O, nullish as P, parse as R, redactUrl as S, check as T, safeParse as U, record as V, strictObject as W, RegistryError as _, compileRange as a, printable as b, nameTargets as c, parseNamespace as d, repositoryIn as f, show as g, listOf as h, resolveSettings as i, looseObject as j, integer as k, targetRepository as l, InputReader as m, TARGET_EXAMPLE as n, isFullVersion as o, InputError as p, readSettings as r, newestVersionFirst as s, DEFAULTS as t, formatNamespace as u, isAccessDenied as v, boolean as w, readErrorBody as x, messageOf as y, parseJson as z };
