@@ -59,6 +59,7 @@ export function createDeps(inputs: Inputs): Deps {
         signal: lifetime.abort,
         octokit: createGitHubClient({ ...client, spaced: false }),
         end: lifetime.cutoff,
+        timeLeftMs: lifetime.timeLeftMs,
       },
       ...metadata,
       sleep,

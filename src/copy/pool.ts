@@ -1,5 +1,5 @@
 import type { LimitFunction } from 'p-limit';
-import { CopyError, NotThereError } from '../mirror/copy-error.ts';
+import { CopyError, NotThereError, PostponedError } from '../mirror/copy-error.ts';
 import type { Lifetime } from '../mirror/lifetime.ts';
 import type { Work } from '../mirror/work.ts';
 import { messageOf, printable } from '../oci/errors.ts';
@@ -21,6 +21,8 @@ export interface Outcome {
   readonly referrers?: number;
   /** Set when it was broken off: what is missing is left to the next run. */
   readonly isPending?: boolean;
+  /** Set where the tags could not be announced in the record: they may be tried again in this run. */
+  readonly isPostponed?: boolean;
   /** Why the tags that are not in `held` are not there; absent when they are, or are left to the next run. */
   readonly error?: string;
 }
@@ -109,6 +111,8 @@ async function copyOne(
     } catch (error) {
       if (lifetime.abort.aborted || pullLimits.isSpent(error, whole))
         return { work, verifiedTags, bytes, referrers, isPending: true };
+      if (error instanceof PostponedError)
+        return { work, verifiedTags, bytes, referrers, isPending: true, isPostponed: true };
       if (error instanceof NotThereError) for (const tag of tags) missing.add(tag);
       const message = messageOf(error);
       const { repository, digest } = whole.source;

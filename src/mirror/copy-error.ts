@@ -16,6 +16,13 @@ export class CopyError extends Error {
   }
 }
 
+/** A tag must not be written now. The run tries it again, or leaves it to the next run. */
+export class PostponedError extends CopyError {
+  constructor(message: string, cause?: unknown) {
+    super(message, { retryable: false, cause });
+  }
+}
+
 /** The source does not have the digest that it listed. */
 export class NotThereError extends CopyError {
   constructor(message: string) {

@@ -9,6 +9,8 @@ export interface Lifetime {
   readonly abort: AbortSignal;
   /** Aborted when recording must end too, so that the run still tells what it did. */
   readonly cutoff: AbortSignal;
+  /** Milliseconds until `cutoff`. */
+  readonly timeLeftMs: () => number;
   /** Undefined while the run goes on. */
   readonly stopReason: () => StopReason | undefined;
 }

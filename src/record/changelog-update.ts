@@ -1,7 +1,16 @@
+import type { WriteSession } from '../github/write-session.ts';
+import type { UnloggedTags } from '../mirror/record-entry.ts';
 import type { NamespaceResult } from '../mirror/result.ts';
-import { insertSection, readChangelog, renderSection } from './changelog.ts';
+import { insertSection, readChangelog, removeSection, renderSection } from './changelog.ts';
 import { commitMessageOf } from './commit-message.ts';
 import type { RecordDeps, RecordSettings } from './deps.ts';
+
+/** What the changelog says about a namespace. */
+export interface LogEntry {
+  readonly result: NamespaceResult;
+  /** Tags that earlier runs recorded and that no section names. */
+  readonly earlier: UnloggedTags;
+}
 
 /** A namespace's section of the changelog. */
 export interface Section {
@@ -9,42 +18,70 @@ export interface Section {
   readonly text: string;
 }
 
-/** The sections of the namespaces in which something was copied; none where no changelog is kept. */
+/** The sections of the namespaces that have something to name; none where no changelog is kept. */
 export function sectionsOf(
-  results: readonly NamespaceResult[],
+  entries: readonly LogEntry[],
   { changelogPath, timezone }: RecordSettings,
   { now, runKey }: Pick<RecordDeps, 'now' | 'runKey'>,
 ): Section[] {
   if (changelogPath === undefined) return [];
   const time = now();
-  return results
-    .filter(({ copied }) => copied.length > 0)
-    .map((result) => ({
-      namespace: result.namespace,
-      text: renderSection(result, { time, timezone, runKey }),
-    }));
+  return entries.filter(hasNews).map(({ result, earlier }) => ({
+    namespace: result.namespace,
+    text: renderSection(result, { time, timezone, runKey, earlier }),
+  }));
+}
+
+function hasNews({ result, earlier }: LogEntry): boolean {
+  return result.copied.length > 0 || earlier.size > 0;
 }
 
 /**
- * Writes `sections`, which belong to `results`, into the changelog.
+ * Writes `sections`, which render `entries`, into the changelog.
  *
  * @throws MetadataError with the remedy
  */
 export async function recordChangelog(
   sections: readonly Section[],
-  results: readonly NamespaceResult[],
+  entries: readonly LogEntry[],
   { changelogPath, commitMessage }: RecordSettings,
-  { metadata, runKey }: RecordDeps,
+  { metadata, runKey }: Pick<RecordDeps, 'metadata' | 'runKey'>,
+  session: WriteSession,
 ): Promise<void> {
   if (changelogPath === undefined || sections.length === 0) return;
-  const copied = results.filter((result) => result.copied.length > 0);
-  const message = commitMessage ?? `Changelog: ${commitMessageOf(copied)}`;
-  await metadata.update(changelogPath, message, (current) => {
+  const results = entries.filter(hasNews).map(({ result }) => result);
+  const message = commitMessage ?? `Changelog: ${commitMessageOf(results)}`;
+  const change = (current: Uint8Array | undefined): Uint8Array => {
     const before = current && readChangelog(current, changelogPath);
     const after = sections.reduce<string | undefined>(
       (text, { namespace, text: section }) => insertSection(text, section, { runKey, namespace }),
       before,
     );
     return new TextEncoder().encode(after);
-  });
+  };
+  await metadata.update(changelogPath, message, change, session);
+}
+
+/**
+ * Removes the sections of namespaces whose manifests could not be written after all.
+ *
+ * @throws MetadataError with the remedy
+ */
+export async function removeSections(
+  namespaces: readonly string[],
+  { changelogPath, commitMessage }: RecordSettings,
+  { metadata, runKey }: Pick<RecordDeps, 'metadata' | 'runKey'>,
+  session: WriteSession,
+): Promise<void> {
+  if (changelogPath === undefined || namespaces.length === 0) return;
+  const message = commitMessage ?? `Changelog: without what could not be recorded`;
+  const change = (current: Uint8Array | undefined): Uint8Array | undefined => {
+    if (!current) return undefined;
+    const after = namespaces.reduce(
+      (text, namespace) => removeSection(text, { runKey, namespace }),
+      readChangelog(current, changelogPath),
+    );
+    return new TextEncoder().encode(after);
+  };
+  await metadata.update(changelogPath, message, change, session);
 }

@@ -1,7 +1,9 @@
 import { MetadataError } from '../github/errors.ts';
 import { formatBytes, plural } from '../mirror/format.ts';
 import { codeList, codeSpan } from '../mirror/markdown.ts';
+import type { UnloggedTags } from '../mirror/record-entry.ts';
 import { type NamespaceResult, countAll } from '../mirror/result.ts';
+import { namedTags, unloggedOf, unmarkUnlogged } from './unlogged.ts';
 
 /** What a section says besides what was copied. */
 export interface SectionOptions {
@@ -10,6 +12,8 @@ export interface SectionOptions {
   readonly timezone: string;
   /** Identifies one job of one run, so that its section is added once, however often the write is retried. */
   readonly runKey: string;
+  /** Tags that earlier runs recorded and that no section names. Default: none. */
+  readonly earlier?: UnloggedTags;
 }
 
 /** The changelog's section for one namespace, with the marker by which it is found again. */
@@ -20,28 +24,31 @@ export function renderSection(result: NamespaceResult, options: SectionOptions):
 /** The changelog's section as it is shown: time, namespace → target, counts, then one line per image. */
 export function renderSectionText(
   result: NamespaceResult,
-  { time, timezone }: Pick<SectionOptions, 'time' | 'timezone'>,
+  { time, timezone, earlier = new Map() }: Omit<SectionOptions, 'runKey'>,
 ): string {
   const { added, updated, bytes } = countAll([result]);
-  const images = new Map<string, { added: string[]; updated: string[] }>();
-  for (const { image, added, updated } of result.copied) {
-    const tags = images.get(image) ?? { added: [], updated: [] };
-    tags.added.push(...added);
-    tags.updated.push(...updated);
-    images.set(image, tags);
-  }
-  const lines = Array.from(images)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([image, tags]) => {
-      const parts = [
-        ...(tags.added.length > 0 ? [`added ${codeList(tags.added.toSorted())}`] : []),
-        ...(tags.updated.length > 0 ? [`updated ${codeList(tags.updated.toSorted())}`] : []),
-      ];
-      return `- ${codeSpan(image)}: ${parts.join('; ')}`;
-    });
   const route = `${codeSpan(result.namespace)} → ${codeSpan(result.target)}`;
+  const heading = `## ${formatTime(time, timezone)}: ${route}`;
   const counts = `${plural(added, 'tag')} added, ${updated} updated, ${formatBytes(bytes)}`;
-  return [`## ${formatTime(time, timezone)}: ${route}`, '', counts, '', ...lines, ''].join('\n');
+  const own = unloggedOf(result.copied);
+  const before = unmarkUnlogged(earlier, own) ?? earlier;
+  const parts = [
+    ...(own.size > 0 || before.size === 0 ? [counts, '', ...imageLines(own), ''] : []),
+    ...(before.size > 0 ? [EARLIER, '', ...imageLines(before), ''] : []),
+  ];
+  return [heading, '', ...parts].join('\n');
+}
+
+const EARLIER = 'Recorded by earlier runs, which ended before they could write it here:';
+
+function imageLines(tags: UnloggedTags): string[] {
+  return namedTags(tags).map(({ image, added, updated }) => {
+    const parts = [
+      ...(added.length > 0 ? [`added ${codeList(added)}`] : []),
+      ...(updated.length > 0 ? [`updated ${codeList(updated)}`] : []),
+    ];
+    return `- ${codeSpan(image)}: ${parts.join('; ')}`;
+  });
 }
 
 /** `2026-11-24 20:30:05 UTC+8` */
@@ -80,6 +87,12 @@ function marker(runKey: string, namespace: string): string {
   return `${MARKER}${encodeURIComponent(`${runKey} ${namespace}`).replaceAll('--', '-%2D')} -->`;
 }
 
+/** What identifies a section. */
+export interface SectionKey {
+  readonly runKey: string;
+  readonly namespace: string;
+}
+
 /**
  * Puts `section` before the newest section of `current`; everything else stays as it is. If `current` already has a
  * section of the same job and namespace, that one is replaced in place.
@@ -87,7 +100,7 @@ function marker(runKey: string, namespace: string): string {
 export function insertSection(
   current: string | undefined,
   section: string,
-  { runKey, namespace }: { readonly runKey: string; readonly namespace: string },
+  { runKey, namespace }: SectionKey,
 ): string {
   const text = current === undefined || current.trim() === '' ? '# Changelog\n' : current;
   const newline = text.includes('\r\n') ? '\r\n' : '\n';
@@ -102,6 +115,15 @@ export function insertSection(
   if (newest !== undefined) return text.slice(0, newest) + inserted + newline + text.slice(newest);
   const gap = text.endsWith('\n') ? newline : newline + newline;
   return text + gap + inserted;
+}
+
+/** `text` without the section of `key`. */
+export function removeSection(text: string, { runKey, namespace }: SectionKey): string {
+  const ownMarker = marker(runKey, namespace);
+  const end = text.indexOf(ownMarker);
+  if (end === -1) return text;
+  const rest = text.slice(end + ownMarker.length).replace(/^(?:\r?\n){1,2}/, '');
+  return text.slice(0, sectionStart(text, end)) + rest;
 }
 
 /** Where the section whose marker is at `end` starts: at the marker itself when its heading was removed by hand. */
