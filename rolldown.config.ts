@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Plugin, defineConfig } from 'rolldown';
 import * as v from 'valibot';
 
-/** Puts the licence of every bundled package beside the bundle, as most of them ask. */
+/** Writes the licence of every bundled package beside the bundle, as most of these licences require. */
 const licences: Plugin = {
   name: 'licences',
   generateBundle() {
@@ -29,10 +29,10 @@ function licenceOf(folder: string): string {
   return `${name} ${version} (${license ?? 'no licence stated'})${text}\n`;
 }
 
-/** What both entries need. @actions/cache is not part of it: it is loaded when there is something to copy. */
+/** The modules that both entries need. @actions/cache is not among them: it is loaded once there is something to copy. */
 const SHARED = /node_modules\/(?:@actions\/(?:core|exec|io|http-client)|tunnel)\/|src\/action\/docker-folder/;
 
-/** Runs with nothing installed, and is not minified: a reviewer reads it. */
+/** The bundle runs without node_modules. It is not minified, so that a reviewer can read it. */
 export default defineConfig({
   input: { index: 'src/index.ts', post: 'src/post.ts' },
   platform: 'node',

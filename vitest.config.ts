@@ -11,7 +11,7 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 60_000,
           fileParallelism: false,
-          // Those that run at once wait most of their time.
+          // Concurrent tests spend most of their time waiting.
           maxConcurrency: 10,
         },
       },

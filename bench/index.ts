@@ -1,4 +1,4 @@
-/** `npm run bench`: all measurements. `npm run bench -- plan` or `-- copy b,c loopback 3` for some of them. */
+/** `npm run bench` runs all measurements. `npm run bench -- plan` and `-- copy b,c loopback 3` run some of them. */
 import { benchCopy } from './copy/copy.ts';
 import { benchPlan } from './plan/plan.ts';
 

@@ -1,4 +1,4 @@
-import { B as pipe, C as array, D as description, F as number, G as string, K as union, L as optional, N as nullable, U as safeParse, V as record, W as strictObject, b as printable, d as parseNamespace, g as show, h as listOf, p as InputError, r as readSettings, u as formatNamespace, w as boolean, y as messageOf } from "./settings.js";
+import { G as strictObject, H as record, I as number, K as string, O as description, P as nullable, R as optional, T as boolean, V as pipe, W as safeParse, _ as show, b as messageOf, d as formatNamespace, f as parseNamespace, g as listOf, i as readSettings, m as InputError, q as union, w as array, x as printable } from "./settings.js";
 import { t as require_dist } from "./dist.js";
 
 // src/inputs/config-schema.ts
@@ -6,32 +6,32 @@ var import_dist = require_dist();
 const text = (description$2) => pipe(string(), description(description$2));
 const list = (description$1) => pipe(union([string(), array(string())], "expected a text or a list of texts"), description(description$1));
 const SETTINGS = {
-	target: optional(text("Registry and namespace to push to, such as docker.io/gcrxio.")),
-	"target-name": optional(text("Template for the name of the target's repository, of {registry}, {namespace} and {image}.")),
-	platforms: optional(list("\"all\", or the platforms of an index to mirror, such as linux/amd64.")),
-	referrers: optional(pipe(boolean(), description("Whether what refers to an image is mirrored with it: signatures, attestations, SBOMs."))),
-	include: optional(list("Globs over image:tag, or over the image where a pattern has no \":\". Given, only what matches one is mirrored.")),
-	exclude: optional(list("Globs like those of include. What matches one is left out.")),
-	semver: optional(text("A range of versions, such as >=1.20. Tags that name no version in it are left out.")),
-	"newer-than": optional(text("An age, such as 90d, or a date, such as 2026-01-31. Tags that were pushed before are left out.")),
-	latest: optional(pipe(number(), description("Of each image, only the newest so many tags are mirrored.")))
+	target: optional(text("The registry and namespace to push to, such as docker.io/gcrxio.")),
+	"target-name": optional(text("A template for the names of the target's repositories, with {registry}, {namespace} and {image}.")),
+	platforms: optional(list("\"all\", or a list of the platforms of an index to mirror, such as linux/amd64.")),
+	referrers: optional(pipe(boolean(), description("Whether to mirror the signatures, attestations and SBOMs that refer to an image."))),
+	include: optional(list("Globs for image:tag, or for the image if a glob has no \":\". If set, only what matches one of them is mirrored.")),
+	exclude: optional(list("Globs like those of include. What matches one of them is not mirrored.")),
+	semver: optional(text("A range of versions, such as >=1.20. If set, only tags that name a version in it are mirrored.")),
+	"newer-than": optional(text("An age, such as 90d, or a date, such as 2026-01-31. Tags that were pushed earlier are not mirrored.")),
+	latest: optional(pipe(number(), description("A number N: only the N newest tags of each image are mirrored.")))
 };
-/** The message for a key that is not known, or what is no map. */
+/** The message for an unknown key, or for a value that is not a map. */
 const mapOf = (keys) => ({ expected }) => expected === "never" ? `is not one of ${keys.join(", ")}` : `expected a map of ${keys.join(", ")}`;
 const Settings = strictObject(SETTINGS, mapOf(Object.keys(SETTINGS)));
-/** The form of the input `config`'s file. `mirror.schema.json` is made from it. */
+/** The form of the config file. `npm run docs` makes `mirror.schema.json` of it. */
 const ConfigFile = strictObject({
-	defaults: optional(pipe(Settings, description("For all namespaces that do not say otherwise. Inputs override them."))),
-	namespaces: optional(pipe(record(string(), nullable(Settings)), description("What to mirror: source namespaces, such as gcr.io/distroless, each with what is its own.")))
+	defaults: optional(pipe(Settings, description("Settings of all namespaces that do not override them. Inputs override them too."))),
+	namespaces: optional(pipe(record(string(), nullable(Settings)), description("What to mirror: source namespaces, such as gcr.io/distroless, each with its own settings.")))
 }, mapOf(["defaults", "namespaces"]));
 
 // src/inputs/config.ts
-/** Characters; a mirror of a thousand namespaces has some hundred thousand. */
+/** The file of a thousand namespaces has some hundred thousand. */
 const LONGEST_FILE_CHARACTERS = 1e6;
 /**
-* Reads a config file. In a dry run its text comes from a pull request.
+* Reads a config file, whose text may come from a pull request.
 *
-* @throws InputError that names the file, and line and column of each problem
+* @throws InputError that names the file, and the line and column of each problem
 */
 function parseConfig(text, path, options) {
 	const file = new ConfigText(text, path);
@@ -40,32 +40,12 @@ function parseConfig(text, path, options) {
 		["defaults"],
 		["namespaces"]
 	]);
-	const parsed = safeParse(ConfigFile, file.json());
-	if (!parsed.success) {
-		for (const issue of parsed.issues) file.problem((issue.path ?? []).map(({ key }) => typeof key === "number" ? key : String(key)), issue.message);
-		throw file.error();
-	}
-	const { defaults, namespaces } = parsed.output;
-	for (const name of file.keysOf("namespaces")) if (!Object.hasOwn(namespaces ?? {}, name)) file.problem(["namespaces", name], "is not a namespace");
+	const { defaults, namespaces } = checkForm(file);
 	const read = (raw, at) => readSettings(rawOf(raw), (setting, what) => file.problem([...at, setting], what), options.now);
-	const found = /* @__PURE__ */ new Map();
-	for (const [name, raw] of Object.entries(namespaces ?? {})) {
-		const namespace = parseNamespace(name, options.registry);
-		if (typeof namespace === "string") {
-			file.problem(["namespaces", name], namespace);
-			continue;
-		}
-		const key = formatNamespace(namespace);
-		if (found.has(key)) file.problem(["namespaces", name], `${key} stands here twice`);
-		found.set(key, {
-			namespace,
-			own: read(raw ?? {}, ["namespaces", name])
-		});
-	}
 	const config = {
 		path,
 		defaults: read(defaults ?? {}, ["defaults"]),
-		namespaces: found
+		namespaces: readNamespaces(file, namespaces ?? {}, options.registry, read)
 	};
 	if (file.hasProblems) throw file.error();
 	const locate = (part, setting) => {
@@ -82,6 +62,31 @@ function parseConfig(text, path, options) {
 		locate
 	};
 }
+/** @throws InputError with each part of the file that does not have the form of a config file */
+function checkForm(file) {
+	const parsed = safeParse(ConfigFile, file.json());
+	if (parsed.success) return parsed.output;
+	for (const { path = [], message } of parsed.issues) file.problem(path.map(({ key }) => typeof key === "number" ? key : String(key)), message);
+	throw file.error();
+}
+function readNamespaces(file, namespaces, registry, read) {
+	for (const name of file.keysOf("namespaces")) if (!Object.hasOwn(namespaces, name)) file.problem(["namespaces", name], "is not a namespace");
+	const found = /* @__PURE__ */ new Map();
+	for (const [name, raw] of Object.entries(namespaces)) {
+		const namespace = parseNamespace(name, registry);
+		if (typeof namespace === "string") {
+			file.problem(["namespaces", name], namespace);
+			continue;
+		}
+		const key = formatNamespace(namespace);
+		if (found.has(key)) file.problem(["namespaces", name], `${key} is listed twice: merge the two`);
+		found.set(key, {
+			namespace,
+			own: read(raw ?? {}, ["namespaces", name])
+		});
+	}
+	return found;
+}
 function isSame(name, namespace, registry) {
 	const named = parseNamespace(name, registry);
 	return typeof named !== "string" && formatNamespace(named) === formatNamespace(namespace);
@@ -95,7 +100,7 @@ function rawOf(settings) {
 		platforms: list(settings.platforms)
 	};
 }
-/** A file's text, which tells where in it a value stands. */
+/** A file's text, which finds the line and column of a value. */
 var ConfigText = class {
 	#path;
 	#lines = new import_dist.LineCounter();
@@ -117,15 +122,15 @@ var ConfigText = class {
 	get hasProblems() {
 		return this.#problems.length > 0;
 	}
-	/** To valibot a list is a map with numbers for its keys. */
+	/** valibot treats a list as a map whose keys are numbers. */
 	refuseLists(paths) {
 		for (const keys of paths) {
 			const node = keys.length === 0 ? this.#document.contents : this.#document.getIn(keys, true);
-			if ((0, import_dist.isSeq)(node)) this.problem(keys, "expected a map, such as \"gcr.io/distroless:\" a line");
+			if ((0, import_dist.isSeq)(node)) this.problem(keys, "expected a map, with lines such as \"gcr.io/distroless:\"");
 		}
 		if (this.hasProblems) throw this.error();
 	}
-	/** The file as plain data. Aliases may not be many: they multiply. */
+	/** The file as plain data. The number of aliases is limited, because aliases of aliases multiply. */
 	json() {
 		try {
 			return this.#document.toJS({ maxAliasCount: 100 });
@@ -134,7 +139,7 @@ var ConfigText = class {
 			throw this.error();
 		}
 	}
-	/** @param keys lead to the value; where it is not there, what should hold it is named */
+	/** @param keys the path of the value; if it is absent, the position is that of the map that should contain it */
 	problem(keys, what) {
 		this.#note(this.#offsetOf(keys), keys, what);
 	}
@@ -145,7 +150,7 @@ var ConfigText = class {
 		}
 		return this.#document.contents?.range?.[0] ?? 0;
 	}
-	/** The keys of a map. */
+	/** The keys of the map at `key`. */
 	keysOf(key) {
 		const node = this.#document.get(key, true);
 		return (0, import_dist.isMap)(node) ? node.items.flatMap((item) => (0, import_dist.isScalar)(item.key) ? [String(item.key.value)] : []) : [];
@@ -153,7 +158,7 @@ var ConfigText = class {
 	error() {
 		return new InputError(this.#problems);
 	}
-	/** Where the value that `keys` lead to stands. */
+	/** The place of the value at the path `keys`. */
 	locate(keys) {
 		return this.#place(this.#offsetOf(keys), keys);
 	}

@@ -1,8 +1,7 @@
 import { i as __toESM, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
 import { b as summary, d as setFailed, f as setOutput, g as getExecOutput, i as getInput, l as notice, m as warning, n as debug, o as group, p as setSecret, r as error, s as info, t as DOCKER_FOLDER_STATE, u as saveState } from "./shared.js";
-import { A as is, B as pipe, C as array, E as custom, F as number, G as string, H as safeInteger, I as object, K as union, L as optional, M as minValue, N as nullable, O as getDotPath, P as nullish, R as parse$2, S as redactUrl, T as check$2, U as safeParse, V as record$1, _ as RegistryError, a as compileRange, b as printable, c as nameTargets, d as parseNamespace, f as repositoryIn, g as show$1, i as resolveSettings, j as looseObject, k as integer, l as targetRepository, m as InputReader, n as TARGET_EXAMPLE, o as isFullVersion, p as InputError, r as readSettings, s as newestVersionFirst, t as DEFAULTS$1, u as formatNamespace, v as isAccessDenied, x as readErrorBody, y as messageOf, z as parseJson$3 } from "./settings.js";
+import { A as integer, B as parseJson$3, C as redactUrl, D as custom, E as check$2, F as nullish, H as record$1, I as number, K as string, L as object, M as looseObject, N as minValue, P as nullable, R as optional, S as readErrorBody, U as safeInteger, V as pipe, W as safeParse, _ as show$1, a as resolveSettings, b as messageOf, c as newestVersionFirst, d as formatNamespace, f as parseNamespace, h as InputReader, i as readSettings, j as is, k as getDotPath, l as nameTargets, m as InputError, n as REFERRERS_NEED_DIGESTS, o as compileRange, p as repositoryIn, q as union, r as TARGET_EXAMPLE, s as isFullVersion, t as DEFAULTS$1, u as targetRepository, v as RegistryError, w as array, x as printable, y as isAccessDenied, z as parse$2 } from "./settings.js";
 import { a as isRegistryHost, i as isLoopback, o as isRepositoryName, r as canonicalHost, s as isTag, t as apiHost } from "./names.js";
-import { setFlagsFromString } from "node:v8";
 import { BlockList, isIP } from "node:net";
 import { Readable } from "node:stream";
 import { Buffer as Buffer$1 } from "node:buffer";
@@ -12,9 +11,10 @@ import { createHash, createHmac, createPrivateKey, randomUUID, subtle, timingSaf
 import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { join, resolve, sep as sep$1 } from "node:path";
 import { ChildProcess } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { setTimeout as setTimeout$1 } from "node:timers/promises";
+import { readFileSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
 
 // node_modules/universal-user-agent/index.js
 function getUserAgent() {
@@ -1323,9 +1323,9 @@ function paginate$1(octokit, route, parameters, mapFn) {
 		mapFn = parameters;
 		parameters = void 0;
 	}
-	return gather$2(octokit, [], iterator$1(octokit, route, parameters)[Symbol.asyncIterator](), mapFn);
+	return gather$1(octokit, [], iterator$1(octokit, route, parameters)[Symbol.asyncIterator](), mapFn);
 }
-function gather$2(octokit, results, iterator2, mapFn) {
+function gather$1(octokit, results, iterator2, mapFn) {
 	return iterator2.next().then((result) => {
 		if (result.done) return results;
 		let earlyExit = false;
@@ -1334,7 +1334,7 @@ function gather$2(octokit, results, iterator2, mapFn) {
 		}
 		results = results.concat(mapFn ? mapFn(result.value, done) : result.value.data);
 		if (earlyExit) return results;
-		return gather$2(octokit, results, iterator2, mapFn);
+		return gather$1(octokit, results, iterator2, mapFn);
 	});
 }
 var composePaginateRest$1 = Object.assign(paginate$1, { iterator: iterator$1 });
@@ -6309,9 +6309,9 @@ function paginate(octokit, route, parameters, mapFn) {
 		mapFn = parameters;
 		parameters = void 0;
 	}
-	return gather$1(octokit, [], iterator(octokit, route, parameters)[Symbol.asyncIterator](), mapFn);
+	return gather(octokit, [], iterator(octokit, route, parameters)[Symbol.asyncIterator](), mapFn);
 }
-function gather$1(octokit, results, iterator2, mapFn) {
+function gather(octokit, results, iterator2, mapFn) {
 	return iterator2.next().then((result) => {
 		if (result.done) return results;
 		let earlyExit = false;
@@ -6320,7 +6320,7 @@ function gather$1(octokit, results, iterator2, mapFn) {
 		}
 		results = results.concat(mapFn ? mapFn(result.value, done) : result.value.data);
 		if (earlyExit) return results;
-		return gather$1(octokit, results, iterator2, mapFn);
+		return gather(octokit, results, iterator2, mapFn);
 	});
 }
 var composePaginateRest = Object.assign(paginate, { iterator });
@@ -34418,30 +34418,30 @@ function proxyErrorOf(error) {
 }
 
 // src/github/client.ts
-/** One request to GitHub takes no longer than this, in milliseconds; a manifest of 5 MB is written in seconds. */
+/** The longest that one request to GitHub may take; a manifest of 5 MB is written in seconds. */
 const TIMEOUT_MS = 6e4;
-/** A secondary limit that asks for a longer wait than this is an error; seconds. */
+/** A secondary limit that asks for a longer wait is an error. */
 const LONGEST_WAIT_SECONDS = 300;
-const MOST_WAITS = 5;
+const MAX_WAITS = 5;
 /** https://fetch.spec.whatwg.org/#null-body-status */
 const NO_BODY = /* @__PURE__ */ new Set([
 	204,
 	205,
 	304
 ]);
-/** Options of a request that is tried again by who made it: no plugin does then. */
+/** Options of a request that its caller retries: the plugins don't retry it. */
 const OWN_RETRIES = {
 	retries: 0,
 	waits: 0
 };
-/** Octokit with its retry and throttling plugins: waits as GitHub's limits ask. */
+/** Octokit with its retry and throttling plugins, which wait as GitHub's limits ask. */
 function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true, signal, timeout = TIMEOUT_MS }) {
 	const wait = (kind) => (seconds, { request }, _octokit, waits) => {
-		const most = request?.waits ?? MOST_WAITS;
+		const most = request?.waits ?? MAX_WAITS;
 		if (most === 0) return false;
-		const goesOn = seconds <= LONGEST_WAIT_SECONDS && waits < most;
-		logger.info(`GitHub's ${kind} asks to wait ${seconds} s${goesOn ? "" : ", which is too long"}`);
-		return goesOn;
+		const willWait = seconds <= LONGEST_WAIT_SECONDS && waits < most;
+		logger.info(`GitHub's ${kind} asks to wait ${seconds} s${willWait ? "" : ", which is too long"}`);
+		return willWait;
 	};
 	return new Octokit({
 		auth: token,
@@ -34474,7 +34474,7 @@ function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true, 
 				...options,
 				dispatcher,
 				signal: AbortSignal.any(ends)
-			}).catch(refusalOfProxy);
+			}).catch(proxyRefusal);
 			const body = NO_BODY.has(answer.status) ? null : await answer.arrayBuffer();
 			return new import_undici.Response(body, {
 				status: answer.status,
@@ -34483,24 +34483,24 @@ function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true, 
 		} }
 	});
 }
-/** A refusal of the proxy as an answer: thrown, it would be sent again and again, as a network's fault is. */
-function refusalOfProxy(error) {
+/** A proxy's refusal as an answer. Thrown as an error, it would be retried like a fault of the network. */
+function proxyRefusal(error) {
 	const refusal = proxyErrorOf(error);
 	if (!refusal || refusal.retryable) throw error;
 	return import_undici.Response.json({ message: refusal.message }, { status: 407 });
 }
 
 // src/github/comments.ts
-/** Who may have a comment taken over: bots, and people who could edit it anyway. A stranger may copy the marker. */
+/** Besides bots, whose comments may be updated: people who could edit them anyway. Anyone else may have copied the marker. */
 const TRUSTED = /* @__PURE__ */ new Set([
 	"OWNER",
 	"MEMBER",
 	"COLLABORATOR"
 ]);
-/** Tries to write a comment; Octokit spaces them by three seconds. */
-const MOST_TRIES = 3;
+/** Tries to write a comment. Octokit spaces them by three seconds. */
+const MAX_TRIES = 3;
 /**
-* Keeps one comment a step on a pull request, which a marker tells from all others.
+* Keeps one comment per step on a pull request, found again by a marker.
 * https://docs.github.com/en/rest/issues/comments
 */
 var PullRequestComments = class {
@@ -34509,7 +34509,7 @@ var PullRequestComments = class {
 		this.#octokit = octokit;
 	}
 	/**
-	* Makes the step's comment say `comment`: updates it, or writes it when it is not there and is news.
+	* Updates the step's comment to `comment`, or writes it when there is none and `comment` has news.
 	*
 	* @returns why that was not possible, with the remedy
 	*/
@@ -34519,7 +34519,7 @@ var PullRequestComments = class {
 			return;
 		} catch (error) {
 			const cause = printable(messageOf(error));
-			return `The dry run could not be told in a comment on pull request #${pullRequest.number}; the job summary has all of it. A pull request from a fork can only read; elsewhere set "permissions: pull-requests: write" in the workflow, or comment: false (GitHub says: ${cause})`;
+			return `The dry run could not be reported in a comment on pull request #${pullRequest.number}; the job summary has all of it. A pull request from a fork can only read; elsewhere set "permissions: pull-requests: write" in the workflow, or comment: false (GitHub says: ${cause})`;
 		}
 	}
 	async #keep({ owner, repo, number, step }, { body, isNews }) {
@@ -34551,7 +34551,7 @@ var PullRequestComments = class {
 			comment_id: id
 		});
 	}
-	/** Looks before it tries again: a comment may be there though its answer was lost. */
+	/** Looks before each retry: the comment may exist though the answer was lost. */
 	async #create({ owner, repo, number }, marker, body) {
 		for (let tries = 1;; tries += 1) try {
 			await this.#octokit.rest.issues.createComment({
@@ -34563,7 +34563,7 @@ var PullRequestComments = class {
 			});
 			return;
 		} catch (error) {
-			if (!(error instanceof RequestError) || error.status < 500 || tries === MOST_TRIES) throw error;
+			if (!(error instanceof RequestError) || error.status < 500 || tries === MAX_TRIES) throw error;
 			if ((await this.#find({
 				owner,
 				repo,
@@ -34583,6 +34583,17 @@ var PullRequestComments = class {
 		})).filter(({ body }) => body.startsWith(marker));
 	}
 };
+
+// src/github/errors.ts
+/** The metadata repository can't be read or written. The message names the cause and the remedy. */
+var MetadataError = class extends Error {
+	name = "MetadataError";
+};
+/** What an answer said, or why none came, in one line. */
+function describeAnswer(error) {
+	const message = messageOf(error);
+	return /^\s*</.test(message) ? "an HTML page" : printable(message);
+}
 
 // src/mirror/format.ts
 const UNITS = [
@@ -34610,7 +34621,7 @@ function formatDuration(ms) {
 	const minutes = Math.round(seconds / 60);
 	return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
-/** `1,461`, whatever the machine's locale. */
+/** `1,461`, independent of the machine's locale. */
 function formatCount(count) {
 	return count.toLocaleString("en-US");
 }
@@ -34619,111 +34630,152 @@ function plural(count, noun) {
 	return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-// src/github/errors.ts
-/** The metadata repository can't be read or written. Says why and what to do. */
-var MetadataError = class extends Error {
-	name = "MetadataError";
-};
-/** A wait for a rate limit that is longer than this, in milliseconds, is the next run's. */
-const LONGEST_WAIT_MS = 3e5;
-/**
-* The least wait where a limit does not say how long it lasts; it doubles from one to the next.
-* https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
-*/
-const UNSTATED_WAIT_MS = 6e4;
+// src/github/remedy.ts
+/** What to do when GitHub refuses a write with this status and message. */
+function remedyForWrite(status, message) {
+	switch (status) {
+		case 409: return "its branch is protected; let the token bypass the rule, or record in another \"metadata-branch\"";
+		case 422: return "GitHub does not accept the request";
+		case 404: return /branch .* not found/i.test(message) ? "the branch does not exist; create it, or name another in \"metadata-branch\"" : "this token can't see it; \"github-token\" needs permission \"contents: write\" on it";
+		default: return remedyForRead(status, message);
+	}
+}
+/** What to do when GitHub refuses a read, or any request, with this status and message. */
+function remedyForRead(status, message) {
+	if (/archived/i.test(message)) return "the repository is archived; unarchive it, or name another in \"metadata-repository\"";
+	if (/not accessible by/i.test(message) || status === 403) return "\"github-token\" lacks the permission. For this repository set \"permissions: contents: write\" in the workflow; for another one use a fine-grained token or a GitHub App token. A pull request from a fork can only read";
+	if (status === 401) return "\"github-token\" is not valid, or has expired: the token of a GitHub App is valid for an hour, and a \"time-limit\" ends a run before that";
+	if (status === 404) return "this token can't see it. Check \"metadata-repository\"; GITHUB_TOKEN sees no other private repository: use a fine-grained token or a GitHub App token in \"github-token\"";
+	return "GitHub did not answer as expected; run again later";
+}
+
+// src/github/request-failure.ts
 /**
 * Reads a failed GET or PUT.
 *
-* @param where what was asked for: `owner/name`, or a path in it
-* @param limits how many limits in a row were waited for already
+* @param where what the request was about: `owner/name`, or a path in it
 */
-function classify(error, where, limits) {
-	if (isUnclear(error)) return "unknown";
-	const isWrite = error.request.method === "PUT";
-	const message = saidBy(error);
-	const fail = (why) => new MetadataError(`${where} can't be ${isWrite ? "written" : "read"}: ${why}`, { cause: error });
-	if (error.status === 407) return fail(message);
-	const refused = (remedy) => fail(`${remedy} (GitHub says: ${message})`);
-	const wait = limitedFor(error, limits);
-	if (wait !== void 0 && wait <= LONGEST_WAIT_MS) return { wait };
-	if (wait !== void 0) return refused(`a rate limit of GitHub is used up for another ${formatDuration(wait)}; run again then`);
-	if (isCollision(error.status, message)) return "collided";
-	return refused(isWrite ? remedyForWrite(error.status, message) : remedyFor$1(error.status, message));
+function classifyFailure(error, where) {
+	if (isOutcomeUnknown(error)) return { kind: "outcome-unknown" };
+	const message = describeAnswer(error);
+	if (error.status === 407) return {
+		kind: "refused",
+		error: refusal(error, where, message)
+	};
+	if (isRateLimit(error)) return {
+		kind: "rate-limited",
+		waitMs: statedWaitMs(error)
+	};
+	if (isConflict(error.status, message)) return { kind: "conflict" };
+	return {
+		kind: "refused",
+		error: refusal(error, where, `${isWrite(error) ? remedyForWrite(error.status, message) : remedyForRead(error.status, message)} (GitHub says: ${message})`)
+	};
 }
-/** True when a write may have been done though it failed: no answer came, or one that nobody knows. */
-function isUnclear({ status, message }) {
-	return status >= 500 || status === 408 || status === 409 && !isCollision(status, message) && !isRule(message);
+/** The error for a rate limit that lasts longer than a request may wait. */
+function limitError(error, where, waitMs) {
+	return refusal(error, where, `${`a rate limit of GitHub is used up for another ${formatDuration(waitMs)}; run again then`} (GitHub says: ${describeAnswer(error)})`);
 }
-/** GITHUB.md lists the messages; they are the only thing that tells 409s apart. */
-function isCollision(status, message) {
+/** True when a write may have been done though it failed: no answer came, or one of unknown meaning. */
+function isOutcomeUnknown({ status, message }) {
+	return status >= 500 || status === 408 || status === 409 && !isConflict(status, message) && !isRule(message);
+}
+function refusal(error, where, cause) {
+	return new MetadataError(`${where} can't be ${isWrite(error) ? "written" : "read"}: ${cause}`, { cause: error });
+}
+function isWrite({ request }) {
+	return request.method === "PUT";
+}
+/** Only the messages tell 409s apart. The tests' stand-in for GitHub has them word for word. */
+function isConflict(status, message) {
 	if (status === 422) return /"sha" wasn't supplied/i.test(message);
 	return status === 409 && /does not match|but expected|expected to be at/i.test(message);
 }
-/** A rule of the branch. Asked after a collision: the file's path, which stands in its message, may hold any word. */
+/** A rule of the branch. To be checked after `isConflict`, whose messages quote a path that may contain any word. */
 function isRule(message) {
 	return /pull request|rule|protected|locked|required|signature|not authorized/i.test(message);
 }
-/** How long a rate limit lasts, in milliseconds, by the answer's own clock; undefined when it is none. */
-function limitedFor(error, limits) {
-	const { status, response } = error;
-	if (status !== 403 && status !== 429) return void 0;
+/** https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit */
+function isRateLimit(error) {
+	const { status, message, response } = error;
+	if (status === 429) return true;
+	if (status !== 403) return false;
+	return statedWaitMs(error) !== void 0 || response?.headers["x-ratelimit-remaining"] === "0" || /rate limit|abuse/i.test(message);
+}
+/** How long a rate limit lasts, in milliseconds by the answer's own clock; undefined where it does not say. */
+function statedWaitMs({ response }) {
 	const headers = response?.headers ?? {};
 	const now = Date.parse(headers.date ?? "");
 	const retryAfter = headers["retry-after"];
 	const asked = retryAfter === void 0 ? void 0 : parseRetryAfter(String(retryAfter), now);
-	const reset = headers["x-ratelimit-remaining"] === "0" ? Math.max(0, Number(headers["x-ratelimit-reset"]) * 1e3 - now) + 1e3 : void 0;
+	const reset = headers["x-ratelimit-remaining"] === "0" ? Math.max(0, Number(headers["x-ratelimit-reset"]) * 1e3 - now) + 1e3 : NaN;
 	const wait = asked ?? reset;
-	if (wait !== void 0 && !Number.isNaN(wait)) return wait;
-	return status === 429 || wait !== void 0 || /rate limit|abuse/i.test(error.message) ? UNSTATED_WAIT_MS * 2 ** limits : void 0;
-}
-/** One line of what an answer said, or of why there was none. */
-function saidBy(error) {
-	const message = messageOf(error);
-	return /^\s*</.test(message) ? "an HTML page" : printable(message);
-}
-function remedyForWrite(status, message) {
-	switch (status) {
-		case 409: return "its branch is protected; let the token bypass the rule, or record in another \"metadata-branch\"";
-		case 422: return "the request is not accepted";
-		case 404: return /branch .* not found/i.test(message) ? "the branch is not there; create it, or name another in \"metadata-branch\"" : "it is not there for this token; \"github-token\" needs permission \"contents: write\" on it";
-		default: return remedyFor$1(status, message);
-	}
-}
-function remedyFor$1(status, message) {
-	if (/archived/i.test(message)) return "the repository is archived; unarchive it, or name another in \"metadata-repository\"";
-	if (/not accessible by/i.test(message) || status === 403) return "\"github-token\" may not do this. For this repository set \"permissions: contents: write\" in the workflow; for another one use a fine-grained token or a GitHub App token. A pull request from a fork can only read";
-	if (status === 401) return "\"github-token\" is not valid, or has ended: that of a GitHub App lives for an hour, and a \"time-limit\" ends a run before";
-	if (status === 404) return "it is not there for this token. Check \"metadata-repository\"; GITHUB_TOKEN sees no other private repository: use a fine-grained token or a GitHub App token in \"github-token\"";
-	return "GitHub did not answer as it should; run again later";
+	return Number.isNaN(wait) ? void 0 : wait;
 }
 
-// src/github/retry.ts
-/** 20 jobs that write one branch at once get through well before this. */
-const MOST_WRITES = 15;
-/** What is only read is tried for a quarter of a minute. */
-const MOST_READS = 6;
-/** Rate limits that one file waits for. */
-const MOST_LIMITS = 5;
+// src/github/retry-policy.ts
+/** Rate limits that one request waits for. */
+const MAX_LIMITS = 5;
+/** A run does not wait for a longer rate limit. */
+const LONGEST_LIMIT_MS = 3e5;
+/**
+* The shortest wait where a limit does not say how long it lasts; it doubles with each limit.
+* https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+*/
+const UNSTATED_LIMIT_MS = 6e4;
+/** The runner kills a cancelled job after ten seconds. */
+const SHUTDOWN_SPREAD_MS = 400;
+/** Decides what follows a failed try. */
+function decideRetry(failure, { tries, limits, isFailing, isShutdown }, { maxTries, delayMs }, random) {
+	const limitMs = limitWaitMs(failure, limits);
+	if (limitMs > LONGEST_LIMIT_MS) return {
+		kind: "limit-too-long",
+		waitMs: limitMs
+	};
+	if (tries >= (isFailing ? 1 : maxTries) || limits > MAX_LIMITS) return { kind: "give-up" };
+	return {
+		kind: "wait",
+		delayMs: limitMs + (isShutdown ? random() * SHUTDOWN_SPREAD_MS : delayMs(tries, failure, random))
+	};
+}
+/** How long the rate limit in `failure` lasts; 0 for other failures. `limits` counts those met, this one included. */
+function limitWaitMs(failure, limits) {
+	if (failure.kind !== "rate-limited") return 0;
+	return failure.waitMs ?? UNSTATED_LIMIT_MS * 2 ** (limits - 1);
+}
+/** Reads are tried for a quarter of a minute. */
+const READ_POLICY = {
+	maxTries: 6,
+	delayMs: (tries, _, random) => backoffDelay(tries - 1, random)
+};
 /**
 * Octokit spaces a process's writes by a second. A wait that is longer than that comes before the read; a shorter one
-* would let Octokit wait between read and write, while others write.
+* would let Octokit wait between read and write, while other jobs write.
 */
 const FIRST_DELAY_MS = 1e3;
 /**
-* Jobs that collided try again within this time, then within twice of it, and so on. GitHub takes 80 writes a minute: 20
-* jobs that end at once stay below that, also where a write takes a second, and two that met are soon done.
+* Jobs that collided try again within this time, then within twice of it, and so on. GitHub accepts 80 writes a minute: 20
+* jobs that end at the same time stay below that, also where a write takes a second, and two that met are soon done.
 * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
 */
 const FIRST_SPREAD_MS = 2e4;
-/** Whether a write was done whose answer was lost is known sooner. */
+/** Whether a write was done whose answer was lost is checked sooner. */
 const UNKNOWN_SPREAD_MS = 2e3;
 const WIDEST_SPREAD_MS = 6e4;
-/** The runner kills a cancelled job after ten seconds. */
-const SHUTDOWN_SPREAD_MS = 400;
-/** Asks GitHub again while it fails in a way that passes, with the waits that it asks for. */
+/** Writes are retried patiently: what they would record can't be found out again. */
+const WRITE_POLICY = {
+	maxTries: 15,
+	delayMs: (tries, { kind }, random) => {
+		const first = kind === "outcome-unknown" ? UNKNOWN_SPREAD_MS : FIRST_SPREAD_MS;
+		return FIRST_DELAY_MS + random() * Math.min(WIDEST_SPREAD_MS, first * 2 ** (tries - 1));
+	}
+};
+
+// src/github/retry.ts
+/** Repeats requests to GitHub that fail in a way that may pass, after the waits that GitHub asks for. */
 var GitHubRetry = class {
 	#options;
-	/** GitHub failed one file to the end: others, of which there may be a hundred, get one try each until one succeeds. */
+	/** One file was given up: other files, of which there may be a hundred, get one try each until one succeeds. */
 	#isFailing = false;
 	constructor(options) {
 		this.#options = options;
@@ -34733,58 +34785,75 @@ var GitHubRetry = class {
 	* @throws MetadataError with the remedy, and whatever else `work` throws
 	*/
 	async read(where, work) {
-		return this.#persist(where, MOST_READS, (attempt) => backoffDelay(attempt, this.#options.random), work);
+		return this.#retry(where, READ_POLICY, work);
 	}
-	/** As `read`, but patient: what `work` would write can't be had again. */
+	/** As `read`, but patient: what `work` would write can't be found out again. */
 	async write(where, work) {
-		const delay = (attempt, failure) => {
-			const first = failure === "unknown" ? UNKNOWN_SPREAD_MS : FIRST_SPREAD_MS;
-			return FIRST_DELAY_MS + this.#options.random() * Math.min(WIDEST_SPREAD_MS, first * 2 ** attempt);
-		};
-		return this.#persist(where, MOST_WRITES, delay, work);
+		return this.#retry(where, WRITE_POLICY, work);
 	}
-	async #persist(where, most, delay, work) {
-		const { logger, shutdown } = this.#options;
+	async #retry(where, policy, work) {
+		const { logger, random } = this.#options;
 		let limits = 0;
-		for (let attempt = 0;; attempt += 1) try {
+		for (let tries = 1;; tries += 1) try {
 			const done = await work();
 			this.#isFailing = false;
 			return done;
-		} catch (error) {
-			if (!(error instanceof RequestError)) throw error;
-			const failure = classify(error, where, limits);
-			if (failure instanceof MetadataError) throw failure;
-			if (failure === "collided") this.#isFailing = false;
-			const wait = typeof failure === "object" ? failure.wait : 0;
-			if (wait > 0) {
-				limits += 1;
-				logger.info(`${where}: GitHub's rate limit asks to wait ${Math.ceil(wait / 1e3)} s`);
+		} catch (caught) {
+			const { failure, error } = retryable(caught, where);
+			if (failure.kind === "conflict") this.#isFailing = false;
+			if (failure.kind === "rate-limited" && failure.waitMs !== 0) limits += 1;
+			const state = {
+				tries,
+				limits,
+				isFailing: this.#isFailing,
+				isShutdown: this.#isShutdown()
+			};
+			const decision = decideRetry(failure, state, policy, random);
+			if (decision.kind === "limit-too-long") throw limitError(error, where, decision.waitMs);
+			if (decision.kind === "wait") {
+				this.#logLimit(where, limitWaitMs(failure, limits));
+				await this.#pause(decision.delayMs);
 			}
-			const isLast = attempt + 1 >= (this.#isFailing ? 1 : most) || limits > MOST_LIMITS;
-			if (!isLast) await this.#pause(wait, delay(attempt, failure));
-			if (isLast || shutdown?.end.aborted === true) {
-				this.#isFailing = failure !== "collided";
-				throw givenUp(where, attempt + 1, error);
+			if (decision.kind === "give-up" || this.#options.shutdown?.end.aborted === true) {
+				this.#isFailing = failure.kind !== "conflict";
+				throw givenUp(where, tries, error);
 			}
-			logger.debug(`${where}: ${saidBy(error)}; try ${attempt + 2}`);
+			logger.debug(`${where}: ${describeAnswer(error)}; try ${tries + 1}`);
 		}
 	}
-	/** Waits until the next try. In a hurry that is soon, unless a limit says that it is of no use. */
-	async #pause(wait, delay) {
-		const { shutdown, sleep, random } = this.#options;
-		await (shutdown?.signal.aborted === true ? sleep(wait + random() * SHUTDOWN_SPREAD_MS, shutdown.end) : sleep(wait + delay, shutdown?.signal)).catch(() => void 0);
+	#isShutdown() {
+		return this.#options.shutdown?.signal.aborted === true;
+	}
+	#logLimit(where, waitMs) {
+		if (waitMs <= 0) return;
+		this.#options.logger.info(`${where}: GitHub's rate limit asks to wait ${Math.ceil(waitMs / 1e3)} s`);
+	}
+	/** Waits until the next try. The end of the run's time ends a wait that began before it. */
+	async #pause(delayMs) {
+		const { shutdown, sleep } = this.#options;
+		await sleep(delayMs, this.#isShutdown() ? shutdown?.end : shutdown?.signal).catch(() => void 0);
 	}
 };
+/** @throws what can't be retried: the error itself, or a MetadataError with the remedy */
+function retryable(error, where) {
+	if (!(error instanceof RequestError)) throw error;
+	const failure = classifyFailure(error, where);
+	if (failure.kind === "refused") throw failure.error;
+	return {
+		failure,
+		error
+	};
+}
 function givenUp(where, tries, error) {
 	const verb = error.request.method === "PUT" ? "written" : "read";
 	const times = tries === 1 ? "once" : `${tries} times`;
-	return new MetadataError(`${where} could not be ${verb}, tried ${times}: ${saidBy(error)}`, { cause: error });
+	return new MetadataError(`${where} could not be ${verb}, tried ${times}: ${describeAnswer(error)}`, { cause: error });
 }
 
 // src/github/repository.ts
-/** Bytes of a file; PUT bodies, base64 of it, work up to about 50 MB. */
-const MAX_FILE_BYTES = 36 * 1e3 ** 2;
-/** What an answer to a write says that is in the file now. */
+/** GitHub accepts PUT bodies, the base64 of a file, up to about 50 MB. */
+const MAX_FILE_BYTES$1 = 36 * 1e3 ** 2;
+/** The part of the answer to a write that identifies the file's new content. */
 const Written = object({ content: object({ sha: string() }) });
 /**
 * The metadata repository, behind GitHub's contents API.
@@ -34802,7 +34871,7 @@ var MetadataRepository = class {
 		return `${this.#options.owner}/${this.#options.repo}`;
 	}
 	/**
-	* Makes sure that the repository is there and may be written, as far as GitHub tells without a write.
+	* Checks that the repository exists and can be written, as far as GitHub shows that without a write.
 	*
 	* @throws MetadataError with the remedy
 	*/
@@ -34820,35 +34889,35 @@ var MetadataRepository = class {
 		throw new MetadataError(`${this.name} can't be written: the repository is archived; unarchive it, or name another in "metadata-repository"`);
 	}
 	/**
-	* The bytes of a file; undefined when it is not there.
+	* The bytes of a file; undefined when it does not exist.
 	*
-	* @throws MetadataError with the remedy, also when the branch is not there
+	* @throws MetadataError with the remedy, also when the branch does not exist
 	*/
 	async read(path) {
 		return (await this.#retry.read(this.#where(path), async () => this.#get(path)))?.bytes;
 	}
 	/**
-	* Changes a file by reading, changing and writing it, again and again while other jobs write too.
+	* Reads a file, changes it and writes it. When another job wrote in between, it starts again.
 	*
-	* @param change makes the new file of the current one. It is called for each try and must find its own work done
-	*   when it sees it: a write that timed out may have gone through. Undefined, or the same bytes, leave the file as it
-	*   is. What it throws ends the update.
+	* @param change returns the new file for the current one. It is called once per try and must recognize its own
+	*   change: a write that timed out may have been done. Undefined, or the same bytes, leave the file as it is. An error
+	*   that it throws ends the update.
 	* @returns false when `change` left the file as it was
 	* @throws MetadataError with the remedy
 	*/
 	async update(path, message, change) {
-		/** What a write sent whose outcome is unknown. */
+		/** The bytes of a write whose outcome is unknown. */
 		let sent;
 		return this.#retry.write(this.#where(path), async () => {
 			const current = await this.#get(path);
 			if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
 			const next = change(current?.bytes);
 			if (!next || current && Buffer.from(next).equals(current.bytes)) return sent !== void 0;
-			if (next.length > MAX_FILE_BYTES) throw this.#tooLarge(path, next.length);
+			if (next.length > MAX_FILE_BYTES$1) throw this.#tooLarge(path, next.length);
 			try {
 				await this.#put(path, message, next, current?.sha);
 			} catch (error) {
-				if (error instanceof RequestError && isUnclear(error)) sent = next;
+				if (error instanceof RequestError && isOutcomeUnknown(error)) sent = next;
 				throw error;
 			}
 			return true;
@@ -34865,7 +34934,7 @@ var MetadataRepository = class {
 					parseSuccessResponseBody: false
 				}
 			});
-			if (/^text\/html/i.test(headers["content-type"] ?? "")) throw unlike("the file", "GET", url);
+			if (/^text\/html/i.test(headers["content-type"] ?? "")) throw unexpectedAnswer("the file", "GET", url);
 			const bytes = new Uint8Array(await new Response(data).arrayBuffer());
 			return {
 				bytes,
@@ -34877,7 +34946,7 @@ var MetadataRepository = class {
 			throw new MetadataError(`${this.name} has no branch ${JSON.stringify(branch)}: create it, or name another in "metadata-branch"`, { cause: error });
 		}
 	}
-	/** @throws RequestError also where the answer does not say that these bytes are in the file now */
+	/** @throws RequestError also where the answer does not confirm that the file has these bytes */
 	async #put(path, message, bytes, sha) {
 		const { branch, committer } = this.#options;
 		const { data, url } = await this.#octokit().request(`PUT ${this.#url(path)}`, {
@@ -34893,7 +34962,7 @@ var MetadataRepository = class {
 		});
 		const written = safeParse(Written, data);
 		if (written.success && written.output.content.sha === gitBlobSha(bytes)) return;
-		throw unlike("what was written", "PUT", url);
+		throw unexpectedAnswer("what was written", "PUT", url);
 	}
 	#octokit() {
 		const { octokit, shutdown } = this.#options;
@@ -34907,18 +34976,18 @@ var MetadataRepository = class {
 		return `${this.name}/${path}`;
 	}
 	#tooLarge(path, bytes) {
-		return new MetadataError(`${this.#where(path)} would have ${bytes} bytes, more than GitHub takes: mirror fewer images a namespace`);
+		return new MetadataError(`${this.#where(path)} would have ${bytes} bytes, more than GitHub accepts: mirror fewer images per namespace`);
 	}
 };
-/** A success that is none: of a proxy, or of an outage. */
-function unlike(expected, method, url) {
+/** The error for a success status with a wrong body, as proxies and outages produce it. */
+function unexpectedAnswer(expected, method, url) {
 	return new RequestError(`the answer is not ${expected}`, 500, { request: {
 		method,
 		url,
 		headers: {}
 	} });
 }
-/** The SHA that git and GitHub give a file of these bytes. https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
+/** The SHA of a file of these bytes in git and at GitHub. https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
 function gitBlobSha(bytes) {
 	return createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
 }
@@ -36527,21 +36596,21 @@ var Registries = class {
 
 // src/action/child-processes.ts
 /**
-* Tells of each process that this one starts: @actions/exec gives none of them away.
+* Calls `onStart` with each process that this one starts, because @actions/exec does not return them.
 * https://nodejs.org/docs/latest-v24.x/api/diagnostics_channel.html#child-process
 */
-function onChild(told) {
+function onChild(onStart) {
 	subscribe("child_process", (message) => {
 		if (typeof message !== "object" || message === null || !("process" in message)) return;
 		const child = message.process;
-		if (child instanceof ChildProcess) told(child);
+		if (child instanceof ChildProcess) onStart(child);
 	});
 }
-/** From now on a program may end before it has read its input: @actions/exec would let that end this process too. */
+/** From now on, a program may exit before it has read its input: with @actions/exec that would end this process too. */
 function tolerateUnreadInput() {
 	onChild((child) => child.once("spawn", () => child.stdin?.on("error", () => void 0)));
 }
-/** The processes that this one has started since. */
+/** The running processes that this one has started since the constructor was called. */
 var ChildProcesses = class {
 	#running = /* @__PURE__ */ new Set();
 	constructor() {
@@ -36550,7 +36619,7 @@ var ChildProcesses = class {
 			child.once("close", () => this.#running.delete(child));
 		});
 	}
-	/** Asks all of them to end, but those whose first argument is one of `spared`. */
+	/** Sends SIGTERM to all of them except those whose first argument is one of `spared`. */
 	end(spared) {
 		for (const child of this.#running) if (!spared.includes(child.spawnargs[1] ?? "")) child.kill("SIGTERM");
 	}
@@ -36670,36 +36739,30 @@ async function askHelper(run, helper, server) {
 }
 
 // src/action/environment.ts
-/** The payload of the event that started the workflow; undefined where there is none to be read. */
-function readEvent() {
-	const path = process.env["GITHUB_EVENT_PATH"];
-	try {
-		return path ? JSON.parse(readFileSync(path, "utf8")) : void 0;
-	} catch (error) {
-		warning(`The event of GITHUB_EVENT_PATH can't be read: ${String(error)}`);
-		return;
-	}
-}
 const GITHUB_API = "https://api.github.com";
-/** GitHub's API, another one on GitHub Enterprise. */
+/** The URL of GitHub's API, which is another one on GitHub Enterprise. */
 function apiUrl() {
 	return process.env["GITHUB_API_URL"] || GITHUB_API;
 }
-/** Not GitHub Enterprise, whose tokens nobody else takes. */
+/** False on GitHub Enterprise, whose tokens no other service accepts. */
 function isGitHubDotCom() {
 	return apiUrl() === GITHUB_API;
 }
+/** The folder of the user's docker configuration. */
 function dockerConfigFolder() {
 	return process.env["DOCKER_CONFIG"] || join(homedir(), ".docker");
 }
+/** The folder for temporary files, which the runner empties after each job. */
 function tempFolder() {
 	return process.env["RUNNER_TEMP"] || tmpdir();
 }
+/** The environment for child processes. */
 function definedEnv() {
 	return Object.fromEntries(Object.entries(process.env).filter((entry) => entry[1] !== void 0));
 }
 
 // src/action/exec.ts
+/** Runs a program through @actions/exec, without printing anything; the caller judges its exit code. */
 const exec = async (command, args, { env, input }) => getExecOutput(command, [...args], {
 	env: { ...env },
 	...input !== void 0 && { input: Buffer.from(input) },
@@ -36708,12 +36771,12 @@ const exec = async (command, args, { env, input }) => getExecOutput(command, [..
 });
 
 // src/action/credentials.ts
-/** The one registry that GitHub's token is an account of. */
+/** The only registry that accepts GitHub's token. */
 const GITHUB_REGISTRY = "ghcr.io";
 /**
-* GitHub's token as an account of its container registry: what is used there when nobody gave another.
+* GitHub's token as an account of its container registry, for when no other credential is configured.
 *
-* @param actor whoever set off the workflow; any name does
+* @param actor the user who started the workflow; the registry accepts any name
 */
 function githubCredential(token, actor) {
 	return {
@@ -36723,26 +36786,27 @@ function githubCredential(token, actor) {
 		fallback: true
 	};
 }
-/** The account of a registry in one role: from the inputs, else from the docker config, else GitHub's token. */
+/** Finds the account of a registry in one role: from the inputs, or else the docker config, or else GitHub's token. */
 function credentialLookup(role, sources) {
 	const { inputs, dockerConfig, github } = sources;
-	return async (registry) => given(role, registry, inputs) ?? await dockerConfig(registry) ?? (registry === GITHUB_REGISTRY ? github : void 0);
+	return async (registry) => inputCredential(role, registry, inputs) ?? await dockerConfig(registry) ?? (registry === GITHUB_REGISTRY ? github : void 0);
 }
-/** The accounts that docker must be told of for `registries`; what its config has it finds itself. */
+/** The accounts with which docker must log in to `registries`. Those of its own config it finds without a login. */
 async function loginsFor(role, registries, sources) {
 	const { inputs, dockerConfig, github } = sources;
 	const logins = /* @__PURE__ */ new Map();
 	for (const registry of new Set(registries)) {
-		const credential = given(role, registry, inputs);
+		const credential = inputCredential(role, registry, inputs);
 		if (credential) logins.set(registry, credential);
 		else if (github && registry === GITHUB_REGISTRY && !await dockerConfig(registry)) logins.set(registry, github);
 	}
 	return logins;
 }
-/** `username` belongs to one registry, `source-username` to all sources. */
-function given(role, registry, { credentials, registryAuth, targetLogin }) {
+/** The account from the inputs: `username` is for one registry, `source-username` for all sources. */
+function inputCredential(role, registry, { credentials, registryAuth, targetLogin }) {
 	return (role === "source" || registry === targetLogin ? credentials[role] : void 0) ?? registryAuth.get(registry);
 }
+/** Where the accounts of a run with these inputs come from. */
 function credentialSources(inputs) {
 	return {
 		inputs,
@@ -36760,7 +36824,7 @@ var CopyError = class extends Error {
 	name = "CopyError";
 	/** True when the same copy may succeed later. */
 	retryable;
-	/** True when it hardly will, but a few tries may show that it does. */
+	/** True when the copy will probably fail again, but a few more attempts may show otherwise. */
 	ambiguous;
 	constructor(message, { retryable, ambiguous = false, cause }) {
 		super(message, { cause });
@@ -36768,18 +36832,23 @@ var CopyError = class extends Error {
 		this.ambiguous = ambiguous;
 	}
 };
-/** The source does not have the digest that it listed. */
-var NotThereError = class extends CopyError {
+/** The source does not have a digest that it listed. */
+var MissingAtSourceError = class extends CopyError {
 	constructor(message) {
 		super(message, { retryable: false });
 	}
 };
+/** True for an answer that repeating the request does not change. */
+function isPermanent(error) {
+	if (error instanceof RegistryError) return error.status !== void 0 && !error.retryable;
+	return error instanceof CopyError && !error.retryable;
+}
 
 // src/mirror/source-image.ts
 /**
-* Finds out what `digest` is, and picks the image of an index when `platforms` names just one.
+* Reads what `digest` is, and picks one image from an index when `platforms` names a single platform.
 *
-* @throws CopyError when it is not there, is schema1, or has no image for the platform
+* @throws CopyError when the source does not have it, it is schema1, or it has no image for the platform
 */
 async function readSourceImage(client, repository, digest, platforms) {
 	const content = await readContent(client, repository, digest);
@@ -36800,7 +36869,7 @@ async function readSourceImage(client, repository, digest, platforms) {
 		platform
 	};
 }
-/** Artifacts, which docker can't pull, have other configs, or other layers, as cosign's signatures have. */
+/** Artifacts, which docker can't pull, have another type of config, or other layers, such as cosign's signatures. */
 function isImage({ config, layers }) {
 	return IMAGE_CONFIGS.has(config.mediaType) && layers.every(({ mediaType }) => IMAGE_LAYER.test(mediaType));
 }
@@ -36818,18 +36887,18 @@ function copyableContent(manifest, client, repository) {
 	if (content.kind !== "schema1") return content;
 	throw new CopyError(`${client.registry}/${repository} has images of the old schema1 format, which current docker and most registries refuse. They are not supported: leave them out with "exclude"`, { retryable: false });
 }
-/** @throws NotThereError when the source no longer has the manifest that it listed */
+/** @throws MissingAtSourceError when the source does not have the manifest that it listed */
 async function fetchManifest(client, repository, digest) {
 	const manifest = await client.getManifest(repository, digest);
 	if (manifest) return manifest;
 	const name = `${client.registry}/${repository}@${digest}`;
-	throw new NotThereError(`${name} was listed but is not there any more; the next run lists it anew`);
+	throw new MissingAtSourceError(`${name} was listed, but the source no longer has it; the next run lists it again`);
 }
 /**
-* Asks the target what `tag` is now and accepts it when it is `image`: the same digest, or the same config.
-* A push is believed only after this.
+* Reads `tag` from the target and accepts it when it is `image`: the same digest, or the same config. A push counts only after
+* this.
 *
-* @returns undefined when the tag is not there or is something else
+* @returns undefined when the target does not have the tag, or it is another image
 */
 async function findTargetImage(client, repository, tag, image) {
 	const manifest = await client.getManifest(repository, tag);
@@ -36845,17 +36914,17 @@ async function findTargetImage(client, repository, tag, image) {
 }
 
 // src/copy/docker/cli.ts
-/** Failures that another try does not mend, as docker and registries word them. */
+/** Messages of docker and of registries about failures that a retry does not change, */
 const PERMANENT = /denied|unauthorized|forbidden|not found|unknown|invalid|no matching manifest|unsupported|not supported|not implemented|no space left|cannot connect to the docker daemon/i;
-/** ... unless they are one of these. */
+/** except for these, which may pass. */
 const TRANSIENT = /toomanyrequests|too many requests|rate limit|timeout|blob upload|connection reset|unexpected eof/i;
-/** ... and these, which are also how docker words an answer that is none, or that something came spoilt. */
+/** Of the permanent failures, those that docker also reports for an answer that is not a registry's, or for damaged content. */
 const AMBIGUOUS = /unauthorized|invalid character|invalid checksum|text\/html|malformed|(?:digest|manifest|size) invalid|did not match|blob unknown|unknown blob/i;
-/** ... and of these, those that are about the account, in the words of docker and of registries. */
+/** Of the permanent failures, those that concern the account. */
 const DENIED = /denied|unauthorized|forbidden|authentication required|no basic auth credentials/i;
-/** The docker command under one private configuration. */
+/** The docker command with one private configuration. */
 var DockerCli = class {
-	/** The accounts that it logged in with, by registry. */
+	/** The accounts that were used to log in, by registry. */
 	logins = /* @__PURE__ */ new Map();
 	#exec;
 	#env;
@@ -36867,17 +36936,18 @@ var DockerCli = class {
 		};
 	}
 	/**
-	* Runs `docker <args>` and gives its standard output. The exit code alone decides.
+	* Runs `docker <args>`. Only the exit code decides whether it succeeded.
 	*
+	* @returns standard output
 	* @throws CopyError with docker's own message
 	*/
 	async run(args) {
 		return this.#run(args, args.join(" "));
 	}
 	/**
-	* Runs `docker pull <args>` or `docker push <args>`, which asks `registry`.
+	* Runs `docker pull <args>` or `docker push <args>`, which sends requests to `registry`.
 	*
-	* @throws CopyError with docker's own message, what to do, and whose account was refused
+	* @throws CopyError with docker's own message, the remedy, and the account that was refused
 	*/
 	async move(command, registry, args) {
 		try {
@@ -36909,7 +36979,7 @@ var DockerCli = class {
 		});
 	}
 	/**
-	* Makes sure that there is a docker command and a daemon that it reaches.
+	* Makes sure that there is a docker command and that it reaches a daemon.
 	*
 	* @throws Error with the remedy
 	*/
@@ -36927,9 +36997,9 @@ var DockerCli = class {
 		}
 	}
 	/**
-	* Logs in, with the password on standard input.
+	* Logs in. The password is passed on standard input.
 	*
-	* @throws Error that names where the account came from, and nothing of it
+	* @throws Error that names where the account came from, and nothing of the account itself
 	*/
 	async login(registry, credential) {
 		const { username, password, providedBy } = credential;
@@ -36944,18 +37014,18 @@ var DockerCli = class {
 			this.logins.set(registry, credential);
 		} catch (error) {
 			const cause = messageOf(error);
-			throw new Error(`${registry} does not take the credentials from ${providedBy}: check them. ${cause}`, { cause: error });
+			throw new Error(`${registry} refuses the credentials from ${providedBy}: check them. ${cause}`, { cause: error });
 		}
 	}
 };
 
 // src/copy/docker/config.ts
-/** What docker looks for beside config.json. */
+/** Folders that docker reads beside config.json. */
 const SHARED_FOLDERS = ["cli-plugins", "contexts"];
 /**
-* Makes `folder` a docker configuration that starts from the user's: the same logins, helpers, proxies, plugins and
-* contexts. For `loginServers` the credential helpers are switched off, so that a login there is written into
-* `folder` and the user's own store is never changed.
+* Creates a docker configuration in `folder` that starts from the user's: the same logins, helpers, proxies, plugins and contexts.
+* Credential helpers are disabled for `loginServers`, so that a login there is written into `folder` and never into the user's own
+* store.
 */
 async function createConfig(folder, userFolder, loginServers) {
 	await mkdir(folder, {
@@ -36976,9 +37046,9 @@ async function createConfig(folder, userFolder, loginServers) {
 
 // src/copy/docker/engine.ts
 /**
-* Gets ready to copy with docker: checks the daemon, and logs in, for sources and target apart.
+* Checks the docker daemon and logs in, with separate configurations for sources and targets.
 *
-* @throws Error with the remedy when there is no docker, no daemon, or a login is refused
+* @throws Error with the remedy when docker or its daemon is missing, or a login is refused
 */
 async function openDockerEngine(options) {
 	const { exec, env, userConfig, tempFolder, logins, onFolder } = options;
@@ -37011,7 +37081,7 @@ async function openCli({ exec, env, userConfig, logger }, config, credentials) {
 	} catch (error) {
 		if (credential.fallback !== true) throw error;
 		const message = messageOf(error);
-		logger.info(`${message}. docker goes on without them`);
+		logger.info(`${message}. docker continues without them`);
 	}
 	return docker;
 }
@@ -37020,21 +37090,21 @@ var DockerEngine = class {
 	#options;
 	#folder;
 	#docker;
-	/** What may be left in the daemon: the end of a run ends the commands that remove things too. */
-	#left = /* @__PURE__ */ new Set();
+	/** References that may be left in the daemon: the end of a run also ends commands that remove images. */
+	#unremoved = /* @__PURE__ */ new Set();
 	constructor(options, folder, docker) {
 		this.width = options.concurrency;
 		this.#options = options;
 		this.#folder = folder;
 		this.#docker = docker;
 	}
-	async copy(task, held) {
+	async copy(task, observer) {
 		const { client, repository, digest } = task.source;
 		const image = await readSourceImage(client, repository, digest, task.platforms);
 		if (image.kind === "whole") {
 			const name = `${client.registry}/${repository}@${digest}`;
-			this.#options.logger.info(`${name} has several platforms or is no image: it goes registry to registry`);
-			return this.#options.indexEngine.copy(task, held);
+			this.#options.logger.info(`${name} has several platforms or is not an image: it is copied registry to registry`);
+			return this.#options.indexEngine.copy(task, observer);
 		}
 		const { abort } = this.#options;
 		abort.throwIfAborted();
@@ -37057,9 +37127,9 @@ var DockerEngine = class {
 					local,
 					remote
 				]);
-				await task.beforeOverwrite(tag);
+				await observer.beforeOverwrite(tag);
 				abort.throwIfAborted();
-				const sent = await this.#push(task, tag, image, held);
+				const sent = await this.#push(task, tag, image, observer);
 				bytes = Math.max(bytes, sent);
 			}
 			return bytes;
@@ -37072,35 +37142,39 @@ var DockerEngine = class {
 		try {
 			await source.move("pull", registry, args);
 		} catch (error) {
-			if (!isRefusal$1(error) || !anonymous || source.logins.get(registry)?.fallback !== true) throw error;
+			if (!isPermanent(error) || !anonymous || source.logins.get(registry)?.fallback !== true) throw error;
 			await anonymous.move("pull", registry, args).catch(() => {
 				throw error;
 			});
 		}
 	}
-	/** Gives the bytes sent. A target may refuse what it holds already, under a tag that is not to change. */
-	async #push(task, tag, image, held) {
+	/**
+	* Pushes `tag`. A target with immutable tags may refuse an image that it already has under the tag.
+	*
+	* @returns number of bytes sent
+	*/
+	async #push(task, tag, image, observer) {
 		const { client, repository } = task.target;
 		try {
 			await this.#docker.target.move("push", client.registry, ["--quiet", `${client.registry}/${repository}:${tag}`]);
 		} catch (error) {
-			if (!isRefusal$1(error)) throw error;
-			await this.#readBack(task, tag, image, held).catch(() => {
+			if (!isPermanent(error)) throw error;
+			await this.#verify(task, tag, image, observer).catch(() => {
 				throw error;
 			});
 			return 0;
 		}
-		return this.#readBack(task, tag, image, held);
+		return this.#verify(task, tag, image, observer);
 	}
-	/** The target says what it holds; docker's own word is not taken. */
-	async #readBack({ target }, tag, image, held) {
+	/** Reads the tag back from the target: the digest that docker reports is not reliable. @returns the image's size in bytes */
+	async #verify({ target }, tag, image, observer) {
 		const found = await findTargetImage(target.client, target.repository, tag, image);
 		if (!found) {
 			const name = `${target.client.registry}/${target.repository}:${tag}`;
-			throw new CopyError(`docker pushed ${name}, but the target does not hold that image under it`, { retryable: true });
+			throw new CopyError(`docker pushed ${name}, but the target does not hold that image under this tag`, { retryable: true });
 		}
 		const platforms = image.platform === void 0 ? {} : { platforms: [image.platform] };
-		held(tag, {
+		observer.onTagVerified(tag, {
 			digest: found.digest,
 			...platforms
 		});
@@ -37113,16 +37187,16 @@ var DockerEngine = class {
 				"rm",
 				...references
 			]);
-			for (const reference of references) this.#left.delete(reference);
+			for (const reference of references) this.#unremoved.delete(reference);
 		} catch (error) {
-			for (const reference of references) this.#left.add(reference);
+			for (const reference of references) this.#unremoved.add(reference);
 			this.#options.logger.debug(String(error));
 		}
 	}
 	async close() {
 		await this.#options.indexEngine.close();
-		const left = Array.from(this.#left);
-		for (let index = 0; index < left.length; index += AT_ONCE) await this.#remove(left.slice(index, index + AT_ONCE));
+		const unremoved = Array.from(this.#unremoved);
+		for (let index = 0; index < unremoved.length; index += MAX_REFERENCES) await this.#remove(unremoved.slice(index, index + MAX_REFERENCES));
 		await rm(this.#folder, {
 			recursive: true,
 			force: true
@@ -37131,12 +37205,51 @@ var DockerEngine = class {
 		});
 	}
 };
-/** References that one command removes. */
-const AT_ONCE = 100;
-/** True for what another try does not mend. */
-function isRefusal$1(error) {
-	return error instanceof CopyError && !error.retryable;
+/** Number of references that one command removes. */
+const MAX_REFERENCES = 100;
+
+// src/oci/async.ts
+/** Waits for all promises, then throws the first failure: nothing continues behind a failed call. */
+async function allOrThrow(promises) {
+	return (await Promise.allSettled(promises)).map((result) => {
+		if (result.status === "rejected") throw result.reason;
+		return result.value;
+	});
 }
+/** Runs tasks of the same key one after another, in the order in which they came, whatever becomes of each. */
+var SerialQueue = class {
+	#last = /* @__PURE__ */ new Map();
+	async run(key, task) {
+		const running = (this.#last.get(key) ?? Promise.resolve()).then(task);
+		const ended = running.catch(() => void 0);
+		this.#last.set(key, ended);
+		try {
+			return await running;
+		} finally {
+			if (this.#last.get(key) === ended) this.#last.delete(key);
+		}
+	}
+};
+/** Shares one promise among all that ask for the same key while it is pending. */
+var SingleFlight = class {
+	#pending = /* @__PURE__ */ new Map();
+	async run(key, task) {
+		return this.#pending.get(key) ?? this.#start(key, task);
+	}
+	/** The pending promise of `key`, if there is one. */
+	get(key) {
+		return this.#pending.get(key);
+	}
+	async #start(key, task) {
+		const started = task();
+		this.#pending.set(key, started);
+		try {
+			return await started;
+		} finally {
+			this.#pending.delete(key);
+		}
+	}
+};
 
 // src/oci/digest-tags.ts
 /**
@@ -37522,30 +37635,55 @@ function withDigest(location, digest) {
 	return url;
 }
 
+// src/copy/registry/upload-strategy.ts
+/** Chooses the strategy of each upload to one target. Most registries take a blob whole, and some take nothing else. */
+var UploadStrategies = class {
+	/** Set once the target has refused a blob as too large for one request: all further blobs are sent in chunks. */
+	#needsChunks = false;
+	/** The strategy of a blob's first upload. */
+	first() {
+		return this.#needsChunks ? "chunks" : "whole";
+	}
+	/**
+	* The strategy after an upload has failed.
+	*
+	* A registry that closes the connection on a request that is too large says nothing: the cause may as well be a broken
+	* connection. Therefore the other strategy is tried, and the first one again after that.
+	*/
+	next(failed, error) {
+		if (error.status === 413) this.#needsChunks = true;
+		if (this.#needsChunks) return "chunks";
+		if (!(error.status === void 0 && (error.method === "PUT" || error.method === "PATCH"))) return failed;
+		return failed === "whole" ? "chunks" : "whole";
+	}
+};
+
 // src/copy/registry/blob-copier.ts
-/** A blob of at most this many bytes is read before it is sent: no more than one chunk of a stream. */
-const SMALL_BYTES = 65536;
-/** A blob of so many bytes is worth a question more before it is sent. */
-const WORTH_A_CHECK_BYTES = 1024 ** 2;
-/** Bytes a request where the target refuses larger ones and does not say what it takes. */
+/** A blob of at most this size is read into memory before it is sent: it is no larger than one chunk of a stream. */
+const SMALL_BLOB_BYTES = 65536;
+/** A blob of at least this size is worth a HEAD request that may save its upload. */
+const WORTH_A_HEAD_BYTES = 1024 ** 2;
+/** Size of a chunk where the target refuses larger requests and does not state its limit. */
 const CHUNK_BYTES = 16 * 1024 ** 2;
-/** Brings blobs to one target registry: each is sent at most once, however many images ask for it and when. */
+/** Copies blobs to one target registry. Each blob is sent at most once, however many images contain it. */
 var BlobCopier = class {
 	#options;
-	#underWay = /* @__PURE__ */ new Map();
-	/** Blobs that are not what their descriptor says, by `spoiltKeys`: the next image need not find out again. */
-	#spoilt = /* @__PURE__ */ new Map();
-	/** Set once the target has refused a blob as too large for one request. */
-	#chunked = false;
-	/** Whether the target mounts blobs; `never` once it did not mount one that it had. ECR opens an upload for whatever is asked. */
-	#mounts = "perhaps";
+	#transfers = new SingleFlight();
+	/** Errors of blobs that do not match their descriptor, by `corruptKeys`: other images need not download them again. */
+	#corrupt = /* @__PURE__ */ new Map();
+	#strategies = new UploadStrategies();
+	/**
+	* Whether the target mounts blobs. `never` once it opened an upload for a blob that it had, as Amazon ECR does for every
+	* mount request.
+	*/
+	#mounts = "unknown";
 	constructor(options) {
 		this.#options = options;
 	}
 	/**
 	* Makes sure that `repository` of the target holds `blob`, which `source` has in `from`.
 	*
-	* @returns bytes sent: 0 when it was there or could be mounted
+	* @returns number of bytes sent; 0 when the blob was already present or was mounted
 	*/
 	async copy(source, from, blob, repository) {
 		const { inventory } = this.#options;
@@ -37554,76 +37692,68 @@ var BlobCopier = class {
 			const mountSource = inventory.repositoryWith(digest, repository);
 			if (mountSource === repository) return 0;
 			const key = mountSource === void 0 ? digest : `${repository}@${digest}`;
-			const other = this.#underWay.get(key);
-			if (other) {
-				await other.catch(() => void 0);
+			const running = this.#transfers.get(key);
+			if (running) {
+				await running.catch(() => void 0);
 				continue;
 			}
-			const bringing = this.#bring({
-				source,
-				from,
-				blob,
-				repository,
-				mountSource
-			});
-			this.#underWay.set(key, bringing);
-			try {
-				const sent = await bringing;
+			return this.#transfers.run(key, async () => {
+				const sent = await this.#transfer({
+					source,
+					from,
+					blob,
+					repository,
+					mountSource
+				});
 				inventory.noteBlob(repository, digest);
 				return sent;
-			} finally {
-				this.#underWay.delete(key);
-			}
+			});
 		}
 	}
-	async #bring(move) {
+	/** Mounts or sends one blob, and retries what may pass. */
+	async #transfer(transfer) {
 		const { retries, sleep, random } = this.#options;
-		const { here, anywhere } = spoiltKeys(move);
-		const known = this.#spoilt.get(here);
+		const { here, anywhere } = corruptKeys(transfer);
+		const known = this.#corrupt.get(here);
 		if (known) throw known;
-		const retryBudget = new RetryBudget(this.#spoilt.has(anywhere) ? 0 : retries, random);
-		let isBroken = false;
-		for (;;) {
-			const chunked = this.#chunked || isBroken && retryBudget.tries % 2 === 1;
-			try {
-				return await (move.blob.size <= SMALL_BYTES ? this.#bringSmall(move) : this.#bringLarge(move, chunked));
-			} catch (error) {
-				if (!(error instanceof RegistryError)) throw error;
-				if (error.status === 413 && !chunked) {
-					this.#chunked = true;
-					continue;
-				}
-				const delay = retryBudget.nextDelay(againFor(error));
-				if (delay === void 0) throw this.#noteSpoilt(move, error);
-				await sleep(delay);
-				isBroken ||= error.method === "PUT" && error.status === void 0;
-			}
+		const retryBudget = new RetryBudget(this.#corrupt.has(anywhere) ? 0 : retries, random);
+		let strategy = this.#strategies.first();
+		for (;;) try {
+			return await (transfer.blob.size <= SMALL_BLOB_BYTES ? this.#transferSmall(transfer) : this.#transferLarge(transfer, strategy));
+		} catch (error) {
+			if (!(error instanceof RegistryError)) throw error;
+			const failed = strategy;
+			strategy = this.#strategies.next(failed, error);
+			if (error.status === 413 && failed === "whole") continue;
+			const delay = retryBudget.nextDelay(uploadProblem(error));
+			if (delay === void 0) throw this.#noteCorrupt(transfer, error);
+			await sleep(delay);
 		}
 	}
-	#noteSpoilt(move, error) {
+	#noteCorrupt(transfer, error) {
 		if (error instanceof ContentError) {
-			const { here, anywhere } = spoiltKeys(move);
-			this.#spoilt.set(here, error).set(anywhere, error);
+			const { here, anywhere } = corruptKeys(transfer);
+			this.#corrupt.set(here, error).set(anywhere, error);
 		}
 		return error;
 	}
 	async #start({ blob, repository, mountSource }) {
 		const { target, inventory } = this.#options;
-		const isThere = async () => target.hasBlob(repository, blob.digest).catch(() => false);
-		if (this.#mounts === "never" && await isThere()) return { kind: "mounted" };
+		const isPresent = async () => target.hasBlob(repository, blob.digest).catch(() => false);
+		if (this.#mounts === "never" && await isPresent()) return { kind: "mounted" };
 		const start = await startUpload(target, repository, blob.digest, mountSource ?? repository);
 		if (start.kind === "mounted") this.#mounts = "yes";
 		else if (mountSource !== void 0) inventory.forgetBlob(mountSource, blob.digest);
-		else if (this.#mounts === "perhaps" && blob.size >= WORTH_A_CHECK_BYTES && await isThere()) {
+		else if (this.#mounts === "unknown" && blob.size >= WORTH_A_HEAD_BYTES && await isPresent()) {
 			this.#mounts = "never";
 			return { kind: "mounted" };
 		}
 		return start;
 	}
-	async #bringSmall(move) {
-		const { source, from, blob, repository, mountSource } = move;
-		const read = async () => gather(downloadBlob(source, from, blob));
-		const [start, early] = await settleBoth(this.#start(move), mountSource === void 0 ? read() : void 0);
+	async #transferSmall(transfer) {
+		const { source, from, blob, repository, mountSource } = transfer;
+		const read = async () => readAll(downloadBlob(source, from, blob));
+		const [start, early] = await bothOrThrow(this.#start(transfer), mountSource === void 0 ? read() : void 0);
 		if (start.kind === "mounted") return 0;
 		const content = early ?? await read();
 		await uploadWhole(this.#options.target, repository, blob.digest, start.location, {
@@ -37632,11 +37762,11 @@ var BlobCopier = class {
 		});
 		return blob.size;
 	}
-	async #bringLarge(move, chunked) {
-		const { source, from, blob, repository } = move;
+	async #transferLarge(transfer, strategy) {
+		const { source, from, blob, repository } = transfer;
 		const { target, limit } = this.#options;
 		return limit(async () => {
-			const start = await this.#start(move);
+			const start = await this.#start(transfer);
 			if (start.kind === "mounted") return 0;
 			const ended = new AbortController();
 			const body = {
@@ -37645,7 +37775,7 @@ var BlobCopier = class {
 			};
 			const chunk = Math.max(CHUNK_BYTES, start.minChunk);
 			try {
-				if (start.minChunk > 0 || chunked && blob.size > chunk) await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
+				if (start.minChunk > 0 || strategy === "chunks" && blob.size > chunk) await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
 				else await uploadWhole(target, repository, blob.digest, start.location, body);
 			} finally {
 				ended.abort();
@@ -37654,18 +37784,18 @@ var BlobCopier = class {
 		});
 	}
 };
-/** A blob in one repository of its source, and in any. Descriptors may give it different sizes. */
-function spoiltKeys({ source, from, blob: { digest, size } }) {
+/** Keys of a blob in one repository of its source, and in any repository. Descriptors may state different sizes of one blob. */
+function corruptKeys({ source, from, blob: { digest, size } }) {
 	return {
 		here: `${source.registry}/${from}@${digest} ${size}`,
 		anywhere: `${digest} ${size}`
 	};
 }
 /**
-* Whether another upload may end well. A body can't be sent again: its token may have ended meanwhile (401), the registry may
-* not know the upload any more (404), or not agree how far it is (416). All other requests have been tried again already.
+* Whether another upload may succeed. The transport retries all requests but uploads, whose body can be read only once: the
+* token may have expired meanwhile (401), the registry may have lost the upload session (404), or disagree about its offset (416).
 */
-function againFor({ method, status, retryable, ambiguous, retryAfter }) {
+function uploadProblem({ method, status, retryable, ambiguous, retryAfter }) {
 	const isUpload = method === "PUT" || method === "PATCH";
 	return {
 		retryable: retryable || isUpload && (status === 401 || status === 404 || status === 416),
@@ -37673,25 +37803,16 @@ function againFor({ method, status, retryable, ambiguous, retryAfter }) {
 		retryAfter
 	};
 }
-async function gather(content) {
+async function readAll(content) {
 	const chunks = await Array.fromAsync(content);
 	return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
-/** Both results; a failure of either is thrown only when both have ended, so that nothing is left running. */
-async function settleBoth(first, second) {
+/** Both results. A failure is thrown only after both have ended, so that nothing continues in the background. */
+async function bothOrThrow(first, second) {
 	const [a, b] = await Promise.allSettled([first, second]);
 	if (a.status === "rejected") throw a.reason;
 	if (b.status === "rejected") throw b.reason;
 	return [a.value, b.value];
-}
-
-// src/oci/async.ts
-/** Waits for all promises, then throws the first failure: nothing continues behind a failed call. */
-async function allOrThrow(promises) {
-	return (await Promise.allSettled(promises)).map((result) => {
-		if (result.status === "rejected") throw result.reason;
-		return result.value;
-	});
 }
 
 // src/oci/referrers.ts
@@ -37800,47 +37921,39 @@ function distinct(referrers, subject) {
 }
 
 // src/copy/registry/referrers-lists.ts
-/** Registries need take no larger manifest. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests */
+/** Registries need not take a larger manifest. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests */
 const MAX_LIST_BYTES = 4 * 1024 ** 2;
-/** How often a list is written again when somebody else writes it at the same time. */
-const MAX_TRIES = 5;
+/** How often a list is written when another client writes it at the same time. */
+const MAX_WRITES = 5;
 /**
-* The list of what refers to `subject` that `repository` keeps under its tag; undefined when there is none, or
+* The list of the referrers of `subject` that `repository` keeps under its tag; undefined when there is none, or the tag names
 * something else.
 */
 async function fetchList(client, repository, subject) {
 	const manifest = await client.getManifest(repository, referrersTag(subject));
 	return manifest && manifest.digest !== subject && listEntries(manifest) ? manifest : void 0;
 }
-/** The lists of referrers that one target keeps under tags. */
+/** The referrers lists that one target keeps under tags. */
 var ReferrersLists = class {
 	#client;
-	/** Changes under way, by `repository@subject`. */
-	#changes = /* @__PURE__ */ new Map();
+	/** Changes of one list run one after another. */
+	#changes = new SerialQueue();
 	/** Referrers that were counted, by `repository@digest`. */
 	#counted = /* @__PURE__ */ new Set();
 	constructor(client) {
 		this.#client = client;
 	}
 	/**
-	* Changes the list of what refers to `subject`, one change at a time, and reads it back: another client may have
-	* written its own meanwhile, to which the change is made again then.
+	* Changes the list of the referrers of `subject` and reads it back. When another client has written the list meanwhile, the
+	* change is applied to that list again. Changes of one list run one after another.
 	*
-	* @param change what the list is to be, from what it is; the same when nothing is to be written
-	* @throws CopyError when there is something else under the tag, or the list can't be written
+	* @param change returns the new list; the list that it received when nothing is to be written
+	* @throws CopyError when the tag names something else, or the list can't be written
 	*/
 	async change(repository, subject, change) {
-		const key = `${repository}@${subject}`;
-		const changing = (this.#changes.get(key) ?? Promise.resolve()).then(async () => this.#change(repository, subject, change));
-		const settled = changing.catch(() => void 0);
-		this.#changes.set(key, settled);
-		try {
-			return await changing;
-		} finally {
-			if (this.#changes.get(key) === settled) this.#changes.delete(key);
-		}
+		return this.#changes.run(`${repository}@${subject}`, async () => this.#change(repository, subject, change));
 	}
-	/** How many of `referrers` were not counted before: one may be found both by its subject and in a list under a tag. */
+	/** How many of `referrers` were not counted before: one may be found through its subject and in a list under a tag. */
 	countNew(repository, referrers) {
 		const before = this.#counted.size;
 		for (const { digest } of referrers) this.#counted.add(`${repository}@${digest}`);
@@ -37848,7 +37961,7 @@ var ReferrersLists = class {
 	}
 	async #change(repository, subject, change) {
 		const tag = referrersTag(subject);
-		for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+		for (let writes = 0; writes < MAX_WRITES; writes += 1) {
 			const list = await this.#read(repository, subject);
 			const changed = change(list);
 			if (changed.digest === list?.digest) return changed;
@@ -37856,31 +37969,34 @@ var ReferrersLists = class {
 			await this.#client.putManifest(repository, tag, changed);
 			if ((await this.#client.headManifest(repository, tag))?.digest === changed.digest) return changed;
 		}
-		throw this.#problem(repository, tag, "does not stay as it is written: something else writes it too", true);
+		throw this.#problem(repository, tag, "changes after each write: another client writes it too", true);
 	}
 	async #read(repository, subject) {
 		const tag = referrersTag(subject);
 		const manifest = await this.#client.getManifest(repository, tag);
 		if (!manifest) return void 0;
-		if (manifest.digest === subject) throw this.#problem(repository, tag, "can't be: the registry takes its tag for a digest", false);
-		if (!listEntries(manifest)) throw this.#problem(repository, tag, "is something else, and was left as it is", false);
+		if (manifest.digest === subject) throw this.#problem(repository, tag, "can't exist: the registry treats its tag as a digest", false);
+		if (!listEntries(manifest)) throw this.#problem(repository, tag, "is another manifest, which was not changed", false);
 		return manifest;
 	}
 	#problem(repository, tag, what, retryable) {
 		const name = `${this.#client.registry}/${repository}:${tag}`;
-		return new CopyError(`${name}, the list of what refers to an image, ${what}`, { retryable });
+		return new CopyError(`${name}, the list of an image's referrers, ${what}`, { retryable });
 	}
 };
 
 // src/copy/registry/find-referrers.ts
-/** Asks the source what refers to each of `subjects`. */
+/** Looks up the referrers of each of `subjects` at the source. */
 async function findReferrers(source, referrers, subjects) {
 	const found = await allOrThrow(Array.from(new Set(subjects), async (subject) => {
 		return [subject, (await listAtSource(source, referrers, subject)).filter(({ mediaType }) => !mediaType || isManifestType(mediaType))];
 	}));
 	return new Map(found.filter(([, listed]) => listed.length > 0));
 }
-/** The tags of cosign's that are about `subjects`, and that nothing else brings: images inside of an index have no tag. */
+/**
+* The tags that cosign keeps for `subjects` and that nothing else copies: images inside an index have no tag of their own that a
+* filter could match.
+*/
 function cosignTagsOf({ unmatchedDigestTags }, subjects) {
 	return Array.from(subjects).flatMap((subject) => cosignTags(subject).filter((tag) => unmatchedDigestTags.has(tag)));
 }
@@ -37893,40 +38009,40 @@ async function listAtSource({ client, repository }, { sourceTags }, subject) {
 }
 
 // src/copy/registry/manifest-copy.ts
-/** Indexes may hold indexes; nobody's go deeper than this. */
+/** Indexes may contain indexes; real ones are not nested deeper than this. */
 const MAX_DEPTH$1 = 8;
 function tooDeep({ source: { repository, digest } }) {
 	return new CopyError(`${repository}@${digest}: indexes are nested more than ${8} deep`, { retryable: false });
 }
-/** How often parts are brought again that the target has said to have and has not. */
-const MOST_ROUNDS = 2;
-/** Codes of a registry that misses something a manifest refers to. */
-const MISSING_PART = /* @__PURE__ */ new Set([
+/** How often the parts of a manifest are copied again when the target says that it misses some. */
+const MAX_ROUNDS = 2;
+/** Error codes of a registry that misses something that a manifest refers to. */
+const MISSING_PART_CODES = /* @__PURE__ */ new Set([
 	"MANIFEST_BLOB_UNKNOWN",
 	"BLOB_UNKNOWN",
 	"MANIFEST_UNKNOWN",
 	"MANIFEST_INVALID"
 ]);
-/** One manifest's way to the target with all that it refers to: its parts first, then itself. */
+/** Copies a manifest and all that it refers to: the parts first, then the manifest. */
 var ManifestCopy = class {
 	#task;
 	#state;
-	/** Children that were read ahead. */
-	#read = /* @__PURE__ */ new Map();
+	/** Manifests that were read from the source. */
+	#fetched = /* @__PURE__ */ new Map();
 	#sent = 0;
 	constructor(task, state) {
 		this.#task = task;
 		this.#state = state;
 	}
-	/** Bytes sent so far. */
+	/** Number of bytes sent so far. */
 	get sent() {
 		return this.#sent;
 	}
-	/** A manifest of the source, which is asked for once. */
+	/** Reads a manifest from the source, once. */
 	async fetch(digest) {
 		const { client, repository } = this.#task.source;
-		const manifest = this.#read.get(digest) ?? await fetchManifest(client, repository, digest);
-		this.#read.set(digest, manifest);
+		const manifest = this.#fetched.get(digest) ?? await fetchManifest(client, repository, digest);
+		this.#fetched.set(digest, manifest);
 		return manifest;
 	}
 	/** Reads the children of an index, before it is their turn to be stored. */
@@ -37938,86 +38054,80 @@ var ManifestCopy = class {
 		if (depth === 8) throw tooDeep(this.#task);
 		const missing = content.children.filter(({ digest }) => !inventory.hasManifest(target.repository, digest));
 		await allOrThrow(missing.map(async ({ digest }) => {
-			if (!this.#read.has(digest)) await this.readAhead(await this.fetch(digest), depth + 1);
+			if (!this.#fetched.has(digest)) await this.readAhead(await this.fetch(digest), depth + 1);
 		}));
 	}
-	/** Brings `manifest` with its parts, under its digest. @returns as `put` does */
-	async bring(manifest) {
+	/** Copies `manifest` and its parts, and stores it under its digest. @returns as `put` does */
+	async copy(manifest) {
 		await this.readAhead(manifest);
-		await this.bringParts(manifest);
+		await this.copyParts(manifest);
 		return this.put(manifest, manifest.digest);
 	}
 	/**
-	* Stores `manifest`, whose parts are there; when the target misses one after all, brings them again. What it
-	* refuses and has already, as registries do whose tags can't change, is stored; and so is what was taken while the
-	* answer was lost, each time.
+	* Stores `manifest`, whose parts were copied, under `reference`. When the target misses a part all the same, the parts are copied
+	* again. A refused manifest counts as stored when the target already has it under `reference`: registries with immutable tags
+	* refuse it, and the answer to an earlier attempt may have been lost.
 	*
-	* @returns true when the target says that it noted to what the manifest refers
+	* @returns true when the target acknowledged the manifest's subject
 	*/
 	async put(manifest, reference) {
 		const { client, repository } = this.#task.target;
-		let isNoted = false;
+		let isSubjectAcknowledged = false;
 		try {
-			isNoted = await this.#putOrBring(manifest, reference);
+			isSubjectAcknowledged = await this.#putWithParts(manifest, reference);
 		} catch (error) {
 			if (!mayBeStored(error)) throw error;
 			if ((await client.findManifest(repository, reference).catch(() => void 0))?.digest !== manifest.digest) throw this.#explain(error, manifest);
-			if (isRefusal(error)) this.#state.checkBeforePush = true;
+			if (isPermanent(error)) this.#state.checkBeforePush = true;
 		}
 		this.#state.inventory.noteManifest(repository, manifest.digest);
-		return isNoted;
+		return isSubjectAcknowledged;
 	}
-	async #putOrBring(manifest, reference) {
+	async #putWithParts(manifest, reference) {
 		const { client, repository } = this.#task.target;
 		for (let rounds = 0;; rounds += 1) try {
 			return await client.putManifest(repository, reference, manifest);
 		} catch (error) {
-			if (!isMissingPart(error) || rounds === MOST_ROUNDS) throw error;
+			if (!isMissingPart(error) || rounds === MAX_ROUNDS) throw error;
 			this.#forget(manifest);
 			await this.readAhead(manifest);
-			await this.bringParts(manifest);
+			await this.copyParts(manifest);
 		}
 	}
-	/** Foreign layers are refused in words that tell nobody of them. */
+	/** Registries refuse foreign layers with messages that don't mention them. */
 	#explain(error, manifest) {
 		const content = this.#contentOf(manifest);
 		if (content.kind !== "image" || !content.layers.some(isForeignLayer)) return error;
-		return new CopyError(`${error.message}. The image has foreign layers, which no registry holds and this target does not take: let it take them (in distribution, validation.manifests.urls), or leave the image out with "exclude"`, {
+		return new CopyError(`${error.message}. The image has foreign layers, which are not stored in registries and which this target refuses: allow them there (in distribution, validation.manifests.urls), or leave the image out with "exclude"`, {
 			retryable: false,
 			cause: error
 		});
 	}
-	/** Brings what `manifest` refers to, unless the target is known to hold it. */
-	async bringParts(manifest) {
+	/** Copies what `manifest` refers to, unless the target is known to have it. */
+	async copyParts(manifest) {
 		const { target } = this.#task;
 		if (this.#state.inventory.hasManifest(target.repository, manifest.digest)) return;
 		const content = this.#contentOf(manifest);
-		if (content.kind === "index") await allOrThrow(content.children.map(({ digest }) => this.#bringChild(digest)));
-		else await allOrThrow(partsOf(content).map((blob) => this.#bringBlob(blob)));
+		if (content.kind === "index") await allOrThrow(content.children.map(({ digest }) => this.#copyChild(digest)));
+		else await allOrThrow(blobsOf(content).map((blob) => this.#copyBlob(blob)));
 	}
-	async #bringBlob(blob) {
+	async #copyBlob(blob) {
 		const { source, target } = this.#task;
 		const sent = await this.#state.blobs.copy(source.client, source.repository, blob, target.repository);
 		this.#sent += sent;
 	}
-	/** A child that another image of the same repository brings at the moment is waited for. */
-	async #bringChild(digest) {
+	/** A child that another image of the same repository is copying is awaited. */
+	async #copyChild(digest) {
 		const { inventory, children } = this.#state;
 		const { target } = this.#task;
 		const key = `${target.repository}@${digest}`;
-		for (let other = children.get(key); other; other = children.get(key)) await other.catch(() => void 0);
+		for (let running = children.get(key); running; running = children.get(key)) await running.catch(() => void 0);
 		if (inventory.hasManifest(target.repository, digest)) return;
-		const bringing = (async () => {
+		await children.run(key, async () => {
 			const manifest = await this.fetch(digest);
-			await this.bringParts(manifest);
+			await this.copyParts(manifest);
 			await this.put(manifest, digest);
-		})();
-		children.set(key, bringing);
-		try {
-			await bringing;
-		} finally {
-			children.delete(key);
-		}
+		});
 	}
 	#forget(manifest) {
 		const { inventory } = this.#state;
@@ -38025,45 +38135,42 @@ var ManifestCopy = class {
 		const content = this.#contentOf(manifest);
 		inventory.forgetManifest(repository, manifest.digest);
 		if (content.kind === "index") for (const { digest } of content.children) inventory.forgetManifest(repository, digest);
-		else for (const { digest } of partsOf(content)) inventory.forgetBlob(repository, digest);
+		else for (const { digest } of blobsOf(content)) inventory.forgetBlob(repository, digest);
 	}
 	#contentOf(manifest) {
 		return copyableContent(manifest, this.#task.source.client, this.#task.source.repository);
 	}
 };
-/** The blobs of an image, each once. Foreign layers stay where they are. */
-function partsOf({ config, layers }) {
+/** The blobs of an image, each once. Foreign layers are not copied. */
+function blobsOf({ config, layers }) {
 	const blobs = [config, ...layers.filter((layer) => !isForeignLayer(layer))];
 	return Array.from(new Map(blobs.map((blob) => [blob.digest, blob])).values());
 }
 function isMissingPart(error) {
-	return error instanceof RegistryError && error.codes.some((code) => MISSING_PART.has(code));
+	return error instanceof RegistryError && error.codes.some((code) => MISSING_PART_CODES.has(code));
 }
-/** True for what another try does not mend. */
-function isRefusal(error) {
-	return error.status !== void 0 && !error.retryable;
-}
-/** True where asking tells more than the error. A registry that was asked too much is not asked again. */
+/** True where a lookup may say that the manifest is stored. A registry that limits requests is spared the lookup. */
 function mayBeStored(error) {
-	return error instanceof RegistryError && error.status !== 429 && (error.method === "PUT" || isRefusal(error));
+	return error instanceof RegistryError && error.status !== 429 && (error.method === "PUT" || isPermanent(error));
 }
 
 // src/copy/registry/reduce-index.ts
 const Index = looseObject({ manifests: array(looseObject({ digest: string() })) });
-/** The annotation by which an attestation names the image it is about. https://docs.docker.com/build/metadata/attestations/attestation-storage/ */
-const ABOUT = "vnd.docker.reference.digest";
+/** The annotation with which an attestation names its image. https://docs.docker.com/build/metadata/attestations/attestation-storage/ */
+const ATTESTED_DIGEST = "vnd.docker.reference.digest";
 /**
-* Reduces an index to `platforms`: their images, the attestations about these, and entries that state no platform.
+* Reduces an index to the images of `platforms`, their attestations, and entries that state no platform.
 *
-* @returns the index itself when nothing is left out; undefined when it has no image for any of the platforms
+* @returns the index itself when it has nothing else; undefined when it has no image for any of the platforms
 */
 function reduceIndex(index, children, platforms) {
-	const wanted = (child) => platforms.some((platform) => matchesPlatform(child, platform));
-	const images = new Set(children.filter(wanted).map(({ digest }) => digest));
+	const isWanted = (child) => platforms.some((platform) => matchesPlatform(child, platform));
+	const images = new Set(children.filter(isWanted).map(({ digest }) => digest));
 	if (images.size === 0) return void 0;
 	const kept = new Set(children.filter((child) => {
-		const about = child.annotations?.[ABOUT];
-		return about === void 0 ? images.has(child.digest) || isPlatformless(child) : images.has(about);
+		const attested = child.annotations?.[ATTESTED_DIGEST];
+		if (attested !== void 0) return images.has(attested);
+		return images.has(child.digest) || formatPlatform(child) === void 0;
 	}).map(({ digest }) => digest));
 	if (children.every(({ digest }) => kept.has(digest))) return index;
 	const content = parse$2(Index, JSON.parse(new TextDecoder().decode(index.bytes)));
@@ -38078,86 +38185,83 @@ function reduceIndex(index, children, platforms) {
 		digest: digestOf(bytes)
 	};
 }
-function isPlatformless(child) {
-	return formatPlatform(child) === void 0;
-}
 
 // src/copy/registry/referrers-copy.ts
-/** An image, its SBOM, the SBOM's signature: nobody's go deeper than this. */
+/** An image, its SBOM, the SBOM's signature: real referrers are not nested deeper than this. */
 const MAX_DEPTH = 8;
-/** Referrers of one image that are copied at a time. */
-const AT_A_TIME$1 = 4;
-/** To signatures, which are believed for their key, nobody refers: a request for each would be in vain. */
-const SIGNATURES = /* @__PURE__ */ new Set([
+/** Number of referrers of one image that are copied at the same time. */
+const CONCURRENCY$1 = 4;
+/** Signatures are trusted for their key and have no referrers of their own: looking those up would waste requests. */
+const SIGNATURE_TYPES = /* @__PURE__ */ new Set([
 	"application/vnd.cncf.notary.signature",
 	"application/vnd.dev.cosign.artifact.sig.v1+json",
 	"application/vnd.dev.sigstore.bundle.v0.3+json"
 ]);
-/** The way of what refers to one image to the target. */
+/** Copies the referrers of one image, and the referrers of those. */
 var ReferrersCopy = class {
 	#task;
 	#referrers;
 	#copy;
 	#state;
-	#referred;
-	#limit = pLimit(AT_A_TIME$1);
+	#observer;
+	#limit = pLimit(CONCURRENCY$1);
 	#count = 0;
-	constructor(task, referrers, { copy, state, referred }) {
+	constructor(task, referrers, { copy, state, observer }) {
 		this.#task = task;
 		this.#referrers = referrers;
 		this.#copy = copy;
 		this.#state = state;
-		this.#referred = referred;
+		this.#observer = observer;
 	}
-	/** Brings what the target does not have of `found`, and then of what refers to that in turn. */
-	async bring(found) {
+	/** Copies those of `found` that the target does not list, then the referrers of these. */
+	async copy(found) {
 		let level = found;
 		for (let depth = 1; level.size > 0; depth += 1) {
-			if (depth > MAX_DEPTH) throw this.#problem(`what refers to it is nested more than ${MAX_DEPTH} deep`);
-			const next = await allOrThrow(Array.from(level, async ([subject, referrers]) => this.#bringAll(subject, referrers)));
+			if (depth > MAX_DEPTH) throw this.#problem(`its referrers are nested more than ${MAX_DEPTH} deep`);
+			const next = await allOrThrow(Array.from(level, async ([subject, referrers]) => this.#copyAll(subject, referrers)));
 			level = await findReferrers(this.#task.source, this.#referrers, next.flat());
 		}
 	}
-	/** Brings tags of cosign's that are about a part of the image, where the target has not the same under them. */
-	async bringTags(tags) {
-		await allOrThrow(tags.map(async (tag) => this.#limit(async () => this.#bringTag(tag))));
+	/** Copies cosign's tags for parts of the image, unless the target has the same digest under them. */
+	async copyTags(tags) {
+		await allOrThrow(tags.map(async (tag) => this.#limit(async () => this.#copyTag(tag))));
 	}
-	async #bringTag(tag) {
+	async #copyTag(tag) {
 		const { source, target } = this.#task;
-		const [there, here] = await Promise.all([source.client.headManifest(source.repository, tag), target.client.findManifest(target.repository, tag)]);
-		if (!there || there.digest === here?.digest) return;
+		const [atSource, atTarget] = await Promise.all([source.client.headManifest(source.repository, tag), target.client.findManifest(target.repository, tag)]);
+		if (!atSource || atSource.digest === atTarget?.digest) return;
 		const manifest = await source.client.getManifest(source.repository, tag);
 		if (!manifest) return;
 		await this.#copy.readAhead(manifest);
-		await this.#copy.bringParts(manifest);
+		await this.#copy.copyParts(manifest);
 		await this.#copy.put(manifest, tag);
-		this.#referred(this.#state.lists.countNew(target.repository, [manifest]));
+		this.#observer.onReferrersCopied(this.#state.lists.countNew(target.repository, [manifest]));
 	}
-	/** @returns those of `referrers` to which something else may refer */
-	async #bringAll(subject, referrers) {
+	/** @returns those of `referrers` that may have referrers of their own */
+	async #copyAll(subject, referrers) {
 		this.#count += referrers.length;
-		if (this.#count > 1e4) throw this.#problem(`more than ${MAX_REFERRERS} manifests refer to it`);
+		if (this.#count > 1e4) throw this.#problem(`it has more than ${MAX_REFERRERS} referrers`);
 		const { client, repository } = this.#task.target;
 		const listed = await listReferrers(client, repository, subject);
 		const list = listed ? void 0 : await fetchList(client, repository, subject);
-		const held = new Set((listed ?? (list && listEntries(list)) ?? []).map(({ digest }) => digest));
-		const brought = new Brought(subject, listed !== void 0);
-		const there = await allOrThrow(referrers.map(async (referrer) => held.has(referrer.digest) ? mayBeSubject(referrer) : this.#limit(async () => this.#bringOne(referrer.digest, brought))));
-		await this.#tell(brought);
-		return referrers.filter((_, index) => there[index]).map(({ digest }) => digest);
+		const present = new Set((listed ?? (list && listEntries(list)) ?? []).map(({ digest }) => digest));
+		const copied = new CopiedReferrers(subject, listed !== void 0);
+		const isSubject = await allOrThrow(referrers.map(async (referrer) => present.has(referrer.digest) ? mayBeSubject(referrer) : this.#limit(async () => this.#copyOne(referrer.digest, copied))));
+		await this.#publish(copied);
+		return referrers.filter((_, index) => isSubject[index]).map(({ digest }) => digest);
 	}
-	/** @returns false where nothing more is to be found, or it does not refer to the subject as was said */
-	async #bringOne(digest, brought) {
+	/** @returns false when it has no referrers of its own, or does not refer to the subject although it is listed for it */
+	async #copyOne(digest, copied) {
 		const { client, repository } = this.#task.source;
 		const manifest = await client.getManifest(repository, digest);
 		const referrer = manifest && readReferrer(manifest);
-		if (!referrer || referrer.subject !== brought.subject) return false;
-		const isNoted = await this.#copy.bring(manifest);
-		if (!brought.add(referrer.entry, isNoted)) throw this.#problem("the list of what refers to it would be too large");
+		if (!referrer || referrer.subject !== copied.subject) return false;
+		const isAcknowledged = await this.#copy.copy(manifest);
+		if (!copied.add(referrer.entry, isAcknowledged)) throw this.#problem("the list of its referrers would be too large");
 		return mayBeSubject(referrer.entry);
 	}
-	/** Sees to it that who asks the target is told of what was brought. */
-	async #tell({ subject, noted, unlisted }) {
+	/** Makes sure that clients of the target find what was copied, and reports it. */
+	async #publish({ subject, acknowledged, unlisted }) {
 		const { lists } = this.#state;
 		const { repository } = this.#task.target;
 		const entries = unlisted.toSorted((a, b) => a.digest < b.digest ? -1 : 1);
@@ -38167,20 +38271,20 @@ var ReferrersCopy = class {
 			added = entries.filter((entry) => !includesAll(known, [entry]));
 			return uniteList(list, entries);
 		});
-		const count = lists.countNew(repository, [...noted, ...added]);
-		if (count > 0) this.#referred(count);
+		const count = lists.countNew(repository, [...acknowledged, ...added]);
+		if (count > 0) this.#observer.onReferrersCopied(count);
 	}
 	#problem(what) {
 		const { client, repository, digest } = this.#task.source;
 		return new CopyError(`${client.registry}/${repository}@${digest}: ${what}`, { retryable: false });
 	}
 };
-/** What was brought that refers to one manifest. */
-var Brought = class {
+/** The referrers of one manifest that were copied. */
+var CopiedReferrers = class {
 	subject;
-	/** What the target lists itself. */
-	noted = [];
-	/** What has to be in a list under a tag. */
+	/** Referrers that the target lists itself. */
+	acknowledged = [];
+	/** Referrers that need an entry in a list under a tag. */
 	unlisted = [];
 	#hasApi;
 	#size = 0;
@@ -38189,14 +38293,14 @@ var Brought = class {
 		this.#hasApi = hasApi;
 	}
 	/**
-	* A registry lists a referrer only where it both has the API and says that it noted the subject: ECR said so without the
-	* API, and others answer 200 to everything.
+	* A registry lists a referrer itself only when it has the API and acknowledges the subject: ECR acknowledged subjects without
+	* having the API, and some registries answer 200 to every path.
 	*
-	* @returns false when there is more than a list can hold
+	* @returns false when a list could not hold all entries
 	*/
-	add(entry, isNoted) {
-		if (this.#hasApi && isNoted) {
-			this.noted.push({ digest: entry.digest });
+	add(entry, isAcknowledged) {
+		if (this.#hasApi && isAcknowledged) {
+			this.acknowledged.push({ digest: entry.digest });
 			return true;
 		}
 		this.unlisted.push(entry);
@@ -38205,60 +38309,90 @@ var Brought = class {
 	}
 };
 function mayBeSubject({ artifactType }) {
-	return !SIGNATURES.has(artifactType ?? "");
+	return !SIGNATURE_TYPES.has(artifactType ?? "");
 }
 
 // src/copy/registry/image-copy.ts
 /**
-* Copies the image whose manifest is `source`: its parts, what refers to it where that is wanted, then its tags.
+* Copies the image whose manifest is `source`: its parts, then its referrers where they are wanted, then its tags.
 *
-* @param places for what is written; reading ahead and reading back go on beside it
-* @returns bytes sent
+* @param writing limits the number of images that are written at the same time; other images are read ahead or read back meanwhile
+* @returns number of bytes sent
 */
-async function copyImage(task, state, source, places, { onTagVerified, onReferrersCopied }) {
+async function copyImage(task, state, source, writing, observer) {
 	const manifest = reduce(source, task);
 	const platforms = manifest === source || task.platforms === "all" ? {} : { platforms: task.platforms };
-	const waiting = state.checkBeforePush ? await notHeld(task, manifest.digest) : task.tags;
-	if (waiting.length < task.tags.length || task.present && manifest === source) state.inventory.noteManifest(task.target.repository, manifest.digest);
-	for (const tag of task.tags) if (!waiting.includes(tag)) onTagVerified(tag, {
-		digest: manifest.digest,
-		...platforms
-	});
-	if (waiting.length === 0 && !task.referrers) return 0;
-	const copy = new ManifestCopy(task, state);
-	await copy.readAhead(manifest);
-	const bringReferrers = await prepareReferrers(task, state, manifest, copy, onReferrersCopied);
-	const stored = [];
-	const [storing] = await Promise.allSettled([places(async () => {
-		await copy.bringParts(manifest);
-		await bringReferrers?.();
-		await allOrThrow(waiting.map(async (tag) => {
-			await task.beforeOverwrite(tag);
-			await copy.put(manifest, tag);
-			stored.push(tag);
-		}));
-	})]);
-	await allOrThrow(stored.map(async (tag) => {
-		await readBack(task, tag, manifest.digest);
-		onTagVerified(tag, {
+	const image = {
+		task,
+		state,
+		observer,
+		manifest,
+		verified: {
 			digest: manifest.digest,
 			...platforms
-		});
-	}));
-	if (storing.status === "rejected") throw storing.reason;
-	return copy.sent;
+		},
+		copy: new ManifestCopy(task, state)
+	};
+	const tags = await findTagsToWrite(image, manifest === source);
+	if (tags.length === 0 && !task.referrers) return 0;
+	await image.copy.readAhead(manifest);
+	const copyReferrers = await prepareReferrers(image);
+	const written = [];
+	const [result] = await Promise.allSettled([writing(async () => {
+		await image.copy.copyParts(manifest);
+		await copyReferrers?.();
+		await writeTags(image, tags, written);
+	})]);
+	await allOrThrow(written.map(async (tag) => verifyTag(image, tag)));
+	if (result.status === "rejected") throw result.reason;
+	return image.copy.sent;
 }
 /**
-* Finds what refers to an image.
+* Reports the tags that the target already has, when tags must be looked up before they are pushed.
 *
-* @returns what brings it; undefined when there is nothing, or it is not wanted
+* @returns the other tags
 */
-async function prepareReferrers(task, state, manifest, copy, referred) {
+async function findTagsToWrite({ task, state, observer, manifest, verified }, isUnreduced) {
+	const { client, repository } = task.target;
+	const isPresent = async (tag) => {
+		return (await client.findManifest(repository, tag).catch(() => void 0))?.digest === manifest.digest;
+	};
+	const present = /* @__PURE__ */ new Set();
+	if (state.checkBeforePush) await Promise.all(task.tags.map(async (tag) => await isPresent(tag) && present.add(tag)));
+	if (present.size > 0 || task.present && isUnreduced) state.inventory.noteManifest(repository, manifest.digest);
+	for (const tag of present) observer.onTagVerified(tag, verified);
+	return task.tags.filter((tag) => !present.has(tag));
+}
+/** @param written receives each tag as it is written, so that a failure of one hides no other */
+async function writeTags({ observer, manifest, copy }, tags, written) {
+	await allOrThrow(tags.map(async (tag) => {
+		await observer.beforeOverwrite(tag);
+		await copy.put(manifest, tag);
+		written.push(tag);
+	}));
+}
+/** Reads `tag` back from the target and reports it. */
+async function verifyTag({ task: { target }, observer, manifest: { digest }, verified }, tag) {
+	const head = await target.client.headManifest(target.repository, tag);
+	const found = head?.digest === digest ? head : await target.client.getManifest(target.repository, tag);
+	if (found?.digest === digest) {
+		observer.onTagVerified(tag, verified);
+		return;
+	}
+	const name = `${target.client.registry}/${target.repository}:${tag}`;
+	throw new CopyError(`${name} was pushed as ${digest}, but the target says that it holds ${found?.digest ?? "nothing"}`, { retryable: true });
+}
+/**
+* Finds the referrers of an image.
+*
+* @returns a function that copies them; undefined when there are none, or none are wanted
+*/
+async function prepareReferrers({ task, state, observer, manifest, copy }) {
 	if (!task.referrers || task.tags.some((tag) => digestTagSubject(tag) !== void 0)) return void 0;
 	const referrers = new ReferrersCopy(task, task.referrers, {
 		copy,
 		state,
-		referred
+		observer
 	});
 	const subjects = await subjectsIn(manifest, task, async (digest) => copy.fetch(digest));
 	const tags = cosignTagsOf(task.referrers, subjects);
@@ -38266,17 +38400,17 @@ async function prepareReferrers(task, state, manifest, copy, referred) {
 	if (found.size + tags.length === 0) return void 0;
 	return async () => {
 		await copy.put(manifest, manifest.digest);
-		await referrers.bring(found);
-		await referrers.bringTags(tags);
+		await referrers.copy(found);
+		await referrers.copyTags(tags);
 	};
 }
 /**
-* Copies what refers to an image that the target has, as far as it has not that too.
+* Copies the referrers that the target does not have of an image that it has.
 *
-* @param open the target's state; not asked for when there is nothing to copy
-* @returns bytes sent
+* @param open returns the target's state; it is not called when there is nothing to copy
+* @returns number of bytes sent
 */
-async function copyNewReferrers(task, open, referred) {
+async function copyNewReferrers(task, open, observer) {
 	if (!task.referrers) return 0;
 	const { client, repository, digest, mediaType } = task.source;
 	const read = async (one) => fetchManifest(client, repository, one);
@@ -38289,15 +38423,15 @@ async function copyNewReferrers(task, open, referred) {
 	const referrers = new ReferrersCopy(task, task.referrers, {
 		copy,
 		state,
-		referred
+		observer
 	});
-	await referrers.bring(found);
-	await referrers.bringTags(tags);
+	await referrers.copy(found);
+	await referrers.copyTags(tags);
 	return copy.sent;
 }
-/** The source's manifests in `manifest`, itself and all that indexes hold: something may refer to each. */
+/** The digests of `manifest` and of all manifests inside it that the source has: each may have referrers. */
 async function subjectsIn(manifest, task, read) {
-	const { client, repository, digest: whole } = task.source;
+	const { client, repository, digest: sourceDigest } = task.source;
 	const digests = /* @__PURE__ */ new Set();
 	const walk = async (one, depth) => {
 		digests.add(one.digest);
@@ -38310,7 +38444,7 @@ async function subjectsIn(manifest, task, read) {
 		await allOrThrow(indexes.map(async ({ digest }) => walk(await read(digest), depth + 1)));
 	};
 	await walk(manifest, 0);
-	if (manifest.digest !== whole) digests.delete(manifest.digest);
+	if (manifest.digest !== sourceDigest) digests.delete(manifest.digest);
 	return digests;
 }
 function reduce(manifest, { source, platforms }) {
@@ -38321,86 +38455,73 @@ function reduce(manifest, { source, platforms }) {
 	const name = `${source.client.registry}/${source.repository}@${source.digest}`;
 	throw new CopyError(`${name} has no image for ${platforms.join(", ")}: name another platform in "platforms"`, { retryable: false });
 }
-/** The tags under which the target does not hold `digest` yet. */
-async function notHeld({ tags, target }, digest) {
-	const { client, repository } = target;
-	const heads = await Promise.all(tags.map(async (tag) => client.findManifest(repository, tag).catch(() => void 0)));
-	return tags.filter((_, index) => heads[index]?.digest !== digest);
-}
-async function readBack({ target }, tag, digest) {
-	if ((await target.client.headManifest(target.repository, tag))?.digest === digest) return;
-	const held = await target.client.getManifest(target.repository, tag);
-	if (held?.digest === digest) return;
-	const name = `${target.client.registry}/${target.repository}:${tag}`;
-	throw new CopyError(`${name} was pushed as ${digest}, but the target says it holds ${held?.digest ?? "nothing"}`, { retryable: true });
-}
 
 // src/copy/registry/referrers-list-copy.ts
-/** Manifests of one list that are copied at a time. */
-const AT_A_TIME = 4;
+/** Number of manifests of one list that are copied at the same time. */
+const CONCURRENCY = 4;
 /**
-* Copies a list of referrers that the source keeps under its tag, with what it lists. What the target lists besides,
-* such as signatures of the mirror's own, stays there. Entries whose manifests the source does not have any more, as
-* lists may have them, are left out: many registries would refuse the list.
+* Copies a referrers list that the source keeps under a tag, and the manifests in it. Whatever else the target lists, such as the
+* mirror's own signatures, stays in its list. Entries whose manifest the source no longer has are left out: many registries would
+* refuse the list.
 *
-* @returns bytes sent
+* @returns number of bytes sent
 */
-async function copyList(task, state, source, entries, { onTagVerified, onReferrersCopied }) {
+async function copyList(task, state, source, entries, observer) {
 	const { target } = task;
 	const copy = new ManifestCopy(task, state);
-	const there = await bringEntries(task, entries, copy);
+	const present = await copyEntries(task, entries, copy);
 	for (const tag of task.tags) {
 		const subject = referrersTagSubject(tag);
 		if (subject === void 0) continue;
-		await task.beforeOverwrite(tag);
+		await observer.beforeOverwrite(tag);
 		let added = [];
 		const list = await state.lists.change(target.repository, subject, (before) => {
 			const known = (before && listEntries(before)) ?? [];
-			added = there.filter((entry) => !includesAll(known, [entry]));
+			added = present.filter((entry) => !includesAll(known, [entry]));
 			if (before && added.length === 0) return before;
-			return there.length === entries.length && includesAll(entries, known) ? source : uniteList(before, there);
+			return present.length === entries.length && includesAll(entries, known) ? source : uniteList(before, present);
 		});
-		onReferrersCopied(state.lists.countNew(target.repository, added));
-		onTagVerified(tag, { digest: list.digest });
+		observer.onReferrersCopied(state.lists.countNew(target.repository, added));
+		observer.onTagVerified(tag, { digest: list.digest });
 	}
 	return copy.sent;
 }
 /** @returns those of `entries` whose manifests the source has */
-async function bringEntries({ source: { client, repository, digest } }, entries, copy) {
+async function copyEntries({ source: { client, repository, digest } }, entries, copy) {
 	if (entries.length > 1e4) {
 		const name = `${client.registry}/${repository}@${digest}`;
 		throw new CopyError(`${name} lists more than ${MAX_REFERRERS} manifests`, { retryable: false });
 	}
-	const limit = pLimit(AT_A_TIME);
-	const gone = /* @__PURE__ */ new Set();
+	const limit = pLimit(CONCURRENCY);
+	const missing = /* @__PURE__ */ new Set();
 	await allOrThrow(entries.map(async (entry) => limit(async () => {
 		const manifest = await client.getManifest(repository, entry.digest);
-		if (!manifest) return gone.add(entry);
-		return copy.bring(manifest);
+		if (!manifest) return missing.add(entry);
+		return copy.copy(manifest);
 	})));
-	return entries.filter((entry) => !gone.has(entry));
+	return entries.filter((entry) => !missing.has(entry));
 }
 
 // src/copy/registry/target-inventory.ts
 /**
-* What one target registry is known to hold: which repository has which blob and manifest. It only ever saves
-* requests: what it says wrongly is found out when a manifest is refused, and then forgotten.
+* What one target registry is known to hold: which repository has which blob and manifest. It only saves requests. A wrong entry
+* is discovered when the target refuses a manifest, and is then removed.
 */
 var TargetInventory = class {
 	#blobs = /* @__PURE__ */ new Map();
 	#manifests = /* @__PURE__ */ new Set();
 	#changed = false;
-	/** @param locations what earlier runs knew */
+	/** @param locations blob locations from earlier runs */
 	constructor(locations = []) {
 		for (const [digest, repository] of locations) this.noteBlob(repository, digest);
 		this.#changed = false;
 	}
-	/** True when blobs were noted or forgotten since it was made. */
+	/** True when blobs were added or removed after construction. */
 	get changed() {
 		return this.#changed;
 	}
-	/** All that is known of blobs, for the next run. */
-	holders() {
+	/** All known blob locations, for the next run. */
+	locations() {
 		return Array.from(this.#blobs).flatMap(([digest, repositories]) => Array.from(repositories, (repository) => [digest, repository]));
 	}
 	noteBlob(repository, digest) {
@@ -38409,7 +38530,7 @@ var TargetInventory = class {
 		if (repositories) repositories.add(repository);
 		else this.#blobs.set(digest, /* @__PURE__ */ new Set([repository]));
 	}
-	/** `repository` itself when it has the blob, else another that has it. */
+	/** A repository that has the blob: `repository` itself when it has it, otherwise any other. */
 	repositoryWith(digest, repository) {
 		const repositories = this.#blobs.get(digest);
 		if (!repositories || repositories.has(repository)) return repositories && repository;
@@ -38431,48 +38552,42 @@ var TargetInventory = class {
 };
 
 // src/copy/registry/engine.ts
-/** While one image is written, two others are read ahead or read back: over a real link most of the time is waiting. */
+/** While one image is written, two others are read ahead or read back: on a real link most of the time is waiting. */
 const OVERLAP = 3;
-/** Copies registry to registry over HTTP: manifests byte for byte, blobs streamed, mounted or left where they are. */
+/** Copies registry to registry over HTTP: manifests byte for byte; blobs are streamed, mounted, or already present. */
 var RegistryEngine = class {
 	width;
 	#options;
-	#places;
+	#writing;
 	#targets = /* @__PURE__ */ new Map();
 	constructor(options) {
 		this.#options = options;
-		this.#places = pLimit(options.concurrency);
+		this.#writing = pLimit(options.concurrency);
 		this.width = options.concurrency * OVERLAP;
 	}
-	async copy(task, onTagVerified, onReferrersCopied = () => void 0) {
+	async copy(task, observer) {
 		const { source, target } = task;
-		if (task.tags.length === 0) return copyNewReferrers(task, async () => this.#state(target.client), onReferrersCopied);
+		if (task.tags.length === 0) return copyNewReferrers(task, async () => this.#state(target.client), observer);
 		const [state, manifest] = await Promise.all([this.#state(target.client), fetchManifest(source.client, source.repository, source.digest)]);
 		const list = task.referrers && task.tags.every(isReferrersTag) ? listEntries(manifest) : void 0;
-		return list ? this.#places(async () => copyList(task, state, manifest, list, {
-			onTagVerified,
-			onReferrersCopied
-		})) : copyImage(task, state, manifest, this.#places, {
-			onTagVerified,
-			onReferrersCopied
-		});
+		return list ? this.#writing(async () => copyList(task, state, manifest, list, observer)) : copyImage(task, state, manifest, this.#writing, observer);
 	}
 	async close() {
 		for (const target of this.#targets.values()) {
-			const { state, memory } = await target;
-			if (state.inventory.changed && this.#options.abort?.aborted !== true) await memory?.save(state.inventory.holders());
+			const { state, store } = await target;
+			if (state.inventory.changed && this.#options.abort?.aborted !== true) await store?.save(state.inventory.locations());
 		}
 	}
-	/** Only when there is something to copy: the memory costs requests. */
+	/** Opened only when there is something to copy: loading blob locations costs requests. */
 	async #state(client) {
 		let target = this.#targets.get(client);
 		if (!target) this.#targets.set(client, target = this.#open(client));
 		return (await target).state;
 	}
 	async #open(client) {
-		const { blobLocations: memoryOf, streams, concurrency: _, ...options } = this.#options;
-		const memory = memoryOf?.(client.registry);
-		const inventory = new TargetInventory(await memory?.load());
+		const { blobLocations, streams, concurrency: _, ...options } = this.#options;
+		const store = blobLocations?.(client.registry);
+		const inventory = new TargetInventory(await store?.load());
 		const limit = pLimit(Math.max(1, streams));
 		const blobs = new BlobCopier({
 			...options,
@@ -38485,47 +38600,47 @@ var RegistryEngine = class {
 			state: {
 				inventory,
 				blobs,
-				children: /* @__PURE__ */ new Map(),
+				children: new SingleFlight(),
 				lists,
 				checkBeforePush: false
 			},
-			memory
+			store
 		};
 	}
 };
 
 // src/copy/registry/blob-locations.ts
-/** A line a holder: `sha256:… mirror/base`. */
-function encodeBlobLocations(holders) {
-	return holders.slice(-15e4).map(([digest, repository]) => `${digest} ${repository}\n`).join("");
+/** One location per line: `sha256:… mirror/base`. */
+function encodeBlobLocations(locations) {
+	return locations.slice(-15e4).map(([digest, repository]) => `${digest} ${repository}\n`).join("");
 }
-/** Reads what `encodeHolders` wrote, and passes over lines that are not of that form. */
+/** Reads what `encodeBlobLocations` wrote, and skips malformed lines. */
 function decodeBlobLocations(text) {
-	const holders = [];
+	const locations = [];
 	for (const line of text.split("\n").slice(-150001)) {
 		const [digest = "", repository = "", ...rest] = line.split(" ");
-		if (rest.length === 0 && isDigest(digest) && isRepositoryName(repository)) holders.push([digest, repository]);
+		if (rest.length === 0 && isDigest(digest) && isRepositoryName(repository)) locations.push([digest, repository]);
 	}
-	return holders;
+	return locations;
 }
 
 // src/action/blob-cache.ts
 /**
-* The memory of a target's blobs in GitHub's cache. Keys can't be written twice, so each run saves under its own and
-* restores the newest that starts alike.
+* Keeps a target's blob locations in GitHub's cache. A key can't be written twice: each run saves under a new key and restores the
+* newest key with the same prefix.
 * https://docs.github.com/en/actions/reference/workflows-and-actions/dependency-caching
 *
-* @param tempFolder the same in every run: a cache belongs to the paths that it was saved from
+* @param tempFolder must be the same in every run: a cache entry belongs to the paths that it was saved from
 */
 function createBlobCache(target, tempFolder, logger) {
 	const prefix = `sync-action-blobs-1-${createHash("sha256").update(target).digest("hex").slice(0, 16)}-`;
 	const folder = join(tempFolder, "sync-action-blobs");
-	const file = join(folder, "holders.txt");
+	const file = join(folder, "locations.txt");
 	const attempt = async (what, fallback, work) => {
 		try {
 			return await work();
 		} catch (error) {
-			logger.info(`What the target holds could not be ${what} GitHub's cache: ${String(error)}`);
+			logger.info(`Blob locations could not be ${what} GitHub's cache: ${String(error)}`);
 			return fallback;
 		} finally {
 			await rm(folder, {
@@ -38540,18 +38655,21 @@ function createBlobCache(target, tempFolder, logger) {
 			if (!isFeatureAvailable()) return [];
 			return await restoreCache([folder], `${prefix}none`, [prefix]) === void 0 ? [] : decodeBlobLocations(await readFile(file, "utf8"));
 		}),
-		save: async (holders) => attempt("kept in", void 0, async () => {
+		save: async (locations) => attempt("saved in", void 0, async () => {
 			const { isFeatureAvailable, saveCache } = await import("./cache.js");
 			if (!isFeatureAvailable()) return;
 			await mkdir(folder, { recursive: true });
-			await writeFile(file, encodeBlobLocations(holders));
+			await writeFile(file, encodeBlobLocations(locations));
 			await saveCache([folder], `${prefix}${randomUUID()}`);
 		})
 	};
 }
 
 // src/action/logger.ts
-/** A line that starts like a workflow command would be one, and registries choose some of our text. */
+/**
+* The runner's log. A line that begins like a workflow command would be executed, and some of the text comes from
+* registries, so such lines get an invisible character in front.
+*/
 const logger = {
 	debug: (message) => debug(message),
 	info: (message) => info(message.replaceAll(/^(\s*)(::|##\[)/gm, "$1​$2")),
@@ -38560,19 +38678,24 @@ const logger = {
 
 // src/action/sleep.ts
 const sleep = async (ms, signal) => setTimeout$1(ms, void 0, signal ? { signal } : {});
-/** A sleep that the end of the run breaks off, whatever else does. */
-function mortalSleep(abort) {
+/** A sleep that ends early, with an error, when `abort` is aborted or its own signal is. */
+function interruptibleSleep(abort) {
 	return async (ms, signal) => sleep(ms, signal ? AbortSignal.any([signal, abort]) : abort);
 }
 
 // src/action/engine.ts
+/**
+* Opens the engine that the inputs name.
+*
+* @throws Error with the remedy when docker, its daemon or a login is missing
+*/
 async function openEngine(inputs, sources, abort) {
 	const registryEngine = new RegistryEngine({
 		...inputs.cache && { blobLocations: (registry) => createBlobCache(registry, tempFolder(), logger) },
 		concurrency: inputs.concurrency,
 		streams: Math.floor(inputs.queryConcurrency / 2),
 		retries: inputs.retries,
-		sleep: mortalSleep(abort),
+		sleep: interruptibleSleep(abort),
 		random: Math.random,
 		abort
 	});
@@ -38606,80 +38729,61 @@ var EndOfRun = class extends Error {
 };
 
 // src/action/lifetime.ts
-/** Images that are under way at the time limit get this part of it, and at most so many milliseconds, to end. */
+/** Images in progress at the time limit get this share of it as extra time, and at most `LONGEST_GRACE_MS`. */
 const GRACE_SHARE = .1;
 const LONGEST_GRACE_MS = 6e5;
-/** What recording may take after that; milliseconds. A cancelled run is killed by the runner ten seconds after. */
+/** The time that recording may take after that. The runner kills a cancelled run after ten seconds. */
 const RECORDING_MS = {
 	"time limit": 3e5,
 	cancelled: 5e3
 };
 /**
-* The lifetime of a run that begins now.
+* Starts the lifetime of a run.
 *
 * @param timeLimit milliseconds
-* @param onCancel told what to call when the run is cancelled
+* @param onCancel receives the function to call when the run is cancelled
 */
 function createLifetime(timeLimit, onCancel) {
 	const drain = new AbortController();
 	const abort = new AbortController();
 	const cutoff = new AbortController();
 	setMaxListeners(0, drain.signal, abort.signal, cutoff.signal);
-	let ending;
-	const end = (why, ...controllers) => {
-		ending ??= why;
-		for (const controller of controllers) controller.abort(new EndOfRun(ending));
+	let stopReason;
+	const stop = (reason, ...controllers) => {
+		stopReason ??= reason;
+		for (const controller of controllers) controller.abort(new EndOfRun(stopReason));
 	};
-	setTimeout(() => end("time limit", drain), timeLimit).unref();
+	setTimeout(() => stop("time limit", drain), timeLimit).unref();
 	const grace = Math.min(LONGEST_GRACE_MS, timeLimit * GRACE_SHARE);
-	setTimeout(() => end("time limit", drain, abort), timeLimit + grace).unref();
-	setTimeout(() => end("time limit", cutoff), timeLimit + grace + RECORDING_MS["time limit"]).unref();
+	setTimeout(() => stop("time limit", drain, abort), timeLimit + grace).unref();
+	setTimeout(() => stop("time limit", cutoff), timeLimit + grace + RECORDING_MS["time limit"]).unref();
 	onCancel(() => {
-		end("cancelled", drain, abort);
-		setTimeout(() => end("cancelled", cutoff), RECORDING_MS.cancelled).unref();
+		stop("cancelled", drain, abort);
+		setTimeout(() => stop("cancelled", cutoff), RECORDING_MS.cancelled).unref();
 	});
 	return {
 		drain: drain.signal,
 		abort: abort.signal,
 		cutoff: cutoff.signal,
-		stopReason: () => ending
+		stopReason: () => stopReason
 	};
 }
 
 // src/action/dependencies.ts
-/** Everything that a run works with, for `inputs`: the real network, clock, random numbers and processes. */
+const { random } = Math;
+/** Everything that a run for `inputs` works with: the real network, clock, random numbers and processes. */
 function createDeps(inputs) {
 	tolerateUnreadInput();
-	const { random } = Math;
-	const lifetime = createLifetime(inputs.timeLimit, (cancel) => {
-		for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, cancel);
-	});
-	const sleepOn = mortalSleep(lifetime.abort);
+	const lifetime = createLifetime(inputs.timeLimit, onSignal);
 	const dispatcher = createDispatcher({
 		timeout: inputs.httpTimeout,
 		connections: inputs.queryConcurrency,
 		proxy: inputs.proxy
 	});
 	const sources = credentialSources(inputs);
-	const registries = new Registries({
-		dispatcher,
-		concurrency: inputs.queryConcurrency,
-		retries: inputs.retries,
-		insecure: inputs.insecureRegistries,
-		credentials: {
-			source: credentialLookup("source", sources),
-			target: credentialLookup("target", sources)
-		},
-		sleep: sleepOn,
-		clock: Date.now,
-		random,
-		mask: setSecret,
-		logger,
-		signal: lifetime.abort
-	});
-	const { token, ...metadata } = inputs.metadata;
+	const registries = createRegistries(inputs, dispatcher, sources, lifetime);
 	const client = {
-		token,
+		token: inputs.metadata.token,
 		apiUrl: apiUrl(),
 		dispatcher,
 		logger,
@@ -38694,31 +38798,80 @@ function createDeps(inputs) {
 			github: isGitHubDotCom() ? octokit : void 0
 		},
 		...inputs.comment && { pullRequest: new PullRequestComments(octokit) },
-		metadata: new MetadataRepository({
-			octokit,
-			shutdown: {
-				signal: lifetime.abort,
-				octokit: createGitHubClient({
-					...client,
-					spaced: false
-				}),
-				end: lifetime.cutoff
-			},
-			...metadata,
-			sleep,
-			random,
-			logger
-		}),
+		metadata: createMetadata(inputs, octokit, client, lifetime),
 		openEngine: async () => openEngine(inputs, sources, lifetime.abort),
 		lifetime,
 		phase: async (name, work) => group(name, work),
 		logger,
 		now: () => /* @__PURE__ */ new Date(),
-		sleep: sleepOn,
+		sleep: interruptibleSleep(lifetime.abort),
 		random,
 		runKey: `${process.env["GITHUB_RUN_ID"] ?? "local"}.${randomUUID().slice(0, 8)}`,
 		close: async () => dispatcher.destroy()
 	};
+}
+/** The signals with which the runner cancels a job. */
+function onSignal(cancel) {
+	for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, cancel);
+}
+function createRegistries({ queryConcurrency, retries, insecureRegistries }, dispatcher, sources, { abort }) {
+	return new Registries({
+		dispatcher,
+		concurrency: queryConcurrency,
+		retries,
+		insecure: insecureRegistries,
+		credentials: {
+			source: credentialLookup("source", sources),
+			target: credentialLookup("target", sources)
+		},
+		sleep: interruptibleSleep(abort),
+		clock: Date.now,
+		random,
+		mask: setSecret,
+		logger,
+		signal: abort
+	});
+}
+/** The metadata repository. After the run was aborted it is written by a client that does not space its writes. */
+function createMetadata(inputs, octokit, client, { abort, cutoff }) {
+	const { token: _token, ...place } = inputs.metadata;
+	return new MetadataRepository({
+		...place,
+		octokit,
+		shutdown: {
+			signal: abort,
+			octokit: createGitHubClient({
+				...client,
+				spaced: false
+			}),
+			end: cutoff
+		},
+		sleep,
+		random,
+		logger
+	});
+}
+
+// src/action/input-source.ts
+/** Reads what the runner passes to the action: inputs, event and environment. */
+function readInputSource() {
+	return {
+		get: (name) => getInput(name),
+		eventName: process.env["GITHUB_EVENT_NAME"] ?? "",
+		event: readEvent(process.env["GITHUB_EVENT_PATH"]),
+		env: process.env,
+		now: Date.now(),
+		mask: (secret) => setSecret(secret)
+	};
+}
+/** The payload of the event that started the workflow; undefined where there is none, or it can't be read. */
+function readEvent(path) {
+	try {
+		return path ? JSON.parse(readFileSync(path, "utf8")) : void 0;
+	} catch (error) {
+		warning(`The event in GITHUB_EVENT_PATH can't be read: ${messageOf(error)}`);
+		return;
+	}
 }
 
 // src/action/runner.ts
@@ -38727,7 +38880,7 @@ const ANNOTATE = {
 	warning,
 	notice
 };
-/** The runner, as @actions/core speaks to it. */
+/** GitHub's runner, through @actions/core. */
 const runner = {
 	annotate: ({ level, message }) => ANNOTATE[level](message),
 	setOutput: (name, value) => setOutput(name, value),
@@ -38741,10 +38894,21 @@ const runner = {
 	}
 };
 
+// src/action/v8-flags.ts
+/**
+* Makes V8 collect garbage early. A run allocates much and keeps little; without this, V8 would let its young
+* generation grow with the machine's memory, and its old generation to four times of what is in use, and the process
+* would exceed 200 MB.
+*/
+function limitHeapGrowth() {
+	setFlagsFromString("--semi-space-growth-factor=1");
+	setFlagsFromString("--heap-growing-percent=50");
+}
+
 // src/action/workflow-file.ts
 /**
-* The text of a file of the workflow's repository: of the checkout where there is one, else, through the contents API,
-* of the commit that the workflow runs for.
+* Reads a file of the workflow's repository: from the checkout, if it has the file, or else, through the contents API,
+* from the commit that the workflow runs for.
 *
 * @throws InputError or MetadataError with the remedy
 */
@@ -38753,10 +38917,11 @@ async function readWorkflowFile(path, inputs) {
 	try {
 		return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 	} catch (error) {
-		throw new InputError([`config: ${path} is not UTF-8 text`], { cause: error });
+		throw new InputError([`config: ${path} is not UTF-8 text: save it as UTF-8`], { cause: error });
 	}
 }
-/** Undefined when the checkout, should there be one, has no such file. */
+const MISSING = /* @__PURE__ */ new Set(["ENOENT", "ENOTDIR"]);
+/** Undefined when there is no checkout, or it does not have the file. */
 async function readCheckout(path) {
 	const workspace = process.env["GITHUB_WORKSPACE"];
 	if (!workspace) return void 0;
@@ -38769,7 +38934,6 @@ async function readCheckout(path) {
 		throw error;
 	}
 }
-const MISSING = /* @__PURE__ */ new Set(["ENOENT", "ENOTDIR"]);
 async function readCommit(path, { metadata, httpTimeout, proxy }) {
 	const repository = process.env["GITHUB_REPOSITORY"] ?? "";
 	const [owner = "", repo = ""] = repository.split("/");
@@ -38779,25 +38943,37 @@ async function readCommit(path, { metadata, httpTimeout, proxy }) {
 		connections: 1,
 		proxy
 	});
-	const octokit = createGitHubClient({
-		token: metadata.token,
-		apiUrl: apiUrl(),
-		dispatcher,
-		logger
-	});
-	const bytes = await new MetadataRepository({
-		octokit,
+	const { token } = metadata;
+	const files = new MetadataRepository({
+		octokit: createGitHubClient({
+			token,
+			apiUrl: apiUrl(),
+			dispatcher,
+			logger
+		}),
 		owner,
 		repo,
 		...sha && { branch: sha },
-		sleep: async (ms) => setTimeout$1(ms),
+		sleep,
 		random: Math.random,
 		logger
-	}).read(path);
-	await dispatcher.close();
-	if (bytes) return bytes;
+	});
+	try {
+		const bytes = await files.read(path);
+		if (bytes) return bytes;
+	} finally {
+		await dispatcher.close();
+	}
 	throw new InputError([`config: ${show$1(path)} is neither in the workspace nor in ${repository}${sha ? ` at ${sha}` : ""}: check the path`]);
 }
+
+// src/mirror/mode.ts
+const MODES$1 = [
+	"sync",
+	"plan",
+	"compare",
+	"monitor"
+];
 
 // src/mirror/record-path.ts
 /**
@@ -38813,14 +38989,6 @@ function isRepositoryPath(path) {
 	if (path.length > 1024 || /[\p{Cc}\\]/u.test(path)) return false;
 	return path.split("/").every((part) => part !== "" && part !== "." && part !== ".." && !/^\.git$/i.test(part));
 }
-
-// src/mirror/mode.ts
-const MODES$1 = [
-	"sync",
-	"plan",
-	"compare",
-	"monitor"
-];
 
 // src/mirror/shard.ts
 /** A matrix has at most 256 jobs; a plan cuts finer, to balance its parts. */
@@ -38858,52 +39026,89 @@ function ownImages(images, shard, namespace) {
 	return new Map(Array.from(images).filter(([image]) => isOwn(shard, namespace, image)));
 }
 
+// src/inputs/credential-inputs.ts
+const SECRETS = [
+	"password",
+	"source-password",
+	"github-token"
+];
+/** Registers all secrets of the inputs with the log. To be called before anything else is read. */
+function maskSecrets({ get, mask }, accounts) {
+	for (const name of SECRETS) {
+		const secret = get(name);
+		if (secret !== "") mask(secret);
+	}
+	accounts?.maskRegistryAuth(get("registry-auth"), mask);
+}
+/**
+* Reads a user name and its password.
+*
+* @param dryRun if true, one without the other means no credential: a pull request from a fork has no secrets
+*/
+function readCredential(reader, userInput, passwordInput, dryRun) {
+	const username = reader.text(userInput);
+	const password = reader.text(passwordInput);
+	if (username === "" && password === "") return void 0;
+	if (dryRun && (username === "" || password === "")) return void 0;
+	if (username === "") reader.problem(userInput, `is required when ${passwordInput} is set`);
+	if (password === "") reader.problem(passwordInput, `is required when ${userInput} is set: check that the secret exists`);
+	return {
+		username,
+		password,
+		providedBy: `the inputs ${userInput} and ${passwordInput}`
+	};
+}
+
 // src/inputs/metadata-inputs.ts
-/** Reads where and how to record, for manifests of `namespaces`. */
-function readMetadata(reader, namespaces) {
+/** Reads where and how to record. `checkRecordPaths` then checks the paths of manifests. */
+function readMetadata(reader) {
 	const repository = reader.required("metadata-repository", "owner/name of the repository to record in");
 	const [, owner = "", repo = ""] = /^([A-Za-z0-9][A-Za-z0-9_-]*)\/([A-Za-z0-9._-]+)$/.exec(repository) ?? [];
 	if (repository !== "" && (owner === "" || /^\.{1,2}$/.test(repo))) reader.problem("metadata-repository", `${show$1(repository)} is not of the form owner/name`);
 	const branch = reader.optional("metadata-branch");
-	if (branch !== void 0 && (/[\s~^:?*[\\\p{Cc}]|\.\.|@\{|\/\/|^[-/]|[/.]$/u.test(branch) || branch.endsWith(".lock"))) reader.problem("metadata-branch", `${show$1(branch)} is not a branch name`);
+	if (branch !== void 0 && (/[\s~^:?*[\\\p{Cc}]|\.\.|@\{|\/\/|^[-/]|[/.]$/u.test(branch) || branch.endsWith(".lock"))) reader.problem("metadata-branch", `${show$1(branch)} is not the name of a branch`);
 	const committer = readCommitter(reader);
-	const changelogPath = reader.optional("changelog-path");
+	const changelogPath = readChangelogPath(reader);
 	const commitMessage = reader.optional("commit-message");
 	return {
 		owner,
 		repo,
 		...branch !== void 0 && { branch },
 		token: reader.required("github-token", "a token that may read and write the metadata repository"),
-		manifestPath: readManifestPath(reader, namespaces, changelogPath),
+		manifestPath: reader.required("manifest-path", "a template such as {registry}/{namespace}.json"),
 		...changelogPath !== void 0 && { changelogPath },
 		timezone: readTimezone(reader),
 		...commitMessage !== void 0 && { commitMessage },
 		...committer && { committer }
 	};
 }
-function readManifestPath(reader, namespaces, changelog) {
-	const template = reader.required("manifest-path", "a template such as {registry}/{namespace}.json");
-	const outside = "is not a path inside the repository: no empty part, \".\", \"..\" or \".git\", no \"\\\"";
-	if (changelog !== void 0 && !isRepositoryPath(changelog)) reader.problem("changelog-path", `${show$1(changelog)} ${outside}`);
+const OUTSIDE = "is not a path inside the repository: no empty part, \".\", \"..\" or \".git\", no \"\\\"";
+function readChangelogPath(reader) {
+	const path = reader.optional("changelog-path");
+	if (path !== void 0 && !isRepositoryPath(path)) reader.problem("changelog-path", `${show$1(path)} ${OUTSIDE}`);
+	return path;
+}
+/** Checks that each of `namespaces` is recorded in a file of its own, inside the repository. */
+function checkRecordPaths(reader, { manifestPath: template, changelogPath: changelog }, namespaces) {
+	if (template === "") return;
 	const owners = /* @__PURE__ */ new Map();
 	for (const namespace of namespaces) {
 		const path = recordPath(template, namespace);
 		const owner = owners.get(path);
 		const name = formatNamespace(namespace);
-		if (!isRepositoryPath(path)) reader.problem("manifest-path", `${show$1(path)}, for ${name}, ${outside}`);
-		else if (path === changelog) reader.problem("manifest-path", `${show$1(path)}, for ${name}, is the changelog's`);
+		if (!isRepositoryPath(path)) reader.problem("manifest-path", `${show$1(path)}, for ${name}, ${OUTSIDE}`);
+		else if (path === changelog) reader.problem("manifest-path", `${show$1(path)}, for ${name}, is the path of the changelog: change one of them`);
 		else if (owner !== void 0) reader.problem("manifest-path", `${owner} and ${name} would both be recorded in ${show$1(path)}: use {registry} and {namespace} in it`);
 		owners.set(path, name);
 	}
 	checkFolders(reader, [...owners.keys(), ...changelog === void 0 ? [] : [changelog]]);
-	return template;
 }
-/** git holds a path as a file or as a folder. */
+/** In git, a path is either a file or a folder. */
 function checkFolders(reader, files) {
 	for (const file of files) {
 		const below = files.find((other) => other.startsWith(`${file}/`));
 		if (below === void 0) continue;
-		reader.problem("manifest-path", `${show$1(file)} would be a file, and the folder of ${show$1(below)}: give it an ending`);
+		reader.problem("manifest-path", `${show$1(file)} would be a file, and also the folder of ${show$1(below)}: add an ending such as .json`);
 	}
 }
 function readTimezone(reader) {
@@ -38927,10 +39132,43 @@ function readCommitter(reader) {
 	reader.problem("committer", `${show$1(text)} is not of the form: Name <email>`);
 }
 
+// src/inputs/network-inputs.ts
+/** The proxies of the input `proxy`, or else of the environment; passwords in them are masked. */
+function readProxy(reader, { env, mask }) {
+	const given = reader.optional("proxy");
+	const https = given ?? (env["HTTPS_PROXY"] || env["https_proxy"]);
+	const http = given ?? (env["HTTP_PROXY"] || env["http_proxy"]);
+	const none = env["NO_PROXY"] || env["no_proxy"];
+	for (const text of /* @__PURE__ */ new Set([https, http])) {
+		if (!text) continue;
+		const url = URL.parse(text);
+		if (url?.password) maskPassword(url.password, mask);
+		if (!url || !/^https?:$/.test(url.protocol)) reader.problem("proxy", "the proxy (input, HTTPS_PROXY or HTTP_PROXY) is not an http:// or https:// URL");
+	}
+	return {
+		...http && { http },
+		...https && { https },
+		...none && { none }
+	};
+}
+/** Masks both forms: as the URL has it, and as it is sent. */
+function maskPassword(password, mask) {
+	mask(password);
+	try {
+		mask(decodeURIComponent(password));
+	} catch {}
+}
+/** The hosts of a list, in the form in which they are looked up. */
+function readHosts(reader, name) {
+	const hosts = reader.list(name).map((host) => canonicalHost(host));
+	for (const host of hosts) if (!isRegistryHost(host)) reader.problem(name, `${show$1(host)} is not a host such as registry.example:5000`);
+	return new Set(hosts);
+}
+
 // src/inputs/pull-request.ts
 /** https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request */
 const Event$1 = object({ pull_request: object({ number: pipe(number(), integer(), minValue(1)) }) });
-/** The pull request that started the workflow, as the input `comment`; nothing when none did. */
+/** The pull request that started the workflow, as the input `comment`; undefined when none did. */
 function readPullRequest({ get, event, env }) {
 	const parsed = safeParse(Event$1, event);
 	const [owner = "", repo = ""] = (env["GITHUB_REPOSITORY"] ?? "").split("/");
@@ -38953,47 +39191,42 @@ function readPullRequest({ get, event, env }) {
 	} };
 }
 
-// src/inputs/inputs.ts
-/**
-* Reads and checks all inputs, without any network.
-*
-* @param config the input `config`'s file; `unread` when it is still to be read, and so what is missing may be there
-* @param accounts reads the input `registry-auth`; left out where there is none
-* @throws InputError with all problems at once
-*/
-function parseInputs(source, config, accounts) {
-	for (const name of [
-		"password",
-		"source-password",
-		"github-token"
-	]) {
-		const secret = source.get(name);
-		if (secret !== "") source.mask(secret);
-	}
-	accounts?.maskRegistryAuth(source.get("registry-auth"), source.mask);
-	const reader = new InputReader(source.get);
-	const given = readGiven(reader, source.now);
-	const namespaces = readNamespaces(reader, given, config);
+// src/inputs/base-inputs.ts
+/** The largest number of jobs in a matrix. https://docs.github.com/en/actions/reference/limits */
+const MOST_JOBS = 256;
+/** Reads and checks whatever does not depend on the config file. Problems are left to `reader.finish`. */
+function readFirstStage(reader, source, accounts) {
+	maskSecrets(source, accounts);
+	const settings = readInputSettings(reader, source.now);
+	const registry = readRegistry(reader);
+	const named = readNames$1(reader, registry);
+	const configPath = readConfigPath(reader);
+	const base = readBase(reader, source, settings, accounts);
+	if (base.engine === "docker" && settings.referrers === true) reader.problem("referrers", REFERRERS_NEED_DIGESTS);
+	return {
+		base,
+		...configPath !== void 0 && { configPath },
+		registry,
+		named,
+		settings
+	};
+}
+function readBase(reader, source, settings, accounts) {
 	const mode = reader.choice("mode", MODES$1);
 	const dryRun = readDryRun(reader, source.eventName);
-	const engine = reader.choice("engine", ["docker", "registry"]);
-	if (engine === "docker") refuseReferrers(reader, given, config, namespaces);
-	const target = readCredential(reader, "username", "password", dryRun);
-	const inputs = {
-		namespaces,
-		credentials: {
-			source: readCredential(reader, "source-username", "source-password", dryRun),
-			target
-		},
-		targetLogin: target && readTargetLogin(reader, given, config, namespaces),
-		registryAuth: accounts?.readRegistryAuth(reader, dryRun) ?? /* @__PURE__ */ new Map(),
+	return {
 		mode,
 		dryRun,
-		engine,
-		include: given.include ?? [],
-		exclude: given.exclude ?? [],
+		engine: reader.choice("engine", ["docker", "registry"]),
+		credentials: {
+			target: readCredential(reader, "username", "password", dryRun),
+			source: readCredential(reader, "source-username", "source-password", dryRun)
+		},
+		registryAuth: accounts?.readRegistryAuth(reader, dryRun) ?? /* @__PURE__ */ new Map(),
+		include: settings.include ?? [],
+		exclude: settings.exclude ?? [],
 		recheck: reader.integer("recheck", 1, 365),
-		metadata: readMetadata(reader, namespaces.map(({ namespace }) => namespace)),
+		metadata: readMetadata(reader),
 		shard: readShard(reader),
 		maxShards: reader.integer("max-shards", 1, MOST_JOBS),
 		concurrency: reader.integer("concurrency", 1, 256),
@@ -39012,15 +39245,9 @@ function parseInputs(source, config, accounts) {
 			interval: reader.duration("monitor-interval")
 		}
 	};
-	reader.finish();
-	return inputs;
 }
-/** The host of namespaces that are written without one. */
-function defaultRegistry(get) {
-	return canonicalHost(get("registry"));
-}
-/** What the inputs say of how to mirror. One that is the default says nothing: the config file may. */
-function readGiven(reader, now) {
+/** What the inputs say about how to mirror. A value that is the default counts as not set: the config file decides. */
+function readInputSettings(reader, now) {
 	const latest = reader.optional("latest");
 	const list = (name) => reader.optional(name) === void 0 ? void 0 : reader.list(name);
 	const targetName = reader.required("target-name", "a template such as {image}");
@@ -39037,27 +39264,13 @@ function readGiven(reader, now) {
 	};
 	return readSettings(raw, (setting, what) => reader.problem(setting, what), now);
 }
-function readNamespaces(reader, given, config) {
-	const named = readNames$1(reader);
-	const file = config === "unread" ? void 0 : config;
-	if (config === void 0 && reader.list("namespaces").length === 0) reader.problem("namespaces", "is required: name at least one, such as gcr.io/distroless");
-	if (config === void 0 && !given.target) reader.required("target", TARGET_EXAMPLE);
-	const all = named.length > 0 ? named : Array.from(file?.namespaces.values() ?? [], (one) => one.namespace);
-	if (file && all.length === 0) reader.problem("config", `${file.path} names no namespaces, and neither does the input "namespaces"`);
-	const settled = all.flatMap((namespace) => {
-		const name = formatNamespace(namespace);
-		const own = file?.namespaces.get(name)?.own ?? {};
-		const settings = resolveSettings(namespace, own, given, file?.defaults ?? {});
-		if (!settings && file) reader.problem("config", `${file.path} names no target for ${name}: ${TARGET_EXAMPLE}`);
-		return settings ? [settings] : [];
-	});
-	checkTargets(reader, settled);
-	return settled;
-}
-/** The namespaces of the input, each once. */
-function readNames$1(reader) {
+function readRegistry(reader) {
 	const registry = canonicalHost(reader.required("registry", "the host of namespaces written without one"));
 	if (registry !== "" && !isRegistryHost(registry)) reader.problem("registry", `${show$1(registry)} is not a host such as gcr.io`);
+	return registry;
+}
+/** The namespaces of the input, each once. */
+function readNames$1(reader, registry) {
 	const found = /* @__PURE__ */ new Map();
 	for (const text of reader.list("namespaces")) {
 		const namespace = parseNamespace(text, registry);
@@ -39066,57 +39279,19 @@ function readNames$1(reader) {
 	}
 	return Array.from(found.values());
 }
-function checkTargets(reader, settings) {
-	const targets = new Map(settings.map(({ target }) => [formatNamespace(target), target]));
-	for (const [text, target] of targets) for (const { namespace: source } of settings) {
-		const within = source.path === "" || `${target.path}/`.startsWith(`${source.path}/`);
-		if (source.registry !== target.registry || !within) continue;
-		reader.problem("target", `${show$1(text)} lies inside the source ${formatNamespace(source)}: a mirror of itself`);
-	}
-}
-/** What refers to an image names its digest, which docker does not keep. */
-function refuseReferrers(reader, given, config, namespaces) {
-	const why = "needs engine: registry, as images that docker pushes get another digest than the one that is signed";
-	if (given.referrers === true) reader.problem("referrers", why);
-	if (config === void 0 || config === "unread") return;
-	const places = namespaces.flatMap(({ namespace, referrers }) => {
-		const own = config.namespaces.get(formatNamespace(namespace))?.own.referrers;
-		if (!referrers || own === void 0 && given.referrers === true) return [];
-		return [config.locate(own === void 0 ? "defaults" : namespace, "referrers")];
-	});
-	for (const place of new Set(places)) reader.problem("config", `${place}: ${why}`);
-}
-/** The registry of the input `target`, else of the file's default, else of all namespaces. */
-function readTargetLogin(reader, given, config, namespaces) {
-	const named = given.target ?? (config === "unread" ? void 0 : config?.defaults.target);
-	if (named) return named.registry;
-	const [registry, other] = new Set(namespaces.map(({ target }) => target.registry));
-	if (other === void 0) return registry;
-	reader.problem("username", `may be for ${registry} or ${other}: name one of them in "target", and the others in "registry-auth", or log in to them with docker/login-action`);
-}
-/** @param dryRun then a missing half means none: a pull request from a fork has no secrets */
-function readCredential(reader, userInput, passwordInput, dryRun) {
-	const username = reader.text(userInput);
-	const password = reader.text(passwordInput);
-	if (username === "" && password === "") return void 0;
-	if (dryRun && (username === "" || password === "")) return void 0;
-	if (username === "") reader.problem(userInput, `is required when ${passwordInput} is given`);
-	if (password === "") reader.problem(passwordInput, `is required when ${userInput} is given: is the secret set?`);
-	return {
-		username,
-		password,
-		providedBy: `the inputs ${userInput} and ${passwordInput}`
-	};
+function readConfigPath(reader) {
+	const path = reader.optional("config");
+	if (path !== void 0 && !isRepositoryPath(path)) reader.problem("config", `${show$1(path)} is not a path inside the repository, such as .github/mirror.yml`);
+	return path;
 }
 function readDryRun(reader, eventName) {
-	if (reader.text("dry-run") === "auto") return /^pull_request(?:_target)?$/.test(eventName);
-	if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(reader.text("dry-run"))) return reader.boolean("dry-run");
-	reader.problem("dry-run", `${show$1(reader.text("dry-run"))} is not one of auto, true, false`);
+	const text = reader.text("dry-run");
+	if (text === "auto") return /^pull_request(?:_target)?$/.test(eventName);
+	if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(text)) return reader.boolean("dry-run");
+	reader.problem("dry-run", `${show$1(text)} is not one of auto, true, false`);
 	return true;
 }
-/** Jobs of a matrix. https://docs.github.com/en/actions/reference/limits */
-const MOST_JOBS = 256;
-/** `shard-index` is one number, or the range that a plan's matrix hands over. */
+/** Reads `shard-index`, one number or the range that a plan's matrix passes, and `shard-total`. */
 function readShard(reader) {
 	const total = reader.integer("shard-total", 1, MAX_SHARDS);
 	const text = reader.text("shard-index");
@@ -39128,65 +39303,106 @@ function readShard(reader) {
 	};
 	if (first !== "" && shard.first <= shard.last && shard.last < total) return shard;
 	const allowed = `from 0 to shard-total - 1, which is ${total - 1}`;
-	reader.problem("shard-index", `${show$1(text)} is not a whole number ${allowed}, or a range of them such as 0-99`);
+	reader.problem("shard-index", `${show$1(text)} is not a whole number ${allowed}, or a range of such numbers, such as 0-99`);
 	return {
 		first: 0,
 		last: 0,
 		total: 1
 	};
 }
-function readProxy(reader, { env, mask }) {
-	const given = reader.optional("proxy");
-	const https = given ?? (env["HTTPS_PROXY"] || env["https_proxy"]);
-	const http = given ?? (env["HTTP_PROXY"] || env["http_proxy"]);
-	const none = env["NO_PROXY"] || env["no_proxy"];
-	for (const text of /* @__PURE__ */ new Set([https, http])) {
-		if (!text) continue;
-		const url = URL.parse(text);
-		if (url?.password) maskPassword(url.password, mask);
-		if (!url || !/^https?:$/.test(url.protocol)) reader.problem("proxy", "the proxy (input, HTTPS_PROXY or HTTP_PROXY) is not an http:// or https:// URL");
-	}
+
+// src/inputs/join-config.ts
+/**
+* The second stage: joins the inputs with the config file, if there is one, and checks what depends on both. Problems
+* are left to `reader.finish`.
+*/
+function joinConfig(reader, first, config) {
+	const { base } = first;
+	const namespaces = resolveNamespaces(reader, first, config);
+	checkTargets(reader, namespaces);
+	if (base.engine === "docker" && config) refuseReferrers(reader, first, config, namespaces);
+	checkRecordPaths(reader, base.metadata, namespaces.map(({ namespace }) => namespace));
+	const targetLogin = base.credentials.target && findTargetLogin(reader, first, config, namespaces);
 	return {
-		...http && { http },
-		...https && { https },
-		...none && { none }
+		...base,
+		namespaces,
+		targetLogin
 	};
 }
-/** As it stands in the URL, and as it is sent. */
-function maskPassword(password, mask) {
-	mask(password);
-	try {
-		mask(decodeURIComponent(password));
-	} catch {}
+/** The namespaces of the input or else of the config file, each with its settings. */
+function resolveNamespaces(reader, { named, settings: given }, config) {
+	if (!config) {
+		if (reader.list("namespaces").length === 0) reader.problem("namespaces", "is required: name at least one, such as gcr.io/distroless");
+		if (!given.target) reader.required("target", TARGET_EXAMPLE);
+	}
+	const all = named.length > 0 ? named : namespacesOf(config);
+	if (config && all.length === 0) reader.problem("config", `${config.path} names no namespaces, and neither does the input "namespaces"`);
+	return all.flatMap((namespace) => {
+		const name = formatNamespace(namespace);
+		const own = config?.namespaces.get(name)?.own ?? {};
+		const settings = resolveSettings(namespace, own, given, config?.defaults ?? {});
+		if (settings) return [settings];
+		if (config) reader.problem("config", `${config.path} names no target for ${name}: add ${TARGET_EXAMPLE}`);
+		return [];
+	});
 }
-function readHosts(reader, name) {
-	const hosts = reader.list(name).map((host) => canonicalHost(host));
-	for (const host of hosts) if (!isRegistryHost(host)) reader.problem(name, `${show$1(host)} is not a host such as registry.example:5000`);
-	return new Set(hosts);
+function namespacesOf(config) {
+	return Array.from(config?.namespaces.values() ?? [], ({ namespace }) => namespace);
+}
+function checkTargets(reader, settings) {
+	const targets = new Map(settings.map(({ target }) => [formatNamespace(target), target]));
+	for (const [text, target] of targets) for (const { namespace: source } of settings) {
+		const within = source.path === "" || `${target.path}/`.startsWith(`${source.path}/`);
+		if (source.registry !== target.registry || !within) continue;
+		reader.problem("target", `${show$1(text)} is inside the source ${formatNamespace(source)}, which would be a mirror of itself: use another namespace`);
+	}
+}
+/** Refuses the referrers that the config file asks for; those of the input are refused by the first stage. */
+function refuseReferrers(reader, { settings: given }, config, namespaces) {
+	const places = namespaces.flatMap(({ namespace, referrers }) => {
+		const own = config.namespaces.get(formatNamespace(namespace))?.own.referrers;
+		if (!referrers || own === void 0 && given.referrers === true) return [];
+		return [config.locate(own === void 0 ? "defaults" : namespace, "referrers")];
+	});
+	for (const place of new Set(places)) reader.problem("config", `${place}: ${REFERRERS_NEED_DIGESTS}`);
+}
+/** The registry of the input `target`, or else of the config file's default, or else of all namespaces. */
+function findTargetLogin(reader, { settings: given }, config, namespaces) {
+	const named = given.target ?? config?.defaults.target;
+	if (named) return named.registry;
+	const [registry, other] = new Set(namespaces.map(({ target }) => target.registry));
+	if (other === void 0) return registry;
+	reader.problem("username", `may be for ${registry} or ${other}: name one of them in "target", and the others in "registry-auth", or log in to them with docker/login-action`);
 }
 
 // src/inputs/load.ts
 /**
-* Reads and checks all inputs, and the config file where one is named.
+* Reads and checks all inputs, and the config file if one is named.
 *
-* @throws InputError with all problems at once; those of the inputs before anything is read
+* @throws InputError with all problems at once; those of the inputs come before anything is read
 */
 async function loadInputs(source, readFile) {
-	const path = source.get("config");
 	const accounts = source.get("registry-auth") === "" ? void 0 : await import("./registry-auth.js");
-	if (path === "") return parseInputs(source, void 0, accounts);
-	const inputs = parseInputs(source, "unread", accounts);
-	if (!isRepositoryPath(path)) throw new InputError([`config: ${show$1(path)} is not a path inside the repository, such as .github/mirror.yml`]);
-	const text = await readFile(path, inputs);
+	const reader = new InputReader(source.get);
+	const first = readFirstStage(reader, source, accounts);
+	if (first.configPath === void 0) return complete(reader, first);
+	reader.finish();
+	const text = await readFile(first.configPath, first.base);
 	const { parseConfig } = await import("./config.js");
-	const config = parseConfig(text, path, {
-		registry: defaultRegistry(source.get),
+	const { registry } = first;
+	return complete(reader, first, parseConfig(text, first.configPath, {
+		registry,
 		now: source.now
-	});
-	return parseInputs(source, config, accounts);
+	}));
+}
+function complete(reader, first, config) {
+	const inputs = joinConfig(reader, first, config);
+	reader.finish();
+	return inputs;
 }
 
 // src/mirror/failure.ts
+/** Number of tags of all `images`. */
 function countTags(images) {
 	return images.reduce((sum, { tags }) => sum + tags.length, 0);
 }
@@ -39194,14 +39410,14 @@ function countTags(images) {
 // src/mirror/result.ts
 /** `2 missing, 1 changed, 3 differ` */
 function describeDrift({ missing, changed, differs }) {
-	const [lost, other, unrecorded] = [
+	const [missingCount, changedCount, differCount] = [
 		missing,
 		changed,
 		differs
 	].map((images) => formatCount(countTags(images)));
-	return `${lost} missing, ${other} changed, ${unrecorded} differ`;
+	return `${missingCount} missing, ${changedCount} changed, ${differCount} differ`;
 }
-/** Adds up what happened in `namespaces`. */
+/** The totals of `namespaces`. */
 function countAll(namespaces) {
 	const counts = {
 		added: 0,
@@ -39228,7 +39444,7 @@ function countAll(namespaces) {
 	}
 	return counts;
 }
-/** Number of tags that are recorded and are not at the target as recorded. */
+/** Number of recorded tags that are missing from the target or have another digest there. */
 function countDrift({ drift }) {
 	return drift ? countTags(drift.missing) + countTags(drift.changed) : 0;
 }
@@ -39647,16 +39863,19 @@ function tagsOf(images) {
 /**
 * Text from registries in GitHub-flavoured Markdown. https://github.github.com/gfm/
 */
-/** Text in which nothing is markup: no link, mention, issue number, HTML, table or comment comes of it. One line, not to be put at a line's start. */
+/**
+* Escapes all markup in `text`: it can create no link, mention, issue number, HTML, table cell or comment. The result is one line,
+* and must not start a line of Markdown, where `-` or `1.` would begin a list.
+*/
 function escapeMarkdown(text) {
 	return printable(text, Number.POSITIVE_INFINITY).replace(/[\\`*_{}[\]()#!|~$^]|:(?=\/\/)|(?<=www)\./g, "\\$&").replace(/[@#]/g, "$&​").replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
-/** Text as code, in a span that nothing in it can close and that fits a table's cell. */
+/** A code span that no character of `text` can close, and that fits into a table cell. */
 function codeSpan(text) {
 	const line = printable(text, Number.POSITIVE_INFINITY).replaceAll("`", "'").replaceAll("|", "¦");
 	return `\`${line === "" ? " " : line}\``;
 }
-/** The first dozen of `items` as code, `and N more` for the rest. */
+/** The first `most` of `items` as code spans, then `and N more`. */
 function codeList(items, most = 12) {
 	const shown = items.slice(0, most).map((item) => codeSpan(item));
 	const rest = items.length - shown.length;
@@ -39664,11 +39883,11 @@ function codeList(items, most = 12) {
 }
 
 // src/record/changelog.ts
-/** The changelog's section for one namespace, with the mark by which it is found again. */
+/** The changelog's section for one namespace, with the marker by which it is found again. */
 function renderSection(result, options) {
 	return `${renderSectionText(result, options)}\n${marker(options.runKey, result.namespace)}\n`;
 }
-/** The changelog's section as it is read: time, namespace → target, counts, then a line an image. */
+/** The changelog's section as it is shown: time, namespace → target, counts, then one line per image. */
 function renderSectionText(result, { time, timezone }) {
 	const { added, updated, bytes } = countAll([result]);
 	const images = /* @__PURE__ */ new Map();
@@ -39711,7 +39930,7 @@ function formatTime(time, timezone) {
 	return `${format.format(time).replace(",", "")} ${(zone ?? "GMT").replace("GMT", "UTC").replace(/\+0$/, "")}`;
 }
 /**
-* The text of a changelog, with its byte order mark where it has one.
+* The text of a changelog, with its byte order mark if it has one.
 *
 * @throws MetadataError that names the file and the remedy
 */
@@ -39722,43 +39941,127 @@ function readChangelog(bytes, path) {
 			ignoreBOM: true
 		}).decode(bytes);
 	} catch (error) {
-		const message = `${path} is not text in UTF-8. It was left as it is: save it as UTF-8, or name another in "changelog-path"`;
+		const message = `${path} is not UTF-8 text, and was not changed. Save it as UTF-8, or name another file in "changelog-path"`;
 		throw new MetadataError(message, { cause: error });
 	}
 }
 const MARKER = "<!-- sync ";
-/** A comment that is not shown: ends one job's section, and tells it from all others. */
+/** A hidden comment that ends one job's section and identifies it. */
 function marker(runKey, namespace) {
 	return `${MARKER}${encodeURIComponent(`${runKey} ${namespace}`).replaceAll("--", "-%2D")} -->`;
 }
 /**
-* Puts `section` before the newest section of `current`; everything else stays as it is. The section of the same
-* job and namespace, when it is there already, is replaced where it stands.
+* Puts `section` before the newest section of `current`; everything else stays as it is. If `current` already has a
+* section of the same job and namespace, that one is replaced in place.
 */
 function insertSection(current, section, { runKey, namespace }) {
 	const text = current === void 0 || current.trim() === "" ? "# Changelog\n" : current;
 	const newline = text.includes("\r\n") ? "\r\n" : "\n";
-	const insert = section.replaceAll("\n", newline);
-	const mark = marker(runKey, namespace);
-	const end = text.indexOf(mark);
-	if (end !== -1) return text.slice(0, sectionStart(text, end)) + insert.trimEnd() + text.slice(end + mark.length);
+	const inserted = section.replaceAll("\n", newline);
+	const ownMarker = marker(runKey, namespace);
+	const end = text.indexOf(ownMarker);
+	if (end !== -1) return text.slice(0, sectionStart(text, end)) + inserted.trimEnd() + text.slice(end + ownMarker.length);
 	const newest = (/^## /m.exec(text) ?? /^#{3,6} /m.exec(text))?.index;
-	if (newest !== void 0) return text.slice(0, newest) + insert + newline + text.slice(newest);
-	return text + (text.endsWith("\n") ? newline : newline + newline) + insert;
+	if (newest !== void 0) return text.slice(0, newest) + inserted + newline + text.slice(newest);
+	return text + (text.endsWith("\n") ? newline : newline + newline) + inserted;
 }
-/** Where the section starts whose marker is at `end`; at the marker when somebody removed its heading. */
+/** Where the section whose marker is at `end` starts: at the marker itself when its heading was removed by hand. */
 function sectionStart(text, end) {
 	const start = text.lastIndexOf("\n## ", end) + 1;
 	return text.startsWith("## ", start) && !text.slice(start, end).includes(MARKER) ? start : end;
 }
 
+// src/record/commit-message.ts
+/** `Mirror gcr.io/distroless: 3 added, 1 updated`. `removed` counts entries that proved wrong. */
+function commitMessageOf(results, removed = 0) {
+	const { added, updated } = countAll(results);
+	const adopted = results.reduce((sum, result) => sum + result.adopted, 0);
+	const parts = [
+		`${added} added`,
+		`${updated} updated`,
+		...adopted > 0 ? [`${adopted} adopted`] : [],
+		...removed > 0 ? [`${removed} removed`] : []
+	];
+	const [first] = results;
+	return `Mirror ${results.length === 1 && first ? first.namespace : `${results.length} namespaces`}: ${parts.join(", ")}`;
+}
+
+// src/record/changelog-update.ts
+/** The sections of the namespaces in which something was copied; none where no changelog is kept. */
+function sectionsOf(results, { changelogPath, timezone }, { now, runKey }) {
+	if (changelogPath === void 0) return [];
+	const time = now();
+	return results.filter(({ copied }) => copied.length > 0).map((result) => ({
+		namespace: result.namespace,
+		text: renderSection(result, {
+			time,
+			timezone,
+			runKey
+		})
+	}));
+}
+/**
+* Writes `sections`, which belong to `results`, into the changelog.
+*
+* @throws MetadataError with the remedy
+*/
+async function recordChangelog(sections, results, { changelogPath, commitMessage }, { metadata, runKey }) {
+	if (changelogPath === void 0 || sections.length === 0) return;
+	const copied = results.filter((result) => result.copied.length > 0);
+	const message = commitMessage ?? `Changelog: ${commitMessageOf(copied)}`;
+	await metadata.update(changelogPath, message, (current) => {
+		const before = current && readChangelog(current, changelogPath);
+		const after = sections.reduce((text, { namespace, text: section }) => insertSection(text, section, {
+			runKey,
+			namespace
+		}), before);
+		return new TextEncoder().encode(after);
+	});
+}
+
+// src/record/recordable.ts
+/** The entries for everything that was copied or adopted. */
+function newEntries({ adopted }, outcomes) {
+	const entries = /* @__PURE__ */ new Map();
+	for (const [image, tags] of adopted) entries.set(image, new Map(tags));
+	for (const { work, verifiedTags } of outcomes) for (const [tag, verified] of verifiedTags) setEntry(entries, work.image, tag, recordEntryOf(work.descriptor.digest, verified));
+	return entries;
+}
+function recordEntryOf(digest, { digest: target, platforms }) {
+	if (platforms) return {
+		digest,
+		target,
+		platforms
+	};
+	return target === digest ? digest : {
+		digest,
+		target
+	};
+}
+/** True when the namespace manifest has to be written. */
+function hasChanges({ entries, removed, restored }) {
+	return [
+		entries,
+		removed,
+		restored
+	].some((images) => images !== void 0 && images.size > 0);
+}
+/**
+* The record with the changes of `recordable`.
+*
+* @returns `images` itself when nothing changes
+*/
+function applyChanges(images, { entries, removed = /* @__PURE__ */ new Map(), restored = /* @__PURE__ */ new Map() }) {
+	return restoreEntries(mergeImages(removeEntries(images, removed), entries), restored);
+}
+
 // src/record/namespace-manifest.ts
-/** A namespace manifest that can't be used. It must not be overwritten. */
+/** A namespace manifest can't be used. It must not be overwritten. */
 var ManifestError = class extends Error {
 	name = "ManifestError";
 };
 const VERSION = 1;
-/** Not `v.record`: that drops keys such as "constructor", which is a fine name for an image or a tag. */
+/** Not `v.record`, which drops keys such as "constructor": a valid name for an image or a tag. */
 const ByName = custom((value) => typeof value === "object" && value !== null && !Array.isArray(value), "expected an object");
 const Version = object({ version: number() });
 const Header = object({
@@ -39767,9 +40070,9 @@ const Header = object({
 	images: ByName
 });
 /**
-* Reads a namespace manifest, or gcrsync's form of it, a sorted array of `image:tag`.
+* Reads a namespace manifest, or gcrsync's form of it: a sorted array of `image:tag`.
 *
-* @param expected the file's path, and the source and target that it must be of
+* @param expected the file's path, and the source and target that it must name
 * @throws ManifestError that names the file, the cause and the remedy
 */
 function parseNamespaceManifest(bytes, expected) {
@@ -39781,7 +40084,7 @@ function parseNamespaceManifest(bytes, expected) {
 		images: readGcrsync(json, path)
 	};
 	const { version } = check(Version, json, path);
-	if (version !== VERSION) throw new ManifestError(`${path} has version ${version}, and this action reads version ${VERSION}: it was written by a newer version of this action; use that one`);
+	if (version !== VERSION) throw new ManifestError(`${path} has version ${version}, and this action reads version ${VERSION}: a newer version of this action wrote it; use that version`);
 	const header = check(Header, json, path);
 	checkOwner(path, "source", header.source, source);
 	checkOwner(path, "target", header.target, target);
@@ -39805,13 +40108,13 @@ function parseJson(bytes, path) {
 	}
 }
 function broken(path, cause) {
-	return new ManifestError(`${path} can't be read as a namespace manifest: ${printable(cause)}. It was left as it is: mend it, or restore an earlier commit of it; if you remove it, everything is copied again`);
+	return new ManifestError(`${path} can't be read as a namespace manifest: ${printable(cause)}. The file was not changed. Repair it, or restore an earlier commit of it; if you remove it, everything is copied again`);
 }
 function checkOwner(path, what, found, expected) {
 	if (found === expected) return;
-	throw new ManifestError(`${path} records the ${what} ${JSON.stringify(found.slice(0, 300))}, and this run's is ${expected}: give each its own file with "manifest-path" or "metadata-branch", or move the file away`);
+	throw new ManifestError(`${path} records the ${what} ${JSON.stringify(found.slice(0, 300))}, but this run has the ${what} ${expected}: give each its own file with "manifest-path" or "metadata-branch", or move the file away`);
 }
-/** Walked by hand: a schema for each of 100,000 entries takes several times as long. */
+/** Without a schema, which would take several times as long for 100,000 entries. */
 function readImages(images, path) {
 	const read = /* @__PURE__ */ new Map();
 	for (const [image, tags] of Object.entries(images)) {
@@ -39851,7 +40154,7 @@ function readGcrsync(lines, path) {
 	const images = /* @__PURE__ */ new Map();
 	for (const line of lines) {
 		const [, image = "", tag = ""] = typeof line === "string" ? /^(.*):(.*)$/.exec(line) ?? [] : [];
-		if (!isRepositoryName(image) || !isTag(tag)) throw broken(path, `it is an array, as gcrsync's are, but ${typeof line === "string" ? show(line) : `a line of type ${typeof line}`} is not of the form image:tag`);
+		if (!isRepositoryName(image) || !isTag(tag)) throw broken(path, `it is an array, as gcrsync wrote them, but ${typeof line === "string" ? show(line) : `a line of type ${typeof line}`} does not have the form image:tag`);
 		setEntry(images, image, tag, null);
 	}
 	return images;
@@ -39859,7 +40162,7 @@ function readGcrsync(lines, path) {
 function show(text) {
 	return JSON.stringify(text.slice(0, 200));
 }
-/** The file: keys sorted, one tag a line, a trailing newline, so that a diff of it reads as a changelog. */
+/** The file: keys sorted, one tag per line, a trailing newline, so that a diff of it reads as a changelog. */
 function serializeNamespaceManifest({ source, target, images }) {
 	const blocks = sorted(images).filter(([, entries]) => entries.size > 0).map(([image, entries]) => {
 		const lines = sorted(entries).map(([tag, entry]) => `      ${JSON.stringify(tag)}: ${serializeEntry(entry)}`);
@@ -39869,105 +40172,23 @@ function serializeNamespaceManifest({ source, target, images }) {
 	const [quotedSource, quotedTarget] = [JSON.stringify(source), JSON.stringify(target)];
 	return `{\n  "version": ${VERSION},\n  "source": ${quotedSource},\n  "target": ${quotedTarget},\n  "images": ${body}\n}\n`;
 }
-/** Sorted by code units: the same on every machine, whatever its locale. */
+/** Sorted by code units, which no locale changes. */
 function sorted(map) {
 	return Array.from(map).toSorted(([a], [b]) => a < b ? -1 : 1);
 }
 
-// src/record/record.ts
-/** What the outcomes and the settled tags add to the namespace manifest. */
-function newEntries({ adopted }, outcomes) {
-	const entries = /* @__PURE__ */ new Map();
-	for (const [image, tags] of adopted) entries.set(image, new Map(tags));
-	for (const { work, verifiedTags } of outcomes) for (const [tag, what] of verifiedTags) setEntry(entries, work.image, tag, recordEntryOf(work.descriptor.digest, what));
-	return entries;
-}
-function recordEntryOf(digest, { digest: target, platforms }) {
-	if (platforms) return {
-		digest,
-		target,
-		platforms
-	};
-	return target === digest ? digest : {
-		digest,
-		target
-	};
-}
-/** Writes the namespace manifests, then the changelog. One that can't be written stops no other. */
-async function record(recordables, settings, deps) {
-	const errors = [];
-	const unrecorded = [];
-	const written = [];
-	const failed = [];
-	for (const recordable of recordables) {
-		const { plan, entries, result } = recordable;
-		const seen = { images: recordable.known ?? plan.recorded.images };
-		try {
-			await recordManifest(recordable, seen, settings, deps);
-			written.push(recordable);
-		} catch (error) {
-			failed.push(recordable);
-			const tags = countEntries(entries);
-			const what = tags > 0 ? `${tags} tags are mirrored but not recorded` : "the record is not up to date";
-			errors.push(`${result.namespace}: ${what}. ${messageOf(error)}`);
-			unrecorded.push({
-				path: plan.recordPath,
-				content: manifestOf$1({
-					...plan.recorded,
-					...seen
-				}, recordable),
-				addition: serializeNamespaceManifest({
-					...plan.recorded,
-					images: entries
-				})
-			});
-		}
-	}
-	let plans = new Set(written.map(({ plan }) => plan));
-	const sections = sectionsOf(written, settings, deps);
-	const lost = sectionsOf(failed, settings, deps);
-	try {
-		await recordChangelog(sections, written, settings, deps);
-	} catch (error) {
-		errors.push(`The changelog is not up to date. ${messageOf(error)}`);
-		lost.push(...sections);
-		plans = /* @__PURE__ */ new Set();
-	}
-	if (lost.length > 0) {
-		const content = lost.map(({ text }) => text).join("\n");
-		unrecorded.push({
-			path: settings.changelogPath ?? "",
-			content,
-			addition: content
-		});
-	}
-	return {
-		plans,
-		errors,
-		unrecorded
-	};
-}
-/** @param seen told what the file held when it was there last */
-async function recordManifest(recordable, seen, settings, deps) {
-	const { plan, entries, removed, restored, result } = recordable;
-	if (![
-		entries,
-		removed,
-		restored
-	].some((images) => images && images.size > 0)) return;
-	const message = commitMessageOf([result], removed && countEntries(removed));
-	const changeSeen = (images) => {
-		if (images.size > 0) seen.images = images;
-		return change(images, recordable);
-	};
-	await changeManifest(plan, message, changeSeen, settings, deps);
-}
-const GONE = "What this run did is recorded in it again, and the next run copies the rest; where that was not meant, restore an earlier commit of it";
-/** Changes what is recorded of a namespace; the same images mean that nothing changes. */
+// src/record/manifest-update.ts
+const RECREATED = "The file was written again with what this run did, and the next run copies the rest. If that was not intended, restore an earlier commit of it";
+/**
+* Changes the namespace manifest of a plan.
+*
+* @param change returns the same images when nothing changes
+* @throws ManifestError, MetadataError with the remedy
+*/
 async function changeManifest({ recordPath: path, recorded: { source, target, images: known } }, message, change, { commitMessage }, { metadata, logger }) {
-	let isGone = false;
+	let wasRemoved = false;
 	if (await metadata.update(path, commitMessage ?? message, (current) => {
-		isGone = current === void 0 && known.size > 0;
+		wasRemoved = current === void 0 && known.size > 0;
 		const before = current ? parseNamespaceManifest(current, {
 			path,
 			source,
@@ -39980,54 +40201,103 @@ async function changeManifest({ recordPath: path, recorded: { source, target, im
 			target,
 			images
 		}));
-	}) && isGone) logger.warning(`${path} was removed while this run went on. ${GONE}`);
+	}) && wasRemoved) logger.warning(`${path} was removed during this run. ${RECREATED}`);
 }
-/** The namespace manifest with what `recordable` changes. */
-function manifestOf$1(manifest, recordable) {
-	return serializeNamespaceManifest({
-		...manifest,
-		images: change(manifest.images, recordable)
-	});
+/** Writes what `recordable` changes into its namespace manifest. Never throws. */
+async function recordManifest(recordable, settings, deps) {
+	const { plan, removed, result } = recordable;
+	if (!hasChanges(recordable)) return { kind: "recorded" };
+	let seen = recordable.known ?? plan.recorded.images;
+	const message = commitMessageOf([result], removed && countEntries(removed));
+	const change = (images) => {
+		if (images.size > 0) seen = images;
+		return applyChanges(images, recordable);
+	};
+	try {
+		await changeManifest(plan, message, change, settings, deps);
+		return { kind: "recorded" };
+	} catch (error) {
+		return {
+			kind: "failed",
+			error,
+			unrecorded: unrecordedManifest(recordable, seen)
+		};
+	}
 }
-function change(images, { entries, removed = /* @__PURE__ */ new Map(), restored = /* @__PURE__ */ new Map() }) {
-	return restoreEntries(mergeImages(removeEntries(images, removed), entries), restored);
+/** @param seen what the file contained when it was last read */
+function unrecordedManifest(recordable, seen) {
+	const { recorded, recordPath } = recordable.plan;
+	const withImages = (images) => {
+		const manifest = {
+			...recorded,
+			images
+		};
+		return serializeNamespaceManifest(manifest);
+	};
+	return {
+		path: recordPath,
+		content: withImages(applyChanges(seen, recordable)),
+		addition: withImages(recordable.entries)
+	};
 }
-function sectionsOf(recordables, { changelogPath, timezone }, { now, runKey }) {
-	if (changelogPath === void 0) return [];
-	const time = now();
-	return recordables.filter(({ result }) => result.copied.length > 0).map(({ result }) => ({
-		namespace: result.namespace,
-		text: renderSection(result, {
-			time,
-			timezone,
-			runKey
-		})
-	}));
+
+// src/record/record.ts
+/** Writes the namespace manifests, then the changelog. A file that can't be written stops no other. */
+async function record(recordables, settings, deps) {
+	const manifests = await recordManifests(recordables, settings, deps);
+	const written = manifests.written.map(({ result }) => result);
+	const sections = sectionsOf(written, settings, deps);
+	const lost = sectionsOf(manifests.failed.map(({ result }) => result), settings, deps);
+	try {
+		await recordChangelog(sections, written, settings, deps);
+	} catch (error) {
+		return {
+			plans: /* @__PURE__ */ new Set(),
+			errors: [...manifests.errors, `The changelog is not up to date. ${messageOf(error)}`],
+			unrecorded: [...manifests.unrecorded, ...unrecordedSections([...lost, ...sections], settings)]
+		};
+	}
+	return {
+		plans: new Set(manifests.written.map(({ plan }) => plan)),
+		errors: manifests.errors,
+		unrecorded: [...manifests.unrecorded, ...unrecordedSections(lost, settings)]
+	};
 }
-async function recordChangelog(sections, recordables, { changelogPath, commitMessage }, { metadata, runKey }) {
-	if (changelogPath === void 0 || sections.length === 0) return;
-	const results = recordables.map(({ result }) => result).filter(({ copied }) => copied.length > 0);
-	await metadata.update(changelogPath, commitMessage ?? `Changelog: ${commitMessageOf(results)}`, (current) => {
-		const before = current && readChangelog(current, changelogPath);
-		const after = sections.reduce((text, { namespace, text: section }) => insertSection(text, section, {
-			runKey,
-			namespace
-		}), before);
-		return new TextEncoder().encode(after);
-	});
+/** One after another: each write moves the branch. */
+async function recordManifests(recordables, settings, deps) {
+	const written = [];
+	const failed = [];
+	const errors = [];
+	const unrecorded = [];
+	for (const recordable of recordables) {
+		const outcome = await recordManifest(recordable, settings, deps);
+		if (outcome.kind === "recorded") written.push(recordable);
+		else {
+			failed.push(recordable);
+			errors.push(failureMessage(recordable, outcome.error));
+			unrecorded.push(outcome.unrecorded);
+		}
+	}
+	return {
+		written,
+		failed,
+		errors,
+		unrecorded
+	};
 }
-/** `Mirror gcr.io/distroless: 3 added, 1 updated` */
-function commitMessageOf(results, removed = 0) {
-	const { added, updated } = countAll(results);
-	const settled = results.reduce((sum, result) => sum + result.adopted, 0);
-	const parts = [
-		`${added} added`,
-		`${updated} updated`,
-		...settled > 0 ? [`${settled} settled`] : [],
-		...removed > 0 ? [`${removed} not there`] : []
-	];
-	const [first] = results;
-	return `Mirror ${results.length === 1 && first ? first.namespace : `${results.length} namespaces`}: ${parts.join(", ")}`;
+function failureMessage({ entries, result }, error) {
+	const tags = countEntries(entries);
+	const what = tags > 0 ? `${tags} tags are mirrored but not recorded` : "the record is not up to date";
+	return `${result.namespace}: ${what}. ${messageOf(error)}`;
+}
+function unrecordedSections(sections, { changelogPath = "" }) {
+	if (sections.length === 0) return [];
+	const content = sections.map(({ text }) => text).join("\n");
+	return [{
+		path: changelogPath,
+		content,
+		addition: content
+	}];
 }
 
 // src/mirror/filters.ts
@@ -40086,26 +40356,26 @@ function pullsOf(mediaType, engine, platforms) {
 
 // src/report/result-of.ts
 /**
-* What came of a namespace.
+* The result of a namespace.
 *
-* @param outcomes of what was copied, none when nothing was
+* @param outcomes one for each piece of work that was copied or failed
 */
 function resultOf(plan, outcomes = []) {
 	if ("failure" in plan) return failedResult(plan);
-	const copied = mirrored(outcomes, plan);
-	const failures = failed(outcomes);
+	const copied = copiedImages(outcomes, plan);
+	const failures = copyFailures(outcomes);
 	return {
 		...plannedResult(plan, copied),
 		failures: [...plan.listing.failures, ...failures],
 		pending: pendingTags(plan, copied) - countTags(failures),
-		...referred(new Set(plan.referrers?.rechecks), outcomes)
+		...countReferrers(new Set(plan.referrers?.rechecks), outcomes)
 	};
 }
-/** What a run would do: nothing was copied. */
+/** The result of a namespace in a dry run or plan: what a run would copy. */
 function dryRunResult(plan, engine) {
 	if ("failure" in plan) return failedResult(plan);
 	return {
-		...plannedResult(plan, planned(plan)),
+		...plannedResult(plan, plannedImages(plan)),
 		pulls: countPulls(plan.work, engine, plan.settings.referrers)
 	};
 }
@@ -40138,7 +40408,7 @@ function plannedResult(plan, copied) {
 		notRechecked
 	};
 }
-/** Tags that are neither as wanted nor in `copied`. */
+/** Number of tags to mirror that are not in `copied`. */
 function pendingTags({ work, undetermined }, copied) {
 	const count = (all) => all.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
 	return undetermined.length + count(work) - count(copied);
@@ -40147,15 +40417,15 @@ function pendingTags({ work, undetermined }, copied) {
 function targetNameOf({ settings: { target }, targets }, image) {
 	return `${target.registry}/${targets.get(image) ?? image}`;
 }
-/** `gcr.io/distroless: 3 new tags, 1 moved, 40 unchanged, 0 gone` */
+/** `gcr.io/distroless: 3 new tags, 1 moved, 40 unchanged, 0 removed from the source` */
 function describeResult(result) {
 	const { added, updated, unchanged, gone, pending } = countAll([result]);
 	const parts = [
 		plural(added, "new tag"),
 		`${formatCount(updated)} moved`,
 		`${formatCount(unchanged)} unchanged`,
-		`${formatCount(gone)} gone`,
-		...pending > 0 ? [`${formatCount(pending)} waiting`] : [],
+		`${formatCount(gone)} removed from the source`,
+		...pending > 0 ? [`${formatCount(pending)} pending`] : [],
 		...result.failures.length > 0 ? [plural(result.failures.length, "failure")] : [],
 		...result.drift ? [describeDrift(result.drift)] : []
 	];
@@ -40175,7 +40445,7 @@ const NOTHING = {
 	referrerBytes: 0,
 	referrersUnchecked: 0
 };
-function planned(plan) {
+function plannedImages(plan) {
 	return plan.work.map(({ image, descriptor, added, updated }) => ({
 		image,
 		target: targetNameOf(plan, image),
@@ -40185,7 +40455,7 @@ function planned(plan) {
 		bytes: descriptor.size ?? 0
 	}));
 }
-function mirrored(outcomes, plan) {
+function copiedImages(outcomes, plan) {
 	return outcomes.filter(({ verifiedTags }) => verifiedTags.size > 0).map(({ work: { image, descriptor, added, updated }, verifiedTags, bytes }) => ({
 		image,
 		target: targetNameOf(plan, image),
@@ -40195,11 +40465,11 @@ function mirrored(outcomes, plan) {
 		bytes
 	}));
 }
-function failed(outcomes) {
+function copyFailures(outcomes) {
 	return outcomes.flatMap(({ work: { image, descriptor, added, updated }, verifiedTags, error }) => {
 		if (error === void 0) return [];
 		const tags = [...added, ...updated];
-		const reason = tags.length > 0 ? error : `what refers to ${descriptor.digest} was not mirrored: ${error}`;
+		const reason = tags.length > 0 ? error : `the referrers of ${descriptor.digest} were not mirrored: ${error}`;
 		return [{
 			image,
 			tags: tags.filter((tag) => !verifiedTags.has(tag)),
@@ -40207,8 +40477,8 @@ function failed(outcomes) {
 		}];
 	});
 }
-/** @param rechecks the images that were to be asked for */
-function referred(rechecks, outcomes) {
+/** @param rechecks the images whose referrers were due for a check */
+function countReferrers(rechecks, outcomes) {
 	const rechecked = outcomes.filter(({ work }) => rechecks.has(work));
 	return {
 		referrers: outcomes.reduce((sum, { referrers = 0 }) => sum + referrers, 0),
@@ -43567,15 +43837,15 @@ async function adoptInPlan(plan, registries, concurrency) {
 
 // src/record/write-ahead.ts
 /**
-* The tags of a namespace that move. Before the first of them is overwritten at the target, all are recorded as of an
-* unknown digest: a run that is killed then leaves a record that says nothing wrong, and the next run settles it from
-* what the target holds.
+* Announces the tags of a namespace that move. Before the first of them is overwritten at the target, all are recorded
+* with an unknown digest (`null`). The record of a run that is killed then says nothing wrong, and the next run adopts
+* what the target has.
 */
 var WriteAhead = class {
 	#plan;
 	#changeRecord;
-	#announcing;
-	/** What was recorded of the tags before. */
+	#announcement;
+	/** What was recorded for the announced tags before. */
 	#before = /* @__PURE__ */ new Map();
 	/** Tags that may have been written. */
 	#begun = /* @__PURE__ */ new Set();
@@ -43586,22 +43856,22 @@ var WriteAhead = class {
 	/**
 	* To be awaited before `tag` of `image` is written at the target.
 	*
-	* @throws CopyError when the record can't be changed: then the tag must stay as it is
+	* @throws CopyError when the record can't be changed: then the tag must not be written
 	*/
 	async beforeOverwrite(image, tag) {
 		if (!this.#plan.recorded.images.get(image)?.get(tag)) return;
 		try {
-			await (this.#announcing ??= this.#announce());
+			await (this.#announcement ??= this.#announce());
 		} catch (error) {
-			const cause = messageOf(error);
-			throw new CopyError(`not overwritten, as that could not be recorded before: ${cause}`, {
+			const message = `not overwritten, as that could not be recorded first: ${messageOf(error)}`;
+			throw new CopyError(message, {
 				retryable: false,
 				cause: error
 			});
 		}
 		this.#begun.add(`${image}:${tag}`);
 	}
-	/** What was recorded of tags that were announced and have not been written. */
+	/** What was recorded for tags that were announced and not written. */
 	untouched() {
 		const untouched = /* @__PURE__ */ new Map();
 		for (const [image, entries] of this.#before) for (const [tag, entry] of entries) if (!this.#begun.has(`${image}:${tag}`)) setEntry(untouched, image, tag, entry);
@@ -43615,29 +43885,34 @@ var WriteAhead = class {
 		const { work, recorded } = this.#plan;
 		const moving = work.reduce((sum, { updated }) => sum + updated.length, 0);
 		await this.#changeRecord(`Mirror ${recorded.source}: ${plural(moving, "tag")} to move`, (images) => {
-			const before = /* @__PURE__ */ new Map();
-			for (const { image, updated } of work) for (const tag of updated) {
-				const entry = images.get(image)?.get(tag);
-				if (entry) setEntry(before, image, tag, entry);
-			}
+			const before = recordedUpdates(work, images);
 			this.#before = mergeImages(this.#before, before);
 			return countEntries(before) === 0 ? images : forgetEntries(images, before);
 		});
 	}
 };
+/** What is recorded for the tags that `works` move, where their digest is known. */
+function recordedUpdates(works, images) {
+	const entries = /* @__PURE__ */ new Map();
+	for (const { image, updated } of works) for (const tag of updated) {
+		const entry = images.get(image)?.get(tag);
+		if (entry) setEntry(entries, image, tag, entry);
+	}
+	return entries;
+}
 
 // src/record/recorder.ts
-/** Gathers what a run does, and records it: at checkpoints what is done so far, in the end all of it. */
+/** Collects what a run does, and records it: at checkpoints what is done by then, at the end all of it. */
 var Recorder = class {
 	#plans;
 	#settings;
 	#deps;
 	#outcomes = /* @__PURE__ */ new Map();
 	#writeAheads = /* @__PURE__ */ new Map();
-	/** How many outcomes are recorded, by namespace; none when not even what evidence settled is. */
+	/** How many outcomes of a namespace are recorded; absent while not even its adopted tags are. */
 	#recorded = /* @__PURE__ */ new Map();
 	/** One write at a time: two would write the same files. */
-	#writing = Promise.resolve();
+	#writes = new SerialQueue();
 	constructor(plans, settings, deps) {
 		this.#plans = plans;
 		this.#settings = settings;
@@ -43646,116 +43921,82 @@ var Recorder = class {
 	/**
 	* To be awaited before a tag is written at the target.
 	*
-	* @throws CopyError when it must not be
+	* @throws CopyError when the tag must not be written
 	*/
 	async beforeOverwrite(plan, image, tag) {
-		let claims = this.#writeAheads.get(plan);
-		if (!claims) {
-			claims = new WriteAhead(plan, async (message, change) => this.#serially(async () => changeManifest(plan, message, change, this.#settings, this.#deps)));
-			this.#writeAheads.set(plan, claims);
+		let writeAhead = this.#writeAheads.get(plan);
+		if (!writeAhead) {
+			writeAhead = new WriteAhead(plan, async (message, change) => this.#serially(async () => changeManifest(plan, message, change, this.#settings, this.#deps)));
+			this.#writeAheads.set(plan, writeAhead);
 		}
-		await claims.beforeOverwrite(image, tag);
+		await writeAhead.beforeOverwrite(image, tag);
 	}
 	note(plan, outcome) {
 		const outcomes = this.#outcomes.get(plan);
 		if (outcomes) outcomes.push(outcome);
 		else this.#outcomes.set(plan, [outcome]);
 	}
-	/** What came of all namespaces so far. */
+	/** What happened to all namespaces so far. */
 	results() {
 		return this.#plans.map((plan) => resultOf(plan, this.#outcomes.get(plan) ?? []));
 	}
-	/** Records what is new since the last time; what could not be recorded is tried again the next time. */
+	/** Records what is new since the last save. What could not be recorded is tried again at the next save. */
 	async save() {
-		return this.#serially(async () => this.#save(() => void 0));
+		return this.#serially(async () => this.#save(() => /* @__PURE__ */ new Map()));
 	}
-	/** Records all that is not recorded yet, once no tag is written any more. */
+	/** Records all that is not recorded yet. To be called when no more tags are written. */
 	async finish() {
-		return this.#serially(async () => this.#save((plan) => this.#writeAheads.get(plan)?.untouched()));
+		return this.#serially(async () => this.#save((plan) => this.#writeAheads.get(plan)?.untouched() ?? /* @__PURE__ */ new Map()));
 	}
 	async #serially(write) {
-		const writing = this.#writing.then(write);
-		this.#writing = writing.catch(() => void 0);
-		return writing;
+		return this.#writes.run("", write);
 	}
-	/** @param untouched entries that hold again, as their tags will not be written in this run */
-	async #save(untouched) {
-		const news = this.#plans.flatMap((plan) => {
+	/** @param restored entries that are right again, as their tags will not be written in this run */
+	async #save(restored) {
+		const changed = this.#plans.flatMap((plan) => {
 			if ("failure" in plan) return [];
 			const outcomes = this.#outcomes.get(plan)?.slice() ?? [];
-			const restored = untouched(plan) ?? /* @__PURE__ */ new Map();
-			return outcomes.length > (this.#recorded.get(plan) ?? -1) || restored.size > 0 ? [{
-				plan,
-				outcomes,
-				restored
+			const recordable = this.#recordable(plan, outcomes, restored(plan));
+			return outcomes.length > (this.#recorded.get(plan) ?? -1) || recordable.restored.size > 0 ? [{
+				recordable,
+				count: outcomes.length
 			}] : [];
 		});
-		const recordables = news.map(({ plan, outcomes, restored }) => ({
+		const recorded = await record(changed.map(({ recordable }) => recordable), this.#settings, this.#deps);
+		for (const { recordable, count } of changed) if (recorded.plans.has(recordable.plan)) this.#recorded.set(recordable.plan, count);
+		return recorded;
+	}
+	#recordable(plan, outcomes, restored) {
+		return {
 			plan,
 			entries: newEntries(plan, outcomes),
 			restored,
 			known: this.#writeAheads.get(plan)?.known() ?? plan.recorded.images,
 			result: resultOf(plan, outcomes)
-		}));
-		const recorded = await record(recordables, this.#settings, this.#deps);
-		for (const { plan, outcomes } of news) if (recorded.plans.has(plan)) this.#recorded.set(plan, outcomes.length);
-		return recorded;
+		};
 	}
 };
 
-// src/copy/relist-tags.ts
-/**
-* Asks once more what `tags` are, which the source listed with a digest that it does not have: they moved and what they
-* were is deleted, or the answer to a HEAD was wrong.
-*
-* @returns the work that there is for those of another digest
-* @throws RegistryError
-*/
-async function relistTags(work, tags, client) {
-	const { image, repository, descriptor } = work;
-	const builder = new WorkBuilder();
-	for (const kind of ["added", "updated"]) for (const tag of work[kind]) {
-		const head = tags.has(tag) ? await client.headManifest(repository, tag) : void 0;
-		if (!head || head.digest === descriptor.digest) continue;
-		builder.add(image, repository, {
-			digest: head.digest,
-			mediaType: head.mediaType
-		}, kind, tag);
-	}
-	return builder.build();
-}
-/** What is left of `work` without that of `others`. */
-function withoutTags(work, others) {
-	const gone = new Set(others.flatMap(({ added, updated }) => [...added, ...updated]));
-	const isLeft = (tag) => !gone.has(tag);
-	return {
-		...work,
-		added: work.added.filter(isLeft),
-		updated: work.updated.filter(isLeft)
-	};
-}
-
 // src/copy/pool.ts
 /**
-* Copies all of `works`, as many at a time as `limit` lets, until the run ends or a registry has had enough. What fails is
-* retried when that can help, and stops nothing else. Each waits for its place alone, and for none while its registries have
-* asked to wait: so works of others come by.
+* Copies all of `works`, as many at a time as `limit` allows, until the run ends or a registry's limit is reached. A failed copy
+* is retried when that can help, and never stops the others. Work waits outside of `limit` while its registries have asked to
+* wait, so that work for other registries can pass.
 */
 async function copyAll(works, options) {
-	const { limit, lifetime, pullLimits, task, onDone } = options;
+	const { limit, lifetime, pullLimits, onDone } = options;
 	const running = [];
 	for (const work of works) {
-		const whole = task(work);
-		await Promise.all([whole.source, whole.target].map(async ({ client }) => client.transport.ready()));
-		if (lifetime.drain.aborted || !await pullLimits.begin(whole)) break;
+		const task = options.task(work);
+		await Promise.all([task.source, task.target].map(async ({ client }) => client.transport.ready()));
+		if (lifetime.drain.aborted || !await pullLimits.begin(task)) break;
 		const started = Promise.withResolvers();
 		const copying = limit(async () => {
 			started.resolve();
 			try {
-				if (lifetime.drain.aborted) return;
-				for (const outcome of await copyWork(work, whole, options)) onDone(outcome);
+				if (!lifetime.drain.aborted) onDone(await copyOne(work, task, options));
 			} finally {
-				pullLimits.end(whole);
+				pullLimits.end(task);
 			}
 		});
 		copying.catch(() => void 0);
@@ -43764,86 +44005,97 @@ async function copyAll(works, options) {
 	}
 	await Promise.all(running);
 }
-/** Copies `work`; what the source has under another digest than it listed, as it is now. */
-async function copyWork(work, whole, options) {
-	const missing = /* @__PURE__ */ new Set();
-	const outcome = await copyOne(work, whole, options, missing);
-	if (missing.size === 0) return [outcome];
-	const moved = await relistTags(work, missing, whole.source.client).catch(() => []);
-	const left = withoutTags(work, moved);
-	const { verifiedTags, error, ...rest } = outcome;
-	const isDone = [...left.added, ...left.updated].every((tag) => verifiedTags.has(tag));
-	const outcomes = [{
-		...rest,
-		work: left,
-		verifiedTags,
-		...error !== void 0 && !isDone && { error }
-	}];
-	for (const one of moved) outcomes.push(await copyOne(one, options.task(one), options, missing));
-	return outcomes;
-}
-/** @param missing is given the tags whose digest the source does not have */
-async function copyOne(work, whole, { engine, retries, lifetime, pullLimits, sleep, random, logger }, missing) {
-	const verifiedTags = /* @__PURE__ */ new Map();
-	let bytes = 0;
-	let referrers = 0;
-	const retryBudget = new RetryBudget(retries, random);
-	for (;;) {
-		const tags = whole.tags.filter((tag) => !verifiedTags.has(tag));
-		try {
-			bytes += await engine.copy({
-				...whole,
-				tags
-			}, (tag, what) => verifiedTags.set(tag, what), (count) => referrers += count);
-			return {
-				work,
-				verifiedTags,
-				bytes,
-				referrers
-			};
-		} catch (error) {
-			if (lifetime.abort.aborted || pullLimits.isSpent(error, whole)) return {
-				work,
-				verifiedTags,
-				bytes,
-				referrers,
-				isPending: true
-			};
-			if (error instanceof NotThereError) for (const tag of tags) missing.add(tag);
-			const message = messageOf(error);
-			const { repository, digest } = whole.source;
-			const delay = error instanceof CopyError ? retryBudget.nextDelay(error) : void 0;
-			if (delay === void 0) return {
-				work,
-				verifiedTags,
-				bytes,
-				referrers,
-				error: printable(message, 2e3)
-			};
-			logger.info(`${repository}@${digest}: ${message}. It is tried again (${retryBudget.tries} of ${retries})`);
-			await sleep(delay, lifetime.abort).catch(() => void 0);
+/** Copies `work` until all its tags are verified, it fails for good, or the run ends. */
+async function copyOne(work, task, options) {
+	const { engine, lifetime, pullLimits, sleep } = options;
+	const attempt = new Attempt(work, options);
+	for (;;) try {
+		attempt.bytes += await engine.copy(attempt.remainderOf(task), attempt);
+		return attempt.outcome();
+	} catch (error) {
+		if (lifetime.abort.aborted || pullLimits.isSpent(error, task)) return attempt.outcome({ isPending: true });
+		const delay = attempt.nextDelay(task, error);
+		if (delay === void 0) {
+			const isMissingAtSource = error instanceof MissingAtSourceError;
+			return attempt.outcome({
+				error: printable(messageOf(error), 2e3),
+				isMissingAtSource
+			});
 		}
+		await sleep(delay, lifetime.abort).catch(() => void 0);
 	}
 }
+/** Collects what the attempts at one piece of work have achieved. */
+var Attempt = class {
+	bytes = 0;
+	#work;
+	#options;
+	#retryBudget;
+	#verifiedTags = /* @__PURE__ */ new Map();
+	#referrers = 0;
+	constructor(work, options) {
+		this.#work = work;
+		this.#options = options;
+		this.#retryBudget = new RetryBudget(options.retries, options.random);
+	}
+	async beforeOverwrite(tag) {
+		return this.#options.beforeOverwrite(this.#work, tag);
+	}
+	onTagVerified(tag, verified) {
+		this.#verifiedTags.set(tag, verified);
+	}
+	onReferrersCopied(count) {
+		this.#referrers += count;
+	}
+	/** `task` without the tags that are verified. */
+	remainderOf(task) {
+		return {
+			...task,
+			tags: task.tags.filter((tag) => !this.#verifiedTags.has(tag))
+		};
+	}
+	/** Milliseconds to wait before the next attempt; undefined when there is none. */
+	nextDelay({ source: { repository, digest } }, error) {
+		const delay = error instanceof CopyError ? this.#retryBudget.nextDelay(error) : void 0;
+		if (delay !== void 0) {
+			const { retries, logger } = this.#options;
+			const attempt = `retry ${this.#retryBudget.tries} of ${retries}`;
+			logger.info(`${repository}@${digest}: ${messageOf(error)}; ${attempt}`);
+		}
+		return delay;
+	}
+	outcome(end = {}) {
+		return {
+			work: this.#work,
+			verifiedTags: this.#verifiedTags,
+			bytes: this.bytes,
+			referrers: this.#referrers,
+			...end
+		};
+	}
+};
 
 // src/copy/pull-limits.ts
 /**
-* Watches the rate limits of registries: from one that has no pulls left, or that refuses for having been asked too much,
-* no further image is started. A thousand images that fail would help nobody; the next run goes on.
+* Watches the rate limits of registries. Once a registry has no pulls left, or refuses requests because of a limit, no further
+* image is started from or to it: a thousand failed images would help nobody. The next run continues.
 */
 var PullLimits = class {
-	/** Pulls that images under way may still take. */
+	/** Number of pulls that running copies may still take. */
 	#reserved = /* @__PURE__ */ new Map();
+	/** Why a registry's limit is reached, by registry. */
 	#spent = /* @__PURE__ */ new Map();
-	/** Resolved when the next image of a registry ends. */
+	/** Resolved when the next copy from a registry ends. */
 	#waiting = /* @__PURE__ */ new Map();
-	/** Why images were not started, registry by registry. */
+	/** Why images were not started, one reason per registry. */
 	get reasons() {
 		return Array.from(this.#spent.values());
 	}
 	/**
-	* True when `task` may start. Then `end` must be called for it. Where images under way may take all pulls that are left, their
-	* ends are waited for: most take less than they might.
+	* Reserves the pulls of `task`. Where running copies may take all pulls that are left, waits for them to end: most take fewer
+	* than they reserved.
+	*
+	* @returns true when `task` may start; `end` must then be called for it
 	*/
 	async begin({ source: { client }, target, pulls }) {
 		for (;;) {
@@ -43863,35 +44115,35 @@ var PullLimits = class {
 		this.#waiting.get(client)?.resolve();
 		this.#waiting.delete(client);
 	}
-	/** When an image of `client` that is under way has ended. */
+	/** Resolves when a running copy from `client` has ended. */
 	async #nextEnd(client) {
 		let waiting = this.#waiting.get(client);
 		if (!waiting) this.#waiting.set(client, waiting = Promise.withResolvers());
 		return waiting.promise;
 	}
-	/** True when `error` says that a registry has been asked too much: what it was for is left to the next run. */
+	/** True when `error` says that a registry's rate limit is reached: the next run copies the image. */
 	isSpent(error, { source, target }) {
 		if (!(error instanceof RegistryError) || error.status !== 429) return false;
 		const { registry } = (error.registry === apiHost(target.client.registry) ? target : source).client;
 		const when = error.retryAfter === void 0 ? "later" : `in ${formatDuration(error.retryAfter)}`;
-		this.#spent.set(registry, `${registry} has been asked too much (${error.message}): no further image was started. It asks to come back ${when}`);
+		this.#spent.set(registry, `${registry} limits the number of requests (${error.message}): no further image was started. It asks to try again ${when}`);
 		return true;
 	}
 };
 function describeLimit(registry, { remaining, window }) {
 	const left = `${registry} allows ${formatCount(remaining)} more pulls`;
-	const loggedIn = "logged in, most accounts may pull more";
-	if (window === void 0) return `${left}: no further image was started from there. The next run goes on; ${loggedIn}`;
+	const login = "Most accounts that log in may pull more";
+	if (window === void 0) return `${left}: no further image was started from there. The next run continues. ${login}`;
 	const time = formatDuration(window);
-	return `${left}, which it counts over ${time}: no further image was started from there. The next run goes on, at the latest in ${time}; ${loggedIn}`;
+	return `${left}, counted over ${time}: no further image was started from there. The next run continues, at the latest in ${time}. Most accounts that log in may pull more`;
 }
 
 // src/report/progress.ts
-/** How often progress is told, in milliseconds. */
+/** Time between two progress lines. */
 const INTERVAL_MS = 1e4;
-/** The rate is that of this many last intervals. */
-const WINDOW = 6;
-/** Tells how far long work is, at least every ten seconds; nothing for work that ends sooner. */
+/** The rate is measured over this many intervals. */
+const RATE_WINDOW_INTERVALS = 6;
+/** Logs the progress of long work every ten seconds. Work that ends sooner logs nothing. */
 var Progress = class {
 	#options;
 	#timer;
@@ -43908,15 +44160,17 @@ var Progress = class {
 		}];
 		this.#timer = setInterval(() => this.tick(), INTERVAL_MS).unref();
 	}
-	/** One image has ended. */
+	/** Counts an image that is finished. */
 	done(bytes, failed) {
 		this.#images += 1;
 		this.#bytes += bytes;
 		if (failed) this.#failed += 1;
 	}
+	/** Ends the progress lines. */
 	stop() {
 		clearInterval(this.#timer);
 	}
+	/** Logs one progress line. */
 	tick() {
 		const { total, log, clock } = this.#options;
 		const now = {
@@ -43926,7 +44180,7 @@ var Progress = class {
 		};
 		const [first = now] = this.#samples;
 		this.#samples.push(now);
-		if (this.#samples.length > WINDOW) this.#samples.shift();
+		if (this.#samples.length > RATE_WINDOW_INTERVALS) this.#samples.shift();
 		const seconds = Math.max(.001, (now.time - first.time) / 1e3);
 		const left = total - this.#images;
 		const perSecond = (now.images - first.images) / seconds;
@@ -43934,11 +44188,60 @@ var Progress = class {
 			`${formatCount(this.#images)} of ${formatCount(total)} images`,
 			formatBytes(this.#bytes),
 			`${formatBytes((now.bytes - first.bytes) / seconds)}/s`,
-			perSecond > 0 ? `about ${formatDuration(left / perSecond * 1e3)} left` : "none ended lately",
+			perSecond > 0 ? `about ${formatDuration(left / perSecond * 1e3)} left` : "none finished lately",
 			...this.#failed > 0 ? [`${formatCount(this.#failed)} failed`] : []
 		].join(", "));
 	}
 };
+
+// src/modes/relist-tags.ts
+/**
+* Looks up the tags of `outcome` again, whose digest the source listed and does not have: they moved and the old digest was
+* deleted, or the answer to a HEAD was wrong. When the lookup fails, no tag counts as moved.
+*/
+async function relistTags(outcome, client) {
+	const { work, verifiedTags, error, ...rest } = outcome;
+	const moved = await findMoved(work, verifiedTags, client).catch(() => []);
+	if (moved.length === 0) return {
+		moved,
+		outcome
+	};
+	const unmoved = withoutTags(work, moved);
+	const isDone = [...unmoved.added, ...unmoved.updated].every((tag) => verifiedTags.has(tag));
+	return {
+		moved,
+		outcome: {
+			...rest,
+			work: unmoved,
+			verifiedTags,
+			...error !== void 0 && !isDone && { error }
+		}
+	};
+}
+/** @throws RegistryError */
+async function findMoved(work, verified, client) {
+	const { image, repository, descriptor } = work;
+	const builder = new WorkBuilder();
+	for (const kind of ["added", "updated"]) for (const tag of work[kind]) {
+		const head = verified.has(tag) ? void 0 : await client.headManifest(repository, tag);
+		if (!head || head.digest === descriptor.digest) continue;
+		builder.add(image, repository, {
+			digest: head.digest,
+			mediaType: head.mediaType
+		}, kind, tag);
+	}
+	return builder.build();
+}
+/** `work` without the tags of `others`. */
+function withoutTags(work, others) {
+	const moved = new Set(others.flatMap(({ added, updated }) => [...added, ...updated]));
+	const isUnmoved = (tag) => !moved.has(tag);
+	return {
+		...work,
+		added: work.added.filter(isUnmoved),
+		updated: work.updated.filter(isUnmoved)
+	};
+}
 
 // src/modes/copying.ts
 /**
@@ -44006,18 +44309,34 @@ async function copy(plans, engine, pullLimits, recorder, inputs, deps) {
 		logger
 	};
 	const copyWorks = async (plan, works) => {
-		const task = (work) => ({
-			...taskOf(work, plan, inputs, deps),
-			beforeOverwrite: async (tag) => recorder.beforeOverwrite(plan, work.image, tag)
-		});
-		const onDone = (outcome) => {
+		const note = (outcome) => {
 			recorder.note(plan, outcome);
 			progress.done(outcome.bytes, outcome.error !== void 0);
 		};
-		await copyAll(works, {
+		const missing = [];
+		const options = {
 			...shared,
-			task,
+			task: (work) => taskOf(work, plan, inputs, deps),
+			beforeOverwrite: async (work, tag) => recorder.beforeOverwrite(plan, work.image, tag)
+		};
+		const onDone = (outcome) => {
+			if (outcome.isMissingAtSource === true) missing.push(outcome);
+			else note(outcome);
+		};
+		await copyAll(works, {
+			...options,
 			onDone
+		});
+		const source = deps.registries.source(plan.settings.namespace.registry);
+		const moved = [];
+		for (const outcome of missing) {
+			const relisted = await relistTags(outcome, source);
+			note(relisted.outcome);
+			moved.push(...relisted.moved);
+		}
+		await copyAll(moved, {
+			...options,
+			onDone: note
 		});
 	};
 	try {
@@ -44139,10 +44458,11 @@ function withSection(result, time, { metadata: { changelogPath, timezone } }) {
 }
 
 // src/report/annotations.ts
-/** GitHub shows this many of each type a step, of so many characters each. */
-const MOST_OF_A_LEVEL = 10;
-const LONGEST_CHARACTERS = 4096;
-/** What is wrong with a run: the totals first, then the run's own errors, then the first failures. */
+/** GitHub shows at most 10 annotations of each level per step. */
+const MAX_PER_LEVEL = 10;
+/** GitHub cuts longer annotations off. */
+const MAX_CHARACTERS = 4096;
+/** The problems of a run: the total of failed tags, then errors of the run itself, then the first failures. */
 function annotate({ namespaces, errors, warnings, stopped }) {
 	const { failed } = countAll(namespaces);
 	const failures = namespaces.flatMap(({ namespace, failures }) => failures.map((failure) => `${nameOf(namespace, failure)}: ${failure.reason}`));
@@ -44152,64 +44472,64 @@ function annotate({ namespaces, errors, warnings, stopped }) {
 			...failed > 0 ? [`${plural(failed, "tag")} could not be mirrored: ${totals.join(", ")}`] : [],
 			...errors,
 			...failures
-		].slice(0, MOST_OF_A_LEVEL).map((message) => annotation("error", message)),
-		...(stopped ?? []).slice(0, MOST_OF_A_LEVEL).map((message) => annotation("notice", message)),
+		].slice(0, MAX_PER_LEVEL).map((message) => annotation("error", message)),
+		...(stopped ?? []).slice(0, MAX_PER_LEVEL).map((message) => annotation("notice", message)),
 		...[
-			...warned(warnings),
-			...unsupported(namespaces),
-			...drifted(namespaces)
-		].slice(0, MOST_OF_A_LEVEL)
+			...inputWarnings(warnings),
+			...schema1Warnings(namespaces),
+			...driftWarnings(namespaces)
+		].slice(0, MAX_PER_LEVEL)
 	];
 }
-function warned(warnings) {
-	return warnings.slice(0, MOST_OF_A_LEVEL / 2).map((message) => annotation("warning", message));
+function inputWarnings(warnings) {
+	return warnings.slice(0, MAX_PER_LEVEL / 2).map((message) => annotation("warning", message));
 }
-function drifted(namespaces) {
+function driftWarnings(namespaces) {
 	return namespaces.filter((result) => countDrift(result) > 0).slice(0, 9).map(({ namespace, target, drift }) => {
 		return annotation("warning", `${target}: ${[{
 			images: drift?.missing ?? [],
-			how: "is not there"
+			difference: "is missing"
 		}, {
 			images: drift?.changed ?? [],
-			how: "has another digest than is recorded"
+			difference: "does not have the recorded digest"
 		}].filter(({ images }) => images.length > 0).map(({ images: [first = {
 			image: "",
 			tags: []
-		}, ...more], how }) => {
+		}, ...more], difference }) => {
 			const rest = countTags(more);
 			return `${nameOf(namespace, {
 				...first,
 				reason: ""
-			})}${rest > 0 ? ` and ${rest} more` : ""} ${how}`;
-		}).join("; ")}. The next sync brings what the source still has`);
+			})}${rest > 0 ? ` and ${rest} more` : ""} ${difference}`;
+		}).join("; ")}. The next sync copies again what the source still has`);
 	});
 }
-function unsupported(namespaces) {
+function schema1Warnings(namespaces) {
 	const images = namespaces.flatMap(({ namespace, unsupported }) => unsupported.map(({ image, tags }) => ({
 		name: `${namespace}/${image}`,
 		tags: tags.length
 	})));
 	if (images.length === 0) return [];
 	const tags = images.reduce((sum, image) => sum + image.tags, 0);
-	const some = images.slice(0, 5).map(({ name }) => name);
-	const more = images.length > some.length ? ` and ${images.length - some.length} more` : "";
-	return [annotation("warning", `Left out: ${plural(tags, "tag")} of ${plural(images.length, "image")} of the old schema1 format, which current docker and most registries refuse: ${some.join(", ")}${more}. "exclude" silences this`)];
+	const names = images.slice(0, 5).map(({ name }) => name);
+	const more = images.length > names.length ? ` and ${images.length - names.length} more` : "";
+	return [annotation("warning", `Skipped ${plural(tags, "tag")} of ${plural(images.length, "image")} in the obsolete schema1 format, which current docker and most registries reject: ${names.join(", ")}${more}. Add them to "exclude" to silence this warning`)];
 }
 /** `gcr.io/distroless/base:v1, v2 and 3 more` */
 function nameOf(namespace, { image, tags }) {
 	if (image === "") return namespace;
-	const [some, rest] = [tags.slice(0, 3).join(", "), tags.length - 3];
-	return `${namespace}/${image}${some === "" ? "" : `:${some}`}${rest > 0 ? ` and ${rest} more` : ""}`;
+	const [shown, rest] = [tags.slice(0, 3).join(", "), tags.length - 3];
+	return `${namespace}/${image}${shown === "" ? "" : `:${shown}`}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 function annotation(level, message) {
 	return {
 		level,
-		message: message.length > LONGEST_CHARACTERS ? `${message.slice(0, 4095)}…` : message
+		message: message.length > MAX_CHARACTERS ? `${message.slice(0, 4095)}…` : message
 	};
 }
 
 // src/report/outputs.ts
-/** Set before the work starts, so that a run that breaks off has said nothing wrong. */
+/** Outputs set before the work starts, so that a run that fails early claims nothing. */
 const SAFE_OUTPUTS = {
 	complete: "false",
 	changed: "false",
@@ -44223,7 +44543,11 @@ const SAFE_OUTPUTS = {
 	matrix: "{\"include\":[]}",
 	report: ""
 };
-/** @param report path of the run's JSON report */
+/**
+* The outputs of a finished run.
+*
+* @param report path of the run's JSON report
+*/
 function outputsOf(result, report) {
 	const { added, updated, unchanged, failed, pending, gone, bytes } = countAll(result.namespaces);
 	return {
@@ -44240,39 +44564,39 @@ function outputsOf(result, report) {
 		report
 	};
 }
-/** True when nothing failed, nothing is left to the next run, and the target holds what is recorded. */
+/** True if nothing failed, nothing is left to the next run, and the target matches the record. */
 function isComplete({ namespaces, errors }) {
 	const { failed, pending } = countAll(namespaces);
-	return failed === 0 && pending === 0 && errors.length === 0 && namespaces.every((one) => countDrift(one) === 0 && one.referrersUnchecked === 0);
+	return failed === 0 && pending === 0 && errors.length === 0 && namespaces.every((result) => countDrift(result) === 0 && result.referrersUnchecked === 0);
 }
-/** True when the mirror or its record is another one now; in a dry run or a plan, when it would be. */
+/** True if the run changed the mirror or its record; in a dry run or plan, if it would. */
 function isChanged({ namespaces, matrix }) {
 	if (matrix) return matrix.include.length > 0;
 	return namespaces.some(({ copied, adopted, referrers, drift }) => copied.length > 0 || adopted > 0 || referrers > 0 || (drift?.removed ?? 0) > 0);
 }
 
 // src/report/summary.ts
-/** Bytes; GitHub drops what is over 1 MiB a step, all of it. */
-const LIMIT_BYTES$1 = 524288;
-/** Bytes kept for saying how much was left out. */
+/** GitHub drops a summary of more than 1 MiB per step entirely. */
+const MAX_BYTES$1 = 524288;
+/** Bytes kept free for the line that counts the omitted lines. */
 const RESERVE_BYTES = 200;
-const LONGEST_REASON_CHARACTERS = 600;
+const MAX_REASON_CHARACTERS = 600;
 const TITLES = {
 	sync: "Mirror",
 	plan: "Plan of a mirror",
 	compare: "Mirror compared with its record",
 	monitor: "State of the mirror"
 };
-/** The job summary, in GitHub-flavoured Markdown: counts, failures, then a table a namespace. */
-function renderSummary(result, limit = LIMIT_BYTES$1) {
+/** The job summary in GitHub-flavoured Markdown: totals, failures, then a table per namespace. */
+function renderSummary(result, limit = MAX_BYTES$1) {
 	const page = new Page(limit);
 	const isDry = result.dryRun && result.mode !== "monitor";
 	page.add(`## ${TITLES[result.mode]}${isDry ? ": dry run, nothing was copied" : ""}\n`);
 	page.add(totals(result));
 	addPulls(page, result);
-	for (const error of result.errors) page.add(`> Error: ${escapeMarkdown(error.slice(0, LONGEST_REASON_CHARACTERS))}\n`);
-	for (const warning of result.warnings) page.add(`> Warning: ${escapeMarkdown(warning.slice(0, LONGEST_REASON_CHARACTERS))}\n`);
-	for (const reason of result.stopped ?? []) page.add(`> ${escapeMarkdown(reason.slice(0, LONGEST_REASON_CHARACTERS))}\n`);
+	for (const error of result.errors) page.add(`> Error: ${escapeMarkdown(error.slice(0, MAX_REASON_CHARACTERS))}\n`);
+	for (const warning of result.warnings) page.add(`> Warning: ${escapeMarkdown(warning.slice(0, MAX_REASON_CHARACTERS))}\n`);
+	for (const reason of result.stopped ?? []) page.add(`> ${escapeMarkdown(reason.slice(0, MAX_REASON_CHARACTERS))}\n`);
 	for (const file of result.unrecorded ?? []) addUnrecorded(page, file);
 	addFailures(page, result);
 	if (result.matrix) addMatrix(page, result.matrix);
@@ -44292,7 +44616,7 @@ function totals({ namespaces, dryRun, started, finished }) {
 		"Unchanged",
 		"Failed",
 		"Pending",
-		"Gone"
+		"Removed"
 	];
 	const counts = [
 		added,
@@ -44314,16 +44638,16 @@ function addPulls(page, { namespaces }) {
 	const count = pulls.reduce((sum, one) => sum + one.count, 0);
 	if (count === 0) return;
 	const least = pulls.every(({ exact }) => exact) ? "" : "at least ";
-	page.add(`Copying asks the sources for ${least}${plural(count, "manifest")}: so many requests count against a pull limit.\n`);
+	page.add(`Copying takes ${least}${plural(count, "manifest request")} to the sources, which count against a pull limit.\n`);
 }
-/** Bytes of a file that is shown whole. */
-const LONGEST_FILE_BYTES = LIMIT_BYTES$1 / 4;
-/** So that nothing is lost: it can be put into the file by hand. The JSON report has it whole in any case. */
+/** Longer files are not shown. */
+const MAX_FILE_BYTES = MAX_BYTES$1 / 4;
+/** Shows what could not be recorded, so that someone can commit it. The JSON report always has all of it. */
 function addUnrecorded(page, { path, content, addition }) {
-	const shown = [content, addition].find((text) => Buffer.byteLength(text) <= LONGEST_FILE_BYTES);
-	page.add(`### Not recorded: what ${shown === content ? "should be in" : "is to be added to"} ${codeSpan(path)}\n`);
+	const shown = [content, addition].find((text) => Buffer.byteLength(text) <= MAX_FILE_BYTES);
+	page.add(`### Not recorded: ${shown === content ? "the content of" : "to be added to"} ${codeSpan(path)}\n`);
 	const size = formatBytes(Buffer.byteLength(addition));
-	if (shown === void 0) page.add(`${size}, which are in the JSON report.\n`);
+	if (shown === void 0) page.add(`${size}: see the JSON report.\n`);
 	else page.add(fenced(shown, path.endsWith(".json") ? "json" : "markdown"));
 }
 function addMatrix(page, { include }) {
@@ -44340,14 +44664,14 @@ function addMatrix(page, { include }) {
 function addDrift(page, { drift }) {
 	if (!drift) return;
 	const kinds = [
-		["Recorded, but not at the target", drift.missing],
-		["Recorded, but with another digest at the target", drift.changed],
-		["At the target with another image than at the source", drift.differs]
+		["Recorded, but missing from the target", drift.missing],
+		["Recorded, but with another digest in the target", drift.changed],
+		["Not recorded, and different in source and target", drift.differs]
 	];
 	for (const [title, images] of kinds) addTags(page, title, images);
 }
 function addGone(page, { gone }) {
-	addTags(page, "Gone from the source; the mirror keeps them", gone);
+	addTags(page, "Removed from the source; the mirror keeps them", gone);
 }
 function addTags(page, title, images) {
 	if (images.length === 0) return;
@@ -44359,7 +44683,7 @@ function addSection(page, section) {
 	page.add(`#### In the changelog\n`);
 	page.add(fenced(section, "markdown"));
 }
-/** As text, in a fence that nothing in it can close: names of images and tags have no backtick. */
+/** A code block that its content can't close: names of images and tags have no backtick. */
 function fenced(content, language) {
 	return [
 		"````" + language,
@@ -44368,7 +44692,7 @@ function fenced(content, language) {
 		""
 	].join("\n");
 }
-/** Failures of one reason stand together: one bad password can fail a thousand images. */
+/** Failures grouped by reason: one wrong password can fail a thousand images. */
 function addFailures(page, { namespaces }) {
 	const byReason = /* @__PURE__ */ new Map();
 	for (const { namespace, failures } of namespaces) for (const failure of failures) {
@@ -44379,23 +44703,23 @@ function addFailures(page, { namespaces }) {
 	if (byReason.size === 0) return;
 	page.add("### Failed\n");
 	const items = Array.from(byReason).toSorted(([, a], [, b]) => b.length - a.length);
-	for (const [reason, names] of items) page.add(`- ${codeList(names, 5)}: ${escapeMarkdown(reason.slice(0, LONGEST_REASON_CHARACTERS))}`);
+	for (const [reason, names] of items) page.add(`- ${codeList(names, 5)}: ${escapeMarkdown(reason.slice(0, MAX_REASON_CHARACTERS))}`);
 	page.add("");
 }
 function addNamespace(page, result, dryRun) {
 	const { namespace, target, copied, unchanged, gone, pending, adopted, filteredOut, notRechecked, unsupported } = result;
 	const { referrers, referrersUnchecked } = result;
-	const old = countTags(unsupported);
+	const schema1 = countTags(unsupported);
 	const notes = [
 		`${formatCount(unchanged)} unchanged`,
-		...gone.length > 0 ? [`${formatCount(countTags(gone))} gone from the source`] : [],
+		...gone.length > 0 ? [`${formatCount(countTags(gone))} removed from the source`] : [],
 		...pending > 0 ? [`${formatCount(pending)} left to the next run`] : [],
-		...adopted > 0 ? [`${formatCount(adopted)} recorded without a copy`] : [],
-		...describeDropped(filteredOut),
-		...notRechecked > 0 ? [`${formatCount(notRechecked)} not asked for again`] : [],
+		...adopted > 0 ? [`${formatCount(adopted)} adopted`] : [],
+		...describeFilteredOut(filteredOut),
+		...notRechecked > 0 ? [`${formatCount(notRechecked)} not rechecked`] : [],
 		...referrers > 0 ? [`${plural(referrers, "referrer")} copied`] : [],
-		...referrersUnchecked > 0 ? [`${plural(referrersUnchecked, "image")} not asked for new referrers`] : [],
-		...old > 0 ? [`${formatCount(old)} unsupported (schema1)`] : []
+		...referrersUnchecked > 0 ? [`${plural(referrersUnchecked, "image")} not checked for new referrers`] : [],
+		...schema1 > 0 ? [`${formatCount(schema1)} unsupported (schema1)`] : []
 	];
 	page.add(`### ${codeSpan(namespace)} → ${codeSpan(target)}\n`);
 	page.add(`${notes.join(", ")}\n`);
@@ -44406,46 +44730,47 @@ function addNamespace(page, result, dryRun) {
 	page.add("");
 }
 /** `12 filtered out (8 by exclude, 4 by semver)` */
-function describeDropped(dropped) {
-	const parts = FILTERS.filter((name) => dropped[name] > 0).map((name) => `${formatCount(dropped[name])} by ${name}`);
-	return parts.length === 0 ? [] : [`${formatCount(countFilteredOut(dropped))} filtered out (${parts.join(", ")})`];
+function describeFilteredOut(filteredOut) {
+	const parts = FILTERS.filter((name) => filteredOut[name] > 0).map((name) => `${formatCount(filteredOut[name])} by ${name}`);
+	return parts.length === 0 ? [] : [`${formatCount(countFilteredOut(filteredOut))} filtered out (${parts.join(", ")})`];
 }
-/** Lines up to a limit in bytes; from the first that does not fit on, all are left out and counted. */
+/** Lines up to a limit in bytes. From the first line that does not fit, all are omitted and counted. */
 var Page = class {
 	#lines = [];
 	#free;
-	#left = 0;
+	#omitted = 0;
 	constructor(limit) {
 		this.#free = limit - RESERVE_BYTES;
 	}
 	add(line) {
 		const bytes = Buffer.byteLength(line) + 1;
-		if (this.#left > 0 || bytes > this.#free) {
-			this.#left += 1;
+		if (this.#omitted > 0 || bytes > this.#free) {
+			this.#omitted += 1;
 			return;
 		}
 		this.#free -= bytes;
 		this.#lines.push(line);
 	}
 	text() {
-		if (this.#left > 0) this.#lines.push("", `_${plural(this.#left, "more line")} did not fit: see the JSON report._`);
+		if (this.#omitted > 0) this.#lines.push("", `_${plural(this.#omitted, "more line")} did not fit: see the JSON report._`);
 		return `${this.#lines.join("\n")}\n`;
 	}
 };
 
 // src/report/comment.ts
-/** GitHub takes 65,536 characters a comment; these are bytes, of which a character has one or more. */
-const LIMIT_BYTES = 6e4;
-/** The comment of a dry run on its pull request: what the job summary says, in a comment's size. */
+/** GitHub's limit is 65,536 characters per comment; a character has one byte or more. */
+const MAX_BYTES = 6e4;
+/** The comment of a dry run on its pull request: the job summary, cut to the size of a comment. */
 function renderComment(result) {
 	const isNews = isChanged(result) || result.namespaces.some(({ failures }) => failures.length > 0);
 	return {
-		body: isNews ? renderSummary(result, LIMIT_BYTES) : "Nothing to mirror: the record has all that the sources hold.\n",
+		body: isNews ? renderSummary(result, MAX_BYTES) : "Nothing to mirror: the record is up to date with the sources.\n",
 		isNews
 	};
 }
 
 // src/report/json-report.ts
+/** The JSON report of a run, for other programs. */
 function renderJsonReport(result) {
 	const { mode, dryRun, started, finished, errors, warnings, stopped = [], unrecorded = [], namespaces } = result;
 	const report = {
@@ -44467,6 +44792,7 @@ function renderJsonReport(result) {
 }
 
 // src/main.ts
+/** Each mode takes the steps of the pipeline that its line names. */
 const MODES = {
 	sync,
 	plan,
@@ -44474,63 +44800,61 @@ const MODES = {
 	monitor
 };
 /**
-* Runs the action: inputs → discover → select → diff → shard → copy → record → report.
+* Runs the action: inputs → list → select → plan → copy → record → report.
 *
-* @returns what fails the job, if anything
-* @throws Error with cause and remedy when the run can't go on; outputs have safe values then
+* @param modes what runs in each mode; tests pass their own
+* @returns why the job fails; undefined when it succeeds
+* @throws Error with cause and remedy when the run can't continue; the outputs have safe values then
 */
-async function run(loadInputs, createDeps, runner) {
+async function run(loadInputs, createDeps, runner, modes = MODES) {
 	setOutputs(runner, SAFE_OUTPUTS);
 	const inputs = await loadInputs();
 	const deps = createDeps(inputs);
 	try {
-		const result = await MODES[inputs.mode](inputs, deps);
+		const result = await modes[inputs.mode](inputs, deps);
 		await report(result, inputs, deps, runner);
 		return verdict(result, inputs, deps);
 	} finally {
 		await deps.close();
 	}
 }
-async function report(result, { comment }, { pullRequest, logger }, runner) {
+/** Reports a run everywhere that a user looks: outputs first, because other jobs depend on them. */
+async function report(result, inputs, deps, runner) {
 	const path = await runner.writeReport(renderJsonReport(result));
 	setOutputs(runner, outputsOf(result, path));
 	for (const annotation of annotate(result)) runner.annotate(annotation);
 	await runner.writeSummary(renderSummary(result));
-	if (!comment || !pullRequest || result.mode !== "sync" && result.mode !== "plan") return;
-	const problem = await pullRequest.keepComment(comment, renderComment(result));
-	if (problem === void 0) logger.info(`The comment on pull request #${comment.number} is up to date.`);
+	await comment(result, inputs, deps, runner);
+}
+/** Keeps the comment on the pull request that started the workflow, if there is one. */
+async function comment(result, { comment: place }, { pullRequest, logger }, runner) {
+	if (!place || !pullRequest || result.mode !== "sync" && result.mode !== "plan") return;
+	const problem = await pullRequest.keepComment(place, renderComment(result));
+	if (problem === void 0) logger.info(`The comment on pull request #${place.number} is up to date.`);
 	else runner.annotate({
 		level: "notice",
 		message: problem
 	});
 }
-/** A run's own errors fail the job always: what was mirrored may not be recorded. */
+/** Why the job fails. A run's own errors always fail it: what was mirrored may not be recorded. */
 function verdict({ namespaces, errors }, { failOnError }, { lifetime }) {
 	if (errors.length > 0) return errors.join("\n");
 	if (lifetime.stopReason() === "cancelled") return "The run was cancelled";
 	if (!failOnError) return void 0;
 	const { failed } = countAll(namespaces);
-	if (failed > 0) return `${plural(failed, "tag")} could not be mirrored: see the summary`;
+	if (failed > 0) return `${plural(failed, "tag")} could not be mirrored: see the job summary`;
 	const drifted = namespaces.reduce((sum, one) => sum + countDrift(one), 0);
-	return drifted > 0 ? `${plural(drifted, "tag")} at the target not as recorded: see the summary` : void 0;
+	if (drifted === 0) return void 0;
+	return `${plural(drifted, "tag")} in the target differ from the record: see the job summary`;
 }
 function setOutputs(runner, outputs) {
 	for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, String(value));
 }
 
 // src/index.ts
-setFlagsFromString("--semi-space-growth-factor=1");
-setFlagsFromString("--heap-growing-percent=50");
-const load = async () => loadInputs({
-	get: getInput,
-	eventName: process.env["GITHUB_EVENT_NAME"] ?? "",
-	event: readEvent(),
-	env: process.env,
-	now: Date.now(),
-	mask: setSecret
-}, readWorkflowFile);
+limitHeapGrowth();
 try {
-	const failure = await run(load, createDeps, runner);
+	const failure = await run(async () => loadInputs(readInputSource(), readWorkflowFile), createDeps, runner);
 	if (failure !== void 0) setFailed(failure);
 } catch (error) {
 	setFailed(messageOf(error));

@@ -2,7 +2,6 @@ import { a as getState, m as warning, t as DOCKER_FOLDER_STATE } from "./shared.
 import { rm } from "node:fs/promises";
 
 // src/post.ts
-/** Removes docker's logins where a run was killed before it could. Warns and never fails. */
 const folder = getState(DOCKER_FOLDER_STATE);
 if (folder !== "") try {
 	await rm(folder, {
@@ -10,7 +9,7 @@ if (folder !== "") try {
 		force: true
 	});
 } catch (error) {
-	warning(`${folder} holds docker logins and could not be removed: ${String(error)}`);
+	warning(`${folder} contains docker logins and could not be removed: ${String(error)}`);
 }
 
 export {  };

@@ -9,14 +9,14 @@ const KEYS = [
 	"username",
 	"password"
 ];
-const FORM = "a list of entries with registry, username and password, as docker/login-action takes it";
-/** A text of one line stands there as it is, whatever its signs. */
+const FORM = "a list of entries with registry, username and password, in the form of docker/login-action";
+/** Below "|-", a text of one line is read as it is, whatever characters it has. */
 const QUOTE = "put it in quotes, or alone on the line below \"|-\"";
 /**
 * Reads the input `registry-auth`: docker/login-action's YAML list of accounts, each for one registry. All values are
-* text, as they stand: `007` and `null` are passwords. Problems name line and key, and never a value.
+* text as written: `007` and `null` are passwords. Problems name line and key, and never a value.
 *
-* @param dryRun then an entry with a missing half is none: a pull request from a fork has no secrets
+* @param dryRun if true, an entry without user name or password is skipped: a pull request from a fork has no secrets
 */
 function readRegistryAuth(reader, dryRun) {
 	const text = reader.text(INPUT);
@@ -24,7 +24,7 @@ function readRegistryAuth(reader, dryRun) {
 	const { document, lineAt } = parse(text);
 	const [flaw] = [...document.errors, ...document.warnings];
 	if (flaw) {
-		reader.problem(INPUT, `line ${lineAt(flaw.pos[0])} is not YAML as it stands. Where a value does it, ${QUOTE}`);
+		reader.problem(INPUT, `line ${lineAt(flaw.pos[0])} is not valid YAML. If a value is the cause, ${QUOTE}`);
 		return /* @__PURE__ */ new Map();
 	}
 	if (!(0, import_dist.isSeq)(document.contents)) {
@@ -36,8 +36,8 @@ function readRegistryAuth(reader, dryRun) {
 	return list.credentials;
 }
 /**
-* Masks the passwords of the input `registry-auth`, however broken it is. Where it is no such list, a part of a secret
-* may stand anywhere, and all but names is masked.
+* Masks the passwords of the input `registry-auth`, however broken it is. If it is not a list of accounts, any line may
+* be a part of a secret, and everything except registries and user names is masked.
 */
 function maskRegistryAuth(text, mask) {
 	const { document } = parse(text);
@@ -52,7 +52,7 @@ function maskRegistryAuth(text, mask) {
 	const secrets = [...passwords, ...lines.filter((part) => part.length > 3)];
 	for (const secret of new Set(secrets)) if (secret !== "") mask(secret);
 }
-/** As it stands in its line, without a comment behind it, and without quotes. */
+/** A value as its line has it, then without the comment after it, and then without quotes. */
 function formsOf(raw) {
 	const value = raw.trim();
 	const bare = value.replace(/\s+#.*$/, "");
@@ -79,7 +79,7 @@ var EntryList = class {
 	#text;
 	#lineAt;
 	#dryRun;
-	/** The line of each registry. */
+	/** The line of each registry, from 1. */
 	#lines = /* @__PURE__ */ new Map();
 	constructor(reader, text, lineAt, dryRun) {
 		this.#reader = reader;
@@ -100,16 +100,16 @@ var EntryList = class {
 		const other = this.#lines.get(host);
 		this.#lines.set(host, line);
 		if (!isRegistryHost(host)) return this.#problem(line, "registry", "is not a host such as ghcr.io or registry.example:5000");
-		if (other !== void 0) return this.#problem(line, "registry", `is the one of line ${other} again`);
+		if (other !== void 0) return this.#problem(line, "registry", `is listed in line ${other} already`);
 		const missing = ["username", "password"].filter((key) => (values[key] ?? "") === "");
 		if (missing.length === 0) this.credentials.set(host, {
 			username,
 			password,
 			providedBy: `the input ${INPUT}, line ${line}`
 		});
-		else if (!this.#dryRun) for (const key of missing) this.#problem(line, key, "is not there, or empty: is the secret set?");
+		else if (!this.#dryRun) for (const key of missing) this.#problem(line, key, "is missing or empty: check that the secret exists");
 	}
-	/** The entry's texts; undefined after a problem. */
+	/** The texts of an entry; undefined after a problem. */
 	#read(item, line) {
 		const values = {};
 		let isRight = true;
@@ -118,7 +118,7 @@ var EntryList = class {
 			const key = KEYS.find((known) => (0, import_dist.isScalar)(name) && name.value === known);
 			if (key === void 0) {
 				isRight = false;
-				this.#reader.problem(INPUT, `line ${at} has a key that is none of ${KEYS.join(", ")}`);
+				this.#reader.problem(INPUT, `line ${at} has a key that is not one of ${KEYS.join(", ")}`);
 				continue;
 			}
 			const text = this.#textOf(value);
@@ -130,9 +130,9 @@ var EntryList = class {
 		}
 		return isRight ? values : void 0;
 	}
-	/** A text as it was meant; signs that YAML takes for its own make another of it. */
+	/** A text as it was meant. Where YAML would change it, because it has characters of YAML's syntax, that is a problem. */
 	#textOf(value) {
-		if (!(0, import_dist.isScalar)(value) || typeof value.value !== "string" || value.anchor !== void 0 || value.tag) return { problem: `is not a text to YAML: ${QUOTE}` };
+		if (!(0, import_dist.isScalar)(value) || typeof value.value !== "string" || value.anchor !== void 0 || value.tag) return { problem: `is not read as text by YAML: ${QUOTE}` };
 		const end = value.range?.[1] ?? 0;
 		const [rest = ""] = this.#text.slice(end).split("\n", 1);
 		if (value.type === import_dist.Scalar.PLAIN && rest.includes("#")) return { problem: `has a "#" after a space, which starts a comment: ${QUOTE}` };

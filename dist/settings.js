@@ -989,7 +989,7 @@ function tryJson(text) {
 }
 
 // src/inputs/reader.ts
-/** Something wrong with one input, told with its value, what is allowed and what to do. */
+/** Problems of inputs; each names the input, its value, what is allowed and what to do. */
 var InputError = class extends Error {
 	name = "InputError";
 	constructor(problems, options) {
@@ -1013,23 +1013,23 @@ const UNIT_MS$1 = /* @__PURE__ */ new Map([
 	["h", 36e5]
 ]);
 const LONGEST_SHOWN_CHARACTERS = 100;
-/** Longer than any job, and no longer than a timer can be. Milliseconds. */
+/** Longer than any job, and short enough for a timer. */
 const LONGEST_DURATION_MS = 18e8;
 /**
-* Reads inputs by type and gathers what is wrong with them, so that all problems are told at once. After a problem
-* a reader goes on with a harmless value; `finish` then throws.
+* Reads inputs by type and collects their problems, so that all are reported together. After a problem, a reader
+* continues with a harmless value, and `finish` throws later.
 */
 var InputReader = class {
 	#get;
 	#problems = [];
-	/** @param get gives an input's trimmed text, empty when it was left out */
+	/** @param get returns an input's trimmed text; empty when it is not set */
 	constructor(get) {
 		this.#get = get;
 	}
 	problem(name, what) {
 		this.#problems.push(`${name}: ${what}`);
 	}
-	/** @throws InputError when there was any problem */
+	/** @throws InputError with all problems, if there were any */
 	finish() {
 		if (this.#problems.length > 0) throw new InputError(this.#problems);
 	}
@@ -1044,7 +1044,7 @@ var InputReader = class {
 		if (value === "") this.problem(name, `is required: ${what}`);
 		return value;
 	}
-	/** As `listOf` reads it. */
+	/** A list, in the form that `listOf` reads. */
 	list(name) {
 		return listOf(this.#get(name));
 	}
@@ -1054,7 +1054,7 @@ var InputReader = class {
 		if (found === void 0) this.problem(name, `${show(value)} is not one of ${allowed.join(", ")}`);
 		return found ?? allowed[0];
 	}
-	/** YAML 1.2 core schema booleans, as `core.getBooleanInput` takes them. https://yaml.org/spec/1.2.2/#10212-boolean */
+	/** The booleans of YAML 1.2's core schema, which `core.getBooleanInput` accepts. https://yaml.org/spec/1.2.2/#10212-boolean */
 	boolean(name) {
 		const value = this.#get(name);
 		if (!TRUE.has(value) && !FALSE.has(value)) this.problem(name, `${show(value)} is neither true nor false`);
@@ -1067,7 +1067,7 @@ var InputReader = class {
 		this.problem(name, `${show(value)} is not a whole number from ${min} to ${max}`);
 		return min;
 	}
-	/** A time with its unit, in milliseconds. */
+	/** A time with its unit, such as `30s`; in milliseconds. */
 	duration(name) {
 		const value = this.#get(name);
 		const [, number = "", unit = ""] = /^(\d{1,9})\s*(ms|s|m|h)$/.exec(value) ?? [];
@@ -1078,11 +1078,11 @@ var InputReader = class {
 		return 1;
 	}
 };
-/** One item a line or comma-separated; `#` starts a comment, at a line's start or after a space. */
+/** Splits a list: one item per line, or comma-separated. `#` starts a comment, at a line's start or after a space. */
 function listOf(text) {
 	return text.split(/\r?\n/).flatMap((line) => line.replace(/(?:^|\s)#.*$/, "").split(",")).map((item) => item.trim()).filter((item) => item !== "");
 }
-/** A value as an error shows it: quoted, one line, not too long. */
+/** A value as an error shows it: quoted, on one line, and cut when it is long. */
 function show(value) {
 	return JSON.stringify(value.length > LONGEST_SHOWN_CHARACTERS ? `${value.slice(0, LONGEST_SHOWN_CHARACTERS)}…` : value);
 }
@@ -1229,11 +1229,13 @@ const UNIT_MS = /* @__PURE__ */ new Map([
 	["d", 864e5],
 	["w", 6048e5]
 ]);
-/** https://www.rfc-editor.org/rfc/rfc3339#section-5.6, and a date alone, which begins in UTC. */
+/** A time of https://www.rfc-editor.org/rfc/rfc3339#section-5.6, or a date alone, which means its start in UTC. */
 const DATE = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2}))?$/;
 /**
-* A moment in milliseconds since the epoch: a date or, before `now`, an age such as `90d`. Undefined when `text` is
-* neither.
+* Reads a date, or an age such as `90d`, which is counted back from `now`.
+*
+* @param now milliseconds since the epoch
+* @returns milliseconds since the epoch; undefined when `text` is neither
 */
 function parseAgeOrDate(text, now) {
 	const [, number, unit = ""] = /^(\d{1,6})\s*([hdw])$/.exec(text) ?? [];
@@ -1243,8 +1245,10 @@ function parseAgeOrDate(text, now) {
 }
 
 // src/inputs/settings.ts
+const LONGEST_RANGE_CHARACTERS = 1e3;
+const LONGEST_PATTERN_CHARACTERS = 1e3;
 /**
-* Checks what one place says.
+* Checks the settings of one place.
 *
 * @param now milliseconds since the epoch
 */
@@ -1257,7 +1261,7 @@ function readSettings(raw, report, now) {
 	checkPatterns("exclude", raw.exclude, report);
 	const { include, exclude, semver, latest, referrers } = raw;
 	if (semver !== void 0 && (semver.length > LONGEST_RANGE_CHARACTERS || !compileRange(semver))) report("semver", `${show(semver)} is not a range of versions, such as >=1.20 or ^2.0 || ~1.9`);
-	if (latest !== void 0 && !(Number.isInteger(latest) && latest >= 1)) report("latest", `${latest} is not a whole number from 1 on`);
+	if (latest !== void 0 && !(Number.isInteger(latest) && latest >= 1)) report("latest", `${latest} is not a whole number of at least 1`);
 	const newerThan = raw["newer-than"] === void 0 ? void 0 : readNewerThan(raw["newer-than"], report, now);
 	return {
 		...target && { target },
@@ -1271,17 +1275,17 @@ function readSettings(raw, report, now) {
 		...latest !== void 0 && { latest }
 	};
 }
-/** What goes where nobody says anything. */
+/** The settings that no place sets. */
 const DEFAULTS = {
 	targetName: "{image}",
 	platforms: "all",
 	referrers: false
 };
 /**
-* How `namespace` is mirrored: as its `own` settings say, else the inputs, else the file's defaults. What the inputs
-* include and exclude narrows that further: a plan hands it over.
+* The settings of `namespace`: its `own` come first, then the inputs, then the file's defaults. The patterns of the
+* inputs narrow those of the file further, because a plan passes them to its jobs.
 *
-* @returns undefined when nobody names a target
+* @returns undefined when no place names a target
 */
 function resolveSettings(namespace, own, inputs, defaults) {
 	const { target, targetName, platforms, referrers, semver, newerThan, latest } = {
@@ -1306,17 +1310,18 @@ function resolveSettings(namespace, own, inputs, defaults) {
 		}
 	};
 }
-const LONGEST_RANGE_CHARACTERS = 1e3;
 function readTarget(text, report) {
 	if (!looksLikeHost(text.split("/")[0] ?? "")) {
-		report("target", `${show(text)} names no registry: give ${TARGET_EXAMPLE}`);
+		report("target", `${show(text)} names no registry: use ${TARGET_EXAMPLE}`);
 		return;
 	}
 	const target = parseNamespace(text, "");
 	if (typeof target !== "string") return target;
 	report("target", `${show(text)}: ${target}`);
 }
-/** For messages. */
+/** A referrer names the digest of its image. */
+const REFERRERS_NEED_DIGESTS = "needs engine: registry, because an image that docker pushes gets another digest than the one that was signed";
+/** A target, as messages describe it. */
 const TARGET_EXAMPLE = "the registry and namespace to push to, such as docker.io/gcrxio";
 function checkTemplate(template, report) {
 	const known = PLACEHOLDERS;
@@ -1331,14 +1336,13 @@ function readPlatforms(list, report) {
 	}
 	return Array.from(new Set(list)).toSorted();
 }
-const LONGEST_PATTERN_CHARACTERS = 1e3;
 function checkPatterns(name, patterns, report) {
-	for (const pattern of patterns ?? []) if (pattern.length > LONGEST_PATTERN_CHARACTERS) report(name, `${show(pattern)} is longer than ${LONGEST_PATTERN_CHARACTERS}`);
+	for (const pattern of patterns ?? []) if (pattern.length > LONGEST_PATTERN_CHARACTERS) report(name, `${show(pattern)} is longer than ${LONGEST_PATTERN_CHARACTERS} characters`);
 }
 function readNewerThan(text, report, now) {
-	const moment = parseAgeOrDate(text, now);
-	if (moment === void 0) report("newer-than", `${show(text)} is neither an age, such as 90d or 12h, nor a date, such as 2026-01-31`);
-	return moment;
+	const time = parseAgeOrDate(text, now);
+	if (time === void 0) report("newer-than", `${show(text)} is neither an age, such as 90d or 12h, nor a date, such as 2026-01-31`);
+	return time;
 }
 
-export { is as A, pipe as B, array as C, description as D, custom as E, number as F, string as G, safeInteger as H, object as I, union as K, optional as L, minValue as M, nullable as N, getDotPath as O, nullish as P, parse as R, redactUrl as S, check as T, safeParse as U, record as V, strictObject as W, RegistryError as _, compileRange as a, printable as b, nameTargets as c, parseNamespace as d, repositoryIn as f, show as g, listOf as h, resolveSettings as i, looseObject as j, integer as k, targetRepository as l, InputReader as m, TARGET_EXAMPLE as n, isFullVersion as o, InputError as p, readSettings as r, newestVersionFirst as s, DEFAULTS as t, formatNamespace as u, isAccessDenied as v, boolean as w, readErrorBody as x, messageOf as y, parseJson as z };
+export { integer as A, parseJson as B, redactUrl as C, custom as D, check as E, nullish as F, strictObject as G, record as H, number as I, string as K, object as L, looseObject as M, minValue as N, description as O, nullable as P, optional as R, readErrorBody as S, boolean as T, safeInteger as U, pipe as V, safeParse as W, show as _, resolveSettings as a, messageOf as b, newestVersionFirst as c, formatNamespace as d, parseNamespace as f, listOf as g, InputReader as h, readSettings as i, is as j, getDotPath as k, nameTargets as l, InputError as m, REFERRERS_NEED_DIGESTS as n, compileRange as o, repositoryIn as p, union as q, TARGET_EXAMPLE as r, isFullVersion as s, DEFAULTS as t, targetRepository as u, RegistryError as v, array as w, printable as x, isAccessDenied as y, parse as z };

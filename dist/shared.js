@@ -18105,7 +18105,7 @@ function getState(name) {
 }
 
 // src/action/docker-folder.ts
-/** The state that the main step saves for `post`: the folder that holds docker's logins. */
+/** The name of the state that the main step saves for `post`: the folder with docker's logins. */
 const DOCKER_FOLDER_STATE = "docker-folder";
 
 export { HttpClientError as C, HttpClient as S, mkdirP as _, getState as a, summary as b, isDebug as c, setFailed as d, setOutput as f, getExecOutput as g, exec as h, getInput as i, notice as l, warning as m, debug as n, group as o, setSecret as p, error as r, info as s, DOCKER_FOLDER_STATE as t, saveState as u, rmRF as v, HttpCodes as w, BearerCredentialHandler as x, which as y };

@@ -1,64 +1,35 @@
 /**
- * Shows the main job on registries and a GitHub of its own, all in this process: images are made, mirrored by the
- * bundle as a runner starts it, and one is moved and mirrored again. Needs nothing but Node.
+ * Demonstrates the main job with registries and a GitHub stand-in, all in this process. It creates images and mirrors
+ * them with the bundle, started as a runner starts it. Then it moves a tag and mirrors again. Needs only Node.
  */
-import { makeImage, makeIndex, pushImage } from '../__tests__/support/fixtures/images.ts';
-import { type GitHubStandIn, startGitHub } from '../__tests__/support/github/stand-in.ts';
 import { TOKENS } from '../__tests__/support/github/tokens.ts';
-import { startMemoryRegistry } from '../__tests__/support/registries/memory-registry.ts';
 import { type RunOutcome, runAction } from '../__tests__/support/run/runner.ts';
+import { type DemoServers, REPOSITORY, demoInputs, moveBase, startDemoServers } from './demo-servers.ts';
 
-const source = await startMemoryRegistry({ google: true });
-const target = await startMemoryRegistry({
-  auth: { kind: 'token', username: 'demo', password: 'demo-password' },
-});
-const github = await startGitHub({ 'octo/meta': { empty: true } });
+const servers = await startDemoServers();
 try {
-  const platforms = ['linux/amd64', 'linux/arm64'];
-  const index = makeIndex(
-    platforms.map((platform) => makeImage({ seed: platform, platform, layers: [500_000, 2000] })),
-  );
-  await pushImage(source.url, 'distroless/static', ['latest', 'v1'], index);
-  await pushImage(
-    source.url,
-    'distroless/java/debian12',
-    ['17', '21'],
-    makeImage({ seed: 'java', layers: [900_000] }),
-  );
-  await pushImage(source.url, 'distroless/base', ['latest'], makeImage({ seed: 'base' }));
-
-  await tell('First run: everything is new', github);
-  await tell('Second run: nothing to do', github);
-  await pushImage(source.url, 'distroless/base', ['latest'], makeImage({ seed: 'base, moved' }));
-  await tell('Third run, after base:latest moved', github);
+  await runAndPrint('First run: everything is new', servers);
+  await runAndPrint('Second run: nothing to do', servers);
+  await moveBase(servers.source, 'base, moved');
+  await runAndPrint('Third run, after base:latest moved', servers);
 } finally {
-  await Promise.all([source, target, github].map((server) => server.close()));
+  await servers.close();
 }
 
-async function tell(title: string, { commits, file }: GitHubStandIn): Promise<void> {
-  const before = (await commits('octo/meta')).length;
-  const run = await runAction({
-    inputs: {
-      namespaces: `${source.host}/distroless`,
-      target: `${target.host}/mirror`,
-      username: 'demo',
-      password: 'demo-password',
-      engine: 'registry',
-      'manifest-path': 'distroless.json',
-    },
-    apiUrl: github.url,
-    token: TOKENS.write,
-  });
+async function runAndPrint(title: string, demo: DemoServers): Promise<void> {
+  const { commits, file, url: apiUrl } = demo.github;
+  const before = (await commits(REPOSITORY)).length;
+  const run = await runAction({ inputs: demoInputs(demo), apiUrl, token: TOKENS.write });
   if (run.exitCode !== 0) throw new Error(run.log);
-  const news = (await commits('octo/meta')).toReversed().slice(before);
+  const newCommits = (await commits(REPOSITORY)).toReversed().slice(before);
   print(
     title,
     run,
-    news.map(({ message }) => message),
+    newCommits.map(({ message }) => message),
   );
-  if (news.length === 0) return;
-  console.log(`\ndistroless.json:\n${(await file('octo/meta', 'distroless.json')) ?? ''}`);
-  console.log(`CHANGELOG.md:\n${(await file('octo/meta', 'CHANGELOG.md')) ?? ''}`);
+  if (newCommits.length === 0) return;
+  console.log(`\ndistroless.json:\n${(await file(REPOSITORY, 'distroless.json')) ?? ''}`);
+  console.log(`CHANGELOG.md:\n${(await file(REPOSITORY, 'CHANGELOG.md')) ?? ''}`);
 }
 
 function print(title: string, { outputs, duration }: RunOutcome, commits: readonly string[]): void {

@@ -1,6 +1,6 @@
 /**
- * Writes README's tables of inputs and outputs from action.yml, and the JSON Schema of the config file; with --check only
- * says whether they are up to date.
+ * Writes README's tables of inputs and outputs from action.yml, and the JSON Schema of the config file. With --check it
+ * writes nothing, and fails if they are out of date.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { toJsonSchema } from '@valibot/to-json-schema';
@@ -26,7 +26,8 @@ keep(new URL('../mirror.schema.json', import.meta.url), configSchema());
 function keep(file: URL, text: string): void {
   const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
   if (text === before) return;
-  if (process.argv.includes('--check')) throw new Error(`${file.pathname} is not up to date: npm run docs`);
+  if (process.argv.includes('--check'))
+    throw new Error(`${file.pathname} is out of date: run "npm run docs"`);
   writeFileSync(file, text);
 }
 
@@ -34,9 +35,11 @@ function configSchema(): string {
   const about = {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'sync-action mirror',
-    description: "What gcrxio/sync-action mirrors, and how: the file of the action's input config.",
+    description:
+      "Namespaces that gcrxio/sync-action mirrors, with their settings: the file of the action's input config.",
   };
-  // A list may be one text with an item a line: the schema has that as the action has it.
+  // The schema allows a list as one string with one item per line, as the action does. `ignore` leaves out what JSON
+  // Schema can't express.
   const schema = toJsonSchema(ConfigFile, { errorMode: 'ignore' });
   return `${JSON.stringify({ ...about, ...schema }, null, 2)}\n`;
 }
@@ -59,6 +62,6 @@ function outputsTable(): string {
 
 function insert(text: string, name: string, table: string): string {
   const pattern = new RegExp(`(<!-- ${name} -->)[\\s\\S]*?(<!-- /${name} -->)`);
-  if (!pattern.test(text)) throw new Error(`README.md has no place for the ${name}`);
+  if (!pattern.test(text)) throw new Error(`README.md has no comments that enclose the table of ${name}`);
   return text.replace(pattern, (_, start: string, end: string) => `${start}\n\n${table}\n\n${end}`);
 }

@@ -14,29 +14,35 @@ import { type Outputs, SAFE_OUTPUTS, outputsOf } from './report/outputs.ts';
 import type { RunResult } from './report/result.ts';
 import { renderSummary } from './report/summary.ts';
 
-const MODES: Readonly<Record<Mode, (inputs: Inputs, deps: Deps) => Promise<RunResult>>> = {
-  sync,
-  plan,
-  compare,
-  monitor,
+/** What a mode does between reading the inputs and reporting. */
+export type RunMode = (inputs: Inputs, deps: Deps) => Promise<RunResult>;
+
+/** Each mode takes the steps of the pipeline that its line names. */
+const MODES: Readonly<Record<Mode, RunMode>> = {
+  sync, // list → select → plan → copy → record
+  plan, // list → select → plan
+  compare, // list → select → plan → audit the target → record
+  monitor, // list → select → plan, as often as the inputs say
 };
 
 /**
- * Runs the action: inputs → discover → select → diff → shard → copy → record → report.
+ * Runs the action: inputs → list → select → plan → copy → record → report.
  *
- * @returns what fails the job, if anything
- * @throws Error with cause and remedy when the run can't go on; outputs have safe values then
+ * @param modes what runs in each mode; tests pass their own
+ * @returns why the job fails; undefined when it succeeds
+ * @throws Error with cause and remedy when the run can't continue; the outputs have safe values then
  */
 export async function run(
   loadInputs: () => Promise<Inputs>,
   createDeps: (inputs: Inputs) => Deps,
   runner: Runner,
+  modes = MODES,
 ): Promise<string | undefined> {
   setOutputs(runner, SAFE_OUTPUTS);
   const inputs = await loadInputs();
   const deps = createDeps(inputs);
   try {
-    const result = await MODES[inputs.mode](inputs, deps);
+    const result = await modes[inputs.mode](inputs, deps);
     await report(result, inputs, deps, runner);
     return verdict(result, inputs, deps);
   } finally {
@@ -44,23 +50,29 @@ export async function run(
   }
 }
 
-async function report(
-  result: RunResult,
-  { comment }: Inputs,
-  { pullRequest, logger }: Deps,
-  runner: Runner,
-): Promise<void> {
+/** Reports a run everywhere that a user looks: outputs first, because other jobs depend on them. */
+async function report(result: RunResult, inputs: Inputs, deps: Deps, runner: Runner): Promise<void> {
   const path = await runner.writeReport(renderJsonReport(result));
   setOutputs(runner, outputsOf(result, path));
   for (const annotation of annotate(result)) runner.annotate(annotation);
   await runner.writeSummary(renderSummary(result));
-  if (!comment || !pullRequest || (result.mode !== 'sync' && result.mode !== 'plan')) return;
-  const problem = await pullRequest.keepComment(comment, renderComment(result));
-  if (problem === undefined) logger.info(`The comment on pull request #${comment.number} is up to date.`);
+  await comment(result, inputs, deps, runner);
+}
+
+/** Keeps the comment on the pull request that started the workflow, if there is one. */
+async function comment(
+  result: RunResult,
+  { comment: place }: Inputs,
+  { pullRequest, logger }: Deps,
+  runner: Runner,
+): Promise<void> {
+  if (!place || !pullRequest || (result.mode !== 'sync' && result.mode !== 'plan')) return;
+  const problem = await pullRequest.keepComment(place, renderComment(result));
+  if (problem === undefined) logger.info(`The comment on pull request #${place.number} is up to date.`);
   else runner.annotate({ level: 'notice', message: problem });
 }
 
-/** A run's own errors fail the job always: what was mirrored may not be recorded. */
+/** Why the job fails. A run's own errors always fail it: what was mirrored may not be recorded. */
 function verdict(
   { namespaces, errors }: RunResult,
   { failOnError }: Inputs,
@@ -70,9 +82,10 @@ function verdict(
   if (lifetime.stopReason() === 'cancelled') return 'The run was cancelled';
   if (!failOnError) return undefined;
   const { failed } = countAll(namespaces);
-  if (failed > 0) return `${plural(failed, 'tag')} could not be mirrored: see the summary`;
+  if (failed > 0) return `${plural(failed, 'tag')} could not be mirrored: see the job summary`;
   const drifted = namespaces.reduce((sum, one) => sum + countDrift(one), 0);
-  return drifted > 0 ? `${plural(drifted, 'tag')} at the target not as recorded: see the summary` : undefined;
+  if (drifted === 0) return undefined;
+  return `${plural(drifted, 'tag')} in the target differ from the record: see the job summary`;
 }
 
 function setOutputs(runner: Runner, outputs: Outputs): void {

@@ -47,8 +47,8 @@ function messageOf({ annotations }: RunOutcome): string {
   return annotations.map(({ message }) => message).join('\n');
 }
 
-describe('bad input', () => {
-  it('is told all at once, before any network', async () => {
+describe('a wrong input', () => {
+  it('is reported together with all others, before any request is sent', async () => {
     source.requests.length = 0;
     github.requests.length = 0;
     const outcome = await run({
@@ -86,7 +86,7 @@ describe('bad input', () => {
     expect(outcome.outputs).toMatchObject({ complete: 'false', changed: 'false', added: '0', failed: '0' });
   });
 
-  it('refuses a manifest path outside its place', async () => {
+  it('is rejected when "manifest-path" leaves the repository', async () => {
     const outcome = await run({ 'manifest-path': '../{namespace}.json' });
     expect(messageOf(outcome)).toContain('manifest-path: "../ns.json"');
     expect(outcome.exitCode).toBe(1);
@@ -96,7 +96,7 @@ describe('bad input', () => {
     ['octo/archived', TOKENS.write, 'the repository is archived'],
     ['octo/nowhere', TOKENS.write, 'Check "metadata-repository"'],
     ['octo/meta', 'not-a-token', '"github-token" is not valid'],
-  ])('stops before copying when %s with %s can not be used', async (repository, token, remedy) => {
+  ])('stops the run before copying: %s with token %s can not be used', async (repository, token, remedy) => {
     const outcome = await run({ 'metadata-repository': repository }, { token });
     expect(messageOf(outcome)).toContain(remedy);
     expect(outcome.exitCode).toBe(1);
@@ -106,7 +106,7 @@ describe('bad input', () => {
   it.each([
     ['octo/protected', TOKENS.write, 'its branch is protected'],
     ['octo/meta', TOKENS.other, 'fine-grained token or a GitHub App token'],
-  ])('says why %s with %s can not be written, and fails the job', async (repository, token, remedy) => {
+  ])('fails the job and says why: %s with token %s can not be written', async (repository, token, remedy) => {
     const outcome = await run({ 'metadata-repository': repository }, { token });
     expect(messageOf(outcome)).toContain('are mirrored but not recorded');
     expect(messageOf(outcome)).toContain(remedy);
@@ -114,7 +114,7 @@ describe('bad input', () => {
     expect(outcome.outputs).toMatchObject({ complete: 'false', added: '2' });
   });
 
-  it('names the inputs of a wrong registry password', async () => {
+  it('is named when the password of a registry is wrong', async () => {
     const outcome = await run({ password: 'wrong-password', namespaces: `${source.host}/ns` });
     expect(messageOf(outcome)).toContain('the inputs username and password');
     expect(outcome.exitCode).toBe(1);
@@ -122,7 +122,7 @@ describe('bad input', () => {
     expect(outcome.outputs['pending']).toBe('2');
   });
 
-  it('says that a namespace is not there, and mirrors the others', async () => {
+  it('fails only the namespace that does not exist, and the others are mirrored', async () => {
     const outcome = await run({
       namespaces: `${source.host}/nowhere\n${source.host}/ns`,
       'manifest-path': 'unknown/{namespace}.json',
@@ -132,13 +132,13 @@ describe('bad input', () => {
     expect(outcome.exitCode).toBe(1);
   });
 
-  it('takes failures as a warning when asked', async () => {
+  it('does not fail the job when "fail-on-error" is false', async () => {
     const outcome = await run({ namespaces: `${source.host}/nowhere`, 'fail-on-error': 'false' });
     expect(outcome.outputs).toMatchObject({ failed: '1', complete: 'false' });
     expect(outcome.exitCode).toBe(0);
   });
 
-  it('says that a web page is no registry', async () => {
+  it('is reported when the registry answers with a web page', async () => {
     const page = await startServer(async (_, response) => {
       response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Sign in</html>');
     });
@@ -148,7 +148,7 @@ describe('bad input', () => {
     expect(outcome.exitCode).toBe(1);
   });
 
-  it('does not read 50 MB of tags', async () => {
+  it('stops reading a tag list of 50 MB at 32 MiB', async () => {
     let sent = 0;
     const endless = await startServer(async (_, response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
@@ -167,7 +167,7 @@ describe('bad input', () => {
     expect(outcome.exitCode).toBe(1);
   });
 
-  it('leaves out names and tags that are none, and shows them harmlessly', async () => {
+  it('skips names and tags that are not valid, and shows them as harmless text', async () => {
     const hostile = await startServer(async (request, response) => {
       if (request.url === '/v2/ns/tags/list') {
         return sendJson(response, 200, {
@@ -190,20 +190,20 @@ describe('bad input', () => {
     expect(outcome.exitCode).toBe(1);
   });
 
-  it('says that there is no docker daemon', async () => {
+  it('is reported when the docker daemon does not run', async () => {
     const outcome = await run({}, { env: { DOCKER_HOST: 'unix:///tmp/no-such-daemon.sock' } });
     expect(messageOf(outcome)).toContain('engine: docker needs the docker command and its daemon');
     expect(outcome.outputs).toMatchObject({ added: '0', pending: '2', complete: 'false' });
     expect(outcome.exitCode).toBe(1);
   });
 
-  it('says that there is no docker command', async () => {
+  it('is reported when the docker command is missing', async () => {
     const outcome = await run({}, { env: { PATH: '/nowhere' } });
     expect(messageOf(outcome)).toContain('set engine: registry');
     expect(outcome.exitCode).toBe(1);
   });
 
-  it('refuses two sources on one target name, both named, before anything is copied', async () => {
+  it('is rejected before copying when two sources share one target name, and names both', async () => {
     await pushImage(source.url, 'other/one', ['v1'], makeImage({ seed: 'other one' }));
     const outcome = await run({ namespaces: `${source.host}/ns, ${source.host}/other` });
     expect(messageOf(outcome)).toContain(
@@ -214,7 +214,7 @@ describe('bad input', () => {
     expect(outcome.exitCode).toBe(1);
   });
 
-  it('never overwrites a manifest that it can not read', async () => {
+  it('never overwrites a namespace manifest that can not be read', async () => {
     const path = `${source.host}/broken.json`;
     await pushImage(source.url, 'broken/one', ['v1'], makeImage({ seed: 'one' }));
     await github.putFile('octo/meta', path, '{"version": 1, <<<<<<< HEAD');
@@ -224,7 +224,7 @@ describe('bad input', () => {
     expect(await github.file('octo/meta', path)).toBe('{"version": 1, <<<<<<< HEAD');
   });
 
-  it('keeps one platform of an index when asked, and says which platform is not there', async () => {
+  it('is named when an image lacks the platform, while other indexes are reduced to it', async () => {
     const [amd64, arm64] = [makeImage({ seed: 'x' }), makeImage({ seed: 'y', platform: 'linux/arm64' })];
     await pushImage(source.url, 'platforms/both', ['v1'], makeIndex([amd64, arm64]));
     await pushImage(source.url, 'platforms/other', ['v1'], makeIndex([arm64]));

@@ -42,12 +42,12 @@ async function mirror(to = target): Promise<RunOutcome> {
     },
     apiUrl: github.url,
     token: TOKENS.write,
-    // The cache belongs to the path of the temporary folder, which is the same in all runs of a runner.
+    // A cache entry is bound to the path of the temporary folder, which a runner keeps for all its runs.
     env: { ...cache.env, RUNNER_TEMP: temp },
   });
 }
 
-it('mounts in a later run what an earlier one sent to another repository', async () => {
+it('mounts blobs that an earlier run sent to another repository', async () => {
   await pushImage(source.url, 'ns/one', ['v1'], makeImage({ seed: 'one', ...SHARED }));
   const first = await mirror();
   expect(first.outputs).toMatchObject({ added: '1', complete: 'true' });
@@ -59,13 +59,13 @@ it('mounts in a later run what an earlier one sent to another repository', async
   expect(second.outputs).toMatchObject({ added: '1', unchanged: '1', complete: 'true' });
   expect(Number(second.outputs['bytes'])).toBeLessThan(2000);
 
-  // A run with nothing to do asks no cache and writes none.
+  // A run with nothing to do neither reads nor writes the cache.
   const entries = cache.entries.size;
   expect((await mirror()).outputs['changed']).toBe('false');
   expect(cache.entries.size).toBe(entries);
 });
 
-it('goes on when the cache can not be had', async () => {
+it('mirrors all the same when the cache service can not be reached', async () => {
   await pushImage(source.url, 'ns/three', ['v1'], makeImage({ seed: 'three' }));
   const broken = await runAction({
     inputs: { namespaces: `${source.host}/ns/three`, target: `${target.host}/other`, engine: 'registry' },

@@ -7,11 +7,11 @@ import { listAll } from '../support/fixtures/list-all.ts';
 import type { TestServer } from '../support/network/http.ts';
 import { startDockerRegistry } from '../support/registries/docker-registry.ts';
 
-/** A config and no layer: one mount a repository. */
+/** A config and no layer: one mount per repository. */
 const image = makeImage({ seed: 'catalog', layers: [] });
 const [config = ''] = image.blobs.keys();
 
-/** More than the thousand that the action asks for on a page. */
+/** More than one page: the action requests 1,000 names per page. */
 const MANY = Array.from({ length: 1100 }, (_, index) => `many/r${String(index).padStart(4, '0')}`);
 
 const registries: TestServer[] = [];
@@ -77,24 +77,24 @@ describe("docker-registry's catalog of more than 1,000 repositories", () => {
     expect(failures).toEqual([]);
   });
 
-  it('gives a repository with what is nested in it, and no more', async () => {
+  it('lists a repository with those nested in it, and no others', async () => {
     expect(names(await list(registry, 'library/base'))).toEqual(['base', 'debug']);
     expect(names(await list(registry, 'library'))).toEqual(['base', 'base-other', 'base/debug']);
     expect(names(await list(registry, 'zz'))).toEqual(['zz']);
   });
 
-  it('gives all from the root', async () => {
+  it('lists all repositories for the root namespace', async () => {
     expect((await list(registry, '')).images.size).toBe(MANY.length + 4);
   });
 
-  it('says that a namespace is not in it', async () => {
+  it('rejects a namespace that is not in it', async () => {
     await expect(list(registry, 'man')).rejects.toThrow(
       /\/man is not there, or not to be seen.*NAME_UNKNOWN/,
     );
   });
 });
 
-describe("docker-registry's catalog with fewer names a page than are asked for", () => {
+describe("docker-registry's catalog with fewer names per page than requested", () => {
   it('is listed to its end', async () => {
     const repositories = MANY.slice(0, 250);
     const registry = await start(100, repositories);

@@ -65,7 +65,7 @@ function contentOf({ bytes }: TestImage): object {
 }
 
 describe('the docker engine', () => {
-  it("works with the user's credential helper, and leaves its store and the config as they were", async () => {
+  it("reads the user's credential helper, and changes neither its store nor the config", async () => {
     await pushImage(source.url, 'helper/one', ['v1'], makeImage({ seed: 'helper' }));
     const log = join(home, 'helper.log');
     const helper = join(home, 'docker-credential-test');
@@ -86,7 +86,7 @@ describe('the docker engine', () => {
       token: TOKENS.write,
       env: { DOCKER_HOST: dockerd.dockerHost, ...env },
     });
-    // Again with the inputs: the login goes into the action's own config, never into the helper's store.
+    // Now with the inputs: the login is stored in the action's own config, never by the helper.
     await pushImage(source.url, 'helper/two', ['v1'], makeImage({ seed: 'helper two' }));
     const second = await runAction({
       inputs: { namespaces: `${source.host}/helper`, target: `${target.host}/mirror`, ...LOGIN },
@@ -106,7 +106,7 @@ describe('the docker engine', () => {
     expect([...outcome.leftovers, ...second.leftovers]).toEqual([]);
   });
 
-  it("copies cosign's signatures as they are, whose config is an image's", async () => {
+  it("copies cosign's signatures unchanged, although they look like images", async () => {
     const image = makeImage({ seed: 'signed' });
     const signature = makeCosignSignature(image);
     await pushImage(source.url, 'cosign/one', ['v1'], image);
@@ -122,13 +122,13 @@ describe('the docker engine', () => {
     expect(await entry('cosign', 'one', cosignTag(image))).toBe(signature.digest);
   });
 
-  it('pushes what was planned when the tag moves meanwhile', async () => {
+  it('pushes the planned digest when the tag moves during the run', async () => {
     const planned = makeImage({ seed: 'planned' });
     await pushImage(source.url, 'moving/one', ['latest'], planned);
     const other = makeImage({ seed: 'came later' });
     let moved = false;
     source.intercept = async ({ url = '' }) => {
-      // As soon as the run asks for the image itself, the tag is something else.
+      // As soon as the run requests the image itself, the tag moves.
       if (!moved && url.includes('/moving/one/manifests/')) {
         moved = true;
         await pushImage(source.url, 'moving/one', ['latest'], other);
@@ -144,7 +144,7 @@ describe('the docker engine', () => {
     });
   });
 
-  it('tries again a push that broke, and goes on after an image that can not be pulled', async () => {
+  it('retries a push that failed, and continues after an image that can not be pulled', async () => {
     let broken = 0;
     const flaky = await startServer(async (request, response) => {
       if (request.method === 'PUT' && request.url?.includes('/manifests/') === true && broken < 1) {
@@ -176,7 +176,7 @@ describe('the docker engine', () => {
     expect(dockerd.images()).toEqual([]);
   });
 
-  it('counts a push that the target does not hold as failed, whatever docker says', async () => {
+  it('reports a push as failed when the target lacks the image, whatever docker says', async () => {
     await pushImage(source.url, 'liar/one', ['v1'], makeImage({ seed: 'liar' }));
     const liar = await startServer(async (request, response) => {
       const body = request.headers['content-type']?.includes('manifest') === true;
@@ -197,13 +197,15 @@ describe('the docker engine', () => {
     expect(await github.file('octo/meta', `${source.host}/liar.json`)).toBeUndefined();
   });
 
-  it("settles gcrsync's tags from evidence, and copies only what differs or is missing", async () => {
-    const [same, again, other, gone] = ['same', 'again', 'other', 'gone'].map((seed) => makeImage({ seed }));
-    if (!same || !again || !other || !gone) throw new Error('no images');
+  it("adopts gcrsync's tags that the target has, and copies only those that differ or are missing", async () => {
+    const [same, again, other, missing] = ['same', 'again', 'other', 'missing'].map((seed) =>
+      makeImage({ seed }),
+    );
+    if (!same || !again || !other || !missing) throw new Error('no images');
     const authorization = {
       authorization: `Basic ${Buffer.from(`${LOGIN.username}:${LOGIN.password}`).toString('base64')}`,
     };
-    for (const [tag, image] of Object.entries({ same, again, other, missing: gone })) {
+    for (const [tag, image] of Object.entries({ same, again, other, missing })) {
       await pushImage(source.url, 'old/img', [tag], image);
     }
     const [config = new Uint8Array()] = again.blobs.values();

@@ -21,9 +21,9 @@ let registry: TestServer;
 let target: TestServer & { pushed: string[] };
 let github: GitHubStandIn;
 let dockerd: Dockerd;
-/** What the source holds, by `image:tag`. */
-let held: Map<string, TestImage>;
-/** Milliseconds that the source takes for each blob. */
+/** The images of the source, by `image:tag`. */
+let sourceImages: Map<string, TestImage>;
+/** Milliseconds that the source waits before it sends a blob. */
 let slowness = 0;
 
 beforeAll(async () => {
@@ -35,7 +35,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   slowness = 0;
-  held = new Map();
+  sourceImages = new Map();
   source = await startMemoryRegistry({ google: true });
   source.intercept = async ({ method, url }) => {
     if (method === 'GET' && url?.includes('/blobs/') === true) await delay(slowness);
@@ -55,11 +55,11 @@ beforeEach(async () => {
   };
 });
 
-async function hold(names: Iterable<string>, version = ''): Promise<void> {
+async function pushToSource(names: Iterable<string>, version = ''): Promise<void> {
   for (const name of names) {
     const [image = '', tag = ''] = name.split(':');
     const content = makeImage({ seed: `${name} ${version}`, layers: [2000, 100_000] });
-    held.set(name, content);
+    sourceImages.set(name, content);
     await pushImage(source.url, `library/${image}`, [tag], content);
   }
 }
@@ -102,7 +102,7 @@ async function recordedNames(): Promise<string[]> {
   ).flat();
 }
 
-/** What the target holds under a tag, by its own word; null when it has no such tag. */
+/** The digest of a tag as the target reports it; null when it has no such tag. */
 async function targetDigest(image: string, tag: string): Promise<string | null> {
   const authorization = `Basic ${Buffer.from(`${LOGIN.username}:${LOGIN.password}`).toString('base64')}`;
   const accept = 'application/vnd.docker.distribution.manifest.v2+json';
@@ -113,30 +113,30 @@ async function targetDigest(image: string, tag: string): Promise<string | null> 
   return answer.headers.get('docker-content-digest');
 }
 
-/** Every recorded tag is at the target, with the digest that is recorded. */
+/** Every recorded tag is in the target, with the recorded digest. */
 async function expectRecordIsTrue(): Promise<void> {
   for (const [image, tags] of await recorded()) {
     for (const [tag, entry] of tags) {
-      const held = await targetDigest(image, tag);
-      // Of a tag that was moving nothing is said but that it is there.
-      const digest = entry === null ? held : typeof entry === 'string' ? entry : entry.target;
-      expect([image, tag, held]).toEqual([image, tag, digest ?? 'any']);
+      const actual = await targetDigest(image, tag);
+      // `null` means that the tag was about to be overwritten: it must exist, with any digest.
+      const digest = entry === null ? actual : typeof entry === 'string' ? entry : entry.target;
+      expect([image, tag, actual]).toEqual([image, tag, digest ?? 'any']);
     }
   }
 }
 
-/** All that the source holds is recorded, with the source's digest, and is at the target. */
+/** Every tag of the source is recorded with the source's digest, and is in the target. */
 async function expectAllMirrored(): Promise<void> {
   await expectRecordIsTrue();
   const images = await recorded();
-  for (const [name, { digest }] of held) {
+  for (const [name, { digest }] of sourceImages) {
     const [image = '', tag = ''] = name.split(':');
     const entry = images.get(image)?.get(tag);
     expect([name, typeof entry === 'object' ? entry?.digest : entry]).toEqual([name, digest]);
   }
 }
 
-/** The tags that the changelog says were added, in all its sections. */
+/** The tags that the sections of the changelog name as added. */
 async function changelogNames(): Promise<string[]> {
   const text = (await github.file('octo/meta', 'CHANGELOG.md')) ?? '';
   return Array.from(text.matchAll(/^- `(.+?)`: added (.*)$/gm), ([, image = '', tags = '']) =>
@@ -145,8 +145,8 @@ async function changelogNames(): Promise<string[]> {
 }
 
 describe('the time limit', () => {
-  it('starts no image after it, records what is done, and leaves the rest to the next run', async () => {
-    await hold(names(20));
+  it('starts no image once it is reached, records what is done, and leaves the rest pending', async () => {
+    await pushToSource(names(20));
     slowness = 500;
     const first = await run({ 'time-limit': '3s' });
     expect(first.exitCode).toBe(0);
@@ -172,8 +172,8 @@ describe('the time limit', () => {
     expect((await changelogNames()).toSorted()).toEqual(names(20));
   });
 
-  it('gives up in time what does not end', async () => {
-    await hold(names(3));
+  it('breaks off copies that do not end in time', async () => {
+    await pushToSource(names(3));
     const { intercept } = source;
     source.intercept = async (request, response) => {
       if (request.url?.includes('image-01/blobs') === true) return true;
@@ -187,7 +187,7 @@ describe('the time limit', () => {
   });
 
   it('costs no request when there is nothing to do, and neither do checkpoints', async () => {
-    await hold(names(2));
+    await pushToSource(names(2));
     await run();
     github.requests.length = 0;
     const idle = await run({ checkpoint: '1ms', 'time-limit': '1h' });
@@ -199,8 +199,8 @@ describe('the time limit', () => {
 });
 
 describe('checkpoints', () => {
-  it('record what is done while the run goes on, and each tag once in the changelog', async () => {
-    await hold(names(16));
+  it('record progress during the run, and name each tag once in the changelog', async () => {
+    await pushToSource(names(16));
     slowness = 400;
     const killed = await run(
       { checkpoint: '500ms' },
@@ -224,48 +224,45 @@ describe('checkpoints', () => {
 });
 
 describe('a cancelled job', () => {
-  it.each(['registry', 'docker'])(
-    'records what is done and leaves nothing behind: engine %s',
-    async (engine) => {
-      await hold(names(20));
-      slowness = 300;
-      let cancelled = 0;
-      const run1 = await run(
-        { engine },
-        {
-          onStart: (child) => {
-            child.on('close', () => (cancelled = performance.now() - cancelled));
-            setTimeout(
-              () => {
-                cancelled = performance.now();
-                cancel(child);
-              },
-              engine === 'docker' ? 5000 : 2500,
-            );
-          },
+  it.each(['registry', 'docker'])('records what is done and cleans up: engine %s', async (engine) => {
+    await pushToSource(names(20));
+    slowness = 300;
+    let cancelled = 0;
+    const run1 = await run(
+      { engine },
+      {
+        onStart: (child) => {
+          child.on('close', () => (cancelled = performance.now() - cancelled));
+          setTimeout(
+            () => {
+              cancelled = performance.now();
+              cancel(child);
+            },
+            engine === 'docker' ? 5000 : 2500,
+          );
         },
-      );
-      expect(cancelled).toBeLessThan(5000);
-      expect(run1.exitCode).toBe(1);
-      expect(run1.log).toContain('The run was cancelled');
-      const done = Number(run1.outputs['added']);
-      expect(done).toBeGreaterThan(0);
-      expect(run1.outputs).toMatchObject({ complete: 'false', failed: '0', pending: String(20 - done) });
-      expect(await recordedNames()).toHaveLength(done);
-      await expectRecordIsTrue();
-      expect(run1.leftovers).toEqual([]);
-      expect(dockerd.images()).toEqual([]);
-      slowness = 0;
-      await run();
-      await expectAllMirrored();
-    },
-  );
+      },
+    );
+    expect(cancelled).toBeLessThan(5000);
+    expect(run1.exitCode).toBe(1);
+    expect(run1.log).toContain('The run was cancelled');
+    const done = Number(run1.outputs['added']);
+    expect(done).toBeGreaterThan(0);
+    expect(run1.outputs).toMatchObject({ complete: 'false', failed: '0', pending: String(20 - done) });
+    expect(await recordedNames()).toHaveLength(done);
+    await expectRecordIsTrue();
+    expect(run1.leftovers).toEqual([]);
+    expect(dockerd.images()).toEqual([]);
+    slowness = 0;
+    await run();
+    await expectAllMirrored();
+  });
 });
 
-describe('a run that is killed at any moment', () => {
+describe('a run that is killed at any time', () => {
   const MOMENTS = 50;
 
-  it('is put right by the next one', { timeout: 600_000 }, async () => {
+  it('is repaired by the next one', { timeout: 600_000 }, async () => {
     const moments = fc.sample(
       fc.record({
         engine: fc.constantFrom('registry', 'registry', 'docker'),
@@ -276,8 +273,8 @@ describe('a run that is killed at any moment', () => {
     );
     let ended = 0;
     for (const [index, { engine, signal, part }] of moments.entries()) {
-      // One tag that moves and two that are new: the images of all rounds stay.
-      await hold([`moving:latest`, `image-${index}:v1`, `image-${index}:v2`], String(index));
+      // One tag moves and two are new; the images of earlier rounds stay.
+      await pushToSource([`moving:latest`, `image-${index}:v1`, `image-${index}:v2`], String(index));
       slowness = 30;
       const after = (engine === 'docker' ? 3000 : 2200) * part;
       const killed = await run(
@@ -291,7 +288,7 @@ describe('a run that is killed at any moment', () => {
       expect(killed.leftovers).toEqual([]);
       await expectRecordIsTrue();
       const before = await recordedNames();
-      const isMoved = (await targetDigest('moving', 'latest')) === held.get('moving:latest')?.digest;
+      const isMoved = (await targetDigest('moving', 'latest')) === sourceImages.get('moving:latest')?.digest;
       const right = new Set(before.filter((name) => name !== 'moving:latest' || isMoved));
       target.pushed.length = 0;
       slowness = 0;
@@ -300,7 +297,7 @@ describe('a run that is killed at any moment', () => {
       expect(target.pushed.filter((name) => right.has(name))).toEqual([]);
       await expectAllMirrored();
     }
-    // Most of them were still running.
+    // Most runs were still active when they were killed.
     expect(ended).toBeGreaterThan(MOMENTS / 2);
   });
 });

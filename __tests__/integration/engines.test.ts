@@ -24,8 +24,8 @@ import {
 import { type RunOutcome, runAction } from '../support/run/runner.ts';
 
 /**
- * One contract for both engines: what ends up in the target is what the source holds, whatever the registries ask
- * for. The bundle runs as a process against real registries.
+ * One contract for both engines: the target ends up with the images of the source, whichever authentication and
+ * redirects the registries use. The bundle runs as a process against real registries.
  */
 const LOGIN = { username: 'mirror', password: 'contract-pa55' };
 const BASIC = {
@@ -62,7 +62,7 @@ beforeAll(async () => {
   dockerd = await startDockerd();
   github = await startGitHub({ 'octo/meta': {} });
   tokens = await startTokenServer(certificate, LOGIN);
-  // Where a registry that redirects sends its clients for blobs; credentials must not come along.
+  // A registry that redirects sends its clients here for blobs; credentials must not be sent.
   files = await startServer(async (request, response) => {
     if (request.headers.authorization !== undefined) throw new Error('credentials followed a redirect');
     await pipeline(createReadStream(join(dataFolder, decodeURI(request.url ?? ''))), response);
@@ -110,7 +110,7 @@ async function mirror(inputs: Record<string, string>, env: Record<string, string
   });
 }
 
-async function held(
+async function targetManifest(
   url: string,
   repository: string,
   reference: string,
@@ -128,7 +128,7 @@ const Content = v.object({
   layers: v.optional(v.array(v.object({ digest: v.string() })), []),
 });
 
-/** Each blob that `manifest` names is there, and is what its digest says. */
+/** Each blob that `manifest` names is present, and its content matches its digest. */
 async function checkBlobs(
   url: string,
   repository: string,
@@ -165,7 +165,7 @@ describe.each(['docker', 'registry'])('engine %s, registries', (engine) => {
           ? { authorization: `Bearer ${await tokenFor([`repository:${repository}:pull`])}` }
           : headers;
       for (const tag of tags) {
-        const manifest = await held(target.url, repository, tag, own);
+        const manifest = await targetManifest(target.url, repository, tag, own);
         const exact = engine === 'registry' || content.children.length > 0;
         expect(exact ? digestOf(manifest) : configOf(manifest)).toBe(
           exact ? content.digest : configOf(Buffer.from(content.bytes)),
@@ -173,7 +173,7 @@ describe.each(['docker', 'registry'])('engine %s, registries', (engine) => {
         await checkBlobs(target.url, repository, manifest, own);
       }
       for (const child of content.children) {
-        expect(digestOf(await held(target.url, repository, child.digest, own))).toBe(child.digest);
+        expect(digestOf(await targetManifest(target.url, repository, child.digest, own))).toBe(child.digest);
         await checkBlobs(target.url, repository, Buffer.from(child.bytes), own);
       }
     }
@@ -183,7 +183,7 @@ describe.each(['docker', 'registry'])('engine %s, registries', (engine) => {
 });
 
 describe('engine docker', () => {
-  it('says that an index of several platforms goes registry to registry', async () => {
+  it('logs that an index of several platforms is copied by the registry engine', async () => {
     const source = await startDockerRegistry();
     const target = await startDockerRegistry();
     const [, , several] = IMAGES[2] ?? [];
@@ -207,7 +207,7 @@ describe('engine registry', () => {
     const [, , single] = IMAGES[0] ?? [];
     if (!single) throw new Error('no image');
     await pushImage(source.url, 'tls/one', ['v1'], single);
-    // A name that is not loopback's, so that TLS is spoken; it leads to loopback in the process under test alone.
+    // A name other than loopback's, so that TLS is used; only the process under test resolves it to loopback.
     const preload = join(dataFolder, 'resolve.mjs');
     await writeFile(
       preload,
@@ -229,7 +229,7 @@ describe('engine registry', () => {
     );
     const trusted = await mirror(inputs, { ...env, NODE_EXTRA_CA_CERTS: certificate.certFile });
     expect(trusted.outputs).toMatchObject({ added: '1', complete: 'true' });
-    // And through a proxy: the target by a tunnel, GitHub and the source, which are spoken to in the clear, by requests.
+    // And through a proxy: the target by a tunnel; GitHub and the source, which use plain HTTP, by requests.
     await pushImage(source.url, 'tls/two', ['v1'], single);
     const proxy = await startForwardProxy('pr0xy-pa55');
     const proxied = await mirror(

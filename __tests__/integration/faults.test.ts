@@ -30,9 +30,9 @@ const TARGET_FAULTS = faultsOf('head', 'start', 'upload', 'put');
 let registry: TestServer;
 let target: TestServer;
 let github: GitHubStandIn;
-/** In front of both registries; the run knows them alone. */
+/** Proxies in front of both registries; the run knows only these. */
 let proxies: FaultyProxy[];
-/** What a test started besides. */
+/** What a test started additionally. */
 let others: { close: () => Promise<void> }[];
 
 beforeEach(async () => {
@@ -54,7 +54,7 @@ async function startProxy(upstream: TestServer, options: FaultyProxyOptions): Pr
 /** Images by `image:tag`. */
 type ImageSet = ReadonlyMap<string, TestImage>;
 
-/** Every third of several platforms, every fourth large; all share layers with others. */
+/** Every third has several platforms, every fourth is large; all share layers with others. */
 function imageSet(count: number): Map<string, TestImage> {
   return new Map(
     Array.from({ length: count }, (_, number) => {
@@ -103,7 +103,7 @@ async function mirror(
   return run;
 }
 
-/** What the target lacks of `images`. */
+/** The `images` that the target lacks. */
 async function missing(images: ImageSet): Promise<string[]> {
   const found: string[] = [];
   for (const [name, image] of images) {
@@ -115,8 +115,8 @@ async function missing(images: ImageSet): Promise<string[]> {
 
 const Manifest = v.object({ config: v.object({ digest: v.string() }) });
 
-/** The config of the image that the target holds under a tag, and the digest of its manifest. */
-async function heldConfig(
+/** The config of the target's image with a tag, and the digest of its manifest. */
+async function targetConfig(
   repository: string,
   tag: string,
 ): Promise<{ config: string; digest: string | null }> {
@@ -146,8 +146,8 @@ function happened({ happened }: FaultyProxy): FaultKind[] {
   return Array.from(new Set(happened.map(({ kind }) => kind))).toSorted();
 }
 
-describe('a fifth of all requests', () => {
-  it('going wrong in every way, at source and target, all arrives and is right: engine registry', async () => {
+describe('requests that fail in every way', () => {
+  it('lose no image and corrupt none when a fifth of them fail: engine registry', async () => {
     const images = imageSet(24);
     await push(images);
     const source = await startProxy(registry, { seed: 'source', kinds: SOURCE_FAULTS });
@@ -161,11 +161,11 @@ describe('a fifth of all requests', () => {
     expect(happened(source)).toEqual(SOURCE_FAULTS.toSorted());
     expect(happened(front)).toEqual(TARGET_FAULTS.toSorted());
     for (const proxy of [source, front]) expect(proxy.happened.length / proxy.requests).toBeGreaterThan(0.17);
-    // The proxy can't see who found nobody.
+    // The proxy can't see connections that never reached it.
     expect(run.log).toContain('ECONNREFUSED');
   });
 
-  it('or fewer, of which docker meets some: all arrives and is right, engine docker', async () => {
+  it('lose no image and corrupt none when fewer fail: engine docker', async () => {
     const dockerd = await startDockerd();
     const facade = await startGoogleFacade(registry.url);
     others.push(facade, dockerd);
@@ -177,7 +177,7 @@ describe('a fifth of all requests', () => {
       }),
     );
     await push(images);
-    // docker itself tries some requests again and others not, and each failure costs a whole pull or push.
+    // docker retries some requests and not others, and each failure costs a whole pull or push.
     const source = await startProxy(facade, { seed: 'source', kinds: SOURCE_FAULTS, rate: 0.07 });
     const front = await startProxy(target, { seed: 'target', kinds: TARGET_FAULTS, rate: 0.07 });
     const run = await mirror(source, front, { engine: 'docker', retries: '10' }, dockerd.dockerHost);
@@ -187,20 +187,20 @@ describe('a fifth of all requests', () => {
     const record = await recorded(source, front);
     for (const [name, { digest, blobs }] of images) {
       const [repository = '', tag = ''] = name.split(':');
-      const held = await heldConfig(repository, tag);
-      // docker compresses layers again, and keeps the config.
+      const actual = await targetConfig(repository, tag);
+      // docker compresses layers again, but keeps the config.
       const [config] = blobs.keys();
-      expect(held.config).toBe(config);
-      expect(record.get(repository)?.get(tag)).toEqual({ digest, target: held.digest });
+      expect(actual.config).toBe(config);
+      expect(record.get(repository)?.get(tag)).toEqual({ digest, target: actual.digest });
     }
     for (const proxy of [source, front]) expect(happened(proxy).length).toBeGreaterThan(3);
   });
 });
 
 describe('a blob that is always corrupt', () => {
-  it('fails its images alone, is named, and never reaches the target under a tag', async () => {
+  it('fails only its images, is named, and never reaches the target under a tag', async () => {
     const images = imageSet(9);
-    // A layer that three images share, one platform of an index, and a small one.
+    // A layer that three images share, one platform of an index, and a small image.
     const spoilt = [
       layerOf(images, 'image-1:v1', 0),
       layerOf(images, 'image-3:v3', 2),
@@ -222,14 +222,14 @@ describe('a blob that is always corrupt', () => {
     expect([failing.size, sound.size]).toEqual([6, 3]);
     expect(run.exitCode).toBe(1);
     expect(run.outputs).toMatchObject({ complete: 'false', added: '3', failed: '6', pending: '0' });
-    const told = [run.annotations.map(({ message }) => message).join('\n'), JSON.stringify(run.report)];
+    const reported = [run.annotations.map(({ message }) => message).join('\n'), JSON.stringify(run.report)];
     for (const [name, image] of failing) {
       const [repository = '', tag = ''] = name.split(':');
       const [digest = ''] = holding(image);
-      expect(told[0]).toMatch(
+      expect(reported[0]).toMatch(
         new RegExp(`${source.host}/library/${name}: .*${digest} does not have that digest`),
       );
-      expect(told[1]).toMatch(
+      expect(reported[1]).toMatch(
         new RegExp(`"image":"${repository}","tags":\\["${tag}"\\],"reason":"[^"]*${digest}`),
       );
       const url = `${target.url}/v2/mirror/${repository}/manifests/${tag}`;
@@ -237,12 +237,12 @@ describe('a blob that is always corrupt', () => {
     }
     expect(await missing(sound)).toEqual([]);
     expect(await recorded(source, target)).toEqual(recordOf(sound));
-    // Three tries of each, and one more in each other repository.
+    // Three tries for each, and one more in each other repository.
     expect(source.happened.length).toBe(5 + 3 + 4);
   });
 });
 
-/** The digest of an image's layer; of an index, of its last platform's. */
+/** The digest of an image's layer; for an index, of its last platform's. */
 function layerOf(images: ImageSet, name: string, index: number): Digest {
   const image = images.get(name);
   const digest = Array.from((image?.children[1] ?? image)?.blobs.keys() ?? [])[index + 1];

@@ -25,57 +25,60 @@ import type { RunOutcome } from '../support/run/runner.ts';
 
 const MOVED = `is at ${'a'.repeat(40)} but expected ${'b'.repeat(40)}`;
 
-describe.concurrent('a fault of GitHub that passes', () => {
+describe.concurrent('a temporary fault of GitHub', () => {
   it.for<[string, { get?: Fault[]; put?: Fault[]; puts?: number; inputs?: Record<string, string> }]>([
     ['409, the branch moved', { put: [says(409, MOVED)], puts: 3 }],
-    ['409, in a wording nobody knows', { put: [says(409, 'Something came in between')], puts: 3 }],
-    ['403, a secondary limit at the read', { get: [isLimited(403, 1)] }],
-    ['403, a secondary limit at the write', { put: [isLimited(403, 1)], puts: 3 }],
-    ['429, a secondary limit at the read', { get: [isLimited(429, 1)] }],
-    ['429, a secondary limit at the write', { put: [isLimited(429, 1)], puts: 3 }],
-    ['requests used up for a moment, at the read', { get: [isUsedUp(1)] }],
-    ['requests used up for a moment, at the write', { put: [isUsedUp(1)], puts: 3 }],
+    ['409, in an unknown wording', { put: [says(409, 'Something came in between')], puts: 3 }],
+    ['403, a secondary limit on the read', { get: [isLimited(403, 1)] }],
+    ['403, a secondary limit on the write', { put: [isLimited(403, 1)], puts: 3 }],
+    ['429, a secondary limit on the read', { get: [isLimited(429, 1)] }],
+    ['429, a secondary limit on the write', { put: [isLimited(429, 1)], puts: 3 }],
+    ['a rate limit used up briefly, on the read', { get: [isUsedUp(1)] }],
+    ['a rate limit used up briefly, on the write', { put: [isUsedUp(1)], puts: 3 }],
     ['5xx', { get: [says(503, 'No server'), says(500, 'Server Error')], put: [says(500, 'x')], puts: 3 }],
     ['HTML pages', { get: [page(502)], put: [page(503)], puts: 3 }],
     ['connections that break', { get: [breaks], put: [breaks], puts: 3 }],
     ['no answer in time', { get: [stalls], put: [stalls], puts: 3, inputs: { 'http-timeout': '2s' } }],
-    ['a web page that is no error', { get: [page(200)] }],
-    ['a file that ends too early', { get: [breaksAfter('{"version": 1, "images": {}}')] }],
-    ['a write that was done, and 502', { put: [isDone(page(502))] }],
-    ['a write that was done, and a break', { put: [isDone(breaks)] }],
-    ['a write that was done, and no answer', { put: [isDone(stalls)], inputs: { 'http-timeout': '2s' } }],
-    ['success that says nothing, of a write not done', { put: [isEmpty], puts: 3 }],
-    ['a web page for the answer to a write that was done', { put: [isDone(page(200))] }],
-  ])('%s: recorded, each commit and section once', async ([, { get = [], put = [], puts = 2, inputs }]) => {
-    await inWorld(async (world) => {
-      const { github, path, run, held } = world;
-      const record = path.slice(path.indexOf('/'));
-      // What is known is read before; what is written is read again then.
-      injectFaults(github, [
-        { method: 'GET', path: record, faults: [before(() => {}), ...get] },
-        { method: 'PUT', path: record, faults: put },
-      ]);
-      const outcome = await run(inputs);
-      expect(outcome.exitCode === 0 ? '' : outcome.log).toBe('');
-      expect(outcome.outputs).toMatchObject({ complete: 'true', added: '2', unchanged: '1' });
-      expect(outcome.log).not.toMatch(/^::error::/m);
-      expect(await world.recorded()).toEqual(held);
-      expect(await sections(world)).toBe(1);
-      expect(writes(world)).toBe(puts);
-      expect(await commitsOfRuns(world)).toEqual([
-        'Changelog: Mirror ns: 2 added, 0 updated',
-        'Mirror ns: 2 added, 0 updated',
-      ]);
-    });
-  });
+    ['a web page with status 200', { get: [page(200)] }],
+    ['a file that is cut off', { get: [breaksAfter('{"version": 1, "images": {}}')] }],
+    ['a write that succeeded but was answered 502', { put: [isDone(page(502))] }],
+    ['a write that succeeded before the connection broke', { put: [isDone(breaks)] }],
+    ['a write that succeeded without an answer', { put: [isDone(stalls)], inputs: { 'http-timeout': '2s' } }],
+    ['an empty success for a write that was not done', { put: [isEmpty], puts: 3 }],
+    ['a web page in answer to a write that succeeded', { put: [isDone(page(200))] }],
+  ])(
+    'does not stop recording, each commit and section once: %s',
+    async ([, { get = [], put = [], puts = 2, inputs }]) => {
+      await inWorld(async (world) => {
+        const { github, path, run, held } = world;
+        const record = path.slice(path.indexOf('/'));
+        // The first read prepares the plan; each write reads the file again.
+        injectFaults(github, [
+          { method: 'GET', path: record, faults: [before(() => {}), ...get] },
+          { method: 'PUT', path: record, faults: put },
+        ]);
+        const outcome = await run(inputs);
+        expect(outcome.exitCode === 0 ? '' : outcome.log).toBe('');
+        expect(outcome.outputs).toMatchObject({ complete: 'true', added: '2', unchanged: '1' });
+        expect(outcome.log).not.toMatch(/^::error::/m);
+        expect(await world.recorded()).toEqual(held);
+        expect(await sections(world)).toBe(1);
+        expect(writes(world)).toBe(puts);
+        expect(await commitsOfRuns(world)).toEqual([
+          'Changelog: Mirror ns: 2 added, 0 updated',
+          'Mirror ns: 2 added, 0 updated',
+        ]);
+      });
+    },
+  );
 });
 
-describe.concurrent('an answer that is not the file', () => {
+describe.concurrent('a wrong answer in place of the changelog', () => {
   it.for<[string, Fault]>([
     ['nothing', isEmpty],
     ['a web page', page(200)],
-    ['no file, for a moment', says(404, 'Not Found')],
-  ])('never wipes a changelog: %s', async ([, fault]) => {
+    ['404, once', says(404, 'Not Found')],
+  ])('never makes a run overwrite it: %s', async ([, fault]) => {
     await inWorld(async (world) => {
       const { github, run } = world;
       injectFaults(github, [{ method: 'GET', path: '/CHANGELOG.md', faults: [fault] }]);
@@ -88,7 +91,7 @@ describe.concurrent('an answer that is not the file', () => {
 });
 
 describe.concurrent('a metadata repository that was renamed', () => {
-  it.for([301, 307, 308])('is found and written by %i', async (status) => {
+  it.for([301, 307, 308])('is read and written through redirects with status %i', async (status) => {
     await inWorld(async (world) => {
       const { github, run, held } = world;
       const redirected: string[] = [];
@@ -122,12 +125,12 @@ describe.concurrent('the comment on a pull request', () => {
   it.for<[string, Fault[], string]>([
     ['a secondary limit, 403', [isLimited(403, 1)], 'POST'],
     ['a secondary limit, 429', [isLimited(429, 1)], 'POST'],
-    ['a secondary limit as it looks for it', [isLimited(403, 1)], 'GET'],
-    ['requests used up for a moment', [isUsedUp(1)], 'POST'],
+    ['a secondary limit while it is looked up', [isLimited(403, 1)], 'GET'],
+    ['a rate limit used up briefly', [isUsedUp(1)], 'POST'],
     ['5xx', [says(502, 'Server Error')], 'POST'],
-    ['a comment that was written, and 502', [isDone(says(502, 'Server Error'))], 'POST'],
-    ['a comment that was written, and a break', [isDone(breaks)], 'POST'],
-  ])('is written once in spite of %s', async ([, faults, method]) => {
+    ['a comment that was written but answered 502', [isDone(says(502, 'Server Error'))], 'POST'],
+    ['a comment that was written before the connection broke', [isDone(breaks)], 'POST'],
+  ])('is written once despite %s', async ([, faults, method]) => {
     await inWorld(async (world) => {
       const [outcome, comments] = await dryRun(world, faults, method);
       expect(outcome.annotations).toEqual([]);
@@ -135,7 +138,7 @@ describe.concurrent('the comment on a pull request', () => {
     });
   });
 
-  it('is left out for a limit that lasts, and the summary has it', async () => {
+  it('is skipped with a notice when a limit lasts, and the summary has its content', async () => {
     await inWorld(async (world) => {
       const [outcome, comments] = await dryRun(world, [isLimited(403, 3600)]);
       expect(outcome.annotations).toEqual([

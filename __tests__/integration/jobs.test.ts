@@ -69,7 +69,7 @@ async function recorded(): Promise<NamespaceManifest['images']> {
   return parseNamespaceManifest(Buffer.from(text), expected).images;
 }
 
-async function held(name: string): Promise<string | undefined> {
+async function targetDigest(name: string): Promise<string | undefined> {
   const [image = '', tag = ''] = name.split(':');
   const accept = Array.from(images.values(), ({ mediaType }) => mediaType).join(', ');
   const answer = await fetch(`${target.url}/v2/mirror/${image}/manifests/${tag}`, {
@@ -83,13 +83,13 @@ async function expectMirrored(): Promise<void> {
   const entries = await recorded();
   for (const [name, { digest }] of images) {
     const [image = '', tag = ''] = name.split(':');
-    expect([name, entries.get(image)?.get(tag), await held(name)]).toEqual([name, digest, digest]);
+    expect([name, entries.get(image)?.get(tag), await targetDigest(name)]).toEqual([name, digest, digest]);
   }
   const count = Array.from(entries.values()).reduce((sum, { size }) => sum + size, 0);
   expect(count).toBe(images.size);
 }
 
-/** The tags that the sections of the changelog name, in all. */
+/** All tags that the sections of the changelog name. */
 function changelogTags(changelog: string): string[] {
   return Array.from(changelog.matchAll(/^- `(.+?)`: (.*)$/gm), ([, image = '', rest = '']) =>
     Array.from(rest.matchAll(/`(.+?)`/g), ([, tag = '']) => `${image}:${tag}`),
@@ -116,12 +116,12 @@ function matrixOf({ outputs }: RunOutcome): v.InferOutput<typeof Matrix>['includ
 }
 
 describe('mode: plan', () => {
-  it('gives a matrix whose jobs mirror everything, and an empty one when nothing is left', async () => {
+  it('outputs a matrix whose jobs mirror everything, and an empty one when nothing is left to do', async () => {
     const plan = await run({ mode: 'plan', 'max-shards': '4', exclude: '*:nightly' });
     expect(plan.exitCode).toBe(0);
     expect(plan.outputs).toMatchObject({ changed: 'true', added: String(TAGS) });
     expect(await github.commits('octo/meta')).toHaveLength(1);
-    expect(await held('image-00:v1')).toBeUndefined();
+    expect(await targetDigest('image-00:v1')).toBeUndefined();
     const entries = matrixOf(plan);
     expect(entries).toHaveLength(4);
     expect(entries.reduce((sum, { tags }) => sum + tags, 0)).toBe(TAGS);
@@ -147,7 +147,7 @@ describe('mode: plan', () => {
 });
 
 describe('many jobs', () => {
-  it('write one record at once and lose nothing', async () => {
+  it('write one record at the same time and lose nothing', async () => {
     github.writeTime = 50;
     const jobs = await Promise.all(NAMES.map(async (name) => run({ include: name })));
     expect(jobs.map(({ exitCode, log }) => (exitCode === 0 ? '' : log))).toEqual(jobs.map(() => ''));
@@ -156,14 +156,14 @@ describe('many jobs', () => {
     const changelog = (await github.file('octo/meta', 'CHANGELOG.md')) ?? '';
     expect(changelogTags(changelog).toSorted()).toEqual(Array.from(images.keys()).toSorted());
     expect(changelog.match(/^## /gm)).toHaveLength(NAMES.length);
-    // Two commits a job, and the one that the repository began with.
+    // Two commits per job, and the repository's first one.
     expect(await github.commits('octo/meta')).toHaveLength(2 * NAMES.length + 1);
     expect(mostInAMinute(github)).toBeLessThanOrEqual(80);
     expect(github.violations).toEqual([]);
   });
 });
 
-/** Writes within a minute; GitHub takes 80. */
+/** Writes within a minute; GitHub's limit is 80. */
 function mostInAMinute({ requests }: GitHubStandIn): number {
   const times = requests.filter(({ method }) => method === 'PUT').map(({ time }) => time);
   return Math.max(
@@ -189,18 +189,18 @@ describe('a dry run on a pull request', () => {
     );
   }
 
-  it('says what it would do, without a password, and keeps one comment up to date', async () => {
+  it('reports what it would do, needs no password, and updates its one comment', async () => {
     await github.comment('octo/meta', number, 'Looks good to me');
     const first = await dryRun({ include: 'image-0?' });
     expect(first.exitCode).toBe(0);
     expect(first.outputs).toMatchObject({ changed: 'true', added: '20', bytes: first.outputs['bytes'] });
     expect(Number(first.outputs['bytes'])).toBeGreaterThan(0);
     expect(first.summary).toContain('## Mirror: dry run, nothing was copied');
-    expect(first.summary).toContain('so many requests count against a pull limit');
+    expect(first.summary).toContain('which count against a pull limit');
     expect(first.summary).toMatch(
       /````markdown\n## \d{4}-.*: `.*library` → `.*mirror`\n\n20 tags added, 0 updated/,
     );
-    expect(await held('image-00:v1')).toBeUndefined();
+    expect(await targetDigest('image-00:v1')).toBeUndefined();
     expect(await github.commits('octo/meta')).toHaveLength(1);
     const [, comment, ...others] = await github.comments('octo/meta', number);
     expect(others).toEqual([]);
@@ -214,7 +214,7 @@ describe('a dry run on a pull request', () => {
     expect(github.violations).toEqual([]);
   });
 
-  it('says in its comment when there is nothing to do any more, and begins none for that', async () => {
+  it('updates its comment when nothing is left to do, and creates none for that', async () => {
     await dryRun();
     expect(await github.comments('octo/meta', number)).toHaveLength(1);
     await run();
@@ -227,7 +227,7 @@ describe('a dry run on a pull request', () => {
     expect(await github.comments('octo/meta', other)).toEqual([]);
   });
 
-  it('tells in the summary what a fork may not say in a comment', async () => {
+  it('falls back to the summary where the token may not comment, as in a fork', async () => {
     const fork = await dryRun({}, TOKENS.readOnly);
     expect(fork.exitCode).toBe(0);
     expect(fork.summary).toContain('| `image-00` | `v1` |');
@@ -238,7 +238,7 @@ describe('a dry run on a pull request', () => {
     expect(await github.comments('octo/meta', number)).toEqual([]);
   });
 
-  it('leaves a stranger alone who copies the marker, and removes its own doubles', async () => {
+  it('ignores comments of others that copy the marker, and removes its own duplicates', async () => {
     await dryRun();
     const [own] = await github.comments('octo/meta', number);
     const copy = `${own?.body.split('\n')[0]}\nEverything is fine.`;
@@ -249,7 +249,7 @@ describe('a dry run on a pull request', () => {
     expect(comments.map(({ body }) => body)).toEqual([expect.stringContaining('| `image-00` |'), copy]);
   });
 
-  it('shows what is gone from the source', async () => {
+  it('shows the tags that were removed from the source', async () => {
     const path = `${source.host}/library.json`;
     const digest = `sha256:${'a'.repeat(64)}`;
     const manifest = {
@@ -262,13 +262,13 @@ describe('a dry run on a pull request', () => {
     const { outputs, summary } = await dryRun();
     expect(outputs).toMatchObject({ gone: '2' });
     expect(summary).toContain(
-      '#### Gone from the source; the mirror keeps them\n\n- `image-00`: `old`\n- `other`: `v1`',
+      '#### Removed from the source; the mirror keeps them\n\n- `image-00`: `old`\n- `other`: `v1`',
     );
   });
 });
 
 describe('mode: compare', () => {
-  it('adopts what a mirror holds already, and copies nothing', async () => {
+  it('records what the mirror has already, and copies nothing', async () => {
     await run({ include: 'image-0?' });
     const before = await recorded();
     await github.putFile('octo/meta', `${source.host}/library.json`, '[]');
@@ -284,15 +284,15 @@ describe('mode: compare', () => {
     });
     expect(await recorded()).toEqual(before);
     expect(compared.summary).toContain(
-      '#### At the target with another image than at the source\n\n- `image-10`: `v1`',
+      '#### Not recorded, and different in source and target\n\n- `image-10`: `v1`',
     );
-    expect(await held('image-11:v1')).toBeUndefined();
+    expect(await targetDigest('image-11:v1')).toBeUndefined();
     const rest = await run();
     expect(rest.outputs).toMatchObject({ added: '20', complete: 'true' });
     await expectMirrored();
   });
 
-  it('finds what is missing and what was changed, fails the job, and lets the next sync mend it', async () => {
+  it('finds missing and changed tags, fails the job, and the next sync repairs them', async () => {
     await run();
     await deleteTag('image-03', images.get('image-03:v1')?.digest ?? '');
     await pushImage(target.url, 'mirror/image-04', ['v1'], makeImage({ seed: 'somebody else' }));
@@ -301,14 +301,16 @@ describe('mode: compare', () => {
     expect(await github.commits('octo/meta')).toHaveLength(3);
     const audit = await run({ mode: 'compare' });
     expect(audit.exitCode).toBe(1);
-    expect(audit.summary).toContain('#### Recorded, but not at the target\n\n- `image-03`: `v1`');
+    expect(audit.summary).toContain('#### Recorded, but missing from the target\n\n- `image-03`: `v1`');
     expect(audit.summary).toContain(
-      '#### Recorded, but with another digest at the target\n\n- `image-04`: `v1`',
+      '#### Recorded, but with another digest in the target\n\n- `image-04`: `v1`',
     );
     const warnings = audit.annotations
       .filter(({ level }) => level === 'warning')
       .map(({ message }) => message);
-    expect(warnings.join('\n')).toMatch(/image-03:v1 is not there; .*image-04:v1 has another digest/);
+    expect(warnings.join('\n')).toMatch(
+      /image-03:v1 is missing; .*image-04:v1 does not have the recorded digest/,
+    );
     expect((await run({ mode: 'compare', 'fail-on-error': 'false' })).exitCode).toBe(0);
     const sync = await run();
     expect(sync.outputs).toMatchObject({ added: '2', complete: 'true' });
@@ -316,7 +318,7 @@ describe('mode: compare', () => {
     expect((await run({ mode: 'compare' })).outputs).toMatchObject({ changed: 'false', complete: 'true' });
   });
 
-  it('does not wipe a record when the target has nothing at all of it', async () => {
+  it('keeps the record when the target has none of its tags', async () => {
     await run();
     const before = await recorded();
     await target.close();
@@ -329,7 +331,7 @@ describe('mode: compare', () => {
 });
 
 describe('mode: monitor', () => {
-  it('tells as often as asked how much is mirrored and how much waits, and only reads', async () => {
+  it('logs the state as often as configured, and only reads', async () => {
     await run({ include: 'image-0?' });
     const commits = await github.commits('octo/meta');
     const monitored = await run({ mode: 'monitor', 'monitor-count': '3', 'monitor-interval': '200ms' });

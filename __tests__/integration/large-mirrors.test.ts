@@ -32,7 +32,7 @@ beforeAll(async () => {
     startMemoryRegistry(),
     startMemoryRegistry(),
   ]);
-  // As a registry whose catalog everybody may read.
+  // Like a registry whose catalog is public.
   source.intercept = ({ url = '' }, response) => {
     if (!url.startsWith('/v2/_catalog')) return false;
     response.setHeader('content-type', 'application/json');
@@ -59,8 +59,8 @@ async function run(inputs: Record<string, string>, options: Partial<RunOptions> 
   });
 }
 
-/** `image:tag` of all that `registry` holds below `path`. */
-function held({ store }: MemoryRegistry, path: string): string[] {
+/** `image:tag` of every tag in `registry` below `path`. */
+function tagsOf({ store }: MemoryRegistry, path: string): string[] {
   return store
     .repositoryNames()
     .filter((name) => name.startsWith(`${path}/`))
@@ -104,14 +104,14 @@ namespaces:
     'b/one:v2.0.0-rc.1',
   ];
 
-  it('in the checkout gives each namespace its target, name and filters', async () => {
+  it('in the checkout sets the target, name and filters of each namespace', async () => {
     const outcome = await run(
       { config: '.github/mirror.yml' },
       { checkout: { '.github/mirror.yml': config() } },
     );
     expect(outcome.exitCode === 0 ? '' : outcome.log).toBe('');
-    expect(held(target, 'file')).toEqual(A);
-    expect(held(other, 'own')).toEqual(B);
+    expect(tagsOf(target, 'file')).toEqual(A);
+    expect(tagsOf(other, 'own')).toEqual(B);
     expect(outcome.report).toMatchObject({
       warnings: [],
       namespaces: [
@@ -120,12 +120,12 @@ namespaces:
       ],
     });
     expect(outcome.summary).toContain('10 filtered out (2 by exclude, 6 by semver, 2 by latest)');
-    // Digests are asked for of what is mirrored alone, but for one image that is not asked for at all.
+    // Digests are requested only for tags that are mirrored, and not at all for one image.
     expect(countRequests('HEAD')).toBe(A.length + B.length);
     expect(await github.file('octo/meta', `${source.host}/team-b.json`)).toContain(`${other.host}/own`);
   });
 
-  it('is read from the commit where nothing is checked out', async () => {
+  it('is read from the commit when nothing is checked out', async () => {
     await github.putFile('octo/workflows', '.github/mirror.yml', config());
     const [commit] = await github.commits('octo/workflows');
     const outcome = await run(
@@ -137,7 +137,7 @@ namespaces:
     expect(github.violations).toEqual([]);
   });
 
-  it('gives the jobs of a plan what the plan counted', async () => {
+  it('makes the jobs of a plan copy the tags that the plan counted', async () => {
     const checkout = { 'mirror.yml': config() };
     const plan = await run({ config: 'mirror.yml', mode: 'plan', 'max-shards': '3' }, { checkout });
     const { include } = v.parse(Matrix, JSON.parse(plan.outputs['matrix'] ?? ''));
@@ -160,7 +160,7 @@ namespaces:
     expect(added).toBe(A.length + B.length);
   });
 
-  it('that is wrong or missing is told before anything is asked', async () => {
+  it('is reported before any request when it is wrong or missing', async () => {
     const wrong = config().replace('latest: 2', 'latest: two');
     const outcome = await run({ config: 'mirror.yml' }, { checkout: { 'mirror.yml': wrong } });
     expect(outcome.exitCode).toBe(1);
@@ -172,7 +172,7 @@ namespaces:
     expect(source.requests).toEqual([]);
   });
 
-  it('does not lead out of the checkout', async () => {
+  it('is rejected when a link leads out of the checkout', async () => {
     const outcome = await run({ config: 'link.yml' }, { links: { 'link.yml': '/etc/passwd' } });
     expect(outcome.annotations[0]?.message).toContain('is a link that leads out of the workspace');
     expect(outcome.log).not.toContain('root:');
@@ -180,7 +180,7 @@ namespaces:
 });
 
 describe('patterns', () => {
-  it('that match nothing are a warning, and so are filters that leave nothing', async () => {
+  it('cause a warning when they match nothing, as do filters that leave nothing', async () => {
     const outcome = await run({
       namespaces: `${source.host}/team-a`,
       target: `${target.host}/patterns`,
@@ -227,7 +227,7 @@ describe('a source of 10,000 tags without digests', () => {
     await github.putFile('octo/meta', `${source.host}/big.json`, serializeNamespaceManifest(manifest));
   }
 
-  it('is asked some hundred times a day once all is recorded, and all that moves is found', async () => {
+  it('takes a few hundred requests a day once recorded, and every moved tag is found', async () => {
     await recordAll();
     const moved = makeImage({ seed: 'moved' });
     await pushImage(source.url, 'big/image-7', ['latest'], moved);
@@ -236,10 +236,10 @@ describe('a source of 10,000 tags without digests', () => {
     const daily = await run(inputs);
     expect(daily.exitCode === 0 ? '' : daily.log).toBe('');
     expect(daily.outputs).toMatchObject({ updated: '1', added: '0', unchanged: '9999', complete: 'true' });
-    const asked = countRequests('HEAD');
-    expect(asked).toBeGreaterThan(REPOSITORIES * MOVING.length);
-    expect(asked).toBeLessThan(1000);
-    expect(daily.summary).toMatch(/9,\d{3} not asked for again/);
+    const requests = countRequests('HEAD');
+    expect(requests).toBeGreaterThan(REPOSITORIES * MOVING.length);
+    expect(requests).toBeLessThan(1000);
+    expect(daily.summary).toMatch(/9,\d{3} not rechecked/);
     source.requests.length = 0;
     const whole = await run({ ...inputs, recheck: '1' });
     expect(whole.outputs).toMatchObject({ unchanged: '10000', changed: 'false' });

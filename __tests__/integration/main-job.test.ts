@@ -12,7 +12,7 @@ import { type RunOutcome, runAction } from '../support/run/runner.ts';
 
 const LOGIN = { username: 'mirror', password: 'pa55-w0rd-of-the-target' };
 
-/** A namespace of seven images: nested ones, one with children and tags, several tags, one of several platforms. */
+/** A namespace of seven images: nested ones, one with children and tags, several tags, one with several platforms. */
 const IMAGES: [repository: string, tags: string[], image: TestImage][] = [
   ['library/base', ['debug', 'latest', 'v1'], makeImage({ seed: 'base', layers: [3000, 200_000] })],
   ['library/base/nested', ['latest'], makeImage({ seed: 'nested' })],
@@ -102,12 +102,12 @@ describe('the main job', () => {
     for (const [repository, tags, image] of IMAGES) {
       const name = repository.replace('library/', '');
       for (const tag of tags) {
-        const held = await targetManifest(name, tag);
+        const actual = await targetManifest(name, tag);
         const entry = images.get(name)?.get(tag);
         expect(entry, `${name}:${tag}`).toBeTruthy();
         expect(typeof entry === 'string' ? entry : entry?.digest).toBe(image.digest);
-        expect(typeof entry === 'string' ? entry : entry?.target).toBe(held.digest);
-        expect(configOf(held.body)).toBe(configOf(Buffer.from(image.bytes).toString()));
+        expect(typeof entry === 'string' ? entry : entry?.target).toBe(actual.digest);
+        expect(configOf(actual.body)).toBe(configOf(Buffer.from(image.bytes).toString()));
       }
     }
     const changelog = await github.file('octo/meta', 'CHANGELOG.md');
@@ -120,7 +120,7 @@ describe('the main job', () => {
     expect(run.leftovers).toEqual([]);
   });
 
-  it('does nothing when there is nothing to do', async () => {
+  it('sends no write when nothing changed', async () => {
     const commits = await github.commits('octo/meta');
     source.requests.length = 0;
     const run = await mirror();
@@ -133,7 +133,7 @@ describe('the main job', () => {
       unchanged: String(TAGS),
       bytes: '0',
     });
-    // One request for each repository and each folder between, and none to the target.
+    // One request per repository and per folder above it, and none to the target.
     expect(source.requests.toSorted()).toEqual(
       ['', '/base', '/base/nested', '/cc', '/deep', '/deep/er', '/deep/er/est', '/java', '/multi']
         .map((path) => `GET /v2/library${path}/tags/list`)
@@ -142,7 +142,7 @@ describe('the main job', () => {
     expect(await github.commits('octo/meta')).toEqual(commits);
   });
 
-  it('does exactly the one tag that moved', async () => {
+  it('copies only the one tag that moved', async () => {
     const moved = makeImage({ seed: 'java 17 moved' });
     await pushImage(registry.url, 'library/java', ['17'], moved);
     const before = await targetManifest('java', '11');
@@ -164,20 +164,20 @@ describe('the main job', () => {
     expect(github.violations).toEqual([]);
   });
 
-  it('keeps the password out of everything', async () => {
+  it('keeps the password out of log, outputs, files and commits', async () => {
     const run = await mirror();
     const secrets = [
       LOGIN.password,
       Buffer.from(`${LOGIN.username}:${LOGIN.password}`).toString('base64'),
       TOKENS.write,
     ];
-    const told = [
+    const visible = [
       run.log.replaceAll(/^::add-mask::.*$/gm, ''),
       run.summary,
       JSON.stringify(run.outputs),
       JSON.stringify(run.report),
     ];
-    for (const secret of secrets) for (const text of told) expect(text).not.toContain(secret);
+    for (const secret of secrets) for (const text of visible) expect(text).not.toContain(secret);
   });
 });
 

@@ -29,7 +29,7 @@ afterAll(async () => {
   await Promise.all([source, target, github].map((server) => server.close()));
 });
 
-/** Tags of one small image each, which share a layer. */
+/** Tags of one small image each; the images share a layer. */
 function fill(repository: string): void {
   const layer = Buffer.from(`the layer of ${repository} `.repeat(10));
   source.store.putBlob(repository, layer);
@@ -87,14 +87,14 @@ describe('a run of 10,000 images', () => {
     const text = (await github.file('octo/meta', path)) ?? '';
     const { images } = parseNamespaceManifest(Buffer.from(text), names);
     for (let number = 0; number < REPOSITORIES; number += 1) {
-      const held = target.store.listManifests(`mirror/image-${number}`);
-      const tags = held.flatMap(({ digest, tags }) => tags.map((tag) => [tag, digest] as const));
+      const manifests = target.store.listManifests(`mirror/image-${number}`);
+      const tags = manifests.flatMap(({ digest, tags }) => tags.map((tag) => [tag, digest] as const));
       expect(tags).toHaveLength(TAGS);
       expect(images.get(`image-${number}`)).toEqual(new Map(tags));
     }
   });
 
-  it('takes less than 250 MB, and no more in its end than in its middle', () => {
+  it('needs less than 250 MB, and no more at its end than in its middle', () => {
     const { peak, samples } = memory;
     const third = Math.floor(samples.length / 3);
     const middle = median(samples.slice(third, 2 * third));
@@ -105,11 +105,11 @@ describe('a run of 10,000 images', () => {
     expect(end - middle).toBeLessThan(25);
   });
 
-  it('leaves nothing open, and its process ends by itself and at once', () => {
-    const [, told = '{}'] = new RegExp(`^${AT_EXIT}(.*)$`, 'm').exec(run.log) ?? [];
-    // Standard output and error.
+  it('leaves nothing open, and its process ends by itself at once', () => {
+    const [, atExit = '{}'] = new RegExp(`^${AT_EXIT}(.*)$`, 'm').exec(run.log) ?? [];
+    // Only standard output and error.
     const resources = ['PipeWrap', 'PipeWrap'];
-    expect(v.parse(AtExit, JSON.parse(told))).toEqual({ resources, sockets: 0 });
+    expect(v.parse(AtExit, JSON.parse(atExit))).toEqual({ resources, sockets: 0 });
     expect(silence).toBeLessThan(2000);
     expect(run.leftovers).toEqual([]);
   });

@@ -13,8 +13,8 @@ import { freePort } from '../support/run/process.ts';
 import { type RunOutcome, runAction } from '../support/run/runner.ts';
 
 /**
- * The bundle as a process that reaches all the world by a proxy: ghcr.io, Docker Hub and GitHub's API by their names and
- * over TLS, each a stand-in on loopback that the proxy's tunnels lead to.
+ * The bundle as a process that reaches everything through a proxy: ghcr.io, Docker Hub and GitHub's API by name and
+ * over TLS, each a stand-in on loopback at the end of a tunnel.
  */
 const PROXY_PASSWORD = 'pr0xy-pa55/@';
 const HUB = { username: 'gcrxio', password: 'hub-pa55' };
@@ -24,9 +24,9 @@ let certificate: Certificate;
 let github: GitHubStandIn;
 let api: TestServer;
 let hub: MemoryRegistry;
-/** Opens to GitHub's token alone. */
+/** Accepts only GitHub's token. */
 let ghcr: MemoryRegistry;
-/** Is open to everybody, and takes no token. */
+/** Is public, and rejects every token. */
 let openGhcr: MemoryRegistry;
 let loopback: MemoryRegistry;
 let proxy: ForwardProxy;
@@ -66,7 +66,7 @@ beforeAll(async () => {
     'api.github.com': api,
   }))
     proxy.routes.set(`${name}:443`, portOf(host));
-  // Whoever looks a name up himself stays here as well, and finds nobody.
+  // A client that resolves a name itself stays on loopback too, and reaches nothing.
   const preload = `import dns from 'node:dns';
     const { lookup } = dns;
     dns.lookup = (name, ...rest) => lookup('127.0.0.1', ...rest);`;
@@ -120,18 +120,18 @@ function messagesOf({ annotations }: RunOutcome): string {
   return annotations.map(({ message }) => message).join('\n');
 }
 
-/** The log, but for what it told the runner to mask. */
-const told = ({ log }: RunOutcome): string => log.replaceAll(/^::add-mask::.*$/gm, '');
+/** The log without the runner commands that mask secrets. */
+const visibleLog = ({ log }: RunOutcome): string => log.replaceAll(/^::add-mask::.*$/gm, '');
 
 const WORLD = ['api.github.com:443', 'auth.docker.io:443', 'ghcr.io:443', 'registry-1.docker.io:443'];
 
 describe('through a proxy', () => {
   it.each(['the input proxy', 'HTTPS_PROXY', 'https_proxy'])(
-    "named by %s goes everything, and ghcr.io opens to GitHub's token",
+    "named by %s, sends every request, and reads ghcr.io with GitHub's token",
     async (name) => {
       const isInput = name.startsWith('the');
       const outcome = await run(ghcr, isInput ? { proxy: url() } : {}, isInput ? {} : { [name]: url() });
-      expect(told(outcome)).not.toContain('::error');
+      expect(visibleLog(outcome)).not.toContain('::error');
       expect(outcome.outputs).toMatchObject({ added: '1', failed: '0', complete: 'true' });
       // Docker Hub's names can't nest.
       expect(hub.store.manifest('gcrxio/x_app', 'v1')?.digest).toBe(IMAGE.digest);
@@ -139,43 +139,43 @@ describe('through a proxy', () => {
         `"v1": "${IMAGE.digest}"`,
       );
       expect(Array.from(new Set(proxy.passed)).toSorted()).toEqual(WORLD);
-      expect(told(outcome)).not.toContain(PROXY_PASSWORD);
-      expect(told(outcome)).not.toContain(encodeURIComponent(PROXY_PASSWORD));
+      expect(visibleLog(outcome)).not.toContain(PROXY_PASSWORD);
+      expect(visibleLog(outcome)).not.toContain(encodeURIComponent(PROXY_PASSWORD));
     },
   );
 
-  it("goes what is public on ghcr.io, also when GitHub's token is refused there", async () => {
+  it("reads public images on ghcr.io even where GitHub's token is rejected", async () => {
     const outcome = await run(openGhcr, { proxy: url() });
     expect(outcome.outputs).toMatchObject({ added: '1', failed: '0', complete: 'true' });
-    const asked = openGhcr.requests.flatMap(({ path, authorization }) =>
+    const authorizations = openGhcr.requests.flatMap(({ path, authorization }) =>
       path.startsWith('/token') ? [authorization?.split(' ')[0]] : [],
     );
-    expect(asked).toEqual(['Basic', undefined]);
+    expect(authorizations).toEqual(['Basic', undefined]);
   });
 
-  it('goes no token of another GitHub to ghcr.io', async () => {
+  it('sends no token of a GitHub Enterprise Server to ghcr.io', async () => {
     const outcome = await run(openGhcr, {}, { HTTPS_PROXY: url(), GITHUB_API_URL: `${github.url}/api/v3` });
     expect(outcome.outputs).toMatchObject({ added: '1', complete: 'true' });
     expect(openGhcr.requests.some(({ authorization }) => authorization?.startsWith('Basic'))).toBe(false);
   });
 
-  it('goes an account of registry-auth before the token', async () => {
+  it('prefers an account of registry-auth to the token', async () => {
     const accounts = `- registry: ghcr.io\n  username: somebody\n  password: 'wr0ng # pa55'`;
     const outcome = await run(ghcr, { proxy: url(), 'registry-auth': accounts });
     expect(outcome.outputs).toMatchObject({ added: '0', failed: '1' });
     expect(messagesOf(outcome)).toContain(
       'ghcr.io refused the credentials from the input registry-auth, line 1',
     );
-    expect(told(outcome)).not.toContain('wr0ng');
+    expect(visibleLog(outcome)).not.toContain('wr0ng');
   });
 
-  it('goes the target by registry-auth', async () => {
+  it('reaches the target with an account of registry-auth', async () => {
     const accounts = `- username: ${HUB.username}\n  password: ${HUB.password}`;
     const outcome = await run(ghcr, { proxy: url(), username: '', password: '', 'registry-auth': accounts });
     expect(outcome.outputs).toMatchObject({ added: '1', complete: 'true' });
   });
 
-  it('goes the config file too, and each of its targets has its own account', async () => {
+  it('uses a separate account for each target of a config file', async () => {
     const second = { username: 'second', password: 'second-pa55' };
     const other = await startMemoryRegistry({ auth: { kind: 'basic', ...second } });
     const file = `namespaces:
@@ -193,7 +193,7 @@ describe('through a proxy', () => {
     expect(other.store.manifest('mirror/nested/app', 'v1')?.digest).toBe(IMAGE.digest);
   });
 
-  it('goes nothing for a host that NO_PROXY names', async () => {
+  it('bypasses the proxy for hosts in NO_PROXY', async () => {
     const env = { HTTPS_PROXY: url(), HTTP_PROXY: url(), NO_PROXY: 'example.com,127.0.0.1' };
     const outcome = await run(ghcr, { namespaces: `${loopback.host}/octo/nested` }, env);
     expect(outcome.outputs).toMatchObject({ added: '1', complete: 'true' });
@@ -201,17 +201,17 @@ describe('through a proxy', () => {
     expect(loopback.requests.length).toBeGreaterThan(0);
   });
 
-  it('goes nothing when its password is wrong, and the input is named', async () => {
+  it('fails and names the input when the password of the proxy is wrong', async () => {
     const outcome = await run(ghcr, { proxy: url('wr0ng-pa55') });
     expect(outcome.exitCode).toBe(1);
     expect(messagesOf(outcome)).toMatch(
       /octo\/meta can't be read: The proxy 127\.0\.0\.1:\d+ does not take its user name and password \(status 407\): check them in the input "proxy"/,
     );
-    expect(told(outcome)).not.toContain('wr0ng-pa55');
+    expect(visibleLog(outcome)).not.toContain('wr0ng-pa55');
     expect([proxy.passed, ghcr.requests, hub.requests]).toEqual([[], [], []]);
   });
 
-  it('goes nothing when it can not be reached', async () => {
+  it('fails when the proxy can not be reached', async () => {
     const outcome = await run(
       ghcr,
       {},
@@ -221,6 +221,6 @@ describe('through a proxy', () => {
     expect(messagesOf(outcome)).toMatch(
       /The proxy 127\.0\.0\.1:\d+ can't be reached \(connect ECONNREFUSED .*HTTPS_PROXY/,
     );
-    expect(told(outcome)).not.toContain(PROXY_PASSWORD);
+    expect(visibleLog(outcome)).not.toContain(PROXY_PASSWORD);
   });
 });

@@ -10,16 +10,16 @@ import { startDockerRegistry } from '../support/registries/docker-registry.ts';
 import { type MemoryRegistry, startMemoryRegistry } from '../support/registries/memory-registry.ts';
 import { type RunOutcome, runAction } from '../support/run/runner.ts';
 
-/** More images than are under way at a time. */
+/** More images than are copied at the same time. */
 const IMAGES = 20;
 const CONCURRENCY = '2';
 
-/** A registry that gives way to no more requests than it likes, and one that always does. */
+/** A registry that limits requests, and one that does not. */
 let limited: MemoryRegistry;
 let free: MemoryRegistry;
 let target: TestServer;
 let github: GitHubStandIn;
-/** By tag; both registries hold the same. */
+/** By tag; the same in both registries. */
 let images: Map<string, TestImage>;
 
 beforeEach(async () => {
@@ -53,7 +53,7 @@ async function mirror(): Promise<RunOutcome> {
   });
 }
 
-/** Name of the target's repository of what `source` holds. */
+/** Name of the target's repository for the image of `source`. */
 const repositoryOf = ({ host }: TestServer): string => `mirror/${host.replace(':', '-')}/img`;
 
 async function recorded(source: TestServer): Promise<RecordedImages> {
@@ -63,7 +63,7 @@ async function recorded(source: TestServer): Promise<RecordedImages> {
   return parseNamespaceManifest(Buffer.from(text), names).images;
 }
 
-/** The recorded tags of a source, each of which the target holds. */
+/** The recorded tags of a source, each of which the target has. */
 async function mirrored(source: TestServer): Promise<string[]> {
   const tags = Array.from((await recorded(source)).get('img')?.keys() ?? []);
   for (const tag of tags) {
@@ -73,8 +73,8 @@ async function mirrored(source: TestServer): Promise<string[]> {
   return tags;
 }
 
-describe('a registry that was asked too much', () => {
-  it('is waited for, alone: the other one is copied meanwhile', async () => {
+describe('a registry that answers 429', () => {
+  it('is waited for, while images of the other registry are copied', async () => {
     const events: string[] = [];
     let isOver = false;
     limited.intercept = ({ url = '' }, response) => {
@@ -94,11 +94,11 @@ describe('a registry that was asked too much', () => {
     expect(events.slice(0, events.indexOf('limited')).filter((event) => event === 'free')).toHaveLength(
       IMAGES,
     );
-    // Those that were on their way when it said so.
+    // Requests that were already sent when the limit was reached.
     expect(events.filter((event) => event === '429').length).toBeLessThanOrEqual(6);
   });
 
-  it('and asks for an hour is left to the next run, with what is done recorded', async () => {
+  it('leaves its images to the next run when the wait is an hour, and what is done is recorded', async () => {
     let answered = 0;
     let refused = 0;
     limited.intercept = ({ url = '' }, response) => {
@@ -112,7 +112,7 @@ describe('a registry that was asked too much', () => {
     expect(run.exitCode).toBe(0);
     expect(run.duration).toBeLessThan(30_000);
     const done = (await mirrored(limited)).length;
-    // Of an image under way the rest is refused too.
+    // The remaining requests of a started image are refused too.
     expect(done).toBeGreaterThan(2);
     expect(done).toBeLessThanOrEqual(8);
     expect(await mirrored(free)).toHaveLength(IMAGES);
@@ -124,18 +124,18 @@ describe('a registry that was asked too much', () => {
     });
     expect(refused).toBeLessThanOrEqual(6);
     const message = expect.stringMatching(
-      `^${limited.host} has been asked too much .*come back in 60 min|1 h`,
+      `^${limited.host} limits the number of requests .*try again in (?:60 min|1 h)`,
     );
     expect(run.annotations).toEqual([{ level: 'notice', message }]);
-    expect(run.summary).toContain('has been asked too much');
+    expect(run.summary).toContain('limits the number of requests');
     limited.intercept = () => false;
     expect((await mirror()).outputs).toMatchObject({ complete: 'true', added: String(IMAGES - done) });
     expect(await mirrored(limited)).toHaveLength(IMAGES);
   });
 });
 
-describe('a registry that says how many pulls are left', () => {
-  it('is asked for no more, nothing fails, and the next run goes on', async () => {
+describe('a registry that reports its remaining pulls', () => {
+  it('gets no more pulls than remain, nothing fails, and the next run continues', async () => {
     let left = 15;
     let refused = 0;
     limited.intercept = ({ method, url = '' }, response) => {
@@ -164,7 +164,7 @@ describe('a registry that says how many pulls are left', () => {
     left = 100;
     const next = await mirror();
     expect(next.outputs).toMatchObject({ complete: 'true', added: '5', unchanged: String(IMAGES + 15) });
-    // One pull an image that was left.
+    // One pull for each image that was left.
     expect(left).toBe(95);
     expect(await mirrored(limited)).toHaveLength(IMAGES);
   });

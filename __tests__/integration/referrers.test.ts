@@ -21,7 +21,7 @@ import { startDockerRegistry } from '../support/registries/docker-registry.ts';
 import { type MemoryRegistry, refuse, startMemoryRegistry } from '../support/registries/memory-registry.ts';
 import { type RunOutcome, runAction } from '../support/run/runner.ts';
 
-/** The bundle between real registries: docker-registry 2.8 has no API for referrers, the one in memory has. */
+/** The bundle between registries: docker-registry 2.8 has no referrers API, the in-memory registry has. */
 let github: GitHubStandIn;
 let target: TestServer;
 
@@ -69,7 +69,7 @@ function referrersOf({ report }: RunOutcome): {
   };
 }
 
-/** What a client finds of `subject` at the mirror is what it finds at the source. */
+/** A client finds the same referrers of `subject` in the mirror as in the source. */
 async function expectSame(
   source: TestServer,
   repository: string,
@@ -104,8 +104,8 @@ async function attachByList(
   await pushImage(source.url, repository, [referrersTag(subject.digest)], makeReferrersList(referrers));
 }
 
-describe('from docker-registry to docker-registry, which have lists under tags', () => {
-  it("mirrors lists and cosign's tags whole, keeps what the mirror has besides, and finds what is new", async () => {
+describe('from docker-registry to docker-registry, which keep referrers in tagged lists', () => {
+  it("mirrors lists and cosign's tags, keeps additional referrers of the mirror, and finds new ones", async () => {
     const source = await startDockerRegistry();
     const image = makeImage({ seed: 'image', oci: true });
     const [sbom, own] = [makeReferrer(image, { seed: 'sbom' }), makeReferrer(image, { seed: 'own' })];
@@ -126,7 +126,7 @@ describe('from docker-registry to docker-registry, which have lists under tags',
 
     const idle = await run(source, 'lists', { platforms: 'linux/amd64' });
     expect(idle.outputs).toMatchObject({ changed: 'false', unchanged: '5', bytes: '0', complete: 'true' });
-    // An audit takes the list, which holds more than the source's, for what it is, also when it grows on.
+    // An audit accepts a referrers list that has more entries than the source's, and later when it grows.
     await attachByList(target, 'mirror/img', image, [own, sbom, makeReferrer(image, { seed: 'own too' })]);
     const audit = await run(source, 'lists', { platforms: 'linux/amd64', mode: 'compare' });
     expect(audit.outputs).toMatchObject({ changed: 'false', unchanged: '5', complete: 'true' });
@@ -138,7 +138,7 @@ describe('from docker-registry to docker-registry, which have lists under tags',
     await source.close();
   });
 
-  it('mirrors lists as they are, whatever platforms says, where referrers are not asked for', async () => {
+  it('mirrors lists unchanged, whatever "platforms" says, when "referrers" is off', async () => {
     const source = await startDockerRegistry();
     const sbom = makeReferrer(index, { seed: 'plain' });
     await pushImage(source.url, 'plain/one', ['latest'], index);
@@ -155,7 +155,7 @@ describe('from a registry with the API to docker-registry', () => {
   let source: MemoryRegistry;
   const sbom = makeReferrer(amd64, { seed: 'sbom', annotations: { 'org.example/tool': 'test' } });
   const signature = makeReferrer(index, { seed: 'signature', artifactType: SIGNATURE });
-  const asked = (): string[] =>
+  const referrersRequests = (): string[] =>
     source.requests.map(({ path }) => path).filter((path) => path.includes('/referrers/'));
 
   beforeAll(async () => {
@@ -165,10 +165,10 @@ describe('from a registry with the API to docker-registry', () => {
   });
   afterAll(async () => source.close());
 
-  it('keeps the lists at the target, and says how many referrers it copied', async () => {
+  it('writes the lists in the target, and reports the number of referrers copied', async () => {
     const dry = await run(source, 'api', { 'dry-run': 'true' });
-    expect([dry.outputs['added'], referrersOf(dry).copied, asked()]).toEqual(['2', 0, []]);
-    expect(dry.summary).toContain('asks the sources for at least');
+    expect([dry.outputs['added'], referrersOf(dry).copied, referrersRequests()]).toEqual(['2', 0, []]);
+    expect(dry.summary).toContain('takes at least');
     const first = await run(source, 'api');
     expect(first.outputs).toMatchObject({ added: '2', complete: 'true' });
     expect(referrersOf(first)).toEqual({ copied: 2, referrersUnchecked: 0 });
@@ -180,7 +180,7 @@ describe('from a registry with the API to docker-registry', () => {
     expect(found?.annotations).toEqual({ 'org.example/tool': 'test' });
   });
 
-  it('finds what is new about an image that did not change, and nothing else', async () => {
+  it('copies only the new referrers of an unchanged image', async () => {
     const idle = await run(source, 'api');
     expect(idle.outputs).toMatchObject({ changed: 'false', unchanged: '2', bytes: '0' });
     source.requests.length = 0;
@@ -194,7 +194,7 @@ describe('from a registry with the API to docker-registry', () => {
       expect(outcome.outputs).toMatchObject({ changed: 'false', complete: 'true', unchanged: '2' });
       expect(referrersOf(outcome)).toEqual({ copied: 0, referrersUnchecked: 0 });
     }
-    expect(asked()).toEqual([]);
+    expect(referrersRequests()).toEqual([]);
     const commits = await github.file('octo/meta', 'CHANGELOG.md');
     const late = makeReferrer(amd64, { seed: 'late' });
     await pushImage(source.url, 'api', [late.digest], late);
@@ -206,21 +206,21 @@ describe('from a registry with the API to docker-registry', () => {
     expect(await github.file('octo/meta', 'CHANGELOG.md')).toBe(commits);
   });
 
-  it('asks for a full version in rotation alone', async () => {
+  it('looks up the referrers of full versions in rotation only', async () => {
     const days = 365;
     const tags = Array.from({ length: 20 }, (_, number) => `v1.0.${number}`);
     await pushImage(source.url, 'versions', tags, makeImage({ seed: 'versions', oci: true }));
     await run(source, 'versions');
     source.requests.length = 0;
     await run(source, 'versions', { recheck: '1' });
-    expect(asked()).toHaveLength(1);
+    expect(referrersRequests()).toHaveLength(1);
     source.requests.length = 0;
-    // A day in a year for each tag: that one of them is today is possible, though not likely.
+    // Each tag is due on one day of the year: today is possible, but not likely.
     await run(source, 'versions', { recheck: `${days}` });
-    expect(asked().length).toBeLessThanOrEqual(1);
+    expect(referrersRequests().length).toBeLessThanOrEqual(1);
   });
 
-  it('reports a referrer that fails as a failure of its image, which it names, and goes on with others', async () => {
+  it('reports a referrer that fails as a failure of its image, and continues with others', async () => {
     const other = makeImage({ seed: 'other', oci: true });
     await pushImage(source.url, 'failing/a', ['latest'], index);
     await pushImage(source.url, 'failing/b', ['latest'], other);
@@ -238,13 +238,13 @@ describe('from a registry with the API to docker-registry', () => {
     expect(outcome.exitCode).toBe(1);
     expect(outcome.outputs).toMatchObject({ failed: '1', unchanged: '2', complete: 'false' });
     const messages = outcome.annotations.map(({ message }) => message).join('\n');
-    expect(messages).toContain(`/failing/a: what refers to ${index.digest} was not mirrored`);
+    expect(messages).toContain(`/failing/a: the referrers of ${index.digest} were not mirrored`);
     expect(messages).toContain(bad.digest);
     expect(referrersOf(outcome).copied).toBe(1);
     expect(await expectSame(source, 'failing/b', 'mirror/b', other)).toBe(1);
   });
 
-  it('leaves to the next run what a registry does not answer for having been asked too much', async () => {
+  it('leaves referrers to the next run when the registry answers 429', async () => {
     await pushImage(source.url, 'busy', ['latest'], makeImage({ seed: 'busy', oci: true }));
     await run(source, 'busy');
     source.intercept = ({ url = '' }, response) => {
@@ -258,7 +258,7 @@ describe('from a registry with the API to docker-registry', () => {
     expect(outcome.exitCode).toBe(0);
     expect(outcome.outputs).toMatchObject({ failed: '0', pending: '0', complete: 'false', changed: 'false' });
     expect(referrersOf(outcome)).toEqual({ copied: 0, referrersUnchecked: 1 });
-    expect(outcome.summary).toContain('1 image not asked for new referrers');
-    expect(outcome.log).toContain('has been asked too much');
+    expect(outcome.summary).toContain('1 image not checked for new referrers');
+    expect(outcome.log).toContain('limits the number of requests');
   });
 });

@@ -16,7 +16,7 @@ import { type Dockerd, startDockerd } from '../support/registries/dockerd.ts';
 import { type MemoryRegistry, startMemoryRegistry } from '../support/registries/memory-registry.ts';
 import { type RunOutcome, runAction } from '../support/run/runner.ts';
 
-/** With signs that URLs, JSON and both kinds of base64 write in another way. */
+/** With characters that URLs, JSON and both kinds of base64 encode differently. */
 const SOURCE = { username: 'reader', password: 's0urce?>pa/55+"w&rd"=~100%' };
 const TARGET = { username: 'mirror', password: 't4rget>>pa/55++w?rd=\\&%41' };
 const PROXY_PASSWORD = 'pr0xy>>pa/55@w?rd+%41';
@@ -24,7 +24,7 @@ const SIGNATURE = 's1gnature-of-a-blob-0123456789';
 
 let source: MemoryRegistry;
 let target: TestServer;
-/** In front of the target. */
+/** A proxy in front of the target. */
 let gateway: TestServer;
 let dockerd: Dockerd;
 let github: GitHubStandIn;
@@ -74,13 +74,13 @@ function put(repository: string, image: TestImage): void {
   source.store.putManifest(repository, 'v1', image.mediaType, image.bytes);
 }
 
-/** What a careless server says: the header that it refuses. */
+/** The answer of a careless server: it quotes the header that it rejects. */
 function quote({ authorization }: { readonly authorization?: string | undefined }): string {
   return `can't take the header "Authorization: ${authorization ?? 'none'}"`;
 }
 
-/** All that a run told somebody, by whom or where. */
-type Told = Readonly<
+/** Everything that a run made visible, by place. */
+type Visible = Readonly<
   Record<
     | 'command lines'
     | 'arguments'
@@ -105,10 +105,10 @@ interface Scenario {
   readonly token?: string;
 }
 
-/** Runs the action, and gives all that it told anybody, but for what it told the runner to mask. */
+/** Runs the action, and returns everything that it made visible, without the runner commands that mask secrets. */
 async function run({ giver, engine, inputs, token = TOKENS.write }: Scenario): Promise<{
   outcome: RunOutcome;
-  told: Told;
+  visible: Visible;
 }> {
   await writeFile(join(folder, 'argv'), '');
   await writeConfig(giver);
@@ -144,7 +144,7 @@ async function run({ giver, engine, inputs, token = TOKENS.write }: Scenario): P
       PATH: `${join(folder, 'bin')}:${process.env['PATH'] ?? ''}`,
     },
   });
-  const told = {
+  const visible = {
     'command lines': await processes.stop(),
     arguments: await readFile(join(folder, 'argv'), 'utf8'),
     log: outcome.log.replaceAll(/^::add-mask::.*$/gm, ''),
@@ -155,10 +155,10 @@ async function run({ giver, engine, inputs, token = TOKENS.write }: Scenario): P
     'metadata repository': written.join('\n'),
     'files left behind': outcome.leftovers.join('\n'),
   };
-  return { outcome, told };
+  return { outcome, visible };
 }
 
-/** An entry of `registry-auth` that takes a password of any signs. */
+/** An entry of `registry-auth`, for a password of any characters. */
 function accountOf(host: string, { username, password }: typeof SOURCE): string {
   return `- registry: ${host}\n  username: ${username}\n  password: |-\n    ${password}\n`;
 }
@@ -175,20 +175,20 @@ async function writeConfig(giver: Giver): Promise<void> {
 
 const WithContent = v.pipe(v.string(), v.parseJson(), v.object({ content: v.string() }));
 
-/** What a write to the contents API holds. */
+/** The content of a write to the contents API. */
 function contentOf(body: Buffer): string {
   const parsed = v.safeParse(WithContent, body.toString());
   return parsed.success ? Buffer.from(parsed.output.content, 'base64').toString() : '';
 }
 
-/** Where something of a secret stands, and what. */
-function leaks(told: Partial<Told>, more: readonly string[] = []): string[] {
+/** Each place that shows part of a secret, and the part. */
+function leaks(visible: Partial<Visible>, more: readonly string[] = []): string[] {
   const tokens = source.requests.flatMap(
     ({ authorization = '' }) => /^Bearer (.+)$/.exec(authorization)?.[1] ?? [],
   );
   const passwords = [SOURCE.password, TARGET.password, PROXY_PASSWORD, TOKENS.write];
   const secrets = [...passwords, SIGNATURE, ...more, ...new Set(tokens)];
-  return Object.entries(told).flatMap(([place, text]) =>
+  return Object.entries(visible).flatMap(([place, text]) =>
     secrets.flatMap((secret) =>
       formsOf(secret)
         .filter((form) => text.includes(form))
@@ -206,74 +206,74 @@ const WAYS: [giver: Giver, engine: string][] = [
   ['docker config', 'docker'],
 ];
 
-describe.each(WAYS)('secrets from the %s, engine %s, are told to nobody', (giver, engine) => {
+describe.each(WAYS)('secrets from the %s, engine %s, stay secret', (giver, engine) => {
   const scenario = { giver, engine };
 
-  it('when all goes well', async () => {
-    const { outcome, told } = await run(scenario);
+  it('when the run succeeds', async () => {
+    const { outcome, visible } = await run(scenario);
     expect(outcome.outputs).toMatchObject({ complete: 'true', added: '1' });
     expect(proxy.passed).toContain(source.host);
-    expect(told['metadata repository']).toContain('"v1"');
-    expect(told.arguments.includes('docker push')).toBe(engine === 'docker');
-    expect(leaks(told)).toEqual([]);
+    expect(visible['metadata repository']).toContain('"v1"');
+    expect(visible.arguments.includes('docker push')).toBe(engine === 'docker');
+    expect(leaks(visible)).toEqual([]);
     expect(outcome.leftovers).toEqual([]);
   });
 
-  it('when a push breaks, and the registry quotes what it was sent', async () => {
+  it('when a push fails and the registry quotes the request', async () => {
     put('ns/broken', makeImage({ seed: `broken ${giver} ${engine}` }));
     breakPush = true;
-    const { outcome, told } = await run(scenario);
+    const { outcome, visible } = await run(scenario);
     source.store.deleteTag('ns/broken', 'v1');
     expect(outcome.outputs).toMatchObject({ complete: 'false', failed: '1' });
-    expect(told.log).toContain('Authorization: Basic …');
-    expect(leaks(told)).toEqual([]);
+    expect(visible.log).toContain('Authorization: Basic …');
+    expect(leaks(visible)).toEqual([]);
   });
 
-  it('when a signed URL is refused', async () => {
+  it('when a signed URL is rejected', async () => {
     put('ns/signed', makeImage({ seed: `signed ${giver} ${engine}` }));
     source.intercept = ({ url = '', headers }, response) => {
       if (!url.includes('/blobs/') || headers.authorization === undefined) return false;
       response.writeHead(307, { location: `${storage.url}/blob?X-Amz-Signature=${SIGNATURE}` }).end();
       return true;
     };
-    const { outcome, told } = await run(scenario);
+    const { outcome, visible } = await run(scenario);
     source.store.deleteTag('ns/signed', 'v1');
     expect(outcome.outputs).toMatchObject({ complete: 'false', failed: '1' });
-    expect(told.log).toContain(storage.host);
-    expect(leaks(told)).toEqual([]);
+    expect(visible.log).toContain(storage.host);
+    expect(leaks(visible)).toEqual([]);
   });
 });
 
-describe.each(['registry', 'docker'])('secrets that are refused, engine %s, are told to nobody', (engine) => {
+describe.each(['registry', 'docker'])('secrets that are rejected, engine %s, stay secret', (engine) => {
   const scenario = { giver: 'inputs', engine } as const;
   const wrong = 'wr0ng>>pa/55+w?rd"&%41';
 
   it.each(['password', 'source-password'])('the input %s', async (input) => {
     put('ns/refused', makeImage({ seed: `refused ${engine} ${input}` }));
-    const { outcome, told } = await run({ ...scenario, inputs: { [input]: wrong } });
+    const { outcome, visible } = await run({ ...scenario, inputs: { [input]: wrong } });
     source.store.deleteTag('ns/refused', 'v1');
     expect(outcome.exitCode).toBe(1);
-    expect(told.log).toMatch(/the inputs (?:source-)?username and (?:source-)?password/);
-    expect(leaks(told, [wrong])).toEqual([]);
+    expect(visible.log).toMatch(/the inputs (?:source-)?username and (?:source-)?password/);
+    expect(leaks(visible, [wrong])).toEqual([]);
     expect(outcome.leftovers).toEqual([]);
   });
 
   it('the GitHub token', async () => {
     const token = 'ghs_wrong>>token+/0123456789';
-    const { outcome, told } = await run({ ...scenario, token });
-    expect(told.log).toContain('"github-token" is not valid');
+    const { outcome, visible } = await run({ ...scenario, token });
+    expect(visible.log).toContain('"github-token" is not valid');
     expect(outcome.exitCode).toBe(1);
-    expect(leaks(told, [token])).toEqual([]);
+    expect(leaks(visible, [token])).toEqual([]);
   });
 
-  it('all of them, by a source that answers with 5xx, and by wrong inputs', async () => {
+  it('all of them, when the source answers 5xx and inputs are wrong', async () => {
     source.intercept = ({ headers }, response) => {
       sendJson(response, 503, { errors: [{ code: 'UNAVAILABLE', message: quote(headers) }] });
       return true;
     };
     const failed = await run(scenario);
-    expect(failed.told.log).toContain('status 503');
-    expect(leaks(failed.told)).toEqual([]);
+    expect(failed.visible.log).toContain('status 503');
+    expect(leaks(failed.visible)).toEqual([]);
     const refused = await run({
       ...scenario,
       inputs: {
@@ -283,9 +283,9 @@ describe.each(['registry', 'docker'])('secrets that are refused, engine %s, are 
         'registry-auth': `- registry: a.io\n  username: u\n  password: "${wrong}"`,
       },
     });
-    expect(refused.told.log).toContain('inputs are wrong');
-    expect(refused.told.log).toMatch(/registry-auth: line \d is not YAML as it stands/);
-    expect(leaks(refused.told, [wrong])).toEqual([]);
+    expect(refused.visible.log).toContain('inputs are wrong');
+    expect(refused.visible.log).toMatch(/registry-auth: line \d is not valid YAML/);
+    expect(leaks(refused.visible, [wrong])).toEqual([]);
   });
 });
 
@@ -295,12 +295,12 @@ describe('the test itself', () => {
     (text: string) => Buffer.from(`name:${text} and more`).toString('base64url'),
     (text: string) => `https://user:${encodeURIComponent(text)}@h`,
     (text: string) => JSON.stringify({ text }),
-  ])('finds a secret that is told (%#)', (tell) => {
+  ])('finds a secret that is visible (%#)', (encode) => {
     for (const secret of [SOURCE.password, TARGET.password, PROXY_PASSWORD])
-      expect(leaks({ log: `x ${tell(secret)} x` })).not.toEqual([]);
+      expect(leaks({ log: `x ${encode(secret)} x` })).not.toEqual([]);
   });
 
-  it('sees the command lines of others', async () => {
+  it('sees the command lines of other processes', async () => {
     const processes = watchProcesses();
     await promisify(execFile)('sh', ['-c', 'sleep 0.2; : seen by the watch']);
     expect(await processes.stop()).toContain('seen by the watch');

@@ -37,7 +37,7 @@ beforeAll(async () => {
   upstream = await startDockerRegistry();
   source = await startGoogleFacade(upstream.url);
   target = await startDockerRegistry({ htpasswd: LOGIN });
-  // Through the façade: uploads pass it too.
+  // Through the façade, which forwards uploads too.
   await pushImage(source.url, 'library/base', ['v1', 'latest'], image);
   await pushImage(source.url, 'library/base/multi', ['v1'], index);
 });
@@ -45,7 +45,7 @@ afterAll(async () => {
   await Promise.all([source, upstream, target].map((server) => server.close()));
 });
 
-/** Command lines of the processes that name `text`. */
+/** Command lines of the processes that contain `text`. */
 function processesOf(text: string): string[] {
   const lines = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n');
   return lines.filter((line) => line.includes(text));
@@ -64,13 +64,13 @@ async function statusOfTarget(headers: Record<string, string> = {}): Promise<num
 }
 
 describe("Debian's docker-registry", () => {
-  it('asks for the account of its htpasswd', async () => {
+  it('requires the account of its htpasswd', async () => {
     expect(await statusOfTarget()).toBe(401);
     expect(await statusOfTarget({ authorization: 'Basic bWlycm9yOndyb25n' })).toBe(401);
     expect(await statusOfTarget(AUTHORIZATION)).toBe(200);
   });
 
-  it('leaves no folder and no process', async () => {
+  it('leaves no folder and no process behind', async () => {
     const registry = await startDockerRegistry();
     const configFile = configFileOf(registry.host) ?? '';
     expect(processesOf(configFile)).toHaveLength(1);
@@ -79,7 +79,7 @@ describe("Debian's docker-registry", () => {
     expect(existsSync(dirname(configFile))).toBe(false);
   });
 
-  it('is named with its Debian package where it is missing', async () => {
+  it('is named with its Debian package when it is missing', async () => {
     const missing = startDaemon('no-such-docker-registry', [], {
       debianPackage: 'docker-registry',
       ready: async () => false,
@@ -108,11 +108,11 @@ describe("Google's façade", () => {
     expect(await (await fetch(source.url + path)).json()).toMatchObject({ child, manifest: {}, tags: [] });
   });
 
-  it('knows no other path', async () => {
+  it('answers 404 for other paths', async () => {
     expect((await fetch(`${source.url}/v2/libr/tags/list`)).status).toBe(404);
   });
 
-  it('passes everything else on, byte for byte', async () => {
+  it('forwards everything else byte for byte', async () => {
     const manifest = await fetch(`${source.url}/v2/library/base/multi/manifests/v1`, {
       headers: { accept: MANIFEST_ACCEPT },
     });
@@ -182,10 +182,10 @@ describe("Debian's dockerd", () => {
     const pushed = await fetch(`${target.url}/v2/mirror/base/manifests/v1`, {
       headers: { ...AUTHORIZATION, accept: MANIFEST_ACCEPT },
     });
-    const held = v.parse(ImageManifest, await pushed.json());
+    const pushedManifest = v.parse(ImageManifest, await pushed.json());
     const original = v.parse(ImageManifest, JSON.parse(Buffer.from(image.bytes).toString()));
-    expect(held.config.digest).toBe(original.config.digest);
-    expect(held.layers).toHaveLength(2);
+    expect(pushedManifest.config.digest).toBe(original.config.digest);
+    expect(pushedManifest.layers).toHaveLength(2);
     expect(await docker('image', 'inspect', '--format', '{{.Id}}', to)).toBe(original.config.digest);
 
     expect(dockerd.images().filter((name) => name.startsWith(`${target.host}/mirror/base@`))).toHaveLength(1);
@@ -193,7 +193,7 @@ describe("Debian's dockerd", () => {
     expect(dockerd.images()).toEqual([]);
   });
 
-  it('pulls the platform asked for out of an index', async () => {
+  it('pulls the requested platform of an index', async () => {
     const name = `${source.host}/library/base/multi:v1`;
     await docker('pull', '--quiet', '--platform', 'linux/arm64', name);
     expect(await docker('image', 'inspect', '--format', '{{.Os}}/{{.Architecture}}', name)).toBe(
@@ -202,10 +202,10 @@ describe("Debian's dockerd", () => {
     await docker('rmi', name);
   });
 
-  it('leaves no process, no mount and no folder', async () => {
+  it('leaves no process, no mount and no folder behind', async () => {
     const other = await startDockerd();
     const folder = other.dockerHost.replace(/^unix:\/\/(.+)\/d\.sock$/, '$1');
-    // dockerd, and the containerd that it started.
+    // dockerd and the containerd that it started.
     expect(processesOf(folder).length).toBeGreaterThanOrEqual(2);
     await other.close();
     expect(processesOf(folder)).toEqual([]);

@@ -9,7 +9,7 @@ import type { Exec } from '../../src/copy/docker/cli.ts';
 import { openDockerEngine } from '../../src/copy/docker/engine.ts';
 import type { Engine } from '../../src/copy/engine.ts';
 import { DOCKER_MANIFEST } from '../../src/oci/media-types.ts';
-import { startCopying, taskOf } from '../support/fixtures/copying.ts';
+import { startCopying, taskOf, observe } from '../support/fixtures/copying.ts';
 import { describe as descriptor, makeImage, makeManifest, pushImage } from '../support/fixtures/images.ts';
 import { type GitHubStandIn, startGitHub } from '../support/github/stand-in.ts';
 import { TOKENS } from '../support/github/tokens.ts';
@@ -21,7 +21,7 @@ import { startAcr } from '../support/registries/targets/acr.ts';
 import { startEcr } from '../support/registries/targets/ecr.ts';
 import { type RunOutcome, runAction } from '../support/run/runner.ts';
 
-/** Targets that refuse: the bundle as a process against docker-registry as it is, and docker against stand-ins. */
+/** Targets that reject images: the bundle as a process against docker-registry, and docker against stand-ins. */
 
 let source: MemoryRegistry;
 let dockerd: Dockerd;
@@ -69,7 +69,7 @@ describe('docker-registry', () => {
   it.each([
     ['is read-only', 'registry'],
     ['is read-only', 'docker'],
-    // docker itself tries this again and again, for most of a minute.
+    // docker itself retries this for most of a minute.
     ['is the cache of another', 'registry'],
   ])('that %s is named, with what to do, by engine %s', async (what, engine) => {
     const filesystem = { rootdirectory: join(folder, `data-${runs}`) };
@@ -85,7 +85,7 @@ describe('docker-registry', () => {
     );
   });
 
-  it('takes no foreign layers as it is installed, which is explained and not tried again', async () => {
+  it('rejects foreign layers by default, which is explained and not retried', async () => {
     const target = await startDockerRegistry();
     const config = Buffer.from('{}');
     const layer = {
@@ -139,7 +139,7 @@ describe('Azure ACR', () => {
 });
 
 describe('docker', () => {
-  it('says that the repository is to be created', async () => {
+  it('says that the repository must be created', async () => {
     const ecr = await startEcr([]);
     const outcome = await mirror(ecr, { engine: 'docker' });
     await ecr.close();
@@ -149,10 +149,10 @@ describe('docker', () => {
     expect(outcome.outputs).toMatchObject({ added: '0', failed: '1' });
   });
 
-  it('holds what an immutable tag holds already, and says when that is another image', async () => {
+  it('accepts an immutable tag that has the image already, and says when it has another one', async () => {
     const ecr = await startEcr(['mirror/img'], { immutable: true });
     const first = await mirror(ecr, { engine: 'docker' });
-    // Another record, as if the first were lost.
+    // Another record file, as if the first were lost.
     const second = await mirror(ecr, { engine: 'docker' });
     await pushImage(source.url, 'moved/img', ['v1'], makeImage({ seed: 'moved' }));
     const third = await mirror(ecr, { engine: 'docker', namespaces: `${source.host}/moved` });
@@ -165,20 +165,20 @@ describe('docker', () => {
     );
   });
 
-  it('names no part of an account that is refused', async () => {
+  it('shows no part of an account that is rejected', async () => {
     const username = 'user-name-0123456789';
     const target = await startDockerRegistry({ htpasswd: { username: 'mirror', password: 'right' } });
     const accounts = `- registry: ${target.host}\n  username: ${username}\n  password: wr0ng-pa55`;
     const outcome = await mirror(target, { engine: 'docker', 'registry-auth': accounts });
     await target.close();
     expect(messagesOf(outcome)).toContain(
-      `${target.host} does not take the credentials from the input registry-auth, line 1: check them`,
+      `${target.host} refuses the credentials from the input registry-auth, line 1: check them`,
     );
     expect(outcome.log.replaceAll(/^::add-mask::.*$/gm, '')).not.toMatch(/user-name-0123456789|wr0ng-pa55/);
   });
 });
 
-describe('docker, with a token that nobody gave for the registry,', () => {
+describe("docker, with GitHub's token as a fallback,", () => {
   const exec: Exec = async (command, args, { env, input }) => {
     const run = promisify(execFile)(command, [...args], { env: { ...env } });
     run.child.stdin?.end(input ?? '');
@@ -189,11 +189,11 @@ describe('docker, with a token that nobody gave for the registry,', () => {
   };
   const unused: Engine = { width: 1, copy: async () => 0, close: async () => {} };
 
-  /** Copies `registry`'s image with a login of the token there, and gives the log. */
+  /** Copies the image of `registry`, logged in there with the token, and returns the log. */
   async function copy(
     registry: MemoryRegistry,
     target: TestServer,
-  ): Promise<{ held: string[]; log: string }> {
+  ): Promise<{ verified: string[]; log: string }> {
     const log: string[] = [];
     const say = (message: string): void => void log.push(message);
     const credential = githubCredential(TOKENS.write, 'octocat');
@@ -209,14 +209,12 @@ describe('docker, with a token that nobody gave for the registry,', () => {
       logger: { debug: say, info: say, warning: say },
       abort: new AbortController().signal,
     });
-    const held: string[] = [];
+    const observer = observe();
     const image = makeImage({ seed: 'targets' });
     pushTo(registry, image);
-    await engine.copy(taskOf(startCopying(registry, target, { credential }), 'img', image), (tag) =>
-      held.push(tag),
-    );
+    await engine.copy(taskOf(startCopying(registry, target, { credential }), 'img', image), observer);
     await engine.close();
-    return { held, log: log.join('\n') };
+    return { verified: Array.from(observer.verified.keys()), log: log.join('\n') };
   }
 
   function pushTo({ store }: MemoryRegistry, image: ReturnType<typeof makeImage>): void {
@@ -224,17 +222,17 @@ describe('docker, with a token that nobody gave for the registry,', () => {
     store.putManifest('img', 'v1', image.mediaType, image.bytes);
   }
 
-  it('pulls what is public when the login is refused', async () => {
+  it('pulls public images anonymously when the login is rejected', async () => {
     const registry = await startMemoryRegistry({ auth: { kind: 'token' } });
     const target = await startDockerRegistry();
-    const { held, log } = await copy(registry, target);
+    const { verified, log } = await copy(registry, target);
     await Promise.all([registry.close(), target.close()]);
-    expect(held).toEqual(['v1']);
-    expect(log).toContain(`${registry.host} does not take the credentials from the input github-token`);
+    expect(verified).toEqual(['v1']);
+    expect(log).toContain(`${registry.host} refuses the credentials from the input github-token`);
     expect(log).not.toContain(TOKENS.write);
   });
 
-  it('pulls what is public when the pull is refused, and with the token what is not', async () => {
+  it('pulls public images anonymously when the pull is rejected, and private ones with the token', async () => {
     const auth = { kind: 'token', username: 'octocat', password: TOKENS.write } as const;
     const registry = await startMemoryRegistry({ auth: { ...auth, open: true } });
     const target = await startDockerRegistry();
@@ -249,10 +247,10 @@ describe('docker, with a token that nobody gave for the registry,', () => {
       }
       return isToken;
     };
-    expect((await copy(registry, target)).held).toEqual(['v1']);
+    expect((await copy(registry, target)).verified).toEqual(['v1']);
     expect(refused).toBeGreaterThan(0);
     const closed = await startMemoryRegistry({ auth });
-    expect((await copy(closed, target)).held).toEqual(['v1']);
+    expect((await copy(closed, target)).verified).toEqual(['v1']);
     await Promise.all([registry.close(), closed.close(), target.close()]);
   });
 });

@@ -23,14 +23,14 @@ import {
 import { waitUntil } from '../support/run/process.ts';
 import { type RunOutcome, cancel } from '../support/run/runner.ts';
 
-describe.concurrent('what was changed by hand meanwhile', () => {
+describe.concurrent('a record that is edited during the run', () => {
   const HAND = `sha256:${'e'.repeat(64)}`;
 
   function withHand(text: string): string {
     return text.replace('"images": {', `"images": {\n    "by-hand": { "v1": "${HAND}" },`);
   }
 
-  it.for(['while the run copied', 'between read and write'])('is merged: %s', async (moment) => {
+  it.for(['while the run copied', 'between read and write'])('is merged: %s', async (time) => {
     await inWorld(async (world) => {
       const { github, path, run, held, meanwhile } = world;
       const edit = async (): Promise<void> => {
@@ -39,12 +39,12 @@ describe.concurrent('what was changed by hand meanwhile', () => {
         const changelog = (await github.file('octo/meta', 'CHANGELOG.md')) ?? '';
         await github.putFile('octo/meta', 'CHANGELOG.md', `${changelog}\nA line by hand.\n`);
       };
-      if (moment === 'while the run copied') meanwhile(edit);
+      if (time === 'while the run copied') meanwhile(edit);
       else injectFaults(github, [{ method: 'PUT', path: '/ns.json', faults: [before(edit)] }]);
       const outcome = await run();
       expect(outcome.outputs).toMatchObject({ complete: 'true', added: '2' });
       expect(await world.recorded()).toEqual({ ...held, 'by-hand:v1': HAND });
-      // The form of runs, again.
+      // The file has the action's form again.
       expect(await github.file('octo/meta', path)).toContain(
         `    "by-hand": {\n      "v1": "${HAND}"\n    },\n`,
       );
@@ -55,13 +55,13 @@ describe.concurrent('what was changed by hand meanwhile', () => {
     });
   });
 
-  it("is merged when it is gcrsync's form now", async () => {
+  it("is merged when it has gcrsync's form now", async () => {
     await inWorld(async (world) => {
       const { github, path, run, held, meanwhile } = world;
       meanwhile(async () => github.putFile('octo/meta', path, '["by-hand:v1", "old:v1"]'));
       expect((await run()).outputs).toMatchObject({ complete: 'true', added: '2' });
       expect(await world.recorded()).toEqual({ ...held, 'old:v1': null, 'by-hand:v1': null });
-      // Nothing is copied again: the next run finds out what is there.
+      // Nothing is copied again: the next run adopts what the target has.
       world.target.requests.length = 0;
       expect((await run()).outputs).toMatchObject({ complete: 'true', added: '0', unchanged: '3' });
       expect(world.target.requests.filter(({ method }) => method === 'PUT')).toEqual([]);
@@ -69,7 +69,7 @@ describe.concurrent('what was changed by hand meanwhile', () => {
     });
   });
 
-  it('is respected when the file was removed: what the run did is recorded, and the next one copies the rest', async () => {
+  it('stays deleted except for what the run mirrored, and the next run copies the rest', async () => {
     await inWorld(async (world) => {
       const { github, path, run, held, meanwhile } = world;
       meanwhile(async () => github.removeFile('octo/meta', path));
@@ -94,7 +94,7 @@ const Report = v.object({
   unrecorded: v.array(v.object({ path: v.string(), content: v.string(), addition: v.string() })),
 });
 
-/** The job failed, and what it did can be found and put into the repository by hand. */
+/** The job failed, and the report has the files that someone can commit by hand. */
 function expectReported(outcome: RunOutcome, reason: string | RegExp): ReadonlyMap<string, string> {
   expect(outcome.exitCode).toBe(1);
   expect(outcome.outputs).toMatchObject({ complete: 'false', changed: 'true', added: '2', failed: '0' });
@@ -103,7 +103,7 @@ function expectReported(outcome: RunOutcome, reason: string | RegExp): ReadonlyM
   expect(errors.join('\n')).toMatch(reason);
   expect(outcome.annotations.map(({ message }) => message).join('\n')).toMatch(reason);
   for (const { path, content } of unrecorded) {
-    expect(outcome.summary).toContain(`### Not recorded: what should be in \`${path}\``);
+    expect(outcome.summary).toContain(`### Not recorded: the content of \`${path}\``);
     expect(outcome.summary).toContain(content.trimEnd());
   }
   expect(Object.keys(outcome.outputs)).toHaveLength(11);
@@ -119,7 +119,7 @@ describe.concurrent('a record that can not be written', () => {
       1,
     ],
     [
-      'a signature that is asked for',
+      'a rule that requires signed commits',
       ({ github }) =>
         injectFaults(github, [
           { method: 'PUT', path: '.json', faults: [says(409, 'Commits must have verified signatures.')] },
@@ -134,13 +134,13 @@ describe.concurrent('a record that can not be written', () => {
       1,
     ],
     [
-      'a repository that is gone',
+      'a repository that was deleted',
       ({ github }) => void github.rules.delete('octo/meta'),
       "this token can't see it",
       1,
     ],
     [
-      'a branch that is gone',
+      'a branch that was deleted',
       ({ github }) => void github.rules.set('octo/meta', { branchless: true }),
       'has no branch "main"',
       0,
@@ -152,25 +152,25 @@ describe.concurrent('a record that can not be written', () => {
       0,
     ],
     [
-      'a secondary limit for long',
+      'a long secondary limit',
       ({ github }) => failing(github, isLimited(403, 3600)),
       /a rate limit of GitHub is used up for another 1 h/,
       0,
     ],
     [
-      'a secondary limit for long, at the write',
+      'a long secondary limit on the write',
       ({ github }) =>
         injectFaults(github, [{ method: 'PUT', path: '.json', faults: [isLimited(429, 3600)] }]),
       /a rate limit of GitHub is used up for another 1 h/,
       1,
     ],
     [
-      'requests that are used up for long',
+      'a rate limit that is used up for long',
       ({ github }) => failing(github, isUsedUp(3000)),
       /a rate limit of GitHub is used up for another 50 min/,
       0,
     ],
-  ])('for %s: the job fails, and all of it is in report and summary', async ([, happen, reason, puts]) => {
+  ])('fails the job, and report and summary have all of it: %s', async ([, happen, reason, puts]) => {
     await inWorld(async (world) => {
       const { github, path, run, held, meanwhile } = world;
       meanwhile(() => happen(world));
@@ -183,7 +183,7 @@ describe.concurrent('a record that can not be written', () => {
       expect(await github.file('octo/meta', path)).toBe(before);
       expect(Array.from(unrecorded.keys())).toEqual([path, 'CHANGELOG.md']);
       expect(unrecorded.get('CHANGELOG.md')).toContain('- `new`: added `v1`, `v2`');
-      // By hand into the repository, once that works again: nothing is copied again.
+      // Committed by hand once the repository works again: nothing is copied again.
       github.rules.set('octo/meta', {});
       await github.putFile('octo/meta', path, unrecorded.get(path) ?? '');
       await github.putFile('octo/meta', 'CHANGELOG.md', `${CHANGELOG}\n${unrecorded.get('CHANGELOG.md')}`);
@@ -193,14 +193,14 @@ describe.concurrent('a record that can not be written', () => {
   });
 });
 
-describe.concurrent('a file that was spoilt by hand meanwhile', () => {
+describe.concurrent('a file that someone breaks during the run', () => {
   it.for<[string, string, boolean]>([
-    ['is cut off', '{"version": 1, "images": {', false],
-    ['is cut off between read and write', '{"version": 1, "images": {', true],
-    ['is empty', '', false],
-    ['is of another source', '{"version": 1, "source": "gcr.io/a", "target": "b.io/c", "images": {}}', false],
-    ['is an array of something else', '["old:v1", 7]', false],
-  ])('%s: a manifest is kept byte for byte', async ([, spoilt, isLate]) => {
+    ['cut off', '{"version": 1, "images": {', false],
+    ['cut off between read and write', '{"version": 1, "images": {', true],
+    ['empty', '', false],
+    ['of another source', '{"version": 1, "source": "gcr.io/a", "target": "b.io/c", "images": {}}', false],
+    ['an array of something else', '["old:v1", 7]', false],
+  ])('is kept byte for byte when it is a manifest: %s', async ([, spoilt, isLate]) => {
     await inWorld(async (world) => {
       const { github, path, run, meanwhile } = world;
       const spoil = async (): Promise<void> => github.putFile('octo/meta', path, spoilt);
@@ -214,7 +214,7 @@ describe.concurrent('a file that was spoilt by hand meanwhile', () => {
     });
   });
 
-  it('a changelog that is not UTF-8 any more is kept, and its section told', async () => {
+  it('is kept when it is a changelog that is no longer UTF-8, and its section is reported', async () => {
     await inWorld(async (world) => {
       const { github, run, meanwhile, path } = world;
       const latin1 = Buffer.from('# Changelog\n\nCaf\xe9\n', 'latin1');
@@ -223,14 +223,14 @@ describe.concurrent('a file that was spoilt by hand meanwhile', () => {
       expect(Array.from(unrecorded.keys())).toEqual(['CHANGELOG.md']);
       expect(unrecorded.get('CHANGELOG.md')).toContain('- `new`: added `v1`, `v2`');
       expect(await github.file('octo/meta', 'CHANGELOG.md')).toBe(latin1.toString());
-      // The manifest is up to date all the same.
+      // The manifest is up to date nevertheless.
       expect(await world.recorded()).toEqual(world.held);
       expect(await github.file('octo/meta', path)).toBeDefined();
       await expectNothingToDo(world);
     });
   });
 
-  it('an answer of nothing is not taken for a manifest', async () => {
+  it('is not replaced when GitHub answers with an empty body', async () => {
     await inWorld(async (world) => {
       const { github, path, run } = world;
       const first = await github.file('octo/meta', path);
@@ -242,8 +242,8 @@ describe.concurrent('a file that was spoilt by hand meanwhile', () => {
   });
 });
 
-describe.concurrent('what is written in spite of it', () => {
-  it('the record of other namespaces', async () => {
+describe.concurrent('a file that can not be written', () => {
+  it('does not keep the records of other namespaces from being written', async () => {
     await inWorld(async (world) => {
       const { github, source, path, run, meanwhile } = world;
       await pushImage(source.url, 'other/one', ['v1'], makeImage({ seed: 'one' }));
@@ -263,7 +263,7 @@ describe.concurrent('what is written in spite of it', () => {
     });
   });
 
-  it('what a checkpoint could not write, in the end', async () => {
+  it('at a checkpoint is written at the end', async () => {
     await inWorld(async (world) => {
       const { github, target, run, held } = world;
       let tags = 0;
@@ -288,7 +288,7 @@ describe.concurrent('what is written in spite of it', () => {
 });
 
 describe.concurrent('a job that is cancelled while GitHub does not answer', () => {
-  it('tells what it did before the runner kills it', async () => {
+  it('reports what it did before the runner kills it', async () => {
     await inWorld(async (world) => {
       const { github, target, path, run } = world;
       let child: ChildProcess | undefined;

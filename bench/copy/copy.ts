@@ -1,6 +1,6 @@
 /**
- * Copies the same images with the registry engine and with its peers, whichever are on PATH, and prints what each took:
- * to an empty target, and again with nothing to do.
+ * Copies the same images with the registry engine and with those of its peers that are on PATH: first to an empty target,
+ * then again with nothing to do. Prints the time, memory and traffic of each.
  */
 import { fileURLToPath } from 'node:url';
 import { startDockerRegistry } from '../../__tests__/support/registries/docker-registry.ts';
@@ -16,7 +16,7 @@ interface Measured {
 
 const DATA = process.env['BENCH_DATA'] ?? fileURLToPath(new URL('../../../shared/data', import.meta.url));
 
-/** @param args sets (`a,b,c`), link (`loopback`, `40ms`, `both`), runs a tool, tools; all have defaults */
+/** @param args data sets (`a,b,c`), link (`loopback`, `40ms`, `both`), runs per tool, tools; each has a default */
 export async function benchCopy([
   sets = 'a,b,c',
   link = 'both',
@@ -28,7 +28,7 @@ export async function benchCopy([
   );
   for (const name of sets.split(',')) {
     const make = SETS[name];
-    if (!make) throw new Error(`There is no data set ${name}`);
+    if (!make) throw new Error(`There is no data set ${name}: use ${Object.keys(SETS).join(', ')}`);
     const set = make(DATA);
     const registry = await startDockerRegistry();
     await upload(set, registry.url);
@@ -74,7 +74,7 @@ async function measure(tool: Tool, set: DataSet, source: Front, delayed: boolean
   }
 }
 
-/** A tool that did not copy everything is not measured. */
+/** @throws Error if the tool did not copy everything: its measurement would mean nothing */
 async function check(set: DataSet, url: string): Promise<void> {
   for (const [repository, images] of set) {
     for (const [tag, { digest, mediaType }] of images) {
@@ -82,14 +82,14 @@ async function check(set: DataSet, url: string): Promise<void> {
         method: 'HEAD',
         headers: { accept: mediaType },
       });
-      const held = head.headers.get('docker-content-digest');
-      if (held !== digest) throw new Error(`${repository}:${tag} is ${held ?? head.status}, not ${digest}`);
+      const found = head.headers.get('docker-content-digest');
+      if (found !== digest) throw new Error(`${repository}:${tag} is ${found ?? head.status}, not ${digest}`);
     }
   }
 }
 
 function listsOf(set: DataSet): Map<string, string> {
-  // The whole registry is one namespace: its root and the folders between list what is below them.
+  // The whole registry is one namespace. Its root and its intermediate folders list the repositories below them.
   const lists = new Map<string, string>();
   const names = Array.from(set.keys());
   const folders = names.flatMap((name) =>

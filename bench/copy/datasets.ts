@@ -13,13 +13,13 @@ import {
 import { digestOf } from '../../src/oci/digest.ts';
 import { DOCKER_MANIFEST } from '../../src/oci/media-types.ts';
 
-/** Images of one repository by tag. */
+/** The images of each repository, by tag. */
 export type DataSet = ReadonlyMap<string, ReadonlyMap<string, TestImage>>;
 
 const CONFIG = 'application/vnd.docker.container.image.v1+json';
 const LAYER = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
 
-/** (a) distroless at a tenth, (b) many tiny tags, (c) fewer large images, (d) one layer of 2 GB. */
+/** (a) distroless at a tenth of its sizes, (b) many tiny images, (c) fewer and larger images, (d) one layer of 2 GB. */
 export const SETS: Readonly<Record<string, (dataFolder: string) => DataSet>> = {
   a: distroless,
   b: () => synthetic({ repositories: 20, tags: 50, layers: 2, sizes: [1000, 4000], shared: 0.5, pool: 40 }),
@@ -43,12 +43,12 @@ interface Shape {
   readonly tags: number;
   readonly layers: number;
   readonly sizes: readonly [number, number];
-  /** Part of the layers that come from a pool of `pool` layers. */
+  /** Fraction of the layers that are taken from a pool of `pool` layers. */
   readonly shared: number;
   readonly pool: number;
 }
 
-/** Two platforms a tag, as most public images have. */
+/** Two platforms per tag, as most public images have. */
 function synthetic({ repositories, tags, layers, sizes: [min, max], shared, pool }: Shape): DataSet {
   let seed = 1;
   const random = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
@@ -100,7 +100,7 @@ const Graph = v.object({
   ),
 });
 
-/** The real blob graph of gcr.io/distroless, at a tenth of its sizes; what an index holds is made up, small. */
+/** The real blob graph of gcr.io/distroless at a tenth of its sizes. The images inside an index are generated and small. */
 function distroless(dataFolder: string): DataSet {
   const file = readFileSync(join(dataFolder, 'distroless-graph.json.gz'));
   const graph = v.parse(Graph, JSON.parse(gunzipSync(file).toString()));
@@ -129,7 +129,7 @@ function distroless(dataFolder: string): DataSet {
   );
 }
 
-/** Puts a set into a registry, each blob once a repository. */
+/** Uploads a set to a registry, each blob once per repository. */
 export async function upload(set: DataSet, url: string): Promise<void> {
   const limit = pLimit(16);
   for (const [repository, images] of set) {

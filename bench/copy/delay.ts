@@ -9,7 +9,7 @@ function pass(from: Socket, to: Socket): void {
   let waiting = 0;
   from.on('data', (chunk) => {
     waiting += chunk.length;
-    // A window of 4 MB a connection, so that what is on its way does not pile up.
+    // A window of 4 MB per connection bounds the data in transit.
     if (waiting > 4_000_000) from.pause();
     setTimeout(() => {
       waiting -= chunk.length;

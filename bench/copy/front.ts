@@ -15,22 +15,22 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Daemon, freePort, startDaemon } from '../../__tests__/support/run/process.ts';
 
-/** What passed a front since the last count. */
+/** Traffic through a front since the last count. */
 export interface Traffic {
   readonly requests: number;
-  /** Bytes of the requests, with their bodies. */
+  /** Bytes of the requests, including their bodies. */
   readonly received: number;
   readonly sent: number;
 }
 
-/** nginx before a registry: counts what passes, and answers `tags/list` from files where there are some. */
+/** nginx in front of a registry. It counts requests and bytes, and serves `tags/list` from files where they exist. */
 export interface Front {
   readonly host: string;
   count(): Traffic;
   close(): Promise<void>;
 }
 
-/** @param lists the body of each repository's `tags/list`; the same for every tool */
+/** @param lists the body of `tags/list` by repository, the same for every tool */
 export async function startFront(
   upstream: string,
   lists: ReadonlyMap<string, string> = new Map(),
@@ -91,7 +91,7 @@ http {
 `;
 }
 
-/** A link with a round trip: every byte arrives 20 ms later, in each direction. In a process of its own. */
+/** A link with a round trip of 40 ms: every byte arrives 20 ms later in each direction. Runs in its own process. */
 export async function startDelay(host: string): Promise<{ host: string; close: () => Promise<void> }> {
   const port = await freePort();
   const script = fileURLToPath(new URL('delay.ts', import.meta.url));
@@ -102,7 +102,7 @@ export async function startDelay(host: string): Promise<{ host: string; close: (
   return { host: `127.0.0.1:${port}`, close: async () => daemon.stop() };
 }
 
-/** True when `command` can be run. */
+/** True if `command` is on PATH. */
 export function isOnPath(command: string): boolean {
   try {
     execFileSync('which', [command], { stdio: 'ignore' });

@@ -7,15 +7,16 @@ import { TOKENS } from '../../__tests__/support/github/tokens.ts';
 import { runAction } from '../../__tests__/support/run/runner.ts';
 import type { DataSet } from './datasets.ts';
 
-/** What one run of a tool took, all its processes together; the peak is that of the largest. */
+/** Resources that one run of a tool used, over all its processes. */
 export interface Usage {
   readonly seconds: number;
   /** Seconds, user and system. */
   readonly cpu: number;
+  /** Peak memory of the largest process. */
   readonly megabytes: number;
 }
 
-/** A tool set up to copy all repositories from one host to `mirror/` on another, again and again. */
+/** A tool that is set up to copy all repositories from one host to `mirror/` on another, repeatedly. */
 interface Session {
   copy(): Promise<Usage>;
   close(): Promise<void>;
@@ -23,7 +24,7 @@ interface Session {
 
 export interface Tool {
   readonly name: string;
-  /** What must be on PATH. */
+  /** Program that must be on PATH. */
   readonly command: string;
   open(from: string, to: string, set: DataSet): Promise<Session>;
 }
@@ -66,7 +67,7 @@ async function openAction(from: string, to: string): Promise<Session> {
         apiUrl: github.url,
         token: TOKENS.write,
         wrapper: timed(time),
-        // `--cpu-prof --cpu-prof-dir=DIR` shows where its time goes.
+        // `--cpu-prof --cpu-prof-dir=DIR` profiles the action.
         env: { NODE_OPTIONS: process.env['BENCH_NODE_OPTIONS'] ?? '' },
       });
       if (run.exitCode !== 0) throw new Error(run.log);
@@ -79,7 +80,7 @@ async function openAction(from: string, to: string): Promise<Session> {
   };
 }
 
-/** A tool that is given a name a line on standard input. */
+/** A tool that reads one name per line from standard input. */
 function shellTool(
   name: string,
   command: (from: string, to: string) => string,
@@ -126,5 +127,5 @@ async function shell([command = '', ...args]: readonly string[]): Promise<void> 
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2000)));
   const code = await new Promise((resolve) => child.on('close', resolve));
-  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${String(code)}: ${errors}`);
+  if (code !== 0) throw new Error(`${args.join(' ')} exited with code ${String(code)}: ${errors}`);
 }

@@ -8,46 +8,46 @@ import { type Digest, digestOf, isDigest } from '../../src/oci/digest.ts';
 import { DOCKER_MANIFEST } from '../../src/oci/media-types.ts';
 import { serializeNamespaceManifest } from '../../src/record/namespace-manifest.ts';
 
-/** Tags that the real data has to copy: 46 new ones and 37 that moved. */
+/** Number of tags to copy in the real data: 46 are new and 37 have moved. */
 export const REAL_WORK = 83;
 
 const TagLists = v.record(v.string(), v.record(v.string(), v.record(v.string(), v.string())));
 type TagLists = v.InferOutput<typeof TagLists>;
 type Images = TagLists[string];
 
-/** One namespace: what is recorded of it, and what its registry holds now. */
+/** One namespace: the recorded images, and the images that its registry holds now. */
 export interface PlanCase {
   readonly namespace: string;
   readonly recorded: Images;
-  readonly held: Images;
+  readonly listed: Images;
 }
 
-/** Real tags of gcr.io and what a week changed. BENCH_DATA names the folder with the tag lists. */
+/** Real tags of gcr.io, and the changes of one week. BENCH_DATA names the folder with the tag lists. */
 export function realCases(): PlanCase[] {
   const folder = process.env['BENCH_DATA'] ?? fileURLToPath(new URL('../../../shared/data', import.meta.url));
   const tags = join(folder, 'gcr-tags-2021-06-04.json.gz');
   if (!existsSync(tags))
-    throw new Error(`${tags} is not there: name the folder of the tag lists in BENCH_DATA`);
+    throw new Error(`${tags} does not exist: set BENCH_DATA to the folder with the tag lists`);
   const before = v.parse(TagLists, JSON.parse(gunzipSync(readFileSync(tags)).toString()));
   const week = join(folder, 'gcr-tags-2021-06-11.delta.json');
   const delta = v.parse(TagLists, JSON.parse(readFileSync(week, 'utf8')));
   return Object.entries(before).map(([namespace, recorded]) => {
-    const held: Images = {};
+    const listed: Images = {};
     for (const image of new Set([...Object.keys(recorded), ...Object.keys(delta[namespace] ?? {})])) {
-      held[image] = { ...recorded[image], ...delta[namespace]?.[image] };
+      listed[image] = { ...recorded[image], ...delta[namespace]?.[image] };
     }
-    return { namespace, recorded, held };
+    return { namespace, recorded, listed };
   });
 }
 
 const REPOSITORIES = 2000;
 const TAGS = 50;
 
-/** Namespaces of 2,000 repositories with 50 tags each, `count` tags in all, of which one in a hundred is new. */
+/** Namespaces of 2,000 repositories with 50 tags each, `count` tags in total. One tag in a hundred is new. */
 export function madeUpCases(count: number): PlanCase[] {
   const repositories = count / TAGS;
   return Array.from({ length: Math.ceil(repositories / REPOSITORIES) }, (_, index) => {
-    const held: Images = {};
+    const listed: Images = {};
     const recorded: Images = {};
     const here = Math.min(REPOSITORIES, repositories - index * REPOSITORIES);
     for (let repository = 0; repository < here; repository += 1) {
@@ -55,16 +55,16 @@ export function madeUpCases(count: number): PlanCase[] {
         `v1.${tag}.0`,
         digestOf(Buffer.from(`${index}/${repository}:${tag}`)),
       ]);
-      held[`team-${repository % 40}/image-${repository}`] = Object.fromEntries(tags);
+      listed[`team-${repository % 40}/image-${repository}`] = Object.fromEntries(tags);
       recorded[`team-${repository % 40}/image-${repository}`] = Object.fromEntries(
         tags.filter((_, tag) => (repository + tag) % 100 > 0),
       );
     }
-    return { namespace: `gcr.io/made-up-${index}`, recorded, held };
+    return { namespace: `gcr.io/made-up-${index}`, recorded, listed };
   });
 }
 
-/** The namespace manifest of what is recorded. */
+/** The namespace manifest with the recorded images. */
 export function manifestOf({ namespace, recorded }: PlanCase, target: string): string {
   const images = new Map(
     Object.entries(recorded).map(([image, tags]) => {
@@ -75,7 +75,7 @@ export function manifestOf({ namespace, recorded }: PlanCase, target: string): s
   return serializeNamespaceManifest({ source: namespace, target, images });
 }
 
-/** Google's answer for one repository. Sizes are made up; the real data has none. */
+/** Google's answer for one repository. The sizes are made up, because the real data has none. */
 export function answerOf(repository: string, repositories: readonly string[], tags: Images[string]): string {
   const byDigest = new Map<string, string[]>();
   for (const [tag, digest] of Object.entries(tags)) {
@@ -92,13 +92,13 @@ export function answerOf(repository: string, repositories: readonly string[], ta
   return JSON.stringify(googleTags(repository, repositories, manifests));
 }
 
-/** A folder a namespace, a file an answer: the planner reads them one by one, as a run gets them. */
+/** Writes one folder per namespace and one file per answer. The planner reads them one by one, as a run receives them. */
 export function writeCase(folder: string, one: PlanCase): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'manifest.json'), manifestOf(one, 'docker.io/gcrxio'));
-  const images = Object.keys(one.held);
+  const images = Object.keys(one.listed);
   writeFileSync(join(folder, 'images.json'), JSON.stringify({ namespace: one.namespace, images }));
   for (const [number, image] of images.entries()) {
-    writeFileSync(join(folder, `${number}.json`), answerOf(image, [], one.held[image] ?? {}));
+    writeFileSync(join(folder, `${number}.json`), answerOf(image, [], one.listed[image] ?? {}));
   }
 }

@@ -1,4 +1,4 @@
-/** A whole plan job of the action, as the runner starts it, on a registry that holds the real tags. */
+/** A complete plan job of the action, started as the runner starts it, against a registry with the real tags. */
 import * as v from 'valibot';
 import { startGitHub } from '../../__tests__/support/github/stand-in.ts';
 import { TOKENS } from '../../__tests__/support/github/tokens.ts';
@@ -8,7 +8,7 @@ import { type PlanCase, REAL_WORK, answerOf, manifestOf } from './cases.ts';
 
 const Matrix = v.object({ include: v.array(v.object({ tags: v.number() })) });
 const TARGET = 'docker.io/gcrxio';
-const TELL_PEAK =
+const PRINT_PEAK =
   'data:text/javascript,import{readFileSync}from"node:fs";process.on("exit",()=>console.log("peak "+/VmHWM:\\s*(.*)/.exec(readFileSync("/proc/self/status"))[1]))';
 
 export async function benchPlanJob(cases: readonly PlanCase[]): Promise<void> {
@@ -36,7 +36,7 @@ export async function benchPlanJob(cases: readonly PlanCase[]): Promise<void> {
       },
       apiUrl: github.url,
       token: TOKENS.write,
-      wrapper: [process.execPath, '--import', TELL_PEAK],
+      wrapper: [process.execPath, '--import', PRINT_PEAK],
     });
     if (run.exitCode !== 0) throw new Error(run.log);
     const { include } = v.parse(Matrix, JSON.parse(run.outputs['matrix'] ?? ''));
@@ -46,25 +46,25 @@ export async function benchPlanJob(cases: readonly PlanCase[]): Promise<void> {
     const peak = Number(/peak (\d+) kB/.exec(run.log)?.[1]) / 1000;
     console.log(
       `plan job: ${requests} requests for ${answers.size} repositories and folders, ${tags} tags in ${include.length} jobs, ` +
-        `${run.duration.toFixed(0)} ms, ${peak.toFixed(0)} MB at its peak`,
+        `${run.duration.toFixed(0)} ms, peak memory ${peak.toFixed(0)} MB`,
     );
   } finally {
     await Promise.all([github.close(), registry.close()]);
   }
 }
 
-/** By path: each repository, and each folder between. */
+/** The answers by path, for each repository and each intermediate folder. */
 function answersOf(cases: readonly PlanCase[]): Map<string, string> {
   const answers = new Map<string, string>();
-  for (const { namespace, held } of cases) {
-    const repositories = Object.keys(held).map((image) => `${namespace}/${image}`);
+  for (const { namespace, listed } of cases) {
+    const repositories = Object.keys(listed).map((image) => `${namespace}/${image}`);
     const nodes = new Set([namespace]);
     for (const repository of repositories) {
       for (let end = repository.length; end > namespace.length; end = repository.lastIndexOf('/', end - 1))
         nodes.add(repository.slice(0, end));
     }
     for (const node of nodes) {
-      const tags = held[node.slice(namespace.length + 1)] ?? {};
+      const tags = listed[node.slice(namespace.length + 1)] ?? {};
       answers.set(`/v2/${node}/tags/list`, answerOf(node, repositories, tags));
     }
   }

@@ -1,6 +1,6 @@
 /**
- * Plans mirrors, and prints the time and the memory that it took: the planner alone, in a process of its own, on real
- * tags and on made-up ones; and a whole plan job of the action on the real ones.
+ * Measures the time and memory of planning: first the planner alone, in its own process, with real and made-up tags, then a
+ * complete plan job of the action with the real tags.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -23,11 +23,11 @@ const Measured = v.object({
 });
 type Measured = v.InferOutput<typeof Measured>;
 
-/** Measures, and prints. */
+/** Runs the measurements and prints them. */
 export async function benchPlan(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-plan-'));
   try {
-    // Bundled, as the action is: reading TypeScript would be measured too.
+    // Bundled, as the action is. Otherwise the time to read TypeScript would be included.
     const planner = join(folder, 'planner.mjs');
     const input = fileURLToPath(new URL('planner.ts', import.meta.url));
     await build({ input, platform: 'node', logLevel: 'warn', output: { file: planner, format: 'esm' } });
@@ -54,7 +54,7 @@ function measure(planner: string, folder: string, cases: readonly PlanCase[], ru
       return v.parse(Measured, JSON.parse(stdout));
     }).toSorted((a, b) => a.ms - b.ms);
     const median = measured[Math.floor(runs / 2)];
-    if (!median) throw new Error('nothing was measured');
+    if (!median) throw new Error('No run was measured');
     return median;
   } finally {
     rmSync(at, { recursive: true, force: true });
@@ -64,6 +64,6 @@ function measure(planner: string, folder: string, cases: readonly PlanCase[], ru
 function print(what: string, { ms, megabytes, tags, total, jobs }: Measured): void {
   console.log(
     `planner: ${total.toLocaleString('en')} ${what}, ${tags.toLocaleString('en')} to copy in ${jobs} jobs, ` +
-      `${ms.toFixed(0)} ms, ${megabytes.toFixed(0)} MB at its peak with Node itself`,
+      `${ms.toFixed(0)} ms, peak memory ${megabytes.toFixed(0)} MB including Node itself`,
   );
 }

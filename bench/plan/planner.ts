@@ -1,4 +1,4 @@
-/** The measured half of plan.ts: reads the files that it wrote, plans, and prints what that took. */
+/** The measured part of plan.ts: reads the files that plan.ts wrote, plans, and prints time and memory. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -15,7 +15,7 @@ import { resolveSelection } from '../../src/select/resolve.ts';
 import { select } from '../../src/select/select.ts';
 
 const TARGET = { registry: 'docker.io', path: 'gcrxio' };
-/** Never asked: Google lists digests. */
+/** Never used: Google lists digests. */
 const CLIENT = { headManifest: async () => undefined };
 const Names = v.object({ namespace: v.string(), images: v.array(v.string()) });
 
@@ -42,7 +42,7 @@ for (const folder of readdirSync(root)) {
 const { include } = planMatrix(works, { maxEntries: 20, filters: { include: [], exclude: [] } });
 const ms = performance.now() - started;
 const tags = include.reduce((sum, entry) => sum + entry.tags, 0);
-// Not resourceUsage().maxRSS: that begins with the memory of the process that started this one.
+// Not resourceUsage().maxRSS: its value includes the memory of the parent process.
 const megabytes = Number(/VmHWM:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1000;
 console.log(JSON.stringify({ ms, megabytes, tags, total, jobs: include.length }));
 

@@ -2,23 +2,23 @@ import { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
 
 /**
- * Tells of each process that this one starts: @actions/exec gives none of them away.
+ * Calls `onStart` with each process that this one starts, because @actions/exec does not return them.
  * https://nodejs.org/docs/latest-v24.x/api/diagnostics_channel.html#child-process
  */
-function onChild(told: (child: ChildProcess) => void): void {
+function onChild(onStart: (child: ChildProcess) => void): void {
   subscribe('child_process', (message) => {
     if (typeof message !== 'object' || message === null || !('process' in message)) return;
     const child = message.process;
-    if (child instanceof ChildProcess) told(child);
+    if (child instanceof ChildProcess) onStart(child);
   });
 }
 
-/** From now on a program may end before it has read its input: @actions/exec would let that end this process too. */
+/** From now on, a program may exit before it has read its input: with @actions/exec that would end this process too. */
 export function tolerateUnreadInput(): void {
   onChild((child) => child.once('spawn', () => child.stdin?.on('error', () => undefined)));
 }
 
-/** The processes that this one has started since. */
+/** The running processes that this one has started since the constructor was called. */
 export class ChildProcesses {
   readonly #running = new Set<ChildProcess>();
 
@@ -29,7 +29,7 @@ export class ChildProcesses {
     });
   }
 
-  /** Asks all of them to end, but those whose first argument is one of `spared`. */
+  /** Sends SIGTERM to all of them except those whose first argument is one of `spared`. */
   end(spared: readonly string[]): void {
     for (const child of this.#running) if (!spared.includes(child.spawnargs[1] ?? '')) child.kill('SIGTERM');
   }

@@ -3,40 +3,40 @@ import { type Credential, type CredentialLookup, dockerConfigCredentials } from 
 import { definedEnv, dockerConfigFolder, isGitHubDotCom } from './environment.ts';
 import { exec } from './exec.ts';
 
-/** What a registry is asked for: a registry that is both has two accounts. */
+/** What a registry is used as. One that is both source and target may have two accounts. */
 export type Role = 'source' | 'target';
 
 /** Where the accounts of a run come from. */
 export interface CredentialSources {
   readonly inputs: Pick<Inputs, 'credentials' | 'registryAuth' | 'targetLogin'>;
   readonly dockerConfig: CredentialLookup;
-  /** GitHub's token as an account of ghcr.io; absent where it is another GitHub's. */
+  /** GitHub's token as an account of ghcr.io; undefined on GitHub Enterprise. */
   readonly github: Credential | undefined;
 }
 
-/** The one registry that GitHub's token is an account of. */
+/** The only registry that accepts GitHub's token. */
 const GITHUB_REGISTRY = 'ghcr.io';
 
 /**
- * GitHub's token as an account of its container registry: what is used there when nobody gave another.
+ * GitHub's token as an account of its container registry, for when no other credential is configured.
  *
- * @param actor whoever set off the workflow; any name does
+ * @param actor the user who started the workflow; the registry accepts any name
  */
 export function githubCredential(token: string, actor: string | undefined): Credential {
   const providedBy = 'the input github-token';
   return { username: actor || 'x-access-token', password: token, providedBy, fallback: true };
 }
 
-/** The account of a registry in one role: from the inputs, else from the docker config, else GitHub's token. */
+/** Finds the account of a registry in one role: from the inputs, or else the docker config, or else GitHub's token. */
 export function credentialLookup(role: Role, sources: CredentialSources): CredentialLookup {
   const { inputs, dockerConfig, github } = sources;
   return async (registry) =>
-    given(role, registry, inputs) ??
+    inputCredential(role, registry, inputs) ??
     (await dockerConfig(registry)) ??
     (registry === GITHUB_REGISTRY ? github : undefined);
 }
 
-/** The accounts that docker must be told of for `registries`; what its config has it finds itself. */
+/** The accounts with which docker must log in to `registries`. Those of its own config it finds without a login. */
 export async function loginsFor(
   role: Role,
   registries: Iterable<string>,
@@ -45,7 +45,7 @@ export async function loginsFor(
   const { inputs, dockerConfig, github } = sources;
   const logins = new Map<string, Credential>();
   for (const registry of new Set(registries)) {
-    const credential = given(role, registry, inputs);
+    const credential = inputCredential(role, registry, inputs);
     if (credential) logins.set(registry, credential);
     else if (github && registry === GITHUB_REGISTRY && !(await dockerConfig(registry)))
       logins.set(registry, github);
@@ -53,8 +53,8 @@ export async function loginsFor(
   return logins;
 }
 
-/** `username` belongs to one registry, `source-username` to all sources. */
-function given(
+/** The account from the inputs: `username` is for one registry, `source-username` for all sources. */
+function inputCredential(
   role: Role,
   registry: string,
   { credentials, registryAuth, targetLogin }: CredentialSources['inputs'],
@@ -63,6 +63,7 @@ function given(
   return own ?? registryAuth.get(registry);
 }
 
+/** Where the accounts of a run with these inputs come from. */
 export function credentialSources(inputs: Inputs): CredentialSources {
   return {
     inputs,

@@ -1,49 +1,43 @@
 import { randomUUID } from 'node:crypto';
 import * as core from '@actions/core';
-import { createGitHubClient } from '../github/client.ts';
+import type { Octokit } from 'octokit';
+import type { Dispatcher } from 'undici';
+import { type GitHubOptions, createGitHubClient } from '../github/client.ts';
 import { PullRequestComments } from '../github/comments.ts';
 import { MetadataRepository } from '../github/repository.ts';
 import type { Inputs } from '../inputs/inputs.ts';
+import type { Lifetime } from '../mirror/lifetime.ts';
 import type { Deps } from '../modes/deps.ts';
 import { createDispatcher } from '../oci/http/dispatcher.ts';
 import { Registries } from '../oci/registries.ts';
 import { tolerateUnreadInput } from './child-processes.ts';
-import { credentialLookup, credentialSources } from './credentials.ts';
+import { type CredentialSources, credentialLookup, credentialSources } from './credentials.ts';
 import { openEngine } from './engine.ts';
 import { apiUrl, isGitHubDotCom } from './environment.ts';
 import { createLifetime } from './lifetime.ts';
 import { logger } from './logger.ts';
-import { mortalSleep, sleep } from './sleep.ts';
+import { interruptibleSleep, sleep } from './sleep.ts';
 
-/** Everything that a run works with, for `inputs`: the real network, clock, random numbers and processes. */
+const { random } = Math;
+
+/** Everything that a run for `inputs` works with: the real network, clock, random numbers and processes. */
 export function createDeps(inputs: Inputs): Deps {
   tolerateUnreadInput();
-  const { random } = Math;
-  const lifetime = createLifetime(inputs.timeLimit, (cancel) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, cancel);
-  });
-  const sleepOn = mortalSleep(lifetime.abort);
+  const lifetime = createLifetime(inputs.timeLimit, onSignal);
   const dispatcher = createDispatcher({
     timeout: inputs.httpTimeout,
     connections: inputs.queryConcurrency,
     proxy: inputs.proxy,
   });
   const sources = credentialSources(inputs);
-  const registries = new Registries({
+  const registries = createRegistries(inputs, dispatcher, sources, lifetime);
+  const client: GitHubOptions = {
+    token: inputs.metadata.token,
+    apiUrl: apiUrl(),
     dispatcher,
-    concurrency: inputs.queryConcurrency,
-    retries: inputs.retries,
-    insecure: inputs.insecureRegistries,
-    credentials: { source: credentialLookup('source', sources), target: credentialLookup('target', sources) },
-    sleep: sleepOn,
-    clock: Date.now,
-    random,
-    mask: core.setSecret,
     logger,
-    signal: lifetime.abort,
-  });
-  const { token, ...metadata } = inputs.metadata;
-  const client = { token, apiUrl: apiUrl(), dispatcher, logger, signal: lifetime.cutoff };
+    signal: lifetime.cutoff,
+  };
   const octokit = createGitHubClient(client);
   return {
     registries,
@@ -53,27 +47,66 @@ export function createDeps(inputs: Inputs): Deps {
       github: isGitHubDotCom() ? octokit : undefined,
     },
     ...(inputs.comment && { pullRequest: new PullRequestComments(octokit) }),
-    metadata: new MetadataRepository({
-      octokit,
-      shutdown: {
-        signal: lifetime.abort,
-        octokit: createGitHubClient({ ...client, spaced: false }),
-        end: lifetime.cutoff,
-        timeLeftMs: lifetime.timeLeftMs,
-      },
-      ...metadata,
-      sleep,
-      random,
-      logger,
-    }),
+    metadata: createMetadata(inputs, octokit, client, lifetime),
     openEngine: async () => openEngine(inputs, sources, lifetime.abort),
     lifetime,
     phase: async (name, work) => core.group(name, work),
     logger,
     now: () => new Date(),
-    sleep: sleepOn,
+    sleep: interruptibleSleep(lifetime.abort),
     random,
+    jobs: inputs.jobs,
     runKey: `${process.env['GITHUB_RUN_ID'] ?? 'local'}.${randomUUID().slice(0, 8)}`,
     close: async () => dispatcher.destroy(),
   };
+}
+
+/** The signals with which the runner cancels a job. */
+function onSignal(cancel: () => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, cancel);
+}
+
+function createRegistries(
+  { queryConcurrency, retries, insecureRegistries }: Inputs,
+  dispatcher: Dispatcher,
+  sources: CredentialSources,
+  { abort }: Lifetime,
+): Registries {
+  return new Registries({
+    dispatcher,
+    concurrency: queryConcurrency,
+    retries,
+    insecure: insecureRegistries,
+    credentials: { source: credentialLookup('source', sources), target: credentialLookup('target', sources) },
+    sleep: interruptibleSleep(abort),
+    clock: Date.now,
+    random,
+    mask: core.setSecret,
+    logger,
+    signal: abort,
+  });
+}
+
+/** The metadata repository. After the run was aborted it is written by a client that does not space its writes. */
+function createMetadata(
+  inputs: Inputs,
+  octokit: Octokit,
+  client: GitHubOptions,
+  { abort, cutoff, timeLeftMs }: Lifetime,
+): MetadataRepository {
+  const { token: _token, ...place } = inputs.metadata;
+  return new MetadataRepository({
+    ...place,
+    octokit,
+    jobs: inputs.jobs,
+    shutdown: {
+      signal: abort,
+      octokit: createGitHubClient({ ...client, spaced: false }),
+      end: cutoff,
+      timeLeftMs,
+    },
+    sleep,
+    random,
+    logger,
+  });
 }

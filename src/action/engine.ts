@@ -10,8 +10,13 @@ import { DOCKER_FOLDER_STATE } from './docker-folder.ts';
 import { definedEnv, dockerConfigFolder, tempFolder } from './environment.ts';
 import { exec } from './exec.ts';
 import { logger } from './logger.ts';
-import { mortalSleep } from './sleep.ts';
+import { interruptibleSleep } from './sleep.ts';
 
+/**
+ * Opens the engine that the inputs name.
+ *
+ * @throws Error with the remedy when docker, its daemon or a login is missing
+ */
 export async function openEngine(
   inputs: Inputs,
   sources: CredentialSources,
@@ -22,13 +27,13 @@ export async function openEngine(
     concurrency: inputs.concurrency,
     streams: Math.floor(inputs.queryConcurrency / 2),
     retries: inputs.retries,
-    sleep: mortalSleep(abort),
+    sleep: interruptibleSleep(abort),
     random: Math.random,
     abort,
   });
   if (inputs.engine === 'registry') return registryEngine;
   const children = new ChildProcesses();
-  // What docker does in a moment goes on: the daemon might tag an image after it was asked to remove it.
+  // Short commands may finish: an interrupted "tag" could still take effect after the image was removed.
   abort.addEventListener('abort', () => children.end(['tag', 'image']));
   return openDockerEngine({
     exec,

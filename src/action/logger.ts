@@ -1,7 +1,10 @@
 import * as core from '@actions/core';
 import type { Logger } from '../oci/logger.ts';
 
-/** A line that starts like a workflow command would be one, and registries choose some of our text. */
+/**
+ * The runner's log. A line that begins like a workflow command would be executed, and some of the text comes from
+ * registries, so such lines get an invisible character in front.
+ */
 export const logger: Logger = {
   debug: (message) => core.debug(message),
   info: (message) => core.info(message.replaceAll(/^(\s*)(::|##\[)/gm, '$1\u200b$2')),

@@ -7,7 +7,7 @@ import { tempFolder } from './environment.ts';
 
 const ANNOTATE = { error: core.error, warning: core.warning, notice: core.notice } as const;
 
-/** The runner, as @actions/core speaks to it. */
+/** GitHub's runner, through @actions/core. */
 export const runner: Runner = {
   annotate: ({ level, message }) => ANNOTATE[level](message),
   setOutput: (name, value) => core.setOutput(name, value),

@@ -1,30 +1,32 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createGitHubClient } from '../github/client.ts';
 import { MetadataRepository } from '../github/repository.ts';
-import type { Inputs } from '../inputs/inputs.ts';
+import type { FileInputs } from '../inputs/load.ts';
 import { InputError, show } from '../inputs/reader.ts';
 import { createDispatcher } from '../oci/http/dispatcher.ts';
 import { apiUrl } from './environment.ts';
 import { logger } from './logger.ts';
+import { sleep } from './sleep.ts';
 
 /**
- * The text of a file of the workflow's repository: of the checkout where there is one, else, through the contents API,
- * of the commit that the workflow runs for.
+ * Reads a file of the workflow's repository: from the checkout, if it has the file, or else, through the contents API,
+ * from the commit that the workflow runs for.
  *
  * @throws InputError or MetadataError with the remedy
  */
-export async function readWorkflowFile(path: string, inputs: Inputs): Promise<string> {
+export async function readWorkflowFile(path: string, inputs: FileInputs): Promise<string> {
   const bytes = (await readCheckout(path)) ?? (await readCommit(path, inputs));
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new InputError([`config: ${path} is not UTF-8 text`], { cause: error });
+    throw new InputError([`config: ${path} is not UTF-8 text: save it as UTF-8`], { cause: error });
   }
 }
 
-/** Undefined when the checkout, should there be one, has no such file. */
+const MISSING = new Set(['ENOENT', 'ENOTDIR']);
+
+/** Undefined when there is no checkout, or it does not have the file. */
 async function readCheckout(path: string): Promise<Uint8Array | undefined> {
   const workspace = process.env['GITHUB_WORKSPACE'];
   if (!workspace) return undefined;
@@ -39,31 +41,27 @@ async function readCheckout(path: string): Promise<Uint8Array | undefined> {
   }
 }
 
-const MISSING = new Set(['ENOENT', 'ENOTDIR']);
-
-async function readCommit(path: string, { metadata, httpTimeout, proxy }: Inputs): Promise<Uint8Array> {
+async function readCommit(path: string, { metadata, httpTimeout, proxy }: FileInputs): Promise<Uint8Array> {
   const repository = process.env['GITHUB_REPOSITORY'] ?? '';
   const [owner = '', repo = ''] = repository.split('/');
   const sha = process.env['GITHUB_SHA'];
   const dispatcher = createDispatcher({ timeout: httpTimeout, connections: 1, proxy });
-  const octokit = createGitHubClient({
-    token: metadata.token,
-    apiUrl: apiUrl(),
-    dispatcher,
-    logger,
-  });
+  const { token } = metadata;
   const files = new MetadataRepository({
-    octokit,
+    octokit: createGitHubClient({ token, apiUrl: apiUrl(), dispatcher, logger }),
     owner,
     repo,
     ...(sha && { branch: sha }),
-    sleep: async (ms) => delay(ms),
+    sleep,
     random: Math.random,
     logger,
   });
-  const bytes = await files.read(path);
-  await dispatcher.close();
-  if (bytes) return bytes;
+  try {
+    const bytes = await files.read(path);
+    if (bytes) return bytes;
+  } finally {
+    await dispatcher.close();
+  }
   throw new InputError([
     `config: ${show(path)} is neither in the workspace nor in ${repository}${sha ? ` at ${sha}` : ''}: check the path`,
   ]);

@@ -2,34 +2,32 @@ import type { Platforms } from '../mirror/platforms.ts';
 import type { RegistryClient } from '../oci/client.ts';
 import type { Digest } from '../oci/digest.ts';
 
-/** Copy this digest from here to there, under these tags, for these platforms. */
+/** One digest to copy from a source to a target, under these tags, for these platforms. */
 export interface CopyTask {
   readonly source: {
     readonly client: RegistryClient;
     readonly repository: string;
     readonly digest: Digest;
-    /** Absent where the source does not tell. */
+    /** Absent where the source does not state it. */
     readonly mediaType?: string;
   };
   readonly target: { readonly client: RegistryClient; readonly repository: string };
-  /** None when the target has the image already, and only what refers to it is wanted. */
+  /** Empty when the target already has the image and only its new referrers are wanted. */
   readonly tags: readonly string[];
   readonly platforms: Platforms;
-  /** Manifests that it asks the source for, about: so many requests count against a pull limit. */
+  /** Estimated number of manifests read from the source: these requests count against a pull limit. */
   readonly pulls: number;
-  /** The target is recorded to hold the digest in this repository, under another tag. */
+  /** True when the record says that the target has the digest in this repository, under another tag. */
   readonly present: boolean;
-  /** To be awaited right before `tag` is written at the target; throws when it must not be. */
-  readonly beforeOverwrite: (tag: string) => Promise<void>;
-  /** Set where what refers to the image is copied with it. Only the registry engine can. */
+  /** Set where the image's referrers are copied with it. Only the registry engine can do that. */
   readonly referrers?: ReferrersTask;
 }
 
-/** What is to know for copying what refers to an image. */
+/** What must be known of the source to copy an image's referrers. */
 export interface ReferrersTask {
   /** The tags of the source's repository. */
   readonly sourceTags: Pick<ReadonlySet<string>, 'has'>;
-  /** Those of them that follow some image and are not mirrored for any other reason. */
+  /** Those of them that are digest tags and are not mirrored for any other reason. */
   readonly unmatchedDigestTags: Pick<ReadonlySet<string>, 'has'>;
 }
 
@@ -40,22 +38,27 @@ export interface VerifiedTag {
   readonly platforms?: readonly string[];
 }
 
-/** What moves images. */
+/** Follows one copy while it runs: what was done before a failure counts, too. */
+export interface CopyObserver {
+  /** Awaited right before `tag` is written at the target. Throws when the tag must not be written. */
+  beforeOverwrite(tag: string): Promise<void>;
+  /** Called for each tag once its digest was read back from the target. */
+  onTagVerified(tag: string, verified: VerifiedTag): void;
+  /** Called with the number of referrers that were copied, each time that some were. */
+  onReferrersCopied(count: number): void;
+}
+
+/** Copies images from a source registry to a target registry. */
 export interface Engine {
-  /** Tasks that it takes at a time. */
+  /** Number of tasks that it takes at the same time. */
   readonly width: number;
   /**
-   * Copies `task`, and calls `held` for each tag once the target's digest was read back.
+   * Copies `task` and reports each step to `observer`. A tag that was not reported as verified is not mirrored.
    *
-   * @param referred told how many manifests that refer to the image were copied, as often as some were
-   * @returns bytes sent to the target
-   * @throws CopyError, RegistryError; tags not yet told of are not mirrored
+   * @returns number of bytes sent to the target
+   * @throws CopyError, RegistryError
    */
-  copy(
-    task: CopyTask,
-    held: (tag: string, what: VerifiedTag) => void,
-    referred?: (count: number) => void,
-  ): Promise<number>;
+  copy(task: CopyTask, observer: CopyObserver): Promise<number>;
   /** Removes what the engine left on this machine. Never throws. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { LimitFunction } from 'p-limit';
-import { CopyError, NotThereError, PostponedError } from '../mirror/copy-error.ts';
+import { CopyError, MissingAtSourceError, PostponedError } from '../mirror/copy-error.ts';
 import type { Lifetime } from '../mirror/lifetime.ts';
 import type { Work } from '../mirror/work.ts';
 import { messageOf, printable } from '../oci/errors.ts';
@@ -8,34 +8,37 @@ import type { Logger } from '../oci/logger.ts';
 import type { Sleep } from '../oci/sleep.ts';
 import type { CopyTask, Engine, VerifiedTag } from './engine.ts';
 import type { PullLimits } from './pull-limits.ts';
-import { relistTags, withoutTags } from './relist-tags.ts';
 
-/** What came of one piece of work. */
+/** The result of copying one piece of work. */
 export interface Outcome {
   readonly work: Work;
-  /** The tags that the target holds now, each read back. */
+  /** The tags that the target now holds, each read back. */
   readonly verifiedTags: ReadonlyMap<string, VerifiedTag>;
-  /** Bytes sent. */
+  /** Number of bytes sent. */
   readonly bytes: number;
-  /** Number of manifests that refer to the image and were copied. */
+  /** Number of referrers that were copied. */
   readonly referrers?: number;
-  /** Set when it was broken off: what is missing is left to the next run. */
+  /** True when the copy was interrupted: the next run copies what is missing. */
   readonly isPending?: boolean;
-  /** Set where the tags could not be announced in the record: they may be tried again in this run. */
+  /** True when the tags could not be announced in the record: this run may try them again. */
   readonly isPostponed?: boolean;
-  /** Why the tags that are not in `held` are not there; absent when they are, or are left to the next run. */
+  /** Why the tags that are not in `verifiedTags` are not mirrored; absent when all are, or the next run copies them. */
   readonly error?: string;
+  /** True when `error` says that the source does not have the digest that it listed for these tags. */
+  readonly isMissingAtSource?: boolean;
 }
 
 export interface PoolOptions {
   readonly engine: Engine;
-  /** Bounds the images that are copied at a time; shared by all namespaces of a run. */
+  /** Limits the number of images that are copied at the same time; shared by all namespaces of a run. */
   readonly limit: LimitFunction;
   readonly retries: number;
   readonly task: (work: Work) => CopyTask;
+  /** Awaited right before a tag is written at the target. Throws when the tag must not be written. */
+  readonly beforeOverwrite: (work: Work, tag: string) => Promise<void>;
   readonly lifetime: Lifetime;
   readonly pullLimits: PullLimits;
-  /** Told of each piece of work as it ends. */
+  /** Called when a piece of work has ended. */
   readonly onDone: (outcome: Outcome) => void;
   readonly sleep: Sleep;
   readonly random: () => number;
@@ -43,28 +46,27 @@ export interface PoolOptions {
 }
 
 /**
- * Copies all of `works`, as many at a time as `limit` lets, until the run ends or a registry has had enough. What fails is
- * retried when that can help, and stops nothing else. Each waits for its place alone, and for none while its registries have
- * asked to wait: so works of others come by.
+ * Copies all of `works`, as many at a time as `limit` allows, until the run ends or a registry's limit is reached. A failed copy
+ * is retried when that can help, and never stops the others. Work waits outside of `limit` while its registries have asked to
+ * wait, so that work for other registries can pass.
  */
 export async function copyAll(works: readonly Work[], options: PoolOptions): Promise<void> {
-  const { limit, lifetime, pullLimits, task, onDone } = options;
+  const { limit, lifetime, pullLimits, onDone } = options;
   const running: Promise<void>[] = [];
   for (const work of works) {
-    const whole = task(work);
-    await Promise.all([whole.source, whole.target].map(async ({ client }) => client.transport.ready()));
-    if (lifetime.drain.aborted || !(await pullLimits.begin(whole))) break;
+    const task = options.task(work);
+    await Promise.all([task.source, task.target].map(async ({ client }) => client.transport.ready()));
+    if (lifetime.drain.aborted || !(await pullLimits.begin(task))) break;
     const started = Promise.withResolvers<void>();
     const copying = limit(async () => {
       started.resolve();
       try {
-        if (lifetime.drain.aborted) return;
-        for (const outcome of await copyWork(work, whole, options)) onDone(outcome);
+        if (!lifetime.drain.aborted) onDone(await copyOne(work, task, options));
       } finally {
-        pullLimits.end(whole);
+        pullLimits.end(task);
       }
     });
-    // It is thrown in the end.
+    // Marks a rejection as handled; `Promise.all` below throws it.
     copying.catch(() => undefined);
     running.push(copying);
     await started.promise;
@@ -72,58 +74,79 @@ export async function copyAll(works: readonly Work[], options: PoolOptions): Pro
   await Promise.all(running);
 }
 
-/** Copies `work`; what the source has under another digest than it listed, as it is now. */
-async function copyWork(work: Work, whole: CopyTask, options: PoolOptions): Promise<Outcome[]> {
-  const missing = new Set<string>();
-  const outcome = await copyOne(work, whole, options, missing);
-  if (missing.size === 0) return [outcome];
-  const moved = await relistTags(work, missing, whole.source.client).catch(() => []);
-  const left = withoutTags(work, moved);
-  const { verifiedTags, error, ...rest } = outcome;
-  const isDone = [...left.added, ...left.updated].every((tag) => verifiedTags.has(tag));
-  const outcomes: Outcome[] = [
-    { ...rest, work: left, verifiedTags, ...(error !== undefined && !isDone && { error }) },
-  ];
-  for (const one of moved) outcomes.push(await copyOne(one, options.task(one), options, missing));
-  return outcomes;
-}
-
-/** @param missing is given the tags whose digest the source does not have */
-async function copyOne(
-  work: Work,
-  whole: CopyTask,
-  { engine, retries, lifetime, pullLimits, sleep, random, logger }: PoolOptions,
-  missing: Set<string>,
-): Promise<Outcome> {
-  const verifiedTags = new Map<string, VerifiedTag>();
-  let bytes = 0;
-  let referrers = 0;
-  const retryBudget = new RetryBudget(retries, random);
+/** Copies `work` until all its tags are verified, it fails for good, or the run ends. */
+async function copyOne(work: Work, task: CopyTask, options: PoolOptions): Promise<Outcome> {
+  const { engine, lifetime, pullLimits, sleep } = options;
+  const attempt = new Attempt(work, options);
   for (;;) {
-    const tags = whole.tags.filter((tag) => !verifiedTags.has(tag));
     try {
-      bytes += await engine.copy(
-        { ...whole, tags },
-        (tag, what) => verifiedTags.set(tag, what),
-        (count) => (referrers += count),
-      );
-      return { work, verifiedTags, bytes, referrers };
+      attempt.bytes += await engine.copy(attempt.remainderOf(task), attempt);
+      return attempt.outcome();
     } catch (error) {
-      if (lifetime.abort.aborted || pullLimits.isSpent(error, whole))
-        return { work, verifiedTags, bytes, referrers, isPending: true };
-      if (error instanceof PostponedError)
-        return { work, verifiedTags, bytes, referrers, isPending: true, isPostponed: true };
-      if (error instanceof NotThereError) for (const tag of tags) missing.add(tag);
-      const message = messageOf(error);
-      const { repository, digest } = whole.source;
-      // A RegistryError has been retried by the transport already, request by request.
-      const delay = error instanceof CopyError ? retryBudget.nextDelay(error) : undefined;
-      if (delay === undefined)
-        return { work, verifiedTags, bytes, referrers, error: printable(message, 2000) };
-      logger.info(
-        `${repository}@${digest}: ${message}. It is tried again (${retryBudget.tries} of ${retries})`,
-      );
+      if (lifetime.abort.aborted || pullLimits.isSpent(error, task))
+        return attempt.outcome({ isPending: true });
+      if (error instanceof PostponedError) return attempt.outcome({ isPending: true, isPostponed: true });
+      const delay = attempt.nextDelay(task, error);
+      if (delay === undefined) {
+        const isMissingAtSource = error instanceof MissingAtSourceError;
+        return attempt.outcome({ error: printable(messageOf(error), 2000), isMissingAtSource });
+      }
       await sleep(delay, lifetime.abort).catch(() => undefined);
     }
+  }
+}
+
+/** Collects what the attempts at one piece of work have achieved. */
+class Attempt {
+  bytes = 0;
+  readonly #work: Work;
+  readonly #options: PoolOptions;
+  readonly #retryBudget: RetryBudget;
+  readonly #verifiedTags = new Map<string, VerifiedTag>();
+  #referrers = 0;
+
+  constructor(work: Work, options: PoolOptions) {
+    this.#work = work;
+    this.#options = options;
+    this.#retryBudget = new RetryBudget(options.retries, options.random);
+  }
+
+  async beforeOverwrite(tag: string): Promise<void> {
+    return this.#options.beforeOverwrite(this.#work, tag);
+  }
+
+  onTagVerified(tag: string, verified: VerifiedTag): void {
+    this.#verifiedTags.set(tag, verified);
+  }
+
+  onReferrersCopied(count: number): void {
+    this.#referrers += count;
+  }
+
+  /** `task` without the tags that are verified. */
+  remainderOf(task: CopyTask): CopyTask {
+    return { ...task, tags: task.tags.filter((tag) => !this.#verifiedTags.has(tag)) };
+  }
+
+  /** Milliseconds to wait before the next attempt; undefined when there is none. */
+  nextDelay({ source: { repository, digest } }: CopyTask, error: unknown): number | undefined {
+    // The transport has retried the request of a RegistryError already.
+    const delay = error instanceof CopyError ? this.#retryBudget.nextDelay(error) : undefined;
+    if (delay !== undefined) {
+      const { retries, logger } = this.#options;
+      const attempt = `retry ${this.#retryBudget.tries} of ${retries}`;
+      logger.info(`${repository}@${digest}: ${messageOf(error)}; ${attempt}`);
+    }
+    return delay;
+  }
+
+  outcome(end: Pick<Outcome, 'isPending' | 'error' | 'isMissingAtSource'> = {}): Outcome {
+    return {
+      work: this.#work,
+      verifiedTags: this.#verifiedTags,
+      bytes: this.bytes,
+      referrers: this.#referrers,
+      ...end,
+    };
   }
 }

@@ -5,24 +5,27 @@ import { apiHost } from '../oci/names.ts';
 import type { CopyTask } from './engine.ts';
 
 /**
- * Watches the rate limits of registries: from one that has no pulls left, or that refuses for having been asked too much,
- * no further image is started. A thousand images that fail would help nobody; the next run goes on.
+ * Watches the rate limits of registries. Once a registry has no pulls left, or refuses requests because of a limit, no further
+ * image is started from or to it: a thousand failed images would help nobody. The next run continues.
  */
 export class PullLimits {
-  /** Pulls that images under way may still take. */
+  /** Number of pulls that running copies may still take. */
   readonly #reserved = new Map<RegistryClient, number>();
+  /** Why a registry's limit is reached, by registry. */
   readonly #spent = new Map<string, string>();
-  /** Resolved when the next image of a registry ends. */
+  /** Resolved when the next copy from a registry ends. */
   readonly #waiting = new Map<RegistryClient, PromiseWithResolvers<void>>();
 
-  /** Why images were not started, registry by registry. */
+  /** Why images were not started, one reason per registry. */
   get reasons(): string[] {
     return Array.from(this.#spent.values());
   }
 
   /**
-   * True when `task` may start. Then `end` must be called for it. Where images under way may take all pulls that are left, their
-   * ends are waited for: most take less than they might.
+   * Reserves the pulls of `task`. Where running copies may take all pulls that are left, waits for them to end: most take fewer
+   * than they reserved.
+   *
+   * @returns true when `task` may start; `end` must then be called for it
    */
   async begin({ source: { client }, target, pulls }: CopyTask): Promise<boolean> {
     for (;;) {
@@ -44,14 +47,14 @@ export class PullLimits {
     this.#waiting.delete(client);
   }
 
-  /** When an image of `client` that is under way has ended. */
+  /** Resolves when a running copy from `client` has ended. */
   async #nextEnd(client: RegistryClient): Promise<void> {
     let waiting = this.#waiting.get(client);
     if (!waiting) this.#waiting.set(client, (waiting = Promise.withResolvers<void>()));
     return waiting.promise;
   }
 
-  /** True when `error` says that a registry has been asked too much: what it was for is left to the next run. */
+  /** True when `error` says that a registry's rate limit is reached: the next run copies the image. */
   isSpent(error: unknown, { source, target }: CopyTask): boolean {
     if (!(error instanceof RegistryError) || error.status !== 429) return false;
     const isTarget = error.registry === apiHost(target.client.registry);
@@ -59,7 +62,7 @@ export class PullLimits {
     const when = error.retryAfter === undefined ? 'later' : `in ${formatDuration(error.retryAfter)}`;
     this.#spent.set(
       registry,
-      `${registry} has been asked too much (${error.message}): no further image was started. It asks to come back ${when}`,
+      `${registry} limits the number of requests (${error.message}): no further image was started. It asks to try again ${when}`,
     );
     return true;
   }
@@ -67,12 +70,12 @@ export class PullLimits {
 
 function describeLimit(registry: string, { remaining, window }: PullLimit): string {
   const left = `${registry} allows ${formatCount(remaining)} more pulls`;
-  const loggedIn = 'logged in, most accounts may pull more';
+  const login = 'Most accounts that log in may pull more';
   if (window === undefined)
-    return `${left}: no further image was started from there. The next run goes on; ${loggedIn}`;
+    return `${left}: no further image was started from there. The next run continues. ${login}`;
   const time = formatDuration(window);
   return (
-    `${left}, which it counts over ${time}: no further image was started from there. The next run goes on, at the ` +
-    `latest in ${time}; ${loggedIn}`
+    `${left}, counted over ${time}: no further image was started from there. The next run continues, at the latest in ${time}. ` +
+    login
   );
 }

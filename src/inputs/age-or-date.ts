@@ -4,12 +4,14 @@ const UNIT_MS = new Map([
   ['w', 7 * 24 * 3_600_000],
 ]);
 
-/** https://www.rfc-editor.org/rfc/rfc3339#section-5.6, and a date alone, which begins in UTC. */
+/** A time of https://www.rfc-editor.org/rfc/rfc3339#section-5.6, or a date alone, which means its start in UTC. */
 const DATE = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2}))?$/;
 
 /**
- * A moment in milliseconds since the epoch: a date or, before `now`, an age such as `90d`. Undefined when `text` is
- * neither.
+ * Reads a date, or an age such as `90d`, which is counted back from `now`.
+ *
+ * @param now milliseconds since the epoch
+ * @returns milliseconds since the epoch; undefined when `text` is neither
  */
 export function parseAgeOrDate(text: string, now: number): number | undefined {
   const [, number, unit = ''] = /^(\d{1,6})\s*([hdw])$/.exec(text) ?? [];

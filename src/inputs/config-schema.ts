@@ -12,35 +12,39 @@ const list = (description: string) =>
   );
 
 const SETTINGS = {
-  target: v.optional(text('Registry and namespace to push to, such as docker.io/gcrxio.')),
+  target: v.optional(text('The registry and namespace to push to, such as docker.io/gcrxio.')),
   'target-name': v.optional(
-    text("Template for the name of the target's repository, of {registry}, {namespace} and {image}."),
+    text("A template for the names of the target's repositories, with {registry}, {namespace} and {image}."),
   ),
-  platforms: v.optional(list('"all", or the platforms of an index to mirror, such as linux/amd64.')),
+  platforms: v.optional(
+    list('"all", or a list of the platforms of an index to mirror, such as linux/amd64.'),
+  ),
   referrers: v.optional(
     v.pipe(
       v.boolean(),
-      v.description('Whether what refers to an image is mirrored with it: signatures, attestations, SBOMs.'),
+      v.description('Whether to mirror the signatures, attestations and SBOMs that refer to an image.'),
     ),
   ),
   include: v.optional(
     list(
-      'Globs over image:tag, or over the image where a pattern has no ":". Given, only what matches one is mirrored.',
+      'Globs for image:tag, or for the image if a glob has no ":". If set, only what matches one of them is mirrored.',
     ),
   ),
-  exclude: v.optional(list('Globs like those of include. What matches one is left out.')),
+  exclude: v.optional(list('Globs like those of include. What matches one of them is not mirrored.')),
   semver: v.optional(
-    text('A range of versions, such as >=1.20. Tags that name no version in it are left out.'),
+    text('A range of versions, such as >=1.20. If set, only tags that name a version in it are mirrored.'),
   ),
   'newer-than': v.optional(
-    text('An age, such as 90d, or a date, such as 2026-01-31. Tags that were pushed before are left out.'),
+    text(
+      'An age, such as 90d, or a date, such as 2026-01-31. Tags that were pushed earlier are not mirrored.',
+    ),
   ),
   latest: v.optional(
-    v.pipe(v.number(), v.description('Of each image, only the newest so many tags are mirrored.')),
+    v.pipe(v.number(), v.description('A number N: only the N newest tags of each image are mirrored.')),
   ),
 };
 
-/** The message for a key that is not known, or what is no map. */
+/** The message for an unknown key, or for a value that is not a map. */
 const mapOf =
   (keys: readonly string[]) =>
   ({ expected }: { readonly expected: string | null }): string =>
@@ -48,20 +52,23 @@ const mapOf =
 
 const Settings = v.strictObject(SETTINGS, mapOf(Object.keys(SETTINGS)));
 
-/** What the config file says of all namespaces, or of one. */
+/** The settings that the config file has for all namespaces, or for one. */
 export type ConfigSettings = v.InferOutput<typeof Settings>;
 
-/** The form of the input `config`'s file. `mirror.schema.json` is made from it. */
+/** The form of the config file. `npm run docs` makes `mirror.schema.json` of it. */
 export const ConfigFile = v.strictObject(
   {
     defaults: v.optional(
-      v.pipe(Settings, v.description('For all namespaces that do not say otherwise. Inputs override them.')),
+      v.pipe(
+        Settings,
+        v.description('Settings of all namespaces that do not override them. Inputs override them too.'),
+      ),
     ),
     namespaces: v.optional(
       v.pipe(
         v.record(v.string(), v.nullable(Settings)),
         v.description(
-          'What to mirror: source namespaces, such as gcr.io/distroless, each with what is its own.',
+          'What to mirror: source namespaces, such as gcr.io/distroless, each with its own settings.',
         ),
       ),
     ),

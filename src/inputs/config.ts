@@ -6,17 +6,17 @@ import { type ConfigSettings, ConfigFile } from './config-schema.ts';
 import { InputError, listOf, show } from './reader.ts';
 import { type RawSettings, type Settings, readSettings } from './settings.ts';
 
-/** The input `config`'s file, read and checked. */
+/** The config file, read and checked. */
 export interface Config {
   readonly path: string;
   readonly defaults: Settings;
-  /** By the namespace, as `formatNamespace` has it. */
+  /** By the result of `formatNamespace`. */
   readonly namespaces: ReadonlyMap<string, { readonly namespace: Namespace; readonly own: Settings }>;
-  /** Where the file says it, with its line and column: `mirror.yml:3:5: defaults › referrers`. */
+  /** The place of a setting, with line and column: `mirror.yml:3:5: defaults › referrers`. */
   readonly locate: (part: 'defaults' | Namespace, setting: keyof RawSettings) => string;
 }
 
-/** Characters; a mirror of a thousand namespaces has some hundred thousand. */
+/** The file of a thousand namespaces has some hundred thousand. */
 const LONGEST_FILE_CHARACTERS = 1_000_000;
 
 export interface ConfigOptions {
@@ -27,42 +27,21 @@ export interface ConfigOptions {
 }
 
 /**
- * Reads a config file. In a dry run its text comes from a pull request.
+ * Reads a config file, whose text may come from a pull request.
  *
- * @throws InputError that names the file, and line and column of each problem
+ * @throws InputError that names the file, and the line and column of each problem
  */
 export function parseConfig(text: string, path: string, options: ConfigOptions): Config {
   const file = new ConfigText(text, path);
   file.refuseLists([[], ['defaults'], ['namespaces']]);
-  const parsed = v.safeParse(ConfigFile, file.json());
-  if (!parsed.success) {
-    for (const issue of parsed.issues) {
-      file.problem(
-        (issue.path ?? []).map(({ key }) => (typeof key === 'number' ? key : String(key))),
-        issue.message,
-      );
-    }
-    throw file.error();
-  }
-  const { defaults, namespaces } = parsed.output;
-  for (const name of file.keysOf('namespaces')) {
-    // Names that objects have of themselves, such as "constructor", valibot leaves out.
-    if (!Object.hasOwn(namespaces ?? {}, name)) file.problem(['namespaces', name], 'is not a namespace');
-  }
+  const { defaults, namespaces } = checkForm(file);
   const read = (raw: ConfigSettings, at: readonly string[]): Settings =>
     readSettings(rawOf(raw), (setting, what) => file.problem([...at, setting], what), options.now);
-  const found: Map<string, { namespace: Namespace; own: Settings }> = new Map();
-  for (const [name, raw] of Object.entries(namespaces ?? {})) {
-    const namespace = parseNamespace(name, options.registry);
-    if (typeof namespace === 'string') {
-      file.problem(['namespaces', name], namespace);
-      continue;
-    }
-    const key = formatNamespace(namespace);
-    if (found.has(key)) file.problem(['namespaces', name], `${key} stands here twice`);
-    found.set(key, { namespace, own: read(raw ?? {}, ['namespaces', name]) });
-  }
-  const config = { path, defaults: read(defaults ?? {}, ['defaults']), namespaces: found };
+  const config = {
+    path,
+    defaults: read(defaults ?? {}, ['defaults']),
+    namespaces: readNamespaces(file, namespaces ?? {}, options.registry, read),
+  };
   if (file.hasProblems) throw file.error();
   const locate: Config['locate'] = (part, setting) => {
     if (part === 'defaults') return file.locate([part, setting]);
@@ -70,6 +49,43 @@ export function parseConfig(text: string, path: string, options: ConfigOptions):
     return file.locate(['namespaces', name, setting]);
   };
   return { ...config, locate };
+}
+
+/** @throws InputError with each part of the file that does not have the form of a config file */
+function checkForm(file: ConfigText): v.InferOutput<typeof ConfigFile> {
+  const parsed = v.safeParse(ConfigFile, file.json());
+  if (parsed.success) return parsed.output;
+  for (const { path = [], message } of parsed.issues) {
+    file.problem(
+      path.map(({ key }) => (typeof key === 'number' ? key : String(key))),
+      message,
+    );
+  }
+  throw file.error();
+}
+
+function readNamespaces(
+  file: ConfigText,
+  namespaces: Readonly<Record<string, ConfigSettings | null>>,
+  registry: string,
+  read: (raw: ConfigSettings, at: readonly string[]) => Settings,
+): Config['namespaces'] {
+  for (const name of file.keysOf('namespaces')) {
+    // valibot drops keys that every object inherits, such as "constructor".
+    if (!Object.hasOwn(namespaces, name)) file.problem(['namespaces', name], 'is not a namespace');
+  }
+  const found = new Map<string, { namespace: Namespace; own: Settings }>();
+  for (const [name, raw] of Object.entries(namespaces)) {
+    const namespace = parseNamespace(name, registry);
+    if (typeof namespace === 'string') {
+      file.problem(['namespaces', name], namespace);
+      continue;
+    }
+    const key = formatNamespace(namespace);
+    if (found.has(key)) file.problem(['namespaces', name], `${key} is listed twice: merge the two`);
+    found.set(key, { namespace, own: read(raw ?? {}, ['namespaces', name]) });
+  }
+  return found;
 }
 
 function isSame(name: string, namespace: Namespace, registry: string): boolean {
@@ -88,7 +104,7 @@ function rawOf(settings: ConfigSettings): RawSettings {
   };
 }
 
-/** A file's text, which tells where in it a value stands. */
+/** A file's text, which finds the line and column of a value. */
 class ConfigText {
   readonly #path: string;
   readonly #lines = new LineCounter();
@@ -99,7 +115,7 @@ class ConfigText {
     this.#path = path;
     if (text.length > LONGEST_FILE_CHARACTERS)
       throw new InputError([`config: ${path} has more than ${LONGEST_FILE_CHARACTERS} characters`]);
-    // Without excerpts: a link in a checkout may lead to a file that nobody should see.
+    // Without excerpts: a link in a checkout may lead to a file that must not be shown.
     this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
     for (const { message, pos } of this.#document.errors) {
       const blank = /^\s*/.exec(text.slice(pos[0]))?.[0].length ?? 0;
@@ -112,16 +128,16 @@ class ConfigText {
     return this.#problems.length > 0;
   }
 
-  /** To valibot a list is a map with numbers for its keys. */
+  /** valibot treats a list as a map whose keys are numbers. */
   refuseLists(paths: readonly (readonly string[])[]): void {
     for (const keys of paths) {
       const node = keys.length === 0 ? this.#document.contents : this.#document.getIn(keys, true);
-      if (isSeq(node)) this.problem(keys, 'expected a map, such as "gcr.io/distroless:" a line');
+      if (isSeq(node)) this.problem(keys, 'expected a map, with lines such as "gcr.io/distroless:"');
     }
     if (this.hasProblems) throw this.error();
   }
 
-  /** The file as plain data. Aliases may not be many: they multiply. */
+  /** The file as plain data. The number of aliases is limited, because aliases of aliases multiply. */
   json(): unknown {
     try {
       return this.#document.toJS({ maxAliasCount: 100 }) as unknown;
@@ -131,7 +147,7 @@ class ConfigText {
     }
   }
 
-  /** @param keys lead to the value; where it is not there, what should hold it is named */
+  /** @param keys the path of the value; if it is absent, the position is that of the map that should contain it */
   problem(keys: readonly (string | number)[], what: string): void {
     this.#note(this.#offsetOf(keys), keys, what);
   }
@@ -144,7 +160,7 @@ class ConfigText {
     return this.#document.contents?.range?.[0] ?? 0;
   }
 
-  /** The keys of a map. */
+  /** The keys of the map at `key`. */
   keysOf(key: string): string[] {
     const node = this.#document.get(key, true);
     return isMap(node)
@@ -156,7 +172,7 @@ class ConfigText {
     return new InputError(this.#problems);
   }
 
-  /** Where the value that `keys` lead to stands. */
+  /** The place of the value at the path `keys`. */
   locate(keys: readonly (string | number)[]): string {
     return this.#place(this.#offsetOf(keys), keys);
   }

@@ -1,10 +1,10 @@
-/** What the inputs are read from. */
+/** What the inputs are read from: the runner's environment, or a test's. */
 export interface InputSource {
-  /** An input's trimmed text, with action.yml's default; empty when there is neither. */
+  /** Returns an input's trimmed text or else action.yml's default; empty when there is neither. */
   readonly get: (name: string) => string;
-  /** The event that started the workflow, `schedule` or `pull_request`. */
+  /** The event that started the workflow, such as `schedule` or `pull_request`. */
   readonly eventName: string;
-  /** The event's payload, as the runner leaves it in a file. */
+  /** The event's payload, which the runner leaves in a file. */
   readonly event: unknown;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since the epoch. */

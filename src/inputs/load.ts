@@ -1,32 +1,48 @@
-import { isRepositoryPath } from '../mirror/record-path.ts';
+import { type FirstStage, readFirstStage } from './base-inputs.ts';
+import type { Config } from './config.ts';
+import type { AccountReader } from './credential-inputs.ts';
 import type { InputSource } from './input-source.ts';
-import { type Inputs, defaultRegistry, parseInputs } from './inputs.ts';
-import { InputError, show } from './reader.ts';
+import type { BaseInputs, Inputs } from './inputs.ts';
+import { joinConfig } from './join-config.ts';
+import { InputReader } from './reader.ts';
 
-/** Reads a file of the workflow's repository as the inputs say, but for what the file itself says; throws Error with the remedy. */
-export type ReadFile = (path: string, inputs: Inputs) => Promise<string>;
+/** What reading a file of the workflow's repository depends on. */
+export type FileInputs = Pick<BaseInputs, 'metadata' | 'httpTimeout' | 'proxy'>;
+
+/** Returns the text of a file of the workflow's repository; throws Error with the remedy. */
+export type ReadFile = (path: string, inputs: FileInputs) => Promise<string>;
 
 /**
- * Reads and checks all inputs, and the config file where one is named.
+ * Reads and checks all inputs, and the config file if one is named.
  *
- * @throws InputError with all problems at once; those of the inputs before anything is read
+ * @throws InputError with all problems at once; those of the inputs come before anything is read
  */
 export async function loadInputs(source: InputSource, readFile: ReadFile): Promise<Inputs> {
-  const path = source.get('config');
-  // Loaded when it is needed: with its YAML it is a tenth of the bundle.
+  // Loaded only where it is needed: with its YAML parser it is a tenth of the bundle.
   const accounts = source.get('registry-auth') === '' ? undefined : await import('./registry-auth.ts');
-  if (path === '') return parseInputs(source, undefined, accounts);
-  const inputs = parseInputs(source, 'unread', accounts);
-  if (!isRepositoryPath(path)) {
-    throw new InputError([
-      `config: ${show(path)} is not a path inside the repository, such as .github/mirror.yml`,
-    ]);
-  }
-  const text = await readFile(path, inputs);
+  const reader = new InputReader(source.get);
+  const first = readFirstStage(reader, source, accounts);
+  if (first.configPath === undefined) return complete(reader, first);
+  reader.finish();
+  const text = await readFile(first.configPath, first.base);
   const { parseConfig } = await import('./config.ts');
-  const config = parseConfig(text, path, {
-    registry: defaultRegistry(source.get),
-    now: source.now,
-  });
-  return parseInputs(source, config, accounts);
+  const { registry } = first;
+  return complete(reader, first, parseConfig(text, first.configPath, { registry, now: source.now }));
+}
+
+/**
+ * Reads and checks inputs that name no config file.
+ *
+ * @param accounts reads the input `registry-auth`; may be absent where that is empty
+ * @throws InputError with all problems at once
+ */
+export function parseInputs(source: InputSource, accounts?: AccountReader): Inputs {
+  const reader = new InputReader(source.get);
+  return complete(reader, readFirstStage(reader, source, accounts));
+}
+
+function complete(reader: InputReader, first: FirstStage, config?: Config): Inputs {
+  const inputs = joinConfig(reader, first, config);
+  reader.finish();
+  return inputs;
 }

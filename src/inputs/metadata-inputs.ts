@@ -2,7 +2,7 @@ import { type Namespace, formatNamespace } from '../mirror/namespace.ts';
 import { isRepositoryPath, recordPath } from '../mirror/record-path.ts';
 import { type InputReader, show } from './reader.ts';
 
-/** Where and how the run is recorded. */
+/** Where and how a run is recorded. */
 export interface MetadataInputs {
   readonly owner: string;
   readonly repo: string;
@@ -17,8 +17,8 @@ export interface MetadataInputs {
   readonly committer?: { readonly name: string; readonly email: string };
 }
 
-/** Reads where and how to record, for manifests of `namespaces`. */
-export function readMetadata(reader: InputReader, namespaces: readonly Namespace[]): MetadataInputs {
+/** Reads where and how to record. `checkRecordPaths` then checks the paths of manifests. */
+export function readMetadata(reader: InputReader): MetadataInputs {
   const repository = reader.required('metadata-repository', 'owner/name of the repository to record in');
   const [, owner = '', repo = ''] = /^([A-Za-z0-9][A-Za-z0-9_-]*)\/([A-Za-z0-9._-]+)$/.exec(repository) ?? [];
   if (repository !== '' && (owner === '' || /^\.{1,2}$/.test(repo))) {
@@ -29,17 +29,17 @@ export function readMetadata(reader: InputReader, namespaces: readonly Namespace
     branch !== undefined &&
     (/[\s~^:?*[\\\p{Cc}]|\.\.|@\{|\/\/|^[-/]|[/.]$/u.test(branch) || branch.endsWith('.lock'))
   ) {
-    reader.problem('metadata-branch', `${show(branch)} is not a branch name`);
+    reader.problem('metadata-branch', `${show(branch)} is not the name of a branch`);
   }
   const committer = readCommitter(reader);
-  const changelogPath = reader.optional('changelog-path');
+  const changelogPath = readChangelogPath(reader);
   const commitMessage = reader.optional('commit-message');
   return {
     owner,
     repo,
     ...(branch !== undefined && { branch }),
     token: reader.required('github-token', 'a token that may read and write the metadata repository'),
-    manifestPath: readManifestPath(reader, namespaces, changelogPath),
+    manifestPath: reader.required('manifest-path', 'a template such as {registry}/{namespace}.json'),
     ...(changelogPath !== undefined && { changelogPath }),
     timezone: readTimezone(reader),
     ...(commitMessage !== undefined && { commitMessage }),
@@ -47,24 +47,36 @@ export function readMetadata(reader: InputReader, namespaces: readonly Namespace
   };
 }
 
-function readManifestPath(
+const OUTSIDE = 'is not a path inside the repository: no empty part, ".", ".." or ".git", no "\\"';
+
+function readChangelogPath(reader: InputReader): string | undefined {
+  const path = reader.optional('changelog-path');
+  if (path !== undefined && !isRepositoryPath(path))
+    reader.problem('changelog-path', `${show(path)} ${OUTSIDE}`);
+  return path;
+}
+
+/** Checks that each of `namespaces` is recorded in a file of its own, inside the repository. */
+export function checkRecordPaths(
   reader: InputReader,
+  {
+    manifestPath: template,
+    changelogPath: changelog,
+  }: Pick<MetadataInputs, 'manifestPath' | 'changelogPath'>,
   namespaces: readonly Namespace[],
-  changelog: string | undefined,
-): string {
-  const template = reader.required('manifest-path', 'a template such as {registry}/{namespace}.json');
-  const outside = 'is not a path inside the repository: no empty part, ".", ".." or ".git", no "\\"';
-  if (changelog !== undefined && !isRepositoryPath(changelog)) {
-    reader.problem('changelog-path', `${show(changelog)} ${outside}`);
-  }
+): void {
+  if (template === '') return;
   const owners = new Map<string, string>();
   for (const namespace of namespaces) {
     const path = recordPath(template, namespace);
     const owner = owners.get(path);
     const name = formatNamespace(namespace);
-    if (!isRepositoryPath(path)) reader.problem('manifest-path', `${show(path)}, for ${name}, ${outside}`);
+    if (!isRepositoryPath(path)) reader.problem('manifest-path', `${show(path)}, for ${name}, ${OUTSIDE}`);
     else if (path === changelog)
-      reader.problem('manifest-path', `${show(path)}, for ${name}, is the changelog's`);
+      reader.problem(
+        'manifest-path',
+        `${show(path)}, for ${name}, is the path of the changelog: change one of them`,
+      );
     else if (owner !== undefined) {
       reader.problem(
         'manifest-path',
@@ -74,17 +86,16 @@ function readManifestPath(
     owners.set(path, name);
   }
   checkFolders(reader, [...owners.keys(), ...(changelog === undefined ? [] : [changelog])]);
-  return template;
 }
 
-/** git holds a path as a file or as a folder. */
+/** In git, a path is either a file or a folder. */
 function checkFolders(reader: InputReader, files: readonly string[]): void {
   for (const file of files) {
     const below = files.find((other) => other.startsWith(`${file}/`));
     if (below === undefined) continue;
     reader.problem(
       'manifest-path',
-      `${show(file)} would be a file, and the folder of ${show(below)}: give it an ending`,
+      `${show(file)} would be a file, and also the folder of ${show(below)}: add an ending such as .json`,
     );
   }
 }

@@ -8,7 +8,7 @@ const Event = v.object({
   pull_request: v.object({ number: v.pipe(v.number(), v.integer(), v.minValue(1)) }),
 });
 
-/** The pull request that started the workflow, as the input `comment`; nothing when none did. */
+/** The pull request that started the workflow, as the input `comment`; undefined when none did. */
 export function readPullRequest({ get, event, env }: InputSource): { comment: PullRequest } | undefined {
   const parsed = v.safeParse(Event, event);
   const [owner = '', repo = ''] = (env['GITHUB_REPOSITORY'] ?? '').split('/');

@@ -1,4 +1,4 @@
-/** Something wrong with one input, told with its value, what is allowed and what to do. */
+/** Problems of inputs; each names the input, its value, what is allowed and what to do. */
 export class InputError extends Error {
   override readonly name = 'InputError';
 
@@ -21,18 +21,18 @@ const UNIT_MS = new Map([
   ['h', 3_600_000],
 ]);
 const LONGEST_SHOWN_CHARACTERS = 100;
-/** Longer than any job, and no longer than a timer can be. Milliseconds. */
+/** Longer than any job, and short enough for a timer. */
 const LONGEST_DURATION_MS = 500 * 3_600_000;
 
 /**
- * Reads inputs by type and gathers what is wrong with them, so that all problems are told at once. After a problem
- * a reader goes on with a harmless value; `finish` then throws.
+ * Reads inputs by type and collects their problems, so that all are reported together. After a problem, a reader
+ * continues with a harmless value, and `finish` throws later.
  */
 export class InputReader {
   readonly #get: (name: string) => string;
   readonly #problems: string[] = [];
 
-  /** @param get gives an input's trimmed text, empty when it was left out */
+  /** @param get returns an input's trimmed text; empty when it is not set */
   constructor(get: (name: string) => string) {
     this.#get = get;
   }
@@ -41,7 +41,7 @@ export class InputReader {
     this.#problems.push(`${name}: ${what}`);
   }
 
-  /** @throws InputError when there was any problem */
+  /** @throws InputError with all problems, if there were any */
   finish(): void {
     if (this.#problems.length > 0) throw new InputError(this.#problems);
   }
@@ -60,7 +60,7 @@ export class InputReader {
     return value;
   }
 
-  /** As `listOf` reads it. */
+  /** A list, in the form that `listOf` reads. */
   list(name: string): string[] {
     return listOf(this.#get(name));
   }
@@ -72,7 +72,7 @@ export class InputReader {
     return found ?? allowed[0];
   }
 
-  /** YAML 1.2 core schema booleans, as `core.getBooleanInput` takes them. https://yaml.org/spec/1.2.2/#10212-boolean */
+  /** The booleans of YAML 1.2's core schema, which `core.getBooleanInput` accepts. https://yaml.org/spec/1.2.2/#10212-boolean */
   boolean(name: string): boolean {
     const value = this.#get(name);
     if (!TRUE.has(value) && !FALSE.has(value)) this.problem(name, `${show(value)} is neither true nor false`);
@@ -87,7 +87,7 @@ export class InputReader {
     return min;
   }
 
-  /** A time with its unit, in milliseconds. */
+  /** A time with its unit, such as `30s`; in milliseconds. */
   duration(name: string): number {
     const value = this.#get(name);
     const [, number = '', unit = ''] = /^(\d{1,9})\s*(ms|s|m|h)$/.exec(value) ?? [];
@@ -99,13 +99,13 @@ export class InputReader {
   }
 }
 
-/** One item a line or comma-separated; `#` starts a comment, at a line's start or after a space. */
+/** Splits a list: one item per line, or comma-separated. `#` starts a comment, at a line's start or after a space. */
 export function listOf(text: string): string[] {
   const items = text.split(/\r?\n/).flatMap((line) => line.replace(/(?:^|\s)#.*$/, '').split(','));
   return items.map((item) => item.trim()).filter((item) => item !== '');
 }
 
-/** A value as an error shows it: quoted, one line, not too long. */
+/** A value as an error shows it: quoted, on one line, and cut when it is long. */
 export function show(value: string): string {
   return JSON.stringify(
     value.length > LONGEST_SHOWN_CHARACTERS ? `${value.slice(0, LONGEST_SHOWN_CHARACTERS)}…` : value,

@@ -7,15 +7,15 @@ const INPUT = 'registry-auth';
 const KEYS = ['registry', 'username', 'password'] as const;
 type Key = (typeof KEYS)[number];
 
-const FORM = 'a list of entries with registry, username and password, as docker/login-action takes it';
-/** A text of one line stands there as it is, whatever its signs. */
+const FORM = 'a list of entries with registry, username and password, in the form of docker/login-action';
+/** Below "|-", a text of one line is read as it is, whatever characters it has. */
 const QUOTE = 'put it in quotes, or alone on the line below "|-"';
 
 /**
  * Reads the input `registry-auth`: docker/login-action's YAML list of accounts, each for one registry. All values are
- * text, as they stand: `007` and `null` are passwords. Problems name line and key, and never a value.
+ * text as written: `007` and `null` are passwords. Problems name line and key, and never a value.
  *
- * @param dryRun then an entry with a missing half is none: a pull request from a fork has no secrets
+ * @param dryRun if true, an entry without user name or password is skipped: a pull request from a fork has no secrets
  */
 export function readRegistryAuth(reader: InputReader, dryRun: boolean): ReadonlyMap<string, Credential> {
   const text = reader.text(INPUT);
@@ -24,10 +24,7 @@ export function readRegistryAuth(reader: InputReader, dryRun: boolean): Readonly
   const [flaw] = [...document.errors, ...document.warnings];
   if (flaw) {
     // The parser's own words are not passed on: they may quote a secret.
-    reader.problem(
-      INPUT,
-      `line ${lineAt(flaw.pos[0])} is not YAML as it stands. Where a value does it, ${QUOTE}`,
-    );
+    reader.problem(INPUT, `line ${lineAt(flaw.pos[0])} is not valid YAML. If a value is the cause, ${QUOTE}`);
     return new Map();
   }
   if (!isSeq(document.contents)) {
@@ -40,8 +37,8 @@ export function readRegistryAuth(reader: InputReader, dryRun: boolean): Readonly
 }
 
 /**
- * Masks the passwords of the input `registry-auth`, however broken it is. Where it is no such list, a part of a secret
- * may stand anywhere, and all but names is masked.
+ * Masks the passwords of the input `registry-auth`, however broken it is. If it is not a list of accounts, any line may
+ * be a part of a secret, and everything except registries and user names is masked.
  */
 export function maskRegistryAuth(text: string, mask: (secret: string) => void): void {
   const { document } = parse(text);
@@ -55,12 +52,12 @@ export function maskRegistryAuth(text: string, mask: (secret: string) => void): 
     if (raw !== undefined) return formsOf(raw);
     return isRight || /^[\s-]*["']?(?:registry|username)\b/.test(line) ? [] : [line.trim()];
   });
-  // What is shorter is a sign of YAML.
+  // Shorter parts are YAML's punctuation.
   const secrets = [...passwords, ...lines.filter((part) => part.length > 3)];
   for (const secret of new Set(secrets)) if (secret !== '') mask(secret);
 }
 
-/** As it stands in its line, without a comment behind it, and without quotes. */
+/** A value as its line has it, then without the comment after it, and then without quotes. */
 function formsOf(raw: string): string[] {
   const value = raw.trim();
   const bare = value.replace(/\s+#.*$/, '');
@@ -83,7 +80,7 @@ class EntryList {
   readonly #text: string;
   readonly #lineAt: (offset: number) => number;
   readonly #dryRun: boolean;
-  /** The line of each registry. */
+  /** The line of each registry, from 1. */
   readonly #lines = new Map<string, number>();
 
   constructor(reader: InputReader, text: string, lineAt: (offset: number) => number, dryRun: boolean) {
@@ -107,16 +104,17 @@ class EntryList {
     this.#lines.set(host, line);
     if (!isRegistryHost(host))
       return this.#problem(line, 'registry', 'is not a host such as ghcr.io or registry.example:5000');
-    if (other !== undefined) return this.#problem(line, 'registry', `is the one of line ${other} again`);
+    if (other !== undefined) return this.#problem(line, 'registry', `is listed in line ${other} already`);
     const missing = (['username', 'password'] as const).filter((key) => (values[key] ?? '') === '');
     if (missing.length === 0) {
       this.credentials.set(host, { username, password, providedBy: `the input ${INPUT}, line ${line}` });
     } else if (!this.#dryRun) {
-      for (const key of missing) this.#problem(line, key, 'is not there, or empty: is the secret set?');
+      for (const key of missing)
+        this.#problem(line, key, 'is missing or empty: check that the secret exists');
     }
   }
 
-  /** The entry's texts; undefined after a problem. */
+  /** The texts of an entry; undefined after a problem. */
   #read(item: YAMLMap, line: number): Partial<Record<Key, string>> | undefined {
     const values: Partial<Record<Key, string>> = {};
     let isRight = true;
@@ -125,7 +123,7 @@ class EntryList {
       const key = KEYS.find((known) => isScalar(name) && name.value === known);
       if (key === undefined) {
         isRight = false;
-        this.#reader.problem(INPUT, `line ${at} has a key that is none of ${KEYS.join(', ')}`);
+        this.#reader.problem(INPUT, `line ${at} has a key that is not one of ${KEYS.join(', ')}`);
         continue;
       }
       const text = this.#textOf(value);
@@ -139,10 +137,10 @@ class EntryList {
     return isRight ? values : undefined;
   }
 
-  /** A text as it was meant; signs that YAML takes for its own make another of it. */
+  /** A text as it was meant. Where YAML would change it, because it has characters of YAML's syntax, that is a problem. */
   #textOf(value: unknown): string | { readonly problem: string } {
     if (!isScalar(value) || typeof value.value !== 'string' || value.anchor !== undefined || value.tag) {
-      return { problem: `is not a text to YAML: ${QUOTE}` };
+      return { problem: `is not read as text by YAML: ${QUOTE}` };
     }
     const end = value.range?.[1] ?? 0;
     const [rest = ''] = this.#text.slice(end).split('\n', 1);

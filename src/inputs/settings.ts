@@ -8,7 +8,10 @@ import { looksLikeHost } from '../oci/names.ts';
 import { parseAgeOrDate } from './age-or-date.ts';
 import { show } from './reader.ts';
 
-/** What one place, the inputs or a part of the config file, says of this; unchecked. */
+const LONGEST_RANGE_CHARACTERS = 1000;
+const LONGEST_PATTERN_CHARACTERS = 1000;
+
+/** The settings of one place, which is the inputs or a part of the config file; not checked yet. */
 export interface RawSettings {
   readonly target?: string | undefined;
   readonly 'target-name'?: string | undefined;
@@ -21,7 +24,7 @@ export interface RawSettings {
   readonly latest?: number | undefined;
 }
 
-/** What one place says; what it leaves out is said elsewhere, or is the default. */
+/** The settings of one place, checked. What is absent is set in another place, or is the default. */
 export interface Settings {
   readonly target?: Namespace;
   readonly targetName?: string;
@@ -30,19 +33,20 @@ export interface Settings {
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly semver?: string;
+  /** Milliseconds since the epoch. */
   readonly newerThan?: number;
   readonly latest?: number;
 }
 
-/** Told what is wrong with the value of a setting. */
-export type Report = (setting: keyof RawSettings, what: string) => void;
+/** Called with what is wrong with the value of a setting. */
+export type ReportProblem = (setting: keyof RawSettings, what: string) => void;
 
 /**
- * Checks what one place says.
+ * Checks the settings of one place.
  *
  * @param now milliseconds since the epoch
  */
-export function readSettings(raw: RawSettings, report: Report, now: number): Settings {
+export function readSettings(raw: RawSettings, report: ReportProblem, now: number): Settings {
   const target = raw.target === undefined ? undefined : readTarget(raw.target, report);
   const targetName = raw['target-name'];
   if (targetName !== undefined) checkTemplate(targetName, report);
@@ -53,7 +57,7 @@ export function readSettings(raw: RawSettings, report: Report, now: number): Set
   if (semver !== undefined && (semver.length > LONGEST_RANGE_CHARACTERS || !compileRange(semver)))
     report('semver', `${show(semver)} is not a range of versions, such as >=1.20 or ^2.0 || ~1.9`);
   if (latest !== undefined && !(Number.isInteger(latest) && latest >= 1))
-    report('latest', `${latest} is not a whole number from 1 on`);
+    report('latest', `${latest} is not a whole number of at least 1`);
   const newerThan =
     raw['newer-than'] === undefined ? undefined : readNewerThan(raw['newer-than'], report, now);
   return {
@@ -69,14 +73,14 @@ export function readSettings(raw: RawSettings, report: Report, now: number): Set
   };
 }
 
-/** What goes where nobody says anything. */
+/** The settings that no place sets. */
 export const DEFAULTS = { targetName: '{image}', platforms: 'all', referrers: false } as const;
 
 /**
- * How `namespace` is mirrored: as its `own` settings say, else the inputs, else the file's defaults. What the inputs
- * include and exclude narrows that further: a plan hands it over.
+ * The settings of `namespace`: its `own` come first, then the inputs, then the file's defaults. The patterns of the
+ * inputs narrow those of the file further, because a plan passes them to its jobs.
  *
- * @returns undefined when nobody names a target
+ * @returns undefined when no place names a target
  */
 export function resolveSettings(
   namespace: Namespace,
@@ -101,11 +105,9 @@ export function resolveSettings(
   return { namespace, target, targetName, platforms, referrers, filters };
 }
 
-const LONGEST_RANGE_CHARACTERS = 1000;
-
-function readTarget(text: string, report: Report): Namespace | undefined {
+function readTarget(text: string, report: ReportProblem): Namespace | undefined {
   if (!looksLikeHost(text.split('/')[0] ?? '')) {
-    report('target', `${show(text)} names no registry: give ${TARGET_EXAMPLE}`);
+    report('target', `${show(text)} names no registry: use ${TARGET_EXAMPLE}`);
     return undefined;
   }
   const target = parseNamespace(text, '');
@@ -114,10 +116,14 @@ function readTarget(text: string, report: Report): Namespace | undefined {
   return undefined;
 }
 
-/** For messages. */
+/** A referrer names the digest of its image. */
+export const REFERRERS_NEED_DIGESTS =
+  'needs engine: registry, because an image that docker pushes gets another digest than the one that was signed';
+
+/** A target, as messages describe it. */
 export const TARGET_EXAMPLE = 'the registry and namespace to push to, such as docker.io/gcrxio';
 
-function checkTemplate(template: string, report: Report): void {
+function checkTemplate(template: string, report: ReportProblem): void {
   const known: readonly string[] = PLACEHOLDERS;
   for (const [, name = ''] of template.matchAll(/\{([^{}]*)\}/g)) {
     if (!known.includes(name)) report('target-name', `{${name}} is not one of {${known.join('}, {')}}`);
@@ -125,7 +131,7 @@ function checkTemplate(template: string, report: Report): void {
   if (!template.includes('{image}')) report('target-name', `${show(template)} must contain {image}`);
 }
 
-function readPlatforms(list: readonly string[], report: Report): Platforms {
+function readPlatforms(list: readonly string[], report: ReportProblem): Platforms {
   if (list.length === 0 || (list.length === 1 && list[0] === 'all')) return 'all';
   for (const platform of list) {
     if (/^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9.]+)?$/.test(platform)) continue;
@@ -137,25 +143,23 @@ function readPlatforms(list: readonly string[], report: Report): Platforms {
   return Array.from(new Set(list)).toSorted();
 }
 
-const LONGEST_PATTERN_CHARACTERS = 1000;
-
 function checkPatterns(
   name: 'include' | 'exclude',
   patterns: readonly string[] | undefined,
-  report: Report,
+  report: ReportProblem,
 ): void {
   for (const pattern of patterns ?? []) {
     if (pattern.length > LONGEST_PATTERN_CHARACTERS)
-      report(name, `${show(pattern)} is longer than ${LONGEST_PATTERN_CHARACTERS}`);
+      report(name, `${show(pattern)} is longer than ${LONGEST_PATTERN_CHARACTERS} characters`);
   }
 }
 
-function readNewerThan(text: string, report: Report, now: number): number | undefined {
-  const moment = parseAgeOrDate(text, now);
-  if (moment === undefined)
+function readNewerThan(text: string, report: ReportProblem, now: number): number | undefined {
+  const time = parseAgeOrDate(text, now);
+  if (time === undefined)
     report(
       'newer-than',
       `${show(text)} is neither an age, such as 90d or 12h, nor a date, such as 2026-01-31`,
     );
-  return moment;
+  return time;
 }

@@ -1,9 +1,11 @@
+import { RegistryError } from '../oci/errors.ts';
+
 /** An image could not be copied. */
 export class CopyError extends Error {
   override readonly name = 'CopyError';
   /** True when the same copy may succeed later. */
   readonly retryable: boolean;
-  /** True when it hardly will, but a few tries may show that it does. */
+  /** True when the copy will probably fail again, but a few more attempts may show otherwise. */
   readonly ambiguous: boolean;
 
   constructor(
@@ -23,9 +25,15 @@ export class PostponedError extends CopyError {
   }
 }
 
-/** The source does not have the digest that it listed. */
-export class NotThereError extends CopyError {
+/** The source does not have a digest that it listed. */
+export class MissingAtSourceError extends CopyError {
   constructor(message: string) {
     super(message, { retryable: false });
   }
+}
+
+/** True for an answer that repeating the request does not change. */
+export function isPermanent(error: unknown): boolean {
+  if (error instanceof RegistryError) return error.status !== undefined && !error.retryable;
+  return error instanceof CopyError && !error.retryable;
 }

@@ -1,9 +1,9 @@
-/** Tags that could not be mirrored, or, with no tags, a repository or namespace that could not be listed. */
+/** Tags that could not be mirrored; without tags, a repository or namespace that could not be listed. */
 export interface Failure {
   /** Empty when the whole namespace failed. */
   readonly image: string;
   readonly tags: readonly string[];
-  /** Cause and remedy, one paragraph, without secrets; its text may come from a registry. */
+  /** Cause and remedy in one paragraph, without secrets. Parts of it may come from a registry. */
   readonly reason: string;
 }
 
@@ -13,6 +13,7 @@ export interface ImageTags {
   readonly tags: readonly string[];
 }
 
+/** Number of tags of all `images`. */
 export function countTags(images: readonly ImageTags[]): number {
   return images.reduce((sum, { tags }) => sum + tags.length, 0);
 }

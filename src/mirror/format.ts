@@ -3,7 +3,7 @@ const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 /** `1.2 GB`: decimal units, as registries and disks count. */
 export function formatBytes(bytes: number): string {
   let power = 0;
-  // By what is shown: 999,960 bytes are 1.0 MB and not 1000 kB.
+  // Compares the rounded value: 999,960 bytes are 1.0 MB, not 1000 kB.
   while (power < UNITS.length - 1 && Number(rounded(bytes, power)) >= 1000) power += 1;
   return `${rounded(bytes, power)} ${UNITS[power]}`;
 }
@@ -21,7 +21,7 @@ export function formatDuration(ms: number): string {
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** `1,461`, whatever the machine's locale. */
+/** `1,461`, independent of the machine's locale. */
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
 }

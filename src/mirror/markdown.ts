@@ -4,24 +4,28 @@ import { printable } from '../oci/errors.ts';
  * Text from registries in GitHub-flavoured Markdown. https://github.github.com/gfm/
  */
 
-/** Text in which nothing is markup: no link, mention, issue number, HTML, table or comment comes of it. One line, not to be put at a line's start. */
+/**
+ * Escapes all markup in `text`: it can create no link, mention, issue number, HTML, table cell or comment. The result is one line,
+ * and must not start a line of Markdown, where `-` or `1.` would begin a list.
+ */
 export function escapeMarkdown(text: string): string {
   return (
     printable(text, Number.POSITIVE_INFINITY)
       .replace(/[\\`*_{}[\]()#!|~$^]|:(?=\/\/)|(?<=www)\./g, '\\$&')
-      // GitHub looks for mentions and issue numbers in the finished page, where a backslash is gone.
+      // GitHub finds mentions and issue numbers in the rendered page, where backslashes no longer count.
+
       .replace(/[@#]/g, '$&\u200b')
       .replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`)
   );
 }
 
-/** Text as code, in a span that nothing in it can close and that fits a table's cell. */
+/** A code span that no character of `text` can close, and that fits into a table cell. */
 export function codeSpan(text: string): string {
   const line = printable(text, Number.POSITIVE_INFINITY).replaceAll('`', "'").replaceAll('|', '\u00a6');
   return `\`${line === '' ? ' ' : line}\``;
 }
 
-/** The first dozen of `items` as code, `and N more` for the rest. */
+/** The first `most` of `items` as code spans, then `and N more`. */
 export function codeList(items: readonly string[], most = 12): string {
   const shown = items.slice(0, most).map((item) => codeSpan(item));
   const rest = items.length - shown.length;

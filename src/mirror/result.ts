@@ -5,13 +5,13 @@ import { formatCount } from './format.ts';
 
 /** `2 missing, 1 changed, 3 differ` */
 export function describeDrift({ missing, changed, differs }: Drift): string {
-  const [lost, other, unrecorded] = [missing, changed, differs].map((images) =>
+  const [missingCount, changedCount, differCount] = [missing, changed, differs].map((images) =>
     formatCount(countTags(images)),
   );
-  return `${lost} missing, ${other} changed, ${unrecorded} differ`;
+  return `${missingCount} missing, ${changedCount} changed, ${differCount} differ`;
 }
 
-/** What happened to one source namespace. Every count is of tags. */
+/** What a run did with one source namespace. Counts are numbers of tags unless stated otherwise. */
 export interface NamespaceResult {
   /** `gcr.io/distroless` */
   readonly namespace: string;
@@ -19,80 +19,80 @@ export interface NamespaceResult {
   readonly target: string;
   readonly copied: readonly CopiedImage[];
   readonly failures: readonly Failure[];
-  /** Images of the old schema1 format, which nobody takes any more. */
+  /** Images in the obsolete schema1 format, which current registries reject. */
   readonly unsupported: readonly ImageTags[];
   readonly unchanged: number;
-  /** Tags that the manifest holds and the source does not. They stay in the mirror. */
+  /** Tags that are recorded but no longer in the source. They stay in the mirror. */
   readonly gone: readonly ImageTags[];
-  /** Tags that this run left to the next. */
+  /** Tags that are left to the next run. */
   readonly pending: number;
-  /** Tags that were recorded, or whose digest was, from what the target holds and without a copy. */
+  /** Tags that were recorded without a copy, because the target has them already. */
   readonly adopted: number;
-  /** Tags that the filters left out. */
+  /** Tags that the filters excluded. */
   readonly filteredOut: FilteredOut;
-  /** Tags that were not asked for again, and are taken to be what is recorded. */
+  /** Tags that were not rechecked in this run: the recorded digest is assumed to be current. */
   readonly notRechecked: number;
-  /** Number of manifests that refer to images (signatures, attestations, SBOMs), and were copied with them. */
+  /** Number of referrers that were copied: manifests such as signatures, attestations and SBOMs. */
   readonly referrers: number;
-  /** Bytes sent of those of images that were mirrored before; the others' count with their images. */
+  /** Bytes sent for referrers of images that were mirrored before; those of new images count with the image. */
   readonly referrerBytes: number;
-  /** Images that were mirrored before, and of which this run left it to another to ask what refers to them. */
+  /** Number of images mirrored before whose referrers were due for a check and are left to the next run. */
   readonly referrersUnchecked: number;
-  /** In a dry run: the changelog's section as it would be. */
+  /** In a dry run: the section that the changelog would get. */
   readonly section?: string;
-  /** Where nothing was copied: what copying would cost. */
+  /** In a dry run or plan: the manifest requests that copying would take. */
   readonly pulls?: Pulls;
-  /** Where record and target were compared: what is not as it should be. */
+  /** Set by mode `compare`: how the target differs from the record. */
   readonly drift?: Drift;
 }
 
-/** Requests for manifests at the source, which count against a pull limit where the registry has one. */
+/** Manifest requests to the source, which count against a pull limit where the registry has one. */
 export interface Pulls {
   readonly count: number;
-  /** False where only a copy will tell how many manifests there are: `count` is the least then. */
+  /** False if the exact number is only known while copying: `count` is a lower bound then. */
   readonly exact: boolean;
 }
 
-/** How a target differs from what it should hold. */
+/** How a target differs from the record. */
 export interface Drift {
-  /** Recorded, but the target does not have the tag. */
+  /** Recorded tags that the target does not have. */
   readonly missing: readonly ImageTags[];
-  /** Recorded, but the target has another digest under the tag. */
+  /** Recorded tags that have another digest in the target. */
   readonly changed: readonly ImageTags[];
-  /** Not recorded; the target has the tag, with another image than the source. */
+  /** Unrecorded tags that have another image in the target than in the source. */
   readonly differs: readonly ImageTags[];
-  /** Number of entries that were taken out of the record for this; in a dry run, that would be. */
+  /** Number of wrong entries that were removed from the record; in a dry run, that would be removed. */
   readonly removed: number;
 }
 
-/** One source digest that the target now holds under these tags (in a dry run: would hold). */
+/** One source digest that the target now has under these tags; in a dry run, would have. */
 export interface CopiedImage {
   /** Path of the repository inside its namespace. */
   readonly image: string;
-  /** `docker.io/gcrxio/base`: the target's repository. */
+  /** The target's repository: `docker.io/gcrxio/base`. */
   readonly target: string;
   readonly digest: Digest;
   readonly added: readonly string[];
   readonly updated: readonly string[];
-  /** Bytes sent to the target; in a dry run, the size the source states, 0 where it states none. */
+  /** Bytes sent to the target; in a dry run, the size that the source reports, or 0 if it reports none. */
   readonly bytes: number;
 }
 
-/** The action's numeric outputs, and what else is counted. */
+/** Totals of a run; most of them are outputs of the action. */
 export interface Counts {
   readonly added: number;
   readonly updated: number;
   readonly unchanged: number;
-  /** Failed tags; a repository or namespace that could not be listed counts as one. */
+  /** Failed tags. A repository or namespace that could not be listed counts as one. */
   readonly failed: number;
   readonly pending: number;
   readonly gone: number;
   readonly bytes: number;
-  /** Manifests that refer to images. */
+  /** Manifests that refer to images, such as signatures. */
   readonly referrers: number;
 }
 
-/** Adds up what happened in `namespaces`. */
+/** The totals of `namespaces`. */
 export function countAll(namespaces: readonly NamespaceResult[]): Counts {
   const counts = {
     added: 0,
@@ -120,7 +120,7 @@ export function countAll(namespaces: readonly NamespaceResult[]): Counts {
   return counts;
 }
 
-/** Number of tags that are recorded and are not at the target as recorded. */
+/** Number of recorded tags that are missing from the target or have another digest there. */
 export function countDrift({ drift }: NamespaceResult): number {
   return drift ? countTags(drift.missing) + countTags(drift.changed) : 0;
 }

@@ -7,29 +7,29 @@ import {
   matchesPlatform,
   readManifest,
 } from '../oci/manifest.ts';
-import { CopyError, NotThereError } from './copy-error.ts';
+import { CopyError, MissingAtSourceError } from './copy-error.ts';
 import type { Platforms } from './platforms.ts';
 
-/** An image for one platform: alone in its repository, or picked from an index. */
+/** An image for one platform: a single image, or one that was picked from an index. */
 export interface SingleImage {
   readonly kind: 'image';
-  /** Of the image manifest; the planned digest unless it was picked from an index. */
+  /** Digest of the image manifest; the planned digest unless it was picked from an index. */
   readonly digest: Digest;
-  /** The image ID: docker push compresses layers again but keeps the config. */
+  /** Digest of the config, docker's image ID: docker may compress layers again but keeps the config. */
   readonly config: Digest;
-  /** The platform that it was picked for. */
+  /** Set when it was picked from an index for this platform. */
   readonly platform?: string;
 }
 
-/** What docker can't copy and keep: an index of which not one image alone is wanted, or an artifact. */
+/** What docker can't copy unchanged: an index of which more than one image is wanted, or an artifact. */
 export interface Whole {
   readonly kind: 'whole';
 }
 
 /**
- * Finds out what `digest` is, and picks the image of an index when `platforms` names just one.
+ * Reads what `digest` is, and picks one image from an index when `platforms` names a single platform.
  *
- * @throws CopyError when it is not there, is schema1, or has no image for the platform
+ * @throws CopyError when the source does not have it, it is schema1, or it has no image for the platform
  */
 export async function readSourceImage(
   client: RegistryClient,
@@ -56,7 +56,7 @@ export async function readSourceImage(
   return { kind: 'image', digest: child?.digest ?? digest, config: picked.config.digest, platform };
 }
 
-/** Artifacts, which docker can't pull, have other configs, or other layers, as cosign's signatures have. */
+/** Artifacts, which docker can't pull, have another type of config, or other layers, such as cosign's signatures. */
 function isImage({ config, layers }: Extract<CopyableContent, { kind: 'image' }>): boolean {
   return IMAGE_CONFIGS.has(config.mediaType) && layers.every(({ mediaType }) => IMAGE_LAYER.test(mediaType));
 }
@@ -79,7 +79,7 @@ async function readContent(
   return copyableContent(await fetchManifest(client, repository, digest), client, repository);
 }
 
-/** What can be copied: everything but schema1. */
+/** The content of a manifest that can be copied: anything but schema1. */
 export type CopyableContent = Exclude<ManifestContent, { kind: 'schema1' }>;
 
 /** @throws CopyError when `manifest` is schema1 */
@@ -97,7 +97,7 @@ export function copyableContent(
   );
 }
 
-/** @throws NotThereError when the source no longer has the manifest that it listed */
+/** @throws MissingAtSourceError when the source does not have the manifest that it listed */
 export async function fetchManifest(
   client: RegistryClient,
   repository: string,
@@ -106,20 +106,22 @@ export async function fetchManifest(
   const manifest = await client.getManifest(repository, digest);
   if (manifest) return manifest;
   const name = `${client.registry}/${repository}@${digest}`;
-  throw new NotThereError(`${name} was listed but is not there any more; the next run lists it anew`);
+  throw new MissingAtSourceError(
+    `${name} was listed, but the source no longer has it; the next run lists it again`,
+  );
 }
 
-/** What the target holds under a tag, and how many bytes its image has. */
+/** What the target holds under a tag, and the size of its image in bytes. */
 export interface TargetImage {
   readonly digest: Digest;
   readonly bytes: number;
 }
 
 /**
- * Asks the target what `tag` is now and accepts it when it is `image`: the same digest, or the same config.
- * A push is believed only after this.
+ * Reads `tag` from the target and accepts it when it is `image`: the same digest, or the same config. A push counts only after
+ * this.
  *
- * @returns undefined when the tag is not there or is something else
+ * @returns undefined when the target does not have the tag, or it is another image
  */
 export async function findTargetImage(
   client: RegistryClient,

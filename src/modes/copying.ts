@@ -12,6 +12,7 @@ import { estimatePulls } from '../plan/pulls.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { Progress } from '../report/progress.ts';
 import type { Deps } from './deps.ts';
+import { relistTags } from './relist-tags.ts';
 
 /** What came of copying, besides what the recorder knows. */
 export interface Copied {
@@ -83,15 +84,29 @@ async function copy(
   const limit = pLimit(engine.width);
   const shared = { engine, limit, retries: inputs.retries, lifetime, pullLimits, sleep, random, logger };
   const copyWorks = async (plan: NamespacePlan, works: readonly Work[]): Promise<void> => {
-    const task = (work: Work): CopyTask => ({
-      ...taskOf(work, plan, inputs, deps),
-      beforeOverwrite: async (tag) => recorder.beforeOverwrite(plan, work.image, tag),
-    });
-    const onDone = (outcome: Outcome): void => {
+    const note = (outcome: Outcome): void => {
       recorder.note(plan, outcome);
       progress.done(outcome.bytes, outcome.error !== undefined);
     };
-    await copyAll(works, { ...shared, task, onDone });
+    const missing: Outcome[] = [];
+    const options = {
+      ...shared,
+      task: (work: Work) => taskOf(work, plan, inputs, deps),
+      beforeOverwrite: async (work: Work, tag: string) => recorder.beforeOverwrite(plan, work.image, tag),
+    };
+    const onDone = (outcome: Outcome): void => {
+      if (outcome.isMissingAtSource === true) missing.push(outcome);
+      else note(outcome);
+    };
+    await copyAll(works, { ...options, onDone });
+    const source = deps.registries.source(plan.settings.namespace.registry);
+    const moved: Work[] = [];
+    for (const outcome of missing) {
+      const relisted = await relistTags(outcome, source);
+      note(relisted.outcome);
+      moved.push(...relisted.moved);
+    }
+    await copyAll(moved, { ...options, onDone: note });
   };
   try {
     await Promise.all(plans.map(async (plan) => copyWorks(plan, digestTagsFirst(plan.work))));
@@ -125,12 +140,7 @@ export async function saveAtCheckpoints(
   }
 }
 
-function taskOf(
-  work: Work,
-  plan: NamespacePlan,
-  { engine }: Inputs,
-  { registries }: Deps,
-): Omit<CopyTask, 'beforeOverwrite'> {
+function taskOf(work: Work, plan: NamespacePlan, { engine }: Inputs, { registries }: Deps): CopyTask {
   const { namespace, target, platforms } = plan.settings;
   const { digest, mediaType } = work.descriptor;
   const { referrers } = plan;

@@ -17,7 +17,7 @@ export interface Deps extends PrepareDeps {
   /** Tells this job of this run from all others. */
   readonly runKey: string;
   /** Absent when no pull request started the workflow. */
-  readonly pullRequest?: PullRequestComments;
+  readonly pullRequest?: Pick<PullRequestComments, 'keepComment'>;
   /** Ends all connections. To be called when all is done. */
   readonly close: () => Promise<void>;
 }

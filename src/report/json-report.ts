@@ -2,7 +2,7 @@ import { type Counts, type NamespaceResult, countAll } from '../mirror/result.ts
 import { isChanged, isComplete } from './outputs.ts';
 import type { RunResult, Unrecorded } from './result.ts';
 
-/** The file behind the output `report`. */
+/** The file that the output `report` names. */
 export interface JsonReport {
   readonly version: 1;
   readonly mode: RunResult['mode'];
@@ -20,6 +20,7 @@ export interface JsonReport {
   readonly namespaces: readonly NamespaceResult[];
 }
 
+/** The JSON report of a run, for other programs. */
 export function renderJsonReport(result: RunResult): string {
   const {
     mode,

@@ -16,7 +16,7 @@ export interface Outputs {
   readonly report: string;
 }
 
-/** Set before the work starts, so that a run that breaks off has said nothing wrong. */
+/** Outputs set before the work starts, so that a run that fails early claims nothing. */
 export const SAFE_OUTPUTS: Outputs = {
   complete: 'false',
   changed: 'false',
@@ -31,7 +31,11 @@ export const SAFE_OUTPUTS: Outputs = {
   report: '',
 };
 
-/** @param report path of the run's JSON report */
+/**
+ * The outputs of a finished run.
+ *
+ * @param report path of the run's JSON report
+ */
 export function outputsOf(result: RunResult, report: string): Outputs {
   const { added, updated, unchanged, failed, pending, gone, bytes } = countAll(result.namespaces);
   return {
@@ -49,18 +53,18 @@ export function outputsOf(result: RunResult, report: string): Outputs {
   };
 }
 
-/** True when nothing failed, nothing is left to the next run, and the target holds what is recorded. */
+/** True if nothing failed, nothing is left to the next run, and the target matches the record. */
 export function isComplete({ namespaces, errors }: RunResult): boolean {
   const { failed, pending } = countAll(namespaces);
   return (
     failed === 0 &&
     pending === 0 &&
     errors.length === 0 &&
-    namespaces.every((one) => countDrift(one) === 0 && one.referrersUnchecked === 0)
+    namespaces.every((result) => countDrift(result) === 0 && result.referrersUnchecked === 0)
   );
 }
 
-/** True when the mirror or its record is another one now; in a dry run or a plan, when it would be. */
+/** True if the run changed the mirror or its record; in a dry run or plan, if it would. */
 export function isChanged({ namespaces, matrix }: RunResult): boolean {
   if (matrix) return matrix.include.length > 0;
   return namespaces.some(

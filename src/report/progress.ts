@@ -1,19 +1,19 @@
 import { formatBytes, formatCount, formatDuration } from '../mirror/format.ts';
 
-/** How often progress is told, in milliseconds. */
+/** Time between two progress lines. */
 const INTERVAL_MS = 10_000;
-/** The rate is that of this many last intervals. */
-const WINDOW = 6;
+/** The rate is measured over this many intervals. */
+const RATE_WINDOW_INTERVALS = 6;
 
 export interface ProgressOptions {
   /** Images to copy. */
   readonly total: number;
   readonly log: (line: string) => void;
-  /** Milliseconds that only grow. */
+  /** A monotonic clock, in milliseconds. */
   readonly clock: () => number;
 }
 
-/** Tells how far long work is, at least every ten seconds; nothing for work that ends sooner. */
+/** Logs the progress of long work every ten seconds. Work that ends sooner logs nothing. */
 export class Progress {
   readonly #options: ProgressOptions;
   readonly #timer: NodeJS.Timeout;
@@ -28,23 +28,25 @@ export class Progress {
     this.#timer = setInterval(() => this.tick(), INTERVAL_MS).unref();
   }
 
-  /** One image has ended. */
+  /** Counts an image that is finished. */
   done(bytes: number, failed: boolean): void {
     this.#images += 1;
     this.#bytes += bytes;
     if (failed) this.#failed += 1;
   }
 
+  /** Ends the progress lines. */
   stop(): void {
     clearInterval(this.#timer);
   }
 
+  /** Logs one progress line. */
   tick(): void {
     const { total, log, clock } = this.#options;
     const now = { time: clock(), images: this.#images, bytes: this.#bytes };
     const [first = now] = this.#samples;
     this.#samples.push(now);
-    if (this.#samples.length > WINDOW) this.#samples.shift();
+    if (this.#samples.length > RATE_WINDOW_INTERVALS) this.#samples.shift();
     const seconds = Math.max(0.001, (now.time - first.time) / 1000);
     const left = total - this.#images;
     const perSecond = (now.images - first.images) / seconds;
@@ -52,7 +54,7 @@ export class Progress {
       `${formatCount(this.#images)} of ${formatCount(total)} images`,
       formatBytes(this.#bytes),
       `${formatBytes((now.bytes - first.bytes) / seconds)}/s`,
-      perSecond > 0 ? `about ${formatDuration((left / perSecond) * 1000)} left` : 'none ended lately',
+      perSecond > 0 ? `about ${formatDuration((left / perSecond) * 1000)} left` : 'none finished lately',
       ...(this.#failed > 0 ? [`${formatCount(this.#failed)} failed`] : []),
     ];
     log(parts.join(', '));

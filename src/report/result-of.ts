@@ -12,27 +12,27 @@ import type { NamespaceFailure, NamespacePlan, Planned } from '../plan/namespace
 import { countPulls } from '../plan/pulls.ts';
 
 /**
- * What came of a namespace.
+ * The result of a namespace.
  *
- * @param outcomes of what was copied, none when nothing was
+ * @param outcomes one for each piece of work that was copied or failed
  */
 export function resultOf(plan: Planned, outcomes: readonly Outcome[] = []): NamespaceResult {
   if ('failure' in plan) return failedResult(plan);
-  const copied = mirrored(outcomes, plan);
-  const failures = failed(outcomes);
+  const copied = copiedImages(outcomes, plan);
+  const failures = copyFailures(outcomes);
   return {
     ...plannedResult(plan, copied),
     failures: [...plan.listing.failures, ...failures],
     pending: pendingTags(plan, copied) - countTags(failures),
-    ...referred(new Set(plan.referrers?.rechecks), outcomes),
+    ...countReferrers(new Set(plan.referrers?.rechecks), outcomes),
   };
 }
 
-/** What a run would do: nothing was copied. */
+/** The result of a namespace in a dry run or plan: what a run would copy. */
 export function dryRunResult(plan: Planned, engine: EngineName): NamespaceResult {
   if ('failure' in plan) return failedResult(plan);
   return {
-    ...plannedResult(plan, planned(plan)),
+    ...plannedResult(plan, plannedImages(plan)),
     pulls: countPulls(plan.work, engine, plan.settings.referrers),
   };
 }
@@ -62,7 +62,7 @@ function plannedResult(plan: NamespacePlan, copied: readonly CopiedImage[]): Nam
   };
 }
 
-/** Tags that are neither as wanted nor in `copied`. */
+/** Number of tags to mirror that are not in `copied`. */
 function pendingTags({ work, undetermined }: NamespacePlan, copied: readonly CopiedImage[]): number {
   const count = (all: readonly Pick<CopiedImage, 'added' | 'updated'>[]): number =>
     all.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
@@ -74,15 +74,15 @@ function targetNameOf({ settings: { target }, targets }: NamespacePlan, image: s
   return `${target.registry}/${targets.get(image) ?? image}`;
 }
 
-/** `gcr.io/distroless: 3 new tags, 1 moved, 40 unchanged, 0 gone` */
+/** `gcr.io/distroless: 3 new tags, 1 moved, 40 unchanged, 0 removed from the source` */
 export function describeResult(result: NamespaceResult): string {
   const { added, updated, unchanged, gone, pending } = countAll([result]);
   const parts = [
     plural(added, 'new tag'),
     `${formatCount(updated)} moved`,
     `${formatCount(unchanged)} unchanged`,
-    `${formatCount(gone)} gone`,
-    ...(pending > 0 ? [`${formatCount(pending)} waiting`] : []),
+    `${formatCount(gone)} removed from the source`,
+    ...(pending > 0 ? [`${formatCount(pending)} pending`] : []),
     ...(result.failures.length > 0 ? [plural(result.failures.length, 'failure')] : []),
     ...(result.drift ? [describeDrift(result.drift)] : []),
   ];
@@ -104,7 +104,7 @@ const NOTHING = {
   referrersUnchecked: 0,
 } satisfies Partial<NamespaceResult>;
 
-function planned(plan: NamespacePlan): CopiedImage[] {
+function plannedImages(plan: NamespacePlan): CopiedImage[] {
   return plan.work.map(({ image, descriptor, added, updated }) => ({
     image,
     target: targetNameOf(plan, image),
@@ -115,7 +115,7 @@ function planned(plan: NamespacePlan): CopiedImage[] {
   }));
 }
 
-function mirrored(outcomes: readonly Outcome[], plan: NamespacePlan): CopiedImage[] {
+function copiedImages(outcomes: readonly Outcome[], plan: NamespacePlan): CopiedImage[] {
   return outcomes
     .filter(({ verifiedTags }) => verifiedTags.size > 0)
     .map(({ work: { image, descriptor, added, updated }, verifiedTags, bytes }) => ({
@@ -128,17 +128,18 @@ function mirrored(outcomes: readonly Outcome[], plan: NamespacePlan): CopiedImag
     }));
 }
 
-function failed(outcomes: readonly Outcome[]): Failure[] {
+function copyFailures(outcomes: readonly Outcome[]): Failure[] {
   return outcomes.flatMap(({ work: { image, descriptor, added, updated }, verifiedTags, error }) => {
     if (error === undefined) return [];
     const tags = [...added, ...updated];
-    const reason = tags.length > 0 ? error : `what refers to ${descriptor.digest} was not mirrored: ${error}`;
+    const reason =
+      tags.length > 0 ? error : `the referrers of ${descriptor.digest} were not mirrored: ${error}`;
     return [{ image, tags: tags.filter((tag) => !verifiedTags.has(tag)), reason }];
   });
 }
 
-/** @param rechecks the images that were to be asked for */
-function referred(
+/** @param rechecks the images whose referrers were due for a check */
+function countReferrers(
   rechecks: ReadonlySet<Work>,
   outcomes: readonly Outcome[],
 ): Pick<NamespaceResult, 'referrers' | 'referrerBytes' | 'referrersUnchecked'> {

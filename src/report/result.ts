@@ -2,31 +2,31 @@ import type { Matrix } from '../mirror/matrix.ts';
 import type { Mode } from '../mirror/mode.ts';
 import type { NamespaceResult } from '../mirror/result.ts';
 
-/** What one run did: plain data that log, summary, changelog, outputs and the JSON report render. */
+/** The result of a run: plain data that summary, comment, outputs and the JSON report render. */
 export interface RunResult {
   readonly mode: Mode;
-  /** True: nothing was copied or recorded, and `copied` says what a run would do. */
+  /** True if nothing was copied or recorded: `copied` says what a run would do. */
   readonly dryRun: boolean;
   readonly started: Date;
   readonly finished: Date;
   readonly namespaces: readonly NamespaceResult[];
-  /** Problems of the run itself, such as a changelog that could not be written; each fails the job. */
+  /** Problems of the run itself, such as a changelog that could not be written. Each fails the job. */
   readonly errors: readonly string[];
-  /** What is odd about the inputs in the light of what the sources hold. */
+  /** Likely mistakes in the inputs, such as a pattern that matches nothing in the sources. */
   readonly warnings: readonly string[];
-  /** Why the run left something to the next, for people: the end of its time, a rate limit. */
+  /** Why the run left work to the next one: the time limit, a rate limit. */
   readonly stopped?: readonly string[];
-  /** What was mirrored and could not be recorded. */
+  /** Files whose changes could not be written. */
   readonly unrecorded?: readonly Unrecorded[];
-  /** Of a plan: the jobs to start. */
+  /** Set by mode `plan`: the jobs to start. */
   readonly matrix?: Matrix;
 }
 
 /** A file of the metadata repository that could not be written. */
 export interface Unrecorded {
   readonly path: string;
-  /** What should be in it: all of a namespace manifest, or a changelog's new section. */
+  /** The content it should have: a whole namespace manifest, or the new section of a changelog. */
   readonly content: string;
-  /** The part of it that this run adds. */
+  /** The part of `content` that this run adds. */
   readonly addition: string;
 }

@@ -7,11 +7,11 @@ import { type NamespaceResult, countAll } from '../mirror/result.ts';
 import { nameOf } from './annotations.ts';
 import type { RunResult, Unrecorded } from './result.ts';
 
-/** Bytes; GitHub drops what is over 1 MiB a step, all of it. */
-const LIMIT_BYTES = 512 * 1024;
-/** Bytes kept for saying how much was left out. */
+/** GitHub drops a summary of more than 1 MiB per step entirely. */
+const MAX_BYTES = 512 * 1024;
+/** Bytes kept free for the line that counts the omitted lines. */
 const RESERVE_BYTES = 200;
-const LONGEST_REASON_CHARACTERS = 600;
+const MAX_REASON_CHARACTERS = 600;
 
 const TITLES = {
   sync: 'Mirror',
@@ -20,19 +20,19 @@ const TITLES = {
   monitor: 'State of the mirror',
 } as const satisfies Record<RunResult['mode'], string>;
 
-/** The job summary, in GitHub-flavoured Markdown: counts, failures, then a table a namespace. */
-export function renderSummary(result: RunResult, limit = LIMIT_BYTES): string {
+/** The job summary in GitHub-flavoured Markdown: totals, failures, then a table per namespace. */
+export function renderSummary(result: RunResult, limit = MAX_BYTES): string {
   const page = new Page(limit);
   const isDry = result.dryRun && result.mode !== 'monitor';
   page.add(`## ${TITLES[result.mode]}${isDry ? ': dry run, nothing was copied' : ''}\n`);
   page.add(totals(result));
   addPulls(page, result);
   for (const error of result.errors)
-    page.add(`> Error: ${escapeMarkdown(error.slice(0, LONGEST_REASON_CHARACTERS))}\n`);
+    page.add(`> Error: ${escapeMarkdown(error.slice(0, MAX_REASON_CHARACTERS))}\n`);
   for (const warning of result.warnings)
-    page.add(`> Warning: ${escapeMarkdown(warning.slice(0, LONGEST_REASON_CHARACTERS))}\n`);
+    page.add(`> Warning: ${escapeMarkdown(warning.slice(0, MAX_REASON_CHARACTERS))}\n`);
   for (const reason of result.stopped ?? [])
-    page.add(`> ${escapeMarkdown(reason.slice(0, LONGEST_REASON_CHARACTERS))}\n`);
+    page.add(`> ${escapeMarkdown(reason.slice(0, MAX_REASON_CHARACTERS))}\n`);
   for (const file of result.unrecorded ?? []) addUnrecorded(page, file);
   addFailures(page, result);
   if (result.matrix) addMatrix(page, result.matrix);
@@ -47,7 +47,7 @@ export function renderSummary(result: RunResult, limit = LIMIT_BYTES): string {
 
 function totals({ namespaces, dryRun, started, finished }: RunResult): string {
   const { added, updated, unchanged, failed, pending, gone, bytes } = countAll(namespaces);
-  const names = ['Added', 'Updated', 'Unchanged', 'Failed', 'Pending', 'Gone'];
+  const names = ['Added', 'Updated', 'Unchanged', 'Failed', 'Pending', 'Removed'];
   const counts = [added, updated, unchanged, failed, pending, gone].map(formatCount);
   const duration = formatDuration(finished.getTime() - started.getTime());
   return [
@@ -63,21 +63,21 @@ function addPulls(page: Page, { namespaces }: RunResult): void {
   if (count === 0) return;
   const least = pulls.every(({ exact }) => exact) ? '' : 'at least ';
   page.add(
-    `Copying asks the sources for ${least}${plural(count, 'manifest')}: so many requests count against a pull limit.\n`,
+    `Copying takes ${least}${plural(count, 'manifest request')} to the sources, which count against a pull limit.\n`,
   );
 }
 
-/** Bytes of a file that is shown whole. */
-const LONGEST_FILE_BYTES = LIMIT_BYTES / 4;
+/** Longer files are not shown. */
+const MAX_FILE_BYTES = MAX_BYTES / 4;
 
-/** So that nothing is lost: it can be put into the file by hand. The JSON report has it whole in any case. */
+/** Shows what could not be recorded, so that someone can commit it. The JSON report always has all of it. */
 function addUnrecorded(page: Page, { path, content, addition }: Unrecorded): void {
-  const shown = [content, addition].find((text) => Buffer.byteLength(text) <= LONGEST_FILE_BYTES);
+  const shown = [content, addition].find((text) => Buffer.byteLength(text) <= MAX_FILE_BYTES);
   page.add(
-    `### Not recorded: what ${shown === content ? 'should be in' : 'is to be added to'} ${codeSpan(path)}\n`,
+    `### Not recorded: ${shown === content ? 'the content of' : 'to be added to'} ${codeSpan(path)}\n`,
   );
   const size = formatBytes(Buffer.byteLength(addition));
-  if (shown === undefined) page.add(`${size}, which are in the JSON report.\n`);
+  if (shown === undefined) page.add(`${size}: see the JSON report.\n`);
   else page.add(fenced(shown, path.endsWith('.json') ? 'json' : 'markdown'));
 }
 
@@ -96,15 +96,15 @@ function addMatrix(page: Page, { include }: Matrix): void {
 function addDrift(page: Page, { drift }: NamespaceResult): void {
   if (!drift) return;
   const kinds = [
-    ['Recorded, but not at the target', drift.missing],
-    ['Recorded, but with another digest at the target', drift.changed],
-    ['At the target with another image than at the source', drift.differs],
+    ['Recorded, but missing from the target', drift.missing],
+    ['Recorded, but with another digest in the target', drift.changed],
+    ['Not recorded, and different in source and target', drift.differs],
   ] as const;
   for (const [title, images] of kinds) addTags(page, title, images);
 }
 
 function addGone(page: Page, { gone }: NamespaceResult): void {
-  addTags(page, 'Gone from the source; the mirror keeps them', gone);
+  addTags(page, 'Removed from the source; the mirror keeps them', gone);
 }
 
 function addTags(page: Page, title: string, images: readonly ImageTags[]): void {
@@ -119,12 +119,12 @@ function addSection(page: Page, section: string): void {
   page.add(fenced(section, 'markdown'));
 }
 
-/** As text, in a fence that nothing in it can close: names of images and tags have no backtick. */
+/** A code block that its content can't close: names of images and tags have no backtick. */
 function fenced(content: string, language: string): string {
   return ['````' + language, content.trimEnd(), '````', ''].join('\n');
 }
 
-/** Failures of one reason stand together: one bad password can fail a thousand images. */
+/** Failures grouped by reason: one wrong password can fail a thousand images. */
 function addFailures(page: Page, { namespaces }: RunResult): void {
   const byReason = new Map<string, string[]>();
   for (const { namespace, failures } of namespaces) {
@@ -138,7 +138,7 @@ function addFailures(page: Page, { namespaces }: RunResult): void {
   page.add('### Failed\n');
   const items = Array.from(byReason).toSorted(([, a], [, b]) => b.length - a.length);
   for (const [reason, names] of items) {
-    page.add(`- ${codeList(names, 5)}: ${escapeMarkdown(reason.slice(0, LONGEST_REASON_CHARACTERS))}`);
+    page.add(`- ${codeList(names, 5)}: ${escapeMarkdown(reason.slice(0, MAX_REASON_CHARACTERS))}`);
   }
   page.add('');
 }
@@ -157,17 +157,19 @@ function addNamespace(page: Page, result: NamespaceResult, dryRun: boolean): voi
     unsupported,
   } = result;
   const { referrers, referrersUnchecked } = result;
-  const old = countTags(unsupported);
+  const schema1 = countTags(unsupported);
   const notes = [
     `${formatCount(unchanged)} unchanged`,
-    ...(gone.length > 0 ? [`${formatCount(countTags(gone))} gone from the source`] : []),
+    ...(gone.length > 0 ? [`${formatCount(countTags(gone))} removed from the source`] : []),
     ...(pending > 0 ? [`${formatCount(pending)} left to the next run`] : []),
-    ...(adopted > 0 ? [`${formatCount(adopted)} recorded without a copy`] : []),
-    ...describeDropped(filteredOut),
-    ...(notRechecked > 0 ? [`${formatCount(notRechecked)} not asked for again`] : []),
+    ...(adopted > 0 ? [`${formatCount(adopted)} adopted`] : []),
+    ...describeFilteredOut(filteredOut),
+    ...(notRechecked > 0 ? [`${formatCount(notRechecked)} not rechecked`] : []),
     ...(referrers > 0 ? [`${plural(referrers, 'referrer')} copied`] : []),
-    ...(referrersUnchecked > 0 ? [`${plural(referrersUnchecked, 'image')} not asked for new referrers`] : []),
-    ...(old > 0 ? [`${formatCount(old)} unsupported (schema1)`] : []),
+    ...(referrersUnchecked > 0
+      ? [`${plural(referrersUnchecked, 'image')} not checked for new referrers`]
+      : []),
+    ...(schema1 > 0 ? [`${formatCount(schema1)} unsupported (schema1)`] : []),
   ];
   page.add(`### ${codeSpan(namespace)} → ${codeSpan(target)}\n`);
   page.add(`${notes.join(', ')}\n`);
@@ -181,20 +183,20 @@ function addNamespace(page: Page, result: NamespaceResult, dryRun: boolean): voi
 }
 
 /** `12 filtered out (8 by exclude, 4 by semver)` */
-function describeDropped(dropped: FilteredOut): string[] {
-  const parts = FILTERS.filter((name) => dropped[name] > 0).map(
-    (name) => `${formatCount(dropped[name])} by ${name}`,
+function describeFilteredOut(filteredOut: FilteredOut): string[] {
+  const parts = FILTERS.filter((name) => filteredOut[name] > 0).map(
+    (name) => `${formatCount(filteredOut[name])} by ${name}`,
   );
   return parts.length === 0
     ? []
-    : [`${formatCount(countFilteredOut(dropped))} filtered out (${parts.join(', ')})`];
+    : [`${formatCount(countFilteredOut(filteredOut))} filtered out (${parts.join(', ')})`];
 }
 
-/** Lines up to a limit in bytes; from the first that does not fit on, all are left out and counted. */
+/** Lines up to a limit in bytes. From the first line that does not fit, all are omitted and counted. */
 class Page {
   readonly #lines: string[] = [];
   #free: number;
-  #left = 0;
+  #omitted = 0;
 
   constructor(limit: number) {
     this.#free = limit - RESERVE_BYTES;
@@ -202,8 +204,8 @@ class Page {
 
   add(line: string): void {
     const bytes = Buffer.byteLength(line) + 1;
-    if (this.#left > 0 || bytes > this.#free) {
-      this.#left += 1;
+    if (this.#omitted > 0 || bytes > this.#free) {
+      this.#omitted += 1;
       return;
     }
     this.#free -= bytes;
@@ -211,8 +213,8 @@ class Page {
   }
 
   text(): string {
-    if (this.#left > 0)
-      this.#lines.push('', `_${plural(this.#left, 'more line')} did not fit: see the JSON report._`);
+    if (this.#omitted > 0)
+      this.#lines.push('', `_${plural(this.#omitted, 'more line')} did not fit: see the JSON report._`);
     return `${this.#lines.join('\n')}\n`;
   }
 }

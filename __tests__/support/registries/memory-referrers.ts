@@ -12,16 +12,16 @@ const Manifest = v.object({
 });
 
 /**
- * What refers to a digest, as the specification has its API: an index, filtered by `artifactType`, page by page. The
- * subject itself need not be there.
+ * Answers with the referrers of a digest as the specification requires: an index, filtered by `artifactType`, page by page. The
+ * subject itself need not exist.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
  */
 export function answerReferrers(
   response: ServerResponse,
   store: MemoryStore,
-  asked: { readonly repository: string; readonly digest: string; readonly url: URL; readonly size: number },
+  request: { readonly repository: string; readonly digest: string; readonly url: URL; readonly size: number },
 ): void {
-  const { repository, digest, url, size } = asked;
+  const { repository, digest, url, size } = request;
   const filter = url.searchParams.get('artifactType');
   const from = Number(url.searchParams.get('from') ?? 0);
   const all = store
@@ -52,7 +52,7 @@ interface Described {
   readonly annotations: Readonly<Record<string, string>> | undefined;
 }
 
-/** The descriptor of a manifest that names `subject`. */
+/** The descriptor of a manifest whose subject is `subject`; nothing for other manifests. */
 function describe(manifest: StoredManifest | undefined, subject: string): Described[] {
   if (!manifest) return [];
   const { mediaType, digest, bytes } = manifest;

@@ -10,22 +10,22 @@ import { MemoryStore } from './memory-store.ts';
 
 export interface MemoryRegistryOptions {
   readonly auth?: RegistryAuth;
-  /** `tags/list` answers in Google's shape. */
+  /** True: `tags/list` answers in Google's form. */
   readonly google?: boolean;
-  /** Tags a page, where the client does not say. */
+  /** Number of tags per page when the client sends no `n`. */
   readonly pageSize?: number;
   readonly tls?: { readonly key: string; readonly cert: string };
-  /** Where its token service is, as its clients know it. */
+  /** The URL of its token service in challenges. */
   readonly realm?: string;
-  /** Bytes; an upload in one request of more is refused with 413. */
+  /** Maximum size of an upload request in bytes; larger ones are refused with 413. */
   readonly maxUpload?: number;
-  /** The API that lists referrers, with so many a page; without it there is none. */
+  /** Number of referrers per page of the referrers API; absent: there is no such API. */
   readonly referrers?: number;
-  /** False where a mount is taken for the start of an upload, always. */
+  /** False: a mount request always starts an upload. */
   readonly mounts?: boolean;
-  /** Of the answer to a part of an upload. */
+  /** Status of the answer to a chunk. */
   readonly patchStatus?: number;
-  /** Says why it does not take a manifest, as an error of the specification. */
+  /** Returns an error of the specification for a manifest that is to be refused. */
   readonly refuseManifest?: (put: ManifestPut) => Refusal | undefined;
 }
 
@@ -43,17 +43,17 @@ export interface Refusal {
 
 export interface LoggedRequest {
   readonly method: string;
-  /** With its query. */
+  /** Includes the query. */
   readonly path: string;
   readonly authorization: string | undefined;
   readonly range: string | undefined;
 }
 
-/** An in-process registry on a real socket, as the distribution spec has it, that tells what it was asked. */
+/** An in-process registry on a real socket that follows the distribution specification and logs its requests. */
 export interface MemoryRegistry extends TestServer {
   readonly store: MemoryStore;
   readonly requests: LoggedRequest[];
-  /** May answer a request itself (true), before the registry does. */
+  /** Called before each request; returns true when it has answered the request itself. */
   intercept?: (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>;
 }
 
@@ -86,7 +86,7 @@ const ManifestJson = v.pipe(v.string(), v.parseJson(), References);
 class RegistryApi {
   readonly #store: MemoryStore;
   readonly #options: MemoryRegistryOptions;
-  /** By repository and id. */
+  /** Uploads that have started, by repository and id. */
   readonly #uploads = new Map<string, Buffer>();
 
   constructor(store: MemoryStore, options: MemoryRegistryOptions) {
@@ -262,7 +262,7 @@ function refuseMethod(response: ServerResponse): void {
   refuse(response, 405, 'UNSUPPORTED', 'the operation is unsupported');
 }
 
-/** An error as the spec has it. */
+/** Sends an error in the specification's form. */
 export function refuse(response: ServerResponse, status: number, code: string, message: string): void {
   sendJson(response, status, { errors: [{ code, message }] });
 }

@@ -13,7 +13,7 @@ interface Repository {
   readonly tags: Map<string, Digest>;
 }
 
-/** What an in-process registry holds: blobs once, and which repository has which. */
+/** The content of an in-process registry: each blob once, and the repositories that have it. */
 export class MemoryStore {
   readonly #repositories = new Map<string, Repository>();
   readonly #blobs = new Map<string, Uint8Array>();

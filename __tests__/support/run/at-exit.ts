@@ -1,16 +1,16 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 
-/** What a process says at its end when it was started with `--import` of this file. */
+/** What a process prints at its end if it was started with `--import` of this file. */
 export interface AtExit {
-  /** What still keeps the process: timers, sockets, and so on. */
+  /** What keeps the process alive: timers, sockets, and so on. */
   readonly resources: readonly string[];
-  /** Open sockets, those included that keep nothing, besides the standard streams. */
+  /** Open sockets without the standard streams, including those that do not keep the process alive. */
   readonly sockets: number;
 }
 
 export const AT_EXIT = 'at-exit ';
 
-// Not emitted by a process that is made to end, by process.exit or a signal.
+// Not emitted if process.exit or a signal ends the process.
 process.once('beforeExit', () => {
   const told: AtExit = { resources: process.getActiveResourcesInfo(), sockets: countSockets() };
   process.stdout.write(`${AT_EXIT}${JSON.stringify(told)}\n`);
@@ -21,7 +21,7 @@ function countSockets(): number {
     try {
       return Number(fd) > 2 ? readlinkSync(`/proc/self/fd/${fd}`) : '';
     } catch {
-      // The folder's own, which is closed by now.
+      // That of the folder itself, which is closed by now.
       return '';
     }
   });

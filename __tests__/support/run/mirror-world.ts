@@ -16,9 +16,9 @@ export interface World {
   readonly source: MemoryRegistry;
   readonly target: MemoryRegistry;
   readonly github: GitHubStandIn;
-  /** Of the namespace manifest. */
+  /** Path of the namespace manifest. */
   readonly path: string;
-  /** Digests of what the source holds, by `image:tag`. */
+  /** Digests of the tags in the source, by `image:tag`. */
   readonly held: Readonly<Record<string, Digest>>;
   readonly run: (inputs?: Record<string, string>, options?: Partial<RunOptions>) => Promise<RunOutcome>;
   /** Entries of the namespace manifest, by `image:tag`. */
@@ -111,7 +111,7 @@ export async function sections({ github }: World): Promise<number> {
   return (text.match(/^- `new`: added `v1`, `v2`$/gm) ?? []).length;
 }
 
-/** The commits of runs, without what the world began with and what was done by hand. */
+/** The messages of commits that runs made, without the first commits and those made by hand. */
 export async function commitsOfRuns({ github, source }: World): Promise<string[]> {
   const commits = await github.commits('octo/meta');
   return commits
@@ -119,7 +119,7 @@ export async function commitsOfRuns({ github, source }: World): Promise<string[]
     .filter((message) => message.includes('Mirror'));
 }
 
-/** A run finds all recorded, and neither copies nor writes. */
+/** Runs the action once more and expects that everything is recorded: it neither copies nor writes. */
 export async function expectNothingToDo(world: World, unchanged = 3): Promise<void> {
   delete world.github.intercept;
   world.target.requests.length = 0;

@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** What memory a process took, in MB. */
+/** The memory of a process, in MB. */
 export interface MemoryUse {
-  /** The most that it ever held. */
+  /** The highest value. */
   readonly peak: number;
-  /** What it held, at equal times. */
+  /** Values at equal intervals. */
   readonly samples: readonly number[];
 }
 

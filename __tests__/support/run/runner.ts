@@ -31,17 +31,17 @@ export interface RunOptions {
   /** The event's payload. */
   readonly event?: unknown;
   readonly env?: Readonly<Record<string, string>>;
-  /** Files of the checkout, by their paths; none where nothing was checked out. */
+  /** Files of the checkout, by path. Default: no checkout. */
   readonly checkout?: Readonly<Record<string, string>>;
   /** Links in the checkout, and where they lead. */
   readonly links?: Readonly<Record<string, string>>;
   /** A command and its arguments that run the main step, to measure it. */
   readonly wrapper?: readonly string[];
-  /** Given the main step's process as soon as it runs. */
+  /** Called with the process of the main step as soon as it runs. */
   readonly onStart?: (child: ChildProcess) => void;
 }
 
-/** Cancels a job as the runner does: SIGINT, SIGTERM 7.5 seconds later, and after 2.5 more seconds the end. */
+/** Cancels a job as the runner does: SIGINT, SIGTERM 7.5 seconds later, and SIGKILL after 2.5 more seconds. */
 export function cancel(child: ChildProcess): void {
   child.kill('SIGINT');
   const timers = [
@@ -51,20 +51,20 @@ export function cancel(child: ChildProcess): void {
   child.on('close', () => timers.forEach((timer) => clearTimeout(timer)));
 }
 
-/** All that a run left behind. */
+/** Everything that a run left behind. */
 export interface RunOutcome {
   readonly exitCode: number | null;
   /** Standard output and error, of the main step and then of `post`. */
   readonly log: string;
   readonly outputs: Readonly<Record<string, string>>;
-  /** The file of states, as it was written. */
+  /** The content of the state file. */
   readonly state: string;
   readonly summary: string;
   /** Messages of `::error::`, `::warning::` and `::notice::`. */
   readonly annotations: { readonly level: string; readonly message: string }[];
   /** The parsed JSON of the output `report`. */
   readonly report: unknown;
-  /** Milliseconds of the main step. */
+  /** Duration of the main step in milliseconds. */
   readonly duration: number;
   /** Names left in the runner's temporary folder after `post`. */
   readonly leftovers: string[];

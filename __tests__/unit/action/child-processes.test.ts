@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { expect, it } from 'vitest';
 import { ChildProcesses } from '../../../src/action/child-processes.ts';
 
-it('processes are ended with the run, but those that are spared', async () => {
+it('ChildProcesses ends all child processes except those that are spared', async () => {
   const children = new ChildProcesses();
   const lasting = spawn('sleep', ['60']);
   const short = spawn('sh', ['-c', 'sleep 0.2']);

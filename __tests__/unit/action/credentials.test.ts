@@ -10,7 +10,7 @@ import type { Credential } from '../../../src/oci/auth/credentials.ts';
 const account = (name: string): Credential => ({ username: name, password: 'p', providedBy: name });
 const GITHUB = githubCredential('ghs_token', 'octo');
 
-/** The inputs' target is docker.io; the docker config has accounts of `config`. */
+/** The target of the inputs is docker.io; the docker config has accounts for the registries in `config`. */
 function sources(
   { source, target }: { source?: Credential; target?: Credential } = {},
   registries: readonly string[] = [],
@@ -41,20 +41,25 @@ const ALL = ['docker.io', 'gcr.io', 'ghcr.io'];
 
 describe('credentialLookup', () => {
   it.each([
-    ['the inputs first', sources(INPUTS, ALL, ALL), 'docker.io', ['source input', 'target input']],
-    ['the input of the target at the target alone', sources(INPUTS), 'gcr.io', ['source input', undefined]],
+    ['those of the inputs first', sources(INPUTS, ALL, ALL), 'docker.io', ['source input', 'target input']],
+    ['those of the target input for the target only', sources(INPUTS), 'gcr.io', ['source input', undefined]],
     [
-      'then registry-auth, in both roles',
+      'those of registry-auth next, in both roles',
       sources({}, ALL, ALL),
       'docker.io',
       ['registry-auth', 'registry-auth'],
     ],
-    ['then the docker config', sources({}, ['gcr.io'], ALL), 'ghcr.io', ['docker config', 'docker config']],
-    ["then GitHub's token at ghcr.io", sources(), 'ghcr.io', ['octo', 'octo']],
-    ["not GitHub's token anywhere else", sources(), 'docker.io', [undefined, undefined]],
-    ['nor at a host that only looks alike', sources(), 'x.ghcr.io', [undefined, undefined]],
-    ['no token of another GitHub', { ...sources(), github: undefined }, 'ghcr.io', [undefined, undefined]],
-  ])('takes %s', async (_, from, registry, expected) => {
+    [
+      'those of the docker config next',
+      sources({}, ['gcr.io'], ALL),
+      'ghcr.io',
+      ['docker config', 'docker config'],
+    ],
+    ["GitHub's token last, for ghcr.io", sources(), 'ghcr.io', ['octo', 'octo']],
+    ['no token of GitHub for another host', sources(), 'docker.io', [undefined, undefined]],
+    ['no token of GitHub for a host with a similar name', sources(), 'x.ghcr.io', [undefined, undefined]],
+    ['no token of GitHub Enterprise', { ...sources(), github: undefined }, 'ghcr.io', [undefined, undefined]],
+  ])('finds credentials: %s', async (_, from, registry, expected) => {
     expect(await usernames(from, registry)).toEqual(expected);
   });
 });
@@ -64,9 +69,9 @@ describe('loginsFor', () => {
     ['the inputs', 'source', sources(INPUTS), { 'gcr.io': 'source input', 'ghcr.io': 'source input' }],
     ['registry-auth', 'source', sources({}, ['gcr.io'], ['ghcr.io']), { 'gcr.io': 'registry-auth' }],
     ["GitHub's token", 'source', sources(), { 'ghcr.io': 'octo' }],
-    ['no token where the docker config has an account', 'source', sources({}, [], ['ghcr.io']), {}],
+    ['nothing, if the docker config has an account for ghcr.io', 'source', sources({}, [], ['ghcr.io']), {}],
     ['the target', 'target', sources(INPUTS, ['gcr.io']), { 'gcr.io': 'registry-auth', 'ghcr.io': 'octo' }],
-  ] as const)('has those of %s', async (_, role, from, expected) => {
+  ] as const)('has the logins of %s', async (_, role, from, expected) => {
     const logins = await loginsFor(role, ['gcr.io', 'ghcr.io', 'gcr.io'], from);
     expect(
       Object.fromEntries(Array.from(logins, ([registry, { username }]) => [registry, username])),
@@ -75,7 +80,7 @@ describe('loginsFor', () => {
 });
 
 describe('githubCredential', () => {
-  it('is one that nobody gave, of whoever set off the workflow', () => {
+  it('is a fallback with the name of the user who started the workflow', () => {
     const providedBy = 'the input github-token';
     expect(GITHUB).toEqual({ username: 'octo', password: 'ghs_token', providedBy, fallback: true });
     expect(githubCredential('t', undefined).username).toBe('x-access-token');

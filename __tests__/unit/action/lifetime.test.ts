@@ -14,7 +14,7 @@ function states({ drain, abort, cutoff, stopReason }: Lifetime): unknown[] {
 }
 
 describe('createLifetime', () => {
-  it('starts nothing after its limit, ends what is under way later, and recording after that', () => {
+  it('starts no image after its limit, then stops images in progress, then recording', () => {
     const lifetime = createLifetime(10 * 60_000, () => {});
     vi.advanceTimersByTime(10 * 60_000 - 1);
     expect(states(lifetime)).toEqual([false, false, false, undefined]);
@@ -29,7 +29,7 @@ describe('createLifetime', () => {
     expect(states(lifetime)).toEqual([true, true, true, 'time limit']);
   });
 
-  it('gives a job of 340 minutes ten more, and recording five', () => {
+  it('allows ten more minutes to a job of 340 minutes, and five to recording', () => {
     const lifetime = createLifetime(340 * 60_000, () => {});
     vi.advanceTimersByTime(350 * 60_000);
     expect(states(lifetime)).toEqual([true, true, false, 'time limit']);
@@ -37,7 +37,7 @@ describe('createLifetime', () => {
     expect(states(lifetime)).toEqual([true, true, true, 'time limit']);
   });
 
-  it('ends at once when it is cancelled, and recording before the runner kills it', () => {
+  it('stops at once when it is cancelled, and stops recording before the runner kills it', () => {
     let cancel = (): void => {};
     const lifetime = createLifetime(3_600_000, (call) => (cancel = call));
     cancel();

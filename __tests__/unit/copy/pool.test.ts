@@ -1,20 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { CopyTask, Engine, VerifiedTag } from '../../../src/copy/engine.ts';
 import { type Outcome, copyAll } from '../../../src/copy/pool.ts';
 import { PullLimits } from '../../../src/copy/pull-limits.ts';
-import { CopyError } from '../../../src/mirror/copy-error.ts';
+import { CopyError, MissingAtSourceError } from '../../../src/mirror/copy-error.ts';
 import type { Lifetime } from '../../../src/mirror/lifetime.ts';
-import { fetchManifest } from '../../../src/mirror/source-image.ts';
 import type { Work } from '../../../src/mirror/work.ts';
 import type { RegistryClient } from '../../../src/oci/client.ts';
 import { RegistryError } from '../../../src/oci/errors.ts';
 import { testClient, testRegistries } from '../../support/fixtures/clients.ts';
 import { digest } from '../../support/fixtures/digests.ts';
-import { makeImage } from '../../support/fixtures/images.ts';
 import { silentLogger } from '../../support/fixtures/silent-logger.ts';
-import { type MemoryRegistry, startMemoryRegistry } from '../../support/registries/memory-registry.ts';
+import { startMemoryRegistry } from '../../support/registries/memory-registry.ts';
 import { waitUntil } from '../../support/run/process.ts';
 
 const client = testClient('127.0.0.1:1');
@@ -62,8 +60,8 @@ async function copy(
       platforms: 'all',
       pulls: 2,
       present: false,
-      beforeOverwrite: async () => {},
     }),
+    beforeOverwrite: async () => {},
     onDone: (outcome) => void outcomes.push(outcome),
     lifetime,
     pullLimits,
@@ -74,7 +72,7 @@ async function copy(
   return { outcomes, waits, reasons: pullLimits.reasons };
 }
 
-/** A lifetime that ends when the test says so. */
+/** A lifetime that only the test ends. */
 function endless(): { lifetime: Lifetime; drain: AbortController; abort: AbortController } {
   const [drain, abort] = [new AbortController(), new AbortController()];
   const { signal: cutoff } = new AbortController();
@@ -85,24 +83,24 @@ function endless(): { lifetime: Lifetime; drain: AbortController; abort: AbortCo
 const held: VerifiedTag = { digest: digest(1) };
 
 describe('copyAll', () => {
-  it('copies no more images at a time than it may', async () => {
+  it('copies at most N images at once', async () => {
     let [active, most] = [0, 0];
-    await copy(works(10), async (task, tell) => {
+    await copy(works(10), async (task, observer) => {
       most = Math.max(most, (active += 1));
       await new Promise((resolve) => setTimeout(resolve, 5));
       active -= 1;
-      for (const tag of task.tags) tell(tag, held);
+      for (const tag of task.tags) observer.onTagVerified(tag, held);
       return 1;
     });
     expect(most).toBe(3);
   });
 
-  it('goes on after an image that failed for good, and does not try it again', async () => {
+  it('continues after an image that failed permanently, without a retry', async () => {
     const tried: string[] = [];
-    const { outcomes, waits } = await copy(works(3), async ({ source, tags }, tell) => {
+    const { outcomes, waits } = await copy(works(3), async ({ source, tags }, observer) => {
       tried.push(source.repository);
       if (source.repository.endsWith('1')) throw new CopyError('manifest unknown', { retryable: false });
-      for (const tag of tags) tell(tag, held);
+      for (const tag of tags) observer.onTagVerified(tag, held);
       return 7;
     });
     expect(outcomes.map(({ verifiedTags, error }) => [verifiedTags.size, error])).toEqual([
@@ -113,12 +111,12 @@ describe('copyAll', () => {
     expect([tried.length, waits]).toEqual([3, 0]);
   });
 
-  it('tries again only the tags that are missing, and keeps those that are there', async () => {
+  it('retries only the tags that are missing, and keeps those that were verified', async () => {
     const tried: (readonly string[])[] = [];
-    const { outcomes, waits } = await copy(works(1, ['a', 'b']), async ({ tags }, tell) => {
+    const { outcomes, waits } = await copy(works(1, ['a', 'b']), async ({ tags }, observer) => {
       tried.push(tags);
       const [first = ''] = tags;
-      tell(first, held);
+      observer.onTagVerified(first, held);
       if (tags.length > 1) throw new CopyError('connection reset', { retryable: true });
       return 5;
     });
@@ -128,7 +126,7 @@ describe('copyAll', () => {
     expect(waits).toBe(1);
   });
 
-  it('gives up after its retries, with the reason', async () => {
+  it('gives up after its retries and reports the error', async () => {
     let tries = 0;
     const { outcomes } = await copy(works(1), async () => {
       tries += 1;
@@ -137,7 +135,7 @@ describe('copyAll', () => {
     expect([tries, outcomes[0]?.error, outcomes[0]?.verifiedTags.size]).toEqual([3, 'timeout', 0]);
   });
 
-  it('gives up sooner what is ambiguous', async () => {
+  it('retries an ambiguous error fewer times', async () => {
     let tries = 0;
     const { outcomes } = await copy(
       works(1),
@@ -150,16 +148,16 @@ describe('copyAll', () => {
     expect([tries, outcomes[0]?.error]).toEqual([4, 'unauthorized']);
   });
 
-  it('starts nothing after the time limit, and lets end what is under way', async () => {
+  it('starts nothing after the time limit, and finishes what is running', async () => {
     const { lifetime, drain } = endless();
     const started: string[] = [];
     const { outcomes } = await copy(
       works(10),
-      async ({ source, tags }, tell) => {
+      async ({ source, tags }, observer) => {
         started.push(source.repository);
         if (started.length === 3) drain.abort();
         await new Promise((resolve) => setTimeout(resolve, 5));
-        for (const tag of tags) tell(tag, held);
+        for (const tag of tags) observer.onTagVerified(tag, held);
         return 1;
       },
       { lifetime },
@@ -170,12 +168,12 @@ describe('copyAll', () => {
     );
   });
 
-  it('takes what a cancelled copy had done for done, and the rest for left to the next run', async () => {
+  it('keeps what a cancelled copy had finished, and leaves the rest to the next run', async () => {
     const { lifetime, drain, abort } = endless();
     const { outcomes, waits } = await copy(
       works(5, ['a', 'b']),
-      async ({ tags: [first = ''] }, tell) => {
-        tell(first, held);
+      async ({ tags: [first = ''] }, observer) => {
+        observer.onTagVerified(first, held);
         drain.abort();
         abort.abort();
         throw new CopyError('aborted', { retryable: true });
@@ -188,13 +186,13 @@ describe('copyAll', () => {
     expect(waits).toBe(0);
   });
 
-  it('counts what refers to an image over all tries, and marks what was broken off', async () => {
+  it('counts the referrers of all attempts, and marks an interrupted copy as pending', async () => {
     const { lifetime, drain, abort } = endless();
     let tries = 0;
     const { outcomes } = await copy(
       works(1, []),
-      async (_, __, referred) => {
-        referred?.(2);
+      async (_, observer) => {
+        observer.onReferrersCopied(2);
         if ((tries += 1) === 1) throw new CopyError('connection reset', { retryable: true });
         drain.abort();
         abort.abort();
@@ -204,25 +202,25 @@ describe('copyAll', () => {
     );
     expect(outcomes).toMatchObject([{ referrers: 4, isPending: true }]);
     expect(outcomes[0]?.error).toBeUndefined();
-    const { outcomes: whole } = await copy(works(1), async (_, __, referred) => {
-      referred?.(3);
+    const { outcomes: whole } = await copy(works(1), async (_, observer) => {
+      observer.onReferrersCopied(3);
       return 1;
     });
     expect(whole[0]).toMatchObject({ referrers: 3, bytes: 1 });
     expect(whole[0]?.isPending).toBeUndefined();
   });
 
-  it('starts no image for which a registry has no pulls left, and says when it has', async () => {
+  it('starts no image for which a registry has no pulls left, and says when it will', async () => {
     let remaining = 20;
     const limited = Object.defineProperty(testClient('docker.io'), 'pullLimit', {
       get: () => ({ remaining, window: 21_600_000 }),
     });
     const { outcomes, reasons } = await copy(
       works(30),
-      async ({ tags }, tell) => {
+      async ({ tags }, observer) => {
         await new Promise((resolve) => setTimeout(resolve, 1));
         remaining -= 2;
-        for (const tag of tags) tell(tag, held);
+        for (const tag of tags) observer.onTagVerified(tag, held);
         return 1;
       },
       { from: limited },
@@ -232,11 +230,11 @@ describe('copyAll', () => {
     expect(outcomes.length).toBeGreaterThan(5);
     expect(outcomes.length).toBeLessThanOrEqual(10);
     expect(reasons).toEqual([
-      expect.stringMatching(/^docker.io allows \d more pulls.*over 6 h 0 min.*next run goes on/),
+      expect.stringMatching(/^docker.io allows \d more pulls.*over 6 h 0 min.*next run continues/),
     ]);
   });
 
-  it('goes on as long as images take fewer pulls than they might', async () => {
+  it('continues while images take fewer pulls than they reserved', async () => {
     let remaining = 20;
     const limited = Object.defineProperty(testClient('docker.io'), 'pullLimit', {
       get: () => ({ remaining }),
@@ -252,11 +250,11 @@ describe('copyAll', () => {
     );
     expect([outcomes.length, remaining]).toEqual([19, 1]);
     expect(reasons).toEqual([
-      expect.stringMatching(/^docker.io allows 1 more pulls.*The next run goes on; /),
+      expect.stringMatching(/^docker.io allows 1 more pulls.*The next run continues\. /),
     ]);
   });
 
-  it('leaves to the next run what a registry refuses for having been asked too much', async () => {
+  it('leaves images to the next run when a registry limits requests', async () => {
     const refusal = new RegistryError({
       method: 'GET',
       url: new URL('http://127.0.0.1:1/v2/ns/image/manifests/x'),
@@ -277,10 +275,12 @@ describe('copyAll', () => {
     expect(tries).toBe(1);
     expect(outcomes).toMatchObject([{ bytes: 0 }]);
     expect(outcomes[0]?.error).toBeUndefined();
-    expect(reasons).toEqual([expect.stringMatching(/asked too much.*come back in 60 min|1 h/)]);
+    expect(reasons).toEqual([
+      expect.stringMatching(/limits the number of requests.*try again in (?:60 min|1 h)/),
+    ]);
   });
 
-  it('counts what a token service refuses for its registry, and goes on with the others', async () => {
+  it('treats the limit of a token service as the one of its registry, and continues with other registries', async () => {
     const refusal = new RegistryError({
       method: 'GET',
       url: new URL('https://auth.example/token'),
@@ -298,73 +298,23 @@ describe('copyAll', () => {
       { concurrency: 1, from: testClient('127.0.0.1:2') },
     );
     expect(outcomes).toHaveLength(1);
-    expect(reasons).toEqual([expect.stringMatching(/^127.0.0.1:1 has been asked too much/)]);
+    expect(reasons).toEqual([expect.stringMatching(/^127.0.0.1:1 limits the number of requests/)]);
   });
 });
 
-describe('a digest that the source does not have', () => {
-  let source: MemoryRegistry;
-  const [first, second] = [makeImage({ seed: 'first' }), makeImage({ seed: 'second' })];
-  beforeEach(async () => {
-    source = await startMemoryRegistry();
-    source.store.putManifest('ns/image-0', 'v1', first.mediaType, first.bytes);
-    source.store.putManifest('ns/image-0', 'v2', second.mediaType, second.bytes);
-    source.store.putManifest('ns/image-0', 'v3', second.mediaType, second.bytes);
-    return async () => source.close();
+it('marks an outcome whose digest the source does not have', async () => {
+  const { outcomes } = await copy(works(2), async ({ source }) => {
+    if (source.repository.endsWith('1')) throw new CopyError('denied', { retryable: false });
+    throw new MissingAtSourceError('not there');
   });
-
-  async function copyFrom(tags: string[]): Promise<Outcome[]> {
-    const from = testClient(source.host);
-    const [work] = works(1, tags);
-    if (!work) throw new Error('no work');
-    const { outcomes } = await copy(
-      [{ ...work, added: tags.slice(1), updated: tags.slice(0, 1) }],
-      async (task, tell) => {
-        const { digest } = await fetchManifest(from, task.source.repository, task.source.digest);
-        for (const tag of task.tags) tell(tag, { digest });
-        return 1;
-      },
-      { from },
-    );
-    return outcomes;
-  }
-
-  it('is asked for again by its tags, and each is copied as it is now', async () => {
-    const outcomes = await copyFrom(['v1', 'v2', 'v3']);
-    const told = outcomes.map(({ work, verifiedTags, error }) => ({
-      digest: work.descriptor.digest,
-      tags: [work.updated, work.added],
-      held: Array.from(verifiedTags.values(), ({ digest }) => digest),
-      error,
-    }));
-    expect(told.filter(({ tags }) => tags.flat().length > 0)).toEqual([
-      {
-        digest: second.digest,
-        tags: [[], ['v2', 'v3']],
-        held: [second.digest, second.digest],
-        error: undefined,
-      },
-      { digest: first.digest, tags: [['v1'], []], held: [first.digest], error: undefined },
-    ]);
-  });
-
-  it('is an error of the tags that are gone, and of no other', async () => {
-    const outcomes = await copyFrom(['v1', 'v9']);
-    expect(
-      outcomes.map(({ work, verifiedTags, error }) => [
-        [...work.updated, ...work.added],
-        verifiedTags.size,
-        error,
-      ]),
-    ).toEqual([
-      [['v9'], 0, expect.stringContaining('was listed but is not there any more')],
-      [['v1'], 1, undefined],
-    ]);
-  });
+  expect(outcomes).toMatchObject([
+    { error: 'not there', isMissingAtSource: true },
+    { error: 'denied', isMissingAtSource: false },
+  ]);
 });
 
-describe('a registry that has asked to wait', () => {
-  it('leaves the places to the images of others', async () => {
+describe('a registry that asked to wait', () => {
+  it('does not hold up images of other registries', async () => {
     const busy = await startMemoryRegistry();
     let refused = 0;
     busy.intercept = (_, response) => {
@@ -374,8 +324,8 @@ describe('a registry that has asked to wait', () => {
     };
     const waiting = testRegistries({ sleep: async (ms) => delay(ms) }).source(busy.host);
     const asking = waiting.headManifest('ns/a', 'v1');
-    await waitUntil(async () => refused > 0, 'Nothing was asked');
-    // Its answer is on its way.
+    await waitUntil(async () => refused > 0, 'No request was sent');
+    // Its answer must arrive.
     await delay(50);
     const order: string[] = [];
     const limit = pLimit(2);

@@ -9,6 +9,7 @@ import { readManifest } from '../../../src/oci/manifest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../../src/oci/media-types.ts';
 import { ManifestError, parseNamespaceManifest } from '../../../src/record/namespace-manifest.ts';
 import { testApis, testClient, testRegistries } from '../../support/fixtures/clients.ts';
+import { observe } from '../../support/fixtures/copying.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 import {
   type TestImage,
@@ -231,10 +232,9 @@ describe('indexes', () => {
       platforms: 'all' as const,
       pulls: 1,
       present: false,
-      beforeOverwrite: async () => {},
     };
     try {
-      await engine.copy(task, () => {});
+      await engine.copy(task, observe());
       return 'done';
     } catch (error) {
       return String(error);

@@ -3,7 +3,7 @@ import { parseAgeOrDate } from '../../../src/inputs/age-or-date.ts';
 
 const NOW = Date.UTC(2026, 10, 25, 12);
 
-describe('parseMoment', () => {
+describe('parseAgeOrDate', () => {
   it.each([
     ['12h', '2026-11-25T00:00:00.000Z'],
     ['90d', '2026-08-27T12:00:00.000Z'],

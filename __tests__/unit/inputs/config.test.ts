@@ -44,7 +44,7 @@ function settingsOf({ namespaces }: Inputs, name: string): Inputs['namespaces'][
 const HUB = { registry: 'docker.io', path: 'gcrxio' };
 
 describe('the config file', () => {
-  it('says how each namespace is mirrored, and the defaults what it does not say', async () => {
+  it('has the settings of each namespace, and defaults for the rest', async () => {
     const inputs = await loadTestInputs({}, FILE);
     expect(inputs.namespaces.map(({ namespace }) => formatNamespace(namespace))).toEqual([
       'gcr.io/distroless',
@@ -75,7 +75,7 @@ describe('the config file', () => {
     });
   });
 
-  it('is overridden by inputs in its defaults, and not in what it says of one namespace', async () => {
+  it('is overridden by inputs in its defaults, and not in the settings of one namespace', async () => {
     const given = { target: 'quay.io/mirror', platforms: 'linux/arm64', latest: '3' };
     const inputs = await loadTestInputs(given, FILE);
     expect(settingsOf(inputs, 'gcr.io/distroless')).toMatchObject({
@@ -91,7 +91,7 @@ describe('the config file', () => {
     });
   });
 
-  it('is narrowed by what the inputs include and exclude, as a plan hands it over', async () => {
+  it('is narrowed by the patterns of the inputs, which a plan passes to its jobs', async () => {
     const given = { namespaces: 'quay.io/coreos', include: 'etcd', exclude: '**:nightly' };
     const { namespaces } = await loadTestInputs(given, FILE);
     expect(namespaces).toHaveLength(1);
@@ -101,12 +101,12 @@ describe('the config file', () => {
     });
   });
 
-  it('gives its defaults to namespaces that only the input names', async () => {
+  it('applies its defaults to namespaces that only the input names', async () => {
     const { namespaces } = await loadTestInputs({ namespaces: 'gcr.io/other' }, FILE);
     expect(namespaces).toMatchObject([{ target: HUB, platforms: ['linux/amd64'] }]);
   });
 
-  it('leaves the target of the password to its defaults, to the input, or to all namespaces', async () => {
+  it('names the registry of the password in its input, its defaults, or all its namespaces', async () => {
     const login = { username: 'me', password: 'secret' };
     const targetLogin = async (file: string, given = {}): Promise<string | undefined> =>
       (await loadTestInputs({ ...login, ...given }, file)).targetLogin;
@@ -124,7 +124,7 @@ describe('the config file', () => {
     ['namespaces:\n  gcr.io/a:\n  gcr.io/a:', /^config: mirror\.yml:3:3: .*unique/],
     [
       'namespaces:\n  gcr.io/a:\n  GCR.io/a:',
-      /mirror\.yml:3:12: namespaces › GCR\.io\/a: gcr\.io\/a stands here twice/,
+      /mirror\.yml:3:12: namespaces › GCR\.io\/a: gcr\.io\/a is listed twice/,
     ],
     [
       'namespaces:\n  gcr.io/a:\n    lates: 3',
@@ -134,7 +134,7 @@ describe('the config file', () => {
       'namespaces:\n  gcr.io/a:\n    latest: three',
       /mirror\.yml:3:13: namespaces › gcr\.io\/a › latest: .*number/,
     ],
-    ['namespaces:\n  gcr.io/a:\n    latest: 0', /mirror\.yml:3:13: .*0 is not a whole number from 1 on/],
+    ['namespaces:\n  gcr.io/a:\n    latest: 0', /mirror\.yml:3:13: .*0 is not a whole number of at least 1/],
     [
       'namespaces:\n  gcr.io/a:\n    semver: newest',
       /mirror\.yml:3:13: .*"newest" is not a range of versions/,
@@ -146,14 +146,14 @@ describe('the config file', () => {
     ['namespaces:\n  gcr.io/A:', /:2:12: namespaces › gcr\.io\/A: .*is not a repository path/],
     ['defaults:\n  include: [1]', /:2:12: defaults › include: expected a text or a list/],
     ['- gcr.io/a', /mirror\.yml:1:1: expected a map/],
-    ['namespaces: [gcr.io/a]', /:1:13: namespaces: expected a map, such as/],
+    ['namespaces: [gcr.io/a]', /:1:13: namespaces: expected a map, with lines such as/],
     ['', /mirror\.yml:1:1: /],
     ['a: &a [x, x]\nb: &b [*a, *a]', /mirror\.yml:1:7: a: is not one of defaults, namespaces/],
-  ])('that is wrong is told with line and column: %j', async (file, message) => {
+  ])('is refused with line and column: %j', async (file, message) => {
     expect(await problems(file)).toMatch(message);
   });
 
-  it('tells all that is wrong at once', async () => {
+  it('reports all problems together', async () => {
     const file = 'namespaces:\n  gcr.io/a:\n    semver: newest\n    latest: -1\n  -:\n';
     expect(await problems(file)).toMatch(/^3 inputs are wrong:\n- .*:3:13:.*\n- .*:4:13:.*\n- .*:5:5:/);
   });
@@ -162,23 +162,23 @@ describe('the config file', () => {
     ['defaults: { target: docker.io/x }', /names no namespaces, and neither does the input/],
     ['namespaces: { gcr.io/a: }', /names no target for gcr\.io\/a/],
     ['namespaces: { gcr.io/a: { target: gcr.io/a/b } }', /a mirror of itself/],
-  ])('must say enough: %s', async (file, message) => {
+  ])('is refused when something is missing: %s', async (file, message) => {
     expect(await problems(file)).toMatch(message);
   });
 
-  it('is not read before the inputs are right, nor from outside of the repository', async () => {
+  it('is read only when the inputs are right, and only from inside the repository', async () => {
     expect(await problems(FILE, { engine: 'podman', config: 'x.yml' })).toMatch(/^engine: "podman"/);
     expect(await problems(FILE, { config: '../mirror.yml' })).toContain(
       'is not a path inside the repository',
     );
   });
 
-  it.each(['constructor', '__proto__'])('leaves nothing out, not even %s', async (name) => {
+  it.each(['constructor', '__proto__'])('does not ignore a namespace named %s', async (name) => {
     const file = `namespaces: { gcr.io/a: { target: docker.io/x }, ${name}: {} }`;
     expect(await problems(file)).toMatch(new RegExp(`:1:\\d+: namespaces › ${name}: is not a namespace`));
   });
 
-  it('does not make more of its aliases than it should', async () => {
+  it('is refused when its aliases multiply', async () => {
     const levels = Array.from(
       { length: 12 },
       (_, level) => `x${level}: &x${level} [${`*x${level - 1}, `.repeat(10)}]`,
@@ -187,7 +187,7 @@ describe('the config file', () => {
     expect(await problems(bomb)).toMatch(/alias/i);
   });
 
-  it('is a wrong input or right, whatever is in it', async () => {
+  it('is read or refused as an input, whatever its content', async () => {
     const value = fc.jsonValue({ maxDepth: 4 });
     const keys = fc.constantFrom(
       'target',
@@ -227,7 +227,7 @@ describe('referrers in the config file', () => {
     return inputs.namespaces.map(({ referrers }) => referrers);
   };
 
-  it('are mirrored where the namespace, the input or the defaults say so', async () => {
+  it('are mirrored where the namespace, the input or the defaults set it', async () => {
     expect(await wants(file('', ''))).toEqual([false, false]);
     expect(await wants(file(', referrers: true', ' referrers: false '))).toEqual([false, true]);
     expect(await wants(file('', ' referrers: true '))).toEqual([true, false]);
@@ -247,11 +247,11 @@ describe('referrers in the config file', () => {
       'namespaces:\n  b:\n    referrers: true\n    target: docker.io/x',
       /mirror\.yml:3:16: namespaces › b › referrers/,
     ],
-  ])('need an engine that keeps digests, which is told with line and column: %j', async (text, message) => {
+  ])('need an engine that keeps digests, and the error has line and column: %j', async (text, message) => {
     expect(await problems(text)).toMatch(message);
   });
 
-  it('are told once where all have them from one place', async () => {
+  it('are reported once where all have them from one place', async () => {
     expect((await problems(file(', referrers: true', ''))).match(/needs engine/g)).toHaveLength(1);
     expect(await problems(file('', ''), { referrers: 'true' })).toMatch(/^referrers: needs engine: registry/);
   });
@@ -269,12 +269,12 @@ describe('mirror.schema.json', () => {
   );
   const validate = new Ajv({ strict: false }).compile(schema);
 
-  it('takes a file that the action takes', () => {
+  it('accepts a file that the action accepts', () => {
     expect(validate(parse(FILE))).toBe(true);
   });
 
   it.each(['namespaces: { gcr.io/a: { lates: 3 } }', 'defaults: { latest: x }', 'more: {}', '[]'])(
-    'does not take %s',
+    'refuses %s',
     (file) => {
       expect(validate(parse(file))).toBe(false);
     },

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type MetadataInputs, readMetadata } from '../../../src/inputs/metadata-inputs.ts';
+import { type MetadataInputs, checkRecordPaths, readMetadata } from '../../../src/inputs/metadata-inputs.ts';
 import { InputError, InputReader } from '../../../src/inputs/reader.ts';
 import type { Namespace } from '../../../src/mirror/namespace.ts';
+import { recordPath } from '../../../src/mirror/record-path.ts';
 
 const GIVEN: Readonly<Record<string, string>> = {
   'metadata-repository': 'octo/meta',
@@ -16,12 +17,13 @@ const NAMESPACES: readonly Namespace[] = [
 
 function read(given: Record<string, string>, namespaces = NAMESPACES): MetadataInputs {
   const reader = new InputReader((name) => given[name] ?? GIVEN[name] ?? '');
-  const inputs = readMetadata(reader, namespaces);
+  const inputs = readMetadata(reader);
+  checkRecordPaths(reader, inputs, namespaces);
   reader.finish();
   return inputs;
 }
 
-/** The message of the one problem of these inputs. */
+/** The message of the only problem of these inputs. */
 function problem(given: Record<string, string>, namespaces = NAMESPACES): string {
   try {
     read(given, namespaces);
@@ -29,11 +31,11 @@ function problem(given: Record<string, string>, namespaces = NAMESPACES): string
     if (error instanceof InputError) return error.message;
     throw error;
   }
-  throw new Error('Nothing was wrong');
+  throw new Error('There was no problem');
 }
 
 describe('readMetadata', () => {
-  it('has only what is given', () => {
+  it('has no values for inputs that are not set', () => {
     expect(read({})).toEqual({
       owner: 'octo',
       repo: 'meta',
@@ -43,7 +45,7 @@ describe('readMetadata', () => {
     });
   });
 
-  it('reads all of it', () => {
+  it('reads every input', () => {
     const inputs = read({
       'metadata-repository': 'gcrxio/gcr.io_mirror-2',
       'metadata-branch': 'records/2026',
@@ -79,7 +81,7 @@ describe('readMetadata', () => {
     'octo/..',
     '-o/m',
     'o o/m',
-  ])('takes %s for no repository', (value) => {
+  ])('refuses the repository %s', (value) => {
     expect(problem({ 'metadata-repository': value })).toBe(
       `metadata-repository: "${value}" is not of the form owner/name`,
     );
@@ -104,13 +106,13 @@ describe('readMetadata', () => {
     'a.',
     'a.lock',
     'a\u007fb',
-  ])('takes %j for no branch', (value) => {
+  ])('refuses the branch %j', (value) => {
     expect(problem({ 'metadata-branch': value })).toBe(
-      `metadata-branch: ${JSON.stringify(value)} is not a branch name`,
+      `metadata-branch: ${JSON.stringify(value)} is not the name of a branch`,
     );
   });
 
-  it.each(['main', 'a-b', 'feature/#12', 'v1.0', 'ü', 'a@b', 'lock'])('takes %s for a branch', (value) => {
+  it.each(['main', 'a-b', 'feature/#12', 'v1.0', 'ü', 'a@b', 'lock'])('accepts the branch %s', (value) => {
     expect(read({ 'metadata-branch': value }).branch).toBe(value);
   });
 
@@ -122,13 +124,13 @@ describe('readMetadata', () => {
     'Mirror <m @x.test>',
     'A <b@c.test> D',
     'A\nB <b@c.test>',
-  ])('takes %j for no committer', (value) => {
+  ])('refuses the committer %j', (value) => {
     expect(problem({ committer: value })).toBe(
       `committer: ${JSON.stringify(value)} is not of the form: Name <email>`,
     );
   });
 
-  it.each(['Mars/Base', 'local', '8'])('takes %s for no time zone', (value) => {
+  it.each(['Mars/Base', 'local', '8'])('refuses the time zone %s', (value) => {
     expect(problem({ timezone: value })).toBe(
       `timezone: "${value}" is not an IANA time zone such as UTC or Asia/Shanghai`,
     );
@@ -136,6 +138,16 @@ describe('readMetadata', () => {
 });
 
 describe('manifest-path', () => {
+  it.each([
+    ['{registry}/{namespace}.json', 'gcr.io', 'a/b', 'gcr.io/a/b.json'],
+    ['{registry}/{namespace}.json', 'registry.k8s.io', '', 'registry.k8s.io.json'],
+    ['{namespace}', 'gcr.io', 'google-containers', 'google-containers'],
+    ['{namespace}', 'registry.k8s.io', '', 'registry.k8s.io'],
+    ['m/{namespace}@{registry}', 'gcr.io', 'a', 'm/a@gcr.io'],
+  ])('fills %s for %s/%s', (template, registry, path, expected) => {
+    expect(recordPath(template, { registry, path })).toBe(expected);
+  });
+
   it.each([
     '../{namespace}.json',
     '/{registry}.json',
@@ -148,7 +160,7 @@ describe('manifest-path', () => {
     expect(message).toContain('for gcr.io/a, is not a path inside the repository');
   });
 
-  it('keeps two namespaces from one file', () => {
+  it('must be another one for each namespace', () => {
     const namespaces = [
       { registry: 'gcr.io', path: 'a' },
       { registry: 'quay.io', path: 'b' },
@@ -163,9 +175,9 @@ describe('manifest-path', () => {
     );
   });
 
-  it("is not the changelog's path, and the changelog stays inside the repository too", () => {
+  it("differs from the changelog's path, which stays inside the repository too", () => {
     expect(problem({ 'changelog-path': 'gcr.io/a.json' })).toBe(
-      `manifest-path: "gcr.io/a.json", for gcr.io/a, is the changelog's`,
+      `manifest-path: "gcr.io/a.json", for gcr.io/a, is the path of the changelog: change one of them`,
     );
     expect(problem({ 'changelog-path': '../CHANGELOG.md' })).toMatch(
       /^changelog-path: "\.\.\/CHANGELOG\.md" is not/,

@@ -6,7 +6,7 @@ function reading(value: string): InputReader {
   return new InputReader((name) => (name === 'input' ? value : ''));
 }
 
-/** What `finish` says; undefined when it finds nothing wrong. */
+/** The message of what `finish` throws; undefined when it does not throw. */
 function problemsOf(reader: InputReader): string | undefined {
   try {
     reader.finish();
@@ -17,7 +17,7 @@ function problemsOf(reader: InputReader): string | undefined {
   return undefined;
 }
 
-/** A problem of `input`, and nothing but it. */
+/** The problems of `input` alone. */
 function problemOf(value: string, read: (reader: InputReader) => unknown): string | undefined {
   const reader = reading(value);
   read(reader);
@@ -25,14 +25,14 @@ function problemOf(value: string, read: (reader: InputReader) => unknown): strin
 }
 
 describe('InputError', () => {
-  it('is one line for one problem, and a list for more', () => {
+  it('is one line for one problem, and a list for several', () => {
     expect(new InputError(['a: x']).message).toBe('a: x');
     expect(new InputError(['a: x', 'b: y']).message).toBe('2 inputs are wrong:\n- a: x\n- b: y');
   });
 });
 
 describe('InputReader', () => {
-  it('tells all problems at once, in the order they were found, and only at the end', () => {
+  it('reports all problems together, in the order in which they were found, and only at the end', () => {
     const reader = reading('x');
     expect(reader.integer('input', 3, 9)).toBe(3);
     expect(reader.boolean('input')).toBe(false);
@@ -51,11 +51,11 @@ describe('InputReader', () => {
     );
   });
 
-  it('finds nothing wrong where nothing is', () => {
+  it('finishes without an error when there was no problem', () => {
     expect(problemsOf(reading('x'))).toBeUndefined();
   });
 
-  it('takes an input that was left out for none', () => {
+  it('treats an empty input as not set', () => {
     const reader = reading('x');
     expect([reader.text('input'), reader.text('other')]).toEqual(['x', '']);
     expect([reader.optional('input'), reader.optional('other')]).toEqual(['x', undefined]);
@@ -82,7 +82,7 @@ describe('list', () => {
     expect(reading(value).list('input')).toEqual(items);
   });
 
-  it('gives back what was joined in any way, with comments in between', () => {
+  it('returns the items however they were joined, with comments in between', () => {
     const item = fc.stringMatching(/^[a-z0-9:/*{}.-]{1,10}$/);
     const separator = fc.constantFrom(
       ',',

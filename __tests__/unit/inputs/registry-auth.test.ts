@@ -37,7 +37,7 @@ const REFUSED = /^(?:\d inputs are wrong:\n- )?registry-auth: (?:line \d|is not 
 const ALONE = ' |-\n    ';
 
 describe('readRegistryAuth', () => {
-  it('reads the form of docker/login-action, with the host of Docker Hub where none is named', () => {
+  it('reads the form of docker/login-action, in which an entry without a registry is for Docker Hub', () => {
     const text = [
       '# accounts',
       '- username: hub-user',
@@ -58,25 +58,25 @@ describe('readRegistryAuth', () => {
     );
   });
 
-  it('is nothing when it is left out', () => {
+  it('has no accounts when the input is not set', () => {
     expect(read('')).toEqual(new Map());
     expect(masked('')).toEqual([]);
   });
 
   it.each(['007', 'null', 'true', '~', '1e3', '0x1F', 'a:b', 'a#b', 'a, b', 'pass word', '-x', 'a{b}', 'é€'])(
-    'takes the password %s as it stands',
+    'reads the password %s as text',
     (password) => {
       expect(read(entry(password)).get('a.io')?.password).toBe(password);
     },
   );
 
-  it('takes a key of several lines', () => {
+  it('reads a key of several lines', () => {
     const key = '{\n  "type": "service_account",\n  "key": "a: b # c"\n}';
     const text = entry(key.replaceAll('\n', '\n    '), ALONE);
     expect(read(text).get('a.io')?.password).toBe(key);
   });
 
-  it.each(['docker.io', 'index.docker.io', 'registry-1.docker.io'])('knows Docker Hub as %s', (host) => {
+  it.each(['docker.io', 'index.docker.io', 'registry-1.docker.io'])('treats %s as Docker Hub', (host) => {
     expect(Array.from(read(`- registry: ${host}\n  username: u\n  password: p`).keys())).toEqual([
       'docker.io',
     ]);
@@ -87,7 +87,7 @@ describe('readRegistryAuth', () => {
     .map((text) => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '').trim())
     .filter((text) => text !== '');
 
-  it('never makes another password of one that is not quoted: it is taken as it stands, or refused', () => {
+  it('reads a password without quotes as it is written, or refuses it', () => {
     const noQuotes = word.filter((text) => !/^["']/.test(text));
     // Signs that YAML takes for its own, more often than chance would have it.
     const sign = fc.constantFrom(...'& * ! | > % @ ` # { } [ ] , ? : - \\'.split(' '), '- ', '& ');
@@ -103,7 +103,7 @@ describe('readRegistryAuth', () => {
     );
   });
 
-  it('takes any password alone on its line below "|-"', () => {
+  it('reads any password alone on its line below "|-"', () => {
     fc.assert(
       fc.property(word, (password) => {
         expect(read(entry(password, ALONE)).get('a.io')?.password).toBe(password);
@@ -115,22 +115,26 @@ describe('readRegistryAuth', () => {
     ['a text', SECRET, 'is not a list of entries with registry, username and password'],
     ['one entry alone', `registry: a.io\npassword: ${SECRET}`, 'is not a list of entries'],
     ['a list of texts', `- ${SECRET}`, 'is not a list of entries'],
-    ['a password with a colon', entry(`a: ${SECRET}`), 'line 3 is not YAML as it stands'],
-    ['a password that starts with @', entry(`@${SECRET}`), 'line 3 is not YAML as it stands'],
-    ['a password that starts with !', entry(`!${SECRET} x`), 'line 3 is not YAML as it stands'],
+    ['a password with a colon', entry(`a: ${SECRET}`), 'line 3 is not valid YAML'],
+    ['a password that starts with @', entry(`@${SECRET}`), 'line 3 is not valid YAML'],
+    ['a password that starts with !', entry(`!${SECRET} x`), 'line 3 is not valid YAML'],
     ['a password with a comment', entry(`${SECRET} #x`), 'line 3, password: has a "#" after a space'],
-    ['a password that is an alias', entry(`*${SECRET}`), 'line 3, password: is not a text to YAML'],
-    ['a password that is an anchor', entry(`&x ${SECRET}`), 'line 3, password: is not a text to YAML'],
-    ['a password that is a map', entry(`{"key": "${SECRET}"}`), 'line 3, password: is not a text to YAML'],
-    ['a quote that does not end', entry(`'${SECRET}\nx`), 'is not YAML as it stands'],
+    ['a password that is an alias', entry(`*${SECRET}`), 'line 3, password: is not read as text by YAML'],
+    ['a password that is an anchor', entry(`&x ${SECRET}`), 'line 3, password: is not read as text by YAML'],
+    [
+      'a password that is a map',
+      entry(`{"key": "${SECRET}"}`),
+      'line 3, password: is not read as text by YAML',
+    ],
+    ['a quote that does not end', entry(`'${SECRET}\nx`), 'is not valid YAML'],
     [
       'another key',
       `${entry('p')}\n  ${SECRET}: x`,
-      'line 4 has a key that is none of registry, username, password',
+      'line 4 has a key that is not one of registry, username, password',
     ],
-    ['a merge', '- <<: x\n  password: p', 'line 1 has a key that is none of'],
-    ['a key twice', `${entry('p')}\n  password: ${SECRET}`, 'line 4 is not YAML as it stands'],
-    ['two documents', `${entry('p')}\n---\n- x: ${SECRET}`, 'line 4 is not YAML as it stands'],
+    ['a merge', '- <<: x\n  password: p', 'line 1 has a key that is not one of'],
+    ['a key twice', `${entry('p')}\n  password: ${SECRET}`, 'line 4 is not valid YAML'],
+    ['two documents', `${entry('p')}\n---\n- x: ${SECRET}`, 'line 4 is not valid YAML'],
     [
       'no host',
       entry(SECRET).replace('a.io', `https://${SECRET}/v2`),
@@ -140,38 +144,38 @@ describe('readRegistryAuth', () => {
     [
       'a host again',
       `${entry('p')}\n${entry(SECRET).replace('a.io', 'A.io')}`,
-      'line 4, registry: is the one of line 1',
+      'line 4, registry: is listed in line 1 already',
     ],
     [
       'no password',
       '- registry: a.io\n  username: me',
-      'line 1, password: is not there, or empty: is the secret set?',
+      'line 1, password: is missing or empty: check that the secret exists',
     ],
-    ['an empty user name', entry(SECRET).replace(': me', ': '), 'line 1, username: is not there, or empty'],
-  ])('tells what is wrong with %s, by line and key, and no value', (_, text, what) => {
+    ['an empty user name', entry(SECRET).replace(': me', ': '), 'line 1, username: is missing or empty'],
+  ])('reports %s by line and key, and without its value', (_, text, what) => {
     const message = problemsOf(text);
     expect(message).toContain('registry-auth: ');
     expect(message).toContain(what);
     expect(message).not.toContain(SECRET);
   });
 
-  it('tells all that is wrong at once', () => {
+  it('reports all problems together', () => {
     const text = `- registry: '-'\n  username: a\n  password: b\n- registry: b.io\n- registry: b.io`;
     expect(problemsOf(text)).toMatch(/^4 inputs are wrong:\n.*line 1.*\n.*line 4.*\n.*line 4.*\n.*line 5/);
   });
 
-  it('has no account where a dry run of a fork has no secrets, and yet finds what is wrong', () => {
+  it('skips accounts without secrets in a dry run of a fork, and still finds problems', () => {
     const text = `${entry('')}\n- registry: b.io\n  username: u\n  password: p`;
     expect(Array.from(read(text, true).keys())).toEqual(['b.io']);
     expect(problemsOf(text.replace('b.io', 'a.io'), true)).toContain(
-      'line 4, registry: is the one of line 1',
+      'line 4, registry: is listed in line 1 already',
     );
-    expect(problemsOf(text)).toContain('line 1, password: is not there');
+    expect(problemsOf(text)).toContain('line 1, password: is missing');
   });
 });
 
 describe('maskRegistryAuth', () => {
-  it('masks the passwords, and no host and no user name', () => {
+  it('masks the passwords, but neither hosts nor user names', () => {
     const text = `${entry('ab')}\n- {registry: b.io, username: ${'u'.repeat(9)}, password: '${SECRET}'}`;
     expect(masked(text)).toEqual(expect.arrayContaining(['ab', SECRET]));
     const hosts = masked(text).filter((secret) => ['a.io', 'b.io', 'me', 'u'.repeat(9)].includes(secret));
@@ -195,7 +199,7 @@ describe('maskRegistryAuth', () => {
     expect(masked(text)).toContain(secret);
   });
 
-  it('masks whatever stands behind "password:"', () => {
+  it('masks whatever follows "password:"', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 4, maxLength: 30 }), fc.constantFrom('', '"', "'"), (raw, quote) => {
         const password = raw.trim();

@@ -23,7 +23,7 @@ describe('formatBytes', () => {
     expect(formatBytes(bytes)).toBe(text);
   });
 
-  it('has one unit and is within 5 % of the number', () => {
+  it('uses one unit, and is within 5 % of the number', () => {
     const units = new Map(['B', 'kB', 'MB', 'GB', 'TB', 'PB'].map((unit, power) => [unit, 1000 ** power]));
     fc.assert(
       fc.property(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), (bytes) => {

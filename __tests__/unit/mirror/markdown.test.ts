@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { codeList, codeSpan, escapeMarkdown } from '../../../src/mirror/markdown.ts';
 
 describe('codeSpan', () => {
-  it('leaves the names of registries as they are', () => {
+  it('keeps names of images and tags unchanged', () => {
     expect(codeSpan('a/b_c.d-e:v1.2')).toBe('`a/b_c.d-e:v1.2`');
   });
 
-  it('is one span of one line, whatever the text', () => {
+  it('returns one span on one line, whatever the text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(codeSpan(text)).toMatch(/^`[^`|\n\r\u2028\u2029]+`$/);
@@ -31,7 +31,7 @@ describe('codeList', () => {
 });
 
 describe('escapeMarkdown', () => {
-  it('leaves plain text as it is', () => {
+  it('keeps plain text unchanged', () => {
     expect(escapeMarkdown('gcr.io/google-containers, 12 MB')).toBe('gcr.io/google-containers, 12 MB');
   });
 
@@ -46,7 +46,7 @@ describe('escapeMarkdown', () => {
     [String.raw`\<`, String.raw`\\&#60;`],
     ['$x$ ^y^ {z} !', String.raw`\$x\$ \^y\^ \{z\} \!`],
     ['one\r\ntwo\u2028three', 'one two three'],
-  ])('takes %j for text', (text, escaped) => {
+  ])('turns %j into plain text', (text, escaped) => {
     expect(escapeMarkdown(text)).toBe(escaped);
   });
 
@@ -74,7 +74,7 @@ describe('escapeMarkdown', () => {
       fc.property(texts, (text) => {
         const escaped = escapeMarkdown(text);
         expect(escaped).not.toMatch(/[<>\n\r\u2028\u2029]/);
-        // What is left of it without the escapes: a backslash and what it escapes, and the three signs by number.
+        // Removes the escapes: a backslash with the escaped character, and the three character references.
         const active = escaped.replace(/\\[^]|&#(?:38|60|62);/g, '\0');
         expect(active).not.toMatch(/[\\`*_{}[\]()#!|~$^&]|:\/\/|www\./);
         expect(escaped).not.toMatch(/[@](?!\u200b)/);

@@ -14,13 +14,13 @@ function messages(result: Parameters<typeof annotate>[0], level = 'error'): stri
 }
 
 describe('annotate', () => {
-  it('says nothing of a run that went well', () => {
+  it('returns nothing for a successful run', () => {
     expect(
       annotate(runResult({ namespaces: [namespaceResult({ unchanged: 9, pending: 1, gone: gone(1) })] })),
     ).toEqual([]);
   });
 
-  it("has the totals first, then the run's own errors, then the failures", () => {
+  it("puts the total first, then the run's own errors, then the failures", () => {
     const namespaces = [
       namespaceResult({ failures: [failure('base', ['v1', 'v2'], 'the blob is gone')] }),
       namespaceResult({ namespace: 'quay.io/coreos' }),
@@ -36,11 +36,11 @@ describe('annotate', () => {
     );
   });
 
-  it('tells an error of the run where no image failed', () => {
+  it('returns an error of the run when no image failed', () => {
     expect(messages(runResult({ errors: ['x'] }))).toEqual(['x']);
   });
 
-  it('has the totals among the ten that GitHub shows, however many failed', () => {
+  it('keeps the total among the ten that GitHub shows, however many images failed', () => {
     const namespaces = [
       namespaceResult({ failures: failures(600) }),
       namespaceResult({ failures: failures(130) }),
@@ -52,7 +52,7 @@ describe('annotate', () => {
     expect(more).toHaveLength(7);
   });
 
-  it('warns once of all schema1 images', () => {
+  it('warns once about all schema1 images', () => {
     const unsupported = Array.from({ length: 7 }, (_, index) => ({
       image: `old-${index}`,
       tags: ['v1', 'v2'],
@@ -61,13 +61,13 @@ describe('annotate', () => {
     const [warning, ...more] = annotate(result);
     expect(more).toEqual([]);
     expect(warning?.level).toBe('warning');
-    expect(warning?.message).toMatch(/^Left out: 14 tags of 7 images .*schema1/);
+    expect(warning?.message).toMatch(/^Skipped 14 tags of 7 images .*schema1/);
     expect(warning?.message).toContain('gcr.io/distroless/old-4 and 2 more');
     expect(warning?.message).not.toContain('old-5');
     expect(warning?.message).toContain('"exclude"');
   });
 
-  it('names five schema1 images and no "more"', () => {
+  it('names five schema1 images without "more"', () => {
     const unsupported = Array.from({ length: 5 }, (_, index) => ({ image: `old-${index}`, tags: ['v1'] }));
     const [message] = messages(runResult({ namespaces: [namespaceResult({ unsupported })] }), 'warning');
     expect(message).toContain('old-4');
@@ -85,7 +85,7 @@ describe('annotate', () => {
     expect(message.endsWith('…')).toBe(cut < length);
   });
 
-  it('keeps to what GitHub shows, whatever happened', () => {
+  it('stays within the limits of GitHub, whatever happened', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 20 }),
       fc.integer({ min: 4000, max: 5000 }).map((length) => 'x'.repeat(length)),

@@ -3,7 +3,7 @@ import { renderComment } from '../../../src/report/comment.ts';
 import { copied, failure, namespaceResult, runResult } from '../../support/fixtures/results.ts';
 
 describe('renderComment', () => {
-  it('says what the summary says', () => {
+  it('shows the summary', () => {
     const namespaces = [namespaceResult({ copied: [copied('base', { added: ['v1'] })], section: '## now' })];
     const { body, isNews } = renderComment(runResult({ dryRun: true, namespaces }));
     expect(isNews).toBe(true);
@@ -12,7 +12,7 @@ describe('renderComment', () => {
     expect(body).toContain('````markdown\n## now\n````');
   });
 
-  it('stays below the size of a comment', () => {
+  it('stays below the size limit of a comment', () => {
     const many = Array.from({ length: 5000 }, (_, index) =>
       copied(`image-${index}`, { added: ['v1', 'v2'] }),
     );
@@ -24,14 +24,17 @@ describe('renderComment', () => {
     expect(body).toMatch(/more lines did not fit/);
   });
 
-  it('is no news when there is nothing to do', () => {
+  it('is not news when there is nothing to do', () => {
     const { body, isNews } = renderComment(
       runResult({ dryRun: true, namespaces: [namespaceResult({ unchanged: 9 })] }),
     );
-    expect([isNews, body]).toEqual([false, 'Nothing to mirror: the record has all that the sources hold.\n']);
+    expect([isNews, body]).toEqual([
+      false,
+      'Nothing to mirror: the record is up to date with the sources.\n',
+    ]);
   });
 
-  it('is news when something can not be listed', () => {
+  it('is news when a source can not be listed', () => {
     const namespaces = [namespaceResult({ failures: [failure('', [], 'is down')] })];
     expect(renderComment(runResult({ dryRun: true, namespaces })).isNews).toBe(true);
   });

@@ -18,7 +18,7 @@ const namespaces = [
 ];
 
 describe('renderJsonReport', () => {
-  it('holds the whole result, its times in UTC and its totals', () => {
+  it('contains the whole result, its times in UTC and its totals', () => {
     const result = runResult({
       dryRun: true,
       namespaces,
@@ -52,7 +52,7 @@ describe('renderJsonReport', () => {
     });
   });
 
-  it('is complete and unchanged where nothing was to be done', () => {
+  it('is complete and unchanged when there was nothing to do', () => {
     const report: unknown = JSON.parse(renderJsonReport(runResult()));
     expect(report).toMatchObject({
       complete: true,
@@ -63,7 +63,7 @@ describe('renderJsonReport', () => {
     });
   });
 
-  it('is indented and ends with a newline, to be read by people too', () => {
+  it('is indented and ends with a newline, so that people can read it', () => {
     expect(renderJsonReport(runResult())).toMatch(/^\{\n {2}"version": 1,\n[^]*\n\}\n$/);
   });
 });

@@ -7,7 +7,7 @@ import { copied, failure, gone, namespaceResult, runResult } from '../../support
 const one = (given: Partial<NamespaceResult>) => runResult({ namespaces: [namespaceResult(given)] });
 
 describe('outputsOf', () => {
-  it('adds up all namespaces, in tags', () => {
+  it('adds up the tags of all namespaces', () => {
     const namespaces = [
       namespaceResult({
         copied: [
@@ -46,18 +46,18 @@ describe('outputsOf', () => {
     });
   });
 
-  it('sets every output that was set before the work, and no other', () => {
+  it('sets the same outputs as before the work', () => {
     expect(Object.keys(outputsOf(runResult(), 'r'))).toEqual(Object.keys(SAFE_OUTPUTS));
   });
 
-  it('writes large numbers as digits, for expressions to compare', () => {
+  it('writes large numbers as plain digits, which expressions can compare', () => {
     const result = one({ copied: [copied('base', { bytes: 123_456_789_012 })], unchanged: 129_378 });
     expect(outputsOf(result, '')).toMatchObject({ bytes: '123456789012', unchanged: '129378' });
   });
 });
 
 describe('referrers', () => {
-  it('count as a change, with their bytes, and as no tags', () => {
+  it('count as a change and with their bytes, but not as tags', () => {
     const result = one({ referrers: 3, referrerBytes: 500 });
     expect(outputsOf(result, '')).toMatchObject({
       changed: 'true',
@@ -67,14 +67,14 @@ describe('referrers', () => {
     });
   });
 
-  it('that were not asked for leave the run incomplete', () => {
+  it('make the run incomplete when they were not checked', () => {
     expect(isComplete(one({ referrersUnchecked: 1 }))).toBe(false);
     expect(isChanged(one({ referrersUnchecked: 1 }))).toBe(false);
   });
 });
 
 describe('SAFE_OUTPUTS', () => {
-  it('claims neither that the run is complete nor that anything was done', () => {
+  it('claims neither completeness nor changes', () => {
     const { complete, changed, matrix, report, ...counts } = SAFE_OUTPUTS;
     expect([complete, changed, matrix, report]).toEqual(['false', 'false', '{"include":[]}', '']);
     expect(new Set(Object.values(counts))).toEqual(new Set(['0']));
@@ -83,9 +83,9 @@ describe('SAFE_OUTPUTS', () => {
 
 describe('isComplete', () => {
   it.each([
-    ['nothing is to be done', one({ unchanged: 3 }), true],
+    ['there is nothing to do', one({ unchanged: 3 }), true],
     [
-      'tags are gone, filtered out or unsupported',
+      'tags are removed from the source, filtered out or unsupported',
       one({
         gone: gone(1),
         filteredOut: { ...NOTHING_FILTERED_OUT, semver: 1 },
@@ -97,12 +97,12 @@ describe('isComplete', () => {
     ['a repository could not be listed', one({ failures: [failure('base', [])] }), false],
     ['a tag is left to the next run', one({ pending: 1 }), false],
     ['the run itself has an error', runResult({ errors: ['CHANGELOG.md could not be written'] }), false],
-  ])('when %s', (_, result, complete) => {
+  ])('is decided when %s', (_, result, complete) => {
     expect(isComplete(result)).toBe(complete);
     expect(outputsOf(result, '').complete).toBe(String(complete));
   });
 
-  it('is about all namespaces', () => {
+  it('depends on all namespaces', () => {
     const namespaces = [namespaceResult(), namespaceResult({ pending: 1 }), namespaceResult()];
     expect(isComplete(runResult({ namespaces }))).toBe(false);
   });
@@ -110,12 +110,12 @@ describe('isComplete', () => {
 
 describe('isChanged', () => {
   it.each([
-    ['nothing is to be done', one({ unchanged: 3 }), false],
+    ['there is nothing to do', one({ unchanged: 3 }), false],
     ['all failed', one({ failures: [failure('base', ['v1'])], pending: 2, gone: gone(3) }), false],
     ['an image was copied', one({ copied: [copied('base', { updated: ['latest'] })] }), true],
     ['an image would be copied', { ...one({ copied: [copied('base')] }), dryRun: true }, true],
-    ['a tag was settled', one({ adopted: 1 }), true],
-  ])('when %s', (_, result, changed) => {
+    ['a tag was adopted', one({ adopted: 1 }), true],
+  ])('is decided when %s', (_, result, changed) => {
     expect(isChanged(result)).toBe(changed);
     expect(outputsOf(result, '').changed).toBe(String(changed));
   });

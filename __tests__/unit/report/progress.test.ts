@@ -9,7 +9,7 @@ function start(total: number): void {
   progress = new Progress({ total, log: (line) => void lines.push(line), clock: () => now });
 }
 
-/** `images` of `bytes` each end, then so many seconds go by, then progress is told. */
+/** Finishes `images` of `bytes` each, lets `seconds` pass, then logs the progress. */
 function tickAfter(seconds: number, images: number, bytes = 0): string | undefined {
   for (let image = 0; image < images; image += 1) progress.done(bytes, false);
   now += seconds * 1000;
@@ -19,7 +19,7 @@ function tickAfter(seconds: number, images: number, bytes = 0): string | undefin
 
 beforeEach(() => {
   vi.useFakeTimers();
-  // Not 0: the clock is monotonic, from an origin of its own.
+  // Not 0: a monotonic clock starts anywhere.
   now = 5_000_000;
   lines = [];
 });
@@ -30,54 +30,54 @@ afterEach(() => {
 });
 
 describe('tick', () => {
-  it('tells how many, how much, how fast and for how long', () => {
+  it('logs the number of images, bytes, rate and time left', () => {
     start(1461);
     expect(tickAfter(10, 20, 5_000_000)).toBe('20 of 1,461 images, 100 MB, 10.0 MB/s, about 12 min left');
   });
 
-  it('counts images that failed, and says so only when some did', () => {
+  it('counts failed images if there are any', () => {
     start(10);
     progress.done(0, true);
     progress.done(1000, false);
     expect(tickAfter(10, 0)).toBe('2 of 10 images, 1.0 kB, 100 B/s, about 40 s left, 1 failed');
   });
 
-  it('makes no time up while none has ended', () => {
+  it('estimates no time while no image is finished', () => {
     start(10);
-    expect(tickAfter(10, 0)).toBe('0 of 10 images, 0 B, 0 B/s, none ended lately');
+    expect(tickAfter(10, 0)).toBe('0 of 10 images, 0 B, 0 B/s, none finished lately');
   });
 
-  it('has no time left at the end', () => {
+  it('estimates no time left at the end', () => {
     start(5);
     expect(tickAfter(10, 5)).toContain('5 of 5 images');
     expect(lines.at(-1)).toContain('about 0 s left');
   });
 
-  it('goes by the last six intervals: a fast start is forgotten', () => {
+  it('measures the rate over the last six intervals, so that a fast start is forgotten', () => {
     start(1000);
     expect(tickAfter(10, 600, 1000)).toContain('about 7 s left');
     for (let interval = 0; interval < 5; interval += 1) tickAfter(10, 1, 1000);
     expect(lines.at(-1)).toContain('605 of 1,000 images, 605 kB, 10.1 kB/s');
-    // 600 images are out of sight now: six in 60 seconds.
+    // The window no longer contains the first 600 images: six in 60 seconds.
     expect(tickAfter(10, 1, 1000)).toBe('606 of 1,000 images, 606 kB, 100 B/s, about 1 h 6 min left');
   });
 
-  it('says that none ended in the last six intervals', () => {
+  it('says when no image finished in the last six intervals', () => {
     start(10);
     tickAfter(10, 1);
     for (let interval = 0; interval < 6; interval += 1) tickAfter(10, 0);
-    expect(lines.slice(0, -1).join('\n')).not.toContain('none ended lately');
-    expect(lines.at(-1)).toContain('1 of 10 images, 0 B, 0 B/s, none ended lately');
+    expect(lines.slice(0, -1).join('\n')).not.toContain('none finished lately');
+    expect(lines.at(-1)).toContain('1 of 10 images, 0 B, 0 B/s, none finished lately');
   });
 
-  it('has no rate that is not a number when the clock stands still', () => {
+  it('shows numbers even if the clock stands still', () => {
     start(10);
     expect(tickAfter(0, 1, 1)).not.toMatch(/NaN|Infinity/);
   });
 });
 
 describe('the interval', () => {
-  it('is ten seconds, and work that ends sooner tells nothing', () => {
+  it('is ten seconds, so that shorter work logs nothing', () => {
     start(10);
     vi.advanceTimersByTime(9_999);
     expect(lines).toEqual([]);

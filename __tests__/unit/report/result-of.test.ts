@@ -27,7 +27,7 @@ const done = (of: Work, given: Partial<Outcome> = {}): Outcome => ({
 });
 
 describe('the result of a run that copied referrers', () => {
-  it('counts them, with the bytes of images that were mirrored before apart from those of new ones', () => {
+  it('counts them, with separate bytes for images that were mirrored before', () => {
     const added = work(1, ['v1']);
     const [second, third] = [work(2), work(3)];
     const verifiedTags = new Map([['v1', { digest: digest(1) }]]);
@@ -47,9 +47,9 @@ describe('the result of a run that copied referrers', () => {
     expect(result.copied).toMatchObject([{ image: 'a', added: ['v1'], bytes: 100 }]);
   });
 
-  it('counts images that were not come to, or not to their end', () => {
+  it('counts images whose check was not started or not finished', () => {
     const [first, second, third] = [work(1), work(2), work(3)];
-    // One whose tags have all moved has none left, and is none of those images.
+    // The last one is not a recheck: all tags of the work moved.
     const outcomes = [
       done(first),
       done(second, { isPending: true, referrers: 1 }),
@@ -63,15 +63,15 @@ describe('the result of a run that copied referrers', () => {
     });
   });
 
-  it('has a failure of the image that names the digest, and leaves no tag pending for it', () => {
+  it('has a failure that names the digest, and no pending tag', () => {
     const recheck = work(1);
     const result = resultOf(planOf([], [recheck]), [done(recheck, { error: 'status 403' })]);
-    const reason = `what refers to ${digest(1)} was not mirrored: status 403`;
+    const reason = `the referrers of ${digest(1)} were not mirrored: status 403`;
     expect(result.failures).toEqual([{ image: 'a', tags: [], reason }]);
     expect(result).toMatchObject({ pending: 0, referrersUnchecked: 0 });
   });
 
-  it('has none of it in a dry run', () => {
+  it('counts no referrers in a dry run', () => {
     const result = dryRunResult(planOf([work(1, ['v1'])], [work(2)]), 'registry');
     expect(result).toMatchObject({ referrers: 0, referrersUnchecked: 0, pulls: { count: 1, exact: false } });
   });

@@ -7,7 +7,7 @@ import { digest } from '../../support/fixtures/digests.ts';
 import { copied, failure, gone, namespaceResult, runResult } from '../../support/fixtures/results.ts';
 
 describe('renderSummary', () => {
-  it('has the counts, the failures, then a table a namespace', () => {
+  it('shows the totals, the failures, then a table per namespace', () => {
     const namespaces = [
       namespaceResult({
         copied: [copied('base', { added: ['v1', 'v2'], updated: ['latest'], bytes: 1_200_000 })],
@@ -24,7 +24,7 @@ describe('renderSummary', () => {
     ];
     expect(renderSummary(runResult({ namespaces, errors: ['no changelog'] }))).toBe(`## Mirror
 
-| Added | Updated | Unchanged | Failed | Pending | Gone | Sent | Took |
+| Added | Updated | Unchanged | Failed | Pending | Removed | Sent | Took |
 | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 | 2 | 1 | 1,462 | 1 | 3 | 2 | 1.2 MB | 90 s |
 
@@ -36,7 +36,7 @@ describe('renderSummary', () => {
 
 ### \`gcr.io/distroless\` → \`docker.io/gcrxio\`
 
-1,461 unchanged, 2 gone from the source, 3 left to the next run, 4 recorded without a copy, 5 filtered out (3 by exclude, 2 by semver), 7 not asked for again, 2 unsupported (schema1)
+1,461 unchanged, 2 removed from the source, 3 left to the next run, 4 adopted, 5 filtered out (3 by exclude, 2 by semver), 7 not rechecked, 2 unsupported (schema1)
 
 | Image | Added | Updated | Bytes |
 | --- | --- | --- | ---: |
@@ -49,16 +49,16 @@ describe('renderSummary', () => {
 `);
   });
 
-  it('counts referrers, and images that were not asked for them', () => {
+  it('counts referrers, and images that were not checked for them', () => {
     const namespaces = [
       namespaceResult({ unchanged: 9, referrers: 1234, referrerBytes: 2000, referrersUnchecked: 1 }),
     ];
     const summary = renderSummary(runResult({ namespaces }));
-    expect(summary).toContain('9 unchanged, 1,234 referrers copied, 1 image not asked for new referrers');
+    expect(summary).toContain('9 unchanged, 1,234 referrers copied, 1 image not checked for new referrers');
     expect(summary).toContain('| 2.0 kB |');
   });
 
-  it('says of a dry run what would be done', () => {
+  it('says for a dry run what would be done', () => {
     const namespaces = [namespaceResult({ copied: [copied('base', { added: ['v1'] })] })];
     const text = renderSummary(runResult({ dryRun: true, namespaces }));
     expect(text).toContain('## Mirror: dry run, nothing was copied\n');
@@ -66,7 +66,7 @@ describe('renderSummary', () => {
     expect(text).toContain('| Image | Would add | Would update | Bytes |');
   });
 
-  it('groups failures by reason over all namespaces, the most common first', () => {
+  it('groups failures of all namespaces by reason, the most common first', () => {
     const many = Array.from({ length: 300 }, (_, index) => failure(`image-${index}`, ['v1'], 'denied'));
     const namespaces = [
       namespaceResult({ failures: [failure('rare', ['v1'], 'unknown'), ...many] }),
@@ -80,7 +80,7 @@ describe('renderSummary', () => {
     expect(lines[1]).toBe('- `gcr.io/distroless/rare:v1`: unknown');
   });
 
-  it('cuts a long reason, so that one page of HTML does not take the place of all else', () => {
+  it('cuts a long reason, so that a page of HTML does not displace everything else', () => {
     const text = renderSummary(
       runResult({
         errors: ['e'.repeat(10_000)],
@@ -91,7 +91,7 @@ describe('renderSummary', () => {
     expect(text).toContain(`> Error: ${'e'.repeat(600)}\n`);
   });
 
-  it('leaves out whole lines from the first that does not fit on, and counts them', () => {
+  it('omits all lines from the first that does not fit, and counts them', () => {
     const images = Array.from({ length: 100 }, (_, index) => copied(`image-${index}`, { added: ['v1'] }));
     const result = runResult({ namespaces: [namespaceResult({ copied: images })] });
     const whole = renderSummary(result).split('\n');
@@ -99,7 +99,7 @@ describe('renderSummary', () => {
     const rows = cut.filter((line) => line.includes('`image-')).length;
     expect(rows).toBeGreaterThan(10);
     expect(cut.slice(0, -3)).toEqual(whole.slice(0, cut.length - 3));
-    // The rows that are left out and the empty line below the table.
+    // The omitted rows and the empty line below the table.
     expect(cut.slice(-3)).toEqual([
       '',
       `_${100 - rows + 1} more lines did not fit: see the JSON report._`,
@@ -107,7 +107,7 @@ describe('renderSummary', () => {
     ]);
   });
 
-  it('stays under half of what GitHub takes, for 40,000 images', () => {
+  it("stays below half of GitHub's limit for 40,000 images", () => {
     const images = Array.from({ length: 40_000 }, (_, index) =>
       copied(`a-rather-long-name-of-an-image-${index}`, { added: ['v1', 'v2', 'v3'] }),
     );
@@ -121,21 +121,21 @@ describe('what could not be recorded', () => {
   const file = { path: 'gcr.io/a.json', content: '{\n  "all": 1\n}\n', addition: '{\n  "new": 1\n}\n' };
   const long = 'x'.repeat(200_000);
 
-  it('is shown as it should be in its file', () => {
+  it('is shown with the whole content of its file', () => {
     const text = renderSummary(runResult({ errors: ['no'], unrecorded: [file] }));
     expect(text).toContain(
-      '### Not recorded: what should be in `gcr.io/a.json`\n\n````json\n{\n  "all": 1\n}\n````\n',
+      '### Not recorded: the content of `gcr.io/a.json`\n\n````json\n{\n  "all": 1\n}\n````\n',
     );
   });
 
-  it('is shown in part where the file is long', () => {
+  it('is shown without the rest of a long file', () => {
     const text = renderSummary(runResult({ unrecorded: [{ ...file, content: long }] }));
     expect(text).toContain(
-      '### Not recorded: what is to be added to `gcr.io/a.json`\n\n````json\n{\n  "new": 1\n}\n````\n',
+      '### Not recorded: to be added to `gcr.io/a.json`\n\n````json\n{\n  "new": 1\n}\n````\n',
     );
   });
 
-  it('is named where even that is long, and keeps nothing else out', () => {
+  it('is only named when even the addition is long, and displaces nothing else', () => {
     const failures = [failure('base', ['v1'])];
     const text = renderSummary(
       runResult({
@@ -146,10 +146,8 @@ describe('what could not be recorded', () => {
         namespaces: [namespaceResult({ failures })],
       }),
     );
-    expect(text).toContain(
-      'what is to be added to `gcr.io/a.json`\n\n1.8 MB, which are in the JSON report.\n',
-    );
-    expect(text).toContain('what should be in `b.json`');
+    expect(text).toContain('to be added to `gcr.io/a.json`\n\n1.8 MB: see the JSON report.\n');
+    expect(text).toContain('the content of `b.json`');
     expect(text).toContain('### Failed');
   });
 });
@@ -200,8 +198,8 @@ const results: fc.Arbitrary<RunResult> = fc
     runResult({ ...rest, namespaces: namespaces.map((one) => namespaceResult(one)) }),
   );
 
-describe('renderSummary of text that strangers wrote', () => {
-  it('never has more bytes than its limit', () => {
+describe('renderSummary with hostile text', () => {
+  it('never exceeds its limit', () => {
     fc.assert(
       fc.property(results, fc.integer({ min: 300, max: 5000 }), (result, limit) => {
         expect(Buffer.byteLength(renderSummary(result, limit))).toBeLessThanOrEqual(limit);
@@ -209,7 +207,7 @@ describe('renderSummary of text that strangers wrote', () => {
     );
   });
 
-  it('has no headings, rows, items or HTML but its own', () => {
+  it('contains only its own headings, rows, items and HTML', () => {
     fc.assert(
       fc.property(results, (result) => {
         const lines = renderSummary(result).split('\n');
@@ -222,12 +220,12 @@ describe('renderSummary of text that strangers wrote', () => {
         expect(count('### ')).toBe(namespaces.length + (reasons.size > 0 ? 1 : 0));
         expect(count('- ')).toBe(reasons.size);
         expect(count('> ')).toBe(errors.length);
-        // The table of totals, then a head and its rule a namespace, then a row an image.
+        // The table of totals, then two header lines per namespace and a row per image.
         expect(count('|')).toBe(3 + 2 * tables + images);
         const rows = lines.filter((line) => line.startsWith('| `'));
         expect(rows).toHaveLength(images);
         for (const row of rows) expect(row.split('|')).toHaveLength(6);
-        // Code spans hold text alone, and outside of them no bracket is left.
+        // Outside of code spans there is no angle bracket.
         for (const line of lines) expect(line.replace(/`[^`]*`/g, '').replace(/^> /, '')).not.toMatch(/[<>]/);
       }),
     );

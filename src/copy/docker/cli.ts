@@ -3,31 +3,31 @@ import type { Credential } from '../../oci/auth/credentials.ts';
 import { messageOf, printable } from '../../oci/errors.ts';
 import { adviceOn, remedyFor } from '../../oci/remedy.ts';
 
-/** Runs a program to its end with an argument array and no shell; throws when it can't be started. */
+/** Runs a program until it ends, with an argument array and without a shell. Throws when it can't be started. */
 export type Exec = (
   command: string,
   args: readonly string[],
   options: { readonly env: Readonly<Record<string, string>>; readonly input?: string },
 ) => Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }>;
 
-/** Failures that another try does not mend, as docker and registries word them. */
+/** Messages of docker and of registries about failures that a retry does not change, */
 const PERMANENT =
   /denied|unauthorized|forbidden|not found|unknown|invalid|no matching manifest|unsupported|not supported|not implemented|no space left|cannot connect to the docker daemon/i;
 
-/** ... unless they are one of these. */
+/** except for these, which may pass. */
 const TRANSIENT =
   /toomanyrequests|too many requests|rate limit|timeout|blob upload|connection reset|unexpected eof/i;
 
-/** ... and these, which are also how docker words an answer that is none, or that something came spoilt. */
+/** Of the permanent failures, those that docker also reports for an answer that is not a registry's, or for damaged content. */
 const AMBIGUOUS =
   /unauthorized|invalid character|invalid checksum|text\/html|malformed|(?:digest|manifest|size) invalid|did not match|blob unknown|unknown blob/i;
 
-/** ... and of these, those that are about the account, in the words of docker and of registries. */
+/** Of the permanent failures, those that concern the account. */
 const DENIED = /denied|unauthorized|forbidden|authentication required|no basic auth credentials/i;
 
-/** The docker command under one private configuration. */
+/** The docker command with one private configuration. */
 export class DockerCli {
-  /** The accounts that it logged in with, by registry. */
+  /** The accounts that were used to log in, by registry. */
   readonly logins = new Map<string, Credential>();
   readonly #exec: Exec;
   readonly #env: Readonly<Record<string, string>>;
@@ -38,8 +38,9 @@ export class DockerCli {
   }
 
   /**
-   * Runs `docker <args>` and gives its standard output. The exit code alone decides.
+   * Runs `docker <args>`. Only the exit code decides whether it succeeded.
    *
+   * @returns standard output
    * @throws CopyError with docker's own message
    */
   async run(args: readonly string[]): Promise<string> {
@@ -47,9 +48,9 @@ export class DockerCli {
   }
 
   /**
-   * Runs `docker pull <args>` or `docker push <args>`, which asks `registry`.
+   * Runs `docker pull <args>` or `docker push <args>`, which sends requests to `registry`.
    *
-   * @throws CopyError with docker's own message, what to do, and whose account was refused
+   * @throws CopyError with docker's own message, the remedy, and the account that was refused
    */
   async move(command: 'pull' | 'push', registry: string, args: readonly string[]): Promise<void> {
     try {
@@ -80,7 +81,7 @@ export class DockerCli {
   }
 
   /**
-   * Makes sure that there is a docker command and a daemon that it reaches.
+   * Makes sure that there is a docker command and that it reaches a daemon.
    *
    * @throws Error with the remedy
    */
@@ -97,9 +98,9 @@ export class DockerCli {
   }
 
   /**
-   * Logs in, with the password on standard input.
+   * Logs in. The password is passed on standard input.
    *
-   * @throws Error that names where the account came from, and nothing of it
+   * @throws Error that names where the account came from, and nothing of the account itself
    */
   async login(registry: string, credential: Credential): Promise<void> {
     const { username, password, providedBy } = credential;
@@ -109,7 +110,7 @@ export class DockerCli {
       this.logins.set(registry, credential);
     } catch (error) {
       const cause = messageOf(error);
-      throw new Error(`${registry} does not take the credentials from ${providedBy}: check them. ${cause}`, {
+      throw new Error(`${registry} refuses the credentials from ${providedBy}: check them. ${cause}`, {
         cause: error,
       });
     }

@@ -2,13 +2,13 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { readDockerConfig } from '../../oci/auth/docker-config.ts';
 
-/** What docker looks for beside config.json. */
+/** Folders that docker reads beside config.json. */
 const SHARED_FOLDERS = ['cli-plugins', 'contexts'];
 
 /**
- * Makes `folder` a docker configuration that starts from the user's: the same logins, helpers, proxies, plugins and
- * contexts. For `loginServers` the credential helpers are switched off, so that a login there is written into
- * `folder` and the user's own store is never changed.
+ * Creates a docker configuration in `folder` that starts from the user's: the same logins, helpers, proxies, plugins and contexts.
+ * Credential helpers are disabled for `loginServers`, so that a login there is written into `folder` and never into the user's own
+ * store.
  */
 export async function createConfig(
   folder: string,

@@ -1,16 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CopyError } from '../../mirror/copy-error.ts';
+import { CopyError, isPermanent } from '../../mirror/copy-error.ts';
 import { type SingleImage, findTargetImage, readSourceImage } from '../../mirror/source-image.ts';
 import type { Credential } from '../../oci/auth/credentials.ts';
 import { credentialServer } from '../../oci/auth/docker-config.ts';
 import { messageOf } from '../../oci/errors.ts';
 import type { Logger } from '../../oci/logger.ts';
-import type { CopyTask, Engine, VerifiedTag } from '../engine.ts';
+import type { CopyObserver, CopyTask, Engine } from '../engine.ts';
 import { type Exec, DockerCli } from './cli.ts';
 import { createConfig } from './config.ts';
 
-/** Who logs in where. Registries without an entry use what the user's docker config has. */
+/** The accounts to log in with, by registry. Other registries use the logins of the user's docker config. */
 export interface Logins {
   readonly source: ReadonlyMap<string, Credential>;
   readonly target: ReadonlyMap<string, Credential>;
@@ -18,28 +18,28 @@ export interface Logins {
 
 export interface DockerEngineOptions {
   readonly exec: Exec;
-  /** The environment for docker: PATH, HOME, DOCKER_HOST and whatever else the user set. */
+  /** The environment of docker: PATH, HOME, DOCKER_HOST and whatever else the user has set. */
   readonly env: Readonly<Record<string, string>>;
-  /** The user's docker configuration, which is read and never changed. */
+  /** The folder of the user's docker configuration, which is read and never changed. */
   readonly userConfig: string;
-  /** Where temporary folders go. */
+  /** The folder in which temporary folders are created. */
   readonly tempFolder: string;
   readonly logins: Logins;
-  /** Told of the folder that holds the logins, before it does, so that `post` can remove it. */
+  /** Called with the folder for the logins before they are written, so that `post` can remove it. */
   readonly onFolder: (folder: string) => void;
-  /** Copies what docker can't: an index of several platforms, an artifact. */
+  /** Copies what docker can't copy: an index of several platforms, an artifact. */
   readonly indexEngine: Engine;
-  /** Images at a time. */
+  /** Number of images that are copied at the same time. */
   readonly concurrency: number;
   readonly logger: Logger;
-  /** Aborted when the run must end at once: no further command is started then, but for what removes things. */
+  /** Aborted when the run must end at once: then only commands that remove images are started. */
   readonly abort: AbortSignal;
 }
 
 /**
- * Gets ready to copy with docker: checks the daemon, and logs in, for sources and target apart.
+ * Checks the docker daemon and logs in, with separate configurations for sources and targets.
  *
- * @throws Error with the remedy when there is no docker, no daemon, or a login is refused
+ * @throws Error with the remedy when docker or its daemon is missing, or a login is refused
  */
 export async function openDockerEngine(options: DockerEngineOptions): Promise<Engine> {
   const { exec, env, userConfig, tempFolder, logins, onFolder } = options;
@@ -51,8 +51,8 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<En
   try {
     const source = await open('source', logins.source);
     const target = await open('target', logins.target);
-    const isImplicit = Array.from(source.logins.values()).some(({ fallback }) => fallback);
-    const anonymous = isImplicit ? await open('anonymous', new Map()) : undefined;
+    const hasFallback = Array.from(source.logins.values()).some(({ fallback }) => fallback);
+    const anonymous = hasFallback ? await open('anonymous', new Map()) : undefined;
     return new DockerEngine(options, folder, { source, target, anonymous });
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
@@ -73,13 +73,13 @@ async function openCli(
     } catch (error) {
       if (credential.fallback !== true) throw error;
       const message = messageOf(error);
-      logger.info(`${message}. docker goes on without them`);
+      logger.info(`${message}. docker continues without them`);
     }
   }
   return docker;
 }
 
-/** docker with the logins of each role; `anonymous` is there where sources have a login that nobody gave for them. */
+/** The docker command with the logins of each role; `anonymous` is set when a source's login is only a fallback. */
 interface Clis {
   readonly source: DockerCli;
   readonly target: DockerCli;
@@ -91,8 +91,8 @@ class DockerEngine implements Engine {
   readonly #options: DockerEngineOptions;
   readonly #folder: string;
   readonly #docker: Clis;
-  /** What may be left in the daemon: the end of a run ends the commands that remove things too. */
-  readonly #left = new Set<string>();
+  /** References that may be left in the daemon: the end of a run also ends commands that remove images. */
+  readonly #unremoved = new Set<string>();
 
   constructor(options: DockerEngineOptions, folder: string, docker: Clis) {
     this.width = options.concurrency;
@@ -101,13 +101,15 @@ class DockerEngine implements Engine {
     this.#docker = docker;
   }
 
-  async copy(task: CopyTask, held: (tag: string, what: VerifiedTag) => void): Promise<number> {
+  async copy(task: CopyTask, observer: CopyObserver): Promise<number> {
     const { client, repository, digest } = task.source;
     const image = await readSourceImage(client, repository, digest, task.platforms);
     if (image.kind === 'whole') {
       const name = `${client.registry}/${repository}@${digest}`;
-      this.#options.logger.info(`${name} has several platforms or is no image: it goes registry to registry`);
-      return this.#options.indexEngine.copy(task, held);
+      this.#options.logger.info(
+        `${name} has several platforms or is not an image: it is copied registry to registry`,
+      );
+      return this.#options.indexEngine.copy(task, observer);
     }
     const { abort } = this.#options;
     abort.throwIfAborted();
@@ -120,12 +122,12 @@ class DockerEngine implements Engine {
       for (const tag of task.tags) {
         abort.throwIfAborted();
         const remote = `${task.target.client.registry}/${task.target.repository}:${tag}`;
-        // First: a command that is ended may have been done all the same.
+        // Added first: a command that was interrupted may have succeeded.
         references.push(remote);
         await this.#docker.target.run(['tag', local, remote]);
-        await task.beforeOverwrite(tag);
+        await observer.beforeOverwrite(tag);
         abort.throwIfAborted();
-        const sent = await this.#push(task, tag, image, held);
+        const sent = await this.#push(task, tag, image, observer);
         bytes = Math.max(bytes, sent);
       }
       return bytes;
@@ -139,20 +141,19 @@ class DockerEngine implements Engine {
     try {
       await source.move('pull', registry, args);
     } catch (error) {
-      if (!isRefusal(error) || !anonymous || source.logins.get(registry)?.fallback !== true) throw error;
+      if (!isPermanent(error) || !anonymous || source.logins.get(registry)?.fallback !== true) throw error;
       await anonymous.move('pull', registry, args).catch(() => {
         throw error;
       });
     }
   }
 
-  /** Gives the bytes sent. A target may refuse what it holds already, under a tag that is not to change. */
-  async #push(
-    task: CopyTask,
-    tag: string,
-    image: SingleImage,
-    held: (tag: string, what: VerifiedTag) => void,
-  ): Promise<number> {
+  /**
+   * Pushes `tag`. A target with immutable tags may refuse an image that it already has under the tag.
+   *
+   * @returns number of bytes sent
+   */
+  async #push(task: CopyTask, tag: string, image: SingleImage, observer: CopyObserver): Promise<number> {
     const { client, repository } = task.target;
     try {
       await this.#docker.target.move('push', client.registry, [
@@ -160,60 +161,55 @@ class DockerEngine implements Engine {
         `${client.registry}/${repository}:${tag}`,
       ]);
     } catch (error) {
-      if (!isRefusal(error)) throw error;
-      await this.#readBack(task, tag, image, held).catch(() => {
+      if (!isPermanent(error)) throw error;
+      await this.#verify(task, tag, image, observer).catch(() => {
         throw error;
       });
       return 0;
     }
-    return this.#readBack(task, tag, image, held);
+    return this.#verify(task, tag, image, observer);
   }
 
-  /** The target says what it holds; docker's own word is not taken. */
-  async #readBack(
+  /** Reads the tag back from the target: the digest that docker reports is not reliable. @returns the image's size in bytes */
+  async #verify(
     { target }: CopyTask,
     tag: string,
     image: SingleImage,
-    held: (tag: string, what: VerifiedTag) => void,
+    observer: CopyObserver,
   ): Promise<number> {
     const found = await findTargetImage(target.client, target.repository, tag, image);
     if (!found) {
       const name = `${target.client.registry}/${target.repository}:${tag}`;
-      throw new CopyError(`docker pushed ${name}, but the target does not hold that image under it`, {
+      throw new CopyError(`docker pushed ${name}, but the target does not hold that image under this tag`, {
         retryable: true,
       });
     }
     const platforms = image.platform === undefined ? {} : { platforms: [image.platform] };
-    held(tag, { digest: found.digest, ...platforms });
+    observer.onTagVerified(tag, { digest: found.digest, ...platforms });
     return found.bytes;
   }
 
   async #remove(references: readonly string[]): Promise<void> {
     try {
       await this.#docker.target.run(['image', 'rm', ...references]);
-      for (const reference of references) this.#left.delete(reference);
+      for (const reference of references) this.#unremoved.delete(reference);
     } catch (error) {
-      // Of what was never pulled or tagged there is nothing to remove.
-      for (const reference of references) this.#left.add(reference);
+      // The command also fails for references that were never pulled or tagged.
+      for (const reference of references) this.#unremoved.add(reference);
       this.#options.logger.debug(String(error));
     }
   }
 
   async close(): Promise<void> {
     await this.#options.indexEngine.close();
-    const left = Array.from(this.#left);
-    for (let index = 0; index < left.length; index += AT_ONCE)
-      await this.#remove(left.slice(index, index + AT_ONCE));
+    const unremoved = Array.from(this.#unremoved);
+    for (let index = 0; index < unremoved.length; index += MAX_REFERENCES)
+      await this.#remove(unremoved.slice(index, index + MAX_REFERENCES));
     await rm(this.#folder, { recursive: true, force: true }).catch((error: unknown) => {
       this.#options.logger.warning(`${this.#folder} could not be removed: ${String(error)}`);
     });
   }
 }
 
-/** References that one command removes. */
-const AT_ONCE = 100;
-
-/** True for what another try does not mend. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof CopyError && !error.retryable;
-}
+/** Number of references that one command removes. */
+const MAX_REFERENCES = 100;

@@ -1,4 +1,5 @@
 import type { LimitFunction } from 'p-limit';
+import { SingleFlight } from '../../oci/async.ts';
 import { ContentError, downloadBlob } from '../../oci/blob-download.ts';
 import { type UploadStart, startUpload, uploadChunks, uploadWhole } from '../../oci/blob-upload.ts';
 import type { RegistryClient } from '../../oci/client.ts';
@@ -7,34 +8,37 @@ import { type Problem, RetryBudget } from '../../oci/http/retry.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
 import type { Sleep } from '../../oci/sleep.ts';
 import type { TargetInventory } from './target-inventory.ts';
+import { type UploadStrategy, UploadStrategies } from './upload-strategy.ts';
 
-/** A blob of at most this many bytes is read before it is sent: no more than one chunk of a stream. */
-const SMALL_BYTES = 64 * 1024;
-/** A blob of so many bytes is worth a question more before it is sent. */
-const WORTH_A_CHECK_BYTES = 1024 ** 2;
-/** Bytes a request where the target refuses larger ones and does not say what it takes. */
+/** A blob of at most this size is read into memory before it is sent: it is no larger than one chunk of a stream. */
+const SMALL_BLOB_BYTES = 64 * 1024;
+/** A blob of at least this size is worth a HEAD request that may save its upload. */
+const WORTH_A_HEAD_BYTES = 1024 ** 2;
+/** Size of a chunk where the target refuses larger requests and does not state its limit. */
 const CHUNK_BYTES = 16 * 1024 ** 2;
 
 export interface BlobCopierOptions {
   readonly target: RegistryClient;
   readonly inventory: TargetInventory;
-  /** Bounds the blobs that are streamed at a time. */
+  /** Limits the number of blobs that are streamed at the same time. */
   readonly limit: LimitFunction;
   readonly retries: number;
   readonly sleep: Sleep;
   readonly random: () => number;
 }
 
-/** Brings blobs to one target registry: each is sent at most once, however many images ask for it and when. */
+/** Copies blobs to one target registry. Each blob is sent at most once, however many images contain it. */
 export class BlobCopier {
   readonly #options: BlobCopierOptions;
-  readonly #underWay = new Map<string, Promise<number>>();
-  /** Blobs that are not what their descriptor says, by `spoiltKeys`: the next image need not find out again. */
-  readonly #spoilt = new Map<string, RegistryError>();
-  /** Set once the target has refused a blob as too large for one request. */
-  #chunked = false;
-  /** Whether the target mounts blobs; `never` once it did not mount one that it had. ECR opens an upload for whatever is asked. */
-  #mounts: 'perhaps' | 'yes' | 'never' = 'perhaps';
+  readonly #transfers = new SingleFlight<number>();
+  /** Errors of blobs that do not match their descriptor, by `corruptKeys`: other images need not download them again. */
+  readonly #corrupt = new Map<string, RegistryError>();
+  readonly #strategies = new UploadStrategies();
+  /**
+   * Whether the target mounts blobs. `never` once it opened an upload for a blob that it had, as Amazon ECR does for every
+   * mount request.
+   */
+  #mounts: 'unknown' | 'yes' | 'never' = 'unknown';
 
   constructor(options: BlobCopierOptions) {
     this.#options = options;
@@ -43,7 +47,7 @@ export class BlobCopier {
   /**
    * Makes sure that `repository` of the target holds `blob`, which `source` has in `from`.
    *
-   * @returns bytes sent: 0 when it was there or could be mounted
+   * @returns number of bytes sent; 0 when the blob was already present or was mounted
    */
   async copy(source: RegistryClient, from: string, blob: Descriptor, repository: string): Promise<number> {
     const { inventory } = this.#options;
@@ -51,82 +55,77 @@ export class BlobCopier {
     for (;;) {
       const mountSource = inventory.repositoryWith(digest, repository);
       if (mountSource === repository) return 0;
-      // Nobody has it: whoever is first sends it, the others wait and then mount it. Mounts only wait for their like.
+      // While no repository has the blob, one caller sends it and all others wait, to mount it afterwards. A mount is awaited
+      // only by callers that need the blob in the same repository.
       const key = mountSource === undefined ? digest : `${repository}@${digest}`;
-      const other = this.#underWay.get(key);
-      if (other) {
-        await other.catch(() => undefined);
+      const running = this.#transfers.get(key);
+      if (running) {
+        await running.catch(() => undefined);
         continue;
       }
-      const bringing = this.#bring({ source, from, blob, repository, mountSource });
-      this.#underWay.set(key, bringing);
-      try {
-        const sent = await bringing;
+      return this.#transfers.run(key, async () => {
+        const sent = await this.#transfer({ source, from, blob, repository, mountSource });
         inventory.noteBlob(repository, digest);
         return sent;
-      } finally {
-        this.#underWay.delete(key);
-      }
+      });
     }
   }
 
-  async #bring(move: BlobTransfer): Promise<number> {
+  /** Mounts or sends one blob, and retries what may pass. */
+  async #transfer(transfer: BlobTransfer): Promise<number> {
     const { retries, sleep, random } = this.#options;
-    const { here, anywhere } = spoiltKeys(move);
-    const known = this.#spoilt.get(here);
+    const { here, anywhere } = corruptKeys(transfer);
+    const known = this.#corrupt.get(here);
     if (known) throw known;
-    // What is not what its digest says in one repository is likely the same in the others.
-    const retryBudget = new RetryBudget(this.#spoilt.has(anywhere) ? 0 : retries, random);
-    let isBroken = false;
+    // A blob that is corrupt in one repository is most likely corrupt in the others too.
+    const retryBudget = new RetryBudget(this.#corrupt.has(anywhere) ? 0 : retries, random);
+    let strategy = this.#strategies.first();
     for (;;) {
-      // Some close the connection on a request that is too large, and say nothing: every other try goes in chunks then.
-      const chunked = this.#chunked || (isBroken && retryBudget.tries % 2 === 1);
       try {
-        return await (move.blob.size <= SMALL_BYTES
-          ? this.#bringSmall(move)
-          : this.#bringLarge(move, chunked));
+        return await (transfer.blob.size <= SMALL_BLOB_BYTES
+          ? this.#transferSmall(transfer)
+          : this.#transferLarge(transfer, strategy));
       } catch (error) {
         if (!(error instanceof RegistryError)) throw error;
-        if (error.status === 413 && !chunked) {
-          this.#chunked = true;
-          continue;
-        }
-        const delay = retryBudget.nextDelay(againFor(error));
-        if (delay === undefined) throw this.#noteSpoilt(move, error);
+        const failed = strategy;
+        strategy = this.#strategies.next(failed, error);
+        if (error.status === 413 && failed === 'whole') continue;
+        const delay = retryBudget.nextDelay(uploadProblem(error));
+        if (delay === undefined) throw this.#noteCorrupt(transfer, error);
         await sleep(delay);
-        isBroken ||= error.method === 'PUT' && error.status === undefined;
       }
     }
   }
 
-  #noteSpoilt(move: BlobTransfer, error: RegistryError): RegistryError {
+  #noteCorrupt(transfer: BlobTransfer, error: RegistryError): RegistryError {
     if (error instanceof ContentError) {
-      const { here, anywhere } = spoiltKeys(move);
-      this.#spoilt.set(here, error).set(anywhere, error);
+      const { here, anywhere } = corruptKeys(transfer);
+      this.#corrupt.set(here, error).set(anywhere, error);
     }
     return error;
   }
 
   async #start({ blob, repository, mountSource }: BlobTransfer): Promise<UploadStart> {
     const { target, inventory } = this.#options;
-    const isThere = async (): Promise<boolean> => target.hasBlob(repository, blob.digest).catch(() => false);
-    if (this.#mounts === 'never' && (await isThere())) return { kind: 'mounted' };
+    const isPresent = async (): Promise<boolean> =>
+      target.hasBlob(repository, blob.digest).catch(() => false);
+    if (this.#mounts === 'never' && (await isPresent())) return { kind: 'mounted' };
     const start = await startUpload(target, repository, blob.digest, mountSource ?? repository);
     if (start.kind === 'mounted') this.#mounts = 'yes';
     else if (mountSource !== undefined) inventory.forgetBlob(mountSource, blob.digest);
-    else if (this.#mounts === 'perhaps' && blob.size >= WORTH_A_CHECK_BYTES && (await isThere())) {
+    else if (this.#mounts === 'unknown' && blob.size >= WORTH_A_HEAD_BYTES && (await isPresent())) {
       this.#mounts = 'never';
       return { kind: 'mounted' };
     }
     return start;
   }
 
-  async #bringSmall(move: BlobTransfer): Promise<number> {
-    const { source, from, blob, repository, mountSource } = move;
-    const read = async (): Promise<Uint8Array> => gather(downloadBlob(source, from, blob));
-    // Where nothing speaks for a mount the content is read meanwhile.
-    const [start, early] = await settleBoth(
-      this.#start(move),
+  async #transferSmall(transfer: BlobTransfer): Promise<number> {
+    const { source, from, blob, repository, mountSource } = transfer;
+    const read = async (): Promise<Uint8Array> => readAll(downloadBlob(source, from, blob));
+    // When a mount is unlikely, the content is read while the upload is being started.
+    const [start, early] = await bothOrThrow(
+      this.#start(transfer),
       mountSource === undefined ? read() : undefined,
     );
     if (start.kind === 'mounted') return 0;
@@ -138,18 +137,18 @@ export class BlobCopier {
     return blob.size;
   }
 
-  async #bringLarge(move: BlobTransfer, chunked: boolean): Promise<number> {
-    const { source, from, blob, repository } = move;
+  async #transferLarge(transfer: BlobTransfer, strategy: UploadStrategy): Promise<number> {
+    const { source, from, blob, repository } = transfer;
     const { target, limit } = this.#options;
     return limit(async () => {
-      const start = await this.#start(move);
+      const start = await this.#start(transfer);
       if (start.kind === 'mounted') return 0;
-      // Whichever ends first ends the other: a download with no upload would wait for ever.
+      // When the upload fails, the download must end too: its connection would stay open for ever.
       const ended = new AbortController();
       const body = { size: blob.size, content: downloadBlob(source, from, blob, ended.signal) };
       const chunk = Math.max(CHUNK_BYTES, start.minChunk);
       try {
-        if (start.minChunk > 0 || (chunked && blob.size > chunk)) {
+        if (start.minChunk > 0 || (strategy === 'chunks' && blob.size > chunk)) {
           await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
         } else {
           await uploadWhole(target, repository, blob.digest, start.location, body);
@@ -162,18 +161,18 @@ export class BlobCopier {
   }
 }
 
-/** One blob's way to one repository of the target. */
+/** One blob on its way to one repository of the target. */
 interface BlobTransfer {
   readonly source: RegistryClient;
   readonly from: string;
   readonly blob: Descriptor;
   readonly repository: string;
-  /** Another repository of the target that is known to have it. */
+  /** Another repository of the target that is known to have the blob. */
   readonly mountSource: string | undefined;
 }
 
-/** A blob in one repository of its source, and in any. Descriptors may give it different sizes. */
-function spoiltKeys({ source, from, blob: { digest, size } }: BlobTransfer): {
+/** Keys of a blob in one repository of its source, and in any repository. Descriptors may state different sizes of one blob. */
+function corruptKeys({ source, from, blob: { digest, size } }: BlobTransfer): {
   here: string;
   anywhere: string;
 } {
@@ -181,22 +180,22 @@ function spoiltKeys({ source, from, blob: { digest, size } }: BlobTransfer): {
 }
 
 /**
- * Whether another upload may end well. A body can't be sent again: its token may have ended meanwhile (401), the registry may
- * not know the upload any more (404), or not agree how far it is (416). All other requests have been tried again already.
+ * Whether another upload may succeed. The transport retries all requests but uploads, whose body can be read only once: the
+ * token may have expired meanwhile (401), the registry may have lost the upload session (404), or disagree about its offset (416).
  */
-function againFor({ method, status, retryable, ambiguous, retryAfter }: RegistryError): Problem {
+function uploadProblem({ method, status, retryable, ambiguous, retryAfter }: RegistryError): Problem {
   const isUpload = method === 'PUT' || method === 'PATCH';
-  const isLost = isUpload && (status === 401 || status === 404 || status === 416);
-  return { retryable: retryable || isLost, ambiguous: ambiguous && isUpload, retryAfter };
+  const isSessionLost = isUpload && (status === 401 || status === 404 || status === 416);
+  return { retryable: retryable || isSessionLost, ambiguous: ambiguous && isUpload, retryAfter };
 }
 
-async function gather(content: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+async function readAll(content: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks = await Array.fromAsync(content);
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
 
-/** Both results; a failure of either is thrown only when both have ended, so that nothing is left running. */
-async function settleBoth<A, B>(
+/** Both results. A failure is thrown only after both have ended, so that nothing continues in the background. */
+async function bothOrThrow<A, B>(
   first: Promise<A>,
   second: Promise<B> | undefined,
 ): Promise<[A, B | undefined]> {

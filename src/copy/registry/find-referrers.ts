@@ -7,10 +7,10 @@ import { type ListedReferrer, distinct, listReferrers } from '../../oci/referrer
 import type { CopyTask, ReferrersTask } from '../engine.ts';
 import { fetchList } from './referrers-lists.ts';
 
-/** What refers to some manifests, by these. Those that nothing refers to are left out. */
+/** The referrers of several manifests, by subject. Manifests without referrers are not in it. */
 export type Referrers = ReadonlyMap<Digest, readonly ListedReferrer[]>;
 
-/** Asks the source what refers to each of `subjects`. */
+/** Looks up the referrers of each of `subjects` at the source. */
 export async function findReferrers(
   source: CopyTask['source'],
   referrers: ReferrersTask,
@@ -25,7 +25,10 @@ export async function findReferrers(
   return new Map(found.filter(([, listed]) => listed.length > 0));
 }
 
-/** The tags of cosign's that are about `subjects`, and that nothing else brings: images inside of an index have no tag. */
+/**
+ * The tags that cosign keeps for `subjects` and that nothing else copies: images inside an index have no tag of their own that a
+ * filter could match.
+ */
 export function cosignTagsOf({ unmatchedDigestTags }: ReferrersTask, subjects: Iterable<Digest>): string[] {
   return Array.from(subjects).flatMap((subject) =>
     cosignTags(subject).filter((tag) => unmatchedDigestTags.has(tag)),
@@ -39,7 +42,7 @@ async function listAtSource(
 ): Promise<readonly ListedReferrer[]> {
   const listed = await listReferrers(client, repository, subject);
   if (listed && listed.length > 0) return listed;
-  // An API that was switched on later may not know what clients kept under the tag before.
+  // An API that was enabled later may not know the referrers that clients listed under the tag before.
   if (!sourceTags.has(referrersTag(subject))) return [];
   const list = await fetchList(client, repository, subject);
   return distinct((list && listEntries(list)) ?? [], subject);

@@ -6,98 +6,153 @@ import { digestTagSubject } from '../../oci/digest-tags.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RawManifest } from '../../oci/manifest.ts';
 import { isIndexType } from '../../oci/media-types.ts';
-import type { CopyTask } from '../engine.ts';
+import type { CopyObserver, CopyTask, VerifiedTag } from '../engine.ts';
 import { cosignTagsOf, findReferrers } from './find-referrers.ts';
-import { type TargetState, type CopyEvents, MAX_DEPTH, ManifestCopy, tooDeep } from './manifest-copy.ts';
+import { type TargetState, MAX_DEPTH, ManifestCopy, tooDeep } from './manifest-copy.ts';
 import { reduceIndex } from './reduce-index.ts';
 import { ReferrersCopy } from './referrers-copy.ts';
 
+/** One image on its way to one target. */
+interface ImageCopy {
+  readonly task: CopyTask;
+  readonly state: TargetState;
+  readonly observer: CopyObserver;
+  /** The source's manifest, or the index that it was reduced to. */
+  readonly manifest: RawManifest;
+  /** What a tag is reported as once it is verified. */
+  readonly verified: VerifiedTag;
+  readonly copy: ManifestCopy;
+}
+
 /**
- * Copies the image whose manifest is `source`: its parts, what refers to it where that is wanted, then its tags.
+ * Copies the image whose manifest is `source`: its parts, then its referrers where they are wanted, then its tags.
  *
- * @param places for what is written; reading ahead and reading back go on beside it
- * @returns bytes sent
+ * @param writing limits the number of images that are written at the same time; other images are read ahead or read back meanwhile
+ * @returns number of bytes sent
  */
 export async function copyImage(
   task: CopyTask,
   state: TargetState,
   source: RawManifest,
-  places: LimitFunction,
-  { onTagVerified, onReferrersCopied }: CopyEvents,
+  writing: LimitFunction,
+  observer: CopyObserver,
 ): Promise<number> {
   const manifest = reduce(source, task);
   const platforms = manifest === source || task.platforms === 'all' ? {} : { platforms: task.platforms };
-  const waiting = state.checkBeforePush ? await notHeld(task, manifest.digest) : task.tags;
-  const isHeld = waiting.length < task.tags.length;
-  // Believed for now: if it is not so, the target refuses the manifest, and all is brought after all.
-  if (isHeld || (task.present && manifest === source))
-    state.inventory.noteManifest(task.target.repository, manifest.digest);
-  for (const tag of task.tags)
-    if (!waiting.includes(tag)) onTagVerified(tag, { digest: manifest.digest, ...platforms });
-  if (waiting.length === 0 && !task.referrers) return 0;
-  const copy = new ManifestCopy(task, state);
-  await copy.readAhead(manifest);
-  const bringReferrers = await prepareReferrers(task, state, manifest, copy, onReferrersCopied);
-  const stored: string[] = [];
-  const [storing] = await Promise.allSettled([
-    places(async () => {
-      await copy.bringParts(manifest);
-      await bringReferrers?.();
-      await allOrThrow(
-        waiting.map(async (tag) => {
-          await task.beforeOverwrite(tag);
-          await copy.put(manifest, tag);
-          stored.push(tag);
-        }),
-      );
+  const verified = { digest: manifest.digest, ...platforms };
+  const image = { task, state, observer, manifest, verified, copy: new ManifestCopy(task, state) };
+  const tags = await findTagsToWrite(image, manifest === source);
+  if (tags.length === 0 && !task.referrers) return 0;
+  await image.copy.readAhead(manifest);
+  const copyReferrers = await prepareReferrers(image);
+  const written: string[] = [];
+  const [result] = await Promise.allSettled([
+    writing(async () => {
+      await image.copy.copyParts(manifest);
+      await copyReferrers?.();
+      await writeTags(image, tags, written);
     }),
   ]);
-  await allOrThrow(
-    stored.map(async (tag) => {
-      await readBack(task, tag, manifest.digest);
-      onTagVerified(tag, { digest: manifest.digest, ...platforms });
-    }),
-  );
-  if (storing.status === 'rejected') throw storing.reason;
-  return copy.sent;
+  // Tags that were written before a failure count.
+  await allOrThrow(written.map(async (tag) => verifyTag(image, tag)));
+  if (result.status === 'rejected') throw result.reason;
+  return image.copy.sent;
 }
 
 /**
- * Finds what refers to an image.
+ * Reports the tags that the target already has, when tags must be looked up before they are pushed.
  *
- * @returns what brings it; undefined when there is nothing, or it is not wanted
+ * @returns the other tags
  */
-async function prepareReferrers(
-  task: CopyTask,
-  state: TargetState,
-  manifest: RawManifest,
-  copy: ManifestCopy,
-  referred: CopyEvents['onReferrersCopied'],
-): Promise<(() => Promise<void>) | undefined> {
+async function findTagsToWrite(
+  { task, state, observer, manifest, verified }: ImageCopy,
+  isUnreduced: boolean,
+): Promise<readonly string[]> {
+  const { client, repository } = task.target;
+  const isPresent = async (tag: string): Promise<boolean> => {
+    const head = await client.findManifest(repository, tag).catch(() => undefined);
+    return head?.digest === manifest.digest;
+  };
+  const present = new Set<string>();
+  if (state.checkBeforePush)
+    await Promise.all(task.tags.map(async (tag) => (await isPresent(tag)) && present.add(tag)));
+  // If this is wrong, the target refuses the manifest, and all its parts are copied.
+  if (present.size > 0 || (task.present && isUnreduced))
+    state.inventory.noteManifest(repository, manifest.digest);
+  for (const tag of present) observer.onTagVerified(tag, verified);
+  return task.tags.filter((tag) => !present.has(tag));
+}
+
+/** @param written receives each tag as it is written, so that a failure of one hides no other */
+async function writeTags(
+  { observer, manifest, copy }: ImageCopy,
+  tags: readonly string[],
+  written: string[],
+): Promise<void> {
+  await allOrThrow(
+    tags.map(async (tag) => {
+      await observer.beforeOverwrite(tag);
+      await copy.put(manifest, tag);
+      written.push(tag);
+    }),
+  );
+}
+
+/** Reads `tag` back from the target and reports it. */
+async function verifyTag(
+  { task: { target }, observer, manifest: { digest }, verified }: ImageCopy,
+  tag: string,
+): Promise<void> {
+  const head = await target.client.headManifest(target.repository, tag);
+  // A header may be wrong; the content of the manifest decides.
+  const found = head?.digest === digest ? head : await target.client.getManifest(target.repository, tag);
+  if (found?.digest === digest) {
+    observer.onTagVerified(tag, verified);
+    return;
+  }
+  const name = `${target.client.registry}/${target.repository}:${tag}`;
+  throw new CopyError(
+    `${name} was pushed as ${digest}, but the target says that it holds ${found?.digest ?? 'nothing'}`,
+    { retryable: true },
+  );
+}
+
+/**
+ * Finds the referrers of an image.
+ *
+ * @returns a function that copies them; undefined when there are none, or none are wanted
+ */
+async function prepareReferrers({
+  task,
+  state,
+  observer,
+  manifest,
+  copy,
+}: ImageCopy): Promise<(() => Promise<void>) | undefined> {
   if (!task.referrers || task.tags.some((tag) => digestTagSubject(tag) !== undefined)) return undefined;
-  const referrers = new ReferrersCopy(task, task.referrers, { copy, state, referred });
+  const referrers = new ReferrersCopy(task, task.referrers, { copy, state, observer });
   const subjects = await subjectsIn(manifest, task, async (digest) => copy.fetch(digest));
   const tags = cosignTagsOf(task.referrers, subjects);
   const found = await findReferrers(task.source, task.referrers, subjects);
   if (found.size + tags.length === 0) return undefined;
   return async () => {
-    // Whoever runs only what is signed must not see a tag before its signatures: at first the image is there by digest.
+    // Users who run only signed images must not see a tag before its signatures: the image is first stored under its digest.
     await copy.put(manifest, manifest.digest);
-    await referrers.bring(found);
-    await referrers.bringTags(tags);
+    await referrers.copy(found);
+    await referrers.copyTags(tags);
   };
 }
 
 /**
- * Copies what refers to an image that the target has, as far as it has not that too.
+ * Copies the referrers that the target does not have of an image that it has.
  *
- * @param open the target's state; not asked for when there is nothing to copy
- * @returns bytes sent
+ * @param open returns the target's state; it is not called when there is nothing to copy
+ * @returns number of bytes sent
  */
 export async function copyNewReferrers(
   task: CopyTask,
   open: () => Promise<TargetState>,
-  referred: CopyEvents['onReferrersCopied'],
+  observer: CopyObserver,
 ): Promise<number> {
   if (!task.referrers) return 0;
   const { client, repository, digest, mediaType } = task.source;
@@ -109,19 +164,19 @@ export async function copyNewReferrers(
   if (found.size + tags.length === 0) return 0;
   const state = await open();
   const copy = new ManifestCopy(task, state);
-  const referrers = new ReferrersCopy(task, task.referrers, { copy, state, referred });
-  await referrers.bring(found);
-  await referrers.bringTags(tags);
+  const referrers = new ReferrersCopy(task, task.referrers, { copy, state, observer });
+  await referrers.copy(found);
+  await referrers.copyTags(tags);
   return copy.sent;
 }
 
-/** The source's manifests in `manifest`, itself and all that indexes hold: something may refer to each. */
+/** The digests of `manifest` and of all manifests inside it that the source has: each may have referrers. */
 async function subjectsIn(
   manifest: RawManifest,
   task: CopyTask,
   read: (digest: Digest) => Promise<RawManifest>,
 ): Promise<Set<Digest>> {
-  const { client, repository, digest: whole } = task.source;
+  const { client, repository, digest: sourceDigest } = task.source;
   const digests = new Set<Digest>();
   const walk = async (one: RawManifest, depth: number): Promise<void> => {
     digests.add(one.digest);
@@ -134,8 +189,8 @@ async function subjectsIn(
     await allOrThrow(indexes.map(async ({ digest }) => walk(await read(digest), depth + 1)));
   };
   await walk(manifest, 0);
-  // An index that was reduced is the mirror's own.
-  if (manifest.digest !== whole) digests.delete(manifest.digest);
+  // The source does not have an index that was reduced here.
+  if (manifest.digest !== sourceDigest) digests.delete(manifest.digest);
   return digests;
 }
 
@@ -147,32 +202,6 @@ function reduce(manifest: RawManifest, { source, platforms }: CopyTask): RawMani
   const name = `${source.client.registry}/${source.repository}@${source.digest}`;
   throw new CopyError(
     `${name} has no image for ${platforms.join(', ')}: name another platform in "platforms"`,
-    {
-      retryable: false,
-    },
-  );
-}
-
-/** The tags under which the target does not hold `digest` yet. */
-async function notHeld({ tags, target }: CopyTask, digest: Digest): Promise<string[]> {
-  const { client, repository } = target;
-  const heads = await Promise.all(
-    tags.map(async (tag) => client.findManifest(repository, tag).catch(() => undefined)),
-  );
-  return tags.filter((_, index) => heads[index]?.digest !== digest);
-}
-
-async function readBack({ target }: CopyTask, tag: string, digest: Digest): Promise<void> {
-  const head = await target.client.headManifest(target.repository, tag);
-  if (head?.digest === digest) return;
-  // A header is soon wrong: the manifest itself tells.
-  const held = await target.client.getManifest(target.repository, tag);
-  if (held?.digest === digest) return;
-  const name = `${target.client.registry}/${target.repository}:${tag}`;
-  throw new CopyError(
-    `${name} was pushed as ${digest}, but the target says it holds ${held?.digest ?? 'nothing'}`,
-    {
-      retryable: true,
-    },
+    { retryable: false },
   );
 }

@@ -4,28 +4,29 @@ import { type Descriptor, type RawManifest, formatPlatform, matchesPlatform } fr
 
 const Index = v.looseObject({ manifests: v.array(v.looseObject({ digest: v.string() })) });
 
-/** The annotation by which an attestation names the image it is about. https://docs.docker.com/build/metadata/attestations/attestation-storage/ */
-const ABOUT = 'vnd.docker.reference.digest';
+/** The annotation with which an attestation names its image. https://docs.docker.com/build/metadata/attestations/attestation-storage/ */
+const ATTESTED_DIGEST = 'vnd.docker.reference.digest';
 
 /**
- * Reduces an index to `platforms`: their images, the attestations about these, and entries that state no platform.
+ * Reduces an index to the images of `platforms`, their attestations, and entries that state no platform.
  *
- * @returns the index itself when nothing is left out; undefined when it has no image for any of the platforms
+ * @returns the index itself when it has nothing else; undefined when it has no image for any of the platforms
  */
 export function reduceIndex(
   index: RawManifest,
   children: readonly Descriptor[],
   platforms: readonly string[],
 ): RawManifest | undefined {
-  const wanted = (child: Descriptor): boolean =>
+  const isWanted = (child: Descriptor): boolean =>
     platforms.some((platform) => matchesPlatform(child, platform));
-  const images = new Set(children.filter(wanted).map(({ digest }) => digest as string));
+  const images = new Set(children.filter(isWanted).map(({ digest }) => digest as string));
   if (images.size === 0) return undefined;
   const kept = new Set(
     children
       .filter((child) => {
-        const about = child.annotations?.[ABOUT];
-        return about === undefined ? images.has(child.digest) || isPlatformless(child) : images.has(about);
+        const attested = child.annotations?.[ATTESTED_DIGEST];
+        if (attested !== undefined) return images.has(attested);
+        return images.has(child.digest) || formatPlatform(child) === undefined;
       })
       .map(({ digest }) => digest as string),
   );
@@ -34,8 +35,4 @@ export function reduceIndex(
   const manifests = content.manifests.filter(({ digest }) => kept.has(digest));
   const bytes = new TextEncoder().encode(JSON.stringify({ ...content, manifests }, null, 2));
   return { mediaType: index.mediaType, bytes, digest: digestOf(bytes) };
-}
-
-function isPlatformless(child: Descriptor): boolean {
-  return formatPlatform(child) === undefined;
 }

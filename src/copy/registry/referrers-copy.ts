@@ -10,115 +10,111 @@ import {
   uniteList,
 } from '../../oci/referrers-list.ts';
 import { type ListedReferrer, MAX_REFERRERS, listReferrers } from '../../oci/referrers.ts';
-import type { CopyTask, ReferrersTask } from '../engine.ts';
+import type { CopyObserver, CopyTask, ReferrersTask } from '../engine.ts';
 import { type Referrers, findReferrers } from './find-referrers.ts';
-import { type ManifestCopy, type TargetState, type CopyEvents } from './manifest-copy.ts';
+import type { ManifestCopy, TargetState } from './manifest-copy.ts';
 import { MAX_LIST_BYTES, fetchList } from './referrers-lists.ts';
 
-/** An image, its SBOM, the SBOM's signature: nobody's go deeper than this. */
+/** An image, its SBOM, the SBOM's signature: real referrers are not nested deeper than this. */
 const MAX_DEPTH = 8;
-/** Referrers of one image that are copied at a time. */
-const AT_A_TIME = 4;
+/** Number of referrers of one image that are copied at the same time. */
+const CONCURRENCY = 4;
 
-/** To signatures, which are believed for their key, nobody refers: a request for each would be in vain. */
-const SIGNATURES = new Set([
+/** Signatures are trusted for their key and have no referrers of their own: looking those up would waste requests. */
+const SIGNATURE_TYPES = new Set([
   'application/vnd.cncf.notary.signature',
   'application/vnd.dev.cosign.artifact.sig.v1+json',
   'application/vnd.dev.sigstore.bundle.v0.3+json',
 ]);
 
-/** The way of what refers to one image to the target. */
+/** Copies the referrers of one image, and the referrers of those. */
 export class ReferrersCopy {
   readonly #task: CopyTask;
   readonly #referrers: ReferrersTask;
   readonly #copy: ManifestCopy;
   readonly #state: TargetState;
-  readonly #referred: CopyEvents['onReferrersCopied'];
-  readonly #limit = pLimit(AT_A_TIME);
+  readonly #observer: CopyObserver;
+  readonly #limit = pLimit(CONCURRENCY);
   #count = 0;
 
   constructor(
     task: CopyTask,
     referrers: ReferrersTask,
-    {
-      copy,
-      state,
-      referred,
-    }: { copy: ManifestCopy; state: TargetState; referred: CopyEvents['onReferrersCopied'] },
+    { copy, state, observer }: { copy: ManifestCopy; state: TargetState; observer: CopyObserver },
   ) {
     this.#task = task;
     this.#referrers = referrers;
     this.#copy = copy;
     this.#state = state;
-    this.#referred = referred;
+    this.#observer = observer;
   }
 
-  /** Brings what the target does not have of `found`, and then of what refers to that in turn. */
-  async bring(found: Referrers): Promise<void> {
+  /** Copies those of `found` that the target does not list, then the referrers of these. */
+  async copy(found: Referrers): Promise<void> {
     let level = found;
     for (let depth = 1; level.size > 0; depth += 1) {
-      if (depth > MAX_DEPTH) throw this.#problem(`what refers to it is nested more than ${MAX_DEPTH} deep`);
+      if (depth > MAX_DEPTH) throw this.#problem(`its referrers are nested more than ${MAX_DEPTH} deep`);
       const next = await allOrThrow(
-        Array.from(level, async ([subject, referrers]) => this.#bringAll(subject, referrers)),
+        Array.from(level, async ([subject, referrers]) => this.#copyAll(subject, referrers)),
       );
       level = await findReferrers(this.#task.source, this.#referrers, next.flat());
     }
   }
 
-  /** Brings tags of cosign's that are about a part of the image, where the target has not the same under them. */
-  async bringTags(tags: readonly string[]): Promise<void> {
-    await allOrThrow(tags.map(async (tag) => this.#limit(async () => this.#bringTag(tag))));
+  /** Copies cosign's tags for parts of the image, unless the target has the same digest under them. */
+  async copyTags(tags: readonly string[]): Promise<void> {
+    await allOrThrow(tags.map(async (tag) => this.#limit(async () => this.#copyTag(tag))));
   }
 
-  async #bringTag(tag: string): Promise<void> {
+  async #copyTag(tag: string): Promise<void> {
     const { source, target } = this.#task;
-    const [there, here] = await Promise.all([
+    const [atSource, atTarget] = await Promise.all([
       source.client.headManifest(source.repository, tag),
       target.client.findManifest(target.repository, tag),
     ]);
-    if (!there || there.digest === here?.digest) return;
+    if (!atSource || atSource.digest === atTarget?.digest) return;
     const manifest = await source.client.getManifest(source.repository, tag);
     if (!manifest) return;
     await this.#copy.readAhead(manifest);
-    await this.#copy.bringParts(manifest);
+    await this.#copy.copyParts(manifest);
     await this.#copy.put(manifest, tag);
-    this.#referred(this.#state.lists.countNew(target.repository, [manifest]));
+    this.#observer.onReferrersCopied(this.#state.lists.countNew(target.repository, [manifest]));
   }
 
-  /** @returns those of `referrers` to which something else may refer */
-  async #bringAll(subject: Digest, referrers: readonly ListedReferrer[]): Promise<Digest[]> {
+  /** @returns those of `referrers` that may have referrers of their own */
+  async #copyAll(subject: Digest, referrers: readonly ListedReferrer[]): Promise<Digest[]> {
     this.#count += referrers.length;
-    if (this.#count > MAX_REFERRERS) throw this.#problem(`more than ${MAX_REFERRERS} manifests refer to it`);
+    if (this.#count > MAX_REFERRERS) throw this.#problem(`it has more than ${MAX_REFERRERS} referrers`);
     const { client, repository } = this.#task.target;
     const listed = await listReferrers(client, repository, subject);
     const list = listed ? undefined : await fetchList(client, repository, subject);
-    const held = new Set((listed ?? (list && listEntries(list)) ?? []).map(({ digest }) => digest));
-    const brought = new Brought(subject, listed !== undefined);
-    const there = await allOrThrow(
+    const present = new Set((listed ?? (list && listEntries(list)) ?? []).map(({ digest }) => digest));
+    const copied = new CopiedReferrers(subject, listed !== undefined);
+    const isSubject = await allOrThrow(
       referrers.map(async (referrer) =>
-        held.has(referrer.digest)
+        present.has(referrer.digest)
           ? mayBeSubject(referrer)
-          : this.#limit(async () => this.#bringOne(referrer.digest, brought)),
+          : this.#limit(async () => this.#copyOne(referrer.digest, copied)),
       ),
     );
-    await this.#tell(brought);
-    return referrers.filter((_, index) => there[index]).map(({ digest }) => digest);
+    await this.#publish(copied);
+    return referrers.filter((_, index) => isSubject[index]).map(({ digest }) => digest);
   }
 
-  /** @returns false where nothing more is to be found, or it does not refer to the subject as was said */
-  async #bringOne(digest: Digest, brought: Brought): Promise<boolean> {
+  /** @returns false when it has no referrers of its own, or does not refer to the subject although it is listed for it */
+  async #copyOne(digest: Digest, copied: CopiedReferrers): Promise<boolean> {
     const { client, repository } = this.#task.source;
     const manifest = await client.getManifest(repository, digest);
     const referrer = manifest && readReferrer(manifest);
-    if (!referrer || referrer.subject !== brought.subject) return false;
-    const isNoted = await this.#copy.bring(manifest);
-    if (!brought.add(referrer.entry, isNoted))
-      throw this.#problem('the list of what refers to it would be too large');
+    if (!referrer || referrer.subject !== copied.subject) return false;
+    const isAcknowledged = await this.#copy.copy(manifest);
+    if (!copied.add(referrer.entry, isAcknowledged))
+      throw this.#problem('the list of its referrers would be too large');
     return mayBeSubject(referrer.entry);
   }
 
-  /** Sees to it that who asks the target is told of what was brought. */
-  async #tell({ subject, noted, unlisted }: Brought): Promise<void> {
+  /** Makes sure that clients of the target find what was copied, and reports it. */
+  async #publish({ subject, acknowledged, unlisted }: CopiedReferrers): Promise<void> {
     const { lists } = this.#state;
     const { repository } = this.#task.target;
     const entries = unlisted.toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
@@ -130,8 +126,8 @@ export class ReferrersCopy {
         return uniteList(list, entries);
       });
     }
-    const count = lists.countNew(repository, [...noted, ...added]);
-    if (count > 0) this.#referred(count);
+    const count = lists.countNew(repository, [...acknowledged, ...added]);
+    if (count > 0) this.#observer.onReferrersCopied(count);
   }
 
   #problem(what: string): CopyError {
@@ -140,12 +136,12 @@ export class ReferrersCopy {
   }
 }
 
-/** What was brought that refers to one manifest. */
-class Brought {
+/** The referrers of one manifest that were copied. */
+class CopiedReferrers {
   readonly subject: Digest;
-  /** What the target lists itself. */
-  readonly noted: Pick<ListEntry, 'digest'>[] = [];
-  /** What has to be in a list under a tag. */
+  /** Referrers that the target lists itself. */
+  readonly acknowledged: Pick<ListEntry, 'digest'>[] = [];
+  /** Referrers that need an entry in a list under a tag. */
   readonly unlisted: ListEntry[] = [];
   readonly #hasApi: boolean;
   #size = 0;
@@ -156,14 +152,14 @@ class Brought {
   }
 
   /**
-   * A registry lists a referrer only where it both has the API and says that it noted the subject: ECR said so without the
-   * API, and others answer 200 to everything.
+   * A registry lists a referrer itself only when it has the API and acknowledges the subject: ECR acknowledged subjects without
+   * having the API, and some registries answer 200 to every path.
    *
-   * @returns false when there is more than a list can hold
+   * @returns false when a list could not hold all entries
    */
-  add(entry: ListEntry, isNoted: boolean): boolean {
-    if (this.#hasApi && isNoted) {
-      this.noted.push({ digest: entry.digest });
+  add(entry: ListEntry, isAcknowledged: boolean): boolean {
+    if (this.#hasApi && isAcknowledged) {
+      this.acknowledged.push({ digest: entry.digest });
       return true;
     }
     this.unlisted.push(entry);
@@ -173,5 +169,5 @@ class Brought {
 }
 
 function mayBeSubject({ artifactType }: Pick<ListedReferrer, 'artifactType'>): boolean {
-  return !SIGNATURES.has(artifactType ?? '');
+  return !SIGNATURE_TYPES.has(artifactType ?? '');
 }

@@ -5,49 +5,49 @@ import { referrersTagSubject } from '../../oci/digest-tags.ts';
 import type { RawManifest } from '../../oci/manifest.ts';
 import { type ListEntry, listEntries, includesAll, uniteList } from '../../oci/referrers-list.ts';
 import { MAX_REFERRERS } from '../../oci/referrers.ts';
-import type { CopyTask } from '../engine.ts';
-import { type TargetState, type CopyEvents, ManifestCopy } from './manifest-copy.ts';
+import type { CopyObserver, CopyTask } from '../engine.ts';
+import { type TargetState, ManifestCopy } from './manifest-copy.ts';
 
-/** Manifests of one list that are copied at a time. */
-const AT_A_TIME = 4;
+/** Number of manifests of one list that are copied at the same time. */
+const CONCURRENCY = 4;
 
 /**
- * Copies a list of referrers that the source keeps under its tag, with what it lists. What the target lists besides,
- * such as signatures of the mirror's own, stays there. Entries whose manifests the source does not have any more, as
- * lists may have them, are left out: many registries would refuse the list.
+ * Copies a referrers list that the source keeps under a tag, and the manifests in it. Whatever else the target lists, such as the
+ * mirror's own signatures, stays in its list. Entries whose manifest the source no longer has are left out: many registries would
+ * refuse the list.
  *
- * @returns bytes sent
+ * @returns number of bytes sent
  */
 export async function copyList(
   task: CopyTask,
   state: TargetState,
   source: RawManifest,
   entries: readonly ListEntry[],
-  { onTagVerified, onReferrersCopied }: CopyEvents,
+  observer: CopyObserver,
 ): Promise<number> {
   const { target } = task;
   const copy = new ManifestCopy(task, state);
-  const there = await bringEntries(task, entries, copy);
+  const present = await copyEntries(task, entries, copy);
   for (const tag of task.tags) {
     const subject = referrersTagSubject(tag);
     if (subject === undefined) continue;
-    await task.beforeOverwrite(tag);
+    await observer.beforeOverwrite(tag);
     let added: readonly ListEntry[] = [];
     const list = await state.lists.change(target.repository, subject, (before) => {
       const known = (before && listEntries(before)) ?? [];
-      added = there.filter((entry) => !includesAll(known, [entry]));
+      added = present.filter((entry) => !includesAll(known, [entry]));
       if (before && added.length === 0) return before;
-      const isSame = there.length === entries.length && includesAll(entries, known);
-      return isSame ? source : uniteList(before, there);
+      const isSame = present.length === entries.length && includesAll(entries, known);
+      return isSame ? source : uniteList(before, present);
     });
-    onReferrersCopied(state.lists.countNew(target.repository, added));
-    onTagVerified(tag, { digest: list.digest });
+    observer.onReferrersCopied(state.lists.countNew(target.repository, added));
+    observer.onTagVerified(tag, { digest: list.digest });
   }
   return copy.sent;
 }
 
 /** @returns those of `entries` whose manifests the source has */
-async function bringEntries(
+async function copyEntries(
   { source: { client, repository, digest } }: CopyTask,
   entries: readonly ListEntry[],
   copy: ManifestCopy,
@@ -56,16 +56,16 @@ async function bringEntries(
     const name = `${client.registry}/${repository}@${digest}`;
     throw new CopyError(`${name} lists more than ${MAX_REFERRERS} manifests`, { retryable: false });
   }
-  const limit = pLimit(AT_A_TIME);
-  const gone = new Set<ListEntry>();
+  const limit = pLimit(CONCURRENCY);
+  const missing = new Set<ListEntry>();
   await allOrThrow(
     entries.map(async (entry) =>
       limit(async () => {
         const manifest = await client.getManifest(repository, entry.digest);
-        if (!manifest) return gone.add(entry);
-        return copy.bring(manifest);
+        if (!manifest) return missing.add(entry);
+        return copy.copy(manifest);
       }),
     ),
   );
-  return entries.filter((entry) => !gone.has(entry));
+  return entries.filter((entry) => !missing.has(entry));
 }

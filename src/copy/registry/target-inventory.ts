@@ -2,27 +2,27 @@ import type { Digest } from '../../oci/digest.ts';
 import type { BlobLocation } from './blob-locations.ts';
 
 /**
- * What one target registry is known to hold: which repository has which blob and manifest. It only ever saves
- * requests: what it says wrongly is found out when a manifest is refused, and then forgotten.
+ * What one target registry is known to hold: which repository has which blob and manifest. It only saves requests. A wrong entry
+ * is discovered when the target refuses a manifest, and is then removed.
  */
 export class TargetInventory {
   readonly #blobs = new Map<Digest, Set<string>>();
   readonly #manifests = new Set<string>();
   #changed = false;
 
-  /** @param locations what earlier runs knew */
+  /** @param locations blob locations from earlier runs */
   constructor(locations: readonly BlobLocation[] = []) {
     for (const [digest, repository] of locations) this.noteBlob(repository, digest);
     this.#changed = false;
   }
 
-  /** True when blobs were noted or forgotten since it was made. */
+  /** True when blobs were added or removed after construction. */
   get changed(): boolean {
     return this.#changed;
   }
 
-  /** All that is known of blobs, for the next run. */
-  holders(): BlobLocation[] {
+  /** All known blob locations, for the next run. */
+  locations(): BlobLocation[] {
     return Array.from(this.#blobs).flatMap(([digest, repositories]) =>
       Array.from(repositories, (repository): BlobLocation => [digest, repository]),
     );
@@ -35,7 +35,7 @@ export class TargetInventory {
     else this.#blobs.set(digest, new Set([repository]));
   }
 
-  /** `repository` itself when it has the blob, else another that has it. */
+  /** A repository that has the blob: `repository` itself when it has it, otherwise any other. */
   repositoryWith(digest: Digest, repository: string): string | undefined {
     const repositories = this.#blobs.get(digest);
     if (!repositories || repositories.has(repository)) return repositories && repository;

@@ -2,21 +2,21 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readAll, sendJson } from '../../network/http.ts';
 import { type MemoryRegistry, refuse, startMemoryRegistry } from '../memory-registry.ts';
 
-/** Azure's registry, as it takes pushes. */
+/** Azure Container Registry, which limits the size of a request. */
 export interface Acr extends MemoryRegistry {
-  /** Parts of an upload that it still loses, with the upload. */
+  /** Number of chunks that it will lose, together with their upload. */
   broken: number;
-  /** Closes the connection on a request that is too large, where it else reads on, as nginx does. */
+  /** True: closes the connection on a request that is too large. False: reads it to its end, as nginx does. */
   abrupt: boolean;
-  /** Locked images can't be pushed to. */
+  /** True: images are locked and can't be pushed to. */
   locked: boolean;
-  /** What the refresh token was asked for: scopes. */
+  /** The scopes for which access tokens were issued. */
   readonly granted: string[];
 }
 
 const MOST = 20_000_000;
 
-/** @param refreshToken what its token service takes, by POST; Basic is taken by nobody */
+/** @param refreshToken the only one that its token service accepts, by POST; Basic credentials are refused */
 export async function startAcr(refreshToken: string): Promise<Acr> {
   const registry = await startMemoryRegistry();
   const acr: Acr = Object.assign(registry, { broken: 0, abrupt: false, locked: false, granted: [] });
@@ -38,7 +38,7 @@ export async function startAcr(refreshToken: string): Promise<Acr> {
     if (Number(headers['content-length']) > MOST) {
       if (acr.abrupt) request.socket.destroy();
       else request.resume();
-      // At once, before the body has come.
+      // Answered at once, before the body has arrived.
       const page =
         '<html><head><title>413 Request Entity Too Large - AzureContainerRegistry</title></head></html>';
       response.writeHead(413, { 'content-type': 'text/html' }).end(page);

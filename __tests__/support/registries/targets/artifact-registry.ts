@@ -1,8 +1,8 @@
 import { type MemoryRegistry, refuse, startMemoryRegistry } from '../memory-registry.ts';
 
-/** Google's Artifact Registry: takes blobs whole, into repositories that were created before. */
+/** Google's Artifact Registry, which takes blobs in one request only, into existing repositories. */
 export interface ArtifactRegistry extends MemoryRegistry {
-  /** Set where the account may not push. */
+  /** True: the account may not push. */
   denied: boolean;
 }
 

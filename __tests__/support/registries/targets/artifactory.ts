@@ -1,6 +1,6 @@
 import { type MemoryRegistry, refuse, startMemoryRegistry } from '../memory-registry.ts';
 
-/** JFrog's Artifactory: a HEAD of a manifest that is not there answers 403. */
+/** JFrog's Artifactory, which answers a HEAD for a missing manifest with 403. */
 export async function startArtifactory(): Promise<MemoryRegistry> {
   const registry = await startMemoryRegistry();
   registry.intercept = ({ method, url = '' }, response) => {

@@ -2,13 +2,13 @@ import { sendJson } from '../../network/http.ts';
 import type { RegistryAuth } from '../memory-auth.ts';
 import { type MemoryRegistry, refuse, startMemoryRegistry } from '../memory-registry.ts';
 
-/** Docker Hub, as it takes pushes. */
+/** Docker Hub, with its limits and two-part names. */
 export interface DockerHub extends MemoryRegistry {
-  /** Pulls that are left. */
+  /** Number of pulls that are left. */
   pulls: number;
-  /** Requests that its abuse limit still answers. */
+  /** Number of requests that its abuse limit will refuse. */
   busy: number;
-  /** Set where the account may not push. */
+  /** True: the account may not push. */
   denied: boolean;
 }
 

@@ -4,8 +4,7 @@ import { type MemoryRegistry, refuse, startMemoryRegistry } from '../memory-regi
 const Manifest = v.pipe(v.string(), v.parseJson(), v.object({ mediaType: v.optional(v.string()) }));
 
 /**
- * Amazon ECR: repositories are created before they are pushed to, tags may be immutable, and blobs are mounted from
- * nowhere.
+ * Amazon ECR: repositories must exist before a push, tags may be immutable, and blobs are never mounted.
  */
 export async function startEcr(
   repositories: readonly string[],

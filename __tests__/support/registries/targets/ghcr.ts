@@ -1,14 +1,14 @@
 import { type MemoryRegistry, refuse, startMemoryRegistry } from '../memory-registry.ts';
 
-/** GitHub's container registry, as it takes pushes. */
+/** GitHub's container registry, with its denials and limits. */
 export interface Ghcr extends MemoryRegistry {
-  /** What it says to a push that it denies; empty where it denies none. */
+  /** The message with which it denies pushes; empty: it denies none. */
   denial: string;
-  /** Pushes of manifests that its limits still refuse. */
+  /** The limits with which it will refuse manifests, one each. */
   limited: ('secondary' | 'requests')[];
 }
 
-/** A part of an upload may have no more. */
+/** Maximum size of a chunk. */
 const MOST = 4 * 1024 ** 2;
 
 const SECONDARY =
@@ -22,7 +22,7 @@ export async function startGhcr(): Promise<Ghcr> {
   ghcr.intercept = (request, response) => {
     const { method, url = '', headers } = request;
     if (url.includes('/referrers/')) {
-      // A web page, a text that is no JSON, and a limit, each in its turn.
+      // In turn: a redirect to a web page, plain text, and a limit.
       referrers += 1;
       if (referrers % 3 === 1) response.writeHead(303, { location: '/login' }).end();
       else response.writeHead(referrers % 3 === 2 ? 404 : 429, { 'content-type': 'text/plain' }).end('no');

@@ -1,12 +1,12 @@
 import { type MemoryRegistry, refuse, startMemoryRegistry } from '../memory-registry.ts';
 
-/** Harbor, as it takes pushes. */
+/** Harbor, with projects and their rules. */
 export interface Harbor extends MemoryRegistry {
-  /** Why a manifest is not taken. */
+  /** Why manifests are refused. */
   refusal: 'immutable' | 'quota' | 'read-only' | undefined;
 }
 
-/** @param projects the first parts of the names that it knows */
+/** @param projects the first name parts of existing repositories */
 export async function startHarbor(projects: readonly string[]): Promise<Harbor> {
   const registry = await startMemoryRegistry();
   const harbor: Harbor = Object.assign(registry, { refusal: undefined });

@@ -1,7 +1,7 @@
 import { sendJson } from '../../network/http.ts';
 import { type MemoryRegistry, refuse, startMemoryRegistry } from '../memory-registry.ts';
 
-/** Why it takes no push: no right, no space, or nobody's. */
+/** Why pushes are refused. */
 export type QuayRefusal = 'unauthorized' | 'quota' | 'read-only' | 'disabled' | 'immutable';
 
 const REFUSALS: Readonly<Record<QuayRefusal, readonly [status: number, code: string, message: string]>> = {
@@ -20,7 +20,7 @@ const REFUSALS: Readonly<Record<QuayRefusal, readonly [status: number, code: str
   immutable: [409, 'TAG_IMMUTABLE', 'tag is immutable and cannot be overwritten'],
 };
 
-/** Quay, as it takes pushes. */
+/** Quay, with its refusals and two-part names. */
 export interface Quay extends MemoryRegistry {
   refusal: QuayRefusal | undefined;
 }

@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { DockerCli } from '../../../../src/copy/docker/cli.ts';
 
-/** What a command that fails with this message is taken for. */
+/** The error of a command that fails with this message. */
 async function failure(stderr: string): Promise<unknown> {
   const docker = new DockerCli(async () => ({ exitCode: 1, stdout: '', stderr }), {}, '/config');
   return docker.run(['push', 'a']).catch((error: unknown) => error);
 }
 
-// As docker 28 words what happens between it and a registry.
-describe('a docker command that fails', () => {
+// The messages of docker 28.
+describe('a docker command that failed', () => {
   it.each([
     'received unexpected HTTP status: 503 Service Unavailable',
     'error pulling image configuration: download failed after attempts=1: unexpected EOF',
     'Post "http://r/v2/a/blobs/uploads/": read tcp 127.0.0.1:1->127.0.0.1:2: read: connection reset by peer',
     'Patch "http://r/v2/uploads/1": dial tcp 127.0.0.1:1: connect: connection refused',
     'toomanyrequests: You have reached your unauthenticated pull rate limit',
-  ])('can be tried again: %s', async (message) => {
+  ])('is retried: %s', async (message) => {
     expect(await failure(message)).toMatchObject({ retryable: true });
   });
 
@@ -27,7 +27,7 @@ describe('a docker command that fails', () => {
     'manifest invalid: manifest invalid',
     'digest invalid: provided digest did not match uploaded content',
     'blob unknown: blob unknown to registry',
-  ])('is tried again a few times: %s', async (message) => {
+  ])('is retried a few times: %s', async (message) => {
     expect(await failure(message)).toMatchObject({ retryable: false, ambiguous: true });
   });
 
@@ -37,7 +37,7 @@ describe('a docker command that fails', () => {
     'no matching manifest for linux/amd64 in the manifest list entries',
     'invalid reference format',
     'write /var/lib/docker/tmp/x: no space left on device',
-  ])('is not tried again: %s', async (message) => {
+  ])('is not retried: %s', async (message) => {
     expect(await failure(message)).toMatchObject({ retryable: false, ambiguous: false });
   });
 });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Exec } from '../../../../src/copy/docker/cli.ts';
 import { openDockerEngine } from '../../../../src/copy/docker/engine.ts';
 import type { Engine } from '../../../../src/copy/engine.ts';
-import { startCopying, taskOf } from '../../../support/fixtures/copying.ts';
+import { startCopying, taskOf, observe } from '../../../support/fixtures/copying.ts';
 import { makeImage, pushImage } from '../../../support/fixtures/images.ts';
 import { silentLogger } from '../../../support/fixtures/silent-logger.ts';
 import { type MemoryRegistry, startMemoryRegistry } from '../../../support/registries/memory-registry.ts';
@@ -26,7 +26,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A docker that pushes, and keeps what it was told to pull or tag until it is told to remove it. */
+/** A docker command that pushes, and keeps what it pulls and tags until it removes it. */
 function startDocker(removes: (call: number) => boolean): { exec: Exec; images: Set<string> } {
   const images = new Set<string>();
   let removals = 0;
@@ -60,29 +60,29 @@ async function open(exec: Exec): Promise<Engine> {
   });
 }
 
-describe('the docker engine', () => {
+describe('DockerEngine', () => {
   it.each([
-    ['at once', () => true, 0],
-    ['in the end, when a removal was ended with the run', (call: number) => call > 1, 2],
+    ['after each image', () => true, 0],
+    ['when it is closed, if the end of the run interrupted a removal', (call: number) => call > 1, 2],
   ])('removes what it pulled and tagged %s', async (_, removes, left) => {
     const { exec, images } = startDocker(removes);
     const engine = await open(exec);
-    const held: string[] = [];
-    await engine.copy(taskOf(startCopying(source, target), 'img', IMAGE), (tag) => held.push(tag));
-    expect(held).toEqual(['v1']);
+    const observer = observe();
+    await engine.copy(taskOf(startCopying(source, target), 'img', IMAGE), observer);
+    expect(Array.from(observer.verified.keys())).toEqual(['v1']);
     expect(images.size).toBe(left);
     await engine.close();
     expect(images).toEqual(new Set());
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('removes what it tagged, though the command that did was ended with the run', async () => {
+  it('removes a tag whose command was interrupted by the end of the run', async () => {
     const { exec, images } = startDocker(() => true);
     const engine = await open(async (command, args, options) => {
       const outcome = await exec(command, args, options);
       return args[0] === 'tag' ? { ...outcome, exitCode: 143, stderr: 'signal: terminated' } : outcome;
     });
-    const copying = engine.copy(taskOf(startCopying(source, target), 'img', IMAGE), () => undefined);
+    const copying = engine.copy(taskOf(startCopying(source, target), 'img', IMAGE), observe());
     await expect(copying).rejects.toThrow('ended with exit code 143');
     expect(images).toEqual(new Set());
     await engine.close();

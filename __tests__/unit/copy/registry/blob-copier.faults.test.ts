@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Digest, digestOf } from '../../../../src/oci/digest.ts';
-import { copyImage, expectHeld, startCopying, taskOf } from '../../../support/fixtures/copying.ts';
+import { copyImage, expectHeld, startCopying, taskOf, observe } from '../../../support/fixtures/copying.ts';
 import { type TestImage, makeImage, makeIndex, pushImage } from '../../../support/fixtures/images.ts';
 import { readAll } from '../../../support/network/http.ts';
 import {
@@ -24,16 +24,16 @@ afterEach(async () => {
 
 type Fault = (request: IncomingMessage, response: ServerResponse) => unknown;
 
-/** Lets `fault` happen to the first `times` requests that are `meant`. */
+/** Answers the first `times` requests that match with `fault`. */
 function failing(
   registry: MemoryRegistry,
   times: number,
-  meant: (request: IncomingMessage) => boolean,
+  matches: (request: IncomingMessage) => boolean,
   fault: Fault,
 ): { happened: number } {
   const counter = { happened: 0 };
   registry.intercept = async (request, response) => {
-    if (counter.happened === times || !meant(request)) return false;
+    if (counter.happened === times || !matches(request)) return false;
     counter.happened += 1;
     await fault(request, response);
     return true;
@@ -62,12 +62,12 @@ function largeOf({ blobs }: TestImage): Digest {
 
 describe('an upload', () => {
   it.each([
-    ['that the registry does not know any more', 404, 'BLOB_UPLOAD_UNKNOWN'],
-    ['that nobody knows any more', 404, ''],
-    ['that came spoilt', 400, 'DIGEST_INVALID'],
-    ['that came short', 400, 'SIZE_INVALID'],
-    ['of which the token is refused', 401, 'UNAUTHORIZED'],
-  ])('%s begins anew', async (_, status, code) => {
+    ['whose session the registry has lost', 404, 'BLOB_UPLOAD_UNKNOWN'],
+    ['whose session is answered with a page', 404, ''],
+    ['that arrived damaged', 400, 'DIGEST_INVALID'],
+    ['that arrived short', 400, 'SIZE_INVALID'],
+    ['whose token is refused', 401, 'UNAUTHORIZED'],
+  ])('%s starts again', async (_, status, code) => {
     const content = image('lost');
     const counter = failing(target, 4, isUpload, async (request, response) => {
       await readAll(request);
@@ -79,7 +79,7 @@ describe('an upload', () => {
     expect(counter.happened).toBe(4);
   });
 
-  it('whose session leads to nobody begins anew', async () => {
+  it('whose session is at an unreachable host starts again', async () => {
     const content = image('nobody');
     const isStart = ({ method }: IncomingMessage): boolean => method === 'POST';
     failing(target, 3, isStart, (_, response) =>
@@ -89,7 +89,7 @@ describe('an upload', () => {
     expectHeld(target, content);
   });
 
-  it('whose session leads nowhere is opened again', async () => {
+  it('whose session has no location is opened again', async () => {
     const content = image('nowhere');
     failing(
       target,
@@ -101,7 +101,7 @@ describe('an upload', () => {
     expectHeld(target, content);
   });
 
-  it('whose answer was lost is found, and not sent again', async () => {
+  it('whose answer was lost is found at the target, and not sent again', async () => {
     const content = image('taken');
     const digests: string[] = [];
     const counter = failing(target, 3, isUpload, async (request, response) => {
@@ -116,7 +116,7 @@ describe('an upload', () => {
     expect(new Set(digests).size).toBe(3);
   });
 
-  it('that asks for an hour of retryBudget ends at once', async () => {
+  it('fails at once when the registry asks to wait for an hour', async () => {
     const content = image('hour');
     await pushImage(source.url, 'img', ['v1'], content);
     const counter = failing(target, Infinity, isUpload, async (request, response) => {
@@ -124,12 +124,12 @@ describe('an upload', () => {
       response.writeHead(429, { 'retry-after': '3600' }).end();
     });
     const mine = startCopying(source, target);
-    await expect(mine.engine.copy(taskOf(mine, 'img', content), () => {})).rejects.toThrow(/status 429/);
-    // Those that were on their way at that moment.
+    await expect(mine.engine.copy(taskOf(mine, 'img', content), observe())).rejects.toThrow(/status 429/);
+    // The uploads that were already running.
     expect(counter.happened).toBeLessThanOrEqual(3);
   });
 
-  it('of two that are too large at the same time: both go in chunks', async () => {
+  it('is sent in chunks when two blobs are too large at the same time', async () => {
     await target.close();
     target = await startMemoryRegistry({ maxUpload: 16 * 1024 ** 2 });
     const content = makeImage({ seed: 'too large', layers: [17_000_000, 17_000_000] });
@@ -138,8 +138,8 @@ describe('an upload', () => {
   });
 });
 
-describe('nothing is left open', () => {
-  /** Counts the answers that are being given. */
+describe('a failed transfer leaves no connection open', () => {
+  /** Counts open requests. */
   function counting(
     registry: MemoryRegistry,
     fault: (request: IncomingMessage, response: ServerResponse) => boolean,
@@ -153,7 +153,7 @@ describe('nothing is left open', () => {
     return counter;
   }
 
-  it('of a download that stands still, when its upload breaks', async () => {
+  it('when the upload breaks while the download is stalled', async () => {
     const content = image('upload breaks');
     await pushImage(source.url, 'img', ['v1'], content);
     let stalled = 0;
@@ -178,7 +178,7 @@ describe('nothing is left open', () => {
     await waitUntil(async () => downloads.open === 0, 'Downloads stayed open');
   });
 
-  it('of a download in chunks, when one of them is refused', async () => {
+  it('when a chunk is refused', async () => {
     const content = makeImage({ seed: 'chunk refused', layers: [40_000_000] });
     await pushImage(source.url, 'img', ['v1'], content);
     const downloads = counting(source, () => false);
@@ -190,11 +190,11 @@ describe('nothing is left open', () => {
       return true;
     };
     const mine = startCopying(source, target, { timeout: 60_000 });
-    await expect(mine.engine.copy(taskOf(mine, 'img', content), () => {})).rejects.toThrow(/DENIED/);
+    await expect(mine.engine.copy(taskOf(mine, 'img', content), observe())).rejects.toThrow(/DENIED/);
     await waitUntil(async () => downloads.open === 0, 'Downloads stayed open');
   });
 
-  it('of an upload, when its download breaks for good', async () => {
+  it('when the download keeps breaking', async () => {
     const content = image('download breaks');
     await pushImage(source.url, 'img', ['v1'], content);
     failing(
@@ -208,14 +208,14 @@ describe('nothing is left open', () => {
     );
     const uploads = counting(target, () => false);
     const mine = startCopying(source, target, { timeout: 60_000 });
-    await expect(mine.engine.copy(taskOf(mine, 'img', content), () => {})).rejects.toThrow(largeOf(content));
+    await expect(mine.engine.copy(taskOf(mine, 'img', content), observe())).rejects.toThrow(largeOf(content));
     await waitUntil(async () => uploads.open === 0, 'Uploads stayed open');
     expect(target.store.manifest('mirror/img', 'v1')).toBeUndefined();
   });
 });
 
-describe('a blob that is not what its digest says', () => {
-  it('is not asked for over and over by each image that has it', async () => {
+describe('a blob that does not match its digest', () => {
+  it('is not downloaded again for each image that contains it', async () => {
     const images = Array.from({ length: 6 }, (_, number) =>
       makeImage({ seed: `shares ${number}`, layers: [400_000], layerSeeds: ['shared and spoilt'] }),
     );
@@ -231,7 +231,7 @@ describe('a blob that is not what its digest says', () => {
     const results = await Promise.allSettled(
       images.map(async (one, number) => {
         await pushImage(source.url, 'img', [`v${number}`], one);
-        return mine.engine.copy(taskOf(mine, 'img', one, { tags: [`v${number}`] }), () => {});
+        return mine.engine.copy(taskOf(mine, 'img', one, { tags: [`v${number}`] }), observe());
       }),
     );
     for (const result of results)
@@ -239,7 +239,7 @@ describe('a blob that is not what its digest says', () => {
     expect(asks.happened).toBe(4);
   });
 
-  it('is brought for another image that states its size rightly', async () => {
+  it('is copied for another image that states the right size', async () => {
     const right = image('size');
     const text = Buffer.from(right.bytes).toString();
     const size = right.blobs.get(largeOf(right))?.length ?? 0;
@@ -249,15 +249,15 @@ describe('a blob that is not what its digest says', () => {
     await pushImage(source.url, 'img', ['v0'], wrong);
     await pushImage(source.url, 'img', ['v1'], right);
     const mine = startCopying(source, target);
-    const failure = mine.engine.copy(taskOf(mine, 'img', wrong, { tags: ['v0'] }), () => {});
+    const failure = mine.engine.copy(taskOf(mine, 'img', wrong, { tags: ['v0'] }), observe());
     await expect(failure).rejects.toThrow(/more than \d+ bytes came/);
-    await mine.engine.copy(taskOf(mine, 'img', right), () => {});
+    await mine.engine.copy(taskOf(mine, 'img', right), observe());
     expectHeld(target, right);
   });
 });
 
 describe('a manifest', () => {
-  it('that was stored while the answer was lost is found, where tags can not be written twice', async () => {
+  it('whose answer was lost is found at the target, where tags are immutable', async () => {
     const content = image('immutable');
     target.intercept = async (request, response) => {
       if (!isTag(request)) return false;
@@ -274,7 +274,7 @@ describe('a manifest', () => {
     expectHeld(target, content);
   });
 
-  it('that is refused and not there is an error, and is asked about once', async () => {
+  it('that is refused and absent is an error, after one lookup', async () => {
     const content = image('refused');
     await pushImage(source.url, 'img', ['v1'], content);
     failing(target, Infinity, isTag, async (request, response) => {
@@ -282,11 +282,11 @@ describe('a manifest', () => {
       refuse(response, 403, 'DENIED', 'no');
     });
     const mine = startCopying(source, target);
-    await expect(mine.engine.copy(taskOf(mine, 'img', content), () => {})).rejects.toThrow(/DENIED/);
+    await expect(mine.engine.copy(taskOf(mine, 'img', content), observe())).rejects.toThrow(/DENIED/);
     expect(target.requests.filter(({ method }) => method === 'HEAD')).toHaveLength(1);
   });
 
-  it('that came spoilt is sent again', async () => {
+  it('that arrived damaged is sent again', async () => {
     const content = makeIndex([image('spoilt 1'), makeImage({ seed: 'spoilt 2', platform: 'linux/arm64' })]);
     const isManifest = ({ method, url = '' }: IncomingMessage): boolean =>
       method === 'PUT' && url.includes('/manifests/');
@@ -298,7 +298,7 @@ describe('a manifest', () => {
     expectHeld(target, content);
   });
 
-  it('is believed to be there though one answer names another digest', async () => {
+  it('counts as stored though one HEAD names another digest', async () => {
     const content = image('wrong header');
     failing(
       target,

@@ -11,6 +11,7 @@ import {
   startCopying,
   taskOf,
   uploadsTo,
+  observe,
 } from '../../../support/fixtures/copying.ts';
 import {
   type TestImage,
@@ -44,23 +45,21 @@ async function restartTarget(options: MemoryRegistryOptions): Promise<void> {
   target = await startMemoryRegistry(options);
 }
 
-function setup(holders: readonly BlobLocation[] = [], password = ''): Copying {
+function setup(locations: readonly BlobLocation[] = [], password = ''): Copying {
   const credential = { username: 'u', password, providedBy: 'the test' };
-  return startCopying(source, target, { holders, ...(password !== '' && { credential }) });
+  return startCopying(source, target, { locations, ...(password !== '' && { credential }) });
 }
 
-/** Copies one image to an empty target and says what the engine told. */
+/** Copies one image to an empty target and returns what the engine reported. */
 async function copy(
   image: TestImage,
   platforms: Platforms = 'all',
   mine = setup(),
 ): Promise<{ held: Map<string, VerifiedTag>; bytes: number }> {
   await pushImage(source.url, 'img', ['v1'], image);
-  const held = new Map<string, VerifiedTag>();
-  const bytes = await mine.engine.copy(taskOf(mine, 'img', image, { platforms }), (tag, what) =>
-    held.set(tag, what),
-  );
-  return { held, bytes };
+  const observer = observe();
+  const bytes = await mine.engine.copy(taskOf(mine, 'img', image, { platforms }), observer);
+  return { held: observer.verified, bytes };
 }
 
 const uploads = (): string[] => uploadsTo(target);
@@ -105,13 +104,13 @@ function artifact(): unknown {
 }
 
 describe('fidelity', () => {
-  it.each(Object.entries(SHAPES))('copies %s to the byte', async (_, image) => {
+  it.each(Object.entries(SHAPES))('copies %s byte for byte', async (_, image) => {
     const { held } = await copy(image);
     expect(held).toEqual(new Map([['v1', { digest: image.digest }]]));
     expectHeld(image);
   });
 
-  it('reduces an index to the platforms, keeps their attestations and says so', async () => {
+  it('reduces an index to the platforms, keeps their attestations and reports the platforms', async () => {
     const image = makeIndex([makeImage({ seed: '1' }), makeImage({ seed: '2', platform: 'linux/arm64' })], {
       attestation: true,
     });
@@ -125,7 +124,7 @@ describe('fidelity', () => {
     expect(target.store.manifest('mirror/img', arm64?.digest ?? '')).toBeUndefined();
   });
 
-  it('leaves an index as it is when it has no more than the platforms', async () => {
+  it('does not change an index that has no other platforms', async () => {
     const image = makeIndex([makeImage({ seed: '1' }), makeImage({ seed: '2', platform: 'linux/arm64/v8' })]);
     const { held } = await copy(image, ['linux/amd64', 'linux/arm64', 'linux/riscv64']);
     expect(held.get('v1')).toEqual({ digest: image.digest });
@@ -138,7 +137,7 @@ describe('fidelity', () => {
     expect(target.requests).toEqual([]);
   });
 
-  it('passes foreign layers on as descriptors', async () => {
+  it('copies only the descriptors of foreign layers', async () => {
     const foreign = {
       ...descriptor('application/vnd.docker.image.rootfs.foreign.diff.tar.gzip', BLOB),
       urls: ['https://example.com/layer'],
@@ -155,7 +154,7 @@ describe('fidelity', () => {
     expect(source.requests.some(({ path }) => path.includes(digestOf(BLOB)))).toBe(false);
   });
 
-  it('says that schema1 is not supported', async () => {
+  it('reports schema1 as unsupported', async () => {
     const image = makeManifest(
       SCHEMA1_SIGNED,
       { schemaVersion: 1, name: 'img', tag: 'v1', fsLayers: [] },
@@ -163,12 +162,12 @@ describe('fidelity', () => {
     );
     source.store.putManifest('img', 'v1', SCHEMA1_SIGNED, image.bytes);
     const mine = setup();
-    await expect(mine.engine.copy(taskOf(mine, 'img', image), () => {})).rejects.toThrow(
+    await expect(mine.engine.copy(taskOf(mine, 'img', image), observe())).rejects.toThrow(
       /old schema1 format.*"exclude"/,
     );
   });
 
-  it('stores nothing under the tag before all it refers to is there', async () => {
+  it('writes the tag after everything that the image refers to', async () => {
     const image = SHAPES['an index in an index'];
     if (!image) throw new Error('no image');
     await copy(image);
@@ -177,18 +176,18 @@ describe('fidelity', () => {
     expect(puts.filter((path) => path.endsWith('/manifests/v1'))).toHaveLength(1);
   });
 
-  it('believes a push only when the target says what it holds', async () => {
+  it('reads a tag back before it reports it', async () => {
     target.intercept = ({ method, url = '' }, response) => {
       if (method !== 'PUT' || !url.endsWith('/manifests/v1')) return false;
       response.writeHead(201).end();
       return true;
     };
-    await expect(copy(makeImage({ seed: 'lie' }))).rejects.toThrow(/the target says it holds nothing/);
+    await expect(copy(makeImage({ seed: 'lie' }))).rejects.toThrow(/the target says that it holds nothing/);
   });
 });
 
 describe('blobs', () => {
-  it('are sent once, however many images and repositories ask for them at the same moment', async () => {
+  it('are sent once when several images and repositories need them at the same time', async () => {
     const layerSeeds = ['shared large', 'shared small'];
     const images = Array.from({ length: 8 }, (_, number) =>
       makeImage({ seed: `i${number}`, layers: [400_000, 100], layerSeeds }),
@@ -198,7 +197,7 @@ describe('blobs', () => {
       images.map(async (image, number) => {
         const repository = `img-${number % 4}`;
         await pushImage(source.url, repository, [`v${number}`], image);
-        return mine.engine.copy(taskOf(mine, repository, image, { tags: [`v${number}`] }), () => {});
+        return mine.engine.copy(taskOf(mine, repository, image, { tags: [`v${number}`] }), observe());
       }),
     );
     const distinct = new Map(images.flatMap(({ blobs }) => Array.from(blobs)));
@@ -208,7 +207,7 @@ describe('blobs', () => {
     );
   });
 
-  it('are not sent when the target has them, and no HEAD asks first', async () => {
+  it('are not sent when the target has them, without a HEAD request', async () => {
     const image = makeImage({ seed: 'there', layers: [300_000, 10] });
     for (const bytes of image.blobs.values()) target.store.putBlob('mirror/img', bytes);
     const { bytes } = await copy(image);
@@ -222,30 +221,30 @@ describe('blobs', () => {
     ]);
   });
 
-  it('are mounted from where an earlier run left them', async () => {
+  it('are mounted from a repository that an earlier run recorded', async () => {
     const image = makeImage({ seed: 'known', layers: [300_000] });
-    const holders = Array.from(image.blobs, ([digest, bytes]): BlobLocation => {
+    const locations = Array.from(image.blobs, ([digest, bytes]): BlobLocation => {
       target.store.putBlob('mirror/other', bytes);
       return [digest, 'mirror/other'];
     });
-    const mine = setup(holders);
+    const mine = setup(locations);
     expect((await copy(image, 'all', mine)).bytes).toBe(0);
     expectHeld(image);
     await mine.engine.close();
     const saved = new Set(mine.saved[0]?.map((holder) => holder.join(' ')));
     expect(saved).toEqual(
-      new Set(holders.flatMap(([digest]) => [`${digest} mirror/other`, `${digest} mirror/img`])),
+      new Set(locations.flatMap(([digest]) => [`${digest} mirror/other`, `${digest} mirror/img`])),
     );
   });
 
-  it('are sent after all when what an earlier run knew is stale', async () => {
+  it('are sent when the recorded repository no longer has them', async () => {
     const image = makeImage({ seed: 'stale', layers: [300_000] });
     const elsewhere = Array.from(image.blobs.keys(), (digest): BlobLocation => [digest, 'mirror/other']);
     await copy(image, 'all', setup(elsewhere));
     expectHeld(image);
   });
 
-  it('are sent after all when the very repository was believed to have them', async () => {
+  it("are sent when the target's own repository was wrongly recorded to have them", async () => {
     const image = makeIndex([makeImage({ seed: 'stale here', layers: [300_000] })]);
     const [child] = image.children;
     const here = Array.from(child?.blobs.keys() ?? [], (digest): BlobLocation => [digest, 'mirror/img']);
@@ -253,37 +252,40 @@ describe('blobs', () => {
     expectHeld(image);
   });
 
-  it('are brought after all when the image was recorded but is gone from the target', async () => {
+  it('are copied when the image was recorded but the target no longer has it', async () => {
     const image = makeIndex([makeImage({ seed: 'gone' })]);
     await pushImage(source.url, 'img', ['v1'], image);
     const mine = setup();
-    await mine.engine.copy(taskOf(mine, 'img', image, { present: true }), () => {});
+    await mine.engine.copy(taskOf(mine, 'img', image, { present: true }), observe());
     expectHeld(image);
   });
 
-  it('cost nothing when the target is recorded to hold the image under another tag', async () => {
+  it('are not sent when the target is recorded to hold the image under another tag', async () => {
     const image = makeIndex([makeImage({ seed: 'other tag' })]);
     await pushImage(source.url, 'img', ['v1'], image);
     await pushImage(target.url, 'mirror/img', ['v0'], image);
     target.requests.length = 0;
     const mine = setup();
-    await mine.engine.copy(taskOf(mine, 'img', image, { present: true }), () => {});
+    await mine.engine.copy(taskOf(mine, 'img', image, { present: true }), observe());
     expect(target.requests.map(({ method }) => method)).toEqual(['PUT', 'HEAD']);
     expectHeld(image);
   });
 
-  it.each([400, 401, 403, 404, 405])('are sent when the registry answers a mount with %d', async (status) => {
-    target.intercept = ({ url = '' }, response) => {
-      if (!url.includes('mount=')) return false;
-      refuse(response, status, 'NAME_INVALID', 'invalid repository name');
-      return true;
-    };
-    const image = makeImage({ seed: 'mount', layers: [300_000] });
-    await copy(image);
-    expectHeld(image);
-  });
+  it.each([400, 401, 403, 404, 405])(
+    'are sent when the registry answers a mount request with %d',
+    async (status) => {
+      target.intercept = ({ url = '' }, response) => {
+        if (!url.includes('mount=')) return false;
+        refuse(response, status, 'NAME_INVALID', 'invalid repository name');
+        return true;
+      };
+      const image = makeImage({ seed: 'mount', layers: [300_000] });
+      await copy(image);
+      expectHeld(image);
+    },
+  );
 
-  it('go in chunks where the registry asks for them', async () => {
+  it('are sent in chunks when the registry asks for them', async () => {
     target.intercept = ({ method }, response) => {
       if (method === 'POST') response.setHeader('oci-chunk-min-length', '1000');
       return false;
@@ -294,7 +296,7 @@ describe('blobs', () => {
     expect(target.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
   });
 
-  it('go in chunks after 413', async () => {
+  it('are sent in chunks after a 413', async () => {
     await restartTarget({ maxUpload: 16 * 1024 ** 2 });
     const image = makeImage({ seed: 'large', layers: [40_000_000] });
     await copy(image);
@@ -303,7 +305,7 @@ describe('blobs', () => {
     expect(patches.length).toBe(3);
   });
 
-  it('go on with Range after a download that broke, and start again after a 200', async () => {
+  it('are resumed with Range after a broken download, and restarted after a 200', async () => {
     let broken = 0;
     const image = makeImage({ seed: 'range', layers: [500_000] });
     const large = Array.from(image.blobs).find(([, bytes]) => bytes.length > 400_000);
@@ -330,7 +332,7 @@ describe('blobs', () => {
     ['corrupt', (bytes: Uint8Array) => Buffer.from(bytes).fill(0, 0, 10)],
     ['short', (bytes: Uint8Array) => bytes.subarray(1)],
     ['long', (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.from('x')])],
-  ])('that are always %s never get under a tag', async (_, spoil) => {
+  ])('that are always %s are never tagged', async (_, spoil) => {
     const image = makeImage({ seed: 'spoilt', layers: [300_000] });
     source.intercept = ({ method, url = '' }, response) => {
       const digest = /blobs\/(.+)$/.exec(url)?.[1] ?? '';
@@ -346,7 +348,7 @@ describe('blobs', () => {
     expect(target.store.repositoryNames()).toEqual([]);
   });
 
-  it('are sent though tokens end all the time', async () => {
+  it('are sent though tokens expire all the time', async () => {
     await restartTarget({ auth: { kind: 'token', username: 'u', password: 'p', expiresIn: 6 } });
     const image = makeIndex([
       makeImage({ seed: 't1', layers: [200_000] }),

@@ -1,6 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { CopyError } from '../../../../src/mirror/copy-error.ts';
-import { type Copying, expectHeld, startCopying, taskOf } from '../../../support/fixtures/copying.ts';
+import {
+  type Copying,
+  expectHeld,
+  startCopying,
+  taskOf,
+  observe,
+} from '../../../support/fixtures/copying.ts';
 import { type TestImage, makeImage, makeIndex } from '../../../support/fixtures/images.ts';
 import { faultsOf } from '../../../support/network/faults/kinds.ts';
 import { startFaultyProxy } from '../../../support/network/faults/proxy.ts';
@@ -13,11 +19,11 @@ const ACCOUNTS: [string, { readonly auth?: RegistryAuth }][] = [
   ['no accounts', {}],
   ['Basic', { auth: { kind: 'basic', ...ACCOUNT } }],
   ['tokens', { auth: { kind: 'token', ...ACCOUNT } }],
-  ['tokens that end all the time', { auth: { kind: 'token', ...ACCOUNT, expiresIn: 6 } }],
+  ['tokens that expire all the time', { auth: { kind: 'token', ...ACCOUNT, expiresIn: 6 } }],
 ];
-/** Those of many that something went wrong with. */
+/** Seeds that have found bugs. */
 const SEEDS = [11, 29, 32, 38, 86];
-/** They take seconds, and are met by the bundle. */
+/** These faults take seconds; the integration tests cover them. */
 const SLOW = new Set<string>(['no answer', 'stalled body', 'slow drip', 'connection refused']);
 
 const servers: TestServer[] = [];
@@ -31,7 +37,7 @@ async function start<T extends TestServer>(server: Promise<T>): Promise<T> {
   return started;
 }
 
-/** Every other one of two platforms, and all share layers with others. */
+/** Every second image has two platforms, and all share layers. */
 const IMAGES = Array.from({ length: 8 }, (_, number): TestImage => {
   const one = (platform: string): TestImage =>
     makeImage({
@@ -45,11 +51,11 @@ const IMAGES = Array.from({ length: 8 }, (_, number): TestImage => {
     : one('linux/amd64');
 });
 
-/** As the pool does: what is to be tried again is. */
+/** Retries as the pool does. */
 async function copy(copying: Copying, image: TestImage, tag: string): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
-      await copying.engine.copy(taskOf(copying, 'img', image, { tags: [tag] }), () => {});
+      await copying.engine.copy(taskOf(copying, 'img', image, { tags: [tag] }), observe());
       return;
     } catch (error) {
       if (!(error instanceof CopyError) || !error.retryable || tries === 5) throw error;
@@ -57,9 +63,9 @@ async function copy(copying: Copying, image: TestImage, tag: string): Promise<vo
   }
 }
 
-describe('the registry engine, a fifth of all requests going wrong', () => {
+describe('RegistryEngine with faults in a fifth of all requests', () => {
   it.each(ACCOUNTS.flatMap(([what, options]) => SEEDS.map((seed) => [what, seed, options] as const)))(
-    'copies all images rightly between registries with %s: seed %d',
+    'copies all images between registries with %s: seed %d',
     async (_, seed, options) => {
       const source = await start(startMemoryRegistry(options));
       const target = await start(startMemoryRegistry(options));

@@ -38,7 +38,7 @@ afterEach(stop);
 describe('a hostile source', () => {
   const entry = ({ mediaType, bytes }: TestImage): unknown => descriptor(mediaType, bytes);
 
-  it('does not get an image copied for naming it as its own referrer, or for another of its images', async () => {
+  it("can't have an image copied as its own referrer, or as a referrer of another image", async () => {
     const other = makeImage({ seed: 'other', oci: true });
     await publish(image, [sbom]);
     await pushImage(source.url, 'img', ['v2'], other);
@@ -50,7 +50,7 @@ describe('a hostile source', () => {
     for (const one of [other, stranger]) expect(target.store.manifest(MIRROR, one.digest)).toBeUndefined();
   });
 
-  it('can not go round in circles', async () => {
+  it("can't cause an endless loop with circular referrers", async () => {
     await publish(image, [sbom]);
     await attach(source, sbom, [signedSbom]);
     answerAlways(source, entry(sbom), entry(signedSbom), entry(image));
@@ -59,7 +59,7 @@ describe('a hostile source', () => {
     expect(asked.length).toBeLessThan(10);
   });
 
-  it('can not go on for ever', async () => {
+  it("can't nest referrers without end", async () => {
     await publish(image);
     let subject = image;
     for (let depth = 0; depth < 12; depth += 1) {
@@ -71,7 +71,7 @@ describe('a hostile source', () => {
     expect(target.store.tags(MIRROR)).not.toContain('v1');
   });
 
-  it('can not list more than anybody attaches', async () => {
+  it("can't list more referrers than the limit", async () => {
     await publish(image);
     const lists = new Map<string, unknown[]>();
     for (let part = 0; part < 2; part += 1) {
@@ -89,10 +89,10 @@ describe('a hostile source', () => {
       sendJson(response, 200, { schemaVersion: 2, manifests: all }, { 'content-type': OCI_INDEX });
       return true;
     };
-    await expect(copy(image)).rejects.toThrow(/more than 10000 manifests refer to it/);
+    await expect(copy(image)).rejects.toThrow(/has more than 10000 referrers/);
   });
 
-  it('can not put other content under a digest', async () => {
+  it("can't return other content for a digest", async () => {
     await publish(image, [sbom]);
     source.intercept = ({ url = '' }, response) => {
       if (!url.endsWith(`/manifests/${sbom.digest}`)) return false;
@@ -103,7 +103,7 @@ describe('a hostile source', () => {
     expect(target.store.tags(MIRROR)).toEqual([]);
   });
 
-  it('that gives the image itself for the list under its tag lists nothing, as GitLab does', async () => {
+  it('that returns the image for its referrers tag, as GitLab does, lists nothing', async () => {
     await restart({ source: false, target: false });
     const index = makeIndex([image, makeImage({ seed: 'arm', oci: true, platform: 'linux/arm64' })], {
       oci: true,
@@ -117,7 +117,7 @@ describe('a hostile source', () => {
     expect(requests(source)).not.toContain(`GET manifests/${image.digest}`);
   });
 
-  it('may list what is not there any more, or is of a kind that only drafts had', async () => {
+  it('may list manifests that it no longer has, or of a type from a draft', async () => {
     await publish(image, [sbom]);
     const draft = { ...descriptor('application/vnd.oci.artifact.manifest.v1+json', Buffer.from('draft')) };
     answerAlways(source, entry(signature), draft, entry(sbom));

@@ -48,7 +48,7 @@ describe.each([
 ])('from a source with the API: $source, to a target with the API: $target', (apis) => {
   beforeEach(async () => restart(apis));
 
-  it('all that refers to an image is found at the mirror as at the source, by its type too', async () => {
+  it('clients find the same referrers at the mirror as at the source, by type too', async () => {
     await publish(image, [sbom, signature]);
     await attach(source, sbom, [signedSbom]);
     const { held, referrers, bytes } = await copy(image);
@@ -65,7 +65,7 @@ describe.each([
     expect(first?.annotations).toEqual({ 'org.example/tool': 'é' });
   });
 
-  it('is there before the tag, and after the image', async () => {
+  it('referrers are written after the image and before its tag', async () => {
     await publish(image, [sbom, signature]);
     await copy(image);
     const puts = requests(target, 'PUT').filter((put) => put.includes('manifests/'));
@@ -74,7 +74,7 @@ describe.each([
     expect(puts.indexOf(`PUT manifests/${sbom.digest}`)).toBeGreaterThan(0);
   });
 
-  it('is not copied again: a request at the source and one at the target say that nothing is new', async () => {
+  it('a recheck without new referrers costs one request at the source and one at the target', async () => {
     await publish(image, [signature]);
     const session = new Session();
     await session.copy(image);
@@ -86,7 +86,7 @@ describe.each([
     expect(requests(target)).toEqual([`GET ${mirror}`]);
   });
 
-  it('costs no request at the target where nothing refers to an image', async () => {
+  it('a recheck of an image without referrers costs no request at the target', async () => {
     await publish(image);
     await copy(image);
     forget();
@@ -95,7 +95,7 @@ describe.each([
     expect(requests(target)).toEqual([]);
   });
 
-  it('is found when it comes later, also about what the mirror has already', async () => {
+  it('a recheck copies later referrers, also those of referrers', async () => {
     await publish(image, [sbom]);
     await copy(image);
     await attach(source, image, [signature]);
@@ -110,7 +110,7 @@ describe.each([
     expect(await recheck(image)).toMatchObject({ bytes: 0, referrers: 0 });
   });
 
-  it('is copied though it failed half-way before', async () => {
+  it('referrers are copied after an earlier copy failed half-way', async () => {
     await publish(image, [sbom]);
     await attach(source, sbom, [signedSbom]);
     target.intercept = ({ method, url = '' }, response) => {
@@ -145,14 +145,14 @@ describe('an index', () => {
     for (const [subject, referrer] of about) await attach(source, subject, [referrer]);
   });
 
-  it('comes with what refers to it and to each of its images', async () => {
+  it('is copied with its referrers and those of its images', async () => {
     expect((await copy(index)).referrers).toBe(3);
     for (const subject of about.keys())
       expect(await found(target, subject)).toEqual(await found(source, subject));
     expect((await recheck(index)).referrers).toBe(0);
   });
 
-  it('that is reduced comes with what refers to the images that are kept', async () => {
+  it('that is reduced is copied with the referrers of the remaining images', async () => {
     const platforms = ['linux/arm64'];
     forget();
     const { held, referrers } = await copy(index, { platforms });
@@ -168,7 +168,7 @@ describe('an index', () => {
     expect(await found(target, arm64)).toEqual(await found(source, arm64));
   });
 
-  it('in an index comes with what refers to what is in it', async () => {
+  it('in an index is copied with the referrers of its content', async () => {
     const outer = makeIndex([index], { oci: true });
     await publish(outer);
     expect((await copy(outer)).referrers).toBe(3);
@@ -176,7 +176,7 @@ describe('an index', () => {
   });
 });
 
-describe("cosign's tags of images inside of an index, which the filters leave without one of their own", () => {
+describe("cosign's tags for images inside an index, which the filters do not match", () => {
   const inner = makeImage({ seed: 'inner', oci: true });
   const index = makeIndex([inner], { oci: true });
   const tag = cosignTag(inner);
@@ -189,7 +189,7 @@ describe("cosign's tags of images inside of an index, which the filters leave wi
     await pushImage(source.url, 'img', [cosignTag(inner, 'att')], makeCosignSignature(index));
   });
 
-  it('come with the index, before its tags', async () => {
+  it('are copied with the index, before its tags', async () => {
     expect((await copy(index, { referrers })).referrers).toBe(2);
     expect(target.store.manifest(MIRROR, tag)?.digest).toBe(makeCosignSignature(inner).digest);
     expect(target.store.tags(MIRROR)).toEqual([cosignTag(inner, 'att'), tag, 'v1'].toSorted());
@@ -197,7 +197,7 @@ describe("cosign's tags of images inside of an index, which the filters leave wi
     expect(puts.at(-1)).toBe('PUT manifests/v1');
   });
 
-  it('are found when they come later or change, and are not copied again', async () => {
+  it('are copied when they appear or change later, and only then', async () => {
     await copy(index, { referrers });
     forget();
     expect(await recheck(index, { referrers })).toMatchObject({ bytes: 0, referrers: 0 });
@@ -210,7 +210,7 @@ describe("cosign's tags of images inside of an index, which the filters leave wi
 });
 
 describe('a referrer', () => {
-  it('that fails keeps the tags of its image from being written', async () => {
+  it("that fails prevents its image's tags from being written", async () => {
     await publish(image, [sbom, signature]);
     source.intercept = ({ url = '' }, response) => {
       if (!url.endsWith(`/manifests/${signature.digest}`)) return false;
@@ -221,7 +221,7 @@ describe('a referrer', () => {
     expect(target.store.tags(MIRROR)).not.toContain('v1');
   });
 
-  it('comes with an image whose tag the target holds, and does not let be written again', async () => {
+  it('is copied with an image whose tag the target has and does not let change', async () => {
     await publish(image);
     const session = new Session();
     await session.copy(image);
@@ -240,7 +240,7 @@ describe('a referrer', () => {
     expect(requests(target, 'PUT').filter((put) => put.endsWith('/v1'))).toHaveLength(2);
   });
 
-  it('may be an index with parts of its own', async () => {
+  it('may be an index with children', async () => {
     const part = makeManifest(
       OCI_MANIFEST,
       { schemaVersion: 2, config: descriptor('application/json', Buffer.from('{}')), layers: [] },
@@ -260,7 +260,7 @@ describe('a referrer', () => {
     expect(listAt(target, image)).toEqual([{ ...descriptor(OCI_INDEX, bundle.bytes), artifactType: SBOM }]);
   });
 
-  it('is not looked for unless it is wanted', async () => {
+  it('is looked up only when it is wanted', async () => {
     await publish(image, [sbom]);
     expect(await copy(image, {}, false)).toMatchObject({
       referrers: 0,
@@ -270,7 +270,7 @@ describe('a referrer', () => {
     expect(target.store.tags(MIRROR)).toEqual(['v1']);
   });
 
-  it('of a signature that goes under a tag is not looked for', async () => {
+  it('of a digest tag is not looked up', async () => {
     await publish(image, [sbom]);
     await copy(image, { tags: [`${referrersTag(image.digest)}.sig`] });
     expect(requests(source).filter((request) => request.includes('/referrers/'))).toEqual([]);

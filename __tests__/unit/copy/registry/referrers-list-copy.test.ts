@@ -40,7 +40,7 @@ afterEach(stop);
 describe('the list at a target without the API', () => {
   const own = makeReferrer(image, { seed: "the mirror's own", artifactType: SIGNATURE });
 
-  it('keeps what others have put there, as it stands', async () => {
+  it('keeps the entries of other clients unchanged', async () => {
     await publish(image, [sbom]);
     await pushImage(target.url, MIRROR, [own.digest], own);
     const before = { ...descriptor(OCI_MANIFEST, own.bytes), artifactType: SIGNATURE, 'x-unknown': [1] };
@@ -74,7 +74,7 @@ describe('the list at a target without the API', () => {
     expect(requests(target, 'PUT')).not.toContain(`PUT manifests/${referrersTag(image.digest)}`);
   });
 
-  it('loses nothing when several write to it at once', async () => {
+  it('loses no entry when several copies change it at once', async () => {
     const many = Array.from({ length: 12 }, (_, number) => makeReferrer(image, { seed: `${number}` }));
     await publish(image);
     const session = new Session();
@@ -90,7 +90,7 @@ describe('the list at a target without the API', () => {
     expect(counts.reduce((a, b) => a + b)).toBe(12);
   });
 
-  it('has the entry of another client that wrote at the same moment', async () => {
+  it('keeps the entry of another client that wrote at the same time', async () => {
     await publish(image, [sbom]);
     await pushImage(target.url, MIRROR, [own.digest], own);
     let writes = 0;
@@ -110,25 +110,25 @@ describe('the list at a target without the API', () => {
     expect(writes).toBe(2);
   });
 
-  it('is given up when it never stays as it is written', async () => {
+  it('is an error when it changes after each write', async () => {
     await publish(image, [sbom]);
     target.intercept = ({ method, url = '' }, response) => {
       if (method !== 'PUT' || !url.endsWith(referrersTag(image.digest))) return false;
       response.writeHead(201).end();
       return true;
     };
-    await expect(copy(image)).rejects.toThrow(/does not stay as it is written/);
+    await expect(copy(image)).rejects.toThrow(/changes after each write/);
     expect(target.store.tags(MIRROR)).toEqual([]);
   });
 
-  it('is left alone when its tag names something else', async () => {
+  it('is not written when its tag names another manifest', async () => {
     await publish(image, [sbom]);
     await pushImage(target.url, MIRROR, [referrersTag(image.digest)], own);
-    await expect(copy(image)).rejects.toThrow(/list of what refers to an image, is something else/);
+    await expect(copy(image)).rejects.toThrow(/list of an image's referrers, is another manifest/);
     expect(target.store.manifest(MIRROR, referrersTag(image.digest))?.digest).toBe(own.digest);
   });
 
-  it('can not be where the registry takes its tag for a digest, as GitLab does', async () => {
+  it('is an error where the registry treats its tag as a digest, as GitLab does', async () => {
     await publish(image, [sbom]);
     target.intercept = ({ method, url = '' }, response) => {
       const found = target.store.manifest(MIRROR, image.digest);
@@ -136,10 +136,10 @@ describe('the list at a target without the API', () => {
       response.writeHead(200, { 'content-type': found.mediaType }).end(found.bytes);
       return true;
     };
-    await expect(copy(image)).rejects.toThrow(/takes its tag for a digest/);
+    await expect(copy(image)).rejects.toThrow(/treats its tag as a digest/);
   });
 
-  it('would not be larger than registries take', async () => {
+  it('is an error when it would be larger than registries take', async () => {
     const annotations = { text: 'x'.repeat(1_500_000) };
     const large = [1, 2, 3].map((n) => makeReferrer(image, { seed: `${n}`, annotations }));
     await publish(image, large);
@@ -155,8 +155,8 @@ describe('the list at a target without the API', () => {
   });
 });
 
-describe('whether a target lists referrers itself', () => {
-  it('is not believed for its word alone: ECR gave it without the API', async () => {
+describe('the API of a target', () => {
+  it('is not assumed when only OCI-Subject is sent, as ECR did', async () => {
     await publish(image, [sbom]);
     target.intercept = ({ method }, response) => {
       if (method === 'PUT') response.setHeader('oci-subject', image.digest);
@@ -166,7 +166,7 @@ describe('whether a target lists referrers itself', () => {
     expect(listAt(target, image)).toHaveLength(1);
   });
 
-  it('is not believed for a list that it gives of everything', async () => {
+  it('is not assumed when only every path is answered with a list', async () => {
     await publish(image, [sbom]);
     answerAlways(target);
     expect((await copy(image)).referrers).toBe(1);
@@ -174,7 +174,7 @@ describe('whether a target lists referrers itself', () => {
     expect((await recheck(image)).referrers).toBe(0);
   });
 
-  it('needs no list under a tag', async () => {
+  it('makes a list under a tag unnecessary', async () => {
     await restart({ source: true, target: true });
     await publish(image, [sbom]);
     await copy(image);
@@ -192,7 +192,7 @@ describe('a list that the source keeps under a tag', () => {
 
   beforeEach(async () => restart({ source: false, target: false }));
 
-  it('is mirrored to the byte, with what it lists', async () => {
+  it('is mirrored byte for byte, with its manifests', async () => {
     await publish(image, [sbom, signature]);
     const { held, referrers } = await copyTag();
     const stored = source.store.manifest('img', tag);
@@ -202,7 +202,7 @@ describe('a list that the source keeps under a tag', () => {
     expect(await found(target, image)).toEqual(await found(source, image));
   });
 
-  it('does not take away what the target lists besides', async () => {
+  it("does not remove other entries of the target's list", async () => {
     const own = makeReferrer(image, { seed: "the mirror's own", artifactType: SIGNATURE });
     await publish(image, [sbom]);
     await attach(target, image, [own]);
@@ -214,7 +214,7 @@ describe('a list that the source keeps under a tag', () => {
     expect(requests(target, 'PUT')).not.toContain(`PUT manifests/${tag}`);
   });
 
-  it('is mirrored at the same time as the image is, and each counts once', async () => {
+  it('is mirrored at the same time as the image, and each referrer counts once', async () => {
     await publish(image, [sbom, signature]);
     const session = new Session();
     const runs = await Promise.all([copyTag(session), session.copy(image)]);
@@ -222,7 +222,7 @@ describe('a list that the source keeps under a tag', () => {
     expect(await found(target, image)).toEqual(await found(source, image));
   });
 
-  it('does not take the place of one that lists the same and says more of it', async () => {
+  it('does not replace a list with the same manifests and more details', async () => {
     await publish(image, [sbom]);
     const entry = { ...descriptor(OCI_MANIFEST, sbom.bytes), artifactType: SBOM };
     await attach(target, image, [sbom]);
@@ -233,7 +233,7 @@ describe('a list that the source keeps under a tag', () => {
     expect(requests(target, 'PUT')).not.toContain(`PUT manifests/${tag}`);
   });
 
-  it('is mirrored without entries of which the source has nothing any more', async () => {
+  it('is mirrored without entries whose manifest the source no longer has', async () => {
     const deleted = makeReferrer(image, { seed: 'deleted' });
     await publish(image, [sbom]);
     source.store.putManifest('img', tag, OCI_INDEX, makeReferrersList([deleted, sbom]).bytes);
@@ -242,14 +242,14 @@ describe('a list that the source keeps under a tag', () => {
     expect((await copy(image)).held.size).toBe(1);
   });
 
-  it('is looked into where the API knows of nothing, as after it was switched on', async () => {
+  it('is read where the API lists nothing, as after the API was enabled', async () => {
     await publish(image, [sbom]);
     answerAlways(source);
     expect((await copy(image)).referrers).toBe(1);
     expect(listAt(target, image)).toHaveLength(1);
   });
 
-  it('is not asked for where the source lists no such tag', async () => {
+  it('is not requested when the source has no such tag', async () => {
     await publish(image);
     await copy(image);
     expect(requests(source).filter((request) => request.includes('sha256-'))).toEqual([]);

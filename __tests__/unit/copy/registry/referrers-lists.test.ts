@@ -38,7 +38,7 @@ function listed(subject = image): unknown {
 }
 
 describe('changes of one list', () => {
-  it('are made one after the other, in their order, and each is written once', async () => {
+  it('are made one after another, in order, and each is written once', async () => {
     await Promise.all(referrers.map(async (one) => add(one)));
     expect(listed()).toEqual(referrers.map(({ digest }) => digest));
     expect(registry.requests.map(({ method }) => method)).toEqual(
@@ -46,7 +46,7 @@ describe('changes of one list', () => {
     );
   });
 
-  it('go on after one that failed', async () => {
+  it('continue after one that failed', async () => {
     const failing = lists.change('a', image.digest, () => {
       throw new Error('no');
     });
@@ -56,7 +56,7 @@ describe('changes of one list', () => {
     expect(listed()).toEqual([one.digest]);
   });
 
-  it('do not wait for those of another', async () => {
+  it('do not wait for changes of another list', async () => {
     const [one = image, two = image] = referrers;
     let isFirst = true;
     registry.intercept = async ({ method }) => {
@@ -71,7 +71,7 @@ describe('changes of one list', () => {
   });
 });
 
-describe('what is counted', () => {
+describe('a referrer', () => {
   it('is counted once in each repository', () => {
     expect(lists.countNew('a', referrers)).toBe(20);
     expect(lists.countNew('a', referrers)).toBe(0);

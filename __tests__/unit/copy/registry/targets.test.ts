@@ -12,6 +12,7 @@ import {
   startCopying,
   taskOf,
   uploadsTo,
+  observe,
 } from '../../../support/fixtures/copying.ts';
 import {
   type TestImage,
@@ -32,7 +33,7 @@ import { startGhcr } from '../../../support/registries/targets/ghcr.ts';
 import { startHarbor } from '../../../support/registries/targets/harbor.ts';
 import { type QuayRefusal, startQuay } from '../../../support/registries/targets/quay.ts';
 
-/** What the targets that people have do otherwise than the specification says: a copy ends well, or says what to do. */
+/** Registries that differ from the specification: a copy succeeds, or its error says what to do. */
 
 const LOGIN: Credential = {
   username: 'robot',
@@ -79,7 +80,7 @@ function expectRefusal(message: string, cause: string, remedy: string | RegExp):
 describe('Docker Hub', () => {
   const auth = { kind: 'token', username: 'robot', password: 'p' } as const;
 
-  it('is pushed to, and only pulls count against its limit', async () => {
+  it('takes pushes, and only pulls count against its limit', async () => {
     const hub = await start(startDockerHub(auth));
     const copying = startCopying(source, hub, { credential: LOGIN });
     expect((await copyImage(source, copying, IMAGE, ['v1', 'v2'])).toSorted()).toEqual(['v1', 'v2']);
@@ -89,15 +90,18 @@ describe('Docker Hub', () => {
     expect(copying.clients.target.pullLimit).toEqual({ remaining: 100, window: 21_600_000 });
   });
 
-  it('is sent a blob that it mounts from no name of three parts, whose scope fails the whole token', async () => {
+  it('receives a blob when a mount source has three name parts, whose scope makes the whole token request fail', async () => {
     const hub = await start(startDockerHub(auth));
     const image = makeImage({ seed: 'hub', layers: [300_000] });
-    const holders = Array.from(image.blobs.keys(), (digest): BlobLocation => [digest, 'mirror/nested/name']);
-    expect(await copy(hub, image, { credential: LOGIN, holders })).toBe(HELD);
+    const locations = Array.from(image.blobs.keys(), (digest): BlobLocation => [
+      digest,
+      'mirror/nested/name',
+    ]);
+    expect(await copy(hub, image, { credential: LOGIN, locations })).toBe(HELD);
     expectHeld(hub, image);
   });
 
-  it('is waited for as its abuse limit asks, in plain text', async () => {
+  it('is given the pause that its plain-text abuse limit asks for', async () => {
     const hub = await start(startDockerHub(auth));
     const copying = startCopying(source, hub, { credential: LOGIN });
     hub.busy = 1;
@@ -106,7 +110,7 @@ describe('Docker Hub', () => {
     expectHeld(hub, IMAGE);
   });
 
-  it('says whose account may not push, and what an account needs', async () => {
+  it('leads to an error with the account and the permission that it needs', async () => {
     const hub = await start(startDockerHub(auth));
     hub.denied = true;
     const message = await copy(hub, IMAGE, { credential: LOGIN });
@@ -118,7 +122,7 @@ describe('Docker Hub', () => {
     expect(message).toContain('It was asked with the credentials from the inputs username and password');
   });
 
-  it('says that it does not know who pushes', async () => {
+  it('leads to an error when no credentials are known', async () => {
     const hub = await start(startDockerHub(auth));
     expect(await copy(hub, IMAGE)).toMatch(
       /No credentials are known for 127\.0\.0\.1:\d+: give them as inputs/,
@@ -127,7 +131,7 @@ describe('Docker Hub', () => {
 });
 
 describe('GHCR', () => {
-  it('is sent a blob of more than 4 MiB whole', async () => {
+  it('receives a blob of more than 4 MiB in one request', async () => {
     const ghcr = await start(startGhcr());
     const image = makeImage({ seed: 'ghcr', layers: [5_000_000] });
     expect(await copy(ghcr, image)).toBe(HELD);
@@ -135,14 +139,14 @@ describe('GHCR', () => {
     expect(ghcr.requests.some(({ method }) => method === 'PATCH')).toBe(false);
   });
 
-  it('is not asked for referrers, of which it does not tell the truth', async () => {
+  it('is not queried for referrers when none are wanted', async () => {
     const ghcr = await start(startGhcr());
     expect(await copy(ghcr, IMAGE)).toBe(HELD);
     expectHeld(ghcr, IMAGE);
     expect(ghcr.requests.some(({ path }) => path.includes('/referrers/'))).toBe(false);
   });
 
-  it.each(['secondary', 'requests'] as const)('is asked again after its limit of %s', async (limit) => {
+  it.each(['secondary', 'requests'] as const)('is retried after its limit of %s', async (limit) => {
     const ghcr = await start(startGhcr());
     ghcr.limited = [limit, limit];
     expect(await copy(ghcr, IMAGE)).toBe(HELD);
@@ -162,7 +166,7 @@ describe('GHCR', () => {
       'permission_denied: The token provided does not match expected scopes.',
       /\(classic\) with write:packages/,
     ],
-  ])('says what to do when it denies with %s', async (denial, remedy) => {
+  ])('leads to an error with a remedy for %s', async (denial, remedy) => {
     const ghcr = await start(startGhcr());
     ghcr.denial = denial;
     const copying = startCopying(source, ghcr, { credential: LOGIN });
@@ -173,13 +177,13 @@ describe('GHCR', () => {
 });
 
 describe('Amazon ECR', () => {
-  it('is pushed to, in parts that it takes with 201', async () => {
+  it('takes chunks, which it answers with 201', async () => {
     const ecr = await start(startEcr(['mirror/img'], { maxUpload: 16 * 1024 ** 2 }));
     expect(await copy(ecr, LARGE)).toBe(HELD);
     expectHeld(ecr, LARGE);
   });
 
-  it('says that the repository is to be created', async () => {
+  it('leads to an error that says to create the repository', async () => {
     const ecr = await start(startEcr([]));
     expectRefusal(
       await copy(ecr, IMAGE),
@@ -188,7 +192,7 @@ describe('Amazon ECR', () => {
     );
   });
 
-  it('is not pushed to again under an immutable tag that holds the image, and asked before from then on', async () => {
+  it('does not receive an image that it has under an immutable tag, and tags are looked up from then on', async () => {
     const ecr = await start(startEcr(['mirror/img'], { immutable: true }));
     const other = makeImage({ seed: 'other', layers: [200_000] });
     for (const [tag, image] of [
@@ -201,15 +205,13 @@ describe('Amazon ECR', () => {
     expectHeld(ecr, IMAGE, 'v3');
     await pushImage(source.url, 'img', ['v2'], other);
     ecr.requests.length = 0;
-    const held: string[] = [];
-    const bytes = await copying.engine.copy(taskOf(copying, 'img', other, { tags: ['v2'] }), (tag) =>
-      held.push(tag),
-    );
-    expect([held, bytes]).toEqual([['v2'], 0]);
+    const observer = observe();
+    const bytes = await copying.engine.copy(taskOf(copying, 'img', other, { tags: ['v2'] }), observer);
+    expect([Array.from(observer.verified.keys()), bytes]).toEqual([['v2'], 0]);
     expect(ecr.requests.map(({ method }) => method)).toEqual(['HEAD']);
   });
 
-  it('is sent no layer that it has, though it mounts none and nobody remembers', async () => {
+  it('receives no layer that it has, though it mounts none and no location is known', async () => {
     const ecr = await start(startEcr(['mirror/img']));
     const layers = [2 * 1024 ** 2, 100_000];
     const before = makeImage({ seed: 'before', layers, layerSeeds: ['large', 'small'] });
@@ -225,7 +227,7 @@ describe('Amazon ECR', () => {
     expect(uploadsTo(ecr).filter((digest) => isDigest(digest) && before.blobs.has(digest))).toEqual([]);
   });
 
-  it('says that an immutable tag holds another image', async () => {
+  it('leads to an error when an immutable tag holds another image', async () => {
     const ecr = await start(startEcr(['mirror/img'], { immutable: true }));
     await pushImage(ecr.url, 'mirror/img', ['v1'], makeImage({ seed: 'before' }));
     expectRefusal(
@@ -235,7 +237,7 @@ describe('Amazon ECR', () => {
     );
   });
 
-  it('says that it takes no OCI manifest without a media type', async () => {
+  it('leads to an error for an OCI manifest without a media type', async () => {
     const ecr = await start(startEcr(['mirror/img']));
     const config = Buffer.from('{}');
     const content = {
@@ -259,7 +261,7 @@ describe('Azure ACR', () => {
     providedBy: 'the docker config',
   };
 
-  it('is pushed to with a refresh token, in parts where it takes no blob whole', async () => {
+  it('takes pushes with a refresh token, in chunks when a blob is too large', async () => {
     const acr = await start(startAcr('refresh'));
     const copying = startCopying(source, acr, { credential: login, retries: 0 });
     // Both layers are refused at the same moment: each is sent in parts, though nothing is tried again.
@@ -271,21 +273,21 @@ describe('Azure ACR', () => {
     expect(acr.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(4);
   });
 
-  it('is sent an upload from its start when it lost a part', async () => {
+  it('receives an upload from the start when it lost a chunk', async () => {
     const acr = await start(startAcr('refresh'));
     acr.broken = 2;
     expect(await copy(acr, LARGE, { credential: login })).toBe(HELD);
     expectHeld(acr, LARGE);
   });
 
-  it('is sent parts when it closes the connection on a blob that is too large', async () => {
+  it('receives chunks when it closes the connection on a blob that is too large', async () => {
     const acr = await start(startAcr('refresh'));
     acr.abrupt = true;
     expect(await copy(acr, LARGE, { credential: login })).toBe(HELD);
     expectHeld(acr, LARGE);
   });
 
-  it('says that an image is locked', async () => {
+  it('leads to an error when an image is locked', async () => {
     const acr = await start(startAcr('refresh'));
     acr.locked = true;
     expectRefusal(
@@ -295,7 +297,7 @@ describe('Azure ACR', () => {
     );
   });
 
-  it('says whose refresh token it does not take', async () => {
+  it('leads to an error with the source of a refused refresh token', async () => {
     const acr = await start(startAcr('another'));
     const message = await copy(acr, IMAGE, { credential: login });
     expect(message).toContain('/oauth2/token: status 401');
@@ -305,11 +307,11 @@ describe('Azure ACR', () => {
 });
 
 describe('Quay', () => {
-  it('is pushed to', async () => {
+  it('takes pushes', async () => {
     const quay = await start(startQuay());
     const image = makeImage({ seed: 'quay', layers: [300_000] });
-    const holders = Array.from(image.blobs.keys(), (digest): BlobLocation => [digest, 'mirror/other']);
-    expect(await copy(quay, image, { credential: LOGIN, holders })).toBe(HELD);
+    const locations = Array.from(image.blobs.keys(), (digest): BlobLocation => [digest, 'mirror/other']);
+    expect(await copy(quay, image, { credential: LOGIN, locations })).toBe(HELD);
     expectHeld(quay, image);
     const scopes = quay.requests.flatMap(({ path }) => new URL(path, quay.url).searchParams.getAll('scope'));
     expect(scopes.filter((scope) => scope.includes('delete'))).toEqual([]);
@@ -325,23 +327,26 @@ describe('Quay', () => {
     ['read-only', 'System is currently read-only', /The target is read-only/],
     ['disabled', 'Pushes to the registry are currently disabled', /The target is read-only/],
     ['immutable', 'tag is immutable and cannot be overwritten', /switch immutability off/],
-  ] satisfies [QuayRefusal, string, RegExp][])('says what to do about %s', async (refusal, cause, remedy) => {
-    const quay = await start(startQuay());
-    quay.refusal = refusal;
-    expectRefusal(await copy(quay, IMAGE, { credential: LOGIN }), cause, remedy);
-  });
+  ] satisfies [QuayRefusal, string, RegExp][])(
+    'leads to an error with a remedy for %s',
+    async (refusal, cause, remedy) => {
+      const quay = await start(startQuay());
+      quay.refusal = refusal;
+      expectRefusal(await copy(quay, IMAGE, { credential: LOGIN }), cause, remedy);
+    },
+  );
 });
 
 describe('Harbor', () => {
-  it('is sent a blob that it does not mount from an unknown project', async () => {
+  it('receives a blob that it does not mount from an unknown project', async () => {
     const harbor = await start(startHarbor(['mirror']));
     const image = makeImage({ seed: 'harbor', layers: [300_000] });
-    const holders = Array.from(image.blobs.keys(), (digest): BlobLocation => [digest, 'elsewhere/img']);
-    expect(await copy(harbor, image, { credential: LOGIN, holders })).toBe(HELD);
+    const locations = Array.from(image.blobs.keys(), (digest): BlobLocation => [digest, 'elsewhere/img']);
+    expect(await copy(harbor, image, { credential: LOGIN, locations })).toBe(HELD);
     expectHeld(harbor, image);
   });
 
-  it('says that the project is to be created, at once', async () => {
+  it('leads at once to an error that says to create the project', async () => {
     const harbor = await start(startHarbor([]));
     const copying = startCopying(source, harbor, { credential: LOGIN });
     const message = await failureOf(copyImage(source, copying, IMAGE));
@@ -357,14 +362,14 @@ describe('Harbor', () => {
     ['immutable', "'img:v1' configured as immutable", /switch immutability off/],
     ['quota', 'will exceed the configured upper limit of 10.0 MiB', /The quota is used up/],
     ['read-only', 'The system is in read only mode', /The target is read-only/],
-  ] as const)('says what to do about %s', async (refusal, cause, remedy) => {
+  ] as const)('leads to an error with a remedy for %s', async (refusal, cause, remedy) => {
     const harbor = await start(startHarbor(['mirror']));
     harbor.refusal = refusal;
     const image = makeImage({ seed: 'harbor' });
     expectRefusal(await copy(harbor, image, { credential: LOGIN }), cause, remedy);
   });
 
-  it('holds what it holds under an immutable tag', async () => {
+  it('keeps an image that it has under an immutable tag', async () => {
     const harbor = await start(startHarbor(['mirror']));
     const image = makeImage({ seed: 'harbor' });
     await pushImage(harbor.url, 'mirror/img', ['v1'], image);
@@ -374,7 +379,7 @@ describe('Harbor', () => {
 });
 
 describe('Artifactory', () => {
-  it('is believed about what is missing when it forbids a HEAD of it', async () => {
+  it('answers a GET for missing manifests, whose HEAD it forbids', async () => {
     const artifactory = await start(startArtifactory());
     const image = makeImage({ seed: 'artifactory' });
     await pushImage(artifactory.url, 'mirror/img', ['v1'], image);
@@ -402,7 +407,7 @@ describe('Artifactory', () => {
     ]);
   });
 
-  it('is pushed to', async () => {
+  it('takes pushes', async () => {
     const artifactory = await start(startArtifactory());
     expect(await copy(artifactory, IMAGE)).toBe(HELD);
     expectHeld(artifactory, IMAGE);
@@ -410,7 +415,7 @@ describe('Artifactory', () => {
 });
 
 describe('Google Artifact Registry', () => {
-  it('is sent blobs whole', async () => {
+  it('receives blobs in one request', async () => {
     const artifacts = await start(startArtifactRegistry(['mirror/img']));
     const image = makeManifest(OCI_MANIFEST, artifactOf(BLOB), [BLOB]);
     // mirror/img is project and repository here.
@@ -422,7 +427,7 @@ describe('Google Artifact Registry', () => {
     const copying = startCopying(source, artifacts);
     const task = taskOf(copying, 'img', image);
     const target = { ...task.target, repository: 'mirror/img/name' };
-    await copying.engine.copy({ ...task, target }, () => {});
+    await copying.engine.copy({ ...task, target }, observe());
     expect(artifacts.store.manifest('mirror/img/name', 'v1')?.digest).toBe(image.digest);
     expect(artifacts.requests.some(({ method }) => method === 'PATCH')).toBe(false);
   });
@@ -435,20 +440,20 @@ describe('Google Artifact Registry', () => {
       'artifactregistry.repositories.uploadArtifacts',
       /role Artifact Registry Writer/,
     ],
-  ])('says what to do when the repository %s', async (_, state, cause, remedy) => {
+  ])('leads to an error with a remedy when the repository %s', async (_, state, cause, remedy) => {
     const artifacts = Object.assign(await start(startArtifactRegistry([])), state);
     const copying = startCopying(source, artifacts, { credential: LOGIN });
     await pushImage(source.url, 'img/name', ['v1'], IMAGE);
     const task = taskOf(copying, 'img/name', IMAGE);
-    expectRefusal(await failureOf(copying.engine.copy(task, () => {})), cause, remedy);
+    expectRefusal(await failureOf(copying.engine.copy(task, observe())), cause, remedy);
   });
 
-  it('says that tags are immutable, where it calls the manifest invalid', async () => {
+  it('leads to an error that names immutable tags when it calls the manifest invalid', async () => {
     const artifacts = await start(startArtifactRegistry(['mirror/img'], { immutable: true }));
     await pushImage(artifacts.url, 'mirror/img/name', ['v1'], makeImage({ seed: 'before' }));
     await pushImage(source.url, 'img/name', ['v1'], IMAGE);
     const copying = startCopying(source, artifacts);
-    const failure = await failureOf(copying.engine.copy(taskOf(copying, 'img/name', IMAGE), () => {}));
+    const failure = await failureOf(copying.engine.copy(taskOf(copying, 'img/name', IMAGE), observe()));
     expectRefusal(failure, 'The repository has enabled tag immutability', /switch immutability off/);
   });
 });

@@ -1,0 +1,43 @@
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  apiUrl,
+  definedEnv,
+  dockerConfigFolder,
+  isGitHubDotCom,
+  tempFolder,
+} from '../../../src/action/environment.ts';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+describe('the environment', () => {
+  it.each([
+    ['', 'https://api.github.com', true],
+    ['https://api.github.com', 'https://api.github.com', true],
+    ['https://github.example/api/v3', 'https://github.example/api/v3', false],
+  ])('names the API of GitHub in GITHUB_API_URL: %j', (value, url, isDotCom) => {
+    vi.stubEnv('GITHUB_API_URL', value);
+    expect([apiUrl(), isGitHubDotCom()]).toEqual([url, isDotCom]);
+  });
+
+  it.each([
+    ['DOCKER_CONFIG', dockerConfigFolder, join(homedir(), '.docker')],
+    ['RUNNER_TEMP', tempFolder, tmpdir()],
+  ])('names a folder in %s, which has a default', (name, read, fallback) => {
+    vi.stubEnv(name, '/set');
+    expect(read()).toBe('/set');
+    vi.stubEnv(name, '');
+    expect(read()).toBe(fallback);
+  });
+
+  it('is passed on without variables that are not set', () => {
+    vi.stubEnv('SYNC_ACTION_SET', 'x');
+    vi.stubEnv('SYNC_ACTION_UNSET', undefined);
+    const env = definedEnv();
+    expect(env['SYNC_ACTION_SET']).toBe('x');
+    expect(env).not.toHaveProperty('SYNC_ACTION_UNSET');
+  });
+});

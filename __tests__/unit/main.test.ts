@@ -1,0 +1,256 @@
+import { describe, expect, it } from 'vitest';
+import { type RunMode, run } from '../../src/main.ts';
+import type { Mode } from '../../src/mirror/mode.ts';
+import type { Comment } from '../../src/mirror/pull-request.ts';
+import type { Deps, Runner } from '../../src/modes/deps.ts';
+import { SAFE_OUTPUTS } from '../../src/report/outputs.ts';
+import type { RunResult } from '../../src/report/result.ts';
+import { parseTestInputs } from '../support/fixtures/inputs.ts';
+import { copied, failure, gone, namespaceResult, runResult } from '../support/fixtures/results.ts';
+import { type TestRunner, testDeps, testRunner } from '../support/run/test-deps.ts';
+
+interface Options {
+  readonly result?: Partial<RunResult>;
+  readonly inputs?: Record<string, string>;
+  readonly deps?: Partial<Deps>;
+  readonly runner?: Partial<Runner>;
+  /** Replaces the mode's work. */
+  readonly mode?: RunMode;
+  /** Runs in a pull request, whose comment `kept` gets. */
+  readonly kept?: Comment[];
+  readonly commentProblem?: string;
+}
+
+interface Outcome {
+  readonly failure: string | undefined;
+  readonly thrown: unknown;
+  readonly runner: TestRunner;
+  readonly closed: number;
+}
+
+const EVENT = {
+  eventName: 'pull_request',
+  event: { pull_request: { number: 7 } },
+  env: { GITHUB_REPOSITORY: 'octo/here' },
+};
+
+async function start(options: Options): Promise<Outcome> {
+  const runner = testRunner(options.runner);
+  let closed = 0;
+  const mode: RunMode = options.mode ?? (async () => runResult(options.result));
+  const modes: Record<Mode, RunMode> = { sync: mode, plan: mode, compare: mode, monitor: mode };
+  const { kept, commentProblem } = options;
+  const deps = testDeps({
+    ...(kept && {
+      pullRequest: {
+        keepComment: async (_place, comment) => {
+          kept.push(comment);
+          runner.calls.push('comment');
+          return commentProblem;
+        },
+      },
+    }),
+    close: async () => void (closed += 1),
+    ...options.deps,
+  });
+  let failed: string | undefined;
+  let thrown: unknown;
+  try {
+    const load = async () => parseTestInputs(options.inputs ?? {}, kept ? EVENT : {});
+    failed = await run(load, () => deps, runner, modes);
+  } catch (error) {
+    thrown = error;
+  }
+  return { failure: failed, thrown, runner, closed };
+}
+
+describe('the outputs', () => {
+  it('are set from the result', async () => {
+    const namespaces = [namespaceResult({ copied: [copied('base', { added: ['v1'] })], unchanged: 2 })];
+    const { runner } = await start({ result: { namespaces } });
+    expect(Object.fromEntries(runner.outputs)).toMatchObject({
+      complete: 'true',
+      changed: 'true',
+      added: '1',
+      unchanged: '2',
+      report: '/tmp/report.json',
+    });
+  });
+
+  it('have safe values when an input is wrong', async () => {
+    const { runner, thrown } = await start({ inputs: { mode: 'x' } });
+    expect(thrown).toMatchObject({ message: expect.stringContaining('mode: "x" is not one of') });
+    expect(Object.fromEntries(runner.outputs)).toEqual(SAFE_OUTPUTS);
+  });
+
+  it('have safe values when the run breaks off', async () => {
+    const mode = async (): Promise<never> => {
+      throw new Error('octo/meta is gone');
+    };
+    const { runner, thrown } = await start({ mode });
+    expect(thrown).toMatchObject({ message: 'octo/meta is gone' });
+    expect(Object.fromEntries(runner.outputs)).toEqual(SAFE_OUTPUTS);
+    expect(runner.calls).toEqual(['output']);
+  });
+
+  it('are safe from before the inputs are read', async () => {
+    const runner = testRunner();
+    let before: Record<string, string> = {};
+    const load = async (): Promise<never> => {
+      before = Object.fromEntries(runner.outputs);
+      throw new Error('stop');
+    };
+    await expect(run(load, () => testDeps(), runner)).rejects.toThrow('stop');
+    expect(before).toEqual(SAFE_OUTPUTS);
+  });
+});
+
+describe('the report', () => {
+  it('writes the JSON file, then outputs, annotations, summary and comment', async () => {
+    const namespaces = [namespaceResult({ failures: [failure('base', ['v1'])] })];
+    const kept: Comment[] = [];
+    const { runner } = await start({ result: { namespaces, dryRun: true, warnings: ['odd'] }, kept });
+    expect(runner.calls).toEqual([
+      'output',
+      'report',
+      'output',
+      'error',
+      'error',
+      'warning',
+      'summary',
+      'comment',
+    ]);
+    expect(kept).toMatchObject([{ isNews: true }]);
+  });
+
+  it.each([
+    ['compare', []],
+    ['monitor', []],
+    ['plan', [{ isNews: false }]],
+    ['sync', [{ isNews: false }]],
+  ] as const)('has the right comments in mode %s', async (mode, comments) => {
+    const kept: Comment[] = [];
+    await start({ inputs: { mode }, result: { mode }, kept });
+    expect(kept).toMatchObject(comments);
+  });
+
+  it('has no comment when the input turns it off', async () => {
+    const kept: Comment[] = [];
+    await start({ inputs: { comment: 'false' }, kept });
+    expect(kept).toEqual([]);
+  });
+
+  it('has a notice when the comment could not be written', async () => {
+    const { runner, failure } = await start({ kept: [], commentProblem: 'no permission' });
+    expect(runner.messages).toEqual(['no permission']);
+    expect(failure).toBeUndefined();
+  });
+});
+
+describe('the verdict', () => {
+  const drift = { missing: gone(2), changed: [], differs: [], removed: 2 };
+  const failures = [failure('base', ['v1', 'v2'])];
+
+  it.each<[string, Options, string | undefined]>([
+    ['is success when nothing is wrong', {}, undefined],
+    [
+      'is the errors of the run',
+      { result: { errors: ['no changelog', 'no record'] } },
+      'no changelog\nno record',
+    ],
+    [
+      'is the errors of the run even without fail-on-error',
+      { result: { errors: ['no record'] }, inputs: { 'fail-on-error': 'false' } },
+      'no record',
+    ],
+    [
+      'is the number of failed tags',
+      { result: { namespaces: [namespaceResult({ failures })] } },
+      '2 tags could not be mirrored: see the job summary',
+    ],
+    [
+      'is success without fail-on-error',
+      {
+        result: { namespaces: [namespaceResult({ failures, drift })] },
+        inputs: { 'fail-on-error': 'false' },
+      },
+      undefined,
+    ],
+    [
+      'is the number of tags that differ from the record',
+      { result: { namespaces: [namespaceResult({ drift })] } },
+      '2 tags in the target differ from the record: see the job summary',
+    ],
+    [
+      'ignores warnings and pending tags',
+      { result: { warnings: ['odd'], namespaces: [namespaceResult({ pending: 3 })] } },
+      undefined,
+    ],
+  ])('%s', async (_, options, expected) => {
+    const { failure, thrown } = await start(options);
+    expect(thrown).toBeUndefined();
+    expect(failure).toBe(expected);
+  });
+
+  it('is failure for a run that was cancelled', async () => {
+    const { lifetime } = testDeps();
+    const { failure } = await start({ deps: { lifetime: { ...lifetime, stopReason: () => 'cancelled' } } });
+    expect(failure).toBe('The run was cancelled');
+  });
+
+  it('is success for a run that reached its time limit', async () => {
+    const { lifetime } = testDeps();
+    const { failure } = await start({ deps: { lifetime: { ...lifetime, stopReason: () => 'time limit' } } });
+    expect(failure).toBeUndefined();
+  });
+});
+
+describe('the dependencies', () => {
+  it('are closed once, after success and after an error', async () => {
+    expect((await start({})).closed).toBe(1);
+    const broken: RunMode = async () => {
+      throw new Error('broken');
+    };
+    expect((await start({ mode: broken })).closed).toBe(1);
+  });
+
+  it('are not created when an input is wrong', async () => {
+    expect((await start({ inputs: { retries: 'x' } })).closed).toBe(0);
+  });
+
+  it('serve the mode that the input names', async () => {
+    const names: string[] = [];
+    const record =
+      (name: string): RunMode =>
+      async () => {
+        names.push(name);
+        return runResult();
+      };
+    const modes = {
+      sync: record('sync'),
+      plan: record('plan'),
+      compare: record('compare'),
+      monitor: record('monitor'),
+    };
+    for (const mode of Object.keys(modes))
+      await run(
+        async () => parseTestInputs({ mode }),
+        () => testDeps(),
+        testRunner(),
+        modes,
+      );
+    expect(names).toEqual(['sync', 'plan', 'compare', 'monitor']);
+  });
+
+  it('fail a run whose metadata repository is unreachable, with its name', async () => {
+    const runner = testRunner();
+    await expect(
+      run(
+        async () => parseTestInputs({}),
+        () => testDeps(),
+        runner,
+      ),
+    ).rejects.toThrow(/octo\/meta/);
+    expect(Object.fromEntries(runner.outputs)).toEqual(SAFE_OUTPUTS);
+  });
+});

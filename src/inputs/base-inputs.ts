@@ -1,0 +1,170 @@
+import { MODES } from '../mirror/mode.ts';
+import { type Namespace, formatNamespace, parseNamespace } from '../mirror/namespace.ts';
+import { isRepositoryPath } from '../mirror/record-path.ts';
+import { type Shard, MAX_SHARDS } from '../mirror/shard.ts';
+import type { Credential } from '../oci/auth/credentials.ts';
+import { canonicalHost, isRegistryHost } from '../oci/names.ts';
+import { type AccountReader, maskSecrets, readCredential } from './credential-inputs.ts';
+import type { InputSource } from './input-source.ts';
+import type { BaseInputs } from './inputs.ts';
+import { readMetadata } from './metadata-inputs.ts';
+import { readHosts, readProxy } from './network-inputs.ts';
+import { readPullRequest } from './pull-request.ts';
+import { type InputReader, show } from './reader.ts';
+import {
+  type RawSettings,
+  type Settings,
+  DEFAULTS,
+  REFERRERS_NEED_DIGESTS,
+  readSettings,
+} from './settings.ts';
+
+/** The largest number of jobs in a matrix. https://docs.github.com/en/actions/reference/limits */
+const MOST_JOBS = 256;
+
+/** The first stage: all that is known before the config file is read. */
+export interface FirstStage {
+  readonly base: BaseInputs;
+  /** Path of the config file; absent when none is named. */
+  readonly configPath?: string;
+  /** The host of namespaces that are written without one. */
+  readonly registry: string;
+  /** The namespaces of the input, each once. */
+  readonly named: readonly Namespace[];
+  /** What the inputs say about how to mirror. */
+  readonly settings: Settings;
+}
+
+/** Reads and checks whatever does not depend on the config file. Problems are left to `reader.finish`. */
+export function readFirstStage(
+  reader: InputReader,
+  source: InputSource,
+  accounts: AccountReader | undefined,
+): FirstStage {
+  maskSecrets(source, accounts);
+  const settings = readInputSettings(reader, source.now);
+  const registry = readRegistry(reader);
+  const named = readNames(reader, registry);
+  const configPath = readConfigPath(reader);
+  const base = readBase(reader, source, settings, accounts);
+  if (base.engine === 'docker' && settings.referrers === true)
+    reader.problem('referrers', REFERRERS_NEED_DIGESTS);
+  return {
+    base,
+    ...(configPath !== undefined && { configPath }),
+    registry,
+    named,
+    settings,
+  };
+}
+
+function readBase(
+  reader: InputReader,
+  source: InputSource,
+  settings: Settings,
+  accounts: AccountReader | undefined,
+): BaseInputs {
+  const mode = reader.choice('mode', MODES);
+  const dryRun = readDryRun(reader, source.eventName);
+  return {
+    mode,
+    dryRun,
+    engine: reader.choice('engine', ['docker', 'registry']),
+    credentials: {
+      target: readCredential(reader, 'username', 'password', dryRun),
+      source: readCredential(reader, 'source-username', 'source-password', dryRun),
+    },
+    registryAuth: accounts?.readRegistryAuth(reader, dryRun) ?? new Map<string, Credential>(),
+    include: settings.include ?? [],
+    exclude: settings.exclude ?? [],
+    recheck: reader.integer('recheck', 1, 365),
+    metadata: readMetadata(reader),
+    shard: readShard(reader),
+    maxShards: reader.integer('max-shards', 1, MOST_JOBS),
+    concurrency: reader.integer('concurrency', 1, 256),
+    // A stream from a registry to itself takes two requests at a time.
+    queryConcurrency: reader.integer('query-concurrency', 2, 1000),
+    httpTimeout: reader.duration('http-timeout'),
+    retries: reader.integer('retries', 0, 20),
+    proxy: readProxy(reader, source),
+    insecureRegistries: readHosts(reader, 'insecure-registries'),
+    ...(reader.boolean('comment') && dryRun && readPullRequest(source)),
+    timeLimit: reader.duration('time-limit'),
+    checkpoint: reader.duration('checkpoint'),
+    failOnError: reader.boolean('fail-on-error'),
+    cache: reader.boolean('cache'),
+    monitor: {
+      count: reader.integer('monitor-count', 1, 1_000_000),
+      interval: reader.duration('monitor-interval'),
+    },
+  };
+}
+
+/** What the inputs say about how to mirror. A value that is the default counts as not set: the config file decides. */
+function readInputSettings(reader: InputReader, now: number): Settings {
+  const latest = reader.optional('latest');
+  const list = (name: string): string[] | undefined =>
+    reader.optional(name) === undefined ? undefined : reader.list(name);
+  const targetName = reader.required('target-name', 'a template such as {image}');
+  const raw: RawSettings = {
+    target: reader.optional('target'),
+    'target-name': targetName === DEFAULTS.targetName || targetName === '' ? undefined : targetName,
+    platforms: reader.text('platforms') === DEFAULTS.platforms ? undefined : list('platforms'),
+    referrers: reader.boolean('referrers') || undefined,
+    include: list('include'),
+    exclude: list('exclude'),
+    semver: reader.optional('semver'),
+    'newer-than': reader.optional('newer-than'),
+    latest: latest === undefined ? undefined : reader.integer('latest', 1, 1_000_000),
+  };
+  return readSettings(raw, (setting, what) => reader.problem(setting, what), now);
+}
+
+function readRegistry(reader: InputReader): string {
+  const registry = canonicalHost(reader.required('registry', 'the host of namespaces written without one'));
+  if (registry !== '' && !isRegistryHost(registry))
+    reader.problem('registry', `${show(registry)} is not a host such as gcr.io`);
+  return registry;
+}
+
+/** The namespaces of the input, each once. */
+function readNames(reader: InputReader, registry: string): Namespace[] {
+  const found = new Map<string, Namespace>();
+  for (const text of reader.list('namespaces')) {
+    const namespace = parseNamespace(text, registry);
+    if (typeof namespace === 'string') reader.problem('namespaces', `${show(text)}: ${namespace}`);
+    else found.set(formatNamespace(namespace), namespace);
+  }
+  return Array.from(found.values());
+}
+
+function readConfigPath(reader: InputReader): string | undefined {
+  const path = reader.optional('config');
+  if (path !== undefined && !isRepositoryPath(path)) {
+    reader.problem('config', `${show(path)} is not a path inside the repository, such as .github/mirror.yml`);
+  }
+  return path;
+}
+
+function readDryRun(reader: InputReader, eventName: string): boolean {
+  const text = reader.text('dry-run');
+  if (text === 'auto') return /^pull_request(?:_target)?$/.test(eventName);
+  if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(text)) return reader.boolean('dry-run');
+  reader.problem('dry-run', `${show(text)} is not one of auto, true, false`);
+  return true;
+}
+
+/** Reads `shard-index`, one number or the range that a plan's matrix passes, and `shard-total`. */
+function readShard(reader: InputReader): Shard {
+  const total = reader.integer('shard-total', 1, MAX_SHARDS);
+  const text = reader.text('shard-index');
+  const [, first = '', last = first] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(text) ?? [];
+  const shard = { first: Number(first), last: Number(last), total };
+  if (first !== '' && shard.first <= shard.last && shard.last < total) return shard;
+  const allowed = `from 0 to shard-total - 1, which is ${total - 1}`;
+  reader.problem(
+    'shard-index',
+    `${show(text)} is not a whole number ${allowed}, or a range of such numbers, such as 0-99`,
+  );
+  return { first: 0, last: 0, total: 1 };
+}
