@@ -89,7 +89,7 @@ describe("docker-registry's catalog of more than 1,000 repositories", () => {
 
   it('rejects a namespace that is not in it', async () => {
     await expect(list(registry, 'man')).rejects.toThrow(
-      /\/man is not there, or not to be seen.*NAME_UNKNOWN/,
+      /\/man does not exist or is private.*NAME_UNKNOWN/,
     );
   });
 });

@@ -193,7 +193,7 @@ describe('patterns', () => {
       { level: 'warning', message: 'The pattern "z/**" in "include" or "exclude" matches nothing' },
       {
         level: 'warning',
-        message: `The filters leave nothing of ${source.host}/team-a, which holds 14 tags`,
+        message: `The filters select nothing from ${source.host}/team-a, which has 14 tags`,
       },
     ]);
   });

@@ -6,9 +6,9 @@ import { readGoogleList } from '../../src/list/google.ts';
 import type { ListedTag, Listing, SourceImage } from '../../src/mirror/listing.ts';
 import { formatNamespace, parseNamespace, repositoryIn } from '../../src/mirror/namespace.ts';
 import { nameTargets } from '../../src/mirror/target-names.ts';
-import { workOf } from '../../src/modes/plan.ts';
 import { diff, findRemovedTags } from '../../src/plan/diff.ts';
-import { type NamespaceWork, planMatrix } from '../../src/plan/matrix.ts';
+import { planMatrix } from '../../src/plan/matrix.ts';
+import { type NamespaceWork, workOf } from '../../src/plan/namespace-work.ts';
 import { parseNamespaceManifest } from '../../src/record/namespace-manifest.ts';
 import { CompiledFilters } from '../../src/select/compiled-filters.ts';
 import { resolveSelection } from '../../src/select/resolve.ts';
@@ -31,11 +31,11 @@ for (const folder of readdirSync(root)) {
   const filters = new CompiledFilters({ include: [], exclude: [] });
   const selection = select(listing, filters);
   const settings = { namespace: listing.namespace, target: TARGET, targetName: '{image}' };
-  nameTargets([{ settings, listing: selection.listing }]);
+  nameTargets([{ name: source, settings, listing: selection.listing }]);
   const resolved = await resolveSelection(selection, CLIENT, () => undefined);
   const found = diff(resolved.listing, recorded.images, 'all');
   findRemovedTags(listing, recorded.images, filters.wantsName);
-  const work = workOf({ settings, ...found });
+  const work = workOf(listing.namespace, found);
   works.push(work);
   total += found.unchanged + work.images.reduce((sum, { tags }) => sum + tags, 0);
 }

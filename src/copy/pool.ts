@@ -140,7 +140,7 @@ class Attempt {
     return delay;
   }
 
-  outcome(end: Pick<Outcome, 'isPending' | 'error' | 'isMissingAtSource'> = {}): Outcome {
+  outcome(end: Pick<Outcome, 'isPending' | 'isPostponed' | 'error' | 'isMissingAtSource'> = {}): Outcome {
     return {
       work: this.#work,
       verifiedTags: this.#verifiedTags,

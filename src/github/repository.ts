@@ -36,6 +36,7 @@ interface StoredFile {
 export class MetadataRepository {
   readonly #options: RepositoryOptions;
   readonly #retry: GitHubRetry;
+  #checked: Promise<void> | undefined;
 
   constructor(options: RepositoryOptions) {
     this.#options = options;
@@ -48,11 +49,16 @@ export class MetadataRepository {
   }
 
   /**
-   * Checks that the repository exists and can be written, as far as GitHub shows that without a write.
+   * Checks that the repository exists and can be written, as far as GitHub shows that without a write. The answer is kept:
+   * however often this is called, it takes one request.
    *
    * @throws MetadataError with the remedy
    */
   async check(): Promise<void> {
+    return (this.#checked ??= this.#check());
+  }
+
+  async #check(): Promise<void> {
     const { owner, repo } = this.#options;
     const { archived } = await this.#retry.read(this.name, async () => {
       const { data } = await this.#octokit().rest.repos.get({ owner, repo, request: OWN_RETRIES });
@@ -65,12 +71,15 @@ export class MetadataRepository {
   }
 
   /**
-   * The bytes of a file; undefined when it does not exist.
+   * The bytes of a file; undefined when it does not exist in a repository that can be written.
    *
    * @throws MetadataError with the remedy, also when the branch does not exist
    */
   async read(path: string): Promise<Uint8Array | undefined> {
-    return (await this.#retry.read(this.#where(path), async () => this.#get(path)))?.bytes;
+    const file = await this.#retry.read(this.#where(path), async () => this.#get(path));
+    // A repository that the token can't see answers like one without the file.
+    if (!file) await this.check();
+    return file?.bytes;
   }
 
   /**

@@ -81,6 +81,7 @@ function readBase(
     metadata: readMetadata(reader),
     shard: readShard(reader),
     maxShards: reader.integer('max-shards', 1, MOST_JOBS),
+    jobs: reader.optional('job-total') === undefined ? 1 : reader.integer('job-total', 1, MOST_JOBS),
     concurrency: reader.integer('concurrency', 1, 256),
     // A stream from a registry to itself takes two requests at a time.
     queryConcurrency: reader.integer('query-concurrency', 2, 1000),

@@ -28,6 +28,8 @@ export interface BaseInputs {
   readonly shard: Shard;
   /** The largest number of entries in a plan's matrix. */
   readonly maxShards: number;
+  /** Number of jobs in the matrix that this job belongs to. */
+  readonly jobs: number;
   readonly concurrency: number;
   readonly queryConcurrency: number;
   readonly httpTimeout: number;

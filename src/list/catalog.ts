@@ -7,11 +7,11 @@ import { NotListed } from './source.ts';
 
 const Catalog = v.object({ repositories: v.nullable(v.array(v.string())) });
 
-/** Catalogs that are being read: namespaces of one registry, which are listed at once, share one. */
+/** Catalogs that are being read. Namespaces of one registry are listed at the same time and share one. */
 const reading = new WeakMap<RegistryClient, Promise<readonly string[]>>();
 
 /**
- * All repositories of a registry, by the distribution API's `_catalog`, which has no way to ask for a part.
+ * All repositories of a registry, by the distribution API's `_catalog`, which can't list a part of them.
  * https://distribution.github.io/distribution/spec/api/#catalog
  *
  * @throws NotListed when the registry has no catalog or does not show it
@@ -33,7 +33,7 @@ async function readCatalog(client: RegistryClient): Promise<readonly string[]> {
       read: readPage,
     });
   try {
-    // Without a number docker-registry and ACR give a hundred a page; one that allows fewer answers 400.
+    // Without `n`, docker-registry and ACR return pages of 100. A registry whose limit is below 1,000 answers 400.
     return await read('?n=1000').catch((error: unknown) => {
       if (error instanceof RegistryError && error.status === 400) return read('');
       throw error;
@@ -41,14 +41,14 @@ async function readCatalog(client: RegistryClient): Promise<readonly string[]> {
   } catch (error) {
     if (!(error instanceof RegistryError) || error.retryable) throw error;
     throw new NotListed(
-      `${client.registry} does not list its repositories: name each repository in "namespaces", or give ` +
+      `${client.registry} does not list its repositories: name each repository in "namespaces", or use ` +
         `credentials that may list them. ${error.message}`,
       { cause: error },
     );
   }
 }
 
-/** A page may be empty and not the last: some registries leave out what the account may not see. */
+/** A page may be empty without being the last: some registries hide repositories that the account may not see. */
 const readPage: ReadPage<string> = ({ json, next }) => {
   const catalog = v.safeParse(Catalog, json, FIRST_ISSUE);
   return catalog.success ? { items: catalog.output.repositories ?? [], next } : undefined;

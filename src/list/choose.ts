@@ -8,18 +8,18 @@ import { ghcrSource } from './ghcr.ts';
 import { quaySource } from './quay.ts';
 import { type Source, listByTags } from './source.ts';
 
-/** The APIs, beside the registries', that well-known hosts list their repositories by. */
+/** APIs of well-known hosts that list repositories, besides the registry API. */
 export interface SourceApis {
   /** `https://hub.docker.com` */
   readonly dockerHub: RegistryTransport;
   /** `https://quay.io` */
   readonly quay: RegistryTransport;
-  /** `https://api.github.com`; absent on GitHub Enterprise, which does not know ghcr.io's packages. */
+  /** `https://api.github.com`; absent on GitHub Enterprise, whose API has no packages of ghcr.io. */
   readonly github: Octokit | undefined;
 }
 
 /**
- * The way to list `namespace`: by its host where that has an API of its own, else by what the registry answers.
+ * How to list `namespace`: by the host's own API if it has one, otherwise by the registry API.
  *
  * @throws Error with the remedy when a well-known host has no such namespace
  */

@@ -7,15 +7,15 @@ import { isRepositoryName, isTag } from '../oci/names.ts';
 import { type SourceApis, chooseSource } from './choose.ts';
 import { type ListedTags, type Source, NotListed } from './source.ts';
 
-/** More repositories than any namespace has; a registry that makes them up is stopped here. */
+/** More repositories than any namespace has. A registry that invents names is stopped here. */
 const MAX_REPOSITORIES = 100_000;
 
 /**
- * Lists what `namespace` holds: the repository of that name, and all that are nested in it.
+ * Lists the contents of `namespace`: the repository of that name, and all repositories nested in it.
  *
- * @param images when given, only these are asked for, each by its name
+ * @param images if set, only these are listed, each by its name
  * @throws RegistryError or Error with the remedy when the namespace itself can't be listed. A repository inside it
- *   that can't is a failure in the listing, and so is a name or tag that the specification does not allow.
+ *   that can't be listed is a failure in the listing, as is a name or tag that the specification does not allow.
  */
 export async function discover(
   namespace: Namespace,
@@ -26,48 +26,48 @@ export async function discover(
   const source = chooseSource(namespace, client, apis);
   if (images) {
     const walk = new Walk(namespace, source);
-    await walk.visit(images);
-    // With nothing there the namespace itself may be wrong, which only a listing of it can tell.
+    await walk.addImages(images);
+    // If nothing is found, the namespace itself may be wrong, which only listing it can show.
     if (walk.images.size > 0 || walk.failures.length > 0) return walk.listing();
   }
   const root = await listRoot(namespace, source);
   const walk = new Walk(namespace, source);
-  await walk.take(namespace.path, root);
+  await walk.addTree(namespace.path, root);
   if (walk.images.size === 0 && walk.failures.length === 0) {
     throw new Error(
-      `${formatNamespace(namespace)} holds no repository with tags that is to be seen: check its name in ` +
-        '"namespaces", and name private repositories one by one',
+      `No repository with tags found in ${formatNamespace(namespace)}. Check "namespaces"; list private ` +
+        'repositories individually',
     );
   }
   return walk.listing();
 }
 
-/** What the namespace's own path holds, and the repositories below it. */
+/** The tags of the repository at the namespace's own path, and the repositories below it. */
 async function listRoot(namespace: Namespace, source: Source): Promise<ListedTags> {
   const { path } = namespace;
   const own = source.kind === 'prefix' ? nothing() : await listOwn(path, source);
   const refused = own instanceof RegistryError ? own : undefined;
-  const held = own instanceof RegistryError ? nothing() : own;
+  const root = own instanceof RegistryError ? nothing() : own;
   if (refused && source.kind === 'repository') throw explainRoot(namespace, refused);
-  if (held.children || source.kind === 'repository') return held;
+  if (root.children || source.kind === 'repository') return root;
   const names = await source.listRepositories().catch((error: unknown) => {
-    if (!(error instanceof NotListed) || held.tags.size === 0) {
+    if (!(error instanceof NotListed) || root.tags.size === 0) {
       throw refused && path !== '' ? explainBoth(namespace, refused, error) : error;
     }
     return [];
   });
   const prefix = path === '' ? '' : `${path}/`;
-  // A namespace that is refused and yet in the list is a repository that failed.
+  // If the registry refuses the namespace's own path, and lists it as a repository, that repository failed.
   const children = names.filter((name) => name.startsWith(prefix) || (refused && name === path));
   if (refused && path !== '' && children.length === 0) throw explainRoot(namespace, refused);
-  return { ...held, children };
+  return { ...root, children };
 }
 
 function nothing(): ListedTags {
   return { tags: new Map() };
 }
 
-/** The namespace as a repository, or the registry's refusal: many a namespace is none. */
+/** The namespace as a repository, or the registry's refusal, as a namespace need not be a repository. */
 async function listOwn(path: string, source: Source): Promise<ListedTags | RegistryError> {
   try {
     return await source.listTags(path);
@@ -77,7 +77,7 @@ async function listOwn(path: string, source: Source): Promise<ListedTags | Regis
   }
 }
 
-/** One walk down a namespace; children are asked for at once, and the host's limiter bounds how many. */
+/** One walk down a namespace. All children are requested at once; the host's limiter bounds how many are in flight. */
 class Walk {
   readonly images = new Map<string, SourceImage<ListedTag>>();
   readonly failures: Failure[] = [];
@@ -94,8 +94,8 @@ class Walk {
     return { namespace: this.#namespace, images: this.images, failures: this.failures };
   }
 
-  /** Takes in the tags of repositories by their names. One that is not there is left out: it is gone. */
-  async visit(images: readonly string[]): Promise<void> {
+  /** Collects the tags of repositories by their names. A repository that does not exist is skipped: it was removed. */
+  async addImages(images: readonly string[]): Promise<void> {
     const { path } = this.#namespace;
     const repositories = images.flatMap((image) => [
       repositoryIn(this.#namespace, image),
@@ -104,27 +104,27 @@ class Walk {
     await Promise.all(
       repositories.map(async (repository) => {
         const found = await this.#listChild(repository);
-        if (found) this.#takeTags(repository, found);
+        if (found) this.#addTags(repository, found);
       }),
     );
   }
 
   /**
-   * Takes in the tags of `repository`, and then all that is below it: where a repository below goes by the name of
-   * the namespace's own, it is always the same one that is left out.
+   * Collects the tags of `repository`, then those of all repositories below it. In this order, if a nested repository
+   * has the same image name as the namespace's own, it is always the nested one that is left out.
    */
-  async take(repository: string, listed: ListedTags): Promise<void> {
-    this.#takeTags(repository, listed);
+  async addTree(repository: string, listed: ListedTags): Promise<void> {
+    this.#addTags(repository, listed);
     const children = (listed.children ?? []).filter((child) => this.#isNew(child));
     await Promise.all(
       children.map(async (child) => {
         const found = await this.#listChild(child);
-        if (found) await this.take(child, found);
+        if (found) await this.addTree(child, found);
       }),
     );
   }
 
-  /** False for a name that came before, or can't be one. */
+  /** False for a repository that was listed before, or whose name is not allowed. */
   #isNew(repository: string): boolean {
     if (this.#seen.has(repository)) return false;
     this.#seen.add(repository);
@@ -132,11 +132,11 @@ class Walk {
       throw new Error(`${formatNamespace(this.#namespace)} lists more than ${MAX_REPOSITORIES} repositories`);
     }
     if (isRepositoryName(repository)) return true;
-    this.#fail(repository, 'its name is not one that the distribution specification allows; it was left out');
+    this.#fail(repository, 'the distribution specification does not allow its name; it was left out');
     return false;
   }
 
-  /** A repository that can't be listed becomes a failure; one that is not there has no tags. */
+  /** A repository that can't be listed becomes a failure; undefined for one that does not exist. */
   async #listChild(repository: string): Promise<ListedTags | undefined> {
     try {
       return await this.#source.listTags(repository);
@@ -147,20 +147,23 @@ class Walk {
     }
   }
 
-  #takeTags(repository: string, { tags }: ListedTags): void {
+  #addTags(repository: string, { tags }: ListedTags): void {
     if (repository === '') return;
     this.#dropBadTags(repository, tags);
     if (tags.size === 0) return;
     const image = this.#imageOf(repository);
     const other = this.images.get(image);
     if (other) {
-      this.#fail(repository, `${other.repository} goes by the same name in this namespace; it was left out`);
+      this.#fail(
+        repository,
+        `${other.repository} has the same image name in this namespace; it was left out`,
+      );
     } else {
       this.images.set(image, { repository, tags });
     }
   }
 
-  /** Removes from `tags`, and reports, those that are none by their names. */
+  /** Removes from `tags`, and reports, the names that are not allowed. */
   #dropBadTags(repository: string, tags: Map<string, ListedTag>): void {
     const bad = Array.from(tags.keys()).filter((tag) => !isTag(tag));
     if (bad.length === 0) return;
@@ -168,7 +171,7 @@ class Walk {
     const some = bad.slice(0, 5).map((tag) => JSON.stringify(printable(tag, 60)));
     this.#fail(
       repository,
-      `${bad.length} of its tags are not ones that the distribution specification allows: ${some.join(', ')}`,
+      `the distribution specification does not allow ${bad.length} of its tags: ${some.join(', ')}`,
     );
   }
 
@@ -177,7 +180,7 @@ class Walk {
     this.failures.push({ image, tags: [], reason: printable(reason, 1000) });
   }
 
-  /** The path inside the namespace; the namespace's own repository goes by its last part. */
+  /** The path inside the namespace; for the namespace's own repository, its last part. */
   #imageOf(repository: string): string {
     const { path } = this.#namespace;
     if (path === '') return repository;
@@ -188,14 +191,14 @@ class Walk {
 function explainRoot(namespace: Namespace, error: RegistryError): Error {
   if (error.status !== 404) return error;
   return new Error(
-    `${formatNamespace(namespace)} is not there, or not to be seen. Check "namespaces". ${error.message}`,
+    `${formatNamespace(namespace)} does not exist or is private. Check "namespaces". ${error.message}`,
     { cause: error },
   );
 }
 
 function explainBoth(namespace: Namespace, own: RegistryError, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const why = own.status === 404 ? 'is not there, or not to be seen, as a repository' : "can't be listed";
+  const why = own.status === 404 ? 'does not exist, or is private, as a repository' : "can't be listed";
   return new Error(`${formatNamespace(namespace)} ${why} (${own.message}), and ${error.message}`, {
     cause: error,
   });

@@ -9,14 +9,14 @@ import { FIRST_ISSUE } from '../oci/manifest.ts';
 import { type ListPage, type ReadPage, readPages } from '../oci/pages.ts';
 import { type ListedTags, type Source, listByTags } from './source.ts';
 
-/** The most that Docker Hub gives on a page. */
-const PAGE = 100;
+/** The largest page size of Docker Hub's API. */
+const PAGE_SIZE = 100;
 
 const Next = v.nullish(v.string());
 const Repositories = v.object({ next: Next, results: v.array(v.object({ name: v.string() })) });
 const Tag = v.object({
   name: v.string(),
-  /** Missing from tags that were pushed long ago, as is the media type. */
+  /** Missing for tags that were pushed long ago, as is the media type. */
   digest: v.nullish(v.string()),
   media_type: v.nullish(v.string()),
   tag_last_pushed: v.nullish(v.string()),
@@ -25,7 +25,7 @@ const Tag = v.object({
 const Tags = v.object({ next: Next, results: v.array(Tag) });
 
 /**
- * Docker Hub, by its own API: a namespace's public repositories, and a hundred tags with their digests a request.
+ * Lists Docker Hub by its own API: a namespace's public repositories, and a hundred tags with their digests per request.
  * https://docs.docker.com/reference/api/hub/latest/
  *
  * @param api the transport of `https://hub.docker.com`; the API takes no registry credentials
@@ -45,7 +45,7 @@ export function dockerHubSource(
       listRepositories(api, path).catch((error: unknown) => {
         throw explainListing(namespace, error);
       }),
-    // The registry itself is asked where the API does not answer, as for private repositories.
+    // The registry lists what the API refuses, such as private repositories.
     listTags: async (repository) =>
       listTags(api, repository).catch((error: unknown) => {
         if (error instanceof RegistryError) return listByTags(client, repository);
@@ -62,7 +62,7 @@ async function listRepositories(api: RegistryTransport, namespace: string): Prom
     const { results, next } = page.output;
     return { items: results.map(({ name }) => `${namespace}/${name}`), next: nextOf(url, next) };
   };
-  return readPages(api, `${url}?page_size=${PAGE}`, { of: 'repositories', scopes: [], read });
+  return readPages(api, `${url}?page_size=${PAGE_SIZE}`, { of: 'repositories', scopes: [], read });
 }
 
 async function listTags(api: RegistryTransport, repository: string): Promise<ListedTags> {
@@ -71,7 +71,7 @@ async function listTags(api: RegistryTransport, repository: string): Promise<Lis
     const page = v.safeParse(Tags, json, FIRST_ISSUE);
     return page.success ? { items: page.output.results, next: nextOf(url, page.output.next) } : undefined;
   };
-  const listed = await readPages(api, `${url}?page_size=${PAGE}`, { of: 'tags', scopes: [], read });
+  const listed = await readPages(api, `${url}?page_size=${PAGE_SIZE}`, { of: 'tags', scopes: [], read });
   return { tags: new Map(listed.map((tag): [string, ListedTag] => [tag.name, manifestOf(tag) ?? null])) };
 }
 
@@ -92,7 +92,7 @@ function manifestOf({
   };
 }
 
-/** Only the query of the next page's URL is taken: whatever host it names, the API is asked. */
+/** Only the query of the next page's URL is used: the request goes to the API, whatever host the URL names. */
 function nextOf(url: string, next: string | null | undefined): string | undefined {
   const query = next ? URL.parse(next, 'https://hub.docker.com')?.search : undefined;
   return query ? url + query : undefined;

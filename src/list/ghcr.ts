@@ -6,14 +6,14 @@ import { messageOf, printable } from '../oci/errors.ts';
 import { type Source, NotListed, listByTags } from './source.ts';
 
 const Packages = v.array(v.object({ name: v.string() }));
-/** Stops an API that makes pages up. */
+/** Stops reading from an API whose pages never end. */
 const MAX_PAGES = 1000;
 
 /**
- * GitHub's container registry, whose repositories are the packages of an organization or a user.
+ * Lists GitHub's container registry, whose repositories are the packages of an organization or a user.
  * https://docs.github.com/en/rest/packages/packages
  *
- * @param github absent where the run's API is not github.com's, which alone knows ghcr.io's packages
+ * @param github absent where the run's API is not github.com's, the only one that has the packages of ghcr.io
  */
 export function ghcrSource(
   namespace: Namespace,
@@ -27,16 +27,16 @@ export function ghcrSource(
   return {
     kind: path.includes('/') ? 'either' : 'prefix',
     listRepositories: async () => {
-      if (!github) throw notListed(owner, 'this run speaks to another GitHub');
+      if (!github) throw notListed(owner, 'this run uses another GitHub server than github.com');
       const names = await listPackages(github, owner);
-      if (names.length === 0) throw notListed(owner, 'GitHub gives none');
+      if (names.length === 0) throw notListed(owner, 'GitHub lists none');
       return names.map((name) => `${owner}/${name}`);
     },
     listTags: async (repository) => listByTags(client, repository),
   };
 }
 
-/** An owner is an organization or a user, and which one is not known before. */
+/** An owner is an organization or a user, and only a request can show which. */
 async function listPackages(github: Octokit, owner: string): Promise<string[]> {
   try {
     return await readNames(github, '/orgs/{owner}/packages', owner).catch(async (error: unknown) => {
@@ -45,11 +45,11 @@ async function listPackages(github: Octokit, owner: string): Promise<string[]> {
     });
   } catch (error) {
     const status = statusOf(error);
-    const said = printable(messageOf(error));
-    if (status === undefined || status >= 500 || /rate limit/i.test(said)) {
-      throw new Error(`The packages of ghcr.io/${owner} can't be listed now: ${said}`, { cause: error });
+    const answer = printable(messageOf(error));
+    if (status === undefined || status >= 500 || /rate limit/i.test(answer)) {
+      throw new Error(`The packages of ghcr.io/${owner} can't be listed now: ${answer}`, { cause: error });
     }
-    throw notListed(owner, `GitHub says ${status}, ${said}`, error);
+    throw notListed(owner, `GitHub answers ${status}, ${answer}`, error);
   }
 }
 
@@ -74,7 +74,7 @@ function statusOf(error: unknown): number | undefined {
   return error instanceof RequestError ? error.status : undefined;
 }
 
-/** GITHUB_TOKEN is answered 400, 403 or with a part of the packages, as the owner may be. */
+/** For GITHUB_TOKEN, GitHub answers 400, 403, or a part of the packages, depending on the owner. */
 function notListed(owner: string, why: string, cause?: unknown): NotListed {
   return new NotListed(
     `The packages of ghcr.io/${owner} can't be listed: ${why}. Set "github-token" to a personal access token ` +

@@ -15,7 +15,7 @@ const GoogleList = v.object({
   tags: v.nullish(Strings),
 });
 
-/** More than any repository has: a registry that makes them up is stopped before each becomes a failure to tell. */
+/** More than any repository has. A registry that invents names is stopped here, before each becomes a reported failure. */
 const MAX_CHILDREN = 100_000;
 
 /** One repository as Google lists it. */
@@ -26,11 +26,11 @@ export interface GoogleRepository {
 }
 
 /**
- * Reads Google's extension of `tags/list`, which gives nested repositories and each tag's digest and size in one
- * answer. Undefined when `json` is not of that shape.
+ * Reads Google's extension of `tags/list`, which has nested repositories and each tag's digest and size in one answer.
+ * Undefined when `json` does not have that form.
  * https://github.com/google/go-containerregistry/blob/v0.20.7/pkg/v1/google/list.go
  *
- * @throws Error when it names more children than can be
+ * @throws Error when it names more children than a repository can have
  */
 export function readGoogleList({ json }: Pick<ListPage, 'json'>): GoogleRepository | undefined {
   const parsed = v.safeParse(GoogleList, json, FIRST_ISSUE);
@@ -48,7 +48,7 @@ export function readGoogleList({ json }: Pick<ListPage, 'json'>): GoogleReposito
   return { children, tags: byTag };
 }
 
-/** By hand: a schema for each of 100,000 manifests takes twice the time and memory. */
+/** Checked by hand: a schema for each of 100,000 manifests takes twice the time and memory. */
 function readEntry(digest: Digest, value: unknown, byTag: Map<string, ListedTag>): void {
   if (typeof value !== 'object' || value === null || !('tag' in value) || !Array.isArray(value.tag)) return;
   const mediaType = 'mediaType' in value && typeof value.mediaType === 'string' ? value.mediaType : undefined;
@@ -63,7 +63,7 @@ function readEntry(digest: Digest, value: unknown, byTag: Map<string, ListedTag>
   for (const name of value.tag) if (typeof name === 'string') byTag.set(name, shared);
 }
 
-/** Google's numbers are strings; others that take its shape send numbers. Of an object JavaScript may make none. */
+/** Google's numbers are strings; other registries with this form send numbers. Converting an object could throw. */
 function numberOf(value: unknown): number {
   return typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
 }

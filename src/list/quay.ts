@@ -13,8 +13,8 @@ const Repositories = v.object({
 });
 
 /**
- * Quay, by its own API, which gives a namespace's public repositories. Their tags come from the registry: the
- * API's have no media type, and many of Quay's old ones are schema1.
+ * Lists Quay by its own API, which returns a namespace's public repositories. Tags come from the registry API, as those
+ * of Quay's API have no media type, and many of Quay's old images are schema1.
  * https://docs.redhat.com/en/documentation/red_hat_quay/3/html/red_hat_quay_api_reference/listrepos
  *
  * @param api the transport of `https://quay.io`; the API takes no registry credentials
@@ -39,7 +39,7 @@ async function listRepositories(api: RegistryTransport, namespace: string): Prom
     const page = v.safeParse(Repositories, json, FIRST_ISSUE);
     if (!page.success) return undefined;
     const { repositories, next_page: next } = page.output;
-    // An "application" is an App Registry's chart, which is no image.
+    // An "application" is a chart of the App Registry, not an image.
     const images = repositories.filter(({ kind }) => kind !== 'application');
     return {
       items: images.map(({ name }) => `${namespace}/${name}`),

@@ -2,37 +2,36 @@ import type { ListedTag } from '../mirror/listing.ts';
 import { type RegistryClient, pull, tagsUrlPath } from '../oci/client.ts';
 import { readGoogleList } from './google.ts';
 
-/** What a registry says of one repository; names and tags are unchecked. */
+/** A registry's list of one repository; names and tags are unchecked. */
 export interface ListedTags {
   readonly tags: Map<string, ListedTag>;
-  /** Full paths of the repositories right below it; absent where tags are listed without them. */
+  /** Full paths of the repositories directly below it; absent if the list of tags does not include them. */
   readonly children?: readonly string[];
 }
 
-/** One registry's way to list a namespace. Both methods throw RegistryError when the registry refuses. */
+/** How to list a namespace of one registry. Both methods throw RegistryError when the registry refuses. */
 export interface Source {
-  /** What the namespace's path can be: one repository, the start of others' names, or one of them or both. */
+  /** What the namespace's path can be: one repository, a prefix of the names of others, or either or both. */
   readonly kind: 'repository' | 'prefix' | 'either';
   readonly listTags: (repository: string) => Promise<ListedTags>;
   /**
-   * Full paths of the repositories below the namespace, in any order, and maybe of others too.
+   * Full paths of the repositories below the namespace, in any order, possibly among others.
    *
-   * @throws NotListed when this can't be told
+   * @throws NotListed when the registry can't list them
    */
   readonly listRepositories: () => Promise<readonly string[]>;
 }
 
-/** The registry does not tell which repositories it has. The message names the remedy. */
+/** The registry does not list its repositories. The message names the remedy. */
 export class NotListed extends Error {
   override readonly name = 'NotListed';
 }
 
 /**
- * What `tags/list` says of `repository`: where the registry is of Google's kind, digests and children too. An
- * empty `repository` is the registry's root, which no other kind lists.
+ * Lists `repository` by `tags/list`: its tags, and, from registries of Google's kind, digests and children too. An empty
+ * `repository` is the registry's root, which only registries of Google's kind list.
  *
- * The `name` of the answer is not looked at: registry.k8s.io sends on to a registry that knows the repository by
- * another one.
+ * The `name` in the answer is ignored: registry.k8s.io redirects to a registry where the repository has another name.
  */
 export async function listByTags(client: RegistryClient, repository: string): Promise<ListedTags> {
   const scopes = repository === '' ? [] : [pull(repository)];

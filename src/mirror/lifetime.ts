@@ -1,25 +1,25 @@
 /** Why a run ends before its work is done. */
 export type StopReason = 'time limit' | 'cancelled';
 
-/** How long a run may go on. All signals stay silent in a run that is done in time. */
+/** How long a run may take. No signal fires in a run that finishes in time. */
 export interface Lifetime {
-  /** Aborted when no further image may start. */
+  /** Aborted when no further image may be started. */
   readonly drain: AbortSignal;
-  /** Aborted when what is under way must end at once, and only records what is done. */
+  /** Aborted when the work in progress must stop at once. From then on the run only records what it has done. */
   readonly abort: AbortSignal;
-  /** Aborted when recording must end too, so that the run still tells what it did. */
+  /** Aborted when recording must stop too, so that there is time to report. */
   readonly cutoff: AbortSignal;
   /** Milliseconds until `cutoff`. */
   readonly timeLeftMs: () => number;
-  /** Undefined while the run goes on. */
+  /** Undefined while the run may continue. */
   readonly stopReason: () => StopReason | undefined;
 }
 
-/** What is thrown where a run's end breaks something off. */
+/** Thrown by work that the end of the run interrupts. */
 export class EndOfRun extends Error {
   override readonly name = 'EndOfRun';
 
-  constructor(ending: StopReason) {
-    super(ending === 'cancelled' ? 'The run was cancelled' : 'The time limit is reached');
+  constructor(stopReason: StopReason) {
+    super(stopReason === 'cancelled' ? 'The run was cancelled' : 'The time limit is reached');
   }
 }

@@ -3,18 +3,18 @@ import type { Failure, ImageTags } from './failure.ts';
 import type { FilteredOut } from './filters.ts';
 import type { Namespace } from './namespace.ts';
 
-/** What a source says of one manifest. Tags of one manifest share one object. */
+/** What a source reports about one manifest. Tags of one manifest share one object. */
 export interface SourceDescriptor {
   readonly digest: Digest;
-  /** Absent where the source does not tell. */
+  /** Absent where the source does not report it. */
   readonly mediaType?: string;
-  /** Bytes of the image with its layers; absent where the source does not tell. */
+  /** Bytes of the image with its layers; absent where the source does not report it. */
   readonly size?: number;
-  /** When it was pushed, in milliseconds since the epoch; absent where the source does not tell. */
+  /** When it was pushed, in milliseconds since the epoch; absent where the source does not report it. */
   readonly uploaded?: number;
 }
 
-/** A tag as a source lists it: `null` where it names the tag alone, and its digest must be asked for. */
+/** A tag as a source lists it: `null` where the list has the tag's name only, and its digest must be looked up. */
 export type ListedTag = SourceDescriptor | null;
 
 /** One repository of a namespace. */
@@ -24,12 +24,12 @@ export interface SourceImage<T extends ListedTag = SourceDescriptor> {
   readonly tags: ReadonlyMap<string, T>;
 }
 
-/** What a namespace holds. */
+/** The contents of a source namespace. */
 export interface Listing<T extends ListedTag = SourceDescriptor> {
   readonly namespace: Namespace;
   /** By the repository's path inside the namespace. */
   readonly images: ReadonlyMap<string, SourceImage<T>>;
-  /** Repositories that could not be listed: what they hold is unknown, not gone. */
+  /** Repositories that could not be listed: their tags are unknown, not removed. */
   readonly failures: readonly Failure[];
 }
 
@@ -40,14 +40,14 @@ export function countListed(images: Listing<ListedTag>['images']): number {
   return count;
 }
 
-/** What is to be mirrored, each tag with its digest. */
+/** The tags to mirror, each with its digest. */
 export interface ResolvedSelection {
   readonly listing: Listing;
   readonly filteredOut: FilteredOut;
-  /** Tags of schema1 images, which no target takes. */
+  /** Tags of schema1 images, which no target accepts. */
   readonly unsupported: readonly ImageTags[];
-  /** Number of tags that the source was not asked for. */
+  /** Number of tags that were not looked up at the source, because their turn to be rechecked has not come. */
   readonly notRechecked: number;
-  /** Tags that follow images of which nobody knows: left out, or inside of an index that is mirrored. */
+  /** Digest tags whose subject no selected tag names: it is filtered out, or is a child of an index that is mirrored. */
   readonly unmatchedDigestTags: Listing<ListedTag>['images'];
 }

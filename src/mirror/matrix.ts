@@ -1,4 +1,4 @@
-/** One job: what goes into its inputs, and what it has to do. */
+/** One job of a matrix: the values for its inputs, and its amount of work. */
 export interface MatrixEntry {
   /** For `namespaces`. */
   readonly namespace: string;
@@ -9,10 +9,10 @@ export interface MatrixEntry {
   /** For `shard-index` and `shard-total`. */
   readonly 'shard-index': string;
   readonly 'shard-total': number;
-  /** `2/5`: which part of its namespace this is. */
+  /** `2/5`: the second of five parts of its namespace. */
   readonly part: string;
   readonly tags: number;
-  /** As far as the sources tell. */
+  /** As far as the sources report sizes. */
   readonly bytes: number;
 }
 

@@ -1,7 +1,7 @@
 import { canonicalHost, isRegistryHost, isRepositoryName, looksLikeHost } from '../oci/names.ts';
 
 /**
- * A registry host and a path below it: what is mirrored, or where to. The path of a source may be empty
+ * A registry host and a path below it: a source or a target of images. The path of a source may be empty
  * (`registry.k8s.io`) and may itself be one repository (`quay.io/coreos/flannel`).
  */
 export interface Namespace {
@@ -15,7 +15,7 @@ export function formatNamespace({ registry, path }: Namespace): string {
   return path === '' ? registry : `${registry}/${path}`;
 }
 
-/** The full path of `image` in its registry: what `/v2/<repository>/` takes. */
+/** The full path of `image` in its registry, as it stands in `/v2/<repository>/`. */
 export function repositoryIn({ path }: Namespace, image: string): string {
   return path === '' ? image : `${path}/${image}`;
 }
@@ -24,7 +24,7 @@ export function repositoryIn({ path }: Namespace, image: string): string {
  * Reads `host/path`, `host` or, in `defaultRegistry`, `path`. The first part is a host when it has a dot or a
  * port or is `localhost`, as docker reads references.
  *
- * @returns a sentence that says what is wrong when `text` is neither
+ * @returns the namespace, or a sentence that says what is wrong with `text`
  */
 export function parseNamespace(text: string, defaultRegistry: string): Namespace | string {
   const slash = text.indexOf('/');

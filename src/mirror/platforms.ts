@@ -1,2 +1,2 @@
-/** Which platforms of an index are mirrored: all, or these. */
+/** Which platforms of an index are mirrored: all of them, or those listed. */
 export type Platforms = 'all' | readonly string[];

@@ -1,2 +1,2 @@
-/** True for a tag that its source must be asked for on that day, although it is recorded. */
+/** True for a tag that must be looked up at its source in this run although it is recorded. */
 export type IsDue = (image: string, tag: string) => boolean;

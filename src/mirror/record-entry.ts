@@ -3,8 +3,9 @@ import type { Digest } from '../oci/digest.ts';
 import type { Platforms } from './platforms.ts';
 
 /**
- * What is known of one mirrored tag: the source digest where the target holds the same digest; both digests where
- * they differ; null where gcrsync mirrored it and nobody wrote the digest down.
+ * The record of one mirrored tag: the source digest if the target has the same digest; both digests if they differ;
+ * null if the digest is unknown, because gcrsync, which recorded names only, mirrored the tag, or because it was about
+ * to be overwritten.
  */
 export type RecordEntry =
   | null
@@ -12,14 +13,14 @@ export type RecordEntry =
   | {
       readonly digest: Digest;
       readonly target: Digest;
-      /** Set when only these platforms of an index were mirrored. */
+      /** Set if only these platforms of an index were mirrored. */
       readonly platforms?: readonly string[];
     };
 
 /** Entries by image (the repository's path inside its namespace), then by tag. */
 export type RecordedImages = ReadonlyMap<string, ReadonlyMap<string, RecordEntry>>;
 
-/** Images that are being gathered. */
+/** `RecordedImages` under construction. */
 export type MutableRecordedImages = Map<string, Map<string, RecordEntry>>;
 
 /** Sets one entry of `images`. */
@@ -39,7 +40,7 @@ export function countEntries(images: RecordedImages): number {
   return Array.from(images.values()).reduce((sum, { size }) => sum + size, 0);
 }
 
-/** The JSON of what has been mirrored of one namespace. */
+/** The content of a namespace manifest: what has been mirrored of one namespace. */
 export interface NamespaceManifest {
   /** `gcr.io/distroless` */
   readonly source: string;
@@ -58,6 +59,7 @@ export interface NamespaceManifest {
 /** Whether tags were added or updated, by image, then by tag. */
 export type UnloggedTags = ReadonlyMap<string, ReadonlyMap<string, 'added' | 'updated'>>;
 
+/** `entry` as one line of JSON. */
 export function serializeEntry(entry: RecordEntry): string {
   if (entry === null || typeof entry === 'string') return JSON.stringify(entry);
   const { digest, target, platforms } = entry;
@@ -68,16 +70,16 @@ export function serializeEntry(entry: RecordEntry): string {
 }
 
 /**
- * Merges tag by tag: `delta` wins, but an unknown digest never replaces a known one.
+ * Merges tag by tag: the entry of `delta` wins, except that an unknown digest never replaces a known one.
  *
  * @returns `base` itself when nothing changes
  */
 export function mergeImages(base: RecordedImages, delta: RecordedImages): RecordedImages {
-  return mergeWhere(base, delta, isNews);
+  return mergeWhere(base, delta, isChange);
 }
 
 /**
- * Gives tags of an unknown digest the entry that they had; others were recorded meanwhile.
+ * Restores the entries of tags whose digest is unknown; other tags have been recorded since and stay as they are.
  *
  * @returns `base` itself when nothing changes
  */
@@ -85,7 +87,7 @@ export function restoreEntries(base: RecordedImages, entries: RecordedImages): R
   return mergeWhere(base, entries, (known) => known === null);
 }
 
-/** Makes the digests of the tags that `entries` names unknown. */
+/** Replaces the entry of each tag in `entries` with null: its digest is unknown. */
 export function forgetEntries(base: RecordedImages, entries: RecordedImages): RecordedImages {
   const unknown = (tags: ReadonlyMap<string, RecordEntry>): Map<string, RecordEntry> =>
     new Map(Array.from(tags.keys(), (tag) => [tag, null]));
@@ -100,30 +102,30 @@ function mergeWhere(
 ): RecordedImages {
   let merged: Map<string, ReadonlyMap<string, RecordEntry>> | undefined;
   for (const [image, entries] of delta) {
-    const known = base.get(image) ?? new Map<string, RecordEntry>();
-    const news = Array.from(entries).filter(([tag, entry]) => isWanted(known.get(tag), entry));
-    if (news.length === 0) continue;
+    const before = base.get(image) ?? new Map<string, RecordEntry>();
+    const changes = Array.from(entries).filter(([tag, entry]) => isWanted(before.get(tag), entry));
+    if (changes.length === 0) continue;
     merged ??= new Map(base);
-    merged.set(image, new Map([...known, ...news]));
+    merged.set(image, new Map([...before, ...changes]));
   }
   return merged ?? base;
 }
 
 /**
- * Takes out the entries of `removed` that are still as they are there: another job may have mirrored a tag since.
+ * Removes the entries of `removed` that have not changed since: another job may have mirrored a tag meanwhile.
  *
  * @returns `base` itself when nothing changes
  */
 export function removeEntries(base: RecordedImages, removed: RecordedImages): RecordedImages {
   let left: Map<string, ReadonlyMap<string, RecordEntry>> | undefined;
   for (const [image, entries] of removed) {
-    const known = base.get(image) ?? new Map<string, RecordEntry>();
+    const before = base.get(image) ?? new Map<string, RecordEntry>();
     const stays = ([tag, entry]: [string, RecordEntry]): boolean => {
       const other = entries.get(tag);
       return other === undefined || serializeEntry(other) !== serializeEntry(entry);
     };
-    const kept = Array.from(known).filter(stays);
-    if (kept.length === known.size) continue;
+    const kept = Array.from(before).filter(stays);
+    if (kept.length === before.size) continue;
     left ??= new Map(base);
     if (kept.length > 0) left.set(image, new Map(kept));
     else left.delete(image);
@@ -131,12 +133,12 @@ export function removeEntries(base: RecordedImages, removed: RecordedImages): Re
   return left ?? base;
 }
 
-function isNews(known: RecordEntry | undefined, entry: RecordEntry): boolean {
+function isChange(known: RecordEntry | undefined, entry: RecordEntry): boolean {
   if (known === undefined) return true;
   return entry !== null && (known === null || serializeEntry(known) !== serializeEntry(entry));
 }
 
-/** True when `entry` says that the target holds `digest` under `tag` as it is wanted: with at least these platforms. */
+/** True when, by `entry`, the target has `digest` under `tag` as the settings want it: with at least these platforms. */
 export function holds(
   tag: string,
   entry: NonNullable<RecordEntry>,
@@ -146,7 +148,7 @@ export function holds(
   if (typeof entry === 'string') return entry === digest;
   if (entry.digest !== digest) return false;
   const { platforms } = entry;
-  // Of a list of referrers the target's may hold more than the source's.
+  // A list of referrers may have more entries in the target than in the source.
   if (platforms === undefined) return !wanted.keepsDigests || digestTagSubject(tag) !== undefined;
   return wanted.platforms !== 'all' && wanted.platforms.every((platform) => platforms.includes(platform));
 }

@@ -1,8 +1,8 @@
 import type { Namespace } from './namespace.ts';
 
 /**
- * Where a namespace's manifest is in the metadata repository. `{registry}` and `{namespace}` are filled in; a
- * namespace with no path is `{registry}.json` under the default template.
+ * The path of a namespace manifest in the metadata repository: `template` with `{registry}` and `{namespace}` filled
+ * in. By the default template, the path for a namespace without a path is `{registry}.json`.
  */
 export function recordPath(template: string, { registry, path }: Namespace): string {
   if (path !== '') return template.replaceAll('{registry}', registry).replaceAll('{namespace}', path);

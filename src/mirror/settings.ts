@@ -9,7 +9,7 @@ export interface NamespaceSettings {
   /** Template of the target's repositories. */
   readonly targetName: string;
   readonly platforms: Platforms;
-  /** Whether what refers to an image is mirrored with it: signatures, attestations, SBOMs. */
+  /** Whether the referrers of an image (signatures, attestations, SBOMs) are mirrored with it. */
   readonly referrers: boolean;
   readonly filters: Filters;
 }

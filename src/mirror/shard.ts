@@ -3,19 +3,19 @@ import type { ListedTag, Listing } from './listing.ts';
 import { type Namespace, formatNamespace } from './namespace.ts';
 import type { RecordedImages } from './record-entry.ts';
 
-/** One job's part of all images: those whose number is from `first` to `last`, of `total`, counted from 0. */
+/** One job's part of all images: those numbered from `first` to `last`, counted from 0, of `total` numbers. */
 export interface Shard {
   readonly first: number;
   readonly last: number;
   readonly total: number;
 }
 
-/** A matrix has at most 256 jobs; a plan cuts finer, to balance its parts. */
+/** A matrix has at most 256 jobs; a plan uses more numbers than that, to balance its parts. */
 export const MAX_SHARDS = 65_536;
 
 /**
- * The number, from 0 to `total - 1`, of an image. It depends on names alone: every job of a matrix gives an image the
- * same number, whatever it sees of the source and in which order.
+ * The number of an image, from 0 to `total - 1`. It depends on names alone: every job of a matrix computes the same
+ * number for an image, whatever part of the source it lists and in whatever order.
  */
 export function shardOf(namespace: Namespace, image: string, total: number): number {
   if (total === 1) return 0;
@@ -25,13 +25,13 @@ export function shardOf(namespace: Namespace, image: string, total: number): num
   return hash.readUIntBE(0, 6) % total;
 }
 
-/** True when `image` is this job's. */
+/** True when `image` belongs to this job. */
 export function isOwn({ first, last, total }: Shard, namespace: Namespace, image: string): boolean {
   const number = shardOf(namespace, image, total);
   return first <= number && number <= last;
 }
 
-/** True when the job does everything. */
+/** True when one job covers all images. */
 export function isWhole({ first, last, total }: Shard): boolean {
   return first === 0 && last === total - 1;
 }

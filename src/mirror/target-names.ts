@@ -1,16 +1,16 @@
 import { canNest, isRepositoryName } from '../oci/names.ts';
 import type { ListedTag, Listing } from './listing.ts';
-import { type Namespace, formatNamespace, repositoryIn } from './namespace.ts';
+import { type Namespace, repositoryIn } from './namespace.ts';
 
 /** The placeholders of the input `target-name`. */
 export const PLACEHOLDERS = ['registry', 'namespace', 'image'] as const;
 
-/** The target repository of every listed image: by namespace (as `formatNamespace` has it), then by image. */
+/** The target repository of every listed image: by the namespace's name, then by image. */
 export type TargetNames = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /**
- * Fills `template` for one image and gives the path in the target's registry. Where the target can't nest, `/`
- * becomes `_`. A host's port has no place in a name: its `:` becomes `-`.
+ * Fills in `template` for one image and returns the path in the target's registry. Where the target can't nest, `/`
+ * becomes `_`. The `:` before a host's port, which is not allowed in a repository name, becomes `-`.
  */
 export function targetRepository(
   template: string,
@@ -27,8 +27,10 @@ export function targetRepository(
   return repositoryIn(target, canNest(target.registry) ? filled : filled.replaceAll('/', '_'));
 }
 
-/** A namespace, what of it is mirrored, and where to. */
+/** A namespace's images, its target, and the template of their names there. */
 export interface Named {
+  /** `gcr.io/distroless` */
+  readonly name: string;
   readonly settings: {
     readonly namespace: Namespace;
     readonly target: Namespace;
@@ -38,7 +40,7 @@ export interface Named {
 }
 
 /**
- * Names the target of every image of a run.
+ * Computes the target repository of every image of a run.
  *
  * @throws Error that lists, with the remedy, the names that the specification does not allow and the sources that
  *   would overwrite each other
@@ -47,34 +49,36 @@ export function nameTargets(all: readonly Named[]): TargetNames {
   const owners = new Map<string, string>();
   const problems: string[] = [];
   const names = new Map<string, Map<string, string>>();
-  for (const { settings, listing } of all) {
+  for (const { name, settings, listing } of all) {
     const { namespace, target, targetName } = settings;
-    const own = new Map<string, string>();
-    names.set(formatNamespace(namespace), own);
+    const repositories = new Map<string, string>();
+    names.set(name, repositories);
     for (const [image, { repository }] of listing.images) {
-      const name = targetRepository(targetName, target, namespace, image);
+      const targetPath = targetRepository(targetName, target, namespace, image);
       const source = `${namespace.registry}/${repository}`;
-      const place = `${target.registry}/${name}`;
-      const owner = owners.get(place);
-      if (!isRepositoryName(name)) {
-        problems.push(`${source} would go to "${name}", which is not a repository name`);
+      const destination = `${target.registry}/${targetPath}`;
+      const owner = owners.get(destination);
+      if (!isRepositoryName(targetPath)) {
+        problems.push(`${source} would go to "${targetPath}", which is not a repository name`);
       } else if (owner !== undefined) {
-        problems.push(`${owner} and ${source} would both go to ${place}`);
+        problems.push(`${owner} and ${source} would both go to ${destination}`);
       }
-      owners.set(place, source);
-      own.set(image, name);
+      owners.set(destination, source);
+      repositories.set(image, targetPath);
     }
   }
   if (problems.length > 0) throw new Error(clashMessage(problems));
   return names;
 }
 
-const MOST_PROBLEMS = 20;
+/** The number of problems that the message lists. */
+const MAX_PROBLEMS_SHOWN = 20;
 
 function clashMessage(problems: readonly string[]): string {
-  const more = problems.length > MOST_PROBLEMS ? [`and ${problems.length - MOST_PROBLEMS} more`] : [];
+  const more =
+    problems.length > MAX_PROBLEMS_SHOWN ? [`and ${problems.length - MAX_PROBLEMS_SHOWN} more`] : [];
   return (
-    `Nothing was copied: ${[...problems.slice(0, MOST_PROBLEMS), ...more].join('; ')}. Give them different names ` +
+    `Nothing was copied: ${[...problems.slice(0, MAX_PROBLEMS_SHOWN), ...more].join('; ')}. Give them different names ` +
     'with "target-name" ({registry}, {namespace} and {image} are its placeholders), leave one out with "exclude", ' +
     'or mirror the namespaces to different targets.'
   );

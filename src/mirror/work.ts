@@ -1,19 +1,19 @@
 import { digestTagSubject } from '../oci/digest-tags.ts';
 import type { SourceDescriptor } from './listing.ts';
 
-/** One source digest to copy, and the tags of one image that it goes under: the image's own, or such as follow another. */
+/** One source digest to copy, and the tags of one image to put it under: either plain tags or digest tags, never both. */
 export interface Work {
   readonly image: string;
   /** Full path of the source repository. */
   readonly repository: string;
   readonly descriptor: SourceDescriptor;
-  /** Tags that the manifest does not hold. */
+  /** Tags that are not recorded. */
   readonly added: readonly string[];
-  /** Tags that it holds with another digest. */
+  /** Tags that are recorded with another digest. */
   readonly updated: readonly string[];
 }
 
-/** A tag that gcrsync mirrored, whose digest nobody wrote down. */
+/** A tag that is recorded with an unknown digest, or about which nothing is recorded. */
 export interface UndeterminedTag {
   readonly image: string;
   readonly repository: string;
@@ -21,12 +21,12 @@ export interface UndeterminedTag {
   readonly descriptor: SourceDescriptor;
 }
 
-/** True when the tags of `work` follow another image: signatures and the like, which are copied as they are and first. */
+/** True when the tags of `work` are digest tags (signatures, attestations, SBOMs): these are copied unchanged, and first. */
 export function hasDigestTags({ added, updated }: Work): boolean {
   return [...added, ...updated].some((tag) => digestTagSubject(tag) !== undefined);
 }
 
-/** `works` in the order in which they are started: an image's signatures shall be there when it is. */
+/** `works` in the order in which they are started: an image's signatures come before the image. */
 export function digestTagsFirst(works: readonly Work[]): Work[] {
   return works.toSorted((a, b) => Number(hasDigestTags(b)) - Number(hasDigestTags(a)));
 }
@@ -36,11 +36,11 @@ interface OpenWork extends Work {
   readonly updated: string[];
 }
 
-/** Gathers tags into one piece of work for each digest of an image. */
+/** Groups tags into one `Work` per digest of an image. */
 export class WorkBuilder {
   readonly #byImage = new Map<string, Map<string, OpenWork>>();
 
-  /** @param works to go on from */
+  /** @param works to start from */
   constructor(works: readonly Work[] = []) {
     for (const { image, repository, descriptor, added, updated } of works) {
       for (const tag of added) this.add(image, repository, descriptor, 'added', tag);

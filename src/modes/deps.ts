@@ -5,28 +5,30 @@ import type { Sleep } from '../oci/sleep.ts';
 import type { Annotation } from '../report/annotations.ts';
 import type { PrepareDeps } from './prepare.ts';
 
-/** What a run works with. */
+/** Everything outside the process that a run uses. */
 export interface Deps extends PrepareDeps {
-  /** Gets the engine ready, when there is something to copy. Throws Error with the remedy. */
+  /** Prepares the engine; called only if there is something to copy. Throws Error with the remedy. */
   readonly openEngine: () => Promise<Engine>;
   readonly now: () => Date;
   readonly sleep: Sleep;
   readonly random: () => number;
-  /** How long the run may go on. */
+  /** How long the run may take. */
   readonly lifetime: Lifetime;
-  /** Tells this job of this run from all others. */
+  /** Distinguishes this job of this run from all others. */
   readonly runKey: string;
-  /** Absent when no pull request started the workflow. */
+  /** Number of jobs in the matrix, which record in the same branch. */
+  readonly jobs: number;
+  /** Absent if no pull request started the workflow. */
   readonly pullRequest?: Pick<PullRequestComments, 'keepComment'>;
-  /** Ends all connections. To be called when all is done. */
+  /** Closes all connections. To be called at the end of the run. */
   readonly close: () => Promise<void>;
 }
 
-/** What a run tells GitHub's runner. The real one is @actions/core's; tests pass their own. */
+/** Where a run reports to: GitHub's runner, by @actions/core; tests pass their own. */
 export interface Runner {
   annotate(annotation: Annotation): void;
   setOutput(name: string, value: string): void;
   writeSummary(markdown: string): Promise<void>;
-  /** Writes the JSON report and gives its path. */
+  /** Writes the JSON report and returns its path. */
   writeReport(json: string): Promise<string>;
 }

@@ -2,147 +2,194 @@ import type { MetadataRepository } from '../github/repository.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { SourceApis } from '../list/choose.ts';
 import { discover } from '../list/discover.ts';
-import type { Failure } from '../mirror/failure.ts';
+import type { ResolvedSelection } from '../mirror/listing.ts';
 import { formatNamespace } from '../mirror/namespace.ts';
 import { namedImages } from '../mirror/patterns.ts';
 import type { IsDue } from '../mirror/recheck.ts';
-import { type NamespaceManifest, holds } from '../mirror/record-entry.ts';
+import type { NamespaceManifest } from '../mirror/record-entry.ts';
 import { recordPath } from '../mirror/record-path.ts';
-import type { NamespaceSettings } from '../mirror/settings.ts';
-import { isWhole, ownImages, ownListing } from '../mirror/shard.ts';
+import { isOwn, isWhole, ownImages, ownListing } from '../mirror/shard.ts';
 import { type TargetNames, nameTargets } from '../mirror/target-names.ts';
+import type { Work } from '../mirror/work.ts';
 import { messageOf } from '../oci/errors.ts';
 import type { Logger } from '../oci/logger.ts';
 import type { Registries } from '../oci/registries.ts';
 import { diff, findRemovedTags, findUnchangedImages } from '../plan/diff.ts';
-import type { NamespaceFailure, NamespacePlan, Planned } from '../plan/namespace-plan.ts';
+import type {
+  NamespaceFailure,
+  NamespaceIdentity,
+  NamespacePlan,
+  Planned,
+  ReferrersPlan,
+} from '../plan/namespace-plan.ts';
+import { underCurrentNames } from '../record/names.ts';
 import { parseNamespaceManifest } from '../record/namespace-manifest.ts';
+import { filterUnlogged } from '../record/unlogged.ts';
 import { CompiledFilters } from '../select/compiled-filters.ts';
-import type { KnownDigest } from '../select/digests.ts';
 import { warnOfFilters } from '../select/filter-warnings.ts';
+import { recordedDigest } from '../select/known-digest.ts';
 import type { Listed } from '../select/listed.ts';
 import { recheckRule } from '../select/recheck.ts';
 import { resolveSelection } from '../select/resolve.ts';
 import { select } from '../select/select.ts';
 
-/** All namespaces, and what is odd about the inputs in the light of what the sources hold. */
+/** All namespaces of a run, and warnings about inputs that don't fit what the sources have. */
 export interface Prepared {
   readonly plans: readonly Planned[];
   readonly warnings: readonly string[];
 }
 
+/** What `prepare` needs. */
 export interface PrepareDeps {
-  readonly registries: Registries;
+  readonly registries: Pick<Registries, 'source' | 'target'>;
   readonly apis: SourceApis;
-  readonly metadata: MetadataRepository;
+  readonly metadata: Pick<MetadataRepository, 'check' | 'read' | 'update'>;
   readonly now: () => Date;
-  /** Runs one phase of the run, under its name in the log. */
+  /** Runs one phase of the run, and groups its log lines under this name. */
   readonly phase: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly logger: Logger;
 }
 
+/** A namespace that was listed. */
+interface ListedNamespace extends NamespaceIdentity, Listed {
+  readonly kind: 'listed';
+}
+
 /**
- * Lists all namespaces, keeps what the filters want, and compares it with what is recorded. A namespace that fails
- * stops only itself.
+ * Lists all namespaces, filters them, and compares them with the record. A namespace that fails does not stop the others.
  *
  * @throws MetadataError when the metadata repository can't be used
- * @throws Error when two sources would land on one target
+ * @throws Error when two sources would go to one target repository
  */
 export async function prepare(inputs: Inputs, deps: PrepareDeps): Promise<Prepared> {
-  await deps.metadata.check();
-  const listed = await deps.phase('List the sources', async () => listSources(inputs, deps));
+  const all = await deps.phase('List the sources', async () => listSources(inputs, deps));
   return deps.phase('Compare with the record', async () => {
-    const good = listed.flatMap((one) => ('selection' in one ? [one] : []));
-    const names = nameTargets(good.map(({ settings, selection: { listing } }) => ({ settings, listing })));
-    const warnings = good.length === listed.length ? warnOfFilters(good, inputs) : [];
+    const listed = all.filter((one) => one.kind === 'listed');
+    const names = nameTargets(listed.map((one) => ({ ...one, listing: one.selection.listing })));
+    const warnings = listed.length === all.length ? warnOfFilters(listed, inputs) : [];
     const isDue = recheckRule(inputs.recheck, deps.now().getTime());
     const plans = await Promise.all(
-      listed.map(async (one) => {
-        if ('failure' in one) return one;
-        try {
-          return await planNamespace(one, names, isDue, inputs, deps);
-        } catch (error) {
-          return { settings: one.settings, failure: failureOf(error) };
-        }
-      }),
+      all.map(async (one) =>
+        one.kind === 'listed'
+          ? orFailure(one, async () => planNamespace(one, { names, isDue, inputs, deps }))
+          : one,
+      ),
     );
     return { plans, warnings };
   });
 }
 
 async function listSources(
-  { namespaces, include }: Inputs,
+  { namespaces, include, metadata }: Inputs,
   { registries, apis }: PrepareDeps,
-): Promise<(Listed | NamespaceFailure)[]> {
+): Promise<(ListedNamespace | NamespaceFailure)[]> {
   const images = namedImages(include);
   return Promise.all(
     namespaces.map(async (settings) => {
-      try {
-        const { namespace } = settings;
+      const { namespace } = settings;
+      const identity = {
+        settings,
+        name: formatNamespace(namespace),
+        recordPath: recordPath(metadata.manifestPath, namespace),
+      };
+      return orFailure(identity, async (): Promise<ListedNamespace> => {
         const listing = await discover(namespace, registries.source(namespace.registry), apis, images);
         const filters = new CompiledFilters(settings.filters);
-        return { settings, filters, listing, selection: select(listing, filters) };
-      } catch (error) {
-        return { settings, failure: failureOf(error) };
-      }
+        return { ...identity, kind: 'listed', filters, listing, selection: select(listing, filters) };
+      });
     }),
   );
 }
 
-/** The shard is cut before the comparison, so that the counts of all shards add up. Names must be clear in all. */
-async function planNamespace(
-  { settings, filters, listing, selection: whole }: Listed,
-  names: TargetNames,
-  isDue: IsDue,
-  { metadata: { manifestPath: template }, shard, mode, dryRun }: Inputs,
-  { metadata, registries }: PrepareDeps,
-): Promise<NamespacePlan> {
+/** The result of `work`, or, if it throws, the failure of the namespace. */
+async function orFailure<T>(
+  { settings, name, recordPath: path }: NamespaceIdentity,
+  work: () => Promise<T>,
+): Promise<T | NamespaceFailure> {
+  try {
+    return await work();
+  } catch (error) {
+    const failure = { image: '', tags: [], reason: messageOf(error) };
+    return { kind: 'failure', settings, name, recordPath: path, failure };
+  }
+}
+
+/** What the plans of all namespaces share. */
+interface PlanContext {
+  readonly names: TargetNames;
+  readonly isDue: IsDue;
+  readonly inputs: Inputs;
+  readonly deps: PrepareDeps;
+}
+
+async function planNamespace(listed: ListedNamespace, context: PlanContext): Promise<NamespacePlan> {
+  const { settings, name, recordPath: path, filters, listing } = listed;
   const { namespace, platforms, referrers } = settings;
-  const file = recordPath(template, namespace);
-  const recorded = await readRecord(file, settings, metadata);
-  const selection = isWhole(shard) ? whole : select(ownListing(listing, shard), filters);
-  const knownDigest: KnownDigest = (image, tag) => {
-    const entry = recorded.images.get(image)?.get(tag);
-    const digest = typeof entry === 'string' ? entry : entry?.digest;
-    const wanted = { platforms, keepsDigests: referrers };
-    const isKnown = entry && digest && holds(tag, entry, digest, wanted) && !isDue(image, tag);
-    return isKnown ? digest : undefined;
-  };
-  const resolved = await resolveSelection(selection, registries.source(namespace.registry), knownDigest);
+  const { inputs, deps, isDue, names } = context;
+  const manifest = await readRecord(listed, deps);
+  const recorded = underCurrentNames(manifest, settings);
+  const known = recordedDigest(recorded.images, settings, isDue);
+  const client = deps.registries.source(namespace.registry);
+  const resolved = await resolveSelection(ownSelection(listed, inputs), client, known);
   const compared = diff(resolved.listing, recorded.images, platforms, referrers);
+  const referrersPlan = planReferrers(listed, { resolved, recorded, work: compared.work }, context);
   return {
+    kind: 'plan',
     settings,
-    recordPath: file,
+    name,
+    recordPath: path,
     recorded,
+    unlogged: filterUnlogged(
+      manifest.unlogged,
+      (image, tag) => isOwn(inputs.shard, namespace, image) && filters.wantsName(image, tag),
+    ),
     ...resolved,
-    targets: names.get(formatNamespace(namespace)) ?? new Map<string, string>(),
+    targets: names.get(name) ?? new Map<string, string>(),
     ...compared,
-    ...(referrers &&
-      mode === 'sync' &&
-      !dryRun && {
-        referrers: {
-          rechecks: findUnchangedImages(resolved.listing, recorded.images, platforms, compared.work, isDue),
-          listed: listing.images,
-        },
-      }),
+    ...(referrersPlan && { referrers: referrersPlan }),
     adopted: new Map(),
-    gone: findRemovedTags(listing, ownImages(recorded.images, shard, namespace), filters.wantsName),
+    gone: findRemovedTags(listing, ownImages(recorded.images, inputs.shard, namespace), filters.wantsName),
+  };
+}
+
+/** This job's shard of the selection. It is cut before the comparison, so that the counts of all shards add up. */
+function ownSelection(
+  { listing, filters, selection }: ListedNamespace,
+  { shard }: Inputs,
+): ListedNamespace['selection'] {
+  return isWhole(shard) ? selection : select(ownListing(listing, shard), filters);
+}
+
+/** The copy of referrers; undefined if the run copies none. */
+function planReferrers(
+  { settings, listing }: ListedNamespace,
+  plan: {
+    readonly resolved: ResolvedSelection;
+    readonly recorded: NamespaceManifest;
+    readonly work: readonly Work[];
+  },
+  { inputs, isDue }: PlanContext,
+): ReferrersPlan | undefined {
+  if (!settings.referrers || inputs.mode !== 'sync' || inputs.dryRun) return undefined;
+  return {
+    rechecks: findUnchangedImages(
+      plan.resolved.listing,
+      plan.recorded.images,
+      settings.platforms,
+      plan.work,
+      isDue,
+    ),
+    listed: listing.images,
   };
 }
 
 async function readRecord(
-  path: string,
-  { namespace, target: { registry, path: targetPath } }: NamespaceSettings,
-  metadata: MetadataRepository,
+  { settings, name: source, recordPath: path }: NamespaceIdentity,
+  { metadata }: PrepareDeps,
 ): Promise<NamespaceManifest> {
-  const source = formatNamespace(namespace);
-  const target = formatNamespace({ registry, path: targetPath });
+  const target = formatNamespace(settings.target);
   const bytes = await metadata.read(path);
   return bytes
     ? parseNamespaceManifest(bytes, { path, source, target })
     : { source, target, images: new Map() };
-}
-
-function failureOf(error: unknown): Failure {
-  return { image: '', tags: [], reason: messageOf(error) };
 }

@@ -11,14 +11,14 @@ import { type Copied, copyAndCheckpoint } from './copying.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
 
-/** Mirrors all namespaces and records what was done; in a dry run says what would be. */
+/** Mirrors all namespaces and records what it did; a dry run reports what it would do. */
 export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
   const { plans: prepared, warnings } = await prepare(inputs, deps);
   const plans = await deps.phase('Plan', async () => {
-    const settled = await adoptInPlans(prepared, deps.registries, inputs.queryConcurrency);
-    for (const plan of settled) deps.logger.info(describeResult(dryRunResult(plan, inputs.engine)));
-    return settled;
+    const adopted = await adoptInPlans(prepared, deps.registries, inputs.queryConcurrency);
+    for (const plan of adopted) deps.logger.info(describeResult(dryRunResult(plan, inputs.engine)));
+    return adopted;
   });
   const run = { mode: 'sync', dryRun: inputs.dryRun, started, warnings } as const;
   if (inputs.dryRun) {
@@ -42,7 +42,7 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
   };
 }
 
-/** Records first: a cancelled run has little time. */
+/** Records before closing, as a cancelled run has little time. */
 async function recordAndClose(recorder: Recorder, copied: Copied, { phase }: Deps): Promise<Recorded> {
   try {
     return await phase('Record', async () => recorder.finish());
@@ -51,7 +51,7 @@ async function recordAndClose(recorder: Recorder, copied: Copied, { phase }: Dep
   }
 }
 
-/** With the section that the changelog would get. */
+/** Adds the section that the changelog would get. */
 function withSection(
   result: NamespaceResult,
   time: Date,

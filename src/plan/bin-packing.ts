@@ -1,11 +1,11 @@
-/** Something that makes work. */
+/** An item with an amount of work. */
 export interface Weighted {
   readonly weight: number;
 }
 
 /**
- * Packs `items`, heaviest first, into bins of `capacity`, each into the first that has room. An item that is heavier
- * than that gets a bin of its own. https://en.wikipedia.org/wiki/First-fit-decreasing_bin_packing
+ * Packs `items`, which are sorted heaviest first, into bins of `capacity`, each into the first bin that has room. An item
+ * that is heavier than `capacity` gets a bin of its own. https://en.wikipedia.org/wiki/First-fit-decreasing_bin_packing
  */
 export function packBins<T extends Weighted>(items: readonly T[], capacity: number): T[][] {
   const bins: { items: T[]; free: number }[] = [];
@@ -21,7 +21,7 @@ export function packBins<T extends Weighted>(items: readonly T[], capacity: numb
   return bins.map(({ items }) => items);
 }
 
-/** Consecutive numbers, and the items that have them. */
+/** A range of consecutive numbers, and the items with these numbers. */
 export interface Range<T> {
   readonly first: number;
   readonly last: number;
@@ -29,7 +29,7 @@ export interface Range<T> {
 }
 
 /**
- * Cuts the numbers from 0 to `total - 1` into at most `most` ranges of about equal weight, none without items.
+ * Cuts the numbers from 0 to `total - 1` into at most `most` ranges of about equal weight, none of them empty.
  *
  * @param items sorted by their numbers
  */

@@ -10,14 +10,15 @@ import { digestTagSubject } from '../oci/digest-tags.ts';
 export interface Diff {
   readonly work: readonly Work[];
   readonly undetermined: readonly UndeterminedTag[];
-  /** Tags that the target holds as the source has them. */
+  /** Number of tags that, by the record, the target has as the source has them. */
   readonly unchanged: number;
 }
 
 /**
- * Compares what a source holds with what its namespace manifest says the mirror holds, in time linear in the tags.
+ * Compares the tags of a source with the record of what has been mirrored, in time linear in the number of tags.
  *
- * @param keepsDigests what docker has made another digest of is not held then: what refers to the image names its digest
+ * @param keepsDigests true if referrers are mirrored: they name their image's digest, so an image that docker pushed with
+ *   another digest must be copied again
  */
 export function diff(
   listing: Listing,
@@ -42,10 +43,10 @@ export function diff(
 }
 
 /**
- * Finds the tags that are recorded and that the source no longer has. What could not be listed is not gone, and
- * neither is what the filters leave out.
+ * Finds recorded tags that the source no longer has. Tags of repositories that could not be listed don't count as removed,
+ * nor do tags that are filtered out.
  *
- * @param listing all that the source holds, before the filters
+ * @param listing the whole source, before the filters
  * @param wanted the filters
  */
 export function findRemovedTags(
@@ -57,9 +58,9 @@ export function findRemovedTags(
   const found: ImageTags[] = [];
   for (const [image, entries] of recorded) {
     if (isUnknown(image, unknown)) continue;
-    const held = listing.images.get(image)?.tags;
+    const listed = listing.images.get(image)?.tags;
     const tags: string[] = [];
-    for (const tag of entries.keys()) if (held?.has(tag) !== true && wanted(image, tag)) tags.push(tag);
+    for (const tag of entries.keys()) if (listed?.has(tag) !== true && wanted(image, tag)) tags.push(tag);
     if (tags.length > 0) found.push({ image, tags });
   }
   return found;
@@ -75,8 +76,8 @@ function isUnknown(image: string, unknown: ReadonlySet<string>): boolean {
 }
 
 /**
- * The images that the mirror holds as the source has them, and of which the source is to be asked today what refers to
- * them: work without tags. Those with work of their own are left out, as their referrers come with it.
+ * Finds images that the mirror has as the source has them, and whose referrers are due to be rechecked at the source. Each is
+ * work without tags. An image with work of its own is not among them, as its referrers are copied with that work.
  */
 export function findUnchangedImages(
   { images }: Listing,

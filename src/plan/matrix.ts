@@ -3,41 +3,27 @@ import { type Namespace, formatNamespace } from '../mirror/namespace.ts';
 import { narrowPatterns } from '../mirror/patterns.ts';
 import { MAX_SHARDS, shardOf } from '../mirror/shard.ts';
 import { cutRanges, packBins } from './bin-packing.ts';
+import type { ImageWork, NamespaceWork } from './namespace-work.ts';
 
-/** What there is to do for one image. */
-export interface ImageWork {
-  readonly image: string;
-  readonly tags: number;
-  /** Bytes as far as the source tells. */
-  readonly bytes: number;
-  /** Manifests whose size the source does not tell. */
-  readonly unsized: number;
-}
-
-/** A namespace, and its images with work. */
-export interface NamespaceWork {
-  readonly namespace: Namespace;
-  readonly images: readonly ImageWork[];
-}
-
+/** Limits and filters of a plan. */
 export interface MatrixOptions {
   readonly maxEntries: number;
-  /** The inputs' own, which the jobs have besides those of a config file. */
+  /** The filters of the plan's inputs, which jobs need in addition to those of a config file. */
   readonly filters: InputFilters;
-  /** Most bytes of the JSON, in UTF-16; half of it in characters. */
+  /** Largest size of the JSON, in bytes of UTF-16, two per character. */
   readonly maxBytes?: number;
 }
 
-/** What the inputs of a plan include and exclude. */
+/** The inputs `include` and `exclude` of a plan. */
 export interface InputFilters {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
 }
 
-/** GitHub takes 1 MB a job in UTF-16, of which the other outputs have some. */
+/** GitHub accepts 1 MB of outputs per job, in UTF-16. Part of that is left for the other outputs. */
 const MAX_MATRIX_BYTES = 900_000;
 
-/** An image with its share of the load. */
+/** The work for one image, with its weight. */
 interface Load extends ImageWork {
   readonly weight: number;
 }
@@ -49,9 +35,9 @@ interface Pile {
 }
 
 /**
- * Spreads work over at most `maxEntries` jobs, none with much more than its fair share unless one image has that. A
- * namespace that is too much for one job is cut by images; several that are little go together. The same work gives
- * the same matrix, in whatever order it was found.
+ * Spreads work over at most `maxEntries` jobs. No job gets much more than its fair share, unless a single image is more
+ * than that. A namespace that is too much for one job is split by images; small namespaces share a job. The same work
+ * results in the same matrix, in whatever order it was found.
  *
  * @throws Error when not even the namespaces and filters fit into GitHub's limit
  */
@@ -63,12 +49,12 @@ export function planMatrix(works: readonly NamespaceWork[], options: MatrixOptio
     if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
   }
   throw new Error(
-    `The matrix would have more than ${maxBytes} bytes, which GitHub does not take: name fewer namespaces a plan, ` +
+    `The matrix would have more than ${maxBytes} bytes, which GitHub does not accept: name fewer namespaces per plan, ` +
       'or shorten "include" and "exclude"',
   );
 }
 
-/** Bytes where the sources tell them; the mean where some don't; tags where none do. */
+/** Weighs by bytes if the sources report them, by their mean for images without a size, and by tags if no size is known. */
 function weigh(works: readonly NamespaceWork[]): Pile[] {
   const all = works.flatMap(({ images }) => images);
   const bytes = all.reduce((sum, image) => sum + image.bytes, 0);
@@ -88,18 +74,18 @@ function weigh(works: readonly NamespaceWork[]): Pile[] {
     .toSorted(byName);
 }
 
-/** Some namespaces, whole, in one job; or one namespace in several. */
+/** Either whole namespaces in one job, or one namespace in several. */
 type Plan =
   | { readonly kind: 'whole'; readonly piles: readonly Pile[] }
   | { readonly kind: 'cut'; readonly pile: Pile; readonly parts: readonly (readonly Load[])[] };
 
-/** How much more a job may have in the next try. */
-const STEP = 1.02;
+/** The factor by which a job's capacity grows from one try to the next. */
+const CAPACITY_STEP = 1.02;
 
-/** The plan with the smallest load a job at which `most` jobs suffice. */
+/** The plan with the smallest load per job for which `most` jobs suffice. */
 function fairPlan(piles: readonly Pile[], most: number): Plan[] {
   const total = piles.reduce((sum, { weight }) => sum + weight, 0);
-  for (let capacity = total / most; ; capacity *= STEP) {
+  for (let capacity = total / most; ; capacity *= CAPACITY_STEP) {
     const plan = planFor(piles, capacity);
     if (plan.reduce((sum, one) => sum + (one.kind === 'cut' ? one.parts.length : 1), 0) <= most) return plan;
   }
@@ -107,8 +93,8 @@ function fairPlan(piles: readonly Pile[], most: number): Plan[] {
 
 function planFor(piles: readonly Pile[], capacity: number): Plan[] {
   const cuts = piles.map((pile) => ({ kind: 'cut' as const, pile, parts: packBins(pile.loads, capacity) }));
-  const little = cuts.filter(({ parts }) => parts.length === 1).map(({ pile }) => pile);
-  const wholes = packBins(little.toSorted(heaviestFirst), capacity);
+  const small = cuts.filter(({ parts }) => parts.length === 1).map(({ pile }) => pile);
+  const wholes = packBins(small.toSorted(heaviestFirst), capacity);
   return [
     ...cuts.filter(({ parts }) => parts.length > 1),
     ...wholes.map((bin) => ({ kind: 'whole' as const, piles: bin.toSorted(byName) })),
@@ -127,13 +113,13 @@ function byImages(plan: Plan, filters: InputFilters): MatrixEntry[] {
   }
   const [first, ...others] = plan.piles;
   const loads = plan.piles.flatMap((pile) => pile.loads);
-  // Of several namespaces no names are given: each would count for all of them.
+  // Entries with several namespaces name no images, as a name would apply to all of them.
   return [
     matrixEntryOf(plan.piles, loads, filters, first && others.length === 0 ? { images: first.loads } : {}),
   ];
 }
 
-/** Entries that give the numbers of their images, in which a name costs nothing. */
+/** Entries that name a range of image numbers: their size does not depend on the names. */
 function byNumbers(plan: Plan, filters: InputFilters): MatrixEntry[] {
   if (plan.kind === 'whole')
     return [
@@ -158,7 +144,7 @@ function byNumbers(plan: Plan, filters: InputFilters): MatrixEntry[] {
 }
 
 interface EntryDetails {
-  /** Only these; all that the filters want when it is left out. */
+  /** Only these images. Default: all that the filters select. */
   readonly images?: readonly Load[];
   readonly part?: string;
   readonly range?: string;

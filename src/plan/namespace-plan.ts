@@ -4,38 +4,53 @@ import type { NamespaceManifest, RecordEntry, UnloggedTags } from '../mirror/rec
 import type { NamespaceSettings } from '../mirror/settings.ts';
 import type { UndeterminedTag, Work } from '../mirror/work.ts';
 
-/** One namespace, listed and compared with its record. */
-export interface NamespacePlan extends ResolvedSelection {
+/** A source namespace, with its name and the path of its record, which are computed once per run. */
+export interface NamespaceIdentity {
   readonly settings: NamespaceSettings;
+  /** `gcr.io/distroless` */
+  readonly name: string;
+  /** Path of the namespace manifest in the metadata repository. */
   readonly recordPath: string;
+}
+
+/** One namespace, listed and compared with its record. */
+export interface NamespacePlan extends NamespaceIdentity, ResolvedSelection {
+  readonly kind: 'plan';
   readonly recorded: NamespaceManifest;
   /** Recorded tags of this job's images that the changelog does not name yet. Absent: none. */
   readonly unlogged?: UnloggedTags;
   /** Full path of the target's repository, by image. */
   readonly targets: ReadonlyMap<string, string>;
   readonly work: readonly Work[];
-  /** Set where the run copies what refers to images. */
+  /** Set if the run copies referrers. */
   readonly referrers?: ReferrersPlan;
-  /** gcrsync's tags, of which nobody knows the digest. */
+  /** Tags that are recorded with an unknown digest. */
   readonly undetermined: readonly UndeterminedTag[];
-  /** What evidence says of tags: to be recorded without a copy. */
+  /** Entries to record without a copy, as the target already has these tags. */
   readonly adopted: ReadonlyMap<string, ReadonlyMap<string, RecordEntry>>;
   readonly unchanged: number;
+  /** Recorded tags that the source no longer has. */
   readonly gone: readonly ImageTags[];
 }
 
-/** What is to know for copying what refers to the images of a namespace. */
+/** What the copy of referrers needs to know about a namespace. */
 export interface ReferrersPlan {
-  /** Images without work: the source is to be asked what is new about them. */
+  /** Images without work whose referrers are looked up at the source. */
   readonly rechecks: readonly Work[];
-  /** What the source lists, whatever the filters want. */
+  /** The whole source, before the filters. */
   readonly listed: Listing<ListedTag>['images'];
 }
 
 /** A namespace that could not be listed, or whose manifest could not be used. */
-export interface NamespaceFailure {
-  readonly settings: NamespaceSettings;
+export interface NamespaceFailure extends NamespaceIdentity {
+  readonly kind: 'failure';
   readonly failure: Failure;
 }
 
+/** A namespace as the run prepared it. */
 export type Planned = NamespacePlan | NamespaceFailure;
+
+/** The namespaces that could be planned. */
+export function plansOf(planned: readonly Planned[]): NamespacePlan[] {
+  return planned.filter((one) => one.kind === 'plan');
+}

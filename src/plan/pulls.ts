@@ -4,12 +4,12 @@ import type { Work } from '../mirror/work.ts';
 import { isIndexType } from '../oci/media-types.ts';
 
 /**
- * What copying `works` asks of the source's manifests: one request for each, one more where docker pulls it besides,
- * and, for an index, one a platform, of which it has at least one. https://docs.docker.com/docker-hub/usage/pulls/
+ * The number of manifest requests to the source that copying `works` takes: one for each, one more if docker pulls it
+ * too, and, for an index, one per platform, of which it has at least one. https://docs.docker.com/docker-hub/usage/pulls/
  */
 export function countPulls(works: readonly Work[], engine: 'docker' | 'registry', referrers = false): Pulls {
   let count = 0;
-  // What refers to an image is found when it is copied.
+  // Referrers of an image are only found when it is copied.
   let exact = !referrers || works.length === 0;
   for (const { mediaType } of works.map(({ descriptor }) => descriptor)) {
     const isIndex = mediaType !== undefined && isIndexType(mediaType);
@@ -19,13 +19,13 @@ export function countPulls(works: readonly Work[], engine: 'docker' | 'registry'
   return { count, exact };
 }
 
-/** Platforms of an index of which nobody knows how many it has. */
+/** Assumed number of platforms of an index. */
 const USUAL_PLATFORMS = 8;
 
-/** Manifests that refer to an image, and come with it. */
+/** Assumed number of referrers that are copied with an image. */
 const USUAL_REFERRERS = 2;
 
-/** About how many pulls one piece of work takes, rather too many than too few. */
+/** Estimates how many pulls one piece of work takes, rather too many than too few. */
 export function estimatePulls(
   { descriptor: { mediaType }, added, updated }: Work,
   {
@@ -38,7 +38,7 @@ export function estimatePulls(
     readonly referrers?: boolean;
   },
 ): number {
-  // Without tags only what is new about the image is wanted, and mostly there is nothing.
+  // Work without tags looks for new referrers only, and mostly finds none.
   if (added.length + updated.length === 0) return 1;
   return pullsOf(mediaType, engine, platforms) + (referrers ? USUAL_REFERRERS : 0);
 }

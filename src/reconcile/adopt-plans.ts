@@ -2,29 +2,33 @@ import { type MutableRecordedImages, holds, setEntry } from '../mirror/record-en
 import { type UndeterminedTag, WorkBuilder } from '../mirror/work.ts';
 import type { Registries } from '../oci/registries.ts';
 import type { NamespacePlan, Planned } from '../plan/namespace-plan.ts';
-import { adopt } from './adopt.ts';
+import { type JudgedTag, adopt } from './adopt.ts';
 
-/** Looks for evidence of gcrsync's tags, and sorts them into held, to be copied, and still undetermined. */
+/**
+ * Looks up the undetermined tags of all plans, and sorts them into unchanged, to be copied, and still undetermined.
+ *
+ * @param concurrency number of tags that are looked up at the same time
+ */
 export async function adoptInPlans(
   plans: readonly Planned[],
-  registries: Registries,
-  /** Tags looked up at a time. */
+  registries: Pick<Registries, 'source' | 'target'>,
   concurrency: number,
 ): Promise<Planned[]> {
   return Promise.all(
-    plans.map(async (plan) => ('failure' in plan ? plan : adoptInPlan(plan, registries, concurrency))),
+    plans.map(async (plan) => {
+      if (plan.kind === 'failure' || plan.undetermined.length === 0) return plan;
+      return applyVerdicts(plan, await judge(plan, registries, concurrency));
+    }),
   );
 }
 
-async function adoptInPlan(
+async function judge(
   plan: NamespacePlan,
-  registries: Registries,
-  /** Tags looked up at a time. */
+  registries: Pick<Registries, 'source' | 'target'>,
   concurrency: number,
-): Promise<NamespacePlan> {
-  if (plan.undetermined.length === 0) return plan;
-  const { namespace, target, platforms, referrers } = plan.settings;
-  const verdicts = await adopt(plan.undetermined, {
+): Promise<JudgedTag[]> {
+  const { namespace, target, platforms } = plan.settings;
+  return adopt(plan.undetermined, {
     source: registries.source(namespace.registry),
     target: registries.target(target.registry),
     targetOf: (image) => plan.targets.get(image) ?? image,
@@ -32,23 +36,25 @@ async function adoptInPlan(
     reserve: plan.work.length,
     concurrency,
   });
+}
+
+function applyVerdicts(plan: NamespacePlan, judged: readonly JudgedTag[]): NamespacePlan {
+  const { platforms, referrers: keepsDigests } = plan.settings;
   const builder = new WorkBuilder(plan.work);
   const adopted: MutableRecordedImages = new Map();
   const undetermined: UndeterminedTag[] = [];
   let { unchanged } = plan;
-  for (const { undetermined: one, verdict } of verdicts) {
+  for (const { undetermined: one, verdict } of judged) {
     const { image, repository, tag, descriptor } = one;
     if (verdict.kind === 'undetermined') undetermined.push(one);
     else if (verdict.kind === 'absent') builder.add(image, repository, descriptor, 'added', tag);
     else if (
-      verdict.kind === 'different' ||
-      !holds(tag, verdict.entry, descriptor.digest, { platforms, keepsDigests: referrers })
-    )
-      builder.add(image, repository, descriptor, 'updated', tag);
-    else {
+      verdict.kind === 'present' &&
+      holds(tag, verdict.entry, descriptor.digest, { platforms, keepsDigests })
+    ) {
       unchanged += 1;
       setEntry(adopted, image, tag, verdict.entry);
-    }
+    } else builder.add(image, repository, descriptor, 'updated', tag);
   }
   return { ...plan, work: builder.build(), undetermined, adopted, unchanged };
 }

@@ -7,16 +7,21 @@ import type { RegistryClient } from '../oci/client.ts';
 import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/errors.ts';
 
-/** What the evidence says of a tag that gcrsync mirrored. */
+/** What the target has under an undetermined tag. */
 export type Verdict =
-  /** The target holds it: this is what to record. */
+  /** The source's image: this is the entry to record. */
   | { readonly kind: 'present'; readonly entry: NonNullable<RecordEntry> }
-  /** The target holds another image under the tag: copy it again. */
+  /** Another image than the source: the tag must be copied again. */
   | { readonly kind: 'different' }
-  /** The target does not have the tag: it is new. */
+  /** Nothing: the tag is new. */
   | { readonly kind: 'absent' }
-  /** Not looked at, or not to be found out now: it stays as it is. */
+  /** Not looked up, or without an answer: the tag stays as it is. */
   | { readonly kind: 'undetermined' };
+
+export interface JudgedTag {
+  readonly undetermined: UndeterminedTag;
+  readonly verdict: Verdict;
+}
 
 export interface AdoptOptions {
   readonly source: RegistryClient;
@@ -24,32 +29,30 @@ export interface AdoptOptions {
   /** The target's repository of an image. */
   readonly targetOf: (image: string) => string;
   readonly platforms: Platforms;
-  /** Pulls to leave over where a registry meters them: the images that wait to be copied need them more. */
+  /** Pulls to keep in reserve where a registry limits them: the images that wait to be copied need them more. */
   readonly reserve: number;
-  /** Tags looked at at a time. */
+  /** Number of tags that are looked up at the same time. */
   readonly concurrency: number;
 }
 
 /**
- * Finds evidence for each tag: the target's digest, else whether source and target name the same config. Costs a
- * HEAD a tag, and manifest GETs where digests differ, of which it spends no more than the pull limits leave.
+ * Finds out whether the target already has the source's image under each tag: by the digest, otherwise by whether
+ * source and target name the same config. Takes one HEAD per tag, and manifest GETs where digests differ; of these it makes
+ * no more than the pull limits allow.
  */
-export async function adopt(
-  tags: readonly UndeterminedTag[],
-  options: AdoptOptions,
-): Promise<{ undetermined: UndeterminedTag; verdict: Verdict }[]> {
-  const settler = new Adopter(options);
+export async function adopt(tags: readonly UndeterminedTag[], options: AdoptOptions): Promise<JudgedTag[]> {
+  const adopter = new Adopter(options);
   return pLimit(options.concurrency).map(tags, async (undetermined) => ({
     undetermined,
-    verdict: await settler.judge(undetermined),
+    verdict: await adopter.judge(undetermined),
   }));
 }
 
 class Adopter {
   readonly #options: AdoptOptions;
-  /** Many tags name one digest; each is resolved once. */
-  readonly #resolved = new Map<string, Promise<SingleImage | Whole>>();
-  #stopped = false;
+  /** Many tags name one digest; each digest is read once. */
+  readonly #sourceImages = new Map<string, Promise<SingleImage | Whole>>();
+  #isStopped = false;
 
   constructor(options: AdoptOptions) {
     this.#options = options;
@@ -57,18 +60,18 @@ class Adopter {
 
   async judge({ image, repository, tag, descriptor: { digest } }: UndeterminedTag): Promise<Verdict> {
     const { target, targetOf } = this.#options;
-    if (this.#stopped) return { kind: 'undetermined' };
+    if (this.#isStopped) return { kind: 'undetermined' };
     try {
       const head = await target.findManifest(targetOf(image), tag);
       if (!head) return { kind: 'absent' };
       if (head.digest === digest) return { kind: 'present', entry: digest };
-      return this.#isSpent()
+      return this.#isLimitReached()
         ? { kind: 'undetermined' }
         : await this.#compareConfigs(targetOf(image), tag, repository, digest);
     } catch (error) {
-      // What can't be read can't be compared: copying says why, with a clear error.
+      // An image that can't be read can't be compared. Copying it reports the cause in a clear error.
       if (!(error instanceof RegistryError)) return { kind: 'different' };
-      if (error.status === 429 || error.status === 401 || error.status === 403) this.#stopped = true;
+      if (error.status === 429 || error.status === 401 || error.status === 403) this.#isStopped = true;
       return { kind: 'undetermined' };
     }
   }
@@ -79,7 +82,7 @@ class Adopter {
     repository: string,
     digest: Digest,
   ): Promise<Verdict> {
-    const image = await this.#resolve(repository, digest);
+    const image = await this.#readSource(repository, digest);
     if (image.kind === 'whole') return { kind: 'different' };
     const found = await findTargetImage(this.#options.target, targetRepository, tag, image);
     if (!found) return { kind: 'different' };
@@ -87,15 +90,15 @@ class Adopter {
     return { kind: 'present', entry: { digest, target: found.digest, ...platforms } };
   }
 
-  async #resolve(repository: string, digest: Digest): Promise<SingleImage | Whole> {
+  async #readSource(repository: string, digest: Digest): Promise<SingleImage | Whole> {
     const { source, platforms } = this.#options;
     const key = `${repository}@${digest}`;
-    let image = this.#resolved.get(key);
-    if (!image) this.#resolved.set(key, (image = readSourceImage(source, repository, digest, platforms)));
+    let image = this.#sourceImages.get(key);
+    if (!image) this.#sourceImages.set(key, (image = readSourceImage(source, repository, digest, platforms)));
     return image;
   }
 
-  #isSpent(): boolean {
+  #isLimitReached(): boolean {
     const { source, target, reserve } = this.#options;
     return [source, target].some(
       ({ pullLimit }) => pullLimit !== undefined && pullLimit.remaining <= reserve,

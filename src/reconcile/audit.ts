@@ -6,17 +6,18 @@ import type { Digest } from '../oci/digest.ts';
 import { RegistryError, printable } from '../oci/errors.ts';
 import { type ListEntry, listEntries, includesAll } from '../oci/referrers-list.ts';
 
-/** What the target says of a recorded tag. */
+/** What the target has under a recorded tag. */
 export type Finding =
-  /** It holds the digest that is recorded, or a list of referrers that has grown since. */
-  | 'held'
-  /** It does not have the tag. */
-  | 'missing'
-  /** It has another digest under the tag. */
-  | 'changed'
-  /** It did not say. */
-  | { readonly unknown: string };
+  /** The recorded digest, or a list of referrers that has grown since. */
+  | { readonly kind: 'present' }
+  /** Nothing: the target does not have the tag. */
+  | { readonly kind: 'missing' }
+  /** Another digest. */
+  | { readonly kind: 'changed' }
+  /** The target did not answer. */
+  | { readonly kind: 'unknown'; readonly reason: string };
 
+/** A recorded tag, and what the target has under it. */
 export interface AuditedTag {
   readonly image: string;
   readonly tag: string;
@@ -28,60 +29,71 @@ export interface AuditOptions {
   readonly target: RegistryClient;
   /** The target's repository of an image. */
   readonly targetOf: (image: string) => string;
-  /** Whether a list of referrers may hold more than was recorded: where they are mirrored, lists are united. */
+  /** Whether a list of referrers may have more entries than were recorded: if they are mirrored, lists are merged. */
   readonly referrers: boolean;
-  /** Tags asked for at a time. */
+  /** Number of tags that are looked up at the same time. */
   readonly concurrency: number;
 }
 
 /**
- * Asks the target for the digest of each recorded tag, with a HEAD a tag, which counts against no pull limit. Tags with
- * an unknown digest are left out: evidence settles them. A target that refuses to answer is not asked again.
+ * Looks up the digest of each recorded tag at the target, with one HEAD per tag, which counts against no pull limit. Tags
+ * with an unknown digest are not looked up here: `adopt` does that. A target that refuses to answer gets no further
+ * requests.
  */
 export async function audit(recorded: RecordedImages, options: AuditOptions): Promise<AuditedTag[]> {
-  const { target, targetOf, referrers, concurrency } = options;
-  let refused: Finding | undefined;
-  const ask = async (image: string, tag: string, entry: NonNullable<RecordEntry>): Promise<Finding> => {
-    if (refused) return refused;
-    try {
-      const head = await target.findManifest(targetOf(image), tag);
-      if (!head) return 'missing';
-      const expected = typeof entry === 'string' ? entry : entry.target;
-      if (head.digest === expected) return 'held';
-      const mayGrow = referrers && isReferrersTag(tag);
-      return mayGrow && (await hasGrown(target, targetOf(image), expected, head.digest)) ? 'held' : 'changed';
-    } catch (error) {
-      if (!(error instanceof RegistryError)) throw error;
-      const finding = { unknown: printable(error.message, 2000) };
-      if (error.status === undefined || REFUSALS.has(error.status)) refused = finding;
-      return finding;
-    }
-  };
+  const auditor = new Auditor(options);
   const tags = Array.from(recorded).flatMap(([image, entries]) =>
     Array.from(entries).flatMap(([tag, entry]) => (entry === null ? [] : [{ image, tag, entry }])),
   );
-  return pLimit(concurrency).map(tags, async ({ image, tag, entry }) => ({
-    image,
-    tag,
-    entry,
-    finding: await ask(image, tag, entry),
+  return pLimit(options.concurrency).map(tags, async (recordedTag) => ({
+    ...recordedTag,
+    finding: await auditor.find(recordedTag),
   }));
 }
 
-/** True when the list of referrers `now` has all that the list `before` had. */
-async function hasGrown(
-  target: RegistryClient,
-  repository: string,
-  before: Digest,
-  now: Digest,
-): Promise<boolean> {
-  const read = async (digest: Digest): Promise<readonly ListEntry[] | undefined> => {
-    const manifest = await target.getManifest(repository, digest);
-    return manifest && listEntries(manifest);
-  };
-  const [had, has] = await Promise.all([read(before), read(now)]);
-  return had !== undefined && has !== undefined && includesAll(has, had);
-}
+/** These statuses are about the client: the next tag would be refused too. */
+const CLIENT_REFUSALS = new Set([401, 403, 429]);
 
-/** They are about the client, and the next tag would be refused too. */
-const REFUSALS = new Set([401, 403, 429]);
+class Auditor {
+  readonly #options: AuditOptions;
+  /** Set once the target has refused to answer. */
+  #refusal: Finding | undefined;
+
+  constructor(options: AuditOptions) {
+    this.#options = options;
+  }
+
+  async find(recordedTag: Omit<AuditedTag, 'finding'>): Promise<Finding> {
+    if (this.#refusal) return this.#refusal;
+    try {
+      return await this.#lookUp(recordedTag);
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      const finding: Finding = { kind: 'unknown', reason: printable(error.message, 2000) };
+      if (error.status === undefined || CLIENT_REFUSALS.has(error.status)) this.#refusal = finding;
+      return finding;
+    }
+  }
+
+  async #lookUp({ image, tag, entry }: Omit<AuditedTag, 'finding'>): Promise<Finding> {
+    const { target, targetOf, referrers } = this.#options;
+    const repository = targetOf(image);
+    const head = await target.findManifest(repository, tag);
+    if (!head) return { kind: 'missing' };
+    const expected = typeof entry === 'string' ? entry : entry.target;
+    if (head.digest === expected) return { kind: 'present' };
+    const mayGrow = referrers && isReferrersTag(tag);
+    const hasGrown = mayGrow && (await this.#hasGrown(repository, expected, head.digest));
+    return { kind: hasGrown ? 'present' : 'changed' };
+  }
+
+  /** True when the list of referrers `now` has all entries of the list `before`. */
+  async #hasGrown(repository: string, before: Digest, now: Digest): Promise<boolean> {
+    const read = async (digest: Digest): Promise<readonly ListEntry[] | undefined> => {
+      const manifest = await this.#options.target.getManifest(repository, digest);
+      return manifest && listEntries(manifest);
+    };
+    const [entriesBefore, entriesNow] = await Promise.all([read(before), read(now)]);
+    return entriesBefore !== undefined && entriesNow !== undefined && includesAll(entriesNow, entriesBefore);
+  }
+}

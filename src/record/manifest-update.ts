@@ -103,8 +103,6 @@ function unrecordedManifest(recordable: Recordable, seen: NamespaceManifest): Un
   return {
     path: plan.recordPath,
     content: serializeNamespaceManifest(changed({ ...seen, source, target }, plan, recordable)),
-    addition: serializeNamespaceManifest(
-      changed({ source, target, images: new Map() }, plan, { entries }),
-    ),
+    addition: serializeNamespaceManifest(changed({ source, target, images: new Map() }, plan, { entries })),
   };
 }

@@ -69,6 +69,21 @@ export async function record(
   return final.conclude();
 }
 
+/** Records changes that no changelog names. */
+export async function recordEntries(
+  recordables: readonly Recordable[],
+  settings: RecordSettings,
+  deps: RecordDeps,
+): Promise<Recorded> {
+  const none = { unlogged: new Map(), named: new Map() };
+  const { errors, unrecorded } = await record(
+    recordables.map((one) => ({ ...one, ...none, log: { result: one.result, earlier: new Map() } })),
+    settings,
+    deps,
+  );
+  return { errors, unrecorded };
+}
+
 class FinalRecord {
   readonly #settings: RecordSettings;
   readonly #deps: RecordDeps;
@@ -77,6 +92,8 @@ class FinalRecord {
   #left: readonly FinalRecordable[];
   /** Namespaces that were recorded with marks, as the changelog could not be written by then. */
   readonly #marked = new Set<FinalRecordable>();
+  /** Namespaces whose marks the changelog replaced in a later round. */
+  readonly #unmarked = new Set<FinalRecordable>();
   #changelog: { readonly error: unknown } | 'recorded' | undefined;
   #failures: ReadonlyMap<FinalRecordable, ManifestFailure> = new Map();
 
@@ -92,7 +109,10 @@ class FinalRecord {
     const session = new WriteSession('final');
     if (this.#changelog !== 'recorded') await this.#recordChangelog(session);
     const isLogged = this.#changelog === 'recorded';
-    const left = this.#left.map((recordable) => ({ recordable, ...withMarks(recordable, isLogged) }));
+    const left = this.#left.map((recordable) => ({
+      recordable,
+      ...withMarks(recordable, isLogged, this.#unmarked.has(recordable)),
+    }));
     const failures = await recordManifests(left, this.#settings, this.#deps, session);
     this.#failures = new Map(Array.from(failures, ([{ recordable }, failure]) => [recordable, failure]));
     if (!isLogged)
@@ -108,6 +128,7 @@ class FinalRecord {
     try {
       await recordChangelog(this.#sections, this.#logs, this.#settings, this.#deps, session);
       this.#changelog = 'recorded';
+      for (const recordable of this.#marked) this.#unmarked.add(recordable);
       this.#left = [...this.#left, ...this.#marked];
       this.#marked.clear();
     } catch (error) {
@@ -121,7 +142,9 @@ class FinalRecord {
     const errors = Array.from(this.#failures.values(), ({ reason }) => reason);
     const unrecorded = Array.from(this.#failures.values(), ({ unrecorded }) => unrecorded);
     if (this.#changelog !== 'recorded') {
-      errors.push(`The changelog is not up to date. ${messageOf(this.#changelog?.error)}`);
+      // Where nothing was recorded, the errors of the namespaces say so already.
+      if (this.#marked.size > 0)
+        errors.push(`The changelog is not up to date. ${messageOf(this.#changelog?.error)}`);
       return { failed, errors, unrecorded: [...unrecorded, ...this.#unrecordedSections(this.#sections)] };
     }
     const names = new Set(Array.from(failed, ({ log }) => log.result.namespace));
@@ -148,8 +171,8 @@ class FinalRecord {
 }
 
 /** What to write into the manifest, once it is known whether the changelog names the tags. */
-function withMarks(recordable: FinalRecordable, isLogged: boolean): Recordable {
+function withMarks(recordable: FinalRecordable, isLogged: boolean, wasMarked: boolean): Recordable {
   const { unlogged, named, log: _, logged, ...rest } = recordable;
   if (!isLogged) return { ...rest, unlogged, ...(logged && { logged }) };
-  return { ...rest, logged: joinTags(logged, named) };
+  return { ...rest, logged: joinTags(joinTags(logged, named), wasMarked ? unlogged : new Map()) };
 }

@@ -3,9 +3,10 @@ import { WriteSession } from '../github/write-session.ts';
 import type { RecordedImages, UnloggedTags } from '../mirror/record-entry.ts';
 import type { NamespaceResult } from '../mirror/result.ts';
 import { SerialQueue } from '../oci/async.ts';
-import type { NamespacePlan, Planned } from '../plan/namespace-plan.ts';
+import { type NamespacePlan, type Planned, plansOf } from '../plan/namespace-plan.ts';
 import { resultOf } from '../report/result-of.ts';
 import type { RecordDeps, RecordSettings } from './deps.ts';
+import { type ManifestChange, hasChanges } from './manifest-change.ts';
 import { updateManifest } from './manifest-update.ts';
 import { type FinalRecordable, type Recorded, record, recordManifests } from './record.ts';
 import { type Recordable, entriesOf } from './recordable.ts';
@@ -95,14 +96,13 @@ export class Recorder {
   async finish(): Promise<Recorded> {
     return this.#serially(async () => {
       const { lifetime, jobs, random, sleep } = this.#deps;
-      const isBrief = lifetime.abort.aborted && lifetime.timeLeftMs() < LITTLE_TIME_MS;
-      const hasNews = this.#namespaces().some((plan) => this.#isUnfinished(plan));
-      if (isBrief) await this.#save(new WriteSession('final'));
-      else if (hasNews)
-        await sleep(finalDelayMs(jobs, lifetime.timeLeftMs(), random)).catch(() => undefined);
+      if (lifetime.abort.aborted && lifetime.timeLeftMs() < LITTLE_TIME_MS)
+        await this.#save(new WriteSession('final'));
       const recordables = this.#namespaces()
-        .filter((plan) => this.#isUnfinished(plan))
-        .map((plan) => this.#finalRecordable(plan));
+        .map((plan) => this.#finalRecordable(plan))
+        .filter((one) => hasChanges(withNamed(one)));
+      if (recordables.length > 0)
+        await sleep(finalDelayMs(jobs, lifetime.timeLeftMs(), random)).catch(() => undefined);
       const { errors, unrecorded } = await record(recordables, this.#settings, this.#deps);
       return { errors, unrecorded };
     });
@@ -126,7 +126,7 @@ export class Recorder {
   }
 
   #namespaces(): NamespacePlan[] {
-    return this.#plans.flatMap((plan) => ('failure' in plan ? [] : [plan]));
+    return plansOf(this.#plans);
   }
 
   #keepsChangelog(): boolean {
@@ -136,12 +136,6 @@ export class Recorder {
   /** True when the manifest lacks something that was copied or adopted. */
   #hasNews(plan: NamespacePlan): boolean {
     return (this.#outcomes.get(plan)?.length ?? 0) > (this.#progress.get(plan)?.outcomes ?? -1);
-  }
-
-  /** True when the end of the run has something to record, or to name in the changelog. */
-  #isUnfinished(plan: NamespacePlan): boolean {
-    if (this.#hasNews(plan) || this.#progress.get(plan)?.isMarked === true) return true;
-    return (this.#writeAheads.get(plan)?.announced().size ?? 0) > 0;
   }
 
   /** What is new since the last checkpoint: older entries may have been replaced by another job since. */
@@ -203,4 +197,9 @@ function withoutTags(images: RecordedImages, tags: TagSets | undefined): TagSets
       new Map(Array.from(entries).filter(([tag]) => tags?.get(image)?.has(tag) !== true)),
     ]),
   );
+}
+
+/** With the marks to replace as changes: they are a reason to write. */
+function withNamed(one: FinalRecordable): ManifestChange {
+  return { ...one, logged: joinTags(one.logged, one.named) };
 }

@@ -8,10 +8,13 @@ const HOUR_MS = 3_600_000;
  * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
  */
 const CHECKPOINT_WRITES_PER_HOUR = 200;
+/** Up to this number of files, all jobs together, the interval is the input's. */
+const FEW_FILES = 20;
 
 /** The time between two checkpoints that write `files` files each: the input's, or more where many jobs write many files. */
 export function checkpointIntervalMs(inputMs: number, jobs: number, files: number): number {
-  return Math.max(inputMs, (jobs * Math.max(1, files) * HOUR_MS) / CHECKPOINT_WRITES_PER_HOUR);
+  const all = jobs * Math.max(1, files);
+  return all <= FEW_FILES ? inputMs : Math.max(inputMs, (all * HOUR_MS) / CHECKPOINT_WRITES_PER_HOUR);
 }
 
 /** The time until the first checkpoint. Jobs that start together are spread over the whole interval. */

@@ -61,11 +61,15 @@ export class WriteAhead {
    */
   async beforeOverwrite(image: string, tag: string): Promise<void> {
     if (!this.#plan.recorded.images.get(image)?.get(tag)) return;
+    const announcement = (this.#announcement ??= this.#tryAnnounce());
     try {
-      await (this.#announcement ??= this.#tryAnnounce());
+      await announcement;
     } catch (error) {
       const message = `not overwritten, as that could not be recorded first: ${messageOf(error)}`;
-      if (isTemporary(error)) throw new PostponedError(message, error);
+      if (isTemporary(error)) {
+        if (this.#announcement === announcement) this.#announcement = undefined;
+        throw new PostponedError(message, error);
+      }
       throw new CopyError(message, { retryable: false, cause: error });
     }
     this.#begun.add(`${image}:${tag}`);
@@ -101,11 +105,8 @@ export class WriteAhead {
         this.#before = mergeImages(this.#before, before);
       });
     } catch (error) {
-      if (isTemporary(error)) {
-        this.#announcement = undefined;
-        const until = this.#options.now().getTime() + ANNOUNCEMENT_PAUSE_MS;
-        if (error !== this.#failure?.error) this.#failure = { error, until };
-      }
+      const until = this.#options.now().getTime() + ANNOUNCEMENT_PAUSE_MS;
+      if (error !== this.#failure?.error) this.#failure = { error, until };
       throw error;
     }
   }

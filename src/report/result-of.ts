@@ -6,9 +6,8 @@ import type { EngineName } from '../mirror/mode.ts';
 import { formatNamespace } from '../mirror/namespace.ts';
 import { countEntries } from '../mirror/record-entry.ts';
 import { type CopiedImage, type NamespaceResult, countAll, describeDrift } from '../mirror/result.ts';
-import type { NamespaceSettings } from '../mirror/settings.ts';
 import type { Work } from '../mirror/work.ts';
-import type { NamespaceFailure, NamespacePlan, Planned } from '../plan/namespace-plan.ts';
+import type { NamespaceFailure, NamespaceIdentity, NamespacePlan, Planned } from '../plan/namespace-plan.ts';
 import { countPulls } from '../plan/pulls.ts';
 
 /**
@@ -17,7 +16,7 @@ import { countPulls } from '../plan/pulls.ts';
  * @param outcomes one for each piece of work that was copied or failed
  */
 export function resultOf(plan: Planned, outcomes: readonly Outcome[] = []): NamespaceResult {
-  if ('failure' in plan) return failedResult(plan);
+  if (plan.kind === 'failure') return failedResult(plan);
   const copied = copiedImages(outcomes, plan);
   const failures = copyFailures(outcomes);
   return {
@@ -30,25 +29,25 @@ export function resultOf(plan: Planned, outcomes: readonly Outcome[] = []): Name
 
 /** The result of a namespace in a dry run or plan: what a run would copy. */
 export function dryRunResult(plan: Planned, engine: EngineName): NamespaceResult {
-  if ('failure' in plan) return failedResult(plan);
+  if (plan.kind === 'failure') return failedResult(plan);
   return {
     ...plannedResult(plan, plannedImages(plan)),
     pulls: countPulls(plan.work, engine, plan.settings.referrers),
   };
 }
 
-function failedResult({ settings, failure }: NamespaceFailure): NamespaceResult {
-  return { ...namesOf(settings), ...NOTHING, failures: [failure] };
+function failedResult(plan: NamespaceFailure): NamespaceResult {
+  return { ...namesOf(plan), ...NOTHING, failures: [plan.failure] };
 }
 
-function namesOf({ namespace, target }: NamespaceSettings): Pick<NamespaceResult, 'namespace' | 'target'> {
-  return { namespace: formatNamespace(namespace), target: formatNamespace(target) };
+function namesOf({ name, settings }: NamespaceIdentity): Pick<NamespaceResult, 'namespace' | 'target'> {
+  return { namespace: name, target: formatNamespace(settings.target) };
 }
 
 function plannedResult(plan: NamespacePlan, copied: readonly CopiedImage[]): NamespaceResult {
   const { listing, filteredOut, notRechecked, unsupported, unchanged, gone, adopted } = plan;
   return {
-    ...namesOf(plan.settings),
+    ...namesOf(plan),
     ...NOTHING,
     copied: copied.toSorted((a, b) => (a.image < b.image ? -1 : 1)),
     failures: listing.failures,

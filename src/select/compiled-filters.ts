@@ -6,7 +6,7 @@ import { digestTagSubject } from '../oci/digest-tags.ts';
 
 const ANY = (): boolean => true;
 
-/** Filters that are ready to be asked. They note which patterns matched anything. */
+/** Filters that are ready for use. They remember which patterns have matched. */
 export class CompiledFilters {
   readonly #include: readonly Patterns[];
   readonly #exclude: Patterns;
@@ -36,13 +36,13 @@ export class CompiledFilters {
     );
   }
 
-  /** What the names alone decide: which filter leaves `tag` out, if any. Of a follower that says nothing of its image. */
+  /** Which filter removes `tag` by its name, if any. For a digest tag, the name says nothing about the image's own tags. */
   filteredOutByName(image: string, tag: string): 'include' | 'exclude' | 'semver' | undefined {
     if (digestTagSubject(tag) !== undefined) {
       if (!this.#include.every((patterns) => patterns.matchesImage(image))) return 'include';
       return this.#exclude.matches(image, tag) ? 'exclude' : undefined;
     }
-    // All are asked: each pattern that matches is to be noted.
+    // All lists are checked, so that each pattern that matches is remembered.
     let isIncluded = true;
     for (const patterns of this.#include) if (!patterns.matches(image, tag)) isIncluded = false;
     const isExcluded = this.#exclude.matches(image, tag);
@@ -54,12 +54,12 @@ export class CompiledFilters {
   /** True when the names let `tag` pass. */
   readonly wantsName: TagMatch = (image, tag) => this.filteredOutByName(image, tag) === undefined;
 
-  /** True when `tag` is known to have been pushed too long ago. */
+  /** True when `tag` is known to have been pushed before `newer-than`. */
   isOld(tag: ListedTag): boolean {
     return tag?.uploaded !== undefined && tag.uploaded < this.#newerThan;
   }
 
-  /** Those of `tags` of one image that are not among the newest: by the time of their push where all have one, else by version. */
+  /** The tags of one image that are not among the `latest` newest: by push time if all have one, otherwise by version. */
   notLatest(tags: readonly (readonly [tag: string, listed: ListedTag])[]): string[] {
     if (tags.length <= this.#latest) return [];
     const isTimed = tags.every(([, listed]) => listed?.uploaded !== undefined);
@@ -70,7 +70,7 @@ export class CompiledFilters {
     return sorted.slice(this.#latest).map(([tag]) => tag);
   }
 
-  /** The patterns that have matched nothing so far. */
+  /** The patterns that have not matched anything so far. */
   unusedPatterns(): string[] {
     return [...this.#include, this.#exclude].flatMap((patterns) => patterns.unused());
   }

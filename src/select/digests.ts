@@ -1,31 +1,28 @@
 import type { Failure } from '../mirror/failure.ts';
 import type { ListedTag, Listing, SourceImage, SourceDescriptor } from '../mirror/listing.ts';
 import type { RegistryClient } from '../oci/client.ts';
-import type { Digest } from '../oci/digest.ts';
 import { RegistryError, printable } from '../oci/errors.ts';
+import type { KnownDigest } from './known-digest.ts';
 
-/** Requests waiting at the host's limiter, so that it is never idle; the limiter bounds how many are sent. */
-const WAITING = 256;
-/** A broken manifest or two are theirs alone; after so many refusals it is the registry that fails. */
+/** Requests that are queued at once, so that the host's limiter, which bounds how many are sent, is never idle. */
+const MAX_QUEUED = 256;
+/** A few refusals are broken manifests; after this many, the registry itself is failing. */
 const MAX_REFUSALS = 10;
 
-/** Who is asked for digests. */
+/** The client that looks digests up. */
 export type HeadClient = Pick<RegistryClient, 'headManifest'>;
-
-/** The digest that a tag is taken to have without the source being asked. */
-export type KnownDigest = (image: string, tag: string) => Digest | undefined;
 
 /** Tags with their digests. */
 export interface Resolved {
   readonly images: Listing['images'];
   readonly failures: readonly Failure[];
-  /** Number of tags that were notRechecked. */
+  /** Number of tags that were not looked up. */
   readonly notRechecked: number;
 }
 
 /**
- * Finds the digests of all tags of `images`: those that the source listed, that `recall` knows, and, tag by tag, the
- * others. A tag that is gone meanwhile is left out; what is refused is a failure of its image.
+ * Finds the digests of all tags of `images`: from the list, from `knownDigest`, or, for all others, by one request per tag. A
+ * tag that has been removed since is left out; a refused tag is a failure of its image.
  */
 export async function resolveDigests(
   images: Listing<ListedTag>['images'],
@@ -80,10 +77,10 @@ function hasAllDigests(tags: ReadonlyMap<string, ListedTag>): tags is ReadonlyMa
   return true;
 }
 
-/** The digests of tags, and what the registry says of those it does not give. */
+/** The digests of tags, and the tags that the registry refused. */
 interface Heads {
   readonly found: ReadonlyMap<string, SourceDescriptor>;
-  /** Tags that were refused; none where the repository is, after more than a few. */
+  /** Tags that were refused; empty if so many were that the failure is the repository's. */
   readonly refused: readonly string[];
   readonly error?: RegistryError;
 }
@@ -92,7 +89,7 @@ async function headTags(client: HeadClient, repository: string, tags: readonly s
   const found = new Map<string, SourceDescriptor>();
   const refused = new Map<string, RegistryError>();
   const rest = tags.values();
-  const ask = async (): Promise<void> => {
+  const lookUp = async (): Promise<void> => {
     for (const tag of rest) {
       if (refused.size >= MAX_REFUSALS) return;
       try {
@@ -104,7 +101,7 @@ async function headTags(client: HeadClient, repository: string, tags: readonly s
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(WAITING, tags.length) }, ask));
+  await Promise.all(Array.from({ length: Math.min(MAX_QUEUED, tags.length) }, lookUp));
   const [error] = refused.values();
   if (!error) return { found, refused: [] };
   if (refused.size >= MAX_REFUSALS) return { found: new Map(), refused: [], error };

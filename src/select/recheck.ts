@@ -5,9 +5,9 @@ import { isFullVersion } from '../mirror/versions.ts';
 const DAY_MS = 24 * 3_600_000;
 
 /**
- * Which recorded tags are asked for again. Those that move (`latest`, `v1`, `nightly`) always are; those of a full
- * version, which hardly anybody pushes twice, in rotation: each once in every `days` days of daily runs. Each round
- * begins a day later, so that runs once a week come by all of them too.
+ * Which recorded tags are looked up again. Tags that move (`latest`, `v1`, `nightly`) are looked up on every run. Tags of
+ * a full version, which are rarely pushed twice, are rechecked in rotation, each once in every `days` days of daily runs.
+ * Each round begins a day later, so that weekly runs reach all tags too.
  *
  * @param now milliseconds since the epoch
  */

@@ -1,28 +1,29 @@
 import type { ImageTags } from '../mirror/failure.ts';
 import { type Listing, type ResolvedSelection, type SourceImage, countListed } from '../mirror/listing.ts';
 import { isSchema1Type } from '../oci/media-types.ts';
-import { type HeadClient, type KnownDigest, resolveDigests } from './digests.ts';
+import { type HeadClient, resolveDigests } from './digests.ts';
+import type { KnownDigest } from './known-digest.ts';
 import { type Selection, selectDigestTags, withoutTags } from './select.ts';
 
-/** Finds the digests of what was selected, then of the signatures and the like that follow it. */
+/** Finds the digests of the selected tags, then of the digest tags (signatures, attestations, SBOMs) that belong to them. */
 export async function resolveSelection(
   { listing, digestTags, filteredOut }: Selection,
   client: HeadClient,
   knownDigest: KnownDigest,
 ): Promise<ResolvedSelection> {
   const own = await resolveDigests(listing.images, client, knownDigest);
-  const following = selectDigestTags(digestTags, own.images);
-  const followed = await resolveDigests(following, client, knownDigest);
+  const attached = selectDigestTags(digestTags, own.images);
+  const resolvedAttached = await resolveDigests(attached, client, knownDigest);
   const images = new Map(own.images);
-  for (const [image, { repository, tags }] of followed.images)
+  for (const [image, { repository, tags }] of resolvedAttached.images)
     images.set(image, { repository, tags: new Map([...(images.get(image)?.tags ?? []), ...tags]) });
-  const failures = [...listing.failures, ...own.failures, ...followed.failures];
-  const unmatchedDigestTags = withoutAll(digestTags, following);
+  const failures = [...listing.failures, ...own.failures, ...resolvedAttached.failures];
+  const unmatchedDigestTags = withoutAll(digestTags, attached);
   return {
     ...setSchema1Aside({ ...listing, images, failures }),
     unmatchedDigestTags,
     filteredOut: { ...filteredOut, 'digest-tags': countListed(unmatchedDigestTags) },
-    notRechecked: own.notRechecked + followed.notRechecked,
+    notRechecked: own.notRechecked + resolvedAttached.notRechecked,
   };
 }
 

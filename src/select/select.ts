@@ -6,22 +6,22 @@ import type { CompiledFilters } from './compiled-filters.ts';
 
 type Images = ReadonlyMap<string, SourceImage<ListedTag>>;
 
-/** What the filters leave of a listing. */
+/** The part of a listing that the filters select. */
 export interface Selection {
   readonly listing: Listing<ListedTag>;
-  /** Signatures and the like of images of which the filters left some out: they follow those that are left. */
+  /** Digest tags of images that are not mirrored whole: those whose subject is selected are mirrored too. */
   readonly digestTags: Images;
   readonly filteredOut: FilteredOut;
 }
 
-/** Drops the tags that the filters don't want. */
+/** Removes the tags that the filters don't want. */
 export function select(listing: Listing<ListedTag>, filters: CompiledFilters): Selection {
   if (filters.isEmpty) return { listing, digestTags: new Map(), filteredOut: NOTHING_FILTERED_OUT };
   const images = new Map<string, SourceImage<ListedTag>>();
   const digestTags = new Map<string, SourceImage<ListedTag>>();
   const filteredOut = { ...NOTHING_FILTERED_OUT };
   for (const [image, { repository, tags }] of listing.images) {
-    const drops = dropsOf(image, tags, filters);
+    const drops = dropTags(image, tags, filters);
     for (const name of drops.byFilter.values()) filteredOut[name] += 1;
     const kept = withoutTags(tags, [...drops.byFilter.keys(), ...drops.digestTags.keys()]);
     if (kept.size > 0) images.set(image, { repository, tags: kept });
@@ -32,33 +32,33 @@ export function select(listing: Listing<ListedTag>, filters: CompiledFilters): S
 
 interface Drops {
   readonly byFilter: ReadonlyMap<string, keyof FilteredOut>;
-  /** Tags that follow those that are kept. */
+  /** Digest tags that are kept if their subject is. */
   readonly digestTags: ReadonlyMap<string, ListedTag>;
 }
 
-function dropsOf(image: string, tags: ReadonlyMap<string, ListedTag>, filters: CompiledFilters): Drops {
+function dropTags(image: string, tags: ReadonlyMap<string, ListedTag>, filters: CompiledFilters): Drops {
   const byFilter = new Map<string, keyof FilteredOut>();
   const digestTags = new Map<string, ListedTag>();
   const kept: [string, ListedTag][] = [];
   let isWhole = true;
   for (const entry of tags) {
     const [tag, listed] = entry;
-    const isFollower = digestTagSubject(tag) !== undefined;
-    const isOld = !isFollower && filters.isOld(listed);
+    const isDigestTag = digestTagSubject(tag) !== undefined;
+    const isOld = !isDigestTag && filters.isOld(listed);
     const reason = filters.filteredOutByName(image, tag) ?? (isOld ? 'newer-than' : undefined);
     if (reason !== undefined) byFilter.set(tag, reason);
-    else if (isFollower) digestTags.set(tag, listed);
+    else if (isDigestTag) digestTags.set(tag, listed);
     else kept.push(entry);
-    if (reason !== undefined && !isFollower) isWhole = false;
+    if (reason !== undefined && !isDigestTag) isWhole = false;
   }
   const old = filters.notLatest(kept);
   for (const tag of old) byFilter.set(tag, 'latest');
-  // Of an image that is mirrored whole all is mirrored: signatures of its platforms and of untagged images too.
+  // All digest tags of an image that is mirrored whole are mirrored: those of its platforms and of untagged images too.
   if (isWhole && old.length === 0) digestTags.clear();
   return { byFilter, digestTags };
 }
 
-/** Most images lose nothing: their tags are passed on as they are, not copied. */
+/** `tags` without those of `filteredOut`. Returns `tags` itself, not a copy, if nothing is removed. */
 export function withoutTags<T>(
   tags: ReadonlyMap<string, T>,
   filteredOut: Iterable<string>,
@@ -68,15 +68,15 @@ export function withoutTags<T>(
   return kept ?? tags;
 }
 
-/** Those of `digestTags` that are about an image of `images`. */
+/** Those of `digestTags` whose subject is in `images`. */
 export function selectDigestTags(digestTags: Images, images: Listing['images']): Images {
   const found = new Map<string, SourceImage<ListedTag>>();
   for (const [image, { repository, tags }] of digestTags) {
-    const held = new Set<Digest | undefined>();
-    for (const { digest } of images.get(image)?.tags.values() ?? []) held.add(digest);
+    const subjects = new Set<Digest | undefined>();
+    for (const { digest } of images.get(image)?.tags.values() ?? []) subjects.add(digest);
     const kept = withoutTags(
       tags,
-      Array.from(tags.keys()).filter((tag) => !held.has(digestTagSubject(tag))),
+      Array.from(tags.keys()).filter((tag) => !subjects.has(digestTagSubject(tag))),
     );
     if (kept.size > 0) found.set(image, { repository, tags: kept });
   }

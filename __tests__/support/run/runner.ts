@@ -168,6 +168,7 @@ function inputEnv(declared: Action['inputs'], options: RunOptions): Record<strin
       const value = options.inputs[name] ?? input.default ?? '';
       const filled = value
         .replace('${{ github.repository }}', options.repository ?? 'octo/meta')
+        .replace('${{ strategy.job-total }}', '1')
         .replace('${{ github.token }}', options.token);
       return [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, filled];
     }),

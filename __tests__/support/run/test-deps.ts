@@ -55,7 +55,14 @@ export function testDeps(given: Partial<Deps> = {}): Deps {
     openEngine: async () => {
       throw new Error('This run has no engine');
     },
-    lifetime: { drain: signal, abort: signal, cutoff: signal, stopReason: () => undefined },
+    lifetime: {
+      drain: signal,
+      abort: signal,
+      cutoff: signal,
+      timeLeftMs: () => 3_600_000,
+      stopReason: () => undefined,
+    },
+    jobs: 1,
     phase: async (_name, work) => work(),
     logger: silentLogger,
     now: () => new Date('2026-11-25T12:00:00Z'),

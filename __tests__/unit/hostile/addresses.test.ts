@@ -76,7 +76,7 @@ describe.each(Object.entries(WAYS))('%s', (_, ask) => {
     expect(new Set(requests.map(({ url }) => url.origin))).toEqual(new Set(['https://r.example']));
   });
 
-  it('takes no credential to another host', async () => {
+  it('does not send credentials to another host', async () => {
     const { dispatcher, requests } = leadingTo(`${ELSEWHERE}?signature=x`);
     await ask(client(dispatcher));
     const elsewhere = requests.filter(({ url }) => url.host === 'storage.example');
@@ -84,7 +84,7 @@ describe.each(Object.entries(WAYS))('%s', (_, ask) => {
     expect(elsewhere[0]?.authorization).toBeUndefined();
   });
 
-  it('is not followed from host to host for ever', async () => {
+  it('is not followed from host to host without end', async () => {
     const { dispatcher, requests } = fakeNetwork(({ url }) => ({
       status: 307,
       headers: { location: `https://${url.host.length}.example/x` },
@@ -116,7 +116,7 @@ describe('Link', () => {
     expect(new Set(requests.map(({ url }) => url.origin))).toEqual(new Set(['https://r.example']));
   });
 
-  it.each(['file:///etc/passwd', 'ftp://r.example/x', 'javascript:0'])('to %s is none', async (next) => {
+  it.each(['file:///etc/passwd', 'ftp://r.example/x', 'javascript:0'])('to %s is ignored', async (next) => {
     const { dispatcher, requests } = linkingTo(next);
     expect(await client(dispatcher).listTags('a')).toEqual(['v1']);
     expect(requests).toHaveLength(1);
@@ -142,7 +142,7 @@ describe('the realm', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('of the same domain gets the credential, which the registry then does not', async () => {
+  it('of the same domain gets the credentials, and the registry does not', async () => {
     const { dispatcher, requests } = asking('https://auth.r.example/token');
     expect(await client(dispatcher).listTags('a')).toEqual(['v1']);
     expect(requests.map(({ url, authorization }) => [url.host, authorization])).toEqual([
@@ -152,7 +152,7 @@ describe('the realm', () => {
     ]);
   });
 
-  it('that leads on elsewhere is not followed', async () => {
+  it('that redirects elsewhere is not followed', async () => {
     const { dispatcher, requests } = fakeNetwork(({ url }) =>
       url.pathname === '/token'
         ? { status: 307, headers: { location: 'https://evil.example/token' } }
@@ -169,7 +169,7 @@ describe('between addresses of this machine', () => {
     await Promise.all(servers.splice(0).map((server) => server.close()));
   });
 
-  it.each(Object.entries(WAYS))('%s takes no credential to another port', async (_, ask) => {
+  it.each(Object.entries(WAYS))('%s does not send credentials to another port', async (_, ask) => {
     const seen: (string | undefined)[] = [];
     const other = await startServer(async (request, response) => {
       seen.push(request.headers.authorization);

@@ -43,7 +43,7 @@ const references = fc.oneof(
 );
 
 describe('parseNamespace', () => {
-  it('gives what is one URL and one path, or says what is wrong', () => {
+  it('returns a namespace that makes one URL and one path, or an error message', () => {
     fc.assert(
       fc.property(references, (text) => {
         const namespace = parseNamespace(text, 'gcr.io');
@@ -61,7 +61,7 @@ describe('parseNamespace', () => {
 });
 
 describe('hosts', () => {
-  it('are one to all: what is looked up is what is connected to', () => {
+  it('are the same for the credential look-up and the connection', () => {
     fc.assert(
       fc.property(hosts, ports, (host, port) => {
         fc.pre(isRegistryHost(host + port));
@@ -72,7 +72,7 @@ describe('hosts', () => {
     );
   });
 
-  it('of the public never lead inside, and get no credential that may not be followed', () => {
+  it('of the public internet never lead inside, and get no credentials that must not follow a redirect', () => {
     const urls = fc
       .tuple(fc.constantFrom('http', 'https'), hosts, ports)
       .map(([scheme, host, port]) => URL.parse(`${scheme}://${host}${port}/`))
@@ -90,13 +90,13 @@ describe('hosts', () => {
 });
 
 describe("Google's list", () => {
-  it('takes an object for no size, which may make no number at all', () => {
+  it('ignores a size that is an object, which may not convert to a number', () => {
     const digest = `sha256:${'a'.repeat(64)}`;
     const json = { manifest: { [digest]: { tag: ['v1'], imageSizeBytes: { toString: null } } } };
     expect(readGoogleList({ json })?.tags.get('v1')).toEqual({ digest });
   });
 
-  it('gives digests and texts, or nothing, for any JSON', () => {
+  it('returns digests and strings, or nothing, for any JSON', () => {
     const entries = fc.oneof(
       fc.record({ tag: fc.oneof(fc.array(fc.jsonValue()), fc.jsonValue()), imageSizeBytes: fc.jsonValue() }),
       fc.jsonValue(),
@@ -122,7 +122,7 @@ describe("Google's list", () => {
 });
 
 describe('the answer of a token service', () => {
-  it('gives a header that can be sent, or a RegistryError, whatever it is', async () => {
+  it('results in a valid header or a RegistryError, whatever the answer', async () => {
     const values = fc.oneof(fc.string({ unit: 'binary' }), fc.jsonValue());
     const answers = fc.record(
       { token: values, access_token: values, expires_in: values },
@@ -163,7 +163,7 @@ describe('the docker config', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('gives a credential, none, or a clear error', async () => {
+  it('results in a credential, none, or a clear error', async () => {
     const secret = 'geheim-pa55';
     const values = fc.oneof(fc.constant(secret), fc.jsonValue());
     const auths = fc.record({ auth: values, username: values, identitytoken: values }, { requiredKeys: [] });

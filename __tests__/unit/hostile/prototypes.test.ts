@@ -26,7 +26,7 @@ afterEach(() => {
 });
 
 describe('__proto__', () => {
-  it('in a namespace manifest is an image of no name, and as a tag a tag', () => {
+  it('in a namespace manifest is an invalid image name, and a tag like any other', () => {
     const parse = (images: string): unknown =>
       parseNamespaceManifest(
         Buffer.from(`{${POLLUTED},"version":1,"source":"s","target":"t","images":${images}}`),
@@ -44,12 +44,12 @@ describe('__proto__', () => {
     expect(parseNamespaceManifest(Buffer.from(text), EXPECTED).images).toEqual(images);
   });
 
-  it('in the header of a namespace manifest stands for nothing', () => {
+  it('in the header of a namespace manifest has no effect', () => {
     const text = '{"__proto__":{"version":1,"source":"s","target":"t","images":{}}}';
     expect(() => parseNamespaceManifest(Buffer.from(text), EXPECTED)).toThrow("can't be read");
   });
 
-  it("in Google's list is no manifest", () => {
+  it("in Google's list is not a manifest", () => {
     const json: unknown = JSON.parse(
       `{${POLLUTED},"child":[],"manifest":{${POLLUTED},"${digest(1)}":{${POLLUTED},"tag":["v1"]}}}`,
     );
@@ -66,7 +66,7 @@ describe('__proto__', () => {
     expect(() => readManifest({ mediaType: OCI_MANIFEST, bytes: inherited })).toThrow('has neither');
   });
 
-  it('in an index that is reduced does no harm', () => {
+  it('in an index that is reduced has no effect', () => {
     const other = DESCRIPTOR.replace(digest(1), digest(2)).replace('amd64', 'arm64');
     const bytes = Buffer.from(
       `{${POLLUTED},"mediaType":"${OCI_INDEX}","manifests":[${DESCRIPTOR},${other}]}`,
@@ -79,11 +79,11 @@ describe('__proto__', () => {
     expect(read?.kind === 'index' && read.children.map(({ digest }) => digest)).toEqual([digest(1)]);
   });
 
-  it('in an error is none', () => {
+  it('in an error body has no effect', () => {
     expect(readErrorBody(`{${POLLUTED},"errors":[{${POLLUTED},"code":"X"}]}`).codes).toEqual(['X']);
   });
 
-  it('in a docker config is no login', async () => {
+  it('in a docker config is not a login', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'docker-config-'));
     await writeFile(
       join(folder, 'config.json'),

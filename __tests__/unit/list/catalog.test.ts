@@ -72,8 +72,8 @@ function catalogRequests({ requests }: MemoryRegistry): string[] {
 
 const REPOSITORIES = ['a', 'lib', 'lib/base', 'lib/base/debug', 'lib/z', 'library', 'library/x', 'z'];
 
-describe('a registry with a catalog', () => {
-  it('is listed from its root, page by page', async () => {
+describe('a source with a catalog', () => {
+  it('lists all repositories from the root, page by page', async () => {
     const server = await registry(REPOSITORIES);
     const listing = await list(server, '');
     expect(names(listing)).toEqual(REPOSITORIES);
@@ -85,7 +85,7 @@ describe('a registry with a catalog', () => {
     ]);
   });
 
-  it('gives a namespace that is a repository too, with all that is nested', async () => {
+  it('lists a namespace that is a repository too, with all nested repositories', async () => {
     expect(names(await list(await registry(REPOSITORIES), 'lib'))).toEqual([
       'base',
       'base/debug',
@@ -94,23 +94,23 @@ describe('a registry with a catalog', () => {
     ]);
   });
 
-  it('gives a namespace that is none', async () => {
+  it('lists a namespace that is not a repository', async () => {
     const server = await registry(['p/a', 'p/b', 'pp', 'q']);
     expect(names(await list(server, 'p'))).toEqual(['a', 'b']);
   });
 
-  it('gives a single repository, with nothing below it', async () => {
+  it('lists a single repository without nested ones', async () => {
     expect(names(await list(await registry(REPOSITORIES), 'lib/z'))).toEqual(['z']);
   });
 
-  it('says that a namespace is not there', async () => {
+  it('reports a namespace that does not exist', async () => {
     const server = await registry(REPOSITORIES);
     await expect(list(server, 'nobody')).rejects.toThrow(
-      /\/nobody is not there, or not to be seen.*NAME_UNKNOWN/,
+      /\/nobody does not exist or is private.*NAME_UNKNOWN/,
     );
   });
 
-  it('is read once, whatever number of namespaces are in it', async () => {
+  it('reads the catalog once for all namespaces of one registry', async () => {
     const server = await registry(REPOSITORIES);
     const client = testRegistries().source(server.host);
     await Promise.all(
@@ -121,7 +121,7 @@ describe('a registry with a catalog', () => {
     expect(catalogRequests(server)).toHaveLength(3);
   });
 
-  it('is read again the next time, as mode monitor looks', async () => {
+  it('reads the catalog again on the next listing, as the mode monitor does', async () => {
     const server = await registry(['p/a']);
     const client = testRegistries().source(server.host);
     const look = async (): Promise<string[]> =>
@@ -131,7 +131,7 @@ describe('a registry with a catalog', () => {
     expect(await look()).toEqual(['a', 'b']);
   });
 
-  it('may give fewer names a page than are asked for', async () => {
+  it('accepts pages with fewer names than requested', async () => {
     const server = await registry(REPOSITORIES, (url, response) => {
       if (url.searchParams.get('n') === '1000') {
         return refuse(response, 400, 'PAGINATION_NUMBER_INVALID', 'invalid number of results requested');
@@ -142,7 +142,7 @@ describe('a registry with a catalog', () => {
     expect(catalogRequests(server)).toEqual(['/v2/_catalog?n=1000', '/v2/_catalog']);
   });
 
-  it('may have pages with nothing on them, and none at all', async () => {
+  it('accepts empty pages and an empty catalog', async () => {
     const server = await registry(['p/a'], (url, response) => {
       const second = url.searchParams.has('last');
       const link = { link: '<_catalog?last=x>; rel="next"' };
@@ -151,7 +151,7 @@ describe('a registry with a catalog', () => {
     expect(names(await list(server, 'p'))).toEqual(['a']);
   });
 
-  it('is read to its end where a proxy is in front of it', async () => {
+  it('reads the catalog to its end behind a proxy', async () => {
     const server = await registry(['p/a', 'p/b'], (url, response) => {
       const second = url.searchParams.has('last');
       const link = { link: '<http://nexus.internal:8081/v2/_catalog?last=a>; rel="next"' };
@@ -160,14 +160,14 @@ describe('a registry with a catalog', () => {
     expect(names(await list(server, 'p'))).toEqual(['a', 'b']);
   });
 
-  it('is not believed where its pages go round', async () => {
+  it('rejects a catalog whose pages repeat', async () => {
     const server = await registry(['p/a'], (_, response) =>
       sendJson(response, 200, { repositories: ['p/a'] }, { link: '</v2/_catalog?last=a>; rel="next"' }),
     );
     await expect(list(server, 'p')).rejects.toThrow('the pages of repositories repeat');
   });
 
-  it('may name one that has no tags, one twice, and one that is no name', async () => {
+  it('accepts repositories without tags and duplicates, and reports invalid names', async () => {
     const repositories = ['p/a', 'p/a', 'p/empty', 'p/NO', 'p/../q'];
     const server = await registry(['p/a', 'q'], (_, response) => sendJson(response, 200, { repositories }));
     const { images, failures } = await list(server, 'p');
@@ -175,24 +175,27 @@ describe('a registry with a catalog', () => {
     expect(failures.map(({ image }) => image)).toEqual(['NO', '../q']);
   });
 
-  it.each([401, 403, 404, 405])('names the remedy where it is refused with %d', async (status) => {
-    const server = await registry(['p/a'], (_, response) => refuse(response, status, 'DENIED', 'no'));
-    const remedy = /name each repository in "namespaces", or give credentials that may list them/;
-    await expect(list(server, 'p')).rejects.toThrow(remedy);
-    await expect(list(server, 'p')).rejects.toThrow(
-      /\/p is not there, or not to be seen, as a repository \(GET .*NAME_UNKNOWN/,
-    );
-    await expect(list(server, '')).rejects.toThrow(remedy);
-    expect(names(await list(server, 'p/a'))).toEqual(['a']);
-  });
+  it.each([401, 403, 404, 405])(
+    'names the remedy when the registry refuses the catalog with %d',
+    async (status) => {
+      const server = await registry(['p/a'], (_, response) => refuse(response, status, 'DENIED', 'no'));
+      const remedy = /name each repository in "namespaces", or use credentials that may list them/;
+      await expect(list(server, 'p')).rejects.toThrow(remedy);
+      await expect(list(server, 'p')).rejects.toThrow(
+        /\/p does not exist, or is private, as a repository \(GET .*NAME_UNKNOWN/,
+      );
+      await expect(list(server, '')).rejects.toThrow(remedy);
+      expect(names(await list(server, 'p/a'))).toEqual(['a']);
+    },
+  );
 
-  it('is not taken for empty where it fails', async () => {
+  it('does not treat a failed catalog as empty', async () => {
     const server = await registry(['p/a'], (_, response) => refuse(response, 503, 'UNAVAILABLE', 'later'));
     await expect(list(server, 'p')).rejects.toThrow('UNAVAILABLE: later');
     await expect(list(server, 'p/a')).rejects.toThrow('UNAVAILABLE: later');
   });
 
-  it('is asked for with its own scope', async () => {
+  it('requests the catalog with its own scope', async () => {
     const account = { username: 'mirror', password: 'catalog-pa55', providedBy: 'a test' };
     const scopes: string[] = [];
     const server = await registry([], (_, response) => refuse(response, 404, 'NONE', ''));
@@ -207,7 +210,7 @@ describe('a registry with a catalog', () => {
       } else sendJson(response, 200, { repositories: [] });
       return true;
     };
-    await expect(list(server, '', async () => account)).rejects.toThrow('holds no repository with tags');
+    await expect(list(server, '', async () => account)).rejects.toThrow('No repository with tags found in');
     expect(scopes).toContain('registry:catalog:*');
   });
 });

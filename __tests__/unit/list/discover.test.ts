@@ -41,7 +41,7 @@ function tagsOf({ images }: Listing): Record<string, string[]> {
 }
 
 describe('discover', () => {
-  it("walks Google's namespaces to their leaves, with one request a repository", async () => {
+  it("walks Google's namespaces to their leaves, with one request per repository", async () => {
     const server = await registry(
       { google: true },
       { 'p/r': ['root'], 'p/r/a': ['v1', 'v2'], 'p/r/a/b/c': ['v1'], other: ['x'] },
@@ -61,12 +61,12 @@ describe('discover', () => {
     );
   });
 
-  it('lists the root of a registry of that kind', async () => {
+  it("lists the root of a registry of Google's kind", async () => {
     const server = await registry({ google: true }, { a: ['v1'], 'b/c': ['v1'] });
     expect(tagsOf(await list(server, ''))).toEqual({ a: ['v1'], 'b/c': ['v1'] });
   });
 
-  it('lists one plain repository, page by page, and asks for digests', async () => {
+  it('lists a single repository page by page and looks up its digests', async () => {
     const tags = ['v1', 'v2', 'v3', 'v4', 'v5'];
     const server = await registry({ pageSize: 2 }, { 'coreos/flannel': tags });
     const listing = await list(server, 'coreos/flannel');
@@ -79,15 +79,15 @@ describe('discover', () => {
     expect(server.requests.filter(({ method }) => method === 'HEAD')).toHaveLength(5);
   });
 
-  it('says what a registry that lists nothing needs', async () => {
+  it('names the remedy for a registry that lists nothing', async () => {
     const server = await registry({}, { 'a/b': ['v1'] });
     await expect(list(server, '')).rejects.toThrow(
       /does not list its repositories: name each repository in "namespaces"/,
     );
-    await expect(list(server, 'a')).rejects.toThrow(/\/a is not there, .* does not list its repositories/);
+    await expect(list(server, 'a')).rejects.toThrow(/\/a does not exist, .* does not list its repositories/);
   });
 
-  it('goes on after a repository that can not be listed, and says so', async () => {
+  it('reports a repository that cannot be listed and continues', async () => {
     const server = await registry(
       { google: true },
       { 'p/good': ['v1'], 'p/bad': ['v1'], 'p/bad/below': ['v1'] },
@@ -104,11 +104,11 @@ describe('discover', () => {
     ]);
   });
 
-  it('leaves out one of two repositories that go by one name', async () => {
+  it('leaves out one of two repositories with the same image name', async () => {
     const server = await registry({ google: true }, { 'p/r': ['v1'], 'p/r/r': ['v1'] });
     const listing = await list(server, 'p/r');
     expect(listing.images.size).toBe(1);
-    expect(listing.failures[0]?.reason).toContain('goes by the same name');
+    expect(listing.failures[0]?.reason).toContain('has the same image name');
   });
 });
 
@@ -124,7 +124,7 @@ describe('discover by name', () => {
     );
   }
 
-  it('asks for the named images alone, and leaves out what is not there', async () => {
+  it('requests the named images only and skips those that do not exist', async () => {
     const server = await registry({ google: true }, REPOSITORIES);
     const listing = await listNamed(server, ['a', 'gone', 'r']);
     expect(tagsOf(listing)).toEqual({ a: ['v1'], r: ['root'] });
@@ -134,19 +134,19 @@ describe('discover by name', () => {
     );
   });
 
-  it('lists repositories by name where the registry lists no namespace', async () => {
+  it('lists named repositories of a registry that lists no namespaces', async () => {
     const server = await registry({}, { 'p/r/a': ['v1'] });
     expect(tagsOf(await listNamed(server, ['a']))).toEqual({ a: ['v1'] });
   });
 
-  it('says what is wrong with the namespace when nothing that is named is there', async () => {
+  it('reports the namespace when none of the named images exists', async () => {
     const server = await registry({ google: true }, { other: ['v1'] });
     await expect(listNamed(server, ['a'])).rejects.toThrow(
-      /p\/r is not there, or not to be seen, as a repository/,
+      /p\/r does not exist, or is private, as a repository/,
     );
   });
 
-  it('reports a named image that can not be listed', async () => {
+  it('reports a named image that cannot be listed', async () => {
     const server = await registry({ google: true }, REPOSITORIES);
     server.intercept = (request, response) => {
       if (request.url !== '/v2/p/r/c/tags/list') return false;

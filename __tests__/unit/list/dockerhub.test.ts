@@ -119,7 +119,7 @@ async function list(hub: Hub, registry: MemoryRegistry, path: string): Promise<L
 }
 
 describe('Docker Hub', () => {
-  it('gives the repositories of a namespace and the digests of their tags, page by page', async () => {
+  it('lists the repositories of a namespace and the digests of their tags, page by page', async () => {
     const tag = (number: number): HubTag => ({
       name: `v${number}`,
       digest: digest(number),
@@ -148,7 +148,7 @@ describe('Docker Hub', () => {
     expect(registry.requests).toEqual([]);
   });
 
-  it("is never given the registry's credentials", async () => {
+  it("never sends the registry's credentials to the API", async () => {
     const hub = await startHub({});
     // Asked with Basic, the transport would answer with a credential that it has.
     hub.status = 401;
@@ -156,7 +156,7 @@ describe('Docker Hub', () => {
     expect(hub.authorizations).toEqual([undefined, undefined]);
   });
 
-  it('asks the registry for digests that the API does not give', async () => {
+  it('looks up digests at the registry that the API does not list', async () => {
     const old = { name: 'old', digest: digest(1), media_type: SCHEMA1_SIGNED };
     const hub = await startHub({ 'ns/a': [{ name: 'bare' }, { name: 'typeless', digest: digest(2) }, old] });
     const registry = await startRegistry({ 'ns/a': ['bare', 'typeless'] });
@@ -169,20 +169,20 @@ describe('Docker Hub', () => {
     expect(registry.requests.map(({ method }) => method)).toEqual(['HEAD', 'HEAD']);
   });
 
-  it.each([404, 429, 500])('asks the registry for a repository where the API says %d', async (status) => {
+  it.each([404, 429, 500])('lists a repository at the registry when the API answers %d', async (status) => {
     const hub = await startHub({});
     hub.status = status;
     const { images } = await list(hub, await startRegistry({ 'ns/private': ['v1'] }), 'ns/private');
     expect(images.get('private')?.tags.get('v1')).toMatchObject({ digest: IMAGE.digest });
   });
 
-  it('says what a namespace needs that is not there, or is not answered', async () => {
+  it('names the remedy for a namespace that does not exist or gets no answer', async () => {
     const hub = await startHub({});
     const registry = await startRegistry({});
     await expect(list(hub, registry, 'nginxx')).rejects.toThrow(
       /docker.io\/nginxx is no namespace of Docker Hub. Official images are in docker.io\/library/,
     );
-    await expect(list(hub, registry, 'ns/nothing')).rejects.toThrow(/docker.io\/ns\/nothing is not there/);
+    await expect(list(hub, registry, 'ns/nothing')).rejects.toThrow(/docker.io\/ns\/nothing does not exist/);
     await expect(list(hub, registry, '')).rejects.toThrow(/name a namespace, such as docker.io\/library/);
     hub.status = 500;
     await expect(list(hub, registry, 'ns')).rejects.toThrow(/name each repository in "namespaces"/);

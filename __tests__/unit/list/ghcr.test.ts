@@ -105,7 +105,7 @@ const NAMES = ['app', 'app/debug', 'charts/app', 'tool', 'untagged'];
 const REPOSITORIES = NAMES.slice(0, 4).map((name) => `octo/${name}`);
 
 describe('GHCR', () => {
-  it('gives the packages of an organization, page by page', async () => {
+  it('lists the packages of an organization, page by page', async () => {
     const packages = await startPackages('orgs/octo', NAMES);
     const listing = await list(packages, await startRegistry(REPOSITORIES), 'octo');
     expect(images(listing)).toEqual(['app', 'app/debug', 'charts/app', 'tool']);
@@ -118,12 +118,12 @@ describe('GHCR', () => {
     );
   });
 
-  it('gives the packages of a user', async () => {
+  it('lists the packages of a user', async () => {
     const packages = await startPackages('users/octo', NAMES);
     expect(images(await list(packages, await startRegistry(REPOSITORIES), 'octo'))).toHaveLength(4);
   });
 
-  it('gives a package, with those that are nested in it', async () => {
+  it('lists a package with the packages nested in it', async () => {
     const packages = await startPackages('orgs/octo', NAMES);
     const registry = await startRegistry(REPOSITORIES);
     expect(images(await list(packages, registry, 'octo/app'))).toEqual(['app', 'debug']);
@@ -143,10 +143,10 @@ describe('GHCR', () => {
     await expect(list(packages, registry, 'octo')).rejects.toThrow(message);
     // A repository that is named is not in need of the list.
     expect(images(await list(packages, registry, 'octo/tool'))).toEqual(['tool']);
-    await expect(list(packages, registry, 'octo/nothing')).rejects.toThrow(/is not there, .*read:packages/);
+    await expect(list(packages, registry, 'octo/nothing')).rejects.toThrow(/does not exist, .*read:packages/);
   });
 
-  it('does not take a rate limit for a refusal', async () => {
+  it('does not treat a rate limit as a refusal', async () => {
     const packages = await startPackages('orgs/octo', NAMES);
     packages.refusal = { status: 403, message: 'API rate limit exceeded for installation ID 1.' };
     const listing = list(packages, await startRegistry(REPOSITORIES), 'octo/app');
@@ -161,9 +161,9 @@ describe('GHCR', () => {
     await expect(list(packages, await startRegistry([]), owner)).rejects.toThrow(/read:packages/);
   });
 
-  it('is not asked for at another GitHub', async () => {
+  it('is not listed through the API of another GitHub server', async () => {
     const registry = await startRegistry(REPOSITORIES);
-    await expect(list(undefined, registry, 'octo')).rejects.toThrow(/another GitHub/);
+    await expect(list(undefined, registry, 'octo')).rejects.toThrow(/another GitHub server than github\.com/);
     await expect(list(undefined, registry, '')).rejects.toThrow(/name an owner/);
     expect(images(await list(undefined, registry, 'octo/tool'))).toEqual(['tool']);
   });

@@ -58,7 +58,7 @@ async function list(server: MemoryRegistry, path: string): Promise<Listing> {
 }
 
 describe('Quay', () => {
-  it('gives the public repositories of a namespace, page by page', async () => {
+  it('lists the public repositories of a namespace, page by page', async () => {
     const repositories = ['coreos/clair', 'coreos/dex', CHART, 'coreos/etcd', 'coreos/flannel', 'other/x'];
     const server = await startQuay(repositories);
     const { images } = await list(server, 'coreos');
@@ -70,7 +70,7 @@ describe('Quay', () => {
     expect(pages[1]?.path).toContain('&next_page=Ky8y');
   });
 
-  it('gives a single repository by the registry alone', async () => {
+  it('lists a single repository by the registry API only', async () => {
     const server = await startQuay(['coreos/flannel', 'coreos/dex']);
     expect(Array.from((await list(server, 'coreos/flannel')).images.keys())).toEqual(['flannel']);
     expect(server.requests.map(({ path }) => path)).toEqual([
@@ -79,10 +79,10 @@ describe('Quay', () => {
     ]);
   });
 
-  it('says what a namespace needs that shows nothing', async () => {
+  it('names the remedy for a namespace without visible repositories', async () => {
     const server = await startQuay([]);
     await expect(list(server, 'nobody')).rejects.toThrow(
-      /holds no repository.*name private repositories one by one/,
+      /No repository with tags found in quay\.io\/nobody\..*list private repositories individually/,
     );
     await expect(list(server, '')).rejects.toThrow(/name a namespace, such as quay.io\/coreos/);
     server.intercept = (_, response) => {

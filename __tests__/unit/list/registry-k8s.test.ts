@@ -43,7 +43,7 @@ async function list({ host }: TestServer, path: string): Promise<Listing> {
 }
 
 describe('registry.k8s.io', () => {
-  it('is listed from its root, as Google lists', async () => {
+  it("lists the root in Google's form", async () => {
     const { front } = await start({ google: true });
     const { images, failures } = await list(front, '');
     expect(Array.from(images.keys()).toSorted()).toEqual(['coredns/coredns', 'pause']);
@@ -63,7 +63,7 @@ describe('registry.k8s.io', () => {
     );
   });
 
-  it('says that a root without children can not be listed', async () => {
+  it('reports that a root without children cannot be listed', async () => {
     const { front } = await start({ pageSize: 1 });
     await expect(list(front, '')).rejects.toThrow(/does not list its repositories: name each repository/);
   });

@@ -24,7 +24,7 @@ describe('Patterns', () => {
     expect(matched).toHaveLength(count);
   });
 
-  it('know which of them matched nothing, also where others match the same', () => {
+  it('knows which patterns matched nothing, also where several match the same tag', () => {
     const patterns = new Patterns(['base', 'base:debug', '**:v9', 'java']);
     for (const name of TAGS) {
       const [image = '', tag = ''] = name.split(':');
@@ -58,7 +58,7 @@ describe('narrowPatterns', () => {
     expect(narrowPatterns(include, image)).toEqual(patterns);
   });
 
-  it('lets the same tags pass, and no other image', () => {
+  it('matches the same tags, and no other image', () => {
     const parts = fc.constantFrom('a', 'b', 'a.b', '*', '**', 'a*', '{a,b}', 'a/**');
     const patterns = fc.array(
       fc.oneof(

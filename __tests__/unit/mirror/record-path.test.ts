@@ -5,8 +5,8 @@ import { isRepositoryPath, recordPath } from '../../../src/mirror/record-path.ts
 
 const DEFAULT = '{registry}/{namespace}.json';
 
-describe('manifestPath', () => {
-  it('fills in every placeholder, each time it is there', () => {
+describe('recordPath', () => {
+  it('fills in every occurrence of each placeholder', () => {
     const namespace = { registry: 'gcr.io', path: 'a/b' };
     expect(recordPath('{registry}/{namespace}/{registry}-{namespace}.json', namespace)).toBe(
       'gcr.io/a/b/gcr.io-a/b.json',
@@ -23,11 +23,11 @@ describe('manifestPath', () => {
     expect(recordPath(template, { registry: 'registry.k8s.io', path: '' })).toBe(path);
   });
 
-  it('leaves other braces alone', () => {
+  it('leaves other braces unchanged', () => {
     expect(recordPath('{image}/{namespace}', { registry: 'gcr.io', path: 'a' })).toBe('{image}/a');
   });
 
-  it('gives each namespace a path of its own, inside the repository, by default', () => {
+  it('returns a distinct path inside the repository for each namespace by default', () => {
     const part = fc.stringMatching(/^[a-z0-9]{1,4}$/);
     const texts = fc
       .tuple(fc.constantFrom('gcr.io', 'registry.k8s.io', 'localhost:5000'), fc.array(part, { maxLength: 3 }))
@@ -83,7 +83,7 @@ describe('isRepositoryPath', () => {
     expect(isRepositoryPath(path)).toBe(false);
   });
 
-  it('takes no path that leads out of the repository', () => {
+  it('rejects paths that lead out of the repository', () => {
     const part = fc.constantFrom('.', '..', '', 'a', '.git', 'b.json', '\\', '...');
     fc.assert(
       fc.property(fc.array(part, { minLength: 1 }), (parts) => {

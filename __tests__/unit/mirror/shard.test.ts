@@ -27,7 +27,7 @@ describe('shards', () => {
     );
   });
 
-  it('do not depend on the order of the images, nor on what else there is', () => {
+  it('do not depend on the order of the images, or on other images', () => {
     fc.assert(
       fc.property(
         names,
@@ -45,7 +45,7 @@ describe('shards', () => {
     );
   });
 
-  it('cut what is recorded as they cut what is listed', () => {
+  it('split the record as they split the listing', () => {
     fc.assert(
       fc.property(names, fc.integer({ min: 2, max: 20 }), (images, total) => {
         const entries = recorded(Object.fromEntries(images.map((image) => [image, { v1: digest(1) }])));
@@ -58,7 +58,7 @@ describe('shards', () => {
     );
   });
 
-  it('may be a range of numbers, whose parts add up', () => {
+  it('may be ranges of numbers that add up', () => {
     const images = Array.from({ length: 200 }, (_, index) => `image-${index}`);
     const parts = [
       { first: 0, last: 99, total: 300 },
@@ -79,7 +79,7 @@ describe('shards', () => {
   });
 
   // Jobs of different versions may run side by side.
-  it('give an image the number that it has had in all versions', () => {
+  it('keep the number of an image across versions', () => {
     expect(shardOf({ registry: 'gcr.io', path: 'distroless' }, 'base', 65_536)).toBe(56_135);
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Listing } from '../../../src/mirror/listing.ts';
-import type { Namespace } from '../../../src/mirror/namespace.ts';
+import { type Namespace, formatNamespace } from '../../../src/mirror/namespace.ts';
 import { type TargetNames, nameTargets, targetRepository } from '../../../src/mirror/target-names.ts';
 import { isRepositoryName } from '../../../src/oci/names.ts';
 
@@ -23,7 +23,11 @@ function listing(registry: string, path: string, images: string[]): Listing {
 
 function names(targetName: string, target: Namespace, listings: readonly Listing[]): TargetNames {
   return nameTargets(
-    listings.map((one) => ({ settings: { namespace: one.namespace, target, targetName }, listing: one })),
+    listings.map((one) => ({
+      name: formatNamespace(one.namespace),
+      settings: { namespace: one.namespace, target, targetName },
+      listing: one,
+    })),
   );
 }
 
@@ -39,7 +43,7 @@ describe('targetRepository', () => {
     expect(targetRepository(template, target, { registry: 'gcr.io', path: 'ns/x' }, 'a/b')).toBe(name);
   });
 
-  it('leaves no empty part where a namespace has no path, and no port in a name', () => {
+  it('has no empty part for a namespace without a path, and no port', () => {
     const source = { registry: 'localhost:5000', path: '' };
     expect(targetRepository('{registry}/{namespace}/{image}', GHCR, source, 'a')).toBe(
       'mirror/localhost-5000/a',
@@ -57,7 +61,7 @@ describe('nameTargets', () => {
     expect(found.get('k8s.gcr.io')?.get('d')).toBe('mirror/d');
   });
 
-  it('refuses two sources on one name, and names both and the remedy', () => {
+  it('rejects two sources with one target, naming both and the remedy', () => {
     const listings = [listing('gcr.io', 'x', ['a']), listing('quay.io', 'y', ['a'])];
     expect(() => names('{image}', GHCR, listings)).toThrow(
       /gcr\.io\/x\/a and quay\.io\/y\/a would both go to ghcr\.io\/mirror\/a.*"target-name"/,
@@ -65,13 +69,13 @@ describe('nameTargets', () => {
     expect(names('{namespace}/{image}', GHCR, listings).size).toBe(2);
   });
 
-  it('refuses what flattening makes equal', () => {
+  it('rejects names that flattening makes equal', () => {
     expect(() => names('{image}', HUB, [listing('gcr.io', 'x', ['a/b', 'a_b'])])).toThrow(
       /gcr\.io\/x\/a\/b and gcr\.io\/x\/a_b/,
     );
   });
 
-  it('refuses names that the specification does not allow', () => {
+  it('rejects names that the specification does not allow', () => {
     expect(() => names('{image}__.', GHCR, [listing('gcr.io', 'x', ['a'])])).toThrow(
       /is not a repository name/,
     );
@@ -80,15 +84,16 @@ describe('nameTargets', () => {
     );
   });
 
-  it('takes one name for two where they go to different registries', () => {
+  it('accepts equal names in different registries', () => {
     const named = [GHCR, { ...GHCR, registry: 'quay.io' }].map((target, index) => ({
+      name: `gcr.io/n${index}`,
       settings: { namespace: { registry: 'gcr.io', path: `n${index}` }, target, targetName: '{image}' },
       listing: listing('gcr.io', `n${index}`, ['a']),
     }));
     expect(nameTargets(named).size).toBe(2);
   });
 
-  it('gives each image a valid name of its own, or throws', () => {
+  it('returns a valid, distinct name for each image, or throws', () => {
     const name = fc.stringMatching(/^[a-z]{1,2}([_/-][a-z]{1,2}){0,2}$/);
     fc.assert(
       fc.property(fc.uniqueArray(name), fc.constantFrom(GHCR, HUB), (images, target) => {

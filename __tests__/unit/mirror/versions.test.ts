@@ -34,7 +34,7 @@ describe('versionOf', () => {
     expect(versionOf(tag)).toBeUndefined();
   });
 
-  it('is the version itself of what is one', () => {
+  it('returns a version unchanged', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(), { minLength: 3, maxLength: 3 }), (numbers) => {
         expect(versionOf(numbers.join('.'))?.version).toBe(numbers.join('.'));
@@ -65,7 +65,7 @@ describe('compileRange', () => {
     expect(TAGS.filter((tag) => inRange?.(tag))).toEqual(tags);
   });
 
-  it.each(['newest', '>=', '>1.2.3.4', 'a || b'])('knows no range %s', (range) => {
+  it.each(['newest', '>=', '>1.2.3.4', 'a || b'])('rejects %s as a range', (range) => {
     expect(compileRange(range)).toBeUndefined();
   });
 
@@ -91,12 +91,12 @@ describe('isFullVersion', () => {
 });
 
 describe('newestVersionFirst', () => {
-  it('sorts versions by what they mean, the fuller one first, and other tags behind them', () => {
+  it('sorts versions by precedence, the more specific first, before tags that are not versions', () => {
     const sorted = ['2.10.0', '2.10', '2.9.9', 'v2.9.9-rc.1', '2.0', '2', '1.99.0', 'debug', 'latest'];
     expect(sorted.toReversed().toSorted(newestVersionFirst)).toEqual(sorted);
   });
 
-  it('is an order', () => {
+  it('is a consistent order', () => {
     const tag = fc.stringMatching(/^v?[0-3](\.[0-3]){0,2}(-[a-b0-2]{1,2})?$|^[a-c]{1,2}$/);
     const sign = (a: string, b: string): number => Math.sign(newestVersionFirst(a, b));
     fc.assert(

@@ -9,8 +9,8 @@ const RECORDED = recorded({
   b: { v1: digest(4), v2: null },
 });
 
-describe('findGone', () => {
-  it('finds what is recorded and not at the source', () => {
+describe('findRemovedTags', () => {
+  it('finds tags that are recorded and that the source does not have', () => {
     const source = listing({ a: { v1: digest(1), v3: digest(5) }, c: { v1: digest(6) } });
     expect(findRemovedTags(source, RECORDED, () => true)).toEqual([
       { image: 'a', tags: ['v2', 'nightly'] },
@@ -18,14 +18,14 @@ describe('findGone', () => {
     ]);
   });
 
-  it('does not take for gone what could not be listed, nor what is nested in it', () => {
+  it('does not count tags of a repository that could not be listed, or of repositories nested in it', () => {
     const images = recorded({ 'a/b': { x: digest(1) }, 'a/b/c': { x: digest(1) }, 'a/bc': { x: digest(1) } });
     expect(findRemovedTags(listing({}, ['a/b']), images, () => true)).toEqual([
       { image: 'a/bc', tags: ['x'] },
     ]);
   });
 
-  it('does not take for gone what the filters leave out', () => {
+  it('does not count tags that are filtered out', () => {
     const { wantsName } = new CompiledFilters({ include: [['a']], exclude: ['*:nightly'] });
     expect(findRemovedTags(listing({ a: { v1: digest(1) } }), RECORDED, wantsName)).toEqual([
       { image: 'a', tags: ['v2'] },

@@ -10,7 +10,7 @@ import { listing, recorded } from '../../support/fixtures/listings.ts';
 const LIST = referrersTag(digest(7));
 
 describe('diff', () => {
-  it('tells new, moved and unchanged apart, and takes what is gone for none of these', () => {
+  it('distinguishes new, moved and unchanged tags, and counts removed tags as none of these', () => {
     const found = diff(
       listing({ a: { new: digest(1), moved: digest(2), same: digest(3) }, b: { v1: digest(4) } }),
       recorded({ a: { moved: digest(9), same: digest(3), gone: digest(5) }, c: { x: digest(6), y: null } }),
@@ -24,7 +24,7 @@ describe('diff', () => {
     ]);
   });
 
-  it('gathers the tags of one digest into one piece of work', () => {
+  it('groups the tags of one digest into one piece of work', () => {
     const { work } = diff(
       listing({ a: { x: digest(1), y: digest(1), z: digest(2) } }),
       recorded({ a: { y: digest(3) } }),
@@ -36,7 +36,7 @@ describe('diff', () => {
     ]);
   });
 
-  it("leaves gcrsync's tags to be settled", () => {
+  it("returns gcrsync's tags as undetermined", () => {
     const { work, undetermined, unchanged } = diff(
       listing({ a: { v1: digest(1) } }),
       recorded({ a: { v1: null } }),
@@ -60,7 +60,7 @@ describe('diff', () => {
     expect([found.unchanged, found.work.length]).toEqual(unchanged ? [1, 0] : [0, 1]);
   });
 
-  it('copies again what docker made another digest of, where digests are to be kept, but no list that has grown', () => {
+  it('copies images again whose digest docker changed, if digests must be kept, but not referrers lists that have grown', () => {
     const entry = { digest: digest(1), target: digest(2) };
     const reduced = { ...entry, platforms: ['linux/amd64'] };
     const tags = { v1: digest(1), v2: digest(1), v3: digest(1), [LIST]: digest(1) };
@@ -70,7 +70,7 @@ describe('diff', () => {
     expect(unchanged).toBe(3);
   });
 
-  it('keeps tags that follow an image apart from its own, also of one digest', () => {
+  it("keeps digest tags apart from an image's own tags, also for the same digest", () => {
     const { work } = diff(
       listing({ a: { v1: digest(1), [LIST]: digest(1), [`${LIST}.sig`]: digest(1), v2: digest(2) } }),
       recorded({}),
@@ -83,7 +83,7 @@ describe('diff', () => {
     ]);
   });
 
-  it('starts tags that follow an image first, and all else in its order', () => {
+  it('starts digest tags first, and all others in their order', () => {
     const sign = (tag: string): string => `${tag}.sig`;
     const tags = { b: digest(1), [LIST]: digest(2), a: digest(3), [sign(LIST)]: digest(4), z: digest(5) };
     const { work } = diff(listing({ one: tags, two: tags }), recorded({}), 'all');
@@ -118,7 +118,7 @@ describe('diff', () => {
     );
   });
 
-  it('builds the same work again from its own', () => {
+  it('rebuilds the same work from its own result', () => {
     fc.assert(
       fc.property(images, images, (source, mirror) => {
         const { work } = diff(listing(source), recorded(mirror), 'all');

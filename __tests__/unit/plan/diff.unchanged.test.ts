@@ -19,30 +19,30 @@ function asked(
   return found.map(({ repository, descriptor }) => `${repository}@${descriptor.digest.slice(-1)}`);
 }
 
-describe('images that are asked for although nothing is to be copied', () => {
-  it('are those that the mirror holds, once for all tags of a digest', () => {
+describe('findUnchangedImages', () => {
+  it('finds images that the mirror has, once for all tags of a digest', () => {
     const tags = { a: { v1: digest(1), latest: digest(1), v2: digest(2) }, b: { v1: digest(1) } };
     expect(asked(tags, tags)).toEqual(['ns/a@1', 'ns/a@2', 'ns/b@1']);
   });
 
-  it('are those whose tags are to be asked for today, one of them at least', () => {
+  it('finds images with at least one tag that is due today', () => {
     const tags = { a: { v1: digest(1), latest: digest(1), v2: digest(2) } };
     expect(asked(tags, tags, (_, tag) => tag === 'latest')).toEqual(['ns/a@1']);
     expect(asked(tags, tags, () => false)).toEqual([]);
   });
 
-  it('are not those that are copied, are unknown, or are new', () => {
+  it('leaves out images that are copied, undetermined or new', () => {
     const tags = { a: { moved: digest(1), same: digest(1), open: digest(2), added: digest(3) } };
     expect(asked(tags, { a: { moved: digest(9), same: digest(1), open: null } })).toEqual([]);
   });
 
-  it('are not signatures and the like', () => {
+  it('leaves out digest tags', () => {
     const list = referrersTag(digest(1));
     const tags = { a: { v1: digest(1), [list]: digest(2), [`${list}.sig`]: digest(3) } };
     expect(asked(tags, tags)).toEqual(['ns/a@1']);
   });
 
-  it('are indexes that were reduced to the platforms, but nothing that docker made another digest of', () => {
+  it('includes indexes that were reduced to the platforms, but not images whose digest docker changed', () => {
     const reduced = { digest: digest(1), target: digest(8), platforms: ['linux/amd64'] };
     const have = { a: { v1: reduced, v2: { digest: digest(2), target: digest(9) } } };
     expect(asked({ a: { v1: digest(1), v2: digest(2) } }, have, undefined, ['linux/amd64'])).toEqual([

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Matrix } from '../../../src/mirror/matrix.ts';
 import { type Namespace, formatNamespace } from '../../../src/mirror/namespace.ts';
 import { isOwn } from '../../../src/mirror/shard.ts';
-import { type ImageWork, type NamespaceWork, planMatrix } from '../../../src/plan/matrix.ts';
+import { planMatrix } from '../../../src/plan/matrix.ts';
+import type { ImageWork, NamespaceWork } from '../../../src/plan/namespace-work.ts';
 import { CompiledFilters } from '../../../src/select/compiled-filters.ts';
 
 const NO_FILTERS = { include: [], exclude: [] };
@@ -53,7 +54,7 @@ describe('planMatrix', () => {
   it.each([
     ['by name', undefined],
     ['by number', 60_000],
-  ])('has each image with work done by just one job: %s', (_, maxBytes) => {
+  ])('gives each image with work to exactly one job: %s', (_, maxBytes) => {
     fc.assert(
       fc.property(works, fc.integer({ min: 1, max: 30 }), (works, maxEntries) => {
         const limit = maxBytes === undefined ? {} : { maxBytes };
@@ -84,7 +85,7 @@ describe('planMatrix', () => {
     );
   });
 
-  it('comes close to the share where images are many', () => {
+  it('comes close to the fair share with many images', () => {
     const images = Array.from({ length: 5000 }, (_, index) =>
       work(`image-${index}`, 1000 + ((index * 7919) % 5000)),
     );
@@ -99,11 +100,11 @@ describe('planMatrix', () => {
     const share = include.reduce((sum, { bytes }) => sum + bytes, 0) / 20;
     expect(include).toHaveLength(20);
     for (const { bytes } of include.slice(0, -1)) expect(bytes).toBeLessThan(share * 1.15);
-    // What is little goes together.
+    // Small namespaces share a job.
     expect(include.at(-1)).toMatchObject({ namespace: 'gcr.io/a\ngcr.io/b', images: '', tags: 2, bytes: 12 });
   });
 
-  it('is the same whatever the order', () => {
+  it('is the same in whatever order work is found', () => {
     fc.assert(
       fc.property(works, fc.integer({ min: 1, max: 30 }), (works, maxEntries) => {
         const turned = works.toReversed().map((one) => ({ ...one, images: one.images.toReversed() }));
@@ -113,7 +114,7 @@ describe('planMatrix', () => {
     );
   });
 
-  it('has no entry for a namespace without work, and none at all without any', () => {
+  it('has no entry for a namespace without work', () => {
     const works = [
       { namespace: namespace('a'), images: [] },
       { namespace: namespace('b'), images: [work('x', 1)] },
@@ -124,7 +125,7 @@ describe('planMatrix', () => {
     expect(planMatrix([], { maxEntries: 20, filters: NO_FILTERS })).toEqual({ include: [] });
   });
 
-  it('balances by tags where no size is known', () => {
+  it('balances by tags when no size is known', () => {
     const images = ['a', 'b', 'c', 'd'].map((image, index) =>
       work(image, 0, { tags: [30, 10, 10, 10][index] ?? 0, unsized: 1 }),
     );
@@ -138,14 +139,14 @@ describe('planMatrix', () => {
     ]);
   });
 
-  it('hands the filters on, so that a job takes no tag that the plan left out', () => {
+  it('passes the filters on, so that no job copies a tag that the plan filtered out', () => {
     const filters = { include: ['a*:v*', 'a1:latest', 'b'], exclude: ['**:*-debug'] };
     const images = [work('a1', 10), work('a2', 10), work('b', 10)];
     const { include } = planMatrix([{ namespace: namespace('n'), images }], { maxEntries: 1, filters });
     expect(include).toMatchObject([{ images: 'a1:v*\na1:latest\na2:v*\nb', exclude: '**:*-debug' }]);
   });
 
-  it('stays under 1 MB of UTF-16 with more names than fit, and is balanced still', () => {
+  it('stays under 1 MB of UTF-16 with more names than fit, and stays balanced', () => {
     const images = Array.from({ length: 20_000 }, (_, index) =>
       work(`${'a-long-path-of-a-repository/'.repeat(4)}image-${index}`, 1 + (index % 1000)),
     );
@@ -161,7 +162,7 @@ describe('planMatrix', () => {
       expect(doers(matrix, namespace('n'), image)).toBe(1);
   });
 
-  it('says so when not even the filters fit', () => {
+  it('reports filters that do not fit', () => {
     const filters = { include: [], exclude: Array.from({ length: 60 }, () => 'x'.repeat(900)) };
     const images = Array.from({ length: 20 }, (_, index) => work(`i${index}`, 1));
     expect(() => planMatrix([{ namespace: namespace('n'), images }], { maxEntries: 20, filters })).toThrow(

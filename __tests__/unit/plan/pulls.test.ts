@@ -31,7 +31,7 @@ describe('countPulls', () => {
     ).toEqual(pulls);
   });
 
-  it('is the least where what refers to images comes with them', () => {
+  it('is a lower bound when referrers are copied too', () => {
     expect(countPulls([work(DOCKER_MANIFEST)], 'registry', true)).toEqual({ count: 1, exact: false });
     expect(countPulls([], 'registry', true)).toEqual({ count: 0, exact: true });
   });
@@ -40,7 +40,7 @@ describe('countPulls', () => {
 describe('estimatePulls', () => {
   const all = { engine: 'registry', platforms: 'all' } as const;
 
-  it('takes some for what refers to an image, and one where only that may be new', () => {
+  it('adds pulls for referrers, and takes one where only referrers may be new', () => {
     expect(estimatePulls(work(DOCKER_MANIFEST), all)).toBe(1);
     expect(estimatePulls(work(DOCKER_MANIFEST), { ...all, referrers: true })).toBe(3);
     expect(estimatePulls({ ...work(OCI_INDEX), added: [] }, { ...all, referrers: true })).toBe(1);

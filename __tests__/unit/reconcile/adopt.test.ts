@@ -55,8 +55,8 @@ async function judge(
   return result?.verdict;
 }
 
-describe('settle', () => {
-  it('takes a tag for held when the target has the same digest, for one HEAD', async () => {
+describe('adopt', () => {
+  it('finds a tag present when the target has the same digest, with one HEAD', async () => {
     const image = makeImage({ seed: 'same' });
     await pushImage(target.url, 'mirror/img', ['same'], image);
     source.requests.length = 0;
@@ -65,7 +65,7 @@ describe('settle', () => {
     expect([...source.requests, ...target.requests].map(({ method }) => method)).toEqual(['HEAD']);
   });
 
-  it('takes a tag for held when both name the same config, and keeps both digests', async () => {
+  it('finds a tag present when both name the same config, and keeps both digests', async () => {
     const image = makeImage({ seed: 'again' });
     const other = recompressed(image);
     await pushImage(source.url, 'ns/img', ['again'], image);
@@ -76,7 +76,7 @@ describe('settle', () => {
     });
   });
 
-  it('copies again what has another config, and what was one platform of an index', async () => {
+  it('finds an image with another config, or of one platform of an index, different', async () => {
     const [amd64, arm64] = [
       makeImage({ seed: 'amd64' }),
       makeImage({ seed: 'arm64', platform: 'linux/arm64' }),
@@ -92,11 +92,11 @@ describe('settle', () => {
     });
   });
 
-  it('takes a tag that the target lacks for new', async () => {
+  it('finds a tag absent that the target does not have', async () => {
     expect(await judge('missing', digest(1))).toEqual({ kind: 'absent' });
   });
 
-  it('leaves a tag open when the pull limit is spent, or the registry asks to wait', async () => {
+  it('leaves a tag undetermined when the pull limit is reached, or the registry asks to wait', async () => {
     const image = makeImage({ seed: 'limit' });
     await pushImage(source.url, 'ns/img', ['limit'], image);
     await pushImage(target.url, 'mirror/img', ['limit'], recompressed(image));

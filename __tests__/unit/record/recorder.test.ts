@@ -44,6 +44,10 @@ function recorderOf(plan: NamespacePlan): Recorder {
     metadata,
     now: () => new Date(0),
     runKey: 'run',
+    sleep: async () => Promise.resolve(),
+    random: () => 0,
+    lifetime: { abort: new AbortController().signal, timeLeftMs: () => 3_600_000 },
+    jobs: 1,
     logger: silentLogger,
   });
 }

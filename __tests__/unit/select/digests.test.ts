@@ -40,21 +40,21 @@ async function list({ host }: MemoryRegistry): Promise<Listing> {
   return listAll({ registry: host, path: 'a' }, client, testApis());
 }
 
-describe('digests that are asked for tag by tag', () => {
-  it('leave out one that is refused, and say so', async () => {
+describe('resolveDigests', () => {
+  it('leaves out a tag that is refused, and reports it', async () => {
     const { images, failures } = await list(await start(['v1', 'v2', 'v3'], /v2/, 500));
     expect(Array.from(images.get('a')?.tags.keys() ?? []).toSorted()).toEqual(['v1', 'v3']);
     expect(failures).toMatchObject([{ image: 'a', tags: ['v2'] }]);
     expect(failures[0]?.reason).toMatch(/HEAD .*\/v2\/a\/manifests\/v2: status 500/);
   });
 
-  it('leave out one that is gone meanwhile', async () => {
+  it('leaves out a tag that has been removed since', async () => {
     const { images, failures } = await list(await start(['v1', 'v2'], /v2/, 404));
     expect(Array.from(images.get('a')?.tags.keys() ?? [])).toEqual(['v1']);
     expect(failures).toEqual([]);
   });
 
-  it('are as many at a time as the host may be asked', async () => {
+  it('sends as many requests at a time as the host limiter allows', async () => {
     const tags = Array.from({ length: 200 }, (_, index) => `v${index}`);
     const server = await start(tags, /^$/);
     let [now, most] = [0, 0];
@@ -70,7 +70,7 @@ describe('digests that are asked for tag by tag', () => {
     expect(most).toBeLessThanOrEqual(50);
   });
 
-  it('are given up where all are refused', async () => {
+  it('gives up on a repository that refuses all tags', async () => {
     const tags = Array.from({ length: 1000 }, (_, index) => `v${index}`);
     const server = await start(tags, /./);
     const { images, failures } = await list(server);
@@ -80,8 +80,8 @@ describe('digests that are asked for tag by tag', () => {
   });
 });
 
-describe('digests that are recalled', () => {
-  it('are not asked for', async () => {
+describe('known digests', () => {
+  it('are not looked up', async () => {
     const server = await start(['v1.0.0', 'v1.1.0', 'latest'], /^$/);
     const client = testRegistries().source(server.host);
     const { images } = await discover({ registry: server.host, path: 'a' }, client, testApis());

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ListedTag, Listing } from '../../../src/mirror/listing.ts';
+import { formatNamespace } from '../../../src/mirror/namespace.ts';
 import { CompiledFilters } from '../../../src/select/compiled-filters.ts';
 import { warnOfFilters } from '../../../src/select/filter-warnings.ts';
 import type { Listed } from '../../../src/select/listed.ts';
@@ -21,7 +22,13 @@ function warnings(given: Record<string, string>, ...sources: Source[]): string[]
     const filters = new CompiledFilters(settings.filters);
     const images = new Map([['a', { repository: 'n/a', tags: new Map(Object.entries(tags)) }]]);
     const listing = { namespace: settings.namespace, images, failures };
-    return { settings, filters, listing, selection: select(listing, filters) };
+    return {
+      settings,
+      name: formatNamespace(settings.namespace),
+      filters,
+      listing,
+      selection: select(listing, filters),
+    };
   });
   return warnOfFilters(listed, inputs);
 }
@@ -29,9 +36,9 @@ function warnings(given: Record<string, string>, ...sources: Source[]): string[]
 const [ONE, TWO] = [{ tags: { v1: null } }, { tags: { v2: null } }];
 
 describe('warnOfFilters', () => {
-  it('is silent where all is well', () => {
+  it('warns of nothing when filters and sources match', () => {
     expect(warnings({ include: '**:v*', exclude: 'a:v1', latest: '1' }, ONE, TWO)).toEqual([
-      'The filters leave nothing of gcr.io/n0, which holds 1 tag',
+      'The filters select nothing from gcr.io/n0, which has 1 tag',
     ]);
     expect(warnings({ include: '**:v*', semver: '*' }, ONE, TWO)).toEqual([]);
   });
@@ -45,7 +52,7 @@ describe('warnOfFilters', () => {
     ]);
   });
 
-  it('does not say so where it can not tell', () => {
+  it('does not warn when the listing is incomplete', () => {
     const failed = { tags: { v1: null }, failures: [{ image: 'b', tags: [], reason: 'down' }] };
     expect(warnings({ exclude: 'b' }, failed)).toEqual([]);
     expect(warnings({ exclude: 'b', include: 'a' }, ONE)).toEqual([]);
@@ -53,9 +60,9 @@ describe('warnOfFilters', () => {
     expect(warnings({ exclude: 'b', 'shard-index': '0', 'shard-total': '2' }, ONE)).toHaveLength(1);
   });
 
-  it('says where an age can not be told', () => {
+  it('warns when the source does not report push times', () => {
     expect(warnings({ 'newer-than': '1d' }, ONE)).toEqual([
-      expect.stringContaining('gcr.io/n0: its registry does not tell when tags were pushed'),
+      expect.stringContaining('gcr.io/n0: its registry does not report when tags were pushed'),
     ]);
     const uploaded = Date.UTC(2026, 10, 25, 11);
     expect(

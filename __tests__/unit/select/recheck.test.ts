@@ -4,7 +4,7 @@ import { recheckRule } from '../../../src/select/recheck.ts';
 const DAY = 24 * 3_600_000;
 const START = Date.UTC(2026, 10, 25, 3);
 
-/** The days, of `days`, on which runs `every` so many days ask for `tag`. */
+/** The days, of `days`, on which runs every `every` days recheck `tag`. */
 function askedOn(
   tag: string,
   { recheck, every, days }: Record<'recheck' | 'every' | 'days', number>,
@@ -15,11 +15,11 @@ function askedOn(
 }
 
 describe('recheckRule', () => {
-  it.each(['latest', 'v1', '1.2', 'nightly', 'debug', 'main'])('asks for %s each day', (tag) => {
+  it.each(['latest', 'v1', '1.2', 'nightly', 'debug', 'main'])('rechecks %s every day', (tag) => {
     expect(askedOn(tag, { recheck: 30, every: 1, days: 60 })).toHaveLength(60);
   });
 
-  it('asks for each full version once in each round, and for as many every day', () => {
+  it('rechecks each full version once per round, and about as many every day', () => {
     const tags = Array.from({ length: 3000 }, (_, number) => `v1.${number}.0`);
     for (const tag of tags.slice(0, 100)) {
       const days = askedOn(tag, { recheck: 30, every: 1, days: 300 });
@@ -45,7 +45,7 @@ describe('recheckRule', () => {
     expect(never).toEqual([]);
   });
 
-  it('asks for all when each is to be asked for daily', () => {
+  it('rechecks all tags every day if recheck is 1', () => {
     expect(askedOn('v1.2.3', { recheck: 1, every: 1, days: 10 })).toHaveLength(10);
   });
 });

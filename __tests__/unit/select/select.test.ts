@@ -74,12 +74,12 @@ describe('select', () => {
     expect(selection.filteredOut).toEqual({ ...NOTHING_FILTERED_OUT, ...dropped });
   });
 
-  it('passes on an image of which it drops nothing as it is', () => {
+  it('passes an image on unchanged when it filters out none of its tags', () => {
     const { images } = selected(source, { exclude: ['base'] }).listing;
     expect(images.get('java/debian')?.tags).toBe(source.images.get('java/debian')?.tags);
   });
 
-  it('counts every tag once: as kept, as dropped, or as one that follows', () => {
+  it('counts every tag once: as kept, as filtered out, or as a digest tag', () => {
     const tag = fc.oneof(
       fc.constantFrom('v1', 'v1.2', 'v1.2.3', '2.0.0-rc.1', 'latest', 'debug'),
       fc.constantFrom(1, 2, 3).map((number) => `${digest(number).replace(':', '-')}.sig`),
@@ -122,31 +122,31 @@ describe('select', () => {
 describe('the newest tags', () => {
   const at = (uploaded: number): ListedTag => ({ digest: digest(uploaded), uploaded });
 
-  it('are those of the highest versions, and others come behind them', () => {
+  it('are those of the highest versions, before tags that are not versions', () => {
     const source = listing({ a: bare('v1.9.0', 'v1.10.0', 'v1.10.0-rc.1', 'latest', 'v1.10') });
     expect(names(selected(source, { latest: 2 }).listing)).toEqual(['a:v1.10.0', 'a:v1.10']);
     expect(names(selected(source, { latest: 5 }).listing)).toHaveLength(5);
   });
 
-  it('are those that were pushed last where the source tells it of all', () => {
+  it('are those pushed last if the source reports all push times', () => {
     const source = listing({ a: { 'v1.9.1': at(30), 'v1.10.0': at(20), 'v1.8.0': at(10), latest: at(30) } });
     expect(names(selected(source, { latest: 2 }).listing)).toEqual(['a:v1.9.1', 'a:latest']);
     const unsure = listing({ a: { 'v1.9.1': at(30), 'v1.10.0': null, latest: at(40) } });
     expect(names(selected(unsure, { latest: 1 }).listing)).toEqual(['a:v1.10.0']);
   });
 
-  it('are counted among what the other filters leave', () => {
+  it('are counted among the tags that the other filters select', () => {
     const source = listing({ a: bare('1.1.0', '1.2.0', '2.0.0') });
     expect(names(selected(source, { semver: '1.x', latest: 1 }).listing)).toEqual(['a:1.2.0']);
   });
 
-  it('may be no older than asked, where the source tells', () => {
+  it('are not older than newer-than if the source reports push times', () => {
     const source = listing({ a: { old: at(DAY), new: at(3 * DAY), 'who-knows': null } });
     expect(names(selected(source, { newerThan: 2 * DAY }).listing)).toEqual(['a:new', 'a:who-knows']);
   });
 });
 
-describe('signatures and the like', () => {
+describe('digest tags', () => {
   const [FIRST, SECOND, CHILD] = [digest(1), digest(2), digest(3)];
   const about = (of: string, suffix: string): string => of.replace(':', '-') + suffix;
   const signed = listing({
@@ -166,7 +166,7 @@ describe('signatures and the like', () => {
     return { tags: names(resolved.listing).toSorted(), followers: resolved.filteredOut['digest-tags'] };
   }
 
-  it('follow the images that the filters leave', async () => {
+  it('are selected with the images that they belong to', async () => {
     const second = ['.att', '.sig', ''].map((suffix) => `a:${about(SECOND, suffix)}`);
     expect(await mirrored({ semver: '>=2' })).toEqual({
       tags: ['a:v2.0.0', ...second].toSorted(),
@@ -179,19 +179,19 @@ describe('signatures and the like', () => {
     });
   });
 
-  it('are mirrored all where no tag is left out, those of platforms too', async () => {
+  it('are all mirrored when no tag is filtered out, including those of platforms', async () => {
     expect((await mirrored({ include: [['a']] })).tags).toHaveLength(7);
     expect((await mirrored({ exclude: ['**:*.att'] })).tags).toHaveLength(6);
   });
 
-  it('can be left out by name', async () => {
+  it('can be excluded by name', async () => {
     expect((await mirrored({ exclude: ['**:sha256-*'] })).tags).toEqual(['a:v1.0.0', 'a:v2.0.0']);
     expect((await mirrored({ include: [['b']] })).tags).toEqual([]);
   });
 });
 
 describe('resolveSelection', () => {
-  it('sets schema1 images aside, but those that a filter dropped', async () => {
+  it('sets schema1 images aside, except those that are filtered out', async () => {
     const source = listing({
       a: { new: { digest: digest(1) }, old: { digest: digest(2), mediaType: SCHEMA1_SIGNED } },
       b: { old: { digest: digest(2), mediaType: SCHEMA1_SIGNED } },
@@ -203,7 +203,7 @@ describe('resolveSelection', () => {
 });
 
 describe('wantsName', () => {
-  it('takes what follows an image, whatever range of versions there is', () => {
+  it('accepts digest tags whatever the range of versions', () => {
     const { wantsName } = new CompiledFilters({ ...NONE, include: [['a:v*']], semver: '>=2' });
     const follower = `${digest(1).replace(':', '-')}.sig`;
     expect([

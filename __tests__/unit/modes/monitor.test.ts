@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { monitor } from '../../../src/modes/monitor.ts';
+import { inModeWorld } from '../../support/fixtures/mode-world.ts';
+
+it('monitor lists again for each look, and its result is the last one', async () => {
+  await inModeWorld('monitor', async (world) => {
+    const image = await world.push('a:v1', world.source);
+    await world.push('a:v2', world.source);
+    const waits: number[] = [];
+    const sleep = async (ms: number): Promise<void> => {
+      waits.push(ms);
+      world.setRecord({ a: { v1: image.digest } });
+      await Promise.resolve();
+    };
+    const inputs = world.inputs({ 'monitor-count': '2', 'monitor-interval': '30s' });
+    const result = await monitor(inputs, { ...world.deps, sleep });
+    expect(waits).toEqual([30_000]);
+    expect(world.deps.lines.map((line) => line.replace(/^\S+ \S+: /, ''))).toEqual([
+      '0 of 2 tags mirrored, 2 waiting',
+      '1 of 2 tags mirrored, 1 waiting',
+    ]);
+    expect(result).toMatchObject({
+      mode: 'monitor',
+      dryRun: true,
+      namespaces: [{ unchanged: 1, pending: 1 }],
+    });
+    expect(world.deps.metadata.messages).toEqual([]);
+  });
+});

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { plan } from '../../../src/modes/plan.ts';
+import { inModeWorld } from '../../support/fixtures/mode-world.ts';
+
+describe('plan', () => {
+  it('makes a matrix of the work, and neither copies nor writes', async () => {
+    await inModeWorld('plan', async (world) => {
+      await world.push('a:v1', world.source);
+      await world.push('b:v1', world.source);
+      const done = await world.push('c:v1', world.source);
+      world.setRecord({ c: { v1: done.digest } });
+      const result = await plan(world.inputs({ 'max-shards': '2' }), world.deps);
+      expect(result).toMatchObject({ mode: 'plan', dryRun: true, namespaces: [{ unchanged: 1 }] });
+      expect(result.matrix?.include).toMatchObject([
+        { namespace: `${world.source.host}/ns`, images: 'a', part: '1/2', tags: 1 },
+        { namespace: `${world.source.host}/ns`, images: 'b', part: '2/2', tags: 1 },
+      ]);
+      expect(world.target.requests).toEqual([]);
+      expect(world.deps.metadata.messages).toEqual([]);
+      expect(world.deps.lines).toContain('The matrix has 2 jobs.');
+    });
+  });
+
+  it('has no job for a namespace that could not be listed, and reports it', async () => {
+    await inModeWorld('plan', async (world) => {
+      const result = await plan(world.inputs(), world.deps);
+      expect(result.matrix).toEqual({ include: [] });
+      expect(result.namespaces).toMatchObject([{ failures: [{ image: '' }] }]);
+    });
+  });
+});

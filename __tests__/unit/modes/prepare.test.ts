@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import type { NamespacePlan } from '../../../src/plan/namespace-plan.ts';
+import { prepare } from '../../../src/modes/prepare.ts';
+import { digest } from '../../support/fixtures/digests.ts';
+import { type ModeWorld, inModeWorld } from '../../support/fixtures/mode-world.ts';
+
+async function onlyPlan(
+  { inputs, deps }: ModeWorld,
+  given: Record<string, string> = {},
+): Promise<NamespacePlan> {
+  const { plans } = await prepare(inputs(given), deps);
+  const [plan] = plans;
+  if (plan?.kind !== 'plan' || plans.length > 1) throw new Error('not one plan');
+  return plan;
+}
+
+describe('prepare', () => {
+  it('lists a namespace and compares it with its record', async () => {
+    await inModeWorld('sync', async (world) => {
+      const [same, moved] = [await world.push('a:v1', world.source), await world.push('a:v2', world.source)];
+      const added = await world.push('b:v1', world.source);
+      world.setRecord({ a: { v1: same.digest, v2: digest(1), old: digest(2), unknown: null } });
+      await world.push('a:unknown', world.source);
+      const plan = await onlyPlan(world);
+      expect(plan).toMatchObject({
+        name: `${world.source.host}/ns`,
+        recordPath: world.recordPath,
+        unchanged: 1,
+        gone: [{ image: 'a', tags: ['old'] }],
+        undetermined: [{ image: 'a', tag: 'unknown' }],
+      });
+      expect(plan.work).toMatchObject([
+        { image: 'a', descriptor: { digest: moved.digest }, added: [], updated: ['v2'] },
+        { image: 'b', descriptor: { digest: added.digest }, added: ['v1'], updated: [] },
+      ]);
+      expect(Object.fromEntries(plan.targets)).toEqual({ a: 'mirror/a', b: 'mirror/b' });
+      expect(world.deps.phases).toEqual(['List the sources', 'Compare with the record']);
+    });
+  });
+
+  it('returns a namespace that cannot be listed as a failure, and plans the others', async () => {
+    await inModeWorld('sync', async (world) => {
+      await world.push('a:v1', world.source);
+      const { host } = world.source;
+      const { plans } = await prepare(
+        world.inputs({ namespaces: `${host}/ns\n${host}/missing` }),
+        world.deps,
+      );
+      expect(plans).toMatchObject([
+        { kind: 'plan', name: `${host}/ns` },
+        { kind: 'failure', name: `${host}/missing`, recordPath: `${host}/missing.json` },
+      ]);
+    });
+  });
+
+  it('returns a namespace whose manifest is damaged as a failure that names the file', async () => {
+    await inModeWorld('sync', async (world) => {
+      await world.push('a:v1', world.source);
+      world.deps.metadata.files.set(world.recordPath, '{ "version": 99 }');
+      const { plans } = await prepare(world.inputs(), world.deps);
+      const reasons = plans.map((one) => (one.kind === 'failure' ? one.failure.reason : ''));
+      expect(reasons).toEqual([expect.stringContaining(world.recordPath)]);
+    });
+  });
+
+  it('stops when two sources would go to one target repository', async () => {
+    await inModeWorld('sync', async (world) => {
+      await world.push('a:v1', world.source);
+      await world.push('x/a:v1', world.source);
+      const { host } = world.source;
+      const given = { namespaces: `${host}/ns\n${host}/ns/x` };
+      await expect(prepare(world.inputs(given), world.deps)).rejects.toThrow(
+        `${host}/ns/a and ${host}/ns/x/a would both go to ${world.target.host}/mirror/a`,
+      );
+    });
+  });
+
+  it.each([
+    ['sync', 'false', true],
+    ['sync', 'true', false],
+    ['plan', 'false', false],
+  ])('plans the referrers of unchanged images: mode %s, dry-run %s → %s', async (mode, dryRun, expected) => {
+    await inModeWorld('sync', async (world) => {
+      const image = await world.push('a:latest', world.source);
+      world.setRecord({ a: { latest: image.digest } });
+      const plan = await onlyPlan(world, { mode, 'dry-run': dryRun, referrers: 'true' });
+      expect(plan.referrers?.rechecks.map((work) => work.image)).toEqual(expected ? ['a'] : undefined);
+    });
+  });
+});

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { sync } from '../../../src/modes/sync.ts';
+import { countAll } from '../../../src/mirror/result.ts';
+import { digest } from '../../support/fixtures/digests.ts';
+import { inModeWorld } from '../../support/fixtures/mode-world.ts';
+
+describe('sync', () => {
+  it('copies new and moved tags, and records them with a changelog', async () => {
+    await inModeWorld('sync', async (world) => {
+      const [same, moved, added] = [
+        await world.push('a:v1', world.source, world.target),
+        await world.push('a:v2', world.source),
+        await world.push('b:v1', world.source),
+      ];
+      world.setRecord({ a: { v1: same.digest, v2: digest(1) } });
+      const result = await sync(world.inputs(), world.deps);
+      expect(countAll(result.namespaces)).toMatchObject({ added: 1, updated: 1, unchanged: 1, failed: 0 });
+      expect(result).toMatchObject({ mode: 'sync', dryRun: false, errors: [], stopped: [] });
+      expect(world.target.store.manifest('mirror/a', 'v2')?.digest).toBe(moved.digest);
+      expect(world.target.store.manifest('mirror/b', 'v1')?.digest).toBe(added.digest);
+      expect(world.record()).toEqual({
+        a: { v1: same.digest, v2: moved.digest },
+        b: { v1: added.digest },
+      });
+      expect(world.deps.metadata.files.get('CHANGELOG.md')).toMatch(/- `b`: added `v1`/);
+    });
+  });
+
+  it('copies and writes nothing in a dry run, and reports the section of the changelog', async () => {
+    await inModeWorld('sync', async (world) => {
+      await world.push('a:v1', world.source);
+      const result = await sync(world.inputs({ 'dry-run': 'true' }), world.deps);
+      expect(result.namespaces).toMatchObject([{ copied: [{ image: 'a', added: ['v1'] }] }]);
+      expect(result.namespaces[0]?.section).toContain('- `a`: added `v1`');
+      expect(world.target.store.has('mirror/a')).toBe(false);
+      expect(Array.from(world.deps.metadata.files)).toEqual([]);
+    });
+  });
+
+  it('records tags with an unknown digest that the target already has, without a copy', async () => {
+    await inModeWorld('sync', async (world) => {
+      const image = await world.push('a:v1', world.source, world.target);
+      world.setRecord({ a: { v1: null } });
+      world.target.requests.length = 0;
+      const result = await sync(world.inputs(), world.deps);
+      expect(result.namespaces).toMatchObject([{ adopted: 1, unchanged: 1, copied: [] }]);
+      expect(world.record()).toEqual({ a: { v1: image.digest } });
+      expect(world.target.requests.map(({ method }) => method)).toEqual(['HEAD']);
+    });
+  });
+
+  it('reports an engine that cannot be used, and leaves all work to the next run', async () => {
+    await inModeWorld('sync', async (world) => {
+      await world.push('a:v1', world.source);
+      const openEngine = async (): Promise<never> => {
+        await Promise.resolve();
+        throw new Error('no docker daemon');
+      };
+      const result = await sync(world.inputs(), { ...world.deps, openEngine });
+      expect(result.errors).toEqual(['no docker daemon']);
+      expect(countAll(result.namespaces)).toMatchObject({ added: 0, pending: 1 });
+    });
+  });
+
+  it('starts no copy after the run was cancelled, and says so', async () => {
+    await inModeWorld('sync', async (world) => {
+      await world.push('a:v1', world.source);
+      world.deps.lifetime.cancel();
+      const result = await sync(world.inputs(), world.deps);
+      expect(result.stopped).toEqual([expect.stringMatching(/^The run was cancelled/)]);
+      expect(countAll(result.namespaces)).toMatchObject({ added: 0, pending: 1, failed: 0 });
+      expect(world.target.store.has('mirror/a')).toBe(false);
+    });
+  });
+
+  it('copies nothing when the metadata repository can not be written', async () => {
+    await inModeWorld('sync', async (world) => {
+      await world.push('a:v1', world.source);
+      world.deps.metadata.problem = new Error('octo/meta is archived');
+      await expect(sync(world.inputs(), world.deps)).rejects.toThrow('octo/meta is archived');
+      expect(world.target.store.has('mirror/a')).toBe(false);
+    });
+  });
+
+  it('copies images again that are not under their name after target-name changed', async () => {
+    await inModeWorld('sync', async (world) => {
+      const image = await world.push('a:v1', world.source);
+      await sync(world.inputs(), world.deps);
+      const renamed = world.inputs({ 'target-name': 'x/{image}' });
+      const result = await sync(renamed, world.deps);
+      expect(countAll(result.namespaces)).toMatchObject({ added: 1, unchanged: 0 });
+      expect(world.target.store.manifest('mirror/x/a', 'v1')?.digest).toBe(image.digest);
+      const again = await sync(renamed, world.deps);
+      expect(countAll(again.namespaces)).toMatchObject({ added: 0, unchanged: 1 });
+      const back = await sync(world.inputs(), world.deps);
+      expect(countAll(back.namespaces)).toMatchObject({ added: 1, unchanged: 0 });
+      expect(world.deps.metadata.files.get(world.recordPath)).not.toContain('names');
+    });
+  });
+
+  it('names in the changelog what an earlier run recorded and could not name', async () => {
+    await inModeWorld('sync', async (world) => {
+      const image = await world.push('a:v1', world.source, world.target);
+      world.setRecord({ a: { v1: image.digest } });
+      const { files } = world.deps.metadata;
+      const text = files.get(world.recordPath) ?? '';
+      files.set(world.recordPath, text.replace(/\}\n$/, ',"unlogged":{"a":{"added":["v1"]}}}\n'));
+      await sync(world.inputs(), world.deps);
+      expect(files.get('CHANGELOG.md')).toMatch(/Recorded by earlier runs.*\n\n- `a`: added `v1`/);
+      expect(files.get(world.recordPath)).not.toContain('unlogged');
+      world.deps.metadata.messages.length = 0;
+      await sync(world.inputs(), world.deps);
+      expect(world.deps.metadata.messages).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,46 @@
+import type { CopyTask } from '../copy/engine.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+import { type Work, hasDigestTags } from '../mirror/work.ts';
+import type { NamespacePlan } from '../plan/namespace-plan.ts';
+import { estimatePulls } from '../plan/pulls.ts';
+import type { Deps } from './deps.ts';
+
+/** The engine's task for one piece of work. */
+export function copyTaskOf(
+  work: Work,
+  plan: NamespacePlan,
+  { engine }: Pick<Inputs, 'engine'>,
+  { registries }: Pick<Deps, 'registries'>,
+): CopyTask {
+  const { namespace, target, platforms } = plan.settings;
+  const { digest, mediaType } = work.descriptor;
+  const { referrers } = plan;
+  return {
+    source: {
+      client: registries.source(namespace.registry),
+      repository: work.repository,
+      digest,
+      ...(mediaType !== undefined && { mediaType }),
+    },
+    target: {
+      client: registries.target(target.registry),
+      repository: plan.targets.get(work.image) ?? work.image,
+    },
+    tags: [...work.added, ...work.updated],
+    platforms: hasDigestTags(work) ? 'all' : platforms,
+    pulls: estimatePulls(work, { engine, platforms, referrers: referrers !== undefined }),
+    present: isRecorded(plan, work),
+    ...(referrers && {
+      referrers: {
+        sourceTags: referrers.listed.get(work.image)?.tags ?? new Set(),
+        unmatchedDigestTags: plan.unmatchedDigestTags.get(work.image)?.tags ?? new Set(),
+      },
+    }),
+  };
+}
+
+/** True when another tag of the image is recorded with the same digest, so that the target should have it. */
+function isRecorded({ recorded }: NamespacePlan, { image, descriptor }: Work): boolean {
+  const entries = recorded.images.get(image)?.values() ?? [];
+  return Iterator.from(entries).some((entry) => entry === descriptor.digest);
+}
