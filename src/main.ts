@@ -6,6 +6,7 @@ import { compare } from './modes/compare.ts';
 import type { Deps, Runner } from './modes/deps.ts';
 import { monitor } from './modes/monitor.ts';
 import { plan } from './modes/plan.ts';
+import { record } from './modes/record.ts';
 import { sync } from './modes/sync.ts';
 import { annotate } from './report/annotations.ts';
 import { renderComment } from './report/comment.ts';
@@ -23,6 +24,7 @@ const MODES: Readonly<Record<Mode, RunMode>> = {
   plan, // list → select → plan
   compare, // list → select → plan → audit the target → record
   monitor, // list → select → plan, as often as the inputs say
+  record, // read the reports of other jobs → record
 };
 
 /**

@@ -7,6 +7,7 @@ import { SAFE_OUTPUTS } from '../../src/report/outputs.ts';
 import type { RunResult } from '../../src/report/result.ts';
 import { parseTestInputs } from '../support/fixtures/inputs.ts';
 import { copied, failure, gone, namespaceResult, runResult } from '../support/fixtures/results.ts';
+import { MemoryMetadata } from '../support/github/memory-metadata.ts';
 import { type TestRunner, testDeps, testRunner } from '../support/run/test-deps.ts';
 
 interface Options {
@@ -38,7 +39,7 @@ async function start(options: Options): Promise<Outcome> {
   const runner = testRunner(options.runner);
   let closed = 0;
   const mode: RunMode = options.mode ?? (async () => runResult(options.result));
-  const modes: Record<Mode, RunMode> = { sync: mode, plan: mode, compare: mode, monitor: mode };
+  const modes: Record<Mode, RunMode> = { sync: mode, plan: mode, compare: mode, monitor: mode, record: mode };
   const { kept, commentProblem } = options;
   const deps = testDeps({
     ...(kept && {
@@ -231,24 +232,33 @@ describe('the dependencies', () => {
       plan: record('plan'),
       compare: record('compare'),
       monitor: record('monitor'),
+      record: record('record'),
     };
     for (const mode of Object.keys(modes))
       await run(
-        async () => parseTestInputs({ mode }),
+        async () => parseTestInputs({ mode, reports: 'reports' }),
         () => testDeps(),
         testRunner(),
         modes,
       );
-    expect(names).toEqual(['sync', 'plan', 'compare', 'monitor']);
+    expect(names).toEqual(['sync', 'plan', 'compare', 'monitor', 'record']);
   });
 
-  it('fail a run whose metadata repository is unreachable, with its name', async () => {
+  it('leave safe outputs when the metadata repository can not be used, and name it', async () => {
     const runner = testRunner();
+    const metadata = new MemoryMetadata();
+    metadata.readRefusal = () => 'octo/meta has no branch "records"';
+    const unusable: RunMode = async (_inputs, deps) => {
+      await deps.metadata.read('x.json');
+      return runResult();
+    };
+    const modes = { sync: unusable, plan: unusable, compare: unusable, monitor: unusable, record: unusable };
     await expect(
       run(
         async () => parseTestInputs({}),
-        () => testDeps(),
+        () => testDeps({ metadata }),
         runner,
+        modes,
       ),
     ).rejects.toThrow(/octo\/meta/);
     expect(Object.fromEntries(runner.outputs)).toEqual(SAFE_OUTPUTS);

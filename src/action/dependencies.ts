@@ -16,6 +16,7 @@ import { openEngine } from './engine.ts';
 import { apiUrl, isGitHubDotCom } from './environment.ts';
 import { createLifetime } from './lifetime.ts';
 import { logger } from './logger.ts';
+import { readReports } from './reports-folder.ts';
 import { interruptibleSleep, sleep } from './sleep.ts';
 
 const { random } = Math;
@@ -55,6 +56,7 @@ export function createDeps(inputs: Inputs): Deps {
     now: () => new Date(),
     sleep: interruptibleSleep(lifetime.abort),
     random,
+    readReports,
     jobs: inputs.jobs,
     runKey: `${process.env['GITHUB_RUN_ID'] ?? 'local'}.${randomUUID().slice(0, 8)}`,
     close: async () => dispatcher.destroy(),

@@ -71,15 +71,12 @@ export class MetadataRepository {
   }
 
   /**
-   * The bytes of a file; undefined when it does not exist in a repository that can be written.
+   * The bytes of a file; undefined when it does not exist, or the token can't see the repository.
    *
    * @throws MetadataError with the remedy, also when the branch does not exist
    */
   async read(path: string): Promise<Uint8Array | undefined> {
-    const file = await this.#retry.read(this.#where(path), async () => this.#get(path));
-    // A repository that the token can't see answers like one without the file.
-    if (!file) await this.check();
-    return file?.bytes;
+    return (await this.#retry.read(this.#where(path), async () => this.#get(path)))?.bytes;
   }
 
   /**

@@ -10,4 +10,4 @@ export type EngineName = 'docker' | 'registry';
 /** `direct`: each job writes to the metadata repository. `report`: it only writes its JSON report, and one later job records all. */
 export type RecordWay = 'direct' | 'report';
 
-export const MODES = ['sync', 'plan', 'compare', 'monitor'] as const;
+export const MODES = ['sync', 'plan', 'compare', 'monitor', 'record'] as const;

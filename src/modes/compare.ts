@@ -11,8 +11,10 @@ import { type JudgedTag, adopt } from '../reconcile/adopt.ts';
 import { audit } from '../reconcile/audit.ts';
 import { type Comparison, concludeComparison, findUndetermined } from '../reconcile/conclusion.ts';
 import { type Findings, groupFindings } from '../reconcile/findings.ts';
-import { recordEntries } from '../record/record.ts';
+import { recordedName } from '../record/names.ts';
+import { type Recorded, recordEntries } from '../record/record.ts';
 import type { Recordable } from '../record/recordable.ts';
+import { reportedRecord } from '../record/reported-record.ts';
 import { describeResult, resultOf } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
 import { CompiledFilters } from '../select/compiled-filters.ts';
@@ -36,9 +38,11 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
     ),
   );
   const recordables = audited.flatMap((one) => (one.kind === 'audited' ? [one.recordable] : []));
-  const { errors, unrecorded } = inputs.dryRun
-    ? { errors: [], unrecorded: [] }
-    : await deps.phase('Record', async () => recordEntries(recordables, inputs.metadata, deps));
+  const {
+    errors,
+    unrecorded,
+    records = [],
+  } = await deps.phase('Record', async () => recordComparison(recordables, inputs, deps));
   return {
     mode: 'compare',
     dryRun: inputs.dryRun,
@@ -48,7 +52,19 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
     errors,
     warnings,
     unrecorded,
+    records,
   };
+}
+
+async function recordComparison(
+  recordables: readonly Recordable[],
+  { dryRun, recordWay, metadata }: Inputs,
+  deps: Deps,
+): Promise<Recorded> {
+  if (dryRun) return { errors: [], unrecorded: [] };
+  if (recordWay === 'direct') return recordEntries(recordables, metadata, deps);
+  const records = recordables.flatMap((one) => reportedRecord(one.plan, one) ?? []);
+  return { errors: [], unrecorded: [], records };
 }
 
 /** A namespace after its audit, or one that could not be prepared for it. */
@@ -80,7 +96,8 @@ async function auditNamespace(plan: NamespacePlan, inputs: Inputs, deps: Deps): 
     ],
     adopted: countEntries(comparison.entries),
   };
-  return { plan, entries: comparison.entries, removed, result };
+  const nameOf = (image: string): string | undefined => recordedName(plan.settings, image);
+  return { plan, nameOf, entries: comparison.entries, removed, result };
 }
 
 /** Audits the recorded tags of this job's images that the filters select. */

@@ -9,7 +9,7 @@ import { type Work, digestTagsFirst } from '../mirror/work.ts';
 import { messageOf } from '../oci/errors.ts';
 import { type NamespacePlan, type Planned, plansOf } from '../plan/namespace-plan.ts';
 import { saveAtCheckpoints } from '../record/checkpoints.ts';
-import type { Recorder } from '../record/recorder.ts';
+import type { RunRecorder } from '../record/recorder.ts';
 import { Progress } from '../report/progress.ts';
 import { copyTaskOf } from './copy-task.ts';
 import type { Deps } from './deps.ts';
@@ -27,7 +27,7 @@ export interface Copied {
 /** Copies the work of all namespaces, and records it at checkpoints. If the engine can't be used, nothing is copied, and that is an error. */
 export async function copyAndCheckpoint(
   plans: readonly Planned[],
-  recorder: Recorder,
+  recorder: RunRecorder,
   inputs: Inputs,
   deps: Deps,
 ): Promise<Copied> {
@@ -37,7 +37,7 @@ export async function copyAndCheckpoint(
     return withoutEngine([]);
   }
   // An archived repository is found before anything is copied that could not be recorded.
-  await deps.metadata.check();
+  if (inputs.recordWay === 'direct') await deps.metadata.check();
   const engine = await deps.openEngine().catch(messageOf);
   if (typeof engine === 'string') return withoutEngine([engine]);
   const pullLimits = new PullLimits();
@@ -80,7 +80,7 @@ async function copy(
   plans: readonly NamespacePlan[],
   engine: Engine,
   pullLimits: PullLimits,
-  recorder: Recorder,
+  recorder: RunRecorder,
   inputs: Inputs,
   deps: Deps,
 ): Promise<void> {

@@ -1,3 +1,4 @@
+import { MetadataError } from '../github/errors.ts';
 import type { MetadataRepository } from '../github/repository.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { SourceApis } from '../list/choose.ts';
@@ -109,6 +110,7 @@ async function orFailure<T>(
   try {
     return await work();
   } catch (error) {
+    if (error instanceof MetadataError && error.kind === 'refused') throw error;
     const failure = { image: '', tags: [], reason: messageOf(error) };
     return { kind: 'failure', settings, name, recordPath: path, failure };
   }
@@ -189,7 +191,8 @@ async function readRecord(
 ): Promise<NamespaceManifest> {
   const target = formatNamespace(settings.target);
   const bytes = await metadata.read(path);
-  return bytes
-    ? parseNamespaceManifest(bytes, { path, source, target })
-    : { source, target, images: new Map() };
+  if (bytes) return parseNamespaceManifest(bytes, { path, source, target });
+  // A repository that the token can't see answers like one without the file.
+  await metadata.check();
+  return { source, target, images: new Map() };
 }

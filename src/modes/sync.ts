@@ -4,7 +4,8 @@ import type { NamespaceResult } from '../mirror/result.ts';
 import { adoptInPlans } from '../reconcile/adopt-plans.ts';
 import { renderSectionText } from '../record/changelog.ts';
 import type { Recorded } from '../record/record.ts';
-import { Recorder } from '../record/recorder.ts';
+import { Recorder, type RunRecorder } from '../record/recorder.ts';
+import { ReportRecorder } from '../record/report-recorder.ts';
 import { describeResult, dryRunResult } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
 import { type Copied, copyAndCheckpoint } from './copying.ts';
@@ -26,9 +27,12 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
     const namespaces = plans.map((plan) => withSection(dryRunResult(plan, inputs.engine), finished, inputs));
     return { ...run, finished, namespaces, errors: [] };
   }
-  const recorder = new Recorder(plans, inputs.metadata, deps);
+  const recorder =
+    inputs.recordWay === 'direct'
+      ? new Recorder(plans, inputs.metadata, deps)
+      : new ReportRecorder(plans, inputs.metadata, deps.logger);
   const copied = await deps.phase('Copy', async () => copyAndCheckpoint(plans, recorder, inputs, deps));
-  const { errors, unrecorded } = await recordAndClose(recorder, copied, deps);
+  const { errors, unrecorded, records = [] } = await recordAndClose(recorder, copied, deps);
   const namespaces = recorder.results();
   for (const { namespace, referrers } of namespaces)
     if (referrers > 0) deps.logger.info(`${namespace}: ${plural(referrers, 'referrer')} copied`);
@@ -39,11 +43,12 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
     errors: [...copied.errors, ...errors],
     stopped: copied.stopped,
     unrecorded,
+    records,
   };
 }
 
 /** Records before closing, as a cancelled run has little time. */
-async function recordAndClose(recorder: Recorder, copied: Copied, { phase }: Deps): Promise<Recorded> {
+async function recordAndClose(recorder: RunRecorder, copied: Copied, { phase }: Deps): Promise<Recorded> {
   try {
     return await phase('Record', async () => recorder.finish());
   } finally {

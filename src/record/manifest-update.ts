@@ -6,8 +6,7 @@ import type { NamespacePlan } from '../plan/namespace-plan.ts';
 import type { Unrecorded } from '../report/result.ts';
 import { commitMessageOf } from './commit-message.ts';
 import type { RecordDeps, RecordSettings } from './deps.ts';
-import { type ManifestChange, applyChange, hasChanges } from './manifest-change.ts';
-import { recordedName } from './names.ts';
+import { applyChange, hasChanges } from './manifest-change.ts';
 import { parseNamespaceManifest, serializeNamespaceManifest } from './namespace-manifest.ts';
 import type { Recordable } from './recordable.ts';
 
@@ -67,7 +66,7 @@ export async function recordManifest(
   const message = commitMessageOf([result], removed && countEntries(removed));
   const change = (current: NamespaceManifest): NamespaceManifest => {
     if (current.images.size > 0) seen = current;
-    return changed(current, plan, recordable);
+    return applyChange(current, recordable, recordable.nameOf);
   };
   try {
     await updateManifest(plan, message, change, settings, deps, session);
@@ -82,14 +81,6 @@ export async function recordManifest(
   }
 }
 
-function changed(
-  manifest: NamespaceManifest,
-  { settings }: Recordable['plan'],
-  change: ManifestChange,
-): NamespaceManifest {
-  return applyChange(manifest, change, (image) => recordedName(settings, image));
-}
-
 function failureReason({ entries, result }: Recordable, error: unknown): string {
   const tags = countEntries(entries);
   const what = tags > 0 ? `${tags} tags are mirrored but not recorded` : 'the record is not up to date';
@@ -98,11 +89,12 @@ function failureReason({ entries, result }: Recordable, error: unknown): string 
 
 /** @param seen the manifest as it was last read */
 function unrecordedManifest(recordable: Recordable, seen: NamespaceManifest): Unrecorded {
-  const { plan, entries } = recordable;
+  const { plan, entries, nameOf } = recordable;
   const { source, target } = plan.recorded;
+  const empty = { source, target, images: new Map() };
   return {
     path: plan.recordPath,
-    content: serializeNamespaceManifest(changed({ ...seen, source, target }, plan, recordable)),
-    addition: serializeNamespaceManifest(changed({ source, target, images: new Map() }, plan, { entries })),
+    content: serializeNamespaceManifest(applyChange(seen, recordable, nameOf)),
+    addition: serializeNamespaceManifest(applyChange(empty, { entries }, nameOf)),
   };
 }

@@ -1,7 +1,7 @@
 import { WriteSession } from '../github/write-session.ts';
 import type { UnloggedTags } from '../mirror/record-entry.ts';
 import { messageOf } from '../oci/errors.ts';
-import type { Unrecorded } from '../report/result.ts';
+import type { ReportedRecord, Unrecorded } from '../report/result.ts';
 import {
   type LogEntry,
   type Section,
@@ -21,6 +21,8 @@ export interface Recorded {
   readonly errors: readonly string[];
   /** What should be in the files that could not be written. */
   readonly unrecorded: readonly Unrecorded[];
+  /** What a later job has to record. Absent: nothing. */
+  readonly records?: readonly ReportedRecord[];
 }
 
 export type ManifestFailure = Extract<ManifestOutcome, { readonly kind: 'failed' }>;

@@ -14,7 +14,9 @@ import type { ManifestChange } from './manifest-change.ts';
 
 /** What a run changes in the record of one namespace. */
 export interface Recordable extends ManifestChange {
-  readonly plan: Pick<NamespacePlan, 'settings' | 'recordPath' | 'recorded'>;
+  readonly plan: Pick<NamespacePlan, 'recordPath' | 'recorded'>;
+  /** The name of an image below the target's path; undefined for the default. */
+  readonly nameOf: (image: string) => string | undefined;
   /** What is recorded by now, as far as this run knows. Default: what the plan read. */
   readonly known?: NamespaceManifest;
   /** For the commit's message. */
@@ -29,6 +31,13 @@ export function entriesOf(outcomes: readonly Outcome[]): RecordedImages {
       setEntry(entries, work.image, tag, recordEntryOf(work.descriptor.digest, verified));
   }
   return entries;
+}
+
+/** `entries` with what the plan adopted. */
+export function withAdopted(entries: RecordedImages, { adopted }: NamespacePlan): RecordedImages {
+  const all = new Map(entries);
+  for (const [image, tags] of adopted) all.set(image, new Map([...tags, ...(entries.get(image) ?? [])]));
+  return all;
 }
 
 function recordEntryOf(digest: Digest, { digest: target, platforms }: VerifiedTag): RecordEntry {

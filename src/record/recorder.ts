@@ -8,14 +8,18 @@ import { resultOf } from '../report/result-of.ts';
 import type { RecordDeps, RecordSettings } from './deps.ts';
 import { type ManifestChange, hasChanges } from './manifest-change.ts';
 import { updateManifest } from './manifest-update.ts';
+import { recordedName } from './names.ts';
 import { type FinalRecordable, type Recorded, record, recordManifests } from './record.ts';
-import { type Recordable, entriesOf } from './recordable.ts';
+import { type Recordable, entriesOf, withAdopted } from './recordable.ts';
 import { finalDelayMs } from './schedule.ts';
-import { type TagSets, filterUnlogged, joinTags, unloggedOf } from './unlogged.ts';
+import { type TagSets, earlierTags, joinTags, unloggedOf } from './unlogged.ts';
 import { WriteAhead } from './write-ahead.ts';
 
 /** With less time than this, the manifests come before the changelog: marks in them keep what the changelog lacks. */
 const LITTLE_TIME_MS = 60_000;
+
+/** Collects what a run does, and sees to it that it is recorded. */
+export type RunRecorder = Pick<Recorder, 'beforeOverwrite' | 'note' | 'results' | 'save' | 'finish'>;
 
 /** What came of a checkpoint. */
 export interface Saved {
@@ -147,6 +151,7 @@ export class Recorder {
     const result = resultOf(plan, fresh);
     return {
       plan,
+      nameOf: (image) => recordedName(plan.settings, image),
       entries: done === undefined ? withAdopted(entries, plan) : entries,
       unlogged: this.#keepsChangelog() ? unloggedOf(result.copied) : new Map(),
       known: this.#writeAheads.get(plan)?.known() ?? plan.recorded,
@@ -174,20 +179,6 @@ export class Recorder {
   async #serially<T>(write: () => Promise<T>): Promise<T> {
     return this.#writes.run('', write);
   }
-}
-
-function withAdopted(entries: RecordedImages, { adopted }: NamespacePlan): RecordedImages {
-  const all = new Map(entries);
-  for (const [image, tags] of adopted) all.set(image, new Map([...tags, ...(entries.get(image) ?? [])]));
-  return all;
-}
-
-/** Tags that earlier runs left unnamed, and of which it is known what the target has. */
-function earlierTags({ unlogged, recorded, adopted }: NamespacePlan, own: UnloggedTags): UnloggedTags {
-  return filterUnlogged(unlogged, (image, tag) => {
-    const entry = adopted.get(image)?.get(tag) ?? recorded.images.get(image)?.get(tag);
-    return (entry !== undefined && entry !== null) || own.get(image)?.has(tag) === true;
-  });
 }
 
 function withoutTags(images: RecordedImages, tags: TagSets | undefined): TagSets {

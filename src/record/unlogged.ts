@@ -1,4 +1,5 @@
 import type { UnloggedTags } from '../mirror/record-entry.ts';
+import type { NamespacePlan } from '../plan/namespace-plan.ts';
 
 /**
  * Tags that are recorded, and that the changelog does not name yet. A checkpoint marks them in the namespace manifest, and the
@@ -95,6 +96,17 @@ export function joinTags(some: TagSets | undefined, others: TagSets): TagSets {
   const joined = new Map(some);
   for (const [image, tags] of others) joined.set(image, new Map([...(joined.get(image) ?? []), ...tags]));
   return joined;
+}
+
+/** Tags that earlier runs left unnamed, and of which it is known what the target has. */
+export function earlierTags(
+  { unlogged, recorded, adopted }: Pick<NamespacePlan, 'unlogged' | 'recorded' | 'adopted'>,
+  own: UnloggedTags,
+): UnloggedTags {
+  return filterUnlogged(unlogged, (image, tag) => {
+    const entry = adopted.get(image)?.get(tag) ?? recorded.images.get(image)?.get(tag);
+    return (entry !== undefined && entry !== null) || own.get(image)?.has(tag) === true;
+  });
 }
 
 function copyOf(unlogged: UnloggedTags | undefined): MutableUnlogged {

@@ -18,6 +18,7 @@ const TITLES = {
   plan: 'Plan of a mirror',
   compare: 'Mirror compared with its record',
   monitor: 'State of the mirror',
+  record: 'Record of a mirror',
 } as const satisfies Record<RunResult['mode'], string>;
 
 /** The job summary in GitHub-flavoured Markdown: totals, failures, then a table per namespace. */

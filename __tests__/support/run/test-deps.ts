@@ -63,6 +63,7 @@ export function testDeps(given: Partial<Deps> = {}): Deps {
       stopReason: () => undefined,
     },
     jobs: 1,
+    readReports: async () => [],
     phase: async (_name, work) => work(),
     logger: silentLogger,
     now: () => new Date('2026-11-25T12:00:00Z'),

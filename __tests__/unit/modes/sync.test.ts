@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MetadataError } from '../../../src/github/errors.ts';
 import { sync } from '../../../src/modes/sync.ts';
 import { countAll } from '../../../src/mirror/result.ts';
 import { digest } from '../../support/fixtures/digests.ts';
@@ -76,7 +77,8 @@ describe('sync', () => {
   it('copies nothing when the metadata repository can not be written', async () => {
     await inModeWorld('sync', async (world) => {
       await world.push('a:v1', world.source);
-      world.deps.metadata.problem = new Error('octo/meta is archived');
+      world.setRecord({});
+      world.deps.metadata.problem = new MetadataError('octo/meta is archived');
       await expect(sync(world.inputs(), world.deps)).rejects.toThrow('octo/meta is archived');
       expect(world.target.store.has('mirror/a')).toBe(false);
     });
