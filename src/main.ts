@@ -8,6 +8,7 @@ import { monitor } from './modes/monitor.ts';
 import { plan } from './modes/plan.ts';
 import { record } from './modes/record.ts';
 import { sync } from './modes/sync.ts';
+import { messageOf } from './oci/errors.ts';
 import { annotate } from './report/annotations.ts';
 import { renderComment } from './report/comment.ts';
 import { renderJsonReport } from './report/json-report.ts';
@@ -40,25 +41,57 @@ export async function run(
   runner: Runner,
   modes = MODES,
 ): Promise<string | undefined> {
-  setOutputs(runner, SAFE_OUTPUTS);
+  await new Attempts().make('The outputs', () => setOutputs(runner, SAFE_OUTPUTS));
   const inputs = await loadInputs();
   const deps = createDeps(inputs);
   try {
     const result = await modes[inputs.mode](inputs, deps);
-    await report(result, inputs, deps, runner);
-    return verdict(result, inputs, deps);
+    const unreported = await report(result, inputs, deps, runner);
+    return verdict(result, inputs, deps) ?? unreported;
   } finally {
     await deps.close();
   }
 }
 
-/** Reports a run everywhere that a user looks: outputs first, because other jobs depend on them. */
-async function report(result: RunResult, inputs: Inputs, deps: Deps, runner: Runner): Promise<void> {
-  const path = await runner.writeReport(renderJsonReport(result));
-  setOutputs(runner, outputsOf(result, path));
-  for (const annotation of annotate(result)) runner.annotate(annotation);
-  await runner.writeSummary(renderSummary(result));
-  await comment(result, inputs, deps, runner);
+/** Pieces of work of which each is tried, whatever becomes of the others. */
+class Attempts {
+  readonly problems: string[] = [];
+
+  async make(what: string, work: () => void | Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.problems.push(`${what} could not be written: ${messageOf(error)}`);
+    }
+  }
+}
+
+/**
+ * Reports a run everywhere that a user looks: outputs first, because other jobs depend on them. The disk may be full, or
+ * a folder not writable: each report is written although another fails.
+ *
+ * @returns why the job fails if other jobs lack the outputs or the JSON report; other missing reports are warnings
+ */
+async function report(
+  result: RunResult,
+  inputs: Inputs,
+  deps: Deps,
+  runner: Runner,
+): Promise<string | undefined> {
+  const required = new Attempts();
+  let path = '';
+  await required.make('The JSON report', async () => {
+    path = await runner.writeReport(renderJsonReport(result));
+  });
+  await required.make('The outputs', () => setOutputs(runner, outputsOf(result, path)));
+  const others = new Attempts();
+  for (const annotation of annotate(result))
+    await others.make('An annotation', () => runner.annotate(annotation));
+  await others.make('The job summary', async () => runner.writeSummary(renderSummary(result)));
+  await others.make('The comment', async () => comment(result, inputs, deps, runner));
+  for (const message of Array.from(others.problems))
+    await others.make('An annotation', () => runner.annotate({ level: 'warning', message }));
+  return required.problems.length === 0 ? undefined : required.problems.join('\n');
 }
 
 /** Keeps the comment on the pull request that started the workflow, if there is one. */
@@ -90,6 +123,15 @@ function verdict(
   return `${plural(drifted, 'tag')} in the target differ from the record: see the job summary`;
 }
 
+/** @throws the first error, after all outputs were tried */
 function setOutputs(runner: Runner, outputs: Outputs): void {
-  for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, String(value));
+  const errors: unknown[] = [];
+  for (const [name, value] of Object.entries(outputs)) {
+    try {
+      runner.setOutput(name, String(value));
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 }

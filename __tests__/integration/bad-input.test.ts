@@ -93,7 +93,6 @@ describe('a wrong input', () => {
   });
 
   it.each([
-    ['octo/archived', TOKENS.write, 'the repository is archived'],
     ['octo/nowhere', TOKENS.write, 'Check "metadata-repository"'],
     ['octo/meta', 'not-a-token', '"github-token" is not valid'],
   ])('stops the run before copying: %s with token %s can not be used', async (repository, token, remedy) => {
@@ -104,14 +103,31 @@ describe('a wrong input', () => {
   });
 
   it.each([
-    ['octo/protected', TOKENS.write, 'its branch is protected'],
+    ['octo/protected', TOKENS.write, 'rules of this branch refuse direct commits (pull_request)'],
+    ['octo/archived', TOKENS.write, 'the repository is archived'],
     ['octo/meta', TOKENS.other, 'fine-grained token or a GitHub App token'],
-  ])('fails the job and says why: %s with token %s can not be written', async (repository, token, remedy) => {
-    const outcome = await run({ 'metadata-repository': repository }, { token });
-    expect(messageOf(outcome)).toContain('are mirrored but not recorded');
-    expect(messageOf(outcome)).toContain(remedy);
-    expect(outcome.exitCode).toBe(1);
-    expect(outcome.outputs).toMatchObject({ complete: 'false', added: '2' });
+    ['octo/meta', TOKENS.readOnly, 'permissions: contents: write'],
+  ])(
+    'stops the run before copying: %s can not be written with token %s',
+    async (repository, token, remedy) => {
+      const outcome = await run({ 'metadata-repository': repository }, { token });
+      expect(messageOf(outcome)).toContain(`${repository} can't be written`);
+      expect(messageOf(outcome)).toContain(remedy);
+      expect(outcome.exitCode).toBe(1);
+      expect(outcome.outputs).toMatchObject({ complete: 'false', added: '0' });
+      expect(github.requests.filter(({ method, status }) => method === 'PUT' && status < 300)).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['octo/protected', TOKENS.write, { 'dry-run': 'true' }],
+    ['octo/archived', TOKENS.write, { mode: 'plan' }],
+    ['octo/archived', TOKENS.readOnly, { mode: 'monitor' }],
+    ['octo/meta', TOKENS.readOnly, { mode: 'compare', 'dry-run': 'true' }],
+  ])('is no matter to what only reads: %s with token %s and %j', async (repository, token, inputs) => {
+    const outcome = await run({ 'metadata-repository': repository, ...inputs }, { token });
+    expect(messageOf(outcome)).toBe('');
+    expect(outcome.exitCode).toBe(0);
   });
 
   it('is named when the password of a registry is wrong', async () => {
@@ -144,7 +160,7 @@ describe('a wrong input', () => {
     });
     const outcome = await run({ namespaces: `${page.host}/ns` });
     await page.close();
-    expect(messageOf(outcome)).toContain('the answer is not JSON but text/html');
+    expect(messageOf(outcome)).toContain('the response is not JSON but text/html');
     expect(outcome.exitCode).toBe(1);
   });
 

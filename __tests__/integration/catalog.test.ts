@@ -88,9 +88,7 @@ describe("docker-registry's catalog of more than 1,000 repositories", () => {
   });
 
   it('rejects a namespace that is not in it', async () => {
-    await expect(list(registry, 'man')).rejects.toThrow(
-      /\/man does not exist or is private.*NAME_UNKNOWN/,
-    );
+    await expect(list(registry, 'man')).rejects.toThrow(/\/man does not exist or is private.*NAME_UNKNOWN/);
   });
 });
 

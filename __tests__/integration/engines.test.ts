@@ -58,7 +58,7 @@ let dataFolder: string;
 
 beforeAll(async () => {
   dataFolder = await mkdtemp(join(tmpdir(), 'redirect-'));
-  certificate = makeCertificate('registry.test');
+  certificate = await makeCertificate('registry.test');
   dockerd = await startDockerd();
   github = await startGitHub({ 'octo/meta': {} });
   tokens = await startTokenServer(certificate, LOGIN);
@@ -194,7 +194,7 @@ describe('engine docker', () => {
       target: `${target.host}/ns`,
       engine: 'docker',
     });
-    expect(run.log).toContain('goes registry to registry');
+    expect(run.log).toContain('it is copied registry to registry');
     await Promise.all([source.close(), target.close()]);
   });
 });

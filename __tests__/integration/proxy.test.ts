@@ -34,7 +34,7 @@ let folder: string;
 let runs = 0;
 
 beforeAll(async () => {
-  certificate = makeCertificate('ghcr.io', 'registry-1.docker.io', 'auth.docker.io', 'api.github.com');
+  certificate = await makeCertificate('ghcr.io', 'registry-1.docker.io', 'auth.docker.io', 'api.github.com');
   folder = await mkdtemp(join(tmpdir(), 'proxy-'));
   github = await startGitHub({ 'octo/meta': {} });
   api = await startServer(
@@ -205,7 +205,7 @@ describe('through a proxy', () => {
     const outcome = await run(ghcr, { proxy: url('wr0ng-pa55') });
     expect(outcome.exitCode).toBe(1);
     expect(messagesOf(outcome)).toMatch(
-      /octo\/meta can't be read: The proxy 127\.0\.0\.1:\d+ does not take its user name and password \(status 407\): check them in the input "proxy"/,
+      /octo\/meta can't be read: The proxy 127\.0\.0\.1:\d+ refuses its user name and password \(status 407\): check them in the input "proxy"/,
     );
     expect(visibleLog(outcome)).not.toContain('wr0ng-pa55');
     expect([proxy.passed, ghcr.requests, hub.requests]).toEqual([[], [], []]);

@@ -128,7 +128,7 @@ describe("Google's façade", () => {
 
 describe('the in-process registry', () => {
   it('speaks TLS', async () => {
-    const certificate = makeCertificate('registry.test');
+    const certificate = await makeCertificate('registry.test');
     const registry = await startMemoryRegistry({ tls: certificate });
     try {
       const status = await new Promise((resolve, reject) => {

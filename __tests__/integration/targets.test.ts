@@ -81,7 +81,7 @@ describe('docker-registry', () => {
     expect(outcome.outputs).toMatchObject({ added: '0', failed: '1' });
     expect(messagesOf(outcome)).toContain(`${source.host}/ns/img:v1: `);
     expect(messagesOf(outcome)).toMatch(
-      /The target takes no pushes: it is read-only, or the cache of another/,
+      /The target accepts no pushes: it is read-only, or a cache of another/,
     );
   });
 

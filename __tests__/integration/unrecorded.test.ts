@@ -124,7 +124,7 @@ describe.concurrent('a record that can not be written', () => {
         injectFaults(github, [
           { method: 'PUT', path: '.json', faults: [says(409, 'Commits must have verified signatures.')] },
         ]),
-      'its branch is protected',
+      'this branch requires signed commits',
       1,
     ],
     [

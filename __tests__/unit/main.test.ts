@@ -5,10 +5,10 @@ import type { Comment } from '../../src/mirror/pull-request.ts';
 import type { Deps, Runner } from '../../src/modes/deps.ts';
 import { SAFE_OUTPUTS } from '../../src/report/outputs.ts';
 import type { RunResult } from '../../src/report/result.ts';
+import { testDeps } from '../support/fixtures/deps.ts';
 import { parseTestInputs } from '../support/fixtures/inputs.ts';
 import { copied, failure, gone, namespaceResult, runResult } from '../support/fixtures/results.ts';
-import { MemoryMetadata } from '../support/github/memory-metadata.ts';
-import { type TestRunner, testDeps, testRunner } from '../support/run/test-deps.ts';
+import { type TestRunner, testRunner } from '../support/run/test-runner.ts';
 
 interface Options {
   readonly result?: Partial<RunResult>;
@@ -41,7 +41,8 @@ async function start(options: Options): Promise<Outcome> {
   const mode: RunMode = options.mode ?? (async () => runResult(options.result));
   const modes: Record<Mode, RunMode> = { sync: mode, plan: mode, compare: mode, monitor: mode, record: mode };
   const { kept, commentProblem } = options;
-  const deps = testDeps({
+  const deps: Deps = {
+    ...testDeps(),
     ...(kept && {
       pullRequest: {
         keepComment: async (_place, comment) => {
@@ -53,7 +54,7 @@ async function start(options: Options): Promise<Outcome> {
     }),
     close: async () => void (closed += 1),
     ...options.deps,
-  });
+  };
   let failed: string | undefined;
   let thrown: unknown;
   try {
@@ -145,6 +146,65 @@ describe('the report', () => {
     const { runner, failure } = await start({ kept: [], commentProblem: 'no permission' });
     expect(runner.messages).toEqual(['no permission']);
     expect(failure).toBeUndefined();
+  });
+});
+
+describe('each report', () => {
+  const full = (): never => {
+    throw new Error('ENOSPC: no space left on device');
+  };
+  const result = { dryRun: true, namespaces: [namespaceResult({ failures: [failure('base', ['v1'])] })] };
+  const all = ['report', 'output', 'error', 'summary', 'comment'];
+
+  it.each<[string, Partial<Runner>, string]>([
+    ['the JSON report', { writeReport: async () => full() }, 'report'],
+    ['an output', { setOutput: full }, 'output'],
+    ['the job summary', { writeSummary: async () => full() }, 'summary'],
+  ])('is written when %s fails', async (_, runner, missing) => {
+    const kept: Comment[] = [];
+    const outcome = await start({ result, runner, kept });
+    expect(outcome.thrown).toBeUndefined();
+    expect(new Set(outcome.runner.calls)).toEqual(
+      new Set([...all.filter((call) => call !== missing), ...(missing === 'summary' ? ['warning'] : [])]),
+    );
+    expect(kept).toHaveLength(1);
+    expect(outcome.closed).toBe(1);
+  });
+
+  it('is written when annotations fail', async () => {
+    const kept: Comment[] = [];
+    const { runner } = await start({ result, runner: { annotate: full }, kept });
+    expect(new Set(runner.calls)).toEqual(new Set(['report', 'output', 'summary', 'comment']));
+  });
+
+  it.each<[string, Partial<Runner>, string | undefined]>([
+    ['outputs', { setOutput: full }, 'The outputs could not be written: ENOSPC: no space left on device'],
+    [
+      'the JSON report',
+      { writeReport: async () => full() },
+      'The JSON report could not be written: ENOSPC: no space left on device',
+    ],
+    ['the job summary', { writeSummary: async () => full() }, undefined],
+  ])('decides whether the job fails: without %s', async (_, runner, expected) => {
+    expect((await start({ runner })).failure).toBe(expected);
+  });
+
+  it('has a warning in place of the job summary', async () => {
+    const { runner } = await start({ runner: { writeSummary: async () => full() } });
+    expect(runner.messages).toEqual([
+      'The job summary could not be written: ENOSPC: no space left on device',
+    ]);
+  });
+
+  it('has the other outputs when one fails', async () => {
+    const names: string[] = [];
+    const setOutput = (name: string): void => {
+      if (name === 'changed') full();
+      names.push(name);
+    };
+    await start({ runner: { setOutput } });
+    expect(names).toContain('complete');
+    expect(names).toContain('report');
   });
 });
 
@@ -244,23 +304,22 @@ describe('the dependencies', () => {
     expect(names).toEqual(['sync', 'plan', 'compare', 'monitor', 'record']);
   });
 
-  it('leave safe outputs when the metadata repository can not be used, and name it', async () => {
+  it('fail a run whose metadata repository is unreachable', async () => {
     const runner = testRunner();
-    const metadata = new MemoryMetadata();
-    metadata.readRefusal = () => 'octo/meta has no branch "records"';
-    const unusable: RunMode = async (_inputs, deps) => {
-      await deps.metadata.read('x.json');
+    const deps = testDeps();
+    deps.metadata.problem = new Error('octo/meta is unreachable');
+    const mode: RunMode = async (_inputs, { metadata }) => {
+      await metadata.check();
       return runResult();
     };
-    const modes = { sync: unusable, plan: unusable, compare: unusable, monitor: unusable, record: unusable };
-    await expect(
-      run(
-        async () => parseTestInputs({}),
-        () => testDeps({ metadata }),
-        runner,
-        modes,
-      ),
-    ).rejects.toThrow(/octo\/meta/);
+    const modes = { sync: mode, plan: mode, compare: mode, monitor: mode, record: mode };
+    const running = run(
+      async () => parseTestInputs({}),
+      () => deps,
+      runner,
+      modes,
+    );
+    await expect(running).rejects.toThrow('octo/meta is unreachable');
     expect(Object.fromEntries(runner.outputs)).toEqual(SAFE_OUTPUTS);
   });
 });

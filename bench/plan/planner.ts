@@ -16,7 +16,11 @@ import { select } from '../../src/select/select.ts';
 
 const TARGET = { registry: 'docker.io', path: 'gcrxio' };
 /** Never used: Google lists digests. */
-const CLIENT = { headManifest: async () => undefined };
+const CLIENT = {
+  headManifest: async () => undefined,
+  getManifest: async () => undefined,
+  listTags: async () => [],
+};
 const Names = v.object({ namespace: v.string(), images: v.array(v.string()) });
 
 const started = performance.now();

@@ -1,7 +1,14 @@
 import type { Inputs } from '../inputs/inputs.ts';
-import { type Credential, type CredentialLookup, dockerConfigCredentials } from '../oci/auth/credentials.ts';
+import {
+  type Credential,
+  type CredentialLookup,
+  type RunHelper,
+  dockerConfigCredentials,
+  firstCredential,
+} from '../oci/auth/credentials.ts';
 import { definedEnv, dockerConfigFolder, isGitHubDotCom } from './environment.ts';
 import { exec } from './exec.ts';
+import { podmanCredentials } from './podman.ts';
 
 /** What a registry is used as. One that is both source and target may have two accounts. */
 export type Role = 'source' | 'target';
@@ -10,6 +17,8 @@ export type Role = 'source' | 'target';
 export interface CredentialSources {
   readonly inputs: Pick<Inputs, 'credentials' | 'registryAuth' | 'targetLogin'>;
   readonly dockerConfig: CredentialLookup;
+  /** podman's auth.json, for what the docker config does not have. */
+  readonly podman: CredentialLookup;
   /** GitHub's token as an account of ghcr.io; undefined on GitHub Enterprise. */
   readonly github: Credential | undefined;
 }
@@ -27,28 +36,43 @@ export function githubCredential(token: string, actor: string | undefined): Cred
   return { username: actor || 'x-access-token', password: token, providedBy, fallback: true };
 }
 
-/** Finds the account of a registry in one role: from the inputs, or else the docker config, or else GitHub's token. */
+/**
+ * Finds the account of a registry in one role: from the inputs, or else the docker config, or else podman's auth.json, or
+ * else GitHub's token.
+ */
 export function credentialLookup(role: Role, sources: CredentialSources): CredentialLookup {
-  const { inputs, dockerConfig, github } = sources;
-  return async (registry) =>
+  const { inputs, github } = sources;
+  const files = firstCredential([sources.dockerConfig, sources.podman]);
+  return async (registry, options) =>
     inputCredential(role, registry, inputs) ??
-    (await dockerConfig(registry)) ??
+    (await files(registry, options)) ??
     (registry === GITHUB_REGISTRY ? github : undefined);
 }
 
-/** The accounts with which docker must log in to `registries`. Those of its own config it finds without a login. */
+/** A registry, and the path in it that a run reads or writes. */
+export interface LoginPlace {
+  readonly registry: string;
+  readonly path: string;
+}
+
+/**
+ * The accounts with which docker must log in at `places`. Those that docker finds in its own config need no login; it
+ * finds accounts of a host there, but no account of a path, and does not read podman's file.
+ */
 export async function loginsFor(
   role: Role,
-  registries: Iterable<string>,
+  places: Iterable<LoginPlace>,
   sources: CredentialSources,
 ): Promise<Map<string, Credential>> {
-  const { inputs, dockerConfig, github } = sources;
+  const { inputs, dockerConfig } = sources;
+  const lookup = credentialLookup(role, sources);
   const logins = new Map<string, Credential>();
-  for (const registry of new Set(registries)) {
-    const credential = inputCredential(role, registry, inputs);
+  for (const { registry, path } of places) {
+    if (logins.has(registry)) continue;
+    const isFoundByDocker =
+      !inputCredential(role, registry, inputs) && (await dockerConfig(registry)) !== undefined;
+    const credential = isFoundByDocker ? undefined : await lookup(registry, { repository: path });
     if (credential) logins.set(registry, credential);
-    else if (github && registry === GITHUB_REGISTRY && !(await dockerConfig(registry)))
-      logins.set(registry, github);
   }
   return logins;
 }
@@ -63,13 +87,15 @@ function inputCredential(
   return own ?? registryAuth.get(registry);
 }
 
+const runHelper: RunHelper = async (helper, server) =>
+  exec(`docker-credential-${helper}`, ['get'], { env: definedEnv(), input: server });
+
 /** Where the accounts of a run with these inputs come from. */
 export function credentialSources(inputs: Inputs): CredentialSources {
   return {
     inputs,
-    dockerConfig: dockerConfigCredentials(dockerConfigFolder(), async (helper, server) =>
-      exec(`docker-credential-${helper}`, ['get'], { env: definedEnv(), input: server }),
-    ),
+    dockerConfig: dockerConfigCredentials(dockerConfigFolder(), runHelper),
+    podman: podmanCredentials(runHelper),
     github: isGitHubDotCom()
       ? githubCredential(inputs.metadata.token, process.env['GITHUB_ACTOR'])
       : undefined,

@@ -5,6 +5,7 @@ import type { Dispatcher } from 'undici';
 import { type GitHubOptions, createGitHubClient } from '../github/client.ts';
 import { PullRequestComments } from '../github/comments.ts';
 import { MetadataRepository } from '../github/repository.ts';
+import { WriteAccess } from '../github/write-access.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Lifetime } from '../mirror/lifetime.ts';
 import type { Deps } from '../modes/deps.ts';
@@ -47,8 +48,9 @@ export function createDeps(inputs: Inputs): Deps {
       quay: registries.api(new URL('https://quay.io')),
       github: isGitHubDotCom() ? octokit : undefined,
     },
-    ...(inputs.comment && { pullRequest: new PullRequestComments(octokit) }),
+    ...(inputs.comment && { pullRequest: new PullRequestComments({ octokit, sleep, random }) }),
     metadata: createMetadata(inputs, octokit, client, lifetime),
+    writeAccess: createWriteAccess(inputs, octokit),
     openEngine: async () => openEngine(inputs, sources, lifetime.abort),
     lifetime,
     phase: async (name, work) => core.group(name, work),
@@ -69,7 +71,7 @@ function onSignal(cancel: () => void): void {
 }
 
 function createRegistries(
-  { queryConcurrency, retries, insecureRegistries }: Inputs,
+  { queryConcurrency, retries, insecureRegistries, trustedHosts }: Inputs,
   dispatcher: Dispatcher,
   sources: CredentialSources,
   { abort }: Lifetime,
@@ -79,6 +81,7 @@ function createRegistries(
     concurrency: queryConcurrency,
     retries,
     insecure: insecureRegistries,
+    trustedHosts,
     credentials: { source: credentialLookup('source', sources), target: credentialLookup('target', sources) },
     sleep: interruptibleSleep(abort),
     clock: Date.now,
@@ -87,6 +90,13 @@ function createRegistries(
     logger,
     signal: abort,
   });
+}
+
+/** A token of a GitHub App has the prefix `ghs_`. https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats/ */
+function createWriteAccess({ metadata, workflowToken, shard }: Inputs, octokit: Octokit): WriteAccess {
+  const { token, ...place } = metadata;
+  const tokenKind = token === workflowToken ? 'workflow' : token.startsWith('ghs_') ? 'app' : 'user';
+  return new WriteAccess({ ...place, octokit, tokenKind, probes: shard.first === 0, logger });
 }
 
 /** The metadata repository. After the run was aborted it is written by a client that does not space its writes. */

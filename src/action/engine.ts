@@ -3,7 +3,7 @@ import { openDockerEngine } from '../copy/docker/engine.ts';
 import type { Engine } from '../copy/engine.ts';
 import { RegistryEngine } from '../copy/registry/engine.ts';
 import type { Inputs } from '../inputs/inputs.ts';
-import { createBlobCache } from './blob-cache.ts';
+import { BlobCache } from './blob-cache.ts';
 import { ChildProcesses } from './child-processes.ts';
 import { type CredentialSources, loginsFor } from './credentials.ts';
 import { DOCKER_FOLDER_STATE } from './docker-folder.ts';
@@ -23,7 +23,19 @@ export async function openEngine(
   abort: AbortSignal,
 ): Promise<Engine> {
   const registryEngine = new RegistryEngine({
-    ...(inputs.cache && { blobLocations: (registry) => createBlobCache(registry, tempFolder(), logger) }),
+    ...(inputs.cache && {
+      blobLocations: (registry) =>
+        new BlobCache({
+          registry,
+          tempFolder: tempFolder(),
+          logger,
+          sleep: interruptibleSleep(abort),
+          random: Math.random,
+          now: () => new Date(),
+          // Loaded only when needed: it is most of the bundle.
+          loadApi: async () => import('@actions/cache'),
+        }),
+    }),
     concurrency: inputs.concurrency,
     streams: Math.floor(inputs.queryConcurrency / 2),
     retries: inputs.retries,
@@ -44,12 +56,12 @@ export async function openEngine(
     logins: {
       source: await loginsFor(
         'source',
-        inputs.namespaces.map(({ namespace }) => namespace.registry),
+        inputs.namespaces.map(({ namespace }) => namespace),
         sources,
       ),
       target: await loginsFor(
         'target',
-        inputs.namespaces.map(({ target }) => target.registry),
+        inputs.namespaces.map(({ target }) => target),
         sources,
       ),
     },

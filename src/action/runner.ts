@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as core from '@actions/core';
 import type { Runner } from '../modes/deps.ts';
@@ -16,7 +16,13 @@ export const runner: Runner = {
   },
   writeReport: async (json) => {
     const path = join(tempFolder(), `sync-action-report-${randomUUID()}.json`);
-    await writeFile(path, json);
+    try {
+      await writeFile(path, json);
+    } catch (error) {
+      // A part of the report would look like a broken one.
+      await rm(path, { force: true });
+      throw error;
+    }
     return path;
   },
 };

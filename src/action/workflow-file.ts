@@ -41,12 +41,16 @@ async function readCheckout(path: string): Promise<Uint8Array | undefined> {
   }
 }
 
-async function readCommit(path: string, { metadata, httpTimeout, proxy }: FileInputs): Promise<Uint8Array> {
+/** With the workflow's own token: `github-token` may be one that sees nothing but the metadata repository. */
+async function readCommit(
+  path: string,
+  { metadata, workflowToken, httpTimeout, proxy }: FileInputs,
+): Promise<Uint8Array> {
   const repository = process.env['GITHUB_REPOSITORY'] ?? '';
   const [owner = '', repo = ''] = repository.split('/');
   const sha = process.env['GITHUB_SHA'];
   const dispatcher = createDispatcher({ timeout: httpTimeout, connections: 1, proxy });
-  const { token } = metadata;
+  const token = workflowToken || metadata.token;
   const files = new MetadataRepository({
     octokit: createGitHubClient({ token, apiUrl: apiUrl(), dispatcher, logger }),
     owner,

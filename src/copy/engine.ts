@@ -19,6 +19,11 @@ export interface CopyTask {
   readonly pulls: number;
   /** True when the record says that the target has the digest in this repository, under another tag. */
   readonly present: boolean;
+  /**
+   * The digests that the record says were mirrored under tags, as they were at the source. What the target has under a digest tag
+   * is the owner's when it is another one.
+   */
+  readonly mirrored?: ReadonlyMap<string, Digest>;
   /** Set where the image's referrers are copied with it. Only the registry engine can do that. */
   readonly referrers?: ReferrersTask;
 }
@@ -44,6 +49,8 @@ export interface CopyObserver {
   beforeOverwrite(tag: string): Promise<void>;
   /** Called for each tag once its digest was read back from the target. */
   onTagVerified(tag: string, verified: VerifiedTag): void;
+  /** Called for a tag under which the target has something of its own that can't be merged with the source's, and that was kept. */
+  onTagKept(tag: string): void;
   /** Called with the number of referrers that were copied, each time that some were. */
   onReferrersCopied(count: number): void;
 }

@@ -119,6 +119,13 @@ class Attempt {
     this.#verifiedTags.set(tag, verified);
   }
 
+  onTagKept(tag: string): void {
+    const { image, repository } = this.#work;
+    this.#options.logger.info(
+      `${repository}:${tag} was not copied: the target has its own ${image}:${tag}, which can't be merged with the source's`,
+    );
+  }
+
   onReferrersCopied(count: number): void {
     this.#referrers += count;
   }
@@ -134,7 +141,7 @@ class Attempt {
     const delay = error instanceof CopyError ? this.#retryBudget.nextDelay(error) : undefined;
     if (delay !== undefined) {
       const { retries, logger } = this.#options;
-      const attempt = `retry ${this.#retryBudget.tries} of ${retries}`;
+      const attempt = `retry ${this.#retryBudget.used} of ${retries}`;
       logger.info(`${repository}@${digest}: ${messageOf(error)}; ${attempt}`);
     }
     return delay;

@@ -1,7 +1,8 @@
 import { formatCount, formatDuration } from '../mirror/format.ts';
-import type { PullLimit, RegistryClient } from '../oci/client.ts';
+import type { RegistryClient } from '../oci/client.ts';
 import { RegistryError } from '../oci/errors.ts';
 import { apiHost } from '../oci/names.ts';
+import type { PullLimit } from '../oci/pull-limit.ts';
 import type { CopyTask } from './engine.ts';
 
 /**

@@ -1,7 +1,13 @@
+/** https://docs.github.com/en/authentication/managing-commit-signature-verification/about-commit-signature-verification#signature-verification-for-bots */
+export const SIGNED_COMMITS_REMEDY =
+  'this branch requires signed commits. GitHub signs the commits of GITHUB_TOKEN and of GitHub Apps, but only without ' +
+  '"committer": remove that input; or record in another "metadata-branch"';
+
 /** What to do when GitHub refuses a write with this status and message. */
 export function remedyForWrite(status: number, message: string): string {
   switch (status) {
     case 409:
+      if (/signature|signed/i.test(message)) return SIGNED_COMMITS_REMEDY;
       return 'its branch is protected; let the token bypass the rule, or record in another "metadata-branch"';
     case 422:
       return 'GitHub does not accept the request';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Octokit, RequestError } from 'octokit';
 import * as v from 'valibot';
+import type { Commit } from '../mirror/result.ts';
 import { OWN_RETRIES } from './client.ts';
 import { MetadataError } from './errors.ts';
 import { isOutcomeUnknown } from './request-failure.ts';
@@ -18,10 +19,15 @@ export interface RepositoryOptions extends GitHubRetryOptions {
   readonly branch?: string;
   /** Absent: the commit is the token's own, and a bot's stays Verified. */
   readonly committer?: { readonly name: string; readonly email: string };
+  /** Called for each commit whose page GitHub names. */
+  readonly onCommit?: (commit: Commit) => void;
 }
 
 /** The part of the answer to a write that identifies the file's new content. */
-const Written = v.object({ content: v.object({ sha: v.string() }) });
+const Written = v.object({
+  content: v.object({ sha: v.string() }),
+  commit: v.optional(v.object({ html_url: v.optional(v.string()) })),
+});
 
 /** A file as it was read. The SHA is computed from these bytes, so that both belong together. */
 interface StoredFile {
@@ -49,7 +55,7 @@ export class MetadataRepository {
   }
 
   /**
-   * Checks that the repository exists and can be written, as far as GitHub shows that without a write. The answer is kept:
+   * Checks that the repository exists and can be read; `WriteAccess` checks whether it can be written. The answer is kept:
    * however often this is called, it takes one request.
    *
    * @throws MetadataError with the remedy
@@ -60,13 +66,8 @@ export class MetadataRepository {
 
   async #check(): Promise<void> {
     const { owner, repo } = this.#options;
-    const { archived } = await this.#retry.read(this.name, async () => {
-      const { data } = await this.#octokit().rest.repos.get({ owner, repo, request: OWN_RETRIES });
-      return data;
-    });
-    if (!archived) return;
-    throw new MetadataError(
-      `${this.name} can't be written: the repository is archived; unarchive it, or name another in "metadata-repository"`,
+    await this.#retry.read(this.name, async () =>
+      this.#octokit().rest.repos.get({ owner, repo, request: OWN_RETRIES }),
     );
   }
 
@@ -148,8 +149,10 @@ export class MetadataRepository {
       request: OWN_RETRIES,
     });
     const written = v.safeParse(Written, data);
-    if (written.success && written.output.content.sha === gitBlobSha(bytes)) return;
-    throw unexpectedAnswer('what was written', 'PUT', url);
+    if (!written.success || written.output.content.sha !== gitBlobSha(bytes))
+      throw unexpectedAnswer('what was written', 'PUT', url);
+    const page = written.output.commit?.html_url;
+    if (page !== undefined) this.#options.onCommit?.({ path, url: page });
   }
 
   #octokit(): Octokit {

@@ -65,7 +65,7 @@ function readBase(
   accounts: AccountReader | undefined,
 ): BaseInputs {
   const mode = reader.choice('mode', MODES);
-  const dryRun = readDryRun(reader, source.eventName);
+  const dryRun = readDryRun(reader, source);
   return {
     mode,
     dryRun,
@@ -78,7 +78,8 @@ function readBase(
     include: settings.include ?? [],
     exclude: settings.exclude ?? [],
     recheck: reader.integer('recheck', 1, 365),
-    metadata: readMetadata(reader),
+    metadata: readMetadata(reader, dryRun),
+    workflowToken: reader.text('workflow-token'),
     recordWay: reader.choice('record', ['direct', 'report']),
     reports: readReports(reader, mode),
     shard: readShard(reader),
@@ -91,10 +92,12 @@ function readBase(
     retries: reader.integer('retries', 0, 20),
     proxy: readProxy(reader, source),
     insecureRegistries: readHosts(reader, 'insecure-registries'),
+    trustedHosts: readHosts(reader, 'trusted-hosts'),
     ...(reader.boolean('comment') && dryRun && readPullRequest(source)),
     timeLimit: reader.duration('time-limit'),
     checkpoint: reader.duration('checkpoint'),
     failOnError: reader.boolean('fail-on-error'),
+    compareContent: reader.boolean('compare-content'),
     cache: reader.boolean('cache'),
     monitor: {
       count: reader.integer('monitor-count', 1, 1_000_000),
@@ -154,9 +157,18 @@ function readReports(reader: InputReader, mode: Mode): string {
   return reader.text('reports');
 }
 
-function readDryRun(reader: InputReader, eventName: string): boolean {
+/**
+ * `auto` is true for whatever is not merged yet: pull requests with their reviews and comments, and merge queues.
+ * https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
+ */
+function readDryRun(reader: InputReader, { eventName, env }: InputSource): boolean {
   const text = reader.text('dry-run');
-  if (text === 'auto') return /^pull_request(?:_target)?$/.test(eventName);
+  if (text === 'auto') {
+    return (
+      /^(?:pull_request|merge_group)/.test(eventName) ||
+      /^refs\/(?:pull|heads\/gh-readonly-queue)\//.test(env['GITHUB_REF'] ?? '')
+    );
+  }
   if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(text)) return reader.boolean('dry-run');
   reader.problem('dry-run', `${show(text)} is not one of auto, true, false`);
   return true;

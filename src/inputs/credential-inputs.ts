@@ -6,7 +6,7 @@ import type * as RegistryAuth from './registry-auth.ts';
 /** Reads the input `registry-auth`. */
 export type AccountReader = Pick<typeof RegistryAuth, 'maskRegistryAuth' | 'readRegistryAuth'>;
 
-const SECRETS = ['password', 'source-password', 'github-token'] as const;
+const SECRETS = ['password', 'source-password', 'github-token', 'workflow-token'] as const;
 
 /** Registers all secrets of the inputs with the log. To be called before anything else is read. */
 export function maskSecrets({ get, mask }: InputSource, accounts: AccountReader | undefined): void {

@@ -27,6 +27,8 @@ export interface BaseInputs {
   readonly recordWay: RecordWay;
   /** The folder of the reports that mode `record` merges. */
   readonly reports: string;
+  /** The workflow's own token, which may always read the workflow's repository. Empty if it was turned off. */
+  readonly workflowToken: string;
   /** This job's part of the images. */
   readonly shard: Shard;
   /** The largest number of entries in a plan's matrix. */
@@ -39,6 +41,8 @@ export interface BaseInputs {
   readonly retries: number;
   readonly proxy: ProxyInputs;
   readonly insecureRegistries: ReadonlySet<string>;
+  /** Hosts in a private network that registries may redirect to, or name as their token service. */
+  readonly trustedHosts: ReadonlySet<string>;
   /** The pull request that a dry run comments on; absent when there is none, or no comment is wanted. */
   readonly comment?: PullRequest;
   /** No further image is started after this. */
@@ -46,6 +50,8 @@ export interface BaseInputs {
   /** The interval at which progress is recorded. */
   readonly checkpoint: number;
   readonly failOnError: boolean;
+  /** Whether `compare` also checks that the target has the blobs and children of each tag. */
+  readonly compareContent: boolean;
   /** Whether the target inventory is kept between runs. */
   readonly cache: boolean;
   readonly monitor: { readonly count: number; readonly interval: number };

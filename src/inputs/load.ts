@@ -7,7 +7,7 @@ import { joinConfig } from './join-config.ts';
 import { InputReader } from './reader.ts';
 
 /** What reading a file of the workflow's repository depends on. */
-export type FileInputs = Pick<BaseInputs, 'metadata' | 'httpTimeout' | 'proxy'>;
+export type FileInputs = Pick<BaseInputs, 'metadata' | 'workflowToken' | 'httpTimeout' | 'proxy'>;
 
 /** Returns the text of a file of the workflow's repository; throws Error with the remedy. */
 export type ReadFile = (path: string, inputs: FileInputs) => Promise<string>;

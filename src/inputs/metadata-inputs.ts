@@ -17,8 +17,12 @@ export interface MetadataInputs {
   readonly committer?: { readonly name: string; readonly email: string };
 }
 
-/** Reads where and how to record. `checkRecordPaths` then checks the paths of manifests. */
-export function readMetadata(reader: InputReader): MetadataInputs {
+/**
+ * Reads where and how to record. `checkRecordPaths` then checks the paths of manifests.
+ *
+ * @param dryRun if true, the workflow's own token stands in for an empty `github-token`: it reads public repositories
+ */
+export function readMetadata(reader: InputReader, dryRun: boolean): MetadataInputs {
   const repository = reader.required('metadata-repository', 'owner/name of the repository to record in');
   const [, owner = '', repo = ''] = /^([A-Za-z0-9][A-Za-z0-9_-]*)\/([A-Za-z0-9._-]+)$/.exec(repository) ?? [];
   if (repository !== '' && (owner === '' || /^\.{1,2}$/.test(repo))) {
@@ -38,13 +42,23 @@ export function readMetadata(reader: InputReader): MetadataInputs {
     owner,
     repo,
     ...(branch !== undefined && { branch }),
-    token: reader.required('github-token', 'a token that may read and write the metadata repository'),
+    token: readToken(reader, dryRun),
     manifestPath: reader.required('manifest-path', 'a template such as {registry}/{namespace}.json'),
     ...(changelogPath !== undefined && { changelogPath }),
     timezone: readTimezone(reader),
     ...(commitMessage !== undefined && { commitMessage }),
     ...(committer && { committer }),
   };
+}
+
+/** A workflow of a fork or of Dependabot has no secrets, so that an input that names one is empty. */
+function readToken(reader: InputReader, dryRun: boolean): string {
+  const workflowToken = dryRun ? reader.text('workflow-token') : '';
+  if (reader.text('github-token') === '' && workflowToken !== '') return workflowToken;
+  return reader.required(
+    'github-token',
+    'a token that may read and write the metadata repository; check that the secret exists',
+  );
 }
 
 const OUTSIDE = 'is not a path inside the repository: no empty part, ".", ".." or ".git", no "\\"';

@@ -9,25 +9,54 @@ export interface ProxyInputs {
   readonly none?: string;
 }
 
-/** The proxies of the input `proxy`, or else of the environment; passwords in them are masked. */
+/** Where the proxy of each scheme may be named, in the order of precedence. */
+const VARIABLES = {
+  https: ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'],
+  http: ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'],
+} as const;
+
+/**
+ * Reads the proxies of the input `proxy`, or else of the environment, and masks passwords in them. As in curl, a proxy
+ * without a scheme is an `http://` one, and `ALL_PROXY` is for schemes without a variable of their own.
+ * https://curl.se/docs/manpage.html#ENVIRONMENT
+ */
 export function readProxy(reader: InputReader, { env, mask }: InputSource): ProxyInputs {
   const given = reader.optional('proxy');
-  const https = given ?? (env['HTTPS_PROXY'] || env['https_proxy']);
-  const http = given ?? (env['HTTP_PROXY'] || env['http_proxy']);
+  const urls = new Map<string, string>();
+  const read = (scheme: keyof typeof VARIABLES): string | undefined => {
+    const name = given === undefined ? VARIABLES[scheme].find((variable) => env[variable]) : 'this input';
+    if (name === undefined) return undefined;
+    const url = urls.get(name) ?? checkProxy(reader, name, given ?? env[name] ?? '', mask);
+    urls.set(name, url);
+    return url;
+  };
+  const https = read('https');
+  const http = read('http');
   const none = env['NO_PROXY'] || env['no_proxy'];
-  for (const text of new Set([https, http])) {
-    if (!text) continue;
-    const url = URL.parse(text);
-    if (url?.password) maskPassword(url.password, mask);
-    // The value is not shown: it may hold a password.
-    if (!url || !/^https?:$/.test(url.protocol)) {
-      reader.problem(
-        'proxy',
-        'the proxy (input, HTTPS_PROXY or HTTP_PROXY) is not an http:// or https:// URL',
-      );
-    }
+  return {
+    ...(http !== undefined && { http }),
+    ...(https !== undefined && { https }),
+    ...(none && { none }),
+  };
+}
+
+/**
+ * The URL of a proxy. Its problem does not show it, because it may have a password.
+ *
+ * @param name where it is set
+ */
+function checkProxy(reader: InputReader, name: string, text: string, mask: (secret: string) => void): string {
+  const proxy = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+  const url = URL.parse(proxy);
+  if (url?.password) maskPassword(url.password, mask);
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    reader.problem(
+      'proxy',
+      `the value of ${name} is not the URL of an HTTP proxy, such as http://proxy.example:3128; other proxies, such as ` +
+        'SOCKS, are not supported',
+    );
   }
-  return { ...(http && { http }), ...(https && { https }), ...(none && { none }) };
+  return proxy;
 }
 
 /** Masks both forms: as the URL has it, and as it is sent. */

@@ -4,10 +4,20 @@ import { canonicalHost, isRegistryHost } from '../oci/names.ts';
 import type { InputReader } from './reader.ts';
 
 const INPUT = 'registry-auth';
-const KEYS = ['registry', 'username', 'password'] as const;
+/** `scope` and `ecr` are keys of docker/login-action, which an entry may have if they change nothing. */
+const KEYS = ['registry', 'username', 'password', 'scope', 'ecr'] as const;
 type Key = (typeof KEYS)[number];
 
 const FORM = 'a list of entries with registry, username and password, in the form of docker/login-action';
+/** https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html */
+const ECR_HOST =
+  /^(?:public\.ecr\.aws|\d{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9.-]+\.(?:amazonaws\.com(?:\.cn)?|on\.aws))$/;
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids */
+const AWS_ACCESS_KEY = /^A[KS]IA[A-Z0-9]{12,}$/;
+const ECR_LOGIN =
+  'AWS keys are not exchanged for a login to Amazon ECR: remove this entry, and run docker/login-action or ' +
+  'aws-actions/amazon-ecr-login before this action, which uses their logins';
+
 /** Below "|-", a text of one line is read as it is, whatever characters it has. */
 const QUOTE = 'put it in quotes, or alone on the line below "|-"';
 
@@ -74,6 +84,23 @@ function parse(text: string): {
   return { document, lineAt: (offset) => Math.max(1, lineCounter.linePos(offset).line) };
 }
 
+/** The key of an entry that docker/login-action supports and this action does not. */
+function unsupportedKey(
+  host: string,
+  { username = '', scope = '', ecr = '' }: Partial<Record<Key, string>>,
+): { readonly key: Key; readonly what: string } | undefined {
+  if (scope !== '') {
+    const what =
+      'is not supported: an account is for its whole registry. Remove this key; if source and target need different ' +
+      'accounts of one registry, use the inputs username and source-username';
+    return { key: 'scope', what };
+  }
+  if (/^true$/i.test(ecr)) return { key: 'ecr', what: ECR_LOGIN };
+  if (!/^(?:false|auto|)$/i.test(ecr)) return { key: 'ecr', what: 'is not one of auto, true, false' };
+  const isExchange = ECR_HOST.test(host) && AWS_ACCESS_KEY.test(username);
+  return isExchange ? { key: 'username', what: ECR_LOGIN } : undefined;
+}
+
 class EntryList {
   readonly credentials = new Map<string, Credential>();
   readonly #reader: InputReader;
@@ -105,6 +132,8 @@ class EntryList {
     if (!isRegistryHost(host))
       return this.#problem(line, 'registry', 'is not a host such as ghcr.io or registry.example:5000');
     if (other !== undefined) return this.#problem(line, 'registry', `is listed in line ${other} already`);
+    const unsupported = unsupportedKey(host, values);
+    if (unsupported) return this.#problem(line, unsupported.key, unsupported.what);
     const missing = (['username', 'password'] as const).filter((key) => (values[key] ?? '') === '');
     if (missing.length === 0) {
       this.credentials.set(host, { username, password, providedBy: `the input ${INPUT}, line ${line}` });

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { RegistryClient } from '../oci/client.ts';
 import { RegistryError } from '../oci/errors.ts';
 import { FIRST_ISSUE } from '../oci/manifest.ts';
-import { type ReadPage, readPages } from '../oci/pages.ts';
+import { LaterPageError, type ReadPage, readPages } from '../oci/pages.ts';
 import { NotListed } from './source.ts';
 
 const Catalog = v.object({ repositories: v.nullable(v.array(v.string())) });
@@ -39,7 +39,7 @@ async function readCatalog(client: RegistryClient): Promise<readonly string[]> {
       throw error;
     });
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.retryable) throw error;
+    if (!(error instanceof RegistryError) || error.retryable || error instanceof LaterPageError) throw error;
     throw new NotListed(
       `${client.registry} does not list its repositories: name each repository in "namespaces", or use ` +
         `credentials that may list them. ${error.message}`,

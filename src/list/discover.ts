@@ -4,6 +4,7 @@ import { type Namespace, formatNamespace, repositoryIn } from '../mirror/namespa
 import type { RegistryClient } from '../oci/client.ts';
 import { RegistryError, printable } from '../oci/errors.ts';
 import { isRepositoryName, isTag } from '../oci/names.ts';
+import { LaterPageError } from '../oci/pages.ts';
 import { type SourceApis, chooseSource } from './choose.ts';
 import { type ListedTags, type Source, NotListed } from './source.ts';
 
@@ -72,7 +73,8 @@ async function listOwn(path: string, source: Source): Promise<ListedTags | Regis
   try {
     return await source.listTags(path);
   } catch (error) {
-    if (error instanceof RegistryError && !error.retryable) return error;
+    const isRefusal = error instanceof RegistryError && !error.retryable;
+    if (isRefusal && !(error instanceof LaterPageError)) return error;
     throw error;
   }
 }
@@ -147,8 +149,9 @@ class Walk {
     }
   }
 
-  #addTags(repository: string, { tags }: ListedTags): void {
+  #addTags(repository: string, { tags, problem }: ListedTags): void {
     if (repository === '') return;
+    if (problem !== undefined) this.#fail(repository, problem);
     this.#dropBadTags(repository, tags);
     if (tags.size === 0) return;
     const image = this.#imageOf(repository);

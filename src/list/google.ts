@@ -1,8 +1,11 @@
 import * as v from 'valibot';
+import { formatCount } from '../mirror/format.ts';
 import type { ListedTag, SourceDescriptor } from '../mirror/listing.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
+import { RegistryError } from '../oci/errors.ts';
 import { FIRST_ISSUE } from '../oci/manifest.ts';
-import type { ListPage } from '../oci/pages.ts';
+import { type RegistryClient, pull, tagsUrlPath } from '../oci/client.ts';
+import { type ListPage, getLaterPage } from '../oci/pages.ts';
 
 const Strings = v.array(v.string());
 const GoogleList = v.object({
@@ -23,6 +26,8 @@ export interface GoogleRepository {
   /** Names of nested repositories, one level down, unchecked. */
   readonly children: readonly string[];
   readonly tags: Map<string, ListedTag>;
+  /** Set if the registry may have cut the list. */
+  readonly problem?: string;
 }
 
 /**
@@ -66,4 +71,88 @@ function readEntry(digest: Digest, value: unknown, byTag: Map<string, ListedTag>
 /** Google's numbers are strings; other registries with this form send numbers. Converting an object could throw. */
 function numberOf(value: unknown): number {
   return typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
+}
+
+/** Stops reading from a registry whose pages never end. */
+const MAX_PAGES = 1000;
+/** Registries cut lists at round numbers: a list with one of these lengths is checked. */
+const PAGE_SIZES = [100, 250, 500, 1000, 10_000];
+/** Lengths at which registries of Google's kind are known to cut a list without a way to the rest. */
+const KNOWN_CUTS = new Set([1000, 10_000]);
+/** The number of tags to request where a registry may have cut the list. */
+const CHECK_SIZE = 10_000;
+
+/**
+ * Completes a list whose `first` page has been read. Google returns a list as one page; registries of its kind, and gateways
+ * in front of them, cut it, some of them without a `Link` to the rest. Where the length of a list looks like a page size, the rest is
+ * requested as the distribution specification defines it.
+ * https://github.com/google/go-containerregistry/issues/1643
+ *
+ * @throws LaterPageError when a linked page can't be read
+ */
+export async function listGoogle(
+  client: RegistryClient,
+  repository: string,
+  first: ListPage,
+  { tags, children }: GoogleRepository,
+): Promise<GoogleRepository> {
+  const all = { tags: new Map(tags), children: new Set(children) };
+  const add = (page: ListPage): void => {
+    const more = readGoogleList(page);
+    for (const child of more?.children ?? []) all.children.add(child);
+    for (const [tag, listed] of more?.tags ?? readPlainTags(page))
+      if (listed || !all.tags.has(tag)) all.tags.set(tag, listed);
+  };
+  const scopes = repository === '' ? [] : [pull(repository)];
+  const seen = new Set<string>();
+  let { next } = first;
+  while (next && !seen.has(next.href) && seen.size < MAX_PAGES) {
+    seen.add(next.href);
+    const page = await getLaterPage(client.transport, next, scopes);
+    add(page);
+    ({ next } = page);
+  }
+  const problem = seen.size === 0 ? await checkLength(client, repository, all, add) : undefined;
+  return {
+    tags: all.tags,
+    children: Array.from(all.children),
+    ...(problem !== undefined && { problem }),
+  };
+}
+
+/** A later page may be a plain list. */
+function readPlainTags({ json }: ListPage): [string, null][] {
+  const parsed = v.safeParse(v.object({ tags: v.nullish(Strings) }), json, FIRST_ISSUE);
+  return parsed.success ? (parsed.output.tags ?? []).map((tag) => [tag, null]) : [];
+}
+
+/** Requests the tags after the last one, until there are no new ones, where the length of the list looks like a page size. */
+async function checkLength(
+  client: RegistryClient,
+  repository: string,
+  all: { readonly tags: ReadonlyMap<string, ListedTag> },
+  add: (page: ListPage) => void,
+): Promise<string | undefined> {
+  if (repository === '' || !PAGE_SIZES.some((size) => all.tags.size === size)) return undefined;
+  for (let requests = 0; requests < MAX_PAGES; requests += 1) {
+    const before = all.tags.size;
+    const last = Array.from(all.tags.keys()).toSorted().at(-1) ?? '';
+    const query = `?n=${CHECK_SIZE}&last=${encodeURIComponent(last)}`;
+    try {
+      add(await client.getList(tagsUrlPath(repository) + query, [pull(repository)]));
+    } catch (error) {
+      // A registry may refuse a query that it does not know.
+      if (!(error instanceof RegistryError)) throw error;
+    }
+    if (all.tags.size > before) continue;
+    return requests === 0 && KNOWN_CUTS.has(before) ? describeCut(before) : undefined;
+  }
+  return describeCut(all.tags.size);
+}
+
+function describeCut(count: number): string {
+  return (
+    `the registry lists exactly ${formatCount(count)} tags and no further page: it may have cut the list there. Compare ` +
+    'with the source; only its registry can list the rest'
+  );
 }

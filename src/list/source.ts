@@ -1,12 +1,14 @@
 import type { ListedTag } from '../mirror/listing.ts';
 import { type RegistryClient, pull, tagsUrlPath } from '../oci/client.ts';
-import { readGoogleList } from './google.ts';
+import { listGoogle, readGoogleList } from './google.ts';
 
 /** A registry's list of one repository; names and tags are unchecked. */
 export interface ListedTags {
   readonly tags: Map<string, ListedTag>;
   /** Full paths of the repositories directly below it; absent if the list of tags does not include them. */
   readonly children?: readonly string[];
+  /** Set if the list may be incomplete: why, and what to do. */
+  readonly problem?: string;
 }
 
 /** How to list a namespace of one registry. Both methods throw RegistryError when the registry refuses. */
@@ -41,6 +43,10 @@ export async function listByTags(client: RegistryClient, repository: string): Pr
     const names = repository === '' ? [] : await client.listTags(repository, page);
     return { tags: new Map(names.map((tag) => [tag, null])) };
   }
-  const children = google.children.map((child) => (repository === '' ? child : `${repository}/${child}`));
-  return { tags: google.tags, children };
+  const { tags, children, problem } = await listGoogle(client, repository, page, google);
+  return {
+    tags,
+    children: children.map((child) => (repository === '' ? child : `${repository}/${child}`)),
+    ...(problem !== undefined && { problem }),
+  };
 }

@@ -31,3 +31,26 @@ export function codeList(items: readonly string[], most = 12): string {
   const rest = items.length - shown.length;
   return rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(', ');
 }
+
+/** A link whose text is plain. `url` must not come from a registry, except for parts of its path. */
+export function link(text: string, url: URL): string {
+  // A URL may contain these, which would end the destination or the table cell.
+  const destination = url.href.replace(/[()\\|`]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
+  return `[${escapeMarkdown(text)}](${destination})`;
+}
+
+/** Text as code in HTML, where Markdown is not parsed: inside of `<summary>`. */
+export function htmlCode(text: string): string {
+  const line = printable(text, Number.POSITIVE_INFINITY);
+  return `<code>${line.replace(/[&<>"'`]/g, (sign) => `&#${sign.charCodeAt(0)};`)}</code>`;
+}
+
+/** A code block whose fence is longer than any run of backticks in `content`. */
+export function codeBlock(content: string, language: string): string {
+  const longest = Array.from(content.matchAll(/`+/g), ([run]) => run.length).reduce(
+    (a, b) => Math.max(a, b),
+    3,
+  );
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}${language}\n${content.trimEnd()}\n${fence}\n`;
+}

@@ -148,7 +148,15 @@ export function holds(
   if (typeof entry === 'string') return entry === digest;
   if (entry.digest !== digest) return false;
   const { platforms } = entry;
-  // A list of referrers may have more entries in the target than in the source.
-  if (platforms === undefined) return !wanted.keepsDigests || digestTagSubject(tag) !== undefined;
+  if (platforms === undefined) {
+    // A list of referrers may have more entries in the target than in the source, and digests may use another algorithm.
+    const isSameImage =
+      digestTagSubject(tag) !== undefined || algorithmOf(entry.target) !== algorithmOf(digest);
+    return !wanted.keepsDigests || isSameImage;
+  }
   return wanted.platforms !== 'all' && wanted.platforms.every((platform) => platforms.includes(platform));
+}
+
+function algorithmOf(digest: Digest): string | undefined {
+  return digest.split(':', 1)[0];
 }

@@ -124,3 +124,10 @@ export function countAll(namespaces: readonly NamespaceResult[]): Counts {
 export function countDrift({ drift }: NamespaceResult): number {
   return drift ? countTags(drift.missing) + countTags(drift.changed) : 0;
 }
+
+/** A commit of one file of the metadata repository. */
+export interface Commit {
+  readonly path: string;
+  /** The page of the commit. */
+  readonly url: string;
+}

@@ -4,9 +4,12 @@ import {
   type Descriptor,
   type ManifestContent,
   type RawManifest,
+  formatPlatform,
+  isForeignLayer,
   matchesPlatform,
   readManifest,
 } from '../oci/manifest.ts';
+import { isManifestType } from '../oci/media-types.ts';
 import { CopyError, MissingAtSourceError } from './copy-error.ts';
 import type { Platforms } from './platforms.ts';
 
@@ -37,14 +40,16 @@ export async function readSourceImage(
   digest: Digest,
   platforms: Platforms,
 ): Promise<SingleImage | Whole> {
-  const content = await readContent(client, repository, digest);
+  const content = copyableContent(await fetchManifest(client, repository, digest), client, repository);
   if (content.kind === 'image') {
     return isImage(content) ? { kind: 'image', digest, config: content.config.digest } : { kind: 'whole' };
   }
   if (platforms === 'all' || platforms.length !== 1) return { kind: 'whole' };
   const [platform = ''] = platforms;
   const child = pickChild(content.children, platform);
-  const picked = child && (await readContent(client, repository, child.digest));
+  const picked =
+    child &&
+    copyableContent(await fetchChild({ client, repository }, digest, child, platforms), client, repository);
   if (picked?.kind !== 'image') {
     throw new CopyError(
       `${client.registry}/${repository}@${digest} has no image for ${platform}: name another platform in "platforms"`,
@@ -56,8 +61,13 @@ export async function readSourceImage(
   return { kind: 'image', digest: child?.digest ?? digest, config: picked.config.digest, platform };
 }
 
-/** Artifacts, which docker can't pull, have another type of config, or other layers, such as cosign's signatures. */
-function isImage({ config, layers }: Extract<CopyableContent, { kind: 'image' }>): boolean {
+/**
+ * True for an image, false for an index and for an artifact. Artifacts, which docker can't pull, have another type of config, or
+ * other layers, such as cosign's signatures.
+ */
+export function isImage(content: CopyableContent): content is Extract<CopyableContent, { kind: 'image' }> {
+  if (content.kind !== 'image') return false;
+  const { config, layers } = content;
   return IMAGE_CONFIGS.has(config.mediaType) && layers.every(({ mediaType }) => IMAGE_LAYER.test(mediaType));
 }
 
@@ -67,16 +77,41 @@ const IMAGE_CONFIGS = new Set([
 ]);
 const IMAGE_LAYER = /^application\/vnd\.(?:oci\.image\.layer|docker\.image\.rootfs)\./;
 
-function pickChild(children: readonly Descriptor[], platform: string): Descriptor | undefined {
-  return children.find((child) => matchesPlatform(child, platform));
+/** The parts of a manifest: what a registry must have so that it can be pulled. */
+export interface Parts {
+  readonly manifests: readonly Descriptor[];
+  readonly blobs: readonly Descriptor[];
 }
 
-async function readContent(
-  client: RegistryClient,
-  repository: string,
-  digest: Digest,
-): Promise<CopyableContent> {
-  return copyableContent(await fetchManifest(client, repository, digest), client, repository);
+/** The parts of a manifest, each once. Foreign layers are not in registries. */
+export function partsOf(content: CopyableContent): Parts {
+  if (content.kind === 'index') {
+    const children = distinct(content.children);
+    const isBlob = (child: Descriptor): boolean => entryKind(child) === 'blob';
+    return { manifests: children.filter((child) => !isBlob(child)), blobs: children.filter(isBlob) };
+  }
+  const blobs = [content.config, ...content.layers.filter((layer) => !isForeignLayer(layer))];
+  return { manifests: [], blobs: distinct(blobs) };
+}
+
+function distinct(descriptors: readonly Descriptor[]): Descriptor[] {
+  return Array.from(new Map(descriptors.map((one) => [one.digest, one])).values());
+}
+
+/**
+ * What an entry of an index is. The entries of a build cache of buildkit are layers and its own config. An entry of another unknown
+ * type may be either: clients try it as a manifest, then as a blob.
+ */
+export function entryKind({ mediaType }: Descriptor): 'manifest' | 'blob' | 'unknown' {
+  if (mediaType === '' || isManifestType(mediaType)) return 'manifest';
+  return BLOB_TYPE.test(mediaType) ? 'blob' : 'unknown';
+}
+
+const BLOB_TYPE =
+  /^application\/vnd\.(?:oci\.image\.(?:layer|config)\.|docker\.image\.rootfs\.|docker\.container\.image\.|buildkit\.cacheconfig\.)/;
+
+function pickChild(children: readonly Descriptor[], platform: string): Descriptor | undefined {
+  return children.find((child) => matchesPlatform(child, platform));
 }
 
 /** The content of a manifest that can be copied: anything but schema1. */
@@ -108,6 +143,27 @@ export async function fetchManifest(
   const name = `${client.registry}/${repository}@${digest}`;
   throw new MissingAtSourceError(
     `${name} was listed, but the source no longer has it; the next run lists it again`,
+  );
+}
+
+/**
+ * Reads an entry of the index `parent`.
+ *
+ * @throws MissingAtSourceError when the source does not have it
+ */
+export async function fetchChild(
+  { client, repository }: { readonly client: RegistryClient; readonly repository: string },
+  parent: Digest,
+  child: Descriptor,
+  platforms: Platforms,
+): Promise<RawManifest> {
+  const manifest = await client.getManifest(repository, child.digest);
+  if (manifest) return manifest;
+  const platform = formatPlatform(child);
+  const named = platform === undefined ? child.digest : `${platform} (${child.digest})`;
+  const remedy = platform !== undefined && platforms === 'all' ? '; "platforms" can leave it out' : '';
+  throw new MissingAtSourceError(
+    `${client.registry}/${repository}@${parent}: the index names ${named}, which the source does not have${remedy}`,
   );
 }
 

@@ -20,6 +20,7 @@ import type { RunResult } from '../report/result.ts';
 import { CompiledFilters } from '../select/compiled-filters.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
+import { checkWriteAccess } from './write-access.ts';
 
 /**
  * Looks up what the target really has, and records that; copies nothing. Entries that the target contradicts are reported
@@ -28,6 +29,7 @@ import { prepare } from './prepare.ts';
 export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
   const { plans, warnings } = await prepare(inputs, deps);
+  if (!inputs.dryRun) await checkWriteAccess(plans, inputs, deps);
   const audited = await deps.phase('Audit the target', async () =>
     Promise.all(
       plans.map(async (plan) => {

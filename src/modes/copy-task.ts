@@ -1,6 +1,7 @@
 import type { CopyTask } from '../copy/engine.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { type Work, hasDigestTags } from '../mirror/work.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { NamespacePlan } from '../plan/namespace-plan.ts';
 import { estimatePulls } from '../plan/pulls.ts';
 import type { Deps } from './deps.ts';
@@ -30,6 +31,7 @@ export function copyTaskOf(
     platforms: hasDigestTags(work) ? 'all' : platforms,
     pulls: estimatePulls(work, { engine, platforms, referrers: referrers !== undefined }),
     present: isRecorded(plan, work),
+    mirrored: mirroredDigests(plan, work),
     ...(referrers && {
       referrers: {
         sourceTags: referrers.listed.get(work.image)?.tags ?? new Set(),
@@ -43,4 +45,11 @@ export function copyTaskOf(
 function isRecorded({ recorded }: NamespacePlan, { image, descriptor }: Work): boolean {
   const entries = recorded.images.get(image)?.values() ?? [];
   return Iterator.from(entries).some((entry) => entry === descriptor.digest);
+}
+
+/** The recorded digests of tags that move, where the target had the same: what it has under another digest is its owner's. */
+function mirroredDigests({ recorded }: NamespacePlan, { image, updated }: Work): Map<string, Digest> {
+  const entries = recorded.images.get(image);
+  const digests = updated.map((tag) => [tag, entries?.get(tag)] as const);
+  return new Map(digests.filter((entry): entry is [string, Digest] => typeof entry[1] === 'string'));
 }

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { Engine } from '../copy/engine.ts';
-import { type Outcome, copyAll } from '../copy/pool.ts';
+import { type Outcome, type PoolOptions, copyAll } from '../copy/pool.ts';
 import { PullLimits } from '../copy/pull-limits.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { plural } from '../mirror/format.ts';
@@ -36,8 +36,6 @@ export async function copyAndCheckpoint(
     deps.logger.info('Nothing to copy.');
     return withoutEngine([]);
   }
-  // An archived repository is found before anything is copied that could not be recorded.
-  if (inputs.recordWay === 'direct') await deps.metadata.check();
   const engine = await deps.openEngine().catch(messageOf);
   if (typeof engine === 'string') return withoutEngine([engine]);
   const pullLimits = new PullLimits();
@@ -90,37 +88,16 @@ async function copy(
   const progress = new Progress({ total, log: (line) => logger.info(line), clock: () => performance.now() });
   const limit = pLimit(engine.width);
   const shared = { engine, limit, retries: inputs.retries, lifetime, pullLimits, sleep, random, logger };
-  const copyWorks = async (plan: NamespacePlan, works: readonly Work[]): Promise<void> => {
-    const note = (outcome: Outcome): void => {
-      recorder.note(plan, outcome);
-      progress.done(outcome.bytes, outcome.error !== undefined);
-    };
-    const missing: Outcome[] = [];
-    const postponed: Work[] = [];
-    const options = {
+  const copyWorks = async (plan: NamespacePlan, works: readonly Work[]): Promise<void> =>
+    copyAndRelist(works, plan, deps, {
       ...shared,
-      task: (work: Work) => copyTaskOf(work, plan, inputs, deps),
-      beforeOverwrite: async (work: Work, tag: string) => recorder.beforeOverwrite(plan, work.image, tag),
-    };
-    const onDone = (outcome: Outcome): void => {
-      if (outcome.isMissingAtSource === true) {
-        missing.push(outcome);
-        return;
-      }
-      if (outcome.isPostponed === true) postponed.push(remainderOf(outcome));
-      note(outcome);
-    };
-    await copyAll(works, { ...options, onDone });
-    const source = deps.registries.source(plan.settings.namespace.registry);
-    const moved: Work[] = [];
-    for (const outcome of missing) {
-      const relisted = await relistTags(outcome, source);
-      note(relisted.outcome);
-      moved.push(...relisted.moved);
-    }
-    // Tags that could not be announced are tried once more, and then left to the next run.
-    await copyAll([...moved, ...postponed], { ...options, onDone: note });
-  };
+      task: (work) => copyTaskOf(work, plan, inputs, deps),
+      beforeOverwrite: async (work, tag) => recorder.beforeOverwrite(plan, work.image, tag),
+      onDone: (outcome) => {
+        recorder.note(plan, outcome);
+        progress.done(outcome.bytes, outcome.error !== undefined);
+      },
+    });
   try {
     await Promise.all(plans.map(async (plan) => copyWorks(plan, digestTagsFirst(plan.work))));
     // New images come before new referrers of images that are mirrored already.
@@ -128,6 +105,32 @@ async function copy(
   } finally {
     progress.stop();
   }
+}
+
+/** Copies `works`, then looks up the tags again whose listed digest the source did not have, and copies what they are now. */
+async function copyAndRelist(
+  works: readonly Work[],
+  { settings }: NamespacePlan,
+  { registries }: Pick<Deps, 'registries'>,
+  options: PoolOptions,
+): Promise<void> {
+  const missing: Outcome[] = [];
+  const postponed: Work[] = [];
+  const onDone = (outcome: Outcome): void => {
+    if (outcome.isPostponed === true) postponed.push(remainderOf(outcome));
+    if (outcome.isMissingAtSource === true) missing.push(outcome);
+    else options.onDone(outcome);
+  };
+  await copyAll(works, { ...options, onDone });
+  const source = registries.source(settings.namespace.registry);
+  const moved: Work[] = [];
+  for (const outcome of missing) {
+    const relisted = await relistTags(outcome, source);
+    options.onDone(relisted.outcome);
+    moved.push(...relisted.moved);
+  }
+  // Tags that could not be announced are tried once more, and then left to the next run.
+  await copyAll([...moved, ...postponed], options);
 }
 
 /** The work without the tags that are verified. */

@@ -1,5 +1,6 @@
 import type { Engine } from '../copy/engine.ts';
 import type { PullRequestComments } from '../github/comments.ts';
+import type { WriteAccess } from '../github/write-access.ts';
 import type { Lifetime } from '../mirror/lifetime.ts';
 import type { Sleep } from '../oci/sleep.ts';
 import type { ReportFile } from '../mirror/report-file.ts';
@@ -21,6 +22,8 @@ export interface Deps extends PrepareDeps {
   readonly readReports: (folder: string) => Promise<readonly ReportFile[]>;
   /** Number of jobs in the matrix, which record in the same branch. */
   readonly jobs: number;
+  /** Finds out before anything is copied whether the run can be recorded. */
+  readonly writeAccess: Pick<WriteAccess, 'check'>;
   /** Absent if no pull request started the workflow. */
   readonly pullRequest?: Pick<PullRequestComments, 'keepComment'>;
   /** Closes all connections. To be called at the end of the run. */

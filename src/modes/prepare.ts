@@ -44,7 +44,7 @@ export interface Prepared {
 export interface PrepareDeps {
   readonly registries: Pick<Registries, 'source' | 'target'>;
   readonly apis: SourceApis;
-  readonly metadata: Pick<MetadataRepository, 'check' | 'read' | 'update'>;
+  readonly metadata: Pick<MetadataRepository, 'name' | 'check' | 'read' | 'update'>;
   readonly now: () => Date;
   /** Runs one phase of the run, and groups its log lines under this name. */
   readonly phase: <T>(name: string, work: () => Promise<T>) => Promise<T>;

@@ -1,4 +1,4 @@
-/** Waits for all promises, then throws the first failure: nothing continues behind a failed call. */
+/** Waits for all promises, then throws the first failure: no work continues after a failed call. */
 export async function allOrThrow<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   const results = await Promise.allSettled(promises);
   return results.map((result) => {
@@ -7,7 +7,7 @@ export async function allOrThrow<T>(promises: readonly Promise<T>[]): Promise<T[
   });
 }
 
-/** Runs tasks of the same key one after another, in the order in which they came, whatever becomes of each. */
+/** Runs tasks with the same key one after another, in the order of the calls, whether they fail or not. */
 export class SerialQueue {
   readonly #last = new Map<string, Promise<unknown>>();
 
@@ -24,7 +24,7 @@ export class SerialQueue {
   }
 }
 
-/** Shares one promise among all that ask for the same key while it is pending. */
+/** Shares one promise among all callers with the same key while it is pending. */
 export class SingleFlight<T> {
   readonly #pending = new Map<string, Promise<T>>();
 

@@ -5,13 +5,13 @@ import { type RegistryResponse, headerOf } from './http/message.ts';
 import { isNetworkError } from './http/retry.ts';
 import type { Descriptor } from './manifest.ts';
 
-/** How often a download that made progress goes on after a break. */
-const MOST_RESUMES = 20;
+/** How often a download that makes progress is resumed. */
+const MAX_RESUMES = 20;
 
-/** What a registry has under a digest is not what the digest names, or not all of it. */
+/** The content that a registry sends for a digest does not have that digest or size. */
 export class ContentError extends RegistryError {}
 
-/** A blob, and where it is. */
+/** A blob, and the repository to read it from. */
 interface BlobSource {
   readonly client: RegistryClient;
   readonly repository: string;
@@ -19,11 +19,11 @@ interface BlobSource {
 }
 
 /**
- * Streams a blob, checked: the last chunk is given out only when size and digest of the whole are right, so that
- * what ends is what the descriptor names. A download that breaks or ends early goes on where it stopped.
+ * Streams a blob and verifies it. The last chunk is yielded only after size and digest of the whole are verified: a stream
+ * that ends is exactly what the descriptor names. A download that breaks off or ends early is resumed where it stopped.
  *
- * @param signal calls the download off: its connection is closed then, also while nothing comes
- * @throws ContentError when the content is not what `descriptor` names; RegistryError when it can't be had
+ * @param signal aborts the download: its connection is closed, even while no data arrives
+ * @throws ContentError when the content is not what `descriptor` names; RegistryError when the registry does not send it
  */
 export async function* downloadBlob(
   client: RegistryClient,
@@ -36,25 +36,25 @@ export async function* downloadBlob(
   const [algorithm = '', hex] = digest.split(':');
   const hash = createHash(algorithm);
   let received = 0;
-  let held: Uint8Array | undefined;
+  let last: Uint8Array | undefined;
   for await (const chunk of resumed(source, signal)) {
     received += chunk.length;
     if (received > size) break;
     hash.update(chunk);
-    if (held) yield held;
-    held = chunk;
+    if (last) yield last;
+    last = chunk;
   }
   if (received !== size || hash.digest('hex') !== hex) {
     const cause =
       received === size
         ? `the content of ${digest} does not have that digest`
-        : `${received > size ? 'more than ' : ''}${received} bytes came for ${digest}, which has ${size}`;
+        : `received ${received > size ? 'more than ' : ''}${received} bytes of ${digest}, which has ${size}`;
     throw new ContentError({ method: 'GET', url: urlOf(source), cause, retryable: true });
   }
-  if (held) yield held;
+  if (last) yield last;
 }
 
-/** The bytes of a blob from one or more answers. */
+/** The bytes of a blob, from one or more responses. */
 async function* resumed(
   source: BlobSource,
   signal: AbortSignal | undefined,
@@ -80,15 +80,15 @@ async function* resumed(
     } finally {
       response.release();
     }
-    // With all bytes there it does not matter how the answer ended; the digest tells whether they are right.
+    // Once all bytes have arrived it does not matter how the response ended: the digest decides.
     if (offset >= size) return;
-    if (offset > before && resumes < MOST_RESUMES) continue;
+    if (offset > before && resumes < MAX_RESUMES) continue;
     if (broken === undefined) return;
     throw breakOf(source, broken);
   }
 }
 
-/** Asks for the blob from `offset` on, or whole where the registry can't give a part. */
+/** Requests the blob from `offset` on, or the whole blob if the registry can't send a part of it. */
 async function openRest(
   source: BlobSource,
   offset: number,
@@ -112,15 +112,15 @@ async function openRest(
 }
 
 /**
- * Bytes at the start of an answer that have come before.
+ * The number of bytes at the start of a response that were received before.
  *
- * @throws RegistryError when it begins behind `offset`
+ * @throws RegistryError when the response begins after `offset`
  */
 function overlap({ status, headers, url }: RegistryResponse, offset: number): number {
   if (status !== 206) return offset;
   const [, start = offset] = /^bytes (\d{1,15})-/.exec(headerOf(headers, 'content-range') ?? '') ?? [];
   if (Number(start) <= offset) return offset - Number(start);
-  const cause = `asked for the bytes from ${offset} on it sent those from ${start} on`;
+  const cause = `the bytes from ${offset} on were requested, and those from ${start} on were sent`;
   throw new RegistryError({ method: 'GET', url, cause, retryable: true });
 }
 

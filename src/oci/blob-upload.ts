@@ -3,21 +3,23 @@ import { ChunkReader } from './chunk-reader.ts';
 import { type RegistryClient, pull, push } from './client.ts';
 import type { Digest } from './digest.ts';
 import { RegistryError } from './errors.ts';
+import { resolveLocation } from './http/location.ts';
 import { type RegistryResponse, headerOf } from './http/message.ts';
 
 /**
- * Where an upload goes on, or that none is needed.
+ * Where an upload continues, or that none is needed.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs
  */
 export type UploadStart =
   | { readonly kind: 'mounted' }
-  | { readonly kind: 'session'; readonly location: URL; readonly minChunk: number };
+  | { readonly kind: 'session'; readonly location: URL; readonly minChunkBytes: number };
 
 /**
- * Asks for `digest` to be mounted into `repository`. Mounting from the repository itself asks whether it is there
- * already, and opens the session to send it when it is not: one request where HEAD and POST were two.
+ * Requests that `digest` is mounted into `repository`. Mounting from the repository itself checks whether the blob is
+ * present, and opens an upload session if it is not: one request instead of HEAD and POST.
  *
- * @param from a repository of the same registry that may hold the blob
+ * @param from a repository of the same registry that may have the blob
+ * @throws RegistryError when the registry opens no upload either
  */
 export async function startUpload(
   client: RegistryClient,
@@ -31,7 +33,7 @@ export async function startUpload(
   try {
     return await post(client, repository, `?${query.toString()}`, scopes, isOwn);
   } catch (error) {
-    // Registries refuse mounts in many ways (Harbor 401, Docker Hub 400); what they all take is a plain upload.
+    // Registries refuse mounts in many ways (Harbor 401, Docker Hub 400). They all accept a plain upload.
     if (!(error instanceof RegistryError) || error.retryable || error.status === undefined) throw error;
     return post(client, repository, '', [push(repository)]);
   }
@@ -51,23 +53,24 @@ async function post(
     async (response) => {
       await response.body.dump();
       if (response.status === 201) return { kind: 'mounted' };
-      const minChunk = Number(headerOf(response.headers, 'oci-chunk-min-length') ?? 0);
+      const minChunkBytes = Number(headerOf(response.headers, 'oci-chunk-min-length') ?? 0);
       return {
         kind: 'session',
         location: sessionOf(response),
-        minChunk: Number.isSafeInteger(minChunk) ? minChunk : 0,
+        minChunkBytes: Number.isSafeInteger(minChunkBytes) ? minChunkBytes : 0,
       };
     },
   );
 }
 
 function sessionOf(response: RegistryResponse): URL {
-  const location = URL.parse(headerOf(response.headers, 'location') ?? '', response.url.href);
-  if (location) return location;
+  const location = headerOf(response.headers, 'location');
+  const session = location === undefined ? undefined : resolveLocation(location, response.url);
+  if (session) return session;
   throw new RegistryError({
     method: 'POST',
     url: response.url,
-    cause: 'the answer has no Location to upload to',
+    cause: 'the response has no Location to upload to',
     ambiguous: true,
   });
 }
@@ -78,7 +81,7 @@ export interface UploadBody {
   readonly content: Uint8Array | AsyncIterable<Uint8Array>;
 }
 
-/** Sends a whole blob in one request: what every registry takes, but for limits on the size of a request. */
+/** Sends a whole blob in one request. Every registry accepts that, up to a limit on the size of a request. */
 export async function uploadWhole(
   client: RegistryClient,
   repository: string,
@@ -100,35 +103,35 @@ export async function uploadWhole(
   );
 }
 
-/** Sends a blob in requests of `chunk` bytes, for registries that refuse it whole. */
+/** Sends a blob in requests of `chunkBytes` each, for registries that refuse the whole blob in one. */
 export async function uploadChunks(
   client: RegistryClient,
   repository: string,
   digest: Digest,
   start: URL,
   { size, content }: { readonly size: number; readonly content: AsyncIterable<Uint8Array> },
-  chunk: number,
+  chunkBytes: number,
 ): Promise<void> {
   const source = new ChunkReader(content);
   try {
-    const location = await sendChunks(client, repository, start, { size, source }, chunk);
+    const location = await sendChunks(client, repository, start, { size, source }, chunkBytes);
     await uploadWhole(client, repository, digest, location, { size: 0, content: new Uint8Array() });
   } finally {
     await source.close();
   }
 }
 
-/** Sends all chunks, and says where the upload ends. */
+/** Sends all chunks, and returns where to complete the upload. */
 async function sendChunks(
   client: RegistryClient,
   repository: string,
   start: URL,
   { size, source }: { readonly size: number; readonly source: ChunkReader },
-  chunk: number,
+  chunkBytes: number,
 ): Promise<URL> {
   let location = start;
-  for (let offset = 0; offset < size; offset += chunk) {
-    const length = Math.min(chunk, size - offset);
+  for (let offset = 0; offset < size; offset += chunkBytes) {
+    const length = Math.min(chunkBytes, size - offset);
     location = await client.transport.send(
       {
         method: 'PATCH',
@@ -154,7 +157,7 @@ async function sendChunks(
 
 function withDigest(location: URL, digest: Digest): URL {
   const url = new URL(location);
-  // Appended by hand: a rewritten query could break what the registry signed.
+  // Appended as text: URLSearchParams would rewrite the query, which the registry may have signed.
   url.search = `${location.search === '' ? '?' : `${location.search}&`}digest=${encodeURIComponent(digest)}`;
   return url;
 }

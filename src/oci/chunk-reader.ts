@@ -1,4 +1,4 @@
-/** Reads one stream of bytes as consecutive parts of given lengths, without gathering any. */
+/** Reads one stream of bytes as consecutive parts of given lengths, without buffering them. */
 export class ChunkReader {
   readonly #iterator: AsyncIterator<Uint8Array>;
   #rest: Uint8Array | undefined;
@@ -7,7 +7,7 @@ export class ChunkReader {
     this.#iterator = content[Symbol.asyncIterator]();
   }
 
-  /** The next `length` bytes, fewer where the stream ends. Must be read to its end before the next part. */
+  /** The next `length` bytes, or fewer at the end of the stream. Read each part to its end before the next one. */
   async *take(length: number): AsyncGenerator<Uint8Array, void, undefined> {
     let missing = length;
     while (missing > 0) {
@@ -20,7 +20,7 @@ export class ChunkReader {
     }
   }
 
-  /** Ends the stream, wherever it stands. */
+  /** Ends the stream, read to its end or not. */
   async close(): Promise<void> {
     await this.#iterator.return?.();
   }

@@ -1,37 +1,24 @@
 import * as v from 'valibot';
-import { type Digest, digestOf, isDigest, matchesDigest } from './digest.ts';
+import { type Digest, isDigest } from './digest.ts';
 import { RegistryError } from './errors.ts';
 import { type RegistryResponse, headerOf, readBody } from './http/message.ts';
 import type { RegistryTransport } from './http/transport.ts';
-import { type RawManifest, FIRST_ISSUE, mediaTypeOf } from './manifest.ts';
+import { type ManifestHead, headOf, manifestOf, reportedDigestOf } from './manifest-response.ts';
+import { type RawManifest, FIRST_ISSUE } from './manifest.ts';
 import { MANIFEST_ACCEPT, isSchema1Type } from './media-types.ts';
 import { type ListPage, type ReadPage, getPage, readPages } from './pages.ts';
+import { type PullLimit, pullLimitOf } from './pull-limit.ts';
 
-/** What a HEAD of a manifest tells. */
-export interface ManifestHead {
-  readonly digest: Digest;
-  readonly mediaType: string;
-  /** Of the manifest itself, in bytes. */
-  readonly size: number;
-}
-
-/** What a registry says of its pull limit; undefined while it has not said anything. */
-export interface PullLimit {
-  readonly remaining: number;
-  /** The time over which pulls are counted, in milliseconds. */
-  readonly window?: number;
-}
-
-/** The spec asks registries to take manifests of 4 MiB; this reads some more. */
+/** The specification asks registries to accept manifests of 4 MiB. Some accept larger ones. */
 const MAX_MANIFEST_BYTES = 8 * 1024 ** 2;
 
-/** How often a tag is read whose manifest is not what the registry says. */
-const READS = 3;
+/** How often a tag is read whose manifest does not have the digest that the registry reports. */
+const MAX_READS = 3;
 
 const TagList = v.object({ tags: v.optional(v.nullable(v.array(v.string()))) });
 
 /**
- * One registry's API, as the distribution spec has it. Repositories and references must have passed the checks
+ * One registry's API as the distribution specification defines it. Repositories and references must have passed the checks
  * of `names.ts`. Every method throws RegistryError when the registry refuses.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
  */
@@ -54,15 +41,15 @@ export class RegistryClient {
     return this.#pullLimit;
   }
 
-  /** The parsed JSON of a list, and the page after it. `url` may be a path or a page's URL. */
+  /** One page of a list: its parsed JSON, and the URL of the next page. `url` may be a path or a page's URL. */
   async getList(url: string | URL, scopes: readonly string[]): Promise<ListPage> {
     return getPage(this.#transport, url, scopes);
   }
 
   /**
-   * All tags of a repository, page by page, without their digests.
+   * All tags of a repository, from all pages, without their digests.
    *
-   * @param first the first page, when the caller has it already
+   * @param first the first page, if the caller has it already
    */
   async listTags(repository: string, first?: ListPage): Promise<string[]> {
     const scopes = [pull(repository)];
@@ -74,7 +61,7 @@ export class RegistryClient {
     });
   }
 
-  /** The digest behind a tag or digest; undefined when the registry has no such manifest. */
+  /** The digest of a manifest by tag or digest; undefined when the registry does not have it. */
   async headManifest(repository: string, reference: string): Promise<ManifestHead | undefined> {
     const head = await this.#transport.send(
       {
@@ -86,15 +73,17 @@ export class RegistryClient {
       },
       async (response) => {
         await response.body.dump();
-        return response.status === 404 ? undefined : this.#readHead(response);
+        if (response.status === 404) return undefined;
+        this.#noteLimit(response);
+        return headOf(response);
       },
     );
     return head === 'incomplete' ? this.#headByGet(repository, reference) : head;
   }
 
   /**
-   * Like `headManifest`, of what may well not be there: a registry that forbids a HEAD is asked by GET. Artifactory
-   * answers HEAD with 403 for what is missing.
+   * Like `headManifest`, for a manifest that is likely to be missing: Artifactory answers its HEAD with 403. Then it is
+   * requested with GET.
    */
   async findManifest(repository: string, reference: string): Promise<ManifestHead | undefined> {
     try {
@@ -113,30 +102,34 @@ export class RegistryClient {
   }
 
   /**
-   * A manifest and the digest of what really came; undefined when the registry has none such. What came for a tag is
-   * asked for once more, by its own digest, where the registry says that it is another one: of registries that say so
-   * wrongly it is there, and what was spoilt on its way is not.
+   * A manifest and the digest of its bytes; undefined when the registry does not have it. If the registry reports another
+   * digest for a tag than its bytes have, the manifest is requested by the digest of the bytes. A registry that merely
+   * reports a wrong digest has it under that digest; a manifest that was corrupted on the way is not found.
+   *
+   * @throws RegistryError when the bytes never have the digest that the registry reports
    */
   async getManifest(repository: string, reference: string): Promise<RawManifest | undefined> {
-    for (let tries = 1; ; tries += 1) {
+    for (let reads = 1; ; reads += 1) {
       const found = await this.#readManifest(repository, reference);
       if (!found) return undefined;
-      const { manifest, said } = found;
+      const { manifest, reportedDigest } = found;
       const isAmbiguous =
-        said !== undefined && said !== manifest.digest && !isSchema1Type(manifest.mediaType);
+        reportedDigest !== undefined &&
+        reportedDigest !== manifest.digest &&
+        !isSchema1Type(manifest.mediaType);
       if (!isAmbiguous || (await this.#readManifest(repository, manifest.digest))) return manifest;
-      if (tries < READS) continue;
-      const cause = `the answer's digest is ${manifest.digest}, and the registry says ${said}`;
+      if (reads < MAX_READS) continue;
+      const cause = `the digest of the manifest is ${manifest.digest}, but the registry reports ${reportedDigest}`;
       const url = this.#transport.urlOf(manifestUrlPath(repository, reference));
       throw new RegistryError({ method: 'GET', url, cause });
     }
   }
 
-  /** A manifest, and the digest that the registry says it has. */
+  /** A manifest, and the digest that the registry reports for a tag. */
   async #readManifest(
     repository: string,
     reference: string,
-  ): Promise<{ manifest: RawManifest; said: string | undefined } | undefined> {
+  ): Promise<{ manifest: RawManifest; reportedDigest: string | undefined } | undefined> {
     return this.#transport.send(
       {
         method: 'GET',
@@ -148,13 +141,13 @@ export class RegistryClient {
       async (response) => {
         if (response.status === 404) return discard(response);
         this.#noteLimit(response);
-        const manifest = checkedManifest(reference, await readBody(response, MAX_MANIFEST_BYTES), response);
-        return { manifest, said: isDigest(reference) ? undefined : digestHeader(response) };
+        const manifest = manifestOf(reference, await readBody(response, MAX_MANIFEST_BYTES), response);
+        return { manifest, reportedDigest: isDigest(reference) ? undefined : reportedDigestOf(response) };
       },
     );
   }
 
-  /** True when the registry says that `repository` has the blob. */
+  /** True when the registry reports that `repository` has the blob. */
   async hasBlob(repository: string, digest: Digest): Promise<boolean> {
     return this.#transport.send(
       {
@@ -171,9 +164,9 @@ export class RegistryClient {
   }
 
   /**
-   * Stores `manifest` under a tag or its digest, byte for byte and with its own media type.
+   * Pushes `manifest` under a tag or its digest, byte for byte and with its own media type.
    *
-   * @returns true when the registry says that it has noted to what the manifest refers
+   * @returns true when the registry acknowledges the manifest's `subject`: it lists the manifest as a referrer
    */
   async putManifest(repository: string, reference: string, manifest: RawManifest): Promise<boolean> {
     return this.#transport.send(
@@ -192,43 +185,22 @@ export class RegistryClient {
     );
   }
 
-  #readHead(response: RegistryResponse): ManifestHead | 'incomplete' {
-    this.#noteLimit(response);
-    const digest = digestHeader(response);
-    const mediaType = headerOf(response.headers, 'content-type')?.split(';')[0]?.trim();
-    const size = headerOf(response.headers, 'content-length');
-    if (
-      digest === undefined ||
-      !isDigest(digest) ||
-      !mediaType?.startsWith('application/vnd.') ||
-      size === undefined
-    ) {
-      return 'incomplete';
-    }
-    return { digest, mediaType, size: Number(size) };
-  }
-
-  /** https://docs.docker.com/docker-hub/usage/pulls/: `ratelimit-remaining: 20;w=21600` */
-  #noteLimit({ headers }: RegistryResponse): void {
-    const header = headerOf(headers, 'ratelimit-remaining') ?? '';
-    const [, remaining, seconds] = /^\s*(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?/.exec(header) ?? [];
-    if (remaining === undefined) return;
-    const window = seconds === undefined ? {} : { window: Number(seconds) * 1000 };
-    this.#pullLimit = { remaining: Number(remaining), ...window };
+  #noteLimit(response: RegistryResponse): void {
+    this.#pullLimit = pullLimitOf(response) ?? this.#pullLimit;
   }
 }
 
-/** The scope that lets a token read `repository`. */
+/** The scope of a token that may read `repository`. */
 export function pull(repository: string): string {
   return `repository:${repository}:pull`;
 }
 
-/** The scope that lets a token read and write `repository`. */
+/** The scope of a token that may read and write `repository`. */
 export function push(repository: string): string {
   return `repository:${repository}:pull,push`;
 }
 
-/** The list of a repository's tags; with no name, what registries of Google's kind hold at their root. */
+/** Where a repository's tags are listed; without a name, where registries like Google's list their root. */
 export function tagsUrlPath(repository: string): string {
   return repository === '' ? '/v2/tags/list' : `/v2/${repository}/tags/list`;
 }
@@ -237,7 +209,7 @@ export function manifestUrlPath(repository: string, reference: string): string {
   return `/v2/${repository}/manifests/${reference}`;
 }
 
-/** Some registries link an empty page to itself: it is the last one. */
+/** Some registries link an empty page to itself: an empty page is the last one. */
 const readTagList: ReadPage<string> = ({ json, next }) => {
   const list = v.safeParse(TagList, json, FIRST_ISSUE);
   if (!list.success) return undefined;
@@ -245,27 +217,6 @@ const readTagList: ReadPage<string> = ({ json, next }) => {
   return { items, next: items.length === 0 ? undefined : next };
 };
 
-/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
-function digestHeader({ headers }: RegistryResponse): string | undefined {
-  return headerOf(headers, 'docker-content-digest');
-}
-
 async function discard({ body }: RegistryResponse): Promise<undefined> {
   await body.dump();
-}
-
-/** schema1 is exempt from the check: its digest leaves out the signatures that the bytes carry. */
-function checkedManifest(reference: string, bytes: Uint8Array, response: RegistryResponse): RawManifest {
-  const problem = (cause: string, more: { retryable?: true; ambiguous?: true }): RegistryError =>
-    new RegistryError({ method: 'GET', url: response.url, cause, ...more });
-  let mediaType: string;
-  try {
-    mediaType = mediaTypeOf(bytes, headerOf(response.headers, 'content-type') ?? '');
-  } catch {
-    throw problem('the answer is not a manifest', { ambiguous: true });
-  }
-  if (isDigest(reference) && !isSchema1Type(mediaType) && !matchesDigest(bytes, reference)) {
-    throw problem(`the answer's digest is ${digestOf(bytes)}, not the one asked for`, { retryable: true });
-  }
-  return { mediaType, digest: isDigest(reference) ? reference : digestOf(bytes), bytes };
 }

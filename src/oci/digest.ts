@@ -8,7 +8,7 @@ export type Digest = `sha256:${string}` | `sha512:${string}`;
 
 const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 
-/** True for a digest in one of the two registered algorithms, in its canonical lower-case form. */
+/** True for a digest in one of the two registered algorithms, in lower case. */
 export function isDigest(text: string): text is Digest {
   return DIGEST.test(text);
 }
@@ -18,7 +18,7 @@ export function digestOf(bytes: Uint8Array): Digest {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** True when `bytes` are what `digest` names, in whichever algorithm it names them. */
+/** True when `bytes` have `digest`, in its own algorithm. */
 export function matchesDigest(bytes: Uint8Array, digest: Digest): boolean {
   const [algorithm = 'sha256', hex] = digest.split(':');
   return createHash(algorithm).update(bytes).digest('hex') === hex;

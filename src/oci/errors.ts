@@ -1,25 +1,25 @@
 import * as v from 'valibot';
 
-/** What went wrong with one request to a registry, as data. The message holds no query and no credential. */
+/** A failed request to a registry, as data. Its message contains no query and no credential. */
 export class RegistryError extends Error {
   override readonly name = 'RegistryError';
   readonly method: string;
   /** Without query and user info: signed URLs carry credentials. */
   readonly url: string;
-  /** Absent when no answer came. */
+  /** Undefined when there was no response. */
   readonly status: number | undefined;
-  /** The codes of the answer's `errors`, `NAME_UNKNOWN` and so on. */
+  /** The codes of the response's `errors`, such as `NAME_UNKNOWN`. */
   readonly codes: readonly string[];
   /** True when the same request may succeed later. */
   readonly retryable: boolean;
   /**
-   * True for what is meant in most cases, but is also what a proxy in between or a node of the registry that is out of
-   * order says now and then: a few more tries tell.
+   * True for a refusal that usually means what it says, but that a proxy on the way or a broken node of the registry may
+   * send as well: a few retries show which it is.
    */
   readonly ambiguous: boolean;
-  /** Host of the registry that was asked: what it redirects to or gets its tokens from may be another one, see `url`. */
+  /** Host of the registry. `url` may be at another host: its storage or token service. */
   readonly registry: string;
-  /** How long the registry asks to wait, in milliseconds. */
+  /** How long the registry asks the client to wait, in milliseconds. */
   readonly retryAfter: number | undefined;
 
   constructor(problem: {
@@ -47,34 +47,34 @@ export class RegistryError extends Error {
   }
 }
 
-/** The message of whatever was thrown. */
+/** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** True when a registry, or its token service, does not let the one who asks. */
+/** True when a registry or its token service denies access. */
 export function isAccessDenied(error: unknown): error is RegistryError {
   return error instanceof RegistryError && !error.retryable && (error.status === 401 || error.status === 403);
 }
 
-/** `url` without what may be a credential: user info, query and fragment. */
+/** `url` without the parts that may contain a credential: user info, query and fragment. */
 export function redactUrl(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
 /**
- * One line of printable text of at most `limit` characters, from text that a stranger wrote: without what turns the
- * direction of writing, and without what may be a credential.
+ * One line of printable text of at most `limit` characters, from untrusted text. Characters that change the direction of
+ * writing are removed, and so is what may be a credential.
  */
 export function printable(text: string, limit = 300): string {
   const line = withoutCredentials(text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}]+/gu, ' '))
-    // The runner takes this for a command wherever in a line it stands.
+    // The runner treats this as a command anywhere in a line.
     .replaceAll('##[', '# # [')
     .trim();
   return line.length > limit ? `${line.slice(0, limit)}…` : line;
 }
 
-/** Docker and registries quote signed URLs and the header that they refuse. */
+/** Docker and registries quote signed URLs, and the header that they refuse. */
 function withoutCredentials(text: string): string {
   return text
     .replace(/(?<=https?:\/\/)[^\s/?#"'`<>]*@/gi, '')
@@ -95,13 +95,13 @@ const ErrorBody = v.object({
 });
 
 /**
- * The codes and one line of text of an error body. Bodies may be the spec's JSON, HTML or plain text.
+ * The codes and one line of text of an error body, which may be the specification's JSON, HTML or plain text.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
  */
 export function readErrorBody(body: string): { codes: string[]; text: string } {
   const parsed = v.safeParse(ErrorBody, tryJson(body));
   if (!parsed.success) {
-    return { codes: [], text: /^\s*</.test(body) ? 'the answer is an HTML page' : printable(body) };
+    return { codes: [], text: /^\s*</.test(body) ? 'the response is an HTML page' : printable(body) };
   }
   const { errors } = parsed.output;
   return {

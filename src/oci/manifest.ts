@@ -3,17 +3,17 @@ import { type Digest, isDigest } from './digest.ts';
 import { printable } from './errors.ts';
 import { OCI_INDEX, OCI_MANIFEST, SCHEMA1, isIndexType, isSchema1Type } from './media-types.ts';
 
-/** A registry's manifest as it was sent: bytes, type and digest belong together and are never made anew. */
+/** A manifest as the registry sent it: bytes, type and digest belong together, and are never serialised again. */
 export interface RawManifest {
   readonly mediaType: string;
   readonly digest: Digest;
   readonly bytes: Uint8Array;
 }
 
-/** Of a list of millions that are none each would be an issue, and take more memory than a runner has. */
+/** Stops at the first issue: millions of malformed entries would otherwise take more memory than a runner has. */
 export const FIRST_ISSUE = { abortEarly: true } as const;
 
-/** A digest in one of the algorithms that are registered. */
+/** A digest in one of the registered algorithms. */
 export const DigestSchema = v.custom<Digest>(
   (value) => typeof value === 'string' && isDigest(value),
   'not a digest',
@@ -50,9 +50,9 @@ export type ManifestContent =
   | { readonly kind: 'schema1' };
 
 /**
- * Reads what `manifest` refers to. A wrong `Content-Type` is mended by the manifest's own `mediaType` or shape.
+ * Reads what `manifest` refers to. Where the `Content-Type` was wrong, the manifest's own fields decide.
  *
- * @throws Error with the cause when it is no manifest of a known kind
+ * @throws Error with the cause when it is not a manifest of a known kind
  */
 export function readManifest(manifest: Pick<RawManifest, 'mediaType' | 'bytes'>): ManifestContent {
   if (isSchema1Type(manifest.mediaType)) return { kind: 'schema1' };
@@ -72,8 +72,8 @@ export function readManifest(manifest: Pick<RawManifest, 'mediaType' | 'bytes'>)
 }
 
 /**
- * The type of a manifest that came as `contentType`: registries answer some as `application/json` or plain text,
- * and then the manifest's own `mediaType` or shape tells.
+ * The media type of a manifest that was sent as `contentType`. Registries send some as `application/json` or plain text;
+ * then the manifest's own `mediaType` decides, or else its fields.
  */
 export function mediaTypeOf(bytes: Uint8Array, contentType: string): string {
   const [type = ''] = contentType.split(';');
@@ -102,16 +102,17 @@ export function formatPlatform({ platform }: Descriptor): string | undefined {
   return variant ? `${os}/${architecture}/${variant}` : `${os}/${architecture}`;
 }
 
-/** True when `platform` of a descriptor is what `wanted` asks for; `linux/arm64` takes every variant. */
+/** True when the platform of a descriptor matches `wanted`; `linux/arm64` matches every variant. */
 export function matchesPlatform(descriptor: Descriptor, wanted: string): boolean {
   const platform = formatPlatform(descriptor);
   return platform !== undefined && (platform === wanted || platform.startsWith(`${wanted}/`));
 }
 
 /**
- * True for a layer that stays where its `urls` say and is not in the registry.
+ * True for a layer that is stored at its `urls` and not in the registry. Without `urls` it is in the registry like any other.
  * https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#non-distributable-layers
  */
-export function isForeignLayer({ mediaType }: Descriptor): boolean {
-  return mediaType.includes('.foreign.') || mediaType.includes('.nondistributable.');
+export function isForeignLayer({ mediaType, urls }: Descriptor): boolean {
+  const isNondistributable = mediaType.includes('.foreign.') || mediaType.includes('.nondistributable.');
+  return isNondistributable && urls != null && urls.length > 0;
 }

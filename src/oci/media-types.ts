@@ -6,11 +6,11 @@ export const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+
 export const SCHEMA1 = 'application/vnd.docker.distribution.manifest.v1+json';
 export const SCHEMA1_SIGNED = 'application/vnd.docker.distribution.manifest.v1+prettyjws';
 
-/** What a manifest request accepts. schema1 is asked for too, so that it can be told apart from "not found". */
+/** What a manifest request accepts. It includes schema1, which would otherwise look like "not found". */
 const MANIFESTS = [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST, SCHEMA1_SIGNED, SCHEMA1];
 export const MANIFEST_ACCEPT = MANIFESTS.join(', ');
 
-/** False for what no specification of today knows, such as the artifact manifests of its drafts. */
+/** False for types that no current specification has, such as the artifact manifests of its drafts. */
 export function isManifestType(mediaType: string): boolean {
   return MANIFESTS.includes(mediaType);
 }

@@ -1,5 +1,5 @@
 /**
- * Names as the distribution spec allows them. Everything a registry, a manifest file or an input names passes
+ * Names as the distribution specification allows them. Each name from a registry, a namespace manifest or an input passes
  * one of these checks before it becomes part of a URL, a path or an argument.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
  */
@@ -9,7 +9,7 @@ const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 const HOST =
   /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$/;
 
-/** Implementations limit host and repository together to 255 characters (spec, "Pulling manifests"). */
+/** Implementations limit host and repository together to 255 characters (specification, "Pulling manifests"). */
 const MAX_NAME_LENGTH = 255;
 
 export function isRepositoryName(text: string): boolean {
@@ -21,8 +21,8 @@ export function isTag(text: string): boolean {
 }
 
 /**
- * True for a registry host with an optional port: `gcr.io`, `localhost:5000`, `[::1]:5000`. It must be as an URL has
- * it: `0x7f.1` would be looked up, and given credentials, by one name and connected to as 127.0.0.1.
+ * True for a registry host with an optional port: `gcr.io`, `localhost:5000`, `[::1]:5000`. It must be in the form that
+ * URLs have: the credentials of `0x7f.1` would be looked up by that name, but sent to 127.0.0.1.
  */
 export function isRegistryHost(text: string): boolean {
   if (text.length > MAX_NAME_LENGTH || !HOST.test(text)) return false;
@@ -30,8 +30,8 @@ export function isRegistryHost(text: string): boolean {
 }
 
 /**
- * True when the first part of a reference is a registry host and not a path component: it has a dot or a port,
- * or is `localhost`. https://github.com/distribution/reference/blob/v0.6.0/normalize.go
+ * True when the first component of a reference is a registry host and not part of the path: it has a dot or a port, or is
+ * `localhost`. https://github.com/distribution/reference/blob/v0.6.0/normalize.go
  */
 export function looksLikeHost(component: string): boolean {
   return component === 'localhost' || /[.:]/.test(component);
@@ -39,13 +39,13 @@ export function looksLikeHost(component: string): boolean {
 
 const DOCKER_HUB_ALIASES = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
 
-/** One name for each registry: Docker Hub's aliases become `docker.io`, letters are lower case. */
+/** The one name of each registry: Docker Hub's aliases become `docker.io`, letters become lower case. */
 export function canonicalHost(host: string): string {
   const lower = host.toLowerCase();
   return DOCKER_HUB_ALIASES.has(lower) ? 'docker.io' : lower;
 }
 
-/** The host that speaks the registry API; only Docker Hub's differs from its name. */
+/** The host of the registry's API. Only Docker Hub's differs from its name. */
 export function apiHost(registry: string): string {
   return registry === 'docker.io' ? 'registry-1.docker.io' : registry;
 }
@@ -56,7 +56,7 @@ export function isLoopback(host: string): boolean {
   return name === 'localhost' || name === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(name);
 }
 
-/** Docker Hub and Quay take `namespace/name` alone; a nested name must be flattened for them. */
+/** False for Docker Hub and Quay: they only accept `namespace/name`, and nested names must be flattened for them. */
 export function canNest(registry: string): boolean {
   return registry !== 'docker.io' && registry !== 'quay.io';
 }

@@ -3,23 +3,23 @@ import { nextPage } from './http/link.ts';
 import { type RegistryResponse, headerOf, listHeaderOf, readBody } from './http/message.ts';
 import type { RegistryTransport } from './http/transport.ts';
 
-/** One page of a list: its JSON, the URL that answered, and where its `Link` says that the next one is. */
+/** One page of a list: its JSON, its URL after redirects, and the next page that its `Link` names. */
 export interface ListPage {
   readonly json: unknown;
   readonly url: URL;
   readonly next: URL | undefined;
 }
 
-/** What one page holds; `undefined` when it is not of the shape that was asked for. */
+/** Reads the items of one page; undefined when it is not such a list. */
 export type ReadPage<T> = (
   page: ListPage,
 ) => { readonly items: readonly T[]; readonly next: URL | string | undefined } | undefined;
 
-/** 32 MiB of tags are some hundred thousand in one repository; nobody's are more. */
+/** 32 MiB are some hundred thousand tags in one repository, more than any has. */
 const MAX_PAGE_BYTES = 32 * 1024 ** 2;
-/** With a hundred entries a page, as many as `MAX_ITEMS`. */
+/** With a hundred entries per page, as many entries as `MAX_ITEMS`. */
 const MAX_PAGES = 10_000;
-/** More than any registry has repositories, or any repository tags. */
+/** More than any registry has repositories, or any repository has tags. */
 const MAX_ITEMS = 1_000_000;
 
 /** The parsed JSON of a list. `url` is a path below the transport's base URL, or a page's URL. */
@@ -31,7 +31,7 @@ export async function getPage(
   return transport.send({ method: 'GET', url, scopes, expect: [200] }, pageOf);
 }
 
-/** The page of a list that `response` is. */
+/** Reads `response` as one page of a list. */
 export async function pageOf(response: RegistryResponse): Promise<ListPage> {
   const bytes = await readBody(response, MAX_PAGE_BYTES);
   const next = nextPage(listHeaderOf(response.headers, 'link'), response.url);
@@ -42,9 +42,9 @@ export async function pageOf(response: RegistryResponse): Promise<ListPage> {
  * Reads a list to its last page.
  *
  * @param list.of what is listed, for messages: `tags`
- * @param list.first the first page, when the caller has it already
- * @param list.most items that it may have
- * @throws RegistryError when a page is refused or is no such list, and when pages repeat or find no end
+ * @param list.first the first page, if the caller has it already
+ * @param list.most the largest number of items allowed
+ * @throws RegistryError when a page is refused or is not such a list, and when pages repeat or never end
  */
 export async function readPages<T>(
   transport: RegistryTransport,
@@ -63,7 +63,7 @@ export async function readPages<T>(
   let page = list.first ?? (await getPage(transport, url, list.scopes));
   for (;;) {
     const found = list.read(page);
-    if (!found) throw fault(page, `the answer is not a list of ${list.of}`);
+    if (!found) throw fault(page, `the response is not a list of ${list.of}`);
     for (const item of found.items) all.push(item);
     if (all.length > most) throw fault(page, `there are more than ${most} ${list.of}`);
     if (found.next === undefined) return all;
@@ -71,7 +71,29 @@ export async function readPages<T>(
     if (seen.has(next)) throw fault(page, `the pages of ${list.of} repeat`);
     if (seen.add(next).size >= MAX_PAGES)
       throw fault(page, `there are more than ${MAX_PAGES} pages of ${list.of}`);
-    page = await getPage(transport, found.next, list.scopes);
+    page = await getLaterPage(transport, found.next, list.scopes);
+  }
+}
+
+/**
+ * A page after the first could not be read: the list exists, and its rest is unknown. It has no status, so that a 404 is not
+ * treated as "no such repository".
+ */
+export class LaterPageError extends RegistryError {}
+
+/** @throws LaterPageError when the registry refuses the page */
+export async function getLaterPage(
+  transport: RegistryTransport,
+  url: string | URL,
+  scopes: readonly string[],
+): Promise<ListPage> {
+  try {
+    return await getPage(transport, url, scopes);
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.retryable || error.status === undefined) throw error;
+    const { status, codes } = error;
+    const cause = `the list has a page here by its "Link", and it can't be read: ${[`status ${status}`, ...codes].join(', ')}`;
+    throw new LaterPageError({ method: 'GET', url: new URL(error.url), cause, error });
   }
 }
 
@@ -84,7 +106,7 @@ function parseJson(bytes: Uint8Array, response: RegistryResponse): unknown {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     const type = headerOf(response.headers, 'content-type') ?? 'no type';
-    const cause = `the answer is not JSON but ${printable(type, 60)}: this is no registry, or a page in front of it`;
+    const cause = `the response is not JSON but ${printable(type, 60)}: this is not a registry, or a page in front of one`;
     throw new RegistryError({ method: 'GET', url: response.url, cause, ambiguous: true });
   }
 }

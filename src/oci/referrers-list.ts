@@ -3,7 +3,7 @@ import { type Digest, digestOf } from './digest.ts';
 import { type RawManifest, DigestSchema, FIRST_ISSUE } from './manifest.ts';
 import { OCI_INDEX } from './media-types.ts';
 
-/** An entry with all that it says, known or not. */
+/** An entry with all its fields, known or not. */
 const Entry = v.looseObject({
   mediaType: v.nullish(v.string()),
   digest: DigestSchema,
@@ -13,21 +13,21 @@ export type ListEntry = v.InferOutput<typeof Entry>;
 
 const List = v.looseObject({ manifests: v.array(Entry) });
 
-/** The entries of a list as they stand there; undefined when `manifest` is no such list. */
+/** The unchanged entries of a list; undefined when `manifest` is not such a list. */
 export function listEntries(manifest: RawManifest): readonly ListEntry[] | undefined {
   return parseList(manifest)?.manifests;
 }
 
 /**
- * A list with the entries of `list`, as they stand there and in their order, and after them those of `entries` that it
- * has not. `list` itself when it has them all.
+ * A list with the unchanged entries of `list` in their order, followed by those of `entries` that it lacks. Returns `list`
+ * itself if it lacks none.
  *
- * @param list undefined where there is none yet; never anything else than a list
+ * @param list undefined if there is none yet; otherwise it must be a list
  */
 export function uniteList(list: RawManifest | undefined, entries: readonly ListEntry[]): RawManifest {
   const before = list && parseList(list);
-  const held = new Set(before?.manifests.map(({ digest }) => digest));
-  const added = entries.filter(({ digest }) => !held.has(digest) && held.add(digest));
+  const present = new Set(before?.manifests.map(({ digest }) => digest));
+  const added = entries.filter(({ digest }) => !present.has(digest) && present.add(digest));
   if (list && added.length === 0) return list;
   const content = {
     ...(before ?? { schemaVersion: 2, mediaType: OCI_INDEX }),
@@ -37,10 +37,10 @@ export function uniteList(list: RawManifest | undefined, entries: readonly ListE
   return { mediaType: OCI_INDEX, bytes, digest: digestOf(bytes) };
 }
 
-/** True when each entry of `part` is in `whole` too. */
+/** True when every entry of `part` is also in `whole`. */
 export function includesAll(whole: readonly ListEntry[], part: readonly ListEntry[]): boolean {
-  const held = new Set(whole.map(({ digest }) => digest));
-  return part.every(({ digest }) => held.has(digest));
+  const present = new Set(whole.map(({ digest }) => digest));
+  return part.every(({ digest }) => present.has(digest));
 }
 
 function parseList({ mediaType, bytes }: RawManifest): v.InferOutput<typeof List> | undefined {
@@ -57,7 +57,7 @@ const Referrer = v.object({
   annotations: v.nullish(v.record(v.string(), v.string())),
 });
 
-/** What a manifest refers to, and the entry that tells of it in the list of what refers to that. */
+/** The subject of a manifest, and the manifest's entry in the list of that subject's referrers. */
 export interface Referrer {
   readonly subject: Digest | undefined;
   readonly entry: ListEntry;
@@ -69,7 +69,7 @@ export function readReferrer({ mediaType, digest, bytes }: RawManifest): Referre
   const parsed = v.safeParse(schema, new TextDecoder().decode(bytes), FIRST_ISSUE);
   if (!parsed.success) return undefined;
   const { subject, config, annotations } = parsed.output;
-  // "" is as good as none.
+  // An empty artifactType counts as absent.
   const artifactType = parsed.output.artifactType || config?.mediaType;
   const entry = {
     mediaType,

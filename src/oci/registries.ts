@@ -9,11 +9,13 @@ import type { Sleep } from './sleep.ts';
 
 export interface RegistriesOptions {
   readonly dispatcher: Dispatcher;
-  /** Requests to one host at a time. */
+  /** The number of concurrent requests to one host. */
   readonly concurrency: number;
   readonly retries: number;
-  /** Hosts spoken to over plain HTTP; loopback always is. */
+  /** Hosts that are reached over plain HTTP, besides loopback. */
   readonly insecure: ReadonlySet<string>;
+  /** Hosts in a private network that registries may redirect to, or name as their token service. */
+  readonly trustedHosts?: ReadonlySet<string>;
   readonly credentials: { readonly source: CredentialLookup; readonly target: CredentialLookup };
   readonly sleep: Sleep;
   readonly clock: () => number;
@@ -24,8 +26,8 @@ export interface RegistriesOptions {
 }
 
 /**
- * The clients of a run: one for each registry and role, because a registry that is both source and target may
- * have two accounts. Both roles pass the same limiter of their host.
+ * The clients of a run, one for each registry and role: a registry that is both source and target may have two accounts.
+ * Both roles share the limiter of their host.
  */
 export class Registries {
   readonly #options: RegistriesOptions;
@@ -47,8 +49,8 @@ export class Registries {
   }
 
   /**
-   * A registry's other API, such as Docker Hub's at `https://hub.docker.com`. It passes its host's limiter like all
-   * requests there, and is given no credentials: they are the registry's.
+   * Another API of a registry, such as Docker Hub's at `https://hub.docker.com`. Its requests pass their host's limiter and
+   * carry no credentials: those belong to the registry itself.
    */
   api(baseUrl: URL): RegistryTransport {
     const { credentials: _credentials, insecure: _insecure, ...options } = this.#options;

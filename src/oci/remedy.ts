@@ -1,16 +1,16 @@
 import type { Credential } from './auth/credentials.ts';
 
-/** What a registry says when it refuses, and what its user can do about it. */
+/** The words with which a registry refuses, and what its user can do about it. */
 interface Rule {
-  /** Words of the registry, or of docker where it repeats them. */
+  /** Words of the registry, or of docker when it repeats them. */
   readonly says: RegExp;
   /** A sentence, without its full stop. */
   readonly remedy: string;
-  /** True when it only holds where something was to be pushed. */
+  /** True when the remedy only applies to a push. */
   readonly pushing?: boolean;
 }
 
-/** The first that fits counts. Each is in the words of a real registry: first those of one registry, then what many say. */
+/** The first rule that matches wins. Each has the words of a real registry: first those of single registries, then common ones. */
 const RULES: readonly Rule[] = [
   // GHCR
   {
@@ -35,62 +35,62 @@ const RULES: readonly Rule[] = [
     says: /token provided does not match expected scopes/,
     remedy:
       'Use GITHUB_TOKEN with "permissions: packages: write", or a personal access token (classic) with write:packages, or ' +
-      'read:packages to pull; a fine-grained one does not do',
+      'read:packages to pull; a fine-grained token does not work',
   },
   // Amazon ECR
   {
     says: /the repository with name '/i,
     remedy:
-      'Create the repository in Amazon ECR, or switch on create-on-push there with a repository creation template',
+      'Create the repository in Amazon ECR, or enable create-on-push there with a repository creation template',
     pushing: true,
   },
   {
     says: /authorization token has expired/i,
-    remedy: 'Log in to Amazon ECR in this job: its tokens live 12 hours',
+    remedy: 'Log in to Amazon ECR again in this job: its tokens expire after 12 hours',
   },
   {
     says: /is not authorized to perform: ecr/i,
-    remedy: 'Allow the account that action in AWS IAM',
+    remedy: 'Allow that action for the account in AWS IAM',
   },
   {
     says: /'ImageManifest' failed to satisfy constraint/,
     remedy:
-      'Amazon ECR takes no OCI manifest without "mediaType", and the mirror must not change a byte of it: leave the image ' +
-      'out with "exclude", or set "engine: docker", which writes another manifest for images of one platform',
+      'Amazon ECR refuses OCI manifests without "mediaType", and a mirror must not change a byte of them: omit the image ' +
+      'with "exclude", or set "engine: docker", which writes a new manifest for images of one platform',
   },
   // Azure ACR
   {
     says: /the operation is disallowed on this registry, repository or image/i,
     remedy:
-      'Unlock the image or its repository in Azure (az acr repository update --write-enabled true), or make room: the ' +
+      'Unlock the image or its repository in Azure (az acr repository update --write-enabled true), or free storage: the ' +
       'registry may be full',
   },
   {
     says: /aka\.ms\/acr\/authorization/,
-    remedy: 'Give the account the role AcrPush, or AcrPull for a source, on the registry in Azure',
+    remedy: 'Assign the account the role AcrPush, or AcrPull for a source, on the registry in Azure',
   },
   {
     says: /client with IP .{1,60} is not allowed access/i,
-    remedy: "Let the runner's address through the registry's firewall in Azure",
+    remedy: "Allow the runner's address in the registry's firewall in Azure",
   },
   // Google
   {
     says: /artifactregistry\.repositories\.createOnPush/,
     remedy:
-      'Create the repository in Artifact Registry, or give the account the role Artifact Registry Create-on-Push Writer',
+      'Create the repository in Artifact Registry, or grant the account the role Artifact Registry Create-on-Push Writer',
   },
   {
     says: /artifactregistry\.repositories\.uploadArtifacts/,
     remedy:
-      'Create the repository in Artifact Registry, and give the account the role Artifact Registry Writer',
+      'Create the repository in Artifact Registry, and grant the account the role Artifact Registry Writer',
   },
   {
     says: /pushes should be of the form/i,
-    remedy: 'Name project and repository in "target", such as europe-docker.pkg.dev/project/repository',
+    remedy: 'Include project and repository in "target", such as europe-docker.pkg.dev/project/repository',
   },
   {
     says: /container registry is deprecated and shutting down/i,
-    remedy: 'Migrate the project to Artifact Registry: the old Container Registry takes no pushes',
+    remedy: 'Migrate the project to Artifact Registry: the old Container Registry accepts no pushes',
   },
   // Harbor
   {
@@ -100,72 +100,72 @@ const RULES: readonly Rule[] = [
   },
   {
     says: /will exceed the configured upper limit of|quota has been exceed/i,
-    remedy: 'The quota is used up: raise it in the target, or make room there',
+    remedy: 'The quota is used up: raise it in the target, or delete images there',
     pushing: true,
   },
   // Quay
   {
     says: /access to the requested resource is not authorized/i,
     remedy:
-      'Give the account the right to write there, and to create repositories in the namespace; a robot account that has ' +
-      'only the first needs the repository to be created before',
+      'Give the account write access, and permission to create repositories in the namespace. For a robot account without ' +
+      'that permission, create the repository first',
     pushing: true,
   },
   // Docker Hub
   {
     says: /requested access to the resource is denied|insufficient_scope/i,
     remedy:
-      'The namespace of "target" must be one that the account may push to, its access token needs the permission Write, ' +
-      'and the plan must have private repositories left where they are made private',
+      'The account must be allowed to push to the namespace of "target", its access token needs the permission Write, and ' +
+      'its plan must allow another private repository if new ones are private',
     pushing: true,
   },
   // Many
   {
     says: /\bimmutable\b|\btag immutability\b/i,
     remedy:
-      'The target holds another image under the tag and lets nobody replace it: switch immutability off there, or leave ' +
-      'the tag out with "exclude"',
+      'The target has another image under this tag, and its tags are immutable: switch immutability off there, or omit ' +
+      'the tag with "exclude"',
     pushing: true,
   },
   {
     says: /is in read only mode|currently read-only|pushes to the registry are currently disabled/i,
-    remedy: 'The target is read-only at the moment: run again when it is not',
+    remedy: 'The target is read-only at the moment: run again later',
     pushing: true,
   },
   {
     says: /status 405|\b405\b.*method not allowed|the operation is unsupported|: unsupported$/i,
     remedy:
-      'The target takes no pushes: it is read-only, or the cache of another registry. Push to the registry behind it, or ' +
-      'let it be written to',
+      'The target accepts no pushes: it is read-only, or a cache of another registry. Make it writable, or push to the ' +
+      'registry behind it',
     pushing: true,
   },
   {
     says: /name_unknown|name unknown/i,
-    remedy: 'Create the repository in the target, where a push does not create it',
+    remedy: 'Create the repository in the target: it is not created by a push',
     pushing: true,
   },
 ];
 
 /**
- * What to do about a refusal, as a sentence; undefined where its words are not known.
+ * What to do about a refusal, as a sentence without its full stop; undefined when its words are unknown.
  *
- * @param said the registry's own words, codes included, or docker's
- * @param pushing true when something was to be pushed
+ * @param said the words of the registry, with its codes, or of docker
+ * @param pushing true when the request was part of a push
  */
 export function remedyFor(said: string, pushing: boolean): string | undefined {
   const rule = RULES.find(({ says, pushing: only }) => (pushing || only !== true) && says.test(said));
   return rule?.remedy;
 }
 
-/** Whose account `host` refused, and what to do: where it came from, and nothing of what it is. */
+/** What to do about a refusal by `host`, and where the refused account came from. Never shows the account itself. */
 export function adviceOn(
   host: string,
   used: Pick<Credential, 'providedBy'> | undefined,
   remedy: string | undefined,
 ): string {
   if (!used)
-    return `No credentials are known for ${host}: give them as inputs, or log in before with docker/login-action`;
+    return `No credentials are known for ${host}: set them as inputs, or log in with docker/login-action before this step`;
   return remedy === undefined
     ? `${host} refused the credentials from ${used.providedBy}: check that they are right and allow this`
-    : `${remedy}. It was asked with the credentials from ${used.providedBy}`;
+    : `${remedy}. The request used the credentials from ${used.providedBy}`;
 }

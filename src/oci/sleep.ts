@@ -1,2 +1,2 @@
-/** Waits, and ends early by throwing when `signal` is aborted. `ms` is milliseconds. */
+/** Waits `ms` milliseconds. Throws as soon as `signal` is aborted. */
 export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;

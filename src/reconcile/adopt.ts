@@ -6,6 +6,7 @@ import type { UndeterminedTag } from '../mirror/work.ts';
 import type { RegistryClient } from '../oci/client.ts';
 import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/errors.ts';
+import { findTag } from './find-tag.ts';
 
 /** What the target has under an undetermined tag. */
 export type Verdict =
@@ -62,9 +63,9 @@ class Adopter {
     const { target, targetOf } = this.#options;
     if (this.#isStopped) return { kind: 'undetermined' };
     try {
-      const head = await target.findManifest(targetOf(image), tag);
-      if (!head) return { kind: 'absent' };
-      if (head.digest === digest) return { kind: 'present', entry: digest };
+      const found = await findTag(target, targetOf(image), tag);
+      if (found === undefined) return { kind: 'absent' };
+      if (found === digest) return { kind: 'present', entry: digest };
       return this.#isLimitReached()
         ? { kind: 'undetermined' }
         : await this.#compareConfigs(targetOf(image), tag, repository, digest);

@@ -5,6 +5,7 @@ import { isReferrersTag } from '../oci/digest-tags.ts';
 import type { Digest } from '../oci/digest.ts';
 import { RegistryError, printable } from '../oci/errors.ts';
 import { type ListEntry, listEntries, includesAll } from '../oci/referrers-list.ts';
+import { findTag } from './find-tag.ts';
 
 /** What the target has under a recorded tag. */
 export type Finding =
@@ -36,7 +37,7 @@ export interface AuditOptions {
 }
 
 /**
- * Looks up the digest of each recorded tag at the target, with one HEAD per tag, which counts against no pull limit. Tags
+ * Looks up the digest of each recorded tag at the target, with one HEAD per tag, which counts against no pull limit, and a GET before a tag counts as missing. Tags
  * with an unknown digest are not looked up here: `adopt` does that. A target that refuses to answer gets no further
  * requests.
  */
@@ -78,12 +79,12 @@ class Auditor {
   async #lookUp({ image, tag, entry }: Omit<AuditedTag, 'finding'>): Promise<Finding> {
     const { target, targetOf, referrers } = this.#options;
     const repository = targetOf(image);
-    const head = await target.findManifest(repository, tag);
-    if (!head) return { kind: 'missing' };
+    const digest = await findTag(target, repository, tag);
+    if (digest === undefined) return { kind: 'missing' };
     const expected = typeof entry === 'string' ? entry : entry.target;
-    if (head.digest === expected) return { kind: 'present' };
+    if (digest === expected) return { kind: 'present' };
     const mayGrow = referrers && isReferrersTag(tag);
-    const hasGrown = mayGrow && (await this.#hasGrown(repository, expected, head.digest));
+    const hasGrown = mayGrow && (await this.#hasGrown(repository, expected, digest));
     return { kind: hasGrown ? 'present' : 'changed' };
   }
 

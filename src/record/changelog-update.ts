@@ -1,7 +1,8 @@
 import type { WriteSession } from '../github/write-session.ts';
 import type { UnloggedTags } from '../mirror/record-entry.ts';
 import type { NamespaceResult } from '../mirror/result.ts';
-import { insertSection, readChangelog, removeSection, renderSection } from './changelog.ts';
+import { writeChangelog } from './changelog-file.ts';
+import { MAX_SECTION_BYTES, readChangelog, removeSection, renderSection } from './changelog.ts';
 import { commitMessageOf } from './commit-message.ts';
 import type { RecordDeps, RecordSettings } from './deps.ts';
 
@@ -18,6 +19,11 @@ export interface Section {
   readonly text: string;
 }
 
+/** All sections of one run together. */
+const MAX_RUN_BYTES = 256 * 1024;
+/** Even if a run has hundreds of namespaces, a section names some images. */
+const MIN_SECTION_BYTES = 4 * 1024;
+
 /** The sections of the namespaces that have something to name; none where no changelog is kept. */
 export function sectionsOf(
   entries: readonly LogEntry[],
@@ -25,10 +31,12 @@ export function sectionsOf(
   { now, runKey }: Pick<RecordDeps, 'now' | 'runKey'>,
 ): Section[] {
   if (changelogPath === undefined) return [];
-  const time = now();
-  return entries.filter(hasNews).map(({ result, earlier }) => ({
+  const changed = entries.filter(hasNews);
+  const share = Math.max(MIN_SECTION_BYTES, Math.floor(MAX_RUN_BYTES / Math.max(1, changed.length)));
+  const options = { time: now(), timezone, runKey, maxBytes: Math.min(MAX_SECTION_BYTES, share) };
+  return changed.map(({ result, earlier }) => ({
     namespace: result.namespace,
-    text: renderSection(result, { time, timezone, runKey, earlier }),
+    text: renderSection(result, { ...options, earlier }),
   }));
 }
 
@@ -45,21 +53,13 @@ export async function recordChangelog(
   sections: readonly Section[],
   entries: readonly LogEntry[],
   { changelogPath, commitMessage }: RecordSettings,
-  { metadata, runKey }: Pick<RecordDeps, 'metadata' | 'runKey'>,
+  deps: Pick<RecordDeps, 'metadata' | 'runKey' | 'now'>,
   session: WriteSession,
 ): Promise<void> {
   if (changelogPath === undefined || sections.length === 0) return;
   const results = entries.filter(hasNews).map(({ result }) => result);
   const message = commitMessage ?? `Changelog: ${commitMessageOf(results)}`;
-  const change = (current: Uint8Array | undefined): Uint8Array => {
-    const before = current && readChangelog(current, changelogPath);
-    const after = sections.reduce<string | undefined>(
-      (text, { namespace, text: section }) => insertSection(text, section, { runKey, namespace }),
-      before,
-    );
-    return new TextEncoder().encode(after);
-  };
-  await metadata.update(changelogPath, message, change, session);
+  await writeChangelog(changelogPath, message, sections, deps, session);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { MetadataError } from '../github/errors.ts';
-import { formatBytes, plural } from '../mirror/format.ts';
+import { formatBytes, formatCount, plural } from '../mirror/format.ts';
 import { codeList, codeSpan } from '../mirror/markdown.ts';
 import type { UnloggedTags } from '../mirror/record-entry.ts';
 import { type NamespaceResult, countAll } from '../mirror/result.ts';
@@ -14,41 +14,76 @@ export interface SectionOptions {
   readonly runKey: string;
   /** Tags that earlier runs recorded and that no section names. Default: none. */
   readonly earlier?: UnloggedTags;
+  /** A longer section names fewer tags, then fewer images. */
+  readonly maxBytes?: number;
 }
+
+/** The first mirror of a namespace can add 100,000 tags. */
+export const MAX_SECTION_BYTES = 64 * 1024;
+/** Tags named per image, from the most to none: the first that keeps the section short enough is taken. */
+const TAGS_PER_IMAGE = [12, 3, 0];
 
 /** The changelog's section for one namespace, with the marker by which it is found again. */
 export function renderSection(result: NamespaceResult, options: SectionOptions): string {
   return `${renderSectionText(result, options)}\n${marker(options.runKey, result.namespace)}\n`;
 }
 
-/** The changelog's section as it is shown: time, namespace → target, counts, then one line per image. */
+/** The changelog's section as it is shown: time, namespace → target, totals, then one line per image. */
 export function renderSectionText(
   result: NamespaceResult,
-  { time, timezone, earlier = new Map() }: Omit<SectionOptions, 'runKey'>,
+  { time, timezone, maxBytes = MAX_SECTION_BYTES, earlier = new Map() }: Omit<SectionOptions, 'runKey'>,
 ): string {
   const { added, updated, bytes } = countAll([result]);
   const route = `${codeSpan(result.namespace)} → ${codeSpan(result.target)}`;
+  const totals = `${plural(added, 'tag')} added, ${formatCount(updated)} updated, ${formatBytes(bytes)}`;
   const heading = `## ${formatTime(time, timezone)}: ${route}`;
-  const counts = `${plural(added, 'tag')} added, ${updated} updated, ${formatBytes(bytes)}`;
   const own = unloggedOf(result.copied);
   const before = unmarkUnlogged(earlier, own) ?? earlier;
+  const share = before.size > 0 ? maxBytes / 2 : maxBytes;
   const parts = [
-    ...(own.size > 0 || before.size === 0 ? [counts, '', ...imageLines(own), ''] : []),
-    ...(before.size > 0 ? [EARLIER, '', ...imageLines(before), ''] : []),
+    ...(own.size > 0 || before.size === 0 ? [totals, '', ...imageLines(namedTags(own), share), ''] : []),
+    ...(before.size > 0 ? [EARLIER, '', ...imageLines(namedTags(before), share), ''] : []),
   ];
   return [heading, '', ...parts].join('\n');
 }
 
 const EARLIER = 'Recorded by earlier runs, which ended before they could write it here:';
 
-function imageLines(tags: UnloggedTags): string[] {
-  return namedTags(tags).map(({ image, added, updated }) => {
-    const parts = [
-      ...(added.length > 0 ? [`added ${codeList(added)}`] : []),
-      ...(updated.length > 0 ? [`updated ${codeList(updated)}`] : []),
-    ];
-    return `- ${codeSpan(image)}: ${parts.join('; ')}`;
-  });
+interface ChangedImage {
+  readonly image: string;
+  readonly added: readonly string[];
+  readonly updated: readonly string[];
+}
+
+/** A line per image, with as many tags as fit; if even the images do not fit, the first of them and the number of the rest. */
+function imageLines(images: readonly ChangedImage[], maxBytes: number): string[] {
+  let lines: string[] = [];
+  for (const most of TAGS_PER_IMAGE) {
+    lines = images.map((image) => imageLine(image, most));
+    if (sizeOf(lines) <= maxBytes) return lines;
+  }
+  let free = maxBytes;
+  const fits = lines.findIndex((line) => (free -= Buffer.byteLength(line) + 1) < 0);
+  const rest = images.slice(fits);
+  const tags = rest.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
+  return [
+    ...lines.slice(0, fits),
+    `- and ${plural(rest.length, 'more image')} with ${plural(tags, 'tag')}, all in the namespace manifest`,
+  ];
+}
+
+function imageLine({ image, added, updated }: ChangedImage, most: number): string {
+  const list = (tags: readonly string[]): string =>
+    most === 0 ? plural(tags.length, 'tag') : codeList(tags, most);
+  const parts = [
+    ...(added.length > 0 ? [`added ${list(added)}`] : []),
+    ...(updated.length > 0 ? [`updated ${list(updated)}`] : []),
+  ];
+  return `- ${codeSpan(image)}: ${parts.join('; ')}`;
+}
+
+function sizeOf(lines: readonly string[]): number {
+  return lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
 }
 
 /** `2026-11-24 20:30:05 UTC+8` */
@@ -83,8 +118,17 @@ const MARKER = '<!-- sync ';
 
 /** A hidden comment that ends one job's section and identifies it. */
 function marker(runKey: string, namespace: string): string {
-  // An HTML comment must not contain "--".
-  return `${MARKER}${encodeURIComponent(`${runKey} ${namespace}`).replaceAll('--', '-%2D')} -->`;
+  return `${MARKER}${encodeKey(`${runKey} ${namespace}`)} -->`;
+}
+
+/** An HTML comment must not contain "--". */
+function encodeKey(key: string): string {
+  return encodeURIComponent(key).replaceAll('--', '-%2D');
+}
+
+/** True for a section that a job with this run key added. */
+export function isSectionOf(section: string, runKey: string): boolean {
+  return section.includes(`${MARKER}${encodeKey(`${runKey} `)}`);
 }
 
 /** What identifies a section. */

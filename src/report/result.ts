@@ -1,6 +1,6 @@
 import type { Matrix } from '../mirror/matrix.ts';
 import type { Mode } from '../mirror/mode.ts';
-import type { NamespaceResult } from '../mirror/result.ts';
+import type { Commit, NamespaceResult } from '../mirror/result.ts';
 
 /** The result of a run: plain data that summary, comment, outputs and the JSON report render. */
 export interface RunResult {
@@ -20,6 +20,8 @@ export interface RunResult {
   readonly unrecorded?: readonly Unrecorded[];
   /** With `record: report`: what a later job records. */
   readonly records?: readonly ReportedRecord[];
+  /** Commits that the run made in the metadata repository, oldest first. */
+  readonly commits?: readonly Commit[];
   /** Set by mode `plan`: the jobs to start. */
   readonly matrix?: Matrix;
 }

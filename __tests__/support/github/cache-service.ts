@@ -18,6 +18,7 @@ export interface CacheService extends TestServer {
 
 export async function startCacheService(): Promise<CacheService> {
   const entries = new Map<string, Buffer>();
+  const reserved = new Set<string>();
   const server = await startServer(async (request, response) => {
     const body = await readAll(request);
     const url = new URL(request.url ?? '/', server.url);
@@ -26,6 +27,9 @@ export async function startCacheService(): Promise<CacheService> {
     const json: unknown = JSON.parse(body.toString());
     if (method === 'CreateCacheEntry') {
       const { key, version } = v.parse(CreateRequest, json);
+      // An entry can't be changed, and a key is reserved while another job uploads.
+      if (reserved.has(`${version} ${key}`)) return sendJson(response, 200, { ok: false });
+      reserved.add(`${version} ${key}`);
       return sendJson(response, 200, { ok: true, signed_upload_url: signed(`${version} ${key}`) });
     }
     if (method === 'FinalizeCacheEntryUpload') return sendJson(response, 200, { ok: true, entry_id: '1' });

@@ -5,6 +5,7 @@ type Metadata = PrepareDeps['metadata'];
 
 /** A metadata repository in memory. */
 export class MemoryMetadata implements Metadata {
+  readonly name = 'octo/meta';
   readonly files = new Map<string, string>();
   /** The messages of its commits. */
   readonly messages: string[] = [];

@@ -85,6 +85,7 @@ function mend(node: unknown): unknown {
 }
 
 function toPattern(template: string): RegExp {
-  const pattern = template.replace(/\{(\w+)\}/g, (_, name: string) => (name === 'path' ? '.+' : '[^/]+'));
+  // The path of the root folder is empty, without the slash in front of it.
+  const pattern = template.replace(/\/\{path\}/, '(?:/.+)?').replace(/\{\w+\}/g, '[^/]+');
   return new RegExp(`^${pattern}$`);
 }

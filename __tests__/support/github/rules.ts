@@ -77,6 +77,14 @@ function commentRefusal(body: unknown): Refusal | undefined {
   return { status: 422, message: 'Validation Failed: {"body is too long (maximum is 65536 characters)"}' };
 }
 
+/** What GitHub says about the rules of a branch; undefined for other requests. */
+export function branchRules(path: string, rules: RepositoryRules | undefined): unknown {
+  if (/^\/repos\/[^/]+\/[^/]+\/rules\/branches\//.test(path))
+    return rules?.protected === true ? [{ type: 'pull_request', ruleset_id: 1 }] : [];
+  if (/^\/repos\/[^/]+\/[^/]+\/rulesets\/1$/.test(path)) return { id: 1, current_user_can_bypass: 'never' };
+  return undefined;
+}
+
 const MiB = 1024 ** 2;
 
 /** What the emulator leaves out of a repository. */

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-/** Passes a request on to `upstream`, bodies streamed both ways, and its own host name kept. */
+/** Forwards a request to `upstream` with its own host name, and streams both bodies. */
 export async function pipeRequest(
   request: IncomingMessage,
   response: ServerResponse,
@@ -28,21 +28,21 @@ function pathOf(url = '/'): string {
   return url.replace(/^https?:\/\/[^/]+/, '');
 }
 
-/** A forward proxy: tunnels by CONNECT, and passes on plain requests with an absolute URL. */
+/** A forward proxy: it tunnels with CONNECT, and forwards plain requests that have an absolute URL. */
 export interface ForwardProxy {
   /** With its user name and password. */
   readonly url: string;
   readonly host: string;
-  /** The `host:port` of each tunnel and request that it let through. */
+  /** The `host:port` of each tunnel and request that it forwarded. */
   readonly passed: string[];
-  /** How many tunnels and requests it refused, for want of the right password. */
+  /** The number of tunnels and requests that it refused for lack of the right password. */
   readonly refused: () => number;
-  /** Where names lead on loopback, by `host:port`; others lead to the same port there. */
+  /** The loopback port of names, by `host:port`. Other names lead to their own port. */
   readonly routes: Map<string, number>;
   close(): Promise<void>;
 }
 
-/** @param password of the user `user`; without one everybody may pass. All names lead to loopback. */
+/** @param password of the user `user`; without one every client may use it. All names lead to loopback. */
 export async function startForwardProxy(password?: string): Promise<ForwardProxy> {
   const passed: string[] = [];
   const routes = new Map<string, number>();

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendJson } from '../network/http.ts';
 
-/** How a registry asks who calls. Without a username a token service lets everybody pull. */
+/** How a registry authenticates its clients. Without a username its token service issues anonymous tokens for pulls. */
 export type RegistryAuth =
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
   | {
       readonly kind: 'token';
       readonly username?: string;
       readonly password?: string;
-      /** Everybody may pull, beside the account. */
+      /** Anonymous clients may pull as well. */
       readonly open?: boolean;
       readonly expiresIn?: number;
       /** Answers 401 without a challenge anywhere but at `/v2/`, as gcr.io may. */
@@ -21,7 +21,7 @@ interface Grant {
   readonly until: number;
 }
 
-/** Admits requests by Basic, or by tokens that it issues itself at `/token`. */
+/** Authenticates requests by Basic, or by tokens that it issues itself at `/token`. */
 export class TokenAuth {
   readonly #auth: RegistryAuth;
   readonly #grants = new Map<string, Grant>();
@@ -30,7 +30,7 @@ export class TokenAuth {
     this.#auth = auth;
   }
 
-  /** True when the request may pass; otherwise it has been answered. */
+  /** True when the request is authorized; otherwise it has been answered. */
   admit(request: IncomingMessage, response: ServerResponse, url: string, realm = `${url}/token`): boolean {
     const target = new URL(request.url ?? '/', url);
     if (this.#auth.kind === 'basic') {

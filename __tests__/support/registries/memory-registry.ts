@@ -5,7 +5,7 @@ import { digestOf } from '../../../src/oci/digest.ts';
 import { type TestServer, readAll, sendJson, startServer } from '../network/http.ts';
 import { googleTags } from './google-tags.ts';
 import { type RegistryAuth, TokenAuth } from './memory-auth.ts';
-import { answerReferrers } from './memory-referrers.ts';
+import { LossyLists, answerReferrers } from './memory-referrers.ts';
 import { MemoryStore } from './memory-store.ts';
 
 export interface MemoryRegistryOptions {
@@ -21,10 +21,20 @@ export interface MemoryRegistryOptions {
   readonly maxUpload?: number;
   /** Number of referrers per page of the referrers API; absent: there is no such API. */
   readonly referrers?: number;
+  /**
+   * How referrers that were acknowledged get lost. `concurrent`: the list is changed without a lock, so that one of two pushes at
+   * the same time is lost. A number: that many pushes of each referrer are not listed.
+   */
+  readonly losesReferrers?: 'concurrent' | number;
   /** False: a mount request always starts an upload. */
   readonly mounts?: boolean;
   /** Status of the answer to a chunk. */
   readonly patchStatus?: number;
+  /**
+   * Which manifests are refused when a part of them is missing. Default: all. `images` is zot's rule, which looks at the type of the
+   * config. The specification allows `nothing`.
+   */
+  readonly checksParts?: 'all' | 'images' | 'nothing';
   /** Returns an error of the specification for a manifest that is to be refused. */
   readonly refuseManifest?: (put: ManifestPut) => Refusal | undefined;
 }
@@ -74,9 +84,15 @@ export async function startMemoryRegistry(options: MemoryRegistryOptions = {}): 
   return registry;
 }
 
+const Layer = v.object({
+  digest: v.string(),
+  mediaType: v.string(),
+  urls: v.nullish(v.array(v.string())),
+});
+
 const References = v.object({
-  config: v.optional(v.object({ digest: v.string() })),
-  layers: v.optional(v.array(v.object({ digest: v.string(), mediaType: v.string() }))),
+  config: v.optional(v.object({ digest: v.string(), mediaType: v.optional(v.string(), '') })),
+  layers: v.optional(v.array(Layer)),
   manifests: v.optional(v.array(v.object({ digest: v.string() }))),
   subject: v.optional(v.object({ digest: v.string() })),
 });
@@ -86,12 +102,14 @@ const ManifestJson = v.pipe(v.string(), v.parseJson(), References);
 class RegistryApi {
   readonly #store: MemoryStore;
   readonly #options: MemoryRegistryOptions;
+  readonly #lists: LossyLists;
   /** Uploads that have started, by repository and id. */
   readonly #uploads = new Map<string, Buffer>();
 
   constructor(store: MemoryStore, options: MemoryRegistryOptions) {
     this.#store = store;
     this.#options = options;
+    this.#lists = new LossyLists(options.losesReferrers);
   }
 
   async answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
@@ -106,12 +124,17 @@ class RegistryApi {
     const referrers = /^\/v2\/(.+)\/referrers\/([^/]+)$/.exec(path);
     if (referrers && this.#options.referrers !== undefined && request.method === 'GET') {
       const [, repository = '', digest = ''] = referrers;
-      return answerReferrers(response, this.#store, {
-        repository,
-        digest,
-        url,
-        size: this.#options.referrers,
-      });
+      return answerReferrers(
+        response,
+        this.#store,
+        {
+          repository,
+          digest,
+          url,
+          size: this.#options.referrers,
+        },
+        (one) => this.#lists.has(repository, digest, one),
+      );
     }
     const upload = /^\/v2\/(.+)\/blobs\/uploads\/([^/]*)$/.exec(path);
     if (upload) return this.#upload(request, response, upload[1] ?? '', upload[2] ?? '', url);
@@ -159,33 +182,57 @@ class RegistryApi {
     response.end(request.method === 'HEAD' ? undefined : found.bytes);
   }
 
-  #putManifest(
+  async #putManifest(
     response: ServerResponse,
     repository: string,
     reference: string,
     mediaType: string,
     bytes: Buffer,
-  ): void {
+  ): Promise<void> {
     const refusal = this.#options.refuseManifest?.({ repository, reference, bytes });
     if (refusal) return refuse(response, refusal.status, refusal.code, refusal.message);
     const parsed = v.safeParse(ManifestJson, bytes.toString());
     if (!parsed.success) return refuse(response, 400, 'MANIFEST_INVALID', 'manifest invalid');
-    const { config, layers = [], manifests = [], subject } = parsed.output;
-    const blobs = [config, ...layers.filter((layer) => !/foreign|nondistributable/.test(layer.mediaType))];
-    const missing = blobs.some((blob) => blob && this.#store.blob(repository, blob.digest) === undefined);
-    if (missing || manifests.some(({ digest }) => !this.#store.manifest(repository, digest))) {
+    const { subject } = parsed.output;
+    if (this.#isChecked(parsed.output) && !this.#hasParts(repository, parsed.output)) {
+      // zot's answer.
+      if (this.#options.checksParts === 'images')
+        return refuse(response, 400, 'MANIFEST_INVALID', 'manifest invalid');
       return refuse(response, 400, 'MANIFEST_BLOB_UNKNOWN', 'blob unknown to registry');
     }
     if (reference.includes(':') && reference !== digestOf(bytes)) {
       return refuse(response, 400, 'DIGEST_INVALID', 'provided digest did not match uploaded content');
     }
     const digest = this.#store.putManifest(repository, reference, mediaType, bytes);
+    if (subject) await this.#lists.add(repository, subject.digest, digest);
     response.writeHead(201, {
       location: `/v2/${repository}/manifests/${digest}`,
       'docker-content-digest': digest,
       ...(subject && this.#options.referrers !== undefined && { 'oci-subject': subject.digest }),
     });
     response.end();
+  }
+
+  /** https://github.com/project-zot/zot/blob/main/pkg/storage/common/common.go: `ValidateManifest` */
+  #isChecked({ config }: v.InferOutput<typeof References>): boolean {
+    const { checksParts = 'all' } = this.#options;
+    if (checksParts !== 'images') return checksParts === 'all';
+    return config === undefined || /^application\/vnd\.oci\.(?:image\.config|empty)\./.test(config.mediaType);
+  }
+
+  #hasParts(
+    repository: string,
+    { config, layers = [], manifests = [] }: v.InferOutput<typeof References>,
+  ): boolean {
+    const isForeign = ({ mediaType, urls }: v.InferOutput<typeof Layer>): boolean =>
+      /foreign|nondistributable/.test(mediaType) && (urls?.length ?? 0) > 0;
+    const blobs = [...(config ? [config] : []), ...layers.filter((layer) => !isForeign(layer))];
+    const hasBlob = (digest: string): boolean => this.#store.blob(repository, digest) !== undefined;
+    return (
+      blobs.every(({ digest }) => hasBlob(digest)) &&
+      // Registries keep manifests as blobs: the entries of an index may be either.
+      manifests.every(({ digest }) => this.#store.manifest(repository, digest) ?? hasBlob(digest))
+    );
   }
 
   async #upload(

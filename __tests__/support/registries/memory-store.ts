@@ -64,6 +64,10 @@ export class MemoryStore {
     return digest;
   }
 
+  deleteManifest(repository: string, digest: string): void {
+    this.#repositories.get(repository)?.manifests.delete(digest);
+  }
+
   deleteTag(repository: string, tag: string): void {
     this.#repositories.get(repository)?.tags.delete(tag);
   }

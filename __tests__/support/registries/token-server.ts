@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { createPrivateKey, randomUUID, sign } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { generate } from 'selfsigned';
 import { type TestServer, sendJson, startServer } from '../network/http.ts';
 
-/** A key and a certificate signed by itself, as files and as text. */
+/** A key and a self-signed certificate, as files and as text. */
 export interface Certificate {
   readonly keyFile: string;
   readonly certFile: string;
@@ -15,31 +15,31 @@ export interface Certificate {
 }
 
 /** @param names the DNS names that the certificate is for */
-export function makeCertificate(...names: readonly string[]): Certificate {
+export async function makeCertificate(...names: readonly string[]): Promise<Certificate> {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
   const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  execFileSync(
-    'openssl',
-    // prettier-ignore
-    [
-      'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', keyFile, '-out', certFile, '-days', '2',
-      '-subj', `/CN=${names[0]}`, '-addext', `subjectAltName=${names.map((name) => `DNS:${name}`).join()}`,
+  const { private: key, cert } = await generate([{ name: 'commonName', value: names[0] }], {
+    keySize: 2048,
+    algorithm: 'sha256',
+    extensions: [
+      { name: 'basicConstraints', cA: true },
+      { name: 'subjectAltName', altNames: names.map((name) => ({ type: 2, value: name })) },
     ],
-    { stdio: 'ignore' },
-  );
-  const [key, cert] = [readFileSync(keyFile, 'utf8'), readFileSync(certFile, 'utf8')];
+  });
+  writeFileSync(keyFile, key);
+  writeFileSync(certFile, cert);
   return { keyFile, certFile, key, cert, remove: () => rmSync(folder, { recursive: true }) };
 }
 
 export interface TokenServer extends TestServer {
   /** The section `auth` of a docker-registry's config.yml. */
   readonly auth: Readonly<Record<string, unknown>>;
-  /** The scopes of each token that was given out. */
+  /** The scopes of each token that was issued. */
   readonly granted: string[][];
 }
 
 /**
- * A token service whose tokens docker-registry checks: anybody may pull, the account may push.
+ * A token service whose tokens docker-registry verifies: anonymous clients may pull, the account may push.
  * https://distribution.github.io/distribution/spec/auth/jwt/
  */
 export async function startTokenServer(

@@ -24,10 +24,15 @@ export async function readAction(): Promise<Action> {
 export interface RunOptions {
   readonly inputs: Readonly<Record<string, string>>;
   readonly apiUrl: string;
+  /** The token of the input `github-token`, unless that is set. */
   readonly token: string;
+  /** The workflow's own token. Default: `token`. */
+  readonly workflowToken?: string;
   /** The workflow's repository. */
   readonly repository?: string;
   readonly eventName?: string;
+  /** The job's values of its matrix. Default: no matrix. */
+  readonly matrix?: Readonly<Record<string, unknown>>;
   /** The event's payload. */
   readonly event?: unknown;
   readonly env?: Readonly<Record<string, string>>;
@@ -162,6 +167,7 @@ function runnerEnv(folder: string, temp: string, options: RunOptions): Record<st
 /** An input's variable: upper case, spaces to `_`, hyphens kept. Contexts in defaults are filled in. */
 function inputEnv(declared: Action['inputs'], options: RunOptions): Record<string, string> {
   const unknown = Object.keys(options.inputs).filter((name) => !(name in declared));
+  const { workflowToken = options.token } = options;
   if (unknown.length > 0) throw new Error(`action.yml has no input ${unknown.join(', ')}`);
   return Object.fromEntries(
     Object.entries(declared).map(([name, input]) => {
@@ -169,7 +175,8 @@ function inputEnv(declared: Action['inputs'], options: RunOptions): Record<strin
       const filled = value
         .replace('${{ github.repository }}', options.repository ?? 'octo/meta')
         .replace('${{ strategy.job-total }}', '1')
-        .replace('${{ github.token }}', options.token);
+        .replace('${{ github.token }}', name === 'workflow-token' ? workflowToken : options.token)
+        .replace('${{ toJSON(matrix) }}', JSON.stringify(options.matrix ?? null, null, 2));
       return [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, filled];
     }),
   );

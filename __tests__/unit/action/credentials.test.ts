@@ -16,6 +16,7 @@ function sources(
   registries: readonly string[] = [],
   config: readonly string[] = [],
   github: Credential | undefined = GITHUB,
+  podman: readonly string[] = [],
 ): CredentialSources {
   return {
     inputs: {
@@ -24,6 +25,10 @@ function sources(
       targetLogin: 'docker.io',
     },
     dockerConfig: async (registry) => (config.includes(registry) ? account('docker config') : undefined),
+    podman: async (registry, { repository } = {}) =>
+      podman.some((key) => key === registry || key === `${registry}/${repository}`)
+        ? account('podman')
+        : undefined,
     github,
   };
 }
@@ -55,6 +60,13 @@ describe('credentialLookup', () => {
       'ghcr.io',
       ['docker config', 'docker config'],
     ],
+    ['those of podman next', sources({}, [], [], GITHUB, ['ghcr.io']), 'ghcr.io', ['podman', 'podman']],
+    [
+      'those of docker before those of podman',
+      sources({}, [], ALL, GITHUB, ALL),
+      'gcr.io',
+      ['docker config', 'docker config'],
+    ],
     ["GitHub's token last, for ghcr.io", sources(), 'ghcr.io', ['octo', 'octo']],
     ['no token of GitHub for another host', sources(), 'docker.io', [undefined, undefined]],
     ['no token of GitHub for a host with a similar name', sources(), 'x.ghcr.io', [undefined, undefined]],
@@ -64,15 +76,29 @@ describe('credentialLookup', () => {
   });
 });
 
+const PLACES = ['gcr.io', 'ghcr.io', 'gcr.io'].map((registry) => ({ registry, path: 'ns' }));
+
 describe('loginsFor', () => {
   it.each([
     ['the inputs', 'source', sources(INPUTS), { 'gcr.io': 'source input', 'ghcr.io': 'source input' }],
     ['registry-auth', 'source', sources({}, ['gcr.io'], ['ghcr.io']), { 'gcr.io': 'registry-auth' }],
     ["GitHub's token", 'source', sources(), { 'ghcr.io': 'octo' }],
     ['nothing, if the docker config has an account for ghcr.io', 'source', sources({}, [], ['ghcr.io']), {}],
+    [
+      'podman, which docker does not find',
+      'source',
+      sources({}, [], ['gcr.io'], undefined, ALL),
+      { 'ghcr.io': 'podman' },
+    ],
+    [
+      'a path',
+      'source',
+      sources({}, [], [], undefined, ['gcr.io/ns']),
+      { 'gcr.io': 'podman', 'ghcr.io': 'octo' },
+    ],
     ['the target', 'target', sources(INPUTS, ['gcr.io']), { 'gcr.io': 'registry-auth', 'ghcr.io': 'octo' }],
   ] as const)('has the logins of %s', async (_, role, from, expected) => {
-    const logins = await loginsFor(role, ['gcr.io', 'ghcr.io', 'gcr.io'], from);
+    const logins = await loginsFor(role, PLACES, from);
     expect(
       Object.fromEntries(Array.from(logins, ([registry, { username }]) => [registry, username])),
     ).toEqual(expected);

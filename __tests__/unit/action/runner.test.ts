@@ -36,6 +36,11 @@ describe('runner', () => {
     expect(await readFile(paths[1] ?? '', 'utf8')).toBe('{"b": 2}');
   });
 
+  it('fails when the folder for reports is missing', async () => {
+    vi.stubEnv('RUNNER_TEMP', join(folder, 'missing'));
+    await expect(runner.writeReport('{}')).rejects.toThrow(/ENOENT/);
+  });
+
   it('needs no file for the summary', async () => {
     vi.stubEnv('GITHUB_STEP_SUMMARY', '');
     await expect(runner.writeSummary('# Title')).resolves.toBeUndefined();

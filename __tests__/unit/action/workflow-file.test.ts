@@ -7,7 +7,7 @@ import { parseTestInputs } from '../../support/fixtures/inputs.ts';
 import { type TestServer, sendJson, startServer } from '../../support/network/http.ts';
 
 const PATH = '.github/mirror.yml';
-const INPUTS = parseTestInputs({ 'github-token': 'ghs_token' });
+const INPUTS = parseTestInputs({ 'github-token': 'ghs_other', 'workflow-token': 'ghs_token' });
 
 let folder: string;
 let api: TestServer;
@@ -57,6 +57,13 @@ describe('readWorkflowFile', () => {
       expect(requests).toEqual([`token ghs_token ${AT_COMMIT}`]);
     },
   );
+
+  it('reads the commit with github-token if there is no token of the workflow', async () => {
+    committed.set(AT_COMMIT, 'from: commit');
+    const inputs = parseTestInputs({ 'github-token': 'ghs_other', 'workflow-token': '' });
+    expect(await readWorkflowFile(PATH, inputs)).toBe('from: commit');
+    expect(requests).toEqual([`token ghs_other ${AT_COMMIT}`]);
+  });
 
   it('names the path and the commit if neither has the file', async () => {
     await expect(readWorkflowFile(PATH, INPUTS)).rejects.toThrow(

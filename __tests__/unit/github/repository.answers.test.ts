@@ -60,15 +60,15 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 
 describe('MetadataRepository', () => {
   it.each([
-    'Cannot change this locked branch',
-    'Required status check "ci" is expected.',
-    'Commits must have verified signatures.',
-    "You're not authorized to push to this branch.",
-  ])('does not retry a 409 of a rule: %s', async (message) => {
+    ['Cannot change this locked branch', 'its branch is protected'],
+    ['Required status check "ci" is expected.', 'its branch is protected'],
+    ['Commits must have verified signatures.', 'only without "committer": remove that input'],
+    ["You're not authorized to push to this branch.", 'its branch is protected'],
+  ])('does not retry a 409 of a rule: %s', async (message, remedy) => {
     await withServer(
       (_, m) => (m === 'PUT' ? { status: 409, message } : { status: 404, message: 'Not Found' }),
       async (url, puts) => {
-        await expect(repoAt(url).update('a', 'm', bytes)).rejects.toThrow('its branch is protected');
+        await expect(repoAt(url).update('a', 'm', bytes)).rejects.toThrow(remedy);
         expect(puts()).toBe(1);
       },
     );

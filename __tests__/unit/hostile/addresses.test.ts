@@ -34,12 +34,7 @@ const INSIDE = [
   'https://vault/v1/secret',
 ];
 /** Other places that an answer must not lead to. */
-const NOWHERE = [
-  'http://r.example/v2/',
-  'http://storage.example/x',
-  'file:///etc/passwd',
-  'ftp://r.example/x',
-];
+const NOWHERE = ['http://storage.example/x', 'file:///etc/passwd', 'ftp://r.example/x'];
 
 /** The four requests whose answers can lead elsewhere. */
 const WAYS: Record<string, (client: RegistryClient) => Promise<unknown>> = {
@@ -131,26 +126,24 @@ describe('the realm', () => {
       return { status: 401, headers: { 'www-authenticate': `Bearer realm="${realm}",service="s"` } };
     });
 
-  it.each([
-    ...INSIDE,
-    'http://r.example/token',
-    'https://evil.example/token',
-    'https://r.example.evil.example/token',
-  ])('at %s is asked nothing', async (realm) => {
+  it.each([...INSIDE, 'http://r.example/token'])('at %s is asked nothing', async (realm) => {
     const { dispatcher, requests } = asking(realm);
     await expect(client(dispatcher).listTags('a')).rejects.toThrow('nothing was sent there');
     expect(requests).toHaveLength(1);
   });
 
-  it('of the same domain gets the credentials, and the registry does not', async () => {
-    const { dispatcher, requests } = asking('https://auth.r.example/token');
-    expect(await client(dispatcher).listTags('a')).toEqual(['v1']);
-    expect(requests.map(({ url, authorization }) => [url.host, authorization])).toEqual([
-      ['r.example', undefined],
-      ['auth.r.example', BASIC],
-      ['r.example', 'Bearer t1'],
-    ]);
-  });
+  it.each(['auth.r.example', 'tokens.other.example'])(
+    'at %s gets the credential, which the registry then does not',
+    async (host) => {
+      const { dispatcher, requests } = asking(`https://${host}/token`);
+      expect(await client(dispatcher).listTags('a')).toEqual(['v1']);
+      expect(requests.map(({ url, authorization }) => [url.host, authorization])).toEqual([
+        ['r.example', undefined],
+        [host, BASIC],
+        ['r.example', 'Bearer t1'],
+      ]);
+    },
+  );
 
   it('that redirects elsewhere is not followed', async () => {
     const { dispatcher, requests } = fakeNetwork(({ url }) =>

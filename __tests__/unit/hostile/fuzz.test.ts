@@ -142,7 +142,11 @@ describe('the answer of a token service', () => {
             clock: () => 0,
             mask: () => {},
           });
-          auth.learn('Bearer realm="https://r.io/token"', [], undefined);
+          auth.acceptChallenge({
+            wwwAuthenticate: 'Bearer realm="https://r.io/token"',
+            scopes: [],
+            refused: undefined,
+          });
           const outcome = await auth.header([]).catch((error: unknown) => error);
           const isSent =
             typeof outcome === 'string' && new Headers({ authorization: outcome }).has('authorization');

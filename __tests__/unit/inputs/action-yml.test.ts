@@ -11,7 +11,12 @@ beforeAll(async () => {
 describe('action.yml', () => {
   it('lists every input that is read, and no other', async () => {
     const asked = new Set<string>();
-    await loadTestInputs({ target: 'docker.io/gcrxio' }, 'namespaces: { gcr.io/distroless: }', { asked });
+    await loadTestInputs({ target: 'docker.io/gcrxio' }, 'namespaces: { gcr.io/distroless: }', {
+      asked,
+      eventName: 'pull_request',
+      event: { pull_request: { number: 1 } },
+      env: { GITHUB_REPOSITORY: 'octo/here' },
+    });
     expect(Array.from(asked).toSorted()).toEqual(Object.keys(action.inputs).toSorted());
   });
 
@@ -32,6 +37,8 @@ describe('action.yml', () => {
       retries: 5,
       failOnError: true,
       cache: true,
+      compareContent: true,
+      trustedHosts: new Set(),
       shard: { first: 0, last: 0, total: 1 },
       maxShards: 20,
       monitor: { count: 1, interval: 5000 },

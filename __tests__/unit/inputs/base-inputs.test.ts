@@ -72,8 +72,16 @@ describe('parseInputs', () => {
     ['changelog-path', 'a//b', 'not a path inside the repository'],
     ['timezone', 'Mars/Base', 'IANA time zone'],
     ['committer', 'me', 'Name <email>'],
-    ['proxy', 'proxy.example:3128', 'is not an http:// or https:// URL'],
+    [
+      'proxy',
+      'socks5://proxy.example:1080',
+      'is not the URL of an HTTP proxy, such as http://proxy.example:3128',
+    ],
+    ['proxy', 'http://', 'is not the URL of an HTTP proxy'],
+    ['proxy', 'proxy.example:port', 'is not the URL of an HTTP proxy'],
     ['insecure-registries', 'http://x', 'is not a host'],
+    ['trusted-hosts', 'http://x', 'is not a host'],
+    ['compare-content', 'yes', '"yes" is neither true nor false'],
     ['github-token', '', 'is required'],
   ])('reports what is wrong with %s: %s', (name, value, what) => {
     const message = inputProblems({ [name]: value });
@@ -107,15 +115,34 @@ describe('parseInputs', () => {
 });
 
 describe('what the inputs mean', () => {
-  it.each(['schedule', 'push', 'workflow_dispatch', 'pull_request_review', ''])(
+  it.each(['schedule', 'push', 'workflow_dispatch', 'repository_dispatch', 'release', ''])(
     'is not a dry run on %j',
     (eventName) => {
       expect(parseTestInputs({}, { eventName }).dryRun).toBe(false);
     },
   );
 
-  it('is a dry run on pull_request_target too', () => {
-    expect(parseTestInputs({}, { eventName: 'pull_request_target' }).dryRun).toBe(true);
+  it.each([
+    'pull_request',
+    'pull_request_target',
+    'pull_request_review',
+    'pull_request_review_comment',
+    'merge_group',
+  ])('is a dry run on %s', (eventName) => {
+    expect(parseTestInputs({}, { eventName }).dryRun).toBe(true);
+    expect(parseTestInputs({ 'dry-run': 'false' }, { eventName }).dryRun).toBe(false);
+  });
+
+  it.each([
+    ['refs/pull/7/merge', true],
+    ['refs/pull/7/head', true],
+    ['refs/heads/gh-readonly-queue/main/pr-7-0123456789abcdef', true],
+    ['refs/heads/main', false],
+    ['refs/heads/pull/7', false],
+    ['refs/tags/gh-readonly-queue/x', false],
+  ])('is a dry run on the ref %s: %s', (ref, dryRun) => {
+    const context = { eventName: 'push', env: { GITHUB_REF: ref } };
+    expect(parseTestInputs({}, context).dryRun).toBe(dryRun);
   });
 
   it.each([

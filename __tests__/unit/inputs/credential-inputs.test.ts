@@ -52,7 +52,7 @@ describe('the credentials of the inputs', () => {
 
   it('masks the secrets before any other input is read', () => {
     const steps: string[] = [];
-    const secrets = ['password', 'source-password', 'github-token'];
+    const secrets = ['password', 'source-password', 'github-token', 'workflow-token'];
     const get = (name: string): string => {
       steps.push(name);
       return secrets.includes(name) ? `secret of ${name}` : '';
@@ -61,7 +61,7 @@ describe('the credentials of the inputs', () => {
     expect(() => parseInputs({ get, eventName: '', event: undefined, env: {}, now: 0, mask })).toThrow(
       InputError,
     );
-    expect(steps.slice(0, 6)).toEqual(secrets.flatMap((name) => [name, `mask secret of ${name}`]));
+    expect(steps.slice(0, 8)).toEqual(secrets.flatMap((name) => [name, `mask secret of ${name}`]));
     expect(steps.length).toBeGreaterThan(20);
   });
 
@@ -79,7 +79,7 @@ describe('the credentials of the inputs', () => {
 
   it('masks nothing for a secret that is not set', () => {
     const masked: string[] = [];
-    parseTestInputs({ 'github-token': 'x' }, { masked });
+    parseTestInputs({ 'github-token': 'x', 'workflow-token': '' }, { masked });
     expect(masked).toEqual(['x']);
   });
 });

@@ -15,9 +15,9 @@ const NAMESPACES: readonly Namespace[] = [
   { registry: 'registry.k8s.io', path: '' },
 ];
 
-function read(given: Record<string, string>, namespaces = NAMESPACES): MetadataInputs {
+function read(given: Record<string, string>, namespaces = NAMESPACES, dryRun = false): MetadataInputs {
   const reader = new InputReader((name) => given[name] ?? GIVEN[name] ?? '');
-  const inputs = readMetadata(reader);
+  const inputs = readMetadata(reader, dryRun);
   checkRecordPaths(reader, inputs, namespaces);
   reader.finish();
   return inputs;
@@ -134,6 +134,19 @@ describe('readMetadata', () => {
     expect(problem({ timezone: value })).toBe(
       `timezone: "${value}" is not an IANA time zone such as UTC or Asia/Shanghai`,
     );
+  });
+});
+
+describe('github-token', () => {
+  const given = { 'github-token': '', 'workflow-token': 'own' };
+
+  it("is the workflow's own token in a dry run without secrets, as in a fork", () => {
+    expect(read(given, NAMESPACES, true).token).toBe('own');
+    expect(read({ 'workflow-token': 'own' }, NAMESPACES, true).token).toBe('secret');
+  });
+
+  it('is required where the run writes', () => {
+    expect(problem(given)).toMatch(/^github-token: is required: .*check that the secret exists$/);
   });
 });
 

@@ -130,7 +130,7 @@ describe('readRegistryAuth', () => {
     [
       'another key',
       `${entry('p')}\n  ${SECRET}: x`,
-      'line 4 has a key that is not one of registry, username, password',
+      'line 4 has a key that is not one of registry, username, password, scope, ecr',
     ],
     ['a merge', '- <<: x\n  password: p', 'line 1 has a key that is not one of'],
     ['a key twice', `${entry('p')}\n  password: ${SECRET}`, 'line 4 is not valid YAML'],
@@ -172,6 +172,38 @@ describe('readRegistryAuth', () => {
     );
     expect(problemsOf(text)).toContain('line 1, password: is missing');
   });
+});
+
+describe("docker/login-action's other keys", () => {
+  const ECR = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+  const withKey = (key: string, value: string): string => `${entry('p')}\n  ${key}: ${value}`;
+
+  it.each([
+    ['ecr', 'auto'],
+    ['ecr', 'false'],
+    ['ecr', ''],
+    ['scope', ''],
+  ])('change nothing with %s: %j', (key, value) => {
+    expect(read(withKey(key, value)).get('a.io')).toMatchObject({ username: 'me', password: 'p' });
+  });
+
+  it.each([
+    ['ecr', 'true', /line 1, ecr: AWS keys are not exchanged .* run docker\/login-action/],
+    ['ecr', 'maybe', /line 1, ecr: is not one of auto, true, false/],
+    ['scope', 'org/app@push', /line 1, scope: is not supported: .*Remove this key/],
+  ])('are refused with what to do: %s: %s', (key, value, message) => {
+    expect(problemsOf(withKey(key, value))).toMatch(message);
+  });
+
+  it.each([ECR, 'public.ecr.aws', '123456789012.dkr-ecr.eu-west-1.on.aws'])(
+    'are not needed for AWS keys of %s, which are refused in any case, and not shown',
+    (host) => {
+      const text = entry(SECRET).replace('a.io', host).replace(': me', ': AKIAIOSFODNN7EXAMPLE');
+      expect(problemsOf(text)).toMatch(/line 1, username: AWS keys are not exchanged/);
+      expect(problemsOf(text)).not.toMatch(/AKIA|s3cret/);
+      expect(read(text.replace('AKIAIOSFODNN7EXAMPLE', 'AWS')).get(host)?.username).toBe('AWS');
+    },
+  );
 });
 
 describe('maskRegistryAuth', () => {

@@ -104,6 +104,24 @@ describe('discover', () => {
     ]);
   });
 
+  it('reports a repository with a later page that answers 404', async () => {
+    const server = await registry({ pageSize: 2 }, { 'p/a': ['v1', 'v2', 'v3'], 'p/b': ['v1'] });
+    server.intercept = ({ url = '' }, response) => {
+      if (url.startsWith('/v2/_catalog')) {
+        response.end(JSON.stringify({ repositories: ['p/a', 'p/b'] }));
+        return true;
+      }
+      if (!url.includes('last=')) return false;
+      refuse(response, 404, 'NAME_UNKNOWN', 'repository name not known');
+      return true;
+    };
+    const listing = await list(server, 'p');
+    expect(tagsOf(listing)).toEqual({ b: ['v1'] });
+    expect(listing.failures).toMatchObject([
+      { image: 'a', tags: [], reason: expect.stringContaining("can't be read: status 404") },
+    ]);
+  });
+
   it('leaves out one of two repositories with the same image name', async () => {
     const server = await registry({ google: true }, { 'p/r': ['v1'], 'p/r/r': ['v1'] });
     const listing = await list(server, 'p/r');

@@ -1,12 +1,15 @@
+import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type RecordEntry,
   type RecordedImages,
   countEntries,
+  holds,
   mergeImages,
   removeEntries,
 } from '../../../src/mirror/record-entry.ts';
+import type { Digest } from '../../../src/oci/digest.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 import { flatten, images } from '../../support/fixtures/recorded-images.ts';
 
@@ -148,5 +151,20 @@ describe('removeEntries', () => {
   it('returns the very same images when there is nothing to remove', () => {
     const base = new Map([['a', new Map([['v1', A]])]]);
     expect(removeEntries(base, new Map([['a', new Map([['v1', B]])]]))).toBe(base);
+  });
+});
+
+describe('holds', () => {
+  const sha512: Digest = `sha512:${createHash('sha512').update('image').digest('hex')}`;
+
+  it('is false for an entry with another digest at the target where digests must be kept', () => {
+    const entry = { digest: A, target: B };
+    expect(holds('v1', entry, A, { platforms: 'all', keepsDigests: true })).toBe(false);
+    expect(holds('v1', entry, A, { platforms: 'all', keepsDigests: false })).toBe(true);
+  });
+
+  it('is true for an entry whose target uses another digest algorithm', () => {
+    const entry = { digest: sha512, target: B };
+    expect(holds('v1', entry, sha512, { platforms: 'all', keepsDigests: true })).toBe(true);
   });
 });

@@ -63,6 +63,24 @@ describe('compare', () => {
     });
   });
 
+  it('removes nothing because HEAD answers 404 where GET finds the tag', async () => {
+    await inModeWorld('compare', async (world) => {
+      const [one, two] = [
+        await world.push('a:v1', world.source, world.target),
+        await world.push('a:v2', world.source, world.target),
+      ];
+      world.setRecord({ a: { v1: one.digest, v2: null } });
+      world.target.intercept = ({ method }, response) => {
+        if (method !== 'HEAD') return false;
+        response.writeHead(404).end();
+        return true;
+      };
+      const result = await compare(world.inputs({}), world.deps);
+      expect(result.namespaces).toMatchObject([{ unchanged: 2, drift: { missing: [], removed: 0 } }]);
+      expect(world.record()).toEqual({ a: { v1: one.digest, v2: two.digest } });
+    });
+  });
+
   it('counts tags about which the target does not answer as failed, and keeps them recorded', async () => {
     await inModeWorld('compare', async (world) => {
       const image = await world.push('a:v1', world.source, world.target);

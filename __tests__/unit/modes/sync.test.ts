@@ -78,8 +78,11 @@ describe('sync', () => {
     await inModeWorld('sync', async (world) => {
       await world.push('a:v1', world.source);
       world.setRecord({});
-      world.deps.metadata.problem = new MetadataError('octo/meta is archived');
-      await expect(sync(world.inputs(), world.deps)).rejects.toThrow('octo/meta is archived');
+      const check = async (): Promise<never> => {
+        throw new MetadataError('octo/meta is archived');
+      };
+      const deps = { ...world.deps, writeAccess: { check } };
+      await expect(sync(world.inputs(), deps)).rejects.toThrow('octo/meta is archived');
       expect(world.target.store.has('mirror/a')).toBe(false);
     });
   });

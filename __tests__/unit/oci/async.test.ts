@@ -22,7 +22,7 @@ describe('allOrThrow', () => {
 });
 
 describe('SerialQueue', () => {
-  it('runs tasks of one key one after another, also behind a failed one', async () => {
+  it('runs tasks of one key one after another, even after a failed one', async () => {
     const queue = new SerialQueue();
     const order: string[] = [];
     const first = Promise.withResolvers<void>();
@@ -41,7 +41,7 @@ describe('SerialQueue', () => {
 });
 
 describe('SingleFlight', () => {
-  it('shares a pending promise by key, and starts anew once it has ended', async () => {
+  it('shares a pending promise by key, and starts a new task once it has ended', async () => {
     const flights = new SingleFlight<number>();
     let started = 0;
     const task = async (): Promise<number> => (started += 1);

@@ -49,21 +49,21 @@ const breaking =
       .write(BLOB.subarray(from, end), () => response.destroy());
 
 describe('a download', () => {
-  it('that ends early goes on where it ended', async () => {
+  it('is resumed where it ended early', async () => {
     answering((response) => response.end(BLOB.subarray(0, 100_000)));
     expect((await download()).equals(BLOB)).toBe(true);
     expect(asked).toEqual([0, 100_000]);
   });
 
-  it('that ends early again and again is told in bytes', async () => {
+  it('reports its bytes when it ends early again and again', async () => {
     const none = (response: ServerResponse): unknown => response.writeHead(206).end();
     answering((response) => response.end(BLOB.subarray(0, 1000)), none);
     const failure = download();
-    await expect(failure).rejects.toThrow(`1000 bytes came for ${DESCRIPTOR.digest}, which has 300000`);
+    await expect(failure).rejects.toThrow(`received 1000 bytes of ${DESCRIPTOR.digest}, which has 300000`);
     await expect(failure).rejects.toMatchObject({ retryable: true });
   });
 
-  it('is right when all came and only the end broke', async () => {
+  it('is complete when all bytes arrived before the connection broke', async () => {
     answering((response) =>
       response.writeHead(200, { 'content-length': BLOB.length + 5 }).write(BLOB, () => response.destroy()),
     );
@@ -71,7 +71,7 @@ describe('a download', () => {
     expect(asked).toEqual([0]);
   });
 
-  it('begins anew where the registry has no range of it', async () => {
+  it('starts again when the registry supports no ranges', async () => {
     answering(breaking(150_000), (response) => response.writeHead(416).end());
     expect((await download()).equals(BLOB)).toBe(true);
     expect(asked).toEqual([0, 150_000, 0]);
@@ -80,23 +80,23 @@ describe('a download', () => {
   it.each([
     ['before', 100_000],
     ['at', 150_000],
-  ])('takes of another range what begins %s the place that it asked for', async (_, start) => {
+  ])('uses the rest of a range that begins %s the requested one', async (_, start) => {
     answering(breaking(150_000), (response) =>
       response.writeHead(206, { 'content-range': `bytes ${start}-299999/300000` }).end(BLOB.subarray(start)),
     );
     expect((await download()).equals(BLOB)).toBe(true);
   });
 
-  it('takes no range that begins behind that place', async () => {
+  it('refuses a range that begins after the requested one', async () => {
     answering(breaking(150_000), (response) =>
       response.writeHead(206, { 'content-range': 'bytes 200000-299999/300000' }).end(BLOB.subarray(200_000)),
     );
     await expect(download()).rejects.toThrow(
-      'asked for the bytes from 150000 on it sent those from 200000 on',
+      'the bytes from 150000 on were requested, and those from 200000 on were sent',
     );
   });
 
-  it('that breaks before its first byte is an error of the registry that can be tried again', async () => {
+  it('throws a retryable error when it breaks before its first byte', async () => {
     answering(breaking(0));
     const error: unknown = await download().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(RegistryError);
@@ -107,7 +107,7 @@ describe('a download', () => {
     });
   });
 
-  it('that stands still is called off at once, and its connection closed', async () => {
+  it('closes its connection at once when it is aborted without progress', async () => {
     let closed = false;
     answering((response) => {
       response.writeHead(200, { 'content-length': BLOB.length }).write(BLOB.subarray(0, 1000));

@@ -7,7 +7,7 @@ async function* stream(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array
 }
 
 describe('ChunkReader', () => {
-  it('cuts a stream into parts of the lengths asked for, whatever its chunks', async () => {
+  it('cuts a stream into parts of given lengths, whatever its chunks', async () => {
     const chunks = fc.array(fc.uint8Array({ maxLength: 12 }), { maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(chunks, fc.array(fc.nat(15), { maxLength: 8 }), async (content, lengths) => {
@@ -23,7 +23,7 @@ describe('ChunkReader', () => {
     );
   });
 
-  it('reads no further than it must', async () => {
+  it('reads no further than needed', async () => {
     let read = 0;
     const reader = new ChunkReader(
       (async function* () {

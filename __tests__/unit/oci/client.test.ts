@@ -37,7 +37,7 @@ function client({ host }: TestServer, credential?: Credential, retries = 3): Reg
 }
 
 describe('authentication', () => {
-  it.each(['basic', 'token'] as const)('answers a %s challenge, and asks once for all', async (kind) => {
+  it.each(['basic', 'token'] as const)('answers a %s challenge once for all requests', async (kind) => {
     const server = await registry({ auth: { kind, username: 'u', password: LOGIN.password } });
     const mine = client(server, LOGIN);
     expect((await mine.headManifest('ns/a', 'v1'))?.digest).toBe(IMAGE.digest);
@@ -48,13 +48,13 @@ describe('authentication', () => {
     );
   });
 
-  it('asks /v2/ for the challenge that a 401 lacks', async () => {
+  it('requests /v2/ for the challenge that a 401 lacks', async () => {
     const server = await registry({ auth: { kind: 'token', shy: true } });
     expect((await client(server).headManifest('ns/a', 'v1'))?.digest).toBe(IMAGE.digest);
   });
 
   it.each(['basic', 'token'] as const)(
-    'says which credentials a %s registry refused, and not their value',
+    'names the credentials that a %s registry refused, and not their value',
     async (kind) => {
       const server = await registry({ auth: { kind, username: 'u', password: 'another' } });
       const refusal = client(server, LOGIN).headManifest('ns/a', 'v1');
@@ -63,7 +63,7 @@ describe('authentication', () => {
     },
   );
 
-  it('says that there are none', async () => {
+  it('reports that no credentials are known', async () => {
     const server = await registry({ auth: { kind: 'basic', username: 'u', password: 'p' } });
     await expect(client(server).headManifest('ns/a', 'v1')).rejects.toThrow(
       /No credentials are known for 127/,
@@ -72,7 +72,7 @@ describe('authentication', () => {
 });
 
 describe('requests', () => {
-  it('are tried again after 5xx, a reset and a short body', async () => {
+  it('are retried after 5xx, a reset and a short body', async () => {
     const server = await registry();
     let faults = 0;
     server.intercept = (_, response) => {
@@ -87,7 +87,7 @@ describe('requests', () => {
     expect(faults).toBe(4);
   });
 
-  it('are not tried again when that can not help, nor for ever', async () => {
+  it('are not retried in vain, nor for ever', async () => {
     const server = await registry();
     let asked = 0;
     let status = 403;
@@ -100,7 +100,7 @@ describe('requests', () => {
     expect(asked).toBe(1);
     status = 500;
     await expect(client(server).getManifest('ns/a', 'v1')).rejects.toThrow(
-      /status 500, the answer is an HTML page/,
+      /status 500, the response is an HTML page/,
     );
     expect(asked).toBe(5);
   });
@@ -117,7 +117,7 @@ describe('requests', () => {
     await expect(failure).rejects.not.toThrow(/geheim/);
   });
 
-  it('all wait after one 429, and give up when it asks for too long', async () => {
+  it('all wait after a 429, and fail when its pause is too long', async () => {
     const server = await registry();
     let limited = 0;
     server.intercept = (_, response) => {
@@ -151,21 +151,21 @@ describe('manifests', () => {
     });
   });
 
-  it('are refused when they are not what was asked for', async () => {
+  it('are refused when they do not have the requested digest', async () => {
     const server = await registry();
     server.intercept = (_, response) => {
       response.writeHead(200, { 'content-type': IMAGE.mediaType }).end('{"other": 1}');
       return true;
     };
     await expect(client(server).getManifest('ns/a', IMAGE.digest)).rejects.toThrow(
-      /digest is sha256:.*not the one asked for/,
+      /digest of the response is sha256:.*not the requested one/,
     );
     await expect(client(server).getManifest('ns/a', 'v1')).resolves.toMatchObject({
       mediaType: IMAGE.mediaType,
     });
   });
 
-  it('that are not there are undefined, and the pull limit is read', async () => {
+  it('are undefined when they are missing, and the pull limit is read', async () => {
     const server = await registry();
     const mine = client(server);
     expect(await mine.getManifest('ns/a', 'v9')).toBeUndefined();
@@ -183,7 +183,7 @@ describe('manifests', () => {
     const server = await registry();
     await pushImage(server.url, 'ns/b', ['x'], IMAGE);
     const manifest = await client(server).getManifest('ns/b', 'x');
-    if (!manifest) throw new Error('not there');
+    if (!manifest) throw new Error('missing');
     await client(server).putManifest('ns/b', 'y', manifest);
     expect(server.store.manifest('ns/b', 'y')).toEqual(server.store.manifest('ns/b', 'x'));
   });
@@ -196,7 +196,7 @@ describe('lists', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('read headers that stand on several lines', async () => {
+  it('read headers that occur several times', async () => {
     const server = await registry({ pageSize: 2, auth: { kind: 'token' } });
     server.intercept = ({ url = '', headers }, response) => {
       const { authorization } = headers;
@@ -213,9 +213,9 @@ describe('lists', () => {
     expect(await client(server).listTags('ns/a')).toEqual(['v1', 'v2', 'v3']);
   });
 
-  it('say what is no list', async () => {
+  it('report a response that is not a list', async () => {
     const server = await startServer(async (_, response) => sendJson(response, 200, { tags: 'v1' }));
     servers.push(server);
-    await expect(client(server).listTags('ns/a')).rejects.toThrow(/the answer is not a list of tags/);
+    await expect(client(server).listTags('ns/a')).rejects.toThrow(/the response is not a list of tags/);
   });
 });

@@ -5,7 +5,7 @@ import { RegistryError, printable, readErrorBody, redactUrl } from '../../../src
 const SIGNED = new URL('https://user:pa55@s3.io/a?X-Amz-Signature=pa55#pa55');
 
 describe('RegistryError', () => {
-  it('says what was asked and what came, with no query and no user', () => {
+  it('names the request and its result, without query and user', () => {
     expect(redactUrl(SIGNED)).toBe('https://s3.io/a');
     const inner = new Error('inner');
     const error = new RegistryError({ method: 'GET', url: SIGNED, cause: 'status 503', error: inner });
@@ -14,7 +14,7 @@ describe('RegistryError', () => {
     expect(JSON.stringify(error)).not.toContain('pa55');
   });
 
-  it('is not retryable and has no status, unless it is told', () => {
+  it('is not retryable and has no status by default', () => {
     const url = SIGNED;
     expect(new RegistryError({ method: 'GET', url, cause: 'x' })).toMatchObject({
       status: undefined,
@@ -38,7 +38,7 @@ describe('printable', () => {
     );
   });
 
-  it('keeps the words', () => {
+  it('keeps words', () => {
     expect(printable('\tToo\r\n\r\nMany \u2028\u0000requests\n')).toBe('Too Many  requests');
     expect(printable('abcdef', 3)).toBe('abc…');
     expect(printable('abc', 3)).toBe('abc');
@@ -52,11 +52,11 @@ describe('printable', () => {
     ['invalid token "bearer eyJhbGciOiJSUzI1NiJ9.e30.c2ln"', 'invalid token "bearer …"'],
     ['Bearer realm="https://auth.io/token",service="x"', 'Bearer realm="https://auth.io/token",service="x"'],
     ['basic authentication is off', 'basic authentication is off'],
-  ])('has no credential of %s', (text, line) => {
+  ])('removes the credential of %s', (text, line) => {
     expect(printable(text)).toBe(line);
   });
 
-  it('is no command of the runner, and is read from left to right', () => {
+  it('is never a command of the runner, and reads from left to right', () => {
     expect(printable('unknown ##[set-output name=complete]true')).not.toContain('##[');
     expect(printable('##\u202e[add-mask]x')).not.toContain('##[');
     expect(printable('gcr.io/\u202egnp.\u2066exe\u200f')).toBe('gcr.io/ gnp. exe');
@@ -70,7 +70,7 @@ describe('readErrorBody', () => {
       { codes: ['NAME_UNKNOWN', 'X', 'UNKNOWN'], text: 'NAME_UNKNOWN: no such; X; UNKNOWN' },
     ],
     ['{"errors":[]}', { codes: [], text: '' }],
-    [' <!doctype html><p>x', { codes: [], text: 'the answer is an HTML page' }],
+    [' <!doctype html><p>x', { codes: [], text: 'the response is an HTML page' }],
     ['Too Many\r\n::error::x', { codes: [], text: 'Too Many ::error::x' }],
     ['{"errors":"none"}', { codes: [], text: '{"errors":"none"}' }],
     ['', { codes: [], text: '' }],
@@ -78,7 +78,7 @@ describe('readErrorBody', () => {
     expect(readErrorBody(body)).toEqual(expected);
   });
 
-  it('gives lines of bounded length for any JSON', () => {
+  it('returns lines of bounded length for any JSON', () => {
     const bodies = fc.oneof(
       fc.json(),
       fc

@@ -33,7 +33,7 @@ function kindOf(content: Uint8Array, mediaType = OCI_MANIFEST): string {
 describe('readManifest', () => {
   const image = makeImage({ seed: 'manifest', layers: [10, 20] });
 
-  it('gives what an image and an index refer to', () => {
+  it('returns what an image and an index refer to', () => {
     const read = readManifest(image);
     const refers = read.kind === 'image' ? [read.config, ...read.layers] : [];
     expect(refers.map(({ digest, size }) => [digest, size])).toEqual(
@@ -88,7 +88,7 @@ describe('readManifest', () => {
     expect(kindOf(content)).toContain(`The manifest ${cause}`);
   });
 
-  it('shows what a stranger wrote on one line, and cut', () => {
+  it('quotes untrusted text on one line, cut to a length', () => {
     const long = `x\n::error::${'y'.repeat(1000)}`;
     const errors = [
       kindOf(bytes({ config: { ...DESCRIPTOR, size: long } })),
@@ -102,11 +102,11 @@ describe('readManifest', () => {
     }
   });
 
-  it('refuses an index type that holds an image as well', () => {
+  it('refuses an index type with the fields of an image', () => {
     expect(kindOf(bytes({ config: DESCRIPTOR, manifests: [DESCRIPTOR] }), OCI_INDEX)).toContain('Error');
   });
 
-  it('gives a kind or a clear error for any JSON', () => {
+  it('returns a kind or throws a clear error for any JSON', () => {
     const descriptors = fc.oneof(
       fc.constant(DESCRIPTOR),
       fc.record({ digest: fc.string(), size: fc.jsonValue() }),
@@ -145,11 +145,11 @@ describe('mediaTypeOf', () => {
     [{ mediaType: 'application/vnd.x' }, 'application/vnd.a+json; charset=utf-8', 'application/vnd.a+json'],
     [{}, 'application/json ; charset=utf-8', 'application/json'],
     [{ manifests: 'x' }, 'text/plain', 'text/plain'],
-  ])('of %j that came as "%s" is %s', (content, contentType, expected) => {
+  ])('of %j sent as "%s" is %s', (content, contentType, expected) => {
     expect(mediaTypeOf(bytes(content), contentType)).toBe(expected);
   });
 
-  it('says that a page is no manifest', () => {
+  it('throws for a web page', () => {
     expect(() => mediaTypeOf(Buffer.from('<html>'), 'text/html')).toThrow('The manifest is not JSON');
   });
 });
@@ -185,7 +185,7 @@ describe('isForeignLayer', () => {
     ['application/vnd.oci.image.layer.nondistributable.v1.tar+gzip', true],
     ['application/vnd.oci.image.layer.v1.tar+gzip', false],
     ['', false],
-  ])('says of %s: %s', (mediaType, foreign) => {
+  ])('is for %s: %s', (mediaType, foreign) => {
     expect(isForeignLayer({ ...DESCRIPTOR, mediaType })).toBe(foreign);
   });
 });

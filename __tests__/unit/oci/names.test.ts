@@ -71,7 +71,7 @@ describe('isRepositoryName', () => {
     expect(isRepositoryName(name)).toBe(false);
   });
 
-  it('lets nothing through that could leave a path, start an option or end a line', () => {
+  it('refuses everything that could leave a path, start an option or end a line', () => {
     fc.assert(
       fc.property(texts, (text) => {
         fc.pre(isRepositoryName(text));
@@ -100,7 +100,7 @@ describe('isTag', () => {
     expect(isTag(tag)).toBe(valid);
   });
 
-  it('lets nothing through that could leave a path, start an option or end a line', () => {
+  it('refuses everything that could leave a path, start an option or end a line', () => {
     fc.assert(
       fc.property(texts, (text) => {
         fc.pre(isTag(text));
@@ -148,11 +148,11 @@ describe('hosts', () => {
     ['host:5000', true],
     ['library', false],
     ['localhosts', false],
-  ])('tells whether %s begins a reference', (component, host) => {
+  ])('decides whether %s is a host at the start of a reference', (component, host) => {
     expect(looksLikeHost(component)).toBe(host);
   });
 
-  it('have one name for Docker Hub, which answers under another', () => {
+  it('have one name for Docker Hub, whose API has another', () => {
     const hub = ['docker.io', 'index.docker.io', 'Registry-1.docker.io'];
     expect(hub.map(canonicalHost)).toEqual(['docker.io', 'docker.io', 'docker.io']);
     expect(canonicalHost('GCR.io')).toBe('gcr.io');
@@ -160,14 +160,14 @@ describe('hosts', () => {
     expect(['docker.io', 'quay.io'].map(apiHost)).toEqual(['registry-1.docker.io', 'quay.io']);
   });
 
-  it('are loopback by their address, not by how they begin', () => {
+  it('are loopback by their address, not by their first characters', () => {
     expect(['localhost', 'localhost:1', '127.9.9.9:1', '[::1]', '[::1]:2'].every(isLoopback)).toBe(true);
     expect(
       ['127.0.0.1.evil.com', 'localhost.evil.com', '10.0.0.1', '127.0.0.1@evil.com'].some(isLoopback),
     ).toBe(false);
   });
 
-  it('take nested names, but for Docker Hub and Quay', () => {
+  it('accept nested names, except Docker Hub and Quay', () => {
     expect(['docker.io', 'quay.io', 'ghcr.io', 'localhost:5000'].map(canNest)).toEqual([
       false,
       false,

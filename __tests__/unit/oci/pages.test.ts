@@ -21,7 +21,7 @@ async function listTags(
 }
 
 describe('readPages', () => {
-  it('reads on to the last page', async () => {
+  it('reads all pages to the last', async () => {
     const tags = await listTags((number) => ({
       tags: [`v${number}`],
       ...(number < 3 && { next: number + 1 }),
@@ -29,23 +29,23 @@ describe('readPages', () => {
     expect(tags).toEqual(['v0', 'v1', 'v2', 'v3']);
   });
 
-  it('takes a page of hundreds of thousands', async () => {
+  it('reads a page with hundreds of thousands of items', async () => {
     const tags = Array.from({ length: 300_000 }, (_, index) => `v${index}`);
     expect(await listTags(() => ({ tags }))).toHaveLength(300_000);
   });
 
-  it('ends where pages go round in a circle', async () => {
+  it('throws when pages repeat', async () => {
     const circle = listTags((number) => ({ tags: ['v'], next: number === 2 ? 1 : number + 1 }));
     await expect(circle).rejects.toThrow(/\/v2\/a\/tags\/list: the pages of tags repeat/);
   });
 
-  it('ends where entries find no end', async () => {
+  it('throws when there are too many items', async () => {
     const tags = Array.from({ length: 400_000 }, () => 'v');
     const endless = listTags((number) => ({ tags, next: number + 1 }));
     await expect(endless).rejects.toThrow('there are more than 1000000 tags');
   });
 
-  it('ends where pages find no end', async () => {
+  it('throws when there are too many pages', async () => {
     const endless = listTags((number) => ({ tags: ['v'], next: number + 1 }));
     await expect(endless).rejects.toThrow('there are more than 10000 pages of tags');
   });

@@ -15,8 +15,8 @@ function listOf(content: unknown, mediaType = OCI_INDEX): RawManifest {
 
 const json = ({ bytes }: RawManifest): unknown => JSON.parse(new TextDecoder().decode(bytes));
 
-describe('the tag of a list', () => {
-  it('has the digest that it is about, cut to what a tag takes', () => {
+describe('referrersTag', () => {
+  it('contains the digest, cut to the length of a tag', () => {
     expect(referrersTag(digest(7))).toBe(`sha256-${digest(7).slice(7)}`);
     expect(referrersTag(`sha512:${'ab'.repeat(64)}`)).toBe(`sha512-${'ab'.repeat(32)}`);
     expect(referrersTagSubject(referrersTag(digest(7)))).toBe(digest(7));
@@ -56,8 +56,8 @@ const list = fc.option(
 /** What an entry says, as JSON has it: without a key that would be an object's prototype. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
-describe('lists that are united', () => {
-  it('keep each entry that was there as it stands, in its order, and what else the list says', () => {
+describe('uniteList', () => {
+  it('keeps existing entries unchanged and in order, and all other fields', () => {
     fc.assert(
       fc.property(list, entries, (before, added) => {
         const known = (before && listEntries(before)) ?? [];
@@ -69,7 +69,7 @@ describe('lists that are united', () => {
     );
   });
 
-  it('have what either has, new ones once', () => {
+  it('adds each new entry once', () => {
     fc.assert(
       fc.property(list, entries, (before, added) => {
         const known = (before && listEntries(before)) ?? [];
@@ -84,7 +84,7 @@ describe('lists that are united', () => {
     );
   });
 
-  it('stay as they are, to the byte, when nothing is new: united twice is united once', () => {
+  it('returns the same bytes when nothing is new, and is idempotent', () => {
     fc.assert(
       fc.property(list, entries, (before, added) => {
         const once = uniteList(before, added);
@@ -94,7 +94,7 @@ describe('lists that are united', () => {
     );
   });
 
-  it('have the same entries whoever adds first', () => {
+  it('has the same entries in any order of additions', () => {
     fc.assert(
       fc.property(list, entries, entries, (before, one, other) => {
         const digests = (united: RawManifest): unknown => new Set(listEntries(united)?.map((e) => e.digest));
@@ -105,23 +105,23 @@ describe('lists that are united', () => {
     );
   });
 
-  it('are an OCI index with nothing in it where there was none', () => {
+  it('starts with an empty OCI index', () => {
     expect(json(uniteList(undefined, []))).toEqual({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: [] });
   });
 });
 
-describe('what is no list', () => {
+describe('listEntries of something else', () => {
   it.each([
     ['an image', makeImage({ seed: 'image', oci: true })],
     ["Docker's kind of index", listOf({ manifests: [] }, DOCKER_LIST)],
     ['an index without manifests', listOf({ schemaVersion: 2 })],
     ['an index with something else in it', listOf({ manifests: [{ digest: 'latest' }] })],
     ['no JSON', { mediaType: OCI_INDEX, bytes: Buffer.from('<html>'), digest: digest(1) }],
-  ])('has no entries: %s', (_, manifest) => {
+  ])('is undefined: %s', (_, manifest) => {
     expect(listEntries(manifest)).toBeUndefined();
   });
 
-  it('throws nothing, whatever its bytes are', () => {
+  it('throws nothing for any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
         const manifest = { mediaType: OCI_INDEX, bytes, digest: digestOf(bytes) };
@@ -138,10 +138,10 @@ describe('what is no list', () => {
   });
 });
 
-describe('the entry of a referrer', () => {
+describe('readReferrer', () => {
   const subject = makeImage({ seed: 'subject', oci: true });
 
-  it('has its type and annotations, and says what it refers to', () => {
+  it('returns the subject, and an entry with type and annotations', () => {
     const referrer = makeReferrer(subject, { seed: 'sbom', annotations: { 'org.example/key': 'é' } });
     expect(readReferrer(referrer)).toEqual({
       subject: subject.digest,
@@ -155,7 +155,7 @@ describe('the entry of a referrer', () => {
     });
   });
 
-  it.each([undefined, ''])('takes the type of the config where its own is %j', (artifactType) => {
+  it.each([undefined, ''])('uses the type of the config when artifactType is %j', (artifactType) => {
     const config = { mediaType: 'application/vnd.example.config', digest: digest(1), size: 2 };
     const content = {
       config,
@@ -168,13 +168,13 @@ describe('the entry of a referrer', () => {
     });
   });
 
-  it('has no type where an index states none', () => {
+  it('omits the type of an index without one', () => {
     const content = { manifests: [], subject: { digest: digest(2) } };
     const entryOfIndex = readReferrer(makeManifest(OCI_INDEX, content, []))?.entry;
     expect(entryOfIndex && Object.keys(entryOfIndex).toSorted()).toEqual(['digest', 'mediaType', 'size']);
   });
 
-  it('refers to nothing where it names no subject, and is none where it is malformed', () => {
+  it('has no subject when none is named, and is undefined when malformed', () => {
     expect(readReferrer(makeIndex([subject], { oci: true }))?.subject).toBeUndefined();
     expect(readReferrer(makeManifest(OCI_INDEX, { subject: { digest: 'latest' } }, []))).toBeUndefined();
   });

@@ -39,7 +39,7 @@ function answerWith(...manifests: unknown[]): void {
 
 const entry = (number: number): unknown => ({ mediaType: OCI_MANIFEST, digest: digest(number), size: 1 });
 
-describe('the API that lists referrers', () => {
+describe('the referrers API', () => {
   it('is read to its last page, with types', async () => {
     const annotations = { 'org.example/key': 'value' };
     const referrers = [1, 2, 3, 4, 5].map((n) => makeReferrer(image, { seed: `${n}`, annotations }));
@@ -55,11 +55,11 @@ describe('the API that lists referrers', () => {
     expect(asked()).toHaveLength(3);
   });
 
-  it('answers with an empty list where nothing refers to a digest', async () => {
+  it('returns an empty list when a digest has no referrers', async () => {
     expect(await listReferrers(client, 'ns/a', digest(1))).toEqual([]);
   });
 
-  it('takes a content type with a parameter, and an index without manifests', async () => {
+  it('accepts a content type with a parameter, and an index without manifests', async () => {
     registry.intercept = (_, response) => {
       sendJson(response, 200, { manifests: null }, { 'content-type': `${OCI_INDEX}; charset=utf-8` });
       return true;
@@ -67,19 +67,19 @@ describe('the API that lists referrers', () => {
     expect(await listReferrers(client, 'ns/a', digest(1))).toEqual([]);
   });
 
-  it('lists each once, and no subject as its own referrer', async () => {
+  it('lists each referrer once, and never the subject itself', async () => {
     answerWith(entry(1), entry(2), entry(1), entry(3));
     const listed = await listReferrers(client, 'ns/a', digest(3));
     expect(listed?.map((one) => one.digest)).toEqual([digest(1), digest(2)]);
   });
 
-  it('asks with a token where the registry wants one', async () => {
+  it('sends a token when the registry demands one', async () => {
     await registry.close();
     registry = await startMemoryRegistry({ referrers: 2, auth: { kind: 'token' } });
     expect(await listReferrers(testClient(registry.host), 'ns/a', digest(1))).toEqual([]);
   });
 
-  it('waits for a registry that asks to come later, and is not taken for missing then', async () => {
+  it('waits during a pause, and is not treated as absent', async () => {
     let times = 0;
     registry.intercept = (_, response) => {
       if ((times += 1) > 2) return false;
@@ -98,7 +98,7 @@ describe('the API that lists referrers', () => {
   });
 });
 
-describe('a web page of a registry that has the API', () => {
+describe('a web page from a registry with the API', () => {
   const answer = (times: number): void => {
     registry.intercept = (_, response) => {
       if (times === 0) return false;
@@ -108,14 +108,14 @@ describe('a web page of a registry that has the API', () => {
     };
   };
 
-  it('is asked for again, and is not taken for the lack of a list', async () => {
+  it('is retried, and is not treated as a missing API', async () => {
     await pushImage(registry.url, 'ns/a', ['v1'], makeReferrer(image, { seed: 'one' }));
     await listReferrers(client, 'ns/a', digest(1));
     answer(2);
     expect(await listReferrers(client, 'ns/a', image.digest)).toHaveLength(1);
   });
 
-  it('again and again is, for the one digest', async () => {
+  it('again and again leaves that digest without a list', async () => {
     await listReferrers(client, 'ns/a', digest(1));
     answer(4);
     expect(await listReferrers(client, 'ns/a', digest(2))).toBeUndefined();
@@ -136,7 +136,7 @@ describe('a registry without the API', () => {
     ['200 and a page', 200, { 'content-type': 'text/html' }, page],
     ['200 and other JSON', 200, { 'content-type': 'application/json' }, '{"manifests":[]}'],
     ['303, which is not followed', 303, { location: '/elsewhere' }, page],
-  ])('is told by %s, and is not asked for a second digest', async (_, status, headers, body) => {
+  ])('is recognised by %s, and gets no second request', async (_, status, headers, body) => {
     registry.intercept = (_request, response) => {
       response.writeHead(status, headers).end(body);
       return true;
@@ -147,7 +147,7 @@ describe('a registry without the API', () => {
     expect(asked()).toEqual([`GET /v2/ns/a/referrers/${digest(1)}`]);
   });
 
-  it('is told by a redirect that ends at a page', async () => {
+  it('is recognised by a redirect that ends at a page', async () => {
     const pages = await startServer(async (_, response) => {
       response.writeHead(200, { 'content-type': 'text/html' }).end(page);
     });
@@ -159,7 +159,7 @@ describe('a registry without the API', () => {
     await pages.close();
   });
 
-  it('is asked once by all who ask at the same time', async () => {
+  it('gets one request from concurrent callers', async () => {
     await registry.close();
     registry = await startMemoryRegistry();
     client = testClient(registry.host);
@@ -169,7 +169,7 @@ describe('a registry without the API', () => {
     expect(asked()).toHaveLength(1);
   });
 
-  it('may be one of several behind a proxy, which have it', async () => {
+  it('may be one of several behind a proxy, and others have it', async () => {
     registry.intercept = ({ url = '' }, response) => {
       if (!url.startsWith('/v2/old/')) return false;
       refuse(response, 404, 'UNSUPPORTED', '');
@@ -186,7 +186,7 @@ describe('a registry without the API', () => {
     [404, 'MANIFEST_UNKNOWN'],
     [404, 'NAME_UNKNOWN'],
     [403, 'DENIED'],
-  ])('is not told by what may be about one manifest or repository: %d %s', async (status, code) => {
+  ])('is not recognised by a refusal of one manifest or repository: %d %s', async (status, code) => {
     registry.intercept = ({ url = '' }, response) => {
       if (!url.endsWith(digest(1))) return false;
       refuse(response, status, code, '');
@@ -208,7 +208,7 @@ describe('a hostile list', () => {
     await expect(listReferrers(client, 'ns/a', digest(9))).rejects.toThrow(/not a list of referrers/);
   });
 
-  it('is an error where it is no JSON', async () => {
+  it('is an error when it is not JSON', async () => {
     registry.intercept = (_, response) => {
       response.writeHead(200, { 'content-type': OCI_INDEX }).end('<html>');
       return true;
@@ -216,19 +216,19 @@ describe('a hostile list', () => {
     await expect(listReferrers(client, 'ns/a', digest(9))).rejects.toThrow(/not JSON/);
   });
 
-  it('is not kept whole: types that are longer than any, and annotations, are left out', async () => {
+  it('is kept without its annotations and overlong types', async () => {
     const long = 'x'.repeat(300);
     answerWith({ ...Object(entry(1)), mediaType: long, artifactType: long, annotations: { a: long } });
     expect(await listReferrers(client, 'ns/a', digest(9))).toEqual([{ digest: digest(1) }]);
   });
 
-  it('has an end', async () => {
+  it('is limited in items', async () => {
     const numbers = Array.from({ length: MAX_REFERRERS + 1 }, (_, number) => entry(number));
     answerWith(...numbers);
     await expect(listReferrers(client, 'ns/a', digest(0))).rejects.toThrow(/more than 10000 referrers/);
   });
 
-  it('has an end where each page names another', async () => {
+  it('is limited in pages', async () => {
     let pages = 0;
     registry.intercept = ({ url = '' }, response) => {
       const headers = {
@@ -243,7 +243,7 @@ describe('a hostile list', () => {
     expect(pages).toBe(11);
   });
 
-  it('has an end where its pages repeat', async () => {
+  it('is an error when its pages repeat', async () => {
     registry.intercept = ({ url = '' }, response) => {
       const headers = { 'content-type': OCI_INDEX, link: `<${url}>; rel="next"` };
       sendJson(response, 200, { manifests: [entry(1)] }, headers);

@@ -13,7 +13,10 @@ describe('remedyFor', () => {
       "name unknown: The repository with name 'a/b' does not exist in the registry with id '1'",
       /in Amazon ECR/,
     ],
-    ['denied: Your authorization token has expired. Reauthenticate and try again.', /^Log in to Amazon ECR/],
+    [
+      'denied: Your authorization token has expired. Reauthenticate and try again.',
+      /^Log in to Amazon ECR again/,
+    ],
     [
       'denied: User: arn:aws:sts::1:assumed-role/r/GitHubActions is not authorized to perform: ecr:InitiateLayerUpload on ' +
         'resource: arn:aws:ecr:eu-west-2:1:repository/a because no identity-based policy allows the action',
@@ -68,10 +71,10 @@ describe('remedyFor', () => {
     ['push access denied, insufficient_scope: authorization failed', /needs the permission Write/],
     [
       'error parsing HTTP 405 response body: invalid character \'M\' looking for beginning of value: "Method not allowed\\n"',
-      /^The target takes no pushes/,
+      /^The target accepts no pushes/,
     ],
-    ['unsupported: The operation is unsupported.', /^The target takes no pushes/],
-    ['docker push a.io/b:v1 ended with exit code 1: unsupported', /^The target takes no pushes/],
+    ['unsupported: The operation is unsupported.', /^The target accepts no pushes/],
+    ['docker push a.io/b:v1 ended with exit code 1: unsupported', /^The target accepts no pushes/],
     ['name unknown: repository name not known to registry', /^Create the repository in the target/],
   ])('knows %s', (said, remedy) => {
     expect(remedyFor(said, true)).toMatch(remedy);
@@ -82,12 +85,12 @@ describe('remedyFor', () => {
     'status 405, UNSUPPORTED: The operation is unsupported.',
     "status 404, NAME_UNKNOWN: The repository with name 'a' does not exist in the registry with id '1'",
     'status 401, UNAUTHORIZED: access to the requested resource is not authorized',
-  ])('says nothing of a target when nothing is pushed: %s', (said) => {
+  ])('has no remedy for a target when nothing is pushed: %s', (said) => {
     expect(remedyFor(said, false)).toBeUndefined();
     expect(remedyFor(said, true)).toBeDefined();
   });
 
-  it('says nothing of what it does not know', () => {
+  it('has no remedy for unknown words', () => {
     expect(remedyFor('status 418, TEAPOT: short and stout', true)).toBeUndefined();
   });
 });
@@ -95,7 +98,7 @@ describe('remedyFor', () => {
 describe('adviceOn', () => {
   const used = { username: 'user-name', password: 'pa55', providedBy: 'the docker config' };
 
-  it('names where an account came from, and nothing of it', () => {
+  it('names where an account came from, and never the account', () => {
     for (const remedy of [undefined, 'Do this']) {
       const advice = adviceOn('a.io', used, remedy);
       expect(advice).toContain('the credentials from the docker config');

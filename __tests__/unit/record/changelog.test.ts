@@ -90,6 +90,33 @@ describe('renderSection', () => {
     expect(text).not.toContain('v22');
   });
 
+  it('names fewer tags per image, then only their number, when it would be long', () => {
+    const tags = Array.from({ length: 12 }, (_, index) => `v1.2.${index}`);
+    const images = Array.from({ length: 1461 }, (_, index) => copied(`image-${1000 + index}`, tags));
+    const fewer = sectionOf(images.slice(0, 1000));
+    expect(fewer).toContain('- `image-1999`: added `v1.2.0`, `v1.2.1`, `v1.2.10` and 9 more\n');
+    const text = sectionOf(images);
+    expect(text).toContain('17,532 tags added');
+    expect(text).toContain('- `image-2460`: added 12 tags\n');
+    expect(Buffer.byteLength(text)).toBeLessThan(65 * 1024);
+  });
+
+  it('names as many images as fit, and counts the rest', () => {
+    const images = Array.from({ length: 129_378 }, (_, index) => copied(`image-${100_000 + index}`, ['v1']));
+    const text = sectionOf(images);
+    const lines = text.split('\n').filter((line) => line.startsWith('- `'));
+    expect(Buffer.byteLength(text)).toBeLessThan(65 * 1024);
+    expect(lines.length).toBeGreaterThan(1500);
+    const rest = (129_378 - lines.length).toLocaleString('en-US');
+    expect(text).toContain(`\n- and ${rest} more images with ${rest} tags, all in the namespace manifest\n`);
+  });
+
+  it('keeps to a smaller size when many namespaces share a run', () => {
+    const images = Array.from({ length: 500 }, (_, index) => copied(`image-${index}`, ['v1', 'v2']));
+    const options = { time: TIME, timezone: 'UTC', runKey: 'r', maxBytes: 4096 };
+    expect(Buffer.byteLength(renderSection(result(images), options))).toBeLessThan(4096 + 400);
+  });
+
   it('escapes markup from registries', () => {
     const text = sectionOf([copied('a`<img>', ['b|c\n## d'])]);
     expect(text.match(/^## /gm)).toHaveLength(1);
@@ -155,7 +182,7 @@ describe('insertSection', () => {
     );
   });
 
-  it('keeps the namespaces and jobs of one run apart', () => {
+  it('keeps a section for each namespace and job of a run', () => {
     const jobs = [
       JOB,
       { ...JOB, namespace: 'gcr.io/ns2' },
@@ -184,7 +211,7 @@ describe('insertSection', () => {
         const at = after.indexOf(own);
         expect(at).not.toBe(-1);
         const [start, end] = [after.slice(0, at), after.slice(at + own.length)];
-        // Beside the section there is nothing new but an empty line.
+        // Besides the section, only an empty line is new.
         expect(before.startsWith(start.trimEnd())).toBe(true);
         expect(before.endsWith(end.trimStart())).toBe(true);
         expect((start + end).replaceAll(/\s/g, '')).toBe(before.replaceAll(/\s/g, ''));

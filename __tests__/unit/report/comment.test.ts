@@ -7,8 +7,8 @@ describe('renderComment', () => {
     const namespaces = [namespaceResult({ copied: [copied('base', { added: ['v1'] })], section: '## now' })];
     const { body, isNews } = renderComment(runResult({ dryRun: true, namespaces }));
     expect(isNews).toBe(true);
-    expect(body).toContain('## Mirror: dry run, nothing was copied');
-    expect(body).toContain('| `base` | `v1` |');
+    expect(body).toContain('## 🔍 Dry run: 1 tag would be added');
+    expect(body).toContain('| [base](https://hub.docker.com/r/gcrxio/base) | `v1` |');
     expect(body).toContain('````markdown\n## now\n````');
   });
 

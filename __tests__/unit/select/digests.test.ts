@@ -22,13 +22,18 @@ afterEach(async () => {
 const IMAGE = makeImage({ seed: 'heads' });
 
 /** A repository `a` of which the registry refuses the manifests of some tags. */
-async function start(tags: readonly string[], refused: RegExp, status = 403): Promise<MemoryRegistry> {
+async function start(
+  tags: readonly string[],
+  refused: RegExp,
+  status = 403,
+  methods: readonly (string | undefined)[] = ['HEAD'],
+): Promise<MemoryRegistry> {
   const server = await startMemoryRegistry();
   servers.push(server);
   await pushImage(server.url, 'a', tags, IMAGE);
   server.requests.length = 0;
   server.intercept = ({ url = '', method }, response) => {
-    if (method !== 'HEAD' || !refused.test(url.split('/').at(-1) ?? '')) return false;
+    if (!methods.includes(method) || !refused.test(url.split('/').at(-1) ?? '')) return false;
     refuse(response, status, 'BROKEN', 'no such blob');
     return true;
   };
@@ -48,10 +53,32 @@ describe('resolveDigests', () => {
     expect(failures[0]?.reason).toMatch(/HEAD .*\/v2\/a\/manifests\/v2: status 500/);
   });
 
-  it('leaves out a tag that has been removed since', async () => {
+  it('finds a tag by GET when HEAD answers 404', async () => {
     const { images, failures } = await list(await start(['v1', 'v2'], /v2/, 404));
+    expect(images.get('a')?.tags.get('v2')).toEqual({ digest: IMAGE.digest, mediaType: IMAGE.mediaType });
+    expect(failures).toEqual([]);
+  });
+
+  it('reports a tag that is listed without a manifest', async () => {
+    const { images, failures } = await list(await start(['v1', 'v2', 'v3'], /v[23]/, 404, ['HEAD', 'GET']));
+    expect(Array.from(images.get('a')?.tags.keys() ?? [])).toEqual(['v1']);
+    expect(failures).toEqual([
+      { image: 'a', tags: ['v2', 'v3'], reason: expect.stringContaining('has no manifest for it') },
+    ]);
+  });
+
+  it('leaves out a tag that has been removed since', async () => {
+    const server = await start(['v1', 'v2'], /^$/);
+    let lists = 0;
+    server.intercept = ({ url = '' }) => {
+      if (url.endsWith('/tags/list')) lists += 1;
+      else server.store.deleteTag('a', 'v2');
+      return false;
+    };
+    const { images, failures } = await list(server);
     expect(Array.from(images.get('a')?.tags.keys() ?? [])).toEqual(['v1']);
     expect(failures).toEqual([]);
+    expect(lists).toBe(2);
   });
 
   it('sends as many requests at a time as the host limiter allows', async () => {

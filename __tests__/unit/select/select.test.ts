@@ -15,8 +15,12 @@ import { digest } from '../../support/fixtures/digests.ts';
 
 const NONE: Filters = { include: [], exclude: [] };
 const DAY = 24 * 3_600_000;
-/** Nobody is asked: all digests are given. */
-const CLIENT = { headManifest: async () => undefined };
+/** Not used, as all tags have digests. */
+const CLIENT = {
+  headManifest: async () => undefined,
+  getManifest: async () => undefined,
+  listTags: async () => [],
+};
 
 type Tags = Record<string, ListedTag>;
 

@@ -25,6 +25,41 @@ const AMBIGUOUS =
 /** Of the permanent failures, those that concern the account. */
 const DENIED = /denied|unauthorized|forbidden|authentication required|no basic auth credentials/i;
 
+/**
+ * Messages about images that docker can't pull or push unchanged, and that can be copied registry to registry:
+ * - the containerd image store (Docker 29's default) lacks content when another image has the same layer under another compression,
+ *   or the index names platforms that were not pulled (docker/cli 4959, moby 52897, 51665), and ends a push whose last answer takes
+ *   longer than 30 s (moby 53700);
+ * - daemons before 23 can't read layers that are compressed with zstd;
+ * - the classic store has at most 128 layers, checks that layers match the config, and has no media types but its own;
+ * - a daemon can't unpack an image for another operating system, or with user IDs that it does not map.
+ */
+const UNABLE = new RegExp(
+  [
+    'content digest sha256:\\w+: not found',
+    'does not provide (?:any|the specified) platform',
+    'timeout awaiting response headers',
+    'invalid tar header',
+    'failed to register layer(?!.*no space left)',
+    'max depth exceeded',
+    "layers from manifest don't match image configuration",
+    'invalid rootfs in image configuration',
+    'un(?:supported|known)(?: manifest)? media ?type',
+    'mediaType in manifest should be',
+    'unsupported (?:layer )?compression',
+    'cannot be used on this platform',
+    'cannot be mapped to a host ID',
+  ].join('|'),
+  'i',
+);
+
+/** docker can't copy an image unchanged. */
+export class DockerUnableError extends CopyError {
+  constructor(message: string) {
+    super(message, { retryable: false });
+  }
+}
+
 /** The docker command with one private configuration. */
 export class DockerCli {
   /** The accounts that were used to log in, by registry. */
@@ -41,7 +76,7 @@ export class DockerCli {
    * Runs `docker <args>`. Only the exit code decides whether it succeeded.
    *
    * @returns standard output
-   * @throws CopyError with docker's own message
+   * @throws CopyError with docker's own message; DockerUnableError when docker can't copy the image unchanged
    */
   async run(args: readonly string[]): Promise<string> {
     return this.#run(args, args.join(' '));
@@ -56,7 +91,8 @@ export class DockerCli {
     try {
       await this.run([command, ...args]);
     } catch (error) {
-      if (!(error instanceof CopyError) || error.retryable) throw error;
+      const isUnable = error instanceof DockerUnableError;
+      if (!(error instanceof CopyError) || error.retryable || isUnable) throw error;
       const remedy = remedyFor(error.message, command === 'push');
       const login = this.logins.get(registry) ?? { providedBy: 'the docker config, if it has any' };
       const advice = DENIED.test(error.message) ? adviceOn(registry, login, remedy) : remedy;
@@ -74,7 +110,9 @@ export class DockerCli {
     const { exitCode, stdout, stderr } = await this.#exec('docker', args, options);
     if (exitCode === 0) return stdout;
     const message = printable(stderr.trim() || stdout.trim(), 1000);
-    throw new CopyError(`docker ${shown} ended with exit code ${exitCode}: ${message}`, {
+    const failure = `docker ${shown} ended with exit code ${exitCode}: ${message}`;
+    if (UNABLE.test(message)) throw new DockerUnableError(failure);
+    throw new CopyError(failure, {
       retryable: TRANSIENT.test(message) || !PERMANENT.test(message),
       ambiguous: AMBIGUOUS.test(message),
     });

@@ -7,7 +7,7 @@ import { credentialServer } from '../../oci/auth/docker-config.ts';
 import { messageOf } from '../../oci/errors.ts';
 import type { Logger } from '../../oci/logger.ts';
 import type { CopyObserver, CopyTask, Engine } from '../engine.ts';
-import { type Exec, DockerCli } from './cli.ts';
+import { type Exec, DockerCli, DockerUnableError } from './cli.ts';
 import { createConfig } from './config.ts';
 
 /** The accounts to log in with, by registry. Other registries use the logins of the user's docker config. */
@@ -111,6 +111,33 @@ class DockerEngine implements Engine {
       );
       return this.#options.indexEngine.copy(task, observer);
     }
+    const done: string[] = [];
+    try {
+      return await this.#copyImage(task, image, observer, done);
+    } catch (error) {
+      if (!(error instanceof DockerUnableError)) throw error;
+      const name = `${client.registry}/${repository}@${digest}`;
+      this.#options.logger.info(
+        `${name} is copied registry to registry, because docker can't: ${error.message}`,
+      );
+      const tags = task.tags.filter((tag) => !done.includes(tag));
+      return this.#options.indexEngine.copy({ ...task, tags }, observer);
+    }
+  }
+
+  /**
+   * Pulls, tags and pushes one image.
+   *
+   * @param done receives each tag that was pushed
+   * @returns number of bytes sent
+   */
+  async #copyImage(
+    task: CopyTask,
+    image: SingleImage,
+    observer: CopyObserver,
+    done: string[],
+  ): Promise<number> {
+    const { client, repository } = task.source;
     const { abort } = this.#options;
     abort.throwIfAborted();
     const local = `${client.registry}/${repository}@${image.digest}`;
@@ -128,6 +155,7 @@ class DockerEngine implements Engine {
         await observer.beforeOverwrite(tag);
         abort.throwIfAborted();
         const sent = await this.#push(task, tag, image, observer);
+        done.push(tag);
         bytes = Math.max(bytes, sent);
       }
       return bytes;

@@ -7,6 +7,8 @@ import { RegistryError } from '../../oci/errors.ts';
 import { type Problem, RetryBudget } from '../../oci/http/retry.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
 import type { Sleep } from '../../oci/sleep.ts';
+import type { CopyTask } from '../engine.ts';
+import type { PresenceCheck } from './presence-check.ts';
 import type { TargetInventory } from './target-inventory.ts';
 import { type UploadStrategy, UploadStrategies } from './upload-strategy.ts';
 
@@ -20,6 +22,7 @@ const CHUNK_BYTES = 16 * 1024 ** 2;
 export interface BlobCopierOptions {
   readonly target: RegistryClient;
   readonly inventory: TargetInventory;
+  readonly presence: PresenceCheck;
   /** Limits the number of blobs that are streamed at the same time. */
   readonly limit: LimitFunction;
   readonly retries: number;
@@ -45,16 +48,25 @@ export class BlobCopier {
   }
 
   /**
-   * Makes sure that `repository` of the target holds `blob`, which `source` has in `from`.
+   * Makes sure that `repository` of the target holds `blob`.
    *
+   * @param isCheckedByTarget true when the target will refuse the manifest if the blob is missing: then the inventory suffices
    * @returns number of bytes sent; 0 when the blob was already present or was mounted
    */
-  async copy(source: RegistryClient, from: string, blob: Descriptor, repository: string): Promise<number> {
-    const { inventory } = this.#options;
+  async copy(
+    { client: source, repository: from }: Pick<CopyTask['source'], 'client' | 'repository'>,
+    blob: Descriptor,
+    repository: string,
+    isCheckedByTarget = false,
+  ): Promise<number> {
+    const { inventory, presence } = this.#options;
     const { digest } = blob;
     for (;;) {
       const mountSource = inventory.repositoryWith(digest, repository);
-      if (mountSource === repository) return 0;
+      if (mountSource === repository) {
+        if (isCheckedByTarget || (await presence.hasBlob(repository, digest))) return 0;
+        continue;
+      }
       // While no repository has the blob, one caller sends it and all others wait, to mount it afterwards. A mount is awaited
       // only by callers that need the blob in the same repository.
       const key = mountSource === undefined ? digest : `${repository}@${digest}`;
@@ -146,9 +158,9 @@ export class BlobCopier {
       // When the upload fails, the download must end too: its connection would stay open for ever.
       const ended = new AbortController();
       const body = { size: blob.size, content: downloadBlob(source, from, blob, ended.signal) };
-      const chunk = Math.max(CHUNK_BYTES, start.minChunk);
+      const chunk = Math.max(CHUNK_BYTES, start.minChunkBytes);
       try {
-        if (start.minChunk > 0 || (strategy === 'chunks' && blob.size > chunk)) {
+        if (start.minChunkBytes > 0 || (strategy === 'chunks' && blob.size > chunk)) {
           await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
         } else {
           await uploadWhole(target, repository, blob.digest, start.location, body);

@@ -1,6 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { fetchManifest } from '../../mirror/source-image.ts';
-import { SingleFlight } from '../../oci/async.ts';
+import { SerialQueue, SingleFlight } from '../../oci/async.ts';
 import type { RegistryClient } from '../../oci/client.ts';
 import { isReferrersTag } from '../../oci/digest-tags.ts';
 import { listEntries } from '../../oci/referrers-list.ts';
@@ -8,8 +8,11 @@ import type { Sleep } from '../../oci/sleep.ts';
 import type { CopyObserver, CopyTask, Engine } from '../engine.ts';
 import { BlobCopier } from './blob-copier.ts';
 import type { BlobLocationStore } from './blob-locations.ts';
-import { copyImage, copyNewReferrers } from './image-copy.ts';
+import { ByteBudget } from './byte-budget.ts';
+import { isCosignTag } from './cosign-tag-copy.ts';
+import { copyCosignTags, copyImage, copyNewReferrers } from './image-copy.ts';
 import type { TargetState } from './manifest-copy.ts';
+import { PresenceCheck } from './presence-check.ts';
 import { copyList } from './referrers-list-copy.ts';
 import { ReferrersLists } from './referrers-lists.ts';
 import { TargetInventory } from './target-inventory.ts';
@@ -34,6 +37,9 @@ interface Target {
   readonly store: BlobLocationStore | undefined;
 }
 
+/** Manifests that are read ahead take at most this much memory; most have 1 to 10 kB. */
+const READ_AHEAD_BYTES = 32 * 1024 ** 2;
+
 /** While one image is written, two others are read ahead or read back: on a real link most of the time is waiting. */
 const OVERLAP = 3;
 
@@ -42,6 +48,7 @@ export class RegistryEngine implements Engine {
   readonly width: number;
   readonly #options: RegistryEngineOptions;
   readonly #writing: LimitFunction;
+  readonly #readAhead = new ByteBudget(READ_AHEAD_BYTES);
   readonly #targets = new Map<RegistryClient, Promise<Target>>();
 
   constructor(options: RegistryEngineOptions) {
@@ -58,6 +65,8 @@ export class RegistryEngine implements Engine {
       this.#state(target.client),
       fetchManifest(source.client, source.repository, source.digest),
     ]);
+    if (task.tags.every(isCosignTag))
+      return this.#writing(async () => copyCosignTags(task, state, manifest, observer));
     const list = task.referrers && task.tags.every(isReferrersTag) ? listEntries(manifest) : undefined;
     return list
       ? this.#writing(async () => copyList(task, state, manifest, list, observer))
@@ -84,13 +93,17 @@ export class RegistryEngine implements Engine {
     const store = blobLocations?.(client.registry);
     const inventory = new TargetInventory(await store?.load());
     const limit = pLimit(Math.max(1, streams));
-    const blobs = new BlobCopier({ ...options, target: client, inventory, limit });
+    const presence = new PresenceCheck(client, inventory);
+    const blobs = new BlobCopier({ ...options, target: client, inventory, presence, limit });
     const lists = new ReferrersLists(client);
     const state = {
       inventory,
+      presence,
       blobs,
       children: new SingleFlight<void>(),
       lists,
+      referrerPushes: new SerialQueue(),
+      readAhead: this.#readAhead,
       checkBeforePush: false,
     };
     return { state, store };

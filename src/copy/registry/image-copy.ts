@@ -1,14 +1,16 @@
 import type { LimitFunction } from 'p-limit';
 import { CopyError } from '../../mirror/copy-error.ts';
-import { copyableContent, fetchManifest } from '../../mirror/source-image.ts';
+import { copyableContent, entryKind, fetchChild, fetchManifest } from '../../mirror/source-image.ts';
 import { allOrThrow } from '../../oci/async.ts';
 import { digestTagSubject } from '../../oci/digest-tags.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { RawManifest } from '../../oci/manifest.ts';
+import type { Descriptor, RawManifest } from '../../oci/manifest.ts';
 import { isIndexType } from '../../oci/media-types.ts';
 import type { CopyObserver, CopyTask, VerifiedTag } from '../engine.ts';
+import { copyCosignTag } from './cosign-tag-copy.ts';
 import { cosignTagsOf, findReferrers } from './find-referrers.ts';
-import { type TargetState, MAX_DEPTH, ManifestCopy, tooDeep } from './manifest-copy.ts';
+import { type TargetState, ManifestCopy, isDigestOf, tooDeep } from './manifest-copy.ts';
+import { MAX_DEPTH } from './presence-check.ts';
 import { reduceIndex } from './reduce-index.ts';
 import { ReferrersCopy } from './referrers-copy.ts';
 
@@ -19,8 +21,8 @@ interface ImageCopy {
   readonly observer: CopyObserver;
   /** The source's manifest, or the index that it was reduced to. */
   readonly manifest: RawManifest;
-  /** What a tag is reported as once it is verified. */
-  readonly verified: VerifiedTag;
+  /** Set when the manifest was reduced to these platforms. */
+  readonly platforms: Pick<VerifiedTag, 'platforms'>;
   readonly copy: ManifestCopy;
 }
 
@@ -39,9 +41,41 @@ export async function copyImage(
 ): Promise<number> {
   const manifest = reduce(source, task);
   const platforms = manifest === source || task.platforms === 'all' ? {} : { platforms: task.platforms };
-  const verified = { digest: manifest.digest, ...platforms };
-  const image = { task, state, observer, manifest, verified, copy: new ManifestCopy(task, state) };
-  const tags = await findTagsToWrite(image, manifest === source);
+  const image = { task, state, observer, manifest, platforms, copy: new ManifestCopy(task, state) };
+  try {
+    return await copyWithTags(image, await findTagsToWrite(image, manifest === source), writing);
+  } finally {
+    image.copy.close();
+  }
+}
+
+/**
+ * Copies what cosign keeps under `task.tags`.
+ *
+ * @returns number of bytes sent
+ */
+export async function copyCosignTags(
+  task: CopyTask,
+  state: TargetState,
+  source: RawManifest,
+  observer: CopyObserver,
+): Promise<number> {
+  const copy = new ManifestCopy(task, state);
+  await allOrThrow(
+    task.tags.map(async (tag) => {
+      const { manifest } = await copyCosignTag(task, copy, source, tag, observer);
+      await verifyTag({ task, observer, manifest, platforms: {} }, tag);
+    }),
+  ).finally(() => copy.close());
+  return copy.sent;
+}
+
+async function copyWithTags(
+  image: ImageCopy,
+  tags: readonly string[],
+  writing: LimitFunction,
+): Promise<number> {
+  const { task, manifest } = image;
   if (tags.length === 0 && !task.referrers) return 0;
   await image.copy.readAhead(manifest);
   const copyReferrers = await prepareReferrers(image);
@@ -60,26 +94,25 @@ export async function copyImage(
 }
 
 /**
- * Reports the tags that the target already has, when tags must be looked up before they are pushed.
+ * Reports the tags that the target already has with all their parts, when tags must be looked up before they are pushed.
  *
  * @returns the other tags
  */
 async function findTagsToWrite(
-  { task, state, observer, manifest, verified }: ImageCopy,
+  { task, state, observer, manifest, platforms, copy }: ImageCopy,
   isUnreduced: boolean,
 ): Promise<readonly string[]> {
   const { client, repository } = task.target;
-  const isPresent = async (tag: string): Promise<boolean> => {
+  const present = new Map<string, Digest>();
+  const check = async (tag: string): Promise<void> => {
     const head = await client.findManifest(repository, tag).catch(() => undefined);
-    return head?.digest === manifest.digest;
+    if (head && isDigestOf(manifest, head.digest)) present.set(tag, head.digest);
   };
-  const present = new Set<string>();
-  if (state.checkBeforePush)
-    await Promise.all(task.tags.map(async (tag) => (await isPresent(tag)) && present.add(tag)));
-  // If this is wrong, the target refuses the manifest, and all its parts are copied.
-  if (present.size > 0 || (task.present && isUnreduced))
-    state.inventory.noteManifest(repository, manifest.digest);
-  for (const tag of present) observer.onTagVerified(tag, verified);
+  if (state.checkBeforePush) await Promise.all(task.tags.map(check));
+  const isBelieved = present.size > 0 || (task.present && isUnreduced);
+  if (!isBelieved || !(await copy.hasPartsAtTarget(manifest))) return task.tags;
+  state.inventory.noteManifest(repository, manifest.digest);
+  for (const [tag, digest] of present) observer.onTagVerified(tag, { digest, ...platforms });
   return task.tags.filter((tag) => !present.has(tag));
 }
 
@@ -100,19 +133,25 @@ async function writeTags(
 
 /** Reads `tag` back from the target and reports it. */
 async function verifyTag(
-  { task: { target }, observer, manifest: { digest }, verified }: ImageCopy,
+  {
+    task: { target },
+    observer,
+    manifest,
+    platforms,
+  }: Pick<ImageCopy, 'task' | 'observer' | 'manifest' | 'platforms'>,
   tag: string,
 ): Promise<void> {
   const head = await target.client.headManifest(target.repository, tag);
   // A header may be wrong; the content of the manifest decides.
-  const found = head?.digest === digest ? head : await target.client.getManifest(target.repository, tag);
-  if (found?.digest === digest) {
-    observer.onTagVerified(tag, verified);
+  const isRight = head !== undefined && isDigestOf(manifest, head.digest);
+  const found = isRight ? head : await target.client.getManifest(target.repository, tag);
+  if (found && isDigestOf(manifest, found.digest)) {
+    observer.onTagVerified(tag, { digest: found.digest, ...platforms });
     return;
   }
   const name = `${target.client.registry}/${target.repository}:${tag}`;
   throw new CopyError(
-    `${name} was pushed as ${digest}, but the target says that it holds ${found?.digest ?? 'nothing'}`,
+    `${name} was pushed as ${manifest.digest}, but the target says that it holds ${found?.digest ?? 'nothing'}`,
     { retryable: true },
   );
 }
@@ -131,7 +170,7 @@ async function prepareReferrers({
 }: ImageCopy): Promise<(() => Promise<void>) | undefined> {
   if (!task.referrers || task.tags.some((tag) => digestTagSubject(tag) !== undefined)) return undefined;
   const referrers = new ReferrersCopy(task, task.referrers, { copy, state, observer });
-  const subjects = await subjectsIn(manifest, task, async (digest) => copy.fetch(digest));
+  const subjects = await subjectsIn(manifest, task, async (parent, child) => copy.fetch(parent, child));
   const tags = cosignTagsOf(task.referrers, subjects);
   const found = await findReferrers(task.source, task.referrers, subjects);
   if (found.size + tags.length === 0) return undefined;
@@ -156,25 +195,34 @@ export async function copyNewReferrers(
 ): Promise<number> {
   if (!task.referrers) return 0;
   const { client, repository, digest, mediaType } = task.source;
-  const read = async (one: Digest): Promise<RawManifest> => fetchManifest(client, repository, one);
   const isSingle = mediaType !== undefined && !isIndexType(mediaType);
-  const subjects = isSingle ? [digest] : await subjectsIn(reduce(await read(digest), task), task, read);
+  const subjects = isSingle
+    ? [digest]
+    : await subjectsIn(
+        reduce(await fetchManifest(client, repository, digest), task),
+        task,
+        async (parent, child) => fetchChild(task.source, parent, child, task.platforms),
+      );
   const tags = cosignTagsOf(task.referrers, subjects);
   const found = await findReferrers(task.source, task.referrers, subjects);
   if (found.size + tags.length === 0) return 0;
   const state = await open();
   const copy = new ManifestCopy(task, state);
   const referrers = new ReferrersCopy(task, task.referrers, { copy, state, observer });
-  await referrers.copy(found);
-  await referrers.copyTags(tags);
-  return copy.sent;
+  try {
+    await referrers.copy(found);
+    await referrers.copyTags(tags);
+    return copy.sent;
+  } finally {
+    copy.close();
+  }
 }
 
 /** The digests of `manifest` and of all manifests inside it that the source has: each may have referrers. */
 async function subjectsIn(
   manifest: RawManifest,
   task: CopyTask,
-  read: (digest: Digest) => Promise<RawManifest>,
+  read: (parent: Digest, child: Descriptor) => Promise<RawManifest>,
 ): Promise<Set<Digest>> {
   const { client, repository, digest: sourceDigest } = task.source;
   const digests = new Set<Digest>();
@@ -183,10 +231,12 @@ async function subjectsIn(
     const content = copyableContent(one, client, repository);
     if (content.kind !== 'index') return;
     if (depth === MAX_DEPTH) throw tooDeep(task);
-    const children = content.children.filter(({ digest }) => !digests.has(digest));
+    const children = content.children.filter(
+      (child) => !digests.has(child.digest) && entryKind(child) !== 'blob',
+    );
     for (const { digest } of children) digests.add(digest);
     const indexes = children.filter(({ mediaType }) => isIndexType(mediaType));
-    await allOrThrow(indexes.map(async ({ digest }) => walk(await read(digest), depth + 1)));
+    await allOrThrow(indexes.map(async (child) => walk(await read(one.digest, child), depth + 1)));
   };
   await walk(manifest, 0);
   // The source does not have an index that was reduced here.

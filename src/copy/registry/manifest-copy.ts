@@ -1,16 +1,17 @@
-import { CopyError, isPermanent } from '../../mirror/copy-error.ts';
-import { type CopyableContent, copyableContent, fetchManifest } from '../../mirror/source-image.ts';
-import { type SingleFlight, allOrThrow } from '../../oci/async.ts';
-import type { Digest } from '../../oci/digest.ts';
+import pLimit from 'p-limit';
+import { CopyError, MissingAtSourceError, isPermanent } from '../../mirror/copy-error.ts';
+import { type CopyableContent, copyableContent, entryKind, partsOf } from '../../mirror/source-image.ts';
+import { type SerialQueue, type SingleFlight, allOrThrow } from '../../oci/async.ts';
+import { type Digest, matchesDigest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/errors.ts';
 import { type Descriptor, type RawManifest, isForeignLayer } from '../../oci/manifest.ts';
 import type { CopyTask } from '../engine.ts';
 import type { BlobCopier } from './blob-copier.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import { type PresenceCheck, MAX_DEPTH } from './presence-check.ts';
 import type { ReferrersLists } from './referrers-lists.ts';
+import { SourceManifests } from './source-manifests.ts';
 import type { TargetInventory } from './target-inventory.ts';
-
-/** Indexes may contain indexes; real ones are not nested deeper than this. */
-export const MAX_DEPTH = 8;
 
 export function tooDeep({ source: { repository, digest } }: CopyTask): CopyError {
   return new CopyError(`${repository}@${digest}: indexes are nested more than ${MAX_DEPTH} deep`, {
@@ -21,36 +22,42 @@ export function tooDeep({ source: { repository, digest } }: CopyTask): CopyError
 /** What all copies to one target registry share. */
 export interface TargetState {
   readonly inventory: TargetInventory;
+  readonly presence: PresenceCheck;
   readonly blobs: BlobCopier;
   /** Child manifests that are being copied, by `repository@digest`. */
   readonly children: SingleFlight<void>;
   readonly lists: ReferrersLists;
+  /** Referrers of one subject are pushed one after another: some registries change their list without a lock. */
+  readonly referrerPushes: SerialQueue;
+  /** Limits the children of indexes that are read ahead, for all images and targets of a run. */
+  readonly readAhead: ByteBudget;
   /** Set once the target has refused a tag because it already exists: from then on tags are looked up before they are pushed. */
   checkBeforePush: boolean;
 }
 
+/** Number of children of one index that are copied at the same time when they don't fit into the budget for reading ahead. */
+const UNHELD_CONCURRENCY = 2;
+
 /** How often the parts of a manifest are copied again when the target says that it misses some. */
 const MAX_ROUNDS = 2;
 
-/** Error codes of a registry that misses something that a manifest refers to. */
-const MISSING_PART_CODES = new Set([
-  'MANIFEST_BLOB_UNKNOWN',
-  'BLOB_UNKNOWN',
-  'MANIFEST_UNKNOWN',
-  'MANIFEST_INVALID',
-]);
+/**
+ * Error codes of a registry that misses something that a manifest refers to. zot answers MANIFEST_INVALID, as registries also do
+ * for a manifest that was damaged on its way.
+ */
+const UNKNOWN_PART_CODES = new Set(['MANIFEST_BLOB_UNKNOWN', 'BLOB_UNKNOWN', 'MANIFEST_UNKNOWN']);
 
 /** Copies a manifest and all that it refers to: the parts first, then the manifest. */
 export class ManifestCopy {
   readonly #task: CopyTask;
   readonly #state: TargetState;
-  /** Manifests that were read from the source. */
-  readonly #fetched = new Map<Digest, RawManifest>();
+  readonly #manifests: SourceManifests;
   #sent = 0;
 
   constructor(task: CopyTask, state: TargetState) {
     this.#task = task;
     this.#state = state;
+    this.#manifests = new SourceManifests(task, state.readAhead);
   }
 
   /** Number of bytes sent so far. */
@@ -58,36 +65,32 @@ export class ManifestCopy {
     return this.#sent;
   }
 
-  /** Reads a manifest from the source, once. */
-  async fetch(digest: Digest): Promise<RawManifest> {
-    const { client, repository } = this.#task.source;
-    const manifest = this.#fetched.get(digest) ?? (await fetchManifest(client, repository, digest));
-    this.#fetched.set(digest, manifest);
-    return manifest;
+  /** Reads an entry of the index `parent` from the source, unless it was read ahead. */
+  async fetch(parent: Digest, child: Descriptor): Promise<RawManifest> {
+    return this.#manifests.get(parent, child);
   }
 
-  /** Reads the children of an index, before it is their turn to be stored. */
+  /** To be called when the copy ends, whatever its result. */
+  close(): void {
+    this.#manifests.releaseAll();
+  }
+
+  /** Reads the children of an index before it is their turn to be stored, as far as the budget allows. */
   async readAhead(manifest: RawManifest, depth = 0): Promise<void> {
     const { target } = this.#task;
     const { inventory } = this.#state;
     const content = this.#contentOf(manifest);
     if (content.kind !== 'index' || inventory.hasManifest(target.repository, manifest.digest)) return;
     if (depth === MAX_DEPTH) throw tooDeep(this.#task);
-    const missing = content.children.filter(
-      ({ digest }) => !inventory.hasManifest(target.repository, digest),
+    const missing = partsOf(content).manifests.filter(
+      (child) => !inventory.hasManifest(target.repository, child.digest) && entryKind(child) === 'manifest',
     );
     await allOrThrow(
-      missing.map(async ({ digest }) => {
-        if (!this.#fetched.has(digest)) await this.readAhead(await this.fetch(digest), depth + 1);
+      missing.map(async (child) => {
+        const read = await this.#manifests.hold(manifest.digest, child);
+        if (read) await this.readAhead(read, depth + 1);
       }),
     );
-  }
-
-  /** Copies `manifest` and its parts, and stores it under its digest. @returns as `put` does */
-  async copy(manifest: RawManifest): Promise<boolean> {
-    await this.readAhead(manifest);
-    await this.copyParts(manifest);
-    return this.put(manifest, manifest.digest);
   }
 
   /**
@@ -105,7 +108,7 @@ export class ManifestCopy {
     } catch (error) {
       if (!mayBeStored(error)) throw error;
       const head = await client.findManifest(repository, reference).catch(() => undefined);
-      if (head?.digest !== manifest.digest) throw this.#explain(error, manifest);
+      if (!head || !isDigestOf(manifest, head.digest)) throw this.#explain(error, manifest);
       if (isPermanent(error)) this.#state.checkBeforePush = true;
     }
     this.#state.inventory.noteManifest(repository, manifest.digest);
@@ -118,7 +121,10 @@ export class ManifestCopy {
       try {
         return await client.putManifest(repository, reference, manifest);
       } catch (error) {
-        if (!isMissingPart(error) || rounds === MAX_ROUNDS) throw error;
+        if (!isMissingPart(error)) throw error;
+        if (error.codes.some((code) => UNKNOWN_PART_CODES.has(code)))
+          this.#state.presence.noteRefusal(this.#contentOf(manifest));
+        if (rounds === MAX_ROUNDS) throw error;
         this.#forget(manifest);
         await this.readAhead(manifest);
         await this.copyParts(manifest);
@@ -138,46 +144,70 @@ export class ManifestCopy {
   }
 
   /** Copies what `manifest` refers to, unless the target is known to have it. */
-  async copyParts(manifest: RawManifest): Promise<void> {
+  async copyParts(manifest: RawManifest, depth = 0): Promise<void> {
     const { target } = this.#task;
     if (this.#state.inventory.hasManifest(target.repository, manifest.digest)) return;
     const content = this.#contentOf(manifest);
-    if (content.kind === 'index') {
-      await allOrThrow(content.children.map(({ digest }) => this.#copyChild(digest)));
-    } else {
-      await allOrThrow(blobsOf(content).map((blob) => this.#copyBlob(blob)));
-    }
+    const { manifests, blobs } = partsOf(content);
+    const isChecked = this.#state.presence.isCheckedByTarget(content);
+    const unheld = pLimit(UNHELD_CONCURRENCY);
+    const copyChild = async (child: Descriptor): Promise<void> =>
+      this.#copyChild(manifest.digest, child, depth);
+    await allOrThrow([
+      ...manifests.map((child) =>
+        this.#manifests.isHeld(child) ? copyChild(child) : unheld(async () => copyChild(child)),
+      ),
+      ...blobs.map((blob) => this.#copyBlob(blob, isChecked)),
+    ]);
   }
 
-  async #copyBlob(blob: Descriptor): Promise<void> {
+  /** Whether the target has all parts of `manifest`, as the target itself says. */
+  async hasPartsAtTarget(manifest: RawManifest): Promise<boolean> {
+    return this.#state.presence.hasParts(this.#task.target.repository, this.#contentOf(manifest));
+  }
+
+  async #copyBlob(blob: Descriptor, isCheckedByTarget: boolean): Promise<void> {
     const { source, target } = this.#task;
-    const sent = await this.#state.blobs.copy(source.client, source.repository, blob, target.repository);
+    const sent = await this.#state.blobs.copy(source, blob, target.repository, isCheckedByTarget);
     this.#sent += sent;
   }
 
   /** A child that another image of the same repository is copying is awaited. */
-  async #copyChild(digest: Digest): Promise<void> {
+  async #copyChild(parent: Digest, child: Descriptor, depth: number): Promise<void> {
     const { inventory, children } = this.#state;
     const { target } = this.#task;
+    const { digest } = child;
     const key = `${target.repository}@${digest}`;
     for (let running = children.get(key); running; running = children.get(key))
       await running.catch(() => undefined);
     if (inventory.hasManifest(target.repository, digest)) return;
     await children.run(key, async () => {
-      const manifest = await this.fetch(digest);
-      await this.copyParts(manifest);
+      const manifest = await this.#fetchEntry(parent, child);
+      if (!manifest) return this.#copyBlob(child, false);
+      await this.readAhead(manifest, depth + 1);
+      await this.copyParts(manifest, depth + 1);
       await this.put(manifest, digest);
+      this.#manifests.release(child);
     });
+  }
+
+  /** @returns undefined when an entry of an unknown type is not a manifest */
+  async #fetchEntry(parent: Digest, child: Descriptor): Promise<RawManifest | undefined> {
+    try {
+      return await this.fetch(parent, child);
+    } catch (error) {
+      const isAnswered = error instanceof MissingAtSourceError || isPermanent(error);
+      if (entryKind(child) === 'unknown' && isAnswered) return undefined;
+      throw error;
+    }
   }
 
   #forget(manifest: RawManifest): void {
     const { inventory } = this.#state;
     const { repository } = this.#task.target;
-    const content = this.#contentOf(manifest);
-    inventory.forgetManifest(repository, manifest.digest);
-    if (content.kind === 'index')
-      for (const { digest } of content.children) inventory.forgetManifest(repository, digest);
-    else for (const { digest } of blobsOf(content)) inventory.forgetBlob(repository, digest);
+    const { manifests, blobs } = partsOf(this.#contentOf(manifest));
+    for (const { digest } of [manifest, ...manifests]) inventory.forgetManifest(repository, digest);
+    for (const { digest } of blobs) inventory.forgetBlob(repository, digest);
   }
 
   #contentOf(manifest: RawManifest): CopyableContent {
@@ -185,14 +215,35 @@ export class ManifestCopy {
   }
 }
 
-/** The blobs of an image, each once. Foreign layers are not copied. */
-function blobsOf({ config, layers }: Extract<CopyableContent, { kind: 'image' }>): Descriptor[] {
-  const blobs = [config, ...layers.filter((layer) => !isForeignLayer(layer))];
-  return Array.from(new Map(blobs.map((blob) => [blob.digest, blob])).values());
+/**
+ * Copies a referrer of `subject`: its parts at the same time as those of others, the manifest after the manifests of others.
+ *
+ * @returns true when the target acknowledged its subject
+ */
+export async function copyReferrer(
+  { target }: CopyTask,
+  { referrerPushes }: TargetState,
+  copy: ManifestCopy,
+  manifest: RawManifest,
+  subject: Digest,
+): Promise<boolean> {
+  await copy.readAhead(manifest);
+  await copy.copyParts(manifest);
+  return referrerPushes.run(`${target.repository}@${subject}`, async () =>
+    copy.put(manifest, manifest.digest),
+  );
 }
 
-function isMissingPart(error: unknown): boolean {
-  return error instanceof RegistryError && error.codes.some((code) => MISSING_PART_CODES.has(code));
+/** True for a digest of the manifest's bytes: a target may use another algorithm than the source. */
+export function isDigestOf({ digest, bytes }: RawManifest, other: Digest): boolean {
+  return digest === other || matchesDigest(bytes, other);
+}
+
+function isMissingPart(error: unknown): error is RegistryError {
+  return (
+    error instanceof RegistryError &&
+    error.codes.some((code) => UNKNOWN_PART_CODES.has(code) || code === 'MANIFEST_INVALID')
+  );
 }
 
 /** True where a lookup may say that the manifest is stored. A registry that limits requests is spared the lookup. */

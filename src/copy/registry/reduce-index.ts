@@ -8,9 +8,9 @@ const Index = v.looseObject({ manifests: v.array(v.looseObject({ digest: v.strin
 const ATTESTED_DIGEST = 'vnd.docker.reference.digest';
 
 /**
- * Reduces an index to the images of `platforms`, their attestations, and entries that state no platform.
+ * Reduces an index to the images of `platforms`, their attestations, and entries that state no platform, such as artifacts.
  *
- * @returns the index itself when it has nothing else; undefined when it has no image for any of the platforms
+ * @returns the index itself when it has nothing else; undefined when it has images, and none for any of the platforms
  */
 export function reduceIndex(
   index: RawManifest,
@@ -20,7 +20,7 @@ export function reduceIndex(
   const isWanted = (child: Descriptor): boolean =>
     platforms.some((platform) => matchesPlatform(child, platform));
   const images = new Set(children.filter(isWanted).map(({ digest }) => digest as string));
-  if (images.size === 0) return undefined;
+  if (images.size === 0 && children.some(isImageEntry)) return undefined;
   const kept = new Set(
     children
       .filter((child) => {
@@ -35,4 +35,10 @@ export function reduceIndex(
   const manifests = content.manifests.filter(({ digest }) => kept.has(digest));
   const bytes = new TextEncoder().encode(JSON.stringify({ ...content, manifests }, null, 2));
   return { mediaType: index.mediaType, bytes, digest: digestOf(bytes) };
+}
+
+/** True for an entry that states a platform. Attestations state `unknown/unknown`. */
+function isImageEntry(child: Descriptor): boolean {
+  const platform = formatPlatform(child);
+  return platform !== undefined && platform !== 'unknown/unknown';
 }

@@ -11,8 +11,9 @@ import {
 } from '../../oci/referrers-list.ts';
 import { type ListedReferrer, MAX_REFERRERS, listReferrers } from '../../oci/referrers.ts';
 import type { CopyObserver, CopyTask, ReferrersTask } from '../engine.ts';
+import { copyCosignTag } from './cosign-tag-copy.ts';
 import { type Referrers, findReferrers } from './find-referrers.ts';
-import type { ManifestCopy, TargetState } from './manifest-copy.ts';
+import { type ManifestCopy, type TargetState, copyReferrer } from './manifest-copy.ts';
 import { MAX_LIST_BYTES, fetchList } from './referrers-lists.ts';
 
 /** An image, its SBOM, the SBOM's signature: real referrers are not nested deeper than this. */
@@ -61,7 +62,7 @@ export class ReferrersCopy {
     }
   }
 
-  /** Copies cosign's tags for parts of the image, unless the target has the same digest under them. */
+  /** Copies cosign's tags for parts of the image, and keeps what the target has of its own under them. */
   async copyTags(tags: readonly string[]): Promise<void> {
     await allOrThrow(tags.map(async (tag) => this.#limit(async () => this.#copyTag(tag))));
   }
@@ -75,9 +76,8 @@ export class ReferrersCopy {
     if (!atSource || atSource.digest === atTarget?.digest) return;
     const manifest = await source.client.getManifest(source.repository, tag);
     if (!manifest) return;
-    await this.#copy.readAhead(manifest);
-    await this.#copy.copyParts(manifest);
-    await this.#copy.put(manifest, tag);
+    const { isWritten } = await copyCosignTag(this.#task, this.#copy, manifest, tag, this.#observer);
+    if (!isWritten) return;
     this.#observer.onReferrersCopied(this.#state.lists.countNew(target.repository, [manifest]));
   }
 
@@ -85,11 +85,8 @@ export class ReferrersCopy {
   async #copyAll(subject: Digest, referrers: readonly ListedReferrer[]): Promise<Digest[]> {
     this.#count += referrers.length;
     if (this.#count > MAX_REFERRERS) throw this.#problem(`it has more than ${MAX_REFERRERS} referrers`);
-    const { client, repository } = this.#task.target;
-    const listed = await listReferrers(client, repository, subject);
-    const list = listed ? undefined : await fetchList(client, repository, subject);
-    const present = new Set((listed ?? (list && listEntries(list)) ?? []).map(({ digest }) => digest));
-    const copied = new CopiedReferrers(subject, listed !== undefined);
+    const { present, hasApi } = await this.#findPresent(subject, referrers);
+    const copied = new CopiedReferrers(subject, hasApi);
     const isSubject = await allOrThrow(
       referrers.map(async (referrer) =>
         present.has(referrer.digest)
@@ -97,8 +94,26 @@ export class ReferrersCopy {
           : this.#limit(async () => this.#copyOne(referrer.digest, copied)),
       ),
     );
+    if (copied.acknowledged.length > 0) await this.#ensureListed(copied);
     await this.#publish(copied);
     return referrers.filter((_, index) => isSubject[index]).map(({ digest }) => digest);
+  }
+
+  /** The digests of the referrers that the target lists, in its API or under a tag. */
+  async #findPresent(
+    subject: Digest,
+    referrers: readonly ListedReferrer[],
+  ): Promise<{ present: Set<Digest>; hasApi: boolean }> {
+    const { client, repository } = this.#task.target;
+    const listed = await listReferrers(client, repository, subject);
+    const present = new Set(listed?.map(({ digest }) => digest));
+    const isComplete = referrers.every(({ digest }) => present.has(digest));
+    // A target that loses referrers has them in a list under a tag, as has one without the API.
+    if (!listed || (!isComplete && this.#task.tags.length === 0)) {
+      const list = await fetchList(client, repository, subject);
+      for (const { digest } of (list && listEntries(list)) ?? []) present.add(digest);
+    }
+    return { present, hasApi: listed !== undefined };
   }
 
   /** @returns false when it has no referrers of its own, or does not refer to the subject although it is listed for it */
@@ -107,10 +122,44 @@ export class ReferrersCopy {
     const manifest = await client.getManifest(repository, digest);
     const referrer = manifest && readReferrer(manifest);
     if (!referrer || referrer.subject !== copied.subject) return false;
-    const isAcknowledged = await this.#copy.copy(manifest);
-    if (!copied.add(referrer.entry, isAcknowledged))
-      throw this.#problem('the list of its referrers would be too large');
+    const isAcknowledged = await copyReferrer(this.#task, this.#state, this.#copy, manifest, copied.subject);
+    this.#add(copied, referrer.entry, isAcknowledged);
     return mayBeSubject(referrer.entry);
+  }
+
+  #add(copied: CopiedReferrers, entry: ListEntry, isAcknowledged: boolean): void {
+    if (!copied.add(entry, isAcknowledged))
+      throw this.#problem('the list of its referrers would be too large');
+  }
+
+  /**
+   * Reads the target's list once, before the tag is written: some registries change it without a lock and lose referrers that they
+   * acknowledged. What is missing is pushed again, and gets an entry in a list under a tag when it is still missing then.
+   */
+  async #ensureListed(copied: CopiedReferrers): Promise<void> {
+    for (let isRetry = false; ; isRetry = true) {
+      const missing = await this.#findUnlisted(copied);
+      for (const { digest } of missing) {
+        const { client, repository } = this.#task.target;
+        const manifest = await client.getManifest(repository, digest);
+        const referrer = manifest && readReferrer(manifest);
+        if (!referrer)
+          throw this.#problem(`the target does not have its referrer ${digest}, which was pushed`);
+        const push = async (): Promise<boolean> => client.putManifest(repository, digest, manifest);
+        const isAcknowledged =
+          !isRetry && (await this.#state.referrerPushes.run(`${repository}@${copied.subject}`, push));
+        copied.remove(digest);
+        this.#add(copied, referrer.entry, isAcknowledged);
+      }
+      if (missing.length === 0 || isRetry) return;
+    }
+  }
+
+  /** Those of the acknowledged referrers that the target does not list. */
+  async #findUnlisted({ subject, acknowledged }: CopiedReferrers): Promise<Pick<ListEntry, 'digest'>[]> {
+    const { client, repository } = this.#task.target;
+    const listed = new Set((await listReferrers(client, repository, subject))?.map(({ digest }) => digest));
+    return acknowledged.filter(({ digest }) => !listed.has(digest));
   }
 
   /** Makes sure that clients of the target find what was copied, and reports it. */
@@ -149,6 +198,12 @@ class CopiedReferrers {
   constructor(subject: Digest, hasApi: boolean) {
     this.subject = subject;
     this.#hasApi = hasApi;
+  }
+
+  /** Removes an acknowledged referrer. */
+  remove(digest: Digest): void {
+    const index = this.acknowledged.findIndex((one) => one.digest === digest);
+    if (index >= 0) this.acknowledged.splice(index, 1);
   }
 
   /**

@@ -3,10 +3,16 @@ import { CopyError } from '../../mirror/copy-error.ts';
 import { allOrThrow } from '../../oci/async.ts';
 import { referrersTagSubject } from '../../oci/digest-tags.ts';
 import type { RawManifest } from '../../oci/manifest.ts';
-import { type ListEntry, listEntries, includesAll, uniteList } from '../../oci/referrers-list.ts';
+import {
+  type ListEntry,
+  listEntries,
+  includesAll,
+  readReferrer,
+  uniteList,
+} from '../../oci/referrers-list.ts';
 import { MAX_REFERRERS } from '../../oci/referrers.ts';
 import type { CopyObserver, CopyTask } from '../engine.ts';
-import { type TargetState, ManifestCopy } from './manifest-copy.ts';
+import { type TargetState, ManifestCopy, copyReferrer } from './manifest-copy.ts';
 
 /** Number of manifests of one list that are copied at the same time. */
 const CONCURRENCY = 4;
@@ -27,7 +33,7 @@ export async function copyList(
 ): Promise<number> {
   const { target } = task;
   const copy = new ManifestCopy(task, state);
-  const present = await copyEntries(task, entries, copy);
+  const present = await copyEntries(task, state, entries, copy).finally(() => copy.close());
   for (const tag of task.tags) {
     const subject = referrersTagSubject(tag);
     if (subject === undefined) continue;
@@ -48,10 +54,12 @@ export async function copyList(
 
 /** @returns those of `entries` whose manifests the source has */
 async function copyEntries(
-  { source: { client, repository, digest } }: CopyTask,
+  task: CopyTask,
+  state: TargetState,
   entries: readonly ListEntry[],
   copy: ManifestCopy,
 ): Promise<ListEntry[]> {
+  const { client, repository, digest } = task.source;
   if (entries.length > MAX_REFERRERS) {
     const name = `${client.registry}/${repository}@${digest}`;
     throw new CopyError(`${name} lists more than ${MAX_REFERRERS} manifests`, { retryable: false });
@@ -63,7 +71,7 @@ async function copyEntries(
       limit(async () => {
         const manifest = await client.getManifest(repository, entry.digest);
         if (!manifest) return missing.add(entry);
-        return copy.copy(manifest);
+        return copyReferrer(task, state, copy, manifest, readReferrer(manifest)?.subject ?? manifest.digest);
       }),
     ),
   );

@@ -1,288 +1,160 @@
-import * as v from 'valibot';
-import { RegistryError, isAccessDenied, redactUrl } from '../errors.ts';
-import { mayFollow, mayHaveCredentials } from '../http/redirect-policy.ts';
-import { type Challenge, parseChallenge } from './challenge.ts';
+import { isAccessDenied } from '../errors.ts';
+import { type BearerChallenge, type Challenge, parseChallenge } from './challenge.ts';
 import type { Credential } from './credentials.ts';
+import { type Token, TokenCache } from './token-cache.ts';
+import { TokenService, type TokenServiceOptions } from './token-service.ts';
 
-/** A token is asked for again this long before it ends, in milliseconds. */
-const RENEW_EARLY_MS = 5_000;
-/** Tokens of a few kilobytes each. */
-const MAX_TOKENS = 1000;
 /** Stands for all scopes. */
-const ANY = '*';
-/** Seconds a token lives when the service does not say. https://distribution.github.io/distribution/spec/auth/token/ */
-const DEFAULT_LIFETIME_SECONDS = 60;
+const ANY_SCOPE = '*';
 
-/** Services send null for what they leave out, and numbers as strings. */
-const TokenAnswer = v.object({
-  token: v.nullish(v.string()),
-  access_token: v.nullish(v.string()),
-  expires_in: v.nullish(v.union([v.number(), v.string()])),
-});
-
-/** What a header can carry. https://www.rfc-editor.org/rfc/rfc6750#section-2.1 has fewer signs, services have more. */
-const SENDABLE = /^[!-~]+$/;
-
-/** Sends one request to a token service and gives the body of its 200; throws RegistryError for the rest. */
-export type SendTokenRequest = (request: {
-  method: 'GET' | 'POST';
-  url: URL;
-  headers: Record<string, string>;
-  body?: string;
-  scopes: readonly string[];
-}) => Promise<string>;
-
-type BearerChallenge = Challenge & { scheme: 'bearer' };
-
-interface Token {
-  readonly header: string;
-  /** Milliseconds since the epoch. */
-  readonly renewAt: number;
-}
-
-/** A token that was asked for, and the token once it came. */
-interface Slot {
-  readonly coming: Promise<Token>;
-  token?: Token;
-}
-
-export interface AuthenticatorOptions {
-  /** The registry's base URL: credentials go there, and to token services that belong to it. */
-  readonly registry: URL;
+export interface AuthenticatorOptions extends TokenServiceOptions {
   readonly credential: () => Promise<Credential | undefined>;
-  readonly sendTokenRequest: SendTokenRequest;
-  readonly clock: () => number;
-  /** Registers a secret with the log, before it is used. */
-  readonly mask: (secret: string) => void;
 }
 
-/** Keeps what authenticates to one registry: its challenge once known, and a token for each set of scopes. */
+/** A 401, and the request that it answers. */
+export interface Unauthorized {
+  /** All of its challenges; undefined when it has none. */
+  readonly wwwAuthenticate: string | undefined;
+  readonly scopes: readonly string[];
+  /** The `Authorization` that was sent. */
+  readonly refused: string | undefined;
+}
+
+/**
+ * What is known of authentication at one registry: its challenge, a token for each set of scopes, and which scopes it has
+ * accepted. It sends nothing to the registry itself: `http/authenticated-request.ts` does, step by step.
+ */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
-  readonly #slots = new Map<string, Slot>();
-  /** Scopes that requests were let through with. Where there are no tokens, one stands for all. */
-  readonly #admitted = new Set<string>();
-  /** Scopes for which an implicit credential was refused, and that are had without it. */
-  readonly #without = new Set<string>();
+  readonly #service: TokenService;
+  readonly #tokens: TokenCache;
+  /** Scopes of requests that were accepted. Where there are no tokens, one stands for all. */
+  readonly #authorized = new Set<string>();
+  /** Scopes for which the fallback credential was refused, and anonymous requests are accepted. */
+  readonly #anonymous = new Set<string>();
   #challenge: Challenge | undefined;
-  /** The challenge before it was forgotten, if it was. */
-  #last: Challenge | undefined;
-  /** The last Basic value that was masked. */
-  #masked: string | undefined;
+  /** The last challenge, forgotten or not. */
+  #lastChallenge: Challenge | undefined;
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
+    this.#service = new TokenService(options);
+    this.#tokens = new TokenCache(options.clock);
   }
 
   /**
-   * The `Authorization` value for `scopes` (`repository:<name>:pull`); undefined while the registry has not
-   * asked for one, or asks for Basic and there is no credential.
+   * The `Authorization` value for `scopes` (`repository:<name>:pull`); undefined as long as the registry has sent no
+   * challenge, and for a Basic challenge without a credential.
    *
-   * @param anonymous true for what anybody is given; left out, it goes by what the registry took before
+   * @param anonymous true for access without the credential. Default: whatever the registry accepted before
+   * @throws RegistryError when the token service refuses or can't be reached
    */
   async header(
     scopes: readonly string[],
-    anonymous = this.#without.has(keyOf(scopes)),
+    anonymous = this.#anonymous.has(keyOf(scopes)),
   ): Promise<string | undefined> {
     const challenge = this.#challenge;
     if (!challenge) return undefined;
     if (challenge.scheme === 'basic') {
       const credential = anonymous ? undefined : await this.#options.credential();
-      return credential && this.#basic(credential);
+      return credential && this.#service.basic(credential);
     }
-    const key = slotOf(scopes, anonymous);
-    const known = this.#slots.get(key);
-    if (known) {
-      const { header, renewAt } = await known.coming;
-      if (renewAt > this.#options.clock()) return header;
-      if (this.#slots.get(key) !== known) return this.header(scopes, anonymous);
-    }
-    const slot: Slot = { coming: this.#requestToken(challenge, scopes, anonymous) };
-    this.#slots.set(key, slot);
-    slot.coming.then(
-      (token) => (slot.token = token),
-      () => this.#slots.delete(key),
+    return this.#tokens.get(tokenKey(scopes, anonymous), async () =>
+      anonymous
+        ? this.#service.requestToken(challenge, scopes, undefined)
+        : this.#requestToken(challenge, scopes),
     );
-    this.#dropOldest();
-    return (await slot.coming).header;
-  }
-
-  /** True when a refused request for `scopes` is worth a try without the credential, which nobody gave for this registry. */
-  async mayGoWithout(scopes: readonly string[]): Promise<boolean> {
-    if (!scopes.every((scope) => scope.endsWith(':pull'))) return false;
-    return (await this.#options.credential())?.fallback === true;
-  }
-
-  /** Takes in that `scopes` are had without the credential, and not with it. */
-  goWithout(scopes: readonly string[]): void {
-    this.#without.add(keyOf(scopes));
-  }
-
-  /**
-   * Takes in the challenge of a 401.
-   *
-   * @param refused the `Authorization` that was sent with the refused request
-   * @returns true when another try with `header` can end differently
-   */
-  learn(
-    wwwAuthenticate: string | undefined,
-    scopes: readonly string[],
-    refused: string | undefined,
-  ): boolean {
-    const challenge = wwwAuthenticate === undefined ? this.#challenge : parseChallenge(wwwAuthenticate);
-    if (!challenge) return false;
-    this.#challenge = this.#last = challenge;
-    if (challenge.scheme === 'basic') return refused === undefined;
-    // The refusal of an old token may come late, when a new one is there or on its way.
-    for (const key of [slotOf(scopes, false), slotOf(scopes, true)]) {
-      if (refused !== undefined && this.#slots.get(key)?.token?.header === refused) this.#slots.delete(key);
-    }
-    return true;
-  }
-
-  /** Forgets the challenge: the next 401 tells what the registry asks for. */
-  forget(): void {
-    this.#challenge = undefined;
   }
 
   get hasChallenge(): boolean {
     return this.#challenge !== undefined;
   }
 
-  /** Notes that a request for `scopes` was let through. */
-  admit(scopes: readonly string[]): void {
-    this.#admitted.add(keyOf(scopes));
-    if (this.#challenge?.scheme !== 'bearer') this.#admitted.add(ANY);
+  /**
+   * Adopts the challenge of a 401, and drops the token that it refused.
+   *
+   * @returns true when the same request with a new `header` may be accepted
+   */
+  acceptChallenge({ wwwAuthenticate, scopes, refused }: Unauthorized): boolean {
+    const challenge = wwwAuthenticate === undefined ? this.#challenge : parseChallenge(wwwAuthenticate);
+    if (!challenge) return false;
+    this.#challenge = this.#lastChallenge = challenge;
+    if (challenge.scheme === 'basic') return refused === undefined;
+    if (refused !== undefined) {
+      for (const anonymous of [false, true]) this.#tokens.drop(tokenKey(scopes, anonymous), refused);
+    }
+    return true;
+  }
+
+  /** Forgets the challenge: the next request is sent without `Authorization`, and its 401 has the registry's own. */
+  forgetChallenge(): void {
+    this.#challenge = undefined;
+  }
+
+  /** Notes that a request for `scopes` was accepted. */
+  markAuthorized(scopes: readonly string[]): void {
+    this.#authorized.add(keyOf(scopes));
+    if (this.#challenge?.scheme !== 'bearer') this.#authorized.add(ANY_SCOPE);
+  }
+
+  /** True when a request for the same scopes was accepted before. */
+  isAuthorized(scopes: readonly string[]): boolean {
+    return (
+      this.#authorized.has(keyOf(scopes)) ||
+      (this.#challenge?.scheme !== 'bearer' && this.#authorized.has(ANY_SCOPE))
+    );
   }
 
   /**
-   * True for a 401 that is likely no judgement of the credentials: it has no challenge, or another one than the registry had
-   * before, or requests like it were let through, or this one had no token where there are some.
-   *
-   * @param refused the `Authorization` that was sent
+   * True for a 401 that probably says nothing about the credentials. It has no challenge, or another one than the registry
+   * sent before; or a request for the same scopes was accepted; or no token was sent although the registry uses tokens.
    */
-  doubts(
-    wwwAuthenticate: string | undefined,
-    scopes: readonly string[],
-    refused: string | undefined,
-  ): boolean {
-    if (wwwAuthenticate === undefined || this.isAdmitted(scopes)) return true;
-    if (!this.#last) return false;
-    const { scheme } = this.#last;
-    return (
-      parseChallenge(wwwAuthenticate)?.scheme !== scheme || (scheme === 'bearer' && refused === undefined)
-    );
+  isSuspicious401({ wwwAuthenticate, scopes, refused }: Unauthorized): boolean {
+    if (wwwAuthenticate === undefined || this.isAuthorized(scopes)) return true;
+    const last = this.#lastChallenge;
+    if (!last) return false;
+    if (!isSameChallenge(last, parseChallenge(wwwAuthenticate))) return true;
+    return last.scheme === 'bearer' && refused === undefined;
   }
 
-  /** True when requests like it were let through before. */
-  isAdmitted(scopes: readonly string[]): boolean {
-    return (
-      this.#admitted.has(keyOf(scopes)) || (this.#challenge?.scheme !== 'bearer' && this.#admitted.has(ANY))
-    );
+  /** True when a refused request for `scopes` is worth a retry without the credential: it only reads, and the credential is a fallback. */
+  async mayUseAnonymous(scopes: readonly string[]): Promise<boolean> {
+    if (!scopes.every((scope) => scope.endsWith(':pull'))) return false;
+    return (await this.#options.credential())?.fallback === true;
   }
 
-  /** The oldest tokens go: a run may visit more repositories than are worth keeping one for. */
-  #dropOldest(): void {
-    for (const [key, { token }] of this.#slots) {
-      if (this.#slots.size <= MAX_TOKENS) return;
-      if (token) this.#slots.delete(key);
-    }
+  /** From now on requests for `scopes` are sent without the credential, which was refused where anonymous access was not. */
+  useAnonymous(scopes: readonly string[]): void {
+    this.#anonymous.add(keyOf(scopes));
   }
 
-  async #requestToken(
-    challenge: BearerChallenge,
-    scopes: readonly string[],
-    anonymous: boolean,
-  ): Promise<Token> {
-    const credential = anonymous ? undefined : await this.#options.credential();
+  /** A token for the credential. Where a fallback credential is refused, an anonymous one. */
+  async #requestToken(challenge: BearerChallenge, scopes: readonly string[]): Promise<Token> {
+    const credential = await this.#options.credential();
     try {
-      return await this.#exchange(challenge, scopes, credential);
+      return await this.#service.requestToken(challenge, scopes, credential);
     } catch (error) {
-      if (!isAccessDenied(error) || anonymous || !(await this.mayGoWithout(scopes))) throw error;
-      const token = await this.#exchange(challenge, scopes, undefined).catch(() => undefined);
-      // The refusal of the credential says more than that of nobody.
+      if (!isAccessDenied(error) || !(await this.mayUseAnonymous(scopes))) throw error;
+      const token = await this.#service.requestToken(challenge, scopes, undefined).catch(() => undefined);
+      // The refusal of the credential says more than that of an anonymous request.
       if (!token) throw error;
-      this.goWithout(scopes);
-      this.#slots.set(slotOf(scopes, true), { coming: Promise.resolve(token), token });
+      this.useAnonymous(scopes);
+      this.#tokens.set(tokenKey(scopes, true), token);
       return token;
     }
   }
+}
 
-  async #exchange(
-    { realm, service }: BearerChallenge,
-    scopes: readonly string[],
-    credential: Credential | undefined,
-  ): Promise<Token> {
-    const { registry, clock, mask, sendTokenRequest } = this.#options;
-    this.#checkRealm(realm, credential);
-    const params = new URLSearchParams(realm.searchParams);
-    if (service !== undefined) params.set('service', service);
-    for (const scope of scopes) params.append('scope', scope);
-    const asked = clock();
-    const request = this.#tokenRequest(realm, params, scopes, credential);
-    const body = await sendTokenRequest(request);
-    const answer = v.safeParse(v.pipe(v.string(), v.parseJson(), TokenAnswer), body);
-    const token = answer.success ? answer.output.token || answer.output.access_token : undefined;
-    if (!answer.success || !token || !SENDABLE.test(token)) {
-      throw new RegistryError({
-        method: request.method,
-        url: realm,
-        cause: `no token in the answer, for ${registry.host}`,
-        ambiguous: true,
-      });
-    }
-    mask(token);
-    const lifetime = (Number(answer.output.expires_in) || DEFAULT_LIFETIME_SECONDS) * 1000;
-    return { header: `Bearer ${token}`, renewAt: asked + lifetime - RENEW_EARLY_MS };
-  }
-
-  #tokenRequest(
-    realm: URL,
-    params: URLSearchParams,
-    scopes: readonly string[],
-    credential: Credential | undefined,
-  ): Parameters<SendTokenRequest>[0] {
-    const url = new URL(realm);
-    if (credential?.identityToken !== undefined) {
-      const form = new URLSearchParams({ grant_type: 'refresh_token', client_id: 'gcrxio-sync-action' });
-      const service = params.get('service');
-      if (service !== null) form.set('service', service);
-      form.set('scope', scopes.join(' '));
-      form.set('refresh_token', credential.identityToken);
-      const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-      return { method: 'POST', url, headers, body: form.toString(), scopes };
-    }
-    url.search = params.toString();
-    const headers = credential ? { authorization: this.#basic(credential) } : undefined;
-    return { method: 'GET', url, headers: headers ?? {}, scopes };
-  }
-
-  #basic({ username, password }: Credential): string {
-    const encoded = Buffer.from(`${username}:${password}`).toString('base64');
-    // The log gets a line for each.
-    if (encoded !== this.#masked) this.#options.mask(encoded);
-    this.#masked = encoded;
-    return `Basic ${encoded}`;
-  }
-
-  #checkRealm(realm: URL, credential: Credential | undefined): void {
-    const { registry } = this.#options;
-    const allowed = credential ? mayHaveCredentials(registry, realm) : mayFollow(registry, realm);
-    if (allowed) return;
-    throw new RegistryError({
-      method: 'GET',
-      url: realm,
-      cause:
-        `${registry.host} names ${redactUrl(realm)} as its token service, which does not belong to it; ` +
-        'nothing was sent there',
-    });
-  }
+/** True when both name the same scheme and the same token service. */
+function isSameChallenge(last: Challenge, next: Challenge | undefined): boolean {
+  if (last.scheme === 'basic' || next?.scheme !== 'bearer') return last.scheme === next?.scheme;
+  return last.realm.href === next.realm.href;
 }
 
 function keyOf(scopes: readonly string[]): string {
   return scopes.join(' ');
 }
 
-function slotOf(scopes: readonly string[], anonymous: boolean): string {
-  return `${anonymous ? 'anonymous' : 'known'} ${keyOf(scopes)}`;
+function tokenKey(scopes: readonly string[], anonymous: boolean): string {
+  return `${anonymous ? 'anonymous' : 'credential'} ${keyOf(scopes)}`;
 }

@@ -1,11 +1,16 @@
-/** What a registry asks for in `WWW-Authenticate`. https://www.rfc-editor.org/rfc/rfc9110#field.www-authenticate */
-export type Challenge =
-  | { readonly scheme: 'basic' }
-  | { readonly scheme: 'bearer'; readonly realm: URL; readonly service: string | undefined };
+/** What a registry demands in `WWW-Authenticate`. https://www.rfc-editor.org/rfc/rfc9110#field.www-authenticate */
+export type Challenge = { readonly scheme: 'basic' } | BearerChallenge;
+
+export interface BearerChallenge {
+  readonly scheme: 'bearer';
+  /** The token service. */
+  readonly realm: URL;
+  readonly service: string | undefined;
+}
 
 /**
- * The first challenge of a header that a registry client can meet: Bearer before Basic, whatever their order.
- * Undefined when there is none, or its realm is not an http(s) URL.
+ * The first challenge of a header that a registry client can answer: Bearer before Basic, whatever their order.
+ * Undefined when there is none, or when its realm is not an http(s) URL.
  */
 export function parseChallenge(header: string): Challenge | undefined {
   const challenges = splitChallenges(header);
@@ -27,7 +32,7 @@ interface RawChallenge {
 /** A token with its `=` and value (quoted or bare), or a token alone, which starts a challenge. */
 const PART = /([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?[\s,]*/y;
 
-/** A registry's challenges are a few hundred characters; longer ones are nobody's. */
+/** A registry's challenges take a few hundred characters; what lies beyond this limit is ignored. */
 const MAX_HEADER_LENGTH = 8192;
 
 function splitChallenges(header: string): RawChallenge[] {

@@ -2,16 +2,16 @@ import { type Dispatcher, Agent, EnvHttpProxyAgent, Pool } from 'undici';
 import { explainProxy, unreachable } from './proxy-error.ts';
 
 export interface DispatcherOptions {
-  /** For connecting, and for an answer or a body in which nothing moves; milliseconds. */
+  /** The longest time to connect, to wait for a response, and without progress in a body; milliseconds. */
   readonly timeout: number;
-  /** Connections to one host at a time. */
+  /** The number of connections to one host. */
   readonly connections: number;
   readonly proxy: { readonly http?: string; readonly https?: string; readonly none?: string };
 }
 
 /**
- * Keep-alive connections to all hosts, through a proxy where one is named. HTTP/2 stays off: one connection's
- * flow control is slower for layers than several connections of HTTP/1.1.
+ * Keep-alive connections to all hosts, through a proxy if one is configured. HTTP/2 stays off: the flow control of one
+ * connection makes layers slower than several connections of HTTP/1.1.
  */
 export function createDispatcher({ timeout, connections, proxy }: DispatcherOptions): Dispatcher {
   const options: Agent.Options = {
@@ -28,7 +28,7 @@ export function createDispatcher({ timeout, connections, proxy }: DispatcherOpti
   const hosts = new Set(Object.values(proxies).map((url) => url?.host));
   const agent = new EnvHttpProxyAgent({
     ...options,
-    // undici makes connections to a proxy with none of these options.
+    // undici connects to a proxy without these options.
     clientFactory: (origin, own: Pool.Options) =>
       new Pool(origin, { headersTimeout: timeout, ...toProxy(origin.host, own) }),
     factory: (origin, own: Pool.Options) => {
@@ -41,13 +41,13 @@ export function createDispatcher({ timeout, connections, proxy }: DispatcherOpti
   });
   return agent.compose((dispatch) => (request, handler) => {
     const protocol = new URL(String(request.origin)).protocol === 'https:' ? 'https:' : 'http:';
-    // Where HTTPS_PROXY is not set undici takes HTTP_PROXY for https too, which curl, Go and the toolkit do not.
+    // Without HTTPS_PROXY undici uses HTTP_PROXY for https too, which curl, Go and the toolkit do not.
     if (proxies[protocol] === null) return direct.dispatch(request, handler);
     return dispatch(request, explaining(proxies[protocol], handler));
   });
 }
 
-/** Options of a pool of connections to the proxy at `host`, whose failures name it. */
+/** Options of a pool of connections to the proxy at `host`: its failures name the proxy. */
 function toProxy(host: string, own: Pool.Options): Pool.Options {
   const { connect } = own;
   if (typeof connect !== 'function') return own;
@@ -61,7 +61,7 @@ function toProxy(host: string, own: Pool.Options): Pool.Options {
   };
 }
 
-/** Passes everything on, and a proxy's refusal in plain words, once: undici goes on with the body of a 407. */
+/** Passes everything on, and explains a proxy's refusal, once: undici continues with the body of a 407. */
 function explaining(proxy: URL, handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
   let ended = false;
   return {

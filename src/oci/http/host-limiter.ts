@@ -2,15 +2,15 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { Sleep } from '../sleep.ts';
 
 /**
- * All requests to one host pass its limiter: so many at a time, and none while the host has asked to wait. A 429
- * is about the client and not about one request, so it stops them all.
+ * All requests to one host pass its limiter: at most N at once, and none during a pause that the host asked for. A rate
+ * limit concerns the client and not one request, therefore it pauses them all.
  */
 export class HostLimiter {
   readonly #limit: LimitFunction;
   readonly #sleep: Sleep;
   readonly #clock: () => number;
-  #closedUntil = 0;
-  /** Why it is closed for longer than a request can wait. */
+  #pausedUntil = 0;
+  /** Why requests fail instead of waiting: the pause is too long. */
   #refusal: Error | undefined;
 
   constructor(concurrency: number, sleep: Sleep, clock: () => number) {
@@ -19,7 +19,7 @@ export class HostLimiter {
     this.#clock = clock;
   }
 
-  /** Runs `request` when there is a place and the host is not waiting. */
+  /** Runs `request` once a place is free and the host is not paused. */
   async run<T>(request: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#limit(async () => {
       await this.waitUntilOpen(signal);
@@ -28,9 +28,9 @@ export class HostLimiter {
   }
 
   /**
-   * Waits until the host may be asked again, and takes no place.
+   * Waits until the pause is over, without taking a place.
    *
-   * @throws the refusal that it was closed with
+   * @throws the refusal of a pause that is too long to wait for
    */
   async waitUntilOpen(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
@@ -41,23 +41,23 @@ export class HostLimiter {
   }
 
   /**
-   * Lets no request pass for the next `ms` milliseconds.
+   * Stops all requests for the next `ms` milliseconds.
    *
-   * @param refusal what those get who would have to wait so long; left out, they wait
+   * @param refusal if set, requests throw it instead of waiting
    */
   pause(ms: number, refusal?: Error): void {
     const until = this.#clock() + ms;
-    if (until <= this.#closedUntil) return;
-    this.#closedUntil = until;
+    if (until <= this.#pausedUntil) return;
+    this.#pausedUntil = until;
     this.#refusal = refusal;
   }
 
   #wait(): number {
-    return this.#closedUntil - this.#clock();
+    return this.#pausedUntil - this.#clock();
   }
 }
 
-/** The limiters of all hosts, by `host:port` as URLs have it. */
+/** The limiters of all hosts, by the `host` of a URL, which includes its port. */
 export class HostLimiters {
   readonly #limiters = new Map<string, HostLimiter>();
   readonly #create: () => HostLimiter;
@@ -73,7 +73,7 @@ export class HostLimiters {
     return limiter;
   }
 
-  /** The limiter of `host`, if there is one: a registry may redirect to any number of hosts, and most never ask to wait. */
+  /** The limiter of `host`, if there is one: a registry may redirect to any number of hosts, and most never need a limiter. */
   find(host: string): HostLimiter | undefined {
     return this.#limiters.get(host);
   }

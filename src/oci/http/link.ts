@@ -1,7 +1,7 @@
 /**
- * The target of a `Link` header's `rel="next"`, resolved against the URL that answered. Undefined when there is
- * none. Pages stay on the host that answered: registries behind a proxy may name it by `http:`, or by the name
- * that only the proxy knows, and a list that ended there would be cut off and nobody told.
+ * The target of a `Link` header's `rel="next"`, resolved against the URL that answered; undefined when there is none. Pages
+ * stay on the host that answered. A registry behind a proxy may name itself with `http:`, or by a name that only the proxy
+ * knows; if that link were ignored, the list would be cut short in silence.
  * https://www.rfc-editor.org/rfc/rfc8288#section-3
  */
 export function nextPage(header: string | undefined, base: URL): URL | undefined {

@@ -5,27 +5,27 @@ import { RegistryError } from '../errors.ts';
 /** One request to a registry. */
 export interface RegistryRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** A path below the registry's base URL, or an URL that the registry answered with. */
+  /** A path at the registry, or a URL that one of its responses named. */
   readonly url: string | URL;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Dispatcher.DispatchOptions['body'];
-  /** What a token must allow: `repository:<name>:pull`. */
+  /** The scopes that a token must have: `repository:<name>:pull`. */
   readonly scopes: readonly string[];
-  /** Statuses that `read` takes; others are thrown as RegistryError. A redirect is followed unless it is one of them. */
+  /** The statuses that are passed to `read`. Others are thrown as RegistryError; redirects are followed. */
   readonly expect: readonly number[];
-  /** False for a body that can't be sent again. */
+  /** False for a body that can't be sent twice. Default: true. */
   readonly repeatable?: boolean;
-  /** False where a ambiguous refusal is taken at its word, because there is another way. */
+  /** False if an ambiguous refusal is not worth a retry, because the caller has another way. Default: true. */
   readonly insist?: boolean;
-  /** Calls this request off, whatever becomes of the run. */
+  /** Aborts this request alone. */
   readonly signal?: AbortSignal;
 }
 
-/** Its answer. */
+/** The response to a request. */
 export interface RegistryResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** The URL that answered, after redirects: what `Link` and `Location` are relative to. */
+  /** The URL that answered, after redirects. `Link` and `Location` are relative to it. */
   readonly url: URL;
   readonly body: Dispatcher.ResponseData['body'];
 }
@@ -37,9 +37,9 @@ export function headerOf(headers: IncomingHttpHeaders, name: string): string | u
 }
 
 /**
- * The whole body.
+ * Reads the whole body.
  *
- * @param limit bytes; a longer body is broken off
+ * @param limit the largest size in bytes
  * @throws RegistryError when the body is longer than `limit`
  */
 export async function readBody({ body, url }: RegistryResponse, limit: number): Promise<Uint8Array> {
@@ -48,7 +48,7 @@ export async function readBody({ body, url }: RegistryResponse, limit: number): 
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     length += chunk.length;
     if (length > limit) {
-      const cause = `the answer is longer than ${limit / 1024 ** 2} MiB and was not read on`;
+      const cause = `the response is longer than ${limit / 1024 ** 2} MiB, and the rest was not read`;
       throw new RegistryError({ method: 'GET', url, cause });
     }
     chunks.push(chunk);
@@ -56,7 +56,7 @@ export async function readBody({ body, url }: RegistryResponse, limit: number): 
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
 }
 
-/** All values of a header that may stand on several lines, as one list. */
+/** All values of a header that may occur several times, as one list. */
 export function listHeaderOf(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value: string | string[] | undefined = headers[name];
   return Array.isArray(value) ? value.join(', ') : value;

@@ -3,10 +3,10 @@ import { isNetworkError } from './retry.ts';
 
 const WHERE = 'the input "proxy", or HTTPS_PROXY and HTTP_PROXY';
 
-/** A proxy that can't be reached, or that does not let a request through. Its message has the remedy, and no password. */
+/** A proxy that can't be reached, or refuses a request. Its message has the remedy, and no password. */
 export class ProxyError extends Error {
   override readonly name = 'ProxyError';
-  /** True when the same request may go through later. */
+  /** True when the same request may succeed later. */
   readonly retryable: boolean;
 
   constructor(message: string, { retryable, cause }: { retryable: boolean; cause: unknown }) {
@@ -26,7 +26,7 @@ export function unreachable(host: string, cause: Error): ProxyError {
   );
 }
 
-/** What undici's words for a failure of `proxy` mean; any other error is given back. */
+/** Explains undici's error for a failure of `proxy`; any other error is returned unchanged. */
 export function explainProxy(proxy: URL, error: Error): Error {
   const { host } = proxy;
   if (error instanceof errors.ProxyConnectionError) {
@@ -45,11 +45,11 @@ function refusalOf(status: number, { username }: URL): string {
   if (status !== 407)
     return `does not let the connection through (status ${status}): check ${WHERE}, or name the host in NO_PROXY`;
   return username === ''
-    ? `wants a user name and a password (status 407): put them in the URL of ${WHERE}, from a secret`
-    : `does not take its user name and password (status 407): check them in ${WHERE}`;
+    ? `requires a user name and a password (status 407): put them in the URL of ${WHERE}, from a secret`
+    : `refuses its user name and password (status 407): check them in ${WHERE}`;
 }
 
-/** The proxy's failure behind `error`, if it was one. */
+/** The proxy's failure that caused `error`, if there is one. */
 export function proxyErrorOf(error: unknown): ProxyError | undefined {
   if (error instanceof ProxyError) return error;
   return error instanceof Error && error.cause !== undefined ? proxyErrorOf(error.cause) : undefined;

@@ -4,29 +4,29 @@ import { adviceOn, remedyFor } from '../remedy.ts';
 import { type RegistryResponse, headerOf, readBody } from './message.ts';
 import { isRetryableStatus, parseRetryAfter } from './retry.ts';
 
-/** Bytes of an error's body that are read. */
+/** The largest error body. */
 const MAX_ERROR_BODY_BYTES = 64 * 1024;
 
-/** Upload sessions that a registry lost; a new one may go through. */
+/** Codes of upload sessions that a registry lost, after which a new one may succeed, and of rate limits. */
 const RETRYABLE_CODES = new Set(['BLOB_UPLOAD_INVALID', 'BLOB_UPLOAD_UNKNOWN', 'TOOMANYREQUESTS']);
-/** What was sent was right when it left: it may have been changed or cut on its way. */
+/** Codes for content that was right when it was sent: it may have been changed or cut short on the way. */
 const AMBIGUOUS_CODES = new Set(['DIGEST_INVALID', 'SIZE_INVALID', 'MANIFEST_INVALID']);
 
 export interface ResponseErrorContext {
   readonly method: string;
-  /** What was asked for: `repository:<name>:pull,push`. */
+  /** The scopes of the request: `repository:<name>:pull,push`. */
   readonly scopes: readonly string[];
-  /** The registry that was asked. */
+  /** Host of the registry. */
   readonly registry: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** The credential that was used, if any. */
   readonly credential: () => Promise<Credential | undefined>;
-  /** Statuses that are ambiguous here, besides those that always are. */
+  /** Statuses that are ambiguous for this request, besides those that always are. */
   readonly ambiguousStatuses: readonly number[];
 }
 
-/** Reads an answer that was not hoped for: what it says, what to do about it, and whether to ask again. */
+/** Reads a response that was not expected: what it says, what to do about it, and whether a retry may help. */
 export async function responseErrorOf(
   response: RegistryResponse,
   context: ResponseErrorContext,
@@ -37,12 +37,12 @@ export async function responseErrorOf(
   const { codes, text } = readErrorBody(new TextDecoder().decode(body));
   const retryAfter = parseRetryAfter(headerOf(headers, 'retry-after'), now);
   const throttled = status === 403 && /secondary rate limit/i.test(text);
-  // docker-registry answers 500 for a manifest that it never will take.
+  // docker-registry answers 500 for a manifest that it will never accept.
   const faulty = isRetryableStatus(status) && !codes.includes('MANIFEST_BLOB_UNKNOWN');
   const retryable = faulty || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
   const said = text === '' ? `status ${status}` : `status ${status}, ${text}`;
   const remedy = remedyFor(said, isPush(context));
-  // What is said in the words of a registry, with its reason, is meant.
+  // A refusal in the words of a known registry is not ambiguous.
   const isAmbiguousStatus = ambiguousStatuses.includes(status) && remedy === undefined;
   const ambiguous =
     isMisplaced(status) || isAmbiguousStatus || codes.some((code) => AMBIGUOUS_CODES.has(code));
@@ -51,7 +51,7 @@ export async function responseErrorOf(
   return new RegistryError({ method, url, status, codes, retryable, ambiguous, registry, retryAfter, cause });
 }
 
-/** A success that this request can't have, or a redirect that it can't follow: a page in front of the registry. */
+/** A success that this request can't have, or a redirect that it can't follow, comes from a page in front of the registry. */
 function isMisplaced(status: number): boolean {
   return status >= 200 && status < 400;
 }
@@ -60,7 +60,7 @@ function isPush({ method, scopes }: ResponseErrorContext): boolean {
   return (method !== 'GET' && method !== 'HEAD') || scopes.some((scope) => /:[^:]*push/.test(scope));
 }
 
-/** What to do about a refusal, and whose account was refused. */
+/** What to do about a refusal, and where the refused account came from. */
 async function adviceFor(
   status: number,
   remedy: string | undefined,

@@ -1,28 +1,28 @@
 import { errors } from 'undici';
 
-/** Waits of a client that is told to come back later. All times are milliseconds. */
-
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
-/** A registry that asks for a longer pause than this is given up on: the next run goes on. */
+/** A registry that asks for a longer pause than this is left to the next run. */
 export const LONGEST_PAUSE_MS = 10 * 60_000;
-/** More tries of what was refused doubtfully. */
+/** Retries of an ambiguous refusal. */
 const AMBIGUOUS_RETRIES = 3;
 
-/** Statuses worth another try: busy, timed out, or a fault of the server's own (499 and 522 are proxies'). */
+/** Statuses worth a retry: busy, timed out, or a fault of the server itself (499 and 522 come from proxies). */
 export function isRetryableStatus(status: number): boolean {
   return status === 408 || status === 429 || status === 499 || (status >= 500 && status !== 501);
 }
 
-/** Exponential growth from half a second to half a minute, with jitter over its upper half. */
+/** Milliseconds to wait, growing exponentially from half a second to half a minute, with jitter over the upper half. */
 export function backoffDelay(attempt: number, random: () => number): number {
   const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt);
   return delay / 2 + (delay / 2) * random();
 }
 
 /**
- * The wait that a `Retry-After` header asks for: seconds or an HTTP date.
+ * The wait in milliseconds that a `Retry-After` header asks for, in seconds or as an HTTP date.
  * https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+ *
+ * @param now milliseconds since the epoch
  */
 export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
   if (value === undefined) return undefined;
@@ -31,42 +31,43 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
-/** What is to be known of a failure, to say whether to try again. */
+/** What decides whether a failure is retried. */
 export interface Problem {
   readonly retryable: boolean;
   readonly ambiguous: boolean;
+  /** Milliseconds. */
   readonly retryAfter?: number | undefined;
 }
 
-/** Counts the tries of one piece of work, and says how long to wait before each. */
+/** Counts the retries of one operation, and says how long to wait before each. */
 export class RetryBudget {
   readonly #retries: number;
   readonly #random: () => number;
-  #tries = 0;
-  #doubts = 0;
+  #used = 0;
+  #ambiguous = 0;
 
   constructor(retries: number, random: () => number) {
     this.#retries = retries;
     this.#random = random;
   }
 
-  /** More tries that were granted so far. */
-  get tries(): number {
-    return this.#tries;
+  /** Retries granted so far. */
+  get used(): number {
+    return this.#used;
   }
 
-  /** The wait before another try, in milliseconds; undefined when it has no use, or there were enough. */
+  /** The wait before the next retry, in milliseconds; undefined when a retry is useless, or the budget is used up. */
   nextDelay({ retryable, ambiguous, retryAfter = 0 }: Problem): number | undefined {
-    if (!retryable && ambiguous) this.#doubts += 1;
-    const useless = !retryable && (!ambiguous || this.#doubts > AMBIGUOUS_RETRIES);
-    if (useless || this.#tries >= this.#retries || retryAfter > LONGEST_PAUSE_MS) return undefined;
-    const delay = Math.max(backoffDelay(this.#tries, this.#random), retryAfter);
-    this.#tries += 1;
-    return delay;
+    if (!retryable && ambiguous) this.#ambiguous += 1;
+    const isUseless = !retryable && (!ambiguous || this.#ambiguous > AMBIGUOUS_RETRIES);
+    if (isUseless || this.#used >= this.#retries || retryAfter > LONGEST_PAUSE_MS) return undefined;
+    const delayMs = Math.max(backoffDelay(this.#used, this.#random), retryAfter);
+    this.#used += 1;
+    return delayMs;
   }
 }
 
-/** Node's and undici's codes for a connection that broke, or never came to be, through no fault of the request. */
+/** Node's and undici's codes for a connection that broke or was never made, through no fault of the request. */
 const NETWORK_CODES = new Set([
   'ECONNRESET',
   'ECONNREFUSED',
@@ -84,17 +85,19 @@ const NETWORK_CODES = new Set([
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
 ]);
 
+/** The `code` of an error or of what caused it. */
 export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;
   return errorCode(error.cause);
 }
 
+/** True for a failure of the connection, after which the same request may succeed. */
 export function isNetworkError(error: unknown): boolean {
   return NETWORK_CODES.has(errorCode(error) ?? '') || isGarbled(error);
 }
 
-/** What came is no HTTP, or ends in the middle of it. The parser's errors have no code. */
+/** True for an answer that is not HTTP, or ends in the middle of it. The parser's errors have no code. */
 function isGarbled(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return error instanceof errors.HTTPParserError || isGarbled(error.cause);

@@ -1,22 +1,26 @@
 import type { Dispatcher } from 'undici';
-import { type SendTokenRequest, Authenticator } from '../auth/authenticator.ts';
+import { Authenticator } from '../auth/authenticator.ts';
 import type { Credential } from '../auth/credentials.ts';
-import { RegistryError, isAccessDenied, printable, redactUrl } from '../errors.ts';
+import type { SendTokenRequest } from '../auth/token-service.ts';
+import { RegistryError, printable } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Sleep } from '../sleep.ts';
+import { AuthenticatedRequest } from './authenticated-request.ts';
 import type { HostLimiters } from './host-limiter.ts';
-import { type RegistryRequest, type RegistryResponse, headerOf, listHeaderOf, readBody } from './message.ts';
+import { type RegistryRequest, type RegistryResponse, listHeaderOf, readBody } from './message.ts';
 import { ProxyError } from './proxy-error.ts';
-import { mayFollow } from './redirect-policy.ts';
 import { responseErrorOf } from './response-error.ts';
 import { LONGEST_PAUSE_MS, RetryBudget, backoffDelay, errorCode, isNetworkError } from './retry.ts';
+import { Sender } from './sender.ts';
 
 export interface TransportOptions {
   readonly baseUrl: URL;
   readonly dispatcher: Dispatcher;
-  /** Its host's, and those of its storage and token service. */
+  /** Those of all hosts: the registry's, and its storage's and token service's. */
   readonly limiters: HostLimiters;
   readonly credential: () => Promise<Credential | undefined>;
+  /** Private hosts that the registry may redirect to, or name as token service: the input `trusted-hosts`. */
+  readonly trustedHosts?: ReadonlySet<string>;
   readonly retries: number;
   readonly sleep: Sleep;
   readonly clock: () => number;
@@ -26,22 +30,21 @@ export interface TransportOptions {
   readonly signal?: AbortSignal;
 }
 
-const MAX_REDIRECTS = 5;
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-/** Bytes of a token service's answer. */
+/** The largest answer of a token service. */
 const MAX_TOKEN_BYTES = 64 * 1024;
 
-/**
- * Requests to one registry: authenticated, bounded, retried, and redirected without handing credentials on.
- */
+/** Requests to one registry: authenticated, limited, retried, and redirected without passing credentials on. */
 export class RegistryTransport {
   readonly #options: TransportOptions;
   readonly #authenticator: Authenticator;
+  readonly #sender: Sender;
 
   constructor(options: TransportOptions) {
     this.#options = options;
+    this.#sender = new Sender(options);
     this.#authenticator = new Authenticator({
       registry: options.baseUrl,
+      ...(options.trustedHosts && { trustedHosts: options.trustedHosts }),
       credential: options.credential,
       sendTokenRequest: (request) => this.#sendTokenRequest(request),
       clock: options.clock,
@@ -49,24 +52,24 @@ export class RegistryTransport {
     });
   }
 
-  /** When the registry may be asked again, where it has asked to wait. */
+  /** Waits until the registry accepts requests again, if it has asked for a pause. */
   async ready(): Promise<void> {
     const { baseUrl, limiters, signal } = this.#options;
-    // Of what is not waited for requests say themselves why.
+    // A pause that is too long to wait for is reported by the request that meets it.
     await limiters
       .of(baseUrl.host)
       .waitUntilOpen(signal)
       .catch(() => undefined);
   }
 
-  /** Where `path` is at this registry. */
+  /** The URL of `path` at this registry. */
   urlOf(path: string | URL): URL {
     return new URL(path.toString(), this.#options.baseUrl);
   }
 
   /**
-   * Sends `request` and gives what `read` makes of the answer. `read` runs inside the retries: a body that
-   * breaks off is asked for again. It must consume the body.
+   * Sends `request` and returns what `read` makes of the response. `read` must consume the body. It runs inside the
+   * retries: a body that breaks off is requested again.
    *
    * @throws RegistryError when the registry refuses, or the retries are used up
    */
@@ -78,24 +81,24 @@ export class RegistryTransport {
     let throttled = 0;
     for (;;) {
       try {
-        return await limiter.run(() => this.#try(request, read, throttled), signal);
+        return await limiter.run(() => this.#attempt(request, read, throttled), signal);
       } catch (thrown) {
         signal?.throwIfAborted();
         const error = this.#describe(request, thrown);
         if (error.status === 429) throttled += 1;
         const isFinal = request.repeatable === false || (error.ambiguous && request.insist === false);
-        const delay = isFinal ? undefined : retryBudget.nextDelay(error);
-        if (delay === undefined) throw error;
-        const tried = `try ${retryBudget.tries + 1} of ${retries + 1} in ${Math.ceil(delay / 1000)} s`;
-        logger.debug(`${error.message}; ${tried}`);
-        await sleep(delay, signal);
+        const delayMs = isFinal ? undefined : retryBudget.nextDelay(error);
+        if (delayMs === undefined) throw error;
+        const retry = `retry ${retryBudget.used} of ${retries} in ${Math.ceil(delayMs / 1000)} s`;
+        logger.debug(`${error.message}; ${retry}`);
+        await sleep(delayMs, signal);
       }
     }
   }
 
   /**
-   * Like `send`, but the answer's body is the caller's to read, at its own pace. The request keeps its place at
-   * the limiter until `release` is called. A body that breaks off is not asked for again here.
+   * Like `send`, but the caller reads the body at its own pace. The request keeps its place at the limiter until `release`
+   * is called. A body that breaks off is not requested again here.
    */
   async open(request: RegistryRequest): Promise<RegistryResponse & { release: () => void }> {
     const opened = Promise.withResolvers<RegistryResponse & { release: () => void }>();
@@ -108,144 +111,53 @@ export class RegistryTransport {
   }
 
   /**
-   * One attempt. A 429 of whichever host answered closes the limiter of that host.
+   * One attempt. A 429 closes the limiter of the host that answered, whichever it is.
    *
-   * @param throttled how often this request was answered so
+   * @param throttled how often this request has been answered with 429
    */
-  async #try<T>(
+  async #attempt<T>(
     request: RegistryRequest,
     read: (response: RegistryResponse) => Promise<T>,
     throttled: number,
   ): Promise<T> {
     try {
-      return await this.#attempt(request, read);
+      return await read(await this.#authenticate(request));
     } catch (error) {
       if (error instanceof RegistryError && error.status === 429) {
-        const pause = error.retryAfter ?? backoffDelay(throttled, this.#options.random);
+        const pauseMs = error.retryAfter ?? backoffDelay(throttled, this.#options.random);
         this.#options.limiters
           .of(new URL(error.url).host)
-          .pause(pause, pause > LONGEST_PAUSE_MS ? error : undefined);
+          .pause(pauseMs, pauseMs > LONGEST_PAUSE_MS ? error : undefined);
       }
       throw error;
     }
   }
 
-  async #attempt<T>(request: RegistryRequest, read: (response: RegistryResponse) => Promise<T>): Promise<T> {
-    const { scopes } = request;
-    let authorization = await this.#answerOf(scopes);
-    let response = await this.#follow(request, authorization);
-    let isAmbiguous = false;
-    for (let renewed = false; response.status === 401; renewed = true) {
-      const challenge = await this.#challengeOf(response);
-      isAmbiguous ||= this.#authenticator.doubts(challenge, scopes, authorization);
-      const isLearnt = this.#authenticator.learn(challenge, scopes, authorization);
-      if (renewed || !isLearnt || request.repeatable === false) break;
-      await response.body.dump();
-      authorization = await this.#answerOf(scopes);
-      response = await this.#follow(request, authorization);
-    }
-    if (!request.expect.includes(response.status)) {
-      const refusal = await this.#refusal(request, response, isAmbiguous ? [401] : []);
-      const other = await this.#withoutCredential(request, refusal, authorization);
-      if (!other) throw refusal;
-      response = other;
-    }
-    this.#authenticator.admit(scopes);
-    return read(response);
-  }
-
-  /** What the registry asks for. Where it can't be had, it may have been asked for by somebody in between. */
-  async #answerOf(scopes: readonly string[]): Promise<string | undefined> {
-    try {
-      return await this.#authenticator.header(scopes);
-    } catch (error) {
-      this.#authenticator.forget();
-      throw error;
-    }
-  }
-
-  /** The answer to a refused request as anybody gets it, where the credential was given for nothing like it. */
-  async #withoutCredential(
-    request: RegistryRequest,
-    refusal: RegistryError,
-    refused: string | undefined,
-  ): Promise<RegistryResponse | undefined> {
-    const { scopes, expect } = request;
-    if (!isAccessDenied(refusal) || !(await this.#authenticator.mayGoWithout(scopes))) return undefined;
-    const authorization = await this.#authenticator.header(scopes, true).catch(() => refused);
-    if (authorization === refused) return undefined;
-    const response = await this.#follow(request, authorization);
-    if (expect.includes(response.status)) {
-      this.#authenticator.goWithout(scopes);
-      return response;
-    }
-    await response.body.dump();
-    return undefined;
-  }
-
-  /** Google may leave the challenge out of a 401; `/v2/` has it then. */
-  async #challengeOf(response: RegistryResponse): Promise<string | undefined> {
-    const own = listHeaderOf(response.headers, 'www-authenticate');
-    if (own !== undefined || this.#authenticator.hasChallenge) return own;
-    const base = await this.#dispatch({ method: 'GET', url: this.urlOf('/v2/'), headers: {} });
-    await base.body.dump();
-    return listHeaderOf(base.headers, 'www-authenticate');
-  }
-
-  /** Sends, and follows the redirects of a request that has no body. */
-  async #follow(request: RegistryRequest, authorization: string | undefined): Promise<RegistryResponse> {
-    const { baseUrl } = this.#options;
+  async #authenticate(request: RegistryRequest): Promise<RegistryResponse> {
+    const { method, body, expect, headers = {} } = request;
     const signal = this.#signalOf(request);
-    let url = this.urlOf(request.url);
-    if (!mayFollow(baseUrl, url)) throw this.#misdirected(request.method, baseUrl, url);
-    for (let redirects = 0; ; redirects += 1) {
-      const own = url.origin === baseUrl.origin && authorization !== undefined;
-      const headers = own ? { ...request.headers, authorization } : { ...request.headers };
-      const response = await this.#dispatch({
-        method: request.method,
-        url,
-        headers,
-        body: request.body,
-        signal,
-      });
-      const isRedirect = REDIRECTS.has(response.status) && !request.expect.includes(response.status);
-      const location = isRedirect ? headerOf(response.headers, 'location') : undefined;
-      if (location === undefined || request.body !== undefined) return response;
-      await response.body.dump();
-      const next = URL.parse(location, url.href);
-      if (!next || !mayFollow(url, next)) throw this.#misdirected(request.method, url, next);
-      if (redirects >= MAX_REDIRECTS) {
-        throw new RegistryError({
-          method: request.method,
-          url,
-          cause: `more than ${MAX_REDIRECTS} redirects`,
-          ambiguous: true,
-        });
-      }
-      url = next;
-    }
+    const url = this.urlOf(request.url);
+    const single = { method, url, headers, body, expect, ...(signal && { signal }) };
+    return new AuthenticatedRequest(request, {
+      authenticator: this.#authenticator,
+      send: async (authorization) => this.#sender.send(single, authorization),
+      baseChallenge: async () => this.#baseChallenge(),
+      errorOf: async (response, isAmbiguous) =>
+        this.#responseError(request, response, isAmbiguous ? [401] : []),
+    }).run();
   }
 
-  async #dispatch(request: {
-    method: RegistryRequest['method'];
-    url: URL;
-    headers: Record<string, string>;
-    body?: RegistryRequest['body'];
-    signal?: AbortSignal | undefined;
-  }): Promise<RegistryResponse> {
-    const { dispatcher, baseUrl, limiters } = this.#options;
-    const { method, url, headers: sent, signal = this.#options.signal } = request;
-    // Of its own host the request has passed the limiter already.
-    if (url.host !== baseUrl.host) await limiters.find(url.host)?.waitUntilOpen(signal);
-    const { statusCode, headers, body } = await dispatcher.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method,
-      headers: sent,
-      body: request.body ?? null,
-      signal: signal ?? null,
+  async #baseChallenge(): Promise<string | undefined> {
+    const { signal } = this.#options;
+    const url = this.urlOf('/v2/');
+    const { headers, body } = await this.#sender.dispatch({
+      method: 'GET',
+      url,
+      headers: {},
+      ...(signal && { signal }),
     });
-    return { status: statusCode, headers, url, body };
+    await body.dump();
+    return listHeaderOf(headers, 'www-authenticate');
   }
 
   #signalOf({ signal: own }: RegistryRequest): AbortSignal | undefined {
@@ -254,16 +166,17 @@ export class RegistryTransport {
   }
 
   #sendTokenRequest: SendTokenRequest = async ({ scopes, ...request }) => {
-    const response = await this.#dispatch(request);
+    const { signal } = this.#options;
+    const response = await this.#sender.dispatch({ ...request, ...(signal && { signal }) });
     if (response.status !== 200) {
-      // A token like one that the registry took before is hardly refused with good reason.
-      const ambiguousStatuses = this.#authenticator.isAdmitted(scopes) ? [401, 404] : [404];
-      throw await this.#refusal({ method: request.method, scopes }, response, ambiguousStatuses);
+      // A service that issued such a token before hardly refuses the next one with good reason.
+      const ambiguousStatuses = this.#authenticator.isAuthorized(scopes) ? [401, 404] : [404];
+      throw await this.#responseError({ method: request.method, scopes }, response, ambiguousStatuses);
     }
     return new TextDecoder().decode(await readBody(response, MAX_TOKEN_BYTES));
   };
 
-  async #refusal(
+  async #responseError(
     { method, scopes }: Pick<RegistryRequest, 'method' | 'scopes'>,
     response: RegistryResponse,
     ambiguousStatuses: readonly number[],
@@ -280,17 +193,7 @@ export class RegistryTransport {
     });
   }
 
-  #misdirected(method: string, from: URL, to: URL | null): RegistryError {
-    const where = to ? redactUrl(to) : 'a malformed URL';
-    return new RegistryError({
-      method,
-      url: from,
-      cause: `it points to ${where}, which is refused: not followed`,
-      ambiguous: true,
-    });
-  }
-
-  /** What broke, as a RegistryError; one that a body threw while it was sent says itself whose fault it was. */
+  /** Whatever was thrown, as a RegistryError. A body that fails while it is sent throws one with its own cause. */
   #describe(request: RegistryRequest, thrown: unknown): RegistryError {
     if (thrown instanceof RegistryError) return thrown;
     const proxyError = thrown instanceof ProxyError ? thrown : undefined;

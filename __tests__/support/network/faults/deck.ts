@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Says which requests go wrong, and how, by a seed. Decks are dealt one after the other: each holds every kind once and
- * as many blanks as the rate asks for, so that a kind can't be left out. A kind that does not fit the request which
- * draws it is kept for the next that it fits.
+ * Decides by a seed which requests go wrong, and how. Decks are dealt one after another. Each contains every kind once, and
+ * as many blanks as the rate requires, so that no kind is omitted. A kind that does not fit the request that draws it is
+ * kept for the next request that it fits.
  */
 export class FaultDeck<Kind> {
   readonly #kinds: readonly Kind[];
@@ -13,7 +13,7 @@ export class FaultDeck<Kind> {
   #cards: (Kind | undefined)[] = [];
   #drawn = 0;
 
-  /** @param rate part of the requests that go wrong, such as 0.2 */
+  /** @param rate share of the requests that go wrong, such as 0.2 */
   constructor(kinds: readonly Kind[], rate: number, seed: string) {
     this.#kinds = kinds;
     this.#blanks = Math.round(kinds.length / rate) - kinds.length;
@@ -37,7 +37,7 @@ export class FaultDeck<Kind> {
     return this.#cards.pop();
   }
 
-  /** The next of a row of numbers that look random. */
+  /** The next number of a pseudo-random sequence. */
   #number(): number {
     this.#drawn += 1;
     return createHash('sha256').update(`${this.#seed} ${this.#drawn}`).digest().readUInt32BE();

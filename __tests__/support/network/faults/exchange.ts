@@ -6,7 +6,7 @@ import {
 } from 'node:http';
 import { readAll } from '../http.ts';
 
-/** What a request asks of a registry. */
+/** The operation that a request is part of. */
 export type Ask =
   | 'list'
   | 'manifest'
@@ -34,7 +34,7 @@ export function askOf({ method, url = '' }: Pick<IncomingMessage, 'method' | 'ur
   return method === 'GET' ? 'manifest' : method === 'HEAD' ? 'head' : method === 'PUT' ? 'put' : 'other';
 }
 
-/** One request to a registry behind a proxy, and the ways to go on with it. */
+/** One request to a registry behind a proxy, and the ways to answer it. */
 export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -48,7 +48,7 @@ export class Exchange {
     this.#upstream = upstream;
   }
 
-  /** Sends the request on, whole, and gives the registry's answer, whole. */
+  /** Forwards the whole request, and returns the whole response of the registry. */
   async forward(
     change: {
       readonly path?: (path: string) => string;

@@ -3,11 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { digest } from '../../fixtures/digests.ts';
 import type { Answer, Ask, Exchange } from './exchange.ts';
 
-/** Something that goes wrong. */
+/** One way in which a request goes wrong. */
 export interface Fault {
   /** The requests that it can happen to. */
   readonly to: readonly Ask[];
-  /** ... and of those only these. */
+  /** If set, further limits those requests. */
   readonly only?: (request: IncomingMessage) => boolean;
   readonly happen: (exchange: Exchange, proxy: Elsewhere) => Promise<void> | void;
 }
@@ -15,29 +15,29 @@ export interface Fault {
 /** What a fault needs besides the request. */
 export interface Elsewhere {
   /** An address at which nothing listens. */
-  readonly nobody: string;
-  /** Takes no connection for so many milliseconds, and cuts those that are idle. */
+  readonly closedPort: string;
+  /** Refuses connections for `ms` milliseconds, and closes idle ones. */
   readonly goAway: (ms: number) => void;
 }
 
 const ALL: readonly Ask[] = ['list', 'manifest', 'head', 'blob', 'start', 'upload', 'put'];
-/** Requests whose answer has a body that is meant. */
+/** Requests whose response body matters. */
 const READS: readonly Ask[] = ['list', 'manifest', 'blob'];
 
-/** More than a client waits between two tries at first, so that some find nobody. */
-const AWAY = 700;
-/** Where the proxy has a web page. */
+/** Longer than the first wait of a client before a retry: some retries meet a closed port. */
+const AWAY_MS = 700;
+/** The path of the proxy's own web page. */
 export const SIGN_IN = '/sign-in';
 export const PAGE = '<html><body>Please sign in to the network</body></html>';
 export const HTML = { 'content-type': 'text/html' };
 
-/** Ends the answer early: what is written is all that comes. */
+/** Ends the response early. */
 function half({ response }: Exchange, { status, headers, body }: Answer): Promise<void> {
   response.writeHead(status, headers);
   return new Promise((resolve) => response.write(body.subarray(0, body.length / 2), () => resolve()));
 }
 
-/** Other bytes in the middle, so that no JSON is JSON any more. */
+/** Overwrites bytes in the middle, so that JSON becomes malformed. */
 function corrupt(body: Buffer): Buffer {
   const middle = Math.floor(body.length / 2);
   return Buffer.from(body).fill(0, middle, middle + 4);
@@ -54,7 +54,7 @@ export const FAULTS = {
   'connection refused': {
     to: ALL,
     happen: (exchange, { goAway }) => {
-      goAway(AWAY);
+      goAway(AWAY_MS);
       exchange.reset();
     },
   },
@@ -143,8 +143,10 @@ export const FAULTS = {
   },
   '401 that names another token service': {
     to: ALL,
-    happen: (exchange, { nobody }) =>
-      exchange.refuse(401, '', { 'www-authenticate': `Bearer realm="${nobody}/token",service="elsewhere"` }),
+    happen: (exchange, { closedPort }) =>
+      exchange.refuse(401, '', {
+        'www-authenticate': `Bearer realm="${closedPort}/token",service="elsewhere"`,
+      }),
   },
   '408': { to: ALL, happen: refuse(408) },
   '429': { to: ALL, happen: refuse(429, 'slow down') },
@@ -174,9 +176,9 @@ export const FAULTS = {
       exchange.response.end();
     },
   },
-  'redirect to nobody': {
+  'redirect to a closed port': {
     to: ALL,
-    happen: (exchange, { nobody }) => exchange.refuse(307, '', { location: `${nobody}/elsewhere` }),
+    happen: (exchange, { closedPort }) => exchange.refuse(307, '', { location: `${closedPort}/elsewhere` }),
   },
   'redirect to a web page': {
     to: ALL,
@@ -195,11 +197,11 @@ export const FAULTS = {
       exchange.answer(await exchange.forward({ path }));
     },
   },
-  'session at nobody': {
+  'session at a closed port': {
     to: ['start'],
-    happen: async (exchange, { nobody }) => {
+    happen: async (exchange, { closedPort }) => {
       const answer = await exchange.forward();
-      exchange.answer(answer, { location: `${nobody}/v2/uploads/1` });
+      exchange.answer(answer, { location: `${closedPort}/v2/uploads/1` });
     },
   },
 } satisfies Readonly<Record<string, Fault>>;
@@ -212,7 +214,7 @@ export function fits(kind: FaultKind, { ask, request }: Exchange): boolean {
   return to.includes(ask) && only?.(request) !== false;
 }
 
-/** All that can happen to one of `asks`. */
+/** All faults that can happen to one of `asks`. */
 export function faultsOf(...asks: readonly Ask[]): FaultKind[] {
   return Object.keys(FAULTS)
     .filter(isKind)

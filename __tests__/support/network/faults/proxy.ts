@@ -8,21 +8,21 @@ import { type Fault, type FaultKind, FAULTS, HTML, PAGE, SIGN_IN, fits } from '.
 
 export interface FaultyProxyOptions {
   readonly seed: string;
-  /** Part of the requests that go wrong; 0.2 when it is left out. */
+  /** Share of the requests that go wrong. Default: 0.2. */
   readonly rate?: number;
   /** What may go wrong. */
   readonly kinds: readonly FaultKind[];
-  /** What goes wrong with this request always, whatever the deck says. */
+  /** The fault of this request, whatever the deck says. */
   readonly always?: (request: IncomingMessage) => FaultKind | undefined;
 }
 
-/** A proxy before a registry by which requests go wrong. */
+/** A proxy in front of a registry that makes requests go wrong. */
 export interface FaultyProxy extends TestServer {
   /** What went wrong, in order. */
   readonly happened: { readonly kind: FaultKind; readonly method: string; readonly path: string }[];
-  /** Requests that came. */
+  /** Number of requests received. */
   requests: number;
-  /** Where the proxy failed otherwise than it was meant to. */
+  /** Unintended failures of the proxy. */
   readonly problems: unknown[];
 }
 
@@ -32,7 +32,7 @@ export async function startFaultyProxy(
   { seed, rate = 0.2, kinds, always }: FaultyProxyOptions,
 ): Promise<FaultyProxy> {
   const deck = new FaultDeck(kinds, rate, seed);
-  const nobody = `http://127.0.0.1:${await freePort()}`;
+  const closedPort = `http://127.0.0.1:${await freePort()}`;
   const port = await freePort();
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const exchange = new Exchange(request, response, upstream);
@@ -42,11 +42,11 @@ export async function startFaultyProxy(
     if (kind === undefined) return pipeRequest(request, response, upstream);
     proxy.happened.push({ kind, method: request.method ?? '', path: request.url ?? '' });
     const fault: Fault = FAULTS[kind];
-    return fault.happen(exchange, { nobody, goAway });
+    return fault.happen(exchange, { closedPort, goAway });
   };
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
-      // Clients go away too.
+      // Clients may close their connection.
       if (!request.socket.destroyed) proxy.problems.push(error);
       response.destroy();
     });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Exec } from '../../../../src/copy/docker/cli.ts';
 import { openDockerEngine } from '../../../../src/copy/docker/engine.ts';
 import type { Engine } from '../../../../src/copy/engine.ts';
-import { startCopying, taskOf, observe } from '../../../support/fixtures/copying.ts';
+import { expectHeld, observe, startCopying, taskOf } from '../../../support/fixtures/copying.ts';
 import { makeImage, pushImage } from '../../../support/fixtures/images.ts';
 import { silentLogger } from '../../../support/fixtures/silent-logger.ts';
 import { type MemoryRegistry, startMemoryRegistry } from '../../../support/registries/memory-registry.ts';
@@ -45,7 +45,7 @@ function startDocker(removes: (call: number) => boolean): { exec: Exec; images: 
   return { exec, images };
 }
 
-async function open(exec: Exec): Promise<Engine> {
+async function open(exec: Exec, logger = silentLogger): Promise<Engine> {
   return openDockerEngine({
     exec,
     env: {},
@@ -55,7 +55,7 @@ async function open(exec: Exec): Promise<Engine> {
     onFolder: () => {},
     indexEngine: startCopying(source, target).engine,
     concurrency: 1,
-    logger: silentLogger,
+    logger,
     abort: new AbortController().signal,
   });
 }
@@ -85,6 +85,60 @@ describe('DockerEngine', () => {
     const copying = engine.copy(taskOf(startCopying(source, target), 'img', IMAGE), observe());
     await expect(copying).rejects.toThrow('ended with exit code 143');
     expect(images).toEqual(new Set());
+    await engine.close();
+  });
+
+  it.each([
+    [
+      'pull',
+      'failed to register layer: Error processing tar file(exit status 1): archive/tar: invalid tar header',
+    ],
+    [
+      'pull',
+      'image operating system "windows" cannot be used on this platform: operating system is not supported',
+    ],
+    ['push', 'content digest sha256:0ab1: not found'],
+    [
+      'push',
+      'missing content: content digest sha256:0ab1: not found\nNote: You are trying to push a manifest list/index which ' +
+        'references multiple platform specific manifests, but not all of them are available locally',
+    ],
+    ['push', 'image with reference r/a:v1 was found but does not provide any platform'],
+    [
+      'push',
+      'failed to do request: Put "http://r/v2/a/blobs/uploads/1": net/http: timeout awaiting response headers',
+    ],
+  ])('copies registry to registry when docker fails to %s with "%s"', async (command, stderr) => {
+    const { exec, images } = startDocker(() => true);
+    const lines: string[] = [];
+    const failing: Exec = async (program, args, options) =>
+      args[0] === command ? { exitCode: 1, stdout: '', stderr } : exec(program, args, options);
+    const engine = await open(failing, { ...silentLogger, info: (line) => void lines.push(line) });
+    const observer = observe();
+    await engine.copy(taskOf(startCopying(source, target), 'img', IMAGE), observer);
+    expect(observer.verified.get('v1')).toEqual({ digest: IMAGE.digest });
+    expectHeld(target, IMAGE);
+    expect(lines).toEqual([
+      expect.stringMatching(/is copied registry to registry, because docker can't: docker pu/),
+    ]);
+    expect(lines[0]).toContain(stderr.split('\n')[0]);
+    expect(images).toEqual(new Set());
+    await engine.close();
+  });
+
+  it.each([
+    'denied: requested access to the resource is denied',
+    'unauthorized: authentication required',
+    'failed to register layer: write /usr/lib/x: no space left on device',
+    'received unexpected HTTP status: 503 Service Unavailable',
+  ])('fails when docker fails with "%s"', async (stderr) => {
+    const { exec } = startDocker(() => true);
+    const engine = await open(async (program, args, options) =>
+      args[0] === 'pull' ? { exitCode: 1, stdout: '', stderr } : exec(program, args, options),
+    );
+    const copying = engine.copy(taskOf(startCopying(source, target), 'img', IMAGE), observe());
+    await expect(copying).rejects.toThrow(stderr);
+    expect(target.store.repositoryNames()).toEqual([]);
     await engine.close();
   });
 });

@@ -99,7 +99,7 @@ describe('a hostile source', () => {
       response.writeHead(200, { 'content-type': OCI_MANIFEST }).end(signature.bytes);
       return true;
     };
-    await expect(copy(image)).rejects.toThrow(/not the one asked for/);
+    await expect(copy(image)).rejects.toThrow(/not the requested one/);
     expect(target.store.tags(MIRROR)).toEqual([]);
   });
 

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { referrersTag } from '../../../../src/oci/digest-tags.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../../../src/oci/media-types.ts';
@@ -202,7 +203,7 @@ describe("cosign's tags for images inside an index, which the filters do not mat
     forget();
     expect(await recheck(index, { referrers })).toMatchObject({ bytes: 0, referrers: 0 });
     expect(requests(target).map((request) => request.split(' ')[0])).toEqual(['HEAD', 'HEAD']);
-    const next = makeCosignSignature(image);
+    const next = makeCosignSignature(inner, { signatures: ['MEUCIQ==', 'a second signature'] });
     await pushImage(source.url, 'img', [tag], next);
     expect((await recheck(index, { referrers })).referrers).toBe(1);
     expect(target.store.manifest(MIRROR, tag)?.digest).toBe(next.digest);
@@ -275,4 +276,50 @@ describe('a referrer', () => {
     await copy(image, { tags: [`${referrersTag(image.digest)}.sig`] });
     expect(requests(source).filter((request) => request.includes('/referrers/'))).toEqual([]);
   });
+});
+
+describe('a target that loses referrers which it has acknowledged', () => {
+  const referrers = Array.from({ length: 4 }, (_, number) =>
+    makeReferrer(image, { seed: `lossy ${number}` }),
+  );
+
+  it.each([
+    ['of concurrent pushes', 'concurrent'],
+    ['of the first push', 1],
+    ['of every push', Infinity],
+  ] as const)('%s lets clients find them all before the tag is written', async (_, losesReferrers) => {
+    await restart({ source: true, target: true }, { losesReferrers });
+    await publish(image, referrers);
+    let findable: string[] = [];
+    target.intercept = async ({ method, url = '' }) => {
+      if (method === 'PUT' && url.endsWith('/manifests/v1')) findable = await findableAtTarget();
+      return false;
+    };
+    expect((await copy(image)).referrers).toBe(4);
+    expect(findable).toEqual(referrers.map(({ digest }) => digest).toSorted());
+    forget();
+    expect((await recheck(image)).referrers).toBe(0);
+    expect(requests(target, 'PUT', 'POST')).toEqual([]);
+  });
+
+  it('is sent the referrers of one subject one after another', async () => {
+    await restart({ source: true, target: true });
+    await publish(image, referrers);
+    let [running, most] = [0, 0];
+    target.intercept = async ({ method, url = '' }) => {
+      if (method !== 'PUT' || !referrers.some(({ digest }) => url.endsWith(digest))) return false;
+      most = Math.max(most, (running += 1));
+      await setTimeout(10);
+      running -= 1;
+      return false;
+    };
+    await copy(image);
+    expect(most).toBe(1);
+  });
+
+  /** The referrers that clients find with the API or the tag. */
+  async function findableAtTarget(): Promise<string[]> {
+    const listed = Array.from((await found(target, image)).keys());
+    return [...listed, ...(listAt(target, image) ?? []).map(({ digest }) => digest)].toSorted();
+  }
 });

@@ -117,15 +117,15 @@ describe('Docker Hub', () => {
     expectRefusal(
       message,
       'requested access to the resource is denied',
-      /needs the permission Write.*private repositories/,
+      /needs the permission Write.*another private repository/,
     );
-    expect(message).toContain('It was asked with the credentials from the inputs username and password');
+    expect(message).toContain('The request used the credentials from the inputs username and password');
   });
 
   it('leads to an error when no credentials are known', async () => {
     const hub = await start(startDockerHub(auth));
     expect(await copy(hub, IMAGE)).toMatch(
-      /No credentials are known for 127\.0\.0\.1:\d+: give them as inputs/,
+      /No credentials are known for 127\.0\.0\.1:\d+: set them as inputs/,
     );
   });
 });
@@ -188,7 +188,7 @@ describe('Amazon ECR', () => {
     expectRefusal(
       await copy(ecr, IMAGE),
       "The repository with name 'mirror/img' does not exist in the registry",
-      /Create the repository in Amazon ECR, or switch on create-on-push/,
+      /Create the repository in Amazon ECR, or enable create-on-push/,
     );
   });
 
@@ -208,7 +208,8 @@ describe('Amazon ECR', () => {
     const observer = observe();
     const bytes = await copying.engine.copy(taskOf(copying, 'img', other, { tags: ['v2'] }), observer);
     expect([Array.from(observer.verified.keys()), bytes]).toEqual([['v2'], 0]);
-    expect(ecr.requests.map(({ method }) => method)).toEqual(['HEAD']);
+    // The tag, the config and the layer are looked up.
+    expect(ecr.requests.map(({ method }) => method)).toEqual(['HEAD', 'HEAD', 'HEAD']);
   });
 
   it('receives no layer that it has, though it mounts none and no location is known', async () => {
@@ -233,7 +234,7 @@ describe('Amazon ECR', () => {
     expectRefusal(
       await copy(ecr, IMAGE),
       "The image tag 'v1' already exists in the 'mirror/img' repository and cannot be overwritten",
-      /switch immutability off there, or leave the tag out with "exclude"/,
+      /switch immutability off there, or omit the tag with "exclude"/,
     );
   });
 
@@ -248,7 +249,7 @@ describe('Amazon ECR', () => {
     expectRefusal(
       await copy(ecr, makeManifest(OCI_MANIFEST, content, [config])),
       "'ImageManifest' failed to satisfy constraint",
-      /no OCI manifest without "mediaType".*"exclude".*"engine: docker"/,
+      /refuses OCI manifests without "mediaType".*"exclude".*"engine: docker"/,
     );
   });
 });
@@ -401,9 +402,9 @@ describe('Artifactory', () => {
       concurrency: 1,
     });
     expect(found.map(({ tag, finding }) => [tag, finding])).toEqual([
-      ['v0', 'missing'],
-      ['v1', 'held'],
-      ['v2', 'missing'],
+      ['v0', { kind: 'missing' }],
+      ['v1', { kind: 'present' }],
+      ['v2', { kind: 'missing' }],
     ]);
   });
 
@@ -422,7 +423,7 @@ describe('Google Artifact Registry', () => {
     expectRefusal(
       await copy(artifacts, image),
       'Missing image name',
-      /Name project and repository in "target"/,
+      /Include project and repository in "target"/,
     );
     const copying = startCopying(source, artifacts);
     const task = taskOf(copying, 'img', image);

@@ -15,7 +15,7 @@ describe('parseChallenge', () => {
     ['alone', BEARER],
     ['after Basic', `Basic realm="x", ${BEARER}`],
     ['before Basic', `${BEARER}, Basic realm="x"`],
-    ['after a scheme that nobody knows', `Negotiate, Digest realm="d", nonce="x,y", ${BEARER}`],
+    ['after an unknown scheme', `Negotiate, Digest realm="d", nonce="x,y", ${BEARER}`],
   ])('reads Bearer %s, with its quoted commas and quotes', (_, header) => {
     expect(read(header)).toEqual({
       scheme: 'bearer',
@@ -44,7 +44,7 @@ describe('parseChallenge', () => {
     expect(read(header)).toEqual(expected);
   });
 
-  it('gives back what was quoted, whatever it was', () => {
+  it('returns any quoted value unchanged', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 40 }), fc.boolean(), (service, basicFirst) => {
         const quoted = `Bearer realm="https://a.io/t",service="${service.replace(/["\\]/g, '\\$&')}"`;
@@ -54,7 +54,7 @@ describe('parseChallenge', () => {
     );
   });
 
-  it('gives a challenge that can be met, or none, for any header', () => {
+  it('returns a challenge that can be answered, or none, for any header', () => {
     const pieces = fc.array(
       fc.constantFrom('Bearer', 'Basic', 'realm', 'service', '=', '"', '\\', ',', ' ', 'https://a.io', 'x'),
       { maxLength: 20 },
@@ -75,7 +75,7 @@ describe('parseChallenge', () => {
     );
   });
 
-  it('takes no longer for a hostile header', () => {
+  it('reads a hostile header in bounded time', () => {
     const started = performance.now();
     for (const part of ['a="\\', 'a=', 'a ', '" ', ', ']) parseChallenge(`Bearer ${part.repeat(100_000)}`);
     expect(performance.now() - started).toBeLessThan(1000);

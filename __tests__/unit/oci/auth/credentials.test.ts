@@ -59,7 +59,7 @@ describe('the docker config', () => {
       'a.io',
       { password: 'p' },
     ],
-  ])('gives the credential of %s', async (_, config, registry, expected) => {
+  ])('returns the credential of %s', async (_, config, registry, expected) => {
     expect(await lookup(config, registry)).toMatchObject({ providedBy: 'the docker config', ...expected });
   });
 
@@ -77,16 +77,16 @@ describe('the docker config', () => {
     ['an entry that says nothing', { auths: { 'a.io': {} } }, 'a.io'],
     ['an entry that is null', { auths: { 'a.io': null }, credHelpers: null, credsStore: null }, 'a.io'],
     ['an auth that is no base64 of two', { auths: { 'a.io': { auth: '####' } } }, 'a.io'],
-  ])('gives none for %s', async (_, config, registry) => {
+  ])('returns none for %s', async (_, config, registry) => {
     expect(await lookup(config, registry)).toBeUndefined();
   });
 
-  it('that is not there has none', async () => {
+  it('returns none when the file is missing', async () => {
     const nowhere = dockerConfigCredentials(join(folder, 'nowhere'), runHelper);
     expect(await nowhere('a.io')).toBeUndefined();
   });
 
-  it.each([`{"auths": "${SECRET}"}`, SECRET, `{"auths": {"a.io": {"auth": ["${SECRET}"]}}}`, '', '[1]'])(
+  it.each([`{"auths": "${SECRET}"}`, SECRET, `{"auths": {"a.io": {"auth": ["${SECRET}"]}}}`, '[1]'])(
     'that is %j is named, and not quoted',
     async (text) => {
       const failure = lookup(text, 'a.io');
@@ -126,25 +126,25 @@ describe('credential helpers', () => {
     ['for a token', { credsStore: 'token' }, 'a.io', { identityToken: 's', password: '' }],
     ['one that has none', { credsStore: 'none' }, 'a.io', undefined],
     ['one that answers with nothing', { credsStore: 'silent' }, 'a.io', undefined],
-  ])('are asked: %s', async (_, config, registry, expected) => {
+  ])('are run: %s', async (_, config, registry, expected) => {
     const found = await lookup(config, registry);
     expect(found === undefined ? undefined : { ...found, ...expected }).toEqual(found);
     expect(found === undefined).toBe(expected === undefined);
   });
 
   it.each([
-    ['broken', /^docker-credential-broken ended with exit code 2 when asked for a\.io/],
-    ['chatty', /^docker-credential-chatty did not answer with Username and Secret for a\.io/],
+    ['broken', /^docker-credential-broken ended with exit code 2 for a\.io/],
+    ['chatty', /^docker-credential-chatty printed no Username and Secret for a\.io/],
     ['../evil', /names a credential helper that is not a program name/],
     ['-rf', /names a credential helper that is not a program name/],
     ['a b', /names a credential helper that is not a program name/],
-  ])('that fail are named, and not quoted: %s', async (helper, message) => {
+  ])('are named and not quoted when they fail: %s', async (helper, message) => {
     const failure = lookup({ credHelpers: { 'a.io': helper } }, 'a.io');
     await expect(failure).rejects.toThrow(message);
     await expect(failure).rejects.not.toThrow(SECRET);
   });
 
-  it('that are not installed are named, with who named them', async () => {
+  it('are named together with the docker config when they are not installed', async () => {
     await writeFile(join(folder, 'config.json'), '{"credHelpers": {"a.io": "nowhere"}}');
     const credentials = dockerConfigCredentials(folder, async (helper) => {
       throw new Error(`Unable to locate executable file: docker-credential-${helper}`);
@@ -154,7 +154,7 @@ describe('credential helpers', () => {
     );
   });
 
-  it('are never run when their name is no program name', async () => {
+  it('are never run when their name is not a program name', async () => {
     const run: string[] = [];
     await writeFile(join(folder, 'config.json'), '{"credsStore": "../evil"}');
     const credentials = dockerConfigCredentials(folder, async (helper) => {

@@ -11,12 +11,12 @@ import {
   startMemoryRegistry,
 } from '../../../support/registries/memory-registry.ts';
 
-/** A credential that nobody gave for a registry, such as GitHub's token at ghcr.io, must not cost what anybody may have. */
+/** A credential that the user did not configure for a registry, such as GitHub's token at ghcr.io, must not prevent anonymous access. */
 
 const TOKEN = 'ghs_secret-token-0123456789';
 const IMAGE = makeImage({ seed: 'public' });
 
-/** How the registry takes the credential, whose repositories are `private/…` and, to everybody, `public/…`. */
+/** Where the registry accepts the credential. Its repositories are `private/…` and `public/…`. */
 let takes: {
   /** The token service. */
   tokens: boolean;
@@ -39,14 +39,14 @@ beforeEach(async () => {
       const isPublic = url.searchParams
         .getAll('scope')
         .every((scope) => /^repository:public\/.*:pull$/.test(scope));
-      if (known ? takes.tokens : isPublic) sendJson(response, 200, { token: known ? 'known' : 'anybody' });
+      if (known ? takes.tokens : isPublic) sendJson(response, 200, { token: known ? 'known' : 'anonymous' });
       // As ghcr.io words it.
       else if (known) refuse(response, 403, 'DENIED', 'denied');
       else refuse(response, 401, 'UNAUTHORIZED', 'authentication required');
       return true;
     }
-    const who = whoAsks(request);
-    if (who === 'nobody') {
+    const who = callerOf(request);
+    if (who === 'none') {
       const challenge = `Bearer realm="${registry.url}/token",service="ghcr.io"`;
       sendJson(
         response,
@@ -58,7 +58,7 @@ beforeEach(async () => {
     }
     const isPublic = repository.startsWith('public/');
     const may =
-      who === 'anybody' ? isPublic : takes.reading === 'all' || (takes.reading === 'public' && isPublic);
+      who === 'anonymous' ? isPublic : takes.reading === 'all' || (takes.reading === 'public' && isPublic);
     if (!may)
       refuse(
         response,
@@ -71,9 +71,9 @@ beforeEach(async () => {
 });
 afterEach(async () => registry.close());
 
-function whoAsks({ headers }: IncomingMessage): 'known' | 'anybody' | 'nobody' {
+function callerOf({ headers }: IncomingMessage): 'known' | 'anonymous' | 'none' {
   if (headers.authorization === 'Bearer known') return 'known';
-  return headers.authorization === 'Bearer anybody' ? 'anybody' : 'nobody';
+  return headers.authorization === 'Bearer anonymous' ? 'anonymous' : 'none';
 }
 
 function client(fallback = true): RegistryClient {
@@ -88,8 +88,8 @@ function tokenRequests(): (string | undefined)[] {
   );
 }
 
-describe('a credential that nobody gave for this registry', () => {
-  it('is used where the registry takes it', async () => {
+describe('a fallback credential', () => {
+  it('is used when the registry accepts it', async () => {
     const mine = client();
     expect((await mine.getManifest('private/b', 'v1'))?.digest).toBe(IMAGE.digest);
     expect(await mine.listTags('public/a')).toEqual(['v1', 'v2']);
@@ -99,18 +99,18 @@ describe('a credential that nobody gave for this registry', () => {
   it.each([
     ['its token service refuses', false, 'all'],
     ['the registry refuses', true, 'none'],
-  ] as const)('is left away for what is public, where %s it', async (_, tokens, reading) => {
+  ] as const)('is not sent for public repositories when %s it', async (_, tokens, reading) => {
     takes = { tokens, reading };
     const mine = client();
     expect(await mine.listTags('public/a')).toEqual(['v1', 'v2']);
     expect((await mine.headManifest('public/a', 'v1'))?.digest).toBe(IMAGE.digest);
     const asked = registry.requests.length;
     expect((await mine.getManifest('public/a', 'v2'))?.digest).toBe(IMAGE.digest);
-    // Nobody asks again with what was refused.
+    // The refused credential is not tried again.
     expect(registry.requests.length - asked).toBe(1);
   });
 
-  it('is left away by requests at the same time', async () => {
+  it('is not sent by concurrent requests once it is refused', async () => {
     takes = { tokens: true, reading: 'none' };
     const mine = client();
     const heads = await Promise.all(
@@ -129,7 +129,7 @@ describe('a credential that nobody gave for this registry', () => {
       'public',
       /status 403, DENIED: permission_denied: The token provided does not match/,
     ],
-  ] as const)('is named when %s it for what is private', async (_, tokens, reading, text) => {
+  ] as const)('is named when %s it for a private repository', async (_, tokens, reading, text) => {
     takes = { tokens, reading };
     const mine = client();
     const asks = [
@@ -143,24 +143,24 @@ describe('a credential that nobody gave for this registry', () => {
       expect(failure).toContain('credentials from the input github-token');
       expect(failure).not.toContain(TOKEN);
     }
-    // What one repository refuses says nothing of another.
+    // The refusal by one repository says nothing about another.
     takes = { tokens: true, reading: 'all' };
     expect(await mine.listTags('public/a')).toEqual(['v1', 'v2']);
     expect((await mine.getManifest('private/b', 'v1'))?.digest).toBe(IMAGE.digest);
   });
 
-  it('is never left away for a push', async () => {
+  it('is always used for a push', async () => {
     takes = { tokens: false, reading: 'all' };
     const push = client().putManifest('public/a', 'v3', { ...IMAGE });
     await expect(push).rejects.toThrow(/DENIED: denied\. .*the input github-token/);
     expect(tokenRequests()).toEqual(['known']);
   });
 
-  it('is unlike one that was given, which is never left away', async () => {
+  it('differs from a configured credential, which is always used', async () => {
     takes = { tokens: false, reading: 'all' };
     await expect(client(false).listTags('public/a')).rejects.toThrow(/DENIED: denied/);
     takes = { tokens: true, reading: 'none' };
     await expect(client(false).listTags('public/a')).rejects.toThrow(/permission_denied/);
-    expect(registry.requests.some(({ authorization }) => authorization === 'Bearer anybody')).toBe(false);
+    expect(registry.requests.some(({ authorization }) => authorization === 'Bearer anonymous')).toBe(false);
   });
 });

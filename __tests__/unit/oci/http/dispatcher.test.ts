@@ -19,7 +19,7 @@ import { freePort } from '../../../support/run/process.ts';
 
 const PASSWORD = 'pr0xy-pa55/@%41';
 const IMAGE = makeImage({ seed: 'proxied' });
-const certificate = makeCertificate('registry.test', 'sub.registry.test');
+const certificate = await makeCertificate('registry.test', 'sub.registry.test');
 const trusted = tls.getCACertificates('default');
 
 /** The same images: over TLS, through which proxies make tunnels, and in the clear, which they ask for themselves. */
@@ -90,13 +90,13 @@ async function digestAt(host: string, options: DispatcherOptions['proxy']): Prom
 }
 
 describe('a proxy', () => {
-  it.each(['secure', 'plain'] as const)('with a password passes on what is %s', async (kind) => {
+  it.each(['secure', 'plain'] as const)('with a password forwards %s requests', async (kind) => {
     const host = named((kind === 'secure' ? secure : plain).host);
     expect(await digestAt(host, { http: right(), https: right() })).toBe(IMAGE.digest);
     expect(proxy.passed).toEqual([host]);
   });
 
-  it('without a password passes on both', async () => {
+  it('without a password forwards both', async () => {
     const open = await startForwardProxy();
     servers.push(open);
     for (const host of [named(secure.host), named(plain.host)])
@@ -131,7 +131,7 @@ describe('a proxy', () => {
     ['egistry.test', false],
     ['*.registry.test', false],
     ['127.0.0.1', false],
-  ])('is passed by for a host that NO_PROXY names: %j, %j', async (none, direct) => {
+  ])('is bypassed for hosts in NO_PROXY: %j, %j', async (none, direct) => {
     for (const { host } of [secure, plain]) {
       const options = { http: right(), https: right(), none: none.replace('PORT', host.split(':')[1] ?? '') };
       expect(await digestAt(named(host), options)).toBe(IMAGE.digest);
@@ -154,23 +154,23 @@ describe('a proxy that fails', () => {
     );
   }
 
-  it.each(kinds)('takes no wrong password: %s', async (kind) => {
+  it.each(kinds)('refuses a wrong password: %s', async (kind) => {
     const message = await failure(kind, `http://user:wr0ng-pa55@${proxy.host}`);
     expect(message).toContain(
-      `/v2/ns/a/manifests/v1: The proxy ${proxy.host} does not take its user name and password`,
+      `/v2/ns/a/manifests/v1: The proxy ${proxy.host} refuses its user name and password`,
     );
     expect(message).toContain('the input "proxy", or HTTPS_PROXY and HTTP_PROXY');
     expect(message).not.toMatch(/wr0ng|user:/);
     expect([proxy.refused(), waits]).toEqual([1, 0]);
   });
 
-  it.each(kinds)('wants a password: %s', async (kind) => {
+  it.each(kinds)('requires a password: %s', async (kind) => {
     const message = await failure(kind, `http://${proxy.host}`);
-    expect(message).toContain(`The proxy ${proxy.host} wants a user name and a password`);
+    expect(message).toContain(`The proxy ${proxy.host} requires a user name and a password`);
     expect([proxy.refused(), waits]).toEqual([1, 0]);
   });
 
-  it.each(kinds)('can not be reached: %s', async (kind) => {
+  it.each(kinds)("can't be reached: %s", async (kind) => {
     const host = `127.0.0.1:${await freePort()}`;
     const message = await failure(kind, right(host));
     expect(message).toContain(
@@ -180,7 +180,7 @@ describe('a proxy that fails', () => {
     expect(waits).toBe(2);
   });
 
-  it('does not reach the registry, and is asked again', async () => {
+  it('does not reach the registry, and is retried', async () => {
     for (const { host } of [secure, plain]) proxy.routes.set(named(host), await freePort());
     expect(await failure('secure', right())).toContain(
       `The proxy ${proxy.host} does not let the connection through (status 502)`,
@@ -189,7 +189,7 @@ describe('a proxy that fails', () => {
     expect(await failure('plain', right())).toContain('status 502');
   });
 
-  it.each(kinds)('does not answer, and is not waited for longer than for a registry: %s', async (kind) => {
+  it.each(kinds)('does not answer within the timeout of a registry: %s', async (kind) => {
     const silent = createServer(() => {});
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const address = silent.address();
@@ -223,21 +223,21 @@ describe("GitHub's API", () => {
     );
   }
 
-  it('is asked through the proxy', async () => {
+  it('is reached through the proxy', async () => {
     expect(await read(right())).toBe('octo');
     expect(proxy.passed).toEqual([expect.stringMatching(/^api\.test:/)]);
   });
 
-  it('is not there when the proxy takes no wrong password, which is asked once', async () => {
+  it('fails after one request when the proxy refuses a wrong password', async () => {
     const message = await read(`http://user:wr0ng-pa55@${proxy.host}`);
     expect(message).toMatch(
-      /^octo\/meta can't be read: The proxy .* does not take its user name and password.*the input "proxy"/,
+      /^octo\/meta can't be read: The proxy .* refuses its user name and password.*the input "proxy"/,
     );
     expect(message).not.toMatch(/wr0ng|GitHub says/);
     expect(proxy.refused()).toBe(1);
   });
 
-  it('is not there when the proxy can not be reached', async () => {
+  it("fails when the proxy can't be reached", async () => {
     const host = `127.0.0.1:${await freePort()}`;
     expect(await read(right(host), { retries: 0 })).toMatch(
       /^The proxy .* can't be reached \(connect ECONNREFUSED/,

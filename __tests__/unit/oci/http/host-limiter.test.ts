@@ -17,7 +17,7 @@ class Setup {
 }
 
 describe('HostLimiter', () => {
-  it('lets so many pass at a time, and gives what they gave', async () => {
+  it('runs at most N requests at once, and returns their results', async () => {
     const { limiter } = new Setup(2);
     let [active, most] = [0, 0];
     const results = await Promise.all(
@@ -33,7 +33,7 @@ describe('HostLimiter', () => {
     expect([most, results]).toEqual([2, [0, 1, 2, 3, 4, 5]]);
   });
 
-  it('makes room when a request fails', async () => {
+  it('frees a place when a request fails', async () => {
     const { limiter } = new Setup(1);
     const failed = limiter.run(async () => {
       throw new Error('no');
@@ -43,7 +43,7 @@ describe('HostLimiter', () => {
     expect(await next).toBe('next');
   });
 
-  it('lets none pass while it is closed, however often it was', async () => {
+  it('runs no request during a pause, and never shortens one', async () => {
     const setup = new Setup(1);
     setup.limiter.pause(5000);
     setup.limiter.pause(1000);
@@ -53,7 +53,7 @@ describe('HostLimiter', () => {
     expect(setup.slept).toEqual([5000]);
   });
 
-  it('stays closed for those that waited, when it is closed again meanwhile', async () => {
+  it('waits again when it is paused again meanwhile', async () => {
     let now = 0;
     const slept: number[] = [];
     const limiter: HostLimiter = new HostLimiter(
@@ -70,7 +70,7 @@ describe('HostLimiter', () => {
     expect(slept).toEqual([1000, 300]);
   });
 
-  it('tells those why that would have to wait for too long, and opens all the same', async () => {
+  it('throws the refusal of a pause that is too long, until it is over', async () => {
     const setup = new Setup(2);
     const refusal = new Error('come back tomorrow');
     setup.limiter.pause(86_400_000, refusal);
@@ -83,7 +83,7 @@ describe('HostLimiter', () => {
     expect(await setup.limiter.run(async () => 'passed')).toBe('passed');
   });
 
-  it('lets none pass that were called off while they waited for a place', async () => {
+  it('runs no request that was aborted while it waited for a place', async () => {
     const { limiter } = new Setup(1);
     const release = Promise.withResolvers<void>();
     const first = limiter.run(async () => release.promise);
@@ -92,14 +92,14 @@ describe('HostLimiter', () => {
     const second = limiter.run(async () => {
       sent = true;
     }, controller.signal);
-    controller.abort(new Error('called off'));
+    controller.abort(new Error('aborted'));
     release.resolve();
     await first;
-    await expect(second).rejects.toThrow('called off');
+    await expect(second).rejects.toThrow('aborted');
     expect(sent).toBe(false);
   });
 
-  it('hands the signal on to the wait', async () => {
+  it('passes the signal to the wait', async () => {
     const signal = new AbortController().signal;
     let handed: AbortSignal | undefined;
     let now = 0;

@@ -39,13 +39,13 @@ describe('nextPage', () => {
     expect(nextPage(header, BASE)).toBeUndefined();
   });
 
-  it('takes no longer for a hostile header', () => {
+  it('reads a hostile header in bounded time', () => {
     const started = performance.now();
     for (const part of [' ', ';', ';rel=', '<', '<x>;']) nextPage(`<x>; rel=${part.repeat(16_000)}x`, BASE);
     expect(performance.now() - started).toBeLessThan(200);
   });
 
-  it('stays on the host, whatever the header', () => {
+  it('stays on the host for any header', () => {
     const links = fc
       .tuple(
         fc.constantFrom(

@@ -25,7 +25,7 @@ describe('parseRetryAfter', () => {
     expect(parseRetryAfter(value, NOW)).toBe(expected);
   });
 
-  it('is a time to wait, or none, for any header', () => {
+  it('returns a finite wait, or none, for any header', () => {
     const values = fc.oneof(fc.string(), fc.integer().map(String), fc.double().map(String));
     fc.assert(
       fc.property(values, (value) => {
@@ -45,7 +45,7 @@ describe('backoffDelay', () => {
   });
 });
 
-describe('what is worth another try', () => {
+describe('a failure worth a retry', () => {
   it.each([408, 429, 499, 500, 502, 503, 504, 522])('is status %d', (status) => {
     expect(isRetryableStatus(status)).toBe(true);
   });
@@ -54,7 +54,7 @@ describe('what is worth another try', () => {
     expect(isRetryableStatus(status)).toBe(false);
   });
 
-  it('is a connection that broke, however deep its code lies', () => {
+  it('is a broken connection, however deep its code is nested', () => {
     const reset = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
     const wrapped = new TypeError('terminated', { cause: new Error('socket', { cause: reset }) });
     expect([errorCode(wrapped), isNetworkError(wrapped)]).toEqual(['ECONNRESET', true]);
@@ -72,7 +72,7 @@ describe('what is worth another try', () => {
   });
 });
 
-describe('Patience', () => {
+describe('RetryBudget', () => {
   const plain = { retryable: true, ambiguous: false };
   const ambiguous = { retryable: false, ambiguous: true };
   const waits = (
@@ -83,24 +83,24 @@ describe('Patience', () => {
     return problems.map((problem) => retryBudget.nextDelay(problem));
   };
 
-  it('lasts for so many tries, each after a longer wait', () => {
+  it('grants N retries, each after a longer wait', () => {
     expect(waits(3, plain, plain, plain, plain)).toEqual([500, 1000, 2000, undefined]);
     expect(waits(0, plain)).toEqual([undefined]);
   });
 
-  it('lasts for three ambiguous ones, whatever came between', () => {
+  it('grants three retries of ambiguous failures, whatever happened between', () => {
     const problems = [ambiguous, plain, ambiguous, plain, ambiguous, plain, ambiguous];
     const [last, ...before] = waits(10, ...problems).toReversed();
     expect(last).toBeUndefined();
     expect(before).not.toContain(undefined);
   });
 
-  it('waits as long as it is asked to, within reason', () => {
+  it('waits as long as Retry-After says, up to a limit', () => {
     const asking = (retryAfter: number): typeof plain & { retryAfter: number } => ({ ...plain, retryAfter });
     expect(waits(5, asking(600_000), asking(100), asking(600_001))).toEqual([600_000, 1000, undefined]);
   });
 
-  it('has no use where nothing would change', () => {
+  it('grants no retry when nothing would change', () => {
     expect(waits(5, { retryable: false, ambiguous: false })).toEqual([undefined]);
   });
 });

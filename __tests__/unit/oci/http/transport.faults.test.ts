@@ -56,11 +56,11 @@ const page: Fault = (response) => {
   response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Please sign in</html>');
 };
 
-describe('an answer that is no HTTP', () => {
+describe('an answer that is not HTTP', () => {
   it.each([
     ['at all', 'SSH-2.0-OpenSSH_9.6\r\n'],
     ['to its end', 'HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"t'],
-  ])('%s is asked for again', async (_, garbage) => {
+  ])('%s is retried', async (_, garbage) => {
     let connections = 0;
     const server = createServer((socket) => {
       connections += 1;
@@ -82,7 +82,7 @@ describe('a web page instead of an answer', () => {
     ['a head', async (mine) => mine.headManifest('ns/a', 'v1')],
   ];
 
-  it.each(asks)('of %s is asked for again', async (_, ask) => {
+  it.each(asks)('instead of %s is retried', async (_, ask) => {
     const server = await registry();
     const expected = await ask(client(server));
     const counter = failing(server, 2, page);
@@ -90,7 +90,7 @@ describe('a web page instead of an answer', () => {
     expect(counter.asked).toBeGreaterThan(2);
   });
 
-  it.each(asks)('of %s is not asked for so often as what is out of order', async (_, ask) => {
+  it.each(asks)('instead of %s is retried less often than a server error', async (_, ask) => {
     const server = await registry();
     const counter = failing(server, Number.POSITIVE_INFINITY, page);
     await expect(ask(client(server))).rejects.toThrow(/not JSON|not a manifest/);
@@ -98,7 +98,7 @@ describe('a web page instead of an answer', () => {
     expect(counter.asked).toBeLessThanOrEqual(5);
   });
 
-  it('of a token is asked for again', async () => {
+  it('instead of a token is retried', async () => {
     const server = await registry({ auth: { kind: 'token' } });
     let pages = 0;
     server.intercept = (request, response) => {
@@ -113,20 +113,20 @@ describe('a web page instead of an answer', () => {
 });
 
 describe('a redirect', () => {
-  it('to nobody is asked for again where it came from', async () => {
+  it('to a closed port is retried from the start', async () => {
     const server = await registry();
-    const nobody = `http://127.0.0.1:${await freePort()}/`;
-    failing(server, 2, (response) => response.writeHead(307, { location: nobody }).end());
+    const closedPort = `http://127.0.0.1:${await freePort()}/`;
+    failing(server, 2, (response) => response.writeHead(307, { location: closedPort }).end());
     expect(await client(server).listTags('ns/a')).toEqual(['v1']);
   });
 
-  it('in a circle is asked for again', async () => {
+  it('in a circle is retried', async () => {
     const server = await registry();
     failing(server, 6, (response, { url }) => response.writeHead(302, { location: url }).end());
     expect(await client(server).listTags('ns/a')).toEqual(['v1']);
   });
 
-  it('of what is sent is asked for again', async () => {
+  it('in answer to a push is retried', async () => {
     const server = await registry();
     failing(server, 2, (response) => response.writeHead(302, { location: '/sign-in' }).end());
     await client(server).putManifest('ns/a', 'v2', MANIFEST);
@@ -137,9 +137,9 @@ describe('a redirect', () => {
 describe('a 401 in the middle of a run', () => {
   const challenges: [string, Record<string, string>][] = [
     ['without a challenge', {}],
-    ['with that of a stranger', { 'www-authenticate': 'Basic realm="elsewhere"' }],
+    ['with another scheme', { 'www-authenticate': 'Basic realm="elsewhere"' }],
     [
-      'with the token service of a stranger',
+      'with another token service',
       { 'www-authenticate': 'Bearer realm="http://127.0.0.1:1/token",service="x"' },
     ],
   ];
@@ -147,14 +147,14 @@ describe('a 401 in the middle of a run', () => {
     ['without accounts', {}, ''],
     ['with Basic', { auth: { kind: 'basic', username: 'u', password: PASSWORD } }, PASSWORD],
     ['with tokens', { auth: { kind: 'token', username: 'u', password: PASSWORD } }, PASSWORD],
-    ['with tokens for everybody', { auth: { kind: 'token' } }, ''],
+    ['with anonymous tokens', { auth: { kind: 'token' } }, ''],
   ];
 
   it.each(
     registries.flatMap(([kind, options, password]) =>
       challenges.map(([how, headers]) => [kind, how, options, password, headers] as const),
     ),
-  )('of a registry %s, %s, is asked for again', async (_, __, options, password, headers) => {
+  )('of a registry %s, %s, is retried', async (_, __, options, password, headers) => {
     const server = await registry(options);
     const mine = client(server, password);
     await mine.listTags('ns/a');
@@ -163,7 +163,7 @@ describe('a 401 in the middle of a run', () => {
     expect(await mine.listTags('ns/a')).toEqual(['v1']);
   });
 
-  it('is no reason to doubt a wrong password', async () => {
+  it('does not hide a wrong password', async () => {
     const server = await registry({ auth: { kind: 'basic', username: 'u', password: 'another' } });
     await expect(client(server, PASSWORD).listTags('ns/a')).rejects.toThrow(
       /status 401.*refused the credentials/,
@@ -171,7 +171,7 @@ describe('a 401 in the middle of a run', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('is no reason to doubt that a token does not allow something', async () => {
+  it('does not hide that a token lacks a scope', async () => {
     const server = await registry({ auth: { kind: 'token' } });
     const mine = client(server);
     await mine.listTags('ns/a');
@@ -180,7 +180,7 @@ describe('a 401 in the middle of a run', () => {
     expect(server.requests.filter(({ method }) => method === 'PUT')).toHaveLength(2);
   });
 
-  it('renews the token of an upload, though its body can not be sent again', async () => {
+  it("renews the token of an upload, although its body can't be sent twice", async () => {
     const server = await registry({ auth: { kind: 'token', username: 'u', password: PASSWORD } });
     const mine = client(server, PASSWORD);
     const scopes = ['repository:ns/a:pull,push'];
@@ -207,13 +207,13 @@ describe('a 401 in the middle of a run', () => {
   });
 });
 
-describe('a manifest that is spoilt on its way', () => {
+describe('a manifest that is corrupted on the way', () => {
   const spoilt = (response: ServerResponse): ServerResponse =>
     response
       .writeHead(200, { 'content-type': IMAGE.mediaType, 'docker-content-digest': IMAGE.digest })
       .end(Buffer.from(IMAGE.bytes).fill(32, 100, 110));
 
-  it.each(['v1', IMAGE.digest])('is asked for again: %s', async (reference) => {
+  it.each(['v1', IMAGE.digest])('is requested again: %s', async (reference) => {
     const server = await registry();
     failing(server, 1, spoilt);
     expect((await client(server).getManifest('ns/a', reference))?.digest).toBe(IMAGE.digest);
@@ -226,10 +226,10 @@ describe('a manifest that is spoilt on its way', () => {
       spoilt(response);
       return true;
     };
-    await expect(client(server).getManifest('ns/a', 'v1')).rejects.toThrow(/the registry says sha256:/);
+    await expect(client(server).getManifest('ns/a', 'v1')).rejects.toThrow(/the registry reports sha256:/);
   });
 
-  it('is none where a registry says a wrong digest of what it holds', async () => {
+  it('differs from a registry that reports a wrong digest', async () => {
     const server = await registry();
     server.intercept = ({ url }, response) => {
       if (url?.endsWith('/v1') !== true) return false;

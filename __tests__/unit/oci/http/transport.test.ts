@@ -50,14 +50,14 @@ async function dripping(gap: number, parts: () => number): Promise<TestServer> {
 }
 
 describe('timeouts', () => {
-  it('do not end a long body in which something moves', async () => {
+  it('do not end a long body that makes progress', async () => {
     const server = await dripping(150, () => 10);
     // undici looks at its timers about once a second.
     const chunks = await Array.fromAsync(downloadBlob(client(server, { timeout: 1200 }), 'a', DESCRIPTOR));
     expect(Buffer.concat(chunks).equals(BLOB)).toBe(true);
   });
 
-  it('end a body that stands still, and the download goes on where it stood', async () => {
+  it('end a body without progress, and the download is resumed', async () => {
     let asked = 0;
     const server = await dripping(1, () => ((asked += 1) === 1 ? 5 : 10));
     const chunks = await Array.fromAsync(downloadBlob(client(server, { timeout: 300 }), 'a', DESCRIPTOR));
@@ -65,7 +65,7 @@ describe('timeouts', () => {
     expect(asked).toBe(2);
   });
 
-  it('end a request that is not answered', async () => {
+  it('end a request without a response', async () => {
     const server = await startServer(async () => {});
     servers.push(server);
     await expect(client(server, { timeout: 300 }).getManifest('a', 'v1')).rejects.toThrow(
@@ -82,7 +82,7 @@ describe('a proxy', () => {
   }
 
   it.each([undefined, 'pr0xy-pa55'])(
-    'with the password %s passes on what NO_PROXY does not name',
+    'with the password %s forwards requests to hosts that are not in NO_PROXY',
     async (password) => {
       const proxy = await startProxy(password);
       const server = await startServer(async (_, response) => void response.end(BLOB));
@@ -97,7 +97,7 @@ describe('a proxy', () => {
     },
   );
 
-  it('that refuses is told of, without its password', async () => {
+  it('is named without its password when it refuses', async () => {
     const proxy = await startProxy('right-pa55');
     const server = await startServer(async (_, response) => void response.end(BLOB));
     servers.push(server);

@@ -12,7 +12,7 @@ const IMAGE = makeImage({ seed: 'throttling' });
 const [[DIGEST, BLOB] = []] = IMAGE.blobs;
 
 let registry: MemoryRegistry;
-/** What came, in order: `429` for the answer, and names that the tests give. */
+/** What happened, in order: `429` for that answer, and names that the tests choose. */
 let events: string[];
 let servers: TestServer[];
 
@@ -55,10 +55,10 @@ async function head(client: RegistryClient): Promise<unknown> {
 
 describe('a 429', () => {
   it.each([
-    ['for so many seconds', () => ({ 'retry-after': '1' }), 950],
+    ['for N seconds', () => ({ 'retry-after': '1' }), 950],
     ['until a time', () => ({ 'retry-after': new Date(Date.now() + 2000).toUTCString() }), 950],
-    ['without a word', () => ({}), 240],
-  ])('%s stops all requests to its host, and none to another', async (_, headers, least) => {
+    ['without Retry-After', () => ({}), 240],
+  ])('%s pauses all requests to its host, and none to another', async (_, headers, least) => {
     const other = await startMemoryRegistry();
     servers.push(other);
     other.intercept = () => events.push('other') === 0;
@@ -69,7 +69,7 @@ describe('a 429', () => {
     const started = performance.now();
     const first = head(own);
     while (!events.includes('429')) await delay(5);
-    // Its answer is on its way.
+    // Its response is being sent.
     await delay(50);
     const many = [1, 2, 3, 4, 5].flatMap(() => [head(own), head(others)]);
     await Promise.all([first, ...many]);
@@ -77,7 +77,7 @@ describe('a 429', () => {
     expect(performance.now() - started).toBeGreaterThan(least);
   });
 
-  it('of the storage stops what is stored there, and no other request to the registry', async () => {
+  it('of a storage host pauses requests to that host, and no others', async () => {
     const refuse = throttle({ 'retry-after': '1' });
     const storage = await start(async (_, response) => {
       if (refuse(response)) return;
@@ -99,7 +99,7 @@ describe('a 429', () => {
     expect(events).toEqual(['429', 'registry', 'registry', 'storage', 'storage', 'storage']);
   });
 
-  it('of the token service stops requests for tokens', async () => {
+  it('of the token service pauses token requests', async () => {
     const refuse = throttle({ 'retry-after': '1' });
     const tokens = await start(async (_, response) => {
       if (refuse(response)) return;
@@ -115,14 +115,14 @@ describe('a 429', () => {
     expect(events).toEqual(['429', 'token', 'registry']);
   });
 
-  it('for longer than can be waited ends all requests to its host at once, with the reason', async () => {
+  it('for too long a pause fails all requests to its host at once, with the reason', async () => {
     registry.intercept = (_, response) => throttle({ 'retry-after': '3600' })(response);
     const client = registries().source(registry.host);
     const results = await Promise.allSettled(Array.from({ length: 60 }, async () => head(client)));
     for (const result of results)
       expect(result).toMatchObject({ status: 'rejected', reason: { status: 429, retryAfter: 3_600_000 } });
     await expect(head(client)).rejects.toThrow(/status 429/);
-    // Fifty may be on their way at a time.
+    // Fifty requests may be pending at once.
     expect(events).toHaveLength(50);
   });
 });

@@ -178,9 +178,9 @@ describe('manifests', () => {
   it.each([
     'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
     'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
-  ])('does not ask for a layer of type %s', async (type) => {
+  ])('does not check a layer of type %s that is at its urls', async (type) => {
     const config = Buffer.from('{}');
-    const layers = [descriptor(type, Buffer.from('elsewhere'))];
+    const layers = [{ ...descriptor(type, Buffer.from('elsewhere')), urls: ['https://example.com/layer'] }];
     const content = { schemaVersion: 2, config: descriptor('application/json', config), layers };
     const windows = makeManifest(OCI_MANIFEST, content, [config]);
     await pushImage(registry.url, 'a', ['v1'], windows);
