@@ -210,7 +210,8 @@ describe('checkpoints', () => {
     const before = await recordedNames();
     expect(before.length).toBeGreaterThan(1);
     expect(before.length).toBeLessThan(16);
-    expect((await changelogNames()).toSorted()).toEqual(before.toSorted());
+    // The changelog waits for the end: the next run names what the killed one recorded.
+    expect(await changelogNames()).toEqual([]);
     await expectRecordIsTrue();
     target.pushed.length = 0;
     slowness = 0;

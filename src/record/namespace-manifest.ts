@@ -132,7 +132,7 @@ const UnloggedImage = v.object({ added: v.optional(Tags, []), updated: v.optiona
 function readUnlogged(images: Readonly<Record<string, unknown>>, path: string): UnloggedTags {
   const read = Object.entries(images).map(([image, tags]) => {
     const parsed = v.safeParse(UnloggedImage, tags, { abortEarly: true });
-    if (!isRepositoryName(image) || !parsed.success)
+    if (!isRepositoryName(image) || !v.is(ByName, tags) || !parsed.success)
       throw broken(path, `"unlogged" of ${show(image)} is not valid`);
     return { image, ...parsed.output };
   });
