@@ -3,7 +3,8 @@ import type { MetadataRepository } from '../github/repository.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { SourceApis } from '../list/choose.ts';
 import { discover } from '../list/discover.ts';
-import type { ResolvedSelection } from '../mirror/listing.ts';
+import type { Failure } from '../mirror/failure.ts';
+import type { ListedTag, Listing, ResolvedSelection } from '../mirror/listing.ts';
 import { formatNamespace } from '../mirror/namespace.ts';
 import { namedImages } from '../mirror/patterns.ts';
 import type { IsDue } from '../mirror/recheck.ts';
@@ -60,24 +61,42 @@ interface ListedNamespace extends NamespaceIdentity, Listed {
  * Lists all namespaces, filters them, and compares them with the record. A namespace that fails does not stop the others.
  *
  * @throws MetadataError when the metadata repository can't be used
- * @throws Error when two sources would go to one target repository
  */
 export async function prepare(inputs: Inputs, deps: PrepareDeps): Promise<Prepared> {
   const all = await deps.phase('List the sources', async () => listSources(inputs, deps));
   return deps.phase('Compare with the record', async () => {
     const listed = all.filter((one) => one.kind === 'listed');
-    const names = nameTargets(listed.map((one) => ({ ...one, listing: one.selection.listing })));
+    const { names, clashes } = nameTargets(listed.map((one) => ({ ...one, listing: one.selection.listing })));
     const warnings = listed.length === all.length ? warnOfFilters(listed, inputs) : [];
     const isDue = recheckRule(inputs.recheck, deps.now().getTime());
     const plans = await Promise.all(
       all.map(async (one) =>
         one.kind === 'listed'
-          ? orFailure(one, async () => planNamespace(one, { names, isDue, inputs, deps }))
+          ? orFailure(one, async () =>
+              planNamespace(withoutClashes(one, clashes.get(one.name) ?? []), { names, isDue, inputs, deps }),
+            )
           : one,
       ),
     );
     return { plans, warnings };
   });
+}
+
+/** The namespace without images whose names clash: they are failures of this run, and stay in the record. */
+function withoutClashes(listed: ListedNamespace, clashes: readonly Failure[]): ListedNamespace {
+  if (clashes.length === 0) return listed;
+  const clashing = new Set(clashes.map(({ image }) => image));
+  const reduce = <T extends ListedTag>(listing: Listing<T>): Listing<T> => ({
+    ...listing,
+    images: new Map(Array.from(listing.images).filter(([image]) => !clashing.has(image))),
+    failures: [...listing.failures, ...clashes],
+  });
+  const { listing, selection } = listed;
+  return {
+    ...listed,
+    listing: reduce(listing),
+    selection: { ...selection, listing: reduce(selection.listing) },
+  };
 }
 
 async function listSources(
