@@ -3,7 +3,9 @@ import { MetadataError } from '../../../src/github/errors.ts';
 import { sync } from '../../../src/modes/sync.ts';
 import { countAll } from '../../../src/mirror/result.ts';
 import { digest } from '../../support/fixtures/digests.ts';
+import { NOW } from '../../support/fixtures/inputs.ts';
 import { inModeWorld } from '../../support/fixtures/mode-world.ts';
+import { gaveUp } from '../../support/github/memory-metadata.ts';
 
 describe('sync', () => {
   it('copies new and moved tags, and records them with a changelog', async () => {
@@ -116,6 +118,33 @@ describe('sync', () => {
       world.deps.metadata.messages.length = 0;
       await sync(world.inputs(), world.deps);
       expect(world.deps.metadata.messages).toEqual([]);
+    });
+  });
+
+  it('copies a tag later whose announcement GitHub refused for a moment', async () => {
+    await inModeWorld('sync', async (world) => {
+      const image = await world.push('a:v1', world.source);
+      world.setRecord({ a: { v1: digest(1) } });
+      const { metadata } = world.deps;
+      let refusals = 1;
+      metadata.writeRefusal = () => (refusals-- > 0 ? gaveUp('GitHub answered 503') : undefined);
+      let minutes = 0;
+      const now = (): Date => new Date(NOW + 60_000 * minutes++);
+      const result = await sync(world.inputs(), { ...world.deps, now });
+      expect(result.errors).toEqual([]);
+      expect(countAll(result.namespaces)).toMatchObject({ updated: 1, failed: 0, pending: 0 });
+      expect(world.record()).toEqual({ a: { v1: image.digest } });
+    });
+  });
+
+  it('leaves tags pending whose announcement GitHub keeps refusing, and writes none of them', async () => {
+    await inModeWorld('sync', async (world) => {
+      await world.push('a:v1', world.source);
+      world.setRecord({ a: { v1: digest(1) } });
+      world.deps.metadata.writeRefusal = () => gaveUp('GitHub answered 503');
+      const result = await sync(world.inputs(), world.deps);
+      expect(countAll(result.namespaces)).toMatchObject({ updated: 0, failed: 0, pending: 1 });
+      expect(world.target.store.manifest('mirror/a', 'v1')).toBeUndefined();
     });
   });
 });
