@@ -8,6 +8,7 @@ import type { Deps, Runner } from './modes/deps.ts';
 import { monitor } from './modes/monitor.ts';
 import { plan } from './modes/plan.ts';
 import { runLogOf } from './modes/run-log.ts';
+import { record } from './modes/record.ts';
 import { sync } from './modes/sync.ts';
 import { messageOf } from './oci/errors.ts';
 import { annotate } from './report/annotations.ts';
@@ -27,6 +28,7 @@ const MODES: Readonly<Record<Mode, RunMode>> = {
   plan, // list → select → plan
   compare, // list → select → plan → audit the target → record
   monitor, // list → select → plan, as often as the inputs say
+  record, // read the reports of other jobs → record
 };
 
 /**

@@ -219,14 +219,14 @@ describe('a wrong input', () => {
     expect(outcome.exitCode).toBe(1);
   });
 
-  it('is rejected before copying when two sources share one target name, and names both', async () => {
+  it('fails the images of two sources that share one target name, names both, and mirrors the others', async () => {
     await pushImage(source.url, 'other/one', ['v1'], makeImage({ seed: 'other one' }));
     const outcome = await run({ namespaces: `${source.host}/ns, ${source.host}/other` });
     expect(messageOf(outcome)).toContain(
       `${source.host}/ns/one and ${source.host}/other/one would both go to`,
     );
     expect(messageOf(outcome)).toContain('"target-name"');
-    expect(outcome.outputs['changed']).toBe('false');
+    expect(outcome.outputs).toMatchObject({ failed: '2', complete: 'false' });
     expect(outcome.exitCode).toBe(1);
   });
 

@@ -186,14 +186,14 @@ describe('the time limit', () => {
     expect((await recordedNames()).toSorted()).toEqual(['image-00:v1', 'image-02:v1']);
   });
 
-  it('costs no request when there is nothing to do, and neither do checkpoints', async () => {
+  it('reads its manifest and sends nothing else when there is nothing to do, also at checkpoints', async () => {
     await pushToSource(names(2));
     await run();
     github.requests.length = 0;
     const idle = await run({ checkpoint: '1ms', 'time-limit': '1h' });
     expect(idle.outputs).toMatchObject({ complete: 'true', changed: 'false' });
     expect(github.requests.map(({ method, path }) => `${method} ${path.replace(/^.*contents/, '')}`)).toEqual(
-      ['GET /repos/octo/meta', `GET /${encodeURIComponent(source.host)}/library.json`],
+      [`GET /${encodeURIComponent(source.host)}/library.json`],
     );
   });
 });
@@ -210,7 +210,8 @@ describe('checkpoints', () => {
     const before = await recordedNames();
     expect(before.length).toBeGreaterThan(1);
     expect(before.length).toBeLessThan(16);
-    expect((await changelogNames()).toSorted()).toEqual(before.toSorted());
+    // The changelog waits for the end: the next run names what the killed one recorded.
+    expect(await changelogNames()).toEqual([]);
     await expectRecordIsTrue();
     target.pushed.length = 0;
     slowness = 0;

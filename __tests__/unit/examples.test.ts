@@ -71,7 +71,8 @@ describe.each(workflows)('%s', (_, text) => {
     expect(steps.length).toBeGreaterThan(0);
     for (const given of steps) {
       expect(Object.keys(given).filter((input) => !(input in inputs))).toEqual([]);
-      const needed = 'config' in given ? ['config'] : ['namespaces', 'target'];
+      const needed =
+        given['mode'] === 'record' ? ['reports'] : 'config' in given ? ['config'] : ['namespaces', 'target'];
       expect(Object.keys(given)).toEqual(expect.arrayContaining(needed));
     }
   });

@@ -39,7 +39,7 @@ async function start(options: Options): Promise<Outcome> {
   const runner = testRunner(options.runner);
   let closed = 0;
   const mode: RunMode = options.mode ?? (async () => runResult(options.result));
-  const modes: Record<Mode, RunMode> = { sync: mode, plan: mode, compare: mode, monitor: mode };
+  const modes: Record<Mode, RunMode> = { sync: mode, plan: mode, compare: mode, monitor: mode, record: mode };
   const { kept, commentProblem } = options;
   const deps: Deps = {
     ...testDeps(),
@@ -310,25 +310,32 @@ describe('the dependencies', () => {
       plan: record('plan'),
       compare: record('compare'),
       monitor: record('monitor'),
+      record: record('record'),
     };
     for (const mode of Object.keys(modes))
       await run(
-        async () => parseTestInputs({ mode }),
+        async () => parseTestInputs({ mode, reports: 'reports' }),
         () => testDeps(),
         testRunner(),
         modes,
       );
-    expect(names).toEqual(['sync', 'plan', 'compare', 'monitor']);
+    expect(names).toEqual(['sync', 'plan', 'compare', 'monitor', 'record']);
   });
 
   it('fail a run whose metadata repository is unreachable', async () => {
     const runner = testRunner();
-    const unreachable = testDeps();
-    unreachable.metadata.problem = new Error('octo/meta is unreachable');
+    const deps = testDeps();
+    deps.metadata.problem = new Error('octo/meta is unreachable');
+    const mode: RunMode = async (_inputs, { metadata }) => {
+      await metadata.check();
+      return runResult();
+    };
+    const modes = { sync: mode, plan: mode, compare: mode, monitor: mode, record: mode };
     const running = run(
       async () => parseTestInputs({}),
-      () => unreachable,
+      () => deps,
       runner,
+      modes,
     );
     await expect(running).rejects.toThrow('octo/meta is unreachable');
     expect(Object.fromEntries(runner.outputs)).toEqual(SAFE_OUTPUTS);

@@ -18,6 +18,7 @@ import { openEngine } from './engine.ts';
 import { apiUrl, hasColors, isGitHubDotCom } from './environment.ts';
 import { createLifetime } from './lifetime.ts';
 import { logger } from './logger.ts';
+import { readReports } from './reports-folder.ts';
 import { interruptibleSleep, sleep } from './sleep.ts';
 
 const { random } = Math;
@@ -61,6 +62,8 @@ export function createDeps(inputs: Inputs): Deps {
     now: () => new Date(),
     sleep: interruptibleSleep(lifetime.abort),
     random,
+    readReports,
+    jobs: inputs.jobs,
     runKey: `${process.env['GITHUB_RUN_ID'] ?? 'local'}.${randomUUID().slice(0, 8)}`,
     close: async () => dispatcher.destroy(),
   };
@@ -105,7 +108,7 @@ function createMetadata(
   inputs: Inputs,
   octokit: Octokit,
   client: GitHubOptions,
-  { abort, cutoff }: Lifetime,
+  { abort, cutoff, timeLeftMs }: Lifetime,
   commits: Commit[],
 ): MetadataRepository {
   const { token: _token, ...place } = inputs.metadata;
@@ -113,7 +116,13 @@ function createMetadata(
     ...place,
     octokit,
     onCommit: (commit) => commits.push(commit),
-    shutdown: { signal: abort, octokit: createGitHubClient({ ...client, spaced: false }), end: cutoff },
+    jobs: inputs.jobs,
+    shutdown: {
+      signal: abort,
+      octokit: createGitHubClient({ ...client, spaced: false }),
+      end: cutoff,
+      timeLeftMs,
+    },
     sleep,
     random,
     logger,

@@ -27,10 +27,19 @@ export function createLifetime(timeLimit: number, onCancel: (cancel: () => void)
   setTimeout(() => stop('time limit', drain), timeLimit).unref();
   const grace = Math.min(LONGEST_GRACE_MS, timeLimit * GRACE_SHARE);
   setTimeout(() => stop('time limit', drain, abort), timeLimit + grace).unref();
-  setTimeout(() => stop('time limit', cutoff), timeLimit + grace + RECORDING_MS['time limit']).unref();
+  const longest = timeLimit + grace + RECORDING_MS['time limit'];
+  let cutoffTime = Date.now() + longest;
+  setTimeout(() => stop('time limit', cutoff), longest).unref();
   onCancel(() => {
     stop('cancelled', drain, abort);
+    cutoffTime = Math.min(cutoffTime, Date.now() + RECORDING_MS.cancelled);
     setTimeout(() => stop('cancelled', cutoff), RECORDING_MS.cancelled).unref();
   });
-  return { drain: drain.signal, abort: abort.signal, cutoff: cutoff.signal, stopReason: () => stopReason };
+  return {
+    drain: drain.signal,
+    abort: abort.signal,
+    cutoff: cutoff.signal,
+    timeLeftMs: () => Math.max(0, cutoffTime - Date.now()),
+    stopReason: () => stopReason,
+  };
 }

@@ -1,5 +1,5 @@
 import type { LimitFunction } from 'p-limit';
-import { CopyError, MissingAtSourceError } from '../mirror/copy-error.ts';
+import { CopyError, MissingAtSourceError, PostponedError } from '../mirror/copy-error.ts';
 import type { Lifetime } from '../mirror/lifetime.ts';
 import type { Work } from '../mirror/work.ts';
 import { RegistryError, messageOf, printable } from '../oci/errors.ts';
@@ -21,6 +21,8 @@ export interface Outcome {
   readonly referrers?: number;
   /** True when the copy was interrupted: the next run copies what is missing. */
   readonly isPending?: boolean;
+  /** True when the tags could not be announced in the record: this run may try them again. */
+  readonly isPostponed?: boolean;
   /** Why the tags that are not in `verifiedTags` are not mirrored; absent when all are, or the next run copies them. */
   readonly error?: string;
   /** True when a later copy may succeed. */
@@ -94,6 +96,7 @@ async function copyOne(work: Work, task: CopyTask, options: PoolOptions): Promis
     } catch (error) {
       if (lifetime.abort.aborted || pullLimits.isSpent(error, task))
         return attempt.outcome({ isPending: true });
+      if (error instanceof PostponedError) return attempt.outcome({ isPending: true, isPostponed: true });
       const delay = attempt.nextDelay(task, error);
       if (delay === undefined) {
         return attempt.outcome({
@@ -169,7 +172,9 @@ class Attempt {
     return delay;
   }
 
-  outcome(end: Pick<Outcome, 'isPending' | 'error' | 'mayPass' | 'isMissingAtSource'> = {}): Outcome {
+  outcome(
+    end: Pick<Outcome, 'isPending' | 'isPostponed' | 'error' | 'mayPass' | 'isMissingAtSource'> = {},
+  ): Outcome {
     return {
       work: this.#work,
       verifiedTags: this.#verifiedTags,

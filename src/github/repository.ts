@@ -6,6 +6,7 @@ import { OWN_RETRIES } from './client.ts';
 import { MetadataError } from './errors.ts';
 import { isOutcomeUnknown } from './request-failure.ts';
 import { type GitHubRetryOptions, GitHubRetry } from './retry.ts';
+import { WriteSession } from './write-session.ts';
 
 /** GitHub accepts PUT bodies, the base64 of a file, up to about 50 MB. */
 const MAX_FILE_BYTES = 36 * 1000 ** 2;
@@ -41,6 +42,7 @@ interface StoredFile {
 export class MetadataRepository {
   readonly #options: RepositoryOptions;
   readonly #retry: GitHubRetry;
+  #checked: Promise<void> | undefined;
 
   constructor(options: RepositoryOptions) {
     this.#options = options;
@@ -53,11 +55,16 @@ export class MetadataRepository {
   }
 
   /**
-   * Checks that the repository exists and can be read; `WriteAccess` checks whether it can be written.
+   * Checks that the repository exists and can be read; `WriteAccess` checks whether it can be written. The answer is kept:
+   * however often this is called, it takes one request.
    *
    * @throws MetadataError with the remedy
    */
   async check(): Promise<void> {
+    return (this.#checked ??= this.#check());
+  }
+
+  async #check(): Promise<void> {
     const { owner, repo } = this.#options;
     await this.#retry.read(this.name, async () =>
       this.#octokit().rest.repos.get({ owner, repo, request: OWN_RETRIES }),
@@ -65,7 +72,7 @@ export class MetadataRepository {
   }
 
   /**
-   * The bytes of a file; undefined when it does not exist.
+   * The bytes of a file; undefined when it does not exist, or the token can't see the repository.
    *
    * @throws MetadataError with the remedy, also when the branch does not exist
    */
@@ -79,6 +86,7 @@ export class MetadataRepository {
    * @param change returns the new file for the current one. It is called once per try and must recognize its own
    *   change: a write that timed out may have been done. Undefined, or the same bytes, leave the file as it is. An error
    *   that it throws ends the update.
+   * @param session the save that this write belongs to. Default: one of its own
    * @returns false when `change` left the file as it was
    * @throws MetadataError with the remedy
    */
@@ -86,10 +94,11 @@ export class MetadataRepository {
     path: string,
     message: string,
     change: (current: Uint8Array | undefined) => Uint8Array | undefined,
+    session = new WriteSession('announcement'),
   ): Promise<boolean> {
     /** The bytes of a write whose outcome is unknown. */
     let sent: Uint8Array | undefined;
-    return this.#retry.write(this.#where(path), async () => {
+    return this.#retry.write(this.#where(path), session, async () => {
       const current = await this.#get(path);
       if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
       const next = change(current?.bytes);

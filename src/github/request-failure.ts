@@ -36,7 +36,7 @@ export function classifyFailure(error: RequestError, where: string): RequestFail
 /** The error for a rate limit that lasts longer than a request may wait. */
 export function limitError(error: RequestError, where: string, waitMs: number): MetadataError {
   const cause = `a rate limit of GitHub is used up for another ${formatDuration(waitMs)}; run again then`;
-  return refusal(error, where, `${cause} (GitHub says: ${describeAnswer(error)})`);
+  return refusal(error, where, `${cause} (GitHub says: ${describeAnswer(error)})`, 'limited');
 }
 
 /** True when a write may have been done though it failed: no answer came, or one of unknown meaning. */
@@ -46,10 +46,14 @@ export function isOutcomeUnknown({ status, message }: RequestError): boolean {
   );
 }
 
-function refusal(error: RequestError, where: string, cause: string): MetadataError {
-  return new MetadataError(`${where} can't be ${isWrite(error) ? 'written' : 'read'}: ${cause}`, {
-    cause: error,
-  });
+function refusal(
+  error: RequestError,
+  where: string,
+  why: string,
+  kind: MetadataError['kind'] = 'refused',
+): MetadataError {
+  const message = `${where} can't be ${isWrite(error) ? 'written' : 'read'}: ${why}`;
+  return new MetadataError(message, { cause: error, kind });
 }
 
 function isWrite({ request }: RequestError): boolean {

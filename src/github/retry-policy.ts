@@ -6,7 +6,11 @@ import type { RequestFailure } from './request-failure.ts';
 /** How often, and after which waits, one kind of request is retried. */
 export interface RetryPolicy {
   readonly maxTries: number;
-  /** The wait before the next try. `tries` counts the failed ones, from 1. */
+  /** Rate limits that one request waits for. */
+  readonly maxLimits: number;
+  /** The longest rate limit that is waited for. */
+  readonly longestLimitMs: number;
+  /** The wait before the next try, besides that for a rate limit. `tries` counts the failed ones, from 1. */
   readonly delayMs: (tries: number, failure: RetryableFailure, random: () => number) => number;
 }
 
@@ -18,10 +22,10 @@ export interface RetryState {
   readonly tries: number;
   /** How many of them met a rate limit. */
   readonly limits: number;
-  /** True when another file was given up, and no request has succeeded since. */
+  /** True when another file of the same save was given up, and no request has succeeded since. */
   readonly isFailing: boolean;
-  /** True once the run has no time left: waits are short then. */
-  readonly isShutdown: boolean;
+  /** Until recording must end. */
+  readonly timeLeftMs: number;
 }
 
 export type RetryDecision =
@@ -29,31 +33,27 @@ export type RetryDecision =
   | { readonly kind: 'give-up' }
   | { readonly kind: 'limit-too-long'; readonly waitMs: number };
 
-/** Rate limits that one request waits for. */
-const MAX_LIMITS = 5;
-/** A run does not wait for a longer rate limit. */
-const LONGEST_LIMIT_MS = 300_000;
 /**
  * The shortest wait where a limit does not say how long it lasts; it doubles with each limit.
  * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
  */
 const UNSTATED_LIMIT_MS = 60_000;
-/** The runner kills a cancelled job after ten seconds. */
-const SHUTDOWN_SPREAD_MS = 400;
+/** No wait takes more than this share of the time that is left: a run without time tries often. */
+const TIME_SHARE = 1 / 12;
 
 /** Decides what follows a failed try. */
 export function decideRetry(
   failure: RetryableFailure,
-  { tries, limits, isFailing, isShutdown }: RetryState,
-  { maxTries, delayMs }: RetryPolicy,
+  { tries, limits, isFailing, timeLeftMs }: RetryState,
+  { maxTries, maxLimits, longestLimitMs, delayMs }: RetryPolicy,
   random: () => number,
 ): RetryDecision {
   const limitMs = limitWaitMs(failure, limits);
-  if (limitMs > LONGEST_LIMIT_MS) return { kind: 'limit-too-long', waitMs: limitMs };
-  if (tries >= (isFailing ? 1 : maxTries) || limits > MAX_LIMITS) return { kind: 'give-up' };
-  // No limit ends sooner because the run has no time.
-  const spread = isShutdown ? random() * SHUTDOWN_SPREAD_MS : delayMs(tries, failure, random);
-  return { kind: 'wait', delayMs: limitMs + spread };
+  if (limitMs > Math.min(longestLimitMs, timeLeftMs)) return { kind: 'limit-too-long', waitMs: limitMs };
+  if (tries >= (isFailing ? 1 : maxTries) || limits > maxLimits) return { kind: 'give-up' };
+  const left = (timeLeftMs - limitMs) * TIME_SHARE;
+  const share = left < delayMs(tries, failure, () => 1) ? left * random() : delayMs(tries, failure, random);
+  return { kind: 'wait', delayMs: limitMs + share };
 }
 
 /** How long the rate limit in `failure` lasts; 0 for other failures. `limits` counts those met, this one included. */
@@ -62,11 +62,18 @@ export function limitWaitMs(failure: RetryableFailure, limits: number): number {
   return failure.waitMs ?? UNSTATED_LIMIT_MS * 2 ** (limits - 1);
 }
 
+const LONGEST_LIMIT_MS = 300_000;
+
 /** Reads are tried for a quarter of a minute. */
 export const READ_POLICY: RetryPolicy = {
   maxTries: 6,
+  maxLimits: 5,
+  longestLimitMs: LONGEST_LIMIT_MS,
   delayMs: (tries, _, random) => backoffDelay(tries - 1, random),
 };
+
+/** What is written: a checkpoint, which the next one repeats; the announcement of tags that move; the end of the run. */
+export type WriteKind = 'checkpoint' | 'announcement' | 'final';
 
 /**
  * Octokit spaces a process's writes by a second. A wait that is longer than that comes before the read; a shorter one
@@ -82,13 +89,29 @@ const FIRST_SPREAD_MS = 20_000;
 /** Whether a write was done whose answer was lost is checked sooner. */
 const UNKNOWN_SPREAD_MS = 2000;
 const WIDEST_SPREAD_MS = 60_000;
+/** Each job of a matrix adds this to the widest spread, so that all together stay below 500 content writes an hour. */
+export const SPREAD_PER_JOB_MS = 6000;
 
-/** Writes are retried patiently: what they would record can't be found out again. */
-export const WRITE_POLICY: RetryPolicy = {
-  // 20 jobs that write one branch at once get through well before this.
-  maxTries: 15,
-  delayMs: (tries, { kind }, random) => {
-    const first = kind === 'outcome-unknown' ? UNKNOWN_SPREAD_MS : FIRST_SPREAD_MS;
-    return FIRST_DELAY_MS + random() * Math.min(WIDEST_SPREAD_MS, first * 2 ** (tries - 1));
-  },
-};
+/** How writes are retried. `jobs` is the number of jobs in the matrix, which write to the same branch. */
+export function writePolicy(kind: WriteKind, jobs: number): RetryPolicy {
+  const widest = Math.max(WIDEST_SPREAD_MS, jobs * SPREAD_PER_JOB_MS);
+  const firstSpreads = { conflict: FIRST_SPREAD_MS, 'outcome-unknown': UNKNOWN_SPREAD_MS };
+  return {
+    ...PATIENCE[kind],
+    delayMs: (tries, failure, random) => {
+      // A limit ends for all jobs at the same time.
+      const spread =
+        failure.kind === 'rate-limited'
+          ? Math.max(FIRST_SPREAD_MS, jobs * SPREAD_PER_JOB_MS)
+          : Math.min(widest, firstSpreads[failure.kind] * 2 ** (tries - 1));
+      return FIRST_DELAY_MS + random() * spread;
+    },
+  };
+}
+
+const PATIENCE = {
+  checkpoint: { maxTries: 6, maxLimits: 2, longestLimitMs: LONGEST_LIMIT_MS },
+  announcement: { maxTries: 15, maxLimits: 5, longestLimitMs: LONGEST_LIMIT_MS },
+  // What it would record can't be found out again. Another round follows while time is left.
+  final: { maxTries: 15, maxLimits: Number.POSITIVE_INFINITY, longestLimitMs: Number.POSITIVE_INFINITY },
+} as const satisfies Record<WriteKind, Omit<RetryPolicy, 'delayMs'>>;

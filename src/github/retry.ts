@@ -7,10 +7,11 @@ import {
   type RetryPolicy,
   type RetryableFailure,
   READ_POLICY,
-  WRITE_POLICY,
   decideRetry,
   limitWaitMs,
+  writePolicy,
 } from './retry-policy.ts';
+import type { WriteSession } from './write-session.ts';
 
 /** How requests are sent once the run has no time left. */
 export interface ShutdownMode {
@@ -20,6 +21,8 @@ export interface ShutdownMode {
   readonly octokit: Octokit;
   /** Aborted when recording has no time left either. */
   readonly end: AbortSignal;
+  /** Milliseconds until `end`. */
+  readonly timeLeftMs: () => number;
 }
 
 export interface GitHubRetryOptions {
@@ -27,13 +30,15 @@ export interface GitHubRetryOptions {
   readonly sleep: Sleep;
   readonly random: () => number;
   readonly logger: Logger;
+  /** Number of jobs in the matrix, which write to the same branch. Default: 1. */
+  readonly jobs?: number;
 }
 
 /** Repeats requests to GitHub that fail in a way that may pass, after the waits that GitHub asks for. */
 export class GitHubRetry {
   readonly #options: GitHubRetryOptions;
-  /** One file was given up: other files, of which there may be a hundred, get one try each until one succeeds. */
-  #isFailing = false;
+  /** One file could not be read: other files get one try each until one succeeds. */
+  readonly #reads = { isFailing: false };
 
   constructor(options: GitHubRetryOptions) {
     this.#options = options;
@@ -44,44 +49,46 @@ export class GitHubRetry {
    * @throws MetadataError with the remedy, and whatever else `work` throws
    */
   async read<T>(where: string, work: () => Promise<T>): Promise<T> {
-    return this.#retry(where, READ_POLICY, work);
+    return this.#retry(where, READ_POLICY, this.#reads, work);
   }
 
-  /** As `read`, but patient: what `work` would write can't be found out again. */
-  async write<T>(where: string, work: () => Promise<T>): Promise<T> {
-    return this.#retry(where, WRITE_POLICY, work);
+  /** As `read`, with the patience of what is written. */
+  async write<T>(where: string, session: WriteSession, work: () => Promise<T>): Promise<T> {
+    return this.#retry(where, writePolicy(session.kind, this.#options.jobs ?? 1), session, work);
   }
 
-  async #retry<T>(where: string, policy: RetryPolicy, work: () => Promise<T>): Promise<T> {
-    const { logger, random } = this.#options;
+  async #retry<T>(
+    where: string,
+    policy: RetryPolicy,
+    session: { isFailing: boolean },
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const { logger, random, shutdown } = this.#options;
     let limits = 0;
     for (let tries = 1; ; tries += 1) {
       try {
         const done = await work();
-        this.#isFailing = false;
+        session.isFailing = false;
         return done;
       } catch (caught) {
         const { failure, error } = retryable(caught, where);
-        if (failure.kind === 'conflict') this.#isFailing = false;
+        if (failure.kind === 'conflict') session.isFailing = false;
         if (failure.kind === 'rate-limited' && failure.waitMs !== 0) limits += 1;
-        const state = { tries, limits, isFailing: this.#isFailing, isShutdown: this.#isShutdown() };
+        const timeLeftMs = shutdown?.timeLeftMs() ?? Number.POSITIVE_INFINITY;
+        const state = { tries, limits, isFailing: session.isFailing, timeLeftMs };
         const decision = decideRetry(failure, state, policy, random);
         if (decision.kind === 'limit-too-long') throw limitError(error, where, decision.waitMs);
         if (decision.kind === 'wait') {
           this.#logLimit(where, limitWaitMs(failure, limits));
           await this.#pause(decision.delayMs);
         }
-        if (decision.kind === 'give-up' || this.#options.shutdown?.end.aborted === true) {
-          this.#isFailing = failure.kind !== 'conflict';
+        if (decision.kind === 'give-up' || shutdown?.end.aborted === true) {
+          session.isFailing = failure.kind !== 'conflict';
           throw givenUp(where, tries, error);
         }
         logger.debug(`${where}: ${describeAnswer(error)}; try ${tries + 1}`);
       }
     }
-  }
-
-  #isShutdown(): boolean {
-    return this.#options.shutdown?.signal.aborted === true;
   }
 
   #logLimit(where: string, waitMs: number): void {
@@ -92,7 +99,7 @@ export class GitHubRetry {
   /** Waits until the next try. The end of the run's time ends a wait that began before it. */
   async #pause(delayMs: number): Promise<void> {
     const { shutdown, sleep } = this.#options;
-    const end = this.#isShutdown() ? shutdown?.end : shutdown?.signal;
+    const end = shutdown?.signal.aborted === true ? shutdown.end : shutdown?.signal;
     await sleep(delayMs, end).catch(() => undefined);
   }
 }
@@ -110,5 +117,6 @@ function givenUp(where: string, tries: number, error: RequestError): MetadataErr
   const times = tries === 1 ? 'once' : `${tries} times`;
   return new MetadataError(`${where} could not be ${verb}, tried ${times}: ${describeAnswer(error)}`, {
     cause: error,
+    kind: 'given-up',
   });
 }

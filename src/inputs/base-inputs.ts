@@ -1,4 +1,4 @@
-import { MODES } from '../mirror/mode.ts';
+import { type Mode, MODES } from '../mirror/mode.ts';
 import { type Namespace, formatNamespace, parseNamespace } from '../mirror/namespace.ts';
 import { isRepositoryPath } from '../mirror/record-path.ts';
 import { type Shard, MAX_SHARDS } from '../mirror/shard.ts';
@@ -81,8 +81,11 @@ function readBase(
     recheck: reader.integer('recheck', 1, 365),
     metadata: readMetadata(reader, dryRun),
     workflowToken: reader.text('workflow-token'),
+    recordWay: reader.choice('record', ['direct', 'report']),
+    reports: readReports(reader, mode),
     shard: readShard(reader),
     maxShards: reader.integer('max-shards', 1, MOST_JOBS),
+    jobs: reader.optional('job-total') === undefined ? 1 : reader.integer('job-total', 1, MOST_JOBS),
     concurrency: reader.integer('concurrency', 1, 256),
     // A stream from a registry to itself takes two requests at a time.
     queryConcurrency: reader.integer('query-concurrency', 2, 1000),
@@ -156,6 +159,11 @@ function readConfigPath(reader: InputReader): string | undefined {
     reader.problem('config', `${show(path)} is not a path inside the repository, such as .github/mirror.yml`);
   }
   return path;
+}
+
+function readReports(reader: InputReader, mode: Mode): string {
+  if (mode === 'record') return reader.required('reports', 'the folder that holds the reports');
+  return reader.text('reports');
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { EngineName, Mode } from '../mirror/mode.ts';
+import type { EngineName, Mode, RecordWay } from '../mirror/mode.ts';
 import type { PullRequest } from '../mirror/pull-request.ts';
 import type { NamespaceSettings } from '../mirror/settings.ts';
 import type { Shard } from '../mirror/shard.ts';
@@ -24,12 +24,17 @@ export interface BaseInputs {
   /** Each recorded tag that names a full version is rechecked once in this number of days. */
   readonly recheck: number;
   readonly metadata: MetadataInputs;
+  readonly recordWay: RecordWay;
+  /** The folder of the reports that mode `record` merges. */
+  readonly reports: string;
   /** The workflow's own token, which may always read the workflow's repository. Empty if it was turned off. */
   readonly workflowToken: string;
   /** This job's part of the images. */
   readonly shard: Shard;
   /** The largest number of entries in a plan's matrix. */
   readonly maxShards: number;
+  /** Number of jobs in the matrix that this job belongs to. */
+  readonly jobs: number;
   readonly concurrency: number;
   readonly queryConcurrency: number;
   readonly httpTimeout: number;

@@ -28,9 +28,11 @@ export function joinConfig(reader: InputReader, first: FirstStage, config?: Conf
 /** The namespaces of the input or else of the config file, each with its settings. */
 function resolveNamespaces(
   reader: InputReader,
-  { named, settings: given }: FirstStage,
+  { base, named, settings: given }: FirstStage,
   config: Config | undefined,
 ): NamespaceSettings[] {
+  // The reports name what was mirrored.
+  if (base.mode === 'record') return [];
   if (!config) {
     if (reader.list('namespaces').length === 0)
       reader.problem('namespaces', 'is required: name at least one, such as gcr.io/distroless');

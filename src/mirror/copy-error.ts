@@ -18,6 +18,13 @@ export class CopyError extends Error {
   }
 }
 
+/** A tag must not be written now. The run tries it again, or leaves it to the next run. */
+export class PostponedError extends CopyError {
+  constructor(message: string, cause?: unknown) {
+    super(message, { retryable: false, cause });
+  }
+}
+
 /** The source does not have a digest that it listed. */
 export class MissingAtSourceError extends CopyError {
   constructor(message: string) {

@@ -9,6 +9,8 @@ export interface Lifetime {
   readonly abort: AbortSignal;
   /** Aborted when recording must stop too, so that there is time to report. */
   readonly cutoff: AbortSignal;
+  /** Milliseconds until `cutoff`. */
+  readonly timeLeftMs: () => number;
   /** Undefined while the run may continue. */
   readonly stopReason: () => StopReason | undefined;
 }

@@ -7,4 +7,7 @@ export type Mode = (typeof MODES)[number];
 /** How images are copied: by the docker command, or by requests from registry to registry. */
 export type EngineName = 'docker' | 'registry';
 
-export const MODES = ['sync', 'plan', 'compare', 'monitor'] as const;
+/** `direct`: each job writes to the metadata repository. `report`: it only writes its JSON report, and one later job records all. */
+export type RecordWay = 'direct' | 'report';
+
+export const MODES = ['sync', 'plan', 'compare', 'monitor', 'record'] as const;

@@ -47,7 +47,17 @@ export interface NamespaceManifest {
   /** `docker.io/gcrxio` */
   readonly target: string;
   readonly images: RecordedImages;
+  /**
+   * Names of the target's repositories below the target's path, by image. Only where the name is not the one that the
+   * default template `{image}` gives. Absent: none.
+   */
+  readonly names?: ReadonlyMap<string, string>;
+  /** Tags that the changelog does not name yet. Absent: none. */
+  readonly unlogged?: UnloggedTags;
 }
+
+/** Whether tags were added or updated, by image, then by tag. */
+export type UnloggedTags = ReadonlyMap<string, ReadonlyMap<string, 'added' | 'updated'>>;
 
 /** `entry` as one line of JSON. */
 export function serializeEntry(entry: RecordEntry): string {

@@ -1,4 +1,5 @@
 import { canNest, isRepositoryName } from '../oci/names.ts';
+import type { Failure } from './failure.ts';
 import type { ListedTag, Listing } from './listing.ts';
 import { type Namespace, repositoryIn } from './namespace.ts';
 
@@ -39,47 +40,73 @@ export interface Named {
   readonly listing: Listing<ListedTag>;
 }
 
-/**
- * Computes the target repository of every image of a run.
- *
- * @throws Error that lists, with the remedy, the names that the specification does not allow and the sources that
- *   would overwrite each other
- */
-export function nameTargets(all: readonly Named[]): TargetNames {
-  const owners = new Map<string, string>();
-  const problems: string[] = [];
-  const names = new Map<string, Map<string, string>>();
-  for (const { name, settings, listing } of all) {
-    const { namespace, target, targetName } = settings;
-    const repositories = new Map<string, string>();
-    names.set(name, repositories);
-    for (const [image, { repository }] of listing.images) {
-      const targetPath = targetRepository(targetName, target, namespace, image);
-      const source = `${namespace.registry}/${repository}`;
-      const destination = `${target.registry}/${targetPath}`;
-      const owner = owners.get(destination);
-      if (!isRepositoryName(targetPath)) {
-        problems.push(`${source} would go to "${targetPath}", which is not a repository name`);
-      } else if (owner !== undefined) {
-        problems.push(`${owner} and ${source} would both go to ${destination}`);
-      }
-      owners.set(destination, source);
-      repositories.set(image, targetPath);
+/** The names of a run's images at the target, and the images that can't have theirs. */
+export interface NamedTargets {
+  readonly names: TargetNames;
+  /**
+   * By namespace: images whose name the specification does not allow, and images of several sources that would overwrite
+   * each other. Only these fail.
+   */
+  readonly clashes: ReadonlyMap<string, readonly Failure[]>;
+}
+
+/** An image, and where it would go. */
+interface Destination {
+  readonly name: string;
+  readonly image: string;
+  /** `gcr.io/distroless/base` */
+  readonly source: string;
+  readonly tags: readonly string[];
+  readonly targetPath: string;
+}
+
+/** Computes the target repository of every image of a run. */
+export function nameTargets(all: readonly Named[]): NamedTargets {
+  const names = new Map<string, Map<string, string>>(all.map(({ name }) => [name, new Map()]));
+  const clashes = new Map<string, Failure[]>();
+  for (const [place, destinations] of groupByPlace(all)) {
+    const reason = clashOf(place, destinations);
+    for (const { name, image, tags, targetPath } of destinations) {
+      if (reason === undefined) names.get(name)?.set(image, targetPath);
+      else clashes.set(name, [...(clashes.get(name) ?? []), { image, tags, reason }]);
     }
   }
-  if (problems.length > 0) throw new Error(clashMessage(problems));
-  return names;
+  return { names, clashes };
 }
 
-/** The number of problems that the message lists. */
-const MAX_PROBLEMS_SHOWN = 20;
-
-function clashMessage(problems: readonly string[]): string {
-  const more =
-    problems.length > MAX_PROBLEMS_SHOWN ? [`and ${problems.length - MAX_PROBLEMS_SHOWN} more`] : [];
-  return (
-    `Nothing was copied: ${[...problems.slice(0, MAX_PROBLEMS_SHOWN), ...more].join('; ')}. Give them different names ` +
-    'with "target-name" ({registry}, {namespace} and {image} are its placeholders), leave one out with "exclude", ' +
-    'or mirror the namespaces to different targets.'
-  );
+function groupByPlace(all: readonly Named[]): Map<string, Destination[]> {
+  const byPlace = new Map<string, Destination[]>();
+  for (const { name, settings, listing } of all) {
+    const { namespace, target, targetName } = settings;
+    for (const [image, { repository, tags }] of listing.images) {
+      const targetPath = targetRepository(targetName, target, namespace, image);
+      const place = `${target.registry}/${targetPath}`;
+      const source = `${namespace.registry}/${repository}`;
+      const destination = { name, image, source, tags: Array.from(tags.keys()), targetPath };
+      const others = byPlace.get(place);
+      if (others) others.push(destination);
+      else byPlace.set(place, [destination]);
+    }
+  }
+  return byPlace;
 }
+
+/** The number of sources that a message names. */
+const MAX_SOURCES_SHOWN = 5;
+
+/** Why these images can't go to `place`, with the remedy; undefined if they can. */
+function clashOf(place: string, destinations: readonly Destination[]): string | undefined {
+  const [first, ...others] = destinations;
+  if (!first) return undefined;
+  if (!isRepositoryName(first.targetPath))
+    return `${first.source} would go to "${first.targetPath}", which is not a repository name. ${REMEDY}`;
+  if (others.length === 0) return undefined;
+  const sources = destinations.map(({ source }) => source);
+  const more = sources.length - MAX_SOURCES_SHOWN;
+  const shown = [...sources.slice(0, MAX_SOURCES_SHOWN), ...(more > 0 ? [`${more} more`] : [])];
+  return `${shown.join(' and ')} would ${others.length === 1 ? 'both' : 'all'} go to ${place}. ${REMEDY}`;
+}
+
+const REMEDY =
+  'Give them different names with "target-name" ({registry}, {namespace} and {image} are its placeholders), leave one out ' +
+  'with "exclude", or mirror the namespaces to different targets';

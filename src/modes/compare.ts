@@ -13,8 +13,10 @@ import { type CheckedContent, applyContentCheck } from '../reconcile/apply-conte
 import { audit } from '../reconcile/audit.ts';
 import { type Comparison, concludeComparison, findUndetermined } from '../reconcile/conclusion.ts';
 import { type Findings, groupFindings } from '../reconcile/findings.ts';
-import { record } from '../record/record.ts';
+import { recordedName } from '../record/names.ts';
+import { type Recorded, recordEntries } from '../record/record.ts';
 import type { Recordable } from '../record/recordable.ts';
+import { reportedRecord } from '../record/reported-record.ts';
 import { describeResult, resultOf } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
 import { CompiledFilters } from '../select/compiled-filters.ts';
@@ -45,13 +47,11 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
   );
   const stopReason = deps.lifetime.stopReason();
   const recordables = audited.flatMap((one) => (one.kind === 'audited' ? [one.recordable] : []));
-  const { errors, unrecorded } = inputs.dryRun
-    ? { errors: [], unrecorded: [] }
-    : await deps.phase('Record', async () => {
-        const recorded = await record(recordables, inputs.metadata, deps);
-        logCommits(deps.commits ?? [], deps);
-        return recorded;
-      });
+  const {
+    errors,
+    unrecorded,
+    records = [],
+  } = await deps.phase('Record', async () => recordComparison(recordables, inputs, deps));
   return {
     mode: 'compare',
     dryRun: inputs.dryRun,
@@ -62,6 +62,7 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
     warnings: [...warnings, ...(stopReason === undefined ? audited.flatMap(warnOfUnchecked) : [])],
     ...(stopReason !== undefined && { stopped: [explainStop(stopReason)] }),
     unrecorded,
+    records,
     commits: deps.commits ?? [],
   };
 }
@@ -77,6 +78,21 @@ function warnOfUnchecked(audited: Audited): string[] {
     `${namespace}: whether ${target} has all blobs and children was not checked for ${plural(audited.unchecked, 'tag')}, ` +
       'to stay within its pull limit. "compare-content: false" skips this check',
   ];
+}
+
+async function recordComparison(
+  recordables: readonly Recordable[],
+  { dryRun, recordWay, metadata }: Inputs,
+  deps: Deps,
+): Promise<Recorded> {
+  if (dryRun) return { errors: [], unrecorded: [] };
+  if (recordWay === 'direct') {
+    const recorded = await recordEntries(recordables, metadata, deps);
+    logCommits(deps.commits ?? [], deps);
+    return recorded;
+  }
+  const records = recordables.flatMap((one) => reportedRecord(one.plan, one) ?? []);
+  return { errors: [], unrecorded: [], records };
 }
 
 /** A namespace after its audit, or one that could not be prepared for it. */
@@ -111,7 +127,8 @@ async function auditNamespace(plan: NamespacePlan, inputs: Inputs, deps: Deps): 
     ],
     adopted: countEntries(comparison.entries),
   };
-  return { recordable: { plan, entries: comparison.entries, removed, result }, unchecked };
+  const nameOf = (image: string): string | undefined => recordedName(plan.settings, image);
+  return { recordable: { plan, nameOf, entries: comparison.entries, removed, result }, unchecked };
 }
 
 /** The result of an audit, and the number of tags whose content was not checked. */

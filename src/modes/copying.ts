@@ -8,10 +8,10 @@ import type { StopReason } from '../mirror/lifetime.ts';
 import { type Work, digestTagsFirst } from '../mirror/work.ts';
 import { messageOf } from '../oci/errors.ts';
 import { type NamespacePlan, type Planned, plansOf } from '../plan/namespace-plan.ts';
-import type { Recorder } from '../record/recorder.ts';
+import { saveAtCheckpoints } from '../record/checkpoints.ts';
+import type { RunRecorder } from '../record/recorder.ts';
 import { imageLinesOf } from '../report/image-lines.ts';
 import { Progress } from '../report/progress.ts';
-import { saveAtCheckpoints } from './checkpoints.ts';
 import { copyTaskOf } from './copy-task.ts';
 import type { Deps } from './deps.ts';
 import { MissingPlatforms } from './missing-platforms.ts';
@@ -33,7 +33,7 @@ export interface Copied {
 /** Copies the work of all namespaces, and records it at checkpoints. If the engine can't be used, nothing is copied, and that is an error. */
 export async function copyAndCheckpoint(
   plans: readonly Planned[],
-  recorder: Recorder,
+  recorder: RunRecorder,
   inputs: Inputs,
   deps: Deps,
 ): Promise<Copied> {
@@ -48,7 +48,8 @@ export async function copyAndCheckpoint(
   const platforms = new MissingPlatforms();
   await untilDone(
     async () => copy(working, { engine, pullLimits, platforms }, recorder, inputs, deps),
-    async (end) => saveAtCheckpoints(recorder, inputs.checkpoint, end, deps),
+    async (end) =>
+      saveAtCheckpoints(recorder, { interval: inputs.checkpoint, namespaces: working.length, end }, deps),
   );
   const stopReason = deps.lifetime.stopReason();
   const stopped = [...(stopReason === undefined ? [] : [explainStop(stopReason)]), ...pullLimits.reasons];
@@ -90,7 +91,7 @@ interface Copying {
 async function copy(
   plans: readonly NamespacePlan[],
   { engine, pullLimits, platforms }: Copying,
-  recorder: Recorder,
+  recorder: RunRecorder,
   inputs: Inputs,
   deps: Deps,
 ): Promise<void> {
@@ -143,7 +144,9 @@ async function copyAndRelist(
   options: PoolOptions,
 ): Promise<void> {
   const missing: Outcome[] = [];
+  const postponed: Work[] = [];
   const onDone = (outcome: Outcome): void => {
+    if (outcome.isPostponed === true) postponed.push(remainderOf(outcome));
     if (outcome.isMissingAtSource === true) missing.push(outcome);
     else options.onDone(outcome);
   };
@@ -155,7 +158,14 @@ async function copyAndRelist(
     options.onDone(relisted.outcome);
     moved.push(...relisted.moved);
   }
-  await copyAll(moved, options);
+  // Tags that could not be announced are tried once more, and then left to the next run.
+  await copyAll([...moved, ...postponed], options);
+}
+
+/** The work without the tags that are verified. */
+function remainderOf({ work, verifiedTags }: Outcome): Work {
+  const left = (tags: readonly string[]): string[] => tags.filter((tag) => !verifiedTags.has(tag));
+  return { ...work, added: left(work.added), updated: left(work.updated) };
 }
 
 function logRechecks(plans: readonly NamespacePlan[], { logger }: Deps): void {

@@ -4,6 +4,7 @@ import type { WriteAccess } from '../github/write-access.ts';
 import type { Lifetime } from '../mirror/lifetime.ts';
 import type { Commit } from '../mirror/result.ts';
 import type { Sleep } from '../oci/sleep.ts';
+import type { ReportFile } from '../mirror/report-file.ts';
 import type { Annotation } from '../report/annotations.ts';
 import type { PrepareDeps } from './prepare.ts';
 
@@ -18,6 +19,10 @@ export interface Deps extends PrepareDeps {
   readonly lifetime: Lifetime;
   /** Distinguishes this job of this run from all others. */
   readonly runKey: string;
+  /** Reads the reports in a folder of the workspace, for mode `record`. Throws Error with the remedy. */
+  readonly readReports: (folder: string) => Promise<readonly ReportFile[]>;
+  /** Number of jobs in the matrix, which record in the same branch. */
+  readonly jobs: number;
   /** Finds out before anything is copied whether the run can be recorded. */
   readonly writeAccess: Pick<WriteAccess, 'check'>;
   /** Absent if no pull request started the workflow. */

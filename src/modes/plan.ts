@@ -1,8 +1,12 @@
+import { WriteSession } from '../github/write-session.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { formatBytes, plural } from '../mirror/format.ts';
+import { messageOf } from '../oci/errors.ts';
 import { planMatrix } from '../plan/matrix.ts';
-import { plansOf } from '../plan/namespace-plan.ts';
+import { type NamespacePlan, plansOf } from '../plan/namespace-plan.ts';
 import { workOf } from '../plan/namespace-work.ts';
+import { updateManifest } from '../record/manifest-update.ts';
+import { announce } from '../record/write-ahead.ts';
 import { dryRunResult } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
 import type { Deps } from './deps.ts';
@@ -24,7 +28,35 @@ export async function plan(inputs: Inputs, deps: Deps): Promise<RunResult> {
         `${namespace.replaceAll('\n', ', ')} ${part}: ${plural(tags, 'tag')}, ${formatBytes(bytes)}`,
       );
     }
+    const errors = await announceMoves(plansOf(plans), inputs, deps);
     const finished = deps.now();
-    return { mode: 'plan', dryRun: true, started, finished, namespaces, errors: [], warnings, matrix };
+    return { mode: 'plan', dryRun: true, started, finished, namespaces, errors, warnings, matrix };
   });
+}
+
+/**
+ * For jobs that record nothing themselves: announces all tags that they will move, one commit per namespace.
+ *
+ * @returns what could not be announced, whose tags the jobs leave as they are
+ */
+async function announceMoves(
+  plans: readonly NamespacePlan[],
+  { recordWay, dryRun, metadata }: Inputs,
+  deps: Deps,
+): Promise<string[]> {
+  if (recordWay === 'direct' || dryRun) return [];
+  const errors: string[] = [];
+  const session = new WriteSession('announcement');
+  const isLogged = metadata.changelogPath !== undefined;
+  for (const plan of plans) {
+    if (!plan.work.some(({ updated }) => updated.length > 0)) continue;
+    try {
+      await announce(plan, { isLogged }, async (message, change) =>
+        updateManifest(plan, message, change, metadata, deps, session),
+      );
+    } catch (error) {
+      errors.push(`${plan.name}: the tags that move could not be announced. ${messageOf(error)}`);
+    }
+  }
+  return errors;
 }

@@ -1,16 +1,18 @@
+import { MetadataError } from '../github/errors.ts';
 import type { MetadataRepository } from '../github/repository.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { SourceApis } from '../list/choose.ts';
 import { discover } from '../list/discover.ts';
+import type { Failure } from '../mirror/failure.ts';
 import { plural } from '../mirror/format.ts';
-import { type ResolvedSelection, countListed } from '../mirror/listing.ts';
+import { type ListedTag, type Listing, type ResolvedSelection, countListed } from '../mirror/listing.ts';
 import { formatNamespace } from '../mirror/namespace.ts';
 import { namedImages } from '../mirror/patterns.ts';
 import type { IsDue } from '../mirror/recheck.ts';
 import type { NamespaceManifest } from '../mirror/record-entry.ts';
 import { recordPath } from '../mirror/record-path.ts';
 import type { NamespaceSettings } from '../mirror/settings.ts';
-import { isWhole, ownImages, ownListing } from '../mirror/shard.ts';
+import { isOwn, isWhole, ownImages, ownListing } from '../mirror/shard.ts';
 import { type TargetNames, nameTargets } from '../mirror/target-names.ts';
 import type { Work } from '../mirror/work.ts';
 import { messageOf } from '../oci/errors.ts';
@@ -24,7 +26,9 @@ import type {
   Planned,
   ReferrersPlan,
 } from '../plan/namespace-plan.ts';
+import { underCurrentNames } from '../record/names.ts';
 import { parseNamespaceManifest } from '../record/namespace-manifest.ts';
+import { filterUnlogged } from '../record/unlogged.ts';
 import { CompiledFilters } from '../select/compiled-filters.ts';
 import { warnOfFilters } from '../select/filter-warnings.ts';
 import { recordedDigest } from '../select/known-digest.ts';
@@ -60,23 +64,43 @@ interface ListedNamespace extends NamespaceIdentity, Listed {
  * Lists all namespaces, filters them, and compares them with the record. A namespace that fails does not stop the others.
  *
  * @throws MetadataError when the metadata repository can't be used
- * @throws Error when two sources would go to one target repository
  */
 export async function prepare(inputs: Inputs, deps: PrepareDeps): Promise<Prepared> {
-  await deps.metadata.check();
   const all = await deps.phase('List the sources', async () => listSources(inputs, deps));
   return deps.phase('Compare with the record', async () => {
     const listed = all.filter((one) => one.kind === 'listed');
-    const names = nameTargets(listed.map((one) => ({ ...one, listing: one.selection.listing })));
+    const { names, clashes } = nameTargets(listed.map((one) => ({ ...one, listing: one.selection.listing })));
     const warnings = listed.length === all.length ? warnOfFilters(listed, inputs) : [];
     const isDue = recheckRule(inputs.recheck, deps.now().getTime());
     const context = { names, isDue, inputs, deps };
     const plans = await withProgress('compared', all.length, deps, async (done) =>
-      Promise.all(all.map(async (one) => planOrFailure(one, context).finally(done))),
+      Promise.all(
+        all.map(async (one) => {
+          const own = one.kind === 'listed' ? withoutClashes(one, clashes.get(one.name) ?? []) : one;
+          return planOrFailure(own, context).finally(done);
+        }),
+      ),
     );
     runLogOf(deps).info(`${plural(plans.length, 'namespace')} compared with the record`);
     return { plans, warnings };
   });
+}
+
+/** The namespace without images whose names clash: they are failures of this run, and stay in the record. */
+function withoutClashes(listed: ListedNamespace, clashes: readonly Failure[]): ListedNamespace {
+  if (clashes.length === 0) return listed;
+  const clashing = new Set(clashes.map(({ image }) => image));
+  const reduce = <T extends ListedTag>(listing: Listing<T>): Listing<T> => ({
+    ...listing,
+    images: new Map(Array.from(listing.images).filter(([image]) => !clashing.has(image))),
+    failures: [...listing.failures, ...clashes],
+  });
+  const { listing, selection } = listed;
+  return {
+    ...listed,
+    listing: reduce(listing),
+    selection: { ...selection, listing: reduce(selection.listing) },
+  };
 }
 
 async function listSources(
@@ -145,6 +169,7 @@ async function orFailure<T>(
   try {
     return await work();
   } catch (error) {
+    if (error instanceof MetadataError && error.kind === 'refused') throw error;
     const failure = { image: '', tags: [], reason: messageOf(error) };
     return { kind: 'failure', settings, name, recordPath: path, failure };
   }
@@ -162,7 +187,8 @@ async function planNamespace(listed: ListedNamespace, context: PlanContext): Pro
   const { settings, name, recordPath: path, filters, listing } = listed;
   const { namespace, platforms, referrers } = settings;
   const { inputs, deps, isDue, names } = context;
-  const recorded = await readRecord(listed, deps);
+  const manifest = await readRecord(listed, deps);
+  const recorded = underCurrentNames(manifest, settings);
   const known = recordedDigest(recorded.images, settings, isDue);
   const client = deps.registries.source(namespace.registry);
   const resolved = await resolveSelection(ownSelection(listed, inputs), client, known);
@@ -174,6 +200,10 @@ async function planNamespace(listed: ListedNamespace, context: PlanContext): Pro
     name,
     recordPath: path,
     recorded,
+    unlogged: filterUnlogged(
+      manifest.unlogged,
+      (image, tag) => isOwn(inputs.shard, namespace, image) && filters.wantsName(image, tag),
+    ),
     ...resolved,
     targets: names.get(name) ?? new Map<string, string>(),
     ...compared,
@@ -220,7 +250,8 @@ async function readRecord(
 ): Promise<NamespaceManifest> {
   const target = formatNamespace(settings.target);
   const bytes = await metadata.read(path);
-  return bytes
-    ? parseNamespaceManifest(bytes, { path, source, target })
-    : { source, target, images: new Map() };
+  if (bytes) return parseNamespaceManifest(bytes, { path, source, target });
+  // A repository that the token can't see answers like one without the file.
+  await metadata.check();
+  return { source, target, images: new Map() };
 }

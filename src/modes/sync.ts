@@ -4,7 +4,8 @@ import type { NamespaceResult } from '../mirror/result.ts';
 import { adoptInPlans } from '../reconcile/adopt-plans.ts';
 import { renderSectionText } from '../record/changelog.ts';
 import type { Recorded } from '../record/record.ts';
-import { Recorder } from '../record/recorder.ts';
+import { Recorder, type RunRecorder } from '../record/recorder.ts';
+import { ReportRecorder } from '../record/report-recorder.ts';
 import { dryRunResult } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
 import { type Copied, copyAndCheckpoint } from './copying.ts';
@@ -12,6 +13,9 @@ import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
 import { logCommits, runLogOf } from './run-log.ts';
 import { checkWriteAccess } from './write-access.ts';
+
+/** GitHub allows all jobs of a repository together 1,000 requests an hour. */
+const MAX_CHECKING_JOBS = 40;
 
 /** Mirrors all namespaces and records what it did; a dry run reports what it would do. */
 export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
@@ -32,10 +36,15 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
     const namespaces = plans.map((plan) => withSection(dryRunResult(plan, inputs.engine), finished, inputs));
     return { ...run, finished, namespaces, errors: [] };
   }
-  await checkWriteAccess(plans, inputs, deps);
-  const recorder = new Recorder(plans, inputs.metadata, deps);
+  // The checks take several requests, of which many jobs together may have too few.
+  if (inputs.recordWay === 'direct' && inputs.jobs <= MAX_CHECKING_JOBS)
+    await checkWriteAccess(plans, inputs, deps);
+  const recorder =
+    inputs.recordWay === 'direct'
+      ? new Recorder(plans, inputs.metadata, deps)
+      : new ReportRecorder(plans, inputs.metadata, deps.logger);
   const copied = await deps.phase('Copy', async () => copyAndCheckpoint(plans, recorder, inputs, deps));
-  const { errors, unrecorded } = await recordAndClose(recorder, copied, deps);
+  const { errors, unrecorded, records = [] } = await recordAndClose(recorder, copied, deps);
   const namespaces = recorder.results();
   for (const { namespace, referrers } of namespaces)
     if (referrers > 0) deps.logger.info(`${namespace}: ${plural(referrers, 'referrer')} copied`);
@@ -48,11 +57,12 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
     warnings: [...warnings, ...copied.warnings],
     unrecorded,
     commits: deps.commits ?? [],
+    records,
   };
 }
 
 /** Records before closing, as a cancelled run has little time. */
-async function recordAndClose(recorder: Recorder, copied: Copied, deps: Deps): Promise<Recorded> {
+async function recordAndClose(recorder: RunRecorder, copied: Copied, deps: Deps): Promise<Recorded> {
   try {
     return await deps.phase('Record', async () => {
       const recorded = await recorder.finish();

@@ -1,6 +1,6 @@
 import type { Failure, ImageTags } from '../mirror/failure.ts';
 import type { ListedTag, Listing, ResolvedSelection } from '../mirror/listing.ts';
-import type { RecordEntry, NamespaceManifest } from '../mirror/record-entry.ts';
+import type { NamespaceManifest, RecordEntry, UnloggedTags } from '../mirror/record-entry.ts';
 import type { NamespaceSettings } from '../mirror/settings.ts';
 import type { UndeterminedTag, Work } from '../mirror/work.ts';
 
@@ -17,6 +17,8 @@ export interface NamespaceIdentity {
 export interface NamespacePlan extends NamespaceIdentity, ResolvedSelection {
   readonly kind: 'plan';
   readonly recorded: NamespaceManifest;
+  /** Recorded tags of this job's images that the changelog does not name yet. Absent: none. */
+  readonly unlogged?: UnloggedTags;
   /** Full path of the target's repository, by image. */
   readonly targets: ReadonlyMap<string, string>;
   readonly work: readonly Work[];

@@ -1,4 +1,5 @@
 import type { MetadataRepository } from '../github/repository.ts';
+import type { WriteSession } from '../github/write-session.ts';
 import { addToArchive, archiveChangelog } from './changelog-archive.ts';
 import { insertSection, isSectionOf, readChangelog } from './changelog.ts';
 
@@ -31,6 +32,7 @@ export async function writeChangelog(
   message: string,
   sections: readonly { readonly namespace: string; readonly text: string }[],
   { metadata, now, runKey }: ChangelogFileDeps,
+  session: WriteSession,
 ): Promise<void> {
   const archived = new Set<string>();
   const options = {
@@ -51,14 +53,14 @@ export async function writeChangelog(
   };
   for (;;) {
     try {
-      await metadata.update(path, message, change);
+      await metadata.update(path, message, change, session);
       return;
     } catch (error) {
       if (!(error instanceof ArchiveFirst)) throw error;
       for (const [file, moved] of error.archives) {
-        await metadata.update(file, `Changelog: set old sections aside in ${file}`, (bytes) =>
-          new TextEncoder().encode(addToArchive(bytes && readChangelog(bytes, file), moved)),
-        );
+        const add = (bytes: Uint8Array | undefined): Uint8Array =>
+          new TextEncoder().encode(addToArchive(bytes && readChangelog(bytes, file), moved));
+        await metadata.update(file, `Changelog: set old sections aside in ${file}`, add, session);
         for (const section of moved) archived.add(section);
       }
     }

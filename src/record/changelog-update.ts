@@ -1,8 +1,17 @@
+import type { WriteSession } from '../github/write-session.ts';
+import type { UnloggedTags } from '../mirror/record-entry.ts';
 import type { NamespaceResult } from '../mirror/result.ts';
 import { writeChangelog } from './changelog-file.ts';
-import { MAX_SECTION_BYTES, renderSection } from './changelog.ts';
+import { MAX_SECTION_BYTES, readChangelog, removeSection, renderSection } from './changelog.ts';
 import { commitMessageOf } from './commit-message.ts';
 import type { RecordDeps, RecordSettings } from './deps.ts';
+
+/** What the changelog says about a namespace. */
+export interface LogEntry {
+  readonly result: NamespaceResult;
+  /** Tags that earlier runs recorded and that no section names. */
+  readonly earlier: UnloggedTags;
+}
 
 /** A namespace's section of the changelog. */
 export interface Section {
@@ -15,32 +24,64 @@ const MAX_RUN_BYTES = 256 * 1024;
 /** Even if a run has hundreds of namespaces, a section names some images. */
 const MIN_SECTION_BYTES = 4 * 1024;
 
-/** The sections of the namespaces in which something was copied; none where no changelog is kept. */
+/** The sections of the namespaces that have something to name; none where no changelog is kept. */
 export function sectionsOf(
-  results: readonly NamespaceResult[],
+  entries: readonly LogEntry[],
   { changelogPath, timezone }: RecordSettings,
   { now, runKey }: Pick<RecordDeps, 'now' | 'runKey'>,
 ): Section[] {
   if (changelogPath === undefined) return [];
-  const changed = results.filter(({ copied }) => copied.length > 0);
+  const changed = entries.filter(hasNews);
   const share = Math.max(MIN_SECTION_BYTES, Math.floor(MAX_RUN_BYTES / Math.max(1, changed.length)));
   const options = { time: now(), timezone, runKey, maxBytes: Math.min(MAX_SECTION_BYTES, share) };
-  return changed.map((result) => ({ namespace: result.namespace, text: renderSection(result, options) }));
+  return changed.map(({ result, earlier }) => ({
+    namespace: result.namespace,
+    text: renderSection(result, { ...options, earlier }),
+  }));
+}
+
+function hasNews({ result, earlier }: LogEntry): boolean {
+  return result.copied.length > 0 || earlier.size > 0;
 }
 
 /**
- * Writes `sections`, which belong to `results`, into the changelog.
+ * Writes `sections`, which render `entries`, into the changelog.
  *
  * @throws MetadataError with the remedy
  */
 export async function recordChangelog(
   sections: readonly Section[],
-  results: readonly NamespaceResult[],
+  entries: readonly LogEntry[],
   { changelogPath, commitMessage }: RecordSettings,
-  deps: RecordDeps,
+  deps: Pick<RecordDeps, 'metadata' | 'runKey' | 'now'>,
+  session: WriteSession,
 ): Promise<void> {
   if (changelogPath === undefined || sections.length === 0) return;
-  const copied = results.filter((result) => result.copied.length > 0);
-  const message = commitMessage ?? `Changelog: ${commitMessageOf(copied)}`;
-  await writeChangelog(changelogPath, message, sections, deps);
+  const results = entries.filter(hasNews).map(({ result }) => result);
+  const message = commitMessage ?? `Changelog: ${commitMessageOf(results)}`;
+  await writeChangelog(changelogPath, message, sections, deps, session);
+}
+
+/**
+ * Removes the sections of namespaces whose manifests could not be written after all.
+ *
+ * @throws MetadataError with the remedy
+ */
+export async function removeSections(
+  namespaces: readonly string[],
+  { changelogPath, commitMessage }: RecordSettings,
+  { metadata, runKey }: Pick<RecordDeps, 'metadata' | 'runKey'>,
+  session: WriteSession,
+): Promise<void> {
+  if (changelogPath === undefined || namespaces.length === 0) return;
+  const message = commitMessage ?? `Changelog: without what could not be recorded`;
+  const change = (current: Uint8Array | undefined): Uint8Array | undefined => {
+    if (!current) return undefined;
+    const after = namespaces.reduce(
+      (text, namespace) => removeSection(text, { runKey, namespace }),
+      readChangelog(current, changelogPath),
+    );
+    return new TextEncoder().encode(after);
+  };
+  await metadata.update(changelogPath, message, change, session);
 }

@@ -1,7 +1,9 @@
 import { MetadataError } from '../github/errors.ts';
 import { formatBytes, formatCount, plural } from '../mirror/format.ts';
 import { codeList, codeSpan } from '../mirror/markdown.ts';
+import type { UnloggedTags } from '../mirror/record-entry.ts';
 import { type NamespaceResult, countAll } from '../mirror/result.ts';
+import { namedTags, unloggedOf, unmarkUnlogged } from './unlogged.ts';
 
 /** What a section says besides what was copied. */
 export interface SectionOptions {
@@ -10,6 +12,8 @@ export interface SectionOptions {
   readonly timezone: string;
   /** Identifies one job of one run, so that its section is added once, however often the write is retried. */
   readonly runKey: string;
+  /** Tags that earlier runs recorded and that no section names. Default: none. */
+  readonly earlier?: UnloggedTags;
   /** A longer section names fewer tags, then fewer images. */
   readonly maxBytes?: number;
 }
@@ -27,34 +31,28 @@ export function renderSection(result: NamespaceResult, options: SectionOptions):
 /** The changelog's section as it is shown: time, namespace → target, totals, then one line per image. */
 export function renderSectionText(
   result: NamespaceResult,
-  { time, timezone, maxBytes = MAX_SECTION_BYTES }: Omit<SectionOptions, 'runKey'>,
+  { time, timezone, maxBytes = MAX_SECTION_BYTES, earlier = new Map() }: Omit<SectionOptions, 'runKey'>,
 ): string {
   const { added, updated, bytes } = countAll([result]);
   const route = `${codeSpan(result.namespace)} → ${codeSpan(result.target)}`;
   const totals = `${plural(added, 'tag')} added, ${formatCount(updated)} updated, ${formatBytes(bytes)}`;
-  const lines = imageLines(tagsByImage(result), maxBytes);
-  return [`## ${formatTime(time, timezone)}: ${route}`, '', totals, '', ...lines, ''].join('\n');
+  const heading = `## ${formatTime(time, timezone)}: ${route}`;
+  const own = unloggedOf(result.copied);
+  const before = unmarkUnlogged(earlier, own) ?? earlier;
+  const share = before.size > 0 ? maxBytes / 2 : maxBytes;
+  const parts = [
+    ...(own.size > 0 || before.size === 0 ? [totals, '', ...imageLines(namedTags(own), share), ''] : []),
+    ...(before.size > 0 ? [EARLIER, '', ...imageLines(namedTags(before), share), ''] : []),
+  ];
+  return [heading, '', ...parts].join('\n');
 }
+
+const EARLIER = 'Recorded by earlier runs, which ended before they could write it here:';
 
 interface ChangedImage {
   readonly image: string;
   readonly added: readonly string[];
   readonly updated: readonly string[];
-}
-
-function tagsByImage({ copied }: NamespaceResult): ChangedImage[] {
-  const images = new Map<string, { added: string[]; updated: string[] }>();
-  for (const { image, added, updated } of copied) {
-    const tags = images.get(image) ?? { added: [], updated: [] };
-    tags.added.push(...added);
-    tags.updated.push(...updated);
-    images.set(image, tags);
-  }
-  return Array.from(images, ([image, { added, updated }]) => ({
-    image,
-    added: added.toSorted(),
-    updated: updated.toSorted(),
-  })).toSorted((a, b) => (a.image < b.image ? -1 : 1));
 }
 
 /** A line per image, with as many tags as fit; if even the images do not fit, the first of them and the number of the rest. */
@@ -133,6 +131,12 @@ export function isSectionOf(section: string, runKey: string): boolean {
   return section.includes(`${MARKER}${encodeKey(`${runKey} `)}`);
 }
 
+/** What identifies a section. */
+export interface SectionKey {
+  readonly runKey: string;
+  readonly namespace: string;
+}
+
 /**
  * Puts `section` before the newest section of `current`; everything else stays as it is. If `current` already has a
  * section of the same job and namespace, that one is replaced in place.
@@ -140,7 +144,7 @@ export function isSectionOf(section: string, runKey: string): boolean {
 export function insertSection(
   current: string | undefined,
   section: string,
-  { runKey, namespace }: { readonly runKey: string; readonly namespace: string },
+  { runKey, namespace }: SectionKey,
 ): string {
   const text = current === undefined || current.trim() === '' ? '# Changelog\n' : current;
   const newline = text.includes('\r\n') ? '\r\n' : '\n';
@@ -155,6 +159,15 @@ export function insertSection(
   if (newest !== undefined) return text.slice(0, newest) + inserted + newline + text.slice(newest);
   const gap = text.endsWith('\n') ? newline : newline + newline;
   return text + gap + inserted;
+}
+
+/** `text` without the section of `key`. */
+export function removeSection(text: string, { runKey, namespace }: SectionKey): string {
+  const ownMarker = marker(runKey, namespace);
+  const end = text.indexOf(ownMarker);
+  if (end === -1) return text;
+  const rest = text.slice(end + ownMarker.length).replace(/^(?:\r?\n){1,2}/, '');
+  return text.slice(0, sectionStart(text, end)) + rest;
 }
 
 /** Where the section whose marker is at `end` starts: at the marker itself when its heading was removed by hand. */

@@ -1,5 +1,7 @@
 import type { MetadataRepository } from '../github/repository.ts';
+import type { Lifetime } from '../mirror/lifetime.ts';
 import type { Logger } from '../oci/logger.ts';
+import type { Sleep } from '../oci/sleep.ts';
 
 /** Where and how a run is recorded, besides the namespace manifests. */
 export interface RecordSettings {
@@ -16,5 +18,10 @@ export interface RecordDeps {
   readonly now: () => Date;
   /** Identifies this job of this run among all others. */
   readonly runKey: string;
+  readonly sleep: Sleep;
+  readonly random: () => number;
+  readonly lifetime: Pick<Lifetime, 'abort' | 'timeLeftMs'>;
+  /** Number of jobs in the matrix, which write to the same branch. */
+  readonly jobs: number;
   readonly logger: Logger;
 }

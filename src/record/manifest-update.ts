@@ -1,11 +1,14 @@
-import type { NamespaceManifest, RecordedImages } from '../mirror/record-entry.ts';
-import { type Recordable, applyChanges, hasChanges } from './recordable.ts';
-import { countEntries } from '../mirror/record-entry.ts';
+import { MetadataError } from '../github/errors.ts';
+import type { WriteSession } from '../github/write-session.ts';
+import { type NamespaceManifest, countEntries } from '../mirror/record-entry.ts';
+import { messageOf } from '../oci/errors.ts';
 import type { NamespacePlan } from '../plan/namespace-plan.ts';
 import type { Unrecorded } from '../report/result.ts';
 import { commitMessageOf } from './commit-message.ts';
 import type { RecordDeps, RecordSettings } from './deps.ts';
+import { applyChange, hasChanges } from './manifest-change.ts';
 import { parseNamespaceManifest, serializeNamespaceManifest } from './namespace-manifest.ts';
+import type { Recordable } from './recordable.ts';
 
 const RECREATED =
   'The file was written again with what this run did, and the next run copies the rest. If that was not intended, ' +
@@ -14,66 +17,84 @@ const RECREATED =
 /**
  * Changes the namespace manifest of a plan.
  *
- * @param change returns the same images when nothing changes
+ * @param change returns the manifest itself when nothing changes
  * @throws ManifestError, MetadataError with the remedy
  */
-export async function changeManifest(
-  { recordPath: path, recorded: { source, target, images: known } }: NamespacePlan,
+export async function updateManifest(
+  { recordPath: path, recorded }: Pick<NamespacePlan, 'recordPath' | 'recorded'>,
   message: string,
-  change: (recorded: RecordedImages) => RecordedImages,
+  change: (current: NamespaceManifest) => NamespaceManifest,
   { commitMessage }: RecordSettings,
-  { metadata, logger }: RecordDeps,
+  { metadata, logger }: Pick<RecordDeps, 'metadata' | 'logger'>,
+  session: WriteSession,
 ): Promise<void> {
+  const { source, target } = recorded;
   let wasRemoved = false;
-  const isWritten = await metadata.update(path, commitMessage ?? message, (current) => {
-    wasRemoved = current === undefined && known.size > 0;
-    const before: RecordedImages = current
-      ? parseNamespaceManifest(current, { path, source, target }).images
-      : new Map();
-    const images = change(before);
-    if (images === before) return current;
-    return new TextEncoder().encode(serializeNamespaceManifest({ source, target, images }));
-  });
+  const write = (bytes: Uint8Array | undefined): Uint8Array | undefined => {
+    wasRemoved = bytes === undefined && recorded.images.size > 0;
+    const current: NamespaceManifest = bytes
+      ? parseNamespaceManifest(bytes, { path, source, target })
+      : { source, target, images: new Map() };
+    const next = change(current);
+    return next === current ? bytes : new TextEncoder().encode(serializeNamespaceManifest(next));
+  };
+  const isWritten = await metadata.update(path, commitMessage ?? message, write, session);
   if (isWritten && wasRemoved) logger.warning(`${path} was removed during this run. ${RECREATED}`);
 }
 
 /** Whether a namespace is recorded, and if not, why, and what should be in its manifest. */
 export type ManifestOutcome =
   | { readonly kind: 'recorded' }
-  | { readonly kind: 'failed'; readonly error: unknown; readonly unrecorded: Unrecorded };
+  | {
+      readonly kind: 'failed';
+      readonly reason: string;
+      /** True when another round may succeed. */
+      readonly isTemporary: boolean;
+      readonly unrecorded: Unrecorded;
+    };
 
 /** Writes what `recordable` changes into its namespace manifest. Never throws. */
 export async function recordManifest(
   recordable: Recordable,
   settings: RecordSettings,
   deps: RecordDeps,
+  session: WriteSession,
 ): Promise<ManifestOutcome> {
   const { plan, removed, result } = recordable;
   if (!hasChanges(recordable)) return { kind: 'recorded' };
-  let seen = recordable.known ?? plan.recorded.images;
+  let seen = recordable.known ?? plan.recorded;
   const message = commitMessageOf([result], removed && countEntries(removed));
-  const change = (images: RecordedImages): RecordedImages => {
-    if (images.size > 0) seen = images;
-    return applyChanges(images, recordable);
+  const change = (current: NamespaceManifest): NamespaceManifest => {
+    if (current.images.size > 0) seen = current;
+    return applyChange(current, recordable, recordable.nameOf);
   };
   try {
-    await changeManifest(plan, message, change, settings, deps);
+    await updateManifest(plan, message, change, settings, deps, session);
     return { kind: 'recorded' };
   } catch (error) {
-    return { kind: 'failed', error, unrecorded: unrecordedManifest(recordable, seen) };
+    return {
+      kind: 'failed',
+      reason: failureReason(recordable, error),
+      isTemporary: error instanceof MetadataError && error.kind === 'given-up',
+      unrecorded: unrecordedManifest(recordable, seen),
+    };
   }
 }
 
-/** @param seen what the file contained when it was last read */
-function unrecordedManifest(recordable: Recordable, seen: RecordedImages): Unrecorded {
-  const { recorded, recordPath } = recordable.plan;
-  const withImages = (images: RecordedImages): string => {
-    const manifest: NamespaceManifest = { ...recorded, images };
-    return serializeNamespaceManifest(manifest);
-  };
+function failureReason({ entries, result }: Recordable, error: unknown): string {
+  const tags = countEntries(entries);
+  const what = tags > 0 ? `${tags} tags are mirrored but not recorded` : 'the record is not up to date';
+  return `${result.namespace}: ${what}. ${messageOf(error)}`;
+}
+
+/** @param seen the manifest as it was last read */
+function unrecordedManifest(recordable: Recordable, seen: NamespaceManifest): Unrecorded {
+  const { plan, entries, nameOf } = recordable;
+  const { source, target } = plan.recorded;
+  const empty = { source, target, images: new Map() };
   return {
-    path: recordPath,
-    content: withImages(applyChanges(seen, recordable)),
-    addition: withImages(recordable.entries),
+    path: plan.recordPath,
+    content: serializeNamespaceManifest(applyChange(seen, recordable, nameOf)),
+    addition: serializeNamespaceManifest(applyChange(empty, { entries }, nameOf)),
   };
 }

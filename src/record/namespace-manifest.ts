@@ -4,12 +4,14 @@ import {
   type RecordedImages,
   type NamespaceManifest,
   type MutableRecordedImages,
+  type UnloggedTags,
   serializeEntry,
   setEntry,
 } from '../mirror/record-entry.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { messageOf, printable } from '../oci/errors.ts';
 import { isRepositoryName, isTag } from '../oci/names.ts';
+import { namedTags, unloggedOf } from './unlogged.ts';
 
 /** A namespace manifest can't be used. It must not be overwritten. */
 export class ManifestError extends Error {
@@ -24,7 +26,13 @@ const ByName = v.custom<Readonly<Record<string, unknown>>>(
   'expected an object',
 );
 const Version = v.object({ version: v.number() });
-const Header = v.object({ source: v.string(), target: v.string(), images: ByName });
+const Header = v.object({
+  source: v.string(),
+  target: v.string(),
+  images: ByName,
+  names: v.optional(ByName),
+  unlogged: v.optional(ByName),
+});
 
 /**
  * Reads a namespace manifest, or gcrsync's form of it: a sorted array of `image:tag`.
@@ -50,7 +58,14 @@ export function parseNamespaceManifest(
   const header = check(Header, json, path);
   checkOwner(path, 'source', header.source, source);
   checkOwner(path, 'target', header.target, target);
-  return { source, target, images: readImages(header.images, path) };
+  const { images, names, unlogged } = header;
+  return {
+    source,
+    target,
+    images: readImages(images, path),
+    ...(names && { names: readNames(names, path) }),
+    ...(unlogged && { unlogged: readUnlogged(unlogged, path) }),
+  };
 }
 
 function check<T>(schema: v.GenericSchema<unknown, T>, json: unknown, path: string): T {
@@ -101,6 +116,29 @@ function readImages(images: Readonly<Record<string, unknown>>, path: string): Re
   return read;
 }
 
+function readNames(names: Readonly<Record<string, unknown>>, path: string): Map<string, string> {
+  const read = new Map<string, string>();
+  for (const [image, name] of Object.entries(names)) {
+    if (!isRepositoryName(image) || typeof name !== 'string' || !isRepositoryName(name))
+      throw broken(path, `the name of ${show(image)} is not valid`);
+    read.set(image, name);
+  }
+  return read;
+}
+
+const Tags = v.array(v.custom<string>((value) => typeof value === 'string' && isTag(value)));
+const UnloggedImage = v.object({ added: v.optional(Tags, []), updated: v.optional(Tags, []) });
+
+function readUnlogged(images: Readonly<Record<string, unknown>>, path: string): UnloggedTags {
+  const read = Object.entries(images).map(([image, tags]) => {
+    const parsed = v.safeParse(UnloggedImage, tags, { abortEarly: true });
+    if (!isRepositoryName(image) || !v.is(ByName, tags) || !parsed.success)
+      throw broken(path, `"unlogged" of ${show(image)} is not valid`);
+    return { image, ...parsed.output };
+  });
+  return unloggedOf(read);
+}
+
 const EntryObject = v.object({
   digest: v.custom<Digest>((value) => typeof value === 'string' && isDigest(value)),
   target: v.custom<Digest>((value) => typeof value === 'string' && isDigest(value)),
@@ -137,7 +175,13 @@ function show(text: string): string {
 }
 
 /** The file: keys sorted, one tag per line, a trailing newline, so that a diff of it reads as a changelog. */
-export function serializeNamespaceManifest({ source, target, images }: NamespaceManifest): string {
+export function serializeNamespaceManifest({
+  source,
+  target,
+  images,
+  names = new Map(),
+  unlogged = new Map(),
+}: NamespaceManifest): string {
   const blocks = sorted(images)
     .filter(([, entries]) => entries.size > 0)
     .map(([image, entries]) => {
@@ -150,8 +194,31 @@ export function serializeNamespaceManifest({ source, target, images }: Namespace
   const [quotedSource, quotedTarget] = [JSON.stringify(source), JSON.stringify(target)];
   return (
     `{\n  "version": ${VERSION},\n  "source": ${quotedSource},\n  "target": ${quotedTarget},\n` +
-    `  "images": ${body}\n}\n`
+    `  "images": ${body}${namesPart(names, images)}${unloggedPart(unlogged)}\n}\n`
   );
+}
+
+/** Names of images that have no entry are not kept. */
+function namesPart(names: ReadonlyMap<string, string>, images: RecordedImages): string {
+  const lines = sorted(names)
+    .filter(([image]) => (images.get(image)?.size ?? 0) > 0)
+    .map(([image, name]) => `    ${JSON.stringify(image)}: ${JSON.stringify(name)}`);
+  return optionalPart('names', lines);
+}
+
+function unloggedPart(unlogged: UnloggedTags): string {
+  const lines = namedTags(unlogged).map(({ image, added, updated }) => {
+    const parts = [
+      ...(added.length > 0 ? [`"added": ${JSON.stringify(added)}`] : []),
+      ...(updated.length > 0 ? [`"updated": ${JSON.stringify(updated)}`] : []),
+    ];
+    return `    ${JSON.stringify(image)}: { ${parts.join(', ')} }`;
+  });
+  return optionalPart('unlogged', lines);
+}
+
+function optionalPart(name: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `,\n  "${name}": {\n${lines.join(',\n')}\n  }`;
 }
 
 /** Sorted by code units, which no locale changes. */

@@ -1,6 +1,6 @@
 import { type Counts, type NamespaceResult, countAll } from '../mirror/result.ts';
 import { isChanged, isComplete } from './outputs.ts';
-import type { RunResult, Unrecorded } from './result.ts';
+import type { ReportedRecord, RunResult, Unrecorded } from './result.ts';
 
 /** The file that the output `report` names. */
 export interface JsonReport {
@@ -17,6 +17,7 @@ export interface JsonReport {
   readonly warnings: readonly string[];
   readonly stopped: readonly string[];
   readonly unrecorded: readonly Unrecorded[];
+  readonly records: readonly ReportedRecord[];
   readonly namespaces: readonly NamespaceResult[];
 }
 
@@ -31,6 +32,7 @@ export function renderJsonReport(result: RunResult): string {
     warnings,
     stopped = [],
     unrecorded = [],
+    records = [],
     namespaces,
   } = result;
   const report: JsonReport = {
@@ -46,6 +48,7 @@ export function renderJsonReport(result: RunResult): string {
     warnings,
     stopped,
     unrecorded,
+    records,
     namespaces,
   };
   return `${JSON.stringify(report, null, 2)}\n`;

@@ -36,6 +36,11 @@ export function dryRunResult(plan: Planned, engine: EngineName): NamespaceResult
   };
 }
 
+/** The result of a namespace in which nothing happened. */
+export function emptyResult(namespace: string, target: string): NamespaceResult {
+  return { namespace, target, ...NOTHING };
+}
+
 function failedResult(plan: NamespaceFailure): NamespaceResult {
   return { ...namesOf(plan), ...NOTHING, failures: [plan.failure] };
 }

@@ -18,6 +18,8 @@ export interface RunResult {
   readonly stopped?: readonly string[];
   /** Files whose changes could not be written. */
   readonly unrecorded?: readonly Unrecorded[];
+  /** With `record: report`: what a later job records. */
+  readonly records?: readonly ReportedRecord[];
   /** Commits that the run made in the metadata repository, oldest first. */
   readonly commits?: readonly Commit[];
   /** Set by mode `plan`: the jobs to start. */
@@ -31,4 +33,18 @@ export interface Unrecorded {
   readonly content: string;
   /** The part of `content` that this run adds. */
   readonly addition: string;
+}
+
+/** What a job with `record: report` changes in one namespace manifest. */
+export interface ReportedRecord {
+  /** Path of the namespace manifest in the metadata repository. */
+  readonly path: string;
+  /** `gcr.io/distroless` */
+  readonly source: string;
+  /** `docker.io/gcrxio` */
+  readonly target: string;
+  /** A namespace manifest with the entries to add, and with tags of earlier runs that the changelog does not name yet. */
+  readonly addition: string;
+  /** A namespace manifest with the entries that proved wrong. */
+  readonly removal: string;
 }

@@ -1,28 +1,50 @@
 import { MetadataError } from '../../../src/github/errors.ts';
-import type { RecordDeps } from '../../../src/record/deps.ts';
+import type { PrepareDeps } from '../../../src/modes/prepare.ts';
 
-/** A metadata repository in memory: its files, and the messages of its commits. */
-export class MemoryMetadata {
+type Metadata = PrepareDeps['metadata'];
+
+/** A metadata repository in memory. */
+export class MemoryMetadata implements Metadata {
+  readonly name = 'octo/meta';
   readonly files = new Map<string, string>();
+  /** The messages of its commits. */
   readonly messages: string[] = [];
+  /** Thrown by `check`, if set. */
+  problem: Error | undefined;
   /** Why a file can't be read. */
-  readRefusal: (path: string) => string | undefined = () => undefined;
+  readRefusal: (path: string) => MetadataError | string | undefined = () => undefined;
   /** Why a file can't be written. */
-  writeRefusal: (path: string) => string | undefined = () => undefined;
+  writeRefusal: (path: string) => MetadataError | string | undefined = () => undefined;
 
-  readonly update: RecordDeps['metadata']['update'] = async (path, message, change) => {
+  async check(): Promise<void> {
+    await Promise.resolve();
+    if (this.problem) throw this.problem;
+  }
+
+  async read(path: string): Promise<Uint8Array | undefined> {
     await Promise.resolve();
     refuse(this.readRefusal(path));
-    const current = this.files.get(path);
-    const next = change(current === undefined ? undefined : Buffer.from(current));
-    if (!next || Buffer.from(next).toString() === current) return false;
+    const text = this.files.get(path);
+    return text === undefined ? undefined : Buffer.from(text);
+  }
+
+  async update(...[path, message, change]: Parameters<Metadata['update']>): Promise<boolean> {
+    const current = await this.read(path);
+    const next = change(current);
+    if (!next || (current && Buffer.from(next).equals(current))) return false;
     refuse(this.writeRefusal(path));
     this.files.set(path, Buffer.from(next).toString());
     this.messages.push(message);
     return true;
-  };
+  }
 }
 
-function refuse(refusal: string | undefined): void {
-  if (refusal !== undefined) throw new MetadataError(refusal);
+/** The error of a file that could not be written for a while. */
+export function gaveUp(message: string): MetadataError {
+  return new MetadataError(message, { kind: 'given-up' });
+}
+
+function refuse(refusal: MetadataError | string | undefined): void {
+  if (refusal === undefined) return;
+  throw typeof refusal === 'string' ? new MetadataError(refusal) : refusal;
 }

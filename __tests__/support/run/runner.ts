@@ -174,6 +174,7 @@ function inputEnv(declared: Action['inputs'], options: RunOptions): Record<strin
       const value = options.inputs[name] ?? input.default ?? '';
       const filled = value
         .replace('${{ github.repository }}', options.repository ?? 'octo/meta')
+        .replace('${{ strategy.job-total }}', '1')
         .replace('${{ github.token }}', name === 'workflow-token' ? workflowToken : options.token)
         .replace('${{ toJSON(matrix) }}', JSON.stringify(options.matrix ?? null, null, 2));
       return [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, filled];

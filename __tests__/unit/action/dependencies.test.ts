@@ -23,7 +23,9 @@ const PULL_REQUEST = {
 
 describe('createDeps', () => {
   it('has the metadata repository of the inputs', () => {
-    expect(create({ 'metadata-repository': 'octo/records' }).metadata.name).toBe('octo/records');
+    expect(create({ 'metadata-repository': 'octo/records' }).metadata).toMatchObject({
+      name: 'octo/records',
+    });
   });
 
   it('comments on pull requests only', () => {

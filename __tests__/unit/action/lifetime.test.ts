@@ -18,6 +18,7 @@ describe('createLifetime', () => {
     const lifetime = createLifetime(10 * 60_000, () => {});
     vi.advanceTimersByTime(10 * 60_000 - 1);
     expect(states(lifetime)).toEqual([false, false, false, undefined]);
+    expect(lifetime.timeLeftMs()).toBe(6 * 60_000 + 1);
     vi.advanceTimersByTime(1);
     expect(states(lifetime)).toEqual([true, false, false, 'time limit']);
     vi.advanceTimersByTime(60_000);
@@ -41,6 +42,7 @@ describe('createLifetime', () => {
     const lifetime = createLifetime(3_600_000, (call) => (cancel = call));
     cancel();
     expect(states(lifetime)).toEqual([true, true, false, 'cancelled']);
+    expect(lifetime.timeLeftMs()).toBe(5000);
     // The runner sends another signal after 7.5 seconds, and kills after 10.
     vi.advanceTimersByTime(5000);
     expect(states(lifetime)).toEqual([true, true, true, 'cancelled']);

@@ -77,7 +77,13 @@ async function copy(
 function endless(): { lifetime: Lifetime; drain: AbortController; abort: AbortController } {
   const [drain, abort] = [new AbortController(), new AbortController()];
   const { signal: cutoff } = new AbortController();
-  const lifetime = { drain: drain.signal, abort: abort.signal, cutoff, stopReason: () => undefined };
+  const lifetime = {
+    drain: drain.signal,
+    abort: abort.signal,
+    cutoff,
+    timeLeftMs: () => 60_000,
+    stopReason: () => undefined,
+  };
   return { lifetime, drain, abort };
 }
 

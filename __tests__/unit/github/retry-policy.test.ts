@@ -5,8 +5,8 @@ import {
   type RetryState,
   type RetryableFailure,
   READ_POLICY,
-  WRITE_POLICY,
   decideRetry,
+  writePolicy,
 } from '../../../src/github/retry-policy.ts';
 
 const CONFLICT: RetryableFailure = { kind: 'conflict' };
@@ -14,6 +14,10 @@ const UNKNOWN: RetryableFailure = { kind: 'outcome-unknown' };
 const limited = (waitMs?: number): RetryableFailure => ({ kind: 'rate-limited', waitMs });
 const giveUp: RetryDecision = { kind: 'give-up' };
 const wait = (delayMs: number): RetryDecision => ({ kind: 'wait', delayMs });
+const WRITE_POLICY = writePolicy('announcement', 1);
+const FINAL_POLICY = writePolicy('final', 1);
+/** Of one of 100 jobs. */
+const CROWD_POLICY = writePolicy('final', 100);
 const tooLong = (waitMs: number): RetryDecision => ({ kind: 'limit-too-long', waitMs });
 
 interface Row {
@@ -129,26 +133,65 @@ const rows: readonly Row[] = [
     least: giveUp,
   },
   {
-    title: 'a shutdown waits less than half a second',
+    title: 'a final write waits for a limit of any length while time is left',
+    failure: limited(3_600_000),
+    policy: FINAL_POLICY,
+    state: { limits: 7, timeLeftMs: 7_200_000 },
+    least: wait(3_601_000),
+    most: wait(3_621_000),
+  },
+  {
+    title: 'a final write does not wait for a limit beyond the end',
+    failure: limited(3_600_000),
+    policy: FINAL_POLICY,
+    state: { limits: 1, timeLeftMs: 3_599_000 },
+    least: tooLong(3_600_000),
+  },
+  {
+    title: 'many jobs spread their writes after a limit',
+    failure: limited(60_000),
+    policy: CROWD_POLICY,
+    state: { limits: 1 },
+    least: wait(61_000),
+    most: wait(661_000),
+  },
+  {
+    title: 'many jobs spread further after each collision',
     failure: CONFLICT,
-    policy: WRITE_POLICY,
-    state: { tries: 5, isShutdown: true },
+    policy: CROWD_POLICY,
+    state: { tries: 14 },
+    least: wait(1000),
+    most: wait(601_000),
+  },
+  {
+    title: 'five seconds before the end no wait is longer than a twelfth of them',
+    failure: CONFLICT,
+    policy: FINAL_POLICY,
+    state: { tries: 5, timeLeftMs: 4800 },
     least: wait(0),
     most: wait(400),
   },
   {
-    title: 'a shutdown waits for a rate limit all the same',
+    title: 'five minutes before the end no wait is longer than a twelfth of them',
+    failure: CONFLICT,
+    policy: FINAL_POLICY,
+    state: { tries: 5, timeLeftMs: 300_000 },
+    least: wait(0),
+    most: wait(25_000),
+  },
+  {
+    title: 'a limit that ends in time is waited for first',
     failure: limited(60_000),
-    policy: WRITE_POLICY,
-    state: { limits: 1, isShutdown: true },
+    policy: FINAL_POLICY,
+    state: { limits: 1, timeLeftMs: 180_000 },
     least: wait(60_000),
-    most: wait(60_400),
+    most: wait(70_000),
   },
 ];
 
 describe('decideRetry', () => {
   it.each(rows)('$title', ({ failure, policy, state, least, most = least }) => {
-    const all = { tries: 1, limits: 0, isFailing: false, isShutdown: false, ...state };
+    const all = { tries: 1, limits: 0, isFailing: false, timeLeftMs: Number.POSITIVE_INFINITY, ...state };
     expect(decideRetry(failure, all, policy, () => 0)).toEqual(least);
     if (least.kind === 'wait' && most === least) return;
     expect(decideRetry(failure, all, policy, () => 1)).toEqual(most);

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createGitHubClient } from '../../../src/github/client.ts';
 import { MetadataRepository, gitBlobSha } from '../../../src/github/repository.ts';
 import type { ShutdownMode } from '../../../src/github/retry.ts';
+import { WriteSession } from '../../../src/github/write-session.ts';
 import { type TestServer, readAll, sendJson, startServer } from '../../support/network/http.ts';
 
 interface Answer {
@@ -213,23 +214,36 @@ describe('a temporary fault', () => {
 
   it('that outlasts one file leaves the next files one try each, until GitHub answers', async () => {
     const repository = open();
+    const session = new WriteSession('announcement');
     outage = { status: 503, message: 'No server' };
-    expect(await failureOf(repository.update('one', 'm', change))).toContain('tried 15 times');
-    expect(await failureOf(repository.update('two', 'm', change))).toContain('tried once');
+    expect(await failureOf(repository.update('one', 'm', change, session))).toContain('tried 15 times');
+    expect(await failureOf(repository.update('two', 'm', change, session))).toContain('tried once');
     outage = undefined;
-    await repository.update('three', 'm', change);
+    await repository.update('three', 'm', change, session);
     answers['PUT']?.push({ status: 503 });
-    await repository.update('four', 'm', change);
+    await repository.update('four', 'm', change, session);
     expect(requests.filter((request) => request === 'PUT four')).toHaveLength(2);
+  });
+
+  it('that outlasted one save leaves the next save all its patience', async () => {
+    const repository = open();
+    outage = { status: 503, message: 'No server' };
+    const checkpoint = new WriteSession('checkpoint');
+    expect(await failureOf(repository.update('one', 'm', change, checkpoint))).toContain('tried 6 times');
+    outage = undefined;
+    answers['GET']?.push(...Array.from({ length: 14 }, () => ({ status: 503 })));
+    await repository.update('one', 'm', change, new WriteSession('final'));
+    expect(requests.filter((request) => request === 'PUT one')).toHaveLength(1);
   });
 
   it('does not keep a later collision from being retried', async () => {
     const repository = open();
     outage = { status: 503, message: 'No server' };
-    await failureOf(repository.update('one', 'm', change));
+    const session = new WriteSession('announcement');
+    await failureOf(repository.update('one', 'm', change, session));
     outage = undefined;
     answers['PUT']?.push({ status: 409, message: 'f does not match abc' });
-    await repository.update('two', 'm', change);
+    await repository.update('two', 'm', change, session);
     expect(requests.filter((request) => request === 'PUT two')).toHaveLength(2);
   });
 });
@@ -237,7 +251,7 @@ describe('a temporary fault', () => {
 describe('shutdown mode', () => {
   it('sends nothing before a limit ends, and gives up when its time is over', async () => {
     const [begin, end] = [new AbortController(), new AbortController()];
-    const shutdown = { signal: begin.signal, end: end.signal };
+    const shutdown = { signal: begin.signal, end: end.signal, timeLeftMs: () => 120_000 };
     begin.abort();
     outage = { status: 429, message: 'Slow down', headers: { 'retry-after': '60' } };
     const sleep = async (ms: number, signal?: AbortSignal): Promise<void> =>
@@ -259,7 +273,10 @@ describe('shutdown mode', () => {
     const sleep = async (ms: number, signal?: AbortSignal): Promise<void> =>
       delay(ms, undefined, signal ? { signal } : {});
     setTimeout(() => begin.abort(), 50);
-    await open({ shutdown: { signal: begin.signal, end: end.signal }, sleep }).update('f', 'm', change);
+    await open({
+      shutdown: { signal: begin.signal, end: end.signal, timeLeftMs: () => 300_000 },
+      sleep,
+    }).update('f', 'm', change);
     expect(requests).toEqual(['GET f', 'PUT f', 'GET f', 'PUT f']);
   });
 });

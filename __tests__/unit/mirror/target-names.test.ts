@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Listing } from '../../../src/mirror/listing.ts';
 import { type Namespace, formatNamespace } from '../../../src/mirror/namespace.ts';
-import { type TargetNames, nameTargets, targetRepository } from '../../../src/mirror/target-names.ts';
+import { type NamedTargets, nameTargets, targetRepository } from '../../../src/mirror/target-names.ts';
 import { isRepositoryName } from '../../../src/oci/names.ts';
 
 const GHCR = { registry: 'ghcr.io', path: 'mirror' };
@@ -21,7 +21,7 @@ function listing(registry: string, path: string, images: string[]): Listing {
   };
 }
 
-function names(targetName: string, target: Namespace, listings: readonly Listing[]): TargetNames {
+function named(targetName: string, target: Namespace, listings: readonly Listing[]): NamedTargets {
   return nameTargets(
     listings.map((one) => ({
       name: formatNamespace(one.namespace),
@@ -53,62 +53,68 @@ describe('targetRepository', () => {
 
 describe('nameTargets', () => {
   it('names every image of every namespace', () => {
-    const found = names('{image}', GHCR, [
+    const { names: found, clashes } = named('{image}', GHCR, [
       listing('gcr.io', 'x', ['a', 'b/c']),
       listing('k8s.gcr.io', '', ['d']),
     ]);
     expect(found.get('gcr.io/x')?.get('b/c')).toBe('mirror/b/c');
     expect(found.get('k8s.gcr.io')?.get('d')).toBe('mirror/d');
+    expect(clashes.size).toBe(0);
   });
 
-  it('rejects two sources with one target, naming both and the remedy', () => {
-    const listings = [listing('gcr.io', 'x', ['a']), listing('quay.io', 'y', ['a'])];
-    expect(() => names('{image}', GHCR, listings)).toThrow(
-      /gcr\.io\/x\/a and quay\.io\/y\/a would both go to ghcr\.io\/mirror\/a.*"target-name"/,
+  it('fails two sources with one target, naming both and the remedy, and no other image', () => {
+    const listings = [listing('gcr.io', 'x', ['a', 'b']), listing('quay.io', 'y', ['a'])];
+    const { names, clashes } = named('{image}', GHCR, listings);
+    const reason = expect.stringMatching(
+      /^gcr\.io\/x\/a and quay\.io\/y\/a would both go to ghcr\.io\/mirror\/a\. .*"target-name"/,
     );
-    expect(names('{namespace}/{image}', GHCR, listings).size).toBe(2);
+    expect(clashes.get('gcr.io/x')).toEqual([{ image: 'a', tags: [], reason }]);
+    expect(clashes.get('quay.io/y')).toEqual([{ image: 'a', tags: [], reason }]);
+    expect(Array.from(names.get('gcr.io/x') ?? [])).toEqual([['b', 'mirror/b']]);
+    expect(named('{namespace}/{image}', GHCR, listings).clashes.size).toBe(0);
   });
 
-  it('rejects names that flattening makes equal', () => {
-    expect(() => names('{image}', HUB, [listing('gcr.io', 'x', ['a/b', 'a_b'])])).toThrow(
-      /gcr\.io\/x\/a\/b and gcr\.io\/x\/a_b/,
-    );
+  it('fails names that flattening makes equal', () => {
+    const { clashes } = named('{image}', HUB, [listing('gcr.io', 'x', ['a/b', 'a_b', 'c'])]);
+    expect(clashes.get('gcr.io/x')).toEqual([
+      expect.objectContaining({
+        image: 'a/b',
+        reason: expect.stringContaining('gcr.io/x/a/b and gcr.io/x/a_b'),
+      }),
+      expect.objectContaining({ image: 'a_b' }),
+    ]);
   });
 
-  it('rejects names that the specification does not allow', () => {
-    expect(() => names('{image}__.', GHCR, [listing('gcr.io', 'x', ['a'])])).toThrow(
-      /is not a repository name/,
-    );
-    expect(() => names('{image}', GHCR, [listing('gcr.io', 'x', ['a'.repeat(260)])])).toThrow(
-      /is not a repository name/,
-    );
+  it.each([
+    ['{image}__.', 'a'],
+    ['{image}', 'a'.repeat(260)],
+  ])('fails names that the specification does not allow: %s', (template, image) => {
+    const { names, clashes } = named(template, GHCR, [listing('gcr.io', 'x', [image])]);
+    expect(clashes.get('gcr.io/x')).toEqual([
+      expect.objectContaining({ image, reason: expect.stringContaining('is not a repository name') }),
+    ]);
+    expect(names.get('gcr.io/x')?.size).toBe(0);
   });
 
   it('accepts equal names in different registries', () => {
-    const named = [GHCR, { ...GHCR, registry: 'quay.io' }].map((target, index) => ({
+    const both = [GHCR, { ...GHCR, registry: 'quay.io' }].map((target, index) => ({
       name: `gcr.io/n${index}`,
       settings: { namespace: { registry: 'gcr.io', path: `n${index}` }, target, targetName: '{image}' },
       listing: listing('gcr.io', `n${index}`, ['a']),
     }));
-    expect(nameTargets(named).size).toBe(2);
+    const { names, clashes } = nameTargets(both);
+    expect([names.size, clashes.size]).toEqual([2, 0]);
   });
 
-  it('returns a valid, distinct name for each image, or throws', () => {
+  it('returns a valid, distinct name or a failure for each image', () => {
     const name = fc.stringMatching(/^[a-z]{1,2}([_/-][a-z]{1,2}){0,2}$/);
     fc.assert(
       fc.property(fc.uniqueArray(name), fc.constantFrom(GHCR, HUB), (images, target) => {
-        let given: string[];
-        try {
-          given = Array.from(
-            names('{image}', target, [listing('gcr.io', 'x', images)])
-              .get('gcr.io/x')
-              ?.values() ?? [],
-          );
-        } catch {
-          return;
-        }
-        expect(new Set(given).size).toBe(images.length);
+        const { names, clashes } = named('{image}', target, [listing('gcr.io', 'x', images)]);
+        const given = Array.from(names.get('gcr.io/x')?.values() ?? []);
+        expect(new Set(given).size).toBe(given.length);
         expect(given.every(isRepositoryName)).toBe(true);
+        expect(given.length + (clashes.get('gcr.io/x')?.length ?? 0)).toBe(images.length);
       }),
     );
   });

@@ -63,23 +63,22 @@ describe('prepare', () => {
     });
   });
 
-  it('stops before any request when the metadata repository cannot be used', async () => {
-    await inModeWorld('sync', async ({ inputs, deps, source }) => {
-      deps.metadata.problem = new Error('octo/meta is archived');
-      await expect(prepare(inputs(), deps)).rejects.toThrow('octo/meta is archived');
-      expect(source.requests).toEqual([]);
-    });
-  });
-
-  it('stops when two sources would go to one target repository', async () => {
+  it('fails only the images of two sources that would go to one target repository', async () => {
     await inModeWorld('sync', async (world) => {
       await world.push('a:v1', world.source);
+      await world.push('b:v1', world.source);
       await world.push('x/a:v1', world.source);
       const { host } = world.source;
       const given = { namespaces: `${host}/ns\n${host}/ns/x` };
-      await expect(prepare(world.inputs(given), world.deps)).rejects.toThrow(
-        `${host}/ns/a and ${host}/ns/x/a would both go to ${world.target.host}/mirror/a`,
-      );
+      const { plans } = await prepare(world.inputs(given), world.deps);
+      const reason = `${host}/ns/a and ${host}/ns/x/a would both go to ${world.target.host}/mirror/a`;
+      const found = plans.map((plan) => (plan.kind === 'plan' ? plan : undefined));
+      expect(found.map((plan) => plan?.listing.failures)).toEqual([
+        [{ image: 'a', tags: ['v1'], reason: expect.stringContaining(reason) }],
+        [{ image: 'a', tags: ['v1'], reason: expect.stringContaining(reason) }],
+      ]);
+      expect(found[0]?.work.map(({ image }) => image).toSorted()).toEqual(['b', 'x/a']);
+      expect(found[1]?.work).toEqual([]);
     });
   });
 

@@ -53,6 +53,7 @@ async function run(
     abort: never,
     cutoff: never,
     stopReason: () => undefined,
+    timeLeftMs: () => Number.POSITIVE_INFINITY,
   };
   const copyAll = (all: readonly Work[], onDone: (outcome: Outcome) => void): void => {
     const answer = answers[rounds.length];

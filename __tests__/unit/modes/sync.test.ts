@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { MetadataError } from '../../../src/github/errors.ts';
 import { sync } from '../../../src/modes/sync.ts';
 import { countAll } from '../../../src/mirror/result.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 import { makeImage, makeIndex, pushImage } from '../../support/fixtures/images.ts';
+import { NOW } from '../../support/fixtures/inputs.ts';
 import { inModeWorld } from '../../support/fixtures/mode-world.ts';
+import { gaveUp } from '../../support/github/memory-metadata.ts';
 
 describe('sync', () => {
   it('copies new and moved tags, and records them with a changelog', async () => {
@@ -112,6 +115,78 @@ describe('sync', () => {
       world.setRecord({ a: { v1: entry } });
       await sync(world.inputs({ platforms: 'linux/arm64/v8' }), world.deps);
       expect(world.target.store.manifest('mirror/a', arm64.digest)).toBeDefined();
+    });
+  });
+
+  it('copies nothing when the metadata repository can not be written', async () => {
+    await inModeWorld('sync', async (world) => {
+      await world.push('a:v1', world.source);
+      world.setRecord({});
+      const check = async (): Promise<never> => {
+        throw new MetadataError('octo/meta is archived');
+      };
+      const deps = { ...world.deps, writeAccess: { check } };
+      await expect(sync(world.inputs(), deps)).rejects.toThrow('octo/meta is archived');
+      expect(world.target.store.has('mirror/a')).toBe(false);
+    });
+  });
+
+  it('copies images again that are not under their name after target-name changed', async () => {
+    await inModeWorld('sync', async (world) => {
+      const image = await world.push('a:v1', world.source);
+      await sync(world.inputs(), world.deps);
+      const renamed = world.inputs({ 'target-name': 'x/{image}' });
+      const result = await sync(renamed, world.deps);
+      expect(countAll(result.namespaces)).toMatchObject({ added: 1, unchanged: 0 });
+      expect(world.target.store.manifest('mirror/x/a', 'v1')?.digest).toBe(image.digest);
+      const again = await sync(renamed, world.deps);
+      expect(countAll(again.namespaces)).toMatchObject({ added: 0, unchanged: 1 });
+      const back = await sync(world.inputs(), world.deps);
+      expect(countAll(back.namespaces)).toMatchObject({ added: 1, unchanged: 0 });
+      expect(world.deps.metadata.files.get(world.recordPath)).not.toContain('names');
+    });
+  });
+
+  it('names in the changelog what an earlier run recorded and could not name', async () => {
+    await inModeWorld('sync', async (world) => {
+      const image = await world.push('a:v1', world.source, world.target);
+      world.setRecord({ a: { v1: image.digest } });
+      const { files } = world.deps.metadata;
+      const text = files.get(world.recordPath) ?? '';
+      files.set(world.recordPath, text.replace(/\}\n$/, ',"unlogged":{"a":{"added":["v1"]}}}\n'));
+      await sync(world.inputs(), world.deps);
+      expect(files.get('CHANGELOG.md')).toMatch(/Recorded by earlier runs.*\n\n- `a`: added `v1`/);
+      expect(files.get(world.recordPath)).not.toContain('unlogged');
+      world.deps.metadata.messages.length = 0;
+      await sync(world.inputs(), world.deps);
+      expect(world.deps.metadata.messages).toEqual([]);
+    });
+  });
+
+  it('copies a tag later whose announcement GitHub refused for a moment', async () => {
+    await inModeWorld('sync', async (world) => {
+      const image = await world.push('a:v1', world.source);
+      world.setRecord({ a: { v1: digest(1) } });
+      const { metadata } = world.deps;
+      let refusals = 1;
+      metadata.writeRefusal = () => (refusals-- > 0 ? gaveUp('GitHub answered 503') : undefined);
+      let minutes = 0;
+      const now = (): Date => new Date(NOW + 60_000 * minutes++);
+      const result = await sync(world.inputs(), { ...world.deps, now });
+      expect(result.errors).toEqual([]);
+      expect(countAll(result.namespaces)).toMatchObject({ updated: 1, failed: 0, pending: 0 });
+      expect(world.record()).toEqual({ a: { v1: image.digest } });
+    });
+  });
+
+  it('leaves tags pending whose announcement GitHub keeps refusing, and writes none of them', async () => {
+    await inModeWorld('sync', async (world) => {
+      await world.push('a:v1', world.source);
+      world.setRecord({ a: { v1: digest(1) } });
+      world.deps.metadata.writeRefusal = () => gaveUp('GitHub answered 503');
+      const result = await sync(world.inputs(), world.deps);
+      expect(countAll(result.namespaces)).toMatchObject({ updated: 0, failed: 0, pending: 1 });
+      expect(world.target.store.manifest('mirror/a', 'v1')).toBeUndefined();
     });
   });
 });

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { WriteSession } from '../../../src/github/write-session.ts';
 import { MetadataError } from '../../../src/github/errors.ts';
 import { writeChangelog } from '../../../src/record/changelog-file.ts';
 import { renderSection } from '../../../src/record/changelog.ts';
@@ -50,7 +51,7 @@ const OLD = Array.from(
 );
 
 async function write(): Promise<void> {
-  await writeChangelog(PATH, 'Changelog', [SECTION], deps);
+  await writeChangelog(PATH, 'Changelog', [SECTION], deps, new WriteSession('final'));
 }
 
 function allSections(): string[] {

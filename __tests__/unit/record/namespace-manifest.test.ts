@@ -7,7 +7,7 @@ import {
   parseNamespaceManifest,
   serializeNamespaceManifest,
 } from '../../../src/record/namespace-manifest.ts';
-import { images } from '../../support/fixtures/recorded-images.ts';
+import { imageNames, images, unloggedTags } from '../../support/fixtures/recorded-images.ts';
 
 const EXPECTED = { path: 'gcr.io/ns.json', source: 'gcr.io/ns', target: 'docker.io/mirror' };
 const A: Digest = `sha256:${'a'.repeat(64)}`;
@@ -113,6 +113,61 @@ describe('serializeNamespaceManifest', () => {
     const bytes = encode(serializeNamespaceManifest(withImages(some)));
     expect(bytes.length).toBeGreaterThan(3_500_000);
     expect(parseNamespaceManifest(bytes, EXPECTED).images).toEqual(some);
+  });
+});
+
+describe('the optional parts', () => {
+  it('are read back unchanged: names of images with entries, and unlogged tags', () => {
+    fc.assert(
+      fc.property(images, imageNames, unloggedTags, (some, name, unlogged) => {
+        const names = new Map(Array.from(some.keys(), (image) => [image, name]));
+        const text = serializeNamespaceManifest({ ...withImages(some), names, unlogged });
+        const read = parseNamespaceManifest(encode(text), EXPECTED);
+        expect(read.images).toEqual(some);
+        expect(read.names ?? new Map()).toEqual(names);
+        expect(read.unlogged ?? new Map()).toEqual(unlogged);
+      }),
+    );
+  });
+
+  it('are not in the file when they are empty', () => {
+    const some = new Map([['a', new Map([['v1', A]])]]);
+    const parts = { names: new Map(), unlogged: new Map() };
+    expect(serializeNamespaceManifest({ ...withImages(some), ...parts })).toBe(
+      serializeNamespaceManifest(withImages(some)),
+    );
+  });
+
+  it('are readable', () => {
+    const some = new Map([['a/b', new Map([['v1', A]])]]);
+    const names = new Map([['a/b', 'x_b']]);
+    const unlogged = new Map([
+      [
+        'a/b',
+        new Map<string, 'added' | 'updated'>([
+          ['v2', 'updated'],
+          ['v1', 'added'],
+        ]),
+      ],
+    ]);
+    expect(serializeNamespaceManifest({ ...withImages(some), names, unlogged })).toContain(
+      '  },\n  "names": {\n    "a/b": "x_b"\n  },\n  "unlogged": {\n    "a/b": { "added": ["v1"], "updated": ["v2"] }\n  }\n}\n',
+    );
+  });
+
+  it.each([
+    [{ names: { a: 'B c' } }],
+    [{ names: { 'A b': 'c' } }],
+    [{ names: { a: 7 } }],
+    [{ names: [] }],
+    [{ unlogged: { a: { added: ['../x'] } } }],
+    [{ unlogged: { a: ['v1'] } }],
+    [{ unlogged: { 'A b': { added: ['v1'] } } }],
+    [{ unlogged: 7 }],
+  ])('are checked: %j', (part) => {
+    expect(messageOf(encode(JSON.stringify(manifestWith(part))))).toContain(
+      "can't be read as a namespace manifest",
+    );
   });
 });
 

@@ -44,6 +44,10 @@ function recorderOf(plan: NamespacePlan): Recorder {
     metadata,
     now: () => new Date(0),
     runKey: 'run',
+    sleep: async () => Promise.resolve(),
+    random: () => 0,
+    lifetime: { abort: new AbortController().signal, timeLeftMs: () => 3_600_000 },
+    jobs: 1,
     logger: silentLogger,
   });
 }
@@ -104,6 +108,52 @@ describe('a tag that moves', () => {
       'not overwritten, as that could not be recorded first: octo/meta is archived',
     );
     expect(recordedTags().get('v1')).toBe(OLD);
+  });
+});
+
+describe('a checkpoint', () => {
+  const noteTag = (recorder: Recorder, plan: NamespacePlan, tag: string): void =>
+    recorder.note(plan, {
+      work: workOf([tag], []),
+      verifiedTags: new Map([[tag, { digest: NEW }]]),
+      bytes: 1,
+    });
+
+  it('records only what is new, and leaves what another job recorded since', async () => {
+    const plan = planOf([], ['v1', 'v2']);
+    const recorder = recorderOf(plan);
+    noteTag(recorder, plan, 'v1');
+    await recorder.save();
+    metadata.files.set(PATH, (metadata.files.get(PATH) ?? '').replace(NEW, digest(3)));
+    noteTag(recorder, plan, 'v2');
+    await recorder.save();
+    expect(Object.fromEntries(recordedTags())).toEqual({ v1: digest(3), v2: NEW });
+    await recorder.finish();
+    expect(Object.fromEntries(recordedTags())).toEqual({ v1: digest(3), v2: NEW });
+  });
+
+  it('marks what the changelog lacks, and the end names it once and removes the marks', async () => {
+    const plan = planOf([], ['v1', 'v2']);
+    const recorder = recorderOf(plan);
+    noteTag(recorder, plan, 'v1');
+    await recorder.save();
+    expect(Array.from(metadata.files.keys())).toEqual([PATH]);
+    expect(metadata.files.get(PATH)).toContain('"a": { "added": ["v1"] }');
+    noteTag(recorder, plan, 'v2');
+    await recorder.finish();
+    expect(metadata.files.get(PATH)).not.toContain('unlogged');
+    expect(metadata.files.get('CHANGELOG.md')?.match(/added `v1`, `v2`/g)).toHaveLength(1);
+  });
+
+  it('that failed leaves its news to the next one', async () => {
+    const plan = planOf([], ['v1']);
+    const recorder = recorderOf(plan);
+    noteTag(recorder, plan, 'v1');
+    metadata.writeRefusal = () => 'GitHub answered 503';
+    expect((await recorder.save()).errors).toHaveLength(1);
+    metadata.writeRefusal = () => undefined;
+    expect((await recorder.save()).errors).toEqual([]);
+    expect(recordedTags().get('v1')).toBe(NEW);
   });
 });
 

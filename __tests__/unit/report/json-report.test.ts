@@ -47,6 +47,7 @@ describe('renderJsonReport', () => {
       warnings: ['odd'],
       stopped: [],
       unrecorded: [],
+      records: [],
       errors: ['CHANGELOG.md could not be written'],
       namespaces,
     });

@@ -78,6 +78,10 @@ const HEADLINES: Readonly<Record<RunResult['mode'], (result: RunResult, counts: 
   plan: planHeadline,
   compare: compareHeadline,
   monitor: monitorHeadline,
+  record: (result, counts) => {
+    const { sign, text } = result.dryRun ? dryRunHeadline(counts) : syncHeadline(result, counts);
+    return { sign, text: `Record: ${text}` };
+  },
 };
 
 function headline(result: RunResult): Headline {
