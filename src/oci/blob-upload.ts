@@ -75,19 +75,28 @@ function sessionOf(response: RegistryResponse): URL {
   });
 }
 
+/** The slowest commit of an upload that is waited for: registries copy and verify the whole blob before they answer. */
+const SLOWEST_COMMIT_BYTES_PER_MS = 512;
+
 /** A body of known length that can be read once. */
 export interface UploadBody {
   readonly size: number;
   readonly content: Uint8Array | AsyncIterable<Uint8Array>;
 }
 
-/** Sends a whole blob in one request. Every registry accepts that, up to a limit on the size of a request. */
+/**
+ * Sends a whole blob in one request, and waits for the answer the longer the larger it is. Every registry accepts that, up to a
+ * limit on the size of a request.
+ *
+ * @param committed the size of the whole blob, if most of it was sent before
+ */
 export async function uploadWhole(
   client: RegistryClient,
   repository: string,
   digest: Digest,
   location: URL,
   { size, content }: UploadBody,
+  committed = size,
 ): Promise<void> {
   await client.transport.send(
     {
@@ -98,6 +107,7 @@ export async function uploadWhole(
       scopes: [push(repository)],
       expect: [200, 201, 202, 204],
       repeatable: false,
+      responseTimeoutMs: Math.ceil(committed / SLOWEST_COMMIT_BYTES_PER_MS),
     },
     async (response) => response.body.dump(),
   );
@@ -115,7 +125,7 @@ export async function uploadChunks(
   const source = new ChunkReader(content);
   try {
     const location = await sendChunks(client, repository, start, { size, source }, chunkBytes);
-    await uploadWhole(client, repository, digest, location, { size: 0, content: new Uint8Array() });
+    await uploadWhole(client, repository, digest, location, { size: 0, content: new Uint8Array() }, size);
   } finally {
     await source.close();
   }

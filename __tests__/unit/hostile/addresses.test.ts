@@ -145,15 +145,42 @@ describe('the realm', () => {
     },
   );
 
-  it('that leads on elsewhere is not followed', async () => {
-    const { dispatcher, requests } = fakeNetwork(({ url }) =>
-      url.pathname === '/token'
-        ? { status: 307, headers: { location: 'https://evil.example/token' } }
-        : { status: 401, headers: { 'www-authenticate': 'Bearer realm="https://r.example/token"' } },
-    );
-    await expect(client(dispatcher).listTags('a')).rejects.toThrow('status 307');
-    expect(requests.map(({ url }) => url.host)).toEqual(['r.example', 'r.example']);
+  const redirecting = (location: string): FakeNetwork =>
+    fakeNetwork(({ url, authorization }) => {
+      if (url.href.startsWith(location)) return { status: 200, body: '{"token":"t1"}' };
+      if (url.pathname === '/token') return { status: 307, headers: { location } };
+      if (authorization === 'Bearer t1') return { status: 200, body: '{"tags":["v1"]}' };
+      return { status: 401, headers: { 'www-authenticate': 'Bearer realm="https://r.example/token"' } };
+    });
+
+  it('that redirects to another host takes no credential there', async () => {
+    const { dispatcher, requests } = redirecting('https://evil.example/other');
+    expect(await client(dispatcher).listTags('a')).toEqual(['v1']);
+    expect(requests.map(({ url, authorization }) => [url.host, authorization])).toEqual([
+      ['r.example', undefined],
+      ['r.example', BASIC],
+      ['evil.example', undefined],
+      ['r.example', 'Bearer t1'],
+    ]);
   });
+
+  it('that redirects on its own host is sent the credential there', async () => {
+    const { dispatcher, requests } = redirecting('https://r.example/other');
+    expect(await client(dispatcher).listTags('a')).toEqual(['v1']);
+    expect(requests.map(({ url, authorization }) => [url.pathname, authorization])).toContainEqual([
+      '/other',
+      BASIC,
+    ]);
+  });
+
+  it.each([...INSIDE, 'http://evil.example/other'])(
+    'that redirects to %s is not followed',
+    async (location) => {
+      const { dispatcher, requests } = redirecting(location);
+      await expect(client(dispatcher).listTags('a')).rejects.toThrow('which is refused: not followed');
+      expect(requests.map(({ url }) => url.host)).toEqual(['r.example', 'r.example']);
+    },
+  );
 });
 
 describe('between addresses of this machine', () => {

@@ -195,7 +195,10 @@ function corruptKeys({ source, from, blob: { digest, size } }: BlobTransfer): {
  * Whether another upload may succeed. The transport retries all requests but uploads, whose body can be read only once: the
  * token may have expired meanwhile (401), the registry may have lost the upload session (404), or disagree about its offset (416).
  */
-function uploadProblem({ method, status, retryable, ambiguous, retryAfter }: RegistryError): Problem {
+function uploadProblem(error: RegistryError): Problem {
+  const { method, status, ambiguous, retryAfter } = error;
+  // Requests that can be repeated have been retried already.
+  const retryable = error.retryable && !error.isExhausted;
   const isUpload = method === 'PUT' || method === 'PATCH';
   const isSessionLost = isUpload && (status === 401 || status === 404 || status === 416);
   return { retryable: retryable || isSessionLost, ambiguous: ambiguous && isUpload, retryAfter };

@@ -17,6 +17,8 @@ export interface RegistryRequest {
   readonly repeatable?: boolean;
   /** False if an ambiguous refusal is not worth a retry, because the caller has another way. Default: true. */
   readonly insist?: boolean;
+  /** How long to wait for the response, in milliseconds, if longer than the dispatcher's timeout. */
+  readonly responseTimeoutMs?: number;
   /** Aborts this request alone. */
   readonly signal?: AbortSignal;
 }
