@@ -367,7 +367,7 @@ describe('mode: monitor', () => {
     const commits = await github.commits('octo/meta');
     const monitored = await run({ mode: 'monitor', 'monitor-count': '3', 'monitor-interval': '200ms' });
     expect(monitored.exitCode).toBe(0);
-    expect(monitored.log.match(/20 of 40 tags mirrored, 20 waiting/g)).toHaveLength(3);
+    expect(monitored.log.match(/20 of 40 tags mirrored, 20 pending/g)).toHaveLength(3);
     expect(monitored.outputs).toMatchObject({
       unchanged: '20',
       pending: '20',

@@ -8,13 +8,14 @@ import { MetadataRepository } from '../github/repository.ts';
 import { WriteAccess } from '../github/write-access.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Lifetime } from '../mirror/lifetime.ts';
+import type { Commit } from '../mirror/result.ts';
 import type { Deps } from '../modes/deps.ts';
 import { createDispatcher } from '../oci/http/dispatcher.ts';
 import { Registries } from '../oci/registries.ts';
 import { tolerateUnreadInput } from './child-processes.ts';
 import { type CredentialSources, credentialLookup, credentialSources } from './credentials.ts';
 import { openEngine } from './engine.ts';
-import { apiUrl, isGitHubDotCom } from './environment.ts';
+import { apiUrl, hasColors, isGitHubDotCom } from './environment.ts';
 import { createLifetime } from './lifetime.ts';
 import { logger } from './logger.ts';
 import { interruptibleSleep, sleep } from './sleep.ts';
@@ -40,6 +41,7 @@ export function createDeps(inputs: Inputs): Deps {
     signal: lifetime.cutoff,
   };
   const octokit = createGitHubClient(client);
+  const commits: Commit[] = [];
   return {
     registries,
     apis: {
@@ -48,12 +50,14 @@ export function createDeps(inputs: Inputs): Deps {
       github: isGitHubDotCom() ? octokit : undefined,
     },
     ...(inputs.comment && { pullRequest: new PullRequestComments({ octokit, sleep, random }) }),
-    metadata: createMetadata(inputs, octokit, client, lifetime),
+    metadata: createMetadata(inputs, octokit, client, lifetime, commits),
+    commits,
     writeAccess: createWriteAccess(inputs, octokit),
     openEngine: async () => openEngine(inputs, sources, lifetime.abort),
     lifetime,
     phase: async (name, work) => core.group(name, work),
     logger,
+    hasColors: hasColors(),
     now: () => new Date(),
     sleep: interruptibleSleep(lifetime.abort),
     random,
@@ -102,11 +106,13 @@ function createMetadata(
   octokit: Octokit,
   client: GitHubOptions,
   { abort, cutoff }: Lifetime,
+  commits: Commit[],
 ): MetadataRepository {
   const { token: _token, ...place } = inputs.metadata;
   return new MetadataRepository({
     ...place,
     octokit,
+    onCommit: (commit) => commits.push(commit),
     shutdown: { signal: abort, octokit: createGitHubClient({ ...client, spaced: false }), end: cutoff },
     sleep,
     random,

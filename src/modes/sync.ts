@@ -5,11 +5,12 @@ import { adoptInPlans } from '../reconcile/adopt-plans.ts';
 import { renderSectionText } from '../record/changelog.ts';
 import type { Recorded } from '../record/record.ts';
 import { Recorder } from '../record/recorder.ts';
-import { describeResult, dryRunResult } from '../report/result-of.ts';
+import { dryRunResult } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
 import { type Copied, copyAndCheckpoint } from './copying.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
+import { logCommits, runLogOf } from './run-log.ts';
 import { checkWriteAccess } from './write-access.ts';
 
 /** Mirrors all namespaces and records what it did; a dry run reports what it would do. */
@@ -17,8 +18,12 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
   const { plans: prepared, warnings } = await prepare(inputs, deps);
   const plans = await deps.phase('Plan', async () => {
-    const adopted = await adoptInPlans(prepared, deps.registries, inputs.queryConcurrency);
-    for (const plan of adopted) deps.logger.info(describeResult(dryRunResult(plan, inputs.engine)));
+    const adopted = await adoptInPlans(prepared, {
+      registries: deps.registries,
+      concurrency: inputs.queryConcurrency,
+      signal: deps.lifetime.abort,
+    });
+    runLogOf(deps).plannedAll(adopted.map((plan) => dryRunResult(plan, inputs.engine)));
     return adopted;
   });
   const run = { mode: 'sync', dryRun: inputs.dryRun, started, warnings } as const;
@@ -40,14 +45,20 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
     namespaces,
     errors: [...copied.errors, ...errors],
     stopped: copied.stopped,
+    warnings: [...warnings, ...copied.warnings],
     unrecorded,
+    commits: deps.commits ?? [],
   };
 }
 
 /** Records before closing, as a cancelled run has little time. */
-async function recordAndClose(recorder: Recorder, copied: Copied, { phase }: Deps): Promise<Recorded> {
+async function recordAndClose(recorder: Recorder, copied: Copied, deps: Deps): Promise<Recorded> {
   try {
-    return await phase('Record', async () => recorder.finish());
+    return await deps.phase('Record', async () => {
+      const recorded = await recorder.finish();
+      logCommits(deps.commits ?? [], deps);
+      return recorded;
+    });
   } finally {
     await copied.close();
   }

@@ -1,6 +1,8 @@
 import type { Dispatcher } from 'undici';
 import type { ForeignTokens } from '../auth/foreign-tokens.ts';
 import { RegistryError, redactUrl } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { noteRequest } from '../work-counter.ts';
 import { USER_AGENT } from '../user-agent.ts';
 import type { HostLimiters } from './host-limiter.ts';
 import { resolveLocation } from './location.ts';
@@ -12,6 +14,9 @@ export interface SenderOptions {
   readonly dispatcher: Dispatcher;
   readonly limiters: HostLimiters;
   readonly foreignTokens: ForeignTokens;
+  readonly logger: Pick<Logger, 'debug'>;
+  /** In milliseconds. */
+  readonly clock: () => number;
   /** Private hosts that registries may redirect to, or name as token service. */
   readonly trustedHosts?: ReadonlySet<string>;
 }
@@ -103,19 +108,22 @@ export class Sender {
 
   /** Sends `request` to exactly its URL. */
   async dispatch(request: SingleRequest): Promise<RegistryResponse> {
-    const { dispatcher, baseUrl, limiters } = this.#options;
+    const { dispatcher, baseUrl, limiters, logger, clock } = this.#options;
     const { method, url, signal } = request;
     // A request to the registry itself has passed its limiter already.
     if (url.host !== baseUrl.host) await limiters.find(url.host)?.waitUntilOpen(signal);
+    noteRequest();
+    const started = clock();
     const { statusCode, headers, body } = await dispatcher.request({
       origin: url.origin,
       path: url.pathname + url.search,
       method,
-      headers: { 'user-agent': USER_AGENT, ...request.headers },
+      headers: { 'user-agent': USER_AGENT, 'accept-encoding': 'identity', ...request.headers },
       body: request.body ?? null,
       signal: signal ?? null,
       ...(request.responseTimeoutMs !== undefined && { headersTimeout: request.responseTimeoutMs }),
     });
+    logger.debug(`${method} ${redactUrl(url)}: ${statusCode} in ${clock() - started} ms`);
     return { status: statusCode, headers, url, body };
   }
 }
