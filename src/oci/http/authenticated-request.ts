@@ -174,7 +174,7 @@ export class AuthenticatedRequest {
 
   async #explain({ response, authorization }: Sent): Promise<State> {
     const { authenticator, errorOf } = this.#options;
-    if (await this.#renewCredential(response.status, authorization)) {
+    if (await this.#renewCredential(response, authorization)) {
       if (this.#request.repeatable !== false) {
         await response.body.dump();
         return { kind: 'unsent' };
@@ -193,8 +193,9 @@ export class AuthenticatedRequest {
   }
 
   /** True when the registry refused a credential that may have expired, and there is another one now. */
-  async #renewCredential(status: number, authorization: string | undefined): Promise<boolean> {
-    if (this.#isCredentialRenewed || (status !== 401 && status !== 403)) return false;
+  async #renewCredential(response: RegistryResponse, authorization: string | undefined): Promise<boolean> {
+    const isDenied = response.status === 401 || response.status === 403;
+    if (this.#isCredentialRenewed || !isDenied || !this.#isOwn(response)) return false;
     this.#isCredentialRenewed = true;
     return this.#options.authenticator.renewRefused(this.#request.scopes, authorization);
   }
