@@ -5,6 +5,7 @@ import { plansOf } from '../plan/namespace-plan.ts';
 import { workOf } from '../plan/namespace-work.ts';
 import { describeResult, dryRunResult } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
+import { dayOf } from '../select/recheck.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
 
@@ -16,7 +17,11 @@ export async function plan(inputs: Inputs, deps: Deps): Promise<RunResult> {
     const namespaces = plans.map((one) => dryRunResult(one, inputs.engine));
     for (const result of namespaces) deps.logger.info(describeResult(result));
     const works = plansOf(plans).map((one) => workOf(one.settings.namespace, one));
-    const matrix = planMatrix(works, { maxEntries: inputs.maxShards, filters: inputs });
+    const matrix = planMatrix(works, {
+      maxEntries: inputs.maxShards,
+      filters: inputs,
+      day: inputs.recheckDay ?? dayOf(started),
+    });
     deps.logger.info(`The matrix has ${plural(matrix.include.length, 'job')}.`);
     for (const { namespace, part, tags, bytes } of matrix.include) {
       deps.logger.info(
