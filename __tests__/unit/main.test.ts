@@ -310,19 +310,8 @@ describe('the dependencies', () => {
 
   it('fail a run whose metadata repository is unreachable', async () => {
     const runner = testRunner();
-    const check = async (): Promise<never> => {
-      throw new Error('octo/meta is unreachable');
-    };
-    const { metadata, ...deps } = testDeps();
-    const unreachable = {
-      ...deps,
-      metadata: {
-        name: metadata.name,
-        read: async (path: string) => metadata.read(path),
-        update: async (...args: Parameters<typeof metadata.update>) => metadata.update(...args),
-        check,
-      },
-    };
+    const unreachable = testDeps();
+    unreachable.metadata.problem = new Error('octo/meta is unreachable');
     const running = run(
       async () => parseTestInputs({}),
       () => unreachable,

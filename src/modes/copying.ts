@@ -15,6 +15,7 @@ import { copyTaskOf } from './copy-task.ts';
 import type { Deps } from './deps.ts';
 import { MissingPlatforms } from './missing-platforms.ts';
 import { relistTags } from './relist-tags.ts';
+import { type Rounds, withRetryRounds } from './retry-rounds.ts';
 
 /** The result of copying, besides the outcomes that the recorder has. */
 export interface Copied {
@@ -97,24 +98,36 @@ async function copy(
   const progress = new Progress({ total, log: (line) => logger.info(line), clock: () => performance.now() });
   const limit = pLimit(engine.width);
   const shared = { engine, limit, retries: inputs.retries, lifetime, pullLimits, sleep, random, logger };
-  const copyWorks = async (plan: NamespacePlan, works: readonly Work[]): Promise<void> =>
-    copyAndRelist(works, plan, deps, {
-      ...shared,
-      task: (work) => copyTaskOf(work, plan, inputs, deps),
-      onPlatforms: (found: readonly string[]) => platforms.note(found),
-      beforeOverwrite: async (work, tag) => recorder.beforeOverwrite(plan, work.image, tag),
-      onDone: (outcome) => {
-        recorder.note(plan, outcome);
-        progress.done(outcome.bytes, outcome.error !== undefined);
-      },
-    });
+  const rounds: Rounds = {
+    retries: inputs.retries,
+    note: (plan, outcome) => {
+      recorder.note(plan, outcome);
+      progress.done(outcome.bytes, outcome.error !== undefined);
+    },
+    copy: async (plan, works, onDone) =>
+      copyAndRelist(works, plan, deps, {
+        ...shared,
+        task: (work) => copyTaskOf(work, plan, inputs, deps),
+        onPlatforms: (found) => platforms.note(found),
+        beforeOverwrite: async (work, tag) => recorder.beforeOverwrite(plan, work.image, tag),
+        onDone,
+      }),
+  };
   try {
-    await Promise.all(plans.map(async (plan) => copyWorks(plan, digestTagsFirst(plan.work))));
-    // New images come before new referrers of images that are mirrored already.
-    await Promise.all(plans.map(async (plan) => copyWorks(plan, rechecksOf(plan))));
+    await withRetryRounds(async (onDone) => copyAllOnce(plans, rounds.copy, onDone), rounds, deps);
   } finally {
     progress.stop();
   }
+}
+
+/** New images come before new referrers of images that are mirrored already. */
+async function copyAllOnce(
+  plans: readonly NamespacePlan[],
+  copyWorks: Rounds['copy'],
+  onDone: (plan: NamespacePlan) => (outcome: Outcome) => void,
+): Promise<void> {
+  for (const select of [({ work }: NamespacePlan) => digestTagsFirst(work), rechecksOf])
+    await Promise.all(plans.map(async (plan) => copyWorks(plan, select(plan), onDone(plan))));
 }
 
 /** Copies `works`, then looks up the tags again whose listed digest the source did not have, and copies what they are now. */

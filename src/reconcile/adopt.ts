@@ -78,7 +78,7 @@ class Adopter {
       if (signal.aborted) return { kind: 'undetermined' };
       // An image that can't be read can't be compared. Copying it reports the cause in a clear error.
       if (!(error instanceof RegistryError)) return { kind: 'different' };
-      if (error.status === 429 || error.status === 401 || error.status === 403) this.#isStopped = true;
+      if (error.isRateLimit || error.status === 401 || error.status === 403) this.#isStopped = true;
       return { kind: 'undetermined' };
     }
   }

@@ -4,6 +4,7 @@ export interface FakeRequest {
   readonly method: string;
   readonly url: URL;
   readonly authorization: string | undefined;
+  readonly headers: Headers;
 }
 
 export interface FakeAnswer {
@@ -26,8 +27,9 @@ export function fakeNetwork(answer: (request: FakeRequest) => FakeAnswer): FakeN
     .get(/.*/)
     .intercept({ path: () => true, method: () => true })
     .reply(({ origin = '', path, method, headers }) => {
-      const authorization = new Headers(headers).get('authorization') ?? undefined;
-      const request = { method, url: new URL(path, origin), authorization };
+      const sent = new Headers(headers);
+      const authorization = sent.get('authorization') ?? undefined;
+      const request = { method, url: new URL(path, origin), authorization, headers: sent };
       requests.push(request);
       const { status, headers: responseHeaders = {}, body = '' } = answer(request);
       return { statusCode: status, data: body, responseOptions: { headers: responseHeaders } };

@@ -34,12 +34,7 @@ const INSIDE = [
   'https://vault/v1/secret',
 ];
 /** Other places that an answer must not lead to. */
-const NOWHERE = [
-  'http://r.example/v2/',
-  'http://storage.example/x',
-  'file:///etc/passwd',
-  'ftp://r.example/x',
-];
+const NOWHERE = ['http://storage.example/x', 'file:///etc/passwd', 'ftp://r.example/x'];
 
 /** The four requests whose answers can lead elsewhere. */
 const WAYS: Record<string, (client: RegistryClient) => Promise<unknown>> = {
@@ -131,36 +126,61 @@ describe('the realm', () => {
       return { status: 401, headers: { 'www-authenticate': `Bearer realm="${realm}",service="s"` } };
     });
 
-  it.each([
-    ...INSIDE,
-    'http://r.example/token',
-    'https://evil.example/token',
-    'https://r.example.evil.example/token',
-  ])('at %s is asked nothing', async (realm) => {
+  it.each([...INSIDE, 'http://r.example/token'])('at %s is asked nothing', async (realm) => {
     const { dispatcher, requests } = asking(realm);
     await expect(client(dispatcher).listTags('a')).rejects.toThrow('nothing was sent there');
     expect(requests).toHaveLength(1);
   });
 
-  it('of the same domain gets the credentials, and the registry does not', async () => {
-    const { dispatcher, requests } = asking('https://auth.r.example/token');
+  it.each(['auth.r.example', 'tokens.other.example'])(
+    'at %s gets the credential, which the registry then does not',
+    async (host) => {
+      const { dispatcher, requests } = asking(`https://${host}/token`);
+      expect(await client(dispatcher).listTags('a')).toEqual(['v1']);
+      expect(requests.map(({ url, authorization }) => [url.host, authorization])).toEqual([
+        ['r.example', undefined],
+        [host, BASIC],
+        ['r.example', 'Bearer t1'],
+      ]);
+    },
+  );
+
+  const redirecting = (location: string): FakeNetwork =>
+    fakeNetwork(({ url, authorization }) => {
+      if (url.href.startsWith(location)) return { status: 200, body: '{"token":"t1"}' };
+      if (url.pathname === '/token') return { status: 307, headers: { location } };
+      if (authorization === 'Bearer t1') return { status: 200, body: '{"tags":["v1"]}' };
+      return { status: 401, headers: { 'www-authenticate': 'Bearer realm="https://r.example/token"' } };
+    });
+
+  it('that redirects to another host takes no credential there', async () => {
+    const { dispatcher, requests } = redirecting('https://evil.example/other');
     expect(await client(dispatcher).listTags('a')).toEqual(['v1']);
     expect(requests.map(({ url, authorization }) => [url.host, authorization])).toEqual([
       ['r.example', undefined],
-      ['auth.r.example', BASIC],
+      ['r.example', BASIC],
+      ['evil.example', undefined],
       ['r.example', 'Bearer t1'],
     ]);
   });
 
-  it('that redirects elsewhere is not followed', async () => {
-    const { dispatcher, requests } = fakeNetwork(({ url }) =>
-      url.pathname === '/token'
-        ? { status: 307, headers: { location: 'https://evil.example/token' } }
-        : { status: 401, headers: { 'www-authenticate': 'Bearer realm="https://r.example/token"' } },
-    );
-    await expect(client(dispatcher).listTags('a')).rejects.toThrow('status 307');
-    expect(requests.map(({ url }) => url.host)).toEqual(['r.example', 'r.example']);
+  it('that redirects on its own host is sent the credential there', async () => {
+    const { dispatcher, requests } = redirecting('https://r.example/other');
+    expect(await client(dispatcher).listTags('a')).toEqual(['v1']);
+    expect(requests.map(({ url, authorization }) => [url.pathname, authorization])).toContainEqual([
+      '/other',
+      BASIC,
+    ]);
   });
+
+  it.each([...INSIDE, 'http://evil.example/other'])(
+    'that redirects to %s is not followed',
+    async (location) => {
+      const { dispatcher, requests } = redirecting(location);
+      await expect(client(dispatcher).listTags('a')).rejects.toThrow('which is refused: not followed');
+      expect(requests.map(({ url }) => url.host)).toEqual(['r.example', 'r.example']);
+    },
+  );
 });
 
 describe('between addresses of this machine', () => {

@@ -190,7 +190,9 @@ describe('isForeignLayer', () => {
     ['application/vnd.oci.image.layer.nondistributable.v1.tar+gzip', true],
     ['application/vnd.oci.image.layer.v1.tar+gzip', false],
     ['', false],
-  ])('is for %s: %s', (mediaType, foreign) => {
-    expect(isForeignLayer({ ...DESCRIPTOR, mediaType, urls: ['https://example.com/layer'] })).toBe(foreign);
+  ])('is for %s with urls: %s', (mediaType, foreign) => {
+    expect(isForeignLayer({ ...DESCRIPTOR, mediaType, urls: ['https://r.example/layer'] })).toBe(foreign);
+    for (const urls of [undefined, null, []])
+      expect(isForeignLayer({ ...DESCRIPTOR, mediaType, urls })).toBe(false);
   });
 });

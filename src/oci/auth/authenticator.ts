@@ -11,11 +11,18 @@ export interface AuthenticatorOptions extends TokenServiceOptions {
   readonly credential: () => Promise<Credential | undefined>;
 }
 
+export interface HeaderOptions {
+  readonly anonymous?: boolean;
+  readonly tokenScopes?: readonly string[];
+}
+
 /** A 401, and the request that it answers. */
 export interface Unauthorized {
   /** All of its challenges; undefined when it has none. */
   readonly wwwAuthenticate: string | undefined;
   readonly scopes: readonly string[];
+  /** The scopes of the token that was sent, if they differ from `scopes`. */
+  readonly tokenScopes?: readonly string[];
   /** The `Authorization` that was sent. */
   readonly refused: string | undefined;
 }
@@ -32,6 +39,8 @@ export class Authenticator {
   readonly #authorized = new Set<string>();
   /** Scopes for which the fallback credential was refused, and anonymous requests are accepted. */
   readonly #anonymous = new Set<string>();
+  /** The scopes that tokens are requested with instead, where the registry's challenge named others and accepted them. */
+  readonly #tokenScopes = new Map<string, readonly string[]>();
   #challenge: Challenge | undefined;
   /** The last challenge, forgotten or not. */
   #lastChallenge: Challenge | undefined;
@@ -47,11 +56,15 @@ export class Authenticator {
    * challenge, and for a Basic challenge without a credential.
    *
    * @param anonymous true for access without the credential. Default: whatever the registry accepted before
+   * @param tokenScopes the scopes to request a token with. Default: those that the registry accepted before, or `scopes`
    * @throws RegistryError when the token service refuses or can't be reached
    */
   async header(
     scopes: readonly string[],
-    anonymous = this.#anonymous.has(keyOf(scopes)),
+    {
+      anonymous = this.#anonymous.has(keyOf(scopes)),
+      tokenScopes = this.tokenScopesOf(scopes),
+    }: HeaderOptions = {},
   ): Promise<string | undefined> {
     const challenge = this.#challenge;
     if (!challenge) return undefined;
@@ -59,10 +72,10 @@ export class Authenticator {
       const credential = anonymous ? undefined : await this.#options.credential();
       return credential && this.#service.basic(credential);
     }
-    return this.#tokens.get(tokenKey(scopes, anonymous), async () =>
+    return this.#tokens.get(tokenKey(tokenScopes, anonymous), async () =>
       anonymous
-        ? this.#service.requestToken(challenge, scopes, undefined)
-        : this.#requestToken(challenge, scopes),
+        ? this.#service.requestToken(challenge, tokenScopes, undefined)
+        : this.#requestToken(challenge, scopes, tokenScopes),
     );
   }
 
@@ -75,15 +88,25 @@ export class Authenticator {
    *
    * @returns true when the same request with a new `header` may be accepted
    */
-  acceptChallenge({ wwwAuthenticate, scopes, refused }: Unauthorized): boolean {
+  acceptChallenge({ wwwAuthenticate, scopes, tokenScopes = scopes, refused }: Unauthorized): boolean {
     const challenge = wwwAuthenticate === undefined ? this.#challenge : parseChallenge(wwwAuthenticate);
     if (!challenge) return false;
     this.#challenge = this.#lastChallenge = challenge;
     if (challenge.scheme === 'basic') return refused === undefined;
     if (refused !== undefined) {
-      for (const anonymous of [false, true]) this.#tokens.drop(tokenKey(scopes, anonymous), refused);
+      for (const anonymous of [false, true]) this.#tokens.drop(tokenKey(tokenScopes, anonymous), refused);
     }
     return true;
+  }
+
+  /** The scopes that tokens for `scopes` are requested with. */
+  tokenScopesOf(scopes: readonly string[]): readonly string[] {
+    return this.#tokenScopes.get(keyOf(scopes)) ?? scopes;
+  }
+
+  /** From now on tokens for `scopes` are requested with `tokenScopes`. */
+  useTokenScopes(scopes: readonly string[], tokenScopes: readonly string[]): void {
+    this.#tokenScopes.set(keyOf(scopes), tokenScopes);
   }
 
   /** Forgets the challenge: the next request is sent without `Authorization`, and its 401 has the registry's own. */
@@ -129,17 +152,23 @@ export class Authenticator {
   }
 
   /** A token for the credential. Where a fallback credential is refused, an anonymous one. */
-  async #requestToken(challenge: BearerChallenge, scopes: readonly string[]): Promise<Token> {
+  async #requestToken(
+    challenge: BearerChallenge,
+    scopes: readonly string[],
+    tokenScopes: readonly string[],
+  ): Promise<Token> {
     const credential = await this.#options.credential();
     try {
-      return await this.#service.requestToken(challenge, scopes, credential);
+      return await this.#service.requestToken(challenge, tokenScopes, credential);
     } catch (error) {
       if (!isAccessDenied(error) || !(await this.mayUseAnonymous(scopes))) throw error;
-      const token = await this.#service.requestToken(challenge, scopes, undefined).catch(() => undefined);
+      const token = await this.#service
+        .requestToken(challenge, tokenScopes, undefined)
+        .catch(() => undefined);
       // The refusal of the credential says more than that of an anonymous request.
       if (!token) throw error;
       this.useAnonymous(scopes);
-      this.#tokens.set(tokenKey(scopes, true), token);
+      this.#tokens.set(tokenKey(tokenScopes, true), token);
       return token;
     }
   }

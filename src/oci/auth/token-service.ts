@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import { RegistryError, redactUrl } from '../errors.ts';
-import { mayFollow, mayHaveCredentials } from '../http/redirect-policy.ts';
+import { whyNoCredentials, whyNotFollow } from '../http/redirect-policy.ts';
 import type { BearerChallenge } from './challenge.ts';
 import type { Credential } from './credentials.ts';
 import type { Token } from './token-cache.ts';
 
-/** A token is renewed this long before it expires. */
+/** A token is renewed this long before it expires, and one that only lives seconds after three quarters of its life. */
 const RENEW_EARLY_MS = 5_000;
 /** How long a token lives when the service does not say. https://distribution.github.io/distribution/spec/auth/token/ */
 const DEFAULT_LIFETIME_SECONDS = 60;
@@ -34,6 +34,8 @@ export type SendTokenRequest = (request: {
 export interface TokenServiceOptions {
   /** The registry's base URL. */
   readonly registry: URL;
+  /** Private hosts that the registry may name as token service. */
+  readonly trustedHosts?: ReadonlySet<string>;
   readonly sendTokenRequest: SendTokenRequest;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -65,7 +67,8 @@ export class TokenService {
     const { registry, clock, mask, sendTokenRequest } = this.#options;
     this.#checkRealm(realm, credential);
     const params = new URLSearchParams(realm.searchParams);
-    if (service !== undefined) params.set('service', service);
+    // An empty service is left out, as other clients do.
+    if (service) params.set('service', service);
     for (const scope of scopes) params.append('scope', scope);
     const requestedAt = clock();
     const request = this.#tokenRequest(realm, params, scopes, credential);
@@ -81,8 +84,9 @@ export class TokenService {
       });
     }
     mask(token);
-    const lifetimeMs = (Number(answer.output.expires_in) || DEFAULT_LIFETIME_SECONDS) * 1000;
-    return { header: `Bearer ${token}`, renewAt: requestedAt + lifetimeMs - RENEW_EARLY_MS };
+    const lifetimeMs = lifetimeOf(answer.output.expires_in) * 1000;
+    const renewAt = requestedAt + lifetimeMs - Math.min(RENEW_EARLY_MS, lifetimeMs / 4);
+    return { header: `Bearer ${token}`, renewAt };
   }
 
   /** The `Authorization` value that sends `credential` itself. */
@@ -116,15 +120,19 @@ export class TokenService {
   }
 
   #checkRealm(realm: URL, credential: Credential | undefined): void {
-    const { registry } = this.#options;
-    const isAllowed = credential ? mayHaveCredentials(registry, realm) : mayFollow(registry, realm);
-    if (isAllowed) return;
+    const { registry, trustedHosts } = this.#options;
+    const refusal = (credential ? whyNoCredentials : whyNotFollow)(registry, realm, trustedHosts);
+    if (refusal === undefined) return;
     throw new RegistryError({
       method: 'GET',
       url: realm,
-      cause:
-        `${registry.host} names ${redactUrl(realm)} as its token service, which does not belong to it; ` +
-        'nothing was sent there',
+      cause: `nothing was sent there. ${registry.host} names ${redactUrl(realm)} as its token service, which ${refusal}`,
     });
   }
+}
+
+/** Seconds. */
+function lifetimeOf(expiresIn: number | string | null | undefined): number {
+  const seconds = Number(expiresIn);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds : DEFAULT_LIFETIME_SECONDS;
 }

@@ -70,31 +70,69 @@ export function isPrivateHost(hostname: string): boolean {
   return placeOf(hostname) !== 'public';
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
+/** Says what to do about a host that only exists inside a private network. */
+const TRUST_IT = 'If this runner may send requests there, add the host to the input "trusted-hosts"';
+/** Says what to do about a registry behind a proxy that ends TLS. */
+const FORWARD_PROTO =
+  'A proxy in front of a registry that ends TLS must set X-Forwarded-Proto; docker-registry can also be set to ' +
+  '"relativeurls: true"';
+
 /**
- * True when a request to `from` may continue at `to`: never from https to http, never from a public host to a private one,
- * to loopback only from loopback, and never to a link-local address of another host.
+ * Why a request to `from` must not continue at `to`, as words that follow "which"; undefined when it may. Never from https to
+ * http, never from a public host to a private one, to loopback only from loopback, and never to a link-local address of
+ * another host.
+ *
+ * @param trusted private hosts that the user allows, as hostname or with port; link-local addresses stay forbidden
  */
-export function mayFollow(from: URL, to: URL): boolean {
-  if (!/^https?:$/.test(to.protocol)) return false;
-  if (from.protocol === 'https:' && to.protocol !== 'https:') return false;
-  if (from.host === to.host) return true;
+export function whyNotFollow(from: URL, to: URL, trusted: ReadonlySet<string> = NONE): string | undefined {
+  if (!/^https?:$/.test(to.protocol)) return 'is not an http(s) URL';
+  if (from.protocol === 'https:' && to.protocol !== 'https:') return `is not encrypted. ${FORWARD_PROTO}`;
+  if (from.host === to.host) return undefined;
   const place = placeOf(to.hostname);
-  if (place === 'loopback') return placeOf(from.hostname) === 'loopback';
-  return place === 'public' || (place === 'inside' && isPrivateHost(from.hostname));
+  if (place === 'link') return 'is a link-local address or a metadata service';
+  if (place === 'public' || trusted.has(to.host) || trusted.has(to.hostname)) return undefined;
+  const isAllowed =
+    place === 'loopback' ? placeOf(from.hostname) === 'loopback' : isPrivateHost(from.hostname);
+  return isAllowed ? undefined : `is inside a private network. ${TRUST_IT}`;
+}
+
+/** True when a request to `from` may continue at `to`. */
+export function mayFollow(from: URL, to: URL, trusted?: ReadonlySet<string>): boolean {
+  return whyNotFollow(from, to, trusted) === undefined;
 }
 
 /**
- * True when the credentials of `registry` may be sent to the token service at `realm`: it is on the same host, or under the
- * same parent domain (`registry-1.docker.io` and `auth.docker.io`; `registry.gitlab.com` and `gitlab.com`), and its
- * connection is protected at least as well.
+ * Why the credentials of `registry` must not be sent to the token service at `realm`, as words that follow "which";
+ * undefined when they may. A registry that is reached over https may name any https token service that may be followed to:
+ * under TLS only the registry itself can name it, and it could as well demand the credentials with Basic. A challenge that
+ * came over plain http may have been changed on the way: the token service must be on the same host or under the same parent
+ * domain (`registry.corp.internal` and `auth.corp.internal`).
  */
-export function mayHaveCredentials(registry: URL, realm: URL): boolean {
-  if (!mayFollow(registry, realm)) return false;
-  if (registry.hostname === realm.hostname) return true;
-  if (isPrivateHost(registry.hostname) && realm.protocol !== 'https:') return false;
+export function whyNoCredentials(
+  registry: URL,
+  realm: URL,
+  trusted: ReadonlySet<string> = NONE,
+): string | undefined {
+  const refusal = whyNotFollow(registry, realm, trusted);
+  if (refusal !== undefined) return refusal;
+  if (registry.hostname === realm.hostname || registry.protocol === 'https:') return undefined;
+  if (trusted.has(realm.host) || trusted.has(realm.hostname)) return undefined;
+  if (isPrivateHost(registry.hostname) && realm.protocol !== 'https:') return 'is not encrypted';
+  if (isUnderParentOf(registry.hostname, realm.hostname)) return undefined;
+  return 'is on another domain, and the registry is not encrypted';
+}
+
+/** True when the credentials of `registry` may be sent to the token service at `realm`. */
+export function mayHaveCredentials(registry: URL, realm: URL, trusted?: ReadonlySet<string>): boolean {
+  return whyNoCredentials(registry, realm, trusted) === undefined;
+}
+
+function isUnderParentOf(registry: string, realm: string): boolean {
   // An address has no parent domain.
-  if (isIP(registry.hostname.replace(/^\[|\]$/g, '')) !== 0) return false;
-  const labels = registry.hostname.split('.');
-  const parent = labels.length > 2 ? labels.slice(1).join('.') : registry.hostname;
-  return realm.hostname === parent || realm.hostname.endsWith(`.${parent}`);
+  if (isIP(registry.replace(/^\[|\]$/g, '')) !== 0) return false;
+  const labels = registry.split('.');
+  const parent = labels.length > 2 ? labels.slice(1).join('.') : registry;
+  return realm === parent || realm.endsWith(`.${parent}`);
 }

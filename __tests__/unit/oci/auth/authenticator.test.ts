@@ -162,6 +162,15 @@ describe('tokens', () => {
     expect(await setup.auth.header(PULL)).toBe('Bearer t2');
   });
 
+  it('that live seconds are used for three quarters of their life', async () => {
+    const setup = new Setup((count) => ({ token: `t${count}`, expires_in: 4 }));
+    await setup.auth.header(PULL);
+    setup.now += 2999;
+    expect(await setup.auth.header(PULL)).toBe('Bearer t1');
+    setup.now += 1;
+    expect(await setup.auth.header(PULL)).toBe('Bearer t2');
+  });
+
   it('that expire at once are not used again', async () => {
     const setup = new Setup((count) => ({ token: `t${count}`, expires_in: 1 }));
     const headers = await Promise.all([1, 2, 3, 4].map(async () => setup.auth.header(PULL)));
@@ -201,6 +210,8 @@ describe('tokens', () => {
   it.each([
     [{ token: 't', expires_in: '300' }, 295_000],
     [{ token: 't', expires_in: 'soon' }, 55_000],
+    [{ token: 't', expires_in: -1 }, 55_000],
+    [{ token: 't', expires_in: 3 }, 2250],
     [{ token: 't', expires_in: null }, 55_000],
     [{ token: null, access_token: 't', expires_in: 300 }, 295_000],
     [{ token: '', access_token: 't' }, 55_000],
@@ -242,16 +253,30 @@ describe('the token service', () => {
   const realm = (url: string): string => `Bearer realm="${url}",service="s"`;
 
   it.each([
-    ['https://r.io', 'https://evil.com/token?x=pa55'],
+    ['https://r.io', 'https://10.0.0.1/token?x=pa55'],
+    ['http://r.io', 'https://evil.com/token?x=pa55'],
     ['https://r.io', 'http://r.io/token'],
     ['https://r.io', 'https://169.254.169.254/token'],
     ['http://127.0.0.1:5000', 'http://10.0.0.1/token'],
   ])('of %s receives no credential at %s', async (registry, url) => {
     const { auth, requested, mrequested } = new Setup(numbered, LOGIN, registry, realm(url));
     const failure = auth.header(PULL);
-    await expect(failure).rejects.toThrow(/which does not belong to it; nothing was sent there/);
+    await expect(failure).rejects.toThrow(
+      /nothing was sent there\. .* names .* as its token service, which is /,
+    );
     await expect(failure).rejects.not.toThrow(/pa55/);
     expect([requested, mrequested]).toEqual([[], []]);
+  });
+
+  it('may be on another domain when the registry is reached over https', async () => {
+    const { auth, requested } = new Setup(
+      numbered,
+      LOGIN,
+      'https://rg.scw.cloud',
+      realm('https://api.scaleway.com/t'),
+    );
+    expect(await auth.header(PULL)).toBe('Bearer t1');
+    expect(requested[0]?.headers).toHaveProperty('authorization');
   });
 
   it('may be any public host when there is no credential, but not a private one', async () => {

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isPrivateHost, mayFollow, mayHaveCredentials } from '../../../../src/oci/http/redirect-policy.ts';
+import {
+  isPrivateHost,
+  mayFollow,
+  mayHaveCredentials,
+  whyNotFollow,
+} from '../../../../src/oci/http/redirect-policy.ts';
 
 const url = (text: string): URL => new URL(text);
 
@@ -107,6 +112,29 @@ describe('mayFollow', () => {
   });
 });
 
+describe('trusted hosts', () => {
+  const trusted = new Set(['minio.corp.internal', '10.0.0.1:9000', '169.254.169.254', 'localhost']);
+
+  it.each([
+    ['https://r.io', 'https://minio.corp.internal/b', true],
+    ['https://r.io', 'https://minio.corp.internal:9000/b', true],
+    ['https://r.io', 'https://10.0.0.1:9000/b', true],
+    ['https://r.io', 'https://10.0.0.1/b', false],
+    ['https://r.io', 'https://other.corp.internal/b', false],
+    ['https://r.io', 'https://localhost:9000/b', true],
+    ['https://r.io', 'http://minio.corp.internal/b', false],
+    ['https://r.io', 'https://169.254.169.254/latest', false],
+  ])('from %s to %s: %s', (from, to, allowed) => {
+    expect(mayFollow(url(from), url(to), trusted)).toBe(allowed);
+    expect(mayHaveCredentials(url(from), url(to), trusted)).toBe(allowed);
+  });
+
+  it('are named in the error about a private host', () => {
+    expect(whyNotFollow(url('https://r.io'), url('https://minio/b'))).toContain('the input "trusted-hosts"');
+    expect(whyNotFollow(url('https://r.io'), url('https://169.254.169.254/'))).not.toContain('trusted-hosts');
+  });
+});
+
 describe('mayHaveCredentials', () => {
   it.each([
     ['https://registry-1.docker.io', 'https://auth.docker.io/token', true],
@@ -114,12 +142,12 @@ describe('mayHaveCredentials', () => {
     ['https://ghcr.io', 'https://ghcr.io/token', true],
     ['https://ghcr.io', 'https://auth.ghcr.io/token', true],
     ['https://r.a.example.com', 'https://auth.a.example.com/token', true],
-    ['https://r.a.example.com', 'https://example.com/token', false],
-    ['https://registry.gitlab.com', 'https://evilgitlab.com/jwt', false],
-    ['https://registry.gitlab.com', 'https://gitlab.com.evil.com/jwt', false],
+    ['https://r.a.example.com', 'https://example.com/token', true],
+    ['https://rg.fr-par.scw.cloud', 'https://api.scaleway.com/registry/token', true],
+    ['https://registry.example.com', 'https://gitlab.example.org/jwt', true],
     ['https://registry.gitlab.com', 'http://gitlab.com/jwt', false],
-    ['https://quay.io', 'https://evil.com/token', false],
-    ['https://quay.io', 'https://notquay.io/token', false],
+    ['https://10.0.0.1', 'https://sso.example.com/token', true],
+    ['https://quay.io', 'https://10.0.0.1/token', false],
     ['https://quay.io', 'https://io/token', false],
     ['https://gcr.io', 'http://gcr.io/token', false],
     ['https://gcr.io', 'https://169.254.169.254/token', false],
@@ -127,8 +155,11 @@ describe('mayHaveCredentials', () => {
     ['http://127.0.0.1:5000', 'http://10.0.0.1/token', false],
     ['http://r.corp.internal', 'http://auth.corp.internal/token', false],
     ['https://r.corp.internal', 'https://auth.corp.internal/token', true],
-    ['https://203.0.113.5', 'https://9.0.113.5/token', false],
+    ['https://203.0.113.5', 'https://9.0.113.5/token', true],
     ['http://10.0.0.1:5000', 'https://11.0.0.1/token', false],
+    ['http://r.example.com', 'https://evil.com/token', false],
+    ['http://r.example.com', 'http://evil.com/token', false],
+    ['http://r.example.com', 'https://auth.example.com/token', true],
     ['http://registry:5000', 'http://auth.registry:5001/token', false],
   ])('of %s at %s: %s', (registry, realm, allowed) => {
     expect(mayHaveCredentials(url(registry), url(realm))).toBe(allowed);
