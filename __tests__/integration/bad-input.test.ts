@@ -143,7 +143,9 @@ describe('a wrong input', () => {
       namespaces: `${source.host}/nowhere\n${source.host}/ns`,
       'manifest-path': 'unknown/{namespace}.json',
     });
-    expect(messageOf(outcome)).toContain(`${source.host}/nowhere does not exist or is private`);
+    expect(messageOf(outcome)).toContain(
+      `${source.host}/nowhere does not exist, or is private, as a repository`,
+    );
     expect(outcome.outputs).toMatchObject({ added: '2', failed: '1', complete: 'false' });
     expect(outcome.exitCode).toBe(1);
   });

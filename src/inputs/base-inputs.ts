@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { type Mode, MODES } from '../mirror/mode.ts';
 import { type Namespace, formatNamespace, parseNamespace } from '../mirror/namespace.ts';
 import { isRepositoryPath } from '../mirror/record-path.ts';
@@ -79,6 +80,7 @@ function readBase(
     include: settings.include ?? [],
     exclude: settings.exclude ?? [],
     recheck: reader.integer('recheck', 1, 365),
+    ...readRecheckDay(source),
     metadata: readMetadata(reader, dryRun),
     workflowToken: reader.text('workflow-token'),
     recordWay: reader.choice('record', ['direct', 'report']),
@@ -105,6 +107,18 @@ function readBase(
       interval: reader.duration('monitor-interval'),
     },
   };
+}
+
+/** The part of a plan's matrix entry that no other input hands over. */
+const PlannedJob = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({ 'recheck-day': v.pipe(v.number(), v.integer(), v.minValue(0)) }),
+);
+
+function readRecheckDay({ get }: InputSource): { recheckDay: number } | undefined {
+  const job = v.safeParse(PlannedJob, get('job-matrix'));
+  return job.success ? { recheckDay: job.output['recheck-day'] } : undefined;
 }
 
 /** What the inputs say about how to mirror. A value that is the default counts as not set: the config file decides. */

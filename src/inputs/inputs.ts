@@ -23,6 +23,8 @@ export interface BaseInputs {
   readonly exclude: readonly string[];
   /** Each recorded tag that names a full version is rechecked once in this number of days. */
   readonly recheck: number;
+  /** The day of the plan that made this job's matrix, in days since 1970; absent outside of such a matrix. */
+  readonly recheckDay?: number;
   readonly metadata: MetadataInputs;
   readonly recordWay: RecordWay;
   /** The folder of the reports that mode `record` merges. */

@@ -9,6 +9,8 @@ export interface MatrixEntry {
   /** For `shard-index` and `shard-total`. */
   readonly 'shard-index': string;
   readonly 'shard-total': number;
+  /** The plan's day, in days since 1970: a job rechecks the tags of this day, also if it starts after midnight. */
+  readonly 'recheck-day'?: number;
   /** `2/5`: the second of five parts of its namespace. */
   readonly part: string;
   readonly tags: number;

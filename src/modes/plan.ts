@@ -9,6 +9,7 @@ import { updateManifest } from '../record/manifest-update.ts';
 import { announce } from '../record/write-ahead.ts';
 import { dryRunResult } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
+import { dayOf } from '../select/recheck.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
 import { runLogOf } from './run-log.ts';
@@ -21,7 +22,11 @@ export async function plan(inputs: Inputs, deps: Deps): Promise<RunResult> {
     const namespaces = plans.map((one) => dryRunResult(one, inputs.engine));
     runLogOf(deps).plannedAll(namespaces);
     const works = plansOf(plans).map((one) => workOf(one.settings.namespace, one));
-    const matrix = planMatrix(works, { maxEntries: inputs.maxShards, filters: inputs });
+    const matrix = planMatrix(works, {
+      maxEntries: inputs.maxShards,
+      filters: inputs,
+      day: inputs.recheckDay ?? dayOf(started),
+    });
     deps.logger.info(`The matrix has ${plural(matrix.include.length, 'job')}.`);
     for (const { namespace, part, tags, bytes } of matrix.include) {
       deps.logger.info(

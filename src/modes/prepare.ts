@@ -33,7 +33,7 @@ import { CompiledFilters } from '../select/compiled-filters.ts';
 import { warnOfFilters } from '../select/filter-warnings.ts';
 import { recordedDigest } from '../select/known-digest.ts';
 import type { Listed } from '../select/listed.ts';
-import { recheckRule } from '../select/recheck.ts';
+import { dayOf, recheckRule } from '../select/recheck.ts';
 import { resolveSelection } from '../select/resolve.ts';
 import { select } from '../select/select.ts';
 import { type LogDeps, runLogOf } from './run-log.ts';
@@ -71,7 +71,7 @@ export async function prepare(inputs: Inputs, deps: PrepareDeps): Promise<Prepar
     const listed = all.filter((one) => one.kind === 'listed');
     const { names, clashes } = nameTargets(listed.map((one) => ({ ...one, listing: one.selection.listing })));
     const warnings = listed.length === all.length ? warnOfFilters(listed, inputs) : [];
-    const isDue = recheckRule(inputs.recheck, deps.now().getTime());
+    const isDue = recheckRule(inputs.recheck, inputs.recheckDay ?? dayOf(deps.now()));
     const context = { names, isDue, inputs, deps };
     const plans = await withProgress('compared', all.length, deps, async (done) =>
       Promise.all(

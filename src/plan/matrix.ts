@@ -10,6 +10,8 @@ export interface MatrixOptions {
   readonly maxEntries: number;
   /** The filters of the plan's inputs, which jobs need in addition to those of a config file. */
   readonly filters: InputFilters;
+  /** The day whose tags the jobs recheck, in days since 1970. */
+  readonly day?: number;
   /** Largest size of the JSON, in bytes of UTF-16, two per character. */
   readonly maxBytes?: number;
 }
@@ -22,6 +24,8 @@ export interface InputFilters {
 
 /** GitHub accepts 1 MB of outputs per job, in UTF-16. Part of that is left for the other outputs. */
 const MAX_MATRIX_BYTES = 900_000;
+/** An input is an environment variable, with its name, of at most 32,767 characters on Windows and 131,071 bytes on Linux. */
+const MAX_INPUT_BYTES = 32_000;
 
 /** The work for one image, with its weight. */
 interface Load extends ImageWork {
@@ -42,10 +46,13 @@ interface Pile {
  * @throws Error when not even the namespaces and filters fit into GitHub's limit
  */
 export function planMatrix(works: readonly NamespaceWork[], options: MatrixOptions): Matrix {
-  const { maxEntries, filters, maxBytes = MAX_MATRIX_BYTES } = options;
+  const { maxEntries, filters, day, maxBytes = MAX_MATRIX_BYTES } = options;
   const plans = fairPlan(weigh(works), maxEntries);
-  for (const render of [byImages, byNumbers]) {
-    const matrix = { include: plans.flatMap((plan) => render(plan, filters)) };
+  for (const render of [byImagesThatFit, byNumbers]) {
+    const entries = plans.flatMap((plan) => render(plan, filters));
+    const matrix = {
+      include: entries.map((one) => ({ ...one, ...(day !== undefined && { 'recheck-day': day }) })),
+    };
     if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
   }
   throw new Error(
@@ -99,6 +106,13 @@ function planFor(piles: readonly Pile[], capacity: number): Plan[] {
     ...cuts.filter(({ parts }) => parts.length > 1),
     ...wholes.map((bin) => ({ kind: 'whole' as const, piles: bin.toSorted(byName) })),
   ];
+}
+
+/** Entries that name their images where the names fit into an input, otherwise entries that name a range of numbers. */
+function byImagesThatFit(plan: Plan, filters: InputFilters): MatrixEntry[] {
+  const entries = byImages(plan, filters);
+  const fits = entries.every(({ images }) => Buffer.byteLength(images) <= MAX_INPUT_BYTES);
+  return fits ? entries : byNumbers(plan, filters);
 }
 
 /** Entries that name their images. */

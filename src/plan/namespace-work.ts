@@ -36,6 +36,11 @@ export function workOf(
     sums.bytes += descriptor.size ?? 0;
     if (descriptor.size === undefined) sums.unsized += 1;
   }
-  for (const { image } of undetermined) sumsOf(image).tags += 1;
+  for (const { image } of undetermined) {
+    const sums = sumsOf(image);
+    sums.tags += 1;
+    // Its bytes are only copied if the look-up does not find it in the target.
+    sums.unsized += 1;
+  }
   return { namespace, images: Array.from(images.values()) };
 }

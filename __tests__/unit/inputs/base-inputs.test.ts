@@ -154,6 +154,13 @@ describe('what the inputs mean', () => {
     expect(parseTestInputs({ platforms: value }).namespaces[0]?.platforms).toEqual(platforms);
   });
 
+  it('reads the day of a plan from its matrix', () => {
+    const entry = { namespace: 'gcr.io/ns', 'recheck-day': 20_417 };
+    expect(parseTestInputs({ 'job-matrix': JSON.stringify(entry) }).recheckDay).toBe(20_417);
+    for (const other of ['null', '{}', '', '{"recheck-day":"x"}'])
+      expect(parseTestInputs({ 'job-matrix': other })).not.toHaveProperty('recheckDay');
+  });
+
   it('refuses a pattern that can never match, and names its line', () => {
     expect(inputProblems({ include: 'a:v*\n# all tools\nTools/*' })).toBe(
       'include: line 3: "Tools/*" can never match: names of images are in lower case',

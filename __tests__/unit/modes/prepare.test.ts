@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { NamespacePlan } from '../../../src/plan/namespace-plan.ts';
 import { prepare } from '../../../src/modes/prepare.ts';
+import { plansOf } from '../../../src/plan/namespace-plan.ts';
+import { serializeNamespaceManifest } from '../../../src/record/namespace-manifest.ts';
+import { dayOf } from '../../../src/select/recheck.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 import { type ModeWorld, inModeWorld } from '../../support/fixtures/mode-world.ts';
 
@@ -79,6 +82,38 @@ describe('prepare', () => {
       ]);
       expect(found[0]?.work.map(({ image }) => image).toSorted()).toEqual(['b', 'x/a']);
       expect(found[1]?.work).toEqual([]);
+    });
+  });
+
+  it("rechecks the tags of the plan's day in a job that starts after midnight", async () => {
+    await inModeWorld('sync', async (world) => {
+      const tags = Array.from({ length: 60 }, (_, index) => `v1.0.${index}`);
+      for (const tag of tags) await world.push(`a:${tag}`, world.source);
+      world.source.intercept = ({ url }, response) => {
+        if (url?.endsWith('/tags/list') !== true) return false;
+        response.end(JSON.stringify({ name: 'ns/a', tags }));
+        return true;
+      };
+      const { host } = world.source;
+      // Each tag has moved since it was recorded.
+      const images = new Map([['a', new Map(tags.map((tag) => [tag, digest(1)]))]]);
+      const names = { source: `${host}/ns/a`, target: `${world.target.host}/mirror` };
+      world.deps.metadata.files.set(`${host}/ns/a.json`, serializeNamespaceManifest({ ...names, images }));
+      const given = { namespaces: `${host}/ns/a`, recheck: '3' };
+      const movedOn = async (day: number, now: number): Promise<string[]> => {
+        const inputs = world.inputs({ ...given, 'job-matrix': JSON.stringify({ 'recheck-day': day }) });
+        const { plans } = await prepare(inputs, { ...world.deps, now: () => new Date(now) });
+        return plansOf(plans)
+          .flatMap(({ work }) => work.flatMap(({ updated }) => updated))
+          .toSorted();
+      };
+      const midnight = Date.UTC(2026, 10, 26);
+      const day = dayOf(new Date(midnight - 600_000));
+      const planned = await movedOn(day, midnight - 600_000);
+      expect(planned.length).toBeGreaterThan(5);
+      expect(planned.length).toBeLessThan(55);
+      expect(await movedOn(day, midnight + 300_000)).toEqual(planned);
+      expect(await movedOn(day + 1, midnight + 300_000)).not.toEqual(planned);
     });
   });
 

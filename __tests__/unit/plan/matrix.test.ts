@@ -162,6 +162,38 @@ describe('planMatrix', () => {
       expect(doers(matrix, namespace('n'), image)).toBe(1);
   });
 
+  it('balances undetermined tags beside images with a size', () => {
+    const undetermined = Array.from({ length: 400 }, (_, index) =>
+      work(`old-${index}`, 0, { tags: 10, unsized: 10 }),
+    );
+    const sized = Array.from({ length: 100 }, (_, index) => work(`new-${index}`, 1e9));
+    const { include } = planMatrix([{ namespace: namespace('n'), images: [...undetermined, ...sized] }], {
+      maxEntries: 10,
+      filters: NO_FILTERS,
+    });
+    const most = Math.max(...include.map(({ tags }) => tags));
+    expect(most).toBeLessThan((4100 / 10) * 1.2);
+  });
+
+  it('has no value that is too long for an environment variable', () => {
+    const images = Array.from({ length: 2400 }, (_, index) =>
+      work(`a-long-path-of-a-repository/that-is-tiny/image-${index}`, 1),
+    );
+    for (const maxEntries of [1, 4, 200]) {
+      const matrix = planMatrix([{ namespace: namespace('n'), images }], { maxEntries, filters: NO_FILTERS });
+      for (const entry of matrix.include) expect(Buffer.byteLength(entry.images)).toBeLessThan(32_767);
+      expect(matrix.include.reduce((sum, { tags }) => sum + tags, 0)).toBe(2400);
+      for (const { image } of images.filter((_, index) => index % 100 === 0))
+        expect(doers(matrix, namespace('n'), image)).toBe(1);
+    }
+  });
+
+  it('hands its day over', () => {
+    const works = [{ namespace: namespace('n'), images: [work('a', 1)] }];
+    const options = { maxEntries: 1, filters: NO_FILTERS };
+    expect(planMatrix(works, { ...options, day: 20_417 }).include).toMatchObject([{ 'recheck-day': 20_417 }]);
+  });
+
   it('reports filters that do not fit', () => {
     const filters = { include: [], exclude: Array.from({ length: 60 }, () => 'x'.repeat(900)) };
     const images = Array.from({ length: 20 }, (_, index) => work(`i${index}`, 1));

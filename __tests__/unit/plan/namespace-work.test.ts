@@ -5,7 +5,7 @@ import { digest } from '../../support/fixtures/digests.ts';
 
 const NAMESPACE = { registry: 'gcr.io', path: 'ns' };
 
-it('workOf adds up tags, bytes and manifests without a size by image', () => {
+it('workOf adds up tags, bytes and manifests without a size by image, undetermined ones among these', () => {
   const work = (image: string, size: number | undefined, added: string[], updated: string[]): Work => ({
     image,
     repository: `ns/${image}`,
@@ -23,7 +23,7 @@ it('workOf adds up tags, bytes and manifests without a size by image', () => {
     namespace: NAMESPACE,
     images: [
       { image: 'a', tags: 3, bytes: 10, unsized: 1 },
-      { image: 'b', tags: 2, bytes: 5, unsized: 0 },
+      { image: 'b', tags: 2, bytes: 5, unsized: 1 },
     ],
   });
 });

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { recheckRule } from '../../../src/select/recheck.ts';
+import { dayOf, recheckRule } from '../../../src/select/recheck.ts';
 
-const DAY = 24 * 3_600_000;
-const START = Date.UTC(2026, 10, 25, 3);
+const START = dayOf(new Date(Date.UTC(2026, 10, 25, 3)));
 
 /** The days, of `days`, on which runs every `every` days recheck `tag`. */
 function askedOn(
@@ -10,7 +9,7 @@ function askedOn(
   { recheck, every, days }: Record<'recheck' | 'every' | 'days', number>,
 ): number[] {
   return Array.from({ length: Math.floor(days / every) }, (_, run) => run * every).filter((day) =>
-    recheckRule(recheck, START + day * DAY)('image', tag),
+    recheckRule(recheck, START + day)('image', tag),
   );
 }
 
