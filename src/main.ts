@@ -1,4 +1,5 @@
 import type { Inputs } from './inputs/inputs.ts';
+import { describeFailed } from './mirror/failure.ts';
 import { plural } from './mirror/format.ts';
 import type { Mode } from './mirror/mode.ts';
 import { countAll, countDrift } from './mirror/result.ts';
@@ -115,7 +116,10 @@ function verdict(
   if (lifetime.stopReason() === 'cancelled') return 'The run was cancelled';
   if (!failOnError) return undefined;
   const { failed } = countAll(namespaces);
-  if (failed > 0) return `${plural(failed, 'tag')} could not be mirrored: see the job summary`;
+  if (failed > 0) {
+    const failures = namespaces.flatMap((result) => result.failures);
+    return `${describeFailed(failures)} could not be mirrored: see the job summary`;
+  }
   const drifted = namespaces.reduce((sum, one) => sum + countDrift(one), 0);
   if (drifted === 0) return undefined;
   return `${plural(drifted, 'tag')} in the target differ from the record: see the job summary`;

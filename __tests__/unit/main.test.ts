@@ -209,7 +209,7 @@ describe('each report', () => {
 });
 
 describe('the verdict', () => {
-  const drift = { missing: gone(2), changed: [], differs: [], removed: 2 };
+  const drift = { missing: gone(2), changed: [], differs: [], hollow: [], removed: 2 };
   const failures = [failure('base', ['v1', 'v2'])];
 
   it.each<[string, Options, string | undefined]>([
@@ -228,6 +228,11 @@ describe('the verdict', () => {
       'is the number of failed tags',
       { result: { namespaces: [namespaceResult({ failures })] } },
       '2 tags could not be mirrored: see the job summary',
+    ],
+    [
+      'does not count a missing namespace as a tag',
+      { result: { namespaces: [namespaceResult({ failures: [failure('', [])] })] } },
+      '1 namespace could not be mirrored: see the job summary',
     ],
     [
       'is success without fail-on-error',

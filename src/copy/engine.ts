@@ -53,6 +53,8 @@ export interface CopyObserver {
   onTagKept(tag: string): void;
   /** Called with the number of referrers that were copied, each time that some were. */
   onReferrersCopied(count: number): void;
+  /** Called with the platforms of an index of which only some are wanted, in canonical form. */
+  onPlatforms?(platforms: readonly string[]): void;
 }
 
 /** Copies images from a source registry to a target registry. */

@@ -2,7 +2,7 @@ import type { LimitFunction } from 'p-limit';
 import { CopyError, MissingAtSourceError } from '../mirror/copy-error.ts';
 import type { Lifetime } from '../mirror/lifetime.ts';
 import type { Work } from '../mirror/work.ts';
-import { messageOf, printable } from '../oci/errors.ts';
+import { RegistryError, messageOf, printable } from '../oci/errors.ts';
 import { RetryBudget } from '../oci/http/retry.ts';
 import type { Logger } from '../oci/logger.ts';
 import type { Sleep } from '../oci/sleep.ts';
@@ -22,6 +22,8 @@ export interface Outcome {
   readonly isPending?: boolean;
   /** Why the tags that are not in `verifiedTags` are not mirrored; absent when all are, or the next run copies them. */
   readonly error?: string;
+  /** True when a later copy may succeed. */
+  readonly mayPass?: boolean;
   /** True when `error` says that the source does not have the digest that it listed for these tags. */
   readonly isMissingAtSource?: boolean;
 }
@@ -36,6 +38,8 @@ export interface PoolOptions {
   readonly beforeOverwrite: (work: Work, tag: string) => Promise<void>;
   readonly lifetime: Lifetime;
   readonly pullLimits: PullLimits;
+  /** Called with the platforms of each index of which only some are wanted. */
+  readonly onPlatforms?: (platforms: readonly string[]) => void;
   /** Called when a piece of work has ended. */
   readonly onDone: (outcome: Outcome) => void;
   readonly sleep: Sleep;
@@ -85,8 +89,11 @@ async function copyOne(work: Work, task: CopyTask, options: PoolOptions): Promis
         return attempt.outcome({ isPending: true });
       const delay = attempt.nextDelay(task, error);
       if (delay === undefined) {
-        const isMissingAtSource = error instanceof MissingAtSourceError;
-        return attempt.outcome({ error: printable(messageOf(error), 2000), isMissingAtSource });
+        return attempt.outcome({
+          error: printable(messageOf(error), 2000),
+          mayPass: (error instanceof CopyError || error instanceof RegistryError) && error.retryable,
+          isMissingAtSource: error instanceof MissingAtSourceError,
+        });
       }
       await sleep(delay, lifetime.abort).catch(() => undefined);
     }
@@ -127,6 +134,10 @@ class Attempt {
     this.#referrers += count;
   }
 
+  onPlatforms(platforms: readonly string[]): void {
+    this.#options.onPlatforms?.(platforms);
+  }
+
   /** `task` without the tags that are verified. */
   remainderOf(task: CopyTask): CopyTask {
     return { ...task, tags: task.tags.filter((tag) => !this.#verifiedTags.has(tag)) };
@@ -144,7 +155,7 @@ class Attempt {
     return delay;
   }
 
-  outcome(end: Pick<Outcome, 'isPending' | 'error' | 'isMissingAtSource'> = {}): Outcome {
+  outcome(end: Pick<Outcome, 'isPending' | 'error' | 'mayPass' | 'isMissingAtSource'> = {}): Outcome {
     return {
       work: this.#work,
       verifiedTags: this.#verifiedTags,

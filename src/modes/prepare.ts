@@ -92,8 +92,9 @@ async function listSources(
         recordPath: recordPath(metadata.manifestPath, namespace),
       };
       return orFailure(identity, async (): Promise<ListedNamespace> => {
-        const listing = await discover(namespace, registries.source(namespace.registry), apis, images);
         const filters = new CompiledFilters(settings.filters);
+        const client = registries.source(namespace.registry);
+        const listing = await discover(namespace, client, apis, images, filters);
         return { ...identity, kind: 'listed', filters, listing, selection: select(listing, filters) };
       });
     }),

@@ -17,7 +17,11 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
   const { plans: prepared, warnings } = await prepare(inputs, deps);
   const plans = await deps.phase('Plan', async () => {
-    const adopted = await adoptInPlans(prepared, deps.registries, inputs.queryConcurrency);
+    const adopted = await adoptInPlans(prepared, {
+      registries: deps.registries,
+      concurrency: inputs.queryConcurrency,
+      signal: deps.lifetime.abort,
+    });
     for (const plan of adopted) deps.logger.info(describeResult(dryRunResult(plan, inputs.engine)));
     return adopted;
   });
@@ -40,6 +44,7 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
     namespaces,
     errors: [...copied.errors, ...errors],
     stopped: copied.stopped,
+    warnings: [...warnings, ...copied.warnings],
     unrecorded,
   };
 }

@@ -12,30 +12,40 @@ import { type RegistryResponse, headerOf } from './http/message.ts';
  */
 export type UploadStart =
   | { readonly kind: 'mounted' }
-  | { readonly kind: 'session'; readonly location: URL; readonly minChunkBytes: number };
+  | {
+      readonly kind: 'session';
+      readonly location: URL;
+      readonly minChunkBytes: number;
+      /** Why the registry did not answer the mount request. */
+      readonly mountError?: RegistryError;
+    };
 
 /**
  * Requests that `digest` is mounted into `repository`. Mounting from the repository itself checks whether the blob is
  * present, and opens an upload session if it is not: one request instead of HEAD and POST.
  *
- * @param from a repository of the same registry that may have the blob
+ * A failed mount is not retried, whatever its status: registries refuse mounts in many ways (Harbor 401, Docker Hub 400, others
+ * always 500), and all accept a plain upload. Only a rate limit is waited for.
+ *
+ * @param from a repository of the same registry that may have the blob; undefined: none, only an upload is opened
  * @throws RegistryError when the registry opens no upload either
  */
 export async function startUpload(
   client: RegistryClient,
   repository: string,
   digest: Digest,
-  from: string,
+  from: string | undefined,
 ): Promise<UploadStart> {
+  const plain = async (): Promise<UploadStart> => post(client, repository, '', [push(repository)]);
+  if (from === undefined) return plain();
   const query = new URLSearchParams({ mount: digest, from });
-  const isOwn = from === repository;
-  const scopes = isOwn ? [push(repository)] : [push(repository), pull(from)];
+  const scopes = from === repository ? [push(repository)] : [push(repository), pull(from)];
   try {
-    return await post(client, repository, `?${query.toString()}`, scopes, isOwn);
+    return await post(client, repository, `?${query.toString()}`, scopes, false);
   } catch (error) {
-    // Registries refuse mounts in many ways (Harbor 401, Docker Hub 400). They all accept a plain upload.
-    if (!(error instanceof RegistryError) || error.retryable || error.status === undefined) throw error;
-    return post(client, repository, '', [push(repository)]);
+    if (!(error instanceof RegistryError) || error.status === 429) throw error;
+    const start = await plain();
+    return start.kind === 'session' ? { ...start, mountError: error } : start;
   }
 }
 

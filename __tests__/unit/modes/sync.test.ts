@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { sync } from '../../../src/modes/sync.ts';
 import { countAll } from '../../../src/mirror/result.ts';
 import { digest } from '../../support/fixtures/digests.ts';
+import { makeImage, makeIndex, pushImage } from '../../support/fixtures/images.ts';
 import { inModeWorld } from '../../support/fixtures/mode-world.ts';
 
 describe('sync', () => {
@@ -70,6 +71,42 @@ describe('sync', () => {
       expect(result.stopped).toEqual([expect.stringMatching(/^The run was cancelled/)]);
       expect(countAll(result.namespaces)).toMatchObject({ added: 0, pending: 1, failed: 0 });
       expect(world.target.store.has('mirror/a')).toBe(false);
+    });
+  });
+
+  it.each([
+    ['linux/arm64/v8', 'linux/arm64'],
+    ['linux/arm64', 'linux/arm64/v8'],
+  ])('keeps the image for %s of an index that names it %s', async (wanted, named) => {
+    await inModeWorld('sync', async (world) => {
+      const amd64 = makeImage({ seed: 'amd64' });
+      const arm64 = makeImage({ seed: 'arm64', platform: named });
+      const other = makeImage({ seed: 'other', platform: 'linux/ppc64le' });
+      await pushImage(world.source.url, 'ns/a', ['v1'], makeIndex([amd64, arm64, other]));
+      const platforms = `linux/amd64, ${wanted}, linux/s390x`;
+      const result = await sync(world.inputs({ platforms }), world.deps);
+      expect(countAll(result.namespaces)).toMatchObject({ added: 1, failed: 0 });
+      expect(world.target.store.manifest('mirror/a', arm64.digest)).toBeDefined();
+      expect(world.target.store.manifest('mirror/a', other.digest)).toBeUndefined();
+      expect(world.record()).toMatchObject({
+        a: { v1: { platforms: ['linux/amd64', 'linux/arm64', 'linux/s390x'] } },
+      });
+      expect(result.warnings).toEqual([expect.stringMatching(/has the platform linux\/s390x/)]);
+    });
+  });
+
+  it('copies an index again whose record may miss a platform', async () => {
+    await inModeWorld('sync', async (world) => {
+      const [amd64, arm64] = [
+        makeImage({ seed: 'amd64' }),
+        makeImage({ seed: 'arm64', platform: 'linux/arm64' }),
+      ];
+      const index = makeIndex([amd64, arm64]);
+      await pushImage(world.source.url, 'ns/a', ['v1'], index);
+      const entry = { digest: index.digest, target: digest(1), platforms: ['linux/arm64/v8'] };
+      world.setRecord({ a: { v1: entry } });
+      await sync(world.inputs({ platforms: 'linux/arm64/v8' }), world.deps);
+      expect(world.target.store.manifest('mirror/a', arm64.digest)).toBeDefined();
     });
   });
 });

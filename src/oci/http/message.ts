@@ -16,7 +16,7 @@ export interface RegistryRequest {
   readonly expect: readonly number[];
   /** False for a body that can't be sent twice. Default: true. */
   readonly repeatable?: boolean;
-  /** False if an ambiguous refusal is not worth a retry, because the caller has another way. Default: true. */
+  /** False if a failure is not worth a retry, because the caller has another way. A rate limit is waited for. Default: true. */
   readonly insist?: boolean;
   /** How long to wait for the response, in milliseconds, if longer than the dispatcher's timeout. */
   readonly responseTimeoutMs?: number;

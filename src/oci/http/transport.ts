@@ -90,7 +90,7 @@ export class RegistryTransport {
         signal?.throwIfAborted();
         const error = this.#describe(request, thrown);
         if (error.isRateLimit) throttled += 1;
-        const isFinal = request.repeatable === false || (error.ambiguous && request.insist === false);
+        const isFinal = request.repeatable === false || (request.insist === false && !error.isRateLimit);
         const delayMs = isFinal ? undefined : retryBudget.nextDelay(error);
         if (delayMs === undefined) {
           error.isExhausted = !isFinal && error.retryable;
