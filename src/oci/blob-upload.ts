@@ -43,7 +43,7 @@ export async function startUpload(
   try {
     return await post(client, repository, `?${query.toString()}`, scopes, false);
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.status === 429) throw error;
+    if (!(error instanceof RegistryError) || error.isRateLimit) throw error;
     const start = await plain();
     return start.kind === 'session' ? { ...start, mountError: error } : start;
   }
