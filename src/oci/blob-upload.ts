@@ -46,7 +46,7 @@ export async function startUpload(
     if (start.kind === 'mounted' && from !== repository) noteMount();
     return start;
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.status === 429) throw error;
+    if (!(error instanceof RegistryError) || error.isRateLimit) throw error;
     const start = await plain();
     return start.kind === 'session' ? { ...start, mountError: error } : start;
   }

@@ -37,6 +37,16 @@ const RULES: readonly Rule[] = [
       'Use GITHUB_TOKEN with "permissions: packages: write", or a personal access token (classic) with write:packages, or ' +
       'read:packages to pull; a fine-grained token does not work',
   },
+  {
+    says: /permission_denied: The requested installation does not exist/i,
+    remedy:
+      'The token belongs to another owner than the package: use a personal access token (classic) with write:packages of an ' +
+      'account that may write there',
+  },
+  {
+    says: /User cannot be authenticated with the token provided/i,
+    remedy: 'The token has expired, or is wrong: renew the secret that holds it',
+  },
   // Amazon ECR
   {
     says: /the repository with name '/i,
@@ -45,7 +55,7 @@ const RULES: readonly Rule[] = [
     pushing: true,
   },
   {
-    says: /authorization token has expired/i,
+    says: /authorization token (?:has expired|is invalid)/i,
     remedy: 'Log in to Amazon ECR again in this job: its tokens expire after 12 hours',
   },
   {
@@ -92,6 +102,19 @@ const RULES: readonly Rule[] = [
     says: /container registry is deprecated and shutting down/i,
     remedy: 'Migrate the project to Artifact Registry: the old Container Registry accepts no pushes',
   },
+  {
+    says: /config file size \(\d+ bytes\) does not match the config descriptor size/i,
+    remedy:
+      'The image states a wrong size of its config, which this target refuses, and a mirror must not change it: omit the image ' +
+      'with "exclude", or set "engine: docker", which writes a new manifest for images of one platform',
+    pushing: true,
+  },
+  // DigitalOcean
+  {
+    says: /registry contains \d+ repositories, limit is \d+/i,
+    remedy:
+      "The plan's number of repositories is used up: raise it in the target, or delete repositories there",
+  },
   // Harbor
   {
     says: /unauthorized to access repository: .*, action: push|\bproject \S+ not found/i,
@@ -111,12 +134,12 @@ const RULES: readonly Rule[] = [
       'that permission, create the repository first',
     pushing: true,
   },
-  // Docker Hub
+  // Docker Hub, GitLab and others
   {
     says: /requested access to the resource is denied|insufficient_scope/i,
     remedy:
       'The account must be allowed to push to the namespace of "target", its access token needs the permission Write, and ' +
-      'its plan must allow another private repository if new ones are private',
+      'on Docker Hub its plan must allow another private repository if new ones are private',
     pushing: true,
   },
   // Many
@@ -164,7 +187,7 @@ export function adviceOn(
   remedy: string | undefined,
 ): string {
   if (!used)
-    return `No credentials are known for ${host}: set them as inputs, or log in with docker/login-action before this step`;
+    return `No credentials are known for ${host}: set them as inputs, or log in with docker/login-action before this step. Registries also refuse what does not exist`;
   return remedy === undefined
     ? `${host} refused the credentials from ${used.providedBy}: check that they are right and allow this`
     : `${remedy}. The request used the credentials from ${used.providedBy}`;

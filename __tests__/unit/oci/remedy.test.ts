@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { adviceOn, remedyFor } from '../../../src/oci/remedy.ts';
+import { adviceOn, remedyFor, storageAdvice, webPageAdvice } from '../../../src/oci/remedy.ts';
 
 describe('remedyFor', () => {
   it.each([
@@ -75,6 +75,20 @@ describe('remedyFor', () => {
     ],
     ['unsupported: The operation is unsupported.', /^The target accepts no pushes/],
     ['docker push a.io/b:v1 ended with exit code 1: unsupported', /^The target accepts no pushes/],
+    [
+      'denied: permission_denied: The requested installation does not exist.',
+      /^The token belongs to another owner/,
+    ],
+    [
+      'unauthorized: unauthenticated: User cannot be authenticated with the token provided.',
+      /^The token has expired/,
+    ],
+    ['status 400, DENIED: Your Authorization Token is invalid.', /^Log in to Amazon ECR again/],
+    ['denied: registry contains 1 repositories, limit is 1', /^The plan's number of repositories/],
+    [
+      'MANIFEST_INVALID: config file size (3106 bytes) does not match the config descriptor size (311 bytes)',
+      /wrong size of its config/,
+    ],
     ['name unknown: repository name not known to registry', /^Create the repository in the target/],
   ])('knows %s', (said, remedy) => {
     expect(remedyFor(said, true)).toMatch(remedy);
@@ -105,6 +119,22 @@ describe('adviceOn', () => {
       expect(advice).not.toMatch(/user-name|pa55/);
     }
     expect(adviceOn('a.io', used, 'Do this')).toMatch(/^Do this\. /);
-    expect(adviceOn('a.io', undefined, undefined)).toMatch(/^No credentials are known for a\.io/);
+    expect(adviceOn('a.io', undefined, undefined)).toMatch(
+      /^No credentials are known for a\.io.*what does not exist$/,
+    );
+  });
+});
+
+describe('storageAdvice', () => {
+  it('names registry and storage, and blames no credentials', () => {
+    const advice = storageAdvice('r.io', 's3.io');
+    expect(advice).toMatch(/^r\.io redirects to s3\.io, which refuses the request/);
+    expect(advice).not.toMatch(/No credentials|refused the credentials/);
+  });
+});
+
+describe('webPageAdvice', () => {
+  it('names what is in front of the host', () => {
+    expect(webPageAdvice('r.io')).toMatch(/^Something in front of r\.io, such as a firewall/);
   });
 });

@@ -40,8 +40,8 @@ export async function isCommitted(
   return false;
 }
 
-function mayBeCommitted({ method, status, codes }: RegistryError): boolean {
-  if (method !== 'PUT' || status === 429) return false;
+function mayBeCommitted({ method, status, codes, isRateLimit }: RegistryError): boolean {
+  if (method !== 'PUT' || isRateLimit) return false;
   return (
     status === undefined ||
     status >= 500 ||

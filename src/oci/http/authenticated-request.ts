@@ -58,6 +58,8 @@ export class AuthenticatedRequest {
   readonly #options: AuthenticatedRequestOptions;
   /** The scopes of the token. */
   #tokenScopes: readonly string[];
+  /** True while the token has scopes that another request has learned. */
+  #isLearned: boolean;
   /** The scopes to try if those are refused; undefined until a challenge has named others. */
   #otherScopes: (readonly string[])[] | undefined;
   /** True once a challenge was answered: the next 401 is a refusal of these scopes. */
@@ -71,6 +73,7 @@ export class AuthenticatedRequest {
     this.#request = request;
     this.#options = options;
     this.#tokenScopes = options.authenticator.tokenScopesOf(request.scopes);
+    this.#isLearned = this.#tokenScopes !== request.scopes;
   }
 
   /**
@@ -114,7 +117,8 @@ export class AuthenticatedRequest {
       authorization = await authenticator.header(this.#request.scopes, { tokenScopes: this.#tokenScopes });
     } catch (error) {
       // A token service may refuse scopes that the registry does not name.
-      if (isRefusedScope(error) && this.#tryOtherScopes()) return { kind: 'unsent' };
+      if (isRefusedScope(error) && (this.#tryOtherScopes() || this.#unlearnScopes()))
+        return { kind: 'unsent' };
       // The challenge may have come from something between the client and the registry.
       authenticator.forgetChallenge();
       throw error;
@@ -143,6 +147,9 @@ export class AuthenticatedRequest {
     this.#isSuspicious ||= authenticator.isSuspicious401(unauthorized);
     const isAnswerable = authenticator.acceptChallenge(unauthorized);
     this.#noteOtherScopes(sent.response);
+    // A body that can't be sent twice: the caller's next attempt starts with the other scopes.
+    const [next] = repeatable === false ? (this.#otherScopes ?? []) : [];
+    if (next) authenticator.useTokenScopes(scopes, next);
     if (!isAnswerable || (this.#isRenewed && !this.#tryOtherScopes()) || repeatable === false)
       return { kind: 'refused', sent };
     this.#isRenewed = true;
@@ -170,6 +177,15 @@ export class AuthenticatedRequest {
     const next = this.#otherScopes?.shift();
     if (next) this.#tokenScopes = next;
     return next !== undefined;
+  }
+
+  /** True when scopes that were learned before are given up for the request's own. */
+  #unlearnScopes(): boolean {
+    if (!this.#isLearned) return false;
+    this.#isLearned = false;
+    this.#tokenScopes = this.#request.scopes;
+    this.#options.authenticator.useTokenScopes(this.#request.scopes, this.#tokenScopes);
+    return true;
   }
 
   async #explain({ response, authorization }: Sent): Promise<State> {

@@ -63,6 +63,34 @@ describe('the scope of a challenge', () => {
     },
   );
 
+  it('counts for the next attempt of an upload, whose body can not be sent twice', async () => {
+    const network = rewriting(() => true);
+    const upload = { method: 'PUT', url: '/v2/gateway/a/x', repeatable: false, expect: [200] } as const;
+    const scopes = ['repository:gateway/a:pull,push'];
+    const mine = client(network);
+    const send = async (): Promise<unknown> =>
+      mine.transport.send({ ...upload, scopes }, async ({ body }) => body.dump());
+    // The first request has no challenge yet.
+    await expect(send()).rejects.toThrow(/status 401/);
+    await send();
+    expect(tokenScopes(network).at(-1)).toContain('repository:inner/a:pull');
+  });
+
+  it('is forgotten once the token service issues nothing for it', async () => {
+    let isMoved = false;
+    const network = rewriting((scopes) => !isMoved || !scopes.includes('repository:inner/a:pull'));
+    const mine = client(network);
+    await mine.listTags('gateway/a');
+    isMoved = true;
+    // Another request with the same scopes whose token is not known any more.
+    const upload = { method: 'PUT', url: '/v2/gateway/b/x', repeatable: false, expect: [200] } as const;
+    const scopes = ['repository:gateway/b:pull'];
+    const send = async (): Promise<unknown> =>
+      mine.transport.send({ ...upload, scopes }, async ({ body }) => body.dump());
+    for (let attempt = 0; attempt < 3; attempt += 1) await expect(send()).rejects.toThrow(/status 401/);
+    expect(tokenScopes(network).at(-1)).toEqual(scopes);
+  });
+
   it('does not make a registry try for ever', async () => {
     const network = rewriting(() => true, 'repository:other/a:pull');
     await expect(client(network).listTags('gateway/a')).rejects.toThrow(/status 401/);

@@ -61,6 +61,7 @@ describe('a 429', () => {
   ])('%s pauses all requests to its host, and none to another', async (_, headers, least) => {
     const other = await startMemoryRegistry();
     servers.push(other);
+    other.store.putManifest('ns/a', 'v1', IMAGE.mediaType, IMAGE.bytes);
     other.intercept = () => events.push('other') === 0;
     const refuse = throttle(headers());
     registry.intercept = (_request, response) => refuse(response) || events.push('own') === 0;
