@@ -46,7 +46,7 @@ const MAX_AGE_MS = 20 * 60 * 60_000;
 /** Number of attempts to save when other jobs save at the same time: one of them succeeds each time. */
 const MAX_SAVES = 20;
 /** After this many attempts without a new entry, the job that has taken the key is assumed to have ended without its entry. */
-const MAX_BLOCKED_SAVES = 5;
+const MAX_BLOCKED_SAVES = 3;
 /** The longest pause before another attempt: the other job's entry can be restored once it is uploaded. */
 const MAX_PAUSE_MS = 4000;
 
@@ -85,12 +85,14 @@ export class BlobCache implements BlobLocationStore {
 
   async save(locations: readonly BlobLocation[]): Promise<void> {
     await this.#attempt('saved in', undefined, async (api) => {
-      let [generation, blocked] = [0, 0];
+      let [generation, blocked] = [-1, 0];
       for (let saves = 0; saves < MAX_SAVES; saves += 1) {
         const newest = await this.#restore(api);
         const merged = this.#merge(newest.locations, locations);
         if (!this.#isWorthSaving(newest, merged)) return;
         blocked = newest.generation === generation ? blocked + 1 : 0;
+        // Not even the key after that could be saved: the cache itself refuses.
+        if (blocked > MAX_BLOCKED_SAVES) return;
         ({ generation } = newest);
         const next = generation + 1 + Math.floor(blocked / MAX_BLOCKED_SAVES);
         if (await this.#store(api, merged, next)) return;

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CacheApi, BlobCache } from '../../../src/action/blob-cache.ts';
 import type { BlobLocation } from '../../../src/copy/registry/blob-locations.ts';
@@ -10,6 +10,8 @@ import { silentLogger } from '../../support/fixtures/silent-logger.ts';
 
 let temp: string;
 let time: number;
+/** Number of pauses between attempts. */
+let sleeps: number;
 let entries: Map<string, string>;
 /** Keys that a job has reserved without an entry. */
 let reserved: Set<string>;
@@ -17,6 +19,7 @@ let reserved: Set<string>;
 beforeEach(async () => {
   temp = await mkdtemp(join(tmpdir(), 'blob-cache-'));
   time = Date.parse('2026-11-26T03:00:00Z');
+  sleeps = 0;
   [entries, reserved] = [new Map(), new Set()];
 });
 afterEach(async () => {
@@ -50,7 +53,10 @@ function open({ registry = 'docker.io', job = 'job', api = cache } = {}): BlobCa
     registry,
     tempFolder: join(temp, job),
     logger: silentLogger,
-    sleep: async (ms) => setImmediate(void ms),
+    sleep: async (ms) => {
+      sleeps += 1;
+      await setTimeout(ms / 100);
+    },
     random: Math.random,
     now: () => new Date(time),
     loadApi: async () => api,
@@ -132,6 +138,12 @@ describe('BlobCache', () => {
     reserved.add(key.replace(/1$/, '2'));
     await run(locationsOf('b', 3));
     expect(await open().load()).toHaveLength(6);
+  });
+
+  it('gives up soon when the cache saves nothing', async () => {
+    const store = open({ api: { ...cache, saveCache: async () => Promise.resolve(-1) } });
+    await store.save(locationsOf('a', 3));
+    expect(sleeps).toBeLessThanOrEqual(4);
   });
 
   it('never fails a run', async () => {
