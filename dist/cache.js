@@ -40364,4 +40364,4 @@ function saveCacheV2(paths_1, key_1, options_1) {
 	});
 }
 
-export { isFeatureAvailable, restoreCache, saveCache };
+export { CACHE_READ_DENIED_PREFIX, CACHE_WRITE_DENIED_PREFIX, CacheReadDeniedError, CacheWriteDeniedError, FinalizeCacheError, ReserveCacheError, ValidationError, isFeatureAvailable, restoreCache, saveCache };

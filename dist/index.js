@@ -1,6 +1,6 @@
 import { i as __toESM, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
 import { b as summary, d as setFailed, f as setOutput, g as getExecOutput, i as getInput, l as notice, m as warning, n as debug, o as group, p as setSecret, r as error, s as info, t as DOCKER_FOLDER_STATE, u as saveState } from "./shared.js";
-import { A as integer, B as parseJson$3, C as redactUrl, D as custom, E as check$2, F as nullish, H as record$1, I as number, K as string, L as object, M as looseObject, N as minValue, P as nullable, R as optional, S as readErrorBody, U as safeInteger, V as pipe, W as safeParse, _ as show$1, a as resolveSettings, b as messageOf, c as newestVersionFirst, d as formatNamespace, f as parseNamespace, h as InputReader, i as readSettings, j as is, k as getDotPath, l as nameTargets, m as InputError, n as REFERRERS_NEED_DIGESTS, o as compileRange, p as repositoryIn, q as union, r as TARGET_EXAMPLE, s as isFullVersion, t as DEFAULTS$1, u as targetRepository, v as RegistryError, w as array, x as printable, y as isAccessDenied, z as parse$2 } from "./settings.js";
+import { A as integer, B as parseJson$3, C as redactUrl, D as custom, E as check$2, F as nullish, H as record$1, I as number, J as unknown, K as string, L as object, M as looseObject, N as minValue, P as nullable, R as optional, S as readErrorBody, T as boolean, U as safeInteger, V as pipe, W as safeParse, _ as show$1, a as resolveSettings, b as messageOf, c as newestVersionFirst, d as formatNamespace, f as parseNamespace, h as InputReader, i as readSettings, j as is, k as getDotPath, l as nameTargets, m as InputError, n as REFERRERS_NEED_DIGESTS, o as compileRange, p as repositoryIn, q as union, r as TARGET_EXAMPLE, s as isFullVersion, t as DEFAULTS$1, u as targetRepository, v as RegistryError, w as array, x as printable, y as isAccessDenied, z as parse$3 } from "./settings.js";
 import { a as isRegistryHost, i as isLoopback, o as isRepositoryName, r as canonicalHost, s as isTag, t as apiHost } from "./names.js";
 import { BlockList, isIP } from "node:net";
 import { Readable } from "node:stream";
@@ -15,6 +15,7 @@ import { homedir, tmpdir } from "node:os";
 import { setTimeout as setTimeout$1 } from "node:timers/promises";
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
+import { basename, dirname, extname, join as join$1 } from "node:path/posix";
 
 // node_modules/universal-user-agent/index.js
 function getUserAgent() {
@@ -153,7 +154,7 @@ function removeUndefinedProperties(obj) {
 	for (const key in obj) if (obj[key] === void 0) delete obj[key];
 	return obj;
 }
-function merge(defaults, route, options) {
+function merge$1(defaults, route, options) {
 	if (typeof route === "string") {
 		let [method, url] = route.split(" ");
 		options = Object.assign(url ? {
@@ -286,7 +287,7 @@ function expand(template, context) {
 	if (template === "/") return template;
 	else return template.replace(/\/$/, "");
 }
-function parse$1(options) {
+function parse$2(options) {
 	let method = options.method.toUpperCase();
 	let url = (options.url || "/").replace(/:([a-z]\w+)/g, "{$1}");
 	let headers = Object.assign({}, options.headers);
@@ -323,16 +324,16 @@ function parse$1(options) {
 	}, typeof body !== "undefined" ? { body } : null, options.request ? { request: options.request } : null);
 }
 function endpointWithDefaults(defaults, route, options) {
-	return parse$1(merge(defaults, route, options));
+	return parse$2(merge$1(defaults, route, options));
 }
 function withDefaults$2(oldDefaults, newDefaults) {
-	const DEFAULTS2 = merge(oldDefaults, newDefaults);
+	const DEFAULTS2 = merge$1(oldDefaults, newDefaults);
 	const endpoint2 = endpointWithDefaults.bind(null, DEFAULTS2);
 	return Object.assign(endpoint2, {
 		DEFAULTS: DEFAULTS2,
 		defaults: withDefaults$2.bind(null, DEFAULTS2),
-		merge: merge.bind(null, DEFAULTS2),
-		parse: parse$1
+		merge: merge$1.bind(null, DEFAULTS2),
+		parse: parse$2
 	});
 }
 var endpoint = withDefaults$2(null, DEFAULTS);
@@ -382,7 +383,7 @@ const NullObject = /* @__PURE__ */ (() => {
 /**
 * Parse a `Content-Type` header.
 */
-function parse(header, options) {
+function parse$1(header, options) {
 	const stopFlags = SEMI_FLAG | (options?.comma === true ? COMMA_FLAG : 0);
 	const len = header.length;
 	let valueStart = options?.start ?? 0;
@@ -994,7 +995,7 @@ async function fetchWrapper(requestOptions) {
 async function getResponseData(response) {
 	const contentType = response.headers.get("content-type");
 	if (!contentType) return response.text().catch(noop$2);
-	const mimetype = parse(contentType);
+	const mimetype = parse$1(contentType);
 	if (isJSONResponse(mimetype)) {
 		let text = "";
 		try {
@@ -1046,7 +1047,7 @@ var request = withDefaults$1(endpoint, defaults_default);
 /* v8 ignore else -- @preserve */
 
 // node_modules/@octokit/graphql/dist-bundle/index.js
-var VERSION$15 = "0.0.0-development";
+var VERSION$16 = "0.0.0-development";
 function _buildMessageForResponseErrors(data) {
 	return `Request failed due to following response errors:
 ` + data.errors.map((e) => ` - ${e.message}`).join("\n");
@@ -1124,7 +1125,7 @@ function withDefaults(request2, newDefaults) {
 	});
 }
 var graphql2 = withDefaults(request, {
-	headers: { "user-agent": `octokit-graphql.js/${VERSION$15} ${getUserAgent()}` },
+	headers: { "user-agent": `octokit-graphql.js/${VERSION$16} ${getUserAgent()}` },
 	method: "POST",
 	url: "/graphql"
 });
@@ -1168,7 +1169,7 @@ var createTokenAuth = function createTokenAuth2(token) {
 };
 
 // node_modules/@octokit/core/dist-src/version.js
-const VERSION$14 = "7.0.8";
+const VERSION$15 = "7.0.8";
 
 // node_modules/@octokit/core/dist-src/index.js
 const noop$1 = () => {};
@@ -1181,9 +1182,9 @@ function createLogger$1(logger = {}) {
 	if (typeof logger.error !== "function") logger.error = consoleError;
 	return logger;
 }
-const userAgentTrail = `octokit-core.js/${VERSION$14} ${getUserAgent()}`;
+const userAgentTrail = `octokit-core.js/${VERSION$15} ${getUserAgent()}`;
 var Octokit$1 = class {
-	static VERSION = VERSION$14;
+	static VERSION = VERSION$15;
 	static defaults(defaults) {
 		const OctokitWithDefaults = class extends this {
 			constructor(...args) {
@@ -1259,7 +1260,7 @@ var Octokit$1 = class {
 };
 
 // node_modules/@octokit/plugin-paginate-rest/dist-bundle/index.js
-var VERSION$13 = "0.0.0-development";
+var VERSION$14 = "0.0.0-development";
 function normalizePaginatedListResponse$1(response) {
 	if (!response.data) return {
 		...response,
@@ -1341,7 +1342,7 @@ var composePaginateRest$1 = Object.assign(paginate$1, { iterator: iterator$1 });
 function paginateRest$1(octokit) {
 	return { paginate: Object.assign(paginate$1.bind(null, octokit), { iterator: iterator$1.bind(null, octokit) }) };
 }
-paginateRest$1.VERSION = VERSION$13;
+paginateRest$1.VERSION = VERSION$14;
 
 // node_modules/@octokit/plugin-paginate-graphql/dist-bundle/index.js
 var generateMessage = (path, cursorValue) => `The cursor at "${path.join(",")}" did not change its value "${cursorValue}" after a page transition. Please make sure your that your query is set up correctly.`;
@@ -1456,7 +1457,7 @@ function paginateGraphQL(octokit) {
 }
 
 // node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/version.js
-const VERSION$12 = "17.0.0";
+const VERSION$13 = "17.0.0";
 
 // node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/generated/endpoints.js
 var endpoints_default = {
@@ -2848,7 +2849,7 @@ function decorate(octokit, scope, methodName, defaults, decorations) {
 function restEndpointMethods(octokit) {
 	return { rest: endpointsToMethods(octokit) };
 }
-restEndpointMethods.VERSION = VERSION$12;
+restEndpointMethods.VERSION = VERSION$13;
 function legacyRestEndpointMethods(octokit) {
 	const api = endpointsToMethods(octokit);
 	return {
@@ -2856,7 +2857,7 @@ function legacyRestEndpointMethods(octokit) {
 		rest: api
 	};
 }
-legacyRestEndpointMethods.VERSION = VERSION$12;
+legacyRestEndpointMethods.VERSION = VERSION$13;
 
 // node_modules/bottleneck/light.js
 var require_light = /* @__PURE__ */ __commonJSMin(((exports, module, this$1) => {
@@ -4031,7 +4032,7 @@ var require_light = /* @__PURE__ */ __commonJSMin(((exports, module, this$1) => 
 
 // node_modules/@octokit/plugin-retry/dist-bundle/index.js
 var import_light = /* @__PURE__ */ __toESM(require_light(), 1);
-var VERSION$11 = "0.0.0-development";
+var VERSION$12 = "0.0.0-development";
 function isRequestError(error) {
 	return error.request !== void 0;
 }
@@ -4090,10 +4091,10 @@ function retry(octokit, octokitOptions) {
 	}
 	return retryPlugin;
 }
-retry.VERSION = VERSION$11;
+retry.VERSION = VERSION$12;
 
 // node_modules/@octokit/plugin-throttling/dist-bundle/index.js
-var VERSION$10 = "0.0.0-development";
+var VERSION$11 = "0.0.0-development";
 var noop = () => Promise.resolve();
 function wrapRequest(state, request, options) {
 	return state.retryLimiter.schedule(doRequest, state, request, options);
@@ -4259,7 +4260,7 @@ function throttling(octokit, octokitOptions) {
 	});
 	return {};
 }
-throttling.VERSION = VERSION$10;
+throttling.VERSION = VERSION$11;
 throttling.triggersNotification = triggersNotification;
 
 // node_modules/@octokit/oauth-authorization-url/dist-src/index.js
@@ -4565,9 +4566,9 @@ async function hook$4(state, request, route, parameters) {
 	endpoint.headers.authorization = `token ${token}`;
 	return request(endpoint);
 }
-var VERSION$9 = "0.0.0-development";
+var VERSION$10 = "0.0.0-development";
 function createOAuthDeviceAuth(options) {
-	const requestWithDefaults = options.request || request.defaults({ headers: { "user-agent": `octokit-auth-oauth-device.js/${VERSION$9} ${getUserAgent()}` } });
+	const requestWithDefaults = options.request || request.defaults({ headers: { "user-agent": `octokit-auth-oauth-device.js/${VERSION$10} ${getUserAgent()}` } });
 	const { request: request$3 = requestWithDefaults, ...otherOptions } = options;
 	const state = options.clientType === "github-app" ? {
 		...otherOptions,
@@ -4586,7 +4587,7 @@ function createOAuthDeviceAuth(options) {
 /* v8 ignore next 2 -- @preserve */
 
 // node_modules/@octokit/auth-oauth-user/dist-bundle/index.js
-var VERSION$8 = "0.0.0-development";
+var VERSION$9 = "0.0.0-development";
 async function getAuthentication(state) {
 	if ("code" in state.strategyOptions) {
 		const { authentication } = await exchangeWebFlowCode({
@@ -4717,7 +4718,7 @@ async function hook$3(state, request, route, parameters = {}) {
 	endpoint.headers.authorization = "token " + token;
 	return request(endpoint);
 }
-function createOAuthUserAuth({ clientId, clientSecret, clientType = "oauth-app", request: request$2 = request.defaults({ headers: { "user-agent": `octokit-auth-oauth-app.js/${VERSION$8} ${getUserAgent()}` } }), onTokenCreated, ...strategyOptions }) {
+function createOAuthUserAuth({ clientId, clientSecret, clientType = "oauth-app", request: request$2 = request.defaults({ headers: { "user-agent": `octokit-auth-oauth-app.js/${VERSION$9} ${getUserAgent()}` } }), onTokenCreated, ...strategyOptions }) {
 	const state = Object.assign({
 		clientType,
 		clientId,
@@ -4728,7 +4729,7 @@ function createOAuthUserAuth({ clientId, clientSecret, clientType = "oauth-app",
 	});
 	return Object.assign(auth$3.bind(null, state), { hook: hook$3.bind(null, state) });
 }
-createOAuthUserAuth.VERSION = VERSION$8;
+createOAuthUserAuth.VERSION = VERSION$9;
 /* v8 ignore if -- @preserve */
 /* v8 ignore next -- @preserve */
 
@@ -4776,10 +4777,10 @@ async function hook$2(state, request2, route, parameters) {
 		throw error;
 	}
 }
-var VERSION$7 = "0.0.0-development";
+var VERSION$8 = "0.0.0-development";
 function createOAuthAppAuth(options) {
 	const state = Object.assign({
-		request: request.defaults({ headers: { "user-agent": `octokit-auth-oauth-app.js/${VERSION$7} ${getUserAgent()}` } }),
+		request: request.defaults({ headers: { "user-agent": `octokit-auth-oauth-app.js/${VERSION$8} ${getUserAgent()}` } }),
 		clientType: "oauth-app"
 	}, options);
 	return Object.assign(auth$2.bind(null, state), { hook: hook$2.bind(null, state) });
@@ -5301,7 +5302,7 @@ async function sendRequestWithRetries(state, request, options, createdAt, retrie
 		return sendRequestWithRetries(state, request, options, createdAt, retries);
 	}
 }
-var VERSION$6 = "8.3.1";
+var VERSION$7 = "8.3.1";
 function createAppAuth(options) {
 	if (!options.appId) throw new Error("[@octokit/auth-app] appId option is required");
 	if (!options.privateKey && !options.createJwt) throw new Error("[@octokit/auth-app] privateKey option is required");
@@ -5309,7 +5310,7 @@ function createAppAuth(options) {
 	if ("installationId" in options && !options.installationId) throw new Error("[@octokit/auth-app] installationId is set to a falsy value");
 	const log = options.log || {};
 	if (typeof log.warn !== "function") log.warn = console.warn.bind(console);
-	const request$1 = options.request || request.defaults({ headers: { "user-agent": `octokit-auth-app.js/${VERSION$6} ${getUserAgent()}` } });
+	const request$1 = options.request || request.defaults({ headers: { "user-agent": `octokit-auth-app.js/${VERSION$7} ${getUserAgent()}` } });
 	const state = Object.assign({
 		request: request$1,
 		cache: getCache()
@@ -5375,7 +5376,7 @@ var createUnauthenticatedAuth = function createUnauthenticatedAuth2(options) {
 };
 
 // node_modules/@octokit/oauth-app/dist-node/index.js
-var VERSION$5 = "8.0.4";
+var VERSION$6 = "8.0.4";
 function addEventHandler(state, eventName, eventHandler) {
 	if (Array.isArray(eventName)) {
 		for (const singleEventName of eventName) addEventHandler(state, singleEventName, eventHandler);
@@ -5384,7 +5385,7 @@ function addEventHandler(state, eventName, eventHandler) {
 	if (!state.eventHandlers[eventName]) state.eventHandlers[eventName] = [];
 	state.eventHandlers[eventName].push(eventHandler);
 }
-var OAuthAppOctokit = Octokit$1.defaults({ userAgent: `octokit-oauth-app.js/${VERSION$5} ${getUserAgent()}` });
+var OAuthAppOctokit = Octokit$1.defaults({ userAgent: `octokit-oauth-app.js/${VERSION$6} ${getUserAgent()}` });
 async function emitEvent(state, context) {
 	const { name, action } = context;
 	if (state.eventHandlers[`${name}.${action}`]) for (const eventHandler of state.eventHandlers[`${name}.${action}`]) await eventHandler(context);
@@ -5663,7 +5664,7 @@ async function deleteAuthorizationWithState(state, options) {
 	return response;
 }
 var OAuthApp$1 = class {
-	static VERSION = VERSION$5;
+	static VERSION = VERSION$6;
 	static defaults(defaults) {
 		const OAuthAppWithDefaults = class extends this {
 			constructor(...args) {
@@ -5726,14 +5727,14 @@ var OAuthApp$1 = class {
 };
 
 // node_modules/@octokit/webhooks-methods/dist-node/index.js
-var VERSION$4 = "6.0.0";
+var VERSION$5 = "6.0.0";
 async function sign(secret, payload) {
 	if (!secret || !payload) throw new TypeError("[@octokit/webhooks-methods] secret & payload required for sign()");
 	if (typeof payload !== "string") throw new TypeError("[@octokit/webhooks-methods] payload must be a string");
 	const algorithm = "sha256";
 	return `${algorithm}=${createHmac(algorithm, secret).update(payload).digest("hex")}`;
 }
-sign.VERSION = VERSION$4;
+sign.VERSION = VERSION$5;
 async function verify(secret, eventPayload, signature) {
 	if (!secret || !eventPayload || !signature) throw new TypeError("[@octokit/webhooks-methods] secret, eventPayload & signature required");
 	if (typeof eventPayload !== "string") throw new TypeError("[@octokit/webhooks-methods] eventPayload must be a string");
@@ -5742,7 +5743,7 @@ async function verify(secret, eventPayload, signature) {
 	if (signatureBuffer.length !== verificationBuffer.length) return false;
 	return timingSafeEqual(signatureBuffer, verificationBuffer);
 }
-verify.VERSION = VERSION$4;
+verify.VERSION = VERSION$5;
 async function verifyWithFallback(secret, payload, signature, additionalSecrets) {
 	if (await verify(secret, payload, signature)) return true;
 	if (additionalSecrets !== void 0) for (const s of additionalSecrets) {
@@ -6245,7 +6246,7 @@ var Webhooks = class {
 };
 
 // node_modules/@octokit/app/node_modules/@octokit/plugin-paginate-rest/dist-bundle/index.js
-var VERSION$3 = "0.0.0-development";
+var VERSION$4 = "0.0.0-development";
 function normalizePaginatedListResponse(response) {
 	if (!response.data) return {
 		...response,
@@ -6327,11 +6328,11 @@ var composePaginateRest = Object.assign(paginate, { iterator });
 function paginateRest(octokit) {
 	return { paginate: Object.assign(paginate.bind(null, octokit), { iterator: iterator.bind(null, octokit) }) };
 }
-paginateRest.VERSION = VERSION$3;
+paginateRest.VERSION = VERSION$4;
 /* v8 ignore next -- @preserve */
 
 // node_modules/@octokit/app/dist-node/index.js
-var VERSION$2 = "16.1.4";
+var VERSION$3 = "16.1.4";
 function webhooks(appOctokit, options) {
 	return new Webhooks({
 		secret: options.secret,
@@ -6457,7 +6458,7 @@ async function getInstallationUrlBase(app) {
 	return `${appInfo.html_url}/installations/new`;
 }
 var App$1 = class {
-	static VERSION = VERSION$2;
+	static VERSION = VERSION$3;
 	static defaults(defaults) {
 		const AppWithDefaults = class extends this {
 			constructor(...args) {
@@ -6518,9 +6519,9 @@ var App$1 = class {
 };
 
 // node_modules/octokit/dist-bundle/index.js
-var VERSION$1 = "0.0.0-development";
+var VERSION$2 = "0.0.0-development";
 var Octokit = Octokit$1.plugin(restEndpointMethods, paginateRest$1, paginateGraphQL, retry, throttling).defaults({
-	userAgent: `octokit.js/${VERSION$1}`,
+	userAgent: `octokit.js/${VERSION$2}`,
 	throttle: {
 		onRateLimit,
 		onSecondaryRateLimit
@@ -34289,25 +34290,26 @@ var require_undici = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 
 // src/oci/http/retry.ts
 var import_undici = require_undici();
-/** Waits of a client that is told to come back later. All times are milliseconds. */
 const FIRST_DELAY_MS$1 = 500;
 const LONGEST_DELAY_MS = 3e4;
-/** A registry that asks for a longer pause than this is given up on: the next run goes on. */
+/** A registry that asks for a longer pause than this is left to the next run. */
 const LONGEST_PAUSE_MS = 6e5;
-/** More tries of what was refused doubtfully. */
+/** Retries of an ambiguous refusal. */
 const AMBIGUOUS_RETRIES = 3;
-/** Statuses worth another try: busy, timed out, or a fault of the server's own (499 and 522 are proxies'). */
+/** Statuses worth a retry: busy, timed out, or a fault of the server itself (499 and 522 come from proxies). */
 function isRetryableStatus(status) {
 	return status === 408 || status === 429 || status === 499 || status >= 500 && status !== 501;
 }
-/** Exponential growth from half a second to half a minute, with jitter over its upper half. */
+/** Milliseconds to wait, growing exponentially from half a second to half a minute, with jitter over the upper half. */
 function backoffDelay(attempt, random) {
 	const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS$1 * 2 ** attempt);
 	return delay / 2 + delay / 2 * random();
 }
 /**
-* The wait that a `Retry-After` header asks for: seconds or an HTTP date.
+* The wait in milliseconds that a `Retry-After` header asks for, in seconds or as an HTTP date.
 * https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+*
+* @param now milliseconds since the epoch
 */
 function parseRetryAfter(value, now) {
 	if (value === void 0) return void 0;
@@ -34315,30 +34317,30 @@ function parseRetryAfter(value, now) {
 	const date = Date.parse(value);
 	return Number.isNaN(date) ? void 0 : Math.max(0, date - now);
 }
-/** Counts the tries of one piece of work, and says how long to wait before each. */
+/** Counts the retries of one operation, and says how long to wait before each. */
 var RetryBudget = class {
 	#retries;
 	#random;
-	#tries = 0;
-	#doubts = 0;
+	#used = 0;
+	#ambiguous = 0;
 	constructor(retries, random) {
 		this.#retries = retries;
 		this.#random = random;
 	}
-	/** More tries that were granted so far. */
-	get tries() {
-		return this.#tries;
+	/** Retries granted so far. */
+	get used() {
+		return this.#used;
 	}
-	/** The wait before another try, in milliseconds; undefined when it has no use, or there were enough. */
+	/** The wait before the next retry, in milliseconds; undefined when a retry is useless, or the budget is used up. */
 	nextDelay({ retryable, ambiguous, retryAfter = 0 }) {
-		if (!retryable && ambiguous) this.#doubts += 1;
-		if (!retryable && (!ambiguous || this.#doubts > AMBIGUOUS_RETRIES) || this.#tries >= this.#retries || retryAfter > 6e5) return void 0;
-		const delay = Math.max(backoffDelay(this.#tries, this.#random), retryAfter);
-		this.#tries += 1;
-		return delay;
+		if (!retryable && ambiguous) this.#ambiguous += 1;
+		if (!retryable && (!ambiguous || this.#ambiguous > AMBIGUOUS_RETRIES) || this.#used >= this.#retries || retryAfter > 6e5) return void 0;
+		const delayMs = Math.max(backoffDelay(this.#used, this.#random), retryAfter);
+		this.#used += 1;
+		return delayMs;
 	}
 };
-/** Node's and undici's codes for a connection that broke, or never came to be, through no fault of the request. */
+/** Node's and undici's codes for a connection that broke or was never made, through no fault of the request. */
 const NETWORK_CODES = /* @__PURE__ */ new Set([
 	"ECONNRESET",
 	"ECONNREFUSED",
@@ -34355,15 +34357,17 @@ const NETWORK_CODES = /* @__PURE__ */ new Set([
 	"UND_ERR_BODY_TIMEOUT",
 	"UND_ERR_RES_CONTENT_LENGTH_MISMATCH"
 ]);
+/** The `code` of an error or of what caused it. */
 function errorCode(error) {
 	if (!(error instanceof Error)) return void 0;
 	if ("code" in error && typeof error.code === "string") return error.code;
 	return errorCode(error.cause);
 }
+/** True for a failure of the connection, after which the same request may succeed. */
 function isNetworkError(error) {
 	return NETWORK_CODES.has(errorCode(error) ?? "") || isGarbled(error);
 }
-/** What came is no HTTP, or ends in the middle of it. The parser's errors have no code. */
+/** True for an answer that is not HTTP, or ends in the middle of it. The parser's errors have no code. */
 function isGarbled(error) {
 	if (!(error instanceof Error)) return false;
 	return error instanceof import_undici.errors.HTTPParserError || isGarbled(error.cause);
@@ -34371,10 +34375,10 @@ function isGarbled(error) {
 
 // src/oci/http/proxy-error.ts
 const WHERE = "the input \"proxy\", or HTTPS_PROXY and HTTP_PROXY";
-/** A proxy that can't be reached, or that does not let a request through. Its message has the remedy, and no password. */
+/** A proxy that can't be reached, or refuses a request. Its message has the remedy, and no password. */
 var ProxyError = class extends Error {
 	name = "ProxyError";
-	/** True when the same request may go through later. */
+	/** True when the same request may succeed later. */
 	retryable;
 	constructor(message, { retryable, cause }) {
 		super(message, { cause });
@@ -34388,7 +34392,7 @@ function unreachable(host, cause) {
 		cause
 	});
 }
-/** What undici's words for a failure of `proxy` mean; any other error is given back. */
+/** Explains undici's error for a failure of `proxy`; any other error is returned unchanged. */
 function explainProxy(proxy, error) {
 	const { host } = proxy;
 	if (error instanceof import_undici.errors.ProxyConnectionError) {
@@ -34409,9 +34413,9 @@ function explainProxy(proxy, error) {
 }
 function refusalOf(status, { username }) {
 	if (status !== 407) return `does not let the connection through (status ${status}): check ${WHERE}, or name the host in NO_PROXY`;
-	return username === "" ? `wants a user name and a password (status 407): put them in the URL of ${WHERE}, from a secret` : `does not take its user name and password (status 407): check them in ${WHERE}`;
+	return username === "" ? `requires a user name and a password (status 407): put them in the URL of ${WHERE}, from a secret` : `refuses its user name and password (status 407): check them in ${WHERE}`;
 }
-/** The proxy's failure behind `error`, if it was one. */
+/** The proxy's failure that caused `error`, if there is one. */
 function proxyErrorOf(error) {
 	if (error instanceof ProxyError) return error;
 	return error instanceof Error && error.cause !== void 0 ? proxyErrorOf(error.cause) : void 0;
@@ -34490,109 +34494,137 @@ function proxyRefusal(error) {
 	return import_undici.Response.json({ message: refusal.message }, { status: 407 });
 }
 
-// src/github/comments.ts
-/** Besides bots, whose comments may be updated: people who could edit them anyway. Anyone else may have copied the marker. */
-const TRUSTED = /* @__PURE__ */ new Set([
-	"OWNER",
-	"MEMBER",
-	"COLLABORATOR"
-]);
-/** Tries to write a comment. Octokit spaces them by three seconds. */
-const MAX_TRIES = 3;
+// src/mirror/markdown.ts
 /**
-* Keeps one comment per step on a pull request, found again by a marker.
-* https://docs.github.com/en/rest/issues/comments
+* Text from registries in GitHub-flavoured Markdown. https://github.github.com/gfm/
 */
-var PullRequestComments = class {
-	#octokit;
-	constructor(octokit) {
-		this.#octokit = octokit;
-	}
-	/**
-	* Updates the step's comment to `comment`, or writes it when there is none and `comment` has news.
-	*
-	* @returns why that was not possible, with the remedy
-	*/
-	async keepComment(pullRequest, comment) {
-		try {
-			await this.#keep(pullRequest, comment);
-			return;
-		} catch (error) {
-			const cause = printable(messageOf(error));
-			return `The dry run could not be reported in a comment on pull request #${pullRequest.number}; the job summary has all of it. A pull request from a fork can only read; elsewhere set "permissions: pull-requests: write" in the workflow, or comment: false (GitHub says: ${cause})`;
-		}
-	}
-	async #keep({ owner, repo, number, step }, { body, isNews }) {
-		const { issues } = this.#octokit.rest;
-		const marker = `<!-- gcrxio/sync-action ${step} -->`;
-		const text = `${marker}\n${body}`;
-		const [first, ...others] = await this.#find({
-			owner,
-			repo,
-			number
-		}, marker);
-		if (first === void 0) {
-			if (isNews) await this.#create({
-				owner,
-				repo,
-				number
-			}, marker, text);
-			return;
-		}
-		if (first.body !== text) await issues.updateComment({
-			owner,
-			repo,
-			comment_id: first.id,
-			body: text
-		});
-		for (const { id } of others) await issues.deleteComment({
-			owner,
-			repo,
-			comment_id: id
-		});
-	}
-	/** Looks before each retry: the comment may exist though the answer was lost. */
-	async #create({ owner, repo, number }, marker, body) {
-		for (let tries = 1;; tries += 1) try {
-			await this.#octokit.rest.issues.createComment({
-				owner,
-				repo,
-				issue_number: number,
-				body,
-				request: { retries: 0 }
-			});
-			return;
-		} catch (error) {
-			if (!(error instanceof RequestError) || error.status < 500 || tries === MAX_TRIES) throw error;
-			if ((await this.#find({
-				owner,
-				repo,
-				number
-			}, marker)).some((comment) => comment.body === body)) return;
-		}
-	}
-	async #find({ owner, repo, number }, marker) {
-		return (await this.#octokit.paginate(this.#octokit.rest.issues.listComments, {
-			owner,
-			repo,
-			issue_number: number,
-			per_page: 100
-		})).filter(({ user, author_association: role }) => user?.type === "Bot" || TRUSTED.has(role)).map(({ id, body = "" }) => ({
-			id,
-			body
-		})).filter(({ body }) => body.startsWith(marker));
-	}
-};
+/**
+* Escapes all markup in `text`: it can create no link, mention, issue number, HTML, table cell or comment. The result is one line,
+* and must not start a line of Markdown, where `-` or `1.` would begin a list.
+*/
+function escapeMarkdown(text) {
+	return printable(text, Number.POSITIVE_INFINITY).replace(/[\\`*_{}[\]()#!|~$^]|:(?=\/\/)|(?<=www)\./g, "\\$&").replace(/[@#]/g, "$&​").replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+/** A code span that no character of `text` can close, and that fits into a table cell. */
+function codeSpan(text) {
+	const line = printable(text, Number.POSITIVE_INFINITY).replaceAll("`", "'").replaceAll("|", "¦");
+	return `\`${line === "" ? " " : line}\``;
+}
+/** The first `most` of `items` as code spans, then `and N more`. */
+function codeList(items, most = 12) {
+	const shown = items.slice(0, most).map((item) => codeSpan(item));
+	const rest = items.length - shown.length;
+	return rest > 0 ? `${shown.join(", ")} and ${rest} more` : shown.join(", ");
+}
+/** A link whose text is plain. `url` must not come from a registry, except for parts of its path. */
+function link(text, url) {
+	const destination = url.href.replace(/[()\\|`]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
+	return `[${escapeMarkdown(text)}](${destination})`;
+}
+/** Text as code in HTML, where Markdown is not parsed: inside of `<summary>`. */
+function htmlCode(text) {
+	return `<code>${printable(text, Number.POSITIVE_INFINITY).replace(/[&<>"'`]/g, (sign) => `&#${sign.charCodeAt(0)};`)}</code>`;
+}
+/** A code block whose fence is longer than any run of backticks in `content`. */
+function codeBlock(content, language) {
+	const longest = Array.from(content.matchAll(/`+/g), ([run]) => run.length).reduce((a, b) => Math.max(a, b), 3);
+	const fence = "`".repeat(longest + 1);
+	return `${fence}${language}\n${content.trimEnd()}\n${fence}\n`;
+}
 
-// src/github/errors.ts
-/** The metadata repository can't be read or written. The message names the cause and the remedy. */
-var MetadataError = class extends Error {
-	name = "MetadataError";
-};
-/** What an answer said, or why none came, in one line. */
-function describeAnswer(error) {
-	const message = messageOf(error);
-	return /^\s*</.test(message) ? "an HTML page" : printable(message);
+// src/github/comment-parts.ts
+/** GitHub accepts 65,536 characters per comment; the rest is for the step's marker. */
+const LONGEST_PARTS_CHARACTERS = 65e3;
+const LONGEST_TITLE_CHARACTERS = 80;
+const SHORTENED = "_Shortened: the job summary has all of it._";
+/**
+* Merges a job's part into the comments of its step. There is one, or none yet, or several if jobs started at the same
+* time. The parts of other jobs stay, except those of earlier runs.
+*
+* @param marker identifies the step; the comment's first line
+* @param bodies the step's comments, oldest first
+* @returns what the only comment should be; undefined if nothing needs to be written
+*/
+function mergeComment(marker, bodies, part, comment) {
+	const stored = bodies.flatMap((body) => parseParts(body));
+	const latest = Math.max(part.run, ...stored.map(({ run }) => run));
+	if (part.run < latest) return void 0;
+	const isOutdated = bodies.length > 0 && (stored.length === 0 || stored.some(({ run }) => run < latest));
+	if (!comment.isNews && !isOutdated && stored.every(({ key }) => key !== part.key)) return void 0;
+	const own = ownPart(part, comment.body);
+	const parts = /* @__PURE__ */ new Map([[own.key, own]]);
+	for (const other of stored) if (other.run === latest && !parts.has(other.key)) parts.set(other.key, other);
+	const wanted = Array.from(parts.values());
+	return bodies.length === 1 && stored.length === wanted.length && wanted.every((one) => isIn(one, stored)) ? void 0 : render(marker, wanted);
+}
+function isIn({ key, run, hash }, parts) {
+	return parts.some((part) => part.key === key && part.run === run && part.hash === hash);
+}
+function ownPart({ key, title, run }, body) {
+	const text = [...title === "" ? [] : [`### ${codeSpan(title.slice(0, LONGEST_TITLE_CHARACTERS))}\n`], body.replaceAll("<!-- part", "<​!-- part").trimEnd()].join("\n");
+	return {
+		key,
+		run,
+		hash: createHash("sha256").update(text).digest("hex").slice(0, 16),
+		text
+	};
+}
+/** Reads the markers that `render` writes, each on a line of its own in front of its part. */
+function parseParts(body) {
+	const [, ...pieces] = body.replaceAll("\r\n", "\n").split(/^<!-- part (?=[0-9a-f]+ \d+ [0-9a-f]+ -->$)/m);
+	return pieces.map((piece) => {
+		const end = piece.indexOf(" -->\n");
+		const [key = "", run = "", hash = ""] = piece.slice(0, end).split(" ");
+		return {
+			key,
+			run: Number(run),
+			hash,
+			text: piece.slice(end + 5).trimEnd()
+		};
+	});
+}
+function render(marker, parts) {
+	const sorted = parts.toSorted((a, b) => a.text.localeCompare(b.text, "en", { numeric: true }));
+	const texts = fit(sorted);
+	return [marker, ...sorted.map(({ key, run, hash }, index) => `<!-- part ${key} ${run} ${hash} -->\n${texts[index] ?? ""}\n`)].join("\n");
+}
+/** Shortens the longest parts until all fit into one comment. */
+function fit(parts) {
+	const markers = parts.length * 16 + parts.reduce((sum, { key, run, hash }) => sum + key.length + String(run).length + hash.length + 2, 0);
+	let free = LONGEST_PARTS_CHARACTERS - markers;
+	let left = parts.length;
+	const limits = /* @__PURE__ */ new Map();
+	for (const part of parts.toSorted((a, b) => a.text.length - b.text.length)) {
+		const limit = Math.min(part.text.length, Math.floor(free / left));
+		limits.set(part, limit);
+		free -= limit;
+		left -= 1;
+	}
+	return parts.map((part) => shorten(part.text, limits.get(part) ?? 0));
+}
+/** Whole lines of at most `limit` characters together, with a note, and with a code block closed that the cut opens. */
+function shorten(text, limit) {
+	if (text.length <= limit) return text;
+	const end = [
+		"",
+		"````",
+		"",
+		SHORTENED
+	].join("\n");
+	const lines = [];
+	let length = end.length;
+	for (const line of text.replaceAll(`\n${SHORTENED}`, "").split("\n")) {
+		length += line.length + 1;
+		if (length > limit) break;
+		lines.push(line);
+	}
+	const isInCode = lines.filter((line) => line.startsWith("````")).length % 2 === 1;
+	return [
+		...lines,
+		...isInCode ? ["````"] : [],
+		"",
+		SHORTENED
+	].join("\n");
 }
 
 // src/mirror/format.ts
@@ -34630,11 +34662,26 @@ function plural(count, noun) {
 	return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+// src/github/errors.ts
+/** The metadata repository can't be read or written. The message names the cause and the remedy. */
+var MetadataError = class extends Error {
+	name = "MetadataError";
+};
+/** What an answer said, or why none came, in one line. */
+function describeAnswer(error) {
+	const message = messageOf(error);
+	return /^\s*</.test(message) ? "an HTML page" : printable(message);
+}
+
 // src/github/remedy.ts
+/** https://docs.github.com/en/authentication/managing-commit-signature-verification/about-commit-signature-verification#signature-verification-for-bots */
+const SIGNED_COMMITS_REMEDY = "this branch requires signed commits. GitHub signs the commits of GITHUB_TOKEN and of GitHub Apps, but only without \"committer\": remove that input; or record in another \"metadata-branch\"";
 /** What to do when GitHub refuses a write with this status and message. */
 function remedyForWrite(status, message) {
 	switch (status) {
-		case 409: return "its branch is protected; let the token bypass the rule, or record in another \"metadata-branch\"";
+		case 409:
+			if (/signature|signed/i.test(message)) return SIGNED_COMMITS_REMEDY;
+			return "its branch is protected; let the token bypass the rule, or record in another \"metadata-branch\"";
 		case 422: return "GitHub does not accept the request";
 		case 404: return /branch .* not found/i.test(message) ? "the branch does not exist; create it, or name another in \"metadata-branch\"" : "this token can't see it; \"github-token\" needs permission \"contents: write\" on it";
 		default: return remedyForRead(status, message);
@@ -34711,6 +34758,135 @@ function statedWaitMs({ response }) {
 	const reset = headers["x-ratelimit-remaining"] === "0" ? Math.max(0, Number(headers["x-ratelimit-reset"]) * 1e3 - now) + 1e3 : NaN;
 	const wait = asked ?? reset;
 	return Number.isNaN(wait) ? void 0 : wait;
+}
+
+// src/github/comments.ts
+/** Besides bots, whose comments may be updated: people who could edit them anyway. Anyone else may have copied the marker. */
+const TRUSTED = /* @__PURE__ */ new Set([
+	"OWNER",
+	"MEMBER",
+	"COLLABORATOR"
+]);
+/** Twenty jobs that write one comment at the same time are done well before this. */
+const MAX_WRITES$1 = 10;
+/** A job of a matrix has read its part back this often, after a wait each, before it relies on it. */
+const CONFIRMATIONS = 2;
+/** The wait before the comment is read again: longer than a job takes from reading it to writing it. */
+const WAIT_MS = 2e3;
+/** Jobs that wrote at the same time read again within this time after that. */
+const SPREAD_MS = 4e3;
+/** A rate limit that asks for a longer wait than this is an error. */
+const LONGEST_LIMIT_MS$1 = 6e4;
+/**
+* Keeps one comment per step on a pull request, found again by a marker. Each job of a matrix has its part of it.
+* https://docs.github.com/en/rest/issues/comments
+*/
+var PullRequestComments = class {
+	#options;
+	constructor(options) {
+		this.#options = options;
+	}
+	/**
+	* Updates the job's part of the step's comment to `comment`, or writes it when there is none and `comment` has news.
+	*
+	* @returns why that was not possible, with the remedy
+	*/
+	async keepComment(pullRequest, comment) {
+		try {
+			await this.#keep(pullRequest, comment);
+			return;
+		} catch (error) {
+			const cause = printable(messageOf(error));
+			return `The dry run could not be reported in a comment on pull request #${pullRequest.number}; the job summary has all of it. A pull request from a fork can only read; elsewhere set "permissions: pull-requests: write" in the workflow, or comment: false (GitHub says: ${cause})`;
+		}
+	}
+	/**
+	* Comments have no conditional writes: a job that read before this one wrote may write after it. So a job of a matrix
+	* reads the comment again after a while, and merges its part in again if it is missing.
+	*/
+	async #keep(place, comment) {
+		const { sleep, random } = this.#options;
+		const marker = `<!-- gcrxio/sync-action ${place.step} -->`;
+		const isShared = place.part.title !== "";
+		let writes = 0;
+		let confirmations = 0;
+		for (;;) {
+			const comments = await this.#find(place, marker);
+			const bodies = comments.map(({ body }) => body);
+			const text = mergeComment(marker, bodies, place.part, comment);
+			let waitMs = WAIT_MS;
+			if (text === void 0) {
+				confirmations += 1;
+				if (writes === 0 || confirmations === CONFIRMATIONS) return;
+			} else {
+				if (writes === MAX_WRITES$1) throw new Error("other jobs kept writing the comment");
+				writes += 1;
+				confirmations = 0;
+				const problem = await this.#write(place, comments, text).catch((error) => ({ error }));
+				if (!problem && !isShared) return;
+				if (problem && writes === MAX_WRITES$1) throw problem.error;
+				if (problem) waitMs += passingWaitMs(problem.error);
+			}
+			await sleep(waitMs + random() * SPREAD_MS);
+		}
+	}
+	/** Makes `text` the step's only comment. */
+	async #write({ owner, repo, number }, [first, ...others], text) {
+		const { issues } = this.#options.octokit.rest;
+		const common = {
+			owner,
+			repo,
+			request: OWN_RETRIES
+		};
+		if (!first) {
+			await issues.createComment({
+				...common,
+				issue_number: number,
+				body: text
+			});
+			return;
+		}
+		if (first.body !== text) await issues.updateComment({
+			...common,
+			comment_id: first.id,
+			body: text
+		});
+		for (const { id } of others) await issues.deleteComment({
+			...common,
+			comment_id: id
+		}).catch(ignoreMissing);
+	}
+	/** The step's comments, oldest first. */
+	async #find({ owner, repo, number }, marker) {
+		const { octokit } = this.#options;
+		return (await octokit.paginate(octokit.rest.issues.listComments, {
+			owner,
+			repo,
+			issue_number: number,
+			per_page: 100
+		})).filter(({ user, author_association: role }) => user?.type === "Bot" || TRUSTED.has(role)).map(({ id, body = "" }) => ({
+			id,
+			body
+		})).filter(({ body }) => body.startsWith(marker)).toSorted((a, b) => a.id - b.id);
+	}
+};
+/**
+* How long to wait after a failed write, in milliseconds.
+*
+* @throws the error itself, if another try is of no use
+*/
+function passingWaitMs(error) {
+	if (!(error instanceof RequestError)) throw error;
+	if (error.status === 404 && error.request.method === "PATCH") return 0;
+	const failure = classifyFailure(error, "the comment");
+	if (failure.kind === "outcome-unknown") return 0;
+	const waitMs = failure.kind === "rate-limited" ? failure.waitMs ?? LONGEST_LIMIT_MS$1 : Number.POSITIVE_INFINITY;
+	if (waitMs > LONGEST_LIMIT_MS$1) throw error;
+	return waitMs;
+}
+/** Another job may have deleted a comment first. */
+function ignoreMissing(error) {
+	if (!(error instanceof RequestError) || error.status !== 404) throw error;
 }
 
 // src/github/retry-policy.ts
@@ -34854,7 +35030,10 @@ function givenUp(where, tries, error) {
 /** GitHub accepts PUT bodies, the base64 of a file, up to about 50 MB. */
 const MAX_FILE_BYTES$1 = 36 * 1e3 ** 2;
 /** The part of the answer to a write that identifies the file's new content. */
-const Written = object({ content: object({ sha: string() }) });
+const Written = object({
+	content: object({ sha: string() }),
+	commit: optional(object({ html_url: optional(string()) }))
+});
 /**
 * The metadata repository, behind GitHub's contents API.
 * https://docs.github.com/en/rest/repos/contents
@@ -34871,22 +35050,17 @@ var MetadataRepository = class {
 		return `${this.#options.owner}/${this.#options.repo}`;
 	}
 	/**
-	* Checks that the repository exists and can be written, as far as GitHub shows that without a write.
+	* Checks that the repository exists and can be read; `WriteAccess` checks whether it can be written.
 	*
 	* @throws MetadataError with the remedy
 	*/
 	async check() {
 		const { owner, repo } = this.#options;
-		const { archived } = await this.#retry.read(this.name, async () => {
-			const { data } = await this.#octokit().rest.repos.get({
-				owner,
-				repo,
-				request: OWN_RETRIES
-			});
-			return data;
-		});
-		if (!archived) return;
-		throw new MetadataError(`${this.name} can't be written: the repository is archived; unarchive it, or name another in "metadata-repository"`);
+		await this.#retry.read(this.name, async () => this.#octokit().rest.repos.get({
+			owner,
+			repo,
+			request: OWN_RETRIES
+		}));
 	}
 	/**
 	* The bytes of a file; undefined when it does not exist.
@@ -34961,8 +35135,12 @@ var MetadataRepository = class {
 			request: OWN_RETRIES
 		});
 		const written = safeParse(Written, data);
-		if (written.success && written.output.content.sha === gitBlobSha(bytes)) return;
-		throw unexpectedAnswer("what was written", "PUT", url);
+		if (!written.success || written.output.content.sha !== gitBlobSha(bytes)) throw unexpectedAnswer("what was written", "PUT", url);
+		const page = written.output.commit?.html_url;
+		if (page !== void 0) this.#options.onCommit?.({
+			path,
+			url: page
+		});
 	}
 	#octokit() {
 		const { octokit, shutdown } = this.#options;
@@ -34992,10 +35170,146 @@ function gitBlobSha(bytes) {
 	return createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
 }
 
+// src/github/write-access.ts
+/** https://docs.github.com/en/rest/repos/repos#get-a-repository */
+const Repository = object({
+	archived: optional(boolean()),
+	default_branch: optional(string()),
+	permissions: optional(object({ push: optional(boolean()) }))
+});
+/** Rules that refuse each commit which is not part of a merge. */
+const REFUSING_RULES = /* @__PURE__ */ new Set([
+	"pull_request",
+	"merge_queue",
+	"update",
+	"required_status_checks",
+	"required_deployments",
+	"workflows"
+]);
+/** https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch */
+const Rules = array(object({
+	type: string(),
+	ruleset_id: optional(number())
+}));
+/** https://docs.github.com/en/rest/repos/rules#get-a-repository-ruleset */
+const Ruleset = object({ current_user_can_bypass: optional(string()) });
+/** https://docs.github.com/en/rest/repos/contents#get-repository-content */
+const Entry$1 = object({
+	type: string(),
+	path: string(),
+	/** Listings have `type: "file"` for submodules. */
+	submodule_git_url: nullish(string())
+});
+const Folder = union([array(Entry$1), Entry$1]);
+/** The path of a write without content, which GitHub never carries out. */
+const PROBE_PATH = ".sync-action-write-access";
+/** Finds out before anything is copied whether the run can be recorded, as far as GitHub shows that without a write. */
+var WriteAccess = class {
+	#options;
+	constructor(options) {
+		this.#options = options;
+	}
+	/**
+	* Checks repository, token, rules of the branch, and what is at the paths of the files.
+	*
+	* @param paths of the files that the run will write
+	* @throws MetadataError with the remedy
+	*/
+	async check(paths) {
+		const repository = await this.#get(Repository);
+		if (repository?.archived === true) throw this.#refusal(remedyForWrite(403, "archived"));
+		if (this.#options.tokenKind === "user" && repository?.permissions?.push === false) throw this.#refusal(remedyForWrite(403, "not accessible by"));
+		const branch = this.#options.branch ?? repository?.default_branch;
+		if (branch !== void 0) await this.#checkRules(branch);
+		await this.#checkPaths(paths);
+		if (this.#options.probes) await this.#probe();
+	}
+	async #checkRules(branch) {
+		const rules = await this.#get(Rules, `/rules/branches/${encodeURIComponent(branch)}`);
+		const binding = [];
+		for (const rule of rules ?? []) if (isRelevant(rule, this.#options) && !await this.#mayBypass(rule)) binding.push(rule.type);
+		if (binding.length === 0) return;
+		const remedy = binding.every((type) => type === "required_signatures") ? SIGNED_COMMITS_REMEDY : `rules of this branch refuse direct commits (${binding.join(", ")}); let the token bypass them, or record in another "metadata-branch"`;
+		const refusal = this.#refusal(`${JSON.stringify(printable(branch))}: ${remedy}`);
+		if (this.#options.tokenKind !== "app") throw refusal;
+		this.#options.logger.warning(refusal.message);
+	}
+	/** True unless GitHub says that no bypass is possible. */
+	async #mayBypass({ ruleset_id: id }) {
+		if (id === void 0) return false;
+		return (await this.#get(Ruleset, `/rulesets/${id}`))?.current_user_can_bypass !== "never";
+	}
+	/** A write to a link would not change the file that it leads to, and one to a submodule or a folder is refused. */
+	async #checkPaths(paths) {
+		const folders = new Set(paths.map((path) => path.slice(0, Math.max(0, path.lastIndexOf("/")))));
+		for (const folder of folders) {
+			const listed = await this.#get(Folder, this.#contents(folder));
+			if (listed === void 0) continue;
+			if (!Array.isArray(listed)) throw this.#wrongKind(listed, "folder");
+			const wrong = listed.find((entry) => paths.includes(entry.path) && kindOf(entry) !== "file");
+			if (wrong) throw this.#wrongKind(wrong, "file");
+		}
+	}
+	#contents(folder) {
+		const { branch } = this.#options;
+		const ref = branch === void 0 ? "" : `?ref=${encodeURIComponent(branch)}`;
+		return `/${["contents", ...folder.split("/").filter((part) => part !== "")].map(encodeURIComponent).join("/")}${ref}`;
+	}
+	#wrongKind(entry, needed) {
+		const path = JSON.stringify(printable(entry.path));
+		return this.#refusal(`${path} is a ${kindOf(entry)}, where a ${needed} is needed; remove it, or change "manifest-path" or "changelog-path"`);
+	}
+	/**
+	* Sends a write without content: GitHub checks the permission before the request, and then refuses what is missing. A
+	* user's permissions are known without this.
+	*/
+	async #probe() {
+		const { octokit, owner, repo, branch, tokenKind } = this.#options;
+		if (tokenKind === "user") return;
+		try {
+			await octokit.request(`PUT /repos/${owner}/${repo}/contents/${PROBE_PATH}`, {
+				message: "Check the permission to write",
+				...branch !== void 0 && { branch },
+				request: OWN_RETRIES
+			});
+		} catch (error) {
+			if (!(error instanceof RequestError) || !/not accessible by/i.test(error.message)) return;
+			throw this.#refusal(`${remedyForWrite(error.status, error.message)} (GitHub says: ${printable(error.message)})`);
+		}
+	}
+	/** A part of what GitHub says about the repository; undefined if it does not say it, or not to this token. */
+	async #get(schema, path = "") {
+		const { octokit, owner, repo } = this.#options;
+		try {
+			const { data } = await octokit.request(`GET /repos/${owner}/${repo}${path}`, { request: OWN_RETRIES });
+			const parsed = safeParse(schema, data);
+			return parsed.success ? parsed.output : void 0;
+		} catch (error) {
+			if (error instanceof RequestError) return void 0;
+			throw error;
+		}
+	}
+	#refusal(why) {
+		return new MetadataError(`${this.#options.owner}/${this.#options.repo} can't be written: ${why}`);
+	}
+};
+function isRelevant({ type }, { committer }) {
+	return REFUSING_RULES.has(type) || type === "required_signatures" && committer !== void 0;
+}
+function kindOf({ type, submodule_git_url: submodule }) {
+	if (typeof submodule === "string") return "submodule";
+	return {
+		file: "file",
+		dir: "folder",
+		symlink: "symbolic link",
+		submodule: "submodule"
+	}[type] ?? type;
+}
+
 // src/oci/http/dispatcher.ts
 /**
-* Keep-alive connections to all hosts, through a proxy where one is named. HTTP/2 stays off: one connection's
-* flow control is slower for layers than several connections of HTTP/1.1.
+* Keep-alive connections to all hosts, through a proxy if one is configured. HTTP/2 stays off: the flow control of one
+* connection makes layers slower than several connections of HTTP/1.1.
 */
 function createDispatcher({ timeout, connections, proxy }) {
 	const options = {
@@ -35035,7 +35349,7 @@ function createDispatcher({ timeout, connections, proxy }) {
 		return dispatch(request, explaining(proxies[protocol], handler));
 	});
 }
-/** Options of a pool of connections to the proxy at `host`, whose failures name it. */
+/** Options of a pool of connections to the proxy at `host`: its failures name the proxy. */
 function toProxy(host, own) {
 	const { connect } = own;
 	if (typeof connect !== "function") return own;
@@ -35047,7 +35361,7 @@ function toProxy(host, own) {
 		})
 	};
 }
-/** Passes everything on, and a proxy's refusal in plain words, once: undici goes on with the body of a 407. */
+/** Passes everything on, and explains a proxy's refusal, once: undici continues with the body of a 407. */
 function explaining(proxy, handler) {
 	let ended = false;
 	return {
@@ -35072,7 +35386,7 @@ function explaining(proxy, handler) {
 
 // src/oci/digest.ts
 const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
-/** True for a digest in one of the two registered algorithms, in its canonical lower-case form. */
+/** True for a digest in one of the two registered algorithms, in lower case. */
 function isDigest(text) {
 	return DIGEST.test(text);
 }
@@ -35080,7 +35394,7 @@ function isDigest(text) {
 function digestOf(bytes) {
 	return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
-/** True when `bytes` are what `digest` names, in whichever algorithm it names them. */
+/** True when `bytes` have `digest`, in its own algorithm. */
 function matchesDigest(bytes, digest) {
 	const [algorithm = "sha256", hex] = digest.split(":");
 	return createHash(algorithm).update(bytes).digest("hex") === hex;
@@ -35093,9 +35407,9 @@ function headerOf(headers, name) {
 	return Array.isArray(value) ? value[0] : value;
 }
 /**
-* The whole body.
+* Reads the whole body.
 *
-* @param limit bytes; a longer body is broken off
+* @param limit the largest size in bytes
 * @throws RegistryError when the body is longer than `limit`
 */
 async function readBody({ body, url }, limit) {
@@ -35104,7 +35418,7 @@ async function readBody({ body, url }, limit) {
 	for await (const chunk of body) {
 		length += chunk.length;
 		if (length > limit) {
-			const cause = `the answer is longer than ${limit / 1024 ** 2} MiB and was not read on`;
+			const cause = `the response is longer than ${limit / 1024 ** 2} MiB, and the rest was not read`;
 			throw new RegistryError({
 				method: "GET",
 				url,
@@ -35115,7 +35429,7 @@ async function readBody({ body, url }, limit) {
 	}
 	return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
 }
-/** All values of a header that may stand on several lines, as one list. */
+/** All values of a header that may occur several times, as one list. */
 function listHeaderOf(headers, name) {
 	const value = headers[name];
 	return Array.isArray(value) ? value.join(", ") : value;
@@ -35129,7 +35443,7 @@ const DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
 const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 const SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+json";
 const SCHEMA1_SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws";
-/** What a manifest request accepts. schema1 is asked for too, so that it can be told apart from "not found". */
+/** What a manifest request accepts. It includes schema1, which would otherwise look like "not found". */
 const MANIFESTS = [
 	OCI_INDEX,
 	OCI_MANIFEST,
@@ -35139,7 +35453,7 @@ const MANIFESTS = [
 	SCHEMA1
 ];
 const MANIFEST_ACCEPT = MANIFESTS.join(", ");
-/** False for what no specification of today knows, such as the artifact manifests of its drafts. */
+/** False for types that no current specification has, such as the artifact manifests of its drafts. */
 function isManifestType(mediaType) {
 	return MANIFESTS.includes(mediaType);
 }
@@ -35151,9 +35465,9 @@ function isSchema1Type(mediaType) {
 }
 
 // src/oci/manifest.ts
-/** Of a list of millions that are none each would be an issue, and take more memory than a runner has. */
+/** Stops at the first issue: millions of malformed entries would otherwise take more memory than a runner has. */
 const FIRST_ISSUE = { abortEarly: true };
-/** A digest in one of the algorithms that are registered. */
+/** A digest in one of the registered algorithms. */
 const DigestSchema = custom((value) => typeof value === "string" && isDigest(value), "not a digest");
 const DescriptorSchema = object({
 	mediaType: optional(string(), ""),
@@ -35176,9 +35490,9 @@ const Content = object({
 	manifests: optional(nullable(array(DescriptorSchema)))
 });
 /**
-* Reads what `manifest` refers to. A wrong `Content-Type` is mended by the manifest's own `mediaType` or shape.
+* Reads what `manifest` refers to. Where the `Content-Type` was wrong, the manifest's own fields decide.
 *
-* @throws Error with the cause when it is no manifest of a known kind
+* @throws Error with the cause when it is not a manifest of a known kind
 */
 function readManifest(manifest) {
 	if (isSchema1Type(manifest.mediaType)) return { kind: "schema1" };
@@ -35202,8 +35516,8 @@ function readManifest(manifest) {
 	throw new Error(`The manifest of type "${printable(manifest.mediaType, 100)}" has neither "manifests" nor "config"`);
 }
 /**
-* The type of a manifest that came as `contentType`: registries answer some as `application/json` or plain text,
-* and then the manifest's own `mediaType` or shape tells.
+* The media type of a manifest that was sent as `contentType`. Registries send some as `application/json` or plain text;
+* then the manifest's own `mediaType` decides, or else its fields.
 */
 function mediaTypeOf(bytes, contentType) {
 	const [type = ""] = contentType.split(";");
@@ -35229,24 +35543,72 @@ function formatPlatform({ platform }) {
 	const { os, architecture, variant } = platform;
 	return variant ? `${os}/${architecture}/${variant}` : `${os}/${architecture}`;
 }
-/** True when `platform` of a descriptor is what `wanted` asks for; `linux/arm64` takes every variant. */
+/** True when the platform of a descriptor matches `wanted`; `linux/arm64` matches every variant. */
 function matchesPlatform(descriptor, wanted) {
 	const platform = formatPlatform(descriptor);
 	return platform !== void 0 && (platform === wanted || platform.startsWith(`${wanted}/`));
 }
 /**
-* True for a layer that stays where its `urls` say and is not in the registry.
+* True for a layer that is stored at its `urls` and not in the registry. Without `urls` it is in the registry like any other.
 * https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#non-distributable-layers
 */
-function isForeignLayer({ mediaType }) {
-	return mediaType.includes(".foreign.") || mediaType.includes(".nondistributable.");
+function isForeignLayer({ mediaType, urls }) {
+	return (mediaType.includes(".foreign.") || mediaType.includes(".nondistributable.")) && urls != null && urls.length > 0;
+}
+
+// src/oci/manifest-response.ts
+/** The head of a manifest; `incomplete` when the response lacks digest, type or size. */
+function headOf(response) {
+	const digest = reportedDigestOf(response);
+	const mediaType = headerOf(response.headers, "content-type")?.split(";")[0]?.trim();
+	const size = headerOf(response.headers, "content-length");
+	if (digest === void 0 || !isDigest(digest) || size === void 0) return "incomplete";
+	if (!mediaType?.startsWith("application/vnd.")) return "incomplete";
+	return {
+		digest,
+		mediaType,
+		size: Number(size)
+	};
+}
+/**
+* The digest that a registry reports for a manifest.
+* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
+*/
+function reportedDigestOf({ headers }) {
+	return headerOf(headers, "docker-content-digest");
+}
+/**
+* The manifest that `bytes` are, verified if `reference` is a digest. schema1 is not verified: its digest does not cover the
+* signatures that its bytes include.
+*
+* @throws RegistryError when `bytes` are not a manifest, or do not have the requested digest
+*/
+function manifestOf$1(reference, bytes, response) {
+	const problem = (cause, more) => new RegistryError({
+		method: "GET",
+		url: response.url,
+		cause,
+		...more
+	});
+	let mediaType;
+	try {
+		mediaType = mediaTypeOf(bytes, headerOf(response.headers, "content-type") ?? "");
+	} catch {
+		throw problem("the response is not a manifest", { ambiguous: true });
+	}
+	if (isDigest(reference) && !isSchema1Type(mediaType) && !matchesDigest(bytes, reference)) throw problem(`the digest of the response is ${digestOf(bytes)}, not the requested one`, { retryable: true });
+	return {
+		mediaType,
+		digest: isDigest(reference) ? reference : digestOf(bytes),
+		bytes
+	};
 }
 
 // src/oci/http/link.ts
 /**
-* The target of a `Link` header's `rel="next"`, resolved against the URL that answered. Undefined when there is
-* none. Pages stay on the host that answered: registries behind a proxy may name it by `http:`, or by the name
-* that only the proxy knows, and a list that ended there would be cut off and nobody told.
+* The target of a `Link` header's `rel="next"`, resolved against the URL that answered; undefined when there is none. Pages
+* stay on the host that answered. A registry behind a proxy may name itself with `http:`, or by a name that only the proxy
+* knows; if that link were ignored, the list would be cut short in silence.
 * https://www.rfc-editor.org/rfc/rfc8288#section-3
 */
 function nextPage(header, base) {
@@ -35264,11 +35626,11 @@ function nextPage(header, base) {
 }
 
 // src/oci/pages.ts
-/** 32 MiB of tags are some hundred thousand in one repository; nobody's are more. */
+/** 32 MiB are some hundred thousand tags in one repository, more than any has. */
 const MAX_PAGE_BYTES = 32 * 1024 ** 2;
-/** With a hundred entries a page, as many as `MAX_ITEMS`. */
-const MAX_PAGES$1 = 1e4;
-/** More than any registry has repositories, or any repository tags. */
+/** With a hundred entries per page, as many entries as `MAX_ITEMS`. */
+const MAX_PAGES$2 = 1e4;
+/** More than any registry has repositories, or any repository has tags. */
 const MAX_ITEMS = 1e6;
 /** The parsed JSON of a list. `url` is a path below the transport's base URL, or a page's URL. */
 async function getPage(transport, url, scopes) {
@@ -35279,7 +35641,7 @@ async function getPage(transport, url, scopes) {
 		expect: [200]
 	}, pageOf);
 }
-/** The page of a list that `response` is. */
+/** Reads `response` as one page of a list. */
 async function pageOf(response) {
 	const bytes = await readBody(response, MAX_PAGE_BYTES);
 	const next = nextPage(listHeaderOf(response.headers, "link"), response.url);
@@ -35293,9 +35655,9 @@ async function pageOf(response) {
 * Reads a list to its last page.
 *
 * @param list.of what is listed, for messages: `tags`
-* @param list.first the first page, when the caller has it already
-* @param list.most items that it may have
-* @throws RegistryError when a page is refused or is no such list, and when pages repeat or find no end
+* @param list.first the first page, if the caller has it already
+* @param list.most the largest number of items allowed
+* @throws RegistryError when a page is refused or is not such a list, and when pages repeat or never end
 */
 async function readPages(transport, url, list) {
 	const { most = MAX_ITEMS } = list;
@@ -35304,14 +35666,35 @@ async function readPages(transport, url, list) {
 	let page = list.first ?? await getPage(transport, url, list.scopes);
 	for (;;) {
 		const found = list.read(page);
-		if (!found) throw fault(page, `the answer is not a list of ${list.of}`);
+		if (!found) throw fault(page, `the response is not a list of ${list.of}`);
 		for (const item of found.items) all.push(item);
 		if (all.length > most) throw fault(page, `there are more than ${most} ${list.of}`);
 		if (found.next === void 0) return all;
 		const next = found.next.toString();
 		if (seen.has(next)) throw fault(page, `the pages of ${list.of} repeat`);
-		if (seen.add(next).size >= MAX_PAGES$1) throw fault(page, `there are more than ${MAX_PAGES$1} pages of ${list.of}`);
-		page = await getPage(transport, found.next, list.scopes);
+		if (seen.add(next).size >= MAX_PAGES$2) throw fault(page, `there are more than ${MAX_PAGES$2} pages of ${list.of}`);
+		page = await getLaterPage(transport, found.next, list.scopes);
+	}
+}
+/**
+* A page after the first could not be read: the list exists, and its rest is unknown. It has no status, so that a 404 is not
+* treated as "no such repository".
+*/
+var LaterPageError = class extends RegistryError {};
+/** @throws LaterPageError when the registry refuses the page */
+async function getLaterPage(transport, url, scopes) {
+	try {
+		return await getPage(transport, url, scopes);
+	} catch (error) {
+		if (!(error instanceof RegistryError) || error.retryable || error.status === void 0) throw error;
+		const { status, codes } = error;
+		const cause = `the list has a page here by its "Link", and it can't be read: ${[`status ${status}`, ...codes].join(", ")}`;
+		throw new LaterPageError({
+			method: "GET",
+			url: new URL(error.url),
+			cause,
+			error
+		});
 	}
 }
 function fault({ url }, cause) {
@@ -35326,7 +35709,7 @@ function parseJson$1(bytes, response) {
 		return JSON.parse(new TextDecoder().decode(bytes));
 	} catch {
 		const type = headerOf(response.headers, "content-type") ?? "no type";
-		const cause = `the answer is not JSON but ${printable(type, 60)}: this is no registry, or a page in front of it`;
+		const cause = `the response is not JSON but ${printable(type, 60)}: this is not a registry, or a page in front of one`;
 		throw new RegistryError({
 			method: "GET",
 			url: response.url,
@@ -35336,14 +35719,30 @@ function parseJson$1(bytes, response) {
 	}
 }
 
-// src/oci/client.ts
-/** The spec asks registries to take manifests of 4 MiB; this reads some more. */
-const MAX_MANIFEST_BYTES = 8 * 1024 ** 2;
-/** How often a tag is read whose manifest is not what the registry says. */
-const READS = 3;
-const TagList = object({ tags: optional(nullable(array(string()))) });
+// src/oci/pull-limit.ts
 /**
-* One registry's API, as the distribution spec has it. Repositories and references must have passed the checks
+* The pull limit in the headers of a response; undefined when it has none: `ratelimit-remaining: 20;w=21600`.
+* https://docs.docker.com/docker-hub/usage/pulls/
+*/
+function pullLimitOf({ headers }) {
+	const header = headerOf(headers, "ratelimit-remaining") ?? "";
+	const [, remaining, seconds] = /^\s*(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?/.exec(header) ?? [];
+	if (remaining === void 0) return void 0;
+	const window = seconds === void 0 ? {} : { window: Number(seconds) * 1e3 };
+	return {
+		remaining: Number(remaining),
+		...window
+	};
+}
+
+// src/oci/client.ts
+/** The specification asks registries to accept manifests of 4 MiB. Some accept larger ones. */
+const MAX_MANIFEST_BYTES = 8 * 1024 ** 2;
+/** How often a tag is read whose manifest does not have the digest that the registry reports. */
+const MAX_READS = 3;
+const TagList$1 = object({ tags: optional(nullable(array(string()))) });
+/**
+* One registry's API as the distribution specification defines it. Repositories and references must have passed the checks
 * of `names.ts`. Every method throws RegistryError when the registry refuses.
 * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
 */
@@ -35362,14 +35761,14 @@ var RegistryClient = class {
 	get pullLimit() {
 		return this.#pullLimit;
 	}
-	/** The parsed JSON of a list, and the page after it. `url` may be a path or a page's URL. */
+	/** One page of a list: its parsed JSON, and the URL of the next page. `url` may be a path or a page's URL. */
 	async getList(url, scopes) {
 		return getPage(this.#transport, url, scopes);
 	}
 	/**
-	* All tags of a repository, page by page, without their digests.
+	* All tags of a repository, from all pages, without their digests.
 	*
-	* @param first the first page, when the caller has it already
+	* @param first the first page, if the caller has it already
 	*/
 	async listTags(repository, first) {
 		const scopes = [pull(repository)];
@@ -35380,7 +35779,7 @@ var RegistryClient = class {
 			first
 		});
 	}
-	/** The digest behind a tag or digest; undefined when the registry has no such manifest. */
+	/** The digest of a manifest by tag or digest; undefined when the registry does not have it. */
 	async headManifest(repository, reference) {
 		const head = await this.#transport.send({
 			method: "HEAD",
@@ -35390,13 +35789,15 @@ var RegistryClient = class {
 			expect: [200, 404]
 		}, async (response) => {
 			await response.body.dump();
-			return response.status === 404 ? void 0 : this.#readHead(response);
+			if (response.status === 404) return void 0;
+			this.#noteLimit(response);
+			return headOf(response);
 		});
 		return head === "incomplete" ? this.#headByGet(repository, reference) : head;
 	}
 	/**
-	* Like `headManifest`, of what may well not be there: a registry that forbids a HEAD is asked by GET. Artifactory
-	* answers HEAD with 403 for what is missing.
+	* Like `headManifest`, for a manifest that is likely to be missing: Artifactory answers its HEAD with 403. Then it is
+	* requested with GET.
 	*/
 	async findManifest(repository, reference) {
 		try {
@@ -35415,18 +35816,20 @@ var RegistryClient = class {
 		};
 	}
 	/**
-	* A manifest and the digest of what really came; undefined when the registry has none such. What came for a tag is
-	* asked for once more, by its own digest, where the registry says that it is another one: of registries that say so
-	* wrongly it is there, and what was spoilt on its way is not.
+	* A manifest and the digest of its bytes; undefined when the registry does not have it. If the registry reports another
+	* digest for a tag than its bytes have, the manifest is requested by the digest of the bytes. A registry that merely
+	* reports a wrong digest has it under that digest; a manifest that was corrupted on the way is not found.
+	*
+	* @throws RegistryError when the bytes never have the digest that the registry reports
 	*/
 	async getManifest(repository, reference) {
-		for (let tries = 1;; tries += 1) {
+		for (let reads = 1;; reads += 1) {
 			const found = await this.#readManifest(repository, reference);
 			if (!found) return void 0;
-			const { manifest, said } = found;
-			if (!(said !== void 0 && said !== manifest.digest && !isSchema1Type(manifest.mediaType)) || await this.#readManifest(repository, manifest.digest)) return manifest;
-			if (tries < READS) continue;
-			const cause = `the answer's digest is ${manifest.digest}, and the registry says ${said}`;
+			const { manifest, reportedDigest } = found;
+			if (!(reportedDigest !== void 0 && reportedDigest !== manifest.digest && !isSchema1Type(manifest.mediaType)) || await this.#readManifest(repository, manifest.digest)) return manifest;
+			if (reads < MAX_READS) continue;
+			const cause = `the digest of the manifest is ${manifest.digest}, but the registry reports ${reportedDigest}`;
 			const url = this.#transport.urlOf(manifestUrlPath(repository, reference));
 			throw new RegistryError({
 				method: "GET",
@@ -35435,7 +35838,7 @@ var RegistryClient = class {
 			});
 		}
 	}
-	/** A manifest, and the digest that the registry says it has. */
+	/** A manifest, and the digest that the registry reports for a tag. */
 	async #readManifest(repository, reference) {
 		return this.#transport.send({
 			method: "GET",
@@ -35447,12 +35850,12 @@ var RegistryClient = class {
 			if (response.status === 404) return discard(response);
 			this.#noteLimit(response);
 			return {
-				manifest: checkedManifest(reference, await readBody(response, MAX_MANIFEST_BYTES), response),
-				said: isDigest(reference) ? void 0 : digestHeader(response)
+				manifest: manifestOf$1(reference, await readBody(response, MAX_MANIFEST_BYTES), response),
+				reportedDigest: isDigest(reference) ? void 0 : reportedDigestOf(response)
 			};
 		});
 	}
-	/** True when the registry says that `repository` has the blob. */
+	/** True when the registry reports that `repository` has the blob. */
 	async hasBlob(repository, digest) {
 		return this.#transport.send({
 			method: "HEAD",
@@ -35465,9 +35868,9 @@ var RegistryClient = class {
 		});
 	}
 	/**
-	* Stores `manifest` under a tag or its digest, byte for byte and with its own media type.
+	* Pushes `manifest` under a tag or its digest, byte for byte and with its own media type.
 	*
-	* @returns true when the registry says that it has noted to what the manifest refers
+	* @returns true when the registry acknowledges the manifest's `subject`: it lists the manifest as a referrer
 	*/
 	async putManifest(repository, reference, manifest) {
 		return this.#transport.send({
@@ -35486,48 +35889,28 @@ var RegistryClient = class {
 			return headerOf(response.headers, "oci-subject") !== void 0;
 		});
 	}
-	#readHead(response) {
-		this.#noteLimit(response);
-		const digest = digestHeader(response);
-		const mediaType = headerOf(response.headers, "content-type")?.split(";")[0]?.trim();
-		const size = headerOf(response.headers, "content-length");
-		if (digest === void 0 || !isDigest(digest) || !mediaType?.startsWith("application/vnd.") || size === void 0) return "incomplete";
-		return {
-			digest,
-			mediaType,
-			size: Number(size)
-		};
-	}
-	/** https://docs.docker.com/docker-hub/usage/pulls/: `ratelimit-remaining: 20;w=21600` */
-	#noteLimit({ headers }) {
-		const header = headerOf(headers, "ratelimit-remaining") ?? "";
-		const [, remaining, seconds] = /^\s*(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?/.exec(header) ?? [];
-		if (remaining === void 0) return;
-		const window = seconds === void 0 ? {} : { window: Number(seconds) * 1e3 };
-		this.#pullLimit = {
-			remaining: Number(remaining),
-			...window
-		};
+	#noteLimit(response) {
+		this.#pullLimit = pullLimitOf(response) ?? this.#pullLimit;
 	}
 };
-/** The scope that lets a token read `repository`. */
+/** The scope of a token that may read `repository`. */
 function pull(repository) {
 	return `repository:${repository}:pull`;
 }
-/** The scope that lets a token read and write `repository`. */
+/** The scope of a token that may read and write `repository`. */
 function push(repository) {
 	return `repository:${repository}:pull,push`;
 }
-/** The list of a repository's tags; with no name, what registries of Google's kind hold at their root. */
+/** Where a repository's tags are listed; without a name, where registries like Google's list their root. */
 function tagsUrlPath(repository) {
 	return repository === "" ? "/v2/tags/list" : `/v2/${repository}/tags/list`;
 }
 function manifestUrlPath(repository, reference) {
 	return `/v2/${repository}/manifests/${reference}`;
 }
-/** Some registries link an empty page to itself: it is the last one. */
+/** Some registries link an empty page to itself: an empty page is the last one. */
 const readTagList = ({ json, next }) => {
-	const list = safeParse(TagList, json, FIRST_ISSUE);
+	const list = safeParse(TagList$1, json, FIRST_ISSUE);
 	if (!list.success) return void 0;
 	const items = list.output.tags ?? [];
 	return {
@@ -35535,33 +35918,8 @@ const readTagList = ({ json, next }) => {
 		next: items.length === 0 ? void 0 : next
 	};
 };
-/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
-function digestHeader({ headers }) {
-	return headerOf(headers, "docker-content-digest");
-}
 async function discard({ body }) {
 	await body.dump();
-}
-/** schema1 is exempt from the check: its digest leaves out the signatures that the bytes carry. */
-function checkedManifest(reference, bytes, response) {
-	const problem = (cause, more) => new RegistryError({
-		method: "GET",
-		url: response.url,
-		cause,
-		...more
-	});
-	let mediaType;
-	try {
-		mediaType = mediaTypeOf(bytes, headerOf(response.headers, "content-type") ?? "");
-	} catch {
-		throw problem("the answer is not a manifest", { ambiguous: true });
-	}
-	if (isDigest(reference) && !isSchema1Type(mediaType) && !matchesDigest(bytes, reference)) throw problem(`the answer's digest is ${digestOf(bytes)}, not the one asked for`, { retryable: true });
-	return {
-		mediaType,
-		digest: isDigest(reference) ? reference : digestOf(bytes),
-		bytes
-	};
 }
 
 // node_modules/yocto-queue/index.js
@@ -35703,22 +36061,22 @@ function validateConcurrency(concurrency) {
 
 // src/oci/http/host-limiter.ts
 /**
-* All requests to one host pass its limiter: so many at a time, and none while the host has asked to wait. A 429
-* is about the client and not about one request, so it stops them all.
+* All requests to one host pass its limiter: at most N at once, and none during a pause that the host asked for. A rate
+* limit concerns the client and not one request, therefore it pauses them all.
 */
 var HostLimiter = class {
 	#limit;
 	#sleep;
 	#clock;
-	#closedUntil = 0;
-	/** Why it is closed for longer than a request can wait. */
+	#pausedUntil = 0;
+	/** Why requests fail instead of waiting: the pause is too long. */
 	#refusal;
 	constructor(concurrency, sleep, clock) {
 		this.#limit = pLimit(concurrency);
 		this.#sleep = sleep;
 		this.#clock = clock;
 	}
-	/** Runs `request` when there is a place and the host is not waiting. */
+	/** Runs `request` once a place is free and the host is not paused. */
 	async run(request, signal) {
 		return this.#limit(async () => {
 			await this.waitUntilOpen(signal);
@@ -35726,9 +36084,9 @@ var HostLimiter = class {
 		});
 	}
 	/**
-	* Waits until the host may be asked again, and takes no place.
+	* Waits until the pause is over, without taking a place.
 	*
-	* @throws the refusal that it was closed with
+	* @throws the refusal of a pause that is too long to wait for
 	*/
 	async waitUntilOpen(signal) {
 		signal?.throwIfAborted();
@@ -35738,21 +36096,21 @@ var HostLimiter = class {
 		}
 	}
 	/**
-	* Lets no request pass for the next `ms` milliseconds.
+	* Stops all requests for the next `ms` milliseconds.
 	*
-	* @param refusal what those get who would have to wait so long; left out, they wait
+	* @param refusal if set, requests throw it instead of waiting
 	*/
 	pause(ms, refusal) {
 		const until = this.#clock() + ms;
-		if (until <= this.#closedUntil) return;
-		this.#closedUntil = until;
+		if (until <= this.#pausedUntil) return;
+		this.#pausedUntil = until;
 		this.#refusal = refusal;
 	}
 	#wait() {
-		return this.#closedUntil - this.#clock();
+		return this.#pausedUntil - this.#clock();
 	}
 };
-/** The limiters of all hosts, by `host:port` as URLs have it. */
+/** The limiters of all hosts, by the `host` of a URL, which includes its port. */
 var HostLimiters = class {
 	#limiters = /* @__PURE__ */ new Map();
 	#create;
@@ -35765,106 +36123,16 @@ var HostLimiters = class {
 		if (!limiter) this.#limiters.set(host, limiter = this.#create());
 		return limiter;
 	}
-	/** The limiter of `host`, if there is one: a registry may redirect to any number of hosts, and most never ask to wait. */
+	/** The limiter of `host`, if there is one: a registry may redirect to any number of hosts, and most never need a limiter. */
 	find(host) {
 		return this.#limiters.get(host);
 	}
 };
 
-// src/oci/http/redirect-policy.ts
-/**
-* Which other places a registry's answer may send the client to. Answers are hostile input: a `Location`, `Link`
-* or realm must not make a runner talk to its own network, and no credential follows to a stranger.
-*/
-const LOOPBACK = blockList([
-	"0.0.0.0/8",
-	"127.0.0.0/8",
-	"::/127"
-]);
-/** Link-local addresses, and the others at which clouds (AWS, Alibaba, Azure) give a machine its credentials. */
-const LINK = blockList([
-	"169.254.0.0/16",
-	"fe80::/10",
-	"fd00:ec2::254/128",
-	"100.100.100.200/32",
-	"168.63.129.16/32"
-]);
-/**
-* Addresses inside somebody's network, and what a gateway may translate into one of those (NAT64, 6to4).
-* https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry
-*/
-const INSIDE = blockList([
-	"10.0.0.0/8",
-	"100.64.0.0/10",
-	"172.16.0.0/12",
-	"192.0.0.0/24",
-	"192.168.0.0/16",
-	"198.18.0.0/15",
-	"::/96",
-	"64:ff9b::/96",
-	"64:ff9b:1::/48",
-	"2002::/16",
-	"fc00::/7"
-]);
-/** Top-level names that the public DNS does not have. https://www.rfc-editor.org/rfc/rfc6762#appendix-G, Kubernetes, RFC 8375 */
-const INSIDE_NAMES = /\.(?:local|internal|intranet|private|corp|home|lan|svc|home\.arpa)$/;
-/** A list that knows IPv4 addresses in their IPv6 form (`::ffff:10.0.0.1`) too. */
-function blockList(subnets) {
-	const list = new BlockList();
-	for (const subnet of subnets) {
-		const [network = "", prefix] = subnet.split("/");
-		list.addSubnet(network, Number(prefix), isIP(network) === 6 ? "ipv6" : "ipv4");
-	}
-	return list;
-}
-/** @param hostname as an URL has it: lower case, addresses in their one form, IPv6 in brackets */
-function placeOf(hostname) {
-	const bare = hostname.replace(/^\[|\]$|\.$/g, "");
-	const version = isIP(bare);
-	if (version === 0) {
-		if (bare === "localhost" || bare.endsWith(".localhost")) return "loopback";
-		return !bare.includes(".") || INSIDE_NAMES.test(bare) ? "inside" : "public";
-	}
-	const family = version === 6 ? "ipv6" : "ipv4";
-	if (LOOPBACK.check(bare, family)) return "loopback";
-	if (LINK.check(bare, family)) return "link";
-	return INSIDE.check(bare, family) ? "inside" : "public";
-}
-/** True for hosts that only exist inside somebody's network: loopback, private, link-local, unique local. */
-function isPrivateHost(hostname) {
-	return placeOf(hostname) !== "public";
-}
-/**
-* True when a request to `from` may go on at `to`: never from https to http, never from a public host to a private
-* one, to loopback only from there, and from nowhere to a link-local address.
-*/
-function mayFollow(from, to) {
-	if (!/^https?:$/.test(to.protocol)) return false;
-	if (from.protocol === "https:" && to.protocol !== "https:") return false;
-	if (from.host === to.host) return true;
-	const place = placeOf(to.hostname);
-	if (place === "loopback") return placeOf(from.hostname) === "loopback";
-	return place === "public" || place === "inside" && isPrivateHost(from.hostname);
-}
-/**
-* True when the token service at `realm` may be given the credentials of `registry`: it is on the same host, or
-* under the same parent domain (`registry-1.docker.io` and `auth.docker.io`; `registry.gitlab.com` and
-* `gitlab.com`), and is not reached with less protection than the registry.
-*/
-function mayHaveCredentials(registry, realm) {
-	if (!mayFollow(registry, realm)) return false;
-	if (registry.hostname === realm.hostname) return true;
-	if (isPrivateHost(registry.hostname) && realm.protocol !== "https:") return false;
-	if (isIP(registry.hostname.replace(/^\[|\]$/g, "")) !== 0) return false;
-	const labels = registry.hostname.split(".");
-	const parent = labels.length > 2 ? labels.slice(1).join(".") : registry.hostname;
-	return realm.hostname === parent || realm.hostname.endsWith(`.${parent}`);
-}
-
 // src/oci/auth/challenge.ts
 /**
-* The first challenge of a header that a registry client can meet: Bearer before Basic, whatever their order.
-* Undefined when there is none, or its realm is not an http(s) URL.
+* The first challenge of a header that a registry client can answer: Bearer before Basic, whatever their order.
+* Undefined when there is none, or when its realm is not an http(s) URL.
 */
 function parseChallenge(header) {
 	const challenges = splitChallenges(header);
@@ -35881,7 +36149,7 @@ function parseChallenge(header) {
 }
 /** A token with its `=` and value (quoted or bare), or a token alone, which starts a challenge. */
 const PART = /([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?[\s,]*/y;
-/** A registry's challenges are a few hundred characters; longer ones are nobody's. */
+/** A registry's challenges take a few hundred characters; what lies beyond this limit is ignored. */
 const MAX_HEADER_LENGTH = 8192;
 function splitChallenges(header) {
 	const challenges = [];
@@ -35899,146 +36167,231 @@ function splitChallenges(header) {
 	return challenges;
 }
 
-// src/oci/auth/authenticator.ts
-/** A token is asked for again this long before it ends, in milliseconds. */
-const RENEW_EARLY_MS = 5e3;
-/** Tokens of a few kilobytes each. */
+// src/oci/async.ts
+/** Waits for all promises, then throws the first failure: no work continues after a failed call. */
+async function allOrThrow(promises) {
+	return (await Promise.allSettled(promises)).map((result) => {
+		if (result.status === "rejected") throw result.reason;
+		return result.value;
+	});
+}
+/** Runs tasks with the same key one after another, in the order of the calls, whether they fail or not. */
+var SerialQueue = class {
+	#last = /* @__PURE__ */ new Map();
+	async run(key, task) {
+		const running = (this.#last.get(key) ?? Promise.resolve()).then(task);
+		const ended = running.catch(() => void 0);
+		this.#last.set(key, ended);
+		try {
+			return await running;
+		} finally {
+			if (this.#last.get(key) === ended) this.#last.delete(key);
+		}
+	}
+};
+/** Shares one promise among all callers with the same key while it is pending. */
+var SingleFlight = class {
+	#pending = /* @__PURE__ */ new Map();
+	async run(key, task) {
+		return this.#pending.get(key) ?? this.#start(key, task);
+	}
+	/** The pending promise of `key`, if there is one. */
+	get(key) {
+		return this.#pending.get(key);
+	}
+	async #start(key, task) {
+		const started = task();
+		this.#pending.set(key, started);
+		try {
+			return await started;
+		} finally {
+			this.#pending.delete(key);
+		}
+	}
+};
+
+// src/oci/auth/token-cache.ts
+/** Tokens take a few kilobytes each. */
 const MAX_TOKENS = 1e3;
-/** Stands for all scopes. */
-const ANY$1 = "*";
-/** Seconds a token lives when the service does not say. https://distribution.github.io/distribution/spec/auth/token/ */
+/** Keeps tokens until they expire. Callers that need the same token at the same time share one request for it. */
+var TokenCache = class {
+	#tokens = /* @__PURE__ */ new Map();
+	#requests = new SingleFlight();
+	#clock;
+	constructor(clock) {
+		this.#clock = clock;
+	}
+	/** The `Authorization` value kept under `key`, or that of the token which `request` returns. */
+	async get(key, request) {
+		const kept = this.#tokens.get(key);
+		if (kept && kept.renewAt > this.#clock()) return kept.header;
+		return (await this.#requests.run(key, async () => {
+			const requested = await request();
+			this.set(key, requested);
+			return requested;
+		})).header;
+	}
+	/** Keeps `token`, and drops the oldest ones: a run may visit more repositories than are worth a token each. */
+	set(key, token) {
+		this.#tokens.delete(key);
+		this.#tokens.set(key, token);
+		for (const oldest of this.#tokens.keys()) {
+			if (this.#tokens.size <= MAX_TOKENS) return;
+			this.#tokens.delete(oldest);
+		}
+	}
+	/**
+	* Drops the token whose `Authorization` value was refused. The refusal of an old token may arrive after its successor:
+	* the successor is kept.
+	*/
+	drop(key, refused) {
+		if (this.#tokens.get(key)?.header === refused) this.#tokens.delete(key);
+	}
+};
+
+// src/oci/http/redirect-policy.ts
+/**
+* Where a registry's response may send the client. Responses are hostile input: a `Location` or realm must not make a runner
+* send requests to its own network.
+*/
+const LOOPBACK = blockList([
+	"0.0.0.0/8",
+	"127.0.0.0/8",
+	"::/127"
+]);
+/** Link-local addresses, and the others at which clouds (AWS, Alibaba, Azure) give a machine its credentials. */
+const LINK = blockList([
+	"169.254.0.0/16",
+	"fe80::/10",
+	"fd00:ec2::254/128",
+	"100.100.100.200/32",
+	"168.63.129.16/32"
+]);
+/**
+* Addresses of private networks, and those that a gateway may translate into one of them (NAT64, 6to4).
+* https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry
+*/
+const INSIDE = blockList([
+	"10.0.0.0/8",
+	"100.64.0.0/10",
+	"172.16.0.0/12",
+	"192.0.0.0/24",
+	"192.168.0.0/16",
+	"198.18.0.0/15",
+	"::/96",
+	"64:ff9b::/96",
+	"64:ff9b:1::/48",
+	"2002::/16",
+	"fc00::/7"
+]);
+/** Top-level names that do not exist in the public DNS. https://www.rfc-editor.org/rfc/rfc6762#appendix-G, Kubernetes, RFC 8375 */
+const INSIDE_NAMES = /\.(?:local|internal|intranet|private|corp|home|lan|svc|home\.arpa)$/;
+/** A list of subnets that also matches IPv4 addresses in their IPv6 form (`::ffff:10.0.0.1`). */
+function blockList(subnets) {
+	const list = new BlockList();
+	for (const subnet of subnets) {
+		const [network = "", prefix] = subnet.split("/");
+		list.addSubnet(network, Number(prefix), isIP(network) === 6 ? "ipv6" : "ipv4");
+	}
+	return list;
+}
+/** @param hostname as URLs have it: lower case, addresses in their canonical form, IPv6 in brackets */
+function placeOf(hostname) {
+	const bare = hostname.replace(/^\[|\]$|\.$/g, "");
+	const version = isIP(bare);
+	if (version === 0) {
+		if (bare === "localhost" || bare.endsWith(".localhost")) return "loopback";
+		return !bare.includes(".") || INSIDE_NAMES.test(bare) ? "inside" : "public";
+	}
+	const family = version === 6 ? "ipv6" : "ipv4";
+	if (LOOPBACK.check(bare, family)) return "loopback";
+	if (LINK.check(bare, family)) return "link";
+	return INSIDE.check(bare, family) ? "inside" : "public";
+}
+/** True for hosts that only exist inside a private network: loopback, private, link-local, unique local. */
+function isPrivateHost(hostname) {
+	return placeOf(hostname) !== "public";
+}
+const NONE = /* @__PURE__ */ new Set();
+/** Says what to do about a host that only exists inside a private network. */
+const TRUST_IT = "If this runner may send requests there, add the host to the input \"trusted-hosts\"";
+/** Says what to do about a registry behind a proxy that ends TLS. */
+const FORWARD_PROTO = "A proxy in front of a registry that ends TLS must set X-Forwarded-Proto; docker-registry can also be set to \"relativeurls: true\"";
+/**
+* Why a request to `from` must not continue at `to`, as words that follow "which"; undefined when it may. Never from https to
+* http, never from a public host to a private one, to loopback only from loopback, and never to a link-local address of
+* another host.
+*
+* @param trusted private hosts that the user allows, as hostname or with port; link-local addresses stay forbidden
+*/
+function whyNotFollow(from, to, trusted = NONE) {
+	if (!/^https?:$/.test(to.protocol)) return "is not an http(s) URL";
+	if (from.protocol === "https:" && to.protocol !== "https:") return `is not encrypted. ${FORWARD_PROTO}`;
+	if (from.host === to.host) return void 0;
+	const place = placeOf(to.hostname);
+	if (place === "link") return "is a link-local address or a metadata service";
+	if (place === "public" || trusted.has(to.host) || trusted.has(to.hostname)) return void 0;
+	return (place === "loopback" ? placeOf(from.hostname) === "loopback" : isPrivateHost(from.hostname)) ? void 0 : `is inside a private network. ${TRUST_IT}`;
+}
+/**
+* Why the credentials of `registry` must not be sent to the token service at `realm`, as words that follow "which";
+* undefined when they may. A registry that is reached over https may name any https token service that may be followed to:
+* under TLS only the registry itself can name it, and it could as well demand the credentials with Basic. A challenge that
+* came over plain http may have been changed on the way: the token service must be on the same host or under the same parent
+* domain (`registry.corp.internal` and `auth.corp.internal`).
+*/
+function whyNoCredentials(registry, realm, trusted = NONE) {
+	const refusal = whyNotFollow(registry, realm, trusted);
+	if (refusal !== void 0) return refusal;
+	if (registry.hostname === realm.hostname || registry.protocol === "https:") return void 0;
+	if (trusted.has(realm.host) || trusted.has(realm.hostname)) return void 0;
+	if (isPrivateHost(registry.hostname) && realm.protocol !== "https:") return "is not encrypted";
+	if (isUnderParentOf(registry.hostname, realm.hostname)) return void 0;
+	return "is on another domain, and the registry is not encrypted";
+}
+function isUnderParentOf(registry, realm) {
+	if (isIP(registry.replace(/^\[|\]$/g, "")) !== 0) return false;
+	const labels = registry.split(".");
+	const parent = labels.length > 2 ? labels.slice(1).join(".") : registry;
+	return realm === parent || realm.endsWith(`.${parent}`);
+}
+
+// src/oci/auth/token-service.ts
+/** A token is renewed this long before it expires. */
+const RENEW_EARLY_MS = 5e3;
+/** How long a token lives when the service does not say. https://distribution.github.io/distribution/spec/auth/token/ */
 const DEFAULT_LIFETIME_SECONDS = 60;
-/** Services send null for what they leave out, and numbers as strings. */
+/** How the action names itself to token services that exchange refresh tokens. */
+const CLIENT_ID = "gcrxio-sync-action";
+/** Services send null for absent fields, and numbers as strings. */
 const TokenAnswer = object({
 	token: nullish(string()),
 	access_token: nullish(string()),
 	expires_in: nullish(union([number(), string()]))
 });
-/** What a header can carry. https://www.rfc-editor.org/rfc/rfc6750#section-2.1 has fewer signs, services have more. */
+/** What a header can carry. https://www.rfc-editor.org/rfc/rfc6750#section-2.1 allows fewer characters, services use more. */
 const SENDABLE = /^[!-~]+$/;
-/** Keeps what authenticates to one registry: its challenge once known, and a token for each set of scopes. */
-var Authenticator = class {
+/** Requests tokens from the token services that a registry's challenges name. */
+var TokenService = class {
 	#options;
-	#slots = /* @__PURE__ */ new Map();
-	/** Scopes that requests were let through with. Where there are no tokens, one stands for all. */
-	#admitted = /* @__PURE__ */ new Set();
-	/** Scopes for which an implicit credential was refused, and that are had without it. */
-	#without = /* @__PURE__ */ new Set();
-	#challenge;
-	/** The challenge before it was forgotten, if it was. */
-	#last;
 	/** The last Basic value that was masked. */
 	#masked;
 	constructor(options) {
 		this.#options = options;
 	}
 	/**
-	* The `Authorization` value for `scopes` (`repository:<name>:pull`); undefined while the registry has not
-	* asked for one, or asks for Basic and there is no credential.
+	* Requests a token for `scopes`.
 	*
-	* @param anonymous true for what anybody is given; left out, it goes by what the registry took before
+	* @param credential undefined for an anonymous token
+	* @throws RegistryError when the service refuses, answers without a token, or may not be asked
 	*/
-	async header(scopes, anonymous = this.#without.has(keyOf(scopes))) {
-		const challenge = this.#challenge;
-		if (!challenge) return void 0;
-		if (challenge.scheme === "basic") {
-			const credential = anonymous ? void 0 : await this.#options.credential();
-			return credential && this.#basic(credential);
-		}
-		const key = slotOf(scopes, anonymous);
-		const known = this.#slots.get(key);
-		if (known) {
-			const { header, renewAt } = await known.coming;
-			if (renewAt > this.#options.clock()) return header;
-			if (this.#slots.get(key) !== known) return this.header(scopes, anonymous);
-		}
-		const slot = { coming: this.#requestToken(challenge, scopes, anonymous) };
-		this.#slots.set(key, slot);
-		slot.coming.then((token) => slot.token = token, () => this.#slots.delete(key));
-		this.#dropOldest();
-		return (await slot.coming).header;
-	}
-	/** True when a refused request for `scopes` is worth a try without the credential, which nobody gave for this registry. */
-	async mayGoWithout(scopes) {
-		if (!scopes.every((scope) => scope.endsWith(":pull"))) return false;
-		return (await this.#options.credential())?.fallback === true;
-	}
-	/** Takes in that `scopes` are had without the credential, and not with it. */
-	goWithout(scopes) {
-		this.#without.add(keyOf(scopes));
-	}
-	/**
-	* Takes in the challenge of a 401.
-	*
-	* @param refused the `Authorization` that was sent with the refused request
-	* @returns true when another try with `header` can end differently
-	*/
-	learn(wwwAuthenticate, scopes, refused) {
-		const challenge = wwwAuthenticate === void 0 ? this.#challenge : parseChallenge(wwwAuthenticate);
-		if (!challenge) return false;
-		this.#challenge = this.#last = challenge;
-		if (challenge.scheme === "basic") return refused === void 0;
-		for (const key of [slotOf(scopes, false), slotOf(scopes, true)]) if (refused !== void 0 && this.#slots.get(key)?.token?.header === refused) this.#slots.delete(key);
-		return true;
-	}
-	/** Forgets the challenge: the next 401 tells what the registry asks for. */
-	forget() {
-		this.#challenge = void 0;
-	}
-	get hasChallenge() {
-		return this.#challenge !== void 0;
-	}
-	/** Notes that a request for `scopes` was let through. */
-	admit(scopes) {
-		this.#admitted.add(keyOf(scopes));
-		if (this.#challenge?.scheme !== "bearer") this.#admitted.add(ANY$1);
-	}
-	/**
-	* True for a 401 that is likely no judgement of the credentials: it has no challenge, or another one than the registry had
-	* before, or requests like it were let through, or this one had no token where there are some.
-	*
-	* @param refused the `Authorization` that was sent
-	*/
-	doubts(wwwAuthenticate, scopes, refused) {
-		if (wwwAuthenticate === void 0 || this.isAdmitted(scopes)) return true;
-		if (!this.#last) return false;
-		const { scheme } = this.#last;
-		return parseChallenge(wwwAuthenticate)?.scheme !== scheme || scheme === "bearer" && refused === void 0;
-	}
-	/** True when requests like it were let through before. */
-	isAdmitted(scopes) {
-		return this.#admitted.has(keyOf(scopes)) || this.#challenge?.scheme !== "bearer" && this.#admitted.has(ANY$1);
-	}
-	/** The oldest tokens go: a run may visit more repositories than are worth keeping one for. */
-	#dropOldest() {
-		for (const [key, { token }] of this.#slots) {
-			if (this.#slots.size <= MAX_TOKENS) return;
-			if (token) this.#slots.delete(key);
-		}
-	}
-	async #requestToken(challenge, scopes, anonymous) {
-		const credential = anonymous ? void 0 : await this.#options.credential();
-		try {
-			return await this.#exchange(challenge, scopes, credential);
-		} catch (error) {
-			if (!isAccessDenied(error) || anonymous || !await this.mayGoWithout(scopes)) throw error;
-			const token = await this.#exchange(challenge, scopes, void 0).catch(() => void 0);
-			if (!token) throw error;
-			this.goWithout(scopes);
-			this.#slots.set(slotOf(scopes, true), {
-				coming: Promise.resolve(token),
-				token
-			});
-			return token;
-		}
-	}
-	async #exchange({ realm, service }, scopes, credential) {
+	async requestToken({ realm, service }, scopes, credential) {
 		const { registry, clock, mask, sendTokenRequest } = this.#options;
 		this.#checkRealm(realm, credential);
 		const params = new URLSearchParams(realm.searchParams);
 		if (service !== void 0) params.set("service", service);
 		for (const scope of scopes) params.append("scope", scope);
-		const asked = clock();
+		const requestedAt = clock();
 		const request = this.#tokenRequest(realm, params, scopes, credential);
 		const body = await sendTokenRequest(request);
 		const answer = safeParse(pipe(string(), parseJson$3(), TokenAnswer), body);
@@ -36050,18 +36403,25 @@ var Authenticator = class {
 			ambiguous: true
 		});
 		mask(token);
-		const lifetime = (Number(answer.output.expires_in) || DEFAULT_LIFETIME_SECONDS) * 1e3;
+		const lifetimeMs = (Number(answer.output.expires_in) || DEFAULT_LIFETIME_SECONDS) * 1e3;
 		return {
 			header: `Bearer ${token}`,
-			renewAt: asked + lifetime - RENEW_EARLY_MS
+			renewAt: requestedAt + lifetimeMs - RENEW_EARLY_MS
 		};
+	}
+	/** The `Authorization` value that sends `credential` itself. */
+	basic({ username, password }) {
+		const encoded = Buffer.from(`${username}:${password}`).toString("base64");
+		if (encoded !== this.#masked) this.#options.mask(encoded);
+		this.#masked = encoded;
+		return `Basic ${encoded}`;
 	}
 	#tokenRequest(realm, params, scopes, credential) {
 		const url = new URL(realm);
 		if (credential?.identityToken !== void 0) {
 			const form = new URLSearchParams({
 				grant_type: "refresh_token",
-				client_id: "gcrxio-sync-action"
+				client_id: CLIENT_ID
 			});
 			const service = params.get("service");
 			if (service !== null) form.set("service", service);
@@ -36079,36 +36439,268 @@ var Authenticator = class {
 		return {
 			method: "GET",
 			url,
-			headers: (credential ? { authorization: this.#basic(credential) } : void 0) ?? {},
+			headers: (credential ? { authorization: this.basic(credential) } : void 0) ?? {},
 			scopes
 		};
 	}
-	#basic({ username, password }) {
-		const encoded = Buffer.from(`${username}:${password}`).toString("base64");
-		if (encoded !== this.#masked) this.#options.mask(encoded);
-		this.#masked = encoded;
-		return `Basic ${encoded}`;
-	}
 	#checkRealm(realm, credential) {
-		const { registry } = this.#options;
-		if (credential ? mayHaveCredentials(registry, realm) : mayFollow(registry, realm)) return;
+		const { registry, trustedHosts } = this.#options;
+		const refusal = (credential ? whyNoCredentials : whyNotFollow)(registry, realm, trustedHosts);
+		if (refusal === void 0) return;
 		throw new RegistryError({
 			method: "GET",
 			url: realm,
-			cause: `${registry.host} names ${redactUrl(realm)} as its token service, which does not belong to it; nothing was sent there`
+			cause: `nothing was sent there. ${registry.host} names ${redactUrl(realm)} as its token service, which ${refusal}`
 		});
 	}
 };
-function keyOf(scopes) {
+
+// src/oci/auth/authenticator.ts
+/** Stands for all scopes. */
+const ANY_SCOPE = "*";
+/**
+* What is known of authentication at one registry: its challenge, a token for each set of scopes, and which scopes it has
+* accepted. It sends nothing to the registry itself: `http/authenticated-request.ts` does, step by step.
+*/
+var Authenticator = class {
+	#options;
+	#service;
+	#tokens;
+	/** Scopes of requests that were accepted. Where there are no tokens, one stands for all. */
+	#authorized = /* @__PURE__ */ new Set();
+	/** Scopes for which the fallback credential was refused, and anonymous requests are accepted. */
+	#anonymous = /* @__PURE__ */ new Set();
+	#challenge;
+	/** The last challenge, forgotten or not. */
+	#lastChallenge;
+	constructor(options) {
+		this.#options = options;
+		this.#service = new TokenService(options);
+		this.#tokens = new TokenCache(options.clock);
+	}
+	/**
+	* The `Authorization` value for `scopes` (`repository:<name>:pull`); undefined as long as the registry has sent no
+	* challenge, and for a Basic challenge without a credential.
+	*
+	* @param anonymous true for access without the credential. Default: whatever the registry accepted before
+	* @throws RegistryError when the token service refuses or can't be reached
+	*/
+	async header(scopes, anonymous = this.#anonymous.has(keyOf$2(scopes))) {
+		const challenge = this.#challenge;
+		if (!challenge) return void 0;
+		if (challenge.scheme === "basic") {
+			const credential = anonymous ? void 0 : await this.#options.credential();
+			return credential && this.#service.basic(credential);
+		}
+		return this.#tokens.get(tokenKey(scopes, anonymous), async () => anonymous ? this.#service.requestToken(challenge, scopes, void 0) : this.#requestToken(challenge, scopes));
+	}
+	get hasChallenge() {
+		return this.#challenge !== void 0;
+	}
+	/**
+	* Adopts the challenge of a 401, and drops the token that it refused.
+	*
+	* @returns true when the same request with a new `header` may be accepted
+	*/
+	acceptChallenge({ wwwAuthenticate, scopes, refused }) {
+		const challenge = wwwAuthenticate === void 0 ? this.#challenge : parseChallenge(wwwAuthenticate);
+		if (!challenge) return false;
+		this.#challenge = this.#lastChallenge = challenge;
+		if (challenge.scheme === "basic") return refused === void 0;
+		if (refused !== void 0) for (const anonymous of [false, true]) this.#tokens.drop(tokenKey(scopes, anonymous), refused);
+		return true;
+	}
+	/** Forgets the challenge: the next request is sent without `Authorization`, and its 401 has the registry's own. */
+	forgetChallenge() {
+		this.#challenge = void 0;
+	}
+	/** Notes that a request for `scopes` was accepted. */
+	markAuthorized(scopes) {
+		this.#authorized.add(keyOf$2(scopes));
+		if (this.#challenge?.scheme !== "bearer") this.#authorized.add(ANY_SCOPE);
+	}
+	/** True when a request for the same scopes was accepted before. */
+	isAuthorized(scopes) {
+		return this.#authorized.has(keyOf$2(scopes)) || this.#challenge?.scheme !== "bearer" && this.#authorized.has(ANY_SCOPE);
+	}
+	/**
+	* True for a 401 that probably says nothing about the credentials. It has no challenge, or another one than the registry
+	* sent before; or a request for the same scopes was accepted; or no token was sent although the registry uses tokens.
+	*/
+	isSuspicious401({ wwwAuthenticate, scopes, refused }) {
+		if (wwwAuthenticate === void 0 || this.isAuthorized(scopes)) return true;
+		const last = this.#lastChallenge;
+		if (!last) return false;
+		if (!isSameChallenge(last, parseChallenge(wwwAuthenticate))) return true;
+		return last.scheme === "bearer" && refused === void 0;
+	}
+	/** True when a refused request for `scopes` is worth a retry without the credential: it only reads, and the credential is a fallback. */
+	async mayUseAnonymous(scopes) {
+		if (!scopes.every((scope) => scope.endsWith(":pull"))) return false;
+		return (await this.#options.credential())?.fallback === true;
+	}
+	/** From now on requests for `scopes` are sent without the credential, which was refused where anonymous access was not. */
+	useAnonymous(scopes) {
+		this.#anonymous.add(keyOf$2(scopes));
+	}
+	/** A token for the credential. Where a fallback credential is refused, an anonymous one. */
+	async #requestToken(challenge, scopes) {
+		const credential = await this.#options.credential();
+		try {
+			return await this.#service.requestToken(challenge, scopes, credential);
+		} catch (error) {
+			if (!isAccessDenied(error) || !await this.mayUseAnonymous(scopes)) throw error;
+			const token = await this.#service.requestToken(challenge, scopes, void 0).catch(() => void 0);
+			if (!token) throw error;
+			this.useAnonymous(scopes);
+			this.#tokens.set(tokenKey(scopes, true), token);
+			return token;
+		}
+	}
+};
+/** True when both name the same scheme and the same token service. */
+function isSameChallenge(last, next) {
+	if (last.scheme === "basic" || next?.scheme !== "bearer") return last.scheme === next?.scheme;
+	return last.realm.href === next.realm.href;
+}
+function keyOf$2(scopes) {
 	return scopes.join(" ");
 }
-function slotOf(scopes, anonymous) {
-	return `${anonymous ? "anonymous" : "known"} ${keyOf(scopes)}`;
+function tokenKey(scopes, anonymous) {
+	return `${anonymous ? "anonymous" : "credential"} ${keyOf$2(scopes)}`;
 }
 
+// src/oci/http/authenticated-request.ts
+/** Sends one request until it is accepted, or until nothing is left to authenticate with. */
+var AuthenticatedRequest = class {
+	#request;
+	#options;
+	/** True once a challenge was answered: the second 401 is a refusal. */
+	#isRenewed = false;
+	/** True when a 401 probably says nothing about the credentials. */
+	#isSuspicious = false;
+	constructor(request, options) {
+		this.#request = request;
+		this.#options = options;
+	}
+	/**
+	* The response of the registry, with a status that the request expects.
+	*
+	* @throws RegistryError when the request is refused
+	*/
+	async run() {
+		let state = { kind: "unsent" };
+		while (state.kind !== "accepted") {
+			if (state.kind === "failed") throw state.error;
+			state = await this.#next(state);
+		}
+		this.#options.authenticator.markAuthorized(this.#request.scopes);
+		return state.response;
+	}
+	async #next(step) {
+		switch (step.kind) {
+			case "unsent": return this.#send();
+			case "sent": return this.#judge(step.sent);
+			case "challenged": return this.#answerChallenge(step.sent);
+			case "refused": return this.#explain(step.sent);
+			default: return this.#sendAnonymously(step);
+		}
+	}
+	async #send() {
+		const { authenticator, send } = this.#options;
+		let authorization;
+		try {
+			authorization = await authenticator.header(this.#request.scopes);
+		} catch (error) {
+			authenticator.forgetChallenge();
+			throw error;
+		}
+		return {
+			kind: "sent",
+			sent: {
+				authorization,
+				response: await send(authorization)
+			}
+		};
+	}
+	#judge(sent) {
+		const { response } = sent;
+		if (response.status === 401) return {
+			kind: "challenged",
+			sent
+		};
+		return this.#request.expect.includes(response.status) ? {
+			kind: "accepted",
+			response
+		} : {
+			kind: "refused",
+			sent
+		};
+	}
+	async #answerChallenge(sent) {
+		const { authenticator } = this.#options;
+		const { scopes, repeatable } = this.#request;
+		const unauthorized = {
+			wwwAuthenticate: await this.#challengeOf(sent.response),
+			scopes,
+			refused: sent.authorization
+		};
+		this.#isSuspicious ||= authenticator.isSuspicious401(unauthorized);
+		const isAnswerable = authenticator.acceptChallenge(unauthorized);
+		if (this.#isRenewed || !isAnswerable || repeatable === false) return {
+			kind: "refused",
+			sent
+		};
+		this.#isRenewed = true;
+		await sent.response.body.dump();
+		return { kind: "unsent" };
+	}
+	/** Google may leave the challenge out of a 401; `/v2/` has it then. */
+	async #challengeOf(response) {
+		const own = listHeaderOf(response.headers, "www-authenticate");
+		if (own !== void 0 || this.#options.authenticator.hasChallenge) return own;
+		return this.#options.baseChallenge();
+	}
+	async #explain({ response, authorization }) {
+		const { authenticator, errorOf } = this.#options;
+		const refusal = await errorOf(response, this.#isSuspicious);
+		return isAccessDenied(refusal) && await authenticator.mayUseAnonymous(this.#request.scopes) ? {
+			kind: "anonymous",
+			refusal,
+			refused: authorization
+		} : {
+			kind: "failed",
+			error: refusal
+		};
+	}
+	/** If anonymous access fails too, the refusal of the credential is reported: it says more. */
+	async #sendAnonymously({ refusal, refused }) {
+		const { authenticator, send } = this.#options;
+		const { scopes, expect } = this.#request;
+		const authorization = await authenticator.header(scopes, true).catch(() => refused);
+		if (authorization === refused) return {
+			kind: "failed",
+			error: refusal
+		};
+		const response = await send(authorization);
+		if (expect.includes(response.status)) {
+			authenticator.useAnonymous(scopes);
+			return {
+				kind: "accepted",
+				response
+			};
+		}
+		await response.body.dump();
+		return {
+			kind: "failed",
+			error: refusal
+		};
+	}
+};
+
 // src/oci/remedy.ts
-/** The first that fits counts. Each is in the words of a real registry: first those of one registry, then what many say. */
-const RULES = [
+/** The first rule that matches wins. Each has the words of a real registry: first those of single registries, then common ones. */
+const RULES$1 = [
 	{
 		says: /permission_denied: write_package/,
 		remedy: "Link the package to the workflow's repository (in the package's settings, \"Manage Actions access\", role Write), or push with a personal access token (classic) with write:packages"
@@ -36123,52 +36715,52 @@ const RULES = [
 	},
 	{
 		says: /token provided does not match expected scopes/,
-		remedy: "Use GITHUB_TOKEN with \"permissions: packages: write\", or a personal access token (classic) with write:packages, or read:packages to pull; a fine-grained one does not do"
+		remedy: "Use GITHUB_TOKEN with \"permissions: packages: write\", or a personal access token (classic) with write:packages, or read:packages to pull; a fine-grained token does not work"
 	},
 	{
 		says: /the repository with name '/i,
-		remedy: "Create the repository in Amazon ECR, or switch on create-on-push there with a repository creation template",
+		remedy: "Create the repository in Amazon ECR, or enable create-on-push there with a repository creation template",
 		pushing: true
 	},
 	{
 		says: /authorization token has expired/i,
-		remedy: "Log in to Amazon ECR in this job: its tokens live 12 hours"
+		remedy: "Log in to Amazon ECR again in this job: its tokens expire after 12 hours"
 	},
 	{
 		says: /is not authorized to perform: ecr/i,
-		remedy: "Allow the account that action in AWS IAM"
+		remedy: "Allow that action for the account in AWS IAM"
 	},
 	{
 		says: /'ImageManifest' failed to satisfy constraint/,
-		remedy: "Amazon ECR takes no OCI manifest without \"mediaType\", and the mirror must not change a byte of it: leave the image out with \"exclude\", or set \"engine: docker\", which writes another manifest for images of one platform"
+		remedy: "Amazon ECR refuses OCI manifests without \"mediaType\", and a mirror must not change a byte of them: omit the image with \"exclude\", or set \"engine: docker\", which writes a new manifest for images of one platform"
 	},
 	{
 		says: /the operation is disallowed on this registry, repository or image/i,
-		remedy: "Unlock the image or its repository in Azure (az acr repository update --write-enabled true), or make room: the registry may be full"
+		remedy: "Unlock the image or its repository in Azure (az acr repository update --write-enabled true), or free storage: the registry may be full"
 	},
 	{
 		says: /aka\.ms\/acr\/authorization/,
-		remedy: "Give the account the role AcrPush, or AcrPull for a source, on the registry in Azure"
+		remedy: "Assign the account the role AcrPush, or AcrPull for a source, on the registry in Azure"
 	},
 	{
 		says: /client with IP .{1,60} is not allowed access/i,
-		remedy: "Let the runner's address through the registry's firewall in Azure"
+		remedy: "Allow the runner's address in the registry's firewall in Azure"
 	},
 	{
 		says: /artifactregistry\.repositories\.createOnPush/,
-		remedy: "Create the repository in Artifact Registry, or give the account the role Artifact Registry Create-on-Push Writer"
+		remedy: "Create the repository in Artifact Registry, or grant the account the role Artifact Registry Create-on-Push Writer"
 	},
 	{
 		says: /artifactregistry\.repositories\.uploadArtifacts/,
-		remedy: "Create the repository in Artifact Registry, and give the account the role Artifact Registry Writer"
+		remedy: "Create the repository in Artifact Registry, and grant the account the role Artifact Registry Writer"
 	},
 	{
 		says: /pushes should be of the form/i,
-		remedy: "Name project and repository in \"target\", such as europe-docker.pkg.dev/project/repository"
+		remedy: "Include project and repository in \"target\", such as europe-docker.pkg.dev/project/repository"
 	},
 	{
 		says: /container registry is deprecated and shutting down/i,
-		remedy: "Migrate the project to Artifact Registry: the old Container Registry takes no pushes"
+		remedy: "Migrate the project to Artifact Registry: the old Container Registry accepts no pushes"
 	},
 	{
 		says: /unauthorized to access repository: .*, action: push|\bproject \S+ not found/i,
@@ -36177,71 +36769,71 @@ const RULES = [
 	},
 	{
 		says: /will exceed the configured upper limit of|quota has been exceed/i,
-		remedy: "The quota is used up: raise it in the target, or make room there",
+		remedy: "The quota is used up: raise it in the target, or delete images there",
 		pushing: true
 	},
 	{
 		says: /access to the requested resource is not authorized/i,
-		remedy: "Give the account the right to write there, and to create repositories in the namespace; a robot account that has only the first needs the repository to be created before",
+		remedy: "Give the account write access, and permission to create repositories in the namespace. For a robot account without that permission, create the repository first",
 		pushing: true
 	},
 	{
 		says: /requested access to the resource is denied|insufficient_scope/i,
-		remedy: "The namespace of \"target\" must be one that the account may push to, its access token needs the permission Write, and the plan must have private repositories left where they are made private",
+		remedy: "The account must be allowed to push to the namespace of \"target\", its access token needs the permission Write, and its plan must allow another private repository if new ones are private",
 		pushing: true
 	},
 	{
 		says: /\bimmutable\b|\btag immutability\b/i,
-		remedy: "The target holds another image under the tag and lets nobody replace it: switch immutability off there, or leave the tag out with \"exclude\"",
+		remedy: "The target has another image under this tag, and its tags are immutable: switch immutability off there, or omit the tag with \"exclude\"",
 		pushing: true
 	},
 	{
 		says: /is in read only mode|currently read-only|pushes to the registry are currently disabled/i,
-		remedy: "The target is read-only at the moment: run again when it is not",
+		remedy: "The target is read-only at the moment: run again later",
 		pushing: true
 	},
 	{
 		says: /status 405|\b405\b.*method not allowed|the operation is unsupported|: unsupported$/i,
-		remedy: "The target takes no pushes: it is read-only, or the cache of another registry. Push to the registry behind it, or let it be written to",
+		remedy: "The target accepts no pushes: it is read-only, or a cache of another registry. Make it writable, or push to the registry behind it",
 		pushing: true
 	},
 	{
 		says: /name_unknown|name unknown/i,
-		remedy: "Create the repository in the target, where a push does not create it",
+		remedy: "Create the repository in the target: it is not created by a push",
 		pushing: true
 	}
 ];
 /**
-* What to do about a refusal, as a sentence; undefined where its words are not known.
+* What to do about a refusal, as a sentence without its full stop; undefined when its words are unknown.
 *
-* @param said the registry's own words, codes included, or docker's
-* @param pushing true when something was to be pushed
+* @param said the words of the registry, with its codes, or of docker
+* @param pushing true when the request was part of a push
 */
 function remedyFor(said, pushing) {
-	return RULES.find(({ says, pushing: only }) => (pushing || only !== true) && says.test(said))?.remedy;
+	return RULES$1.find(({ says, pushing: only }) => (pushing || only !== true) && says.test(said))?.remedy;
 }
-/** Whose account `host` refused, and what to do: where it came from, and nothing of what it is. */
+/** What to do about a refusal by `host`, and where the refused account came from. Never shows the account itself. */
 function adviceOn(host, used, remedy) {
-	if (!used) return `No credentials are known for ${host}: give them as inputs, or log in before with docker/login-action`;
-	return remedy === void 0 ? `${host} refused the credentials from ${used.providedBy}: check that they are right and allow this` : `${remedy}. It was asked with the credentials from ${used.providedBy}`;
+	if (!used) return `No credentials are known for ${host}: set them as inputs, or log in with docker/login-action before this step`;
+	return remedy === void 0 ? `${host} refused the credentials from ${used.providedBy}: check that they are right and allow this` : `${remedy}. The request used the credentials from ${used.providedBy}`;
 }
 
 // src/oci/http/response-error.ts
-/** Bytes of an error's body that are read. */
+/** The largest error body. */
 const MAX_ERROR_BODY_BYTES = 65536;
-/** Upload sessions that a registry lost; a new one may go through. */
+/** Codes of upload sessions that a registry lost, after which a new one may succeed, and of rate limits. */
 const RETRYABLE_CODES = /* @__PURE__ */ new Set([
 	"BLOB_UPLOAD_INVALID",
 	"BLOB_UPLOAD_UNKNOWN",
 	"TOOMANYREQUESTS"
 ]);
-/** What was sent was right when it left: it may have been changed or cut on its way. */
+/** Codes for content that was right when it was sent: it may have been changed or cut short on the way. */
 const AMBIGUOUS_CODES = /* @__PURE__ */ new Set([
 	"DIGEST_INVALID",
 	"SIZE_INVALID",
 	"MANIFEST_INVALID"
 ]);
-/** Reads an answer that was not hoped for: what it says, what to do about it, and whether to ask again. */
+/** Reads a response that was not expected: what it says, what to do about it, and whether a retry may help. */
 async function responseErrorOf(response, context) {
 	const { method, registry, now, ambiguousStatuses } = context;
 	const { status, headers, url } = response;
@@ -36268,21 +36860,51 @@ async function responseErrorOf(response, context) {
 		cause
 	});
 }
-/** A success that this request can't have, or a redirect that it can't follow: a page in front of the registry. */
+/** A success that this request can't have, or a redirect that it can't follow, comes from a page in front of the registry. */
 function isMisplaced(status) {
 	return status >= 200 && status < 400;
 }
 function isPush({ method, scopes }) {
 	return method !== "GET" && method !== "HEAD" || scopes.some((scope) => /:[^:]*push/.test(scope));
 }
-/** What to do about a refusal, and whose account was refused. */
+/** What to do about a refusal, and where the refused account came from. */
 async function adviceFor(status, remedy, { registry, credential }) {
 	if (status !== 401 && status !== 403) return remedy ?? "";
 	const used = await credential().catch(() => void 0);
 	return adviceOn(registry, used, remedy);
 }
 
-// src/oci/http/transport.ts
+// src/oci/user-agent.ts
+/** The version in package.json. */
+const VERSION$1 = "1.0.0";
+/**
+* How every request names the action. Registries refuse clients without a name (Wikimedia, AWS WAF, Docker Hub's Cloudflare),
+* and their operators need an address for complaints.
+*/
+const USER_AGENT = `gcrxio-sync-action/${VERSION$1} (+https://github.com/gcrxio/sync-action)`;
+
+// src/oci/http/location.ts
+/**
+* The target of a `Location` header, resolved against the URL that answered; undefined when it is malformed.
+*
+* A registry behind a proxy that ends TLS often does not know its own origin, and names itself with `http:`, without its port
+* or with an inner port. The same host then means the origin that answered: the port that answers is the one that clients reach.
+* https://github.com/distribution/distribution/issues/996
+*/
+function resolveLocation(location, from) {
+	const absolute = location.startsWith(`${from.host}/`) ? `${from.protocol}//${location}` : location;
+	const to = URL.parse(absolute, from.href);
+	if (!to) return void 0;
+	return to.hostname === from.hostname && isMisnamed(from, to) ? new URL(to.pathname + to.search, from) : to;
+}
+/** True when `to`, on the host of `from`, is most likely meant to be at the origin of `from`. */
+function isMisnamed(from, to) {
+	const isApi = to.pathname.startsWith("/v2/");
+	if (from.protocol === "https:" && to.protocol === "http:") return isApi || to.port === "" || to.port === from.port;
+	return isApi && to.protocol === from.protocol && to.port === "";
+}
+
+// src/oci/http/sender.ts
 const MAX_REDIRECTS = 5;
 const REDIRECTS = /* @__PURE__ */ new Set([
 	301,
@@ -36291,36 +36913,112 @@ const REDIRECTS = /* @__PURE__ */ new Set([
 	307,
 	308
 ]);
-/** Bytes of a token service's answer. */
+/** Sends requests of one registry, and follows their redirects without passing credentials on. It retries nothing. */
+var Sender = class {
+	#options;
+	constructor(options) {
+		this.#options = options;
+	}
+	/** Sends `request`, and follows its redirects unless it has a body or expects them. */
+	async send(request, authorization) {
+		const { baseUrl, trustedHosts } = this.#options;
+		const { method, body, signal, expect } = request;
+		let { url } = request;
+		const refusal = whyNotFollow(baseUrl, url, trustedHosts);
+		if (refusal !== void 0) throw misdirected(method, baseUrl, url, refusal);
+		for (let redirects = 0;; redirects += 1) {
+			const headers = url.origin === baseUrl.origin && authorization !== void 0 ? {
+				...request.headers,
+				authorization
+			} : request.headers;
+			const response = await this.dispatch({
+				method,
+				url,
+				headers,
+				body,
+				...signal && { signal }
+			});
+			const location = REDIRECTS.has(response.status) && !expect.includes(response.status) ? headerOf(response.headers, "location") : void 0;
+			if (location === void 0 || body !== void 0) return response;
+			await response.body.dump();
+			const next = resolveLocation(location, url);
+			const reason = next ? whyNotFollow(url, next, trustedHosts) : "is malformed";
+			if (!next || reason !== void 0) throw misdirected(method, url, next, reason);
+			if (redirects >= MAX_REDIRECTS) throw new RegistryError({
+				method,
+				url,
+				cause: `more than ${MAX_REDIRECTS} redirects`,
+				ambiguous: true
+			});
+			url = next;
+		}
+	}
+	/** Sends `request` to exactly its URL. */
+	async dispatch(request) {
+		const { dispatcher, baseUrl, limiters } = this.#options;
+		const { method, url, signal } = request;
+		if (url.host !== baseUrl.host) await limiters.find(url.host)?.waitUntilOpen(signal);
+		const { statusCode, headers, body } = await dispatcher.request({
+			origin: url.origin,
+			path: url.pathname + url.search,
+			method,
+			headers: {
+				"user-agent": USER_AGENT,
+				...request.headers
+			},
+			body: request.body ?? null,
+			signal: signal ?? null
+		});
+		return {
+			status: statusCode,
+			headers,
+			url,
+			body
+		};
+	}
+};
+function misdirected(method, from, to, reason) {
+	const where = to ? redactUrl(to) : "a malformed URL";
+	return new RegistryError({
+		method,
+		url: from,
+		cause: `it points to ${where}, which is refused: not followed${reason === void 0 ? "" : `, because it ${reason}`}`,
+		ambiguous: true
+	});
+}
+
+// src/oci/http/transport.ts
+/** The largest answer of a token service. */
 const MAX_TOKEN_BYTES = 65536;
-/**
-* Requests to one registry: authenticated, bounded, retried, and redirected without handing credentials on.
-*/
+/** Requests to one registry: authenticated, limited, retried, and redirected without passing credentials on. */
 var RegistryTransport = class {
 	#options;
 	#authenticator;
+	#sender;
 	constructor(options) {
 		this.#options = options;
+		this.#sender = new Sender(options);
 		this.#authenticator = new Authenticator({
 			registry: options.baseUrl,
+			...options.trustedHosts && { trustedHosts: options.trustedHosts },
 			credential: options.credential,
 			sendTokenRequest: (request) => this.#sendTokenRequest(request),
 			clock: options.clock,
 			mask: options.mask
 		});
 	}
-	/** When the registry may be asked again, where it has asked to wait. */
+	/** Waits until the registry accepts requests again, if it has asked for a pause. */
 	async ready() {
 		const { baseUrl, limiters, signal } = this.#options;
 		await limiters.of(baseUrl.host).waitUntilOpen(signal).catch(() => void 0);
 	}
-	/** Where `path` is at this registry. */
+	/** The URL of `path` at this registry. */
 	urlOf(path) {
 		return new URL(path.toString(), this.#options.baseUrl);
 	}
 	/**
-	* Sends `request` and gives what `read` makes of the answer. `read` runs inside the retries: a body that
-	* breaks off is asked for again. It must consume the body.
+	* Sends `request` and returns what `read` makes of the response. `read` must consume the body. It runs inside the
+	* retries: a body that breaks off is requested again.
 	*
 	* @throws RegistryError when the registry refuses, or the retries are used up
 	*/
@@ -36331,21 +37029,21 @@ var RegistryTransport = class {
 		const retryBudget = new RetryBudget(retries, random);
 		let throttled = 0;
 		for (;;) try {
-			return await limiter.run(() => this.#try(request, read, throttled), signal);
+			return await limiter.run(() => this.#attempt(request, read, throttled), signal);
 		} catch (thrown) {
 			signal?.throwIfAborted();
 			const error = this.#describe(request, thrown);
 			if (error.status === 429) throttled += 1;
-			const delay = request.repeatable === false || error.ambiguous && request.insist === false ? void 0 : retryBudget.nextDelay(error);
-			if (delay === void 0) throw error;
-			const tried = `try ${retryBudget.tries + 1} of ${retries + 1} in ${Math.ceil(delay / 1e3)} s`;
-			logger.debug(`${error.message}; ${tried}`);
-			await sleep(delay, signal);
+			const delayMs = request.repeatable === false || error.ambiguous && request.insist === false ? void 0 : retryBudget.nextDelay(error);
+			if (delayMs === void 0) throw error;
+			const retry = `retry ${retryBudget.used} of ${retries} in ${Math.ceil(delayMs / 1e3)} s`;
+			logger.debug(`${error.message}; ${retry}`);
+			await sleep(delayMs, signal);
 		}
 	}
 	/**
-	* Like `send`, but the answer's body is the caller's to read, at its own pace. The request keeps its place at
-	* the limiter until `release` is called. A body that breaks off is not asked for again here.
+	* Like `send`, but the caller reads the body at its own pace. The request keeps its place at the limiter until `release`
+	* is called. A body that breaks off is not requested again here.
 	*/
 	async open(request) {
 		const opened = Promise.withResolvers();
@@ -36360,145 +37058,71 @@ var RegistryTransport = class {
 		return opened.promise;
 	}
 	/**
-	* One attempt. A 429 of whichever host answered closes the limiter of that host.
+	* One attempt. A 429 closes the limiter of the host that answered, whichever it is.
 	*
-	* @param throttled how often this request was answered so
+	* @param throttled how often this request has been answered with 429
 	*/
-	async #try(request, read, throttled) {
+	async #attempt(request, read, throttled) {
 		try {
-			return await this.#attempt(request, read);
+			return await read(await this.#authenticate(request));
 		} catch (error) {
 			if (error instanceof RegistryError && error.status === 429) {
-				const pause = error.retryAfter ?? backoffDelay(throttled, this.#options.random);
-				this.#options.limiters.of(new URL(error.url).host).pause(pause, pause > 6e5 ? error : void 0);
+				const pauseMs = error.retryAfter ?? backoffDelay(throttled, this.#options.random);
+				this.#options.limiters.of(new URL(error.url).host).pause(pauseMs, pauseMs > 6e5 ? error : void 0);
 			}
 			throw error;
 		}
 	}
-	async #attempt(request, read) {
-		const { scopes } = request;
-		let authorization = await this.#answerOf(scopes);
-		let response = await this.#follow(request, authorization);
-		let isAmbiguous = false;
-		for (let renewed = false; response.status === 401; renewed = true) {
-			const challenge = await this.#challengeOf(response);
-			isAmbiguous ||= this.#authenticator.doubts(challenge, scopes, authorization);
-			const isLearnt = this.#authenticator.learn(challenge, scopes, authorization);
-			if (renewed || !isLearnt || request.repeatable === false) break;
-			await response.body.dump();
-			authorization = await this.#answerOf(scopes);
-			response = await this.#follow(request, authorization);
-		}
-		if (!request.expect.includes(response.status)) {
-			const refusal = await this.#refusal(request, response, isAmbiguous ? [401] : []);
-			const other = await this.#withoutCredential(request, refusal, authorization);
-			if (!other) throw refusal;
-			response = other;
-		}
-		this.#authenticator.admit(scopes);
-		return read(response);
-	}
-	/** What the registry asks for. Where it can't be had, it may have been asked for by somebody in between. */
-	async #answerOf(scopes) {
-		try {
-			return await this.#authenticator.header(scopes);
-		} catch (error) {
-			this.#authenticator.forget();
-			throw error;
-		}
-	}
-	/** The answer to a refused request as anybody gets it, where the credential was given for nothing like it. */
-	async #withoutCredential(request, refusal, refused) {
-		const { scopes, expect } = request;
-		if (!isAccessDenied(refusal) || !await this.#authenticator.mayGoWithout(scopes)) return void 0;
-		const authorization = await this.#authenticator.header(scopes, true).catch(() => refused);
-		if (authorization === refused) return void 0;
-		const response = await this.#follow(request, authorization);
-		if (expect.includes(response.status)) {
-			this.#authenticator.goWithout(scopes);
-			return response;
-		}
-		await response.body.dump();
-	}
-	/** Google may leave the challenge out of a 401; `/v2/` has it then. */
-	async #challengeOf(response) {
-		const own = listHeaderOf(response.headers, "www-authenticate");
-		if (own !== void 0 || this.#authenticator.hasChallenge) return own;
-		const base = await this.#dispatch({
-			method: "GET",
-			url: this.urlOf("/v2/"),
-			headers: {}
-		});
-		await base.body.dump();
-		return listHeaderOf(base.headers, "www-authenticate");
-	}
-	/** Sends, and follows the redirects of a request that has no body. */
-	async #follow(request, authorization) {
-		const { baseUrl } = this.#options;
+	async #authenticate(request) {
+		const { method, body, expect, headers = {} } = request;
 		const signal = this.#signalOf(request);
-		let url = this.urlOf(request.url);
-		if (!mayFollow(baseUrl, url)) throw this.#misdirected(request.method, baseUrl, url);
-		for (let redirects = 0;; redirects += 1) {
-			const headers = url.origin === baseUrl.origin && authorization !== void 0 ? {
-				...request.headers,
-				authorization
-			} : { ...request.headers };
-			const response = await this.#dispatch({
-				method: request.method,
-				url,
-				headers,
-				body: request.body,
-				signal
-			});
-			const location = REDIRECTS.has(response.status) && !request.expect.includes(response.status) ? headerOf(response.headers, "location") : void 0;
-			if (location === void 0 || request.body !== void 0) return response;
-			await response.body.dump();
-			const next = URL.parse(location, url.href);
-			if (!next || !mayFollow(url, next)) throw this.#misdirected(request.method, url, next);
-			if (redirects >= MAX_REDIRECTS) throw new RegistryError({
-				method: request.method,
-				url,
-				cause: `more than ${MAX_REDIRECTS} redirects`,
-				ambiguous: true
-			});
-			url = next;
-		}
-	}
-	async #dispatch(request) {
-		const { dispatcher, baseUrl, limiters } = this.#options;
-		const { method, url, headers: sent, signal = this.#options.signal } = request;
-		if (url.host !== baseUrl.host) await limiters.find(url.host)?.waitUntilOpen(signal);
-		const { statusCode, headers, body } = await dispatcher.request({
-			origin: url.origin,
-			path: url.pathname + url.search,
+		const single = {
 			method,
-			headers: sent,
-			body: request.body ?? null,
-			signal: signal ?? null
-		});
-		return {
-			status: statusCode,
+			url: this.urlOf(request.url),
 			headers,
-			url,
-			body
+			body,
+			expect,
+			...signal && { signal }
 		};
+		return new AuthenticatedRequest(request, {
+			authenticator: this.#authenticator,
+			send: async (authorization) => this.#sender.send(single, authorization),
+			baseChallenge: async () => this.#baseChallenge(),
+			errorOf: async (response, isAmbiguous) => this.#responseError(request, response, isAmbiguous ? [401] : [])
+		}).run();
+	}
+	async #baseChallenge() {
+		const { signal } = this.#options;
+		const url = this.urlOf("/v2/");
+		const { headers, body } = await this.#sender.dispatch({
+			method: "GET",
+			url,
+			headers: {},
+			...signal && { signal }
+		});
+		await body.dump();
+		return listHeaderOf(headers, "www-authenticate");
 	}
 	#signalOf({ signal: own }) {
 		const { signal } = this.#options;
 		return own && signal ? AbortSignal.any([own, signal]) : own ?? signal;
 	}
 	#sendTokenRequest = async ({ scopes, ...request }) => {
-		const response = await this.#dispatch(request);
+		const { signal } = this.#options;
+		const response = await this.#sender.dispatch({
+			...request,
+			...signal && { signal }
+		});
 		if (response.status !== 200) {
-			const ambiguousStatuses = this.#authenticator.isAdmitted(scopes) ? [401, 404] : [404];
-			throw await this.#refusal({
+			const ambiguousStatuses = this.#authenticator.isAuthorized(scopes) ? [401, 404] : [404];
+			throw await this.#responseError({
 				method: request.method,
 				scopes
 			}, response, ambiguousStatuses);
 		}
 		return new TextDecoder().decode(await readBody(response, MAX_TOKEN_BYTES));
 	};
-	async #refusal({ method, scopes }, response, ambiguousStatuses) {
+	async #responseError({ method, scopes }, response, ambiguousStatuses) {
 		const { baseUrl, clock, credential } = this.#options;
 		const registry = baseUrl.host;
 		return responseErrorOf(response, {
@@ -36510,16 +37134,7 @@ var RegistryTransport = class {
 			ambiguousStatuses
 		});
 	}
-	#misdirected(method, from, to) {
-		const where = to ? redactUrl(to) : "a malformed URL";
-		return new RegistryError({
-			method,
-			url: from,
-			cause: `it points to ${where}, which is refused: not followed`,
-			ambiguous: true
-		});
-	}
-	/** What broke, as a RegistryError; one that a body threw while it was sent says itself whose fault it was. */
+	/** Whatever was thrown, as a RegistryError. A body that fails while it is sent throws one with its own cause. */
 	#describe(request, thrown) {
 		if (thrown instanceof RegistryError) return thrown;
 		const proxyError = thrown instanceof ProxyError ? thrown : void 0;
@@ -36539,8 +37154,8 @@ var RegistryTransport = class {
 
 // src/oci/registries.ts
 /**
-* The clients of a run: one for each registry and role, because a registry that is both source and target may
-* have two accounts. Both roles pass the same limiter of their host.
+* The clients of a run, one for each registry and role: a registry that is both source and target may have two accounts.
+* Both roles share the limiter of their host.
 */
 var Registries = class {
 	#options;
@@ -36558,8 +37173,8 @@ var Registries = class {
 		return this.#client(registry, "target");
 	}
 	/**
-	* A registry's other API, such as Docker Hub's at `https://hub.docker.com`. It passes its host's limiter like all
-	* requests there, and is given no credentials: they are the registry's.
+	* Another API of a registry, such as Docker Hub's at `https://hub.docker.com`. Its requests pass their host's limiter and
+	* carry no credentials: those belong to the registry itself.
 	*/
 	api(baseUrl) {
 		const { credentials: _credentials, insecure: _insecure, ...options } = this.#options;
@@ -36638,20 +37253,35 @@ const DockerConfig = looseObject({
 	credsStore: optional(nullable(string()))
 });
 const ConfigFile = pipe(string(), parseJson$3(), check$2((json) => !Array.isArray(json)), DockerConfig);
+/** The config.json of a docker configuration folder. */
+function dockerConfigFile(folder) {
+	return join(folder, "config.json");
+}
 /**
-* Reads `folder`/config.json; a file that is not there is an empty config.
+* Reads `folder`/config.json. A missing file is an empty config.
 *
 * @throws Error naming the file when it is not a docker config
 */
 async function readDockerConfig(folder) {
-	const path = join(folder, "config.json");
+	return readAuthFile(dockerConfigFile(folder), MISSING$2);
+}
+/** Codes of errors that mean that there is no file. */
+const MISSING$2 = /* @__PURE__ */ new Set(["ENOENT"]);
+/**
+* Reads a docker config or podman's auth.json, which has the same form. As for docker, an empty file is an empty config.
+*
+* @param absent codes of the errors that mean that there is no file
+* @throws Error naming the file when it can't be read, or has another form
+*/
+async function readAuthFile(path, absent) {
 	let text;
 	try {
 		text = await readFile(path, "utf8");
 	} catch (error) {
-		if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
+		if (error instanceof Error && "code" in error && absent.has(String(error.code))) return {};
 		throw error;
 	}
+	if (text.trim() === "") return {};
 	const parsed = safeParse(ConfigFile, text);
 	if (parsed.success) return parsed.output;
 	throw new Error(`${path} is not a docker config: log in again with docker/login-action or docker login`);
@@ -36660,6 +37290,47 @@ async function readDockerConfig(folder) {
 function credentialServer(registry) {
 	return registry === "docker.io" ? "https://index.docker.io/v1/" : registry;
 }
+/** The names of Docker Hub in the order of precedence. */
+const DOCKER_HUB_KEYS = [
+	"https://index.docker.io/v1/",
+	"index.docker.io",
+	"docker.io",
+	"registry-1.docker.io"
+];
+/** Forms of a host's key that old versions of docker wrote, in the order of precedence. */
+const OLD_SCHEMES = ["https://", "http://"];
+const OLD_PATHS = [
+	"",
+	"/",
+	"/v1/",
+	"/v2/",
+	"/v1",
+	"/v2"
+];
+/**
+* The entry for a registry, or for one of its repositories: the longest matching path that podman wrote, then the host
+* itself, then old forms of it. The order of the entries does not matter, and a path is only for the repositories below it.
+*
+* https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md
+*
+* @param repository absent: only entries for the whole registry
+*/
+function entryFor(entries, registry, repository) {
+	const lower = new Map(Object.entries(entries).map(([key, value]) => [key.toLowerCase(), value]));
+	for (const key of keysFor(registry, repository)) {
+		const entry = Object.hasOwn(entries, key) ? entries[key] : lower.get(key);
+		if (entry !== void 0) return entry;
+	}
+}
+function keysFor(registry, repository) {
+	const hosts = registry === "docker.io" ? DOCKER_HUB_KEYS : [registry];
+	const parts = repository?.split("/") ?? [];
+	return [
+		...parts.map((_, index) => parts.slice(0, parts.length - index).join("/")).map((path) => `${registry}/${path}`),
+		...hosts,
+		...OLD_PATHS.flatMap((path) => OLD_SCHEMES.flatMap((scheme) => hosts.filter((host) => !host.includes("/")).map((host) => `${scheme}${host}${path}`)))
+	];
+}
 
 // src/oci/auth/credentials.ts
 const HelperAnswer = object({
@@ -36667,35 +37338,54 @@ const HelperAnswer = object({
 	Secret: string()
 });
 /**
-* Credentials as docker finds them in `folder`/config.json, which is what docker/login-action leaves: a helper
-* for this host, else the file's `auths` entry, else the helper for all hosts. Hosts match exactly.
+* Looks up credentials in a file as docker does, where docker/login-action puts them: a helper for this host, else the
+* `auths` entry, else the helper for all hosts.
 * https://docs.docker.com/reference/cli/docker/login/#configure-the-credential-store
 *
-* @throws Error naming the file when it is not a docker config
+* @throws Error naming the file when it has another form, or a helper that fails
 */
-function dockerConfigCredentials(folder, runHelper) {
+function authFileCredentials(file, runHelper) {
 	let config;
-	return async (registry) => {
-		const { auths, credHelpers, credsStore } = await (config ??= readDockerConfig(folder));
+	const answers = /* @__PURE__ */ new Map();
+	return async (registry, { repository, refresh = false } = {}) => {
 		const server = credentialServer(registry);
-		const ownHelper = byHost(credHelpers ?? {}, registry);
-		if (ownHelper) return askHelper(runHelper, ownHelper, server);
-		const auth = byHost(auths ?? {}, registry);
-		return (auth && fromAuth(auth)) ?? (credsStore ? askHelper(runHelper, credsStore, server) : void 0);
+		if (refresh) {
+			config = void 0;
+			answers.delete(server);
+		}
+		const ask = async (helper) => {
+			const answer = answers.get(server) ?? askHelper(runHelper, helper, server);
+			answers.set(server, answer);
+			return answer;
+		};
+		const { auths, credHelpers, credsStore } = await (config ??= file.read());
+		const ownHelper = entryFor(credHelpers ?? {}, registry);
+		if (ownHelper) return ask(ownHelper);
+		const auth = entryFor(auths ?? {}, registry, repository);
+		return (auth && fromAuth(auth, file.name)) ?? (credsStore ? ask(credsStore) : void 0);
 	};
 }
-/** Keys are hosts or, of old, URLs: `gcr.io`, `https://gcr.io`, `https://index.docker.io/v1/`. */
-function byHost(entries, registry) {
-	for (const [key, value] of Object.entries(entries)) {
-		const host = key.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
-		if (canonicalHost(host) === registry) return value;
-	}
+/** Looks up credentials in `folder`/config.json. */
+function dockerConfigCredentials(folder, runHelper) {
+	return authFileCredentials({
+		read: async () => readDockerConfig(folder),
+		name: "the docker config"
+	}, runHelper);
 }
-function fromAuth(auth) {
+/** Asks several lookups in turn; the first credential counts. */
+function firstCredential(lookups) {
+	return async (registry, options) => {
+		for (const lookup of lookups) {
+			const credential = await lookup(registry, options);
+			if (credential) return credential;
+		}
+	};
+}
+/** As for docker, `auth` comes before `username` and `password`. */
+function fromAuth(auth, providedBy) {
 	const [, user, secret] = /^([^:]*):([\s\S]*)$/.exec(decodeBase64(auth.auth ?? "")) ?? [];
-	const username = auth.username ?? user ?? "";
-	const password = auth.password ?? secret?.replace(/\0+$/, "") ?? "";
-	const providedBy = "the docker config";
+	const username = user ?? auth.username ?? "";
+	const password = secret?.replace(/\0+$/, "") ?? auth.password ?? "";
 	if (auth.identitytoken) return {
 		username,
 		password: "",
@@ -36716,14 +37406,14 @@ async function askHelper(run, helper, server) {
 	const providedBy = `docker-credential-${helper}`;
 	if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(helper)) throw new Error("The docker config names a credential helper that is not a program name");
 	const { exitCode, stdout } = await run(helper, server).catch((error) => {
-		throw new Error(`${providedBy}, which the docker config names for ${server}, can't be started: install it, or take it out there`, { cause: error });
+		throw new Error(`${providedBy}, which the docker config names for ${server}, can't be started: install it, or remove it from the config`, { cause: error });
 	});
 	if (exitCode !== 0) {
 		if (/credentials not found/i.test(stdout)) return void 0;
-		throw new Error(`${providedBy} ended with exit code ${exitCode} when asked for ${server}: run it by hand to see why`);
+		throw new Error(`${providedBy} ended with exit code ${exitCode} for ${server}: run it by hand to see why`);
 	}
 	const answer = safeParse(pipe(string(), parseJson$3(), HelperAnswer), stdout);
-	if (!answer.success) throw new Error(`${providedBy} did not answer with Username and Secret for ${server}`);
+	if (!answer.success) throw new Error(`${providedBy} printed no Username and Secret for ${server}: run it by hand to see why`);
 	const { Username: username, Secret: secret } = answer.output;
 	if (username === "" && secret === "") return void 0;
 	return username === "<token>" ? {
@@ -36770,6 +37460,31 @@ const exec = async (command, args, { env, input }) => getExecOutput(command, [..
 	ignoreReturnCode: true
 });
 
+// src/action/podman.ts
+/** GitHub's runners have such files in folders that only root may enter. */
+const NOT_READABLE = /* @__PURE__ */ new Set([
+	"ENOENT",
+	"ENOTDIR",
+	"EACCES",
+	"EPERM"
+]);
+/**
+* Looks up credentials where podman, buildah and skopeo keep them. A file that `REGISTRY_AUTH_FILE` names is the only one.
+* https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md
+*
+* @throws Error naming the file when it has another form, or REGISTRY_AUTH_FILE names one that can't be read
+*/
+function podmanCredentials(runHelper) {
+	const { REGISTRY_AUTH_FILE: explicit, XDG_RUNTIME_DIR: runtime, XDG_CONFIG_HOME: config } = process.env;
+	const lookup = (path, absent) => authFileCredentials({
+		read: async () => readAuthFile(path, absent),
+		name: path
+	}, runHelper);
+	if (explicit) return lookup(explicit, MISSING$2);
+	const paths = [runtime || `/run/containers/${process.getuid?.() ?? 0}`, config || join(homedir(), ".config")].map((folder, index) => index === 0 && !runtime ? join(folder, "auth.json") : join(folder, "containers", "auth.json"));
+	return firstCredential(paths.map((path) => lookup(path, NOT_READABLE)));
+}
+
 // src/action/credentials.ts
 /** The only registry that accepts GitHub's token. */
 const GITHUB_REGISTRY = "ghcr.io";
@@ -36786,19 +37501,27 @@ function githubCredential(token, actor) {
 		fallback: true
 	};
 }
-/** Finds the account of a registry in one role: from the inputs, or else the docker config, or else GitHub's token. */
+/**
+* Finds the account of a registry in one role: from the inputs, or else the docker config, or else podman's auth.json, or
+* else GitHub's token.
+*/
 function credentialLookup(role, sources) {
-	const { inputs, dockerConfig, github } = sources;
-	return async (registry) => inputCredential(role, registry, inputs) ?? await dockerConfig(registry) ?? (registry === GITHUB_REGISTRY ? github : void 0);
+	const { inputs, github } = sources;
+	const files = firstCredential([sources.dockerConfig, sources.podman]);
+	return async (registry, options) => inputCredential(role, registry, inputs) ?? await files(registry, options) ?? (registry === GITHUB_REGISTRY ? github : void 0);
 }
-/** The accounts with which docker must log in to `registries`. Those of its own config it finds without a login. */
-async function loginsFor(role, registries, sources) {
-	const { inputs, dockerConfig, github } = sources;
+/**
+* The accounts with which docker must log in at `places`. Those that docker finds in its own config need no login; it
+* finds accounts of a host there, but no account of a path, and does not read podman's file.
+*/
+async function loginsFor(role, places, sources) {
+	const { inputs, dockerConfig } = sources;
+	const lookup = credentialLookup(role, sources);
 	const logins = /* @__PURE__ */ new Map();
-	for (const registry of new Set(registries)) {
-		const credential = inputCredential(role, registry, inputs);
+	for (const { registry, path } of places) {
+		if (logins.has(registry)) continue;
+		const credential = !inputCredential(role, registry, inputs) && await dockerConfig(registry) !== void 0 ? void 0 : await lookup(registry, { repository: path });
 		if (credential) logins.set(registry, credential);
-		else if (github && registry === GITHUB_REGISTRY && !await dockerConfig(registry)) logins.set(registry, github);
 	}
 	return logins;
 }
@@ -36806,14 +37529,16 @@ async function loginsFor(role, registries, sources) {
 function inputCredential(role, registry, { credentials, registryAuth, targetLogin }) {
 	return (role === "source" || registry === targetLogin ? credentials[role] : void 0) ?? registryAuth.get(registry);
 }
+const runHelper = async (helper, server) => exec(`docker-credential-${helper}`, ["get"], {
+	env: definedEnv(),
+	input: server
+});
 /** Where the accounts of a run with these inputs come from. */
 function credentialSources(inputs) {
 	return {
 		inputs,
-		dockerConfig: dockerConfigCredentials(dockerConfigFolder(), async (helper, server) => exec(`docker-credential-${helper}`, ["get"], {
-			env: definedEnv(),
-			input: server
-		})),
+		dockerConfig: dockerConfigCredentials(dockerConfigFolder(), runHelper),
+		podman: podmanCredentials(runHelper),
 		github: isGitHubDotCom() ? githubCredential(inputs.metadata.token, process.env["GITHUB_ACTOR"]) : void 0
 	};
 }
@@ -36851,7 +37576,7 @@ function isPermanent(error) {
 * @throws CopyError when the source does not have it, it is schema1, or it has no image for the platform
 */
 async function readSourceImage(client, repository, digest, platforms) {
-	const content = await readContent(client, repository, digest);
+	const content = copyableContent(await fetchManifest(client, repository, digest), client, repository);
 	if (content.kind === "image") return isImage(content) ? {
 		kind: "image",
 		digest,
@@ -36860,7 +37585,10 @@ async function readSourceImage(client, repository, digest, platforms) {
 	if (platforms === "all" || platforms.length !== 1) return { kind: "whole" };
 	const [platform = ""] = platforms;
 	const child = pickChild(content.children, platform);
-	const picked = child && await readContent(client, repository, child.digest);
+	const picked = child && copyableContent(await fetchChild({
+		client,
+		repository
+	}, digest, child, platforms), client, repository);
 	if (picked?.kind !== "image") throw new CopyError(`${client.registry}/${repository}@${digest} has no image for ${platform}: name another platform in "platforms"`, { retryable: false });
 	return {
 		kind: "image",
@@ -36869,17 +37597,46 @@ async function readSourceImage(client, repository, digest, platforms) {
 		platform
 	};
 }
-/** Artifacts, which docker can't pull, have another type of config, or other layers, such as cosign's signatures. */
-function isImage({ config, layers }) {
+/**
+* True for an image, false for an index and for an artifact. Artifacts, which docker can't pull, have another type of config, or
+* other layers, such as cosign's signatures.
+*/
+function isImage(content) {
+	if (content.kind !== "image") return false;
+	const { config, layers } = content;
 	return IMAGE_CONFIGS.has(config.mediaType) && layers.every(({ mediaType }) => IMAGE_LAYER.test(mediaType));
 }
 const IMAGE_CONFIGS = /* @__PURE__ */ new Set(["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"]);
 const IMAGE_LAYER = /^application\/vnd\.(?:oci\.image\.layer|docker\.image\.rootfs)\./;
+/** The parts of a manifest, each once. Foreign layers are not in registries. */
+function partsOf(content) {
+	if (content.kind === "index") {
+		const children = distinct$1(content.children);
+		const isBlob = (child) => entryKind(child) === "blob";
+		return {
+			manifests: children.filter((child) => !isBlob(child)),
+			blobs: children.filter(isBlob)
+		};
+	}
+	return {
+		manifests: [],
+		blobs: distinct$1([content.config, ...content.layers.filter((layer) => !isForeignLayer(layer))])
+	};
+}
+function distinct$1(descriptors) {
+	return Array.from(new Map(descriptors.map((one) => [one.digest, one])).values());
+}
+/**
+* What an entry of an index is. The entries of a build cache of buildkit are layers and its own config. An entry of another unknown
+* type may be either: clients try it as a manifest, then as a blob.
+*/
+function entryKind({ mediaType }) {
+	if (mediaType === "" || isManifestType(mediaType)) return "manifest";
+	return BLOB_TYPE.test(mediaType) ? "blob" : "unknown";
+}
+const BLOB_TYPE = /^application\/vnd\.(?:oci\.image\.(?:layer|config)\.|docker\.image\.rootfs\.|docker\.container\.image\.|buildkit\.cacheconfig\.)/;
 function pickChild(children, platform) {
 	return children.find((child) => matchesPlatform(child, platform));
-}
-async function readContent(client, repository, digest) {
-	return copyableContent(await fetchManifest(client, repository, digest), client, repository);
 }
 /** @throws CopyError when `manifest` is schema1 */
 function copyableContent(manifest, client, repository) {
@@ -36893,6 +37650,19 @@ async function fetchManifest(client, repository, digest) {
 	if (manifest) return manifest;
 	const name = `${client.registry}/${repository}@${digest}`;
 	throw new MissingAtSourceError(`${name} was listed, but the source no longer has it; the next run lists it again`);
+}
+/**
+* Reads an entry of the index `parent`.
+*
+* @throws MissingAtSourceError when the source does not have it
+*/
+async function fetchChild({ client, repository }, parent, child, platforms) {
+	const manifest = await client.getManifest(repository, child.digest);
+	if (manifest) return manifest;
+	const platform = formatPlatform(child);
+	const named = platform === void 0 ? child.digest : `${platform} (${child.digest})`;
+	const remedy = platform !== void 0 && platforms === "all" ? "; \"platforms\" can leave it out" : "";
+	throw new MissingAtSourceError(`${client.registry}/${repository}@${parent}: the index names ${named}, which the source does not have${remedy}`);
 }
 /**
 * Reads `tag` from the target and accepts it when it is `image`: the same digest, or the same config. A push counts only after
@@ -36922,6 +37692,36 @@ const TRANSIENT = /toomanyrequests|too many requests|rate limit|timeout|blob upl
 const AMBIGUOUS = /unauthorized|invalid character|invalid checksum|text\/html|malformed|(?:digest|manifest|size) invalid|did not match|blob unknown|unknown blob/i;
 /** Of the permanent failures, those that concern the account. */
 const DENIED = /denied|unauthorized|forbidden|authentication required|no basic auth credentials/i;
+/**
+* Messages about images that docker can't pull or push unchanged, and that can be copied registry to registry:
+* - the containerd image store (Docker 29's default) lacks content when another image has the same layer under another compression,
+*   or the index names platforms that were not pulled (docker/cli 4959, moby 52897, 51665), and ends a push whose last answer takes
+*   longer than 30 s (moby 53700);
+* - daemons before 23 can't read layers that are compressed with zstd;
+* - the classic store has at most 128 layers, checks that layers match the config, and has no media types but its own;
+* - a daemon can't unpack an image for another operating system, or with user IDs that it does not map.
+*/
+const UNABLE = new RegExp([
+	"content digest sha256:\\w+: not found",
+	"does not provide (?:any|the specified) platform",
+	"timeout awaiting response headers",
+	"invalid tar header",
+	"failed to register layer(?!.*no space left)",
+	"max depth exceeded",
+	"layers from manifest don't match image configuration",
+	"invalid rootfs in image configuration",
+	"un(?:supported|known)(?: manifest)? media ?type",
+	"mediaType in manifest should be",
+	"unsupported (?:layer )?compression",
+	"cannot be used on this platform",
+	"cannot be mapped to a host ID"
+].join("|"), "i");
+/** docker can't copy an image unchanged. */
+var DockerUnableError = class extends CopyError {
+	constructor(message) {
+		super(message, { retryable: false });
+	}
+};
 /** The docker command with one private configuration. */
 var DockerCli = class {
 	/** The accounts that were used to log in, by registry. */
@@ -36939,7 +37739,7 @@ var DockerCli = class {
 	* Runs `docker <args>`. Only the exit code decides whether it succeeded.
 	*
 	* @returns standard output
-	* @throws CopyError with docker's own message
+	* @throws CopyError with docker's own message; DockerUnableError when docker can't copy the image unchanged
 	*/
 	async run(args) {
 		return this.#run(args, args.join(" "));
@@ -36953,7 +37753,8 @@ var DockerCli = class {
 		try {
 			await this.run([command, ...args]);
 		} catch (error) {
-			if (!(error instanceof CopyError) || error.retryable) throw error;
+			const isUnable = error instanceof DockerUnableError;
+			if (!(error instanceof CopyError) || error.retryable || isUnable) throw error;
 			const remedy = remedyFor(error.message, command === "push");
 			const login = this.logins.get(registry) ?? { providedBy: "the docker config, if it has any" };
 			const advice = DENIED.test(error.message) ? adviceOn(registry, login, remedy) : remedy;
@@ -36973,7 +37774,9 @@ var DockerCli = class {
 		const { exitCode, stdout, stderr } = await this.#exec("docker", args, options);
 		if (exitCode === 0) return stdout;
 		const message = printable(stderr.trim() || stdout.trim(), 1e3);
-		throw new CopyError(`docker ${shown} ended with exit code ${exitCode}: ${message}`, {
+		const failure = `docker ${shown} ended with exit code ${exitCode}: ${message}`;
+		if (UNABLE.test(message)) throw new DockerUnableError(failure);
+		throw new CopyError(failure, {
 			retryable: TRANSIENT.test(message) || !PERMANENT.test(message),
 			ambiguous: AMBIGUOUS.test(message)
 		});
@@ -37106,6 +37909,28 @@ var DockerEngine = class {
 			this.#options.logger.info(`${name} has several platforms or is not an image: it is copied registry to registry`);
 			return this.#options.indexEngine.copy(task, observer);
 		}
+		const done = [];
+		try {
+			return await this.#copyImage(task, image, observer, done);
+		} catch (error) {
+			if (!(error instanceof DockerUnableError)) throw error;
+			const name = `${client.registry}/${repository}@${digest}`;
+			this.#options.logger.info(`${name} is copied registry to registry, because docker can't: ${error.message}`);
+			const tags = task.tags.filter((tag) => !done.includes(tag));
+			return this.#options.indexEngine.copy({
+				...task,
+				tags
+			}, observer);
+		}
+	}
+	/**
+	* Pulls, tags and pushes one image.
+	*
+	* @param done receives each tag that was pushed
+	* @returns number of bytes sent
+	*/
+	async #copyImage(task, image, observer, done) {
+		const { client, repository } = task.source;
 		const { abort } = this.#options;
 		abort.throwIfAborted();
 		const local = `${client.registry}/${repository}@${image.digest}`;
@@ -37130,6 +37955,7 @@ var DockerEngine = class {
 				await observer.beforeOverwrite(tag);
 				abort.throwIfAborted();
 				const sent = await this.#push(task, tag, image, observer);
+				done.push(tag);
 				bytes = Math.max(bytes, sent);
 			}
 			return bytes;
@@ -37208,58 +38034,15 @@ var DockerEngine = class {
 /** Number of references that one command removes. */
 const MAX_REFERENCES = 100;
 
-// src/oci/async.ts
-/** Waits for all promises, then throws the first failure: nothing continues behind a failed call. */
-async function allOrThrow(promises) {
-	return (await Promise.allSettled(promises)).map((result) => {
-		if (result.status === "rejected") throw result.reason;
-		return result.value;
-	});
-}
-/** Runs tasks of the same key one after another, in the order in which they came, whatever becomes of each. */
-var SerialQueue = class {
-	#last = /* @__PURE__ */ new Map();
-	async run(key, task) {
-		const running = (this.#last.get(key) ?? Promise.resolve()).then(task);
-		const ended = running.catch(() => void 0);
-		this.#last.set(key, ended);
-		try {
-			return await running;
-		} finally {
-			if (this.#last.get(key) === ended) this.#last.delete(key);
-		}
-	}
-};
-/** Shares one promise among all that ask for the same key while it is pending. */
-var SingleFlight = class {
-	#pending = /* @__PURE__ */ new Map();
-	async run(key, task) {
-		return this.#pending.get(key) ?? this.#start(key, task);
-	}
-	/** The pending promise of `key`, if there is one. */
-	get(key) {
-		return this.#pending.get(key);
-	}
-	async #start(key, task) {
-		const started = task();
-		this.#pending.set(key, started);
-		try {
-			return await started;
-		} finally {
-			this.#pending.delete(key);
-		}
-	}
-};
-
 // src/oci/digest-tags.ts
 /**
-* What is said about an image under a tag that names the image's digest: cosign's signatures, attestations and SBOMs, and the
-* list of referrers of registries without an API for them.
+* A tag that names the digest of another image: cosign's signatures, attestations and SBOMs, and the list of referrers in
+* registries without the referrers API.
 * https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery
 * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
 */
 const DIGEST_TAG = /^(sha256)-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
-/** The tags under which cosign keeps what it says about `digest`. */
+/** The tags under which cosign keeps signature, attestation and SBOM of `digest`. */
 function cosignTags(digest) {
 	const [algorithm, hex] = digest.split(":");
 	return [
@@ -37268,22 +38051,22 @@ function cosignTags(digest) {
 		"sbom"
 	].map((kind) => `${algorithm}-${hex}.${kind}`);
 }
-/** The digest of the image that `tag` is about; undefined for a tag that is an image's own. */
+/** The digest of the image that `tag` describes; undefined for a tag that is not a digest tag. */
 function digestTagSubject(tag) {
 	if (!tag.startsWith("sha256-")) return void 0;
 	const [, algorithm, hex] = DIGEST_TAG.exec(tag) ?? [];
 	return algorithm === void 0 || hex === void 0 ? void 0 : `sha256:${hex}`;
 }
 /**
-* The list of a manifest's referrers that clients keep, as an index under a tag, where a registry has no API for it.
+* In registries without the referrers API, clients keep the list of a manifest's referrers as an index under a tag.
 * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
 */
-/** The tag of the list of what refers to `digest`. */
+/** The tag of the list of referrers of `digest`. */
 function referrersTag(digest) {
 	const [algorithm = "", encoded = ""] = digest.split(":");
 	return `${algorithm}-${encoded.slice(0, 64)}`;
 }
-/** The digest that `tag` lists the referrers of; undefined for any other tag. */
+/** The digest whose referrers are listed under `tag`; undefined for any other tag. */
 function referrersTagSubject(tag) {
 	const digest = tag.replace("-", ":");
 	return tag.startsWith("sha256-") && isDigest(digest) ? digest : void 0;
@@ -37293,27 +38076,27 @@ function isReferrersTag(tag) {
 }
 
 // src/oci/referrers-list.ts
-/** An entry with all that it says, known or not. */
+/** An entry with all its fields, known or not. */
 const Entry = looseObject({
 	mediaType: nullish(string()),
 	digest: DigestSchema,
 	artifactType: nullish(string())
 });
 const List$1 = looseObject({ manifests: array(Entry) });
-/** The entries of a list as they stand there; undefined when `manifest` is no such list. */
+/** The unchanged entries of a list; undefined when `manifest` is not such a list. */
 function listEntries(manifest) {
 	return parseList(manifest)?.manifests;
 }
 /**
-* A list with the entries of `list`, as they stand there and in their order, and after them those of `entries` that it
-* has not. `list` itself when it has them all.
+* A list with the unchanged entries of `list` in their order, followed by those of `entries` that it lacks. Returns `list`
+* itself if it lacks none.
 *
-* @param list undefined where there is none yet; never anything else than a list
+* @param list undefined if there is none yet; otherwise it must be a list
 */
 function uniteList(list, entries) {
 	const before = list && parseList(list);
-	const held = new Set(before?.manifests.map(({ digest }) => digest));
-	const added = entries.filter(({ digest }) => !held.has(digest) && held.add(digest));
+	const present = new Set(before?.manifests.map(({ digest }) => digest));
+	const added = entries.filter(({ digest }) => !present.has(digest) && present.add(digest));
 	if (list && added.length === 0) return list;
 	const content = {
 		...before ?? {
@@ -37329,10 +38112,10 @@ function uniteList(list, entries) {
 		digest: digestOf(bytes)
 	};
 }
-/** True when each entry of `part` is in `whole` too. */
+/** True when every entry of `part` is also in `whole`. */
 function includesAll(whole, part) {
-	const held = new Set(whole.map(({ digest }) => digest));
-	return part.every(({ digest }) => held.has(digest));
+	const present = new Set(whole.map(({ digest }) => digest));
+	return part.every(({ digest }) => present.has(digest));
 }
 function parseList({ mediaType, bytes }) {
 	if (mediaType !== "application/vnd.oci.image.index.v1+json") return void 0;
@@ -37367,16 +38150,16 @@ function readReferrer({ mediaType, digest, bytes }) {
 }
 
 // src/oci/blob-download.ts
-/** How often a download that made progress goes on after a break. */
-const MOST_RESUMES = 20;
-/** What a registry has under a digest is not what the digest names, or not all of it. */
+/** How often a download that makes progress is resumed. */
+const MAX_RESUMES = 20;
+/** The content that a registry sends for a digest does not have that digest or size. */
 var ContentError = class extends RegistryError {};
 /**
-* Streams a blob, checked: the last chunk is given out only when size and digest of the whole are right, so that
-* what ends is what the descriptor names. A download that breaks or ends early goes on where it stopped.
+* Streams a blob and verifies it. The last chunk is yielded only after size and digest of the whole are verified: a stream
+* that ends is exactly what the descriptor names. A download that breaks off or ends early is resumed where it stopped.
 *
-* @param signal calls the download off: its connection is closed then, also while nothing comes
-* @throws ContentError when the content is not what `descriptor` names; RegistryError when it can't be had
+* @param signal aborts the download: its connection is closed, even while no data arrives
+* @throws ContentError when the content is not what `descriptor` names; RegistryError when the registry does not send it
 */
 async function* downloadBlob(client, repository, descriptor, signal) {
 	const source = {
@@ -37388,16 +38171,16 @@ async function* downloadBlob(client, repository, descriptor, signal) {
 	const [algorithm = "", hex] = digest.split(":");
 	const hash = createHash(algorithm);
 	let received = 0;
-	let held;
+	let last;
 	for await (const chunk of resumed(source, signal)) {
 		received += chunk.length;
 		if (received > size) break;
 		hash.update(chunk);
-		if (held) yield held;
-		held = chunk;
+		if (last) yield last;
+		last = chunk;
 	}
 	if (received !== size || hash.digest("hex") !== hex) {
-		const cause = received === size ? `the content of ${digest} does not have that digest` : `${received > size ? "more than " : ""}${received} bytes came for ${digest}, which has ${size}`;
+		const cause = received === size ? `the content of ${digest} does not have that digest` : `received ${received > size ? "more than " : ""}${received} bytes of ${digest}, which has ${size}`;
 		throw new ContentError({
 			method: "GET",
 			url: urlOf(source),
@@ -37405,9 +38188,9 @@ async function* downloadBlob(client, repository, descriptor, signal) {
 			retryable: true
 		});
 	}
-	if (held) yield held;
+	if (last) yield last;
 }
-/** The bytes of a blob from one or more answers. */
+/** The bytes of a blob, from one or more responses. */
 async function* resumed(source, signal) {
 	const { size } = source.descriptor;
 	let offset = 0;
@@ -37431,12 +38214,12 @@ async function* resumed(source, signal) {
 			response.release();
 		}
 		if (offset >= size) return;
-		if (offset > before && resumes < MOST_RESUMES) continue;
+		if (offset > before && resumes < MAX_RESUMES) continue;
 		if (broken === void 0) return;
 		throw breakOf(source, broken);
 	}
 }
-/** Asks for the blob from `offset` on, or whole where the registry can't give a part. */
+/** Requests the blob from `offset` on, or the whole blob if the registry can't send a part of it. */
 async function openRest(source, offset, signal) {
 	const { client, repository } = source;
 	const open = async (headers) => client.transport.open({
@@ -37454,15 +38237,15 @@ async function openRest(source, offset, signal) {
 	});
 }
 /**
-* Bytes at the start of an answer that have come before.
+* The number of bytes at the start of a response that were received before.
 *
-* @throws RegistryError when it begins behind `offset`
+* @throws RegistryError when the response begins after `offset`
 */
 function overlap({ status, headers, url }, offset) {
 	if (status !== 206) return offset;
 	const [, start = offset] = /^bytes (\d{1,15})-/.exec(headerOf(headers, "content-range") ?? "") ?? [];
 	if (Number(start) <= offset) return offset - Number(start);
-	const cause = `asked for the bytes from ${offset} on it sent those from ${start} on`;
+	const cause = `the bytes from ${offset} on were requested, and those from ${start} on were sent`;
 	throw new RegistryError({
 		method: "GET",
 		url,
@@ -37486,14 +38269,14 @@ function urlOf({ client, repository, descriptor }) {
 }
 
 // src/oci/chunk-reader.ts
-/** Reads one stream of bytes as consecutive parts of given lengths, without gathering any. */
+/** Reads one stream of bytes as consecutive parts of given lengths, without buffering them. */
 var ChunkReader = class {
 	#iterator;
 	#rest;
 	constructor(content) {
 		this.#iterator = content[Symbol.asyncIterator]();
 	}
-	/** The next `length` bytes, fewer where the stream ends. Must be read to its end before the next part. */
+	/** The next `length` bytes, or fewer at the end of the stream. Read each part to its end before the next one. */
 	async *take(length) {
 		let missing = length;
 		while (missing > 0) {
@@ -37505,7 +38288,7 @@ var ChunkReader = class {
 			yield part;
 		}
 	}
-	/** Ends the stream, wherever it stands. */
+	/** Ends the stream, read to its end or not. */
 	async close() {
 		await this.#iterator.return?.();
 	}
@@ -37517,10 +38300,11 @@ var ChunkReader = class {
 
 // src/oci/blob-upload.ts
 /**
-* Asks for `digest` to be mounted into `repository`. Mounting from the repository itself asks whether it is there
-* already, and opens the session to send it when it is not: one request where HEAD and POST were two.
+* Requests that `digest` is mounted into `repository`. Mounting from the repository itself checks whether the blob is
+* present, and opens an upload session if it is not: one request instead of HEAD and POST.
 *
-* @param from a repository of the same registry that may hold the blob
+* @param from a repository of the same registry that may have the blob
+* @throws RegistryError when the registry opens no upload either
 */
 async function startUpload(client, repository, digest, from) {
 	const query = new URLSearchParams({
@@ -37548,25 +38332,26 @@ async function post(client, repository, query, scopes, insist = true) {
 	}, async (response) => {
 		await response.body.dump();
 		if (response.status === 201) return { kind: "mounted" };
-		const minChunk = Number(headerOf(response.headers, "oci-chunk-min-length") ?? 0);
+		const minChunkBytes = Number(headerOf(response.headers, "oci-chunk-min-length") ?? 0);
 		return {
 			kind: "session",
 			location: sessionOf(response),
-			minChunk: Number.isSafeInteger(minChunk) ? minChunk : 0
+			minChunkBytes: Number.isSafeInteger(minChunkBytes) ? minChunkBytes : 0
 		};
 	});
 }
 function sessionOf(response) {
-	const location = URL.parse(headerOf(response.headers, "location") ?? "", response.url.href);
-	if (location) return location;
+	const location = headerOf(response.headers, "location");
+	const session = location === void 0 ? void 0 : resolveLocation(location, response.url);
+	if (session) return session;
 	throw new RegistryError({
 		method: "POST",
 		url: response.url,
-		cause: "the answer has no Location to upload to",
+		cause: "the response has no Location to upload to",
 		ambiguous: true
 	});
 }
-/** Sends a whole blob in one request: what every registry takes, but for limits on the size of a request. */
+/** Sends a whole blob in one request. Every registry accepts that, up to a limit on the size of a request. */
 async function uploadWhole(client, repository, digest, location, { size, content }) {
 	await client.transport.send({
 		method: "PUT",
@@ -37586,14 +38371,14 @@ async function uploadWhole(client, repository, digest, location, { size, content
 		repeatable: false
 	}, async (response) => response.body.dump());
 }
-/** Sends a blob in requests of `chunk` bytes, for registries that refuse it whole. */
-async function uploadChunks(client, repository, digest, start, { size, content }, chunk) {
+/** Sends a blob in requests of `chunkBytes` each, for registries that refuse the whole blob in one. */
+async function uploadChunks(client, repository, digest, start, { size, content }, chunkBytes) {
 	const source = new ChunkReader(content);
 	try {
 		await uploadWhole(client, repository, digest, await sendChunks(client, repository, start, {
 			size,
 			source
-		}, chunk), {
+		}, chunkBytes), {
 			size: 0,
 			content: /* @__PURE__ */ new Uint8Array()
 		});
@@ -37601,11 +38386,11 @@ async function uploadChunks(client, repository, digest, start, { size, content }
 		await source.close();
 	}
 }
-/** Sends all chunks, and says where the upload ends. */
-async function sendChunks(client, repository, start, { size, source }, chunk) {
+/** Sends all chunks, and returns where to complete the upload. */
+async function sendChunks(client, repository, start, { size, source }, chunkBytes) {
 	let location = start;
-	for (let offset = 0; offset < size; offset += chunk) {
-		const length = Math.min(chunk, size - offset);
+	for (let offset = 0; offset < size; offset += chunkBytes) {
+		const length = Math.min(chunkBytes, size - offset);
 		location = await client.transport.send({
 			method: "PATCH",
 			url: location,
@@ -37681,16 +38466,20 @@ var BlobCopier = class {
 		this.#options = options;
 	}
 	/**
-	* Makes sure that `repository` of the target holds `blob`, which `source` has in `from`.
+	* Makes sure that `repository` of the target holds `blob`.
 	*
+	* @param isCheckedByTarget true when the target will refuse the manifest if the blob is missing: then the inventory suffices
 	* @returns number of bytes sent; 0 when the blob was already present or was mounted
 	*/
-	async copy(source, from, blob, repository) {
-		const { inventory } = this.#options;
+	async copy({ client: source, repository: from }, blob, repository, isCheckedByTarget = false) {
+		const { inventory, presence } = this.#options;
 		const { digest } = blob;
 		for (;;) {
 			const mountSource = inventory.repositoryWith(digest, repository);
-			if (mountSource === repository) return 0;
+			if (mountSource === repository) {
+				if (isCheckedByTarget || await presence.hasBlob(repository, digest)) return 0;
+				continue;
+			}
 			const key = mountSource === void 0 ? digest : `${repository}@${digest}`;
 			const running = this.#transfers.get(key);
 			if (running) {
@@ -37773,9 +38562,9 @@ var BlobCopier = class {
 				size: blob.size,
 				content: downloadBlob(source, from, blob, ended.signal)
 			};
-			const chunk = Math.max(CHUNK_BYTES, start.minChunk);
+			const chunk = Math.max(CHUNK_BYTES, start.minChunkBytes);
 			try {
-				if (start.minChunk > 0 || strategy === "chunks" && blob.size > chunk) await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
+				if (start.minChunkBytes > 0 || strategy === "chunks" && blob.size > chunk) await uploadChunks(target, repository, blob.digest, start.location, body, chunk);
 				else await uploadWhole(target, repository, blob.digest, start.location, body);
 			} finally {
 				ended.abort();
@@ -37815,43 +38604,201 @@ async function bothOrThrow(first, second) {
 	return [a.value, b.value];
 }
 
+// src/copy/registry/byte-budget.ts
+/** Limits the number of bytes that its users hold at the same time. Nobody waits for it: what does not fit is not held. */
+var ByteBudget = class {
+	#free;
+	constructor(bytes) {
+		this.#free = bytes;
+	}
+	/** @returns true when `bytes` were taken; `release` must then be called for them */
+	tryTake(bytes) {
+		if (bytes > this.#free) return false;
+		this.#free -= bytes;
+		return true;
+	}
+	release(bytes) {
+		this.#free += bytes;
+	}
+};
+
+// src/copy/registry/cosign-manifest.ts
+/**
+* cosign keeps all signatures of an image as layers of one manifest, and all its attestations as layers of another. Whoever signs
+* adds a layer.
+* https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md
+*/
+const LIST_LAYERS = /* @__PURE__ */ new Set(["application/vnd.dev.cosign.simplesigning.v1+json", "application/vnd.dsse.envelope.v1+json"]);
+const Layer = looseObject({
+	mediaType: string(),
+	digest: DigestSchema,
+	size: pipe(number(), safeInteger(), minValue(0)),
+	annotations: nullish(record$1(string(), string()))
+});
+const Manifest = looseObject({
+	config: looseObject({
+		mediaType: string(),
+		digest: DigestSchema,
+		size: number()
+	}),
+	layers: array(Layer)
+});
+const Config = looseObject({ rootfs: looseObject({ diff_ids: array(string()) }) });
+/** Compares the lists of signatures, or of attestations, that target and source keep under the same tag. */
+function compareLists(target, source) {
+	const [atTarget, atSource] = [readLayers(target), readLayers(source)];
+	if (!atTarget || !atSource) return { kind: "unknown" };
+	const [targetKeys, sourceKeys] = [new Set(atTarget.map(keyOf$1)), new Set(atSource.map(keyOf$1))];
+	const added = atSource.filter((layer) => !targetKeys.has(keyOf$1(layer)));
+	if (added.length === 0) return { kind: "complete" };
+	return atTarget.every((layer) => sourceKeys.has(keyOf$1(layer))) ? { kind: "outdated" } : {
+		kind: "diverged",
+		added
+	};
+}
+/** The target's list with the layers of `source` that it lacks, and the config that names them. */
+function mergeLists(target, source, targetConfig) {
+	const content = parse(Manifest, target.bytes);
+	const keys = new Set(content.layers.map(keyOf$1));
+	const added = parse(Manifest, source.bytes).layers.filter((layer) => !keys.has(keyOf$1(layer)));
+	const config = addLayersToConfig(targetConfig, added);
+	const bytes = encode({
+		...content,
+		config: {
+			...content.config,
+			digest: digestOf(config),
+			size: config.length
+		},
+		layers: [...content.layers, ...added]
+	});
+	return {
+		manifest: {
+			mediaType: target.mediaType,
+			bytes,
+			digest: digestOf(bytes)
+		},
+		config
+	};
+}
+/** A config of another form than an image's stays as it is. The layers are not compressed. */
+function addLayersToConfig(config, added) {
+	const parsed = safeParse(pipe(string(), parseJson$3(), Config), new TextDecoder().decode(config));
+	if (!parsed.success) return config;
+	const { rootfs, ...rest } = parsed.output;
+	const diffIds = [...rootfs.diff_ids, ...added.map(({ digest }) => digest)];
+	return encode({
+		...rest,
+		rootfs: {
+			...rootfs,
+			diff_ids: diffIds
+		}
+	});
+}
+function readLayers({ mediaType, bytes }) {
+	if (mediaType !== "application/vnd.oci.image.manifest.v1+json") return void 0;
+	const parsed = safeParse(pipe(string(), parseJson$3(), Manifest), new TextDecoder().decode(bytes));
+	if (!parsed.success) return void 0;
+	const { layers } = parsed.output;
+	return layers.every((layer) => LIST_LAYERS.has(layer.mediaType)) ? layers : void 0;
+}
+/** Signatures of one payload by several keys have the same digest and differ in their annotations. */
+function keyOf$1({ digest, annotations }) {
+	const sorted = Object.entries(annotations ?? {}).toSorted(([a], [b]) => a < b ? -1 : 1);
+	return JSON.stringify([digest, sorted]);
+}
+function parse(schema, bytes) {
+	return parse$3(schema, JSON.parse(new TextDecoder().decode(bytes)));
+}
+function encode(content) {
+	return new TextEncoder().encode(JSON.stringify(content));
+}
+
+// src/copy/registry/cosign-tag-copy.ts
+/** A larger config is not one of cosign's. */
+const MAX_CONFIG_BYTES = 1024 ** 2;
+/** True for the tags under which cosign keeps signatures, attestations and SBOMs. */
+function isCosignTag(tag) {
+	return digestTagSubject(tag) !== void 0 && !isReferrersTag(tag);
+}
+/**
+* Copies what cosign keeps at the source under `tag`, and keeps what the target has under it: the owner of a mirror signs images
+* too. Signatures and attestations are lists, which are merged; any verification that passed with one of them still passes. Where
+* the target has anything else of its own, it stays as it is.
+*
+* @returns what the target now has under `tag`
+*/
+async function copyCosignTag(task, copy, manifest, tag, observer) {
+	const { client, repository } = task.target;
+	const head = await client.findManifest(repository, tag);
+	const present = head === void 0 || head.digest === task.mirrored?.get(tag) || head.digest === manifest.digest ? void 0 : await client.getManifest(repository, tag);
+	const comparison = present ? compareLists(present, manifest) : { kind: "outdated" };
+	if (present && comparison.kind === "unknown") observer.onTagKept(tag);
+	if (present && (comparison.kind === "unknown" || comparison.kind === "complete")) return {
+		manifest: present,
+		isWritten: false
+	};
+	const merged = present && comparison.kind === "diverged" ? await merge(task, present, manifest) : manifest;
+	await copy.copyParts(manifest);
+	await observer.beforeOverwrite(tag);
+	await copy.put(merged, tag);
+	return {
+		manifest: merged,
+		isWritten: true
+	};
+}
+/** Stores the config of the merged list at the target. */
+async function merge({ target }, present, added) {
+	const { client, repository } = target;
+	const content = copyableContent(present, client, repository);
+	const stored = content.kind === "image" && content.config.size <= MAX_CONFIG_BYTES ? await Array.fromAsync(downloadBlob(client, repository, content.config)) : [];
+	const { manifest, config } = mergeLists(present, added, Buffer.concat(stored));
+	const digest = digestOf(config);
+	const start = await startUpload(client, repository, digest, repository);
+	if (start.kind === "session") await uploadWhole(client, repository, digest, start.location, {
+		size: config.length,
+		content: config
+	});
+	return manifest;
+}
+
 // src/oci/referrers.ts
-/** More than anybody attaches to one manifest: signatures, attestations, SBOMs. */
+/** More signatures, attestations and SBOMs than any manifest has. */
 const MAX_REFERRERS = 1e4;
 const List = object({ manifests: nullish(array(DescriptorSchema)) });
-const LONGEST_TYPE = 255;
+/** The longest media type kept, in characters. */
+const MAX_TYPE_LENGTH = 255;
 /**
-* What is known of each registry, by the first part of its repositories' names: below it proxies (Harbor, Artifactory)
-* put the repositories of one upstream.
+* The status of each registry's API, by the first component of its repositories' names: proxies (Harbor, Artifactory) serve
+* the repositories of one upstream registry under each.
 */
-const known = /* @__PURE__ */ new WeakMap();
+const apiStatus = /* @__PURE__ */ new WeakMap();
 /**
-* The manifests of `repository` that name `digest` as their subject, as the registry's API lists them; undefined when
-* it has none. Then they are under a tag, if anywhere. A registry is not asked again once it is clear that it has none.
+* The manifests of `repository` that name `digest` as their subject, as the registry's API lists them; undefined when the
+* registry lacks the API. Then a digest tag may list them. Once the API is known to be absent, it is not requested again.
 * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
 *
-* @throws RegistryError when the registry asks to come later, or its list is none or has no end
+* @throws RegistryError when the registry is unavailable, or its list is malformed or never ends
 */
 async function listReferrers(client, repository, digest) {
-	let parts = known.get(client);
-	if (!parts) known.set(client, parts = /* @__PURE__ */ new Map());
+	let parts = apiStatus.get(client);
+	if (!parts) apiStatus.set(client, parts = /* @__PURE__ */ new Map());
 	const [part = ""] = repository.split("/", 1);
 	const before = parts.get(part);
-	const presence = before && await before;
-	if (presence === "absent") return void 0;
-	const asking = ask(client, repository, digest, presence === "there");
-	if (presence !== "there") {
-		const learning = asking.then((answer) => answer.presence, () => "unsure");
-		parts.set(part, learning);
+	const status = before && await before;
+	if (status === "absent") return void 0;
+	const listing = requestList(client, repository, digest, status === "present");
+	if (status !== "present") {
+		const learned = listing.then((answer) => answer.status, () => "unknown");
+		parts.set(part, learned);
 	}
-	return (await asking).referrers;
+	return (await listing).referrers;
 }
-/** @param isThere true when the registry is known to have the API */
-async function ask(client, repository, digest, isThere) {
+/** @param isPresent true when the registry is known to have the API */
+async function requestList(client, repository, digest, isPresent) {
 	const url = `/v2/${repository}/referrers/${digest}`;
 	const scopes = [pull(repository)];
-	const first = await askFirst(client, url, scopes, isThere);
-	if (typeof first === "string") return { presence: first };
+	const first = await requestFirstPage(client, url, scopes, isPresent);
+	if (typeof first === "string") return { status: first };
 	const list = {
 		of: "referrers",
 		scopes,
@@ -37861,11 +38808,11 @@ async function ask(client, repository, digest, isThere) {
 	};
 	return {
 		referrers: distinct(await readPages(client.transport, url, list), digest),
-		presence: "there"
+		status: "present"
 	};
 }
-/** The first page, or what there is instead: a page for people, a redirect to one, an error of any kind. */
-async function askFirst(client, url, scopes, isThere) {
+/** The first page. Registries without the API answer with a web page, a redirect to one, or an error of any kind. */
+async function requestFirstPage(client, url, scopes, isPresent) {
 	try {
 		return await client.transport.send({
 			method: "GET",
@@ -37877,25 +38824,25 @@ async function askFirst(client, url, scopes, isThere) {
 			const type = headerOf(response.headers, "content-type")?.split(";")[0]?.trim();
 			if (response.status === 200 && type === "application/vnd.oci.image.index.v1+json") return pageOf(response);
 			await response.body.dump();
-			if (isThere) throw new NoList({
+			if (isPresent) throw new NotAListError({
 				method: "GET",
 				url: response.url,
-				cause: "no list",
+				cause: "not a list",
 				ambiguous: true
 			});
 			return "absent";
 		});
 	} catch (error) {
-		if (error instanceof NoList) return "unsure";
+		if (error instanceof NotAListError) return "unknown";
 		if (!(error instanceof RegistryError) || error.status === void 0 || error.retryable) throw error;
-		return !DENIALS.has(error.status) && !error.codes.some((code) => UNKNOWN.has(code)) ? "absent" : "unsure";
+		return !DENIALS.has(error.status) && !error.codes.some((code) => UNKNOWN.has(code)) ? "absent" : "unknown";
 	}
 }
-/** A registry with the API answered with a page: something in between did, or it makes an exception. */
-var NoList = class extends RegistryError {};
+/** A registry with the API answered with a web page: a proxy did, or it makes an exception. */
+var NotAListError = class extends RegistryError {};
 const DENIALS = /* @__PURE__ */ new Set([401, 403]);
 const UNKNOWN = /* @__PURE__ */ new Set(["NAME_UNKNOWN", "MANIFEST_UNKNOWN"]);
-/** Some registries link an empty page to itself: it is the last one. */
+/** Some registries link an empty page to itself: an empty page is the last one. */
 const readList = ({ json, next }) => {
 	const list = safeParse(List, json, FIRST_ISSUE);
 	if (!list.success) return void 0;
@@ -37905,15 +38852,15 @@ const readList = ({ json, next }) => {
 		next: items.length === 0 ? void 0 : next
 	};
 };
-/** Without annotations: of thousands of pages they would fill all memory. */
+/** Omits annotations: those of thousands of pages would fill all memory. */
 function summarize({ digest, mediaType, artifactType }) {
 	return {
 		digest,
-		...mediaType.length <= LONGEST_TYPE && { mediaType },
-		...artifactType && artifactType.length <= LONGEST_TYPE && { artifactType }
+		...mediaType.length <= MAX_TYPE_LENGTH && { mediaType },
+		...artifactType && artifactType.length <= MAX_TYPE_LENGTH && { artifactType }
 	};
 }
-/** Each once, and none that is the subject itself. */
+/** Each referrer once, without the subject itself. */
 function distinct(referrers, subject) {
 	const byDigest = new Map(referrers.map((referrer) => [referrer.digest, referrer]));
 	byDigest.delete(subject);
@@ -38008,60 +38955,176 @@ async function listAtSource({ client, repository }, { sourceTags }, subject) {
 	return distinct((list && listEntries(list)) ?? [], subject);
 }
 
-// src/copy/registry/manifest-copy.ts
+// src/copy/registry/presence-check.ts
 /** Indexes may contain indexes; real ones are not nested deeper than this. */
 const MAX_DEPTH$1 = 8;
+/** Number of children of one index that are read from the target at the same time: each may have some megabytes. */
+const CONCURRENCY$2 = 8;
+/**
+* Checks what a target really has. The record and the inventory of earlier runs say what it had: its owner or its garbage
+* collector may have deleted blobs since. Not every registry refuses a manifest whose parts it lacks: the specification does not
+* require it, and zot checks images only. A manifest that rests on such a belief would then be stored, and nobody could pull it.
+*/
+var PresenceCheck = class {
+	#target;
+	#inventory;
+	#checks = new SingleFlight();
+	#refusesIncompleteImages = false;
+	constructor(target, inventory) {
+		this.#target = target;
+		this.#inventory = inventory;
+	}
+	/** To be called when the target has refused a manifest because it misses a part. */
+	noteRefusal(content) {
+		if (isImage(content)) this.#refusesIncompleteImages = true;
+	}
+	/**
+	* True when the target would refuse `content` if it missed a part, as it has shown in this run: then its parts need no check. It
+	* has shown nothing about artifacts, nor about the parts of an index's images, which are not stored again.
+	*/
+	isCheckedByTarget(content) {
+		return this.#refusesIncompleteImages && isImage(content);
+	}
+	/** Whether `repository` has the blob. A blob that was sent, mounted or checked in this run costs no request. */
+	async hasBlob(repository, digest) {
+		if (this.#inventory.isConfirmed(repository, digest)) return true;
+		return this.#checks.run(`${repository}@${digest}`, async () => {
+			const isPresent = await this.#target.hasBlob(repository, digest).catch(() => false);
+			if (isPresent) this.#inventory.noteBlob(repository, digest);
+			else this.#inventory.forgetBlob(repository, digest);
+			return isPresent;
+		});
+	}
+	/** Whether `repository` has everything that a manifest with this content refers to, at all levels. */
+	async hasParts(repository, content, depth = 0) {
+		if (this.isCheckedByTarget(content)) return true;
+		const { manifests, blobs } = partsOf(content);
+		const limit = pLimit(CONCURRENCY$2);
+		const checks = [...manifests.map(async (child) => limit(async () => this.#hasChild(repository, child, depth))), ...blobs.map(async ({ digest }) => this.hasBlob(repository, digest))];
+		return (await Promise.all(checks)).every(Boolean);
+	}
+	async #hasChild(repository, child, depth) {
+		const { digest } = child;
+		if (this.#inventory.hasManifest(repository, digest)) return true;
+		if (depth === 8) return false;
+		try {
+			const isPresent = await this.#isChildComplete(repository, digest, depth);
+			if (isPresent) this.#inventory.noteManifest(repository, digest);
+			return isPresent || entryKind(child) === "unknown" && await this.hasBlob(repository, digest);
+		} catch {
+			return false;
+		}
+	}
+	/** Where manifest requests are metered, as at Docker Hub, which refuses incomplete images, only the manifest itself is checked. */
+	async #isChildComplete(repository, digest, depth) {
+		if (this.#target.pullLimit) return await this.#target.findManifest(repository, digest) !== void 0;
+		const manifest = await this.#target.getManifest(repository, digest);
+		if (!manifest) return false;
+		return this.hasParts(repository, copyableContent(manifest, this.#target, repository), depth + 1);
+	}
+};
+
+// src/copy/registry/source-manifests.ts
+/** Reads the children of one image's indexes from the source, and holds those that were read before it is their turn. */
+var SourceManifests = class {
+	#task;
+	#budget;
+	#held = /* @__PURE__ */ new Map();
+	constructor(task, budget) {
+		this.#task = task;
+		this.#budget = budget;
+	}
+	/** A child of the index `parent`; it is read unless it is held. */
+	async get(parent, child) {
+		return this.#held.get(child.digest)?.reading ?? this.#read(parent, child);
+	}
+	/**
+	* Starts to read a child and holds it until it is released.
+	*
+	* @returns undefined when it does not fit into the budget
+	*/
+	hold(parent, child) {
+		const { digest, size: bytes } = child;
+		const held = this.#held.get(digest);
+		if (held) return held.reading;
+		if (!this.#budget.tryTake(bytes)) return void 0;
+		const reading = this.#read(parent, child);
+		reading.catch(() => void 0);
+		this.#held.set(digest, {
+			reading,
+			bytes
+		});
+		return reading;
+	}
+	isHeld({ digest }) {
+		return this.#held.has(digest);
+	}
+	/** To be called when a child is stored. */
+	release({ digest }) {
+		this.#budget.release(this.#held.get(digest)?.bytes ?? 0);
+		this.#held.delete(digest);
+	}
+	/** To be called when the copy ends, whatever its result. */
+	releaseAll() {
+		for (const digest of Array.from(this.#held.keys())) this.release({ digest });
+	}
+	async #read(parent, child) {
+		return fetchChild(this.#task.source, parent, child, this.#task.platforms);
+	}
+};
+
+// src/copy/registry/manifest-copy.ts
 function tooDeep({ source: { repository, digest } }) {
 	return new CopyError(`${repository}@${digest}: indexes are nested more than ${8} deep`, { retryable: false });
 }
+/** Number of children of one index that are copied at the same time when they don't fit into the budget for reading ahead. */
+const UNHELD_CONCURRENCY = 2;
 /** How often the parts of a manifest are copied again when the target says that it misses some. */
 const MAX_ROUNDS = 2;
-/** Error codes of a registry that misses something that a manifest refers to. */
-const MISSING_PART_CODES = /* @__PURE__ */ new Set([
+/**
+* Error codes of a registry that misses something that a manifest refers to. zot answers MANIFEST_INVALID, as registries also do
+* for a manifest that was damaged on its way.
+*/
+const UNKNOWN_PART_CODES = /* @__PURE__ */ new Set([
 	"MANIFEST_BLOB_UNKNOWN",
 	"BLOB_UNKNOWN",
-	"MANIFEST_UNKNOWN",
-	"MANIFEST_INVALID"
+	"MANIFEST_UNKNOWN"
 ]);
 /** Copies a manifest and all that it refers to: the parts first, then the manifest. */
 var ManifestCopy = class {
 	#task;
 	#state;
-	/** Manifests that were read from the source. */
-	#fetched = /* @__PURE__ */ new Map();
+	#manifests;
 	#sent = 0;
 	constructor(task, state) {
 		this.#task = task;
 		this.#state = state;
+		this.#manifests = new SourceManifests(task, state.readAhead);
 	}
 	/** Number of bytes sent so far. */
 	get sent() {
 		return this.#sent;
 	}
-	/** Reads a manifest from the source, once. */
-	async fetch(digest) {
-		const { client, repository } = this.#task.source;
-		const manifest = this.#fetched.get(digest) ?? await fetchManifest(client, repository, digest);
-		this.#fetched.set(digest, manifest);
-		return manifest;
+	/** Reads an entry of the index `parent` from the source, unless it was read ahead. */
+	async fetch(parent, child) {
+		return this.#manifests.get(parent, child);
 	}
-	/** Reads the children of an index, before it is their turn to be stored. */
+	/** To be called when the copy ends, whatever its result. */
+	close() {
+		this.#manifests.releaseAll();
+	}
+	/** Reads the children of an index before it is their turn to be stored, as far as the budget allows. */
 	async readAhead(manifest, depth = 0) {
 		const { target } = this.#task;
 		const { inventory } = this.#state;
 		const content = this.#contentOf(manifest);
 		if (content.kind !== "index" || inventory.hasManifest(target.repository, manifest.digest)) return;
 		if (depth === 8) throw tooDeep(this.#task);
-		const missing = content.children.filter(({ digest }) => !inventory.hasManifest(target.repository, digest));
-		await allOrThrow(missing.map(async ({ digest }) => {
-			if (!this.#fetched.has(digest)) await this.readAhead(await this.fetch(digest), depth + 1);
+		const missing = partsOf(content).manifests.filter((child) => !inventory.hasManifest(target.repository, child.digest) && entryKind(child) === "manifest");
+		await allOrThrow(missing.map(async (child) => {
+			const read = await this.#manifests.hold(manifest.digest, child);
+			if (read) await this.readAhead(read, depth + 1);
 		}));
-	}
-	/** Copies `manifest` and its parts, and stores it under its digest. @returns as `put` does */
-	async copy(manifest) {
-		await this.readAhead(manifest);
-		await this.copyParts(manifest);
-		return this.put(manifest, manifest.digest);
 	}
 	/**
 	* Stores `manifest`, whose parts were copied, under `reference`. When the target misses a part all the same, the parts are copied
@@ -38077,7 +39140,8 @@ var ManifestCopy = class {
 			isSubjectAcknowledged = await this.#putWithParts(manifest, reference);
 		} catch (error) {
 			if (!mayBeStored(error)) throw error;
-			if ((await client.findManifest(repository, reference).catch(() => void 0))?.digest !== manifest.digest) throw this.#explain(error, manifest);
+			const head = await client.findManifest(repository, reference).catch(() => void 0);
+			if (!head || !isDigestOf(manifest, head.digest)) throw this.#explain(error, manifest);
 			if (isPermanent(error)) this.#state.checkBeforePush = true;
 		}
 		this.#state.inventory.noteManifest(repository, manifest.digest);
@@ -38088,7 +39152,9 @@ var ManifestCopy = class {
 		for (let rounds = 0;; rounds += 1) try {
 			return await client.putManifest(repository, reference, manifest);
 		} catch (error) {
-			if (!isMissingPart(error) || rounds === MAX_ROUNDS) throw error;
+			if (!isMissingPart(error)) throw error;
+			if (error.codes.some((code) => UNKNOWN_PART_CODES.has(code))) this.#state.presence.noteRefusal(this.#contentOf(manifest));
+			if (rounds === MAX_ROUNDS) throw error;
 			this.#forget(manifest);
 			await this.readAhead(manifest);
 			await this.copyParts(manifest);
@@ -38104,50 +39170,79 @@ var ManifestCopy = class {
 		});
 	}
 	/** Copies what `manifest` refers to, unless the target is known to have it. */
-	async copyParts(manifest) {
+	async copyParts(manifest, depth = 0) {
 		const { target } = this.#task;
 		if (this.#state.inventory.hasManifest(target.repository, manifest.digest)) return;
 		const content = this.#contentOf(manifest);
-		if (content.kind === "index") await allOrThrow(content.children.map(({ digest }) => this.#copyChild(digest)));
-		else await allOrThrow(blobsOf(content).map((blob) => this.#copyBlob(blob)));
+		const { manifests, blobs } = partsOf(content);
+		const isChecked = this.#state.presence.isCheckedByTarget(content);
+		const unheld = pLimit(UNHELD_CONCURRENCY);
+		const copyChild = async (child) => this.#copyChild(manifest.digest, child, depth);
+		await allOrThrow([...manifests.map((child) => this.#manifests.isHeld(child) ? copyChild(child) : unheld(async () => copyChild(child))), ...blobs.map((blob) => this.#copyBlob(blob, isChecked))]);
 	}
-	async #copyBlob(blob) {
+	/** Whether the target has all parts of `manifest`, as the target itself says. */
+	async hasPartsAtTarget(manifest) {
+		return this.#state.presence.hasParts(this.#task.target.repository, this.#contentOf(manifest));
+	}
+	async #copyBlob(blob, isCheckedByTarget) {
 		const { source, target } = this.#task;
-		const sent = await this.#state.blobs.copy(source.client, source.repository, blob, target.repository);
+		const sent = await this.#state.blobs.copy(source, blob, target.repository, isCheckedByTarget);
 		this.#sent += sent;
 	}
 	/** A child that another image of the same repository is copying is awaited. */
-	async #copyChild(digest) {
+	async #copyChild(parent, child, depth) {
 		const { inventory, children } = this.#state;
 		const { target } = this.#task;
+		const { digest } = child;
 		const key = `${target.repository}@${digest}`;
 		for (let running = children.get(key); running; running = children.get(key)) await running.catch(() => void 0);
 		if (inventory.hasManifest(target.repository, digest)) return;
 		await children.run(key, async () => {
-			const manifest = await this.fetch(digest);
-			await this.copyParts(manifest);
+			const manifest = await this.#fetchEntry(parent, child);
+			if (!manifest) return this.#copyBlob(child, false);
+			await this.readAhead(manifest, depth + 1);
+			await this.copyParts(manifest, depth + 1);
 			await this.put(manifest, digest);
+			this.#manifests.release(child);
 		});
+	}
+	/** @returns undefined when an entry of an unknown type is not a manifest */
+	async #fetchEntry(parent, child) {
+		try {
+			return await this.fetch(parent, child);
+		} catch (error) {
+			const isAnswered = error instanceof MissingAtSourceError || isPermanent(error);
+			if (entryKind(child) === "unknown" && isAnswered) return void 0;
+			throw error;
+		}
 	}
 	#forget(manifest) {
 		const { inventory } = this.#state;
 		const { repository } = this.#task.target;
-		const content = this.#contentOf(manifest);
-		inventory.forgetManifest(repository, manifest.digest);
-		if (content.kind === "index") for (const { digest } of content.children) inventory.forgetManifest(repository, digest);
-		else for (const { digest } of blobsOf(content)) inventory.forgetBlob(repository, digest);
+		const { manifests, blobs } = partsOf(this.#contentOf(manifest));
+		for (const { digest } of [manifest, ...manifests]) inventory.forgetManifest(repository, digest);
+		for (const { digest } of blobs) inventory.forgetBlob(repository, digest);
 	}
 	#contentOf(manifest) {
 		return copyableContent(manifest, this.#task.source.client, this.#task.source.repository);
 	}
 };
-/** The blobs of an image, each once. Foreign layers are not copied. */
-function blobsOf({ config, layers }) {
-	const blobs = [config, ...layers.filter((layer) => !isForeignLayer(layer))];
-	return Array.from(new Map(blobs.map((blob) => [blob.digest, blob])).values());
+/**
+* Copies a referrer of `subject`: its parts at the same time as those of others, the manifest after the manifests of others.
+*
+* @returns true when the target acknowledged its subject
+*/
+async function copyReferrer({ target }, { referrerPushes }, copy, manifest, subject) {
+	await copy.readAhead(manifest);
+	await copy.copyParts(manifest);
+	return referrerPushes.run(`${target.repository}@${subject}`, async () => copy.put(manifest, manifest.digest));
+}
+/** True for a digest of the manifest's bytes: a target may use another algorithm than the source. */
+function isDigestOf({ digest, bytes }, other) {
+	return digest === other || matchesDigest(bytes, other);
 }
 function isMissingPart(error) {
-	return error instanceof RegistryError && error.codes.some((code) => MISSING_PART_CODES.has(code));
+	return error instanceof RegistryError && error.codes.some((code) => UNKNOWN_PART_CODES.has(code) || code === "MANIFEST_INVALID");
 }
 /** True where a lookup may say that the manifest is stored. A registry that limits requests is spared the lookup. */
 function mayBeStored(error) {
@@ -38159,21 +39254,21 @@ const Index = looseObject({ manifests: array(looseObject({ digest: string() })) 
 /** The annotation with which an attestation names its image. https://docs.docker.com/build/metadata/attestations/attestation-storage/ */
 const ATTESTED_DIGEST = "vnd.docker.reference.digest";
 /**
-* Reduces an index to the images of `platforms`, their attestations, and entries that state no platform.
+* Reduces an index to the images of `platforms`, their attestations, and entries that state no platform, such as artifacts.
 *
-* @returns the index itself when it has nothing else; undefined when it has no image for any of the platforms
+* @returns the index itself when it has nothing else; undefined when it has images, and none for any of the platforms
 */
 function reduceIndex(index, children, platforms) {
 	const isWanted = (child) => platforms.some((platform) => matchesPlatform(child, platform));
 	const images = new Set(children.filter(isWanted).map(({ digest }) => digest));
-	if (images.size === 0) return void 0;
+	if (images.size === 0 && children.some(isImageEntry)) return void 0;
 	const kept = new Set(children.filter((child) => {
 		const attested = child.annotations?.[ATTESTED_DIGEST];
 		if (attested !== void 0) return images.has(attested);
 		return images.has(child.digest) || formatPlatform(child) === void 0;
 	}).map(({ digest }) => digest));
 	if (children.every(({ digest }) => kept.has(digest))) return index;
-	const content = parse$2(Index, JSON.parse(new TextDecoder().decode(index.bytes)));
+	const content = parse$3(Index, JSON.parse(new TextDecoder().decode(index.bytes)));
 	const manifests = content.manifests.filter(({ digest }) => kept.has(digest));
 	const bytes = new TextEncoder().encode(JSON.stringify({
 		...content,
@@ -38184,6 +39279,11 @@ function reduceIndex(index, children, platforms) {
 		bytes,
 		digest: digestOf(bytes)
 	};
+}
+/** True for an entry that states a platform. Attestations state `unknown/unknown`. */
+function isImageEntry(child) {
+	const platform = formatPlatform(child);
+	return platform !== void 0 && platform !== "unknown/unknown";
 }
 
 // src/copy/registry/referrers-copy.ts
@@ -38222,7 +39322,7 @@ var ReferrersCopy = class {
 			level = await findReferrers(this.#task.source, this.#referrers, next.flat());
 		}
 	}
-	/** Copies cosign's tags for parts of the image, unless the target has the same digest under them. */
+	/** Copies cosign's tags for parts of the image, and keeps what the target has of its own under them. */
 	async copyTags(tags) {
 		await allOrThrow(tags.map(async (tag) => this.#limit(async () => this.#copyTag(tag))));
 	}
@@ -38232,23 +39332,35 @@ var ReferrersCopy = class {
 		if (!atSource || atSource.digest === atTarget?.digest) return;
 		const manifest = await source.client.getManifest(source.repository, tag);
 		if (!manifest) return;
-		await this.#copy.readAhead(manifest);
-		await this.#copy.copyParts(manifest);
-		await this.#copy.put(manifest, tag);
+		const { isWritten } = await copyCosignTag(this.#task, this.#copy, manifest, tag, this.#observer);
+		if (!isWritten) return;
 		this.#observer.onReferrersCopied(this.#state.lists.countNew(target.repository, [manifest]));
 	}
 	/** @returns those of `referrers` that may have referrers of their own */
 	async #copyAll(subject, referrers) {
 		this.#count += referrers.length;
 		if (this.#count > 1e4) throw this.#problem(`it has more than ${MAX_REFERRERS} referrers`);
-		const { client, repository } = this.#task.target;
-		const listed = await listReferrers(client, repository, subject);
-		const list = listed ? void 0 : await fetchList(client, repository, subject);
-		const present = new Set((listed ?? (list && listEntries(list)) ?? []).map(({ digest }) => digest));
-		const copied = new CopiedReferrers(subject, listed !== void 0);
+		const { present, hasApi } = await this.#findPresent(subject, referrers);
+		const copied = new CopiedReferrers(subject, hasApi);
 		const isSubject = await allOrThrow(referrers.map(async (referrer) => present.has(referrer.digest) ? mayBeSubject(referrer) : this.#limit(async () => this.#copyOne(referrer.digest, copied))));
+		if (copied.acknowledged.length > 0) await this.#ensureListed(copied);
 		await this.#publish(copied);
 		return referrers.filter((_, index) => isSubject[index]).map(({ digest }) => digest);
+	}
+	/** The digests of the referrers that the target lists, in its API or under a tag. */
+	async #findPresent(subject, referrers) {
+		const { client, repository } = this.#task.target;
+		const listed = await listReferrers(client, repository, subject);
+		const present = new Set(listed?.map(({ digest }) => digest));
+		const isComplete = referrers.every(({ digest }) => present.has(digest));
+		if (!listed || !isComplete && this.#task.tags.length === 0) {
+			const list = await fetchList(client, repository, subject);
+			for (const { digest } of (list && listEntries(list)) ?? []) present.add(digest);
+		}
+		return {
+			present,
+			hasApi: listed !== void 0
+		};
 	}
 	/** @returns false when it has no referrers of its own, or does not refer to the subject although it is listed for it */
 	async #copyOne(digest, copied) {
@@ -38256,9 +39368,38 @@ var ReferrersCopy = class {
 		const manifest = await client.getManifest(repository, digest);
 		const referrer = manifest && readReferrer(manifest);
 		if (!referrer || referrer.subject !== copied.subject) return false;
-		const isAcknowledged = await this.#copy.copy(manifest);
-		if (!copied.add(referrer.entry, isAcknowledged)) throw this.#problem("the list of its referrers would be too large");
+		const isAcknowledged = await copyReferrer(this.#task, this.#state, this.#copy, manifest, copied.subject);
+		this.#add(copied, referrer.entry, isAcknowledged);
 		return mayBeSubject(referrer.entry);
+	}
+	#add(copied, entry, isAcknowledged) {
+		if (!copied.add(entry, isAcknowledged)) throw this.#problem("the list of its referrers would be too large");
+	}
+	/**
+	* Reads the target's list once, before the tag is written: some registries change it without a lock and lose referrers that they
+	* acknowledged. What is missing is pushed again, and gets an entry in a list under a tag when it is still missing then.
+	*/
+	async #ensureListed(copied) {
+		for (let isRetry = false;; isRetry = true) {
+			const missing = await this.#findUnlisted(copied);
+			for (const { digest } of missing) {
+				const { client, repository } = this.#task.target;
+				const manifest = await client.getManifest(repository, digest);
+				const referrer = manifest && readReferrer(manifest);
+				if (!referrer) throw this.#problem(`the target does not have its referrer ${digest}, which was pushed`);
+				const push = async () => client.putManifest(repository, digest, manifest);
+				const isAcknowledged = !isRetry && await this.#state.referrerPushes.run(`${repository}@${copied.subject}`, push);
+				copied.remove(digest);
+				this.#add(copied, referrer.entry, isAcknowledged);
+			}
+			if (missing.length === 0 || isRetry) return;
+		}
+	}
+	/** Those of the acknowledged referrers that the target does not list. */
+	async #findUnlisted({ subject, acknowledged }) {
+		const { client, repository } = this.#task.target;
+		const listed = new Set((await listReferrers(client, repository, subject))?.map(({ digest }) => digest));
+		return acknowledged.filter(({ digest }) => !listed.has(digest));
 	}
 	/** Makes sure that clients of the target find what was copied, and reports it. */
 	async #publish({ subject, acknowledged, unlisted }) {
@@ -38292,6 +39433,11 @@ var CopiedReferrers = class {
 		this.subject = subject;
 		this.#hasApi = hasApi;
 	}
+	/** Removes an acknowledged referrer. */
+	remove(digest) {
+		const index = this.acknowledged.findIndex((one) => one.digest === digest);
+		if (index >= 0) this.acknowledged.splice(index, 1);
+	}
 	/**
 	* A registry lists a referrer itself only when it has the API and acknowledges the subject: ECR acknowledged subjects without
 	* having the API, and some registries answer 200 to every path.
@@ -38321,19 +39467,40 @@ function mayBeSubject({ artifactType }) {
 */
 async function copyImage(task, state, source, writing, observer) {
 	const manifest = reduce(source, task);
-	const platforms = manifest === source || task.platforms === "all" ? {} : { platforms: task.platforms };
 	const image = {
 		task,
 		state,
 		observer,
 		manifest,
-		verified: {
-			digest: manifest.digest,
-			...platforms
-		},
+		platforms: manifest === source || task.platforms === "all" ? {} : { platforms: task.platforms },
 		copy: new ManifestCopy(task, state)
 	};
-	const tags = await findTagsToWrite(image, manifest === source);
+	try {
+		return await copyWithTags(image, await findTagsToWrite(image, manifest === source), writing);
+	} finally {
+		image.copy.close();
+	}
+}
+/**
+* Copies what cosign keeps under `task.tags`.
+*
+* @returns number of bytes sent
+*/
+async function copyCosignTags(task, state, source, observer) {
+	const copy = new ManifestCopy(task, state);
+	await allOrThrow(task.tags.map(async (tag) => {
+		const { manifest } = await copyCosignTag(task, copy, source, tag, observer);
+		await verifyTag({
+			task,
+			observer,
+			manifest,
+			platforms: {}
+		}, tag);
+	})).finally(() => copy.close());
+	return copy.sent;
+}
+async function copyWithTags(image, tags, writing) {
+	const { task, manifest } = image;
 	if (tags.length === 0 && !task.referrers) return 0;
 	await image.copy.readAhead(manifest);
 	const copyReferrers = await prepareReferrers(image);
@@ -38348,19 +39515,24 @@ async function copyImage(task, state, source, writing, observer) {
 	return image.copy.sent;
 }
 /**
-* Reports the tags that the target already has, when tags must be looked up before they are pushed.
+* Reports the tags that the target already has with all their parts, when tags must be looked up before they are pushed.
 *
 * @returns the other tags
 */
-async function findTagsToWrite({ task, state, observer, manifest, verified }, isUnreduced) {
+async function findTagsToWrite({ task, state, observer, manifest, platforms, copy }, isUnreduced) {
 	const { client, repository } = task.target;
-	const isPresent = async (tag) => {
-		return (await client.findManifest(repository, tag).catch(() => void 0))?.digest === manifest.digest;
+	const present = /* @__PURE__ */ new Map();
+	const check = async (tag) => {
+		const head = await client.findManifest(repository, tag).catch(() => void 0);
+		if (head && isDigestOf(manifest, head.digest)) present.set(tag, head.digest);
 	};
-	const present = /* @__PURE__ */ new Set();
-	if (state.checkBeforePush) await Promise.all(task.tags.map(async (tag) => await isPresent(tag) && present.add(tag)));
-	if (present.size > 0 || task.present && isUnreduced) state.inventory.noteManifest(repository, manifest.digest);
-	for (const tag of present) observer.onTagVerified(tag, verified);
+	if (state.checkBeforePush) await Promise.all(task.tags.map(check));
+	if (!(present.size > 0 || task.present && isUnreduced) || !await copy.hasPartsAtTarget(manifest)) return task.tags;
+	state.inventory.noteManifest(repository, manifest.digest);
+	for (const [tag, digest] of present) observer.onTagVerified(tag, {
+		digest,
+		...platforms
+	});
 	return task.tags.filter((tag) => !present.has(tag));
 }
 /** @param written receives each tag as it is written, so that a failure of one hides no other */
@@ -38372,15 +39544,18 @@ async function writeTags({ observer, manifest, copy }, tags, written) {
 	}));
 }
 /** Reads `tag` back from the target and reports it. */
-async function verifyTag({ task: { target }, observer, manifest: { digest }, verified }, tag) {
+async function verifyTag({ task: { target }, observer, manifest, platforms }, tag) {
 	const head = await target.client.headManifest(target.repository, tag);
-	const found = head?.digest === digest ? head : await target.client.getManifest(target.repository, tag);
-	if (found?.digest === digest) {
-		observer.onTagVerified(tag, verified);
+	const found = head !== void 0 && isDigestOf(manifest, head.digest) ? head : await target.client.getManifest(target.repository, tag);
+	if (found && isDigestOf(manifest, found.digest)) {
+		observer.onTagVerified(tag, {
+			digest: found.digest,
+			...platforms
+		});
 		return;
 	}
 	const name = `${target.client.registry}/${target.repository}:${tag}`;
-	throw new CopyError(`${name} was pushed as ${digest}, but the target says that it holds ${found?.digest ?? "nothing"}`, { retryable: true });
+	throw new CopyError(`${name} was pushed as ${manifest.digest}, but the target says that it holds ${found?.digest ?? "nothing"}`, { retryable: true });
 }
 /**
 * Finds the referrers of an image.
@@ -38394,7 +39569,7 @@ async function prepareReferrers({ task, state, observer, manifest, copy }) {
 		state,
 		observer
 	});
-	const subjects = await subjectsIn(manifest, task, async (digest) => copy.fetch(digest));
+	const subjects = await subjectsIn(manifest, task, async (parent, child) => copy.fetch(parent, child));
 	const tags = cosignTagsOf(task.referrers, subjects);
 	const found = await findReferrers(task.source, task.referrers, subjects);
 	if (found.size + tags.length === 0) return void 0;
@@ -38413,8 +39588,7 @@ async function prepareReferrers({ task, state, observer, manifest, copy }) {
 async function copyNewReferrers(task, open, observer) {
 	if (!task.referrers) return 0;
 	const { client, repository, digest, mediaType } = task.source;
-	const read = async (one) => fetchManifest(client, repository, one);
-	const subjects = mediaType !== void 0 && !isIndexType(mediaType) ? [digest] : await subjectsIn(reduce(await read(digest), task), task, read);
+	const subjects = mediaType !== void 0 && !isIndexType(mediaType) ? [digest] : await subjectsIn(reduce(await fetchManifest(client, repository, digest), task), task, async (parent, child) => fetchChild(task.source, parent, child, task.platforms));
 	const tags = cosignTagsOf(task.referrers, subjects);
 	const found = await findReferrers(task.source, task.referrers, subjects);
 	if (found.size + tags.length === 0) return 0;
@@ -38425,9 +39599,13 @@ async function copyNewReferrers(task, open, observer) {
 		state,
 		observer
 	});
-	await referrers.copy(found);
-	await referrers.copyTags(tags);
-	return copy.sent;
+	try {
+		await referrers.copy(found);
+		await referrers.copyTags(tags);
+		return copy.sent;
+	} finally {
+		copy.close();
+	}
 }
 /** The digests of `manifest` and of all manifests inside it that the source has: each may have referrers. */
 async function subjectsIn(manifest, task, read) {
@@ -38438,10 +39616,10 @@ async function subjectsIn(manifest, task, read) {
 		const content = copyableContent(one, client, repository);
 		if (content.kind !== "index") return;
 		if (depth === 8) throw tooDeep(task);
-		const children = content.children.filter(({ digest }) => !digests.has(digest));
+		const children = content.children.filter((child) => !digests.has(child.digest) && entryKind(child) !== "blob");
 		for (const { digest } of children) digests.add(digest);
 		const indexes = children.filter(({ mediaType }) => isIndexType(mediaType));
-		await allOrThrow(indexes.map(async ({ digest }) => walk(await read(digest), depth + 1)));
+		await allOrThrow(indexes.map(async (child) => walk(await read(one.digest, child), depth + 1)));
 	};
 	await walk(manifest, 0);
 	if (manifest.digest !== sourceDigest) digests.delete(manifest.digest);
@@ -38469,7 +39647,7 @@ const CONCURRENCY = 4;
 async function copyList(task, state, source, entries, observer) {
 	const { target } = task;
 	const copy = new ManifestCopy(task, state);
-	const present = await copyEntries(task, entries, copy);
+	const present = await copyEntries(task, state, entries, copy).finally(() => copy.close());
 	for (const tag of task.tags) {
 		const subject = referrersTagSubject(tag);
 		if (subject === void 0) continue;
@@ -38487,7 +39665,8 @@ async function copyList(task, state, source, entries, observer) {
 	return copy.sent;
 }
 /** @returns those of `entries` whose manifests the source has */
-async function copyEntries({ source: { client, repository, digest } }, entries, copy) {
+async function copyEntries(task, state, entries, copy) {
+	const { client, repository, digest } = task.source;
 	if (entries.length > 1e4) {
 		const name = `${client.registry}/${repository}@${digest}`;
 		throw new CopyError(`${name} lists more than ${MAX_REFERRERS} manifests`, { retryable: false });
@@ -38497,24 +39676,26 @@ async function copyEntries({ source: { client, repository, digest } }, entries, 
 	await allOrThrow(entries.map(async (entry) => limit(async () => {
 		const manifest = await client.getManifest(repository, entry.digest);
 		if (!manifest) return missing.add(entry);
-		return copy.copy(manifest);
+		return copyReferrer(task, state, copy, manifest, readReferrer(manifest)?.subject ?? manifest.digest);
 	})));
 	return entries.filter((entry) => !missing.has(entry));
 }
 
 // src/copy/registry/target-inventory.ts
 /**
-* What one target registry is known to hold: which repository has which blob and manifest. It only saves requests. A wrong entry
-* is discovered when the target refuses a manifest, and is then removed.
+* What one target registry is known to hold: which repository has which blob and manifest. Blob locations from earlier runs may be
+* out of date: they are confirmed once this run has sent, mounted or checked the blob.
 */
 var TargetInventory = class {
 	#blobs = /* @__PURE__ */ new Map();
+	/** Confirmed blobs, by `repository@digest`. */
+	#confirmed = /* @__PURE__ */ new Set();
+	/** Manifests that are stored with all their parts, by `repository@digest`. */
 	#manifests = /* @__PURE__ */ new Set();
 	#changed = false;
 	/** @param locations blob locations from earlier runs */
 	constructor(locations = []) {
-		for (const [digest, repository] of locations) this.noteBlob(repository, digest);
-		this.#changed = false;
+		for (const [digest, repository] of locations) this.#add(repository, digest);
 	}
 	/** True when blobs were added or removed after construction. */
 	get changed() {
@@ -38524,11 +39705,15 @@ var TargetInventory = class {
 	locations() {
 		return Array.from(this.#blobs).flatMap(([digest, repositories]) => Array.from(repositories, (repository) => [digest, repository]));
 	}
+	/** Records that `repository` has the blob, as this run has found. */
 	noteBlob(repository, digest) {
-		this.#changed = true;
-		const repositories = this.#blobs.get(digest);
-		if (repositories) repositories.add(repository);
-		else this.#blobs.set(digest, /* @__PURE__ */ new Set([repository]));
+		this.#changed ||= this.#blobs.get(digest)?.has(repository) !== true;
+		this.#add(repository, digest);
+		this.#confirmed.add(`${repository}@${digest}`);
+	}
+	/** True when this run has found that `repository` has the blob. */
+	isConfirmed(repository, digest) {
+		return this.#confirmed.has(`${repository}@${digest}`);
 	}
 	/** A repository that has the blob: `repository` itself when it has it, otherwise any other. */
 	repositoryWith(digest, repository) {
@@ -38537,8 +39722,9 @@ var TargetInventory = class {
 		for (const other of repositories) return other;
 	}
 	forgetBlob(repository, digest) {
-		this.#changed = true;
-		this.#blobs.get(digest)?.delete(repository);
+		const isKnown = this.#blobs.get(digest)?.delete(repository) === true;
+		this.#changed ||= isKnown;
+		this.#confirmed.delete(`${repository}@${digest}`);
 	}
 	noteManifest(repository, digest) {
 		this.#manifests.add(`${repository}@${digest}`);
@@ -38549,9 +39735,16 @@ var TargetInventory = class {
 	forgetManifest(repository, digest) {
 		this.#manifests.delete(`${repository}@${digest}`);
 	}
+	#add(repository, digest) {
+		const repositories = this.#blobs.get(digest);
+		if (repositories) repositories.add(repository);
+		else this.#blobs.set(digest, /* @__PURE__ */ new Set([repository]));
+	}
 };
 
 // src/copy/registry/engine.ts
+/** Manifests that are read ahead take at most this much memory; most have 1 to 10 kB. */
+const READ_AHEAD_BYTES = 32 * 1024 ** 2;
 /** While one image is written, two others are read ahead or read back: on a real link most of the time is waiting. */
 const OVERLAP = 3;
 /** Copies registry to registry over HTTP: manifests byte for byte; blobs are streamed, mounted, or already present. */
@@ -38559,6 +39752,7 @@ var RegistryEngine = class {
 	width;
 	#options;
 	#writing;
+	#readAhead = new ByteBudget(READ_AHEAD_BYTES);
 	#targets = /* @__PURE__ */ new Map();
 	constructor(options) {
 		this.#options = options;
@@ -38569,6 +39763,7 @@ var RegistryEngine = class {
 		const { source, target } = task;
 		if (task.tags.length === 0) return copyNewReferrers(task, async () => this.#state(target.client), observer);
 		const [state, manifest] = await Promise.all([this.#state(target.client), fetchManifest(source.client, source.repository, source.digest)]);
+		if (task.tags.every(isCosignTag)) return this.#writing(async () => copyCosignTags(task, state, manifest, observer));
 		const list = task.referrers && task.tags.every(isReferrersTag) ? listEntries(manifest) : void 0;
 		return list ? this.#writing(async () => copyList(task, state, manifest, list, observer)) : copyImage(task, state, manifest, this.#writing, observer);
 	}
@@ -38589,19 +39784,24 @@ var RegistryEngine = class {
 		const store = blobLocations?.(client.registry);
 		const inventory = new TargetInventory(await store?.load());
 		const limit = pLimit(Math.max(1, streams));
+		const presence = new PresenceCheck(client, inventory);
 		const blobs = new BlobCopier({
 			...options,
 			target: client,
 			inventory,
+			presence,
 			limit
 		});
 		const lists = new ReferrersLists(client);
 		return {
 			state: {
 				inventory,
+				presence,
 				blobs,
 				children: new SingleFlight(),
 				lists,
+				referrerPushes: new SerialQueue(),
+				readAhead: this.#readAhead,
 				checkBeforePush: false
 			},
 			store
@@ -38625,45 +39825,117 @@ function decodeBlobLocations(text) {
 }
 
 // src/action/blob-cache.ts
+/** News are saved when they are at least this part of what is known, */
+const WORTHWHILE_PART = .01;
+/** or when the newest entry is at least this old. */
+const MAX_AGE_MS = 72e6;
+/** Number of attempts to save when other jobs save at the same time: one of them succeeds each time. */
+const MAX_SAVES = 20;
+/** After this many attempts without a new entry, the job that has taken the key is assumed to have ended without its entry. */
+const MAX_BLOCKED_SAVES = 5;
+/** The longest pause before another attempt: the other job's entry can be restored once it is uploaded. */
+const MAX_PAUSE_MS = 4e3;
 /**
-* Keeps a target's blob locations in GitHub's cache. A key can't be written twice: each run saves under a new key and restores the
-* newest key with the same prefix.
-* https://docs.github.com/en/actions/reference/workflows-and-actions/dependency-caching
+* Keeps the blob locations of one target registry in GitHub's cache.
 *
-* @param tempFolder must be the same in every run: a cache entry belongs to the paths that it was saved from
+* An entry can't be changed, and only the newest one with a prefix can be restored. All jobs of a matrix save: if each saved what it
+* knows, the next run would restore the knowledge of one job. Therefore entries form a chain: a job restores the newest entry, adds
+* its own locations, and saves them as the next generation. When another job was faster, the key is taken, and it starts again. So
+* the newest entry has the locations of all jobs before it. A job with few news does not save them as long as the newest entry is
+* fresh: the cache is limited, and a lost location only means that a blob is sent again.
+* https://docs.github.com/en/actions/reference/workflows-and-actions/dependency-caching
 */
-function createBlobCache(target, tempFolder, logger) {
-	const prefix = `sync-action-blobs-1-${createHash("sha256").update(target).digest("hex").slice(0, 16)}-`;
-	const folder = join(tempFolder, "sync-action-blobs");
-	const file = join(folder, "locations.txt");
-	const attempt = async (what, fallback, work) => {
+var BlobCache = class {
+	#options;
+	#prefix;
+	/** Of this target alone: several targets are loaded and saved at the same time. */
+	#folder;
+	#file;
+	#loaded = [];
+	constructor(options) {
+		const target = createHash("sha256").update(options.registry).digest("hex").slice(0, 16);
+		this.#options = options;
+		this.#prefix = `sync-action-blobs-2-${target}-`;
+		this.#folder = join(options.tempFolder, `sync-action-blobs-${target}`);
+		this.#file = join(this.#folder, "locations.txt");
+	}
+	async load() {
+		return this.#attempt("read from", [], async (api) => {
+			this.#loaded = (await this.#restore(api)).locations;
+			return this.#loaded;
+		});
+	}
+	async save(locations) {
+		await this.#attempt("saved in", void 0, async (api) => {
+			let [generation, blocked] = [0, 0];
+			for (let saves = 0; saves < MAX_SAVES; saves += 1) {
+				const newest = await this.#restore(api);
+				const merged = this.#merge(newest.locations, locations);
+				if (!this.#isWorthSaving(newest, merged)) return;
+				blocked = newest.generation === generation ? blocked + 1 : 0;
+				({generation} = newest);
+				const next = generation + 1 + Math.floor(blocked / MAX_BLOCKED_SAVES);
+				if (await this.#store(api, merged, next)) return;
+				await this.#options.sleep(this.#options.random() * MAX_PAUSE_MS);
+			}
+		});
+	}
+	/** `newest` with the locations that this run has found, and without those that it has found to be wrong. */
+	#merge(newest, known) {
+		const byKey = new Map(newest.map((location) => [location.join(" "), location]));
+		const current = new Map(known.map((location) => [location.join(" "), location]));
+		for (const location of this.#loaded) if (!current.has(location.join(" "))) byKey.delete(location.join(" "));
+		for (const [key, location] of current) byKey.set(key, location);
+		return Array.from(byKey.values());
+	}
+	#isWorthSaving({ locations, savedAt }, merged) {
+		const saved = new Set(locations.map((location) => location.join(" ")));
+		const news = merged.filter((location) => !saved.has(location.join(" "))).length;
+		if (news === 0) return false;
+		return this.#options.now().getTime() - savedAt >= MAX_AGE_MS || news >= locations.length * WORTHWHILE_PART;
+	}
+	async #restore(api) {
+		await rm(this.#folder, {
+			recursive: true,
+			force: true
+		});
+		const key = await api.restoreCache([this.#folder], `${this.#prefix}none`, [this.#prefix]);
+		if (key === void 0) return {
+			generation: 0,
+			locations: [],
+			savedAt: 0
+		};
+		const text = await readFile(this.#file, "utf8");
+		return {
+			generation: Number(/-(\d{1,9})$/.exec(key)?.[1] ?? 0),
+			locations: decodeBlobLocations(text),
+			savedAt: Date.parse(/^# saved (\S+)\n/.exec(text)?.[1] ?? "") || 0
+		};
+	}
+	/** @returns false when the key is taken */
+	async #store(api, locations, generation) {
+		await mkdir(this.#folder, { recursive: true });
+		const header = `# saved ${this.#options.now().toISOString()}\n`;
+		await writeFile(this.#file, header + encodeBlobLocations(locations));
+		return await api.saveCache([this.#folder], `${this.#prefix}${generation}`) !== -1;
+	}
+	/** The cache only saves requests: its failures are logged, and never fail a run. */
+	async #attempt(what, fallback, work) {
+		const { loadApi, logger } = this.#options;
 		try {
-			return await work();
+			const api = await loadApi();
+			return api.isFeatureAvailable() ? await work(api) : fallback;
 		} catch (error) {
 			logger.info(`Blob locations could not be ${what} GitHub's cache: ${String(error)}`);
 			return fallback;
 		} finally {
-			await rm(folder, {
+			await rm(this.#folder, {
 				recursive: true,
 				force: true
 			});
 		}
-	};
-	return {
-		load: async () => attempt("read from", [], async () => {
-			const { isFeatureAvailable, restoreCache } = await import("./cache.js");
-			if (!isFeatureAvailable()) return [];
-			return await restoreCache([folder], `${prefix}none`, [prefix]) === void 0 ? [] : decodeBlobLocations(await readFile(file, "utf8"));
-		}),
-		save: async (locations) => attempt("saved in", void 0, async () => {
-			const { isFeatureAvailable, saveCache } = await import("./cache.js");
-			if (!isFeatureAvailable()) return;
-			await mkdir(folder, { recursive: true });
-			await writeFile(file, encodeBlobLocations(locations));
-			await saveCache([folder], `${prefix}${randomUUID()}`);
-		})
-	};
-}
+	}
+};
 
 // src/action/logger.ts
 /**
@@ -38691,7 +39963,15 @@ function interruptibleSleep(abort) {
 */
 async function openEngine(inputs, sources, abort) {
 	const registryEngine = new RegistryEngine({
-		...inputs.cache && { blobLocations: (registry) => createBlobCache(registry, tempFolder(), logger) },
+		...inputs.cache && { blobLocations: (registry) => new BlobCache({
+			registry,
+			tempFolder: tempFolder(),
+			logger,
+			sleep: interruptibleSleep(abort),
+			random: Math.random,
+			now: () => /* @__PURE__ */ new Date(),
+			loadApi: async () => import("./cache.js")
+		}) },
 		concurrency: inputs.concurrency,
 		streams: Math.floor(inputs.queryConcurrency / 2),
 		retries: inputs.retries,
@@ -38709,8 +39989,8 @@ async function openEngine(inputs, sources, abort) {
 		userConfig: dockerConfigFolder(),
 		tempFolder: tempFolder(),
 		logins: {
-			source: await loginsFor("source", inputs.namespaces.map(({ namespace }) => namespace.registry), sources),
-			target: await loginsFor("target", inputs.namespaces.map(({ target }) => target.registry), sources)
+			source: await loginsFor("source", inputs.namespaces.map(({ namespace }) => namespace), sources),
+			target: await loginsFor("target", inputs.namespaces.map(({ target }) => target), sources)
 		},
 		onFolder: (folder) => saveState(DOCKER_FOLDER_STATE, folder),
 		indexEngine: registryEngine,
@@ -38720,11 +40000,11 @@ async function openEngine(inputs, sources, abort) {
 }
 
 // src/mirror/lifetime.ts
-/** What is thrown where a run's end breaks something off. */
+/** Thrown by work that the end of the run interrupts. */
 var EndOfRun = class extends Error {
 	name = "EndOfRun";
-	constructor(ending) {
-		super(ending === "cancelled" ? "The run was cancelled" : "The time limit is reached");
+	constructor(stopReason) {
+		super(stopReason === "cancelled" ? "The run was cancelled" : "The time limit is reached");
 	}
 };
 
@@ -38797,8 +40077,13 @@ function createDeps(inputs) {
 			quay: registries.api(new URL("https://quay.io")),
 			github: isGitHubDotCom() ? octokit : void 0
 		},
-		...inputs.comment && { pullRequest: new PullRequestComments(octokit) },
+		...inputs.comment && { pullRequest: new PullRequestComments({
+			octokit,
+			sleep,
+			random
+		}) },
 		metadata: createMetadata(inputs, octokit, client, lifetime),
+		writeAccess: createWriteAccess(inputs, octokit),
 		openEngine: async () => openEngine(inputs, sources, lifetime.abort),
 		lifetime,
 		phase: async (name, work) => group(name, work),
@@ -38814,12 +40099,13 @@ function createDeps(inputs) {
 function onSignal(cancel) {
 	for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, cancel);
 }
-function createRegistries({ queryConcurrency, retries, insecureRegistries }, dispatcher, sources, { abort }) {
+function createRegistries({ queryConcurrency, retries, insecureRegistries, trustedHosts }, dispatcher, sources, { abort }) {
 	return new Registries({
 		dispatcher,
 		concurrency: queryConcurrency,
 		retries,
 		insecure: insecureRegistries,
+		trustedHosts,
 		credentials: {
 			source: credentialLookup("source", sources),
 			target: credentialLookup("target", sources)
@@ -38830,6 +40116,18 @@ function createRegistries({ queryConcurrency, retries, insecureRegistries }, dis
 		mask: setSecret,
 		logger,
 		signal: abort
+	});
+}
+/** A token of a GitHub App has the prefix `ghs_`. https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats/ */
+function createWriteAccess({ metadata, workflowToken, shard }, octokit) {
+	const { token, ...place } = metadata;
+	const tokenKind = token === workflowToken ? "workflow" : token.startsWith("ghs_") ? "app" : "user";
+	return new WriteAccess({
+		...place,
+		octokit,
+		tokenKind,
+		probes: shard.first === 0,
+		logger
 	});
 }
 /** The metadata repository. After the run was aborted it is written by a client that does not space its writes. */
@@ -38889,7 +40187,12 @@ const runner = {
 	},
 	writeReport: async (json) => {
 		const path = join(tempFolder(), `sync-action-report-${randomUUID()}.json`);
-		await writeFile(path, json);
+		try {
+			await writeFile(path, json);
+		} catch (error) {
+			await rm(path, { force: true });
+			throw error;
+		}
 		return path;
 	}
 };
@@ -38920,7 +40223,7 @@ async function readWorkflowFile(path, inputs) {
 		throw new InputError([`config: ${path} is not UTF-8 text: save it as UTF-8`], { cause: error });
 	}
 }
-const MISSING = /* @__PURE__ */ new Set(["ENOENT", "ENOTDIR"]);
+const MISSING$1 = /* @__PURE__ */ new Set(["ENOENT", "ENOTDIR"]);
 /** Undefined when there is no checkout, or it does not have the file. */
 async function readCheckout(path) {
 	const workspace = process.env["GITHUB_WORKSPACE"];
@@ -38930,11 +40233,12 @@ async function readCheckout(path) {
 		if (!file.startsWith(root + sep$1)) throw new InputError([`config: ${show$1(path)} is a link that leads out of the workspace`]);
 		return await readFile(file);
 	} catch (error) {
-		if (error instanceof Error && "code" in error && MISSING.has(String(error.code))) return void 0;
+		if (error instanceof Error && "code" in error && MISSING$1.has(String(error.code))) return void 0;
 		throw error;
 	}
 }
-async function readCommit(path, { metadata, httpTimeout, proxy }) {
+/** With the workflow's own token: `github-token` may be one that sees nothing but the metadata repository. */
+async function readCommit(path, { metadata, workflowToken, httpTimeout, proxy }) {
 	const repository = process.env["GITHUB_REPOSITORY"] ?? "";
 	const [owner = "", repo = ""] = repository.split("/");
 	const sha = process.env["GITHUB_SHA"];
@@ -38943,7 +40247,7 @@ async function readCommit(path, { metadata, httpTimeout, proxy }) {
 		connections: 1,
 		proxy
 	});
-	const { token } = metadata;
+	const token = workflowToken || metadata.token;
 	const files = new MetadataRepository({
 		octokit: createGitHubClient({
 			token,
@@ -38977,8 +40281,8 @@ const MODES$1 = [
 
 // src/mirror/record-path.ts
 /**
-* Where a namespace's manifest is in the metadata repository. `{registry}` and `{namespace}` are filled in; a
-* namespace with no path is `{registry}.json` under the default template.
+* The path of a namespace manifest in the metadata repository: `template` with `{registry}` and `{namespace}` filled
+* in. By the default template, the path for a namespace without a path is `{registry}.json`.
 */
 function recordPath(template, { registry, path }) {
 	if (path !== "") return template.replaceAll("{registry}", registry).replaceAll("{namespace}", path);
@@ -38991,22 +40295,22 @@ function isRepositoryPath(path) {
 }
 
 // src/mirror/shard.ts
-/** A matrix has at most 256 jobs; a plan cuts finer, to balance its parts. */
+/** A matrix has at most 256 jobs; a plan uses more numbers than that, to balance its parts. */
 const MAX_SHARDS = 65536;
 /**
-* The number, from 0 to `total - 1`, of an image. It depends on names alone: every job of a matrix gives an image the
-* same number, whatever it sees of the source and in which order.
+* The number of an image, from 0 to `total - 1`. It depends on names alone: every job of a matrix computes the same
+* number for an image, whatever part of the source it lists and in whatever order.
 */
 function shardOf(namespace, image, total) {
 	if (total === 1) return 0;
 	return createHash("sha256").update(`${formatNamespace(namespace)} ${image}`).digest().readUIntBE(0, 6) % total;
 }
-/** True when `image` is this job's. */
+/** True when `image` belongs to this job. */
 function isOwn({ first, last, total }, namespace, image) {
 	const number = shardOf(namespace, image, total);
 	return first <= number && number <= last;
 }
-/** True when the job does everything. */
+/** True when one job covers all images. */
 function isWhole({ first, last, total }) {
 	return first === 0 && last === total - 1;
 }
@@ -39030,7 +40334,8 @@ function ownImages(images, shard, namespace) {
 const SECRETS = [
 	"password",
 	"source-password",
-	"github-token"
+	"github-token",
+	"workflow-token"
 ];
 /** Registers all secrets of the inputs with the log. To be called before anything else is read. */
 function maskSecrets({ get, mask }, accounts) {
@@ -39060,8 +40365,12 @@ function readCredential(reader, userInput, passwordInput, dryRun) {
 }
 
 // src/inputs/metadata-inputs.ts
-/** Reads where and how to record. `checkRecordPaths` then checks the paths of manifests. */
-function readMetadata(reader) {
+/**
+* Reads where and how to record. `checkRecordPaths` then checks the paths of manifests.
+*
+* @param dryRun if true, the workflow's own token stands in for an empty `github-token`: it reads public repositories
+*/
+function readMetadata(reader, dryRun) {
 	const repository = reader.required("metadata-repository", "owner/name of the repository to record in");
 	const [, owner = "", repo = ""] = /^([A-Za-z0-9][A-Za-z0-9_-]*)\/([A-Za-z0-9._-]+)$/.exec(repository) ?? [];
 	if (repository !== "" && (owner === "" || /^\.{1,2}$/.test(repo))) reader.problem("metadata-repository", `${show$1(repository)} is not of the form owner/name`);
@@ -39074,13 +40383,19 @@ function readMetadata(reader) {
 		owner,
 		repo,
 		...branch !== void 0 && { branch },
-		token: reader.required("github-token", "a token that may read and write the metadata repository"),
+		token: readToken(reader, dryRun),
 		manifestPath: reader.required("manifest-path", "a template such as {registry}/{namespace}.json"),
 		...changelogPath !== void 0 && { changelogPath },
 		timezone: readTimezone(reader),
 		...commitMessage !== void 0 && { commitMessage },
 		...committer && { committer }
 	};
+}
+/** A workflow of a fork or of Dependabot has no secrets, so that an input that names one is empty. */
+function readToken(reader, dryRun) {
+	const workflowToken = dryRun ? reader.text("workflow-token") : "";
+	if (reader.text("github-token") === "" && workflowToken !== "") return workflowToken;
+	return reader.required("github-token", "a token that may read and write the metadata repository; check that the secret exists");
 }
 const OUTSIDE = "is not a path inside the repository: no empty part, \".\", \"..\" or \".git\", no \"\\\"";
 function readChangelogPath(reader) {
@@ -39133,23 +40448,56 @@ function readCommitter(reader) {
 }
 
 // src/inputs/network-inputs.ts
-/** The proxies of the input `proxy`, or else of the environment; passwords in them are masked. */
+/** Where the proxy of each scheme may be named, in the order of precedence. */
+const VARIABLES = {
+	https: [
+		"HTTPS_PROXY",
+		"https_proxy",
+		"ALL_PROXY",
+		"all_proxy"
+	],
+	http: [
+		"HTTP_PROXY",
+		"http_proxy",
+		"ALL_PROXY",
+		"all_proxy"
+	]
+};
+/**
+* Reads the proxies of the input `proxy`, or else of the environment, and masks passwords in them. As in curl, a proxy
+* without a scheme is an `http://` one, and `ALL_PROXY` is for schemes without a variable of their own.
+* https://curl.se/docs/manpage.html#ENVIRONMENT
+*/
 function readProxy(reader, { env, mask }) {
 	const given = reader.optional("proxy");
-	const https = given ?? (env["HTTPS_PROXY"] || env["https_proxy"]);
-	const http = given ?? (env["HTTP_PROXY"] || env["http_proxy"]);
+	const urls = /* @__PURE__ */ new Map();
+	const read = (scheme) => {
+		const name = given === void 0 ? VARIABLES[scheme].find((variable) => env[variable]) : "this input";
+		if (name === void 0) return void 0;
+		const url = urls.get(name) ?? checkProxy(reader, name, given ?? env[name] ?? "", mask);
+		urls.set(name, url);
+		return url;
+	};
+	const https = read("https");
+	const http = read("http");
 	const none = env["NO_PROXY"] || env["no_proxy"];
-	for (const text of /* @__PURE__ */ new Set([https, http])) {
-		if (!text) continue;
-		const url = URL.parse(text);
-		if (url?.password) maskPassword(url.password, mask);
-		if (!url || !/^https?:$/.test(url.protocol)) reader.problem("proxy", "the proxy (input, HTTPS_PROXY or HTTP_PROXY) is not an http:// or https:// URL");
-	}
 	return {
-		...http && { http },
-		...https && { https },
+		...http !== void 0 && { http },
+		...https !== void 0 && { https },
 		...none && { none }
 	};
+}
+/**
+* The URL of a proxy. Its problem does not show it, because it may have a password.
+*
+* @param name where it is set
+*/
+function checkProxy(reader, name, text, mask) {
+	const proxy = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+	const url = URL.parse(proxy);
+	if (url?.password) maskPassword(url.password, mask);
+	if (!url || !/^https?:$/.test(url.protocol)) reader.problem("proxy", `the value of ${name} is not the URL of an HTTP proxy, such as http://proxy.example:3128; other proxies, such as SOCKS, are not supported`);
+	return proxy;
 }
 /** Masks both forms: as the URL has it, and as it is sent. */
 function maskPassword(password, mask) {
@@ -39168,27 +40516,51 @@ function readHosts(reader, name) {
 // src/inputs/pull-request.ts
 /** https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request */
 const Event$1 = object({ pull_request: object({ number: pipe(number(), integer(), minValue(1)) }) });
+/** One job's values of a matrix. */
+const MatrixValues = pipe(string(), parseJson$3(), check$2((values) => !Array.isArray(values)), record$1(string(), unknown()), check$2((values) => Object.keys(values).length > 0));
 /** The pull request that started the workflow, as the input `comment`; undefined when none did. */
-function readPullRequest({ get, event, env }) {
+function readPullRequest(source) {
+	const { event, env } = source;
 	const parsed = safeParse(Event$1, event);
 	const [owner = "", repo = ""] = (env["GITHUB_REPOSITORY"] ?? "").split("/");
 	if (!parsed.success || owner === "" || repo === "") return void 0;
-	const parts = [
-		...[
-			"GITHUB_WORKFLOW",
-			"GITHUB_JOB",
-			"GITHUB_ACTION"
-		].map((name) => env[name] ?? ""),
-		get("shard-index"),
-		get("shard-total")
-	];
-	const step = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
+	const { number } = parsed.output.pull_request;
 	return { comment: {
 		owner,
 		repo,
-		number: parsed.output.pull_request.number,
-		step
+		number,
+		step: hashOf([
+			"GITHUB_WORKFLOW",
+			"GITHUB_JOB",
+			"GITHUB_ACTION"
+		].map((name) => env[name] ?? "")),
+		part: readPart(source)
 	} };
+}
+/**
+* The part of the comment that belongs to this job. `job-matrix` is an input because the environment does not tell the
+* jobs of a matrix apart.
+*/
+function readPart({ get, env }) {
+	const matrix = get("job-matrix");
+	const shard = [get("shard-index"), get("shard-total")];
+	const values = safeParse(MatrixValues, matrix);
+	const isShard = shard[1] !== "1";
+	const title = values.success ? titleOf$1(values.output) : isShard ? `shard ${shard.join(" of ")}` : "";
+	return {
+		key: hashOf([matrix, ...shard]),
+		title,
+		run: Number(env["GITHUB_RUN_ID"]) || 0
+	};
+}
+/** A plan's entries name their namespaces and their part; other matrices are named by all their short values. */
+function titleOf$1(values) {
+	const { namespace, part, ...others } = values;
+	const named = [namespace, part].filter((value) => typeof value === "string" && value !== "");
+	return (named.length > 0 ? named : Object.values(others)).map((value) => typeof value === "string" ? value : JSON.stringify(value)).join(", ").replaceAll(/\s*\n\s*/g, ", ");
+}
+function hashOf(parts) {
+	return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
 }
 
 // src/inputs/base-inputs.ts
@@ -39213,7 +40585,7 @@ function readFirstStage(reader, source, accounts) {
 }
 function readBase(reader, source, settings, accounts) {
 	const mode = reader.choice("mode", MODES$1);
-	const dryRun = readDryRun(reader, source.eventName);
+	const dryRun = readDryRun(reader, source);
 	return {
 		mode,
 		dryRun,
@@ -39226,7 +40598,8 @@ function readBase(reader, source, settings, accounts) {
 		include: settings.include ?? [],
 		exclude: settings.exclude ?? [],
 		recheck: reader.integer("recheck", 1, 365),
-		metadata: readMetadata(reader),
+		metadata: readMetadata(reader, dryRun),
+		workflowToken: reader.text("workflow-token"),
 		shard: readShard(reader),
 		maxShards: reader.integer("max-shards", 1, MOST_JOBS),
 		concurrency: reader.integer("concurrency", 1, 256),
@@ -39235,10 +40608,12 @@ function readBase(reader, source, settings, accounts) {
 		retries: reader.integer("retries", 0, 20),
 		proxy: readProxy(reader, source),
 		insecureRegistries: readHosts(reader, "insecure-registries"),
+		trustedHosts: readHosts(reader, "trusted-hosts"),
 		...reader.boolean("comment") && dryRun && readPullRequest(source),
 		timeLimit: reader.duration("time-limit"),
 		checkpoint: reader.duration("checkpoint"),
 		failOnError: reader.boolean("fail-on-error"),
+		compareContent: reader.boolean("compare-content"),
 		cache: reader.boolean("cache"),
 		monitor: {
 			count: reader.integer("monitor-count", 1, 1e6),
@@ -39284,9 +40659,13 @@ function readConfigPath(reader) {
 	if (path !== void 0 && !isRepositoryPath(path)) reader.problem("config", `${show$1(path)} is not a path inside the repository, such as .github/mirror.yml`);
 	return path;
 }
-function readDryRun(reader, eventName) {
+/**
+* `auto` is true for whatever is not merged yet: pull requests with their reviews and comments, and merge queues.
+* https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
+*/
+function readDryRun(reader, { eventName, env }) {
 	const text = reader.text("dry-run");
-	if (text === "auto") return /^pull_request(?:_target)?$/.test(eventName);
+	if (text === "auto") return /^(?:pull_request|merge_group)/.test(eventName) || /^refs\/(?:pull|heads\/gh-readonly-queue)\//.test(env["GITHUB_REF"] ?? "");
 	if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(text)) return reader.boolean("dry-run");
 	reader.problem("dry-run", `${show$1(text)} is not one of auto, true, false`);
 	return true;
@@ -39460,28 +40839,29 @@ function setEntry(images, image, tag, entry) {
 function countEntries(images) {
 	return Array.from(images.values()).reduce((sum, { size }) => sum + size, 0);
 }
+/** `entry` as one line of JSON. */
 function serializeEntry(entry) {
 	if (entry === null || typeof entry === "string") return JSON.stringify(entry);
 	const { digest, target, platforms } = entry;
 	return `{ "digest": "${digest}", "target": "${target}"${platforms ? `, "platforms": [${platforms.map((platform) => JSON.stringify(platform)).join(", ")}]` : ""} }`;
 }
 /**
-* Merges tag by tag: `delta` wins, but an unknown digest never replaces a known one.
+* Merges tag by tag: the entry of `delta` wins, except that an unknown digest never replaces a known one.
 *
 * @returns `base` itself when nothing changes
 */
 function mergeImages(base, delta) {
-	return mergeWhere(base, delta, isNews);
+	return mergeWhere(base, delta, isChange);
 }
 /**
-* Gives tags of an unknown digest the entry that they had; others were recorded meanwhile.
+* Restores the entries of tags whose digest is unknown; other tags have been recorded since and stay as they are.
 *
 * @returns `base` itself when nothing changes
 */
 function restoreEntries(base, entries) {
 	return mergeWhere(base, entries, (known) => known === null);
 }
-/** Makes the digests of the tags that `entries` names unknown. */
+/** Replaces the entry of each tag in `entries` with null: its digest is unknown. */
 function forgetEntries(base, entries) {
 	const unknown = (tags) => new Map(Array.from(tags.keys(), (tag) => [tag, null]));
 	return mergeWhere(base, new Map(Array.from(entries, ([image, tags]) => [image, unknown(tags)])), () => true);
@@ -39489,61 +40869,67 @@ function forgetEntries(base, entries) {
 function mergeWhere(base, delta, isWanted) {
 	let merged;
 	for (const [image, entries] of delta) {
-		const known = base.get(image) ?? /* @__PURE__ */ new Map();
-		const news = Array.from(entries).filter(([tag, entry]) => isWanted(known.get(tag), entry));
-		if (news.length === 0) continue;
+		const before = base.get(image) ?? /* @__PURE__ */ new Map();
+		const changes = Array.from(entries).filter(([tag, entry]) => isWanted(before.get(tag), entry));
+		if (changes.length === 0) continue;
 		merged ??= new Map(base);
-		merged.set(image, new Map([...known, ...news]));
+		merged.set(image, new Map([...before, ...changes]));
 	}
 	return merged ?? base;
 }
 /**
-* Takes out the entries of `removed` that are still as they are there: another job may have mirrored a tag since.
+* Removes the entries of `removed` that have not changed since: another job may have mirrored a tag meanwhile.
 *
 * @returns `base` itself when nothing changes
 */
 function removeEntries(base, removed) {
 	let left;
 	for (const [image, entries] of removed) {
-		const known = base.get(image) ?? /* @__PURE__ */ new Map();
+		const before = base.get(image) ?? /* @__PURE__ */ new Map();
 		const stays = ([tag, entry]) => {
 			const other = entries.get(tag);
 			return other === void 0 || serializeEntry(other) !== serializeEntry(entry);
 		};
-		const kept = Array.from(known).filter(stays);
-		if (kept.length === known.size) continue;
+		const kept = Array.from(before).filter(stays);
+		if (kept.length === before.size) continue;
 		left ??= new Map(base);
 		if (kept.length > 0) left.set(image, new Map(kept));
 		else left.delete(image);
 	}
 	return left ?? base;
 }
-function isNews(known, entry) {
+function isChange(known, entry) {
 	if (known === void 0) return true;
 	return entry !== null && (known === null || serializeEntry(known) !== serializeEntry(entry));
 }
-/** True when `entry` says that the target holds `digest` under `tag` as it is wanted: with at least these platforms. */
+/** True when, by `entry`, the target has `digest` under `tag` as the settings want it: with at least these platforms. */
 function holds(tag, entry, digest, wanted) {
 	if (typeof entry === "string") return entry === digest;
 	if (entry.digest !== digest) return false;
 	const { platforms } = entry;
-	if (platforms === void 0) return !wanted.keepsDigests || digestTagSubject(tag) !== void 0;
+	if (platforms === void 0) {
+		const isSameImage = digestTagSubject(tag) !== void 0 || algorithmOf(entry.target) !== algorithmOf(digest);
+		return !wanted.keepsDigests || isSameImage;
+	}
 	return wanted.platforms !== "all" && wanted.platforms.every((platform) => platforms.includes(platform));
+}
+function algorithmOf(digest) {
+	return digest.split(":", 1)[0];
 }
 
 // src/mirror/work.ts
-/** True when the tags of `work` follow another image: signatures and the like, which are copied as they are and first. */
+/** True when the tags of `work` are digest tags (signatures, attestations, SBOMs): these are copied unchanged, and first. */
 function hasDigestTags({ added, updated }) {
 	return [...added, ...updated].some((tag) => digestTagSubject(tag) !== void 0);
 }
-/** `works` in the order in which they are started: an image's signatures shall be there when it is. */
+/** `works` in the order in which they are started: an image's signatures come before the image. */
 function digestTagsFirst(works) {
 	return works.toSorted((a, b) => Number(hasDigestTags(b)) - Number(hasDigestTags(a)));
 }
-/** Gathers tags into one piece of work for each digest of an image. */
+/** Groups tags into one `Work` per digest of an image. */
 var WorkBuilder = class {
 	#byImage = /* @__PURE__ */ new Map();
-	/** @param works to go on from */
+	/** @param works to start from */
 	constructor(works = []) {
 		for (const { image, repository, descriptor, added, updated } of works) {
 			for (const tag of added) this.add(image, repository, descriptor, "added", tag);
@@ -39574,9 +40960,10 @@ var WorkBuilder = class {
 
 // src/plan/diff.ts
 /**
-* Compares what a source holds with what its namespace manifest says the mirror holds, in time linear in the tags.
+* Compares the tags of a source with the record of what has been mirrored, in time linear in the number of tags.
 *
-* @param keepsDigests what docker has made another digest of is not held then: what refers to the image names its digest
+* @param keepsDigests true if referrers are mirrored: they name their image's digest, so an image that docker pushed with
+*   another digest must be copied again
 */
 function diff(listing, recorded, platforms, keepsDigests = false) {
 	const builder = new WorkBuilder();
@@ -39607,10 +40994,10 @@ function diff(listing, recorded, platforms, keepsDigests = false) {
 	};
 }
 /**
-* Finds the tags that are recorded and that the source no longer has. What could not be listed is not gone, and
-* neither is what the filters leave out.
+* Finds recorded tags that the source no longer has. Tags of repositories that could not be listed don't count as removed,
+* nor do tags that are filtered out.
 *
-* @param listing all that the source holds, before the filters
+* @param listing the whole source, before the filters
 * @param wanted the filters
 */
 function findRemovedTags(listing, recorded, wanted) {
@@ -39618,9 +41005,9 @@ function findRemovedTags(listing, recorded, wanted) {
 	const found = [];
 	for (const [image, entries] of recorded) {
 		if (isUnknown(image, unknown)) continue;
-		const held = listing.images.get(image)?.tags;
+		const listed = listing.images.get(image)?.tags;
 		const tags = [];
-		for (const tag of entries.keys()) if (held?.has(tag) !== true && wanted(image, tag)) tags.push(tag);
+		for (const tag of entries.keys()) if (listed?.has(tag) !== true && wanted(image, tag)) tags.push(tag);
 		if (tags.length > 0) found.push({
 			image,
 			tags
@@ -39635,8 +41022,8 @@ function isUnknown(image, unknown) {
 	return false;
 }
 /**
-* The images that the mirror holds as the source has them, and of which the source is to be asked today what refers to
-* them: work without tags. Those with work of their own are left out, as their referrers come with it.
+* Finds images that the mirror has as the source has them, and whose referrers are due to be rechecked at the source. Each is
+* work without tags. An image with work of its own is not among them, as its referrers are copied with that work.
 */
 function findUnchangedImages({ images }, recorded, platforms, work, isDue) {
 	const wanted = {
@@ -39665,45 +41052,55 @@ function findUnchangedImages({ images }, recorded, platforms, work, isDue) {
 	return found;
 }
 
+// src/reconcile/find-tag.ts
+/**
+* The digest that `target` has under a tag. Some registries answer HEAD with 404 for manifests that GET returns, so a tag
+* counts as missing only when GET finds none either.
+*/
+async function findTag(target, repository, tag) {
+	return (await target.findManifest(repository, tag) ?? await target.getManifest(repository, tag))?.digest;
+}
+
 // src/reconcile/adopt.ts
 /**
-* Finds evidence for each tag: the target's digest, else whether source and target name the same config. Costs a
-* HEAD a tag, and manifest GETs where digests differ, of which it spends no more than the pull limits leave.
+* Finds out whether the target already has the source's image under each tag: by the digest, otherwise by whether
+* source and target name the same config. Takes one HEAD per tag, and manifest GETs where digests differ; of these it makes
+* no more than the pull limits allow.
 */
 async function adopt(tags, options) {
-	const settler = new Adopter(options);
+	const adopter = new Adopter(options);
 	return pLimit(options.concurrency).map(tags, async (undetermined) => ({
 		undetermined,
-		verdict: await settler.judge(undetermined)
+		verdict: await adopter.judge(undetermined)
 	}));
 }
 var Adopter = class {
 	#options;
-	/** Many tags name one digest; each is resolved once. */
-	#resolved = /* @__PURE__ */ new Map();
-	#stopped = false;
+	/** Many tags name one digest; each digest is read once. */
+	#sourceImages = /* @__PURE__ */ new Map();
+	#isStopped = false;
 	constructor(options) {
 		this.#options = options;
 	}
 	async judge({ image, repository, tag, descriptor: { digest } }) {
 		const { target, targetOf } = this.#options;
-		if (this.#stopped) return { kind: "undetermined" };
+		if (this.#isStopped) return { kind: "undetermined" };
 		try {
-			const head = await target.findManifest(targetOf(image), tag);
-			if (!head) return { kind: "absent" };
-			if (head.digest === digest) return {
+			const found = await findTag(target, targetOf(image), tag);
+			if (found === void 0) return { kind: "absent" };
+			if (found === digest) return {
 				kind: "present",
 				entry: digest
 			};
-			return this.#isSpent() ? { kind: "undetermined" } : await this.#compareConfigs(targetOf(image), tag, repository, digest);
+			return this.#isLimitReached() ? { kind: "undetermined" } : await this.#compareConfigs(targetOf(image), tag, repository, digest);
 		} catch (error) {
 			if (!(error instanceof RegistryError)) return { kind: "different" };
-			if (error.status === 429 || error.status === 401 || error.status === 403) this.#stopped = true;
+			if (error.status === 429 || error.status === 401 || error.status === 403) this.#isStopped = true;
 			return { kind: "undetermined" };
 		}
 	}
 	async #compareConfigs(targetRepository, tag, repository, digest) {
-		const image = await this.#resolve(repository, digest);
+		const image = await this.#readSource(repository, digest);
 		if (image.kind === "whole") return { kind: "different" };
 		const found = await findTargetImage(this.#options.target, targetRepository, tag, image);
 		if (!found) return { kind: "different" };
@@ -39717,14 +41114,14 @@ var Adopter = class {
 			}
 		};
 	}
-	async #resolve(repository, digest) {
+	async #readSource(repository, digest) {
 		const { source, platforms } = this.#options;
 		const key = `${repository}@${digest}`;
-		let image = this.#resolved.get(key);
-		if (!image) this.#resolved.set(key, image = readSourceImage(source, repository, digest, platforms));
+		let image = this.#sourceImages.get(key);
+		if (!image) this.#sourceImages.set(key, image = readSourceImage(source, repository, digest, platforms));
 		return image;
 	}
-	#isSpent() {
+	#isLimitReached() {
 		const { source, target, reserve } = this.#options;
 		return [source, target].some(({ pullLimit }) => pullLimit !== void 0 && pullLimit.remaining <= reserve);
 	}
@@ -39732,75 +41129,220 @@ var Adopter = class {
 
 // src/reconcile/audit.ts
 /**
-* Asks the target for the digest of each recorded tag, with a HEAD a tag, which counts against no pull limit. Tags with
-* an unknown digest are left out: evidence settles them. A target that refuses to answer is not asked again.
+* Looks up the digest of each recorded tag at the target, with one HEAD per tag, which counts against no pull limit, and a GET before a tag counts as missing. Tags
+* with an unknown digest are not looked up here: `adopt` does that. A target that refuses to answer gets no further
+* requests.
 */
 async function audit(recorded, options) {
-	const { target, targetOf, referrers, concurrency } = options;
-	let refused;
-	const ask = async (image, tag, entry) => {
-		if (refused) return refused;
-		try {
-			const head = await target.findManifest(targetOf(image), tag);
-			if (!head) return "missing";
-			const expected = typeof entry === "string" ? entry : entry.target;
-			if (head.digest === expected) return "held";
-			return referrers && isReferrersTag(tag) && await hasGrown(target, targetOf(image), expected, head.digest) ? "held" : "changed";
-		} catch (error) {
-			if (!(error instanceof RegistryError)) throw error;
-			const finding = { unknown: printable(error.message, 2e3) };
-			if (error.status === void 0 || REFUSALS.has(error.status)) refused = finding;
-			return finding;
-		}
-	};
+	const auditor = new Auditor(options);
 	const tags = Array.from(recorded).flatMap(([image, entries]) => Array.from(entries).flatMap(([tag, entry]) => entry === null ? [] : [{
 		image,
 		tag,
 		entry
 	}]));
-	return pLimit(concurrency).map(tags, async ({ image, tag, entry }) => ({
-		image,
-		tag,
-		entry,
-		finding: await ask(image, tag, entry)
+	return pLimit(options.concurrency).map(tags, async (recordedTag) => ({
+		...recordedTag,
+		finding: await auditor.find(recordedTag)
 	}));
 }
-/** True when the list of referrers `now` has all that the list `before` had. */
-async function hasGrown(target, repository, before, now) {
-	const read = async (digest) => {
-		const manifest = await target.getManifest(repository, digest);
-		return manifest && listEntries(manifest);
-	};
-	const [had, has] = await Promise.all([read(before), read(now)]);
-	return had !== void 0 && has !== void 0 && includesAll(has, had);
-}
-/** They are about the client, and the next tag would be refused too. */
-const REFUSALS = /* @__PURE__ */ new Set([
+/** These statuses are about the client: the next tag would be refused too. */
+const CLIENT_REFUSALS = /* @__PURE__ */ new Set([
 	401,
 	403,
 	429
 ]);
+var Auditor = class {
+	#options;
+	/** Set once the target has refused to answer. */
+	#refusal;
+	constructor(options) {
+		this.#options = options;
+	}
+	async find(recordedTag) {
+		if (this.#refusal) return this.#refusal;
+		try {
+			return await this.#lookUp(recordedTag);
+		} catch (error) {
+			if (!(error instanceof RegistryError)) throw error;
+			const finding = {
+				kind: "unknown",
+				reason: printable(error.message, 2e3)
+			};
+			if (error.status === void 0 || CLIENT_REFUSALS.has(error.status)) this.#refusal = finding;
+			return finding;
+		}
+	}
+	async #lookUp({ image, tag, entry }) {
+		const { target, targetOf, referrers } = this.#options;
+		const repository = targetOf(image);
+		const digest = await findTag(target, repository, tag);
+		if (digest === void 0) return { kind: "missing" };
+		const expected = typeof entry === "string" ? entry : entry.target;
+		if (digest === expected) return { kind: "present" };
+		return { kind: referrers && isReferrersTag(tag) && await this.#hasGrown(repository, expected, digest) ? "present" : "changed" };
+	}
+	/** True when the list of referrers `now` has all entries of the list `before`. */
+	async #hasGrown(repository, before, now) {
+		const read = async (digest) => {
+			const manifest = await this.#options.target.getManifest(repository, digest);
+			return manifest && listEntries(manifest);
+		};
+		const [entriesBefore, entriesNow] = await Promise.all([read(before), read(now)]);
+		return entriesBefore !== void 0 && entriesNow !== void 0 && includesAll(entriesNow, entriesBefore);
+	}
+};
+
+// src/reconcile/conclusion.ts
+const NOTHING$1 = {};
+const always = (conclusion) => ({
+	present: conclusion,
+	different: conclusion,
+	absent: conclusion,
+	undetermined: conclusion
+});
+/** All rules: by situation, then by verdict. A tag without a verdict counts as undetermined. */
+const CONCLUSIONS = {
+	missing: always({
+		removes: true,
+		reports: "missing"
+	}),
+	changed: {
+		...always({
+			removes: true,
+			reports: "changed"
+		}),
+		present: {
+			records: true,
+			removes: true,
+			reports: "changed"
+		}
+	},
+	undigested: {
+		present: { records: true },
+		different: {
+			removes: true,
+			reports: "differs"
+		},
+		absent: {
+			removes: true,
+			reports: "missing"
+		},
+		undetermined: NOTHING$1
+	},
+	unrecorded: {
+		present: { records: true },
+		different: { reports: "differs" },
+		absent: NOTHING$1,
+		undetermined: NOTHING$1
+	}
+};
+/** The source's tags to look up with `adopt`: those that are not recorded, or not with the digest that the target has. */
+function findUndetermined({ images }, recorded, changed) {
+	const found = [];
+	for (const [image, { repository, tags }] of images) for (const [tag, descriptor] of tags) {
+		const entry = recorded.get(image)?.get(tag);
+		if (entry === void 0 || entry === null || changed.get(image)?.has(tag) === true) found.push({
+			image,
+			repository,
+			tag,
+			descriptor
+		});
+	}
+	return found;
+}
+/** Combines the record, the findings of the audit, and the verdicts on all other tags. */
+function concludeComparison(recorded, { missing, changed }, judged) {
+	const entries = /* @__PURE__ */ new Map();
+	const removed = /* @__PURE__ */ new Map();
+	const drift = {
+		missing: new TagList(),
+		changed: new TagList(),
+		differs: new TagList()
+	};
+	const conclude = (situation, image, tag, verdict) => {
+		const { records, removes, reports } = CONCLUSIONS[situation][verdict.kind];
+		if (removes) setEntry(removed, image, tag, recorded.get(image)?.get(tag) ?? null);
+		if (records && verdict.kind === "present") setEntry(entries, image, tag, verdict.entry);
+		if (reports) drift[reports].add(image, tag);
+	};
+	const verdicts = new Map(judged.map((one) => [keyOf(one.undetermined), one.verdict]));
+	const verdictOn = (image, tag) => verdicts.get(keyOf({
+		image,
+		tag
+	})) ?? { kind: "undetermined" };
+	for (const [image, tag] of tagsOf(missing)) conclude("missing", image, tag, verdictOn(image, tag));
+	for (const [image, tag] of tagsOf(changed)) conclude("changed", image, tag, verdictOn(image, tag));
+	for (const { undetermined, verdict } of judged) {
+		const { image, tag } = undetermined;
+		const entry = recorded.get(image)?.get(tag);
+		if (entry === void 0) conclude("unrecorded", image, tag, verdict);
+		if (entry === null) conclude("undigested", image, tag, verdict);
+	}
+	return {
+		entries,
+		removed,
+		drift: {
+			missing: drift.missing.images(),
+			changed: drift.changed.images(),
+			differs: drift.differs.images()
+		}
+	};
+}
+function keyOf({ image, tag }) {
+	return `${image}:${tag}`;
+}
+function* tagsOf(images) {
+	for (const [image, entries] of images) for (const [tag, entry] of entries) yield [
+		image,
+		tag,
+		entry
+	];
+}
+/** Tags, grouped by image. */
+var TagList = class {
+	#byImage = /* @__PURE__ */ new Map();
+	add(image, tag) {
+		const tags = this.#byImage.get(image);
+		if (tags) tags.push(tag);
+		else this.#byImage.set(image, [tag]);
+	}
+	images() {
+		return Array.from(this.#byImage, ([image, tags]) => ({
+			image,
+			tags
+		}));
+	}
+};
 
 // src/reconcile/findings.ts
-function sortFindings(audited) {
+/** Groups the findings of an audit. */
+function groupFindings(audited) {
 	const missing = /* @__PURE__ */ new Map();
 	const changed = /* @__PURE__ */ new Map();
 	const unknown = /* @__PURE__ */ new Map();
 	const failures = /* @__PURE__ */ new Map();
 	let present = 0;
-	for (const { image, tag, entry, finding } of audited) if (finding === "held") present += 1;
-	else if (finding === "missing") setEntry(missing, image, tag, entry);
-	else if (finding === "changed") setEntry(changed, image, tag, entry);
-	else {
-		setEntry(unknown, image, tag, entry);
-		const key = `${image} ${finding.unknown}`;
-		const failure = failures.get(key) ?? {
-			image,
-			tags: [],
-			reason: finding.unknown
-		};
-		failure.tags.push(tag);
-		failures.set(key, failure);
+	for (const { image, tag, entry, finding } of audited) switch (finding.kind) {
+		case "present":
+			present += 1;
+			break;
+		case "missing":
+			setEntry(missing, image, tag, entry);
+			break;
+		case "changed":
+			setEntry(changed, image, tag, entry);
+			break;
+		case "unknown": {
+			setEntry(unknown, image, tag, entry);
+			const key = `${image} ${finding.reason}`;
+			const failure = failures.get(key) ?? {
+				image,
+				tags: [],
+				reason: finding.reason
+			};
+			failure.tags.push(tag);
+			failures.set(key, failure);
+		}
 	}
 	return {
 		present,
@@ -39810,88 +41352,174 @@ function sortFindings(audited) {
 		failures: Array.from(failures.values())
 	};
 }
-/** The source's tags that need evidence: nothing is recorded of them, not their digest, or not what is there. */
-function findUndetermined({ images }, recorded, changed) {
-	const found = [];
-	for (const [image, { repository, tags }] of images) for (const [tag, descriptor] of tags) {
-		const known = recorded.get(image)?.get(tag);
-		if (known === void 0 || known === null || changed.get(image)?.has(tag) === true) found.push({
-			image,
-			repository,
-			tag,
-			descriptor
-		});
-	}
-	return found;
+
+// src/record/changelog-archive.ts
+/** GitHub shows no Markdown file of more than 512 KiB; the changelog stays below it with some room. */
+const MAX_CHANGELOG_BYTES = 458752;
+/** Once sections move, as many move as leave this much: the next runs need no second move. */
+const KEEP_BYTES = 196608;
+/** More than GitHub's contents API accepts. */
+const MAX_WRITE_BYTES = 36 * 1e3 ** 2;
+/**
+* Moves the oldest sections of a changelog to a file per year, if the changelog has grown too large to be shown. A year that
+* fills its file continues in another: `CHANGELOG-2025-2.md`.
+*
+* @returns the text itself and no archives while it is small enough
+* @throws MetadataError with the remedy when the text has no sections to move and is too large for GitHub
+*/
+function archiveChangelog(text, options) {
+	if (Buffer.byteLength(text) <= 458752) return {
+		current: text,
+		archives: /* @__PURE__ */ new Map()
+	};
+	const { preamble, sections } = splitSections(text);
+	const stays = sectionsThatStay(preamble, sections, options.isOwn);
+	const moved = sections.filter((_, index) => stays[index] !== true);
+	const kept = sections.filter((_, index) => stays[index] === true);
+	const archives = assignFiles(moved, linkedFiles(preamble), options);
+	const current = linkArchives(preamble, archives.keys(), options.path) + kept.join("");
+	const bytes = Buffer.byteLength(current);
+	if (bytes <= MAX_WRITE_BYTES) return {
+		current,
+		archives
+	};
+	throw new MetadataError(`${options.path} would have ${formatBytes(bytes)}, more than GitHub accepts, and no sections that could be set aside: move the file away, or set "changelog-path" to another one`);
 }
-/** Puts together what is recorded, what the audit found and what evidence says of the rest. */
-function concludeComparison(recorded, { missing, changed }, verdicts) {
-	const entries = /* @__PURE__ */ new Map();
-	const differs = /* @__PURE__ */ new Map();
-	const lost = copyOf(missing);
-	const removed = copyOf(missing);
-	for (const [image, tags] of changed) for (const [tag, entry] of tags) setEntry(removed, image, tag, entry);
-	for (const { undetermined, verdict } of verdicts) {
-		const { image, tag } = undetermined;
-		const isGcrsyncs = recorded.get(image)?.get(tag) === null;
-		if (verdict.kind === "present") setEntry(entries, image, tag, verdict.entry);
-		if (isGcrsyncs && verdict.kind === "absent") setEntry(lost, image, tag, null);
-		if (isGcrsyncs && (verdict.kind === "absent" || verdict.kind === "different")) setEntry(removed, image, tag, null);
-		if (verdict.kind === "different" && changed.get(image)?.has(tag) !== true) setEntry(differs, image, tag, null);
-	}
+/** Puts `sections` before those of an archive file, without the ones that it has already. */
+function addToArchive(current, sections) {
+	const { preamble, sections: present } = splitSections(current ?? "");
+	const known = new Set(present.map((section) => section.trim()));
+	const added = sections.filter((section) => !known.has(section.trim())).map(endWithBlankLine);
+	return (preamble.trim() === "" ? "# Changelog\n\n" : preamble) + added.join("") + present.join("");
+}
+/** Sections start with `## `; a file of gcrsync's time may have only deeper headings. */
+function splitSections(text) {
+	const starts = [/^## /gm, /^#{3,6} /gm].map((heading) => Array.from(text.matchAll(heading), ({ index }) => index)).find((found) => found.length > 0);
+	if (!starts) return {
+		preamble: text,
+		sections: []
+	};
 	return {
-		entries,
-		removed,
-		drift: {
-			missing: tagsOf(lost),
-			changed: tagsOf(changed),
-			differs: tagsOf(differs)
-		}
+		preamble: text.slice(0, starts[0]),
+		sections: starts.map((start, index) => text.slice(start, starts[index + 1]))
 	};
 }
-function copyOf(images) {
-	return new Map(Array.from(images, ([image, entries]) => [image, new Map(entries)]));
+function endWithBlankLine(section) {
+	return `${section.trimEnd()}\n\n`;
 }
-function tagsOf(images) {
-	return Array.from(images, ([image, entries]) => ({
-		image,
-		tags: Array.from(entries.keys())
-	}));
+/** Whether each section stays: those of this run do, and the newest of the others that fit; at least one. */
+function sectionsThatStay(preamble, sections, isOwn) {
+	const stays = sections.map(isOwn);
+	const sizes = sections.map((section) => Buffer.byteLength(section));
+	let free = KEEP_BYTES - Buffer.byteLength(preamble);
+	for (const [index, size] of sizes.entries()) if (stays[index] === true) free -= size;
+	for (const [index, size] of sizes.entries()) {
+		if (stays[index] === true) continue;
+		free -= size;
+		if (free < 0 && stays.includes(true)) break;
+		stays[index] = true;
+	}
+	return stays;
 }
-
-// src/mirror/markdown.ts
-/**
-* Text from registries in GitHub-flavoured Markdown. https://github.github.com/gfm/
-*/
-/**
-* Escapes all markup in `text`: it can create no link, mention, issue number, HTML, table cell or comment. The result is one line,
-* and must not start a line of Markdown, where `-` or `1.` would begin a list.
-*/
-function escapeMarkdown(text) {
-	return printable(text, Number.POSITIVE_INFINITY).replace(/[\\`*_{}[\]()#!|~$^]|:(?=\/\/)|(?<=www)\./g, "\\$&").replace(/[@#]/g, "$&​").replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+/** Gives each section a file of its year. Files are filled from the oldest section on, and none that is linked grows. */
+function assignFiles(sections, linked, { path, year }) {
+	const files = /* @__PURE__ */ new Map();
+	const full = new Set(linked);
+	const sizes = /* @__PURE__ */ new Map();
+	for (const [section, own] of withYears(sections, year).toReversed()) {
+		const bytes = Buffer.byteLength(section);
+		let file = openFile(path, own, full);
+		if ((sizes.get(file) ?? 0) + bytes > 458752 && files.has(file)) {
+			full.add(basename(file));
+			file = openFile(path, own, full);
+		}
+		sizes.set(file, (sizes.get(file) ?? 0) + bytes);
+		files.set(file, [section, ...files.get(file) ?? []]);
+	}
+	return files;
 }
-/** A code span that no character of `text` can close, and that fits into a table cell. */
-function codeSpan(text) {
-	const line = printable(text, Number.POSITIVE_INFINITY).replaceAll("`", "'").replaceAll("|", "¦");
-	return `\`${line === "" ? " " : line}\``;
+/** A section without a year belongs to the year of the newer one above it. */
+function withYears(sections, newest) {
+	let year = newest;
+	return sections.map((section) => {
+		year = yearOf(section) ?? year;
+		return [section, year];
+	});
 }
-/** The first `most` of `items` as code spans, then `and N more`. */
-function codeList(items, most = 12) {
-	const shown = items.slice(0, most).map((item) => codeSpan(item));
-	const rest = items.length - shown.length;
-	return rest > 0 ? `${shown.join(", ")} and ${rest} more` : shown.join(", ");
+/** The first file of a year that is not full. */
+function openFile(path, year, full) {
+	let part = 1;
+	while (full.has(basename(archivePath(path, year, part)))) part += 1;
+	return archivePath(path, year, part);
+}
+/** `CHANGELOG-2025.md`, `CHANGELOG-2025-2.md` */
+function archivePath(path, year, part) {
+	const extension = extname(path);
+	const name = `${basename(path, extension)}-${year}${part > 1 ? `-${part}` : ""}${extension}`;
+	return dirname(path) === "." ? name : join$1(dirname(path), name);
+}
+/** The year in the heading: `## 2025-11-24 20:30:05 UTC+8: …`. */
+function yearOf(section) {
+	const [, year] = /^#+ .*?\b(20\d\d)\b/.exec(section) ?? [];
+	return year === void 0 ? void 0 : Number(year);
+}
+const LINKS = /^Older changes: .*(?:\r?\n)+/m;
+/** The files that the preamble links. */
+function linkedFiles(preamble) {
+	const [line = ""] = LINKS.exec(preamble) ?? [];
+	return new Set(Array.from(line.matchAll(/\]\(([^)]+)\)/g), ([, file = ""]) => decodeURI(file)));
+}
+/** The preamble with a line that links all archives, the newest first. */
+function linkArchives(preamble, added, path) {
+	const files = /* @__PURE__ */ new Set([...linkedFiles(preamble), ...Array.from(added, (file) => basename(file))]);
+	if (files.size === 0) return preamble;
+	const newline = preamble.includes("\r\n") ? "\r\n" : "\n";
+	const prefix = basename(path, extname(path)).length + 1;
+	const links = Array.from(files, (file) => ({
+		file,
+		label: basename(file, extname(file)).slice(prefix)
+	})).toSorted((a, b) => b.label.localeCompare(a.label, "en", { numeric: true })).map(({ file, label }) => `[${label}](${encodeURI(file)})`);
+	const rest = preamble.replace(LINKS, "").trimEnd();
+	return [
+		rest === "" ? "# Changelog" : rest,
+		"",
+		`Older changes: ${links.join(", ")}`,
+		"",
+		""
+	].join(newline);
 }
 
 // src/record/changelog.ts
+/** The first mirror of a namespace can add 100,000 tags. */
+const MAX_SECTION_BYTES = 65536;
+/** Tags named per image, from the most to none: the first that keeps the section short enough is taken. */
+const TAGS_PER_IMAGE = [
+	12,
+	3,
+	0
+];
 /** The changelog's section for one namespace, with the marker by which it is found again. */
 function renderSection(result, options) {
 	return `${renderSectionText(result, options)}\n${marker(options.runKey, result.namespace)}\n`;
 }
-/** The changelog's section as it is shown: time, namespace → target, counts, then one line per image. */
-function renderSectionText(result, { time, timezone }) {
+/** The changelog's section as it is shown: time, namespace → target, totals, then one line per image. */
+function renderSectionText(result, { time, timezone, maxBytes = MAX_SECTION_BYTES }) {
 	const { added, updated, bytes } = countAll([result]);
+	const route = `${codeSpan(result.namespace)} → ${codeSpan(result.target)}`;
+	const totals = `${plural(added, "tag")} added, ${formatCount(updated)} updated, ${formatBytes(bytes)}`;
+	const lines = imageLines(tagsByImage(result), maxBytes);
+	return [
+		`## ${formatTime(time, timezone)}: ${route}`,
+		"",
+		totals,
+		"",
+		...lines,
+		""
+	].join("\n");
+}
+function tagsByImage({ copied }) {
 	const images = /* @__PURE__ */ new Map();
-	for (const { image, added, updated } of result.copied) {
+	for (const { image, added, updated } of copied) {
 		const tags = images.get(image) ?? {
 			added: [],
 			updated: []
@@ -39900,20 +41528,32 @@ function renderSectionText(result, { time, timezone }) {
 		tags.updated.push(...updated);
 		images.set(image, tags);
 	}
-	const lines = Array.from(images).toSorted(([a], [b]) => a < b ? -1 : 1).map(([image, tags]) => {
-		const parts = [...tags.added.length > 0 ? [`added ${codeList(tags.added.toSorted())}`] : [], ...tags.updated.length > 0 ? [`updated ${codeList(tags.updated.toSorted())}`] : []];
-		return `- ${codeSpan(image)}: ${parts.join("; ")}`;
-	});
-	const route = `${codeSpan(result.namespace)} → ${codeSpan(result.target)}`;
-	const counts = `${plural(added, "tag")} added, ${updated} updated, ${formatBytes(bytes)}`;
-	return [
-		`## ${formatTime(time, timezone)}: ${route}`,
-		"",
-		counts,
-		"",
-		...lines,
-		""
-	].join("\n");
+	return Array.from(images, ([image, { added, updated }]) => ({
+		image,
+		added: added.toSorted(),
+		updated: updated.toSorted()
+	})).toSorted((a, b) => a.image < b.image ? -1 : 1);
+}
+/** A line per image, with as many tags as fit; if even the images do not fit, the first of them and the number of the rest. */
+function imageLines(images, maxBytes) {
+	let lines = [];
+	for (const most of TAGS_PER_IMAGE) {
+		lines = images.map((image) => imageLine(image, most));
+		if (sizeOf(lines) <= maxBytes) return lines;
+	}
+	let free = maxBytes;
+	const fits = lines.findIndex((line) => (free -= Buffer.byteLength(line) + 1) < 0);
+	const rest = images.slice(fits);
+	const tags = rest.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
+	return [...lines.slice(0, fits), `- and ${plural(rest.length, "more image")} with ${plural(tags, "tag")}, all in the namespace manifest`];
+}
+function imageLine({ image, added, updated }, most) {
+	const list = (tags) => most === 0 ? plural(tags.length, "tag") : codeList(tags, most);
+	const parts = [...added.length > 0 ? [`added ${list(added)}`] : [], ...updated.length > 0 ? [`updated ${list(updated)}`] : []];
+	return `- ${codeSpan(image)}: ${parts.join("; ")}`;
+}
+function sizeOf(lines) {
+	return lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
 }
 /** `2026-11-24 20:30:05 UTC+8` */
 function formatTime(time, timezone) {
@@ -39948,7 +41588,15 @@ function readChangelog(bytes, path) {
 const MARKER = "<!-- sync ";
 /** A hidden comment that ends one job's section and identifies it. */
 function marker(runKey, namespace) {
-	return `${MARKER}${encodeURIComponent(`${runKey} ${namespace}`).replaceAll("--", "-%2D")} -->`;
+	return `${MARKER}${encodeKey(`${runKey} ${namespace}`)} -->`;
+}
+/** An HTML comment must not contain "--". */
+function encodeKey(key) {
+	return encodeURIComponent(key).replaceAll("--", "-%2D");
+}
+/** True for a section that a job with this run key added. */
+function isSectionOf(section, runKey) {
+	return section.includes(`${MARKER}${encodeKey(`${runKey} `)}`);
 }
 /**
 * Puts `section` before the newest section of `current`; everything else stays as it is. If `current` already has a
@@ -39971,6 +41619,51 @@ function sectionStart(text, end) {
 	return text.startsWith("## ", start) && !text.slice(start, end).includes(MARKER) ? start : end;
 }
 
+// src/record/changelog-file.ts
+/** The sections that must be in their archive files before the changelog can be written without them. */
+var ArchiveFirst = class extends Error {
+	name = "ArchiveFirst";
+	archives;
+	constructor(archives) {
+		super("sections of the changelog are to be archived first");
+		this.archives = archives;
+	}
+};
+/**
+* Adds `sections` to the changelog. When it has grown too large, its oldest sections are written to their archive files first,
+* so that a run that is killed in between leaves a section twice, and loses none.
+*
+* @throws MetadataError with the remedy
+*/
+async function writeChangelog(path, message, sections, { metadata, now, runKey }) {
+	const archived = /* @__PURE__ */ new Set();
+	const options = {
+		path,
+		year: now().getUTCFullYear(),
+		isOwn: (section) => isSectionOf(section, runKey)
+	};
+	const change = (bytes) => {
+		const before = bytes && readChangelog(bytes, path);
+		const text = sections.reduce((current, { namespace, text: section }) => insertSection(current, section, {
+			runKey,
+			namespace
+		}), before);
+		const { current, archives } = archiveChangelog(text ?? "", options);
+		if (!Iterator.from(archives.values()).every((moved) => moved.every((one) => archived.has(one)))) throw new ArchiveFirst(archives);
+		return new TextEncoder().encode(current);
+	};
+	for (;;) try {
+		await metadata.update(path, message, change);
+		return;
+	} catch (error) {
+		if (!(error instanceof ArchiveFirst)) throw error;
+		for (const [file, moved] of error.archives) {
+			await metadata.update(file, `Changelog: set old sections aside in ${file}`, (bytes) => new TextEncoder().encode(addToArchive(bytes && readChangelog(bytes, file), moved)));
+			for (const section of moved) archived.add(section);
+		}
+	}
+}
+
 // src/record/commit-message.ts
 /** `Mirror gcr.io/distroless: 3 added, 1 updated`. `removed` counts entries that proved wrong. */
 function commitMessageOf(results, removed = 0) {
@@ -39987,17 +41680,24 @@ function commitMessageOf(results, removed = 0) {
 }
 
 // src/record/changelog-update.ts
+/** All sections of one run together. */
+const MAX_RUN_BYTES = 262144;
+/** Even if a run has hundreds of namespaces, a section names some images. */
+const MIN_SECTION_BYTES = 4096;
 /** The sections of the namespaces in which something was copied; none where no changelog is kept. */
 function sectionsOf(results, { changelogPath, timezone }, { now, runKey }) {
 	if (changelogPath === void 0) return [];
-	const time = now();
-	return results.filter(({ copied }) => copied.length > 0).map((result) => ({
+	const changed = results.filter(({ copied }) => copied.length > 0);
+	const share = Math.max(MIN_SECTION_BYTES, Math.floor(MAX_RUN_BYTES / Math.max(1, changed.length)));
+	const options = {
+		time: now(),
+		timezone,
+		runKey,
+		maxBytes: Math.min(MAX_SECTION_BYTES, share)
+	};
+	return changed.map((result) => ({
 		namespace: result.namespace,
-		text: renderSection(result, {
-			time,
-			timezone,
-			runKey
-		})
+		text: renderSection(result, options)
 	}));
 }
 /**
@@ -40005,18 +41705,11 @@ function sectionsOf(results, { changelogPath, timezone }, { now, runKey }) {
 *
 * @throws MetadataError with the remedy
 */
-async function recordChangelog(sections, results, { changelogPath, commitMessage }, { metadata, runKey }) {
+async function recordChangelog(sections, results, { changelogPath, commitMessage }, deps) {
 	if (changelogPath === void 0 || sections.length === 0) return;
 	const copied = results.filter((result) => result.copied.length > 0);
 	const message = commitMessage ?? `Changelog: ${commitMessageOf(copied)}`;
-	await metadata.update(changelogPath, message, (current) => {
-		const before = current && readChangelog(current, changelogPath);
-		const after = sections.reduce((text, { namespace, text: section }) => insertSection(text, section, {
-			runKey,
-			namespace
-		}), before);
-		return new TextEncoder().encode(after);
-	});
+	await writeChangelog(changelogPath, message, sections, deps);
 }
 
 // src/record/recordable.ts
@@ -40301,7 +41994,7 @@ function unrecordedSections(sections, { changelogPath = "" }) {
 }
 
 // src/mirror/filters.ts
-/** `followers` are signatures and the like of images that are left out. */
+/** `digest-tags` counts the signatures, attestations and SBOMs of images that are filtered out. */
 const FILTERS = [
 	"include",
 	"exclude",
@@ -40318,14 +42011,15 @@ const NOTHING_FILTERED_OUT = {
 	latest: 0,
 	"digest-tags": 0
 };
-function countFilteredOut(dropped) {
-	return FILTERS.reduce((sum, name) => sum + dropped[name], 0);
+/** Number of tags that all filters removed. */
+function countFilteredOut(filteredOut) {
+	return FILTERS.reduce((sum, name) => sum + filteredOut[name], 0);
 }
 
 // src/plan/pulls.ts
 /**
-* What copying `works` asks of the source's manifests: one request for each, one more where docker pulls it besides,
-* and, for an index, one a platform, of which it has at least one. https://docs.docker.com/docker-hub/usage/pulls/
+* The number of manifest requests to the source that copying `works` takes: one for each, one more if docker pulls it
+* too, and, for an index, one per platform, of which it has at least one. https://docs.docker.com/docker-hub/usage/pulls/
 */
 function countPulls(works, engine, referrers = false) {
 	let count = 0;
@@ -40340,11 +42034,11 @@ function countPulls(works, engine, referrers = false) {
 		exact
 	};
 }
-/** Platforms of an index of which nobody knows how many it has. */
+/** Assumed number of platforms of an index. */
 const USUAL_PLATFORMS = 8;
-/** Manifests that refer to an image, and come with it. */
+/** Assumed number of referrers that are copied with an image. */
 const USUAL_REFERRERS = 2;
-/** About how many pulls one piece of work takes, rather too many than too few. */
+/** Estimates how many pulls one piece of work takes, rather too many than too few. */
 function estimatePulls({ descriptor: { mediaType }, added, updated }, { engine, platforms, referrers = false }) {
 	if (added.length + updated.length === 0) return 1;
 	return pullsOf(mediaType, engine, platforms) + (referrers ? USUAL_REFERRERS : 0);
@@ -40361,7 +42055,7 @@ function pullsOf(mediaType, engine, platforms) {
 * @param outcomes one for each piece of work that was copied or failed
 */
 function resultOf(plan, outcomes = []) {
-	if ("failure" in plan) return failedResult(plan);
+	if (plan.kind === "failure") return failedResult(plan);
 	const copied = copiedImages(outcomes, plan);
 	const failures = copyFailures(outcomes);
 	return {
@@ -40373,29 +42067,29 @@ function resultOf(plan, outcomes = []) {
 }
 /** The result of a namespace in a dry run or plan: what a run would copy. */
 function dryRunResult(plan, engine) {
-	if ("failure" in plan) return failedResult(plan);
+	if (plan.kind === "failure") return failedResult(plan);
 	return {
 		...plannedResult(plan, plannedImages(plan)),
 		pulls: countPulls(plan.work, engine, plan.settings.referrers)
 	};
 }
-function failedResult({ settings, failure }) {
+function failedResult(plan) {
 	return {
-		...namesOf(settings),
+		...namesOf(plan),
 		...NOTHING,
-		failures: [failure]
+		failures: [plan.failure]
 	};
 }
-function namesOf({ namespace, target }) {
+function namesOf({ name, settings }) {
 	return {
-		namespace: formatNamespace(namespace),
-		target: formatNamespace(target)
+		namespace: name,
+		target: formatNamespace(settings.target)
 	};
 }
 function plannedResult(plan, copied) {
 	const { listing, filteredOut, notRechecked, unsupported, unchanged, gone, adopted } = plan;
 	return {
-		...namesOf(plan.settings),
+		...namesOf(plan),
 		...NOTHING,
 		copied: copied.toSorted((a, b) => a.image < b.image ? -1 : 1),
 		failures: listing.failures,
@@ -42413,19 +44107,19 @@ var require_picomatch = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 
 // src/mirror/patterns.ts
 var import_picomatch = /* @__PURE__ */ __toESM(require_picomatch(), 1);
-/** `*` stays within a part of a path and `**` crosses; a leading dot is nothing special in a registry. */
+/** `*` matches within one part of a path, `**` across parts. A leading dot has no special meaning in a registry. */
 const OPTIONS = {
 	dot: true,
 	nonegate: true,
 	noextglob: true
 };
-/** Globs over `image:tag`, or, with no `:`, over the image. Notes which of them ever matched. */
+/** Globs over `image:tag`, or, with no `:`, over the image. Remembers which of them have matched. */
 var Patterns = class {
 	#patterns;
 	#unused;
-	/** Tags come image by image: those about the last one. */
+	/** The patterns for the latest image are cached, as tags arrive image by image. */
 	#image;
-	#about = [];
+	#forImage = [];
 	constructor(texts) {
 		this.#patterns = texts.map((text) => {
 			const { image, tag } = splitPattern(text);
@@ -42444,7 +44138,7 @@ var Patterns = class {
 	/** True when any pattern matches. */
 	matches(image, tag) {
 		let found = false;
-		for (const pattern of this.#aboutImage(image)) {
+		for (const pattern of this.#patternsFor(image)) {
 			if (found && !this.#unused.has(pattern)) continue;
 			if (pattern.matchesTag && !pattern.matchesTag(tag)) continue;
 			this.#unused.delete(pattern);
@@ -42452,20 +44146,20 @@ var Patterns = class {
 		}
 		return found;
 	}
-	/** True when any pattern, but for what it says of tags, matches. */
+	/** True when the image part of any pattern matches. */
 	matchesImage(image) {
-		return this.#aboutImage(image).length > 0;
+		return this.#patternsFor(image).length > 0;
 	}
-	/** The patterns that have matched nothing so far. */
+	/** The patterns that have not matched anything so far. */
 	unused() {
 		return Array.from(this.#unused, ({ text }) => text);
 	}
-	#aboutImage(image) {
+	#patternsFor(image) {
 		if (image !== this.#image) {
 			this.#image = image;
-			this.#about = this.#patterns.filter(({ matchesImage }) => matchesImage(image));
+			this.#forImage = this.#patterns.filter(({ matchesImage }) => matchesImage(image));
 		}
-		return this.#about;
+		return this.#forImage;
 	}
 };
 function splitPattern(pattern) {
@@ -42475,12 +44169,12 @@ function splitPattern(pattern) {
 		tag: pattern.slice(colon + 1)
 	};
 }
-/** The images that `include` names, when it names each; undefined when a pattern may match others. */
+/** The images that `include` names when it has no wildcards; undefined when a pattern may match other images. */
 function namedImages(include) {
 	const images = new Set(include.map((pattern) => splitPattern(pattern).image));
 	return images.size > 0 && Array.from(images).every(isRepositoryName) ? Array.from(images) : void 0;
 }
-/** What `include` says of `image`, as patterns that match no other image. Its name must hold nothing that is special in a glob. */
+/** The patterns of `include` for `image`, rewritten to match no other image. The name must have no special glob characters. */
 function narrowPatterns(include, image) {
 	if (include.length === 0) return [image];
 	const tags = include.map(splitPattern).filter((pattern) => import_picomatch.default.isMatch(image, pattern.image, OPTIONS)).map(({ tag }) => tag);
@@ -42489,7 +44183,7 @@ function narrowPatterns(include, image) {
 
 // src/select/compiled-filters.ts
 const ANY = () => true;
-/** Filters that are ready to be asked. They note which patterns matched anything. */
+/** Filters that are ready for use. They remember which patterns have matched. */
 var CompiledFilters = class {
 	#include;
 	#exclude;
@@ -42510,7 +44204,7 @@ var CompiledFilters = class {
 	get isEmpty() {
 		return this.#include.length === 0 && this.#exclude.isEmpty && this.#inRange === ANY && this.#newerThan === 0 && this.#latest === Number.POSITIVE_INFINITY;
 	}
-	/** What the names alone decide: which filter leaves `tag` out, if any. Of a follower that says nothing of its image. */
+	/** Which filter removes `tag` by its name, if any. For a digest tag, the name says nothing about the image's own tags. */
 	filteredOutByName(image, tag) {
 		if (digestTagSubject(tag) !== void 0) {
 			if (!this.#include.every((patterns) => patterns.matchesImage(image))) return "include";
@@ -42525,17 +44219,17 @@ var CompiledFilters = class {
 	}
 	/** True when the names let `tag` pass. */
 	wantsName = (image, tag) => this.filteredOutByName(image, tag) === void 0;
-	/** True when `tag` is known to have been pushed too long ago. */
+	/** True when `tag` is known to have been pushed before `newer-than`. */
 	isOld(tag) {
 		return tag?.uploaded !== void 0 && tag.uploaded < this.#newerThan;
 	}
-	/** Those of `tags` of one image that are not among the newest: by the time of their push where all have one, else by version. */
+	/** The tags of one image that are not among the `latest` newest: by push time if all have one, otherwise by version. */
 	notLatest(tags) {
 		if (tags.length <= this.#latest) return [];
 		const isTimed = tags.every(([, listed]) => listed?.uploaded !== void 0);
 		return tags.toSorted(([a, one], [b, other]) => (isTimed ? (other?.uploaded ?? 0) - (one?.uploaded ?? 0) : 0) || newestVersionFirst(a, b)).slice(this.#latest).map(([tag]) => tag);
 	}
-	/** The patterns that have matched nothing so far. */
+	/** The patterns that have not matched anything so far. */
 	unusedPatterns() {
 		return [...this.#include, this.#exclude].flatMap((patterns) => patterns.unused());
 	}
@@ -42548,14 +44242,14 @@ const GoogleList = object({
 	manifest: nullish(custom((value) => typeof value === "object" && !Array.isArray(value))),
 	tags: nullish(Strings)
 });
-/** More than any repository has: a registry that makes them up is stopped before each becomes a failure to tell. */
+/** More than any repository has. A registry that invents names is stopped here, before each becomes a reported failure. */
 const MAX_CHILDREN = 1e5;
 /**
-* Reads Google's extension of `tags/list`, which gives nested repositories and each tag's digest and size in one
-* answer. Undefined when `json` is not of that shape.
+* Reads Google's extension of `tags/list`, which has nested repositories and each tag's digest and size in one answer.
+* Undefined when `json` does not have that form.
 * https://github.com/google/go-containerregistry/blob/v0.20.7/pkg/v1/google/list.go
 *
-* @throws Error when it names more children than can be
+* @throws Error when it names more children than a repository can have
 */
 function readGoogleList({ json }) {
 	const parsed = safeParse(GoogleList, json, FIRST_ISSUE);
@@ -42572,7 +44266,7 @@ function readGoogleList({ json }) {
 		tags: byTag
 	};
 }
-/** By hand: a schema for each of 100,000 manifests takes twice the time and memory. */
+/** Checked by hand: a schema for each of 100,000 manifests takes twice the time and memory. */
 function readEntry(digest, value, byTag) {
 	if (typeof value !== "object" || value === null || !("tag" in value) || !Array.isArray(value.tag)) return;
 	const mediaType = "mediaType" in value && typeof value.mediaType === "string" ? value.mediaType : void 0;
@@ -42586,22 +44280,94 @@ function readEntry(digest, value, byTag) {
 	};
 	for (const name of value.tag) if (typeof name === "string") byTag.set(name, shared);
 }
-/** Google's numbers are strings; others that take its shape send numbers. Of an object JavaScript may make none. */
+/** Google's numbers are strings; other registries with this form send numbers. Converting an object could throw. */
 function numberOf(value) {
 	return typeof value === "string" || typeof value === "number" ? Number(value) : NaN;
 }
+/** Stops reading from a registry whose pages never end. */
+const MAX_PAGES$1 = 1e3;
+/** Registries cut lists at round numbers: a list with one of these lengths is checked. */
+const PAGE_SIZES = [
+	100,
+	250,
+	500,
+	1e3,
+	1e4
+];
+/** Lengths at which registries of Google's kind are known to cut a list without a way to the rest. */
+const KNOWN_CUTS = /* @__PURE__ */ new Set([1e3, 1e4]);
+/** The number of tags to request where a registry may have cut the list. */
+const CHECK_SIZE = 1e4;
+/**
+* Completes a list whose `first` page has been read. Google returns a list as one page; registries of its kind, and gateways
+* in front of them, cut it, some of them without a `Link` to the rest. Where the length of a list looks like a page size, the rest is
+* requested as the distribution specification defines it.
+* https://github.com/google/go-containerregistry/issues/1643
+*
+* @throws LaterPageError when a linked page can't be read
+*/
+async function listGoogle(client, repository, first, { tags, children }) {
+	const all = {
+		tags: new Map(tags),
+		children: new Set(children)
+	};
+	const add = (page) => {
+		const more = readGoogleList(page);
+		for (const child of more?.children ?? []) all.children.add(child);
+		for (const [tag, listed] of more?.tags ?? readPlainTags(page)) if (listed || !all.tags.has(tag)) all.tags.set(tag, listed);
+	};
+	const scopes = repository === "" ? [] : [pull(repository)];
+	const seen = /* @__PURE__ */ new Set();
+	let { next } = first;
+	while (next && !seen.has(next.href) && seen.size < MAX_PAGES$1) {
+		seen.add(next.href);
+		const page = await getLaterPage(client.transport, next, scopes);
+		add(page);
+		({next} = page);
+	}
+	const problem = seen.size === 0 ? await checkLength(client, repository, all, add) : void 0;
+	return {
+		tags: all.tags,
+		children: Array.from(all.children),
+		...problem !== void 0 && { problem }
+	};
+}
+/** A later page may be a plain list. */
+function readPlainTags({ json }) {
+	const parsed = safeParse(object({ tags: nullish(Strings) }), json, FIRST_ISSUE);
+	return parsed.success ? (parsed.output.tags ?? []).map((tag) => [tag, null]) : [];
+}
+/** Requests the tags after the last one, until there are no new ones, where the length of the list looks like a page size. */
+async function checkLength(client, repository, all, add) {
+	if (repository === "" || !PAGE_SIZES.some((size) => all.tags.size === size)) return void 0;
+	for (let requests = 0; requests < MAX_PAGES$1; requests += 1) {
+		const before = all.tags.size;
+		const last = Array.from(all.tags.keys()).toSorted().at(-1) ?? "";
+		const query = `?n=${CHECK_SIZE}&last=${encodeURIComponent(last)}`;
+		try {
+			add(await client.getList(tagsUrlPath(repository) + query, [pull(repository)]));
+		} catch (error) {
+			if (!(error instanceof RegistryError)) throw error;
+		}
+		if (all.tags.size > before) continue;
+		return requests === 0 && KNOWN_CUTS.has(before) ? describeCut(before) : void 0;
+	}
+	return describeCut(all.tags.size);
+}
+function describeCut(count) {
+	return `the registry lists exactly ${formatCount(count)} tags and no further page: it may have cut the list there. Compare with the source; only its registry can list the rest`;
+}
 
 // src/list/source.ts
-/** The registry does not tell which repositories it has. The message names the remedy. */
+/** The registry does not list its repositories. The message names the remedy. */
 var NotListed = class extends Error {
 	name = "NotListed";
 };
 /**
-* What `tags/list` says of `repository`: where the registry is of Google's kind, digests and children too. An
-* empty `repository` is the registry's root, which no other kind lists.
+* Lists `repository` by `tags/list`: its tags, and, from registries of Google's kind, digests and children too. An empty
+* `repository` is the registry's root, which only registries of Google's kind list.
 *
-* The `name` of the answer is not looked at: registry.k8s.io sends on to a registry that knows the repository by
-* another one.
+* The `name` in the answer is ignored: registry.k8s.io redirects to a registry where the repository has another name.
 */
 async function listByTags(client, repository) {
 	const scopes = repository === "" ? [] : [pull(repository)];
@@ -42611,19 +44377,20 @@ async function listByTags(client, repository) {
 		const names = repository === "" ? [] : await client.listTags(repository, page);
 		return { tags: new Map(names.map((tag) => [tag, null])) };
 	}
-	const children = google.children.map((child) => repository === "" ? child : `${repository}/${child}`);
+	const { tags, children, problem } = await listGoogle(client, repository, page, google);
 	return {
-		tags: google.tags,
-		children
+		tags,
+		children: children.map((child) => repository === "" ? child : `${repository}/${child}`),
+		...problem !== void 0 && { problem }
 	};
 }
 
 // src/list/catalog.ts
 const Catalog = object({ repositories: nullable(array(string())) });
-/** Catalogs that are being read: namespaces of one registry, which are listed at once, share one. */
+/** Catalogs that are being read. Namespaces of one registry are listed at the same time and share one. */
 const reading = /* @__PURE__ */ new WeakMap();
 /**
-* All repositories of a registry, by the distribution API's `_catalog`, which has no way to ask for a part.
+* All repositories of a registry, by the distribution API's `_catalog`, which can't list a part of them.
 * https://distribution.github.io/distribution/spec/api/#catalog
 *
 * @throws NotListed when the registry has no catalog or does not show it
@@ -42648,11 +44415,11 @@ async function readCatalog(client) {
 			throw error;
 		});
 	} catch (error) {
-		if (!(error instanceof RegistryError) || error.retryable) throw error;
-		throw new NotListed(`${client.registry} does not list its repositories: name each repository in "namespaces", or give credentials that may list them. ${error.message}`, { cause: error });
+		if (!(error instanceof RegistryError) || error.retryable || error instanceof LaterPageError) throw error;
+		throw new NotListed(`${client.registry} does not list its repositories: name each repository in "namespaces", or use credentials that may list them. ${error.message}`, { cause: error });
 	}
 }
-/** A page may be empty and not the last: some registries leave out what the account may not see. */
+/** A page may be empty without being the last: some registries hide repositories that the account may not see. */
 const readPage = ({ json, next }) => {
 	const catalog = safeParse(Catalog, json, FIRST_ISSUE);
 	return catalog.success ? {
@@ -42662,8 +44429,8 @@ const readPage = ({ json, next }) => {
 };
 
 // src/list/dockerhub.ts
-/** The most that Docker Hub gives on a page. */
-const PAGE = 100;
+/** The largest page size of Docker Hub's API. */
+const PAGE_SIZE = 100;
 const Next = nullish(string());
 const Repositories$1 = object({
 	next: Next,
@@ -42671,7 +44438,7 @@ const Repositories$1 = object({
 });
 const Tag = object({
 	name: string(),
-	/** Missing from tags that were pushed long ago, as is the media type. */
+	/** Missing for tags that were pushed long ago, as is the media type. */
 	digest: nullish(string()),
 	media_type: nullish(string()),
 	tag_last_pushed: nullish(string()),
@@ -42682,7 +44449,7 @@ const Tags = object({
 	results: array(Tag)
 });
 /**
-* Docker Hub, by its own API: a namespace's public repositories, and a hundred tags with their digests a request.
+* Lists Docker Hub by its own API: a namespace's public repositories, and a hundred tags with their digests per request.
 * https://docs.docker.com/reference/api/hub/latest/
 *
 * @param api the transport of `https://hub.docker.com`; the API takes no registry credentials
@@ -42712,7 +44479,7 @@ async function listRepositories$1(api, namespace) {
 			next: nextOf(url, next)
 		};
 	};
-	return readPages(api, `${url}?page_size=${PAGE}`, {
+	return readPages(api, `${url}?page_size=${PAGE_SIZE}`, {
 		of: "repositories",
 		scopes: [],
 		read
@@ -42727,7 +44494,7 @@ async function listTags(api, repository) {
 			next: nextOf(url, page.output.next)
 		} : void 0;
 	};
-	const listed = await readPages(api, `${url}?page_size=${PAGE}`, {
+	const listed = await readPages(api, `${url}?page_size=${PAGE_SIZE}`, {
 		of: "tags",
 		scopes: [],
 		read
@@ -42745,7 +44512,7 @@ function manifestOf({ digest, media_type: mediaType, tag_last_pushed: pushed, im
 		...!Number.isNaN(uploaded) && { uploaded }
 	};
 }
-/** Only the query of the next page's URL is taken: whatever host it names, the API is asked. */
+/** Only the query of the next page's URL is used: the request goes to the API, whatever host the URL names. */
 function nextOf(url, next) {
 	const query = next ? URL.parse(next, "https://hub.docker.com")?.search : void 0;
 	return query ? url + query : void 0;
@@ -42758,13 +44525,13 @@ function explainListing$1(namespace, error) {
 
 // src/list/ghcr.ts
 const Packages = array(object({ name: string() }));
-/** Stops an API that makes pages up. */
+/** Stops reading from an API whose pages never end. */
 const MAX_PAGES = 1e3;
 /**
-* GitHub's container registry, whose repositories are the packages of an organization or a user.
+* Lists GitHub's container registry, whose repositories are the packages of an organization or a user.
 * https://docs.github.com/en/rest/packages/packages
 *
-* @param github absent where the run's API is not github.com's, which alone knows ghcr.io's packages
+* @param github absent where the run's API is not github.com's, the only one that has the packages of ghcr.io
 */
 function ghcrSource(namespace, client, github) {
 	const { path } = namespace;
@@ -42773,15 +44540,15 @@ function ghcrSource(namespace, client, github) {
 	return {
 		kind: path.includes("/") ? "either" : "prefix",
 		listRepositories: async () => {
-			if (!github) throw notListed(owner, "this run speaks to another GitHub");
+			if (!github) throw notListed(owner, "this run uses another GitHub server than github.com");
 			const names = await listPackages(github, owner);
-			if (names.length === 0) throw notListed(owner, "GitHub gives none");
+			if (names.length === 0) throw notListed(owner, "GitHub lists none");
 			return names.map((name) => `${owner}/${name}`);
 		},
 		listTags: async (repository) => listByTags(client, repository)
 	};
 }
-/** An owner is an organization or a user, and which one is not known before. */
+/** An owner is an organization or a user, and only a request can show which. */
 async function listPackages(github, owner) {
 	try {
 		return await readNames(github, "/orgs/{owner}/packages", owner).catch(async (error) => {
@@ -42790,9 +44557,9 @@ async function listPackages(github, owner) {
 		});
 	} catch (error) {
 		const status = statusOf(error);
-		const said = printable(messageOf(error));
-		if (status === void 0 || status >= 500 || /rate limit/i.test(said)) throw new Error(`The packages of ghcr.io/${owner} can't be listed now: ${said}`, { cause: error });
-		throw notListed(owner, `GitHub says ${status}, ${said}`, error);
+		const answer = printable(messageOf(error));
+		if (status === void 0 || status >= 500 || /rate limit/i.test(answer)) throw new Error(`The packages of ghcr.io/${owner} can't be listed now: ${answer}`, { cause: error });
+		throw notListed(owner, `GitHub answers ${status}, ${answer}`, error);
 	}
 }
 async function readNames(github, route, owner) {
@@ -42804,7 +44571,7 @@ async function readNames(github, route, owner) {
 		per_page: 100
 	});
 	for await (const { data } of request) {
-		for (const { name } of parse$2(Packages, data)) names.push(name);
+		for (const { name } of parse$3(Packages, data)) names.push(name);
 		pages += 1;
 		if (pages === MAX_PAGES) throw new Error(`GitHub lists more than ${MAX_PAGES} pages of ${owner}'s packages`);
 	}
@@ -42813,7 +44580,7 @@ async function readNames(github, route, owner) {
 function statusOf(error) {
 	return error instanceof RequestError ? error.status : void 0;
 }
-/** GITHUB_TOKEN is answered 400, 403 or with a part of the packages, as the owner may be. */
+/** For GITHUB_TOKEN, GitHub answers 400, 403, or a part of the packages, depending on the owner. */
 function notListed(owner, why, cause) {
 	return new NotListed(`The packages of ghcr.io/${owner} can't be listed: ${why}. Set "github-token" to a personal access token (classic) with the scopes repo and read:packages, as GITHUB_TOKEN sees only packages that are linked to the workflow's repository, or name each repository in "namespaces"`, { cause });
 }
@@ -42827,8 +44594,8 @@ const Repositories = object({
 	next_page: nullish(string())
 });
 /**
-* Quay, by its own API, which gives a namespace's public repositories. Their tags come from the registry: the
-* API's have no media type, and many of Quay's old ones are schema1.
+* Lists Quay by its own API, which returns a namespace's public repositories. Tags come from the registry API, as those
+* of Quay's API have no media type, and many of Quay's old images are schema1.
 * https://docs.redhat.com/en/documentation/red_hat_quay/3/html/red_hat_quay_api_reference/listrepos
 *
 * @param api the transport of `https://quay.io`; the API takes no registry credentials
@@ -42868,7 +44635,7 @@ function explainListing(namespace, error) {
 
 // src/list/choose.ts
 /**
-* The way to list `namespace`: by its host where that has an API of its own, else by what the registry answers.
+* How to list `namespace`: by the host's own API if it has one, otherwise by the registry API.
 *
 * @throws Error with the remedy when a well-known host has no such namespace
 */
@@ -42886,61 +44653,61 @@ function chooseSource(namespace, client, apis) {
 }
 
 // src/list/discover.ts
-/** More repositories than any namespace has; a registry that makes them up is stopped here. */
+/** More repositories than any namespace has. A registry that invents names is stopped here. */
 const MAX_REPOSITORIES = 1e5;
 /**
-* Lists what `namespace` holds: the repository of that name, and all that are nested in it.
+* Lists the contents of `namespace`: the repository of that name, and all repositories nested in it.
 *
-* @param images when given, only these are asked for, each by its name
+* @param images if set, only these are listed, each by its name
 * @throws RegistryError or Error with the remedy when the namespace itself can't be listed. A repository inside it
-*   that can't is a failure in the listing, and so is a name or tag that the specification does not allow.
+*   that can't be listed is a failure in the listing, as is a name or tag that the specification does not allow.
 */
 async function discover(namespace, client, apis, images) {
 	const source = chooseSource(namespace, client, apis);
 	if (images) {
 		const walk = new Walk(namespace, source);
-		await walk.visit(images);
+		await walk.addImages(images);
 		if (walk.images.size > 0 || walk.failures.length > 0) return walk.listing();
 	}
 	const root = await listRoot(namespace, source);
 	const walk = new Walk(namespace, source);
-	await walk.take(namespace.path, root);
-	if (walk.images.size === 0 && walk.failures.length === 0) throw new Error(`${formatNamespace(namespace)} holds no repository with tags that is to be seen: check its name in "namespaces", and name private repositories one by one`);
+	await walk.addTree(namespace.path, root);
+	if (walk.images.size === 0 && walk.failures.length === 0) throw new Error(`No repository with tags found in ${formatNamespace(namespace)}. Check "namespaces"; list private repositories individually`);
 	return walk.listing();
 }
-/** What the namespace's own path holds, and the repositories below it. */
+/** The tags of the repository at the namespace's own path, and the repositories below it. */
 async function listRoot(namespace, source) {
 	const { path } = namespace;
 	const own = source.kind === "prefix" ? nothing() : await listOwn(path, source);
 	const refused = own instanceof RegistryError ? own : void 0;
-	const held = own instanceof RegistryError ? nothing() : own;
+	const root = own instanceof RegistryError ? nothing() : own;
 	if (refused && source.kind === "repository") throw explainRoot(namespace, refused);
-	if (held.children || source.kind === "repository") return held;
+	if (root.children || source.kind === "repository") return root;
 	const names = await source.listRepositories().catch((error) => {
-		if (!(error instanceof NotListed) || held.tags.size === 0) throw refused && path !== "" ? explainBoth(namespace, refused, error) : error;
+		if (!(error instanceof NotListed) || root.tags.size === 0) throw refused && path !== "" ? explainBoth(namespace, refused, error) : error;
 		return [];
 	});
 	const prefix = path === "" ? "" : `${path}/`;
 	const children = names.filter((name) => name.startsWith(prefix) || refused && name === path);
 	if (refused && path !== "" && children.length === 0) throw explainRoot(namespace, refused);
 	return {
-		...held,
+		...root,
 		children
 	};
 }
 function nothing() {
 	return { tags: /* @__PURE__ */ new Map() };
 }
-/** The namespace as a repository, or the registry's refusal: many a namespace is none. */
+/** The namespace as a repository, or the registry's refusal, as a namespace need not be a repository. */
 async function listOwn(path, source) {
 	try {
 		return await source.listTags(path);
 	} catch (error) {
-		if (error instanceof RegistryError && !error.retryable) return error;
+		if (error instanceof RegistryError && !error.retryable && !(error instanceof LaterPageError)) return error;
 		throw error;
 	}
 }
-/** One walk down a namespace; children are asked for at once, and the host's limiter bounds how many. */
+/** One walk down a namespace. All children are requested at once; the host's limiter bounds how many are in flight. */
 var Walk = class {
 	images = /* @__PURE__ */ new Map();
 	failures = [];
@@ -42958,37 +44725,37 @@ var Walk = class {
 			failures: this.failures
 		};
 	}
-	/** Takes in the tags of repositories by their names. One that is not there is left out: it is gone. */
-	async visit(images) {
+	/** Collects the tags of repositories by their names. A repository that does not exist is skipped: it was removed. */
+	async addImages(images) {
 		const { path } = this.#namespace;
 		const repositories = images.flatMap((image) => [repositoryIn(this.#namespace, image), ...path !== "" && image === this.#imageOf(path) ? [path] : []]);
 		await Promise.all(repositories.map(async (repository) => {
 			const found = await this.#listChild(repository);
-			if (found) this.#takeTags(repository, found);
+			if (found) this.#addTags(repository, found);
 		}));
 	}
 	/**
-	* Takes in the tags of `repository`, and then all that is below it: where a repository below goes by the name of
-	* the namespace's own, it is always the same one that is left out.
+	* Collects the tags of `repository`, then those of all repositories below it. In this order, if a nested repository
+	* has the same image name as the namespace's own, it is always the nested one that is left out.
 	*/
-	async take(repository, listed) {
-		this.#takeTags(repository, listed);
+	async addTree(repository, listed) {
+		this.#addTags(repository, listed);
 		const children = (listed.children ?? []).filter((child) => this.#isNew(child));
 		await Promise.all(children.map(async (child) => {
 			const found = await this.#listChild(child);
-			if (found) await this.take(child, found);
+			if (found) await this.addTree(child, found);
 		}));
 	}
-	/** False for a name that came before, or can't be one. */
+	/** False for a repository that was listed before, or whose name is not allowed. */
 	#isNew(repository) {
 		if (this.#seen.has(repository)) return false;
 		this.#seen.add(repository);
 		if (this.#seen.size > MAX_REPOSITORIES) throw new Error(`${formatNamespace(this.#namespace)} lists more than ${MAX_REPOSITORIES} repositories`);
 		if (isRepositoryName(repository)) return true;
-		this.#fail(repository, "its name is not one that the distribution specification allows; it was left out");
+		this.#fail(repository, "the distribution specification does not allow its name; it was left out");
 		return false;
 	}
-	/** A repository that can't be listed becomes a failure; one that is not there has no tags. */
+	/** A repository that can't be listed becomes a failure; undefined for one that does not exist. */
 	async #listChild(repository) {
 		try {
 			return await this.#source.listTags(repository);
@@ -42998,25 +44765,26 @@ var Walk = class {
 			return;
 		}
 	}
-	#takeTags(repository, { tags }) {
+	#addTags(repository, { tags, problem }) {
 		if (repository === "") return;
+		if (problem !== void 0) this.#fail(repository, problem);
 		this.#dropBadTags(repository, tags);
 		if (tags.size === 0) return;
 		const image = this.#imageOf(repository);
 		const other = this.images.get(image);
-		if (other) this.#fail(repository, `${other.repository} goes by the same name in this namespace; it was left out`);
+		if (other) this.#fail(repository, `${other.repository} has the same image name in this namespace; it was left out`);
 		else this.images.set(image, {
 			repository,
 			tags
 		});
 	}
-	/** Removes from `tags`, and reports, those that are none by their names. */
+	/** Removes from `tags`, and reports, the names that are not allowed. */
 	#dropBadTags(repository, tags) {
 		const bad = Array.from(tags.keys()).filter((tag) => !isTag(tag));
 		if (bad.length === 0) return;
 		for (const tag of bad) tags.delete(tag);
 		const some = bad.slice(0, 5).map((tag) => JSON.stringify(printable(tag, 60)));
-		this.#fail(repository, `${bad.length} of its tags are not ones that the distribution specification allows: ${some.join(", ")}`);
+		this.#fail(repository, `the distribution specification does not allow ${bad.length} of its tags: ${some.join(", ")}`);
 	}
 	#fail(repository, reason) {
 		const image = printable(this.#imageOf(repository));
@@ -43026,7 +44794,7 @@ var Walk = class {
 			reason: printable(reason, 1e3)
 		});
 	}
-	/** The path inside the namespace; the namespace's own repository goes by its last part. */
+	/** The path inside the namespace; for the namespace's own repository, its last part. */
 	#imageOf(repository) {
 		const { path } = this.#namespace;
 		if (path === "") return repository;
@@ -43035,11 +44803,11 @@ var Walk = class {
 };
 function explainRoot(namespace, error) {
 	if (error.status !== 404) return error;
-	return new Error(`${formatNamespace(namespace)} is not there, or not to be seen. Check "namespaces". ${error.message}`, { cause: error });
+	return new Error(`${formatNamespace(namespace)} does not exist or is private. Check "namespaces". ${error.message}`, { cause: error });
 }
 function explainBoth(namespace, own, error) {
 	if (!(error instanceof Error)) return error;
-	const why = own.status === 404 ? "is not there, or not to be seen, as a repository" : "can't be listed";
+	const why = own.status === 404 ? "does not exist, or is private, as a repository" : "can't be listed";
 	return new Error(`${formatNamespace(namespace)} ${why} (${own.message}), and ${error.message}`, { cause: error });
 }
 
@@ -43053,15 +44821,15 @@ function countListed(images) {
 
 // src/select/filter-warnings.ts
 /**
-* What is odd about the filters in the light of what the sources hold: likely a slip of the pen. A job that is a part of
-* many sees a part, and leaves this to the first of them.
+* Warns of filters that are likely a mistake, given what the sources have. In a matrix, only the job of the first shard
+* warns.
 */
 function warnOfFilters(listed, { shard, include }) {
 	if (!isWhole(shard) && shard.first > 0) return [];
 	const isPart = namedImages(include) !== void 0;
-	return [...listed.some(({ listing }) => listing.failures.length > 0) ? [] : unusedPatterns(listed, isPart), ...listed.flatMap((one) => [...emptied(one), ...untimed(one)])];
+	return [...listed.some(({ listing }) => listing.failures.length > 0) ? [] : unusedPatterns(listed, isPart), ...listed.flatMap((one) => [...warnOfEmptySelection(one), ...warnOfMissingTimes(one)])];
 }
-/** Patterns that match nothing in any of the namespaces that they are for. */
+/** Patterns that match nothing in any of the namespaces that they apply to. */
 function unusedPatterns(listed, isPart) {
 	const unused = /* @__PURE__ */ new Map();
 	for (const { filters, settings } of listed) {
@@ -43071,23 +44839,37 @@ function unusedPatterns(listed, isPart) {
 	}
 	return Array.from(unused).filter(([, isUnused]) => isUnused).map(([pattern]) => `The pattern ${JSON.stringify(pattern)} in "include" or "exclude" matches nothing`);
 }
-function emptied({ settings, listing, selection }) {
+function warnOfEmptySelection({ name, listing, selection }) {
 	if (selection.listing.images.size > 0 || listing.images.size === 0) return [];
 	const tags = countListed(listing.images);
-	return [`The filters leave nothing of ${formatNamespace(settings.namespace)}, which holds ${plural(tags, "tag")}`];
+	return [`The filters select nothing from ${name}, which has ${plural(tags, "tag")}`];
 }
-function untimed({ settings, listing }) {
+function warnOfMissingTimes({ name, settings, listing }) {
 	if (settings.filters.newerThan === void 0) return [];
 	if (listing.images.values().some(({ tags }) => tags.values().some((tag) => tag?.uploaded !== void 0)) || listing.images.size === 0) return [];
-	return [`${formatNamespace(settings.namespace)}: its registry does not tell when tags were pushed, so "newer-than" leaves none of them out`];
+	return [`${name}: its registry does not report when tags were pushed, so "newer-than" filters none of them out`];
+}
+
+// src/select/known-digest.ts
+/** Assumes the recorded digest for each tag that is mirrored as the settings want it and is not due to be rechecked. */
+function recordedDigest(recorded, { platforms, referrers }, isDue) {
+	return (image, tag) => {
+		const entry = recorded.get(image)?.get(tag);
+		if (!entry || isDue(image, tag)) return void 0;
+		const digest = typeof entry === "string" ? entry : entry.digest;
+		return holds(tag, entry, digest, {
+			platforms,
+			keepsDigests: referrers
+		}) ? digest : void 0;
+	};
 }
 
 // src/select/recheck.ts
 const DAY_MS = 864e5;
 /**
-* Which recorded tags are asked for again. Those that move (`latest`, `v1`, `nightly`) always are; those of a full
-* version, which hardly anybody pushes twice, in rotation: each once in every `days` days of daily runs. Each round
-* begins a day later, so that runs once a week come by all of them too.
+* Which recorded tags are looked up again. Tags that move (`latest`, `v1`, `nightly`) are looked up on every run. Tags of
+* a full version, which are rarely pushed twice, are rechecked in rotation, each once in every `days` days of daily runs.
+* Each round begins a day later, so that weekly runs reach all tags too.
 *
 * @param now milliseconds since the epoch
 */
@@ -43101,20 +44883,21 @@ function turnOf(image, tag, turns) {
 }
 
 // src/select/digests.ts
-/** Requests waiting at the host's limiter, so that it is never idle; the limiter bounds how many are sent. */
-const WAITING = 256;
-/** A broken manifest or two are theirs alone; after so many refusals it is the registry that fails. */
+/** Requests that are queued at once, so that the host's limiter, which bounds how many are sent, is never idle. */
+const MAX_QUEUED = 256;
+/** A few refusals are broken manifests; after this many, the registry itself is failing. */
 const MAX_REFUSALS = 10;
 /**
-* Finds the digests of all tags of `images`: those that the source listed, that `recall` knows, and, tag by tag, the
-* others. A tag that is gone meanwhile is left out; what is refused is a failure of its image.
+* Finds the digests of all tags of `images`: from the list, from `knownDigest`, or, for all others, by one request per tag. A
+* tag that the registry refuses, or lists without having its manifest, is a failure of its image. A tag that the registry no
+* longer lists has been removed, and is left out.
 */
 async function resolveDigests(images, client, knownDigest) {
 	const parts = await Promise.all(Array.from(images, async ([image, listed]) => resolveImageTags(image, listed, client, knownDigest)));
 	const resolved = parts.flatMap(({ image, found }) => found.tags.size > 0 ? [[image, found]] : []);
 	return {
 		images: new Map(resolved),
-		failures: parts.flatMap(({ failure }) => failure ? [failure] : []),
+		failures: parts.flatMap(({ failures }) => failures),
 		notRechecked: parts.reduce((sum, part) => sum + part.notRechecked, 0)
 	};
 }
@@ -43125,6 +44908,7 @@ async function resolveImageTags(image, { repository, tags }, client, knownDigest
 			repository,
 			tags
 		},
+		failures: [],
 		notRechecked: 0
 	};
 	const known = /* @__PURE__ */ new Map();
@@ -43137,66 +44921,93 @@ async function resolveImageTags(image, { repository, tags }, client, knownDigest
 		if (manifest) known.set(tag, manifest);
 		else open.push(tag);
 	}
-	const { found, refused, error } = await headTags(client, repository, open);
+	const { found, missing, refused, error } = await lookUpTags(client, repository, open);
 	for (const [tag, manifest] of found) known.set(tag, manifest);
-	const failure = error && {
+	const failures = [...error ? [{
 		image,
 		tags: refused,
 		reason: printable(error.message, 1e3)
-	};
+	}] : [], ...await failuresOfMissing(image, repository, missing, client)];
 	return {
 		image,
 		found: {
 			repository,
 			tags: known
 		},
-		notRechecked,
-		...failure && { failure }
+		failures,
+		notRechecked
 	};
 }
 function hasAllDigests(tags) {
 	for (const listed of tags.values()) if (!listed) return false;
 	return true;
 }
-async function headTags(client, repository, tags) {
+/** Tags without a manifest: those that the registry still lists are a failure, all others have been removed since. */
+async function failuresOfMissing(image, repository, missing, client) {
+	if (missing.length === 0) return [];
+	const listed = await client.listTags(repository).catch((error) => {
+		if (error instanceof RegistryError && error.status === 404) return [];
+		if (error instanceof RegistryError) return missing;
+		throw error;
+	});
+	const stillListed = new Set(listed);
+	const tags = missing.filter((tag) => stillListed.has(tag));
+	return tags.length === 0 ? [] : [{
+		image,
+		tags,
+		reason: MISSING
+	}];
+}
+const MISSING = "the source lists the tag, but has no manifest for it (status 404). Delete the tag at the source, or leave it out with \"exclude\"";
+async function lookUpTags(client, repository, tags) {
 	const found = /* @__PURE__ */ new Map();
+	const missing = /* @__PURE__ */ new Set();
 	const refused = /* @__PURE__ */ new Map();
 	const rest = tags.values();
-	const ask = async () => {
+	const work = async () => {
 		for (const tag of rest) {
 			if (refused.size >= MAX_REFUSALS) return;
 			try {
-				const head = await client.headManifest(repository, tag);
-				if (head) found.set(tag, {
-					digest: head.digest,
-					mediaType: head.mediaType
+				const manifest = await findManifest(client, repository, tag);
+				if (manifest) found.set(tag, {
+					digest: manifest.digest,
+					mediaType: manifest.mediaType
 				});
+				else missing.add(tag);
 			} catch (error) {
 				if (!(error instanceof RegistryError)) throw error;
 				refused.set(tag, error);
 			}
 		}
 	};
-	await Promise.all(Array.from({ length: Math.min(WAITING, tags.length) }, ask));
+	await Promise.all(Array.from({ length: Math.min(MAX_QUEUED, tags.length) }, work));
 	const [error] = refused.values();
+	const inOrder = tags.filter((tag) => missing.has(tag));
 	if (!error) return {
 		found,
+		missing: inOrder,
 		refused: []
 	};
 	if (refused.size >= MAX_REFUSALS) return {
 		found: /* @__PURE__ */ new Map(),
+		missing: [],
 		refused: [],
 		error
 	};
 	return {
 		found,
+		missing: inOrder,
 		refused: Array.from(refused.keys()),
 		error
 	};
 }
+/** Some registries answer HEAD with 404 for manifests that GET returns, such as Nexus: GET decides. */
+async function findManifest(client, repository, tag) {
+	return await client.headManifest(repository, tag) ?? client.getManifest(repository, tag);
+}
 
 // src/select/select.ts
-/** Drops the tags that the filters don't want. */
+/** Removes the tags that the filters don't want. */
 function select(listing, filters) {
 	if (filters.isEmpty) return {
 		listing,
@@ -43207,7 +45018,7 @@ function select(listing, filters) {
 	const digestTags = /* @__PURE__ */ new Map();
 	const filteredOut = { ...NOTHING_FILTERED_OUT };
 	for (const [image, { repository, tags }] of listing.images) {
-		const drops = dropsOf(image, tags, filters);
+		const drops = dropTags(image, tags, filters);
 		for (const name of drops.byFilter.values()) filteredOut[name] += 1;
 		const kept = withoutTags$1(tags, [...drops.byFilter.keys(), ...drops.digestTags.keys()]);
 		if (kept.size > 0) images.set(image, {
@@ -43228,20 +45039,20 @@ function select(listing, filters) {
 		filteredOut
 	};
 }
-function dropsOf(image, tags, filters) {
+function dropTags(image, tags, filters) {
 	const byFilter = /* @__PURE__ */ new Map();
 	const digestTags = /* @__PURE__ */ new Map();
 	const kept = [];
 	let isWhole = true;
 	for (const entry of tags) {
 		const [tag, listed] = entry;
-		const isFollower = digestTagSubject(tag) !== void 0;
-		const isOld = !isFollower && filters.isOld(listed);
+		const isDigestTag = digestTagSubject(tag) !== void 0;
+		const isOld = !isDigestTag && filters.isOld(listed);
 		const reason = filters.filteredOutByName(image, tag) ?? (isOld ? "newer-than" : void 0);
 		if (reason !== void 0) byFilter.set(tag, reason);
-		else if (isFollower) digestTags.set(tag, listed);
+		else if (isDigestTag) digestTags.set(tag, listed);
 		else kept.push(entry);
-		if (reason !== void 0 && !isFollower) isWhole = false;
+		if (reason !== void 0 && !isDigestTag) isWhole = false;
 	}
 	const old = filters.notLatest(kept);
 	for (const tag of old) byFilter.set(tag, "latest");
@@ -43251,19 +45062,19 @@ function dropsOf(image, tags, filters) {
 		digestTags
 	};
 }
-/** Most images lose nothing: their tags are passed on as they are, not copied. */
+/** `tags` without those of `filteredOut`. Returns `tags` itself, not a copy, if nothing is removed. */
 function withoutTags$1(tags, filteredOut) {
 	let kept;
 	for (const tag of filteredOut) (kept ??= new Map(tags)).delete(tag);
 	return kept ?? tags;
 }
-/** Those of `digestTags` that are about an image of `images`. */
+/** Those of `digestTags` whose subject is in `images`. */
 function selectDigestTags(digestTags, images) {
 	const found = /* @__PURE__ */ new Map();
 	for (const [image, { repository, tags }] of digestTags) {
-		const held = /* @__PURE__ */ new Set();
-		for (const { digest } of images.get(image)?.tags.values() ?? []) held.add(digest);
-		const kept = withoutTags$1(tags, Array.from(tags.keys()).filter((tag) => !held.has(digestTagSubject(tag))));
+		const subjects = /* @__PURE__ */ new Set();
+		for (const { digest } of images.get(image)?.tags.values() ?? []) subjects.add(digest);
+		const kept = withoutTags$1(tags, Array.from(tags.keys()).filter((tag) => !subjects.has(digestTagSubject(tag))));
 		if (kept.size > 0) found.set(image, {
 			repository,
 			tags: kept
@@ -43273,22 +45084,22 @@ function selectDigestTags(digestTags, images) {
 }
 
 // src/select/resolve.ts
-/** Finds the digests of what was selected, then of the signatures and the like that follow it. */
+/** Finds the digests of the selected tags, then of the digest tags (signatures, attestations, SBOMs) that belong to them. */
 async function resolveSelection({ listing, digestTags, filteredOut }, client, knownDigest) {
 	const own = await resolveDigests(listing.images, client, knownDigest);
-	const following = selectDigestTags(digestTags, own.images);
-	const followed = await resolveDigests(following, client, knownDigest);
+	const attached = selectDigestTags(digestTags, own.images);
+	const resolvedAttached = await resolveDigests(attached, client, knownDigest);
 	const images = new Map(own.images);
-	for (const [image, { repository, tags }] of followed.images) images.set(image, {
+	for (const [image, { repository, tags }] of resolvedAttached.images) images.set(image, {
 		repository,
 		tags: new Map([...images.get(image)?.tags ?? [], ...tags])
 	});
 	const failures = [
 		...listing.failures,
 		...own.failures,
-		...followed.failures
+		...resolvedAttached.failures
 	];
-	const unmatchedDigestTags = withoutAll(digestTags, following);
+	const unmatchedDigestTags = withoutAll(digestTags, attached);
 	return {
 		...setSchema1Aside({
 			...listing,
@@ -43300,7 +45111,7 @@ async function resolveSelection({ listing, digestTags, filteredOut }, client, kn
 			...filteredOut,
 			"digest-tags": countListed(unmatchedDigestTags)
 		},
-		notRechecked: own.notRechecked + followed.notRechecked
+		notRechecked: own.notRechecked + resolvedAttached.notRechecked
 	};
 }
 function withoutAll(all, some) {
@@ -43335,97 +45146,115 @@ function setSchema1Aside(listing) {
 
 // src/modes/prepare.ts
 /**
-* Lists all namespaces, keeps what the filters want, and compares it with what is recorded. A namespace that fails
-* stops only itself.
+* Lists all namespaces, filters them, and compares them with the record. A namespace that fails does not stop the others.
 *
 * @throws MetadataError when the metadata repository can't be used
-* @throws Error when two sources would land on one target
+* @throws Error when two sources would go to one target repository
 */
 async function prepare(inputs, deps) {
 	await deps.metadata.check();
-	const listed = await deps.phase("List the sources", async () => listSources(inputs, deps));
+	const all = await deps.phase("List the sources", async () => listSources(inputs, deps));
 	return deps.phase("Compare with the record", async () => {
-		const good = listed.flatMap((one) => "selection" in one ? [one] : []);
-		const names = nameTargets(good.map(({ settings, selection: { listing } }) => ({
-			settings,
-			listing
+		const listed = all.filter((one) => one.kind === "listed");
+		const names = nameTargets(listed.map((one) => ({
+			...one,
+			listing: one.selection.listing
 		})));
-		const warnings = good.length === listed.length ? warnOfFilters(good, inputs) : [];
+		const warnings = listed.length === all.length ? warnOfFilters(listed, inputs) : [];
 		const isDue = recheckRule(inputs.recheck, deps.now().getTime());
 		return {
-			plans: await Promise.all(listed.map(async (one) => {
-				if ("failure" in one) return one;
-				try {
-					return await planNamespace(one, names, isDue, inputs, deps);
-				} catch (error) {
-					return {
-						settings: one.settings,
-						failure: failureOf(error)
-					};
-				}
-			})),
+			plans: await Promise.all(all.map(async (one) => one.kind === "listed" ? orFailure(one, async () => planNamespace(one, {
+				names,
+				isDue,
+				inputs,
+				deps
+			})) : one)),
 			warnings
 		};
 	});
 }
-async function listSources({ namespaces, include }, { registries, apis }) {
+async function listSources({ namespaces, include, metadata }, { registries, apis }) {
 	const images = namedImages(include);
 	return Promise.all(namespaces.map(async (settings) => {
-		try {
-			const { namespace } = settings;
+		const { namespace } = settings;
+		const identity = {
+			settings,
+			name: formatNamespace(namespace),
+			recordPath: recordPath(metadata.manifestPath, namespace)
+		};
+		return orFailure(identity, async () => {
 			const listing = await discover(namespace, registries.source(namespace.registry), apis, images);
 			const filters = new CompiledFilters(settings.filters);
 			return {
-				settings,
+				...identity,
+				kind: "listed",
 				filters,
 				listing,
 				selection: select(listing, filters)
 			};
-		} catch (error) {
-			return {
-				settings,
-				failure: failureOf(error)
-			};
-		}
+		});
 	}));
 }
-/** The shard is cut before the comparison, so that the counts of all shards add up. Names must be clear in all. */
-async function planNamespace({ settings, filters, listing, selection: whole }, names, isDue, { metadata: { manifestPath: template }, shard, mode, dryRun }, { metadata, registries }) {
+/** The result of `work`, or, if it throws, the failure of the namespace. */
+async function orFailure({ settings, name, recordPath: path }, work) {
+	try {
+		return await work();
+	} catch (error) {
+		return {
+			kind: "failure",
+			settings,
+			name,
+			recordPath: path,
+			failure: {
+				image: "",
+				tags: [],
+				reason: messageOf(error)
+			}
+		};
+	}
+}
+async function planNamespace(listed, context) {
+	const { settings, name, recordPath: path, filters, listing } = listed;
 	const { namespace, platforms, referrers } = settings;
-	const file = recordPath(template, namespace);
-	const recorded = await readRecord(file, settings, metadata);
-	const selection = isWhole(shard) ? whole : select(ownListing(listing, shard), filters);
-	const knownDigest = (image, tag) => {
-		const entry = recorded.images.get(image)?.get(tag);
-		const digest = typeof entry === "string" ? entry : entry?.digest;
-		return entry && digest && holds(tag, entry, digest, {
-			platforms,
-			keepsDigests: referrers
-		}) && !isDue(image, tag) ? digest : void 0;
-	};
-	const resolved = await resolveSelection(selection, registries.source(namespace.registry), knownDigest);
+	const { inputs, deps, isDue, names } = context;
+	const recorded = await readRecord(listed, deps);
+	const known = recordedDigest(recorded.images, settings, isDue);
+	const client = deps.registries.source(namespace.registry);
+	const resolved = await resolveSelection(ownSelection(listed, inputs), client, known);
 	const compared = diff(resolved.listing, recorded.images, platforms, referrers);
+	const referrersPlan = planReferrers(listed, {
+		resolved,
+		recorded,
+		work: compared.work
+	}, context);
 	return {
+		kind: "plan",
 		settings,
-		recordPath: file,
+		name,
+		recordPath: path,
 		recorded,
 		...resolved,
-		targets: names.get(formatNamespace(namespace)) ?? /* @__PURE__ */ new Map(),
+		targets: names.get(name) ?? /* @__PURE__ */ new Map(),
 		...compared,
-		...referrers && mode === "sync" && !dryRun && { referrers: {
-			rechecks: findUnchangedImages(resolved.listing, recorded.images, platforms, compared.work, isDue),
-			listed: listing.images
-		} },
+		...referrersPlan && { referrers: referrersPlan },
 		adopted: /* @__PURE__ */ new Map(),
-		gone: findRemovedTags(listing, ownImages(recorded.images, shard, namespace), filters.wantsName)
+		gone: findRemovedTags(listing, ownImages(recorded.images, inputs.shard, namespace), filters.wantsName)
 	};
 }
-async function readRecord(path, { namespace, target: { registry, path: targetPath } }, metadata) {
-	const source = formatNamespace(namespace);
-	const target = formatNamespace({
-		registry,
-		path: targetPath
-	});
+/** This job's shard of the selection. It is cut before the comparison, so that the counts of all shards add up. */
+function ownSelection({ listing, filters, selection }, { shard }) {
+	return isWhole(shard) ? selection : select(ownListing(listing, shard), filters);
+}
+/** The copy of referrers; undefined if the run copies none. */
+function planReferrers({ settings, listing }, plan, { inputs, isDue }) {
+	if (!settings.referrers || inputs.mode !== "sync" || inputs.dryRun) return void 0;
+	return {
+		rechecks: findUnchangedImages(plan.resolved.listing, plan.recorded.images, settings.platforms, plan.work, isDue),
+		listed: listing.images
+	};
+}
+async function readRecord({ settings, name: source, recordPath: path }, { metadata }) {
+	const target = formatNamespace(settings.target);
 	const bytes = await metadata.read(path);
 	return bytes ? parseNamespaceManifest(bytes, {
 		path,
@@ -43437,139 +45266,160 @@ async function readRecord(path, { namespace, target: { registry, path: targetPat
 		images: /* @__PURE__ */ new Map()
 	};
 }
-function failureOf(error) {
-	return {
-		image: "",
-		tags: [],
-		reason: messageOf(error)
-	};
+
+// src/modes/write-access.ts
+/**
+* Checks whether the run can be recorded, before anything is copied. A run with nothing to record needs no write access.
+*
+* @throws MetadataError with the remedy
+*/
+async function checkWriteAccess(plans, { mode, metadata: { changelogPath } }, { writeAccess }) {
+	const writing = plans.filter((plan) => "work" in plan).filter((plan) => mode === "compare" || hasWork(plan));
+	if (writing.length === 0) return;
+	const paths = writing.map(({ recordPath }) => recordPath);
+	await writeAccess.check(changelogPath === void 0 ? paths : [...paths, changelogPath]);
+}
+function hasWork({ work, adopted, referrers }) {
+	return work.length > 0 || adopted.size > 0 || (referrers?.rechecks.length ?? 0) > 0;
 }
 
 // src/modes/compare.ts
 /**
-* Asks the target what it really holds, and records that; copies nothing. What is recorded and is not so is reported
-* and taken out of the record, so that the next sync brings it again.
+* Looks up what the target really has, and records that; copies nothing. Entries that the target contradicts are reported
+* and removed from the record, so that the next sync copies these tags again.
 */
 async function compare(inputs, deps) {
 	const started = deps.now();
 	const { plans, warnings } = await prepare(inputs, deps);
-	const compared = await deps.phase("Ask the target", async () => Promise.all(plans.map(async (plan) => {
-		const done = "failure" in plan ? resultOf(plan) : await auditNamespace(plan, inputs, deps);
-		deps.logger.info(describeResult("plan" in done ? done.result : done));
-		return done;
+	if (!inputs.dryRun) await checkWriteAccess(plans, inputs, deps);
+	const audited = await deps.phase("Audit the target", async () => Promise.all(plans.map(async (plan) => {
+		const one = await auditPlanned(plan, inputs, deps);
+		deps.logger.info(describeResult(one.result));
+		return one;
 	})));
-	const recordables = compared.flatMap((one) => "plan" in one ? [one] : []);
+	const recordables = audited.flatMap((one) => one.kind === "audited" ? [one.recordable] : []);
 	const { errors, unrecorded } = inputs.dryRun ? {
 		errors: [],
 		unrecorded: []
 	} : await deps.phase("Record", async () => record(recordables, inputs.metadata, deps));
-	const namespaces = compared.map((one) => "plan" in one ? one.result : one);
 	return {
 		mode: "compare",
 		dryRun: inputs.dryRun,
 		started,
 		finished: deps.now(),
-		namespaces,
+		namespaces: audited.map(({ result }) => result),
 		errors,
 		warnings,
 		unrecorded
 	};
 }
-async function auditNamespace(plan, inputs, { registries }) {
-	const { recorded, listing, settings } = plan;
-	const { namespace, platforms, referrers } = settings;
-	const { queryConcurrency: concurrency } = inputs;
-	const target = registries.target(settings.target.registry);
-	const source = registries.source(namespace.registry);
-	const targetOf = (image) => targetRepository(settings.targetName, settings.target, namespace, image);
-	const own = wantedImages(plan, inputs);
-	const findings = sortFindings(await audit(own, {
-		target,
-		targetOf,
-		referrers,
-		concurrency
-	}));
-	const open = findUndetermined(listing, recorded.images, findings.changed);
-	const verdicts = await adopt(open, {
-		source,
-		target,
-		targetOf,
-		platforms,
-		reserve: 0,
-		concurrency
-	});
-	const { entries, removed, drift } = concludeComparison(recorded.images, findings, verdicts);
-	const counts = countAfter(plan, findings, {
-		entries,
-		removed
-	});
-	const isLost = looksLost(findings, entries);
-	const takenOut = isLost ? /* @__PURE__ */ new Map() : removed;
+async function auditPlanned(plan, inputs, deps) {
+	if (plan.kind === "failure") return {
+		kind: "failure",
+		result: resultOf(plan)
+	};
+	const recordable = await auditNamespace(plan, inputs, deps);
 	return {
-		plan,
-		entries,
-		removed: takenOut,
-		result: {
-			...resultOf(plan),
-			...counts,
-			drift: {
-				...drift,
-				removed: countEntries(takenOut)
-			},
-			failures: [
-				...listing.failures,
-				...findings.failures,
-				...isLost ? [lost(plan, drift.missing.length)] : []
-			],
-			adopted: countEntries(entries)
-		}
+		kind: "audited",
+		result: recordable.result,
+		recordable
 	};
 }
-/** What is recorded of this job's images and wanted. */
-function wantedImages({ recorded, settings }, { shard }) {
+/** Checks the recorded tags of one namespace, and looks up all others. */
+async function auditNamespace(plan, inputs, deps) {
+	const findings = await auditRecorded(plan, inputs, deps);
+	const judged = await judgeOthers(plan, findings, inputs, deps);
+	const comparison = concludeComparison(plan.recorded.images, findings, judged);
+	const isWrongTarget = looksLikeWrongTarget(findings, comparison);
+	const removed = isWrongTarget ? /* @__PURE__ */ new Map() : comparison.removed;
+	const result = {
+		...resultOf(plan),
+		...countAfter(plan, findings, comparison),
+		drift: {
+			...comparison.drift,
+			removed: countEntries(removed)
+		},
+		failures: [
+			...plan.listing.failures,
+			...findings.failures,
+			...isWrongTarget ? [wrongTarget(plan, comparison)] : []
+		],
+		adopted: countEntries(comparison.entries)
+	};
+	return {
+		plan,
+		entries: comparison.entries,
+		removed,
+		result
+	};
+}
+/** Audits the recorded tags of this job's images that the filters select. */
+async function auditRecorded(plan, inputs, { registries }) {
+	const { target, referrers } = plan.settings;
+	const audited = await audit(selectRecorded(plan, inputs), {
+		target: registries.target(target.registry),
+		targetOf: (image) => targetOf(plan, image),
+		referrers,
+		concurrency: inputs.queryConcurrency
+	});
+	return groupFindings(audited);
+}
+function selectRecorded({ recorded, settings }, { shard }) {
 	const { wantsName } = new CompiledFilters(settings.filters);
 	const own = ownImages(recorded.images, shard, settings.namespace);
 	return new Map(Array.from(own, ([image, entries]) => [image, new Map(Array.from(entries).filter(([tag]) => wantsName(image, tag)))]));
 }
-/** How the mirror stands to the source, now that the record is right. Tags of which nothing is known count as failed. */
+/** Looks up the source's tags that are not recorded, or not as the audit found them. */
+async function judgeOthers(plan, { changed }, { queryConcurrency: concurrency }, { registries }) {
+	const { namespace, target, platforms } = plan.settings;
+	return adopt(findUndetermined(plan.listing, plan.recorded.images, changed), {
+		source: registries.source(namespace.registry),
+		target: registries.target(target.registry),
+		targetOf: (image) => targetOf(plan, image),
+		platforms,
+		reserve: 0,
+		concurrency
+	});
+}
+/** The target's repository of an image, which the source may no longer have. */
+function targetOf({ settings: { targetName, target, namespace } }, image) {
+	return targetRepository(targetName, target, namespace, image);
+}
+/** The counts of the corrected record against the source. Tags about which the target did not answer count as failed. */
 function countAfter({ recorded, listing, settings: { platforms, referrers } }, { unknown }, { entries, removed }) {
-	const right = mergeImages(removeEntries(removeEntries(recorded.images, removed), unknown), entries);
-	const { work, undetermined, unchanged } = diff(listing, right, platforms, referrers);
-	const wanting = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
-	const untold = Array.from(unknown).flatMap(([image, tags]) => Array.from(tags.keys()).filter((tag) => listing.images.get(image)?.tags.has(tag)));
+	const corrected = mergeImages(removeEntries(removeEntries(recorded.images, removed), unknown), entries);
+	const { work, undetermined, unchanged } = diff(listing, corrected, platforms, referrers);
+	const toCopy = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
+	const failed = Array.from(unknown).flatMap(([image, tags]) => Array.from(tags.keys()).filter((tag) => listing.images.get(image)?.tags.has(tag)));
 	return {
 		unchanged,
-		pending: undetermined.length + wanting - untold.length
+		pending: undetermined.length + toCopy - failed.length
 	};
 }
-/** So few tags are soon copied again. */
-const FEW = 10;
-/** True when the target has nothing of all that is recorded: then it is likely another target than is meant. */
-function looksLost({ present, missing, changed }, entries) {
-	return present === 0 && changed.size === 0 && entries.size === 0 && countEntries(missing) > FEW;
+/** A record of this many tags is soon copied again. */
+const FEW_TAGS = 10;
+/** True when the target has nothing of a long record: then it is likely not the target that was meant. */
+function looksLikeWrongTarget({ present, missing, changed }, { entries }) {
+	return present === 0 && changed.size === 0 && entries.size === 0 && countEntries(missing) > FEW_TAGS;
 }
-function lost({ recordPath }, images) {
+function wrongTarget({ recordPath }, { drift }) {
 	return {
 		image: "",
 		tags: [],
-		reason: `the target has none of the tags recorded in ${recordPath}, of ${formatCount(images)} images. The record was left as it is: check "target" and its credentials; if the mirror is really gone, remove the file`
+		reason: `the target has none of the tags recorded in ${recordPath}, of ${formatCount(drift.missing.length)} images. The record was left as it is: check "target" and its credentials; if the mirror was really deleted, delete the file`
 	};
 }
 
 // src/modes/monitor.ts
-/** Tells how much is mirrored and how much is waiting, as often as asked, and reads only. The last look counts. */
+/** Reports how much is mirrored and how much is pending, `monitor-count` times. It only reads. The last look is the result. */
 async function monitor(inputs, deps) {
 	const { count, interval } = inputs.monitor;
 	const started = deps.now();
 	for (let look = 1;; look += 1) {
 		const { plans, warnings } = await prepare(inputs, deps);
 		const namespaces = plans.map((plan) => resultOf(plan));
-		for (const result of namespaces) {
-			const { unchanged, pending, failed } = countAll([result]);
-			const total = formatCount(unchanged + pending);
-			const wrong = failed > 0 ? `, ${formatCount(failed)} failed` : "";
-			deps.logger.info(`${deps.now().toISOString()} ${result.namespace}: ${formatCount(unchanged)} of ${total} tags mirrored, ${formatCount(pending)} waiting${wrong}`);
-		}
+		const time = deps.now();
+		for (const result of namespaces) deps.logger.info(`${time.toISOString()} ${result.namespace}: ${describeProgress(result)}`);
 		if (look === count) return {
 			mode: "monitor",
 			dryRun: true,
@@ -43582,11 +45432,18 @@ async function monitor(inputs, deps) {
 		await deps.sleep(interval);
 	}
 }
+/** `40 of 43 tags mirrored, 3 waiting` */
+function describeProgress(result) {
+	const { unchanged, pending, failed } = countAll([result]);
+	const failures = failed > 0 ? `, ${formatCount(failed)} failed` : "";
+	const total = formatCount(unchanged + pending);
+	return `${formatCount(unchanged)} of ${total} tags mirrored, ${formatCount(pending)} waiting${failures}`;
+}
 
 // src/plan/bin-packing.ts
 /**
-* Packs `items`, heaviest first, into bins of `capacity`, each into the first that has room. An item that is heavier
-* than that gets a bin of its own. https://en.wikipedia.org/wiki/First-fit-decreasing_bin_packing
+* Packs `items`, which are sorted heaviest first, into bins of `capacity`, each into the first bin that has room. An item
+* that is heavier than `capacity` gets a bin of its own. https://en.wikipedia.org/wiki/First-fit-decreasing_bin_packing
 */
 function packBins(items, capacity) {
 	const bins = [];
@@ -43603,7 +45460,7 @@ function packBins(items, capacity) {
 	return bins.map(({ items }) => items);
 }
 /**
-* Cuts the numbers from 0 to `total - 1` into at most `most` ranges of about equal weight, none without items.
+* Cuts the numbers from 0 to `total - 1` into at most `most` ranges of about equal weight, none of them empty.
 *
 * @param items sorted by their numbers
 */
@@ -43634,12 +45491,12 @@ function cutRanges(items, most, total) {
 }
 
 // src/plan/matrix.ts
-/** GitHub takes 1 MB a job in UTF-16, of which the other outputs have some. */
+/** GitHub accepts 1 MB of outputs per job, in UTF-16. Part of that is left for the other outputs. */
 const MAX_MATRIX_BYTES = 9e5;
 /**
-* Spreads work over at most `maxEntries` jobs, none with much more than its fair share unless one image has that. A
-* namespace that is too much for one job is cut by images; several that are little go together. The same work gives
-* the same matrix, in whatever order it was found.
+* Spreads work over at most `maxEntries` jobs. No job gets much more than its fair share, unless a single image is more
+* than that. A namespace that is too much for one job is split by images; small namespaces share a job. The same work
+* results in the same matrix, in whatever order it was found.
 *
 * @throws Error when not even the namespaces and filters fit into GitHub's limit
 */
@@ -43650,9 +45507,9 @@ function planMatrix(works, options) {
 		const matrix = { include: plans.flatMap((plan) => render(plan, filters)) };
 		if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
 	}
-	throw new Error(`The matrix would have more than ${maxBytes} bytes, which GitHub does not take: name fewer namespaces a plan, or shorten "include" and "exclude"`);
+	throw new Error(`The matrix would have more than ${maxBytes} bytes, which GitHub does not accept: name fewer namespaces per plan, or shorten "include" and "exclude"`);
 }
-/** Bytes where the sources tell them; the mean where some don't; tags where none do. */
+/** Weighs by bytes if the sources report them, by their mean for images without a size, and by tags if no size is known. */
 function weigh(works) {
 	const all = works.flatMap(({ images }) => images);
 	const bytes = all.reduce((sum, image) => sum + image.bytes, 0);
@@ -43672,12 +45529,12 @@ function weigh(works) {
 		};
 	}).toSorted(byName);
 }
-/** How much more a job may have in the next try. */
-const STEP = 1.02;
-/** The plan with the smallest load a job at which `most` jobs suffice. */
+/** The factor by which a job's capacity grows from one try to the next. */
+const CAPACITY_STEP = 1.02;
+/** The plan with the smallest load per job for which `most` jobs suffice. */
 function fairPlan(piles, most) {
 	const total = piles.reduce((sum, { weight }) => sum + weight, 0);
-	for (let capacity = total / most;; capacity *= STEP) {
+	for (let capacity = total / most;; capacity *= CAPACITY_STEP) {
 		const plan = planFor(piles, capacity);
 		if (plan.reduce((sum, one) => sum + (one.kind === "cut" ? one.parts.length : 1), 0) <= most) return plan;
 	}
@@ -43688,8 +45545,8 @@ function planFor(piles, capacity) {
 		pile,
 		parts: packBins(pile.loads, capacity)
 	}));
-	const little = cuts.filter(({ parts }) => parts.length === 1).map(({ pile }) => pile);
-	const wholes = packBins(little.toSorted(heaviestFirst), capacity);
+	const small = cuts.filter(({ parts }) => parts.length === 1).map(({ pile }) => pile);
+	const wholes = packBins(small.toSorted(heaviestFirst), capacity);
 	return [...cuts.filter(({ parts }) => parts.length > 1), ...wholes.map((bin) => ({
 		kind: "whole",
 		piles: bin.toSorted(byName)
@@ -43705,7 +45562,7 @@ function byImages(plan, filters) {
 	const loads = plan.piles.flatMap((pile) => pile.loads);
 	return [matrixEntryOf(plan.piles, loads, filters, first && others.length === 0 ? { images: first.loads } : {})];
 }
-/** Entries that give the numbers of their images, in which a name costs nothing. */
+/** Entries that name a range of image numbers: their size does not depend on the names. */
 function byNumbers(plan, filters) {
 	if (plan.kind === "whole") return [matrixEntryOf(plan.piles, plan.piles.flatMap(({ loads }) => loads), filters, {})];
 	const { namespace } = plan.pile;
@@ -43739,36 +45596,15 @@ function byName(a, b) {
 	return formatNamespace(a.namespace) < formatNamespace(b.namespace) ? -1 : 1;
 }
 
-// src/modes/plan.ts
-/** Says what a sync would copy, and how to spread it over jobs. gcrsync's tags are left to these, which settle them. */
-async function plan(inputs, deps) {
-	const started = deps.now();
-	const { plans, warnings } = await prepare(inputs, deps);
-	return deps.phase("Plan", async () => {
-		const namespaces = plans.map((one) => dryRunResult(one, inputs.engine));
-		for (const result of namespaces) deps.logger.info(describeResult(result));
-		const works = plans.flatMap((one) => "failure" in one ? [] : [workOf(one)]);
-		const matrix = planMatrix(works, {
-			maxEntries: inputs.maxShards,
-			filters: inputs
-		});
-		deps.logger.info(`The matrix has ${plural(matrix.include.length, "job")}.`);
-		for (const { namespace, part, tags, bytes } of matrix.include) deps.logger.info(`${namespace.replaceAll("\n", ", ")} ${part}: ${plural(tags, "tag")}, ${formatBytes(bytes)}`);
-		const finished = deps.now();
-		return {
-			mode: "plan",
-			dryRun: true,
-			started,
-			finished,
-			namespaces,
-			errors: [],
-			warnings,
-			matrix
-		};
-	});
+// src/plan/namespace-plan.ts
+/** The namespaces that could be planned. */
+function plansOf(planned) {
+	return planned.filter((one) => one.kind === "plan");
 }
-/** What there is to do, image by image. */
-function workOf({ settings: { namespace }, work, undetermined }) {
+
+// src/plan/namespace-work.ts
+/** Adds up the work of `plan` by image. Undetermined tags count too, as the jobs look them up. */
+function workOf(namespace, { work, undetermined }) {
 	const images = /* @__PURE__ */ new Map();
 	const sumsOf = (image) => {
 		const sums = images.get(image) ?? {
@@ -43793,15 +45629,50 @@ function workOf({ settings: { namespace }, work, undetermined }) {
 	};
 }
 
-// src/reconcile/adopt-plans.ts
-/** Looks for evidence of gcrsync's tags, and sorts them into held, to be copied, and still undetermined. */
-async function adoptInPlans(plans, registries, concurrency) {
-	return Promise.all(plans.map(async (plan) => "failure" in plan ? plan : adoptInPlan(plan, registries, concurrency)));
+// src/modes/plan.ts
+/** Reports what a sync would copy, and spreads it over jobs. Tags with an unknown digest are left to the jobs, which look them up. */
+async function plan(inputs, deps) {
+	const started = deps.now();
+	const { plans, warnings } = await prepare(inputs, deps);
+	return deps.phase("Plan", async () => {
+		const namespaces = plans.map((one) => dryRunResult(one, inputs.engine));
+		for (const result of namespaces) deps.logger.info(describeResult(result));
+		const works = plansOf(plans).map((one) => workOf(one.settings.namespace, one));
+		const matrix = planMatrix(works, {
+			maxEntries: inputs.maxShards,
+			filters: inputs
+		});
+		deps.logger.info(`The matrix has ${plural(matrix.include.length, "job")}.`);
+		for (const { namespace, part, tags, bytes } of matrix.include) deps.logger.info(`${namespace.replaceAll("\n", ", ")} ${part}: ${plural(tags, "tag")}, ${formatBytes(bytes)}`);
+		const finished = deps.now();
+		return {
+			mode: "plan",
+			dryRun: true,
+			started,
+			finished,
+			namespaces,
+			errors: [],
+			warnings,
+			matrix
+		};
+	});
 }
-async function adoptInPlan(plan, registries, concurrency) {
-	if (plan.undetermined.length === 0) return plan;
-	const { namespace, target, platforms, referrers } = plan.settings;
-	const verdicts = await adopt(plan.undetermined, {
+
+// src/reconcile/adopt-plans.ts
+/**
+* Looks up the undetermined tags of all plans, and sorts them into unchanged, to be copied, and still undetermined.
+*
+* @param concurrency number of tags that are looked up at the same time
+*/
+async function adoptInPlans(plans, registries, concurrency) {
+	return Promise.all(plans.map(async (plan) => {
+		if (plan.kind === "failure" || plan.undetermined.length === 0) return plan;
+		return applyVerdicts(plan, await judge(plan, registries, concurrency));
+	}));
+}
+async function judge(plan, registries, concurrency) {
+	const { namespace, target, platforms } = plan.settings;
+	return adopt(plan.undetermined, {
 		source: registries.source(namespace.registry),
 		target: registries.target(target.registry),
 		targetOf: (image) => plan.targets.get(image) ?? image,
@@ -43809,22 +45680,24 @@ async function adoptInPlan(plan, registries, concurrency) {
 		reserve: plan.work.length,
 		concurrency
 	});
+}
+function applyVerdicts(plan, judged) {
+	const { platforms, referrers: keepsDigests } = plan.settings;
 	const builder = new WorkBuilder(plan.work);
 	const adopted = /* @__PURE__ */ new Map();
 	const undetermined = [];
 	let { unchanged } = plan;
-	for (const { undetermined: one, verdict } of verdicts) {
+	for (const { undetermined: one, verdict } of judged) {
 		const { image, repository, tag, descriptor } = one;
 		if (verdict.kind === "undetermined") undetermined.push(one);
 		else if (verdict.kind === "absent") builder.add(image, repository, descriptor, "added", tag);
-		else if (verdict.kind === "different" || !holds(tag, verdict.entry, descriptor.digest, {
+		else if (verdict.kind === "present" && holds(tag, verdict.entry, descriptor.digest, {
 			platforms,
-			keepsDigests: referrers
-		})) builder.add(image, repository, descriptor, "updated", tag);
-		else {
+			keepsDigests
+		})) {
 			unchanged += 1;
 			setEntry(adopted, image, tag, verdict.entry);
-		}
+		} else builder.add(image, repository, descriptor, "updated", tag);
 	}
 	return {
 		...plan,
@@ -43954,7 +45827,7 @@ var Recorder = class {
 	/** @param restored entries that are right again, as their tags will not be written in this run */
 	async #save(restored) {
 		const changed = this.#plans.flatMap((plan) => {
-			if ("failure" in plan) return [];
+			if (plan.kind === "failure") return [];
 			const outcomes = this.#outcomes.get(plan)?.slice() ?? [];
 			const recordable = this.#recordable(plan, outcomes, restored(plan));
 			return outcomes.length > (this.#recorded.get(plan) ?? -1) || recordable.restored.size > 0 ? [{
@@ -44044,6 +45917,10 @@ var Attempt = class {
 	onTagVerified(tag, verified) {
 		this.#verifiedTags.set(tag, verified);
 	}
+	onTagKept(tag) {
+		const { image, repository } = this.#work;
+		this.#options.logger.info(`${repository}:${tag} was not copied: the target has its own ${image}:${tag}, which can't be merged with the source's`);
+	}
 	onReferrersCopied(count) {
 		this.#referrers += count;
 	}
@@ -44059,7 +45936,7 @@ var Attempt = class {
 		const delay = error instanceof CopyError ? this.#retryBudget.nextDelay(error) : void 0;
 		if (delay !== void 0) {
 			const { retries, logger } = this.#options;
-			const attempt = `retry ${this.#retryBudget.tries} of ${retries}`;
+			const attempt = `retry ${this.#retryBudget.used} of ${retries}`;
 			logger.info(`${repository}@${digest}: ${messageOf(error)}; ${attempt}`);
 		}
 		return delay;
@@ -44194,6 +46071,65 @@ var Progress = class {
 	}
 };
 
+// src/modes/checkpoints.ts
+/**
+* Records finished work every `intervalMs` milliseconds, until `end` or until the run is aborted: from then on no sleep
+* lasts, and the end of the run records the rest. What can't be recorded now may succeed later; if it never does, the end of
+* the run reports an error.
+*/
+async function saveAtCheckpoints(recorder, intervalMs, end, { sleep, logger, lifetime }) {
+	for (;;) {
+		await sleep(intervalMs, end).catch(() => void 0);
+		if (end.aborted || lifetime.abort.aborted) return;
+		const { errors } = await recorder.save();
+		for (const error of errors) logger.warning(error);
+	}
+}
+
+// src/modes/copy-task.ts
+/** The engine's task for one piece of work. */
+function copyTaskOf(work, plan, { engine }, { registries }) {
+	const { namespace, target, platforms } = plan.settings;
+	const { digest, mediaType } = work.descriptor;
+	const { referrers } = plan;
+	return {
+		source: {
+			client: registries.source(namespace.registry),
+			repository: work.repository,
+			digest,
+			...mediaType !== void 0 && { mediaType }
+		},
+		target: {
+			client: registries.target(target.registry),
+			repository: plan.targets.get(work.image) ?? work.image
+		},
+		tags: [...work.added, ...work.updated],
+		platforms: hasDigestTags(work) ? "all" : platforms,
+		pulls: estimatePulls(work, {
+			engine,
+			platforms,
+			referrers: referrers !== void 0
+		}),
+		present: isRecorded(plan, work),
+		mirrored: mirroredDigests(plan, work),
+		...referrers && { referrers: {
+			sourceTags: referrers.listed.get(work.image)?.tags ?? /* @__PURE__ */ new Set(),
+			unmatchedDigestTags: plan.unmatchedDigestTags.get(work.image)?.tags ?? /* @__PURE__ */ new Set()
+		} }
+	};
+}
+/** True when another tag of the image is recorded with the same digest, so that the target should have it. */
+function isRecorded({ recorded }, { image, descriptor }) {
+	const entries = recorded.images.get(image)?.values() ?? [];
+	return Iterator.from(entries).some((entry) => entry === descriptor.digest);
+}
+/** The recorded digests of tags that move, where the target had the same: what it has under another digest is its owner's. */
+function mirroredDigests({ recorded }, { image, updated }) {
+	const entries = recorded.images.get(image);
+	const digests = updated.map((tag) => [tag, entries?.get(tag)]);
+	return new Map(digests.filter((entry) => typeof entry[1] === "string"));
+}
+
 // src/modes/relist-tags.ts
 /**
 * Looks up the tags of `outcome` again, whose digest the source listed and does not have: they moved and the old digest was
@@ -44244,55 +46180,49 @@ function withoutTags(work, others) {
 }
 
 // src/modes/copying.ts
-/**
-* Copies the work of all namespaces in one pool, and has it recorded at checkpoints. Without an engine nothing is copied, and that is an
-* error.
-*/
+/** Copies the work of all namespaces, and records it at checkpoints. If the engine can't be used, nothing is copied, and that is an error. */
 async function copyAndCheckpoint(plans, recorder, inputs, deps) {
-	const { logger, openEngine, lifetime } = deps;
-	const working = plans.filter((plan) => "work" in plan).filter((plan) => plan.work.length + rechecksOf(plan).length > 0);
+	const working = plansOf(plans).filter((plan) => countWorks(plan) > 0);
 	if (working.length === 0) {
-		logger.info("Nothing to copy.");
-		return {
-			errors: [],
-			stopped: [],
-			close: async () => void 0
-		};
+		deps.logger.info("Nothing to copy.");
+		return withoutEngine([]);
 	}
-	let engine;
-	try {
-		engine = await openEngine();
-	} catch (error) {
-		return {
-			errors: [messageOf(error)],
-			stopped: [],
-			close: async () => void 0
-		};
-	}
-	const rechecks = working.reduce((sum, plan) => sum + rechecksOf(plan).length, 0);
-	if (rechecks > 0) logger.info(`${plural(rechecks, "unchanged image")}: asking for what is new about them`);
+	const engine = await deps.openEngine().catch(messageOf);
+	if (typeof engine === "string") return withoutEngine([engine]);
 	const pullLimits = new PullLimits();
-	const copied = new AbortController();
-	const checkpoints = saveAtCheckpoints(recorder, inputs.checkpoint, copied.signal, deps);
-	try {
-		await copy(working, engine, pullLimits, recorder, inputs, deps);
-	} finally {
-		copied.abort();
-		await checkpoints;
-	}
-	const stopReason = lifetime.stopReason();
+	await untilDone(async () => copy(working, engine, pullLimits, recorder, inputs, deps), async (end) => saveAtCheckpoints(recorder, inputs.checkpoint, end, deps));
+	const stopReason = deps.lifetime.stopReason();
 	const stopped = [...stopReason === void 0 ? [] : [explainStop(stopReason)], ...pullLimits.reasons];
-	for (const reason of stopped) logger.info(reason);
+	for (const reason of stopped) deps.logger.info(reason);
 	return {
 		errors: [],
 		stopped,
 		close: async () => engine.close()
 	};
 }
-const explainStop = (stopReason) => stopReason === "cancelled" ? "The run was cancelled: what was done by then is recorded, and the next run goes on" : "The time limit is reached: what was done by then is recorded, and the next run goes on";
+function withoutEngine(errors) {
+	return {
+		errors,
+		stopped: [],
+		close: async () => void 0
+	};
+}
+/** Runs `background` while `work` runs, and waits for both. */
+async function untilDone(work, background) {
+	const end = new AbortController();
+	const running = background(end.signal);
+	try {
+		await work();
+	} finally {
+		end.abort();
+		await running;
+	}
+}
+const explainStop = (stopReason) => stopReason === "cancelled" ? "The run was cancelled. Finished work is recorded, and the next run continues" : "The time limit is reached. Finished work is recorded, and the next run continues";
 async function copy(plans, engine, pullLimits, recorder, inputs, deps) {
 	const { logger, sleep, random, lifetime } = deps;
-	const total = plans.reduce((sum, plan) => sum + plan.work.length + rechecksOf(plan).length, 0);
+	logRechecks(plans, deps);
+	const total = plans.reduce((sum, plan) => sum + countWorks(plan), 0);
 	const progress = new Progress({
 		total,
 		log: (line) => logger.info(line),
@@ -44308,37 +46238,15 @@ async function copy(plans, engine, pullLimits, recorder, inputs, deps) {
 		random,
 		logger
 	};
-	const copyWorks = async (plan, works) => {
-		const note = (outcome) => {
+	const copyWorks = async (plan, works) => copyAndRelist(works, plan, deps, {
+		...shared,
+		task: (work) => copyTaskOf(work, plan, inputs, deps),
+		beforeOverwrite: async (work, tag) => recorder.beforeOverwrite(plan, work.image, tag),
+		onDone: (outcome) => {
 			recorder.note(plan, outcome);
 			progress.done(outcome.bytes, outcome.error !== void 0);
-		};
-		const missing = [];
-		const options = {
-			...shared,
-			task: (work) => taskOf(work, plan, inputs, deps),
-			beforeOverwrite: async (work, tag) => recorder.beforeOverwrite(plan, work.image, tag)
-		};
-		const onDone = (outcome) => {
-			if (outcome.isMissingAtSource === true) missing.push(outcome);
-			else note(outcome);
-		};
-		await copyAll(works, {
-			...options,
-			onDone
-		});
-		const source = deps.registries.source(plan.settings.namespace.registry);
-		const moved = [];
-		for (const outcome of missing) {
-			const relisted = await relistTags(outcome, source);
-			note(relisted.outcome);
-			moved.push(...relisted.moved);
 		}
-		await copyAll(moved, {
-			...options,
-			onDone: note
-		});
-	};
+	});
 	try {
 		await Promise.all(plans.map(async (plan) => copyWorks(plan, digestTagsFirst(plan.work))));
 		await Promise.all(plans.map(async (plan) => copyWorks(plan, rechecksOf(plan))));
@@ -44346,66 +46254,47 @@ async function copy(plans, engine, pullLimits, recorder, inputs, deps) {
 		progress.stop();
 	}
 }
-/** Images that the mirror has, and of which the source is asked what is new about them. */
+/** Copies `works`, then looks up the tags again whose listed digest the source did not have, and copies what they are now. */
+async function copyAndRelist(works, { settings }, { registries }, options) {
+	const missing = [];
+	const onDone = (outcome) => {
+		if (outcome.isMissingAtSource === true) missing.push(outcome);
+		else options.onDone(outcome);
+	};
+	await copyAll(works, {
+		...options,
+		onDone
+	});
+	const source = registries.source(settings.namespace.registry);
+	const moved = [];
+	for (const outcome of missing) {
+		const relisted = await relistTags(outcome, source);
+		options.onDone(relisted.outcome);
+		moved.push(...relisted.moved);
+	}
+	await copyAll(moved, options);
+}
+function logRechecks(plans, { logger }) {
+	const rechecks = plans.reduce((sum, plan) => sum + rechecksOf(plan).length, 0);
+	if (rechecks > 0) logger.info(`${plural(rechecks, "unchanged image")}: looking for new referrers`);
+}
+function countWorks(plan) {
+	return plan.work.length + rechecksOf(plan).length;
+}
+/** Images that the mirror has, and whose referrers are looked up at the source. */
 function rechecksOf({ referrers }) {
 	return referrers?.rechecks ?? [];
 }
-/**
-* Has what is done recorded each `interval` milliseconds, until `end` or the run is aborted: no sleep lasts then any more, and
-* the end of the run records the rest. What can't be recorded now may be later; in the end it is an error.
-*/
-async function saveAtCheckpoints(recorder, interval, end, { sleep, logger, lifetime }) {
-	for (;;) {
-		await sleep(interval, end).catch(() => void 0);
-		if (end.aborted || lifetime.abort.aborted) return;
-		const { errors } = await recorder.save();
-		for (const error of errors) logger.warning(error);
-	}
-}
-function taskOf(work, plan, { engine }, { registries }) {
-	const { namespace, target, platforms } = plan.settings;
-	const { digest, mediaType } = work.descriptor;
-	const { referrers } = plan;
-	return {
-		source: {
-			client: registries.source(namespace.registry),
-			repository: work.repository,
-			digest,
-			...mediaType !== void 0 && { mediaType }
-		},
-		target: {
-			client: registries.target(target.registry),
-			repository: plan.targets.get(work.image) ?? work.image
-		},
-		tags: [...work.added, ...work.updated],
-		platforms: hasDigestTags(work) ? "all" : platforms,
-		pulls: estimatePulls(work, {
-			engine,
-			platforms,
-			referrers: referrers !== void 0
-		}),
-		present: isRecorded(plan, work),
-		...referrers && { referrers: {
-			sourceTags: referrers.listed.get(work.image)?.tags ?? /* @__PURE__ */ new Set(),
-			unmatchedDigestTags: plan.unmatchedDigestTags.get(work.image)?.tags ?? /* @__PURE__ */ new Set()
-		} }
-	};
-}
-/** True when another tag of the image is recorded with the very digest, which the target then holds. */
-function isRecorded({ recorded }, { image, descriptor }) {
-	const entries = recorded.images.get(image)?.values() ?? [];
-	return Iterator.from(entries).some((entry) => entry === descriptor.digest);
-}
 
 // src/modes/sync.ts
-/** Mirrors all namespaces and records what was done; in a dry run says what would be. */
+/** Mirrors all namespaces and records what it did; a dry run reports what it would do. */
 async function sync(inputs, deps) {
 	const started = deps.now();
 	const { plans: prepared, warnings } = await prepare(inputs, deps);
 	const plans = await deps.phase("Plan", async () => {
-		const settled = await adoptInPlans(prepared, deps.registries, inputs.queryConcurrency);
-		for (const plan of settled) deps.logger.info(describeResult(dryRunResult(plan, inputs.engine)));
-		return settled;
+		const adopted = await adoptInPlans(prepared, deps.registries, inputs.queryConcurrency);
+		for (const plan of adopted) deps.logger.info(describeResult(dryRunResult(plan, inputs.engine)));
+		return adopted;
 	});
 	const run = {
 		mode: "sync",
@@ -44423,6 +46312,7 @@ async function sync(inputs, deps) {
 			errors: []
 		};
 	}
+	await checkWriteAccess(plans, inputs, deps);
 	const recorder = new Recorder(plans, inputs.metadata, deps);
 	const copied = await deps.phase("Copy", async () => copyAndCheckpoint(plans, recorder, inputs, deps));
 	const { errors, unrecorded } = await recordAndClose(recorder, copied, deps);
@@ -44437,7 +46327,7 @@ async function sync(inputs, deps) {
 		unrecorded
 	};
 }
-/** Records first: a cancelled run has little time. */
+/** Records before closing, as a cancelled run has little time. */
 async function recordAndClose(recorder, copied, { phase }) {
 	try {
 		return await phase("Record", async () => recorder.finish());
@@ -44445,7 +46335,7 @@ async function recordAndClose(recorder, copied, { phase }) {
 		await copied.close();
 	}
 }
-/** With the section that the changelog would get. */
+/** Adds the section that the changelog would get. */
 function withSection(result, time, { metadata: { changelogPath, timezone } }) {
 	if (changelogPath === void 0 || result.copied.length === 0) return result;
 	return {
@@ -44575,103 +46465,204 @@ function isChanged({ namespaces, matrix }) {
 	return namespaces.some(({ copied, adopted, referrers, drift }) => copied.length > 0 || adopted > 0 || referrers > 0 || (drift?.removed ?? 0) > 0);
 }
 
-// src/report/summary.ts
-/** GitHub drops a summary of more than 1 MiB per step entirely. */
-const MAX_BYTES$1 = 524288;
-/** Bytes kept free for the line that counts the omitted lines. */
-const RESERVE_BYTES = 200;
-const MAX_REASON_CHARACTERS = 600;
-const TITLES = {
-	sync: "Mirror",
-	plan: "Plan of a mirror",
-	compare: "Mirror compared with its record",
-	monitor: "State of the mirror"
+// src/report/registry-page.ts
+/** Where a registry shows a repository to people, for registries that have such pages. */
+const PAGES = {
+	"docker.io": (repository) => repository.startsWith("library/") ? `https://hub.docker.com/_/${repository.slice(8)}` : `https://hub.docker.com/r/${repository}`,
+	"quay.io": (repository) => `https://quay.io/repository/${repository}`,
+	"ghcr.io": (repository) => `https://ghcr.io/${repository}`,
+	"public.ecr.aws": (repository) => `https://gallery.ecr.aws/${repository}`
 };
-/** The job summary in GitHub-flavoured Markdown: totals, failures, then a table per namespace. */
-function renderSummary(result, limit = MAX_BYTES$1) {
-	const page = new Page(limit);
-	const isDry = result.dryRun && result.mode !== "monitor";
-	page.add(`## ${TITLES[result.mode]}${isDry ? ": dry run, nothing was copied" : ""}\n`);
-	page.add(totals(result));
-	addPulls(page, result);
-	for (const error of result.errors) page.add(`> Error: ${escapeMarkdown(error.slice(0, MAX_REASON_CHARACTERS))}\n`);
-	for (const warning of result.warnings) page.add(`> Warning: ${escapeMarkdown(warning.slice(0, MAX_REASON_CHARACTERS))}\n`);
-	for (const reason of result.stopped ?? []) page.add(`> ${escapeMarkdown(reason.slice(0, MAX_REASON_CHARACTERS))}\n`);
-	for (const file of result.unrecorded ?? []) addUnrecorded(page, file);
-	addFailures(page, result);
-	if (result.matrix) addMatrix(page, result.matrix);
-	for (const namespace of result.namespaces) {
-		addNamespace(page, namespace, result.dryRun);
-		addDrift(page, namespace);
-		if (isDry) addGone(page, namespace);
-		if (namespace.section !== void 0) addSection(page, namespace.section);
-	}
-	return page.text();
+/**
+* The web page of an image at its registry.
+*
+* @param name registry and repository: `docker.io/gcrxio/base`
+* @returns undefined if the registry has no such pages, or if the name is not valid
+*/
+function registryPage(name) {
+	const slash = name.indexOf("/");
+	const [registry, repository] = [name.slice(0, slash), name.slice(slash + 1)];
+	if (!Object.hasOwn(PAGES, registry) || !isRepositoryName(repository)) return void 0;
+	const page = PAGES[registry]?.(repository);
+	return page === void 0 ? void 0 : new URL(page);
 }
-function totals({ namespaces, dryRun, started, finished }) {
-	const { added, updated, unchanged, failed, pending, gone, bytes } = countAll(namespaces);
-	const names = [
-		"Added",
-		"Updated",
-		"Unchanged",
-		"Failed",
-		"Pending",
-		"Removed"
-	];
-	const counts = [
-		added,
-		updated,
-		unchanged,
-		failed,
-		pending,
-		gone
-	].map(formatCount);
-	const duration = formatDuration(finished.getTime() - started.getTime());
-	return [
-		`| ${names.join(" | ")} | ${dryRun ? "Bytes (at most)" : "Sent"} | Took |`,
-		`|${" ---: |".repeat(names.length + 2)}`,
-		`| ${counts.join(" | ")} | ${formatBytes(bytes)} | ${duration} |\n`
-	].join("\n");
+/** The reference to pull a tag, or undefined if the name or tag is not one that a shell takes literally. */
+function pullReference(name, tag) {
+	const reference = `${name}:${tag}`;
+	return /^[\w.:[\]-]+(?:\/[\w.-]+)+:[\w.-]+$/.test(reference) ? reference : void 0;
 }
-function addPulls(page, { namespaces }) {
-	const pulls = namespaces.flatMap((one) => one.pulls ? [one.pulls] : []);
-	const count = pulls.reduce((sum, one) => sum + one.count, 0);
-	if (count === 0) return;
-	const least = pulls.every(({ exact }) => exact) ? "" : "at least ";
-	page.add(`Copying takes ${least}${plural(count, "manifest request")} to the sources, which count against a pull limit.\n`);
-}
-/** Longer files are not shown. */
-const MAX_FILE_BYTES = MAX_BYTES$1 / 4;
-/** Shows what could not be recorded, so that someone can commit it. The JSON report always has all of it. */
-function addUnrecorded(page, { path, content, addition }) {
-	const shown = [content, addition].find((text) => Buffer.byteLength(text) <= MAX_FILE_BYTES);
-	page.add(`### Not recorded: ${shown === content ? "the content of" : "to be added to"} ${codeSpan(path)}\n`);
-	const size = formatBytes(Buffer.byteLength(addition));
-	if (shown === void 0) page.add(`${size}: see the JSON report.\n`);
-	else page.add(fenced(shown, path.endsWith(".json") ? "json" : "markdown"));
-}
+
+// src/report/summary/matrix.ts
+const BAR_CHARACTERS = 16;
+/** The jobs of a plan with their sizes. */
 function addMatrix(page, { include }) {
-	if (include.length === 0) return;
-	page.add(`### ${plural(include.length, "job")}\n`);
-	page.add("| Namespace | Part | Tags | Bytes (at most) |");
-	page.add("| --- | ---: | ---: | ---: |");
-	for (const { namespace, part, tags, bytes } of include) {
-		const names = codeList(namespace.split("\n"));
-		page.add(`| ${names} | ${part} | ${formatCount(tags)} | ${formatBytes(bytes)} |`);
+	const largest = Math.max(...include.map(({ bytes }) => bytes));
+	page.addTable([
+		{ title: "Job" },
+		{ title: "Namespaces" },
+		{
+			title: "Part",
+			align: "right"
+		},
+		{
+			title: "Tags",
+			align: "right"
+		},
+		{
+			title: "Size (at most)",
+			align: "right"
+		},
+		{ title: "" }
+	], include.map(({ namespace, part, tags, bytes }, index) => [
+		String(index + 1),
+		codeList(namespace.split("\n"), 5),
+		part,
+		formatCount(tags),
+		formatBytes(bytes),
+		renderShare(largest > 0 ? bytes / largest : 0)
+	]));
+}
+/** A bar for a share from 0 to 1; even a small share has one character. */
+function renderShare(share) {
+	return share > 0 ? "█".repeat(Math.max(1, Math.round(share * BAR_CHARACTERS))) : "";
+}
+
+// src/report/summary/monitor.ts
+/** How far the mirror of each namespace is. */
+function addStates(page, namespaces) {
+	page.addTable([
+		{ title: "Namespace" },
+		{ title: "Target" },
+		{
+			title: "Mirrored",
+			align: "right"
+		},
+		{
+			title: "Pending",
+			align: "right"
+		},
+		{ title: "" }
+	], namespaces.map((result) => {
+		const { unchanged, pending } = countAll([result]);
+		const total = unchanged + pending;
+		return [
+			codeSpan(result.namespace),
+			codeSpan(result.target),
+			formatCount(unchanged),
+			formatCount(pending),
+			renderShare(total === 0 ? 0 : unchanged / total)
+		];
+	}));
+}
+
+// src/report/summary/namespaces.ts
+/** Table rows and lists that are shown unfolded: about a screen. */
+const MAX_OPEN_ROWS = 25;
+/** The namespaces that changed, then the others in one folded list. */
+function addNamespaces(page, run) {
+	let rows = 0;
+	const changed = run.namespaces.filter((result) => isNotable(result, run));
+	for (const result of changed) {
+		const own = rowsOf(result, run);
+		rows += own;
+		if (rows > MAX_OPEN_ROWS) addFolded(page, result, run);
+		else addOpen(page, result, run);
 	}
-	page.add("");
+	addUnchanged(page, run.namespaces.filter((result) => !changed.includes(result)));
+}
+/** True if there is more to say than the number of unchanged tags. */
+function isNotable(result, run) {
+	return rowsOf(result, run) > 0 || notesOf({
+		...result,
+		unchanged: 0
+	}).length > 0;
+}
+function rowsOf({ copied, drift, gone, section }, { dryRun }) {
+	const lists = drift ? [
+		...drift.missing,
+		...drift.changed,
+		...drift.differs
+	] : [];
+	return copied.length + lists.length + (dryRun ? gone.length : 0) + (section === void 0 ? 0 : 1);
+}
+function addOpen(page, result, run) {
+	page.add(`### ${codeSpan(result.namespace)} → ${codeSpan(result.target)}\n`);
+	addContent(page, result, run);
+}
+function addFolded(page, result, run) {
+	const { added, updated, bytes } = countAll([result]);
+	const parts = [
+		...added > 0 ? [`${formatCount(added)} added`] : [],
+		...updated > 0 ? [`${formatCount(updated)} updated`] : [],
+		...bytes > 0 ? [formatBytes(bytes)] : []
+	];
+	const counts = parts.length > 0 ? `: ${parts.join(", ")}` : "";
+	page.addDetails(`${htmlCode(result.namespace)} → ${htmlCode(result.target)}${counts}`, () => addContent(page, result, run));
+}
+function addContent(page, result, { dryRun }) {
+	const notes = [...notesOf(result), ...describeRemoved(result, dryRun)];
+	if (notes.length > 0) page.add(`${notes.join(" · ")}\n`);
+	addImages(page, result.copied, dryRun);
+	addDrift(page, result);
+	if (dryRun) addTags(page, "Removed from the source; the mirror keeps them", result.gone);
+	if (result.section !== void 0) {
+		const block = codeBlock(result.section, "markdown");
+		page.addDetails("The section that the changelog would get", () => page.add(block));
+	}
+}
+function addImages(page, copied, dryRun) {
+	const hasAdded = copied.some(({ added }) => added.length > 0);
+	const hasUpdated = copied.some(({ updated }) => updated.length > 0);
+	page.addTable([
+		{ title: "Image" },
+		...hasAdded ? [{ title: dryRun ? "Would add" : "Added" }] : [],
+		...hasUpdated ? [{ title: dryRun ? "Would update" : "Updated" }] : [],
+		{
+			title: dryRun ? "Size (at most)" : "Sent",
+			align: "right"
+		}
+	], copied.map(({ image, target, added, updated, bytes }) => [
+		imageLink(image, target),
+		...hasAdded ? [codeList(added)] : [],
+		...hasUpdated ? [codeList(updated)] : [],
+		formatBytes(bytes)
+	]));
+}
+function imageLink(image, target) {
+	const url = registryPage(target);
+	return url ? link(image, url) : codeSpan(image);
+}
+function notesOf(result) {
+	const { unchanged, gone, pending, adopted, filteredOut, notRechecked, unsupported } = result;
+	const { referrers, referrersUnchecked } = result;
+	const schema1 = countTags(unsupported);
+	return [
+		...unchanged > 0 ? [`${formatCount(unchanged)} unchanged`] : [],
+		...adopted > 0 ? [`${formatCount(adopted)} adopted`] : [],
+		...pending > 0 ? [`${formatCount(pending)} left to the next run`] : [],
+		...gone.length > 0 ? [`${formatCount(countTags(gone))} removed from the source`] : [],
+		...describeFilteredOut(filteredOut),
+		...notRechecked > 0 ? [`${formatCount(notRechecked)} not rechecked`] : [],
+		...referrers > 0 ? [`${plural(referrers, "referrer")} copied`] : [],
+		...referrersUnchecked > 0 ? [`${plural(referrersUnchecked, "image")} not checked for new referrers`] : [],
+		...schema1 > 0 ? [`${formatCount(schema1)} unsupported (schema1)`] : []
+	];
+}
+/** `12 filtered out (8 by exclude, 4 by semver)` */
+function describeFilteredOut(filteredOut) {
+	const parts = FILTERS.filter((name) => filteredOut[name] > 0).map((name) => `${formatCount(filteredOut[name])} by ${name}`);
+	return parts.length === 0 ? [] : [`${formatCount(countFilteredOut(filteredOut))} filtered out (${parts.join(", ")})`];
+}
+function describeRemoved({ drift }, dryRun) {
+	if (!drift || drift.removed === 0) return [];
+	const entries = drift.removed === 1 ? "1 entry" : `${formatCount(drift.removed)} entries`;
+	return dryRun ? [`${entries} would be removed from the record`] : [`${entries} removed from the record, so that the next sync copies them again`];
 }
 function addDrift(page, { drift }) {
 	if (!drift) return;
-	const kinds = [
-		["Recorded, but missing from the target", drift.missing],
-		["Recorded, but with another digest in the target", drift.changed],
-		["Not recorded, and different in source and target", drift.differs]
-	];
-	for (const [title, images] of kinds) addTags(page, title, images);
-}
-function addGone(page, { gone }) {
-	addTags(page, "Removed from the source; the mirror keeps them", gone);
+	addTags(page, "Recorded, but missing from the target", drift.missing);
+	addTags(page, "Recorded, but with another digest in the target", drift.changed);
+	addTags(page, "Not recorded, and different in source and target", drift.differs);
 }
 function addTags(page, title, images) {
 	if (images.length === 0) return;
@@ -44679,83 +46670,306 @@ function addTags(page, title, images) {
 	for (const { image, tags } of images) page.add(`- ${codeSpan(image)}: ${codeList(tags)}`);
 	page.add("");
 }
-function addSection(page, section) {
-	page.add(`#### In the changelog\n`);
-	page.add(fenced(section, "markdown"));
+function addUnchanged(page, namespaces) {
+	const known = namespaces.filter(({ unchanged, failures }) => unchanged > 0 || failures.length === 0);
+	if (known.length === 0) return;
+	page.addDetails(`${plural(known.length, "namespace")} without changes`, () => {
+		for (const { namespace, target, unchanged } of known) page.add(`- ${codeSpan(namespace)} → ${codeSpan(target)}: ${plural(unchanged, "tag")}`);
+	});
 }
-/** A code block that its content can't close: names of images and tags have no backtick. */
-function fenced(content, language) {
-	return [
-		"````" + language,
-		content.trimEnd(),
-		"````",
-		""
-	].join("\n");
-}
-/** Failures grouped by reason: one wrong password can fail a thousand images. */
-function addFailures(page, { namespaces }) {
-	const byReason = /* @__PURE__ */ new Map();
-	for (const { namespace, failures } of namespaces) for (const failure of failures) {
-		const names = byReason.get(failure.reason);
-		if (names) names.push(nameOf(namespace, failure));
-		else byReason.set(failure.reason, [nameOf(namespace, failure)]);
-	}
-	if (byReason.size === 0) return;
-	page.add("### Failed\n");
-	const items = Array.from(byReason).toSorted(([, a], [, b]) => b.length - a.length);
-	for (const [reason, names] of items) page.add(`- ${codeList(names, 5)}: ${escapeMarkdown(reason.slice(0, MAX_REASON_CHARACTERS))}`);
-	page.add("");
-}
-function addNamespace(page, result, dryRun) {
-	const { namespace, target, copied, unchanged, gone, pending, adopted, filteredOut, notRechecked, unsupported } = result;
-	const { referrers, referrersUnchecked } = result;
-	const schema1 = countTags(unsupported);
-	const notes = [
-		`${formatCount(unchanged)} unchanged`,
-		...gone.length > 0 ? [`${formatCount(countTags(gone))} removed from the source`] : [],
-		...pending > 0 ? [`${formatCount(pending)} left to the next run`] : [],
-		...adopted > 0 ? [`${formatCount(adopted)} adopted`] : [],
-		...describeFilteredOut(filteredOut),
-		...notRechecked > 0 ? [`${formatCount(notRechecked)} not rechecked`] : [],
-		...referrers > 0 ? [`${plural(referrers, "referrer")} copied`] : [],
-		...referrersUnchecked > 0 ? [`${plural(referrersUnchecked, "image")} not checked for new referrers`] : [],
-		...schema1 > 0 ? [`${formatCount(schema1)} unsupported (schema1)`] : []
-	];
-	page.add(`### ${codeSpan(namespace)} → ${codeSpan(target)}\n`);
-	page.add(`${notes.join(", ")}\n`);
-	if (copied.length === 0) return;
-	page.add(`| Image | ${dryRun ? "Would add" : "Added"} | ${dryRun ? "Would update" : "Updated"} | Bytes |`);
-	page.add("| --- | --- | --- | ---: |");
-	for (const { image, added, updated, bytes } of copied) page.add(`| ${codeSpan(image)} | ${codeList(added)} | ${codeList(updated)} | ${formatBytes(bytes)} |`);
-	page.add("");
-}
-/** `12 filtered out (8 by exclude, 4 by semver)` */
-function describeFilteredOut(filteredOut) {
-	const parts = FILTERS.filter((name) => filteredOut[name] > 0).map((name) => `${formatCount(filteredOut[name])} by ${name}`);
-	return parts.length === 0 ? [] : [`${formatCount(countFilteredOut(filteredOut))} filtered out (${parts.join(", ")})`];
-}
-/** Lines up to a limit in bytes. From the first line that does not fit, all are omitted and counted. */
+
+// src/report/summary/page.ts
+/** Bytes kept free for the line that counts the omitted lines. */
+const RESERVE_BYTES = 200;
+const END_OF_DETAILS = "\n</details>\n";
+/** A page of Markdown up to a limit in bytes. From the first block that does not fit, all are omitted and their lines counted. */
 var Page = class {
-	#lines = [];
+	#blocks = [];
 	#free;
-	#omitted = 0;
-	constructor(limit) {
-		this.#free = limit - RESERVE_BYTES;
+	#omittedLines = 0;
+	constructor(maxBytes) {
+		this.#free = maxBytes - RESERVE_BYTES;
 	}
-	add(line) {
-		const bytes = Buffer.byteLength(line) + 1;
-		if (this.#omitted > 0 || bytes > this.#free) {
-			this.#omitted += 1;
+	/** Adds a block: text that is kept or omitted as a whole. */
+	add(block) {
+		const bytes = Buffer.byteLength(block) + 1;
+		if (this.#omittedLines > 0 || bytes > this.#free) {
+			this.#omittedLines += block.trimEnd().split("\n").length;
 			return;
 		}
 		this.#free -= bytes;
-		this.#lines.push(line);
+		this.#blocks.push(block);
+	}
+	/** A table row by row, with an empty line after it. */
+	addTable(head, rows) {
+		if (rows.length === 0) return;
+		this.add(`| ${head.map(({ title }) => title).join(" | ")} |\n|${head.map(({ align }) => ` ${RULES[align ?? "left"]} |`).join("")}`);
+		for (const row of rows) this.add(`| ${row.join(" | ")} |`);
+		this.add("");
+	}
+	/** What `content` adds, folded under `summary`, which is HTML. It is closed even if the content does not fit. */
+	addDetails(summary, content) {
+		const before = this.#blocks.length;
+		this.#free -= 13;
+		this.add(`<details><summary>${summary}</summary>\n`);
+		if (this.#blocks.length === before) return;
+		content();
+		this.#blocks.push(END_OF_DETAILS);
 	}
 	text() {
-		if (this.#omitted > 0) this.#lines.push("", `_${plural(this.#omitted, "more line")} did not fit: see the JSON report._`);
-		return `${this.#lines.join("\n")}\n`;
+		const omitted = this.#omittedLines > 0 ? `\n_${plural(this.#omittedLines, "more line")} did not fit: see the JSON report._\n` : "";
+		return `${this.#blocks.join("\n").trimEnd()}\n${omitted}`;
 	}
 };
+const RULES = {
+	left: "---",
+	right: "---:"
+};
+
+// src/report/summary/problems.ts
+const MAX_REASON_CHARACTERS = 600;
+/** Longer files are not shown. */
+const MAX_FILE_BYTES = 131072;
+/** Groups of failures that are shown unfolded. */
+const MAX_OPEN_GROUPS = 10;
+const NAMES_PER_GROUP = 5;
+const escapeReason = (reason) => escapeMarkdown(reason.slice(0, MAX_REASON_CHARACTERS));
+/** Errors of the run, failed tags, and files that could not be written. */
+function addProblems(page, result) {
+	for (const error of result.errors) page.add(`> ❌ **Error:** ${escapeReason(error)}\n`);
+	addFailures(page, result);
+	for (const file of result.unrecorded ?? []) addUnrecorded(page, file);
+	for (const warning of result.warnings) page.add(`> ⚠️ **Warning:** ${escapeReason(warning)}\n`);
+}
+/** What the next run starts from: why this one stopped early. */
+function addLimits(page, { stopped = [] }) {
+	for (const reason of stopped) page.add(`> ⏳ **Next run:** ${escapeReason(reason)}\n`);
+}
+/** Failures grouped by reason, the largest group first: one wrong password can fail a thousand images. */
+function addFailures(page, { namespaces }) {
+	const groups = /* @__PURE__ */ new Map();
+	for (const { namespace, failures } of namespaces) for (const failure of failures) {
+		const names = groups.get(failure.reason) ?? [];
+		names.push(nameOf(namespace, failure));
+		groups.set(failure.reason, names);
+	}
+	if (groups.size === 0) return;
+	const items = Array.from(groups).toSorted(([, a], [, b]) => b.length - a.length).map(([reason, names]) => `- ${codeList(names, NAMES_PER_GROUP)}: ${escapeReason(reason)}`);
+	page.add("### Failed\n");
+	for (const item of items.slice(0, MAX_OPEN_GROUPS)) page.add(item);
+	page.add("");
+	const rest = items.slice(MAX_OPEN_GROUPS);
+	if (rest.length === 0) return;
+	page.addDetails(plural(rest.length, "more reason"), () => {
+		for (const item of rest) page.add(item);
+	});
+}
+/** Shows what could not be recorded, so that someone can commit it. The JSON report always has all of it. */
+function addUnrecorded(page, { path, content, addition }) {
+	const shown = [content, addition].find((text) => Buffer.byteLength(text) <= MAX_FILE_BYTES);
+	page.add(`### Not recorded: ${shown === content ? "the content of" : "to be added to"} ${codeSpan(path)}\n`);
+	const size = formatBytes(Buffer.byteLength(addition));
+	if (shown === void 0) page.add(`${size}: see the JSON report.\n`);
+	else page.add(codeBlock(shown, path.endsWith(".json") ? "json" : "markdown"));
+}
+
+// src/report/summary/totals.ts
+/** The kinds of tags that the bar shows, in its order. */
+const KINDS = [
+	{
+		count: "added",
+		sign: "🟩",
+		title: "Added",
+		dryTitle: "To add"
+	},
+	{
+		count: "updated",
+		sign: "🟦",
+		title: "Updated",
+		dryTitle: "To update"
+	},
+	{
+		count: "unchanged",
+		sign: "⬜",
+		title: "Unchanged"
+	},
+	{
+		count: "pending",
+		sign: "🟨",
+		title: "Pending"
+	},
+	{
+		count: "failed",
+		sign: "🟥",
+		title: "Failed"
+	}
+];
+const BAR_SIGNS = 30;
+/** A bar of coloured squares, and the table that explains it. Kinds without tags are left out. */
+function addTotals(page, { namespaces, dryRun, mode, started, finished }) {
+	const counts = countAll(namespaces);
+	const kinds = KINDS.filter(({ count }) => counts[count] > 0);
+	if (kinds.length > 1) page.add(`${renderBar(counts)}\n`);
+	const isCopying = mode === "sync" || mode === "plan";
+	const columns = [
+		...kinds.map((kind) => [`${kind.sign} ${titleOf(kind, dryRun)}`, formatCount(counts[kind.count])]),
+		...counts.gone > 0 ? [["Removed from the source", formatCount(counts.gone)]] : [],
+		...counts.referrers > 0 ? [["Referrers", formatCount(counts.referrers)]] : [],
+		...isCopying && counts.bytes > 0 ? [[dryRun ? "Size (at most)" : "Sent", formatBytes(counts.bytes)]] : [],
+		["Took", formatDuration(finished.getTime() - started.getTime())]
+	];
+	page.addTable(columns.map(([title]) => ({
+		title,
+		align: "right"
+	})), [columns.map(([, value]) => value)]);
+}
+const titleOf = ({ title, dryTitle }, dryRun) => dryRun && dryTitle !== void 0 ? dryTitle : title;
+/** Squares in proportion to the counts; every kind that occurs has at least one. */
+function renderBar(counts) {
+	const total = KINDS.reduce((sum, { count }) => sum + counts[count], 0);
+	if (total === 0) return "";
+	const shares = KINDS.filter(({ count }) => counts[count] > 0).map(({ count, sign }) => {
+		const exact = counts[count] / total * BAR_SIGNS;
+		return {
+			sign,
+			squares: Math.max(1, Math.round(exact))
+		};
+	});
+	const excess = shares.reduce((sum, { squares }) => sum + squares, 0) - BAR_SIGNS;
+	const widest = shares.toSorted((a, b) => b.squares - a.squares)[0];
+	return shares.map((share) => share.sign.repeat(share.squares - (share === widest ? excess : 0))).join("");
+}
+/** The result in one line: the heading of the summary, the last line of the log. */
+function renderHeadline(result) {
+	const { sign, text } = headline(result);
+	return `${sign} ${text}`;
+}
+const HEADLINES = {
+	sync: (result, counts) => result.dryRun ? dryRunHeadline(counts) : syncHeadline(result, counts),
+	plan: planHeadline,
+	compare: compareHeadline,
+	monitor: monitorHeadline
+};
+function headline(result) {
+	return HEADLINES[result.mode](result, countAll(result.namespaces));
+}
+function syncHeadline({ errors, namespaces }, counts) {
+	const { added, updated, unchanged, failed, pending, referrers } = counts;
+	const adopted = namespaces.reduce((sum, result) => sum + result.adopted, 0);
+	const done = [
+		...added > 0 ? [`${plural(added, "tag")} added`] : [],
+		...updated > 0 ? [`${plural(updated, "tag")} updated`] : [],
+		...adopted > 0 ? [`${plural(adopted, "tag")} adopted`] : [],
+		...referrers > 0 ? [`${plural(referrers, "referrer")} copied`] : []
+	];
+	const problems = [
+		...failed > 0 ? [`${plural(failed, "tag")} failed`] : [],
+		...errors.length > 0 ? [plural(errors.length, "error")] : [],
+		...pending > 0 ? [`${plural(pending, "tag")} left to the next run`] : []
+	];
+	const sign = failed + errors.length > 0 ? "❌" : pending > 0 ? "⏳" : "✅";
+	if (done.length + problems.length > 0) return {
+		sign,
+		text: [...problems, ...done].join(", ")
+	};
+	return {
+		sign,
+		text: `Nothing to mirror: ${plural(unchanged, "tag")} up to date`
+	};
+}
+function dryRunHeadline({ added, updated, failed }) {
+	const parts = [
+		...failed > 0 ? [plural(failed, "failure")] : [],
+		...added > 0 ? [`${plural(added, "tag")} would be added`] : [],
+		...updated > 0 ? [`${plural(updated, "tag")} would be updated`] : []
+	];
+	const text = parts.length > 0 ? parts.join(", ") : "nothing to mirror";
+	return {
+		sign: failed > 0 ? "❌" : "🔍",
+		text: `Dry run: ${text}`
+	};
+}
+function planHeadline({ matrix }, { added, updated, failed }) {
+	const jobs = matrix?.include.length ?? 0;
+	const text = jobs > 0 ? `${plural(jobs, "job")} for ${plural(added + updated, "tag")}` : "nothing to mirror";
+	const failures = failed > 0 ? `, ${plural(failed, "failure")}` : "";
+	return {
+		sign: failed > 0 ? "❌" : "📋",
+		text: `Plan: ${text}${failures}`
+	};
+}
+function compareHeadline({ namespaces, errors }, { failed }) {
+	const drifts = namespaces.flatMap(({ drift }) => drift ?? []);
+	const sum = (kind) => drifts.reduce((total, drift) => total + countTags(drift[kind]), 0);
+	const parts = [
+		...failed > 0 ? [`${plural(failed, "tag")} failed`] : [],
+		...errors.length > 0 ? [plural(errors.length, "error")] : [],
+		...sum("missing") > 0 ? [`${plural(sum("missing"), "tag")} missing`] : [],
+		...sum("changed") > 0 ? [`${plural(sum("changed"), "tag")} changed`] : [],
+		...sum("differs") > 0 ? [`${plural(sum("differs"), "unrecorded tag")} different`] : []
+	];
+	if (parts.length === 0) return {
+		sign: "✅",
+		text: "Compared: the target matches the record"
+	};
+	return {
+		sign: "❌",
+		text: `Compared: ${parts.join(", ")}`
+	};
+}
+function monitorHeadline(_, { unchanged, pending, failed }) {
+	const total = unchanged + pending;
+	const share = total === 0 ? 100 : Math.floor(unchanged / total * 1e3) / 10;
+	const failures = failed > 0 ? `, ${plural(failed, "failure")}` : "";
+	return {
+		sign: failed > 0 ? "❌" : "📊",
+		text: `${share} % mirrored: ${formatCount(unchanged)} of ${plural(total, "tag")}${failures}`
+	};
+}
+
+// src/report/summary.ts
+/** GitHub drops a summary of more than 1 MiB per step entirely. */
+const MAX_BYTES$1 = 524288;
+/** The job summary in GitHub-flavoured Markdown: totals, problems with their remedies, then the namespaces. */
+function renderSummary(result, maxBytes = MAX_BYTES$1) {
+	const page = new Page(maxBytes);
+	page.add(`## ${renderHeadline(result)}\n`);
+	addTotals(page, result);
+	addProblems(page, result);
+	addLimits(page, result);
+	addPulls(page, result);
+	addPullCommand(page, result);
+	if (result.matrix) addMatrix(page, result.matrix);
+	if (result.mode === "monitor") addStates(page, result.namespaces);
+	else addNamespaces(page, result);
+	addCommits(page, result);
+	return page.text();
+}
+/** Copying counts against the pull limit of a source that has one. */
+function addPulls(page, { namespaces }) {
+	const pulls = namespaces.flatMap((one) => one.pulls ? [one.pulls] : []);
+	const count = pulls.reduce((sum, one) => sum + one.count, 0);
+	if (count === 0) return;
+	const least = pulls.every(({ exact }) => exact) ? "" : "at least ";
+	page.add(`Copying takes ${least}${plural(count, "manifest request")} to the sources, which count against a pull limit.\n`);
+}
+/** For a first look at the mirror. */
+function addPullCommand(page, { namespaces, mode, dryRun }) {
+	if (mode !== "sync" || dryRun) return;
+	for (const { target, added, updated } of namespaces.flatMap(({ copied }) => copied)) {
+		const [tag = ""] = [...added, ...updated];
+		const reference = pullReference(target, tag);
+		if (reference !== void 0) return page.add(codeBlock(`docker pull ${reference}`, "sh"));
+	}
+}
+function addCommits(page, { commits = [] }) {
+	const last = new Map(commits.map(({ path, url }) => [path, url]));
+	const pages = Array.from(last).flatMap(([path, url]) => {
+		const parsed = URL.parse(url);
+		return parsed && /^https?:$/.test(parsed.protocol) ? [link(path, parsed)] : [];
+	});
+	if (pages.length > 0) page.add(`Recorded in ${pages.join(", ")}\n`);
+}
 
 // src/report/comment.ts
 /** GitHub's limit is 65,536 characters per comment; a character has one byte or more. */
@@ -44807,24 +47021,50 @@ const MODES = {
 * @throws Error with cause and remedy when the run can't continue; the outputs have safe values then
 */
 async function run(loadInputs, createDeps, runner, modes = MODES) {
-	setOutputs(runner, SAFE_OUTPUTS);
+	await new Attempts().make("The outputs", () => setOutputs(runner, SAFE_OUTPUTS));
 	const inputs = await loadInputs();
 	const deps = createDeps(inputs);
 	try {
 		const result = await modes[inputs.mode](inputs, deps);
-		await report(result, inputs, deps, runner);
-		return verdict(result, inputs, deps);
+		const unreported = await report(result, inputs, deps, runner);
+		return verdict(result, inputs, deps) ?? unreported;
 	} finally {
 		await deps.close();
 	}
 }
-/** Reports a run everywhere that a user looks: outputs first, because other jobs depend on them. */
+/** Pieces of work of which each is tried, whatever becomes of the others. */
+var Attempts = class {
+	problems = [];
+	async make(what, work) {
+		try {
+			await work();
+		} catch (error) {
+			this.problems.push(`${what} could not be written: ${messageOf(error)}`);
+		}
+	}
+};
+/**
+* Reports a run everywhere that a user looks: outputs first, because other jobs depend on them. The disk may be full, or
+* a folder not writable: each report is written although another fails.
+*
+* @returns why the job fails if other jobs lack the outputs or the JSON report; other missing reports are warnings
+*/
 async function report(result, inputs, deps, runner) {
-	const path = await runner.writeReport(renderJsonReport(result));
-	setOutputs(runner, outputsOf(result, path));
-	for (const annotation of annotate(result)) runner.annotate(annotation);
-	await runner.writeSummary(renderSummary(result));
-	await comment(result, inputs, deps, runner);
+	const required = new Attempts();
+	let path = "";
+	await required.make("The JSON report", async () => {
+		path = await runner.writeReport(renderJsonReport(result));
+	});
+	await required.make("The outputs", () => setOutputs(runner, outputsOf(result, path)));
+	const others = new Attempts();
+	for (const annotation of annotate(result)) await others.make("An annotation", () => runner.annotate(annotation));
+	await others.make("The job summary", async () => runner.writeSummary(renderSummary(result)));
+	await others.make("The comment", async () => comment(result, inputs, deps, runner));
+	for (const message of Array.from(others.problems)) await others.make("An annotation", () => runner.annotate({
+		level: "warning",
+		message
+	}));
+	return required.problems.length === 0 ? void 0 : required.problems.join("\n");
 }
 /** Keeps the comment on the pull request that started the workflow, if there is one. */
 async function comment(result, { comment: place }, { pullRequest, logger }, runner) {
@@ -44847,8 +47087,15 @@ function verdict({ namespaces, errors }, { failOnError }, { lifetime }) {
 	if (drifted === 0) return void 0;
 	return `${plural(drifted, "tag")} in the target differ from the record: see the job summary`;
 }
+/** @throws the first error, after all outputs were tried */
 function setOutputs(runner, outputs) {
-	for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, String(value));
+	const errors = [];
+	for (const [name, value] of Object.entries(outputs)) try {
+		runner.setOutput(name, String(value));
+	} catch (error) {
+		errors.push(error);
+	}
+	if (errors.length > 0) throw errors[0];
 }
 
 // src/index.ts

@@ -4,12 +4,20 @@ import { a as isRegistryHost, r as canonicalHost } from "./names.js";
 // src/inputs/registry-auth.ts
 var import_dist = require_dist();
 const INPUT = "registry-auth";
+/** `scope` and `ecr` are keys of docker/login-action, which an entry may have if they change nothing. */
 const KEYS = [
 	"registry",
 	"username",
-	"password"
+	"password",
+	"scope",
+	"ecr"
 ];
 const FORM = "a list of entries with registry, username and password, in the form of docker/login-action";
+/** https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html */
+const ECR_HOST = /^(?:public\.ecr\.aws|\d{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9.-]+\.(?:amazonaws\.com(?:\.cn)?|on\.aws))$/;
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids */
+const AWS_ACCESS_KEY = /^A[KS]IA[A-Z0-9]{12,}$/;
+const ECR_LOGIN = "AWS keys are not exchanged for a login to Amazon ECR: remove this entry, and run docker/login-action or aws-actions/amazon-ecr-login before this action, which uses their logins";
 /** Below "|-", a text of one line is read as it is, whatever characters it has. */
 const QUOTE = "put it in quotes, or alone on the line below \"|-\"";
 /**
@@ -73,6 +81,25 @@ function parse(text) {
 		lineAt: (offset) => Math.max(1, lineCounter.linePos(offset).line)
 	};
 }
+/** The key of an entry that docker/login-action supports and this action does not. */
+function unsupportedKey(host, { username = "", scope = "", ecr = "" }) {
+	if (scope !== "") return {
+		key: "scope",
+		what: "is not supported: an account is for its whole registry. Remove this key; if source and target need different accounts of one registry, use the inputs username and source-username"
+	};
+	if (/^true$/i.test(ecr)) return {
+		key: "ecr",
+		what: ECR_LOGIN
+	};
+	if (!/^(?:false|auto|)$/i.test(ecr)) return {
+		key: "ecr",
+		what: "is not one of auto, true, false"
+	};
+	return ECR_HOST.test(host) && AWS_ACCESS_KEY.test(username) ? {
+		key: "username",
+		what: ECR_LOGIN
+	} : void 0;
+}
 var EntryList = class {
 	credentials = /* @__PURE__ */ new Map();
 	#reader;
@@ -101,6 +128,8 @@ var EntryList = class {
 		this.#lines.set(host, line);
 		if (!isRegistryHost(host)) return this.#problem(line, "registry", "is not a host such as ghcr.io or registry.example:5000");
 		if (other !== void 0) return this.#problem(line, "registry", `is listed in line ${other} already`);
+		const unsupported = unsupportedKey(host, values);
+		if (unsupported) return this.#problem(line, unsupported.key, unsupported.what);
 		const missing = ["username", "password"].filter((key) => (values[key] ?? "") === "");
 		if (missing.length === 0) this.credentials.set(host, {
 			username,

@@ -851,6 +851,25 @@ function union(options, message$1) {
 	});
 }
 /**
+* Creates a unknown schema.
+*
+* @returns A unknown schema.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function unknown() {
+	return _standardSchema({
+		kind: "schema",
+		type: "unknown",
+		reference: unknown,
+		expects: "unknown",
+		async: false,
+		"~run"(dataset) {
+			dataset.typed = true;
+			return dataset;
+		}
+	});
+}
+/**
 * Parses an unknown input based on a schema.
 *
 * @param schema The schema to be used.
@@ -902,26 +921,26 @@ function safeParse(schema, input, config$1) {
 }
 
 // src/oci/errors.ts
-/** What went wrong with one request to a registry, as data. The message holds no query and no credential. */
+/** A failed request to a registry, as data. Its message contains no query and no credential. */
 var RegistryError = class extends Error {
 	name = "RegistryError";
 	method;
 	/** Without query and user info: signed URLs carry credentials. */
 	url;
-	/** Absent when no answer came. */
+	/** Undefined when there was no response. */
 	status;
-	/** The codes of the answer's `errors`, `NAME_UNKNOWN` and so on. */
+	/** The codes of the response's `errors`, such as `NAME_UNKNOWN`. */
 	codes;
 	/** True when the same request may succeed later. */
 	retryable;
 	/**
-	* True for what is meant in most cases, but is also what a proxy in between or a node of the registry that is out of
-	* order says now and then: a few more tries tell.
+	* True for a refusal that usually means what it says, but that a proxy on the way or a broken node of the registry may
+	* send as well: a few retries show which it is.
 	*/
 	ambiguous;
-	/** Host of the registry that was asked: what it redirects to or gets its tokens from may be another one, see `url`. */
+	/** Host of the registry. `url` may be at another host: its storage or token service. */
 	registry;
-	/** How long the registry asks to wait, in milliseconds. */
+	/** How long the registry asks the client to wait, in milliseconds. */
 	retryAfter;
 	constructor(problem) {
 		const url = redactUrl(problem.url);
@@ -936,27 +955,27 @@ var RegistryError = class extends Error {
 		this.retryAfter = problem.retryAfter;
 	}
 };
-/** The message of whatever was thrown. */
+/** The message of any thrown value. */
 function messageOf(error) {
 	return error instanceof Error ? error.message : String(error);
 }
-/** True when a registry, or its token service, does not let the one who asks. */
+/** True when a registry or its token service denies access. */
 function isAccessDenied(error) {
 	return error instanceof RegistryError && !error.retryable && (error.status === 401 || error.status === 403);
 }
-/** `url` without what may be a credential: user info, query and fragment. */
+/** `url` without the parts that may contain a credential: user info, query and fragment. */
 function redactUrl(url) {
 	return `${url.protocol}//${url.host}${url.pathname}`;
 }
 /**
-* One line of printable text of at most `limit` characters, from text that a stranger wrote: without what turns the
-* direction of writing, and without what may be a credential.
+* One line of printable text of at most `limit` characters, from untrusted text. Characters that change the direction of
+* writing are removed, and so is what may be a credential.
 */
 function printable(text, limit = 300) {
 	const line = withoutCredentials(text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}]+/gu, " ")).replaceAll("##[", "# # [").trim();
 	return line.length > limit ? `${line.slice(0, limit)}…` : line;
 }
-/** Docker and registries quote signed URLs and the header that they refuse. */
+/** Docker and registries quote signed URLs, and the header that they refuse. */
 function withoutCredentials(text) {
 	return text.replace(/(?<=https?:\/\/)[^\s/?#"'`<>]*@/gi, "").replace(/(?<=https?:\/\/[^\s?#"'`<>]*)[?#][^\s"'`<>]*/gi, "").replace(/\b(basic|bearer) +[\w.~+/=-]{16,}/gi, "$1 …");
 }
@@ -965,14 +984,14 @@ const ErrorBody = object({ errors: pipe(array(object({
 	message: optional(nullable(string()), "")
 })), maxLength(100)) });
 /**
-* The codes and one line of text of an error body. Bodies may be the spec's JSON, HTML or plain text.
+* The codes and one line of text of an error body, which may be the specification's JSON, HTML or plain text.
 * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
 */
 function readErrorBody(body) {
 	const parsed = safeParse(ErrorBody, tryJson(body));
 	if (!parsed.success) return {
 		codes: [],
-		text: /^\s*</.test(body) ? "the answer is an HTML page" : printable(body)
+		text: /^\s*</.test(body) ? "the response is an HTML page" : printable(body)
 	};
 	const { errors } = parsed.output;
 	return {
@@ -1092,7 +1111,7 @@ function show(value) {
 function formatNamespace({ registry, path }) {
 	return path === "" ? registry : `${registry}/${path}`;
 }
-/** The full path of `image` in its registry: what `/v2/<repository>/` takes. */
+/** The full path of `image` in its registry, as it stands in `/v2/<repository>/`. */
 function repositoryIn({ path }, image) {
 	return path === "" ? image : `${path}/${image}`;
 }
@@ -1100,7 +1119,7 @@ function repositoryIn({ path }, image) {
 * Reads `host/path`, `host` or, in `defaultRegistry`, `path`. The first part is a host when it has a dot or a
 * port or is `localhost`, as docker reads references.
 *
-* @returns a sentence that says what is wrong when `text` is neither
+* @returns the namespace, or a sentence that says what is wrong with `text`
 */
 function parseNamespace(text, defaultRegistry) {
 	const slash = text.indexOf("/");
@@ -1125,15 +1144,15 @@ const PLACEHOLDERS = [
 	"image"
 ];
 /**
-* Fills `template` for one image and gives the path in the target's registry. Where the target can't nest, `/`
-* becomes `_`. A host's port has no place in a name: its `:` becomes `-`.
+* Fills in `template` for one image and returns the path in the target's registry. Where the target can't nest, `/`
+* becomes `_`. The `:` before a host's port, which is not allowed in a repository name, becomes `-`.
 */
 function targetRepository(template, target, source, image) {
 	const filled = template.replaceAll("{registry}", source.registry.replaceAll(/[[\]]/g, "").replaceAll(":", "-")).replaceAll("{namespace}", source.path).replaceAll("{image}", image).replaceAll(/\/{2,}/g, "/").replaceAll(/^\/|\/$/g, "");
 	return repositoryIn(target, canNest(target.registry) ? filled : filled.replaceAll("/", "_"));
 }
 /**
-* Names the target of every image of a run.
+* Computes the target repository of every image of a run.
 *
 * @throws Error that lists, with the remedy, the names that the specification does not allow and the sources that
 *   would overwrite each other
@@ -1142,38 +1161,39 @@ function nameTargets(all) {
 	const owners = /* @__PURE__ */ new Map();
 	const problems = [];
 	const names = /* @__PURE__ */ new Map();
-	for (const { settings, listing } of all) {
+	for (const { name, settings, listing } of all) {
 		const { namespace, target, targetName } = settings;
-		const own = /* @__PURE__ */ new Map();
-		names.set(formatNamespace(namespace), own);
+		const repositories = /* @__PURE__ */ new Map();
+		names.set(name, repositories);
 		for (const [image, { repository }] of listing.images) {
-			const name = targetRepository(targetName, target, namespace, image);
+			const targetPath = targetRepository(targetName, target, namespace, image);
 			const source = `${namespace.registry}/${repository}`;
-			const place = `${target.registry}/${name}`;
-			const owner = owners.get(place);
-			if (!isRepositoryName(name)) problems.push(`${source} would go to "${name}", which is not a repository name`);
-			else if (owner !== void 0) problems.push(`${owner} and ${source} would both go to ${place}`);
-			owners.set(place, source);
-			own.set(image, name);
+			const destination = `${target.registry}/${targetPath}`;
+			const owner = owners.get(destination);
+			if (!isRepositoryName(targetPath)) problems.push(`${source} would go to "${targetPath}", which is not a repository name`);
+			else if (owner !== void 0) problems.push(`${owner} and ${source} would both go to ${destination}`);
+			owners.set(destination, source);
+			repositories.set(image, targetPath);
 		}
 	}
 	if (problems.length > 0) throw new Error(clashMessage(problems));
 	return names;
 }
-const MOST_PROBLEMS = 20;
+/** The number of problems that the message lists. */
+const MAX_PROBLEMS_SHOWN = 20;
 function clashMessage(problems) {
-	const more = problems.length > MOST_PROBLEMS ? [`and ${problems.length - MOST_PROBLEMS} more`] : [];
-	return `Nothing was copied: ${[...problems.slice(0, MOST_PROBLEMS), ...more].join("; ")}. Give them different names with "target-name" ({registry}, {namespace} and {image} are its placeholders), leave one out with "exclude", or mirror the namespaces to different targets.`;
+	const more = problems.length > MAX_PROBLEMS_SHOWN ? [`and ${problems.length - MAX_PROBLEMS_SHOWN} more`] : [];
+	return `Nothing was copied: ${[...problems.slice(0, MAX_PROBLEMS_SHOWN), ...more].join("; ")}. Give them different names with "target-name" ({registry}, {namespace} and {image} are its placeholders), leave one out with "exclude", or mirror the namespaces to different targets.`;
 }
 
 // src/mirror/versions.ts
 var import_semver = /* @__PURE__ */ __toESM(require_semver(), 1);
 /**
-* A tag's version, as people write them: with or without a `v`, of one to three numbers with or without leading zeros, with a
-* prerelease behind `-` and, as tags can't have a `+`, build metadata behind `_`.
+* A version as tags are written: with or without a `v`, one to three numbers with or without leading zeros, a prerelease
+* after `-`, and, as tags can't contain a `+`, build metadata after `_`.
 */
 const VERSION = /^v?(\d{1,15})(?:\.(\d{1,15}))?(?:\.(\d{1,15}))?(?:-([0-9A-Za-z.-]+))?(?:_([0-9A-Za-z._-]+))?$/;
-/** The version that `tag` names, `1.20` as 1.20.0; undefined when it names none. */
+/** The version that `tag` names, `1.20` as 1.20.0; undefined when the tag is not a version. */
 function versionOf(tag) {
 	const [match, major, minor = "0", patch = "0", prerelease] = VERSION.exec(tag) ?? [];
 	if (match === void 0) return void 0;
@@ -1185,11 +1205,11 @@ function versionOf(tag) {
 	const suffix = prerelease === void 0 ? "" : `-${prerelease}`;
 	return import_semver.default.parse(numbers + suffix, { loose: true }) ?? void 0;
 }
-/** True for a tag that names one release for good: `v1.2.3`, `1.2.3-rc.1`, and not `v1`, `1.2` or `latest`. */
+/** True for a tag that names one release permanently: `v1.2.3`, `1.2.3-rc.1`, and not `v1`, `1.2` or `latest`. */
 function isFullVersion(tag) {
 	return VERSION.exec(tag)?.[3] !== void 0 && versionOf(tag) !== void 0;
 }
-/** Newest first; what is no version comes last, by name. `1.2.0` comes before `1.2`, and that before `1`. */
+/** Sorts the newest version first. Tags that are not versions come last, by name. `1.2.0` comes before `1.2`, and that before `1`. */
 function newestVersionFirst(a, b) {
 	const [first, second] = [versionOf(a), versionOf(b)];
 	if (!first || !second) return first ? -1 : second ? 1 : byName(a, b);
@@ -1199,11 +1219,11 @@ function byName(a, b) {
 	return a < b ? -1 : a > b ? 1 : 0;
 }
 /**
-* The rule that a range sets for tags: those that name a version in it. Prereleases are none of it, unless the range
-* itself names one: `>=1.20` leaves `1.21.0-rc.1` out, `>=1.20-0` takes it.
+* Compiles a range of versions into a test for tags that name a version inside it. Prereleases are outside, unless the
+* range itself names one: `>=1.20` excludes `1.21.0-rc.1`, `>=1.20-0` includes it.
 * https://github.com/npm/node-semver#ranges, https://github.com/Masterminds/semver#working-with-prerelease-versions
 *
-* @returns undefined when `range` is not one
+* @returns undefined when `range` is not a range of versions
 */
 function compileRange(range) {
 	const whole = completed(range);
@@ -1218,7 +1238,7 @@ function compileRange(range) {
 		return version !== void 0 && compiled.test(version);
 	};
 }
-/** With the zeros that node-semver wants before a prerelease and other libraries don't: `1.20-0`, `*-0`. */
+/** Adds the zeros that node-semver needs before a prerelease and other libraries don't: `1.20-0`, `*-0`. */
 function completed(range) {
 	return range.replaceAll(/(?<![\w.*-])[*x]-0(?![\w.])/gi, ">=0.0.0-0").replaceAll(/(?<![\w.-])(v?\d+)(\.\d+)?(?=-[0-9a-z])/gi, (_, major, minor = ".0") => `${major}${minor}.0`);
 }
@@ -1345,4 +1365,4 @@ function readNewerThan(text, report, now) {
 	return time;
 }
 
-export { integer as A, parseJson as B, redactUrl as C, custom as D, check as E, nullish as F, strictObject as G, record as H, number as I, string as K, object as L, looseObject as M, minValue as N, description as O, nullable as P, optional as R, readErrorBody as S, boolean as T, safeInteger as U, pipe as V, safeParse as W, show as _, resolveSettings as a, messageOf as b, newestVersionFirst as c, formatNamespace as d, parseNamespace as f, listOf as g, InputReader as h, readSettings as i, is as j, getDotPath as k, nameTargets as l, InputError as m, REFERRERS_NEED_DIGESTS as n, compileRange as o, repositoryIn as p, union as q, TARGET_EXAMPLE as r, isFullVersion as s, DEFAULTS as t, targetRepository as u, RegistryError as v, array as w, printable as x, isAccessDenied as y, parse as z };
+export { integer as A, parseJson as B, redactUrl as C, custom as D, check as E, nullish as F, strictObject as G, record as H, number as I, unknown as J, string as K, object as L, looseObject as M, minValue as N, description as O, nullable as P, optional as R, readErrorBody as S, boolean as T, safeInteger as U, pipe as V, safeParse as W, show as _, resolveSettings as a, messageOf as b, newestVersionFirst as c, formatNamespace as d, parseNamespace as f, listOf as g, InputReader as h, readSettings as i, is as j, getDotPath as k, nameTargets as l, InputError as m, REFERRERS_NEED_DIGESTS as n, compileRange as o, repositoryIn as p, union as q, TARGET_EXAMPLE as r, isFullVersion as s, DEFAULTS as t, targetRepository as u, RegistryError as v, array as w, printable as x, isAccessDenied as y, parse as z };

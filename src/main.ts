@@ -1,4 +1,5 @@
 import type { Inputs } from './inputs/inputs.ts';
+import { describeFailed } from './mirror/failure.ts';
 import { plural } from './mirror/format.ts';
 import type { Mode } from './mirror/mode.ts';
 import { countAll, countDrift } from './mirror/result.ts';
@@ -7,11 +8,13 @@ import type { Deps, Runner } from './modes/deps.ts';
 import { monitor } from './modes/monitor.ts';
 import { plan } from './modes/plan.ts';
 import { record } from './modes/record.ts';
+import { runLogOf } from './modes/run-log.ts';
 import { sync } from './modes/sync.ts';
 import { messageOf } from './oci/errors.ts';
 import { annotate } from './report/annotations.ts';
 import { renderComment } from './report/comment.ts';
 import { renderJsonReport } from './report/json-report.ts';
+import { warnOfMaskedOutput } from './report/masked-outputs.ts';
 import { type Outputs, SAFE_OUTPUTS, outputsOf } from './report/outputs.ts';
 import type { RunResult } from './report/result.ts';
 import { renderSummary } from './report/summary.ts';
@@ -45,12 +48,25 @@ export async function run(
   const inputs = await loadInputs();
   const deps = createDeps(inputs);
   try {
-    const result = await modes[inputs.mode](inputs, deps);
+    const result = withOutputWarnings(await modes[inputs.mode](inputs, deps), inputs);
     const unreported = await report(result, inputs, deps, runner);
+    runLogOf(deps).finished(result);
     return verdict(result, inputs, deps) ?? unreported;
   } finally {
     await deps.close();
   }
+}
+
+/** The result of a plan, with warnings if GitHub will not pass its matrix to other jobs. */
+function withOutputWarnings(result: RunResult, { credentials, registryAuth }: Inputs): RunResult {
+  if (!result.matrix) return result;
+  const accounts = [credentials.target, credentials.source, ...registryAuth.values()];
+  const warnings = warnOfMaskedOutput(
+    'matrix',
+    JSON.stringify(result.matrix),
+    accounts.filter((account) => account !== undefined),
+  );
+  return { ...result, warnings: [...result.warnings, ...warnings] };
 }
 
 /** Pieces of work of which each is tried, whatever becomes of the others. */
@@ -117,7 +133,10 @@ function verdict(
   if (lifetime.stopReason() === 'cancelled') return 'The run was cancelled';
   if (!failOnError) return undefined;
   const { failed } = countAll(namespaces);
-  if (failed > 0) return `${plural(failed, 'tag')} could not be mirrored: see the job summary`;
+  if (failed > 0) {
+    const failures = namespaces.flatMap((result) => result.failures);
+    return `${describeFailed(failures)} could not be mirrored: see the job summary`;
+  }
   const drifted = namespaces.reduce((sum, one) => sum + countDrift(one), 0);
   if (drifted === 0) return undefined;
   return `${plural(drifted, 'tag')} in the target differ from the record: see the job summary`;

@@ -97,7 +97,7 @@ async function mirror(
     },
     apiUrl: github.url,
     token: TOKENS.write,
-    env: { DOCKER_HOST: dockerHost },
+    env: { DOCKER_HOST: dockerHost, RUNNER_DEBUG: '1' },
   });
   expect(proxies.flatMap(({ problems }) => problems)).toEqual([]);
   return run;

@@ -240,6 +240,35 @@ describe('a dry run on a pull request', () => {
     expect(await github.comments('octo/meta', number)).toEqual([]);
   });
 
+  it('reads the record with the token of the workflow where a fork has no secrets', async () => {
+    const fork = await run(
+      { 'github-token': '', password: '', include: 'image-00' },
+      {
+        ...PULL_REQUEST,
+        workflowToken: TOKENS.readOnly,
+        event: { pull_request: { number } },
+      },
+    );
+    expect(fork.exitCode).toBe(0);
+    expect(fork.summary).toContain('| `image-00` | `v1` |');
+  });
+
+  it('has a part of the comment for each job of a matrix that runs at the same time', async () => {
+    const names = ['image-00', 'image-01', 'image-02'];
+    const jobs = await Promise.all(
+      names.map(async (include) =>
+        run({ include }, { ...PULL_REQUEST, matrix: { include }, event: { pull_request: { number } } }),
+      ),
+    );
+    expect(jobs.map(({ exitCode, annotations }) => [exitCode, annotations])).toEqual(
+      names.map(() => [0, []]),
+    );
+    const [comment, ...others] = await github.comments('octo/meta', number);
+    expect(others).toEqual([]);
+    expect(comment?.body.match(/^### `image-0\d`$/gm)).toEqual(names.map((name) => `### \`${name}\``));
+    for (const name of names) expect(comment?.body).toContain(`| \`${name}\` | \`v1\` |`);
+  });
+
   it('ignores comments of others that copy the marker, and removes its own duplicates', async () => {
     await dryRun();
     const [own] = await github.comments('octo/meta', number);
@@ -338,7 +367,7 @@ describe('mode: monitor', () => {
     const commits = await github.commits('octo/meta');
     const monitored = await run({ mode: 'monitor', 'monitor-count': '3', 'monitor-interval': '200ms' });
     expect(monitored.exitCode).toBe(0);
-    expect(monitored.log.match(/20 of 40 tags mirrored, 20 waiting/g)).toHaveLength(3);
+    expect(monitored.log.match(/20 of 40 tags mirrored, 20 pending/g)).toHaveLength(3);
     expect(monitored.outputs).toMatchObject({
       unchanged: '20',
       pending: '20',

@@ -110,6 +110,9 @@ describe('the main job', () => {
         expect(configOf(actual.body)).toBe(configOf(Buffer.from(image.bytes).toString()));
       }
     }
+    expect(run.log).toMatch(/library\S* .*· \d+ repositories · \d+ tags · \d+ requests in /);
+    expect(run.log).toMatch(/✓\S* base:\S* .*→ \S+\/base .*· .*B in /);
+    expect(run.log).toMatch(/CHANGELOG\.md .*\/octo\/meta\/commit\/[0-9a-f]{40}/);
     const changelog = await github.file('octo/meta', 'CHANGELOG.md');
     expect(changelog).toContain('# Changelog');
     expect(changelog).toContain('- `base`: added `debug`, `latest`, `v1`');

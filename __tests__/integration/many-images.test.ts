@@ -94,6 +94,12 @@ describe('a run of 10,000 images', () => {
     }
   });
 
+  it('logs a line per image, in less than 5 MB', () => {
+    expect(run.log.match(/image-\d+:[^\n]* → [^\n]* in \d/g)).toHaveLength(REPOSITORIES * TAGS);
+    expect(Buffer.byteLength(run.log)).toBeLessThan(5_000_000);
+    expect(run.log).toMatch(/✅ 10,000 tags added/);
+  });
+
   it('needs less than 250 MB, and no more at its end than in its middle', () => {
     const { peak, samples } = memory;
     const third = Math.floor(samples.length / 3);

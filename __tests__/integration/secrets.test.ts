@@ -139,6 +139,8 @@ async function run({ giver, engine, inputs, token = TOKENS.write }: Scenario): P
     apiUrl: github.url,
     token,
     env: {
+      // With debug lines, which show each request.
+      RUNNER_DEBUG: '1',
       DOCKER_HOST: dockerd.dockerHost,
       DOCKER_CONFIG: join(folder, 'config'),
       PATH: `${join(folder, 'bin')}:${process.env['PATH'] ?? ''}`,

@@ -4,13 +4,8 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderSummary } from '../../src/report/summary.ts';
 import { EXAMPLE_RUNS } from '../support/fixtures/example-runs.ts';
-import {
-  type Theme,
-  findLowContrast,
-  findOverflow,
-  openSummary,
-  startBrowser,
-} from '../support/run/browser.ts';
+import { findLowContrast, findOverflow, openSummary, startBrowser } from '../support/run/browser.ts';
+import type { Theme } from '../support/run/document.ts';
 
 const IMAGES = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 /** About two screens. */

@@ -149,6 +149,19 @@ describe('the report', () => {
   });
 });
 
+describe('the matrix of a plan', () => {
+  it('has a warning when a secret of several lines masks it', async () => {
+    const entry = { namespace: 'gcr.io/a', images: '', exclude: '', 'shard-index': '0', 'shard-total': 1 };
+    const matrix = { include: [{ ...entry, part: '1/1', tags: 1, bytes: 1 }] };
+    const inputs = { mode: 'plan', username: '_json_key', password: '{\n  "key": 1\n}' };
+    const { runner } = await start({ result: { mode: 'plan', matrix }, inputs });
+    expect(runner.messages).toEqual([expect.stringContaining('GitHub drops the output "matrix"')]);
+    expect(
+      (await start({ result: { mode: 'plan', matrix }, inputs: { mode: 'plan' } })).runner.messages,
+    ).toEqual([]);
+  });
+});
+
 describe('each report', () => {
   const full = (): never => {
     throw new Error('ENOSPC: no space left on device');
@@ -209,7 +222,7 @@ describe('each report', () => {
 });
 
 describe('the verdict', () => {
-  const drift = { missing: gone(2), changed: [], differs: [], removed: 2 };
+  const drift = { missing: gone(2), changed: [], differs: [], hollow: [], removed: 2 };
   const failures = [failure('base', ['v1', 'v2'])];
 
   it.each<[string, Options, string | undefined]>([
@@ -228,6 +241,11 @@ describe('the verdict', () => {
       'is the number of failed tags',
       { result: { namespaces: [namespaceResult({ failures })] } },
       '2 tags could not be mirrored: see the job summary',
+    ],
+    [
+      'does not count a missing namespace as a tag',
+      { result: { namespaces: [namespaceResult({ failures: [failure('', [])] })] } },
+      '1 namespace could not be mirrored: see the job summary',
     ],
     [
       'is success without fail-on-error',

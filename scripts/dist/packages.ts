@@ -20,6 +20,8 @@ export interface Bundle {
   readonly packages: readonly BundledPackage[];
   /** Bytes of this repository's own code in each file of dist/. */
   readonly ownBytesByFile: ReadonlyMap<string, number>;
+  /** Files that are loaded when an entry starts. The others are loaded when they are needed. */
+  readonly filesAtStart: ReadonlySet<string>;
 }
 
 const Manifest = v.object({ name: v.string(), version: v.string(), license: v.optional(v.string()) });
@@ -39,6 +41,7 @@ export async function readBundle(root: string): Promise<Bundle> {
         readPackage(folder, bytesByFile, lock),
       ).toSorted((a, b) => compareText(a.name, b.name) || compareText(a.version, b.version)),
       ownBytesByFile: ownBytes(chunks),
+      filesAtStart: filesAtStart(chunks),
     };
   } finally {
     await build.close();
@@ -63,6 +66,14 @@ function bytesByFolder(chunks: readonly OutputChunk[]): Map<string, Map<string, 
     }
   }
   return folders;
+}
+
+function filesAtStart(chunks: readonly OutputChunk[]): Set<string> {
+  const files = new Set(chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName));
+  // A set's loop visits what is added meanwhile.
+  for (const file of files)
+    for (const imported of chunks.find(({ fileName }) => fileName === file)?.imports ?? []) files.add(imported);
+  return files;
 }
 
 function ownBytes(chunks: readonly OutputChunk[]): Map<string, number> {

@@ -3,9 +3,11 @@ import {
   type Credential,
   type CredentialLookup,
   type RunHelper,
+  authFileCredentials,
   dockerConfigCredentials,
   firstCredential,
 } from '../oci/auth/credentials.ts';
+import { type DockerConfig, parseAuthFile } from '../oci/auth/docker-config.ts';
 import { definedEnv, dockerConfigFolder, isGitHubDotCom } from './environment.ts';
 import { exec } from './exec.ts';
 import { podmanCredentials } from './podman.ts';
@@ -16,6 +18,8 @@ export type Role = 'source' | 'target';
 /** Where the accounts of a run come from. */
 export interface CredentialSources {
   readonly inputs: Pick<Inputs, 'credentials' | 'registryAuth' | 'targetLogin'>;
+  /** The variable `DOCKER_AUTH_CONFIG`, which docker reads before its config since version 28.3. */
+  readonly environment: CredentialLookup;
   readonly dockerConfig: CredentialLookup;
   /** podman's auth.json, for what the docker config does not have. */
   readonly podman: CredentialLookup;
@@ -37,12 +41,12 @@ export function githubCredential(token: string, actor: string | undefined): Cred
 }
 
 /**
- * Finds the account of a registry in one role: from the inputs, or else the docker config, or else podman's auth.json, or
- * else GitHub's token.
+ * Finds the account of a registry in one role: from the inputs, or else DOCKER_AUTH_CONFIG, the docker config, podman's
+ * auth.json, or GitHub's token.
  */
 export function credentialLookup(role: Role, sources: CredentialSources): CredentialLookup {
   const { inputs, github } = sources;
-  const files = firstCredential([sources.dockerConfig, sources.podman]);
+  const files = firstCredential([sources.environment, sources.dockerConfig, sources.podman]);
   return async (registry, options) =>
     inputCredential(role, registry, inputs) ??
     (await files(registry, options)) ??
@@ -64,13 +68,15 @@ export async function loginsFor(
   places: Iterable<LoginPlace>,
   sources: CredentialSources,
 ): Promise<Map<string, Credential>> {
-  const { inputs, dockerConfig } = sources;
+  const { inputs, environment, dockerConfig } = sources;
   const lookup = credentialLookup(role, sources);
   const logins = new Map<string, Credential>();
   for (const { registry, path } of places) {
     if (logins.has(registry)) continue;
     const isFoundByDocker =
-      !inputCredential(role, registry, inputs) && (await dockerConfig(registry)) !== undefined;
+      !inputCredential(role, registry, inputs) &&
+      !(await environment(registry)) &&
+      (await dockerConfig(registry)) !== undefined;
     const credential = isFoundByDocker ? undefined : await lookup(registry, { repository: path });
     if (credential) logins.set(registry, credential);
   }
@@ -87,6 +93,17 @@ function inputCredential(
   return own ?? registryAuth.get(registry);
 }
 
+/** https://docs.docker.com/reference/cli/docker/#environment-variables */
+function environmentCredentials(): CredentialLookup {
+  const name = 'the variable DOCKER_AUTH_CONFIG';
+  // Helpers are for files: the variable has accounts only.
+  const read = async (): Promise<DockerConfig> => {
+    const { auths } = parseAuthFile(process.env['DOCKER_AUTH_CONFIG'] ?? '', name);
+    return { auths };
+  };
+  return authFileCredentials({ read, name }, runHelper);
+}
+
 const runHelper: RunHelper = async (helper, server) =>
   exec(`docker-credential-${helper}`, ['get'], { env: definedEnv(), input: server });
 
@@ -95,6 +112,7 @@ export function credentialSources(inputs: Inputs): CredentialSources {
   return {
     inputs,
     dockerConfig: dockerConfigCredentials(dockerConfigFolder(), runHelper),
+    environment: environmentCredentials(),
     podman: podmanCredentials(runHelper),
     github: isGitHubDotCom()
       ? githubCredential(inputs.metadata.token, process.env['GITHUB_ACTOR'])

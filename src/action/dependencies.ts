@@ -8,13 +8,14 @@ import { MetadataRepository } from '../github/repository.ts';
 import { WriteAccess } from '../github/write-access.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Lifetime } from '../mirror/lifetime.ts';
+import type { Commit } from '../mirror/result.ts';
 import type { Deps } from '../modes/deps.ts';
 import { createDispatcher } from '../oci/http/dispatcher.ts';
 import { Registries } from '../oci/registries.ts';
 import { tolerateUnreadInput } from './child-processes.ts';
 import { type CredentialSources, credentialLookup, credentialSources } from './credentials.ts';
 import { openEngine } from './engine.ts';
-import { apiUrl, isGitHubDotCom } from './environment.ts';
+import { apiUrl, hasColors, isGitHubDotCom } from './environment.ts';
 import { createLifetime } from './lifetime.ts';
 import { logger } from './logger.ts';
 import { readReports } from './reports-folder.ts';
@@ -41,6 +42,7 @@ export function createDeps(inputs: Inputs): Deps {
     signal: lifetime.cutoff,
   };
   const octokit = createGitHubClient(client);
+  const commits: Commit[] = [];
   return {
     registries,
     apis: {
@@ -49,12 +51,14 @@ export function createDeps(inputs: Inputs): Deps {
       github: isGitHubDotCom() ? octokit : undefined,
     },
     ...(inputs.comment && { pullRequest: new PullRequestComments({ octokit, sleep, random }) }),
-    metadata: createMetadata(inputs, octokit, client, lifetime),
+    metadata: createMetadata(inputs, octokit, client, lifetime, commits),
+    commits,
     writeAccess: createWriteAccess(inputs, octokit),
     openEngine: async () => openEngine(inputs, sources, lifetime.abort),
     lifetime,
     phase: async (name, work) => core.group(name, work),
     logger,
+    hasColors: hasColors(),
     now: () => new Date(),
     sleep: interruptibleSleep(lifetime.abort),
     random,
@@ -105,6 +109,7 @@ function createMetadata(
   octokit: Octokit,
   client: GitHubOptions,
   { abort, cutoff, timeLeftMs }: Lifetime,
+  commits: Commit[],
 ): MetadataRepository {
   const { token: _token, ...place } = inputs.metadata;
   return new MetadataRepository({
@@ -117,6 +122,7 @@ function createMetadata(
       end: cutoff,
       timeLeftMs,
     },
+    onCommit: (commit) => commits.push(commit),
     sleep,
     random,
     logger,

@@ -1,5 +1,6 @@
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isatty } from 'node:tty';
 
 const GITHUB_API = 'https://api.github.com';
 
@@ -11,6 +12,12 @@ export function apiUrl(): string {
 /** False on GitHub Enterprise, whose tokens no other service accepts. */
 export function isGitHubDotCom(): boolean {
   return apiUrl() === GITHUB_API;
+}
+
+/** True if the log shows ANSI colours: on a terminal, and on GitHub. https://no-color.org */
+export function hasColors(): boolean {
+  if ((process.env['NO_COLOR'] ?? '') !== '') return false;
+  return process.env['GITHUB_ACTIONS'] === 'true' || isatty(1);
 }
 
 /** The folder of the user's docker configuration. */

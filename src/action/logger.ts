@@ -6,7 +6,10 @@ import type { Logger } from '../oci/logger.ts';
  * registries, so such lines get an invisible character in front.
  */
 export const logger: Logger = {
-  debug: (message) => core.debug(message),
+  debug: (message) => {
+    // Debug lines of 100,000 requests would cost more time than the requests.
+    if (core.isDebug()) core.debug(message);
+  },
   info: (message) => core.info(message.replaceAll(/^(\s*)(::|##\[)/gm, '$1\u200b$2')),
   warning: (message) => core.warning(message),
 };

@@ -2,10 +2,11 @@ import type { LimitFunction } from 'p-limit';
 import { CopyError, MissingAtSourceError, PostponedError } from '../mirror/copy-error.ts';
 import type { Lifetime } from '../mirror/lifetime.ts';
 import type { Work } from '../mirror/work.ts';
-import { messageOf, printable } from '../oci/errors.ts';
+import { RegistryError, messageOf, printable } from '../oci/errors.ts';
 import { RetryBudget } from '../oci/http/retry.ts';
 import type { Logger } from '../oci/logger.ts';
 import type { Sleep } from '../oci/sleep.ts';
+import { WorkCounter } from '../oci/work-counter.ts';
 import type { CopyTask, Engine, VerifiedTag } from './engine.ts';
 import type { PullLimits } from './pull-limits.ts';
 
@@ -24,8 +25,16 @@ export interface Outcome {
   readonly isPostponed?: boolean;
   /** Why the tags that are not in `verifiedTags` are not mirrored; absent when all are, or the next run copies them. */
   readonly error?: string;
+  /** True when a later copy may succeed. */
+  readonly mayPass?: boolean;
   /** True when `error` says that the source does not have the digest that it listed for these tags. */
   readonly isMissingAtSource?: boolean;
+  /** Milliseconds from the first attempt to the end. */
+  readonly durationMs?: number;
+  /** Number of platforms of the image, if the engine knows it. */
+  readonly platforms?: number;
+  /** Number of blobs that the target took from another of its repositories. */
+  readonly mounts?: number;
 }
 
 export interface PoolOptions {
@@ -38,6 +47,8 @@ export interface PoolOptions {
   readonly beforeOverwrite: (work: Work, tag: string) => Promise<void>;
   readonly lifetime: Lifetime;
   readonly pullLimits: PullLimits;
+  /** Called with the platforms of each index of which only some are wanted. */
+  readonly onPlatforms?: (platforms: readonly string[]) => void;
   /** Called when a piece of work has ended. */
   readonly onDone: (outcome: Outcome) => void;
   readonly sleep: Sleep;
@@ -80,7 +91,7 @@ async function copyOne(work: Work, task: CopyTask, options: PoolOptions): Promis
   const attempt = new Attempt(work, options);
   for (;;) {
     try {
-      attempt.bytes += await engine.copy(attempt.remainderOf(task), attempt);
+      attempt.bytes += await attempt.counter.run(async () => engine.copy(attempt.remainderOf(task), attempt));
       return attempt.outcome();
     } catch (error) {
       if (lifetime.abort.aborted || pullLimits.isSpent(error, task))
@@ -88,8 +99,11 @@ async function copyOne(work: Work, task: CopyTask, options: PoolOptions): Promis
       if (error instanceof PostponedError) return attempt.outcome({ isPending: true, isPostponed: true });
       const delay = attempt.nextDelay(task, error);
       if (delay === undefined) {
-        const isMissingAtSource = error instanceof MissingAtSourceError;
-        return attempt.outcome({ error: printable(messageOf(error), 2000), isMissingAtSource });
+        return attempt.outcome({
+          error: printable(messageOf(error), 2000),
+          mayPass: (error instanceof CopyError || error instanceof RegistryError) && error.retryable,
+          isMissingAtSource: error instanceof MissingAtSourceError,
+        });
       }
       await sleep(delay, lifetime.abort).catch(() => undefined);
     }
@@ -99,11 +113,14 @@ async function copyOne(work: Work, task: CopyTask, options: PoolOptions): Promis
 /** Collects what the attempts at one piece of work have achieved. */
 class Attempt {
   bytes = 0;
+  readonly counter = new WorkCounter();
+  readonly #started = performance.now();
   readonly #work: Work;
   readonly #options: PoolOptions;
   readonly #retryBudget: RetryBudget;
   readonly #verifiedTags = new Map<string, VerifiedTag>();
   #referrers = 0;
+  #platforms: number | undefined;
 
   constructor(work: Work, options: PoolOptions) {
     this.#work = work;
@@ -130,6 +147,14 @@ class Attempt {
     this.#referrers += count;
   }
 
+  onPlatforms(platforms: readonly string[]): void {
+    this.#options.onPlatforms?.(platforms);
+  }
+
+  onPlatformCount(count: number): void {
+    this.#platforms = count;
+  }
+
   /** `task` without the tags that are verified. */
   remainderOf(task: CopyTask): CopyTask {
     return { ...task, tags: task.tags.filter((tag) => !this.#verifiedTags.has(tag)) };
@@ -147,12 +172,17 @@ class Attempt {
     return delay;
   }
 
-  outcome(end: Pick<Outcome, 'isPending' | 'isPostponed' | 'error' | 'isMissingAtSource'> = {}): Outcome {
+  outcome(
+    end: Pick<Outcome, 'isPending' | 'isPostponed' | 'error' | 'mayPass' | 'isMissingAtSource'> = {},
+  ): Outcome {
     return {
       work: this.#work,
       verifiedTags: this.#verifiedTags,
       bytes: this.bytes,
       referrers: this.#referrers,
+      durationMs: performance.now() - this.#started,
+      mounts: this.counter.mounts,
+      ...(this.#platforms !== undefined && { platforms: this.#platforms }),
       ...end,
     };
   }

@@ -57,7 +57,7 @@ export class PullLimits {
 
   /** True when `error` says that a registry's rate limit is reached: the next run copies the image. */
   isSpent(error: unknown, { source, target }: CopyTask): boolean {
-    if (!(error instanceof RegistryError) || error.status !== 429) return false;
+    if (!(error instanceof RegistryError) || !error.isRateLimit) return false;
     const isTarget = error.registry === apiHost(target.client.registry);
     const { registry } = (isTarget ? target : source).client;
     const when = error.retryAfter === undefined ? 'later' : `in ${formatDuration(error.retryAfter)}`;

@@ -135,12 +135,11 @@ export class WriteAccess {
   }
 
   /**
-   * Sends a write without content: GitHub checks the permission before the request, and then refuses what is missing. A
-   * user's permissions are known without this.
+   * Sends a write without content: GitHub checks the permission before the request, and then refuses what is missing. The
+   * permissions that it reports are those of a user, and not of a token with fewer.
    */
   async #probe(): Promise<void> {
-    const { octokit, owner, repo, branch, tokenKind } = this.#options;
-    if (tokenKind === 'user') return;
+    const { octokit, owner, repo, branch } = this.#options;
     try {
       await octokit.request(`PUT /repos/${owner}/${repo}/contents/${PROBE_PATH}`, {
         message: 'Check the permission to write',

@@ -17,6 +17,7 @@ import {
   DEFAULTS,
   REFERRERS_NEED_DIGESTS,
   readSettings,
+  type ReportProblem,
 } from './settings.ts';
 
 /** The largest number of jobs in a matrix. https://docs.github.com/en/actions/reference/limits */
@@ -123,7 +124,15 @@ function readInputSettings(reader: InputReader, now: number): Settings {
     'newer-than': reader.optional('newer-than'),
     latest: latest === undefined ? undefined : reader.integer('latest', 1, 1_000_000),
   };
-  return readSettings(raw, (setting, what) => reader.problem(setting, what), now);
+  const report: ReportProblem = (setting, what, item) =>
+    reader.problem(setting, item === undefined ? what : `${lineOf(reader.text(setting), item)}${what}`);
+  return readSettings(raw, report, now);
+}
+
+/** `line 3: `, the line of a list on which `item` stands; nothing for a list of one line. */
+function lineOf(text: string, item: string): string {
+  const lines = text.split('\n');
+  return lines.length > 1 ? `line ${lines.findIndex((line) => line.includes(item)) + 1}: ` : '';
 }
 
 function readRegistry(reader: InputReader): string {

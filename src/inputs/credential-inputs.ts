@@ -1,5 +1,6 @@
 import type { Credential } from '../oci/auth/credentials.ts';
 import type { InputSource } from './input-source.ts';
+import { maskable } from './maskable.ts';
 import type { InputReader } from './reader.ts';
 import type * as RegistryAuth from './registry-auth.ts';
 
@@ -10,10 +11,7 @@ const SECRETS = ['password', 'source-password', 'github-token', 'workflow-token'
 
 /** Registers all secrets of the inputs with the log. To be called before anything else is read. */
 export function maskSecrets({ get, mask }: InputSource, accounts: AccountReader | undefined): void {
-  for (const name of SECRETS) {
-    const secret = get(name);
-    if (secret !== '') mask(secret);
-  }
+  for (const name of SECRETS) for (const secret of maskable(get(name))) mask(secret);
   accounts?.maskRegistryAuth(get('registry-auth'), mask);
 }
 

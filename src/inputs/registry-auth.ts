@@ -1,6 +1,7 @@
 import { type YAMLMap, LineCounter, Scalar, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Credential } from '../oci/auth/credentials.ts';
 import { canonicalHost, isRegistryHost } from '../oci/names.ts';
+import { maskable } from './maskable.ts';
 import type { InputReader } from './reader.ts';
 
 const INPUT = 'registry-auth';
@@ -63,7 +64,7 @@ export function maskRegistryAuth(text: string, mask: (secret: string) => void): 
     return isRight || /^[\s-]*["']?(?:registry|username)\b/.test(line) ? [] : [line.trim()];
   });
   // Shorter parts are YAML's punctuation.
-  const secrets = [...passwords, ...lines.filter((part) => part.length > 3)];
+  const secrets = [...passwords.flatMap(maskable), ...lines.filter((part) => part.length > 3)];
   for (const secret of new Set(secrets)) if (secret !== '') mask(secret);
 }
 

@@ -1,10 +1,12 @@
 import type { Filters } from '../mirror/filters.ts';
 import { type Namespace, parseNamespace } from '../mirror/namespace.ts';
+import { patternProblem } from '../mirror/patterns.ts';
 import type { Platforms } from '../mirror/platforms.ts';
 import type { NamespaceSettings } from '../mirror/settings.ts';
 import { PLACEHOLDERS } from '../mirror/target-names.ts';
 import { compileRange } from '../mirror/versions.ts';
 import { looksLikeHost } from '../oci/names.ts';
+import { canonicalPlatform, parsePlatform } from '../oci/platform.ts';
 import { parseAgeOrDate } from './age-or-date.ts';
 import { show } from './reader.ts';
 
@@ -39,7 +41,7 @@ export interface Settings {
 }
 
 /** Called with what is wrong with the value of a setting. */
-export type ReportProblem = (setting: keyof RawSettings, what: string) => void;
+export type ReportProblem = (setting: keyof RawSettings, what: string, item?: string) => void;
 
 /**
  * Checks the settings of one place.
@@ -134,13 +136,13 @@ function checkTemplate(template: string, report: ReportProblem): void {
 function readPlatforms(list: readonly string[], report: ReportProblem): Platforms {
   if (list.length === 0 || (list.length === 1 && list[0] === 'all')) return 'all';
   for (const platform of list) {
-    if (/^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9.]+)?$/.test(platform)) continue;
+    if (/^[a-z0-9]+\/[a-z0-9_-]+(?:\/[a-z0-9.]+)?$/i.test(platform)) continue;
     report(
       'platforms',
       `${show(platform)} is neither "all" nor a platform such as linux/amd64 or linux/arm64/v8`,
     );
   }
-  return Array.from(new Set(list)).toSorted();
+  return Array.from(new Set(list.map((platform) => canonicalPlatform(parsePlatform(platform))))).toSorted();
 }
 
 function checkPatterns(
@@ -151,6 +153,8 @@ function checkPatterns(
   for (const pattern of patterns ?? []) {
     if (pattern.length > LONGEST_PATTERN_CHARACTERS)
       report(name, `${show(pattern)} is longer than ${LONGEST_PATTERN_CHARACTERS} characters`);
+    const problem = patternProblem(pattern);
+    if (problem !== undefined) report(name, `${show(pattern)} ${problem}`, pattern);
   }
 }
 

@@ -15,6 +15,7 @@ const MAX_REPOSITORIES = 100_000;
  * Lists the contents of `namespace`: the repository of that name, and all repositories nested in it.
  *
  * @param images if set, only these are listed, each by its name
+ * @param wanted the repositories to list; an unwanted one can't fail the listing
  * @throws RegistryError or Error with the remedy when the namespace itself can't be listed. A repository inside it
  *   that can't be listed is a failure in the listing, as is a name or tag that the specification does not allow.
  */
@@ -23,18 +24,19 @@ export async function discover(
   client: RegistryClient,
   apis: SourceApis,
   images?: readonly string[],
+  wanted: WantedImages = ALL_IMAGES,
 ): Promise<Listing<ListedTag>> {
   const source = chooseSource(namespace, client, apis);
   if (images) {
-    const walk = new Walk(namespace, source);
+    const walk = new Walk(namespace, source, wanted);
     await walk.addImages(images);
     // If nothing is found, the namespace itself may be wrong, which only listing it can show.
     if (walk.images.size > 0 || walk.failures.length > 0) return walk.listing();
   }
-  const root = await listRoot(namespace, source);
-  const walk = new Walk(namespace, source);
-  await walk.addTree(namespace.path, root);
-  if (walk.images.size === 0 && walk.failures.length === 0) {
+  const { isFlat, ...root } = await listRoot(namespace, source);
+  const walk = new Walk(namespace, source, wanted);
+  await walk.addTree(namespace.path, root, isFlat);
+  if (walk.images.size === 0 && walk.failures.length === 0 && !walk.hasSkipped) {
     throw new Error(
       `No repository with tags found in ${formatNamespace(namespace)}. Check "namespaces"; list private ` +
         'repositories individually',
@@ -43,14 +45,29 @@ export async function discover(
   return walk.listing();
 }
 
+/** Which repositories of a namespace are listed. */
+export interface WantedImages {
+  /** True when some tags of the image may be mirrored. */
+  readonly wantsImage: (image: string) => boolean;
+  /** True when neither the image nor any that is nested in it is mirrored. */
+  readonly excludesTree: (image: string) => boolean;
+}
+
+const ALL_IMAGES: WantedImages = { wantsImage: () => true, excludesTree: () => false };
+
+interface Root extends ListedTags {
+  /** True when `children` has all repositories of the namespace, however deep. */
+  readonly isFlat: boolean;
+}
+
 /** The tags of the repository at the namespace's own path, and the repositories below it. */
-async function listRoot(namespace: Namespace, source: Source): Promise<ListedTags> {
+async function listRoot(namespace: Namespace, source: Source): Promise<Root> {
   const { path } = namespace;
   const own = source.kind === 'prefix' ? nothing() : await listOwn(path, source);
   const refused = own instanceof RegistryError ? own : undefined;
   const root = own instanceof RegistryError ? nothing() : own;
   if (refused && source.kind === 'repository') throw explainRoot(namespace, refused);
-  if (root.children || source.kind === 'repository') return root;
+  if (root.children || source.kind === 'repository') return { ...root, isFlat: false };
   const names = await source.listRepositories().catch((error: unknown) => {
     if (!(error instanceof NotListed) || root.tags.size === 0) {
       throw refused && path !== '' ? explainBoth(namespace, refused, error) : error;
@@ -61,7 +78,7 @@ async function listRoot(namespace: Namespace, source: Source): Promise<ListedTag
   // If the registry refuses the namespace's own path, and lists it as a repository, that repository failed.
   const children = names.filter((name) => name.startsWith(prefix) || (refused && name === path));
   if (refused && path !== '' && children.length === 0) throw explainRoot(namespace, refused);
-  return { ...root, children };
+  return { ...root, children, isFlat: true };
 }
 
 function nothing(): ListedTags {
@@ -86,10 +103,14 @@ class Walk {
   readonly #namespace: Namespace;
   readonly #source: Source;
   readonly #seen = new Set<string>();
+  readonly #wanted: WantedImages;
+  /** True once an unwanted repository was skipped. */
+  hasSkipped = false;
 
-  constructor(namespace: Namespace, source: Source) {
+  constructor(namespace: Namespace, source: Source, wanted: WantedImages) {
     this.#namespace = namespace;
     this.#source = source;
+    this.#wanted = wanted;
   }
 
   listing(): Listing<ListedTag> {
@@ -115,13 +136,15 @@ class Walk {
    * Collects the tags of `repository`, then those of all repositories below it. In this order, if a nested repository
    * has the same image name as the namespace's own, it is always the nested one that is left out.
    */
-  async addTree(repository: string, listed: ListedTags): Promise<void> {
+  async addTree(repository: string, listed: ListedTags, isFlat: boolean): Promise<void> {
     this.#addTags(repository, listed);
-    const children = (listed.children ?? []).filter((child) => this.#isNew(child));
+    const children = (listed.children ?? []).filter(
+      (child) => this.#isNew(child) && !this.#isSkipped(child, isFlat),
+    );
     await Promise.all(
       children.map(async (child) => {
         const found = await this.#listChild(child);
-        if (found) await this.addTree(child, found);
+        if (found) await this.addTree(child, found, isFlat);
       }),
     );
   }
@@ -136,6 +159,15 @@ class Walk {
     if (isRepositoryName(repository)) return true;
     this.#fail(repository, 'the distribution specification does not allow its name; it was left out');
     return false;
+  }
+
+  /** True for an unwanted repository. In a tree it is listed all the same if wanted ones may be nested in it. */
+  #isSkipped(repository: string, isFlat: boolean): boolean {
+    const image = this.#imageOf(repository);
+    const { wantsImage, excludesTree } = this.#wanted;
+    const isSkipped = isFlat ? !wantsImage(image) : excludesTree(image);
+    this.hasSkipped ||= isSkipped;
+    return isSkipped;
   }
 
   /** A repository that can't be listed becomes a failure; undefined for one that does not exist. */

@@ -10,7 +10,7 @@ const OPTIONS = { dot: true, nonegate: true, noextglob: true } as const;
 interface Pattern {
   readonly text: string;
   readonly matchesImage: (image: string) => boolean;
-  /** Absent in a pattern without `:tag`. */
+  /** Absent in a pattern for all tags: without `:tag`, or with `:*`. */
   readonly matchesTag?: (tag: string) => boolean;
 }
 
@@ -26,7 +26,8 @@ export class Patterns {
     this.#patterns = texts.map((text) => {
       const { image, tag } = splitPattern(text);
       // Image and tag are matched separately, so that `**:latest` is the tag latest of all images, however deep.
-      const matchesTag = tag === undefined ? {} : { matchesTag: picomatch(tag, OPTIONS) };
+      const matchesTag =
+        tag === undefined || /^\*{1,2}$/.test(tag) ? {} : { matchesTag: picomatch(tag, OPTIONS) };
       return { text, matchesImage: picomatch(image, OPTIONS), ...matchesTag };
     });
     this.#unused = new Set(this.#patterns);
@@ -48,6 +49,13 @@ export class Patterns {
     return found;
   }
 
+  /** True when any pattern matches all tags of `image`. */
+  matchesAllTags(image: string): boolean {
+    const found = this.#patternsFor(image).filter(({ matchesTag }) => !matchesTag);
+    for (const pattern of found) this.#unused.delete(pattern);
+    return found.length > 0;
+  }
+
   /** True when the image part of any pattern matches. */
   matchesImage(image: string): boolean {
     return this.#patternsFor(image).length > 0;
@@ -65,6 +73,27 @@ export class Patterns {
     }
     return this.#forImage;
   }
+}
+
+/**
+ * Why a pattern can never match; undefined if it may. Image names are lower case, and neither they nor tags have other characters
+ * than letters, digits, `.`, `-` and `_`.
+ */
+export function patternProblem(text: string): string | undefined {
+  const { image, tag } = splitPattern(text.trim());
+  if (image === '' && tag === undefined) return 'is empty';
+  if (image === '') return 'has no image before the ":": write "**:tag" for all images';
+  if (tag === '') return 'has no tag after the ":"';
+  if (/[A-Z]/.test(withoutGlobs(image))) return 'can never match: names of images are in lower case';
+  if (/^\/|\/$|\/\//.test(image))
+    return 'can never match: an image neither starts nor ends with "/", nor has it "//"';
+  const odd = /[^a-z0-9._/-]/.exec(withoutGlobs(image)) ?? /[^\w.-]/.exec(withoutGlobs(tag ?? ''));
+  return odd ? `can never match: no image or tag has ${JSON.stringify(odd[0])}` : undefined;
+}
+
+/** The literal characters of a glob. */
+function withoutGlobs(pattern: string): string {
+  return pattern.replaceAll(/\[[^\]]*\]/g, '').replaceAll(/[*?{},()|+\\]/g, '');
 }
 
 function splitPattern(pattern: string): { image: string; tag?: string } {

@@ -3,12 +3,12 @@ import { type Failure, type ImageTags, countTags } from './failure.ts';
 import type { FilteredOut } from './filters.ts';
 import { formatCount } from './format.ts';
 
-/** `2 missing, 1 changed, 3 differ` */
-export function describeDrift({ missing, changed, differs }: Drift): string {
-  const [missingCount, changedCount, differCount] = [missing, changed, differs].map((images) =>
-    formatCount(countTags(images)),
+/** `2 missing, 1 changed, 0 hollow, 3 differ` */
+export function describeDrift({ missing, changed, hollow, differs }: Drift): string {
+  const [missingCount, changedCount, hollowCount, differCount] = [missing, changed, hollow, differs].map(
+    (images) => formatCount(countTags(images)),
   );
-  return `${missingCount} missing, ${changedCount} changed, ${differCount} differ`;
+  return `${missingCount} missing, ${changedCount} changed, ${hollowCount} hollow, ${differCount} differ`;
 }
 
 /** What a run did with one source namespace. Counts are numbers of tags unless stated otherwise. */
@@ -59,6 +59,8 @@ export interface Drift {
   readonly missing: readonly ImageTags[];
   /** Recorded tags that have another digest in the target. */
   readonly changed: readonly ImageTags[];
+  /** Tags whose image lacks blobs or children in the target, so that it can't be pulled. */
+  readonly hollow: readonly ImageTags[];
   /** Unrecorded tags that have another image in the target than in the source. */
   readonly differs: readonly ImageTags[];
   /** Number of wrong entries that were removed from the record; in a dry run, that would be removed. */
@@ -122,7 +124,9 @@ export function countAll(namespaces: readonly NamespaceResult[]): Counts {
 
 /** Number of recorded tags that are missing from the target or have another digest there. */
 export function countDrift({ drift }: NamespaceResult): number {
-  return drift ? countTags(drift.missing) + countTags(drift.changed) : 0;
+  return drift
+    ? [drift.missing, drift.changed, drift.hollow].reduce((sum, one) => sum + countTags(one), 0)
+    : 0;
 }
 
 /** A commit of one file of the metadata repository. */

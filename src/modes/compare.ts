@@ -1,6 +1,7 @@
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Failure } from '../mirror/failure.ts';
-import { formatCount } from '../mirror/format.ts';
+import { formatCount, plural } from '../mirror/format.ts';
+import type { StopReason } from '../mirror/lifetime.ts';
 import { type RecordedImages, countEntries, mergeImages, removeEntries } from '../mirror/record-entry.ts';
 import type { NamespaceResult } from '../mirror/result.ts';
 import { ownImages } from '../mirror/shard.ts';
@@ -8,6 +9,7 @@ import { targetRepository } from '../mirror/target-names.ts';
 import { diff } from '../plan/diff.ts';
 import type { NamespacePlan, Planned } from '../plan/namespace-plan.ts';
 import { type JudgedTag, adopt } from '../reconcile/adopt.ts';
+import { type CheckedContent, applyContentCheck } from '../reconcile/apply-content.ts';
 import { audit } from '../reconcile/audit.ts';
 import { type Comparison, concludeComparison, findUndetermined } from '../reconcile/conclusion.ts';
 import { type Findings, groupFindings } from '../reconcile/findings.ts';
@@ -20,6 +22,8 @@ import type { RunResult } from '../report/result.ts';
 import { CompiledFilters } from '../select/compiled-filters.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
+import { logCommits } from './run-log.ts';
+import { withProgress } from './with-progress.ts';
 import { checkWriteAccess } from './write-access.ts';
 
 /**
@@ -31,14 +35,17 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const { plans, warnings } = await prepare(inputs, deps);
   if (!inputs.dryRun) await checkWriteAccess(plans, inputs, deps);
   const audited = await deps.phase('Audit the target', async () =>
-    Promise.all(
-      plans.map(async (plan) => {
-        const one = await auditPlanned(plan, inputs, deps);
-        deps.logger.info(describeResult(one.result));
-        return one;
-      }),
+    withProgress('audited', plans.length, deps, async (done) =>
+      Promise.all(
+        plans.map(async (plan) => {
+          const one = await auditPlanned(plan, inputs, deps).finally(done);
+          deps.logger.info(describeResult(one.result));
+          return one;
+        }),
+      ),
     ),
   );
+  const stopReason = deps.lifetime.stopReason();
   const recordables = audited.flatMap((one) => (one.kind === 'audited' ? [one.recordable] : []));
   const {
     errors,
@@ -52,9 +59,11 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
     finished: deps.now(),
     namespaces: audited.map(({ result }) => result),
     errors,
-    warnings,
+    warnings: [...warnings, ...(stopReason === undefined ? audited.flatMap(warnOfUnchecked) : [])],
+    ...(stopReason !== undefined && { stopped: [explainStop(stopReason)] }),
     unrecorded,
     records,
+    commits: deps.commits ?? [],
   };
 }
 
@@ -64,29 +73,49 @@ async function recordComparison(
   deps: Deps,
 ): Promise<Recorded> {
   if (dryRun) return { errors: [], unrecorded: [] };
-  if (recordWay === 'direct') return recordEntries(recordables, metadata, deps);
+  if (recordWay === 'direct') {
+    const recorded = await recordEntries(recordables, metadata, deps);
+    logCommits(deps.commits ?? [], deps);
+    return recorded;
+  }
   const records = recordables.flatMap((one) => reportedRecord(one.plan, one) ?? []);
   return { errors: [], unrecorded: [], records };
 }
 
+const explainStop = (stopReason: StopReason): string =>
+  `${stopReason === 'cancelled' ? 'The run was cancelled' : 'The time limit is reached'}. Tags that were not looked up stay recorded`;
+
+/** A pull limit ends the check of the content, and so does the end of the run, which is reported anyway. */
+function warnOfUnchecked(audited: Audited): string[] {
+  if (audited.kind === 'failure' || audited.unchecked === 0) return [];
+  const { namespace, target } = audited.result;
+  return [
+    `${namespace}: whether ${target} has all blobs and children was not checked for ${plural(audited.unchecked, 'tag')}, ` +
+      'to stay within its pull limit. "compare-content: false" skips this check',
+  ];
+}
+
 /** A namespace after its audit, or one that could not be prepared for it. */
 type Audited =
-  | { readonly kind: 'audited'; readonly result: NamespaceResult; readonly recordable: Recordable }
+  | ({ readonly kind: 'audited'; readonly result: NamespaceResult } & AuditedNamespace)
   | { readonly kind: 'failure'; readonly result: NamespaceResult };
 
 async function auditPlanned(plan: Planned, inputs: Inputs, deps: Deps): Promise<Audited> {
   if (plan.kind === 'failure') return { kind: 'failure', result: resultOf(plan) };
-  const recordable = await auditNamespace(plan, inputs, deps);
-  return { kind: 'audited', result: recordable.result, recordable };
+  const { recordable, unchecked } = await auditNamespace(plan, inputs, deps);
+  return { kind: 'audited', result: recordable.result, recordable, unchecked };
 }
 
 /** Checks the recorded tags of one namespace, and looks up all others. */
-async function auditNamespace(plan: NamespacePlan, inputs: Inputs, deps: Deps): Promise<Recordable> {
-  const findings = await auditRecorded(plan, inputs, deps);
-  const judged = await judgeOthers(plan, findings, inputs, deps);
+async function auditNamespace(plan: NamespacePlan, inputs: Inputs, deps: Deps): Promise<AuditedNamespace> {
+  const found = await auditRecorded(plan, inputs, deps);
+  const checked = await checkPresent(plan, found, await judgeOthers(plan, found, inputs, deps), inputs, deps);
+  const { findings, judged, unchecked } = checked;
   const comparison = concludeComparison(plan.recorded.images, findings, judged);
   const isWrongTarget = looksLikeWrongTarget(findings, comparison);
-  const removed: RecordedImages = isWrongTarget ? new Map() : comparison.removed;
+  // The end of a run interrupts look-ups, and a wrong target is reported: neither removes anything.
+  const keepsAll = isWrongTarget || deps.lifetime.abort.aborted;
+  const removed: RecordedImages = keepsAll ? new Map() : comparison.removed;
   const result: NamespaceResult = {
     ...resultOf(plan),
     ...countAfter(plan, findings, comparison),
@@ -99,17 +128,49 @@ async function auditNamespace(plan: NamespacePlan, inputs: Inputs, deps: Deps): 
     adopted: countEntries(comparison.entries),
   };
   const nameOf = (image: string): string | undefined => recordedName(plan.settings, image);
-  return { plan, nameOf, entries: comparison.entries, removed, result };
+  return { recordable: { plan, nameOf, entries: comparison.entries, removed, result }, unchecked };
+}
+
+/** The result of an audit, and the number of tags whose content was not checked. */
+interface AuditedNamespace {
+  readonly recordable: Recordable;
+  readonly unchecked: number;
+}
+
+/** Checks that the target has all blobs and children of the tags that it has, unless `compare-content` is false. */
+async function checkPresent(
+  plan: NamespacePlan,
+  findings: Findings,
+  judged: readonly JudgedTag[],
+  { compareContent, queryConcurrency: concurrency }: Inputs,
+  { registries, lifetime, logger }: Deps,
+): Promise<Pick<CheckedContent, 'findings' | 'judged' | 'unchecked'>> {
+  if (!compareContent) return { findings, judged, unchecked: 0 };
+  const { target } = plan.settings;
+  const checked = await applyContentCheck(findings, judged, plan.recorded.images, {
+    target: registries.target(target.registry),
+    targetOf: (image) => targetOf(plan, image),
+    concurrency,
+    signal: lifetime.abort,
+  });
+  for (const { image, tag, missing } of checked.hollow)
+    logger.info(`${target.registry}/${targetOf(plan, image)}:${tag} lacks ${missing.slice(0, 5).join(', ')}`);
+  return checked;
 }
 
 /** Audits the recorded tags of this job's images that the filters select. */
-async function auditRecorded(plan: NamespacePlan, inputs: Inputs, { registries }: Deps): Promise<Findings> {
+async function auditRecorded(
+  plan: NamespacePlan,
+  inputs: Inputs,
+  { registries, lifetime }: Deps,
+): Promise<Findings> {
   const { target, referrers } = plan.settings;
   const audited = await audit(selectRecorded(plan, inputs), {
     target: registries.target(target.registry),
     targetOf: (image) => targetOf(plan, image),
     referrers,
     concurrency: inputs.queryConcurrency,
+    signal: lifetime.abort,
   });
   return groupFindings(audited);
 }
@@ -130,7 +191,7 @@ async function judgeOthers(
   plan: NamespacePlan,
   { changed }: Findings,
   { queryConcurrency: concurrency }: Inputs,
-  { registries }: Deps,
+  { registries, lifetime }: Deps,
 ): Promise<JudgedTag[]> {
   const { namespace, target, platforms } = plan.settings;
   return adopt(findUndetermined(plan.listing, plan.recorded.images, changed), {
@@ -140,6 +201,7 @@ async function judgeOthers(
     platforms,
     reserve: 0,
     concurrency,
+    signal: lifetime.abort,
   });
 }
 
@@ -151,10 +213,11 @@ function targetOf({ settings: { targetName, target, namespace } }: NamespacePlan
 /** The counts of the corrected record against the source. Tags about which the target did not answer count as failed. */
 function countAfter(
   { recorded, listing, settings: { platforms, referrers } }: NamespacePlan,
-  { unknown }: Findings,
+  { unknown, unjudged }: Findings,
   { entries, removed }: Comparison,
 ): Pick<NamespaceResult, 'unchanged' | 'pending'> {
-  const corrected = mergeImages(removeEntries(removeEntries(recorded.images, removed), unknown), entries);
+  const certain = [removed, unknown, unjudged].reduce(removeEntries, recorded.images);
+  const corrected = mergeImages(certain, entries);
   const { work, undetermined, unchanged } = diff(listing, corrected, platforms, referrers);
   const toCopy = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
   const failed = Array.from(unknown).flatMap(([image, tags]) =>
@@ -163,12 +226,13 @@ function countAfter(
   return { unchanged, pending: undetermined.length + toCopy - failed.length };
 }
 
-/** A record of this many tags is soon copied again. */
-const FEW_TAGS = 10;
-
-/** True when the target has nothing of a long record: then it is likely not the target that was meant. */
-function looksLikeWrongTarget({ present, missing, changed }: Findings, { entries }: Comparison): boolean {
-  return present === 0 && changed.size === 0 && entries.size === 0 && countEntries(missing) > FEW_TAGS;
+/** True when the target has nothing of what is recorded: then it is likely not the target that was meant. */
+function looksLikeWrongTarget(
+  { present, missing, changed, hollow, unjudged }: Findings,
+  { entries }: Comparison,
+): boolean {
+  const others = [changed, hollow, unjudged, entries].reduce((sum, images) => sum + countEntries(images), 0);
+  return present.length === 0 && others === 0 && countEntries(missing) > 0;
 }
 
 function wrongTarget({ recordPath }: NamespacePlan, { drift }: Comparison): Failure {

@@ -10,16 +10,22 @@ import { messageOf } from '../oci/errors.ts';
 import { type NamespacePlan, type Planned, plansOf } from '../plan/namespace-plan.ts';
 import { saveAtCheckpoints } from '../record/checkpoints.ts';
 import type { RunRecorder } from '../record/recorder.ts';
+import { imageLinesOf } from '../report/image-lines.ts';
 import { Progress } from '../report/progress.ts';
 import { copyTaskOf } from './copy-task.ts';
 import type { Deps } from './deps.ts';
+import { MissingPlatforms } from './missing-platforms.ts';
 import { relistTags } from './relist-tags.ts';
+import { type Rounds, withRetryRounds } from './retry-rounds.ts';
+import { runLogOf } from './run-log.ts';
 
 /** The result of copying, besides the outcomes that the recorder has. */
 export interface Copied {
   readonly errors: readonly string[];
   /** Why images were left to the next run. */
   readonly stopped: readonly string[];
+  /** Wanted platforms that no image has. */
+  readonly warnings: readonly string[];
   /** Removes what the engine left on this machine. */
   readonly close: () => Promise<void>;
 }
@@ -39,19 +45,20 @@ export async function copyAndCheckpoint(
   const engine = await deps.openEngine().catch(messageOf);
   if (typeof engine === 'string') return withoutEngine([engine]);
   const pullLimits = new PullLimits();
+  const platforms = new MissingPlatforms();
   await untilDone(
-    async () => copy(working, engine, pullLimits, recorder, inputs, deps),
+    async () => copy(working, { engine, pullLimits, platforms }, recorder, inputs, deps),
     async (end) =>
       saveAtCheckpoints(recorder, { interval: inputs.checkpoint, namespaces: working.length, end }, deps),
   );
   const stopReason = deps.lifetime.stopReason();
   const stopped = [...(stopReason === undefined ? [] : [explainStop(stopReason)]), ...pullLimits.reasons];
   for (const reason of stopped) deps.logger.info(reason);
-  return { errors: [], stopped, close: async () => engine.close() };
+  return { errors: [], stopped, warnings: platforms.warnings(working), close: async () => engine.close() };
 }
 
 function withoutEngine(errors: readonly string[]): Copied {
-  return { errors, stopped: [], close: async () => undefined };
+  return { errors, stopped: [], warnings: [], close: async () => undefined };
 }
 
 /** Runs `background` while `work` runs, and waits for both. */
@@ -74,10 +81,16 @@ const explainStop = (stopReason: StopReason): string =>
     ? 'The run was cancelled. Finished work is recorded, and the next run continues'
     : 'The time limit is reached. Finished work is recorded, and the next run continues';
 
+/** What all copies of a run share. */
+interface Copying {
+  readonly engine: Engine;
+  readonly pullLimits: PullLimits;
+  readonly platforms: MissingPlatforms;
+}
+
 async function copy(
   plans: readonly NamespacePlan[],
-  engine: Engine,
-  pullLimits: PullLimits,
+  { engine, pullLimits, platforms }: Copying,
   recorder: RunRecorder,
   inputs: Inputs,
   deps: Deps,
@@ -85,26 +98,42 @@ async function copy(
   const { logger, sleep, random, lifetime } = deps;
   logRechecks(plans, deps);
   const total = plans.reduce((sum, plan) => sum + countWorks(plan), 0);
+  const log = runLogOf(deps);
   const progress = new Progress({ total, log: (line) => logger.info(line), clock: () => performance.now() });
   const limit = pLimit(engine.width);
   const shared = { engine, limit, retries: inputs.retries, lifetime, pullLimits, sleep, random, logger };
-  const copyWorks = async (plan: NamespacePlan, works: readonly Work[]): Promise<void> =>
-    copyAndRelist(works, plan, deps, {
-      ...shared,
-      task: (work) => copyTaskOf(work, plan, inputs, deps),
-      beforeOverwrite: async (work, tag) => recorder.beforeOverwrite(plan, work.image, tag),
-      onDone: (outcome) => {
-        recorder.note(plan, outcome);
-        progress.done(outcome.bytes, outcome.error !== undefined);
-      },
-    });
+  const rounds: Rounds = {
+    retries: inputs.retries,
+    note: (plan, outcome) => {
+      recorder.note(plan, outcome);
+      for (const line of imageLinesOf(plan, outcome)) log.copied(line);
+      progress.done(outcome.bytes, outcome.error !== undefined);
+    },
+    copy: async (plan, works, onDone) =>
+      copyAndRelist(works, plan, deps, {
+        ...shared,
+        task: (work) => copyTaskOf(work, plan, inputs, deps),
+        onPlatforms: (found) => platforms.note(found),
+        beforeOverwrite: async (work, tag) => recorder.beforeOverwrite(plan, work.image, tag),
+        onDone,
+      }),
+  };
   try {
-    await Promise.all(plans.map(async (plan) => copyWorks(plan, digestTagsFirst(plan.work))));
-    // New images come before new referrers of images that are mirrored already.
-    await Promise.all(plans.map(async (plan) => copyWorks(plan, rechecksOf(plan))));
+    await withRetryRounds(async (onDone) => copyAllOnce(plans, rounds.copy, onDone), rounds, deps);
   } finally {
     progress.stop();
+    log.copyingEnded();
   }
+}
+
+/** New images come before new referrers of images that are mirrored already. */
+async function copyAllOnce(
+  plans: readonly NamespacePlan[],
+  copyWorks: Rounds['copy'],
+  onDone: (plan: NamespacePlan) => (outcome: Outcome) => void,
+): Promise<void> {
+  for (const select of [({ work }: NamespacePlan) => digestTagsFirst(work), rechecksOf])
+    await Promise.all(plans.map(async (plan) => copyWorks(plan, select(plan), onDone(plan))));
 }
 
 /** Copies `works`, then looks up the tags again whose listed digest the source did not have, and copies what they are now. */

@@ -2,6 +2,7 @@ import type { Engine } from '../copy/engine.ts';
 import type { PullRequestComments } from '../github/comments.ts';
 import type { WriteAccess } from '../github/write-access.ts';
 import type { Lifetime } from '../mirror/lifetime.ts';
+import type { Commit } from '../mirror/result.ts';
 import type { Sleep } from '../oci/sleep.ts';
 import type { ReportFile } from '../mirror/report-file.ts';
 import type { Annotation } from '../report/annotations.ts';
@@ -26,6 +27,8 @@ export interface Deps extends PrepareDeps {
   readonly writeAccess: Pick<WriteAccess, 'check'>;
   /** Absent if no pull request started the workflow. */
   readonly pullRequest?: Pick<PullRequestComments, 'keepComment'>;
+  /** The commits that the run has made so far. */
+  readonly commits?: readonly Commit[];
   /** Closes all connections. To be called at the end of the run. */
   readonly close: () => Promise<void>;
 }

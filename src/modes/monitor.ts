@@ -24,10 +24,10 @@ export async function monitor(inputs: Inputs, deps: Deps): Promise<RunResult> {
   }
 }
 
-/** `40 of 43 tags mirrored, 3 waiting` */
+/** `40 of 43 tags mirrored, 3 pending` */
 function describeProgress(result: NamespaceResult): string {
   const { unchanged, pending, failed } = countAll([result]);
   const failures = failed > 0 ? `, ${formatCount(failed)} failed` : '';
   const total = formatCount(unchanged + pending);
-  return `${formatCount(unchanged)} of ${total} tags mirrored, ${formatCount(pending)} waiting${failures}`;
+  return `${formatCount(unchanged)} of ${total} tags mirrored, ${formatCount(pending)} pending${failures}`;
 }

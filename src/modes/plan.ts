@@ -7,10 +7,11 @@ import { type NamespacePlan, plansOf } from '../plan/namespace-plan.ts';
 import { workOf } from '../plan/namespace-work.ts';
 import { updateManifest } from '../record/manifest-update.ts';
 import { announce } from '../record/write-ahead.ts';
-import { describeResult, dryRunResult } from '../report/result-of.ts';
+import { dryRunResult } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
+import { runLogOf } from './run-log.ts';
 
 /** Reports what a sync would copy, and spreads it over jobs. Tags with an unknown digest are left to the jobs, which look them up. */
 export async function plan(inputs: Inputs, deps: Deps): Promise<RunResult> {
@@ -18,7 +19,7 @@ export async function plan(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const { plans, warnings } = await prepare(inputs, deps);
   return deps.phase('Plan', async () => {
     const namespaces = plans.map((one) => dryRunResult(one, inputs.engine));
-    for (const result of namespaces) deps.logger.info(describeResult(result));
+    runLogOf(deps).plannedAll(namespaces);
     const works = plansOf(plans).map((one) => workOf(one.settings.namespace, one));
     const matrix = planMatrix(works, { maxEntries: inputs.maxShards, filters: inputs });
     deps.logger.info(`The matrix has ${plural(matrix.include.length, 'job')}.`);

@@ -4,18 +4,20 @@ import type { Inputs } from '../inputs/inputs.ts';
 import type { SourceApis } from '../list/choose.ts';
 import { discover } from '../list/discover.ts';
 import type { Failure } from '../mirror/failure.ts';
-import type { ListedTag, Listing, ResolvedSelection } from '../mirror/listing.ts';
+import { plural } from '../mirror/format.ts';
+import { type ListedTag, type Listing, type ResolvedSelection, countListed } from '../mirror/listing.ts';
 import { formatNamespace } from '../mirror/namespace.ts';
 import { namedImages } from '../mirror/patterns.ts';
 import type { IsDue } from '../mirror/recheck.ts';
 import type { NamespaceManifest } from '../mirror/record-entry.ts';
 import { recordPath } from '../mirror/record-path.ts';
+import type { NamespaceSettings } from '../mirror/settings.ts';
 import { isOwn, isWhole, ownImages, ownListing } from '../mirror/shard.ts';
 import { type TargetNames, nameTargets } from '../mirror/target-names.ts';
 import type { Work } from '../mirror/work.ts';
 import { messageOf } from '../oci/errors.ts';
-import type { Logger } from '../oci/logger.ts';
 import type { Registries } from '../oci/registries.ts';
+import { WorkCounter } from '../oci/work-counter.ts';
 import { diff, findRemovedTags, findUnchangedImages } from '../plan/diff.ts';
 import type {
   NamespaceFailure,
@@ -34,6 +36,8 @@ import type { Listed } from '../select/listed.ts';
 import { recheckRule } from '../select/recheck.ts';
 import { resolveSelection } from '../select/resolve.ts';
 import { select } from '../select/select.ts';
+import { type LogDeps, runLogOf } from './run-log.ts';
+import { withProgress } from './with-progress.ts';
 
 /** All namespaces of a run, and warnings about inputs that don't fit what the sources have. */
 export interface Prepared {
@@ -42,14 +46,13 @@ export interface Prepared {
 }
 
 /** What `prepare` needs. */
-export interface PrepareDeps {
+export interface PrepareDeps extends LogDeps {
   readonly registries: Pick<Registries, 'source' | 'target'>;
   readonly apis: SourceApis;
   readonly metadata: Pick<MetadataRepository, 'name' | 'check' | 'read' | 'update'>;
   readonly now: () => Date;
   /** Runs one phase of the run, and groups its log lines under this name. */
   readonly phase: <T>(name: string, work: () => Promise<T>) => Promise<T>;
-  readonly logger: Logger;
 }
 
 /** A namespace that was listed. */
@@ -69,15 +72,16 @@ export async function prepare(inputs: Inputs, deps: PrepareDeps): Promise<Prepar
     const { names, clashes } = nameTargets(listed.map((one) => ({ ...one, listing: one.selection.listing })));
     const warnings = listed.length === all.length ? warnOfFilters(listed, inputs) : [];
     const isDue = recheckRule(inputs.recheck, deps.now().getTime());
-    const plans = await Promise.all(
-      all.map(async (one) =>
-        one.kind === 'listed'
-          ? orFailure(one, async () =>
-              planNamespace(withoutClashes(one, clashes.get(one.name) ?? []), { names, isDue, inputs, deps }),
-            )
-          : one,
+    const context = { names, isDue, inputs, deps };
+    const plans = await withProgress('compared', all.length, deps, async (done) =>
+      Promise.all(
+        all.map(async (one) => {
+          const own = one.kind === 'listed' ? withoutClashes(one, clashes.get(one.name) ?? []) : one;
+          return planOrFailure(own, context).finally(done);
+        }),
       ),
     );
+    runLogOf(deps).info(`${plural(plans.length, 'namespace')} compared with the record`);
     return { plans, warnings };
   });
 }
@@ -100,25 +104,61 @@ function withoutClashes(listed: ListedNamespace, clashes: readonly Failure[]): L
 }
 
 async function listSources(
-  { namespaces, include, metadata }: Inputs,
-  { registries, apis }: PrepareDeps,
+  inputs: Inputs,
+  deps: PrepareDeps,
 ): Promise<(ListedNamespace | NamespaceFailure)[]> {
+  const { namespaces, include } = inputs;
   const images = namedImages(include);
-  return Promise.all(
-    namespaces.map(async (settings) => {
-      const { namespace } = settings;
-      const identity = {
-        settings,
-        name: formatNamespace(namespace),
-        recordPath: recordPath(metadata.manifestPath, namespace),
-      };
-      return orFailure(identity, async (): Promise<ListedNamespace> => {
-        const listing = await discover(namespace, registries.source(namespace.registry), apis, images);
-        const filters = new CompiledFilters(settings.filters);
-        return { ...identity, kind: 'listed', filters, listing, selection: select(listing, filters) };
-      });
-    }),
+  return withProgress('listed', namespaces.length, deps, async (done) =>
+    Promise.all(
+      namespaces.map(async (settings) => listNamespace(settings, images, inputs, deps).finally(done)),
+    ),
   );
+}
+
+async function listNamespace(
+  settings: NamespaceSettings,
+  images: readonly string[] | undefined,
+  { metadata }: Inputs,
+  deps: PrepareDeps,
+): Promise<ListedNamespace | NamespaceFailure> {
+  const { namespace } = settings;
+  const { registries, apis } = deps;
+  const identity = {
+    settings,
+    name: formatNamespace(namespace),
+    recordPath: recordPath(metadata.manifestPath, namespace),
+  };
+  const counter = new WorkCounter();
+  const started = performance.now();
+  const listed = await orFailure(identity, async (): Promise<ListedNamespace> => {
+    const filters = new CompiledFilters(settings.filters);
+    const listing = await counter.run(async () =>
+      discover(namespace, registries.source(namespace.registry), apis, images, filters),
+    );
+    return { ...identity, kind: 'listed', filters, listing, selection: select(listing, filters) };
+  });
+  const log = runLogOf(deps);
+  if (listed.kind === 'failure') {
+    log.notListed(identity.name, listed.failure.reason);
+  } else {
+    const { images: found } = listed.listing;
+    log.listed({
+      namespace: identity.name,
+      repositories: found.size,
+      tags: countListed(found),
+      requests: counter.requests,
+      durationMs: performance.now() - started,
+    });
+  }
+  return listed;
+}
+
+async function planOrFailure(
+  one: ListedNamespace | NamespaceFailure,
+  context: PlanContext,
+): Promise<NamespacePlan | NamespaceFailure> {
+  return one.kind === 'listed' ? orFailure(one, async () => planNamespace(one, context)) : one;
 }
 
 /** The result of `work`, or, if it throws, the failure of the namespace. */

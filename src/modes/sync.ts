@@ -6,11 +6,12 @@ import { renderSectionText } from '../record/changelog.ts';
 import type { Recorded } from '../record/record.ts';
 import { Recorder, type RunRecorder } from '../record/recorder.ts';
 import { ReportRecorder } from '../record/report-recorder.ts';
-import { describeResult, dryRunResult } from '../report/result-of.ts';
+import { dryRunResult } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
 import { type Copied, copyAndCheckpoint } from './copying.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
+import { logCommits, runLogOf } from './run-log.ts';
 import { checkWriteAccess } from './write-access.ts';
 
 /** GitHub allows all jobs of a repository together 1,000 requests an hour. */
@@ -21,8 +22,12 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
   const { plans: prepared, warnings } = await prepare(inputs, deps);
   const plans = await deps.phase('Plan', async () => {
-    const adopted = await adoptInPlans(prepared, deps.registries, inputs.queryConcurrency);
-    for (const plan of adopted) deps.logger.info(describeResult(dryRunResult(plan, inputs.engine)));
+    const adopted = await adoptInPlans(prepared, {
+      registries: deps.registries,
+      concurrency: inputs.queryConcurrency,
+      signal: deps.lifetime.abort,
+    });
+    runLogOf(deps).plannedAll(adopted.map((plan) => dryRunResult(plan, inputs.engine)));
     return adopted;
   });
   const run = { mode: 'sync', dryRun: inputs.dryRun, started, warnings } as const;
@@ -49,15 +54,21 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
     namespaces,
     errors: [...copied.errors, ...errors],
     stopped: copied.stopped,
+    warnings: [...warnings, ...copied.warnings],
     unrecorded,
     records,
+    commits: deps.commits ?? [],
   };
 }
 
 /** Records before closing, as a cancelled run has little time. */
-async function recordAndClose(recorder: RunRecorder, copied: Copied, { phase }: Deps): Promise<Recorded> {
+async function recordAndClose(recorder: RunRecorder, copied: Copied, deps: Deps): Promise<Recorded> {
   try {
-    return await phase('Record', async () => recorder.finish());
+    return await deps.phase('Record', async () => {
+      const recorded = await recorder.finish();
+      logCommits(deps.commits ?? [], deps);
+      return recorded;
+    });
   } finally {
     await copied.close();
   }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { type Transform, pipeline } from 'node:stream';
 import { type RegistryClient, pull } from './client.ts';
 import { RegistryError, messageOf } from './errors.ts';
+import { createDecoder, isDecodingError } from './http/content-encoding.ts';
 import { type RegistryResponse, headerOf } from './http/message.ts';
 import { isNetworkError } from './http/retry.ts';
 import type { Descriptor } from './manifest.ts';
@@ -61,13 +63,18 @@ async function* resumed(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { size } = source.descriptor;
   let offset = 0;
+  let isWhole = false;
   for (let resumes = 0; ; resumes += 1) {
     const before = offset;
     let broken: unknown;
-    const response = await openRest(source, offset, signal);
+    // The bytes of a compressed response can't be counted: it is requested from its start again.
+    const response = await openRest(source, isWhole ? 0 : offset, signal);
     try {
       let skip = overlap(response, offset);
-      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+      const decoder = decoderOf(response, size);
+      isWhole = decoder !== undefined;
+      const content: AsyncIterable<Uint8Array> = decoder ?? response.body;
+      for await (const chunk of content) {
         const rest = chunk.subarray(Math.min(skip, chunk.length));
         skip -= chunk.length - rest.length;
         if (rest.length === 0) continue;
@@ -75,7 +82,7 @@ async function* resumed(
         yield rest;
       }
     } catch (error) {
-      if (!isNetworkError(error)) throw error;
+      if (!isNetworkError(error) && !isDecodingError(error)) throw error;
       broken = error;
     } finally {
       response.release();
@@ -86,6 +93,18 @@ async function* resumed(
     if (broken === undefined) return;
     throw breakOf(source, broken);
   }
+}
+
+/**
+ * The content of a response that a gateway has compressed; undefined for any other. Storage may keep a layer with the header
+ * of its own compression: then the response has the length of the layer, and is the layer itself.
+ */
+function decoderOf({ status, headers, body }: RegistryResponse, size: number): Transform | undefined {
+  if (status !== 200 || headerOf(headers, 'content-length') === String(size)) return undefined;
+  const decoder = createDecoder(headers);
+  // A failure of either ends the other, and is thrown where the content is read.
+  if (decoder) pipeline(body, decoder, () => undefined);
+  return decoder;
 }
 
 /** Requests the blob from `offset` on, or the whole blob if the registry can't send a part of it. */

@@ -5,6 +5,7 @@ import type { Digest } from './digest.ts';
 import { RegistryError } from './errors.ts';
 import { resolveLocation } from './http/location.ts';
 import { type RegistryResponse, headerOf } from './http/message.ts';
+import { noteMount } from './work-counter.ts';
 
 /**
  * Where an upload continues, or that none is needed.
@@ -12,30 +13,42 @@ import { type RegistryResponse, headerOf } from './http/message.ts';
  */
 export type UploadStart =
   | { readonly kind: 'mounted' }
-  | { readonly kind: 'session'; readonly location: URL; readonly minChunkBytes: number };
+  | {
+      readonly kind: 'session';
+      readonly location: URL;
+      readonly minChunkBytes: number;
+      /** Why the registry did not answer the mount request. */
+      readonly mountError?: RegistryError;
+    };
 
 /**
  * Requests that `digest` is mounted into `repository`. Mounting from the repository itself checks whether the blob is
  * present, and opens an upload session if it is not: one request instead of HEAD and POST.
  *
- * @param from a repository of the same registry that may have the blob
+ * A failed mount is not retried, whatever its status: registries refuse mounts in many ways (Harbor 401, Docker Hub 400, others
+ * always 500), and all accept a plain upload. Only a rate limit is waited for.
+ *
+ * @param from a repository of the same registry that may have the blob; undefined: none, only an upload is opened
  * @throws RegistryError when the registry opens no upload either
  */
 export async function startUpload(
   client: RegistryClient,
   repository: string,
   digest: Digest,
-  from: string,
+  from: string | undefined,
 ): Promise<UploadStart> {
+  const plain = async (): Promise<UploadStart> => post(client, repository, '', [push(repository)]);
+  if (from === undefined) return plain();
   const query = new URLSearchParams({ mount: digest, from });
-  const isOwn = from === repository;
-  const scopes = isOwn ? [push(repository)] : [push(repository), pull(from)];
+  const scopes = from === repository ? [push(repository)] : [push(repository), pull(from)];
   try {
-    return await post(client, repository, `?${query.toString()}`, scopes, isOwn);
+    const start = await post(client, repository, `?${query.toString()}`, scopes, false);
+    if (start.kind === 'mounted' && from !== repository) noteMount();
+    return start;
   } catch (error) {
-    // Registries refuse mounts in many ways (Harbor 401, Docker Hub 400). They all accept a plain upload.
-    if (!(error instanceof RegistryError) || error.retryable || error.status === undefined) throw error;
-    return post(client, repository, '', [push(repository)]);
+    if (!(error instanceof RegistryError) || error.status === 429) throw error;
+    const start = await plain();
+    return start.kind === 'session' ? { ...start, mountError: error } : start;
   }
 }
 
@@ -75,19 +88,28 @@ function sessionOf(response: RegistryResponse): URL {
   });
 }
 
+/** The slowest commit of an upload that is waited for: registries copy and verify the whole blob before they answer. */
+const SLOWEST_COMMIT_BYTES_PER_MS = 512;
+
 /** A body of known length that can be read once. */
 export interface UploadBody {
   readonly size: number;
   readonly content: Uint8Array | AsyncIterable<Uint8Array>;
 }
 
-/** Sends a whole blob in one request. Every registry accepts that, up to a limit on the size of a request. */
+/**
+ * Sends a whole blob in one request, and waits for the answer the longer the larger it is. Every registry accepts that, up to a
+ * limit on the size of a request.
+ *
+ * @param committed the size of the whole blob, if most of it was sent before
+ */
 export async function uploadWhole(
   client: RegistryClient,
   repository: string,
   digest: Digest,
   location: URL,
   { size, content }: UploadBody,
+  committed = size,
 ): Promise<void> {
   await client.transport.send(
     {
@@ -98,6 +120,7 @@ export async function uploadWhole(
       scopes: [push(repository)],
       expect: [200, 201, 202, 204],
       repeatable: false,
+      responseTimeoutMs: Math.ceil(committed / SLOWEST_COMMIT_BYTES_PER_MS),
     },
     async (response) => response.body.dump(),
   );
@@ -115,7 +138,7 @@ export async function uploadChunks(
   const source = new ChunkReader(content);
   try {
     const location = await sendChunks(client, repository, start, { size, source }, chunkBytes);
-    await uploadWhole(client, repository, digest, location, { size: 0, content: new Uint8Array() });
+    await uploadWhole(client, repository, digest, location, { size: 0, content: new Uint8Array() }, size);
   } finally {
     await source.close();
   }

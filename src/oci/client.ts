@@ -1,13 +1,14 @@
-import * as v from 'valibot';
-import { type Digest, isDigest } from './digest.ts';
+import { DigestNames } from './digest-names.ts';
+import { type Digest, isDigest, matchesDigest } from './digest.ts';
 import { RegistryError } from './errors.ts';
 import { type RegistryResponse, headerOf, readBody } from './http/message.ts';
 import type { RegistryTransport } from './http/transport.ts';
 import { type ManifestHead, headOf, manifestOf, reportedDigestOf } from './manifest-response.ts';
-import { type RawManifest, FIRST_ISSUE } from './manifest.ts';
+import type { RawManifest } from './manifest.ts';
 import { MANIFEST_ACCEPT, isSchema1Type } from './media-types.ts';
-import { type ListPage, type ReadPage, getPage, readPages } from './pages.ts';
+import { type ListPage, getPage, readPages } from './pages.ts';
 import { type PullLimit, pullLimitOf } from './pull-limit.ts';
+import { readTagList } from './tag-list.ts';
 
 /** The specification asks registries to accept manifests of 4 MiB. Some accept larger ones. */
 const MAX_MANIFEST_BYTES = 8 * 1024 ** 2;
@@ -15,7 +16,8 @@ const MAX_MANIFEST_BYTES = 8 * 1024 ** 2;
 /** How often a tag is read whose manifest does not have the digest that the registry reports. */
 const MAX_READS = 3;
 
-const TagList = v.object({ tags: v.optional(v.nullable(v.array(v.string()))) });
+/** Refusals of a HEAD that say nothing about the manifest. */
+const HEAD_REFUSALS = new Set([400, 403, 405, 406, 501]);
 
 /**
  * One registry's API as the distribution specification defines it. Repositories and references must have passed the checks
@@ -26,6 +28,9 @@ export class RegistryClient {
   /** Canonical host: `gcr.io`, `docker.io`. */
   readonly registry: string;
   readonly #transport: RegistryTransport;
+  /** Repositories whose manifests HEAD does not find although GET does. */
+  readonly #withoutHead = new Set<string>();
+  readonly #names = new DigestNames();
   #pullLimit: PullLimit | undefined;
 
   constructor(registry: string, transport: RegistryTransport) {
@@ -61,36 +66,52 @@ export class RegistryClient {
     });
   }
 
-  /** The digest of a manifest by tag or digest; undefined when the registry does not have it. */
+  /**
+   * The digest of a manifest by tag or digest; undefined when the registry does not have it. Some registries refuse HEAD, or
+   * answer it with 404, where GET works (Nexus, GitHub Enterprise): only GET decides. After that their repository gets no HEAD.
+   */
   async headManifest(repository: string, reference: string): Promise<ManifestHead | undefined> {
-    const head = await this.#transport.send(
-      {
-        method: 'HEAD',
-        url: manifestUrlPath(repository, reference),
-        headers: { accept: MANIFEST_ACCEPT },
-        scopes: [pull(repository)],
-        expect: [200, 404],
-      },
-      async (response) => {
-        await response.body.dump();
-        if (response.status === 404) return undefined;
-        this.#noteLimit(response);
-        return headOf(response);
-      },
-    );
-    return head === 'incomplete' ? this.#headByGet(repository, reference) : head;
+    if (this.#withoutHead.has(repository)) return this.#headByGet(repository, reference);
+    const head = await this.#head(repository, reference);
+    if (typeof head === 'object') return head;
+    const found = await this.#headByGet(repository, reference);
+    if (found && head !== 'incomplete') this.#withoutHead.add(repository);
+    return found;
   }
 
   /**
-   * Like `headManifest`, for a manifest that is likely to be missing: Artifactory answers its HEAD with 403. Then it is
-   * requested with GET.
+   * Like `headManifest`, for a manifest that is likely to be missing: a 404 is not checked with GET. Artifactory answers the
+   * HEAD of a missing manifest with 403.
    */
   async findManifest(repository: string, reference: string): Promise<ManifestHead | undefined> {
+    if (this.#withoutHead.has(repository)) return this.#headByGet(repository, reference);
+    const head = await this.#head(repository, reference);
+    if (typeof head === 'object') return head;
+    return head === 'missing' ? undefined : this.#headByGet(repository, reference);
+  }
+
+  async #head(
+    repository: string,
+    reference: string,
+  ): Promise<ManifestHead | 'incomplete' | 'refused' | 'missing'> {
+    const url = manifestUrlPath(repository, reference);
+    const scopes = [pull(repository)];
     try {
-      return await this.headManifest(repository, reference);
+      return await this.#transport.send(
+        { method: 'HEAD', url, headers: { accept: MANIFEST_ACCEPT }, scopes, expect: [200, 404] },
+        async (response) => {
+          await response.body.dump();
+          if (response.status === 404) return 'missing';
+          this.#noteLimit(response);
+          const head = headOf(response);
+          if (head !== 'incomplete') this.#noteTag(repository, reference, head.digest);
+          return head;
+        },
+      );
     } catch (error) {
-      if (!(error instanceof RegistryError) || error.status !== 403) throw error;
-      return this.#headByGet(repository, reference);
+      if (error instanceof RegistryError && HEAD_REFUSALS.has(error.status ?? 0) && !error.retryable)
+        return 'refused';
+      throw error;
     }
   }
 
@@ -109,6 +130,7 @@ export class RegistryClient {
    * @throws RegistryError when the bytes never have the digest that the registry reports
    */
   async getManifest(repository: string, reference: string): Promise<RawManifest | undefined> {
+    if (isDigest(reference)) return this.#getByDigest(repository, reference);
     for (let reads = 1; ; reads += 1) {
       const found = await this.#readManifest(repository, reference);
       if (!found) return undefined;
@@ -117,12 +139,29 @@ export class RegistryClient {
         reportedDigest !== undefined &&
         reportedDigest !== manifest.digest &&
         !isSchema1Type(manifest.mediaType);
-      if (!isAmbiguous || (await this.#readManifest(repository, manifest.digest))) return manifest;
+      if (!isAmbiguous || (await this.#readManifest(repository, manifest.digest))) {
+        this.#noteTag(repository, reference, manifest.digest);
+        return manifest;
+      }
       if (reads < MAX_READS) continue;
       const cause = `the digest of the manifest is ${manifest.digest}, but the registry reports ${reportedDigest}`;
       const url = this.#transport.urlOf(manifestUrlPath(repository, reference));
       throw new RegistryError({ method: 'GET', url, cause });
     }
+  }
+
+  /** Some registries give a manifest by its tag and not by its digest: then the tag is read, and verified by the digest. */
+  async #getByDigest(repository: string, digest: Digest): Promise<RawManifest | undefined> {
+    const found = await this.#readManifest(repository, digest);
+    const tag = found ? undefined : this.#names.tagOf(repository, digest);
+    if (tag === undefined) return found?.manifest;
+    const tagged = await this.#readManifest(repository, tag);
+    if (!tagged || !matchesDigest(tagged.manifest.bytes, digest)) return undefined;
+    return { ...tagged.manifest, digest };
+  }
+
+  #noteTag(repository: string, reference: string, digest: Digest): void {
+    if (!isDigest(reference)) this.#names.note(repository, digest, reference);
   }
 
   /** A manifest, and the digest that the registry reports for a tag. */
@@ -208,14 +247,6 @@ export function tagsUrlPath(repository: string): string {
 export function manifestUrlPath(repository: string, reference: string): string {
   return `/v2/${repository}/manifests/${reference}`;
 }
-
-/** Some registries link an empty page to itself: an empty page is the last one. */
-const readTagList: ReadPage<string> = ({ json, next }) => {
-  const list = v.safeParse(TagList, json, FIRST_ISSUE);
-  if (!list.success) return undefined;
-  const items = list.output.tags ?? [];
-  return { items, next: items.length === 0 ? undefined : next };
-};
 
 async function discard({ body }: RegistryResponse): Promise<undefined> {
   await body.dump();

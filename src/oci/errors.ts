@@ -12,6 +12,8 @@ export class RegistryError extends Error {
   readonly codes: readonly string[];
   /** True when the same request may succeed later. */
   readonly retryable: boolean;
+  /** True once the transport has used up its retries on this failure: more at once are useless. */
+  isExhausted = false;
   /**
    * True for a refusal that usually means what it says, but that a proxy on the way or a broken node of the registry may
    * send as well: a few retries show which it is.
@@ -19,6 +21,8 @@ export class RegistryError extends Error {
   readonly ambiguous: boolean;
   /** Host of the registry. `url` may be at another host: its storage or token service. */
   readonly registry: string;
+  /** True for a rate limit, whatever its status: it concerns all requests to the host. */
+  readonly isRateLimit: boolean;
   /** How long the registry asks the client to wait, in milliseconds. */
   readonly retryAfter: number | undefined;
 
@@ -31,6 +35,7 @@ export class RegistryError extends Error {
     retryable?: boolean;
     ambiguous?: boolean;
     registry?: string;
+    isRateLimit?: boolean;
     retryAfter?: number | undefined;
     error?: unknown;
   }) {
@@ -43,6 +48,7 @@ export class RegistryError extends Error {
     this.retryable = problem.retryable ?? false;
     this.ambiguous = problem.ambiguous ?? false;
     this.registry = problem.registry ?? problem.url.host;
+    this.isRateLimit = problem.isRateLimit ?? problem.status === 429;
     this.retryAfter = problem.retryAfter;
   }
 }
@@ -94,20 +100,41 @@ const ErrorBody = v.object({
   ),
 });
 
+/** What an error body says. */
+export interface ErrorBodyText {
+  readonly codes: string[];
+  readonly text: string;
+  /** True for a web page. */
+  readonly isPage: boolean;
+}
+
 /**
  * The codes and one line of text of an error body, which may be the specification's JSON, HTML or plain text.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
  */
-export function readErrorBody(body: string): { codes: string[]; text: string } {
+export function readErrorBody(body: string): ErrorBodyText {
   const parsed = v.safeParse(ErrorBody, tryJson(body));
   if (!parsed.success) {
-    return { codes: [], text: /^\s*</.test(body) ? 'the response is an HTML page' : printable(body) };
+    const isMarkup = /^\s*</.test(body);
+    const storage = isMarkup ? readStorageError(body) : undefined;
+    const isPage = isMarkup && storage === undefined;
+    const text = storage ?? (isPage ? 'the response is an HTML page' : printable(body));
+    return { codes: [], text, isPage };
   }
   const { errors } = parsed.output;
   return {
+    isPage: false,
     codes: errors.map(({ code }) => printable(code, 60)),
     text: printable(errors.map(({ code, message }) => (message ? `${code}: ${message}` : code)).join('; ')),
   };
+}
+
+/** `AccessDenied: Request has expired`, from the XML of S3, Google Cloud Storage and Azure; undefined for anything else. */
+function readStorageError(body: string): string | undefined {
+  const [, code] = /<Error>[\s\S]*?<Code>([^<]{1,100})<\/Code>/.exec(body) ?? [];
+  if (code === undefined) return undefined;
+  const [, message] = /<Message>([^<]{1,1000})<\/Message>/.exec(body) ?? [];
+  return printable(message === undefined ? code : `${code}: ${message}`);
 }
 
 function tryJson(text: string): unknown {

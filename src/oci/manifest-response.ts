@@ -1,5 +1,6 @@
 import { type Digest, digestOf, isDigest, matchesDigest } from './digest.ts';
 import { RegistryError } from './errors.ts';
+import { isEncoded } from './http/content-encoding.ts';
 import { type RegistryResponse, headerOf } from './http/message.ts';
 import { type RawManifest, mediaTypeOf } from './manifest.ts';
 import { isSchema1Type } from './media-types.ts';
@@ -17,7 +18,9 @@ export function headOf(response: RegistryResponse): ManifestHead | 'incomplete' 
   const digest = reportedDigestOf(response);
   const mediaType = headerOf(response.headers, 'content-type')?.split(';')[0]?.trim();
   const size = headerOf(response.headers, 'content-length');
-  if (digest === undefined || !isDigest(digest) || size === undefined) return 'incomplete';
+  // The length of a compressed response is not that of the manifest.
+  if (digest === undefined || !isDigest(digest) || size === undefined || isEncoded(response.headers))
+    return 'incomplete';
   if (!mediaType?.startsWith('application/vnd.')) return 'incomplete';
   return { digest, mediaType, size: Number(size) };
 }
@@ -50,5 +53,12 @@ export function manifestOf(reference: string, bytes: Uint8Array, response: Regis
       retryable: true,
     });
   }
-  return { mediaType, digest: isDigest(reference) ? reference : digestOf(bytes), bytes };
+  return { mediaType, digest: isDigest(reference) ? reference : digestOfTag(bytes, response), bytes };
+}
+
+/** The digest of what a tag names. A registry may report it in another algorithm than sha256: it counts if it is right. */
+function digestOfTag(bytes: Uint8Array, response: RegistryResponse): Digest {
+  const reported = reportedDigestOf(response);
+  const isRight = reported !== undefined && isDigest(reported) && matchesDigest(bytes, reported);
+  return isRight ? reported : digestOf(bytes);
 }

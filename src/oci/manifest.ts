@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { type Digest, isDigest } from './digest.ts';
 import { printable } from './errors.ts';
+import { canonicalPlatform, parsePlatform } from './platform.ts';
 import { OCI_INDEX, OCI_MANIFEST, SCHEMA1, isIndexType, isSchema1Type } from './media-types.ts';
 
 /** A manifest as the registry sent it: bytes, type and digest belong together, and are never serialised again. */
@@ -25,7 +26,12 @@ export const DescriptorSchema = v.object({
   urls: v.optional(v.nullable(v.array(v.string()))),
   platform: v.optional(
     v.nullable(
-      v.object({ os: v.string(), architecture: v.string(), variant: v.optional(v.nullable(v.string())) }),
+      // Some tools leave fields out.
+      v.object({
+        os: v.optional(v.string(), ''),
+        architecture: v.optional(v.string(), ''),
+        variant: v.optional(v.nullable(v.string())),
+      }),
     ),
   ),
   annotations: v.optional(v.nullable(v.record(v.string(), v.string()))),
@@ -95,17 +101,18 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** `linux/amd64`, `linux/arm64/v8`; undefined for a descriptor that states no platform. */
+/** The platform as the descriptor states it: `linux/amd64`, `linux/arm64/v8`; undefined if it states none. */
 export function formatPlatform({ platform }: Descriptor): string | undefined {
   if (!platform) return undefined;
   const { os, architecture, variant } = platform;
+  if (os === '' && architecture === '') return undefined;
   return variant ? `${os}/${architecture}/${variant}` : `${os}/${architecture}`;
 }
 
-/** True when the platform of a descriptor matches `wanted`; `linux/arm64` matches every variant. */
+/** True when the platform of a descriptor is `wanted`, in whatever way both are written. */
 export function matchesPlatform(descriptor: Descriptor, wanted: string): boolean {
-  const platform = formatPlatform(descriptor);
-  return platform !== undefined && (platform === wanted || platform.startsWith(`${wanted}/`));
+  const { platform } = descriptor;
+  return platform ? canonicalPlatform(platform) === canonicalPlatform(parsePlatform(wanted)) : false;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { CredentialLookup } from './auth/credentials.ts';
+import { RenewableCredential } from './auth/renewable-credential.ts';
 import { RegistryClient } from './client.ts';
 import { HostLimiter, HostLimiters } from './http/host-limiter.ts';
 import { RegistryTransport } from './http/transport.ts';
@@ -14,7 +15,7 @@ export interface RegistriesOptions {
   readonly retries: number;
   /** Hosts that are reached over plain HTTP, besides loopback. */
   readonly insecure: ReadonlySet<string>;
-  /** Hosts in a private network that registries may redirect to, or name as their token service. */
+  /** Private hosts that registries may redirect to, or name as token service. */
   readonly trustedHosts?: ReadonlySet<string>;
   readonly credentials: { readonly source: CredentialLookup; readonly target: CredentialLookup };
   readonly sleep: Sleep;
@@ -76,12 +77,13 @@ export class Registries {
     const { credentials, insecure, ...options } = this.#options;
     const scheme = isLoopback(registry) || insecure.has(registry) ? 'http' : 'https';
     const lookup = credentials[role];
-    let credential: ReturnType<CredentialLookup> | undefined;
+    const credential = new RenewableCredential(registry, lookup, options.clock);
     const transport = new RegistryTransport({
       ...options,
       baseUrl: new URL(`${scheme}://${apiHost(registry)}`),
       limiters: this.#limiters,
-      credential: () => (credential ??= lookup(registry)),
+      credential: async (repository) => credential.get(repository),
+      renewCredential: async (refused, repository) => credential.renew(refused, repository),
     });
     return new RegistryClient(registry, transport);
   }

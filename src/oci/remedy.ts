@@ -169,3 +169,16 @@ export function adviceOn(
     ? `${host} refused the credentials from ${used.providedBy}: check that they are right and allow this`
     : `${remedy}. The request used the credentials from ${used.providedBy}`;
 }
+
+/** What to do when the host that `registry` redirects to refuses the request. */
+export function storageAdvice(registry: string, host: string): string {
+  return (
+    `${registry} redirects to ${host}, which refuses the request: its link may have expired, or ${host} gives nobody access ` +
+    `without an account. The credentials for ${registry} are not sent there`
+  );
+}
+
+/** What to do when `host` refuses with a web page, which registries don't send. */
+export function webPageAdvice(host: string): string {
+  return `Something in front of ${host}, such as a firewall, answered: ask its operators to let this runner through`;
+}

@@ -4,28 +4,28 @@ import type { Registries } from '../oci/registries.ts';
 import type { NamespacePlan, Planned } from '../plan/namespace-plan.ts';
 import { type JudgedTag, adopt } from './adopt.ts';
 
-/**
- * Looks up the undetermined tags of all plans, and sorts them into unchanged, to be copied, and still undetermined.
- *
- * @param concurrency number of tags that are looked up at the same time
- */
-export async function adoptInPlans(
-  plans: readonly Planned[],
-  registries: Pick<Registries, 'source' | 'target'>,
-  concurrency: number,
-): Promise<Planned[]> {
+/** What the look-up of undetermined tags needs. */
+export interface AdoptDeps {
+  readonly registries: Pick<Registries, 'source' | 'target'>;
+  /** Number of tags that are looked up at the same time. */
+  readonly concurrency: number;
+  /** Aborted when the run ends: no tag is looked up any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Looks up the undetermined tags of all plans, and sorts them into unchanged, to be copied, and still undetermined. */
+export async function adoptInPlans(plans: readonly Planned[], deps: AdoptDeps): Promise<Planned[]> {
   return Promise.all(
     plans.map(async (plan) => {
       if (plan.kind === 'failure' || plan.undetermined.length === 0) return plan;
-      return applyVerdicts(plan, await judge(plan, registries, concurrency));
+      return applyVerdicts(plan, await judge(plan, deps));
     }),
   );
 }
 
 async function judge(
   plan: NamespacePlan,
-  registries: Pick<Registries, 'source' | 'target'>,
-  concurrency: number,
+  { registries, concurrency, signal }: AdoptDeps,
 ): Promise<JudgedTag[]> {
   const { namespace, target, platforms } = plan.settings;
   return adopt(plan.undetermined, {
@@ -35,6 +35,7 @@ async function judge(
     platforms,
     reserve: plan.work.length,
     concurrency,
+    signal,
   });
 }
 

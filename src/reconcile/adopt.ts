@@ -17,7 +17,9 @@ export type Verdict =
   /** Nothing: the tag is new. */
   | { readonly kind: 'absent' }
   /** Not looked up, or without an answer: the tag stays as it is. */
-  | { readonly kind: 'undetermined' };
+  | { readonly kind: 'undetermined' }
+  /** The source's image without all of its parts: it must be copied again. Only a check of the content finds this. */
+  | { readonly kind: 'hollow' };
 
 export interface JudgedTag {
   readonly undetermined: UndeterminedTag;
@@ -34,6 +36,8 @@ export interface AdoptOptions {
   readonly reserve: number;
   /** Number of tags that are looked up at the same time. */
   readonly concurrency: number;
+  /** Aborted when the run ends: no tag is looked up any more. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -60,8 +64,8 @@ class Adopter {
   }
 
   async judge({ image, repository, tag, descriptor: { digest } }: UndeterminedTag): Promise<Verdict> {
-    const { target, targetOf } = this.#options;
-    if (this.#isStopped) return { kind: 'undetermined' };
+    const { target, targetOf, signal } = this.#options;
+    if (this.#isStopped || signal.aborted) return { kind: 'undetermined' };
     try {
       const found = await findTag(target, targetOf(image), tag);
       if (found === undefined) return { kind: 'absent' };
@@ -70,9 +74,11 @@ class Adopter {
         ? { kind: 'undetermined' }
         : await this.#compareConfigs(targetOf(image), tag, repository, digest);
     } catch (error) {
+      // The end of the run interrupts requests: that says nothing about the tag.
+      if (signal.aborted) return { kind: 'undetermined' };
       // An image that can't be read can't be compared. Copying it reports the cause in a clear error.
       if (!(error instanceof RegistryError)) return { kind: 'different' };
-      if (error.status === 429 || error.status === 401 || error.status === 403) this.#isStopped = true;
+      if (error.isRateLimit || error.status === 401 || error.status === 403) this.#isStopped = true;
       return { kind: 'undetermined' };
     }
   }

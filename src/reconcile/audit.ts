@@ -10,13 +10,15 @@ import { findTag } from './find-tag.ts';
 /** What the target has under a recorded tag. */
 export type Finding =
   /** The recorded digest, or a list of referrers that has grown since. */
-  | { readonly kind: 'present' }
+  | { readonly kind: 'present'; readonly digest: Digest }
   /** Nothing: the target does not have the tag. */
   | { readonly kind: 'missing' }
   /** Another digest. */
   | { readonly kind: 'changed' }
   /** The target did not answer. */
-  | { readonly kind: 'unknown'; readonly reason: string };
+  | { readonly kind: 'unknown'; readonly reason: string }
+  /** Not looked up, as the run ended: the record stays as it is. */
+  | { readonly kind: 'unjudged' };
 
 /** A recorded tag, and what the target has under it. */
 export interface AuditedTag {
@@ -34,6 +36,8 @@ export interface AuditOptions {
   readonly referrers: boolean;
   /** Number of tags that are looked up at the same time. */
   readonly concurrency: number;
+  /** Aborted when the run ends: no tag is looked up any more. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -65,10 +69,13 @@ class Auditor {
   }
 
   async find(recordedTag: Omit<AuditedTag, 'finding'>): Promise<Finding> {
+    const { signal } = this.#options;
+    if (signal.aborted) return { kind: 'unjudged' };
     if (this.#refusal) return this.#refusal;
     try {
       return await this.#lookUp(recordedTag);
     } catch (error) {
+      if (signal.aborted) return { kind: 'unjudged' };
       if (!(error instanceof RegistryError)) throw error;
       const finding: Finding = { kind: 'unknown', reason: printable(error.message, 2000) };
       if (error.status === undefined || CLIENT_REFUSALS.has(error.status)) this.#refusal = finding;
@@ -82,10 +89,10 @@ class Auditor {
     const digest = await findTag(target, repository, tag);
     if (digest === undefined) return { kind: 'missing' };
     const expected = typeof entry === 'string' ? entry : entry.target;
-    if (digest === expected) return { kind: 'present' };
+    if (digest === expected) return { kind: 'present', digest };
     const mayGrow = referrers && isReferrersTag(tag);
     const hasGrown = mayGrow && (await this.#hasGrown(repository, expected, digest));
-    return { kind: hasGrown ? 'present' : 'changed' };
+    return hasGrown ? { kind: 'present', digest } : { kind: 'changed' };
   }
 
   /** True when the list of referrers `now` has all entries of the list `before`. */

@@ -26,6 +26,8 @@ type Situation =
   | 'missing'
   /** Recorded with a digest; the target has another one. */
   | 'changed'
+  /** Recorded with the digest that the target has, but without all blobs and children. */
+  | 'hollow'
   /** Recorded with an unknown digest. */
   | 'undigested'
   /** Not recorded. */
@@ -50,11 +52,13 @@ const always = (conclusion: Conclusion): Conclusions => ({
   different: conclusion,
   absent: conclusion,
   undetermined: conclusion,
+  hollow: conclusion,
 });
 
 /** All rules: by situation, then by verdict. A tag without a verdict counts as undetermined. */
 const CONCLUSIONS: Readonly<Record<Situation, Conclusions>> = {
   missing: always({ removes: true, reports: 'missing' }),
+  hollow: always({ removes: true, reports: 'hollow' }),
   changed: {
     ...always({ removes: true, reports: 'changed' }),
     present: { records: true, removes: true, reports: 'changed' },
@@ -64,12 +68,14 @@ const CONCLUSIONS: Readonly<Record<Situation, Conclusions>> = {
     different: { removes: true, reports: 'differs' },
     absent: { removes: true, reports: 'missing' },
     undetermined: NOTHING,
+    hollow: { removes: true, reports: 'hollow' },
   },
   unrecorded: {
     present: { records: true },
     different: { reports: 'differs' },
     absent: NOTHING,
     undetermined: NOTHING,
+    hollow: { reports: 'hollow' },
   },
 };
 
@@ -93,12 +99,17 @@ export function findUndetermined(
 /** Combines the record, the findings of the audit, and the verdicts on all other tags. */
 export function concludeComparison(
   recorded: RecordedImages,
-  { missing, changed }: Pick<Findings, 'missing' | 'changed'>,
+  { missing, changed, hollow }: Pick<Findings, 'missing' | 'changed' | 'hollow'>,
   judged: readonly JudgedTag[],
 ): Comparison {
   const entries: MutableRecordedImages = new Map();
   const removed: MutableRecordedImages = new Map();
-  const drift = { missing: new TagList(), changed: new TagList(), differs: new TagList() };
+  const drift = {
+    missing: new TagList(),
+    changed: new TagList(),
+    hollow: new TagList(),
+    differs: new TagList(),
+  };
   const conclude = (situation: Situation, image: string, tag: string, verdict: Verdict): void => {
     const { records, removes, reports } = CONCLUSIONS[situation][verdict.kind];
     if (removes) setEntry(removed, image, tag, recorded.get(image)?.get(tag) ?? null);
@@ -108,8 +119,13 @@ export function concludeComparison(
   const verdicts = new Map(judged.map((one) => [keyOf(one.undetermined), one.verdict]));
   const verdictOn = (image: string, tag: string): Verdict =>
     verdicts.get(keyOf({ image, tag })) ?? { kind: 'undetermined' };
-  for (const [image, tag] of tagsOf(missing)) conclude('missing', image, tag, verdictOn(image, tag));
-  for (const [image, tag] of tagsOf(changed)) conclude('changed', image, tag, verdictOn(image, tag));
+  const audited = [
+    ['missing', missing],
+    ['changed', changed],
+    ['hollow', hollow],
+  ] as const;
+  for (const [situation, images] of audited)
+    for (const [image, tag] of tagsOf(images)) conclude(situation, image, tag, verdictOn(image, tag));
   for (const { undetermined, verdict } of judged) {
     const { image, tag } = undetermined;
     const entry = recorded.get(image)?.get(tag);
@@ -122,6 +138,7 @@ export function concludeComparison(
     drift: {
       missing: drift.missing.images(),
       changed: drift.changed.images(),
+      hollow: drift.hollow.images(),
       differs: drift.differs.images(),
     },
   };

@@ -1,44 +1,53 @@
 import type { Failure } from '../mirror/failure.ts';
 import { type RecordedImages, type MutableRecordedImages, setEntry } from '../mirror/record-entry.ts';
 import type { AuditedTag } from './audit.ts';
+import type { TargetTag } from './content-check.ts';
 
 /** The findings of an audit, grouped. */
 export interface Findings {
-  /** Number of tags that the target has as recorded. */
-  readonly present: number;
+  /** Tags that the target has as recorded. */
+  readonly present: readonly TargetTag[];
   readonly missing: RecordedImages;
   readonly changed: RecordedImages;
+  /** Recorded tags that the target has without all blobs and children. Only a check of the content finds these. */
+  readonly hollow: RecordedImages;
   /** Recorded tags about which the target did not answer. */
   readonly unknown: RecordedImages;
+  /** Recorded tags that were not looked up, as the run ended. */
+  readonly unjudged: RecordedImages;
   readonly failures: readonly Failure[];
 }
 
 /** Groups the findings of an audit. */
 export function groupFindings(audited: readonly AuditedTag[]): Findings {
-  const missing: MutableRecordedImages = new Map();
-  const changed: MutableRecordedImages = new Map();
-  const unknown: MutableRecordedImages = new Map();
-  const failures = new Map<string, { image: string; tags: string[]; reason: string }>();
-  let present = 0;
+  const present: TargetTag[] = [];
+  const failures = new FailureList();
+  const images: Record<'missing' | 'changed' | 'unknown' | 'unjudged', MutableRecordedImages> = {
+    missing: new Map(),
+    changed: new Map(),
+    unknown: new Map(),
+    unjudged: new Map(),
+  };
   for (const { image, tag, entry, finding } of audited) {
-    switch (finding.kind) {
-      case 'present':
-        present += 1;
-        break;
-      case 'missing':
-        setEntry(missing, image, tag, entry);
-        break;
-      case 'changed':
-        setEntry(changed, image, tag, entry);
-        break;
-      case 'unknown': {
-        setEntry(unknown, image, tag, entry);
-        const key = `${image} ${finding.reason}`;
-        const failure = failures.get(key) ?? { image, tags: [], reason: finding.reason };
-        failure.tags.push(tag);
-        failures.set(key, failure);
-      }
-    }
+    if (finding.kind === 'present') present.push({ image, tag, digest: finding.digest });
+    else setEntry(images[finding.kind], image, tag, entry);
+    if (finding.kind === 'unknown') failures.add(image, tag, finding.reason);
   }
-  return { present, missing, changed, unknown, failures: Array.from(failures.values()) };
+  return { present, ...images, hollow: new Map(), failures: failures.list() };
+}
+
+/** Failures, grouped by image and reason. */
+export class FailureList {
+  readonly #failures = new Map<string, Failure & { readonly tags: string[] }>();
+
+  add(image: string, tag: string, reason: string): void {
+    const key = `${image} ${reason}`;
+    const failure = this.#failures.get(key);
+    if (failure) failure.tags.push(tag);
+    else this.#failures.set(key, { image, tags: [tag], reason });
+  }
+
+  list(): Failure[] {
+    return Array.from(this.#failures.values());
+  }
 }

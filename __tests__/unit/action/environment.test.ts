@@ -1,10 +1,12 @@
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isatty } from 'node:tty';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   apiUrl,
   definedEnv,
   dockerConfigFolder,
+  hasColors,
   isGitHubDotCom,
   tempFolder,
 } from '../../../src/action/environment.ts';
@@ -21,6 +23,18 @@ describe('the environment', () => {
   ])('names the API of GitHub in GITHUB_API_URL: %j', (value, url, isDotCom) => {
     vi.stubEnv('GITHUB_API_URL', value);
     expect([apiUrl(), isGitHubDotCom()]).toEqual([url, isDotCom]);
+  });
+
+  it.each([
+    ['true', '', true],
+    ['true', '1', false],
+    ['', '', false],
+  ])('has colours with GITHUB_ACTIONS %j and NO_COLOR %j: %j', (actions, noColor, expected) => {
+    vi.stubEnv('GITHUB_ACTIONS', actions);
+    vi.stubEnv('NO_COLOR', noColor);
+    // Tests run without a terminal.
+    expect(isatty(1)).toBe(false);
+    expect(hasColors()).toBe(expected);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { logger } from '../../../src/action/logger.ts';
 import { captureStdout } from '../../support/run/stdout.ts';
 
@@ -18,6 +18,14 @@ describe('logger', () => {
 
   it('uses commands for warnings and the debug log', async () => {
     expect(await captureStdout(() => logger.warning('odd'))).toBe('::warning::odd\n');
+    vi.stubEnv('RUNNER_DEBUG', '1');
     expect(await captureStdout(() => logger.debug('detail'))).toBe('::debug::detail\n');
+    vi.unstubAllEnvs();
+  });
+
+  it('prints no debug lines unless the workflow runs with step debugging', async () => {
+    vi.stubEnv('RUNNER_DEBUG', '');
+    expect(await captureStdout(() => logger.debug('detail'))).toBe('');
+    vi.unstubAllEnvs();
   });
 });

@@ -10,6 +10,7 @@ import type { Work } from '../../../src/mirror/work.ts';
 import type { RegistryClient } from '../../../src/oci/client.ts';
 import { RegistryError } from '../../../src/oci/errors.ts';
 import { testClient, testRegistries } from '../../support/fixtures/clients.ts';
+import { noteMount } from '../../../src/oci/work-counter.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 import { silentLogger } from '../../support/fixtures/silent-logger.ts';
 import { startMemoryRegistry } from '../../support/registries/memory-registry.ts';
@@ -99,6 +100,21 @@ describe('copyAll', () => {
       return 1;
     });
     expect(most).toBe(3);
+  });
+
+  it('reports how long an image took, its platforms, and the blobs that were mounted for it', async () => {
+    const { outcomes } = await copy(works(2), async ({ source, tags }, observer) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      observer.onPlatformCount?.(2);
+      if (source.repository.endsWith('1')) noteMount();
+      for (const tag of tags) observer.onTagVerified(tag, held);
+      return 7;
+    });
+    expect(outcomes).toMatchObject([
+      { platforms: 2, mounts: 0 },
+      { platforms: 2, mounts: 1 },
+    ]);
+    for (const { durationMs } of outcomes) expect(durationMs).toBeGreaterThan(15);
   });
 
   it('continues after an image that failed permanently, without a retry', async () => {

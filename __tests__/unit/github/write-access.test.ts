@@ -108,10 +108,15 @@ describe('WriteAccess', () => {
     expect(requests.filter((name) => name.startsWith('PUT'))).toEqual([]);
   });
 
-  it('refuses a token of the workflow that may only read', async () => {
-    const message = 'Resource not accessible by integration';
+  it.each([
+    ['workflow', 'Resource not accessible by integration'],
+    ['app', 'Resource not accessible by integration'],
+    ['user', 'Resource not accessible by personal access token'],
+  ] as const)('refuses a token that may only read: %s', async (tokenKind, message) => {
+    const permissions = { push: true };
+    answers.set(`GET ${REPO}`, { body: { archived: false, default_branch: 'main', permissions } });
     answers.set(`PUT ${REPO}/contents/.sync-action-write-access`, { status: 403, body: { message } });
-    expect(await check()).toMatch(
+    expect(await check({ tokenKind })).toMatch(
       /lacks the permission.*"permissions: contents: write".*GitHub says: Resource/,
     );
   });

@@ -71,7 +71,7 @@ describe.each(Object.entries(WAYS))('%s', (_, ask) => {
     expect(new Set(requests.map(({ url }) => url.origin))).toEqual(new Set(['https://r.example']));
   });
 
-  it('does not send credentials to another host', async () => {
+  it('takes no credential to another host', async () => {
     const { dispatcher, requests } = leadingTo(`${ELSEWHERE}?signature=x`);
     await ask(client(dispatcher));
     const elsewhere = requests.filter(({ url }) => url.host === 'storage.example');
@@ -79,7 +79,7 @@ describe.each(Object.entries(WAYS))('%s', (_, ask) => {
     expect(elsewhere[0]?.authorization).toBeUndefined();
   });
 
-  it('is not followed from host to host without end', async () => {
+  it('is not followed from host to host for ever', async () => {
     const { dispatcher, requests } = fakeNetwork(({ url }) => ({
       status: 307,
       headers: { location: `https://${url.host.length}.example/x` },
@@ -111,7 +111,7 @@ describe('Link', () => {
     expect(new Set(requests.map(({ url }) => url.origin))).toEqual(new Set(['https://r.example']));
   });
 
-  it.each(['file:///etc/passwd', 'ftp://r.example/x', 'javascript:0'])('to %s is ignored', async (next) => {
+  it.each(['file:///etc/passwd', 'ftp://r.example/x', 'javascript:0'])('to %s is none', async (next) => {
     const { dispatcher, requests } = linkingTo(next);
     expect(await client(dispatcher).listTags('a')).toEqual(['v1']);
     expect(requests).toHaveLength(1);
@@ -145,15 +145,42 @@ describe('the realm', () => {
     },
   );
 
-  it('that redirects elsewhere is not followed', async () => {
-    const { dispatcher, requests } = fakeNetwork(({ url }) =>
-      url.pathname === '/token'
-        ? { status: 307, headers: { location: 'https://evil.example/token' } }
-        : { status: 401, headers: { 'www-authenticate': 'Bearer realm="https://r.example/token"' } },
-    );
-    await expect(client(dispatcher).listTags('a')).rejects.toThrow('status 307');
-    expect(requests.map(({ url }) => url.host)).toEqual(['r.example', 'r.example']);
+  const redirecting = (location: string): FakeNetwork =>
+    fakeNetwork(({ url, authorization }) => {
+      if (url.href.startsWith(location)) return { status: 200, body: '{"token":"t1"}' };
+      if (url.pathname === '/token') return { status: 307, headers: { location } };
+      if (authorization === 'Bearer t1') return { status: 200, body: '{"tags":["v1"]}' };
+      return { status: 401, headers: { 'www-authenticate': 'Bearer realm="https://r.example/token"' } };
+    });
+
+  it('that redirects to another host takes no credential there', async () => {
+    const { dispatcher, requests } = redirecting('https://evil.example/other');
+    expect(await client(dispatcher).listTags('a')).toEqual(['v1']);
+    expect(requests.map(({ url, authorization }) => [url.host, authorization])).toEqual([
+      ['r.example', undefined],
+      ['r.example', BASIC],
+      ['evil.example', undefined],
+      ['r.example', 'Bearer t1'],
+    ]);
   });
+
+  it('that redirects on its own host is sent the credential there', async () => {
+    const { dispatcher, requests } = redirecting('https://r.example/other');
+    expect(await client(dispatcher).listTags('a')).toEqual(['v1']);
+    expect(requests.map(({ url, authorization }) => [url.pathname, authorization])).toContainEqual([
+      '/other',
+      BASIC,
+    ]);
+  });
+
+  it.each([...INSIDE, 'http://evil.example/other'])(
+    'that redirects to %s is not followed',
+    async (location) => {
+      const { dispatcher, requests } = redirecting(location);
+      await expect(client(dispatcher).listTags('a')).rejects.toThrow('which is refused: not followed');
+      expect(requests.map(({ url }) => url.host)).toEqual(['r.example', 'r.example']);
+    },
+  );
 });
 
 describe('between addresses of this machine', () => {
@@ -162,7 +189,7 @@ describe('between addresses of this machine', () => {
     await Promise.all(servers.splice(0).map((server) => server.close()));
   });
 
-  it.each(Object.entries(WAYS))('%s does not send credentials to another port', async (_, ask) => {
+  it.each(Object.entries(WAYS))('%s takes no credential to another port', async (_, ask) => {
     const seen: (string | undefined)[] = [];
     const other = await startServer(async (request, response) => {
       seen.push(request.headers.authorization);

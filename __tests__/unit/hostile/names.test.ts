@@ -5,6 +5,7 @@ import { isRepositoryName, isTag } from '../../../src/oci/names.ts';
 import { renderSection } from '../../../src/record/changelog.ts';
 import { parseNamespaceManifest } from '../../../src/record/namespace-manifest.ts';
 import { annotate } from '../../../src/report/annotations.ts';
+import type { RunResult } from '../../../src/report/result.ts';
 import { renderSummary } from '../../../src/report/summary.ts';
 import { testApis, testRegistries } from '../../support/fixtures/clients.ts';
 import { digest } from '../../support/fixtures/digests.ts';
@@ -102,20 +103,28 @@ describe('hostile names', () => {
   });
 });
 
-describe('text from a registry', () => {
-  const result = runResult({
-    errors: HOSTILE,
+function resultWith(texts: readonly string[]): RunResult {
+  return runResult({
+    errors: texts,
     namespaces: [
       namespaceResult({
-        failures: HOSTILE.map((text, index) => failure(text, [text], `reason ${index}: ${text}`)),
-        copied: HOSTILE.map((text) => copied(text, { added: [text], updated: [text] })),
-        unsupported: HOSTILE.map((image) => ({ image, tags: [image] })),
+        failures: texts.map((text, index) => failure(text, [text], `reason ${index}: ${text}`)),
+        copied: texts.map((text) => copied(text, { added: [text], updated: [text] })),
+        unsupported: texts.map((image) => ({ image, tags: [image] })),
       }),
     ],
   });
+}
 
-  it('is not markup in the summary', () => {
-    expect(markupOf(renderSummary(result))).toEqual([]);
+describe('text from a registry', () => {
+  const result = resultWith(HOSTILE);
+
+  it('adds no markup to the tags that the summary itself has', () => {
+    const own = /<\/?(?:details|summary|code)>/g;
+    const harmless = renderSummary(resultWith(HOSTILE.map((_, index) => `name-${index}`)));
+    const summary = renderSummary(result);
+    expect(summary.match(own)).toEqual(harmless.match(own));
+    expect(markupOf(summary.replaceAll(own, ''))).toEqual([]);
   });
 
   it('is neither markup nor a marker in the changelog', () => {

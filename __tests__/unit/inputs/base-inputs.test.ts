@@ -154,6 +154,13 @@ describe('what the inputs mean', () => {
     expect(parseTestInputs({ platforms: value }).namespaces[0]?.platforms).toEqual(platforms);
   });
 
+  it('refuses a pattern that can never match, and names its line', () => {
+    expect(inputProblems({ include: 'a:v*\n# all tools\nTools/*' })).toBe(
+      'include: line 3: "Tools/*" can never match: names of images are in lower case',
+    );
+    expect(inputProblems({ exclude: ':latest' })).toMatch(/^exclude: ":latest" has no image before the ":"/);
+  });
+
   it('refuses a pattern that is too long', () => {
     expect(parseTestInputs({ include: 'x'.repeat(1000) }).include).toHaveLength(1);
     expect(inputProblems({ exclude: 'x'.repeat(1001) })).toMatch(

@@ -77,6 +77,16 @@ describe('the credentials of the inputs', () => {
     expect(parseTestInputs(fork, { eventName: 'pull_request' }).registryAuth).toEqual(new Map());
   });
 
+  it('masks a secret of several lines line by line, without lone braces', () => {
+    const masked: string[] = [];
+    const password = JSON.stringify({ type: 'service_account', key: 'a b' }, null, 2);
+    parseTestInputs(
+      { username: '_json_key', password, 'github-token': 'x', 'workflow-token': '' },
+      { masked },
+    );
+    expect(masked).toEqual(['  "type": "service_account",', '  "key": "a b"', 'x']);
+  });
+
   it('masks nothing for a secret that is not set', () => {
     const masked: string[] = [];
     parseTestInputs({ 'github-token': 'x', 'workflow-token': '' }, { masked });

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Listing } from '../../../src/mirror/listing.ts';
+import { discover } from '../../../src/list/discover.ts';
+import type { ListedTag, Listing } from '../../../src/mirror/listing.ts';
+import { CompiledFilters } from '../../../src/select/compiled-filters.ts';
 import { testApis, testRegistries } from '../../support/fixtures/clients.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 import { makeImage, pushImage } from '../../support/fixtures/images.ts';
@@ -120,6 +122,34 @@ describe('discover', () => {
     expect(listing.failures).toMatchObject([
       { image: 'a', tags: [], reason: expect.stringContaining("can't be read: status 404") },
     ]);
+  });
+
+  it('does not list repositories that the filters exclude, so that they cannot fail', async () => {
+    const server = await registry({}, { 'p/a': ['v1'], 'p/b': ['v1'], 'p/b/c': ['v1'] });
+    const listExcluding = async (exclude: string[], google: boolean): Promise<Listing<ListedTag>> => {
+      server.requests.length = 0;
+      server.intercept = ({ url = '' }, response) => {
+        if (url.startsWith('/v2/_catalog')) {
+          response.end(JSON.stringify({ repositories: ['p/a', 'p/b', 'p/b/c'] }));
+        } else if (url.startsWith('/v2/p/b')) {
+          refuse(response, 403, 'DENIED', 'denied');
+        } else if (google && url === '/v2/p/tags/list') {
+          response.end(JSON.stringify({ child: ['a', 'b'], manifest: {}, tags: [] }));
+        } else return false;
+        return true;
+      };
+      const filters = new CompiledFilters({ include: [], exclude });
+      const client = testRegistries().source(server.host);
+      return discover({ registry: server.host, path: 'p' }, client, testApis(), undefined, filters);
+    };
+    for (const google of [false, true]) {
+      const { images, failures } = await listExcluding(['b', 'b/**'], google);
+      expect([Array.from(images.keys()), failures]).toEqual([['a'], []]);
+      expect(server.requests.filter(({ path }) => path.startsWith('/v2/p/b'))).toEqual([]);
+    }
+    // Others may be nested in an excluded repository of a tree.
+    expect((await listExcluding(['b'], true)).failures).toMatchObject([{ image: 'b' }]);
+    expect((await listExcluding(['**'], false)).images.size).toBe(0);
   });
 
   it('leaves out one of two repositories with the same image name', async () => {

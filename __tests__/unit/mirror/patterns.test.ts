@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Patterns, namedImages, narrowPatterns } from '../../../src/mirror/patterns.ts';
+import { Patterns, namedImages, narrowPatterns, patternProblem } from '../../../src/mirror/patterns.ts';
 
 describe('Patterns', () => {
   const TAGS = ['base:v1', 'base:debug', 'base:v1-debug', 'java/debian:v1', 'java/debian:dot', 'java/a/b:v1'];
@@ -31,6 +31,40 @@ describe('Patterns', () => {
       patterns.matches(image, tag);
     }
     expect(patterns.unused()).toEqual(['**:v9', 'java']);
+  });
+});
+
+describe('patternProblem', () => {
+  it.each([
+    'a',
+    'a/b',
+    '**',
+    'a:v1',
+    '**:latest',
+    'a{b,c}/*:[vV]*',
+    'a:*-SNAPSHOT',
+    'a_b.c-d',
+    'a(b|c)',
+    '?',
+  ])('accepts %s', (pattern) => {
+    expect(patternProblem(pattern)).toBeUndefined();
+  });
+
+  it.each([
+    ['', 'is empty'],
+    [' ', 'is empty'],
+    [':v1', 'no image before'],
+    ['a:', 'no tag after'],
+    ['Tools/a', 'lower case'],
+    ['/a', 'starts nor ends with "/"'],
+    ['a/', 'starts nor ends with "/"'],
+    ['!a', 'no image or tag has "!"'],
+    ['a@sha256:0123', 'no image or tag has "@"'],
+    ['gcr.io:5000/a:v1', 'no image or tag has ":"'],
+    ['a:b/c', 'no image or tag has "/"'],
+    ['a b', 'no image or tag has " "'],
+  ])('rejects %j', (pattern, problem) => {
+    expect(patternProblem(pattern)).toContain(problem);
   });
 });
 

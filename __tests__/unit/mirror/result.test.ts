@@ -3,7 +3,13 @@ import { type Drift, countAll, countDrift, describeDrift } from '../../../src/mi
 import { copied, failure, gone, namespaceResult } from '../../support/fixtures/results.ts';
 
 const tags = (count: number) => [{ image: 'a', tags: Array.from({ length: count }, (_, i) => `v${i}`) }];
-const drift: Drift = { missing: tags(1200), changed: tags(2), differs: tags(3), removed: 1202 };
+const drift: Drift = {
+  missing: tags(1200),
+  changed: tags(2),
+  hollow: tags(4),
+  differs: tags(3),
+  removed: 1206,
+};
 
 describe('countAll', () => {
   it('adds up tags, bytes and referrers of all namespaces', () => {
@@ -35,8 +41,8 @@ describe('countAll', () => {
 });
 
 describe('countDrift', () => {
-  it('counts recorded tags that are missing or changed, and no others', () => {
-    expect(countDrift(namespaceResult({ drift }))).toBe(1202);
+  it('counts tags that are missing, changed or hollow, and no others', () => {
+    expect(countDrift(namespaceResult({ drift }))).toBe(1206);
   });
 
   it('is zero when nothing was compared', () => {
@@ -45,7 +51,7 @@ describe('countDrift', () => {
 });
 
 describe('describeDrift', () => {
-  it('names the three kinds', () => {
-    expect(describeDrift(drift)).toBe('1,200 missing, 2 changed, 3 differ');
+  it('names all kinds', () => {
+    expect(describeDrift(drift)).toBe('1,200 missing, 2 changed, 4 hollow, 3 differ');
   });
 });

@@ -14,6 +14,8 @@ describe('versionOf', () => {
     ['1.25-alpine', '1.25.0-alpine'],
     ['v1.30.0-alpha.0_12.abc', '1.30.0-alpha.0'],
     ['3.0.0-rc.01', '3.0.0-rc.1'],
+    ['3.0.0-rc10', '3.0.0-rc.10'],
+    ['1.25-alpine3.18', '1.25.0-alpine.3.18'],
   ])('of %s is %s', (tag, version) => {
     expect(versionOf(tag)?.version).toBe(version);
   });
@@ -30,13 +32,16 @@ describe('versionOf', () => {
     '.1',
     '1..2',
     '',
+    '20240101',
+    '20240101.1',
+    'v123456.0.0',
   ])('of %s is none', (tag) => {
     expect(versionOf(tag)).toBeUndefined();
   });
 
   it('returns a version unchanged', () => {
     fc.assert(
-      fc.property(fc.array(fc.nat(), { minLength: 3, maxLength: 3 }), (numbers) => {
+      fc.property(fc.nat(99_999), fc.nat(), fc.nat(), (...numbers) => {
         expect(versionOf(numbers.join('.'))?.version).toBe(numbers.join('.'));
         expect(isFullVersion(`v${numbers.join('.')}`)).toBe(true);
       }),
@@ -59,6 +64,8 @@ describe('compileRange', () => {
     // Who names a prerelease wants them, of any version.
     ['*-0', TAGS.filter((tag) => /\d/.test(tag))],
     ['>=1.20.5-0 <2-0', ['1.20.5', '1.21.0-rc.1', 'v1.21']],
+    ['>=1.21.0-rc0 <=1.21.0', ['1.21.0-rc.1', 'v1.21']],
+    ['>=1.21.0-rc2 <=1.21.0', ['v1.21']],
     ['>=1.20-0', ['v1.20.0', '1.20.5', '1.21.0-rc.1', 'v1.21', '2', '2.1.0-debug']],
   ])('%s takes %j', (range, tags) => {
     const inRange = compileRange(range);
@@ -85,6 +92,14 @@ describe('isFullVersion', () => {
     ['nightly', false],
     ['debug', false],
     ['1.2-alpine', false],
+    ['0.0.0-nightly', false],
+    ['v1.2.3-SNAPSHOT', false],
+    ['1.0.0-canary', false],
+    ['1.0.0-dev', false],
+    ['1.0.0-rc.1-main', false],
+    ['1.0.0-latest', false],
+    ['1.0.0-nightly.20240101', true],
+    ['1.0.0-domain', true],
   ])('of %s is %s', (tag, isFull) => {
     expect(isFullVersion(tag)).toBe(isFull);
   });
@@ -92,12 +107,23 @@ describe('isFullVersion', () => {
 
 describe('newestVersionFirst', () => {
   it('sorts versions by precedence, the more specific first, before tags that are not versions', () => {
-    const sorted = ['2.10.0', '2.10', '2.9.9', 'v2.9.9-rc.1', '2.0', '2', '1.99.0', 'debug', 'latest'];
+    const sorted = ['2.10.0', '2.10', '2.9.9', 'v2.9.9-rc.1', '2.0', '2', '1.99.0', 'latest', 'debug'];
+    expect(sorted.toReversed().toSorted(newestVersionFirst)).toEqual(sorted);
+  });
+
+  it.each([
+    [['rc10', 'rc9', 'rc1']],
+    [['v1.0.0-rc10', 'v1.0.0-rc9', 'v1.0.0-rc.1']],
+    [['r10', 'r9', 'r1']],
+    [['20240102', '20240101', '20231231']],
+    [['v1.30.0', '1.2', '20240101']],
+    [['release-2.10', 'release-2.9']],
+  ])('sorts %j by its numbers', (sorted) => {
     expect(sorted.toReversed().toSorted(newestVersionFirst)).toEqual(sorted);
   });
 
   it('is a consistent order', () => {
-    const tag = fc.stringMatching(/^v?[0-3](\.[0-3]){0,2}(-[a-b0-2]{1,2})?$|^[a-c]{1,2}$/);
+    const tag = fc.stringMatching(/^v?[0-3](\.[0-3]){0,2}(-[a-b0-2]{1,2})?$|^[a-c]{1,2}\d{0,2}$/);
     const sign = (a: string, b: string): number => Math.sign(newestVersionFirst(a, b));
     fc.assert(
       fc.property(tag, tag, tag, (a, b, c) => {

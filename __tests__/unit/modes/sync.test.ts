@@ -3,6 +3,7 @@ import { MetadataError } from '../../../src/github/errors.ts';
 import { sync } from '../../../src/modes/sync.ts';
 import { countAll } from '../../../src/mirror/result.ts';
 import { digest } from '../../support/fixtures/digests.ts';
+import { makeImage, makeIndex, pushImage } from '../../support/fixtures/images.ts';
 import { NOW } from '../../support/fixtures/inputs.ts';
 import { inModeWorld } from '../../support/fixtures/mode-world.ts';
 import { gaveUp } from '../../support/github/memory-metadata.ts';
@@ -26,6 +27,11 @@ describe('sync', () => {
         b: { v1: added.digest },
       });
       expect(world.deps.metadata.files.get('CHANGELOG.md')).toMatch(/- `b`: added `v1`/);
+      const log = world.deps.lines.join('\n');
+      expect(log).toMatch(/^✓ \S+ · 2 repositories · 3 tags · 3 requests in \d\.\d s$/m);
+      expect(log).toMatch(/^\S+ · 1 tag to add · 1 tag to update · 1 unchanged · at most /m);
+      expect(log).toMatch(/^↻ a:v2 → \S+\/mirror\/a · .*B in \d\.\d s$/m);
+      expect(log).toMatch(/^✓ b:v1 → \S+\/mirror\/b · .*B in \d\.\d s/m);
     });
   });
 
@@ -145,6 +151,42 @@ describe('sync', () => {
       const result = await sync(world.inputs(), world.deps);
       expect(countAll(result.namespaces)).toMatchObject({ updated: 0, failed: 0, pending: 1 });
       expect(world.target.store.manifest('mirror/a', 'v1')).toBeUndefined();
+    });
+  });
+
+  it.each([
+    ['linux/arm64/v8', 'linux/arm64'],
+    ['linux/arm64', 'linux/arm64/v8'],
+  ])('keeps the image for %s of an index that names it %s', async (wanted, named) => {
+    await inModeWorld('sync', async (world) => {
+      const amd64 = makeImage({ seed: 'amd64' });
+      const arm64 = makeImage({ seed: 'arm64', platform: named });
+      const other = makeImage({ seed: 'other', platform: 'linux/ppc64le' });
+      await pushImage(world.source.url, 'ns/a', ['v1'], makeIndex([amd64, arm64, other]));
+      const platforms = `linux/amd64, ${wanted}, linux/s390x`;
+      const result = await sync(world.inputs({ platforms }), world.deps);
+      expect(countAll(result.namespaces)).toMatchObject({ added: 1, failed: 0 });
+      expect(world.target.store.manifest('mirror/a', arm64.digest)).toBeDefined();
+      expect(world.target.store.manifest('mirror/a', other.digest)).toBeUndefined();
+      expect(world.record()).toMatchObject({
+        a: { v1: { platforms: ['linux/amd64', 'linux/arm64', 'linux/s390x'] } },
+      });
+      expect(result.warnings).toEqual([expect.stringMatching(/has the platform linux\/s390x/)]);
+    });
+  });
+
+  it('copies an index again whose record may miss a platform', async () => {
+    await inModeWorld('sync', async (world) => {
+      const [amd64, arm64] = [
+        makeImage({ seed: 'amd64' }),
+        makeImage({ seed: 'arm64', platform: 'linux/arm64' }),
+      ];
+      const index = makeIndex([amd64, arm64]);
+      await pushImage(world.source.url, 'ns/a', ['v1'], index);
+      const entry = { digest: index.digest, target: digest(1), platforms: ['linux/arm64/v8'] };
+      world.setRecord({ a: { v1: entry } });
+      await sync(world.inputs({ platforms: 'linux/arm64/v8' }), world.deps);
+      expect(world.target.store.manifest('mirror/a', arm64.digest)).toBeDefined();
     });
   });
 });

@@ -74,8 +74,12 @@ describe('readErrorBody', () => {
     ['Too Many\r\n::error::x', { codes: [], text: 'Too Many ::error::x' }],
     ['{"errors":"none"}', { codes: [], text: '{"errors":"none"}' }],
     ['', { codes: [], text: '' }],
+    [
+      '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>',
+      { codes: [], text: 'AccessDenied: Request has expired' },
+    ],
   ])('reads %s', (body, expected) => {
-    expect(readErrorBody(body)).toEqual(expected);
+    expect(readErrorBody(body)).toEqual({ isPage: expected.text.includes('HTML page'), ...expected });
   });
 
   it('returns lines of bounded length for any JSON', () => {

@@ -170,7 +170,12 @@ describe('platforms', () => {
   it.each([
     [{ os: 'linux', architecture: 'arm64', variant: 'v8' }, 'linux/arm64', true],
     [{ os: 'linux', architecture: 'arm64', variant: 'v8' }, 'linux/arm64/v8', true],
-    [{ os: 'linux', architecture: 'arm64' }, 'linux/arm64/v8', false],
+    [{ os: 'linux', architecture: 'arm64' }, 'linux/arm64/v8', true],
+    [{ os: 'linux', architecture: 'aarch64' }, 'linux/arm64', true],
+    [{ os: 'linux', architecture: 'x86_64' }, 'linux/amd64', true],
+    [{ os: 'linux', architecture: 'arm' }, 'linux/arm/v7', true],
+    [{ os: 'linux', architecture: 'arm', variant: 'v6' }, 'linux/arm', false],
+    [{ os: '', architecture: '' }, 'linux/amd64', false],
     [{ os: 'linux', architecture: 'arm64' }, 'linux/arm', false],
     [{ os: 'windows', architecture: 'amd64' }, 'linux/amd64', false],
     [undefined, 'linux/amd64', false],
@@ -185,7 +190,9 @@ describe('isForeignLayer', () => {
     ['application/vnd.oci.image.layer.nondistributable.v1.tar+gzip', true],
     ['application/vnd.oci.image.layer.v1.tar+gzip', false],
     ['', false],
-  ])('is for %s: %s', (mediaType, foreign) => {
-    expect(isForeignLayer({ ...DESCRIPTOR, mediaType })).toBe(foreign);
+  ])('is for %s with urls: %s', (mediaType, foreign) => {
+    expect(isForeignLayer({ ...DESCRIPTOR, mediaType, urls: ['https://r.example/layer'] })).toBe(foreign);
+    for (const urls of [undefined, null, []])
+      expect(isForeignLayer({ ...DESCRIPTOR, mediaType, urls })).toBe(false);
   });
 });

@@ -10,9 +10,8 @@ const BLOB = Buffer.from('{"blob": true}');
 
 describe('USER_AGENT', () => {
   it('has the version in package.json', () => {
-    const { version } = JSON.parse(
-      readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
-    ) as { version: string };
+    const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+    const [, version] = /"version": "([^"]+)"/.exec(text) ?? [];
     expect(USER_AGENT).toBe(`gcrxio-sync-action/${version} (+https://github.com/gcrxio/sync-action)`);
   });
 

@@ -50,6 +50,7 @@ async function judge(
       platforms: options.platforms ?? 'all',
       reserve: options.reserve ?? 0,
       concurrency: 5,
+      signal: new AbortController().signal,
     },
   );
   return result?.verdict;

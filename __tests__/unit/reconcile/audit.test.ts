@@ -44,6 +44,7 @@ async function findingOf(
     targetOf,
     referrers,
     concurrency: 2,
+    signal: new AbortController().signal,
   });
   return found?.finding.kind;
 }

@@ -34,6 +34,7 @@ describe('concludeComparison', () => {
   const findings = {
     changed: recorded({ a: { changed: digest(1) } }),
     missing: recorded({ a: { lost: digest(2) } }),
+    hollow: recorded({}),
   };
 
   it('records tags that are present, and reports and removes those that are not', () => {
@@ -53,6 +54,7 @@ describe('concludeComparison', () => {
     expect(drift).toEqual({
       missing: [{ image: 'a', tags: ['lost', 'gcrsyncs-lost'] }],
       changed: [{ image: 'a', tags: ['changed'] }],
+      hollow: [],
       differs: [{ image: 'a', tags: ['differs', 'gcrsyncs-other'] }],
     });
   });
@@ -68,7 +70,7 @@ describe('concludeComparison', () => {
   it.each<
     [
       recorded: 'digest' | 'null' | 'nothing',
-      finding: 'missing' | 'changed' | 'none',
+      finding: 'missing' | 'changed' | 'hollow' | 'none',
       verdict: Verdict['kind'],
       expected: string,
     ]
@@ -78,11 +80,15 @@ describe('concludeComparison', () => {
     ['digest', 'changed', 'different', 'removed, reported as changed'],
     ['digest', 'changed', 'absent', 'removed, reported as changed'],
     ['digest', 'changed', 'undetermined', 'removed, reported as changed'],
+    ['digest', 'changed', 'hollow', 'removed, reported as changed'],
+    ['digest', 'hollow', 'undetermined', 'removed, reported as hollow'],
     ['digest', 'none', 'present', ''],
     ['null', 'none', 'present', 'recorded'],
     ['null', 'none', 'different', 'removed, reported as differs'],
     ['null', 'none', 'absent', 'removed, reported as missing'],
     ['null', 'none', 'undetermined', ''],
+    ['null', 'none', 'hollow', 'removed, reported as hollow'],
+    ['nothing', 'none', 'hollow', 'reported as hollow'],
     ['nothing', 'none', 'present', 'recorded'],
     ['nothing', 'none', 'different', 'reported as differs'],
     ['nothing', 'none', 'absent', ''],
@@ -97,10 +103,16 @@ describe('concludeComparison', () => {
       drift,
     } = concludeComparison(
       recorded(entries[entry]),
-      { missing: finding === 'missing' ? found : none, changed: finding === 'changed' ? found : none },
+      {
+        missing: finding === 'missing' ? found : none,
+        changed: finding === 'changed' ? found : none,
+        hollow: finding === 'hollow' ? found : none,
+      },
       [judged('tag', kind === 'present' ? { kind, entry: digest(5) } : { kind })],
     );
-    const lists = (['missing', 'changed', 'differs'] as const).filter((list) => drift[list].length > 0);
+    const lists = (['missing', 'changed', 'hollow', 'differs'] as const).filter(
+      (list) => drift[list].length > 0,
+    );
     const outcome = [
       ...(added.size > 0 ? ['recorded'] : []),
       ...(removed.size > 0 ? ['removed'] : []),

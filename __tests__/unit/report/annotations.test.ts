@@ -28,7 +28,7 @@ describe('annotate', () => {
     ];
     expect(annotate(runResult({ namespaces, errors: ['CHANGELOG.md could not be written'] }))).toEqual(
       [
-        '3 tags could not be mirrored: 2 in gcr.io/distroless, 1 in registry.k8s.io',
+        '2 tags and 1 namespace could not be mirrored: 2 in gcr.io/distroless, registry.k8s.io',
         'CHANGELOG.md could not be written',
         'gcr.io/distroless/base:v1, v2: the blob is gone',
         'registry.k8s.io: it can not be listed',
@@ -46,7 +46,7 @@ describe('annotate', () => {
       namespaceResult({ failures: failures(130) }),
     ];
     const [first, second, third, ...more] = messages(runResult({ namespaces, errors: ['an error'] }));
-    expect(first).toMatch(/^1,460 tags /);
+    expect(first).toMatch(/^1,460 tags could/);
     expect(second).toBe('an error');
     expect(third).toContain('gcr.io/distroless/image-0:v1, v2');
     expect(more).toHaveLength(7);

@@ -150,6 +150,32 @@ describe('planned', () => {
   });
 });
 
+describe('plannedAll', () => {
+  it('only counts the namespaces without changes when there are many, and ends with the total', () => {
+    const idle = Array.from({ length: 25 }, (_, index) =>
+      namespaceResult({ namespace: `gcr.io/idle-${index}`, unchanged: 100 }),
+    );
+    const busy = namespaceResult({ copied: [copied('a', { added: ['v1'], updated: ['v2'], bytes: 1000 })] });
+    log.plannedAll([...idle, busy]);
+    expect(lines).toEqual([
+      'gcr.io/distroless · 1 tag to add · 1 tag to update · at most 1.0 kB',
+      '25 more namespaces without changes · 2,500 tags',
+      'Total · 1 tag to add, 1 to update · at most 1.0 kB',
+    ]);
+  });
+
+  it('names each of a few namespaces, and no total for one', () => {
+    log.plannedAll([namespaceResult({ unchanged: 1 })]);
+    log.plannedAll([namespaceResult({ unchanged: 1 }), namespaceResult({ failures: [failure('', [])] })]);
+    expect(lines).toEqual([
+      'gcr.io/distroless · 1 unchanged',
+      'gcr.io/distroless · 1 unchanged',
+      'gcr.io/distroless · 1 failure',
+      'Total · 0 tags to add, 0 to update',
+    ]);
+  });
+});
+
 describe('committed', () => {
   it('links the commit', () => {
     log.committed({ path: 'gcr.io/a.json', url: 'https://github.com/o/r/commit/abc' });

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Progress } from '../../../src/report/progress.ts';
+import { Progress, StepProgress } from '../../../src/report/progress.ts';
 
 let now: number;
 let lines: string[];
-let progress: Progress;
+let progress: Progress | undefined;
 
 function start(total: number): void {
   progress = new Progress({ total, log: (line) => void lines.push(line), clock: () => now });
@@ -11,9 +11,9 @@ function start(total: number): void {
 
 /** Finishes `images` of `bytes` each, lets `seconds` pass, then logs the progress. */
 function tickAfter(seconds: number, images: number, bytes = 0): string | undefined {
-  for (let image = 0; image < images; image += 1) progress.done(bytes, false);
+  for (let image = 0; image < images; image += 1) progress?.done(bytes, false);
   now += seconds * 1000;
-  progress.tick();
+  progress?.tick();
   return lines.at(-1);
 }
 
@@ -25,7 +25,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  progress.stop();
+  progress?.stop();
   vi.useRealTimers();
 });
 
@@ -37,8 +37,8 @@ describe('tick', () => {
 
   it('counts failed images if there are any', () => {
     start(10);
-    progress.done(0, true);
-    progress.done(1000, false);
+    progress?.done(0, true);
+    progress?.done(1000, false);
     expect(tickAfter(10, 0)).toBe('2 of 10 images, 1.0 kB, 100 B/s, about 40 s left, 1 failed');
   });
 
@@ -89,9 +89,30 @@ describe('the interval', () => {
 
   it('ends with stop', () => {
     start(10);
-    progress.stop();
+    progress?.stop();
     vi.advanceTimersByTime(60_000);
     expect(lines).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('StepProgress', () => {
+  it('logs every ten seconds how many namespaces are done, until it is stopped', () => {
+    let requests = 0;
+    const step = new StepProgress({
+      verb: 'listed',
+      total: 3,
+      requests: () => requests,
+      log: (line) => void lines.push(line),
+    });
+    vi.advanceTimersByTime(9_999);
+    expect(lines).toEqual([]);
+    requests = 1240;
+    step.done();
+    vi.advanceTimersByTime(1);
+    expect(lines).toEqual(['1 of 3 namespaces listed · 1,240 requests']);
+    step.stop();
+    vi.advanceTimersByTime(60_000);
+    expect(lines).toHaveLength(1);
   });
 });

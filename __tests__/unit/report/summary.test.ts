@@ -150,6 +150,7 @@ Recorded in [gcr.io/distroless.json](https://github.com/octo/meta/commit/abc)
     const drift = {
       missing: [{ image: 'a', tags: ['v1'] }],
       changed: [{ image: 'b', tags: ['v1', 'v2'] }],
+      hollow: [],
       differs: [{ image: 'c', tags: ['v1'] }],
       removed: 3,
     };
@@ -340,6 +341,7 @@ const results: fc.Arbitrary<RunResult> = fc
         drift: fc.record({
           missing: imageTags,
           changed: imageTags,
+          hollow: imageTags,
           differs: imageTags,
           removed: fc.constant(0),
         }),
@@ -398,6 +400,7 @@ function harmless(result: RunResult): RunResult {
           removed: 0,
           missing: tags(one.drift.missing),
           changed: tags(one.drift.changed),
+          hollow: tags(one.drift.hollow),
           differs: tags(one.drift.differs),
         },
       }),

@@ -132,11 +132,17 @@ describe('the newest tags', () => {
     expect(names(selected(source, { latest: 5 }).listing)).toHaveLength(5);
   });
 
-  it('are those pushed last if the source reports all push times', () => {
+  it('are those pushed last if the source reports most push times', () => {
     const source = listing({ a: { 'v1.9.1': at(30), 'v1.10.0': at(20), 'v1.8.0': at(10), latest: at(30) } });
     expect(names(selected(source, { latest: 2 }).listing)).toEqual(['a:v1.9.1', 'a:latest']);
-    const unsure = listing({ a: { 'v1.9.1': at(30), 'v1.10.0': null, latest: at(40) } });
+    const unsure = listing({ a: { 'v1.9.1': at(30), 'v1.10.0': null, latest: null } });
     expect(names(selected(unsure, { latest: 1 }).listing)).toEqual(['a:v1.10.0']);
+  });
+
+  it('are by push time although one tag has none, which comes last', () => {
+    const source = listing({ a: { 'v1.9.1': at(30), 'v1.10.0': null, latest: at(40) } });
+    expect(names(selected(source, { latest: 1 }).listing)).toEqual(['a:latest']);
+    expect(names(selected(source, { latest: 2 }).listing)).toEqual(['a:v1.9.1', 'a:latest']);
   });
 
   it('are counted among the tags that the other filters select', () => {

@@ -8,6 +8,7 @@ import { type Problem, RetryBudget } from '../../oci/http/retry.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
 import type { Sleep } from '../../oci/sleep.ts';
 import type { CopyTask } from '../engine.ts';
+import { isCommitted } from './commit-check.ts';
 import type { PresenceCheck } from './presence-check.ts';
 import type { TargetInventory } from './target-inventory.ts';
 import { type UploadStrategy, UploadStrategies } from './upload-strategy.ts';
@@ -16,6 +17,8 @@ import { type UploadStrategy, UploadStrategies } from './upload-strategy.ts';
 const SMALL_BLOB_BYTES = 64 * 1024;
 /** A blob of at least this size is worth a HEAD request that may save its upload. */
 const WORTH_A_HEAD_BYTES = 1024 ** 2;
+/** Number of mount requests that fail with a server error before no more are sent. */
+const MAX_FAILED_MOUNTS = 3;
 /** Size of a chunk where the target refuses larger requests and does not state its limit. */
 const CHUNK_BYTES = 16 * 1024 ** 2;
 
@@ -39,9 +42,10 @@ export class BlobCopier {
   readonly #strategies = new UploadStrategies();
   /**
    * Whether the target mounts blobs. `never` once it opened an upload for a blob that it had, as Amazon ECR does for every
-   * mount request.
+   * mount request, or several mount requests failed and none succeeded.
    */
   #mounts: 'unknown' | 'yes' | 'never' = 'unknown';
+  #failedMounts = 0;
 
   constructor(options: BlobCopierOptions) {
     this.#options = options;
@@ -93,12 +97,17 @@ export class BlobCopier {
     const retryBudget = new RetryBudget(this.#corrupt.has(anywhere) ? 0 : retries, random);
     let strategy = this.#strategies.first();
     for (;;) {
+      const upload = { isSent: false };
       try {
         return await (transfer.blob.size <= SMALL_BLOB_BYTES
-          ? this.#transferSmall(transfer)
-          : this.#transferLarge(transfer, strategy));
+          ? this.#transferSmall(transfer, upload)
+          : this.#transferLarge(transfer, strategy, upload));
       } catch (error) {
         if (!(error instanceof RegistryError)) throw error;
+        const { blob, repository } = transfer;
+        const failure = { error, isSent: upload.isSent };
+        if (await isCommitted(this.#options.target, repository, blob, failure, this.#options))
+          return blob.size;
         const failed = strategy;
         strategy = this.#strategies.next(failed, error);
         if (error.status === 413 && failed === 'whole') continue;
@@ -122,17 +131,29 @@ export class BlobCopier {
     const isPresent = async (): Promise<boolean> =>
       target.hasBlob(repository, blob.digest).catch(() => false);
     if (this.#mounts === 'never' && (await isPresent())) return { kind: 'mounted' };
-    const start = await startUpload(target, repository, blob.digest, mountSource ?? repository);
-    if (start.kind === 'mounted') this.#mounts = 'yes';
-    else if (mountSource !== undefined) inventory.forgetBlob(mountSource, blob.digest);
-    else if (this.#mounts === 'unknown' && blob.size >= WORTH_A_HEAD_BYTES && (await isPresent())) {
-      this.#mounts = 'never';
-      return { kind: 'mounted' };
+    const from = this.#mounts === 'never' ? undefined : (mountSource ?? repository);
+    const start = await startUpload(target, repository, blob.digest, from);
+    if (start.kind === 'mounted') {
+      this.#mounts = 'yes';
+      return start;
     }
-    return start;
+    if (mountSource !== undefined) inventory.forgetBlob(mountSource, blob.digest);
+    if (start.mountError) this.#noteFailedMount(start.mountError);
+    const isInDoubt =
+      start.mountError !== undefined || (mountSource === undefined && this.#mounts === 'unknown');
+    if (!isInDoubt || blob.size < WORTH_A_HEAD_BYTES || !(await isPresent())) return start;
+    if (!start.mountError) this.#mounts = 'never';
+    return { kind: 'mounted' };
   }
 
-  async #transferSmall(transfer: BlobTransfer): Promise<number> {
+  /** A refusal may concern one repository; a server error that repeats concerns mounts. */
+  #noteFailedMount({ status }: RegistryError): void {
+    if (status !== undefined && status < 500) return;
+    this.#failedMounts += 1;
+    if (this.#failedMounts >= MAX_FAILED_MOUNTS && this.#mounts === 'unknown') this.#mounts = 'never';
+  }
+
+  async #transferSmall(transfer: BlobTransfer, upload: Upload): Promise<number> {
     const { source, from, blob, repository, mountSource } = transfer;
     const read = async (): Promise<Uint8Array> => readAll(downloadBlob(source, from, blob));
     // When a mount is unlikely, the content is read while the upload is being started.
@@ -142,6 +163,7 @@ export class BlobCopier {
     );
     if (start.kind === 'mounted') return 0;
     const content = early ?? (await read());
+    upload.isSent = true;
     await uploadWhole(this.#options.target, repository, blob.digest, start.location, {
       size: blob.size,
       content,
@@ -149,7 +171,7 @@ export class BlobCopier {
     return blob.size;
   }
 
-  async #transferLarge(transfer: BlobTransfer, strategy: UploadStrategy): Promise<number> {
+  async #transferLarge(transfer: BlobTransfer, strategy: UploadStrategy, upload: Upload): Promise<number> {
     const { source, from, blob, repository } = transfer;
     const { target, limit } = this.#options;
     return limit(async () => {
@@ -157,7 +179,8 @@ export class BlobCopier {
       if (start.kind === 'mounted') return 0;
       // When the upload fails, the download must end too: its connection would stay open for ever.
       const ended = new AbortController();
-      const body = { size: blob.size, content: downloadBlob(source, from, blob, ended.signal) };
+      const content = untilSent(downloadBlob(source, from, blob, ended.signal), upload);
+      const body = { size: blob.size, content };
       const chunk = Math.max(CHUNK_BYTES, start.minChunkBytes);
       try {
         if (start.minChunkBytes > 0 || (strategy === 'chunks' && blob.size > chunk)) {
@@ -171,6 +194,20 @@ export class BlobCopier {
       return blob.size;
     });
   }
+}
+
+/** One attempt to send a blob. */
+interface Upload {
+  /** True once all of the blob was handed to the connection. */
+  isSent: boolean;
+}
+
+async function* untilSent(
+  content: AsyncIterable<Uint8Array>,
+  upload: Upload,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* content;
+  upload.isSent = true;
 }
 
 /** One blob on its way to one repository of the target. */
@@ -195,7 +232,10 @@ function corruptKeys({ source, from, blob: { digest, size } }: BlobTransfer): {
  * Whether another upload may succeed. The transport retries all requests but uploads, whose body can be read only once: the
  * token may have expired meanwhile (401), the registry may have lost the upload session (404), or disagree about its offset (416).
  */
-function uploadProblem({ method, status, retryable, ambiguous, retryAfter }: RegistryError): Problem {
+function uploadProblem(error: RegistryError): Problem {
+  const { method, status, ambiguous, retryAfter } = error;
+  // Requests that can be repeated have been retried already.
+  const retryable = error.retryable && !error.isExhausted;
   const isUpload = method === 'PUT' || method === 'PATCH';
   const isSessionLost = isUpload && (status === 401 || status === 404 || status === 416);
   return { retryable: retryable || isSessionLost, ambiguous: ambiguous && isUpload, retryAfter };

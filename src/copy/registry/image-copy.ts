@@ -6,6 +6,7 @@ import { digestTagSubject } from '../../oci/digest-tags.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Descriptor, RawManifest } from '../../oci/manifest.ts';
 import { isIndexType } from '../../oci/media-types.ts';
+import { canonicalPlatform } from '../../oci/platform.ts';
 import type { CopyObserver, CopyTask, VerifiedTag } from '../engine.ts';
 import { copyCosignTag } from './cosign-tag-copy.ts';
 import { cosignTagsOf, findReferrers } from './find-referrers.ts';
@@ -39,7 +40,8 @@ export async function copyImage(
   writing: LimitFunction,
   observer: CopyObserver,
 ): Promise<number> {
-  const manifest = reduce(source, task);
+  observer.onPlatformCount?.(countPlatforms(source, task));
+  const manifest = reduce(source, task, observer);
   const platforms = manifest === source || task.platforms === 'all' ? {} : { platforms: task.platforms };
   const image = { task, state, observer, manifest, platforms, copy: new ManifestCopy(task, state) };
   try {
@@ -199,7 +201,7 @@ export async function copyNewReferrers(
   const subjects = isSingle
     ? [digest]
     : await subjectsIn(
-        reduce(await fetchManifest(client, repository, digest), task),
+        reduce(await fetchManifest(client, repository, digest), task, observer),
         task,
         async (parent, child) => fetchChild(task.source, parent, child, task.platforms),
       );
@@ -244,9 +246,23 @@ async function subjectsIn(
   return digests;
 }
 
-function reduce(manifest: RawManifest, { source, platforms }: CopyTask): RawManifest {
+/** Number of platforms of the image in the target. Attestations in an index have the platform `unknown/unknown`. */
+function countPlatforms(manifest: RawManifest, { source, platforms }: CopyTask): number {
+  const content = copyableContent(manifest, source.client, source.repository);
+  if (content.kind !== 'index') return 1;
+  const known = content.children.filter(({ platform }) => platform && platform.os !== 'unknown').length;
+  return platforms === 'all' ? known : Math.min(known, platforms.length);
+}
+
+function reduce(
+  manifest: RawManifest,
+  { source, platforms }: CopyTask,
+  observer: Pick<CopyObserver, 'onPlatforms'>,
+): RawManifest {
   const content = copyableContent(manifest, source.client, source.repository);
   if (content.kind !== 'index' || platforms === 'all') return manifest;
+  const found = content.children.flatMap(({ platform }) => (platform ? [canonicalPlatform(platform)] : []));
+  observer.onPlatforms?.(found.filter((platform) => platform !== 'unknown/unknown'));
   const reduced = reduceIndex(manifest, content.children, platforms);
   if (reduced) return reduced;
   const name = `${source.client.registry}/${source.repository}@${source.digest}`;

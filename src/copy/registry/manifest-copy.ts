@@ -249,6 +249,6 @@ function isMissingPart(error: unknown): error is RegistryError {
 /** True where a lookup may say that the manifest is stored. A registry that limits requests is spared the lookup. */
 function mayBeStored(error: unknown): error is RegistryError {
   return (
-    error instanceof RegistryError && error.status !== 429 && (error.method === 'PUT' || isPermanent(error))
+    error instanceof RegistryError && !error.isRateLimit && (error.method === 'PUT' || isPermanent(error))
   );
 }

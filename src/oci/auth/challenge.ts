@@ -1,3 +1,5 @@
+import { splitScopes } from './scopes.ts';
+
 /** What a registry demands in `WWW-Authenticate`. https://www.rfc-editor.org/rfc/rfc9110#field.www-authenticate */
 export type Challenge = { readonly scheme: 'basic' } | BearerChallenge;
 
@@ -6,6 +8,8 @@ export interface BearerChallenge {
   /** The token service. */
   readonly realm: URL;
   readonly service: string | undefined;
+  /** The scopes that the registry demands, if it names any. */
+  readonly scopes: readonly string[];
 }
 
 /**
@@ -18,7 +22,8 @@ export function parseChallenge(header: string): Challenge | undefined {
     if (scheme !== 'bearer') continue;
     const realm = URL.parse(params.get('realm') ?? '');
     if (realm && /^https?:$/.test(realm.protocol)) {
-      return { scheme: 'bearer', realm, service: params.get('service') };
+      const scopes = splitScopes(params.get('scope') ?? '');
+      return { scheme: 'bearer', realm, service: params.get('service'), scopes };
     }
   }
   return challenges.some(({ scheme }) => scheme === 'basic') ? { scheme: 'basic' } : undefined;

@@ -56,11 +56,21 @@ export async function readAuthFile(path: string, absent: ReadonlySet<string>): P
     if (error instanceof Error && 'code' in error && absent.has(String(error.code))) return {};
     throw error;
   }
+  return parseAuthFile(text, path);
+}
+
+/**
+ * Reads the text of a docker config.
+ *
+ * @param name names the place of the text in the error
+ * @throws Error with `name` when it has another form
+ */
+export function parseAuthFile(text: string, name: string): DockerConfig {
   if (text.trim() === '') return {};
   const parsed = v.safeParse(ConfigFile, text);
   if (parsed.success) return parsed.output;
   // The parser's message is not passed on: it may quote a secret.
-  throw new Error(`${path} is not a docker config: log in again with docker/login-action or docker login`);
+  throw new Error(`${name} is not a docker config: log in again with docker/login-action or docker login`);
 }
 
 /** The key under which docker and its credential helpers keep the credentials of `registry`. */

@@ -5,7 +5,7 @@ import type { BearerChallenge } from './challenge.ts';
 import type { Credential } from './credentials.ts';
 import type { Token } from './token-cache.ts';
 
-/** A token is renewed this long before it expires. */
+/** A token is renewed this long before it expires, and one that only lives seconds after three quarters of its life. */
 const RENEW_EARLY_MS = 5_000;
 /** How long a token lives when the service does not say. https://distribution.github.io/distribution/spec/auth/token/ */
 const DEFAULT_LIFETIME_SECONDS = 60;
@@ -67,7 +67,8 @@ export class TokenService {
     const { registry, clock, mask, sendTokenRequest } = this.#options;
     this.#checkRealm(realm, credential);
     const params = new URLSearchParams(realm.searchParams);
-    if (service !== undefined) params.set('service', service);
+    // An empty service is left out, as other clients do.
+    if (service) params.set('service', service);
     for (const scope of scopes) params.append('scope', scope);
     const requestedAt = clock();
     const request = this.#tokenRequest(realm, params, scopes, credential);
@@ -83,8 +84,9 @@ export class TokenService {
       });
     }
     mask(token);
-    const lifetimeMs = (Number(answer.output.expires_in) || DEFAULT_LIFETIME_SECONDS) * 1000;
-    return { header: `Bearer ${token}`, renewAt: requestedAt + lifetimeMs - RENEW_EARLY_MS };
+    const lifetimeMs = lifetimeOf(answer.output.expires_in) * 1000;
+    const renewAt = requestedAt + lifetimeMs - Math.min(RENEW_EARLY_MS, lifetimeMs / 4);
+    return { header: `Bearer ${token}`, renewAt };
   }
 
   /** The `Authorization` value that sends `credential` itself. */
@@ -127,4 +129,10 @@ export class TokenService {
       cause: `nothing was sent there. ${registry.host} names ${redactUrl(realm)} as its token service, which ${refusal}`,
     });
   }
+}
+
+/** Seconds. */
+function lifetimeOf(expiresIn: number | string | null | undefined): number {
+  const seconds = Number(expiresIn);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds : DEFAULT_LIFETIME_SECONDS;
 }

@@ -1,9 +1,13 @@
-import type { Authenticator, Unauthorized } from '../auth/authenticator.ts';
-import { type RegistryError, isAccessDenied } from '../errors.ts';
+import type { Authenticator } from '../auth/authenticator.ts';
+import { parseChallenge } from '../auth/challenge.ts';
+import { otherScopes } from '../auth/scopes.ts';
+import { RegistryError, isAccessDenied } from '../errors.ts';
 import { type RegistryRequest, type RegistryResponse, listHeaderOf } from './message.ts';
 
 /** What an authenticated request needs of its transport. */
 export interface AuthenticatedRequestOptions {
+  /** The registry's base URL. */
+  readonly baseUrl: URL;
   readonly authenticator: Authenticator;
   /** Sends the request once, with its redirects. */
   readonly send: (authorization: string | undefined) => Promise<RegistryResponse>;
@@ -20,7 +24,10 @@ export interface AuthenticatedRequestOptions {
  *      ▲          │ │
  *      │      401 │ └──else──▶ refused ──fallback credential──▶ anonymous ──expected──▶ accepted
  *      │          ▼              ▲ │                               │
- *      └── challenged ──second───┘ └──────────▶ failed ◀───────────┘
+ *      └── challenged ──no more──┘ └──────────▶ failed ◀───────────┘
+ *
+ * `challenged` leads to `unsent` once for a new challenge or token, and once for each set of scopes that the challenge names
+ * instead of the request's own.
  */
 type State = Step | End;
 
@@ -28,7 +35,7 @@ type Step =
   /** To be sent with what the registry is known to demand. */
   | { readonly kind: 'unsent' }
   | { readonly kind: 'sent'; readonly sent: Sent }
-  /** Answered with a 401: the challenge may be new, or the token expired. */
+  /** Answered by the registry with a 401: the challenge may be new, or the token expired. */
   | { readonly kind: 'challenged'; readonly sent: Sent }
   /** Answered with a status that the request does not expect. */
   | { readonly kind: 'refused'; readonly sent: Sent }
@@ -49,14 +56,21 @@ interface Sent {
 export class AuthenticatedRequest {
   readonly #request: RegistryRequest;
   readonly #options: AuthenticatedRequestOptions;
-  /** True once a challenge was answered: the second 401 is a refusal. */
+  /** The scopes of the token. */
+  #tokenScopes: readonly string[];
+  /** The scopes to try if those are refused; undefined until a challenge has named others. */
+  #otherScopes: (readonly string[])[] | undefined;
+  /** True once a challenge was answered: the next 401 is a refusal of these scopes. */
   #isRenewed = false;
+  /** True once the credential was looked up again: a second refusal counts. */
+  #isCredentialRenewed = false;
   /** True when a 401 probably says nothing about the credentials. */
   #isSuspicious = false;
 
   constructor(request: RegistryRequest, options: AuthenticatedRequestOptions) {
     this.#request = request;
     this.#options = options;
+    this.#tokenScopes = options.authenticator.tokenScopesOf(request.scopes);
   }
 
   /**
@@ -65,12 +79,15 @@ export class AuthenticatedRequest {
    * @throws RegistryError when the request is refused
    */
   async run(): Promise<RegistryResponse> {
+    const { authenticator } = this.#options;
+    const { scopes } = this.#request;
     let state: State = { kind: 'unsent' };
     while (state.kind !== 'accepted') {
       if (state.kind === 'failed') throw state.error;
       state = await this.#next(state);
     }
-    this.#options.authenticator.markAuthorized(this.#request.scopes);
+    authenticator.markAuthorized(scopes);
+    if (this.#tokenScopes !== scopes) authenticator.useTokenScopes(scopes, this.#tokenScopes);
     return state.response;
   }
 
@@ -94,8 +111,10 @@ export class AuthenticatedRequest {
     const { authenticator, send } = this.#options;
     let authorization: string | undefined;
     try {
-      authorization = await authenticator.header(this.#request.scopes);
+      authorization = await authenticator.header(this.#request.scopes, { tokenScopes: this.#tokenScopes });
     } catch (error) {
+      // A token service may refuse scopes that the registry does not name.
+      if (isRefusedScope(error) && this.#tryOtherScopes()) return { kind: 'unsent' };
       // The challenge may have come from something between the client and the registry.
       authenticator.forgetChallenge();
       throw error;
@@ -105,19 +124,27 @@ export class AuthenticatedRequest {
 
   #judge(sent: Sent): State {
     const { response } = sent;
-    if (response.status === 401) return { kind: 'challenged', sent };
+    if (response.status === 401 && this.#isOwn(response)) return { kind: 'challenged', sent };
     const isExpected = this.#request.expect.includes(response.status);
     return isExpected ? { kind: 'accepted', response } : { kind: 'refused', sent };
+  }
+
+  /** False for the response of a host that the registry redirected to: it says nothing about authentication at the registry. */
+  #isOwn({ url }: RegistryResponse): boolean {
+    return url.origin === this.#options.baseUrl.origin;
   }
 
   async #answerChallenge(sent: Sent): Promise<State> {
     const { authenticator } = this.#options;
     const { scopes, repeatable } = this.#request;
     const wwwAuthenticate = await this.#challengeOf(sent.response);
-    const unauthorized: Unauthorized = { wwwAuthenticate, scopes, refused: sent.authorization };
+    const refused = sent.authorization;
+    const unauthorized = { wwwAuthenticate, scopes, tokenScopes: this.#tokenScopes, refused };
     this.#isSuspicious ||= authenticator.isSuspicious401(unauthorized);
     const isAnswerable = authenticator.acceptChallenge(unauthorized);
-    if (this.#isRenewed || !isAnswerable || repeatable === false) return { kind: 'refused', sent };
+    this.#noteOtherScopes(sent.response);
+    if (!isAnswerable || (this.#isRenewed && !this.#tryOtherScopes()) || repeatable === false)
+      return { kind: 'refused', sent };
     this.#isRenewed = true;
     await sent.response.body.dump();
     return { kind: 'unsent' };
@@ -130,21 +157,54 @@ export class AuthenticatedRequest {
     return this.#options.baseChallenge();
   }
 
+  /** Only the response to this very request says which scopes it needs. */
+  #noteOtherScopes({ headers }: RegistryResponse): void {
+    const own = listHeaderOf(headers, 'www-authenticate');
+    const challenge = own === undefined ? undefined : parseChallenge(own);
+    if (challenge?.scheme !== 'bearer' || challenge.scopes.length === 0) return;
+    this.#otherScopes ??= otherScopes(this.#tokenScopes, challenge.scopes);
+  }
+
+  /** True when there are scopes left to try. */
+  #tryOtherScopes(): boolean {
+    const next = this.#otherScopes?.shift();
+    if (next) this.#tokenScopes = next;
+    return next !== undefined;
+  }
+
   async #explain({ response, authorization }: Sent): Promise<State> {
     const { authenticator, errorOf } = this.#options;
+    if (await this.#renewCredential(response.status, authorization)) {
+      if (this.#request.repeatable !== false) {
+        await response.body.dump();
+        return { kind: 'unsent' };
+      }
+      // The caller can send the request anew, and the credential was only out of date.
+      this.#isSuspicious = true;
+    }
     const refusal = await errorOf(response, this.#isSuspicious);
     const mayUseAnonymous =
-      isAccessDenied(refusal) && (await authenticator.mayUseAnonymous(this.#request.scopes));
+      isAccessDenied(refusal) &&
+      this.#isOwn(response) &&
+      (await authenticator.mayUseAnonymous(this.#request.scopes));
     return mayUseAnonymous
       ? { kind: 'anonymous', refusal, refused: authorization }
       : { kind: 'failed', error: refusal };
+  }
+
+  /** True when the registry refused a credential that may have expired, and there is another one now. */
+  async #renewCredential(status: number, authorization: string | undefined): Promise<boolean> {
+    if (this.#isCredentialRenewed || (status !== 401 && status !== 403)) return false;
+    this.#isCredentialRenewed = true;
+    return this.#options.authenticator.renewRefused(this.#request.scopes, authorization);
   }
 
   /** If anonymous access fails too, the refusal of the credential is reported: it says more. */
   async #sendAnonymously({ refusal, refused }: Step & { kind: 'anonymous' }): Promise<State> {
     const { authenticator, send } = this.#options;
     const { scopes, expect } = this.#request;
-    const authorization = await authenticator.header(scopes, true).catch(() => refused);
+    const anonymous = { anonymous: true, tokenScopes: this.#tokenScopes };
+    const authorization = await authenticator.header(scopes, anonymous).catch(() => refused);
     if (authorization === refused) return { kind: 'failed', error: refusal };
     const response = await send(authorization);
     if (expect.includes(response.status)) {
@@ -154,4 +214,9 @@ export class AuthenticatedRequest {
     await response.body.dump();
     return { kind: 'failed', error: refusal };
   }
+}
+
+/** True when a token service refuses the request itself, and may accept one for other scopes. */
+function isRefusedScope(error: unknown): boolean {
+  return isAccessDenied(error) || (error instanceof RegistryError && error.status === 400);
 }

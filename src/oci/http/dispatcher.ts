@@ -22,7 +22,7 @@ export function createDispatcher({ timeout, connections, proxy }: DispatcherOpti
     bodyTimeout: timeout,
     keepAliveTimeout: 30_000,
   };
-  const direct = new Agent(options);
+  const direct = new Agent(options).compose(patient(timeout));
   if (proxy.http === undefined && proxy.https === undefined) return direct;
   const proxies = { 'http:': URL.parse(proxy.http ?? ''), 'https:': URL.parse(proxy.https ?? '') };
   const hosts = new Set(Object.values(proxies).map((url) => url?.host));
@@ -39,12 +39,21 @@ export function createDispatcher({ timeout, connections, proxy }: DispatcherOpti
     httpsProxy: proxy.https ?? '',
     noProxy: proxy.none ?? '',
   });
-  return agent.compose((dispatch) => (request, handler) => {
+  return agent.compose(patient(timeout)).compose((dispatch) => (request, handler) => {
     const protocol = new URL(String(request.origin)).protocol === 'https:' ? 'https:' : 'http:';
     // Without HTTPS_PROXY undici uses HTTP_PROXY for https too, which curl, Go and the toolkit do not.
     if (proxies[protocol] === null) return direct.dispatch(request, handler);
     return dispatch(request, explaining(proxies[protocol], handler));
   });
+}
+
+/** A request may ask for a longer wait for its response than `timeout`, never for a shorter one. */
+function patient(timeout: number): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (request, handler) => {
+    const { headersTimeout } = request;
+    if (headersTimeout === undefined || headersTimeout === null) return dispatch(request, handler);
+    return dispatch({ ...request, headersTimeout: Math.max(timeout, headersTimeout) }, handler);
+  };
 }
 
 /** Options of a pool of connections to the proxy at `host`: its failures name the proxy. */

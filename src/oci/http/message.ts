@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { RegistryError } from '../errors.ts';
+import { decodeBody } from './content-encoding.ts';
 
 /** One request to a registry. */
 export interface RegistryRequest {
@@ -15,8 +16,10 @@ export interface RegistryRequest {
   readonly expect: readonly number[];
   /** False for a body that can't be sent twice. Default: true. */
   readonly repeatable?: boolean;
-  /** False if an ambiguous refusal is not worth a retry, because the caller has another way. Default: true. */
+  /** False if a failure is not worth a retry, because the caller has another way. A rate limit is waited for. Default: true. */
   readonly insist?: boolean;
+  /** How long to wait for the response, in milliseconds, if longer than the dispatcher's timeout. */
+  readonly responseTimeoutMs?: number;
   /** Aborts this request alone. */
   readonly signal?: AbortSignal;
 }
@@ -37,23 +40,28 @@ export function headerOf(headers: IncomingHttpHeaders, name: string): string | u
 }
 
 /**
- * Reads the whole body.
+ * Reads the whole body, without the compression that a gateway may have added.
  *
  * @param limit the largest size in bytes
  * @throws RegistryError when the body is longer than `limit`
  */
-export async function readBody({ body, url }: RegistryResponse, limit: number): Promise<Uint8Array> {
+export async function readBody({ body, headers, url }: RegistryResponse, limit: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     length += chunk.length;
-    if (length > limit) {
-      const cause = `the response is longer than ${limit / 1024 ** 2} MiB, and the rest was not read`;
-      throw new RegistryError({ method: 'GET', url, cause });
-    }
+    if (length > limit) throw tooLong(url, limit);
     chunks.push(chunk);
   }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
+  const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
+  const decoded = await decodeBody(bytes, headers, limit);
+  if (!decoded) throw tooLong(url, limit);
+  return decoded;
+}
+
+function tooLong(url: URL, limit: number): RegistryError {
+  const cause = `the response is longer than ${limit / 1024 ** 2} MiB, and the rest was not read`;
+  return new RegistryError({ method: 'GET', url, cause });
 }
 
 /** All values of a header that may occur several times, as one list. */

@@ -1,16 +1,30 @@
 import type { Credential } from '../auth/credentials.ts';
 import { RegistryError, readErrorBody } from '../errors.ts';
-import { adviceOn, remedyFor } from '../remedy.ts';
+import { adviceOn, remedyFor, storageAdvice, webPageAdvice } from '../remedy.ts';
 import { type RegistryResponse, headerOf, readBody } from './message.ts';
 import { isRetryableStatus, parseRetryAfter } from './retry.ts';
 
 /** The largest error body. */
 const MAX_ERROR_BODY_BYTES = 64 * 1024;
 
-/** Codes of upload sessions that a registry lost, after which a new one may succeed, and of rate limits. */
-const RETRYABLE_CODES = new Set(['BLOB_UPLOAD_INVALID', 'BLOB_UPLOAD_UNKNOWN', 'TOOMANYREQUESTS']);
+/** Codes of upload sessions that a registry lost: a new one may succeed. */
+const RETRYABLE_CODES = new Set(['BLOB_UPLOAD_INVALID', 'BLOB_UPLOAD_UNKNOWN']);
 /** Codes for content that was right when it was sent: it may have been changed or cut short on the way. */
 const AMBIGUOUS_CODES = new Set(['DIGEST_INVALID', 'SIZE_INVALID', 'MANIFEST_INVALID']);
+
+/**
+ * Words of a rate limit that is sent with another status than 429: 403 by ghcr.io (GitHub's secondary limits) and others, 400
+ * by Amazon ECR. Limits of space ("the configured upper limit") and of a plan are none: waiting does not help.
+ */
+const RATE_LIMIT =
+  /secondary rate limit|abuse detection|\brate limit|\brate exceeded|too ?many ?requests|ThrottlingException|RESOURCE_EXHAUSTED/i;
+const RATE_LIMIT_STATUSES = new Set([400, 403, 500, 502, 503, 504]);
+
+/** ghcr.io words an outage of a service behind it as a refusal. */
+const OUTAGE = /Error from intermediary|twirp error/;
+
+/** What storage answers once a signed URL has expired, or to a request that it was not signed for. */
+const STORAGE_REFUSALS = new Set([400, 401, 403]);
 
 export interface ResponseErrorContext {
   readonly method: string;
@@ -18,6 +32,8 @@ export interface ResponseErrorContext {
   readonly scopes: readonly string[];
   /** Host of the registry. */
   readonly registry: string;
+  /** True for the response of a host that the registry redirected to: its storage, or another registry. */
+  readonly isRedirected: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** The credential that was used, if any. */
@@ -31,41 +47,62 @@ export async function responseErrorOf(
   response: RegistryResponse,
   context: ResponseErrorContext,
 ): Promise<RegistryError> {
-  const { method, registry, now, ambiguousStatuses } = context;
+  const { method, registry, now, isRedirected } = context;
   const { status, headers, url } = response;
-  const body = await readBody(response, MAX_ERROR_BODY_BYTES).catch(() => new Uint8Array());
-  const { codes, text } = readErrorBody(new TextDecoder().decode(body));
+  const bytes = await readBody(response, MAX_ERROR_BODY_BYTES).catch(() => new Uint8Array());
+  const body = new TextDecoder().decode(bytes);
+  const { codes, text, isPage } = readErrorBody(body);
   const retryAfter = parseRetryAfter(headerOf(headers, 'retry-after'), now);
-  const throttled = status === 403 && /secondary rate limit/i.test(text);
+  const isRateLimit =
+    status === 429 ||
+    codes.includes('TOOMANYREQUESTS') ||
+    (RATE_LIMIT_STATUSES.has(status) && !isPage && RATE_LIMIT.test(body));
   // docker-registry answers 500 for a manifest that it will never accept.
-  const faulty = isRetryableStatus(status) && !codes.includes('MANIFEST_BLOB_UNKNOWN');
-  const retryable = faulty || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
+  const isFault = isRetryableStatus(status) && !codes.includes('MANIFEST_BLOB_UNKNOWN');
+  const retryable =
+    isFault || isRateLimit || OUTAGE.test(text) || codes.some((code) => RETRYABLE_CODES.has(code));
   const said = text === '' ? `status ${status}` : `status ${status}, ${text}`;
-  const remedy = remedyFor(said, isPush(context));
-  // A refusal in the words of a known registry is not ambiguous.
-  const isAmbiguousStatus = ambiguousStatuses.includes(status) && remedy === undefined;
+  const remedy = isRedirected ? undefined : remedyFor(said, isPush(context));
   const ambiguous =
-    isMisplaced(status) || isAmbiguousStatus || codes.some((code) => AMBIGUOUS_CODES.has(code));
-  const advice = retryable ? '' : await adviceFor(status, remedy, context);
+    isAmbiguousStatus(status, remedy, context) || codes.some((code) => AMBIGUOUS_CODES.has(code));
+  const advice = retryable ? '' : await adviceFor({ status, host: url.host, remedy, isPage }, context);
   const cause = advice === '' ? said : `${said.replace(/\.$/, '')}. ${advice}`;
-  return new RegistryError({ method, url, status, codes, retryable, ambiguous, registry, retryAfter, cause });
+  const error = { method, url, status, codes, retryable, ambiguous, registry, retryAfter, isRateLimit };
+  return new RegistryError({ ...error, cause });
 }
 
-/** A success that this request can't have, or a redirect that it can't follow, comes from a page in front of the registry. */
-function isMisplaced(status: number): boolean {
-  return status >= 200 && status < 400;
+function isAmbiguousStatus(
+  status: number,
+  remedy: string | undefined,
+  { ambiguousStatuses, isRedirected }: ResponseErrorContext,
+): boolean {
+  // A success that this request can't have, or a redirect that it can't follow, comes from a page in front of the registry.
+  if (status >= 200 && status < 400) return true;
+  // Signed URLs expire: the retry starts at the registry, which signs a new one.
+  if (isRedirected && STORAGE_REFUSALS.has(status)) return true;
+  // A refusal in the words of a known registry is not ambiguous.
+  return ambiguousStatuses.includes(status) && remedy === undefined;
 }
 
 function isPush({ method, scopes }: ResponseErrorContext): boolean {
   return (method !== 'GET' && method !== 'HEAD') || scopes.some((scope) => /:[^:]*push/.test(scope));
 }
 
+interface Refusal {
+  readonly status: number;
+  /** The host that answered. */
+  readonly host: string;
+  readonly remedy: string | undefined;
+  readonly isPage: boolean;
+}
+
 /** What to do about a refusal, and where the refused account came from. */
 async function adviceFor(
-  status: number,
-  remedy: string | undefined,
-  { registry, credential }: ResponseErrorContext,
+  { status, host, remedy, isPage }: Refusal,
+  { registry, credential, isRedirected }: ResponseErrorContext,
 ): Promise<string> {
+  if (isRedirected && STORAGE_REFUSALS.has(status)) return storageAdvice(registry, host);
+  if (isPage && status === 403) return webPageAdvice(host);
   if (status !== 401 && status !== 403) return remedy ?? '';
   const used = await credential().catch(() => undefined);
   return adviceOn(registry, used, remedy);

@@ -2,6 +2,9 @@ import { errors } from 'undici';
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
+/** What all retries of one operation wait in total, at most: the restart of a registry takes less. */
+const PATIENCE_MS = 70_000;
+const MAX_GROWTH = 8;
 /** A registry that asks for a longer pause than this is left to the next run. */
 export const LONGEST_PAUSE_MS = 10 * 60_000;
 /** Retries of an ambiguous refusal. */
@@ -12,9 +15,13 @@ export function isRetryableStatus(status: number): boolean {
   return status === 408 || status === 429 || status === 499 || (status >= 500 && status !== 501);
 }
 
-/** Milliseconds to wait, growing exponentially from half a second to half a minute, with jitter over the upper half. */
-export function backoffDelay(attempt: number, random: () => number): number {
-  const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt);
+/**
+ * Milliseconds to wait, growing exponentially from half a second to half a minute, with jitter over the upper half.
+ *
+ * @param growth the factor from one wait to the next
+ */
+export function backoffDelay(attempt: number, random: () => number, growth = 2): number {
+  const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * growth ** attempt);
   return delay / 2 + (delay / 2) * random();
 }
 
@@ -39,16 +46,30 @@ export interface Problem {
   readonly retryAfter?: number | undefined;
 }
 
-/** Counts the retries of one operation, and says how long to wait before each. */
+/**
+ * The growth of the waits that spreads `retries` retries over about a minute. Manifests, blobs and lists all last that long:
+ * with the usual doubling, five retries would be used up after 12 seconds.
+ */
+export function growthFor(retries: number): number {
+  for (let growth = 2; growth < MAX_GROWTH; growth += 0.25) {
+    const waits = Array.from({ length: retries }, (_, attempt) => backoffDelay(attempt, () => 1, growth));
+    if (waits.reduce((sum, wait) => sum + wait, 0) >= PATIENCE_MS) return growth;
+  }
+  return MAX_GROWTH;
+}
+
+/** Counts the retries of one operation, and says how long to wait before each: about a minute in total. */
 export class RetryBudget {
   readonly #retries: number;
   readonly #random: () => number;
+  readonly #growth: number;
   #used = 0;
   #ambiguous = 0;
 
   constructor(retries: number, random: () => number) {
     this.#retries = retries;
     this.#random = random;
+    this.#growth = growthFor(retries);
   }
 
   /** Retries granted so far. */
@@ -61,7 +82,7 @@ export class RetryBudget {
     if (!retryable && ambiguous) this.#ambiguous += 1;
     const isUseless = !retryable && (!ambiguous || this.#ambiguous > AMBIGUOUS_RETRIES);
     if (isUseless || this.#used >= this.#retries || retryAfter > LONGEST_PAUSE_MS) return undefined;
-    const delayMs = Math.max(backoffDelay(this.#used, this.#random), retryAfter);
+    const delayMs = Math.max(backoffDelay(this.#used, this.#random, this.#growth), retryAfter);
     this.#used += 1;
     return delayMs;
   }

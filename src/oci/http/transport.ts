@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
-import { Authenticator } from '../auth/authenticator.ts';
-import type { Credential } from '../auth/credentials.ts';
+import { type AuthenticatorOptions, Authenticator } from '../auth/authenticator.ts';
+import { ForeignTokens } from '../auth/foreign-tokens.ts';
 import type { SendTokenRequest } from '../auth/token-service.ts';
 import { RegistryError, printable } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -9,7 +9,7 @@ import { AuthenticatedRequest } from './authenticated-request.ts';
 import type { HostLimiters } from './host-limiter.ts';
 import { type RegistryRequest, type RegistryResponse, listHeaderOf, readBody } from './message.ts';
 import { ProxyError } from './proxy-error.ts';
-import { responseErrorOf } from './response-error.ts';
+import { type ResponseErrorContext, responseErrorOf } from './response-error.ts';
 import { LONGEST_PAUSE_MS, RetryBudget, backoffDelay, errorCode, isNetworkError } from './retry.ts';
 import { Sender } from './sender.ts';
 
@@ -18,7 +18,8 @@ export interface TransportOptions {
   readonly dispatcher: Dispatcher;
   /** Those of all hosts: the registry's, and its storage's and token service's. */
   readonly limiters: HostLimiters;
-  readonly credential: () => Promise<Credential | undefined>;
+  readonly credential: AuthenticatorOptions['credential'];
+  readonly renewCredential?: AuthenticatorOptions['renewCredential'];
   /** Private hosts that the registry may redirect to, or name as token service: the input `trusted-hosts`. */
   readonly trustedHosts?: ReadonlySet<string>;
   readonly retries: number;
@@ -41,14 +42,18 @@ export class RegistryTransport {
 
   constructor(options: TransportOptions) {
     this.#options = options;
-    this.#sender = new Sender(options);
-    this.#authenticator = new Authenticator({
-      registry: options.baseUrl,
+    const tokens = {
       ...(options.trustedHosts && { trustedHosts: options.trustedHosts }),
-      credential: options.credential,
-      sendTokenRequest: (request) => this.#sendTokenRequest(request),
+      sendTokenRequest: this.#sendTokenRequest,
       clock: options.clock,
       mask: options.mask,
+    };
+    this.#sender = new Sender({ ...options, foreignTokens: new ForeignTokens(tokens) });
+    this.#authenticator = new Authenticator({
+      ...tokens,
+      registry: options.baseUrl,
+      credential: options.credential,
+      renewCredential: options.renewCredential,
     });
   }
 
@@ -85,12 +90,15 @@ export class RegistryTransport {
       } catch (thrown) {
         signal?.throwIfAborted();
         const error = this.#describe(request, thrown);
-        if (error.status === 429) throttled += 1;
-        const isFinal = request.repeatable === false || (error.ambiguous && request.insist === false);
+        if (error.isRateLimit) throttled += 1;
+        const isFinal = request.repeatable === false || (request.insist === false && !error.isRateLimit);
         const delayMs = isFinal ? undefined : retryBudget.nextDelay(error);
-        if (delayMs === undefined) throw error;
+        if (delayMs === undefined) {
+          error.isExhausted = !isFinal && error.retryable;
+          throw error;
+        }
         const retry = `retry ${retryBudget.used} of ${retries} in ${Math.ceil(delayMs / 1000)} s`;
-        logger.debug(`${error.message}; ${retry}`);
+        logger.info(`${error.message}; ${retry}`);
         await sleep(delayMs, signal);
       }
     }
@@ -111,9 +119,9 @@ export class RegistryTransport {
   }
 
   /**
-   * One attempt. A 429 closes the limiter of the host that answered, whichever it is.
+   * One attempt. A rate limit pauses the host that answered, whichever it is.
    *
-   * @param throttled how often this request has been answered with 429
+   * @param throttled how often this request has met a rate limit
    */
   async #attempt<T>(
     request: RegistryRequest,
@@ -123,7 +131,7 @@ export class RegistryTransport {
     try {
       return await read(await this.#authenticate(request));
     } catch (error) {
-      if (error instanceof RegistryError && error.status === 429) {
+      if (error instanceof RegistryError && error.isRateLimit) {
         const pauseMs = error.retryAfter ?? backoffDelay(throttled, this.#options.random);
         this.#options.limiters
           .of(new URL(error.url).host)
@@ -134,16 +142,20 @@ export class RegistryTransport {
   }
 
   async #authenticate(request: RegistryRequest): Promise<RegistryResponse> {
-    const { method, body, expect, headers = {} } = request;
     const signal = this.#signalOf(request);
     const url = this.urlOf(request.url);
-    const single = { method, url, headers, body, expect, ...(signal && { signal }) };
+    const single = { ...request, url, headers: request.headers ?? {}, ...(signal && { signal }) };
+    const { baseUrl } = this.#options;
     return new AuthenticatedRequest(request, {
+      baseUrl,
       authenticator: this.#authenticator,
       send: async (authorization) => this.#sender.send(single, authorization),
       baseChallenge: async () => this.#baseChallenge(),
       errorOf: async (response, isAmbiguous) =>
-        this.#responseError(request, response, isAmbiguous ? [401] : []),
+        this.#responseError(request, response, {
+          isRedirected: response.url.origin !== baseUrl.origin,
+          ambiguousStatuses: isAmbiguous ? [401] : [],
+        }),
     }).run();
   }
 
@@ -165,13 +177,16 @@ export class RegistryTransport {
     return own && signal ? AbortSignal.any([own, signal]) : (own ?? signal);
   }
 
-  #sendTokenRequest: SendTokenRequest = async ({ scopes, ...request }) => {
+  #sendTokenRequest: SendTokenRequest = async ({ headers: { authorization, ...headers }, ...request }) => {
     const { signal } = this.#options;
-    const response = await this.#sender.dispatch({ ...request, ...(signal && { signal }) });
+    const { method, url, scopes } = request;
+    const single = { ...request, headers, expect: [200], ...(signal && { signal }) };
+    const response = await this.#sender.send(single, authorization, url);
     if (response.status !== 200) {
       // A service that issued such a token before hardly refuses the next one with good reason.
       const ambiguousStatuses = this.#authenticator.isAuthorized(scopes) ? [401, 404] : [404];
-      throw await this.#responseError({ method: request.method, scopes }, response, ambiguousStatuses);
+      const more = { isRedirected: response.url.origin !== url.origin, ambiguousStatuses };
+      throw await this.#responseError({ method, scopes }, response, more);
     }
     return new TextDecoder().decode(await readBody(response, MAX_TOKEN_BYTES));
   };
@@ -179,7 +194,7 @@ export class RegistryTransport {
   async #responseError(
     { method, scopes }: Pick<RegistryRequest, 'method' | 'scopes'>,
     response: RegistryResponse,
-    ambiguousStatuses: readonly number[],
+    more: Pick<ResponseErrorContext, 'isRedirected' | 'ambiguousStatuses'>,
   ): Promise<RegistryError> {
     const { baseUrl, clock, credential } = this.#options;
     const registry = baseUrl.host;
@@ -189,7 +204,7 @@ export class RegistryTransport {
       registry,
       now: clock(),
       credential,
-      ambiguousStatuses,
+      ...more,
     });
   }
 

@@ -33,7 +33,7 @@ function isNotable(result: NamespaceResult, run: RunResult): boolean {
 }
 
 function rowsOf({ copied, drift, gone, section }: NamespaceResult, { dryRun }: RunResult): number {
-  const lists = drift ? [...drift.missing, ...drift.changed, ...drift.differs] : [];
+  const lists = drift ? [...drift.missing, ...drift.changed, ...drift.hollow, ...drift.differs] : [];
   return copied.length + lists.length + (dryRun ? gone.length : 0) + (section === undefined ? 0 : 1);
 }
 
@@ -132,6 +132,7 @@ function addDrift(page: Page, { drift }: NamespaceResult): void {
   if (!drift) return;
   addTags(page, 'Recorded, but missing from the target', drift.missing);
   addTags(page, 'Recorded, but with another digest in the target', drift.changed);
+  addTags(page, 'In the target, but without all blobs and manifests of the image', drift.hollow);
   addTags(page, 'Not recorded, and different in source and target', drift.differs);
 }
 

@@ -1,7 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Digest, digestOf } from '../../../../src/oci/digest.ts';
-import { copyImage, expectHeld, startCopying, taskOf, observe } from '../../../support/fixtures/copying.ts';
+import {
+  copyImage,
+  expectHeld,
+  startCopying,
+  taskOf,
+  observe,
+  uploadsTo,
+} from '../../../support/fixtures/copying.ts';
 import { type TestImage, makeImage, makeIndex, pushImage } from '../../../support/fixtures/images.ts';
 import { readAll } from '../../../support/network/http.ts';
 import {
@@ -135,6 +142,51 @@ describe('an upload', () => {
     const content = makeImage({ seed: 'too large', layers: [17_000_000, 17_000_000] });
     await copy(content);
     expectHeld(target, content);
+  });
+});
+
+describe('a mount request', () => {
+  const isMount = ({ url = '' }: IncomingMessage): boolean => url.includes('mount=');
+  const images = Array.from({ length: 4 }, (_, number) =>
+    makeImage({ seed: `mount ${number}`, layers: [1_200_000, 1000] }),
+  );
+
+  it.each([[500], [502], [503], [507], [undefined]])(
+    'that always fails with status %s is not retried, and not sent for ever',
+    async (status) => {
+      const mounts = failing(target, Infinity, isMount, (_, response) =>
+        status === undefined ? response.destroy() : refuse(response, status, 'UNKNOWN', 'unknown error'),
+      );
+      const copying = startCopying(source, target);
+      for (const [number, one] of images.entries()) {
+        await copyImage(source, copying, one, [`v${number}`]);
+        expectHeld(target, one, `v${number}`);
+      }
+      expect(copying.waits).toEqual([]);
+      // The first image's three blobs ask at the same time.
+      expect(mounts.happened).toBe(3);
+    },
+  );
+
+  it('that always fails does not lead to an upload of what the target has', async () => {
+    failing(target, Infinity, isMount, (_, response) => refuse(response, 500, 'UNKNOWN', 'unknown error'));
+    const copying = startCopying(source, target);
+    for (const one of images) await pushImage(target.url, 'mirror/img', [one.digest], one);
+    target.requests.length = 0;
+    for (const [number, one] of images.entries()) await copyImage(source, copying, one, [`v${number}`]);
+    // Of the first image, only the large blob is worth a lookup.
+    const [first] = images;
+    const small = Array.from(first?.blobs ?? []).filter(([, bytes]) => bytes.length < 1_000_000);
+    expect(uploadsTo(target).toSorted()).toEqual(small.map(([digest]) => digest).toSorted());
+  });
+
+  it('that meets a rate limit is waited for', async () => {
+    failing(target, 1, isMount, (_, response) => response.writeHead(429, { 'retry-after': '7' }).end());
+    const copying = startCopying(source, target);
+    const content = image('limited');
+    await copyImage(source, copying, content);
+    expectHeld(target, content);
+    expect(Math.max(...copying.waits)).toBe(7000);
   });
 });
 

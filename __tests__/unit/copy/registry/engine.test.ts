@@ -359,3 +359,20 @@ describe('blobs', () => {
     expectHeld(image);
   });
 });
+
+describe('what the engine reports of an image', () => {
+  const platforms = ['linux/amd64', 'linux/arm64', 'unknown/unknown'];
+  const index = makeIndex(platforms.map((platform) => makeImage({ seed: platform, platform })));
+
+  it.each<[Platforms, number]>([
+    ['all', 2],
+    [['linux/arm64'], 1],
+  ])('is the number of its platforms, of %j: %d', async (wanted, count) => {
+    const mine = setup();
+    await pushImage(source.url, 'img', ['v1'], index);
+    let reported = 0;
+    const observer = { ...observe(), onPlatformCount: (found: number) => void (reported = found) };
+    await mine.engine.copy(taskOf(mine, 'img', index, { platforms: wanted }), observer);
+    expect(reported).toBe(count);
+  });
+});

@@ -400,11 +400,12 @@ describe('Artifactory', () => {
       targetOf: (name) => `mirror/${name}`,
       referrers: false,
       concurrency: 1,
+      signal: new AbortController().signal,
     });
-    expect(found.map(({ tag, finding }) => [tag, finding])).toEqual([
-      ['v0', { kind: 'missing' }],
-      ['v1', { kind: 'present' }],
-      ['v2', { kind: 'missing' }],
+    expect(found.map(({ tag, finding }) => [tag, finding.kind])).toEqual([
+      ['v0', 'missing'],
+      ['v1', 'present'],
+      ['v2', 'missing'],
     ]);
   });
 

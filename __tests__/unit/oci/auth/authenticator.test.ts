@@ -162,6 +162,15 @@ describe('tokens', () => {
     expect(await setup.auth.header(PULL)).toBe('Bearer t2');
   });
 
+  it('that live seconds are used for three quarters of their life', async () => {
+    const setup = new Setup((count) => ({ token: `t${count}`, expires_in: 4 }));
+    await setup.auth.header(PULL);
+    setup.now += 2999;
+    expect(await setup.auth.header(PULL)).toBe('Bearer t1');
+    setup.now += 1;
+    expect(await setup.auth.header(PULL)).toBe('Bearer t2');
+  });
+
   it('that expire at once are not used again', async () => {
     const setup = new Setup((count) => ({ token: `t${count}`, expires_in: 1 }));
     const headers = await Promise.all([1, 2, 3, 4].map(async () => setup.auth.header(PULL)));
@@ -201,6 +210,8 @@ describe('tokens', () => {
   it.each([
     [{ token: 't', expires_in: '300' }, 295_000],
     [{ token: 't', expires_in: 'soon' }, 55_000],
+    [{ token: 't', expires_in: -1 }, 55_000],
+    [{ token: 't', expires_in: 3 }, 2250],
     [{ token: 't', expires_in: null }, 55_000],
     [{ token: null, access_token: 't', expires_in: 300 }, 295_000],
     [{ token: '', access_token: 't' }, 55_000],

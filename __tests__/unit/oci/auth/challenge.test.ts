@@ -5,7 +5,9 @@ import { type Challenge, parseChallenge } from '../../../../src/oci/auth/challen
 /** The realm as text, so that two of them compare by what they say. */
 function read(header: string): Record<string, string | undefined> | undefined {
   const challenge: Challenge | undefined = parseChallenge(header);
-  return challenge?.scheme === 'bearer' ? { ...challenge, realm: challenge.realm.href } : challenge;
+  if (challenge?.scheme !== 'bearer') return challenge;
+  const { realm, scopes, ...rest } = challenge;
+  return { ...rest, realm: realm.href, ...(scopes.length > 0 && { scope: scopes.join(' ') }) };
 }
 
 const BEARER = 'Bearer realm="https://a.io/token?x=1,2",service="a \\"b\\"",scope="repository:x:pull,push"';
@@ -21,6 +23,7 @@ describe('parseChallenge', () => {
       scheme: 'bearer',
       realm: 'https://a.io/token?x=1,2',
       service: 'a "b"',
+      scope: 'repository:x:pull,push',
     });
   });
 

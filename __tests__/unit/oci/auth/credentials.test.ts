@@ -154,6 +154,22 @@ describe('credential helpers', () => {
     );
   });
 
+  it('are called once, and again after a refusal, when the file is read again too', async () => {
+    const calls: string[] = [];
+    await writeFile(join(folder, 'config.json'), '{"credHelpers": {"a.io": "hourly"}}');
+    const credentials = dockerConfigCredentials(folder, async (helper) => {
+      calls.push(helper);
+      return { exitCode: 0, stdout: JSON.stringify({ Username: 'u', Secret: `secret ${calls.length}` }) };
+    });
+    expect((await credentials('a.io'))?.password).toBe('secret 1');
+    expect((await credentials('a.io', { repository: 'ns/app' }))?.password).toBe('secret 1');
+    expect((await credentials('a.io', { refresh: true }))?.password).toBe('secret 2');
+    expect((await credentials('a.io'))?.password).toBe('secret 2');
+    await writeFile(join(folder, 'config.json'), JSON.stringify({ auths: { 'a.io': { auth } } }));
+    expect((await credentials('a.io', { refresh: true }))?.password).toBe('pa:ss');
+    expect(calls).toEqual(['hourly', 'hourly']);
+  });
+
   it('are never run when their name is not a program name', async () => {
     const run: string[] = [];
     await writeFile(join(folder, 'config.json'), '{"credsStore": "../evil"}');

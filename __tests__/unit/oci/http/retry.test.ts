@@ -84,8 +84,16 @@ describe('RetryBudget', () => {
   };
 
   it('grants N retries, each after a longer wait', () => {
-    expect(waits(3, plain, plain, plain, plain)).toEqual([500, 1000, 2000, undefined]);
+    expect(waits(3, plain, plain, plain, plain)).toEqual([500, 4000, 30_000, undefined]);
+    expect(waits(10, plain, plain, plain)).toEqual([500, 1000, 2000]);
     expect(waits(0, plain)).toEqual([undefined]);
+  });
+
+  it.each([4, 5, 6, 8, 10])('lasts about a minute with %d retries, and more with many', (retries) => {
+    const all = waits(retries, ...Array.from({ length: retries }, () => plain));
+    const seconds = all.reduce((sum: number, wait) => sum + (wait ?? 0), 0) / 1000;
+    expect(seconds).toBeGreaterThan(60);
+    expect(seconds).toBeLessThan(160);
   });
 
   it('grants three retries of ambiguous failures, whatever happened between', () => {
@@ -97,7 +105,7 @@ describe('RetryBudget', () => {
 
   it('waits as long as Retry-After says, up to a limit', () => {
     const asking = (retryAfter: number): typeof plain & { retryAfter: number } => ({ ...plain, retryAfter });
-    expect(waits(5, asking(600_000), asking(100), asking(600_001))).toEqual([600_000, 1000, undefined]);
+    expect(waits(5, asking(600_000), asking(100), asking(600_001))).toEqual([600_000, 2000, undefined]);
   });
 
   it('grants no retry when nothing would change', () => {

@@ -3,6 +3,7 @@ import { downloadBlob } from '../../../../src/oci/blob-download.ts';
 import type { RegistryClient } from '../../../../src/oci/client.ts';
 import { digestOf } from '../../../../src/oci/digest.ts';
 import { type DispatcherOptions, createDispatcher } from '../../../../src/oci/http/dispatcher.ts';
+import type { Logger } from '../../../../src/oci/logger.ts';
 import { Registries } from '../../../../src/oci/registries.ts';
 import { seededBytes } from '../../../support/fixtures/images.ts';
 import { silentLogger } from '../../../support/fixtures/silent-logger.ts';
@@ -14,7 +15,12 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));
 });
 
-function client({ host }: TestServer, options: Partial<DispatcherOptions>, retries = 0): RegistryClient {
+function client(
+  { host }: TestServer,
+  options: Partial<DispatcherOptions>,
+  retries = 0,
+  logger: Logger = silentLogger,
+): RegistryClient {
   const anonymous = async (): Promise<undefined> => undefined;
   return new Registries({
     dispatcher: createDispatcher({ timeout: 5000, connections: 10, proxy: {}, ...options }),
@@ -26,7 +32,7 @@ function client({ host }: TestServer, options: Partial<DispatcherOptions>, retri
     clock: Date.now,
     random: () => 0.5,
     mask: () => {},
-    logger: silentLogger,
+    logger,
   }).source(host);
 }
 
@@ -105,5 +111,32 @@ describe('a proxy', () => {
     const failure = client(server, { proxy: { http: wrong, https: wrong } }).getManifest('a', 'v1');
     await expect(failure).rejects.toThrow(/Proxy/i);
     await expect(failure).rejects.not.toThrow(/wrong-pa55/);
+  });
+});
+
+describe('the debug log', () => {
+  it('names each request with its status and time, without its query, and each retry', async () => {
+    const lines: string[] = [];
+    let requests = 0;
+    const server = await startServer(async (_, response) => {
+      requests += 1;
+      if (requests === 1) response.writeHead(503).end();
+      else
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{"name": "a", "tags": ["v1"]}');
+    });
+    servers.push(server);
+    const logger = { ...silentLogger, debug: (line: string) => void lines.push(line) };
+    const { transport } = client(server, {}, 2, logger);
+    await transport.send(
+      { method: 'GET', url: '/v2/a/tags/list?n=1&secret=x', scopes: [], expect: [200] },
+      async (response) => response.body.dump(),
+    );
+    const url = `${server.url}/v2/a/tags/list`;
+    expect(lines).toEqual([
+      expect.stringMatching(new RegExp(`^GET ${url}\\S*: 503 in \\d+ ms$`)),
+      expect.stringMatching(/status 503.*; retry 1 of 2 in 1 s$/),
+      expect.stringMatching(new RegExp(`^GET ${url}\\S*: 200 in \\d+ ms$`)),
+    ]);
+    expect(lines.join('\n')).not.toContain('secret=x');
   });
 });

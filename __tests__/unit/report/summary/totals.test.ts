@@ -33,6 +33,7 @@ describe('renderHeadline', () => {
         drift: {
           missing: [{ image: 'a', tags: ['v1'] }],
           changed: [{ image: 'b', tags: ['v1', 'v2'] }],
+          hollow: [],
           differs: [{ image: 'c', tags: ['v1'] }],
           removed: 3,
         },
