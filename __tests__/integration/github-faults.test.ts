@@ -65,8 +65,8 @@ describe.concurrent('a temporary fault of GitHub', () => {
         expect(await sections(world)).toBe(1);
         expect(writes(world)).toBe(puts);
         expect(await commitsOfRuns(world)).toEqual([
-          'Changelog: Mirror ns: 2 added, 0 updated',
           'Mirror ns: 2 added, 0 updated',
+          'Changelog: Mirror ns: 2 added, 0 updated',
         ]);
       });
     },

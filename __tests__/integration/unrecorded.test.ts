@@ -116,7 +116,7 @@ describe.concurrent('a record that can not be written', () => {
       'rules of the branch',
       ({ github }) => void github.rules.set('octo/meta', { protected: true }),
       'its branch is protected',
-      1,
+      2,
     ],
     [
       'a rule that requires signed commits',
@@ -125,19 +125,19 @@ describe.concurrent('a record that can not be written', () => {
           { method: 'PUT', path: '.json', faults: [says(409, 'Commits must have verified signatures.')] },
         ]),
       'this branch requires signed commits',
-      1,
+      3,
     ],
     [
       'a repository that is archived',
       ({ github }) => void github.rules.set('octo/meta', { archived: true }),
       'unarchive it',
-      1,
+      2,
     ],
     [
       'a repository that was deleted',
       ({ github }) => void github.rules.delete('octo/meta'),
       "this token can't see it",
-      1,
+      2,
     ],
     [
       'a branch that was deleted',
@@ -162,7 +162,7 @@ describe.concurrent('a record that can not be written', () => {
       ({ github }) =>
         injectFaults(github, [{ method: 'PUT', path: '.json', faults: [isLimited(429, 3600)] }]),
       /a rate limit of GitHub is used up for another 1 h/,
-      1,
+      3,
     ],
     [
       'a rate limit that is used up for long',
@@ -176,9 +176,10 @@ describe.concurrent('a record that can not be written', () => {
       meanwhile(() => happen(world));
       const before = await github.file('octo/meta', path);
       const unrecorded = expectReported(
-        await run({ 'metadata-branch': 'main', 'fail-on-error': 'false' }),
+        await run({ 'metadata-branch': 'main', 'fail-on-error': 'false', 'time-limit': '30m' }),
         reason,
       );
+      // The changelog, then the manifest; a section whose manifest is refused is removed again.
       expect(writes(world)).toBe(puts);
       expect(await github.file('octo/meta', path)).toBe(before);
       expect(Array.from(unrecorded.keys())).toEqual([path, 'CHANGELOG.md']);

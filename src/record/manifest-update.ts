@@ -9,6 +9,7 @@ import type { RecordDeps, RecordSettings } from './deps.ts';
 import { applyChange, hasChanges } from './manifest-change.ts';
 import { parseNamespaceManifest, serializeNamespaceManifest } from './namespace-manifest.ts';
 import type { Recordable } from './recordable.ts';
+import { joinTags } from './unlogged.ts';
 
 const RECREATED =
   'The file was written again with what this run did, and the next run copies the rest. If that was not intended, ' +
@@ -89,12 +90,14 @@ function failureReason({ entries, result }: Recordable, error: unknown): string 
 
 /** @param seen the manifest as it was last read */
 function unrecordedManifest(recordable: Recordable, seen: NamespaceManifest): Unrecorded {
-  const { plan, entries, nameOf } = recordable;
+  const { plan, entries, nameOf, unlogged, ...rest } = recordable;
+  // The report has the section too: whoever commits both by hand has named the tags.
+  const change = { entries, ...rest, logged: joinTags(rest.logged, unlogged ?? new Map()) };
   const { source, target } = plan.recorded;
   const empty = { source, target, images: new Map() };
   return {
     path: plan.recordPath,
-    content: serializeNamespaceManifest(applyChange(seen, recordable, nameOf)),
+    content: serializeNamespaceManifest(applyChange(seen, change, nameOf)),
     addition: serializeNamespaceManifest(applyChange(empty, { entries }, nameOf)),
   };
 }

@@ -52,6 +52,7 @@ async function run(
     drain: drain.signal,
     abort: never,
     cutoff: never,
+    timeLeftMs: () => 3_600_000,
     stopReason: () => undefined,
     timeLeftMs: () => Number.POSITIVE_INFINITY,
   };
