@@ -54,7 +54,6 @@ async function run(
     cutoff: never,
     timeLeftMs: () => 3_600_000,
     stopReason: () => undefined,
-    timeLeftMs: () => Number.POSITIVE_INFINITY,
   };
   const copyAll = (all: readonly Work[], onDone: (outcome: Outcome) => void): void => {
     const answer = answers[rounds.length];
