@@ -78,9 +78,10 @@ export function createDeps(inputs: Inputs): Deps {
   };
 }
 
-/** The signals with which the runner cancels a job. */
+/** The signals with which the runner cancels a job. On Windows, Ctrl+Break follows Ctrl+C. */
 function onSignal(cancel: () => void): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, cancel);
+  const breaks = process.platform === 'win32' ? (['SIGBREAK'] as const) : [];
+  for (const signal of ['SIGINT', 'SIGTERM', ...breaks] as const) process.on(signal, cancel);
 }
 
 function createRegistries(

@@ -50,6 +50,7 @@ export function readFirstStage(
   const named = readNames(reader, registry);
   const configPath = readConfigPath(reader);
   const base = readBase(reader, source, settings, accounts);
+  checkPlatform(reader, source, base);
   if (base.engine === 'docker' && settings.referrers === true)
     reader.problem('referrers', REFERRERS_NEED_DIGESTS);
   return {
@@ -59,6 +60,19 @@ export function readFirstStage(
     named,
     settings,
   };
+}
+
+/** Elsewhere docker runs in a virtual machine, or pulls Windows images. Only a run that copies needs it. */
+function checkPlatform(
+  reader: InputReader,
+  { platform }: InputSource,
+  { engine, mode, dryRun }: Pick<BaseInputs, 'engine' | 'mode' | 'dryRun'>,
+): void {
+  if (engine !== 'docker' || mode !== 'sync' || dryRun || platform === 'linux') return;
+  reader.problem(
+    'engine',
+    `docker needs Linux, and this machine has ${platform}: set "engine: registry", which runs everywhere, or use a Linux runner`,
+  );
 }
 
 function readBase(

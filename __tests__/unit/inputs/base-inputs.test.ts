@@ -154,6 +154,21 @@ describe('what the inputs mean', () => {
     expect(parseTestInputs({ platforms: value }).namespaces[0]?.platforms).toEqual(platforms);
   });
 
+  it.each(['darwin', 'win32'])('needs Linux for the docker engine, where it copies: %s', (platform) => {
+    const problems = (given: Record<string, string>): string => inputProblems(given, { platform });
+    expect(problems({})).toContain(
+      `docker needs Linux, and this machine has ${platform}: set "engine: registry"`,
+    );
+    for (const given of [
+      { engine: 'registry' },
+      { mode: 'plan' },
+      { mode: 'compare' },
+      { 'dry-run': 'true' },
+    ])
+      expect(problems(given)).toBe('none');
+    expect(inputProblems({}, { platform: 'linux' })).toBe('none');
+  });
+
   it('reads which tags a plan rechecks from its matrix', () => {
     const turnOf = (values: object): object | undefined =>
       parseTestInputs({ 'job-matrix': JSON.stringify({ namespace: 'gcr.io/ns', ...values }) }).recheckTurn;
