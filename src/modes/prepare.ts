@@ -63,6 +63,7 @@ export interface PrepareDeps extends LogDeps {
 /** A namespace that was listed. */
 interface ListedNamespace extends NamespaceIdentity, Listed {
   readonly kind: 'listed';
+  readonly clashing?: readonly string[];
 }
 
 /**
@@ -125,6 +126,7 @@ function withoutClashes(listed: ListedNamespace, clashes: readonly Failure[]): L
   const { listing, selection } = listed;
   return {
     ...listed,
+    clashing: Array.from(clashing),
     listing: reduce(listing),
     selection: { ...selection, listing: reduce(selection.listing) },
   };
@@ -211,7 +213,7 @@ interface PlanContext {
 }
 
 async function planNamespace(listed: ListedNamespace, context: PlanContext): Promise<NamespacePlan> {
-  const { settings, name, recordPath: path, filters, listing } = listed;
+  const { settings, name, recordPath: path, filters, listing, clashing } = listed;
   const { namespace, platforms, referrers } = settings;
   const { inputs, deps, isDue, names } = context;
   const manifest = await readRecord(listed, deps);
@@ -234,6 +236,7 @@ async function planNamespace(listed: ListedNamespace, context: PlanContext): Pro
     ...resolved,
     targets: names.get(name) ?? new Map<string, string>(),
     ...compared,
+    ...(clashing && { clashing }),
     ...(referrersPlan && { referrers: referrersPlan }),
     adopted: new Map(),
     gone: findRemovedTags(listing, ownImages(recorded.images, inputs.shard, namespace), filters.wantsName),

@@ -37,6 +37,7 @@ interface Pile {
   readonly namespace: Namespace;
   readonly loads: readonly Load[];
   readonly weight: number;
+  readonly clashing: readonly string[];
 }
 
 /**
@@ -75,11 +76,11 @@ function weigh(works: readonly NamespaceWork[]): Pile[] {
     Math.max(1, bytes > 0 ? image.bytes + image.unsized * mean : image.tags);
   return works
     .filter(({ images }) => images.length > 0)
-    .map(({ namespace, images }) => {
+    .map(({ namespace, images, clashing = [] }) => {
       const loads = images
         .map((image) => ({ ...image, weight: weightOf(image) }))
         .toSorted((a, b) => b.weight - a.weight || (a.image < b.image ? -1 : 1));
-      return { namespace, loads, weight: loads.reduce((sum, { weight }) => sum + weight, 0) };
+      return { namespace, loads, clashing, weight: loads.reduce((sum, { weight }) => sum + weight, 0) };
     })
     .toSorted(byName);
 }
@@ -177,13 +178,24 @@ function matrixEntryOf(
   return {
     namespace: piles.map(({ namespace }) => formatNamespace(namespace)).join('\n'),
     images: (names ? names.flatMap((image) => narrowPatterns(include, image)) : include).join('\n'),
-    exclude: exclude.join('\n'),
+    exclude: (names ? exclude : [...exclude, ...clashesOf(piles, exclude)]).join('\n'),
     'shard-index': range ?? '0',
     'shard-total': range === undefined ? 1 : MAX_SHARDS,
     part,
     tags: loads.reduce((sum, { tags }) => sum + tags, 0),
     bytes: loads.reduce((sum, { bytes }) => sum + bytes, 0),
   };
+}
+
+/**
+ * The images that a job without names must leave out: it sees only its own namespaces, and not what their names clash with. A
+ * filter applies to all namespaces of a job, therefore it can't name an image that another of them has to copy.
+ */
+function clashesOf(piles: readonly Pile[], exclude: readonly string[]): string[] {
+  const clashing = new Set(piles.flatMap((pile) => pile.clashing));
+  for (const { image } of piles.flatMap(({ loads }) => loads)) clashing.delete(image);
+  const names = Array.from(clashing).toSorted();
+  return Buffer.byteLength([...exclude, ...names].join('\n')) <= MAX_INPUT_BYTES ? names : [];
 }
 
 function heaviestFirst(a: Pile, b: Pile): number {

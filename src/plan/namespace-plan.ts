@@ -29,6 +29,8 @@ export interface NamespacePlan extends NamespaceIdentity, ResolvedSelection {
   /** Entries to record without a copy, as the target already has these tags. */
   readonly adopted: ReadonlyMap<string, ReadonlyMap<string, RecordEntry>>;
   readonly unchanged: number;
+  /** Images that this run leaves out, as another source's image has the same name at the target. Absent: none. */
+  readonly clashing?: readonly string[];
   /** Recorded tags that the source no longer has. */
   readonly gone: readonly ImageTags[];
 }

@@ -15,6 +15,8 @@ export interface ImageWork {
 export interface NamespaceWork {
   readonly namespace: Namespace;
   readonly images: readonly ImageWork[];
+  /** Images that no job may copy, as another source's image has the same name at the target. Absent: none. */
+  readonly clashing?: readonly string[];
 }
 
 type Sums = { -readonly [K in keyof ImageWork]: ImageWork[K] };
@@ -22,7 +24,7 @@ type Sums = { -readonly [K in keyof ImageWork]: ImageWork[K] };
 /** Adds up the work of `plan` by image. Undetermined tags count too, as the jobs look them up. */
 export function workOf(
   namespace: Namespace,
-  { work, undetermined }: Pick<NamespacePlan, 'work' | 'undetermined'>,
+  { work, undetermined, clashing }: Pick<NamespacePlan, 'work' | 'undetermined' | 'clashing'>,
 ): NamespaceWork {
   const images = new Map<string, Sums>();
   const sumsOf = (image: string): Sums => {
@@ -42,5 +44,5 @@ export function workOf(
     // Its bytes are only copied if the look-up does not find it in the target.
     sums.unsized += 1;
   }
-  return { namespace, images: Array.from(images.values()) };
+  return { namespace, images: Array.from(images.values()), ...(clashing && { clashing }) };
 }

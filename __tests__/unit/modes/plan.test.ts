@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { plan } from '../../../src/modes/plan.ts';
+import { CompiledFilters } from '../../../src/select/compiled-filters.ts';
 import { dayOf } from '../../../src/select/recheck.ts';
+import { makeImage, pushImage } from '../../support/fixtures/images.ts';
 import { NOW } from '../../support/fixtures/inputs.ts';
 import { inModeWorld } from '../../support/fixtures/mode-world.ts';
 
@@ -40,6 +42,30 @@ describe('plan', () => {
       expect(result.matrix?.include).toMatchObject([
         { 'recheck-day': dayOf(new Date(NOW)), 'recheck-last': 20_410, 'recheck-key': '0123456789abcdef' },
       ]);
+    });
+  });
+
+  it('hands no job an image whose name clashes with that of another namespace', async () => {
+    await inModeWorld('plan', async (world) => {
+      const { host, url } = world.source;
+      for (const name of ['one/app', 'one/a', 'two/app', 'two/b', 'three/c'])
+        await pushImage(url, name, ['v1'], makeImage({ seed: name }));
+      const namespaces = ['one', 'two', 'three'].map((path) => `${host}/${path}`).join('\n');
+      const result = await plan(world.inputs({ namespaces, 'max-shards': '2' }), world.deps);
+      expect(result.namespaces.flatMap(({ failures }) => failures.map(({ image }) => image))).toEqual([
+        'app',
+        'app',
+      ]);
+      const entries = result.matrix?.include ?? [];
+      expect(entries).toHaveLength(2);
+      const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
+      const wantsApp = entries
+        .filter(({ namespace }) => /one|two/.test(namespace))
+        .map(({ images, exclude }) =>
+          new CompiledFilters({ include: [lines(images)], exclude: lines(exclude) }).wantsName('app', 'v1'),
+        );
+      expect(wantsApp).toEqual([false, false]);
+      expect(entries.reduce((sum, { tags }) => sum + tags, 0)).toBe(3);
     });
   });
 });

@@ -188,6 +188,23 @@ describe('planMatrix', () => {
     }
   });
 
+  it('excludes images with clashing names from jobs of several namespaces, which can not see the clash', () => {
+    const all: NamespaceWork[] = [
+      { namespace: namespace('a'), images: [work('one', 1)], clashing: ['app'] },
+      { namespace: namespace('b'), images: [work('two', 1)] },
+      { namespace: namespace('c'), images: [work('three', 1), work('app', 1)], clashing: ['tool'] },
+      { namespace: namespace('d'), images: [work('four', 1)], clashing: ['x'] },
+    ];
+    const filters = { include: [], exclude: ['*:nightly'] };
+    const excluded = (works: NamespaceWork[]): string[][] =>
+      planMatrix(works, { maxEntries: 1, filters }).include.map(({ exclude }) => lines(exclude));
+    expect(excluded(all.slice(0, 2))).toEqual([['*:nightly', 'app']]);
+    // Namespace c has an image of this name to copy.
+    expect(excluded(all)).toEqual([['*:nightly', 'tool', 'x']]);
+    // Its job names its images.
+    expect(excluded(all.slice(0, 1))).toEqual([['*:nightly']]);
+  });
+
   it('hands over which tags are rechecked', () => {
     const works = [{ namespace: namespace('n'), images: [work('a', 1)] }];
     const options = { maxEntries: 1, filters: NO_FILTERS };
