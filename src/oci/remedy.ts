@@ -196,7 +196,7 @@ export function adviceOn(
 /** What to do when the host that `registry` redirects to refuses the request. */
 export function storageAdvice(registry: string, host: string): string {
   return (
-    `${registry} redirects to ${host}, which refuses the request: its link may have expired, or ${host} gives nobody access ` +
+    `${registry} redirects to ${host}, which refuses the request: its link may have expired, or ${host} allows no access ` +
     `without an account. The credentials for ${registry} are not sent there`
   );
 }
