@@ -76,3 +76,47 @@ it('mirrors all the same when the cache service can not be reached', async () =>
   expect(broken.outputs).toMatchObject({ added: '1', complete: 'true' });
   expect(broken.exitCode).toBe(0);
 });
+
+it('rechecks the tags of all days since the last run', async () => {
+  const plain = await startMemoryRegistry();
+  try {
+    const tags = Array.from({ length: 20 }, (_, index) => `v1.0.${index}`);
+    await pushImage(plain.url, 'ns/app', tags, makeImage({ seed: 'app' }));
+    const run = async (inputs: Record<string, string> = {}): Promise<number> => {
+      plain.requests.length = 0;
+      const { exitCode, outputs } = await runAction({
+        inputs: {
+          namespaces: `${plain.host}/ns/app`,
+          target: `${target.host}/rechecked`,
+          engine: 'registry',
+          'changelog-path': '',
+          ...inputs,
+        },
+        apiUrl: github.url,
+        token: TOKENS.write,
+        env: { ...cache.env, RUNNER_TEMP: temp },
+      });
+      expect([exitCode, outputs['complete']]).toEqual([0, 'true']);
+      return plain.requests.filter(({ method }) => method === 'HEAD').length;
+    };
+    const days = (): string[] =>
+      Array.from(cache.entries.keys()).filter((name) => name.includes('sync-action-rechecks-1-'));
+    expect(await run({ 'dry-run': 'true' })).toBe(20);
+    expect(days()).toEqual([]);
+    expect(await run()).toBe(20);
+    expect(days()).toEqual([expect.stringMatching(/-\d{5}$/)]);
+    // Another run of the day: all tags of its days were rechecked.
+    expect(await run()).toBe(0);
+    // The same entry, as of thirty days ago.
+    const [today = ''] = days();
+    const content = cache.entries.get(today) ?? Buffer.alloc(0);
+    cache.entries.delete(today);
+    cache.entries.set(
+      today.replace(/\d+$/, (day) => String(Number(day) - 30)),
+      content,
+    );
+    expect(await run({ 'dry-run': 'true' })).toBe(20);
+  } finally {
+    await plain.close();
+  }
+});

@@ -163,6 +163,49 @@ describe('many jobs', () => {
   });
 });
 
+describe('mode: record', () => {
+  it('records what jobs reported in one commit per file, and only then', async () => {
+    const parts = ['image-00', 'image-0[1-3]'];
+    const jobs = await Promise.all(parts.map(async (include) => run({ include, record: 'report' })));
+    expect(jobs.map(({ exitCode, outputs }) => [exitCode, outputs['added']])).toEqual([
+      [0, '2'],
+      [0, '6'],
+    ]);
+    expect(await github.commits('octo/meta')).toHaveLength(1);
+    expect((await recorded()).size).toBe(0);
+    const reports = jobs.map(
+      ({ report }, index) => [`reports/job-${index}/report.json`, JSON.stringify(report)] as const,
+    );
+    const last = await run(
+      { mode: 'record', reports: 'reports', namespaces: '', target: '' },
+      { checkout: Object.fromEntries(reports) },
+    );
+    expect([last.exitCode, last.annotations]).toEqual([0, []]);
+    expect(last.outputs).toMatchObject({ added: '8', changed: 'true' });
+    const entries = await recorded();
+    const names = Array.from(entries.keys()).toSorted();
+    expect(names).toEqual(['image-00', 'image-01', 'image-02', 'image-03']);
+    for (const name of names)
+      for (const tag of ['v1', 'latest'])
+        expect(entries.get(name)?.get(tag)).toBe(images.get(`${name}:${tag}`)?.digest);
+    const changelog = (await github.file('octo/meta', 'CHANGELOG.md')) ?? '';
+    expect(changelogTags(changelog)).toHaveLength(8);
+    expect(changelog.match(/^## /gm)).toHaveLength(1);
+    // The repository's first commit, the namespace manifest and the changelog.
+    expect(await github.commits('octo/meta')).toHaveLength(3);
+    const again = await run({ include: 'image-0[0-3]' });
+    expect(again.outputs).toMatchObject({ changed: 'false', unchanged: '8' });
+    expect(github.violations).toEqual([]);
+  });
+
+  it('fails without reports, and says where they should be', async () => {
+    const { exitCode, log } = await run({ mode: 'record', reports: 'none', namespaces: '', target: '' });
+    expect(exitCode).toBe(1);
+    expect(log).toContain('The folder none of the input "reports" can\'t be read');
+    expect(await github.commits('octo/meta')).toHaveLength(1);
+  });
+});
+
 /** Writes within a minute; GitHub's limit is 80. The check of the permission to write generates no content. */
 function mostInAMinute({ requests }: GitHubStandIn): number {
   const times = requests

@@ -15,9 +15,10 @@ import { Registries } from '../oci/registries.ts';
 import { tolerateUnreadInput } from './child-processes.ts';
 import { type CredentialSources, credentialLookup, credentialSources } from './credentials.ts';
 import { openEngine } from './engine.ts';
-import { apiUrl, hasColors, isGitHubDotCom } from './environment.ts';
+import { apiUrl, hasColors, isGitHubDotCom, tempFolder } from './environment.ts';
 import { createLifetime } from './lifetime.ts';
 import { logger } from './logger.ts';
+import { CachedRecheckDays, recheckKey } from './recheck-days.ts';
 import { readReports } from './reports-folder.ts';
 import { interruptibleSleep, sleep } from './sleep.ts';
 
@@ -60,6 +61,14 @@ export function createDeps(inputs: Inputs): Deps {
     logger,
     hasColors: hasColors(),
     now: () => new Date(),
+    ...(inputs.cache && {
+      recheckDays: new CachedRecheckDays({
+        key: recheckKey(inputs),
+        tempFolder: tempFolder(),
+        logger,
+        loadApi: async () => import('@actions/cache'),
+      }),
+    }),
     sleep: interruptibleSleep(lifetime.abort),
     random,
     readReports,
@@ -69,9 +78,10 @@ export function createDeps(inputs: Inputs): Deps {
   };
 }
 
-/** The signals with which the runner cancels a job. */
+/** The signals with which the runner cancels a job. On Windows, Ctrl+Break follows Ctrl+C. */
 function onSignal(cancel: () => void): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, cancel);
+  const breaks = process.platform === 'win32' ? (['SIGBREAK'] as const) : [];
+  for (const signal of ['SIGINT', 'SIGTERM', ...breaks] as const) process.on(signal, cancel);
 }
 
 function createRegistries(

@@ -1,5 +1,5 @@
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
 
 const GITHUB_API = 'https://api.github.com';
@@ -11,7 +11,7 @@ export function apiUrl(): string {
 
 /** False on GitHub Enterprise, whose tokens no other service accepts. */
 export function isGitHubDotCom(): boolean {
-  return apiUrl() === GITHUB_API;
+  return /^https:\/\/api\.github\.com\/*$/i.test(apiUrl());
 }
 
 /** True if the log shows ANSI colours: on a terminal, and on GitHub. https://no-color.org */
@@ -20,9 +20,21 @@ export function hasColors(): boolean {
   return process.env['GITHUB_ACTIONS'] === 'true' || isatty(1);
 }
 
+/**
+ * The user's home. A container's user may have none: neither HOME nor an entry in the list of users. Then it is the root folder, as
+ * docker sets it, and not the working folder, whose files may be a pull request's.
+ */
+export function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return resolve('/');
+  }
+}
+
 /** The folder of the user's docker configuration. */
 export function dockerConfigFolder(): string {
-  return process.env['DOCKER_CONFIG'] || join(homedir(), '.docker');
+  return process.env['DOCKER_CONFIG'] || join(homeFolder(), '.docker');
 }
 
 /** The folder for temporary files, which the runner empties after each job. */

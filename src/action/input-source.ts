@@ -10,6 +10,7 @@ export function readInputSource(): InputSource {
     eventName: process.env['GITHUB_EVENT_NAME'] ?? '',
     event: readEvent(process.env['GITHUB_EVENT_PATH']),
     env: process.env,
+    platform: process.platform,
     now: Date.now(),
     mask: (secret) => core.setSecret(secret),
   };

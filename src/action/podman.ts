@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import {
   type CredentialLookup,
@@ -7,6 +6,7 @@ import {
   firstCredential,
 } from '../oci/auth/credentials.ts';
 import { MISSING, readAuthFile } from '../oci/auth/docker-config.ts';
+import { homeFolder } from './environment.ts';
 
 /** GitHub's runners have such files in folders that only root may enter. */
 const NOT_READABLE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM']);
@@ -24,7 +24,7 @@ export function podmanCredentials(runHelper: RunHelper): CredentialLookup {
   if (explicit) return lookup(explicit, MISSING);
   const folders = [
     runtime || `/run/containers/${process.getuid?.() ?? 0}`,
-    config || join(homedir(), '.config'),
+    config || join(homeFolder(), '.config'),
   ];
   const paths = folders.map((folder, index) =>
     index === 0 && !runtime ? join(folder, 'auth.json') : join(folder, 'containers', 'auth.json'),

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { type Mode, MODES } from '../mirror/mode.ts';
 import { type Namespace, formatNamespace, parseNamespace } from '../mirror/namespace.ts';
+import type { RecheckTurn } from '../mirror/recheck.ts';
 import { isRepositoryPath } from '../mirror/record-path.ts';
 import { type Shard, MAX_SHARDS } from '../mirror/shard.ts';
 import type { Credential } from '../oci/auth/credentials.ts';
@@ -49,6 +50,7 @@ export function readFirstStage(
   const named = readNames(reader, registry);
   const configPath = readConfigPath(reader);
   const base = readBase(reader, source, settings, accounts);
+  checkPlatform(reader, source, base);
   if (base.engine === 'docker' && settings.referrers === true)
     reader.problem('referrers', REFERRERS_NEED_DIGESTS);
   return {
@@ -58,6 +60,19 @@ export function readFirstStage(
     named,
     settings,
   };
+}
+
+/** Elsewhere docker runs in a virtual machine, or pulls Windows images. Only a run that copies needs it. */
+function checkPlatform(
+  reader: InputReader,
+  { platform }: InputSource,
+  { engine, mode, dryRun }: Pick<BaseInputs, 'engine' | 'mode' | 'dryRun'>,
+): void {
+  if (engine !== 'docker' || mode !== 'sync' || dryRun || platform === 'linux') return;
+  reader.problem(
+    'engine',
+    `docker needs Linux, and this machine has ${platform}: set "engine: registry", which runs everywhere, or use a Linux runner`,
+  );
 }
 
 function readBase(
@@ -80,7 +95,7 @@ function readBase(
     include: settings.include ?? [],
     exclude: settings.exclude ?? [],
     recheck: reader.integer('recheck', 1, 365),
-    ...readRecheckDay(source),
+    ...readRecheckTurn(source),
     metadata: readMetadata(reader, dryRun),
     workflowToken: reader.text('workflow-token'),
     recordWay: reader.choice('record', ['direct', 'report']),
@@ -109,16 +124,24 @@ function readBase(
   };
 }
 
+const Day = v.pipe(v.number(), v.integer(), v.minValue(0));
+
 /** The part of a plan's matrix entry that no other input hands over. */
 const PlannedJob = v.pipe(
   v.string(),
   v.parseJson(),
-  v.object({ 'recheck-day': v.pipe(v.number(), v.integer(), v.minValue(0)) }),
+  v.object({
+    'recheck-day': Day,
+    'recheck-last': v.optional(v.union([Day, v.literal('none'), v.literal('unknown')]), 'unknown'),
+    'recheck-key': v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/))),
+  }),
 );
 
-function readRecheckDay({ get }: InputSource): { recheckDay: number } | undefined {
+function readRecheckTurn({ get }: InputSource): { recheckTurn: RecheckTurn } | undefined {
   const job = v.safeParse(PlannedJob, get('job-matrix'));
-  return job.success ? { recheckDay: job.output['recheck-day'] } : undefined;
+  if (!job.success) return undefined;
+  const { 'recheck-day': day, 'recheck-last': last, 'recheck-key': key } = job.output;
+  return { recheckTurn: { day, last, ...(key !== undefined && { key }) } };
 }
 
 /** What the inputs say about how to mirror. A value that is the default counts as not set: the config file decides. */

@@ -7,6 +7,8 @@ export interface InputSource {
   /** The event's payload, which the runner leaves in a file. */
   readonly event: unknown;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The operating system, by Node's name: `linux`, `darwin`, `win32`. */
+  readonly platform: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** Registers a secret with the log. */

@@ -1,5 +1,6 @@
 import type { EngineName, Mode, RecordWay } from '../mirror/mode.ts';
 import type { PullRequest } from '../mirror/pull-request.ts';
+import type { RecheckTurn } from '../mirror/recheck.ts';
 import type { NamespaceSettings } from '../mirror/settings.ts';
 import type { Shard } from '../mirror/shard.ts';
 import type { Credential } from '../oci/auth/credentials.ts';
@@ -23,8 +24,8 @@ export interface BaseInputs {
   readonly exclude: readonly string[];
   /** Each recorded tag that names a full version is rechecked once in this number of days. */
   readonly recheck: number;
-  /** The day of the plan that made this job's matrix, in days since 1970; absent outside of such a matrix. */
-  readonly recheckDay?: number;
+  /** What the plan that made this job's matrix rechecks; absent outside of such a matrix. */
+  readonly recheckTurn?: RecheckTurn;
   readonly metadata: MetadataInputs;
   readonly recordWay: RecordWay;
   /** The folder of the reports that mode `record` merges. */

@@ -1,3 +1,5 @@
+import type { LastRecheck } from './recheck.ts';
+
 /** One job of a matrix: the values for its inputs, and its amount of work. */
 export interface MatrixEntry {
   /** For `namespaces`. */
@@ -11,6 +13,10 @@ export interface MatrixEntry {
   readonly 'shard-total': number;
   /** The plan's day, in days since 1970: a job rechecks the tags of this day, also if it starts after midnight. */
   readonly 'recheck-day'?: number;
+  /** The last run before the plan: a job rechecks the tags of all days since. */
+  readonly 'recheck-last'?: LastRecheck;
+  /** Names the runs that share their days, of which the plan's next run is one. */
+  readonly 'recheck-key'?: string;
   /** `2/5`: the second of five parts of its namespace. */
   readonly part: string;
   readonly tags: number;

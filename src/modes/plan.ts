@@ -9,7 +9,6 @@ import { updateManifest } from '../record/manifest-update.ts';
 import { announce } from '../record/write-ahead.ts';
 import { dryRunResult } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
-import { dayOf } from '../select/recheck.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
 import { runLogOf } from './run-log.ts';
@@ -17,7 +16,7 @@ import { runLogOf } from './run-log.ts';
 /** Reports what a sync would copy, and spreads it over jobs. Tags with an unknown digest are left to the jobs, which look them up. */
 export async function plan(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
-  const { plans, warnings } = await prepare(inputs, deps);
+  const { plans, warnings, turn } = await prepare(inputs, deps);
   return deps.phase('Plan', async () => {
     const namespaces = plans.map((one) => dryRunResult(one, inputs.engine));
     runLogOf(deps).plannedAll(namespaces);
@@ -25,7 +24,7 @@ export async function plan(inputs: Inputs, deps: Deps): Promise<RunResult> {
     const matrix = planMatrix(works, {
       maxEntries: inputs.maxShards,
       filters: inputs,
-      day: inputs.recheckDay ?? dayOf(started),
+      turn,
     });
     deps.logger.info(`The matrix has ${plural(matrix.include.length, 'job')}.`);
     for (const { namespace, part, tags, bytes } of matrix.include) {

@@ -8,12 +8,13 @@ import { plural } from '../mirror/format.ts';
 import { type ListedTag, type Listing, type ResolvedSelection, countListed } from '../mirror/listing.ts';
 import { formatNamespace } from '../mirror/namespace.ts';
 import { namedImages } from '../mirror/patterns.ts';
-import type { IsDue } from '../mirror/recheck.ts';
+import type { IsDue, RecheckDays, RecheckTurn } from '../mirror/recheck.ts';
 import type { NamespaceManifest } from '../mirror/record-entry.ts';
 import { recordPath } from '../mirror/record-path.ts';
 import type { NamespaceSettings } from '../mirror/settings.ts';
 import { isOwn, isWhole, ownImages, ownListing } from '../mirror/shard.ts';
 import { type TargetNames, nameTargets } from '../mirror/target-names.ts';
+import { isFullVersion } from '../mirror/versions.ts';
 import type { Work } from '../mirror/work.ts';
 import { messageOf } from '../oci/errors.ts';
 import type { Registries } from '../oci/registries.ts';
@@ -43,6 +44,8 @@ import { withProgress } from './with-progress.ts';
 export interface Prepared {
   readonly plans: readonly Planned[];
   readonly warnings: readonly string[];
+  /** The tags that were rechecked. */
+  readonly turn: RecheckTurn;
 }
 
 /** What `prepare` needs. */
@@ -51,6 +54,8 @@ export interface PrepareDeps extends LogDeps {
   readonly apis: SourceApis;
   readonly metadata: Pick<MetadataRepository, 'name' | 'check' | 'read' | 'update'>;
   readonly now: () => Date;
+  /** Absent if the days of runs are not kept. */
+  readonly recheckDays?: RecheckDays;
   /** Runs one phase of the run, and groups its log lines under this name. */
   readonly phase: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 }
@@ -71,7 +76,8 @@ export async function prepare(inputs: Inputs, deps: PrepareDeps): Promise<Prepar
     const listed = all.filter((one) => one.kind === 'listed');
     const { names, clashes } = nameTargets(listed.map((one) => ({ ...one, listing: one.selection.listing })));
     const warnings = listed.length === all.length ? warnOfFilters(listed, inputs) : [];
-    const isDue = recheckRule(inputs.recheck, inputs.recheckDay ?? dayOf(deps.now()));
+    const turn = await turnOf(listed, inputs, deps);
+    const isDue = recheckRule(inputs.recheck, turn);
     const context = { names, isDue, inputs, deps };
     const plans = await withProgress('compared', all.length, deps, async (done) =>
       Promise.all(
@@ -82,8 +88,29 @@ export async function prepare(inputs: Inputs, deps: PrepareDeps): Promise<Prepar
       ),
     );
     runLogOf(deps).info(`${plural(plans.length, 'namespace')} compared with the record`);
-    return { plans, warnings };
+    return { plans, warnings, turn };
   });
+}
+
+/** Which tags are to be rechecked. The last run is only looked up if some tag may have to be. */
+async function turnOf(
+  listed: readonly ListedNamespace[],
+  { recheck, recheckTurn }: Inputs,
+  { now, recheckDays }: PrepareDeps,
+): Promise<RecheckTurn> {
+  if (recheckTurn) return recheckTurn;
+  const day = dayOf(now());
+  const matters = recheck > 1 && listed.some(mayRecheck);
+  if (!matters || !recheckDays) return { day, last: 'unknown' };
+  return { day, last: await recheckDays.load(), key: recheckDays.key };
+}
+
+/** True if the source lists tags of full versions without digests, or referrers are looked up. */
+function mayRecheck({ settings, listing }: ListedNamespace): boolean {
+  if (settings.referrers) return true;
+  return Array.from(listing.images.values()).some(({ tags }) =>
+    Array.from(tags).some(([tag, descriptor]) => descriptor === null && isFullVersion(tag)),
+  );
 }
 
 /** The namespace without images whose names clash: they are failures of this run, and stay in the record. */

@@ -1,5 +1,6 @@
 import type { Inputs } from '../inputs/inputs.ts';
 import { plural } from '../mirror/format.ts';
+import type { RecheckTurn } from '../mirror/recheck.ts';
 import type { NamespaceResult } from '../mirror/result.ts';
 import { adoptInPlans } from '../reconcile/adopt-plans.ts';
 import { renderSectionText } from '../record/changelog.ts';
@@ -17,7 +18,7 @@ import { checkWriteAccess } from './write-access.ts';
 /** Mirrors all namespaces and records what it did; a dry run reports what it would do. */
 export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
-  const { plans: prepared, warnings } = await prepare(inputs, deps);
+  const { plans: prepared, warnings, turn } = await prepare(inputs, deps);
   const plans = await deps.phase('Plan', async () => {
     const adopted = await adoptInPlans(prepared, {
       registries: deps.registries,
@@ -40,6 +41,7 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
       : new ReportRecorder(plans, inputs.metadata, deps.logger);
   const copied = await deps.phase('Copy', async () => copyAndCheckpoint(plans, recorder, inputs, deps));
   const { errors, unrecorded, records = [] } = await recordAndClose(recorder, copied, deps);
+  if (copied.errors.length === 0 && copied.stopped.length === 0) await keepDay(turn, deps);
   const namespaces = recorder.results();
   for (const { namespace, referrers } of namespaces)
     if (referrers > 0) deps.logger.info(`${namespace}: ${plural(referrers, 'referrer')} copied`);
@@ -54,6 +56,12 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
     commits: deps.commits ?? [],
     records,
   };
+}
+
+/** Keeps the day of a run that was not cut off: the next one rechecks the tags of the days after it. */
+async function keepDay({ day, last }: RecheckTurn, { recheckDays, lifetime }: Deps): Promise<void> {
+  if (last === 'unknown' || last === day || lifetime.stopReason() !== undefined) return;
+  await recheckDays?.save(day);
 }
 
 /** Records before closing, as a cancelled run has little time. */

@@ -1,6 +1,7 @@
 import type { Matrix, MatrixEntry } from '../mirror/matrix.ts';
 import { type Namespace, formatNamespace } from '../mirror/namespace.ts';
 import { narrowPatterns } from '../mirror/patterns.ts';
+import type { RecheckTurn } from '../mirror/recheck.ts';
 import { MAX_SHARDS, shardOf } from '../mirror/shard.ts';
 import { cutRanges, packBins } from './bin-packing.ts';
 import type { ImageWork, NamespaceWork } from './namespace-work.ts';
@@ -10,8 +11,8 @@ export interface MatrixOptions {
   readonly maxEntries: number;
   /** The filters of the plan's inputs, which jobs need in addition to those of a config file. */
   readonly filters: InputFilters;
-  /** The day whose tags the jobs recheck, in days since 1970. */
-  readonly day?: number;
+  /** The tags that the jobs recheck. */
+  readonly turn?: RecheckTurn;
   /** Largest size of the JSON, in bytes of UTF-16, two per character. */
   readonly maxBytes?: number;
 }
@@ -46,19 +47,21 @@ interface Pile {
  * @throws Error when not even the namespaces and filters fit into GitHub's limit
  */
 export function planMatrix(works: readonly NamespaceWork[], options: MatrixOptions): Matrix {
-  const { maxEntries, filters, day, maxBytes = MAX_MATRIX_BYTES } = options;
+  const { maxEntries, filters, turn, maxBytes = MAX_MATRIX_BYTES } = options;
   const plans = fairPlan(weigh(works), maxEntries);
   for (const render of [byImagesThatFit, byNumbers]) {
     const entries = plans.flatMap((plan) => render(plan, filters));
-    const matrix = {
-      include: entries.map((one) => ({ ...one, ...(day !== undefined && { 'recheck-day': day }) })),
-    };
+    const matrix = { include: entries.map((one) => ({ ...one, ...(turn && turnValues(turn)) })) };
     if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
   }
   throw new Error(
     `The matrix would have more than ${maxBytes} bytes, which GitHub does not accept: name fewer namespaces per plan, ` +
       'or shorten "include" and "exclude"',
   );
+}
+
+function turnValues({ day, last, key }: RecheckTurn): Partial<MatrixEntry> {
+  return { 'recheck-day': day, 'recheck-last': last, ...(key !== undefined && { 'recheck-key': key }) };
 }
 
 /** Weighs by bytes if the sources report them, by their mean for images without a size, and by tags if no size is known. */

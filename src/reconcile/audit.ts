@@ -56,8 +56,13 @@ export async function audit(recorded: RecordedImages, options: AuditOptions): Pr
   }));
 }
 
-/** These statuses are about the client: the next tag would be refused too. */
-const CLIENT_REFUSALS = new Set([401, 403, 429]);
+/** These statuses are about the client. */
+const CLIENT_REFUSALS = new Set([401, 403]);
+
+/** True if the next tag would be refused too. Registries send rate limits with other statuses than 429 as well. */
+function concernsAllTags({ status, isRateLimit }: RegistryError): boolean {
+  return isRateLimit || status === undefined || CLIENT_REFUSALS.has(status);
+}
 
 class Auditor {
   readonly #options: AuditOptions;
@@ -78,7 +83,7 @@ class Auditor {
       if (signal.aborted) return { kind: 'unjudged' };
       if (!(error instanceof RegistryError)) throw error;
       const finding: Finding = { kind: 'unknown', reason: printable(error.message, 2000) };
-      if (error.status === undefined || CLIENT_REFUSALS.has(error.status)) this.#refusal = finding;
+      if (concernsAllTags(error)) this.#refusal = finding;
       return finding;
     }
   }

@@ -58,6 +58,17 @@ describe('createDeps', () => {
     if (listener) process.off(signal, listener);
   });
 
+  it.each([
+    ['win32', 1],
+    ['linux', 0],
+  ] as const)('cancels the run on SIGBREAK where there is one: on %s', (platform, count) => {
+    vi.spyOn(process, 'platform', 'get').mockReturnValue(platform);
+    const on = vi.spyOn(process, 'on').mockReturnValue(process);
+    create();
+    expect(on.mock.calls.filter(([signal]) => signal === 'SIGBREAK')).toHaveLength(count);
+    vi.restoreAllMocks();
+  });
+
   it('sleeps no longer than the run', async () => {
     const { sleep } = create({ 'time-limit': '10ms' });
     await expect(sleep(60_000)).rejects.toThrow('aborted');

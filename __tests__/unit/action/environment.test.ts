@@ -1,5 +1,5 @@
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -7,9 +7,13 @@ import {
   definedEnv,
   dockerConfigFolder,
   hasColors,
+  homeFolder,
   isGitHubDotCom,
   tempFolder,
 } from '../../../src/action/environment.ts';
+import { podmanCredentials } from '../../../src/action/podman.ts';
+
+vi.mock(import('node:os'), { spy: true });
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -19,6 +23,9 @@ describe('the environment', () => {
   it.each([
     ['', 'https://api.github.com', true],
     ['https://api.github.com', 'https://api.github.com', true],
+    ['https://api.github.com/', 'https://api.github.com/', true],
+    ['https://API.GitHub.com', 'https://API.GitHub.com', true],
+    ['https://api.github.com.example', 'https://api.github.com.example', false],
     ['https://github.example/api/v3', 'https://github.example/api/v3', false],
   ])('names the API of GitHub in GITHUB_API_URL: %j', (value, url, isDotCom) => {
     vi.stubEnv('GITHUB_API_URL', value);
@@ -45,6 +52,18 @@ describe('the environment', () => {
     expect(read()).toBe('/set');
     vi.stubEnv(name, '');
     expect(read()).toBe(fallback);
+  });
+
+  it('has the root folder as the home of a user without one', () => {
+    vi.mocked(homedir).mockImplementation(() => {
+      throw new Error('uv_os_homedir returned ENOENT');
+    });
+    vi.stubEnv('DOCKER_CONFIG', '');
+    expect([homeFolder(), dockerConfigFolder()]).toEqual([resolve('/'), resolve('/.docker')]);
+    vi.stubEnv('REGISTRY_AUTH_FILE', '');
+    vi.stubEnv('XDG_CONFIG_HOME', '');
+    expect(() => podmanCredentials(async () => ({ exitCode: 1, stdout: '' }))).not.toThrow();
+    vi.mocked(homedir).mockReset();
   });
 
   it('is passed on without variables that are not set', () => {

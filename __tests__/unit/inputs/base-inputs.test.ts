@@ -154,11 +154,37 @@ describe('what the inputs mean', () => {
     expect(parseTestInputs({ platforms: value }).namespaces[0]?.platforms).toEqual(platforms);
   });
 
-  it('reads the day of a plan from its matrix', () => {
-    const entry = { namespace: 'gcr.io/ns', 'recheck-day': 20_417 };
-    expect(parseTestInputs({ 'job-matrix': JSON.stringify(entry) }).recheckDay).toBe(20_417);
+  it.each(['darwin', 'win32'])('needs Linux for the docker engine, where it copies: %s', (platform) => {
+    const problems = (given: Record<string, string>): string => inputProblems(given, { platform });
+    expect(problems({})).toContain(
+      `docker needs Linux, and this machine has ${platform}: set "engine: registry"`,
+    );
+    for (const given of [
+      { engine: 'registry' },
+      { mode: 'plan' },
+      { mode: 'compare' },
+      { 'dry-run': 'true' },
+    ])
+      expect(problems(given)).toBe('none');
+    expect(inputProblems({}, { platform: 'linux' })).toBe('none');
+  });
+
+  it('reads which tags a plan rechecks from its matrix', () => {
+    const turnOf = (values: object): object | undefined =>
+      parseTestInputs({ 'job-matrix': JSON.stringify({ namespace: 'gcr.io/ns', ...values }) }).recheckTurn;
+    const [day, key] = [20_417, '0123456789abcdef'];
+    expect(turnOf({ 'recheck-day': day })).toEqual({ day, last: 'unknown' });
+    expect(turnOf({ 'recheck-day': day, 'recheck-last': 20_410, 'recheck-key': key })).toEqual({
+      day,
+      last: 20_410,
+      key,
+    });
+    expect(turnOf({ 'recheck-day': day, 'recheck-last': 'none', 'recheck-key': key })).toMatchObject({
+      last: 'none',
+    });
+    expect(turnOf({ 'recheck-day': day, 'recheck-key': 'a/b' })).toBeUndefined();
     for (const other of ['null', '{}', '', '{"recheck-day":"x"}'])
-      expect(parseTestInputs({ 'job-matrix': other })).not.toHaveProperty('recheckDay');
+      expect(parseTestInputs({ 'job-matrix': other })).not.toHaveProperty('recheckTurn');
   });
 
   it('refuses a pattern that can never match, and names its line', () => {

@@ -58,9 +58,9 @@ describe('the credentials of the inputs', () => {
       return secrets.includes(name) ? `secret of ${name}` : '';
     };
     const mask = (secret: string): void => void steps.push(`mask ${secret}`);
-    expect(() => parseInputs({ get, eventName: '', event: undefined, env: {}, now: 0, mask })).toThrow(
-      InputError,
-    );
+    expect(() =>
+      parseInputs({ get, eventName: '', event: undefined, env: {}, platform: 'linux', now: 0, mask }),
+    ).toThrow(InputError);
     expect(steps.slice(0, 8)).toEqual(secrets.flatMap((name) => [name, `mask secret of ${name}`]));
     expect(steps.length).toBeGreaterThan(20);
   });

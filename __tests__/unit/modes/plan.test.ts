@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { plan } from '../../../src/modes/plan.ts';
+import { dayOf } from '../../../src/select/recheck.ts';
+import { NOW } from '../../support/fixtures/inputs.ts';
 import { inModeWorld } from '../../support/fixtures/mode-world.ts';
 
 describe('plan', () => {
@@ -26,6 +28,18 @@ describe('plan', () => {
       const result = await plan(world.inputs(), world.deps);
       expect(result.matrix).toEqual({ include: [] });
       expect(result.namespaces).toMatchObject([{ failures: [{ image: '' }] }]);
+    });
+  });
+
+  it('hands over the days whose tags are rechecked, and does not keep its day itself', async () => {
+    await inModeWorld('plan', async (world) => {
+      await world.push('a:v1', world.source);
+      const save = async (): Promise<never> => Promise.reject(new Error('not its task'));
+      const recheckDays = { key: '0123456789abcdef', load: async () => Promise.resolve(20_410), save };
+      const result = await plan(world.inputs({ referrers: 'true' }), { ...world.deps, recheckDays });
+      expect(result.matrix?.include).toMatchObject([
+        { 'recheck-day': dayOf(new Date(NOW)), 'recheck-last': 20_410, 'recheck-key': '0123456789abcdef' },
+      ]);
     });
   });
 });

@@ -101,7 +101,10 @@ describe('prepare', () => {
       world.deps.metadata.files.set(`${host}/ns/a.json`, serializeNamespaceManifest({ ...names, images }));
       const given = { namespaces: `${host}/ns/a`, recheck: '3' };
       const movedOn = async (day: number, now: number): Promise<string[]> => {
-        const inputs = world.inputs({ ...given, 'job-matrix': JSON.stringify({ 'recheck-day': day }) });
+        const inputs = world.inputs({
+          ...given,
+          'job-matrix': JSON.stringify({ 'recheck-day': day, 'recheck-last': day - 1 }),
+        });
         const { plans } = await prepare(inputs, { ...world.deps, now: () => new Date(now) });
         return plansOf(plans)
           .flatMap(({ work }) => work.flatMap(({ updated }) => updated))

@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { MetadataError } from '../../../src/github/errors.ts';
 import { sync } from '../../../src/modes/sync.ts';
 import { countAll } from '../../../src/mirror/result.ts';
+import { dayOf } from '../../../src/select/recheck.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 import { makeImage, makeIndex, pushImage } from '../../support/fixtures/images.ts';
 import { NOW } from '../../support/fixtures/inputs.ts';
 import { inModeWorld } from '../../support/fixtures/mode-world.ts';
 import { gaveUp } from '../../support/github/memory-metadata.ts';
+
+const TODAY = dayOf(new Date(NOW));
 
 describe('sync', () => {
   it('copies new and moved tags, and records them with a changelog', async () => {
@@ -187,6 +190,43 @@ describe('sync', () => {
       const result = await sync(world.inputs(), world.deps);
       expect(countAll(result.namespaces)).toMatchObject({ updated: 0, failed: 0, pending: 1 });
       expect(world.target.store.manifest('mirror/a', 'v1')).toBeUndefined();
+    });
+  });
+
+  it.each([
+    ['a run that ends', {}, 'none', 'ends', [TODAY]],
+    ['a run some days after the last one', {}, TODAY - 7, 'ends', [TODAY]],
+    ['another run of the day', {}, TODAY, 'ends', []],
+    ['a run whose days are not kept', {}, 'unknown', 'ends', []],
+    ['a dry run', { 'dry-run': 'true' }, 'none', 'ends', []],
+    ['a run that is cancelled', {}, 'none', 'cancelled', []],
+    ['a run whose engine fails', {}, 'none', 'no engine', []],
+    ['a run that rechecks all tags', { recheck: '1' }, 'none', 'ends', []],
+  ] as const)(
+    'keeps the day of a run that rechecked tags to its end: %s',
+    async (_, given, last, end, kept) => {
+      await inModeWorld('sync', async (world) => {
+        await world.push('a:v1', world.source);
+        const days: number[] = [];
+        const save = async (day: number): Promise<void> => Promise.resolve(void days.push(day));
+        const recheckDays = { key: '0123456789abcdef', load: async () => Promise.resolve(last), save };
+        if (end === 'cancelled') world.deps.lifetime.cancel();
+        const openEngine = async (): Promise<never> => Promise.reject(new Error('no docker daemon'));
+        const deps = { ...world.deps, recheckDays, ...(end === 'no engine' && { openEngine }) };
+        // Referrers are looked up in turn too.
+        await sync(world.inputs({ referrers: 'true', ...given }), deps);
+        expect(days).toEqual(kept);
+      });
+    },
+  );
+
+  it('does not look for the last run where the source lists all digests', async () => {
+    await inModeWorld('sync', async (world) => {
+      await world.push('a:v1', world.source);
+      const refuse = async (): Promise<never> => Promise.reject(new Error('not needed'));
+      const recheckDays = { key: '0123456789abcdef', load: refuse, save: refuse };
+      const result = await sync(world.inputs(), { ...world.deps, recheckDays });
+      expect(countAll(result.namespaces)).toMatchObject({ added: 1, failed: 0 });
     });
   });
 });

@@ -188,10 +188,13 @@ describe('planMatrix', () => {
     }
   });
 
-  it('hands its day over', () => {
+  it('hands over which tags are rechecked', () => {
     const works = [{ namespace: namespace('n'), images: [work('a', 1)] }];
     const options = { maxEntries: 1, filters: NO_FILTERS };
-    expect(planMatrix(works, { ...options, day: 20_417 }).include).toMatchObject([{ 'recheck-day': 20_417 }]);
+    const turn = { day: 20_417, last: 20_410, key: '0123456789abcdef' };
+    expect(planMatrix(works, { ...options, turn }).include).toMatchObject([
+      { 'recheck-day': 20_417, 'recheck-last': 20_410, 'recheck-key': '0123456789abcdef' },
+    ]);
   });
 
   it('reports filters that do not fit', () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RecordEntry } from '../../../src/mirror/record-entry.ts';
 import { referrersTag } from '../../../src/oci/digest-tags.ts';
 import { type Finding, audit } from '../../../src/reconcile/audit.ts';
-import { testClient } from '../../support/fixtures/clients.ts';
+import { testClient, testRegistries } from '../../support/fixtures/clients.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 import {
   type TestImage,
@@ -77,5 +77,29 @@ describe('an audit of a list of referrers', () => {
     expect(await findingOf(TAG, before, now, false)).toBe('changed');
     expect(await findingOf('v1', before, now)).toBe('changed');
     expect(await findingOf(cosignTag(image), before, now)).toBe('changed');
+  });
+});
+
+describe('an audit', () => {
+  it.each([
+    ['a rate limit', 429, ''],
+    ["a rate limit with Amazon ECR's status", 400, 'Rate exceeded'],
+    ['a refused account', 403, ''],
+  ])('sends no further requests after %s', async (_, status, body) => {
+    target.intercept = (__, response) => {
+      response.writeHead(status, { 'content-type': 'text/plain' }).end(body);
+      return true;
+    };
+    const tags = Array.from({ length: 5 }, (__, index) => [`v${index}`, digest(index)] as const);
+    const found = await audit(new Map([['a', new Map<string, RecordEntry>(tags)]]), {
+      target: testRegistries({ retries: 0 }).source(target.host),
+      targetOf: (name) => `mirror/${name}`,
+      referrers: false,
+      concurrency: 1,
+      signal: new AbortController().signal,
+    });
+    expect(found.map(({ finding }) => finding.kind)).toEqual(Array(5).fill('unknown'));
+    const [first] = target.requests;
+    expect(target.requests.filter(({ path }) => path !== first?.path)).toEqual([]);
   });
 });

@@ -22,7 +22,9 @@ export async function createConfig(
     config.credHelpers = { ...config.credHelpers, ...off };
   }
   await writeFile(join(folder, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+  // On Windows only administrators may create other links.
+  const type = process.platform === 'win32' ? 'junction' : 'dir';
   await Promise.all(
-    SHARED_FOLDERS.map(async (name) => symlink(resolve(userFolder, name), join(folder, name), 'dir')),
+    SHARED_FOLDERS.map(async (name) => symlink(resolve(userFolder, name), join(folder, name), type)),
   );
 }

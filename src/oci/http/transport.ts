@@ -34,6 +34,11 @@ export interface TransportOptions {
 /** The largest answer of a token service. */
 const MAX_TOKEN_BYTES = 64 * 1024;
 
+/** A 503 with `Retry-After` concerns the whole host too. https://www.rfc-editor.org/rfc/rfc9110#status.503 */
+function asksForPause({ isRateLimit, status, retryAfter }: RegistryError): boolean {
+  return isRateLimit || (status === 503 && retryAfter !== undefined);
+}
+
 /** Requests to one registry: authenticated, limited, retried, and redirected without passing credentials on. */
 export class RegistryTransport {
   readonly #options: TransportOptions;
@@ -119,7 +124,7 @@ export class RegistryTransport {
   }
 
   /**
-   * One attempt. A rate limit pauses the host that answered, whichever it is.
+   * One attempt. A rate limit pauses the host that answered, whichever it is, and so does an outage for which it asks for a pause.
    *
    * @param throttled how often this request has met a rate limit
    */
@@ -131,7 +136,7 @@ export class RegistryTransport {
     try {
       return await read(await this.#authenticate(request));
     } catch (error) {
-      if (error instanceof RegistryError && error.isRateLimit) {
+      if (error instanceof RegistryError && asksForPause(error)) {
         const pauseMs = error.retryAfter ?? backoffDelay(throttled, this.#options.random);
         this.#options.limiters
           .of(new URL(error.url).host)

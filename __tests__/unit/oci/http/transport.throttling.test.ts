@@ -127,3 +127,41 @@ describe('a 429', () => {
     expect(events).toHaveLength(50);
   });
 });
+
+describe('a 503', () => {
+  /** Times, in milliseconds, at which requests arrived; only the waits of the client move the clock. */
+  async function timesOf(headers: Record<string, string>, count: number): Promise<number[]> {
+    const times: number[] = [];
+    let now = 0;
+    registry.intercept = (_, response) => {
+      times.push(now);
+      if (times.length > 1) return false;
+      response.writeHead(503, headers).end();
+      return true;
+    };
+    const client = testRegistries({
+      retries: 0,
+      sleep: async (ms) => void (now += ms),
+      clock: () => now,
+    }).source(registry.host);
+    await expect(head(client)).rejects.toMatchObject({ status: 503, isRateLimit: false });
+    for (let index = 1; index < count; index += 1) await head(client);
+    return times;
+  }
+
+  it('with Retry-After pauses all requests to its host', async () => {
+    expect(await timesOf({ 'retry-after': '30' }, 3)).toEqual([0, 30_000, 30_000]);
+  });
+
+  it('without Retry-After pauses none', async () => {
+    expect(await timesOf({}, 3)).toEqual([0, 0, 0]);
+  });
+
+  it('for too long a pause fails all requests to its host at once', async () => {
+    await expect(timesOf({ 'retry-after': '3600' }, 2)).rejects.toMatchObject({
+      status: 503,
+      retryAfter: 3_600_000,
+    });
+    expect(registry.requests).toHaveLength(1);
+  });
+});
