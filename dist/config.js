@@ -1,4 +1,4 @@
-import { G as strictObject, H as record, I as number, K as string, O as description, P as nullable, R as optional, T as boolean, V as pipe, W as safeParse, _ as show, b as messageOf, d as formatNamespace, f as parseNamespace, g as listOf, i as readSettings, m as InputError, q as union, w as array, x as printable } from "./settings.js";
+import { $ as safeParse, A as array, E as printable, G as number, P as description, T as messageOf, U as nullable, X as pipe, Z as record, _ as InputError, b as show, et as strictObject, h as parseNamespace, i as readSettings, j as boolean, m as formatNamespace, nt as union, q as optional, tt as string, y as listOf } from "./settings.js";
 import { t as require_dist } from "./dist.js";
 
 // src/inputs/config-schema.ts

@@ -1,17 +1,22 @@
 import { i as __toESM, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import { b as summary, d as setFailed, f as setOutput, g as getExecOutput, i as getInput, l as notice, m as warning, n as debug, o as group, p as setSecret, r as error, s as info, t as DOCKER_FOLDER_STATE, u as saveState } from "./shared.js";
-import { A as integer, B as parseJson$3, C as redactUrl, D as custom, E as check$2, F as nullish, H as record$1, I as number, J as unknown, K as string, L as object, M as looseObject, N as minValue, P as nullable, R as optional, S as readErrorBody, T as boolean, U as safeInteger, V as pipe, W as safeParse, _ as show$1, a as resolveSettings, b as messageOf, c as newestVersionFirst, d as formatNamespace, f as parseNamespace, h as InputReader, i as readSettings, j as is, k as getDotPath, l as nameTargets, m as InputError, n as REFERRERS_NEED_DIGESTS, o as compileRange, p as repositoryIn, q as union, r as TARGET_EXAMPLE, s as isFullVersion, t as DEFAULTS$1, u as targetRepository, v as RegistryError, w as array, x as printable, y as isAccessDenied, z as parse$3 } from "./settings.js";
+import { b as summary, c as isDebug, d as setFailed, f as setOutput, g as getExecOutput, i as getInput, l as notice, m as warning, n as debug, o as group, p as setSecret, r as error, s as info, t as DOCKER_FOLDER_STATE, u as saveState } from "./shared.js";
+import { $ as safeParse, A as array, B as maxLength, C as RegistryError, D as readErrorBody, E as printable, F as getDotPath, G as number, H as minValue, I as integer, J as parse$3, K as object, L as is, M as check$2, N as custom, O as redactUrl, Q as safeInteger, R as literal, S as parsePlatform, T as messageOf, U as nullable, V as maxValue, W as nullish, X as pipe, Y as parseJson$3, Z as record$2, _ as InputError, a as resolveSettings, b as show$1, c as newestVersionFirst, d as Patterns, f as namedImages, g as repositoryIn, h as parseNamespace, i as readSettings, j as boolean, k as ValiError, l as nameTargets, m as formatNamespace, n as REFERRERS_NEED_DIGESTS, nt as union, o as compileRange, p as narrowPatterns, q as optional, r as TARGET_EXAMPLE, rt as unknown, s as isFullVersion, t as DEFAULTS$1, tt as string, u as targetRepository, v as InputReader, w as isAccessDenied, x as canonicalPlatform, z as looseObject } from "./settings.js";
 import { a as isRegistryHost, i as isLoopback, o as isRepositoryName, r as canonicalHost, s as isTag, t as apiHost } from "./names.js";
+import { t as maskable } from "./maskable.js";
 import { BlockList, isIP } from "node:net";
-import { Readable } from "node:stream";
+import { Readable, pipeline } from "node:stream";
 import { Buffer as Buffer$1 } from "node:buffer";
+import { promisify } from "node:util";
 import { setMaxListeners } from "node:events";
 import { subscribe } from "node:diagnostics_channel";
+import * as zlib from "node:zlib";
 import { createHash, createHmac, createPrivateKey, randomUUID, subtle, timingSafeEqual } from "node:crypto";
-import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
-import { join, resolve, sep as sep$1 } from "node:path";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { mkdir, mkdtemp, readFile, readdir, realpath, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { join, relative, resolve, sep as sep$1 } from "node:path";
 import { ChildProcess } from "node:child_process";
 import { homedir, tmpdir } from "node:os";
+import { isatty } from "node:tty";
 import { setTimeout as setTimeout$1 } from "node:timers/promises";
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
@@ -7429,7 +7434,7 @@ var require_errors = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 }));
 
 // node_modules/undici/lib/core/constants.js
-var require_constants$5 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
+var require_constants$4 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	/**
 	* @see https://developer.mozilla.org/docs/Web/HTTP/Headers
 	*/
@@ -7556,7 +7561,7 @@ var require_constants$5 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 
 // node_modules/undici/lib/core/tree.js
 var require_tree = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const { wellknownHeaderNames, headerNameLowerCasedRecord } = require_constants$5();
+	const { wellknownHeaderNames, headerNameLowerCasedRecord } = require_constants$4();
 	var TstNode = class TstNode {
 		/** @type {any} */
 		value = null;
@@ -7685,7 +7690,7 @@ var require_util$5 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { EventEmitter: EE, addAbortListener: addAbortListenerNative } = __require("node:events");
 	const timers = require_timers();
 	const { InvalidArgumentError, ConnectTimeoutError } = require_errors();
-	const { headerNameLowerCasedRecord } = require_constants$5();
+	const { headerNameLowerCasedRecord } = require_constants$4();
 	const { tree } = require_tree();
 	var BodyAsyncIterable = class {
 		constructor(body) {
@@ -8765,7 +8770,7 @@ var require_diagnostics = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 }));
 
 // node_modules/undici/lib/web/fetch/constants.js
-var require_constants$4 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
+var require_constants$3 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const corsSafeListedMethods = [
 		"GET",
 		"HEAD",
@@ -9932,7 +9937,7 @@ var require_webidl = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 var require_util$4 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { Transform } = __require("node:stream");
 	const zlib = __require("node:zlib");
-	const { redirectStatusSet, referrerPolicyTokens, badPortsSet } = require_constants$4();
+	const { redirectStatusSet, referrerPolicyTokens, badPortsSet } = require_constants$3();
 	const { getGlobalOrigin } = require_global$1();
 	const { collectAnHTTPQuotedString, parseMIMEType } = require_data_url();
 	const { performance } = __require("node:perf_hooks");
@@ -10951,7 +10956,7 @@ var require_request$1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const assert = __require("node:assert");
 	const { isValidHTTPToken, isValidHeaderValue, isStream, destroy, isBuffer, isFormDataLike, isIterable, hasSafeIterator, isBlobLike, serializePathWithQuery, parseHeaders, assertRequestHandler, getServerName, normalizedMethodRecords, getProtocolFromUrlString } = require_util$5();
 	const { channels } = require_diagnostics();
-	const { headerNameLowerCasedRecord } = require_constants$5();
+	const { headerNameLowerCasedRecord } = require_constants$4();
 	const invalidPathRegex = /[^\u0021-\u00ff]/;
 	function isValidContentLengthHeaderValue(val) {
 		if (typeof val !== "string" || val.length === 0) return false;
@@ -11348,7 +11353,7 @@ var require_dispatcher_base = /* @__PURE__ */ __commonJSMin(((exports, module) =
 	const Dispatcher = require_dispatcher();
 	const { ClientDestroyedError, ClientClosedError, InvalidArgumentError } = require_errors();
 	const { kDestroy, kClose, kClosed, kDestroyed, kDispatch } = require_symbols();
-	const { defaultWebSocketMaxFragments, defaultWebSocketMaxPayloadSize } = require_constants$5();
+	const { defaultWebSocketMaxFragments, defaultWebSocketMaxPayloadSize } = require_constants$4();
 	const kOnDestroyed = Symbol("onDestroyed");
 	const kOnClosed = Symbol("onClosed");
 	const kWebSocketOptions = Symbol("webSocketOptions");
@@ -11608,7 +11613,7 @@ var require_connect = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 }));
 
 // node_modules/undici/lib/llhttp/utils.js
-var require_utils$1 = /* @__PURE__ */ __commonJSMin(((exports) => {
+var require_utils = /* @__PURE__ */ __commonJSMin(((exports) => {
 	Object.defineProperty(exports, "__esModule", { value: true });
 	exports.enumToMap = enumToMap;
 	function enumToMap(obj, filter = [], exceptions = []) {
@@ -11621,10 +11626,10 @@ var require_utils$1 = /* @__PURE__ */ __commonJSMin(((exports) => {
 }));
 
 // node_modules/undici/lib/llhttp/constants.js
-var require_constants$3 = /* @__PURE__ */ __commonJSMin(((exports) => {
+var require_constants$2 = /* @__PURE__ */ __commonJSMin(((exports) => {
 	Object.defineProperty(exports, "__esModule", { value: true });
 	exports.SPECIAL_HEADERS = exports.MINOR = exports.MAJOR = exports.HTAB_SP_VCHAR_OBS_TEXT = exports.QUOTED_STRING = exports.CONNECTION_TOKEN_CHARS = exports.HEADER_CHARS = exports.TOKEN = exports.HEX = exports.URL_CHAR = exports.USERINFO_CHARS = exports.MARK = exports.ALPHANUM = exports.NUM = exports.HEX_MAP = exports.NUM_MAP = exports.ALPHA = exports.STATUSES_HTTP = exports.H_METHOD_MAP = exports.METHOD_MAP = exports.METHODS_RTSP = exports.METHODS_ICE = exports.METHODS_HTTP = exports.HEADER_STATE = exports.FINISH = exports.STATUSES = exports.METHODS = exports.LENIENT_FLAGS = exports.FLAGS = exports.TYPE = exports.ERROR = void 0;
-	const utils_1 = require_utils$1();
+	const utils_1 = require_utils();
 	exports.ERROR = {
 		OK: 0,
 		INTERNAL: 1,
@@ -15227,7 +15232,7 @@ var require_client_h1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const timers = require_timers();
 	const { RequestContentLengthMismatchError, ResponseContentLengthMismatchError, RequestAbortedError, InvalidArgumentError, HeadersTimeoutError, HeadersOverflowError, SocketError, InformationalError, BodyTimeoutError, HTTPParserError, WebAssemblyNotSupportedError, ResponseExceededMaxSizeError } = require_errors();
 	const { kUrl, kReset, kClient, kParser, kBlocking, kRunning, kPending, kSize, kWriting, kQueue, kNoRef, kKeepAliveDefaultTimeout, kHostHeader, kPendingIdx, kRunningIdx, kError, kPipelining, kSocket, kKeepAliveTimeoutValue, kMaxHeadersSize, kKeepAliveMaxTimeout, kKeepAliveTimeoutThreshold, kHeadersTimeout, kBodyTimeout, kStrictContentLength, kMaxRequests, kCounter, kMaxResponseSize, kOnError, kResume, kHTTPContext, kClosed, kUseMilo } = require_symbols();
-	const constants = require_constants$3();
+	const constants = require_constants$2();
 	const { H1Parser, getMiloEnabled } = typeof esbuildDetection === "undefined" ? require_parser_h1() : {};
 	const EMPTY_BUF = Buffer.alloc(0);
 	const FastBuffer = Buffer[Symbol.species];
@@ -28182,7 +28187,7 @@ var require_response = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const nodeUtil = __require("node:util");
 	const { kEnumerableProperty } = util;
 	const { isValidReasonPhrase, isCancelled, isAborted, isErrorLike, environmentSettingsObject: relevantRealm } = require_util$4();
-	const { redirectStatusSet, nullBodyStatus } = require_constants$4();
+	const { redirectStatusSet, nullBodyStatus } = require_constants$3();
 	const { webidl } = require_webidl();
 	const { URLSerializer } = require_data_url();
 	const { kConstruct } = require_symbols();
@@ -28530,7 +28535,7 @@ var require_request = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const util = require_util$5();
 	const nodeUtil = __require("node:util");
 	const { isValidHTTPToken, sameOrigin, environmentSettingsObject } = require_util$4();
-	const { forbiddenMethodsSet, corsSafeListedMethodsSet, referrerPolicy, requestRedirect, requestMode, requestCredentials, requestCache, requestDuplex } = require_constants$4();
+	const { forbiddenMethodsSet, corsSafeListedMethodsSet, referrerPolicy, requestRedirect, requestMode, requestCredentials, requestCache, requestDuplex } = require_constants$3();
 	const { kEnumerableProperty, normalizedMethodRecordsBase, normalizedMethodRecords } = util;
 	const { webidl } = require_webidl();
 	const { URLSerializer } = require_data_url();
@@ -29328,7 +29333,7 @@ var require_fetch = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { makePolicyContainer, clonePolicyContainer, requestBadPort, TAOCheck, appendRequestOriginHeader, responseLocationURL, requestCurrentURL, setRequestReferrerPolicyOnRedirect, tryUpgradeRequestToAPotentiallyTrustworthyURL, createOpaqueTimingInfo, appendFetchMetadata, corsCheck, crossOriginResourcePolicyCheck, determineRequestsReferrer, coarsenedSharedCurrentTime, sameOrigin, isCancelled, isAborted, isErrorLike, fullyReadBody, readableStreamClose, urlIsLocal, urlIsHttpHttpsScheme, urlHasHttpsScheme, clampAndCoarsenConnectionTimingInfo, simpleRangeHeaderValue, buildContentRange, createInflate, extractMimeType, hasAuthenticationEntry, includesCredentials, isTraversableNavigable } = require_util$4();
 	const assert = __require("node:assert");
 	const { safelyExtractBody, extractBody } = require_body();
-	const { redirectStatusSet, nullBodyStatus, safeMethodsSet, requestBodyHeader, subresourceSet } = require_constants$4();
+	const { redirectStatusSet, nullBodyStatus, safeMethodsSet, requestBodyHeader, subresourceSet } = require_constants$3();
 	const EE = __require("node:events");
 	const { Readable, pipeline, finished, isErrored, isReadable } = __require("node:stream");
 	const { addAbortListener, bufferToLowerCasedHeaderName } = require_util$5();
@@ -30695,7 +30700,7 @@ var require_cachestorage = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 }));
 
 // node_modules/undici/lib/web/cookies/constants.js
-var require_constants$2 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
+var require_constants$1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const maxAttributeValueSize = 1024;
 	const maxNameValuePairSize = 4096;
 	module.exports = {
@@ -30944,9 +30949,9 @@ var require_util$2 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 }));
 
 // node_modules/undici/lib/web/cookies/parse.js
-var require_parse$1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
+var require_parse = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { collectASequenceOfCodePointsFast } = require_infra();
-	const { maxNameValuePairSize, maxAttributeValueSize } = require_constants$2();
+	const { maxNameValuePairSize, maxAttributeValueSize } = require_constants$1();
 	const { isCTLExcludingHtab } = require_util$2();
 	const assert = __require("node:assert");
 	/**
@@ -31052,7 +31057,7 @@ var require_parse$1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 
 // node_modules/undici/lib/web/cookies/index.js
 var require_cookies = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const { parseSetCookie } = require_parse$1();
+	const { parseSetCookie } = require_parse();
 	const { stringify } = require_util$2();
 	const { webidl } = require_webidl();
 	const globalHeadersBrandCheck = (arg) => webidl.brandCheck(arg, webidl.util.MakeTypeAssertion(globalThis.Headers));
@@ -31496,7 +31501,7 @@ var require_events = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 }));
 
 // node_modules/undici/lib/web/websocket/constants.js
-var require_constants$1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
+var require_constants = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	/**
 	* This is a Globally Unique Identifier unique used to validate that the
 	* endpoint accepts websocket connections.
@@ -31616,7 +31621,7 @@ var require_constants$1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 
 // node_modules/undici/lib/web/websocket/util.js
 var require_util$1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const { states, opcodes } = require_constants$1();
+	const { states, opcodes } = require_constants();
 	const { isUtf8 } = __require("node:buffer");
 	const { removeHTTPWhitespace } = require_data_url();
 	const { collectASequenceOfCodePointsFast } = require_infra();
@@ -31828,7 +31833,7 @@ var require_util$1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 // node_modules/undici/lib/web/websocket/frame.js
 var require_frame = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { runtimeFeatures } = require_runtime_features();
-	const { maxUnsigned16Bit, opcodes } = require_constants$1();
+	const { maxUnsigned16Bit, opcodes } = require_constants();
 	const BUFFER_SIZE = 8192;
 	let buffer = null;
 	let bufIdx = BUFFER_SIZE;
@@ -31924,7 +31929,7 @@ var require_frame = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 
 // node_modules/undici/lib/web/websocket/connection.js
 var require_connection = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const { uid, states, sentCloseFrameState, emptyBuffer, opcodes } = require_constants$1();
+	const { uid, states, sentCloseFrameState, emptyBuffer, opcodes } = require_constants();
 	const { parseExtensions, isClosed, isClosing, isEstablished, isConnecting, validateCloseCodeAndReason } = require_util$1();
 	const { makeRequest } = require_request();
 	const { fetching } = require_fetch();
@@ -32164,13 +32169,13 @@ var require_permessage_deflate = /* @__PURE__ */ __commonJSMin(((exports, module
 var require_receiver = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { Writable } = __require("node:stream");
 	const assert = __require("node:assert");
-	const { parserStates, opcodes, states, emptyBuffer, sentCloseFrameState } = require_constants$1();
+	const { parserStates, opcodes, states, emptyBuffer, sentCloseFrameState } = require_constants();
 	const { isValidStatusCode, isValidOpcode, websocketMessageReceived, utf8Decode, isControlFrame, isTextBinaryFrame, isContinuationFrame } = require_util$1();
 	const { failWebsocketConnection } = require_connection();
 	const { WebsocketFrameSend } = require_frame();
 	const { PerMessageDeflate } = require_permessage_deflate();
 	const { MessageSizeExceededError } = require_errors();
-	const { defaultWebSocketMaxFragments, defaultWebSocketMaxPayloadSize } = require_constants$5();
+	const { defaultWebSocketMaxFragments, defaultWebSocketMaxPayloadSize } = require_constants$4();
 	var ByteParser = class extends Writable {
 		#buffers = [];
 		#fragmentsBytes = 0;
@@ -32489,7 +32494,7 @@ var require_receiver = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 // node_modules/undici/lib/web/websocket/sender.js
 var require_sender = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { WebsocketFrameSend } = require_frame();
-	const { opcodes, sendHints } = require_constants$1();
+	const { opcodes, sendHints } = require_constants();
 	const FixedQueue = require_fixed_queue();
 	/**
 	* @typedef {object} SendQueueNode
@@ -32576,7 +32581,7 @@ var require_websocket = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { webidl } = require_webidl();
 	const { URLSerializer } = require_data_url();
 	const { environmentSettingsObject } = require_util$4();
-	const { staticPropertyDescriptors, states, sentCloseFrameState, sendHints, opcodes } = require_constants$1();
+	const { staticPropertyDescriptors, states, sentCloseFrameState, sendHints, opcodes } = require_constants();
 	const { isConnecting, isEstablished, isClosing, isClosed, isValidSubprotocol, fireEvent, utf8Decode, toArrayBuffer, getURLRecord } = require_util$1();
 	const { establishWebSocketConnection, closeWebSocketConnection, failWebsocketConnection } = require_connection();
 	const { ByteParser } = require_receiver();
@@ -33079,7 +33084,7 @@ var require_websocketerror = /* @__PURE__ */ __commonJSMin(((exports, module) =>
 var require_websocketstream = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { addAbortListener } = __require("node:events");
 	const { environmentSettingsObject, readableStreamClose } = require_util$4();
-	const { states, opcodes, sentCloseFrameState } = require_constants$1();
+	const { states, opcodes, sentCloseFrameState } = require_constants();
 	const { webidl } = require_webidl();
 	const { getURLRecord, isValidSubprotocol, isEstablished, utf8Decode } = require_util$1();
 	const { establishWebSocketConnection, failWebsocketConnection, closeWebSocketConnection } = require_connection();
@@ -34292,17 +34297,24 @@ var require_undici = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 var import_undici = require_undici();
 const FIRST_DELAY_MS$1 = 500;
 const LONGEST_DELAY_MS = 3e4;
+/** What all retries of one operation wait in total, at most: the restart of a registry takes less. */
+const PATIENCE_MS = 7e4;
+const MAX_GROWTH = 8;
 /** A registry that asks for a longer pause than this is left to the next run. */
-const LONGEST_PAUSE_MS = 6e5;
+const LONGEST_PAUSE_MS$1 = 6e5;
 /** Retries of an ambiguous refusal. */
 const AMBIGUOUS_RETRIES = 3;
 /** Statuses worth a retry: busy, timed out, or a fault of the server itself (499 and 522 come from proxies). */
 function isRetryableStatus(status) {
 	return status === 408 || status === 429 || status === 499 || status >= 500 && status !== 501;
 }
-/** Milliseconds to wait, growing exponentially from half a second to half a minute, with jitter over the upper half. */
-function backoffDelay(attempt, random) {
-	const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS$1 * 2 ** attempt);
+/**
+* Milliseconds to wait, growing exponentially from half a second to half a minute, with jitter over the upper half.
+*
+* @param growth the factor from one wait to the next
+*/
+function backoffDelay(attempt, random, growth = 2) {
+	const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS$1 * growth ** attempt);
 	return delay / 2 + delay / 2 * random();
 }
 /**
@@ -34317,15 +34329,25 @@ function parseRetryAfter(value, now) {
 	const date = Date.parse(value);
 	return Number.isNaN(date) ? void 0 : Math.max(0, date - now);
 }
-/** Counts the retries of one operation, and says how long to wait before each. */
+/**
+* The growth of the waits that spreads `retries` retries over about a minute. Manifests, blobs and lists all last that long:
+* with the usual doubling, five retries would be used up after 12 seconds.
+*/
+function growthFor(retries) {
+	for (let growth = 2; growth < MAX_GROWTH; growth += .25) if (Array.from({ length: retries }, (_, attempt) => backoffDelay(attempt, () => 1, growth)).reduce((sum, wait) => sum + wait, 0) >= PATIENCE_MS) return growth;
+	return MAX_GROWTH;
+}
+/** Counts the retries of one operation, and says how long to wait before each: about a minute in total. */
 var RetryBudget = class {
 	#retries;
 	#random;
+	#growth;
 	#used = 0;
 	#ambiguous = 0;
 	constructor(retries, random) {
 		this.#retries = retries;
 		this.#random = random;
+		this.#growth = growthFor(retries);
 	}
 	/** Retries granted so far. */
 	get used() {
@@ -34335,7 +34357,7 @@ var RetryBudget = class {
 	nextDelay({ retryable, ambiguous, retryAfter = 0 }) {
 		if (!retryable && ambiguous) this.#ambiguous += 1;
 		if (!retryable && (!ambiguous || this.#ambiguous > AMBIGUOUS_RETRIES) || this.#used >= this.#retries || retryAfter > 6e5) return void 0;
-		const delayMs = Math.max(backoffDelay(this.#used, this.#random), retryAfter);
+		const delayMs = Math.max(backoffDelay(this.#used, this.#random, this.#growth), retryAfter);
 		this.#used += 1;
 		return delayMs;
 	}
@@ -34666,6 +34688,12 @@ function plural(count, noun) {
 /** The metadata repository can't be read or written. The message names the cause and the remedy. */
 var MetadataError = class extends Error {
 	name = "MetadataError";
+	/** `refused`: no retry helps. `limited`: it may succeed once a rate limit ends. `given-up`: it may succeed later. */
+	kind;
+	constructor(message, { cause, kind = "refused" } = {}) {
+		super(message, { cause });
+		this.kind = kind;
+	}
 };
 /** What an answer said, or why none came, in one line. */
 function describeAnswer(error) {
@@ -34721,14 +34749,18 @@ function classifyFailure(error, where) {
 }
 /** The error for a rate limit that lasts longer than a request may wait. */
 function limitError(error, where, waitMs) {
-	return refusal(error, where, `${`a rate limit of GitHub is used up for another ${formatDuration(waitMs)}; run again then`} (GitHub says: ${describeAnswer(error)})`);
+	return refusal(error, where, `${`a rate limit of GitHub is used up for another ${formatDuration(waitMs)}; run again then`} (GitHub says: ${describeAnswer(error)})`, "limited");
 }
 /** True when a write may have been done though it failed: no answer came, or one of unknown meaning. */
 function isOutcomeUnknown({ status, message }) {
 	return status >= 500 || status === 408 || status === 409 && !isConflict(status, message) && !isRule(message);
 }
-function refusal(error, where, cause) {
-	return new MetadataError(`${where} can't be ${isWrite(error) ? "written" : "read"}: ${cause}`, { cause: error });
+function refusal(error, where, why, kind = "refused") {
+	const message = `${where} can't be ${isWrite(error) ? "written" : "read"}: ${why}`;
+	return new MetadataError(message, {
+		cause: error,
+		kind
+	});
 }
 function isWrite({ request }) {
 	return request.method === "PUT";
@@ -34890,28 +34922,25 @@ function ignoreMissing(error) {
 }
 
 // src/github/retry-policy.ts
-/** Rate limits that one request waits for. */
-const MAX_LIMITS = 5;
-/** A run does not wait for a longer rate limit. */
-const LONGEST_LIMIT_MS = 3e5;
 /**
 * The shortest wait where a limit does not say how long it lasts; it doubles with each limit.
 * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
 */
 const UNSTATED_LIMIT_MS = 6e4;
-/** The runner kills a cancelled job after ten seconds. */
-const SHUTDOWN_SPREAD_MS = 400;
+/** No wait takes more than this share of the time that is left: a run without time tries often. */
+const TIME_SHARE = 1 / 12;
 /** Decides what follows a failed try. */
-function decideRetry(failure, { tries, limits, isFailing, isShutdown }, { maxTries, delayMs }, random) {
+function decideRetry(failure, { tries, limits, isFailing, timeLeftMs }, { maxTries, maxLimits, longestLimitMs, delayMs }, random) {
 	const limitMs = limitWaitMs(failure, limits);
-	if (limitMs > LONGEST_LIMIT_MS) return {
+	if (limitMs > Math.min(longestLimitMs, timeLeftMs)) return {
 		kind: "limit-too-long",
 		waitMs: limitMs
 	};
-	if (tries >= (isFailing ? 1 : maxTries) || limits > MAX_LIMITS) return { kind: "give-up" };
+	if (tries >= (isFailing ? 1 : maxTries) || limits > maxLimits) return { kind: "give-up" };
+	const left = (timeLeftMs - limitMs) * TIME_SHARE;
 	return {
 		kind: "wait",
-		delayMs: limitMs + (isShutdown ? random() * SHUTDOWN_SPREAD_MS : delayMs(tries, failure, random))
+		delayMs: limitMs + (left < delayMs(tries, failure, () => 1) ? left * random() : delayMs(tries, failure, random))
 	};
 }
 /** How long the rate limit in `failure` lasts; 0 for other failures. `limits` counts those met, this one included. */
@@ -34919,9 +34948,12 @@ function limitWaitMs(failure, limits) {
 	if (failure.kind !== "rate-limited") return 0;
 	return failure.waitMs ?? UNSTATED_LIMIT_MS * 2 ** (limits - 1);
 }
+const LONGEST_LIMIT_MS = 3e5;
 /** Reads are tried for a quarter of a minute. */
 const READ_POLICY = {
 	maxTries: 6,
+	maxLimits: 5,
+	longestLimitMs: LONGEST_LIMIT_MS,
 	delayMs: (tries, _, random) => backoffDelay(tries - 1, random)
 };
 /**
@@ -34938,12 +34970,38 @@ const FIRST_SPREAD_MS = 2e4;
 /** Whether a write was done whose answer was lost is checked sooner. */
 const UNKNOWN_SPREAD_MS = 2e3;
 const WIDEST_SPREAD_MS = 6e4;
-/** Writes are retried patiently: what they would record can't be found out again. */
-const WRITE_POLICY = {
-	maxTries: 15,
-	delayMs: (tries, { kind }, random) => {
-		const first = kind === "outcome-unknown" ? UNKNOWN_SPREAD_MS : FIRST_SPREAD_MS;
-		return FIRST_DELAY_MS + random() * Math.min(WIDEST_SPREAD_MS, first * 2 ** (tries - 1));
+/** Each job of a matrix adds this to the widest spread, so that all together stay below 500 content writes an hour. */
+const SPREAD_PER_JOB_MS = 6e3;
+/** How writes are retried. `jobs` is the number of jobs in the matrix, which write to the same branch. */
+function writePolicy(kind, jobs) {
+	const widest = Math.max(WIDEST_SPREAD_MS, jobs * SPREAD_PER_JOB_MS);
+	const firstSpreads = {
+		conflict: FIRST_SPREAD_MS,
+		"outcome-unknown": UNKNOWN_SPREAD_MS
+	};
+	return {
+		...PATIENCE[kind],
+		delayMs: (tries, failure, random) => {
+			const spread = failure.kind === "rate-limited" ? Math.max(FIRST_SPREAD_MS, jobs * SPREAD_PER_JOB_MS) : Math.min(widest, firstSpreads[failure.kind] * 2 ** (tries - 1));
+			return FIRST_DELAY_MS + random() * spread;
+		}
+	};
+}
+const PATIENCE = {
+	checkpoint: {
+		maxTries: 6,
+		maxLimits: 2,
+		longestLimitMs: LONGEST_LIMIT_MS
+	},
+	announcement: {
+		maxTries: 15,
+		maxLimits: 5,
+		longestLimitMs: LONGEST_LIMIT_MS
+	},
+	final: {
+		maxTries: 15,
+		maxLimits: Number.POSITIVE_INFINITY,
+		longestLimitMs: Number.POSITIVE_INFINITY
 	}
 };
 
@@ -34951,8 +35009,8 @@ const WRITE_POLICY = {
 /** Repeats requests to GitHub that fail in a way that may pass, after the waits that GitHub asks for. */
 var GitHubRetry = class {
 	#options;
-	/** One file was given up: other files, of which there may be a hundred, get one try each until one succeeds. */
-	#isFailing = false;
+	/** One file could not be read: other files get one try each until one succeeds. */
+	#reads = { isFailing: false };
 	constructor(options) {
 		this.#options = options;
 	}
@@ -34961,28 +35019,29 @@ var GitHubRetry = class {
 	* @throws MetadataError with the remedy, and whatever else `work` throws
 	*/
 	async read(where, work) {
-		return this.#retry(where, READ_POLICY, work);
+		return this.#retry(where, READ_POLICY, this.#reads, work);
 	}
-	/** As `read`, but patient: what `work` would write can't be found out again. */
-	async write(where, work) {
-		return this.#retry(where, WRITE_POLICY, work);
+	/** As `read`, with the patience of what is written. */
+	async write(where, session, work) {
+		return this.#retry(where, writePolicy(session.kind, this.#options.jobs ?? 1), session, work);
 	}
-	async #retry(where, policy, work) {
-		const { logger, random } = this.#options;
+	async #retry(where, policy, session, work) {
+		const { logger, random, shutdown } = this.#options;
 		let limits = 0;
 		for (let tries = 1;; tries += 1) try {
 			const done = await work();
-			this.#isFailing = false;
+			session.isFailing = false;
 			return done;
 		} catch (caught) {
 			const { failure, error } = retryable(caught, where);
-			if (failure.kind === "conflict") this.#isFailing = false;
+			if (failure.kind === "conflict") session.isFailing = false;
 			if (failure.kind === "rate-limited" && failure.waitMs !== 0) limits += 1;
+			const timeLeftMs = shutdown?.timeLeftMs() ?? Number.POSITIVE_INFINITY;
 			const state = {
 				tries,
 				limits,
-				isFailing: this.#isFailing,
-				isShutdown: this.#isShutdown()
+				isFailing: session.isFailing,
+				timeLeftMs
 			};
 			const decision = decideRetry(failure, state, policy, random);
 			if (decision.kind === "limit-too-long") throw limitError(error, where, decision.waitMs);
@@ -34990,15 +35049,12 @@ var GitHubRetry = class {
 				this.#logLimit(where, limitWaitMs(failure, limits));
 				await this.#pause(decision.delayMs);
 			}
-			if (decision.kind === "give-up" || this.#options.shutdown?.end.aborted === true) {
-				this.#isFailing = failure.kind !== "conflict";
+			if (decision.kind === "give-up" || shutdown?.end.aborted === true) {
+				session.isFailing = failure.kind !== "conflict";
 				throw givenUp(where, tries, error);
 			}
 			logger.debug(`${where}: ${describeAnswer(error)}; try ${tries + 1}`);
 		}
-	}
-	#isShutdown() {
-		return this.#options.shutdown?.signal.aborted === true;
 	}
 	#logLimit(where, waitMs) {
 		if (waitMs <= 0) return;
@@ -35007,7 +35063,7 @@ var GitHubRetry = class {
 	/** Waits until the next try. The end of the run's time ends a wait that began before it. */
 	async #pause(delayMs) {
 		const { shutdown, sleep } = this.#options;
-		await sleep(delayMs, this.#isShutdown() ? shutdown?.end : shutdown?.signal).catch(() => void 0);
+		await sleep(delayMs, shutdown?.signal.aborted === true ? shutdown.end : shutdown?.signal).catch(() => void 0);
 	}
 };
 /** @throws what can't be retried: the error itself, or a MetadataError with the remedy */
@@ -35023,8 +35079,24 @@ function retryable(error, where) {
 function givenUp(where, tries, error) {
 	const verb = error.request.method === "PUT" ? "written" : "read";
 	const times = tries === 1 ? "once" : `${tries} times`;
-	return new MetadataError(`${where} could not be ${verb}, tried ${times}: ${describeAnswer(error)}`, { cause: error });
+	return new MetadataError(`${where} could not be ${verb}, tried ${times}: ${describeAnswer(error)}`, {
+		cause: error,
+		kind: "given-up"
+	});
 }
+
+// src/github/write-session.ts
+/**
+* The writes of one save, which share their patience: once one file was given up, the other files, of which there may be
+* a hundred, get one try each until one succeeds. The next save starts anew.
+*/
+var WriteSession = class {
+	kind;
+	isFailing = false;
+	constructor(kind) {
+		this.kind = kind;
+	}
+};
 
 // src/github/repository.ts
 /** GitHub accepts PUT bodies, the base64 of a file, up to about 50 MB. */
@@ -35041,6 +35113,7 @@ const Written = object({
 var MetadataRepository = class {
 	#options;
 	#retry;
+	#checked;
 	constructor(options) {
 		this.#options = options;
 		this.#retry = new GitHubRetry(options);
@@ -35050,11 +35123,15 @@ var MetadataRepository = class {
 		return `${this.#options.owner}/${this.#options.repo}`;
 	}
 	/**
-	* Checks that the repository exists and can be read; `WriteAccess` checks whether it can be written.
+	* Checks that the repository exists and can be read; `WriteAccess` checks whether it can be written. The answer is kept:
+	* however often this is called, it takes one request.
 	*
 	* @throws MetadataError with the remedy
 	*/
 	async check() {
+		return this.#checked ??= this.#check();
+	}
+	async #check() {
 		const { owner, repo } = this.#options;
 		await this.#retry.read(this.name, async () => this.#octokit().rest.repos.get({
 			owner,
@@ -35063,7 +35140,7 @@ var MetadataRepository = class {
 		}));
 	}
 	/**
-	* The bytes of a file; undefined when it does not exist.
+	* The bytes of a file; undefined when it does not exist, or the token can't see the repository.
 	*
 	* @throws MetadataError with the remedy, also when the branch does not exist
 	*/
@@ -35076,13 +35153,14 @@ var MetadataRepository = class {
 	* @param change returns the new file for the current one. It is called once per try and must recognize its own
 	*   change: a write that timed out may have been done. Undefined, or the same bytes, leave the file as it is. An error
 	*   that it throws ends the update.
+	* @param session the save that this write belongs to. Default: one of its own
 	* @returns false when `change` left the file as it was
 	* @throws MetadataError with the remedy
 	*/
-	async update(path, message, change) {
+	async update(path, message, change, session = new WriteSession("announcement")) {
 		/** The bytes of a write whose outcome is unknown. */
 		let sent;
-		return this.#retry.write(this.#where(path), async () => {
+		return this.#retry.write(this.#where(path), session, async () => {
 			const current = await this.#get(path);
 			if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
 			const next = change(current?.bytes);
@@ -35260,12 +35338,11 @@ var WriteAccess = class {
 		return this.#refusal(`${path} is a ${kindOf(entry)}, where a ${needed} is needed; remove it, or change "manifest-path" or "changelog-path"`);
 	}
 	/**
-	* Sends a write without content: GitHub checks the permission before the request, and then refuses what is missing. A
-	* user's permissions are known without this.
+	* Sends a write without content: GitHub checks the permission before the request, and then refuses what is missing. The
+	* permissions that it reports are those of a user, and not of a token with fewer.
 	*/
 	async #probe() {
-		const { octokit, owner, repo, branch, tokenKind } = this.#options;
-		if (tokenKind === "user") return;
+		const { octokit, owner, repo, branch } = this.#options;
 		try {
 			await octokit.request(`PUT /repos/${owner}/${repo}/contents/${PROBE_PATH}`, {
 				message: "Check the permission to write",
@@ -35320,7 +35397,7 @@ function createDispatcher({ timeout, connections, proxy }) {
 		bodyTimeout: timeout,
 		keepAliveTimeout: 3e4
 	};
-	const direct = new import_undici.Agent(options);
+	const direct = new import_undici.Agent(options).compose(patient(timeout));
 	if (proxy.http === void 0 && proxy.https === void 0) return direct;
 	const proxies = {
 		"http:": URL.parse(proxy.http ?? ""),
@@ -35343,11 +35420,22 @@ function createDispatcher({ timeout, connections, proxy }) {
 		httpProxy: proxy.http ?? "",
 		httpsProxy: proxy.https ?? "",
 		noProxy: proxy.none ?? ""
-	}).compose((dispatch) => (request, handler) => {
+	}).compose(patient(timeout)).compose((dispatch) => (request, handler) => {
 		const protocol = new URL(String(request.origin)).protocol === "https:" ? "https:" : "http:";
 		if (proxies[protocol] === null) return direct.dispatch(request, handler);
 		return dispatch(request, explaining(proxies[protocol], handler));
 	});
+}
+/** A request may ask for a longer wait for its response than `timeout`, never for a shorter one. */
+function patient(timeout) {
+	return (dispatch) => (request, handler) => {
+		const { headersTimeout } = request;
+		if (headersTimeout === void 0 || headersTimeout === null) return dispatch(request, handler);
+		return dispatch({
+			...request,
+			headersTimeout: Math.max(timeout, headersTimeout)
+		}, handler);
+	};
 }
 /** Options of a pool of connections to the proxy at `host`: its failures name the proxy. */
 function toProxy(host, own) {
@@ -35384,6 +35472,86 @@ function explaining(proxy, handler) {
 	};
 }
 
+// src/oci/auth/renewable-credential.ts
+/** A credential that is refused sooner than this after it was looked up is wrong, and not expired. */
+const SHORTEST_LIFE_MS = 6e4;
+/**
+* The credentials of one registry. Credential helpers hand out passwords that live an hour or less, and `docker login` may
+* have replaced an expired one: after a refusal they are looked up again, at most once a minute.
+*/
+var RenewableCredential = class {
+	#registry;
+	#lookup;
+	#clock;
+	/** By repository: accounts may be for a part of a registry. */
+	#credentials = /* @__PURE__ */ new Map();
+	#lookedUpAt = Number.NEGATIVE_INFINITY;
+	#renewal;
+	/** @param clock milliseconds since the epoch */
+	constructor(registry, lookup, clock) {
+		this.#registry = registry;
+		this.#lookup = lookup;
+		this.#clock = clock;
+	}
+	/**
+	* The credential for a repository; undefined means anonymous.
+	*
+	* @param repository absent: for the registry as a whole
+	*/
+	async get(repository) {
+		const key = repository ?? "";
+		const known = this.#credentials.get(key);
+		if (known) return known;
+		if (this.#credentials.size === 0) this.#lookedUpAt = this.#clock();
+		const found = this.#lookup(this.#registry, repository === void 0 ? {} : { repository });
+		this.#credentials.set(key, found);
+		return found;
+	}
+	/**
+	* Looks the credentials up again after one was refused, unless that was done within the last minute. Requests that were
+	* refused at the same time share one lookup.
+	*
+	* @returns true when the credential is another one now
+	*/
+	async renew(refused, repository) {
+		if (!isSame(await this.get(repository), refused)) return true;
+		if (!this.#renewal && this.#clock() - this.#lookedUpAt < SHORTEST_LIFE_MS) return false;
+		this.#renewal ??= this.#refresh(repository).finally(() => this.#renewal = void 0);
+		await this.#renewal;
+		return !isSame(await this.get(repository), refused);
+	}
+	async #refresh(repository) {
+		this.#lookedUpAt = this.#clock();
+		const options = {
+			refresh: true,
+			...repository !== void 0 && { repository }
+		};
+		const found = await this.#lookup(this.#registry, options);
+		this.#credentials.clear();
+		this.#credentials.set(repository ?? "", Promise.resolve(found));
+	}
+};
+function isSame(one, other) {
+	return one?.username === other.username && one.password === other.password && one.identityToken === other.identityToken;
+}
+
+// src/oci/digest-names.ts
+/** Entries of some 200 bytes each. */
+const MAX_ENTRIES = 5e4;
+/**
+* A tag for each digest that a registry has reported. Some give a manifest by its tag and not by its digest (Nexus,
+* nixery): there the tag is read instead, and its content is verified by the digest.
+*/
+var DigestNames = class {
+	#tags = /* @__PURE__ */ new Map();
+	note(repository, digest, tag) {
+		if (this.#tags.size < MAX_ENTRIES) this.#tags.set(`${repository}@${digest}`, tag);
+	}
+	tagOf(repository, digest) {
+		return this.#tags.get(`${repository}@${digest}`);
+	}
+};
+
 // src/oci/digest.ts
 const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 /** True for a digest in one of the two registered algorithms, in lower case. */
@@ -35400,6 +35568,58 @@ function matchesDigest(bytes, digest) {
 	return createHash(algorithm).update(bytes).digest("hex") === hex;
 }
 
+// src/oci/http/content-encoding.ts
+const CODINGS = {
+	gzip: "gzip",
+	"x-gzip": "gzip",
+	deflate: "deflate",
+	br: "br",
+	zstd: "zstd"
+};
+/** The coding of a response that has one. Several at once do not occur in the field, and are not undone. */
+function codingOf(headers) {
+	return CODINGS[headers["content-encoding"]?.trim().toLowerCase() ?? ""];
+}
+function isEncoded(headers) {
+	return codingOf(headers) !== void 0;
+}
+const DECODERS = {
+	gzip: promisify(zlib.gunzip),
+	deflate: promisify(zlib.inflate),
+	br: promisify(zlib.brotliDecompress),
+	zstd: promisify(zlib.zstdDecompress)
+};
+/**
+* A body without its coding. Some send the header with a body that is not encoded: it is returned unchanged.
+*
+* @param limit the largest size in bytes
+* @returns undefined when the content is larger
+*/
+async function decodeBody(bytes, headers, limit) {
+	const coding = codingOf(headers);
+	if (!coding) return bytes;
+	try {
+		return await DECODERS[coding](bytes, { maxOutputLength: limit });
+	} catch (error) {
+		return error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE" ? void 0 : bytes;
+	}
+}
+/** A stream that removes the coding of a response; undefined when it has none. */
+function createDecoder(headers) {
+	const coding = codingOf(headers);
+	return coding && STREAMS[coding]();
+}
+const STREAMS = {
+	gzip: zlib.createGunzip,
+	deflate: zlib.createInflate,
+	br: zlib.createBrotliDecompress,
+	zstd: zlib.createZstdDecompress
+};
+/** True for content that is cut short, or not encoded as its header says. */
+function isDecodingError(error) {
+	return error instanceof Error && "code" in error && /^(?:Z_|ZSTD_|ERR_(?:_ZLIB|BROTLI|PADDING))/.test(String(error.code));
+}
+
 // src/oci/http/message.ts
 /** The first value of a header. */
 function headerOf(headers, name) {
@@ -35407,27 +35627,31 @@ function headerOf(headers, name) {
 	return Array.isArray(value) ? value[0] : value;
 }
 /**
-* Reads the whole body.
+* Reads the whole body, without the compression that a gateway may have added.
 *
 * @param limit the largest size in bytes
 * @throws RegistryError when the body is longer than `limit`
 */
-async function readBody({ body, url }, limit) {
+async function readBody({ body, headers, url }, limit) {
 	const chunks = [];
 	let length = 0;
 	for await (const chunk of body) {
 		length += chunk.length;
-		if (length > limit) {
-			const cause = `the response is longer than ${limit / 1024 ** 2} MiB, and the rest was not read`;
-			throw new RegistryError({
-				method: "GET",
-				url,
-				cause
-			});
-		}
+		if (length > limit) throw tooLong(url, limit);
 		chunks.push(chunk);
 	}
-	return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
+	const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
+	const decoded = await decodeBody(bytes, headers, limit);
+	if (!decoded) throw tooLong(url, limit);
+	return decoded;
+}
+function tooLong(url, limit) {
+	const cause = `the response is longer than ${limit / 1024 ** 2} MiB, and the rest was not read`;
+	return new RegistryError({
+		method: "GET",
+		url,
+		cause
+	});
 }
 /** All values of a header that may occur several times, as one list. */
 function listHeaderOf(headers, name) {
@@ -35475,11 +35699,11 @@ const DescriptorSchema = object({
 	size: pipe(number(), safeInteger(), minValue(0)),
 	urls: optional(nullable(array(string()))),
 	platform: optional(nullable(object({
-		os: string(),
-		architecture: string(),
+		os: optional(string(), ""),
+		architecture: optional(string(), ""),
 		variant: optional(nullable(string()))
 	}))),
-	annotations: optional(nullable(record$1(string(), string()))),
+	annotations: optional(nullable(record$2(string(), string()))),
 	artifactType: optional(nullable(string()))
 });
 const Content = object({
@@ -35537,16 +35761,17 @@ function parseJson$2(bytes) {
 		throw new Error("The manifest is not JSON");
 	}
 }
-/** `linux/amd64`, `linux/arm64/v8`; undefined for a descriptor that states no platform. */
+/** The platform as the descriptor states it: `linux/amd64`, `linux/arm64/v8`; undefined if it states none. */
 function formatPlatform({ platform }) {
 	if (!platform) return void 0;
 	const { os, architecture, variant } = platform;
+	if (os === "" && architecture === "") return void 0;
 	return variant ? `${os}/${architecture}/${variant}` : `${os}/${architecture}`;
 }
-/** True when the platform of a descriptor matches `wanted`; `linux/arm64` matches every variant. */
+/** True when the platform of a descriptor is `wanted`, in whatever way both are written. */
 function matchesPlatform(descriptor, wanted) {
-	const platform = formatPlatform(descriptor);
-	return platform !== void 0 && (platform === wanted || platform.startsWith(`${wanted}/`));
+	const { platform } = descriptor;
+	return platform ? canonicalPlatform(platform) === canonicalPlatform(parsePlatform(wanted)) : false;
 }
 /**
 * True for a layer that is stored at its `urls` and not in the registry. Without `urls` it is in the registry like any other.
@@ -35562,7 +35787,7 @@ function headOf(response) {
 	const digest = reportedDigestOf(response);
 	const mediaType = headerOf(response.headers, "content-type")?.split(";")[0]?.trim();
 	const size = headerOf(response.headers, "content-length");
-	if (digest === void 0 || !isDigest(digest) || size === void 0) return "incomplete";
+	if (digest === void 0 || !isDigest(digest) || size === void 0 || isEncoded(response.headers)) return "incomplete";
 	if (!mediaType?.startsWith("application/vnd.")) return "incomplete";
 	return {
 		digest,
@@ -35599,9 +35824,14 @@ function manifestOf$1(reference, bytes, response) {
 	if (isDigest(reference) && !isSchema1Type(mediaType) && !matchesDigest(bytes, reference)) throw problem(`the digest of the response is ${digestOf(bytes)}, not the requested one`, { retryable: true });
 	return {
 		mediaType,
-		digest: isDigest(reference) ? reference : digestOf(bytes),
+		digest: isDigest(reference) ? reference : digestOfTag(bytes, response),
 		bytes
 	};
+}
+/** The digest of what a tag names. A registry may report it in another algorithm than sha256: it counts if it is right. */
+function digestOfTag(bytes, response) {
+	const reported = reportedDigestOf(response);
+	return reported !== void 0 && isDigest(reported) && matchesDigest(bytes, reported) ? reported : digestOf(bytes);
 }
 
 // src/oci/http/link.ts
@@ -35735,12 +35965,32 @@ function pullLimitOf({ headers }) {
 	};
 }
 
+// src/oci/tag-list.ts
+const TagList$1 = object({ tags: optional(nullable(array(string()))) });
+/** Reads one page of a tag list. Some registries link an empty page to itself: an empty page is the last one. */
+const readTagList = ({ json, next }) => {
+	const list = safeParse(TagList$1, json, FIRST_ISSUE);
+	if (!list.success) return void 0;
+	const items = list.output.tags ?? [];
+	return {
+		items,
+		next: items.length === 0 ? void 0 : next
+	};
+};
+
 // src/oci/client.ts
 /** The specification asks registries to accept manifests of 4 MiB. Some accept larger ones. */
 const MAX_MANIFEST_BYTES = 8 * 1024 ** 2;
 /** How often a tag is read whose manifest does not have the digest that the registry reports. */
 const MAX_READS = 3;
-const TagList$1 = object({ tags: optional(nullable(array(string()))) });
+/** Refusals of a HEAD that say nothing about the manifest. */
+const HEAD_REFUSALS = /* @__PURE__ */ new Set([
+	400,
+	403,
+	405,
+	406,
+	501
+]);
 /**
 * One registry's API as the distribution specification defines it. Repositories and references must have passed the checks
 * of `names.ts`. Every method throws RegistryError when the registry refuses.
@@ -35750,6 +36000,9 @@ var RegistryClient = class {
 	/** Canonical host: `gcr.io`, `docker.io`. */
 	registry;
 	#transport;
+	/** Repositories whose manifests HEAD does not find although GET does. */
+	#withoutHead = /* @__PURE__ */ new Set();
+	#names = new DigestNames();
 	#pullLimit;
 	constructor(registry, transport) {
 		this.registry = registry;
@@ -35779,32 +36032,49 @@ var RegistryClient = class {
 			first
 		});
 	}
-	/** The digest of a manifest by tag or digest; undefined when the registry does not have it. */
+	/**
+	* The digest of a manifest by tag or digest; undefined when the registry does not have it. Some registries refuse HEAD, or
+	* answer it with 404, where GET works (Nexus, GitHub Enterprise): only GET decides. After that their repository gets no HEAD.
+	*/
 	async headManifest(repository, reference) {
-		const head = await this.#transport.send({
-			method: "HEAD",
-			url: manifestUrlPath(repository, reference),
-			headers: { accept: MANIFEST_ACCEPT },
-			scopes: [pull(repository)],
-			expect: [200, 404]
-		}, async (response) => {
-			await response.body.dump();
-			if (response.status === 404) return void 0;
-			this.#noteLimit(response);
-			return headOf(response);
-		});
-		return head === "incomplete" ? this.#headByGet(repository, reference) : head;
+		if (this.#withoutHead.has(repository)) return this.#headByGet(repository, reference);
+		const head = await this.#head(repository, reference);
+		if (typeof head === "object") return head;
+		const found = await this.#headByGet(repository, reference);
+		if (found && head !== "incomplete") this.#withoutHead.add(repository);
+		return found;
 	}
 	/**
-	* Like `headManifest`, for a manifest that is likely to be missing: Artifactory answers its HEAD with 403. Then it is
-	* requested with GET.
+	* Like `headManifest`, for a manifest that is likely to be missing: a 404 is not checked with GET. Artifactory answers the
+	* HEAD of a missing manifest with 403.
 	*/
 	async findManifest(repository, reference) {
+		if (this.#withoutHead.has(repository)) return this.#headByGet(repository, reference);
+		const head = await this.#head(repository, reference);
+		if (typeof head === "object") return head;
+		return head === "missing" ? void 0 : this.#headByGet(repository, reference);
+	}
+	async #head(repository, reference) {
+		const url = manifestUrlPath(repository, reference);
+		const scopes = [pull(repository)];
 		try {
-			return await this.headManifest(repository, reference);
+			return await this.#transport.send({
+				method: "HEAD",
+				url,
+				headers: { accept: MANIFEST_ACCEPT },
+				scopes,
+				expect: [200, 404]
+			}, async (response) => {
+				await response.body.dump();
+				if (response.status === 404) return "missing";
+				this.#noteLimit(response);
+				const head = headOf(response);
+				if (head !== "incomplete") this.#noteTag(repository, reference, head.digest);
+				return head;
+			});
 		} catch (error) {
-			if (!(error instanceof RegistryError) || error.status !== 403) throw error;
-			return this.#headByGet(repository, reference);
+			if (error instanceof RegistryError && HEAD_REFUSALS.has(error.status ?? 0) && !error.retryable) return "refused";
+			throw error;
 		}
 	}
 	async #headByGet(repository, reference) {
@@ -35823,11 +36093,15 @@ var RegistryClient = class {
 	* @throws RegistryError when the bytes never have the digest that the registry reports
 	*/
 	async getManifest(repository, reference) {
+		if (isDigest(reference)) return this.#getByDigest(repository, reference);
 		for (let reads = 1;; reads += 1) {
 			const found = await this.#readManifest(repository, reference);
 			if (!found) return void 0;
 			const { manifest, reportedDigest } = found;
-			if (!(reportedDigest !== void 0 && reportedDigest !== manifest.digest && !isSchema1Type(manifest.mediaType)) || await this.#readManifest(repository, manifest.digest)) return manifest;
+			if (!(reportedDigest !== void 0 && reportedDigest !== manifest.digest && !isSchema1Type(manifest.mediaType)) || await this.#readManifest(repository, manifest.digest)) {
+				this.#noteTag(repository, reference, manifest.digest);
+				return manifest;
+			}
 			if (reads < MAX_READS) continue;
 			const cause = `the digest of the manifest is ${manifest.digest}, but the registry reports ${reportedDigest}`;
 			const url = this.#transport.urlOf(manifestUrlPath(repository, reference));
@@ -35837,6 +36111,21 @@ var RegistryClient = class {
 				cause
 			});
 		}
+	}
+	/** Some registries give a manifest by its tag and not by its digest: then the tag is read, and verified by the digest. */
+	async #getByDigest(repository, digest) {
+		const found = await this.#readManifest(repository, digest);
+		const tag = found ? void 0 : this.#names.tagOf(repository, digest);
+		if (tag === void 0) return found?.manifest;
+		const tagged = await this.#readManifest(repository, tag);
+		if (!tagged || !matchesDigest(tagged.manifest.bytes, digest)) return void 0;
+		return {
+			...tagged.manifest,
+			digest
+		};
+	}
+	#noteTag(repository, reference, digest) {
+		if (!isDigest(reference)) this.#names.note(repository, digest, reference);
 	}
 	/** A manifest, and the digest that the registry reports for a tag. */
 	async #readManifest(repository, reference) {
@@ -35908,16 +36197,6 @@ function tagsUrlPath(repository) {
 function manifestUrlPath(repository, reference) {
 	return `/v2/${repository}/manifests/${reference}`;
 }
-/** Some registries link an empty page to itself: an empty page is the last one. */
-const readTagList = ({ json, next }) => {
-	const list = safeParse(TagList$1, json, FIRST_ISSUE);
-	if (!list.success) return void 0;
-	const items = list.output.tags ?? [];
-	return {
-		items,
-		next: items.length === 0 ? void 0 : next
-	};
-};
 async function discard({ body }) {
 	await body.dump();
 }
@@ -36129,6 +36408,34 @@ var HostLimiters = class {
 	}
 };
 
+// src/oci/auth/scopes.ts
+/** `repository:<name>:<actions>` and the like; some registries name scopes of other forms (`aws`, `*`), which mean nothing here. */
+const SCOPE = /^([a-z]+(?:\([a-z]+\))?):(.+):([^:]+)$/;
+/** The usable scopes of a challenge's `scope`, which may list several. */
+function splitScopes(scope) {
+	return scope.split(/\s+/).filter((one) => SCOPE.test(one));
+}
+/** True when a token for `scopes` allows everything that `wanted` names. */
+function coversScopes(scopes, wanted) {
+	return wanted.every((one) => {
+		const [, type, name, actions = ""] = SCOPE.exec(one) ?? [];
+		return scopes.some((scope) => {
+			const [, ownType, ownName, ownActions = ""] = SCOPE.exec(scope) ?? [];
+			const own = ownActions.split(",");
+			return ownType === type && ownName === name && actions.split(",").every((action) => own.includes(action));
+		});
+	});
+}
+/**
+* The scopes to request a token with when one for `scopes` is refused, best first: those of the challenge before ours, then
+* those of the challenge alone. None when the challenge names nothing else. A registry whose names are rewritten on the way
+* knows the repository by another name, and its challenge has that name.
+*/
+function otherScopes(scopes, challenged) {
+	if (!scopes.some((scope) => scope.startsWith("repository:")) || coversScopes(scopes, challenged)) return [];
+	return [[...challenged, ...scopes.filter((scope) => !challenged.includes(scope))], challenged];
+}
+
 // src/oci/auth/challenge.ts
 /**
 * The first challenge of a header that a registry client can answer: Bearer before Basic, whatever their order.
@@ -36139,11 +36446,15 @@ function parseChallenge(header) {
 	for (const { scheme, params } of challenges) {
 		if (scheme !== "bearer") continue;
 		const realm = URL.parse(params.get("realm") ?? "");
-		if (realm && /^https?:$/.test(realm.protocol)) return {
-			scheme: "bearer",
-			realm,
-			service: params.get("service")
-		};
+		if (realm && /^https?:$/.test(realm.protocol)) {
+			const scopes = splitScopes(params.get("scope") ?? "");
+			return {
+				scheme: "bearer",
+				realm,
+				service: params.get("service"),
+				scopes
+			};
+		}
 	}
 	return challenges.some(({ scheme }) => scheme === "basic") ? { scheme: "basic" } : void 0;
 }
@@ -36357,7 +36668,7 @@ function isUnderParentOf(registry, realm) {
 }
 
 // src/oci/auth/token-service.ts
-/** A token is renewed this long before it expires. */
+/** A token is renewed this long before it expires, and one that only lives seconds after three quarters of its life. */
 const RENEW_EARLY_MS = 5e3;
 /** How long a token lives when the service does not say. https://distribution.github.io/distribution/spec/auth/token/ */
 const DEFAULT_LIFETIME_SECONDS = 60;
@@ -36389,7 +36700,7 @@ var TokenService = class {
 		const { registry, clock, mask, sendTokenRequest } = this.#options;
 		this.#checkRealm(realm, credential);
 		const params = new URLSearchParams(realm.searchParams);
-		if (service !== void 0) params.set("service", service);
+		if (service) params.set("service", service);
 		for (const scope of scopes) params.append("scope", scope);
 		const requestedAt = clock();
 		const request = this.#tokenRequest(realm, params, scopes, credential);
@@ -36403,10 +36714,11 @@ var TokenService = class {
 			ambiguous: true
 		});
 		mask(token);
-		const lifetimeMs = (Number(answer.output.expires_in) || DEFAULT_LIFETIME_SECONDS) * 1e3;
+		const lifetimeMs = lifetimeOf(answer.output.expires_in) * 1e3;
+		const renewAt = requestedAt + lifetimeMs - Math.min(RENEW_EARLY_MS, lifetimeMs / 4);
 		return {
 			header: `Bearer ${token}`,
-			renewAt: requestedAt + lifetimeMs - RENEW_EARLY_MS
+			renewAt
 		};
 	}
 	/** The `Authorization` value that sends `credential` itself. */
@@ -36454,6 +36766,11 @@ var TokenService = class {
 		});
 	}
 };
+/** Seconds. */
+function lifetimeOf(expiresIn) {
+	const seconds = Number(expiresIn);
+	return Number.isFinite(seconds) && seconds > 0 ? seconds : DEFAULT_LIFETIME_SECONDS;
+}
 
 // src/oci/auth/authenticator.ts
 /** Stands for all scopes. */
@@ -36470,6 +36787,8 @@ var Authenticator = class {
 	#authorized = /* @__PURE__ */ new Set();
 	/** Scopes for which the fallback credential was refused, and anonymous requests are accepted. */
 	#anonymous = /* @__PURE__ */ new Set();
+	/** The scopes that tokens are requested with instead, where the registry's challenge named others and accepted them. */
+	#tokenScopes = /* @__PURE__ */ new Map();
 	#challenge;
 	/** The last challenge, forgotten or not. */
 	#lastChallenge;
@@ -36483,16 +36802,17 @@ var Authenticator = class {
 	* challenge, and for a Basic challenge without a credential.
 	*
 	* @param anonymous true for access without the credential. Default: whatever the registry accepted before
+	* @param tokenScopes the scopes to request a token with. Default: those that the registry accepted before, or `scopes`
 	* @throws RegistryError when the token service refuses or can't be reached
 	*/
-	async header(scopes, anonymous = this.#anonymous.has(keyOf$2(scopes))) {
+	async header(scopes, { anonymous = this.#anonymous.has(keyOf$4(scopes)), tokenScopes = this.tokenScopesOf(scopes) } = {}) {
 		const challenge = this.#challenge;
 		if (!challenge) return void 0;
 		if (challenge.scheme === "basic") {
-			const credential = anonymous ? void 0 : await this.#options.credential();
+			const credential = anonymous ? void 0 : await this.#credential(scopes);
 			return credential && this.#service.basic(credential);
 		}
-		return this.#tokens.get(tokenKey(scopes, anonymous), async () => anonymous ? this.#service.requestToken(challenge, scopes, void 0) : this.#requestToken(challenge, scopes));
+		return this.#tokens.get(tokenKey(tokenScopes, anonymous), async () => anonymous ? this.#service.requestToken(challenge, tokenScopes, void 0) : this.#requestToken(challenge, scopes, tokenScopes));
 	}
 	get hasChallenge() {
 		return this.#challenge !== void 0;
@@ -36502,13 +36822,21 @@ var Authenticator = class {
 	*
 	* @returns true when the same request with a new `header` may be accepted
 	*/
-	acceptChallenge({ wwwAuthenticate, scopes, refused }) {
+	acceptChallenge({ wwwAuthenticate, scopes, tokenScopes = scopes, refused }) {
 		const challenge = wwwAuthenticate === void 0 ? this.#challenge : parseChallenge(wwwAuthenticate);
 		if (!challenge) return false;
 		this.#challenge = this.#lastChallenge = challenge;
 		if (challenge.scheme === "basic") return refused === void 0;
-		if (refused !== void 0) for (const anonymous of [false, true]) this.#tokens.drop(tokenKey(scopes, anonymous), refused);
+		if (refused !== void 0) for (const anonymous of [false, true]) this.#tokens.drop(tokenKey(tokenScopes, anonymous), refused);
 		return true;
+	}
+	/** The scopes that tokens for `scopes` are requested with. */
+	tokenScopesOf(scopes) {
+		return this.#tokenScopes.get(keyOf$4(scopes)) ?? scopes;
+	}
+	/** From now on tokens for `scopes` are requested with `tokenScopes`. */
+	useTokenScopes(scopes, tokenScopes) {
+		this.#tokenScopes.set(keyOf$4(scopes), tokenScopes);
 	}
 	/** Forgets the challenge: the next request is sent without `Authorization`, and its 401 has the registry's own. */
 	forgetChallenge() {
@@ -36516,12 +36844,12 @@ var Authenticator = class {
 	}
 	/** Notes that a request for `scopes` was accepted. */
 	markAuthorized(scopes) {
-		this.#authorized.add(keyOf$2(scopes));
+		this.#authorized.add(keyOf$4(scopes));
 		if (this.#challenge?.scheme !== "bearer") this.#authorized.add(ANY_SCOPE);
 	}
 	/** True when a request for the same scopes was accepted before. */
 	isAuthorized(scopes) {
-		return this.#authorized.has(keyOf$2(scopes)) || this.#challenge?.scheme !== "bearer" && this.#authorized.has(ANY_SCOPE);
+		return this.#authorized.has(keyOf$4(scopes)) || this.#challenge?.scheme !== "bearer" && this.#authorized.has(ANY_SCOPE);
 	}
 	/**
 	* True for a 401 that probably says nothing about the credentials. It has no challenge, or another one than the registry
@@ -36537,23 +36865,44 @@ var Authenticator = class {
 	/** True when a refused request for `scopes` is worth a retry without the credential: it only reads, and the credential is a fallback. */
 	async mayUseAnonymous(scopes) {
 		if (!scopes.every((scope) => scope.endsWith(":pull"))) return false;
-		return (await this.#options.credential())?.fallback === true;
+		return (await this.#credential(scopes))?.fallback === true;
 	}
 	/** From now on requests for `scopes` are sent without the credential, which was refused where anonymous access was not. */
 	useAnonymous(scopes) {
-		this.#anonymous.add(keyOf$2(scopes));
+		this.#anonymous.add(keyOf$4(scopes));
+	}
+	/**
+	* Renews the credential if the registry refused it itself, as Basic, and not a token service.
+	*
+	* @param refused the `Authorization` that was sent
+	* @returns true when the same request with a new `header` may be accepted
+	*/
+	async renewRefused(scopes, refused) {
+		if (this.#challenge?.scheme !== "basic" || refused === void 0) return false;
+		const credential = await this.#credential(scopes);
+		if (!credential) return false;
+		return this.#service.basic(credential) !== refused || this.#renew(credential, scopes);
+	}
+	async #credential(scopes) {
+		return this.#options.credential(repositoryOf(scopes));
+	}
+	async #renew(refused, scopes) {
+		const { renewCredential } = this.#options;
+		return await renewCredential?.(refused, repositoryOf(scopes)).catch(() => false) ?? false;
 	}
 	/** A token for the credential. Where a fallback credential is refused, an anonymous one. */
-	async #requestToken(challenge, scopes) {
-		const credential = await this.#options.credential();
+	async #requestToken(challenge, scopes, tokenScopes) {
+		const credential = await this.#credential(scopes);
 		try {
-			return await this.#service.requestToken(challenge, scopes, credential);
+			return await this.#service.requestToken(challenge, tokenScopes, credential);
 		} catch (error) {
-			if (!isAccessDenied(error) || !await this.mayUseAnonymous(scopes)) throw error;
-			const token = await this.#service.requestToken(challenge, scopes, void 0).catch(() => void 0);
+			if (!isAccessDenied(error)) throw error;
+			if (credential && await this.#renew(credential, scopes)) return this.#service.requestToken(challenge, tokenScopes, await this.#credential(scopes));
+			if (!await this.mayUseAnonymous(scopes)) throw error;
+			const token = await this.#service.requestToken(challenge, tokenScopes, void 0).catch(() => void 0);
 			if (!token) throw error;
 			this.useAnonymous(scopes);
-			this.#tokens.set(tokenKey(scopes, true), token);
+			this.#tokens.set(tokenKey(tokenScopes, true), token);
 			return token;
 		}
 	}
@@ -36563,11 +36912,63 @@ function isSameChallenge(last, next) {
 	if (last.scheme === "basic" || next?.scheme !== "bearer") return last.scheme === next?.scheme;
 	return last.realm.href === next.realm.href;
 }
-function keyOf$2(scopes) {
+/** The repository of the first scope; undefined for scopes of the registry as a whole. */
+function repositoryOf([scope = ""]) {
+	return /^repository:(.+):[^:]*$/.exec(scope)?.[1];
+}
+function keyOf$4(scopes) {
 	return scopes.join(" ");
 }
 function tokenKey(scopes, anonymous) {
-	return `${anonymous ? "anonymous" : "credential"} ${keyOf$2(scopes)}`;
+	return `${anonymous ? "anonymous" : "credential"} ${keyOf$4(scopes)}`;
+}
+
+// src/oci/auth/foreign-tokens.ts
+/**
+* Anonymous tokens of other registries that a registry redirects to, such as ghcr.io's for lscr.io. Their challenges say
+* nothing about the registry that redirected, and its credentials are never sent to them.
+*/
+var ForeignTokens = class {
+	#options;
+	#tokens;
+	/** By origin and scopes. */
+	#challenges = /* @__PURE__ */ new Map();
+	constructor(options) {
+		this.#options = options;
+		this.#tokens = new TokenCache(options.clock);
+	}
+	/**
+	* The `Authorization` value for a request that was redirected to `url`; undefined unless that origin has demanded one.
+	*
+	* @throws RegistryError when the origin's token service refuses an anonymous token
+	*/
+	async header(url, scopes) {
+		const key = keyOf$3(url, scopes);
+		const challenge = this.#challenges.get(key);
+		if (!challenge) return void 0;
+		const service = new TokenService({
+			...this.#options,
+			registry: new URL(url.origin)
+		});
+		const requested = challenge.scopes.length > 0 ? challenge.scopes : scopes;
+		return this.#tokens.get(key, async () => service.requestToken(challenge, requested, void 0));
+	}
+	/**
+	* Adopts the challenge of a 401, and drops the token that it refused.
+	*
+	* @returns true when the same request with a new `header` may be accepted
+	*/
+	acceptChallenge({ url, wwwAuthenticate, scopes }, refused) {
+		const challenge = wwwAuthenticate === void 0 ? void 0 : parseChallenge(wwwAuthenticate);
+		if (challenge?.scheme !== "bearer") return false;
+		const key = keyOf$3(url, scopes);
+		this.#challenges.set(key, challenge);
+		if (refused !== void 0) this.#tokens.drop(key, refused);
+		return true;
+	}
+};
+function keyOf$3({ origin }, scopes) {
+	return [origin, ...scopes].join(" ");
 }
 
 // src/oci/http/authenticated-request.ts
@@ -36575,13 +36976,23 @@ function tokenKey(scopes, anonymous) {
 var AuthenticatedRequest = class {
 	#request;
 	#options;
-	/** True once a challenge was answered: the second 401 is a refusal. */
+	/** The scopes of the token. */
+	#tokenScopes;
+	/** True while the token has scopes that another request has learned. */
+	#isLearned;
+	/** The scopes to try if those are refused; undefined until a challenge has named others. */
+	#otherScopes;
+	/** True once a challenge was answered: the next 401 is a refusal of these scopes. */
 	#isRenewed = false;
+	/** True once the credential was looked up again: a second refusal counts. */
+	#isCredentialRenewed = false;
 	/** True when a 401 probably says nothing about the credentials. */
 	#isSuspicious = false;
 	constructor(request, options) {
 		this.#request = request;
 		this.#options = options;
+		this.#tokenScopes = options.authenticator.tokenScopesOf(request.scopes);
+		this.#isLearned = this.#tokenScopes !== request.scopes;
 	}
 	/**
 	* The response of the registry, with a status that the request expects.
@@ -36589,12 +37000,15 @@ var AuthenticatedRequest = class {
 	* @throws RegistryError when the request is refused
 	*/
 	async run() {
+		const { authenticator } = this.#options;
+		const { scopes } = this.#request;
 		let state = { kind: "unsent" };
 		while (state.kind !== "accepted") {
 			if (state.kind === "failed") throw state.error;
 			state = await this.#next(state);
 		}
-		this.#options.authenticator.markAuthorized(this.#request.scopes);
+		authenticator.markAuthorized(scopes);
+		if (this.#tokenScopes !== scopes) authenticator.useTokenScopes(scopes, this.#tokenScopes);
 		return state.response;
 	}
 	async #next(step) {
@@ -36610,8 +37024,9 @@ var AuthenticatedRequest = class {
 		const { authenticator, send } = this.#options;
 		let authorization;
 		try {
-			authorization = await authenticator.header(this.#request.scopes);
+			authorization = await authenticator.header(this.#request.scopes, { tokenScopes: this.#tokenScopes });
 		} catch (error) {
+			if (isRefusedScope(error) && (this.#tryOtherScopes() || this.#unlearnScopes())) return { kind: "unsent" };
 			authenticator.forgetChallenge();
 			throw error;
 		}
@@ -36625,7 +37040,7 @@ var AuthenticatedRequest = class {
 	}
 	#judge(sent) {
 		const { response } = sent;
-		if (response.status === 401) return {
+		if (response.status === 401 && this.#isOwn(response)) return {
 			kind: "challenged",
 			sent
 		};
@@ -36637,17 +37052,27 @@ var AuthenticatedRequest = class {
 			sent
 		};
 	}
+	/** False for the response of a host that the registry redirected to: it says nothing about authentication at the registry. */
+	#isOwn({ url }) {
+		return url.origin === this.#options.baseUrl.origin;
+	}
 	async #answerChallenge(sent) {
 		const { authenticator } = this.#options;
 		const { scopes, repeatable } = this.#request;
+		const wwwAuthenticate = await this.#challengeOf(sent.response);
+		const refused = sent.authorization;
 		const unauthorized = {
-			wwwAuthenticate: await this.#challengeOf(sent.response),
+			wwwAuthenticate,
 			scopes,
-			refused: sent.authorization
+			tokenScopes: this.#tokenScopes,
+			refused
 		};
 		this.#isSuspicious ||= authenticator.isSuspicious401(unauthorized);
 		const isAnswerable = authenticator.acceptChallenge(unauthorized);
-		if (this.#isRenewed || !isAnswerable || repeatable === false) return {
+		this.#noteOtherScopes(sent.response);
+		const [next] = repeatable === false ? this.#otherScopes ?? [] : [];
+		if (next) authenticator.useTokenScopes(scopes, next);
+		if (!isAnswerable || this.#isRenewed && !this.#tryOtherScopes() || repeatable === false) return {
 			kind: "refused",
 			sent
 		};
@@ -36661,10 +37086,38 @@ var AuthenticatedRequest = class {
 		if (own !== void 0 || this.#options.authenticator.hasChallenge) return own;
 		return this.#options.baseChallenge();
 	}
+	/** Only the response to this very request says which scopes it needs. */
+	#noteOtherScopes({ headers }) {
+		const own = listHeaderOf(headers, "www-authenticate");
+		const challenge = own === void 0 ? void 0 : parseChallenge(own);
+		if (challenge?.scheme !== "bearer" || challenge.scopes.length === 0) return;
+		this.#otherScopes ??= otherScopes(this.#tokenScopes, challenge.scopes);
+	}
+	/** True when there are scopes left to try. */
+	#tryOtherScopes() {
+		const next = this.#otherScopes?.shift();
+		if (next) this.#tokenScopes = next;
+		return next !== void 0;
+	}
+	/** True when scopes that were learned before are given up for the request's own. */
+	#unlearnScopes() {
+		if (!this.#isLearned) return false;
+		this.#isLearned = false;
+		this.#tokenScopes = this.#request.scopes;
+		this.#options.authenticator.useTokenScopes(this.#request.scopes, this.#tokenScopes);
+		return true;
+	}
 	async #explain({ response, authorization }) {
 		const { authenticator, errorOf } = this.#options;
+		if (await this.#renewCredential(response, authorization)) {
+			if (this.#request.repeatable !== false) {
+				await response.body.dump();
+				return { kind: "unsent" };
+			}
+			this.#isSuspicious = true;
+		}
 		const refusal = await errorOf(response, this.#isSuspicious);
-		return isAccessDenied(refusal) && await authenticator.mayUseAnonymous(this.#request.scopes) ? {
+		return isAccessDenied(refusal) && this.#isOwn(response) && await authenticator.mayUseAnonymous(this.#request.scopes) ? {
 			kind: "anonymous",
 			refusal,
 			refused: authorization
@@ -36673,11 +37126,22 @@ var AuthenticatedRequest = class {
 			error: refusal
 		};
 	}
+	/** True when the registry refused a credential that may have expired, and there is another one now. */
+	async #renewCredential(response, authorization) {
+		const isDenied = response.status === 401 || response.status === 403;
+		if (this.#isCredentialRenewed || !isDenied || !this.#isOwn(response)) return false;
+		this.#isCredentialRenewed = true;
+		return this.#options.authenticator.renewRefused(this.#request.scopes, authorization);
+	}
 	/** If anonymous access fails too, the refusal of the credential is reported: it says more. */
 	async #sendAnonymously({ refusal, refused }) {
 		const { authenticator, send } = this.#options;
 		const { scopes, expect } = this.#request;
-		const authorization = await authenticator.header(scopes, true).catch(() => refused);
+		const anonymous = {
+			anonymous: true,
+			tokenScopes: this.#tokenScopes
+		};
+		const authorization = await authenticator.header(scopes, anonymous).catch(() => refused);
 		if (authorization === refused) return {
 			kind: "failed",
 			error: refusal
@@ -36697,6 +37161,10 @@ var AuthenticatedRequest = class {
 		};
 	}
 };
+/** True when a token service refuses the request itself, and may accept one for other scopes. */
+function isRefusedScope(error) {
+	return isAccessDenied(error) || error instanceof RegistryError && error.status === 400;
+}
 
 // src/oci/remedy.ts
 /** The first rule that matches wins. Each has the words of a real registry: first those of single registries, then common ones. */
@@ -36718,12 +37186,20 @@ const RULES$1 = [
 		remedy: "Use GITHUB_TOKEN with \"permissions: packages: write\", or a personal access token (classic) with write:packages, or read:packages to pull; a fine-grained token does not work"
 	},
 	{
+		says: /permission_denied: The requested installation does not exist/i,
+		remedy: "The token belongs to another owner than the package: use a personal access token (classic) with write:packages of an account that may write there"
+	},
+	{
+		says: /User cannot be authenticated with the token provided/i,
+		remedy: "The token has expired, or is wrong: renew the secret that holds it"
+	},
+	{
 		says: /the repository with name '/i,
 		remedy: "Create the repository in Amazon ECR, or enable create-on-push there with a repository creation template",
 		pushing: true
 	},
 	{
-		says: /authorization token has expired/i,
+		says: /authorization token (?:has expired|is invalid)/i,
 		remedy: "Log in to Amazon ECR again in this job: its tokens expire after 12 hours"
 	},
 	{
@@ -36763,6 +37239,15 @@ const RULES$1 = [
 		remedy: "Migrate the project to Artifact Registry: the old Container Registry accepts no pushes"
 	},
 	{
+		says: /config file size \(\d+ bytes\) does not match the config descriptor size/i,
+		remedy: "The image states a wrong size of its config, which this target refuses, and a mirror must not change it: omit the image with \"exclude\", or set \"engine: docker\", which writes a new manifest for images of one platform",
+		pushing: true
+	},
+	{
+		says: /registry contains \d+ repositories, limit is \d+/i,
+		remedy: "The plan's number of repositories is used up: raise it in the target, or delete repositories there"
+	},
+	{
 		says: /unauthorized to access repository: .*, action: push|\bproject \S+ not found/i,
 		remedy: "Create the project in Harbor, and give the account a role in it that may push",
 		pushing: true
@@ -36779,7 +37264,7 @@ const RULES$1 = [
 	},
 	{
 		says: /requested access to the resource is denied|insufficient_scope/i,
-		remedy: "The account must be allowed to push to the namespace of \"target\", its access token needs the permission Write, and its plan must allow another private repository if new ones are private",
+		remedy: "The account must be allowed to push to the namespace of \"target\", its access token needs the permission Write, and on Docker Hub its plan must allow another private repository if new ones are private",
 		pushing: true
 	},
 	{
@@ -36814,39 +37299,69 @@ function remedyFor(said, pushing) {
 }
 /** What to do about a refusal by `host`, and where the refused account came from. Never shows the account itself. */
 function adviceOn(host, used, remedy) {
-	if (!used) return `No credentials are known for ${host}: set them as inputs, or log in with docker/login-action before this step`;
+	if (!used) return `No credentials are known for ${host}: set them as inputs, or log in with docker/login-action before this step. Registries also refuse what does not exist`;
 	return remedy === void 0 ? `${host} refused the credentials from ${used.providedBy}: check that they are right and allow this` : `${remedy}. The request used the credentials from ${used.providedBy}`;
+}
+/** What to do when the host that `registry` redirects to refuses the request. */
+function storageAdvice(registry, host) {
+	return `${registry} redirects to ${host}, which refuses the request: its link may have expired, or ${host} gives nobody access without an account. The credentials for ${registry} are not sent there`;
+}
+/** What to do when `host` refuses with a web page, which registries don't send. */
+function webPageAdvice(host) {
+	return `Something in front of ${host}, such as a firewall, answered: ask its operators to let this runner through`;
 }
 
 // src/oci/http/response-error.ts
 /** The largest error body. */
 const MAX_ERROR_BODY_BYTES = 65536;
-/** Codes of upload sessions that a registry lost, after which a new one may succeed, and of rate limits. */
-const RETRYABLE_CODES = /* @__PURE__ */ new Set([
-	"BLOB_UPLOAD_INVALID",
-	"BLOB_UPLOAD_UNKNOWN",
-	"TOOMANYREQUESTS"
-]);
+/** Codes of upload sessions that a registry lost: a new one may succeed. */
+const RETRYABLE_CODES = /* @__PURE__ */ new Set(["BLOB_UPLOAD_INVALID", "BLOB_UPLOAD_UNKNOWN"]);
 /** Codes for content that was right when it was sent: it may have been changed or cut short on the way. */
 const AMBIGUOUS_CODES = /* @__PURE__ */ new Set([
 	"DIGEST_INVALID",
 	"SIZE_INVALID",
 	"MANIFEST_INVALID"
 ]);
+/**
+* Words of a rate limit that is sent with another status than 429: 403 by ghcr.io (GitHub's secondary limits) and others, 400
+* by Amazon ECR. Limits of space ("the configured upper limit") and of a plan are none: waiting does not help.
+*/
+const RATE_LIMIT = /secondary rate limit|abuse detection|\brate limit|\brate exceeded|too ?many ?requests|ThrottlingException|RESOURCE_EXHAUSTED/i;
+const RATE_LIMIT_STATUSES = /* @__PURE__ */ new Set([
+	400,
+	403,
+	500,
+	502,
+	503,
+	504
+]);
+/** ghcr.io words an outage of a service behind it as a refusal. */
+const OUTAGE = /Error from intermediary|twirp error/;
+/** What storage answers once a signed URL has expired, or to a request that it was not signed for. */
+const STORAGE_REFUSALS = /* @__PURE__ */ new Set([
+	400,
+	401,
+	403
+]);
 /** Reads a response that was not expected: what it says, what to do about it, and whether a retry may help. */
 async function responseErrorOf(response, context) {
-	const { method, registry, now, ambiguousStatuses } = context;
+	const { method, registry, now, isRedirected } = context;
 	const { status, headers, url } = response;
-	const body = await readBody(response, MAX_ERROR_BODY_BYTES).catch(() => /* @__PURE__ */ new Uint8Array());
-	const { codes, text } = readErrorBody(new TextDecoder().decode(body));
+	const bytes = await readBody(response, MAX_ERROR_BODY_BYTES).catch(() => /* @__PURE__ */ new Uint8Array());
+	const body = new TextDecoder().decode(bytes);
+	const { codes, text, isPage } = readErrorBody(body);
 	const retryAfter = parseRetryAfter(headerOf(headers, "retry-after"), now);
-	const throttled = status === 403 && /secondary rate limit/i.test(text);
-	const retryable = isRetryableStatus(status) && !codes.includes("MANIFEST_BLOB_UNKNOWN") || throttled || codes.some((code) => RETRYABLE_CODES.has(code));
+	const isRateLimit = status === 429 || codes.includes("TOOMANYREQUESTS") || RATE_LIMIT_STATUSES.has(status) && !isPage && RATE_LIMIT.test(body);
+	const retryable = isRetryableStatus(status) && !codes.includes("MANIFEST_BLOB_UNKNOWN") || isRateLimit || OUTAGE.test(text) || codes.some((code) => RETRYABLE_CODES.has(code));
 	const said = text === "" ? `status ${status}` : `status ${status}, ${text}`;
-	const remedy = remedyFor(said, isPush(context));
-	const isAmbiguousStatus = ambiguousStatuses.includes(status) && remedy === void 0;
-	const ambiguous = isMisplaced(status) || isAmbiguousStatus || codes.some((code) => AMBIGUOUS_CODES.has(code));
-	const advice = retryable ? "" : await adviceFor(status, remedy, context);
+	const remedy = isRedirected ? void 0 : remedyFor(said, isPush(context));
+	const ambiguous = isAmbiguousStatus(status, remedy, context) || codes.some((code) => AMBIGUOUS_CODES.has(code));
+	const advice = retryable ? "" : await adviceFor({
+		status,
+		host: url.host,
+		remedy,
+		isPage
+	}, context);
 	const cause = advice === "" ? said : `${said.replace(/\.$/, "")}. ${advice}`;
 	return new RegistryError({
 		method,
@@ -36857,21 +37372,62 @@ async function responseErrorOf(response, context) {
 		ambiguous,
 		registry,
 		retryAfter,
+		isRateLimit,
 		cause
 	});
 }
-/** A success that this request can't have, or a redirect that it can't follow, comes from a page in front of the registry. */
-function isMisplaced(status) {
-	return status >= 200 && status < 400;
+function isAmbiguousStatus(status, remedy, { ambiguousStatuses, isRedirected }) {
+	if (status >= 200 && status < 400) return true;
+	if (isRedirected && STORAGE_REFUSALS.has(status)) return true;
+	return ambiguousStatuses.includes(status) && remedy === void 0;
 }
 function isPush({ method, scopes }) {
 	return method !== "GET" && method !== "HEAD" || scopes.some((scope) => /:[^:]*push/.test(scope));
 }
 /** What to do about a refusal, and where the refused account came from. */
-async function adviceFor(status, remedy, { registry, credential }) {
+async function adviceFor({ status, host, remedy, isPage }, { registry, credential, isRedirected }) {
+	if (isRedirected && STORAGE_REFUSALS.has(status)) return storageAdvice(registry, host);
+	if (isPage && status === 403) return webPageAdvice(host);
 	if (status !== 401 && status !== 403) return remedy ?? "";
 	const used = await credential().catch(() => void 0);
 	return adviceOn(registry, used, remedy);
+}
+
+// src/oci/work-counter.ts
+const current = new AsyncLocalStorage();
+/** Counts what some work does at registries, also when other work uses the same registries at the same time. */
+var WorkCounter = class {
+	#requests = 0;
+	#mounts = 0;
+	#outer = current.getStore();
+	/** Number of requests so far. */
+	get requests() {
+		return this.#requests;
+	}
+	/** Number of blobs so far that a target took from another of its repositories. */
+	get mounts() {
+		return this.#mounts;
+	}
+	/** Runs `work`, and counts what it does. */
+	async run(work) {
+		return current.run(this, work);
+	}
+	noteRequest() {
+		this.#requests += 1;
+		this.#outer?.noteRequest();
+	}
+	noteMount() {
+		this.#mounts += 1;
+		this.#outer?.noteMount();
+	}
+};
+/** Counts a request for the work that sends it. */
+function noteRequest() {
+	current.getStore()?.noteRequest();
+}
+/** Counts a mounted blob for the work that needs it. */
+function noteMount() {
+	current.getStore()?.noteMount();
 }
 
 // src/oci/user-agent.ts
@@ -36919,24 +37475,51 @@ var Sender = class {
 	constructor(options) {
 		this.#options = options;
 	}
-	/** Sends `request`, and follows its redirects unless it has a body or expects them. */
-	async send(request, authorization) {
-		const { baseUrl, trustedHosts } = this.#options;
-		const { method, body, signal, expect } = request;
+	/**
+	* Sends `request`, and follows its redirects unless it has a body or expects them. A redirect to another registry that
+	* demands a token is answered with an anonymous one.
+	*
+	* @param authorization is sent to the origin of `home` alone
+	* @param home the registry's base URL, or its token service
+	*/
+	async send(request, authorization, home = this.#options.baseUrl) {
+		const { foreignTokens, trustedHosts } = this.#options;
+		const { method, url, scopes } = request;
+		const refusal = whyNotFollow(home, url, trustedHosts);
+		if (refusal !== void 0) throw misdirected(method, home, url, refusal);
+		const usesForeignTokens = home === this.#options.baseUrl && request.body === void 0;
+		for (let isRepeated = false;; isRepeated = true) {
+			let foreign;
+			const response = await this.#follow(request, async (hop) => {
+				if (hop.origin === home.origin) return authorization;
+				foreign = usesForeignTokens ? await foreignTokens.header(hop, scopes) : void 0;
+				return foreign;
+			});
+			if (!(response.status === 401 && response.url.origin !== home.origin) || !usesForeignTokens || isRepeated) return response;
+			const wwwAuthenticate = listHeaderOf(response.headers, "www-authenticate");
+			const unauthorized = {
+				url: response.url,
+				wwwAuthenticate,
+				scopes
+			};
+			if (!foreignTokens.acceptChallenge(unauthorized, foreign)) return response;
+			await response.body.dump();
+		}
+	}
+	async #follow(request, authorizationFor) {
+		const { trustedHosts } = this.#options;
+		const { method, body, expect } = request;
 		let { url } = request;
-		const refusal = whyNotFollow(baseUrl, url, trustedHosts);
-		if (refusal !== void 0) throw misdirected(method, baseUrl, url, refusal);
 		for (let redirects = 0;; redirects += 1) {
-			const headers = url.origin === baseUrl.origin && authorization !== void 0 ? {
+			const authorization = await authorizationFor(url);
+			const headers = authorization === void 0 ? request.headers : {
 				...request.headers,
 				authorization
-			} : request.headers;
+			};
 			const response = await this.dispatch({
-				method,
+				...request,
 				url,
-				headers,
-				body,
-				...signal && { signal }
+				headers
 			});
 			const location = REDIRECTS.has(response.status) && !expect.includes(response.status) ? headerOf(response.headers, "location") : void 0;
 			if (location === void 0 || body !== void 0) return response;
@@ -36944,31 +37527,31 @@ var Sender = class {
 			const next = resolveLocation(location, url);
 			const reason = next ? whyNotFollow(url, next, trustedHosts) : "is malformed";
 			if (!next || reason !== void 0) throw misdirected(method, url, next, reason);
-			if (redirects >= MAX_REDIRECTS) throw new RegistryError({
-				method,
-				url,
-				cause: `more than ${MAX_REDIRECTS} redirects`,
-				ambiguous: true
-			});
+			if (redirects >= MAX_REDIRECTS) throw tooManyRedirects(method, url);
 			url = next;
 		}
 	}
 	/** Sends `request` to exactly its URL. */
 	async dispatch(request) {
-		const { dispatcher, baseUrl, limiters } = this.#options;
+		const { dispatcher, baseUrl, limiters, logger, clock } = this.#options;
 		const { method, url, signal } = request;
 		if (url.host !== baseUrl.host) await limiters.find(url.host)?.waitUntilOpen(signal);
+		noteRequest();
+		const started = clock();
 		const { statusCode, headers, body } = await dispatcher.request({
 			origin: url.origin,
 			path: url.pathname + url.search,
 			method,
 			headers: {
 				"user-agent": USER_AGENT,
+				"accept-encoding": "identity",
 				...request.headers
 			},
 			body: request.body ?? null,
-			signal: signal ?? null
+			signal: signal ?? null,
+			...request.responseTimeoutMs !== void 0 && { headersTimeout: request.responseTimeoutMs }
 		});
+		logger.debug(`${method} ${redactUrl(url)}: ${statusCode} in ${clock() - started} ms`);
 		return {
 			status: statusCode,
 			headers,
@@ -36977,6 +37560,14 @@ var Sender = class {
 		};
 	}
 };
+function tooManyRedirects(method, url) {
+	return new RegistryError({
+		method,
+		url,
+		cause: `more than ${MAX_REDIRECTS} redirects`,
+		ambiguous: true
+	});
+}
 function misdirected(method, from, to, reason) {
 	const where = to ? redactUrl(to) : "a malformed URL";
 	return new RegistryError({
@@ -36997,14 +37588,21 @@ var RegistryTransport = class {
 	#sender;
 	constructor(options) {
 		this.#options = options;
-		this.#sender = new Sender(options);
-		this.#authenticator = new Authenticator({
-			registry: options.baseUrl,
+		const tokens = {
 			...options.trustedHosts && { trustedHosts: options.trustedHosts },
-			credential: options.credential,
-			sendTokenRequest: (request) => this.#sendTokenRequest(request),
+			sendTokenRequest: this.#sendTokenRequest,
 			clock: options.clock,
 			mask: options.mask
+		};
+		this.#sender = new Sender({
+			...options,
+			foreignTokens: new ForeignTokens(tokens)
+		});
+		this.#authenticator = new Authenticator({
+			...tokens,
+			registry: options.baseUrl,
+			credential: options.credential,
+			renewCredential: options.renewCredential
 		});
 	}
 	/** Waits until the registry accepts requests again, if it has asked for a pause. */
@@ -37033,11 +37631,15 @@ var RegistryTransport = class {
 		} catch (thrown) {
 			signal?.throwIfAborted();
 			const error = this.#describe(request, thrown);
-			if (error.status === 429) throttled += 1;
-			const delayMs = request.repeatable === false || error.ambiguous && request.insist === false ? void 0 : retryBudget.nextDelay(error);
-			if (delayMs === void 0) throw error;
+			if (error.isRateLimit) throttled += 1;
+			const isFinal = request.repeatable === false || request.insist === false && !error.isRateLimit;
+			const delayMs = isFinal ? void 0 : retryBudget.nextDelay(error);
+			if (delayMs === void 0) {
+				error.isExhausted = !isFinal && error.retryable;
+				throw error;
+			}
 			const retry = `retry ${retryBudget.used} of ${retries} in ${Math.ceil(delayMs / 1e3)} s`;
-			logger.debug(`${error.message}; ${retry}`);
+			logger.info(`${error.message}; ${retry}`);
 			await sleep(delayMs, signal);
 		}
 	}
@@ -37058,15 +37660,15 @@ var RegistryTransport = class {
 		return opened.promise;
 	}
 	/**
-	* One attempt. A 429 closes the limiter of the host that answered, whichever it is.
+	* One attempt. A rate limit pauses the host that answered, whichever it is.
 	*
-	* @param throttled how often this request has been answered with 429
+	* @param throttled how often this request has met a rate limit
 	*/
 	async #attempt(request, read, throttled) {
 		try {
 			return await read(await this.#authenticate(request));
 		} catch (error) {
-			if (error instanceof RegistryError && error.status === 429) {
+			if (error instanceof RegistryError && error.isRateLimit) {
 				const pauseMs = error.retryAfter ?? backoffDelay(throttled, this.#options.random);
 				this.#options.limiters.of(new URL(error.url).host).pause(pauseMs, pauseMs > 6e5 ? error : void 0);
 			}
@@ -37074,21 +37676,24 @@ var RegistryTransport = class {
 		}
 	}
 	async #authenticate(request) {
-		const { method, body, expect, headers = {} } = request;
 		const signal = this.#signalOf(request);
+		const url = this.urlOf(request.url);
 		const single = {
-			method,
-			url: this.urlOf(request.url),
-			headers,
-			body,
-			expect,
+			...request,
+			url,
+			headers: request.headers ?? {},
 			...signal && { signal }
 		};
+		const { baseUrl } = this.#options;
 		return new AuthenticatedRequest(request, {
+			baseUrl,
 			authenticator: this.#authenticator,
 			send: async (authorization) => this.#sender.send(single, authorization),
 			baseChallenge: async () => this.#baseChallenge(),
-			errorOf: async (response, isAmbiguous) => this.#responseError(request, response, isAmbiguous ? [401] : [])
+			errorOf: async (response, isAmbiguous) => this.#responseError(request, response, {
+				isRedirected: response.url.origin !== baseUrl.origin,
+				ambiguousStatuses: isAmbiguous ? [401] : []
+			})
 		}).run();
 	}
 	async #baseChallenge() {
@@ -37107,22 +37712,30 @@ var RegistryTransport = class {
 		const { signal } = this.#options;
 		return own && signal ? AbortSignal.any([own, signal]) : own ?? signal;
 	}
-	#sendTokenRequest = async ({ scopes, ...request }) => {
+	#sendTokenRequest = async ({ headers: { authorization, ...headers }, ...request }) => {
 		const { signal } = this.#options;
-		const response = await this.#sender.dispatch({
+		const { method, url, scopes } = request;
+		const single = {
 			...request,
+			headers,
+			expect: [200],
 			...signal && { signal }
-		});
+		};
+		const response = await this.#sender.send(single, authorization, url);
 		if (response.status !== 200) {
 			const ambiguousStatuses = this.#authenticator.isAuthorized(scopes) ? [401, 404] : [404];
+			const more = {
+				isRedirected: response.url.origin !== url.origin,
+				ambiguousStatuses
+			};
 			throw await this.#responseError({
-				method: request.method,
+				method,
 				scopes
-			}, response, ambiguousStatuses);
+			}, response, more);
 		}
 		return new TextDecoder().decode(await readBody(response, MAX_TOKEN_BYTES));
 	};
-	async #responseError({ method, scopes }, response, ambiguousStatuses) {
+	async #responseError({ method, scopes }, response, more) {
 		const { baseUrl, clock, credential } = this.#options;
 		const registry = baseUrl.host;
 		return responseErrorOf(response, {
@@ -37131,7 +37744,7 @@ var RegistryTransport = class {
 			registry,
 			now: clock(),
 			credential,
-			ambiguousStatuses
+			...more
 		});
 	}
 	/** Whatever was thrown, as a RegistryError. A body that fails while it is sent throws one with its own cause. */
@@ -37198,12 +37811,13 @@ var Registries = class {
 		const { credentials, insecure, ...options } = this.#options;
 		const scheme = isLoopback(registry) || insecure.has(registry) ? "http" : "https";
 		const lookup = credentials[role];
-		let credential;
+		const credential = new RenewableCredential(registry, lookup, options.clock);
 		const transport = new RegistryTransport({
 			...options,
 			baseUrl: new URL(`${scheme}://${apiHost(registry)}`),
 			limiters: this.#limiters,
-			credential: () => credential ??= lookup(registry)
+			credential: async (repository) => credential.get(repository),
+			renewCredential: async (refused, repository) => credential.renew(refused, repository)
 		});
 		return new RegistryClient(registry, transport);
 	}
@@ -37248,8 +37862,8 @@ const Auth = looseObject({
 	identitytoken: optional(string())
 });
 const DockerConfig = looseObject({
-	auths: optional(nullable(record$1(string(), nullable(Auth)))),
-	credHelpers: optional(nullable(record$1(string(), string()))),
+	auths: optional(nullable(record$2(string(), nullable(Auth)))),
+	credHelpers: optional(nullable(record$2(string(), string()))),
 	credsStore: optional(nullable(string()))
 });
 const ConfigFile = pipe(string(), parseJson$3(), check$2((json) => !Array.isArray(json)), DockerConfig);
@@ -37281,10 +37895,19 @@ async function readAuthFile(path, absent) {
 		if (error instanceof Error && "code" in error && absent.has(String(error.code))) return {};
 		throw error;
 	}
+	return parseAuthFile(text, path);
+}
+/**
+* Reads the text of a docker config.
+*
+* @param name names the place of the text in the error
+* @throws Error with `name` when it has another form
+*/
+function parseAuthFile(text, name) {
 	if (text.trim() === "") return {};
 	const parsed = safeParse(ConfigFile, text);
 	if (parsed.success) return parsed.output;
-	throw new Error(`${path} is not a docker config: log in again with docker/login-action or docker login`);
+	throw new Error(`${name} is not a docker config: log in again with docker/login-action or docker login`);
 }
 /** The key under which docker and its credential helpers keep the credentials of `registry`. */
 function credentialServer(registry) {
@@ -37438,6 +38061,11 @@ function apiUrl() {
 function isGitHubDotCom() {
 	return apiUrl() === GITHUB_API;
 }
+/** True if the log shows ANSI colours: on a terminal, and on GitHub. https://no-color.org */
+function hasColors() {
+	if ((process.env["NO_COLOR"] ?? "") !== "") return false;
+	return process.env["GITHUB_ACTIONS"] === "true" || isatty(1);
+}
 /** The folder of the user's docker configuration. */
 function dockerConfigFolder() {
 	return process.env["DOCKER_CONFIG"] || join(homedir(), ".docker");
@@ -37502,12 +38130,16 @@ function githubCredential(token, actor) {
 	};
 }
 /**
-* Finds the account of a registry in one role: from the inputs, or else the docker config, or else podman's auth.json, or
-* else GitHub's token.
+* Finds the account of a registry in one role: from the inputs, or else DOCKER_AUTH_CONFIG, the docker config, podman's
+* auth.json, or GitHub's token.
 */
 function credentialLookup(role, sources) {
 	const { inputs, github } = sources;
-	const files = firstCredential([sources.dockerConfig, sources.podman]);
+	const files = firstCredential([
+		sources.environment,
+		sources.dockerConfig,
+		sources.podman
+	]);
 	return async (registry, options) => inputCredential(role, registry, inputs) ?? await files(registry, options) ?? (registry === GITHUB_REGISTRY ? github : void 0);
 }
 /**
@@ -37515,12 +38147,12 @@ function credentialLookup(role, sources) {
 * finds accounts of a host there, but no account of a path, and does not read podman's file.
 */
 async function loginsFor(role, places, sources) {
-	const { inputs, dockerConfig } = sources;
+	const { inputs, environment, dockerConfig } = sources;
 	const lookup = credentialLookup(role, sources);
 	const logins = /* @__PURE__ */ new Map();
 	for (const { registry, path } of places) {
 		if (logins.has(registry)) continue;
-		const credential = !inputCredential(role, registry, inputs) && await dockerConfig(registry) !== void 0 ? void 0 : await lookup(registry, { repository: path });
+		const credential = !inputCredential(role, registry, inputs) && !await environment(registry) && await dockerConfig(registry) !== void 0 ? void 0 : await lookup(registry, { repository: path });
 		if (credential) logins.set(registry, credential);
 	}
 	return logins;
@@ -37528,6 +38160,18 @@ async function loginsFor(role, places, sources) {
 /** The account from the inputs: `username` is for one registry, `source-username` for all sources. */
 function inputCredential(role, registry, { credentials, registryAuth, targetLogin }) {
 	return (role === "source" || registry === targetLogin ? credentials[role] : void 0) ?? registryAuth.get(registry);
+}
+/** https://docs.docker.com/reference/cli/docker/#environment-variables */
+function environmentCredentials() {
+	const name = "the variable DOCKER_AUTH_CONFIG";
+	const read = async () => {
+		const { auths } = parseAuthFile(process.env["DOCKER_AUTH_CONFIG"] ?? "", name);
+		return { auths };
+	};
+	return authFileCredentials({
+		read,
+		name
+	}, runHelper);
 }
 const runHelper = async (helper, server) => exec(`docker-credential-${helper}`, ["get"], {
 	env: definedEnv(),
@@ -37538,6 +38182,7 @@ function credentialSources(inputs) {
 	return {
 		inputs,
 		dockerConfig: dockerConfigCredentials(dockerConfigFolder(), runHelper),
+		environment: environmentCredentials(),
 		podman: podmanCredentials(runHelper),
 		github: isGitHubDotCom() ? githubCredential(inputs.metadata.token, process.env["GITHUB_ACTOR"]) : void 0
 	};
@@ -37555,6 +38200,15 @@ var CopyError = class extends Error {
 		super(message, { cause });
 		this.retryable = retryable;
 		this.ambiguous = ambiguous;
+	}
+};
+/** A tag must not be written now. The run tries it again, or leaves it to the next run. */
+var PostponedError = class extends CopyError {
+	constructor(message, cause) {
+		super(message, {
+			retryable: false,
+			cause
+		});
 	}
 };
 /** The source does not have a digest that it listed. */
@@ -38127,7 +38781,7 @@ const Referrer = object({
 	artifactType: nullish(string()),
 	config: nullish(object({ mediaType: nullish(string()) })),
 	subject: nullish(object({ digest: DigestSchema })),
-	annotations: nullish(record$1(string(), string()))
+	annotations: nullish(record$2(string(), string()))
 });
 /** @returns undefined when `manifest` is malformed */
 function readReferrer({ mediaType, digest, bytes }) {
@@ -38194,13 +38848,17 @@ async function* downloadBlob(client, repository, descriptor, signal) {
 async function* resumed(source, signal) {
 	const { size } = source.descriptor;
 	let offset = 0;
+	let isWhole = false;
 	for (let resumes = 0;; resumes += 1) {
 		const before = offset;
 		let broken;
-		const response = await openRest(source, offset, signal);
+		const response = await openRest(source, isWhole ? 0 : offset, signal);
 		try {
 			let skip = overlap(response, offset);
-			for await (const chunk of response.body) {
+			const decoder = decoderOf(response, size);
+			isWhole = decoder !== void 0;
+			const content = decoder ?? response.body;
+			for await (const chunk of content) {
 				const rest = chunk.subarray(Math.min(skip, chunk.length));
 				skip -= chunk.length - rest.length;
 				if (rest.length === 0) continue;
@@ -38208,7 +38866,7 @@ async function* resumed(source, signal) {
 				yield rest;
 			}
 		} catch (error) {
-			if (!isNetworkError(error)) throw error;
+			if (!isNetworkError(error) && !isDecodingError(error)) throw error;
 			broken = error;
 		} finally {
 			response.release();
@@ -38218,6 +38876,16 @@ async function* resumed(source, signal) {
 		if (broken === void 0) return;
 		throw breakOf(source, broken);
 	}
+}
+/**
+* The content of a response that a gateway has compressed; undefined for any other. Storage may keep a layer with the header
+* of its own compression: then the response has the length of the layer, and is the layer itself.
+*/
+function decoderOf({ status, headers, body }, size) {
+	if (status !== 200 || headerOf(headers, "content-length") === String(size)) return void 0;
+	const decoder = createDecoder(headers);
+	if (decoder) pipeline(body, decoder, () => void 0);
+	return decoder;
 }
 /** Requests the blob from `offset` on, or the whole blob if the registry can't send a part of it. */
 async function openRest(source, offset, signal) {
@@ -38303,21 +38971,31 @@ var ChunkReader = class {
 * Requests that `digest` is mounted into `repository`. Mounting from the repository itself checks whether the blob is
 * present, and opens an upload session if it is not: one request instead of HEAD and POST.
 *
-* @param from a repository of the same registry that may have the blob
+* A failed mount is not retried, whatever its status: registries refuse mounts in many ways (Harbor 401, Docker Hub 400, others
+* always 500), and all accept a plain upload. Only a rate limit is waited for.
+*
+* @param from a repository of the same registry that may have the blob; undefined: none, only an upload is opened
 * @throws RegistryError when the registry opens no upload either
 */
 async function startUpload(client, repository, digest, from) {
+	const plain = async () => post(client, repository, "", [push(repository)]);
+	if (from === void 0) return plain();
 	const query = new URLSearchParams({
 		mount: digest,
 		from
 	});
-	const isOwn = from === repository;
-	const scopes = isOwn ? [push(repository)] : [push(repository), pull(from)];
+	const scopes = from === repository ? [push(repository)] : [push(repository), pull(from)];
 	try {
-		return await post(client, repository, `?${query.toString()}`, scopes, isOwn);
+		const start = await post(client, repository, `?${query.toString()}`, scopes, false);
+		if (start.kind === "mounted" && from !== repository) noteMount();
+		return start;
 	} catch (error) {
-		if (!(error instanceof RegistryError) || error.retryable || error.status === void 0) throw error;
-		return post(client, repository, "", [push(repository)]);
+		if (!(error instanceof RegistryError) || error.isRateLimit) throw error;
+		const start = await plain();
+		return start.kind === "session" ? {
+			...start,
+			mountError: error
+		} : start;
 	}
 }
 async function post(client, repository, query, scopes, insist = true) {
@@ -38351,8 +39029,15 @@ function sessionOf(response) {
 		ambiguous: true
 	});
 }
-/** Sends a whole blob in one request. Every registry accepts that, up to a limit on the size of a request. */
-async function uploadWhole(client, repository, digest, location, { size, content }) {
+/** The slowest commit of an upload that is waited for: registries copy and verify the whole blob before they answer. */
+const SLOWEST_COMMIT_BYTES_PER_MS = 512;
+/**
+* Sends a whole blob in one request, and waits for the answer the longer the larger it is. Every registry accepts that, up to a
+* limit on the size of a request.
+*
+* @param committed the size of the whole blob, if most of it was sent before
+*/
+async function uploadWhole(client, repository, digest, location, { size, content }, committed = size) {
 	await client.transport.send({
 		method: "PUT",
 		url: withDigest(location, digest),
@@ -38368,7 +39053,8 @@ async function uploadWhole(client, repository, digest, location, { size, content
 			202,
 			204
 		],
-		repeatable: false
+		repeatable: false,
+		responseTimeoutMs: Math.ceil(committed / SLOWEST_COMMIT_BYTES_PER_MS)
 	}, async (response) => response.body.dump());
 }
 /** Sends a blob in requests of `chunkBytes` each, for registries that refuse the whole blob in one. */
@@ -38381,7 +39067,7 @@ async function uploadChunks(client, repository, digest, start, { size, content }
 		}, chunkBytes), {
 			size: 0,
 			content: /* @__PURE__ */ new Uint8Array()
-		});
+		}, size);
 	} finally {
 		await source.close();
 	}
@@ -38420,6 +39106,50 @@ function withDigest(location, digest) {
 	return url;
 }
 
+// src/copy/registry/commit-check.ts
+/** Number of lookups after a commit that took longer than the timeout: about half a minute, */
+const BASE_LOOKUPS = 7;
+/** and about a minute more per GiB: storages copy a blob when it is committed. */
+const LOOKUPS_PER_GIB = 2;
+const GIB = 1024 ** 3;
+/** Statuses of proxies that stopped waiting for the registry, which may go on. */
+const PROXY_TIMEOUTS = /* @__PURE__ */ new Set([
+	408,
+	499,
+	504,
+	522,
+	524
+]);
+/** Codes of a registry that no longer knows an upload, perhaps because it is committed. */
+const LOST_SESSION = /* @__PURE__ */ new Set([
+	"BLOB_UPLOAD_UNKNOWN",
+	"BLOB_UPLOAD_INVALID",
+	"BLOB_UNKNOWN"
+]);
+/**
+* Whether `repository` has a blob whose upload failed, as the target says. A registry that commits a large blob may answer after the
+* timeout, or its answer may be lost: then the blob must not be sent again.
+*
+* @param isSent true when the whole blob was sent: then a commit that takes longer is waited for
+*/
+async function isCommitted(target, repository, blob, { error, isSent }, { sleep, random }) {
+	if (!mayBeCommitted(error)) return false;
+	const lookups = isSent && isTimeout(error) ? BASE_LOOKUPS + Math.ceil(blob.size / GIB * LOOKUPS_PER_GIB) : 1;
+	for (let lookup = 0; lookup < lookups; lookup += 1) {
+		if (lookup > 0) await sleep(backoffDelay(lookup, random));
+		const isPresent = await target.hasBlob(repository, blob.digest).catch(() => void 0);
+		if (isPresent !== false) return isPresent === true;
+	}
+	return false;
+}
+function mayBeCommitted({ method, status, codes, isRateLimit }) {
+	if (method !== "PUT" || isRateLimit) return false;
+	return status === void 0 || status >= 500 || PROXY_TIMEOUTS.has(status) || codes.some((code) => LOST_SESSION.has(code));
+}
+function isTimeout(error) {
+	return error.status === void 0 ? /TIMEOUT|TIMEDOUT/.test(errorCode(error) ?? "") : PROXY_TIMEOUTS.has(error.status);
+}
+
 // src/copy/registry/upload-strategy.ts
 /** Chooses the strategy of each upload to one target. Most registries take a blob whole, and some take nothing else. */
 var UploadStrategies = class {
@@ -38448,6 +39178,8 @@ var UploadStrategies = class {
 const SMALL_BLOB_BYTES = 65536;
 /** A blob of at least this size is worth a HEAD request that may save its upload. */
 const WORTH_A_HEAD_BYTES = 1024 ** 2;
+/** Number of mount requests that fail with a server error before no more are sent. */
+const MAX_FAILED_MOUNTS = 3;
 /** Size of a chunk where the target refuses larger requests and does not state its limit. */
 const CHUNK_BYTES = 16 * 1024 ** 2;
 /** Copies blobs to one target registry. Each blob is sent at most once, however many images contain it. */
@@ -38459,9 +39191,10 @@ var BlobCopier = class {
 	#strategies = new UploadStrategies();
 	/**
 	* Whether the target mounts blobs. `never` once it opened an upload for a blob that it had, as Amazon ECR does for every
-	* mount request.
+	* mount request, or several mount requests failed and none succeeded.
 	*/
 	#mounts = "unknown";
+	#failedMounts = 0;
 	constructor(options) {
 		this.#options = options;
 	}
@@ -38507,16 +39240,25 @@ var BlobCopier = class {
 		if (known) throw known;
 		const retryBudget = new RetryBudget(this.#corrupt.has(anywhere) ? 0 : retries, random);
 		let strategy = this.#strategies.first();
-		for (;;) try {
-			return await (transfer.blob.size <= SMALL_BLOB_BYTES ? this.#transferSmall(transfer) : this.#transferLarge(transfer, strategy));
-		} catch (error) {
-			if (!(error instanceof RegistryError)) throw error;
-			const failed = strategy;
-			strategy = this.#strategies.next(failed, error);
-			if (error.status === 413 && failed === "whole") continue;
-			const delay = retryBudget.nextDelay(uploadProblem(error));
-			if (delay === void 0) throw this.#noteCorrupt(transfer, error);
-			await sleep(delay);
+		for (;;) {
+			const upload = { isSent: false };
+			try {
+				return await (transfer.blob.size <= SMALL_BLOB_BYTES ? this.#transferSmall(transfer, upload) : this.#transferLarge(transfer, strategy, upload));
+			} catch (error) {
+				if (!(error instanceof RegistryError)) throw error;
+				const { blob, repository } = transfer;
+				const failure = {
+					error,
+					isSent: upload.isSent
+				};
+				if (await isCommitted(this.#options.target, repository, blob, failure, this.#options)) return blob.size;
+				const failed = strategy;
+				strategy = this.#strategies.next(failed, error);
+				if (error.status === 413 && failed === "whole") continue;
+				const delay = retryBudget.nextDelay(uploadProblem(error));
+				if (delay === void 0) throw this.#noteCorrupt(transfer, error);
+				await sleep(delay);
+			}
 		}
 	}
 	#noteCorrupt(transfer, error) {
@@ -38530,37 +39272,48 @@ var BlobCopier = class {
 		const { target, inventory } = this.#options;
 		const isPresent = async () => target.hasBlob(repository, blob.digest).catch(() => false);
 		if (this.#mounts === "never" && await isPresent()) return { kind: "mounted" };
-		const start = await startUpload(target, repository, blob.digest, mountSource ?? repository);
-		if (start.kind === "mounted") this.#mounts = "yes";
-		else if (mountSource !== void 0) inventory.forgetBlob(mountSource, blob.digest);
-		else if (this.#mounts === "unknown" && blob.size >= WORTH_A_HEAD_BYTES && await isPresent()) {
-			this.#mounts = "never";
-			return { kind: "mounted" };
+		const from = this.#mounts === "never" ? void 0 : mountSource ?? repository;
+		const start = await startUpload(target, repository, blob.digest, from);
+		if (start.kind === "mounted") {
+			this.#mounts = "yes";
+			return start;
 		}
-		return start;
+		if (mountSource !== void 0) inventory.forgetBlob(mountSource, blob.digest);
+		if (start.mountError) this.#noteFailedMount(start.mountError);
+		if (!(start.mountError !== void 0 || mountSource === void 0 && this.#mounts === "unknown") || blob.size < WORTH_A_HEAD_BYTES || !await isPresent()) return start;
+		if (!start.mountError) this.#mounts = "never";
+		return { kind: "mounted" };
 	}
-	async #transferSmall(transfer) {
+	/** A refusal may concern one repository; a server error that repeats concerns mounts. */
+	#noteFailedMount({ status }) {
+		if (status !== void 0 && status < 500) return;
+		this.#failedMounts += 1;
+		if (this.#failedMounts >= MAX_FAILED_MOUNTS && this.#mounts === "unknown") this.#mounts = "never";
+	}
+	async #transferSmall(transfer, upload) {
 		const { source, from, blob, repository, mountSource } = transfer;
-		const read = async () => readAll(downloadBlob(source, from, blob));
+		const read = async () => readAll$1(downloadBlob(source, from, blob));
 		const [start, early] = await bothOrThrow(this.#start(transfer), mountSource === void 0 ? read() : void 0);
 		if (start.kind === "mounted") return 0;
 		const content = early ?? await read();
+		upload.isSent = true;
 		await uploadWhole(this.#options.target, repository, blob.digest, start.location, {
 			size: blob.size,
 			content
 		});
 		return blob.size;
 	}
-	async #transferLarge(transfer, strategy) {
+	async #transferLarge(transfer, strategy, upload) {
 		const { source, from, blob, repository } = transfer;
 		const { target, limit } = this.#options;
 		return limit(async () => {
 			const start = await this.#start(transfer);
 			if (start.kind === "mounted") return 0;
 			const ended = new AbortController();
+			const content = untilSent(downloadBlob(source, from, blob, ended.signal), upload);
 			const body = {
 				size: blob.size,
-				content: downloadBlob(source, from, blob, ended.signal)
+				content
 			};
 			const chunk = Math.max(CHUNK_BYTES, start.minChunkBytes);
 			try {
@@ -38573,6 +39326,10 @@ var BlobCopier = class {
 		});
 	}
 };
+async function* untilSent(content, upload) {
+	yield* content;
+	upload.isSent = true;
+}
 /** Keys of a blob in one repository of its source, and in any repository. Descriptors may state different sizes of one blob. */
 function corruptKeys({ source, from, blob: { digest, size } }) {
 	return {
@@ -38584,7 +39341,9 @@ function corruptKeys({ source, from, blob: { digest, size } }) {
 * Whether another upload may succeed. The transport retries all requests but uploads, whose body can be read only once: the
 * token may have expired meanwhile (401), the registry may have lost the upload session (404), or disagree about its offset (416).
 */
-function uploadProblem({ method, status, retryable, ambiguous, retryAfter }) {
+function uploadProblem(error) {
+	const { method, status, ambiguous, retryAfter } = error;
+	const retryable = error.retryable && !error.isExhausted;
 	const isUpload = method === "PUT" || method === "PATCH";
 	return {
 		retryable: retryable || isUpload && (status === 401 || status === 404 || status === 416),
@@ -38592,7 +39351,7 @@ function uploadProblem({ method, status, retryable, ambiguous, retryAfter }) {
 		retryAfter
 	};
 }
-async function readAll(content) {
+async function readAll$1(content) {
 	const chunks = await Array.fromAsync(content);
 	return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
@@ -38633,7 +39392,7 @@ const Layer = looseObject({
 	mediaType: string(),
 	digest: DigestSchema,
 	size: pipe(number(), safeInteger(), minValue(0)),
-	annotations: nullish(record$1(string(), string()))
+	annotations: nullish(record$2(string(), string()))
 });
 const Manifest = looseObject({
 	config: looseObject({
@@ -38648,10 +39407,10 @@ const Config = looseObject({ rootfs: looseObject({ diff_ids: array(string()) }) 
 function compareLists(target, source) {
 	const [atTarget, atSource] = [readLayers(target), readLayers(source)];
 	if (!atTarget || !atSource) return { kind: "unknown" };
-	const [targetKeys, sourceKeys] = [new Set(atTarget.map(keyOf$1)), new Set(atSource.map(keyOf$1))];
-	const added = atSource.filter((layer) => !targetKeys.has(keyOf$1(layer)));
+	const [targetKeys, sourceKeys] = [new Set(atTarget.map(keyOf$2)), new Set(atSource.map(keyOf$2))];
+	const added = atSource.filter((layer) => !targetKeys.has(keyOf$2(layer)));
 	if (added.length === 0) return { kind: "complete" };
-	return atTarget.every((layer) => sourceKeys.has(keyOf$1(layer))) ? { kind: "outdated" } : {
+	return atTarget.every((layer) => sourceKeys.has(keyOf$2(layer))) ? { kind: "outdated" } : {
 		kind: "diverged",
 		added
 	};
@@ -38659,8 +39418,8 @@ function compareLists(target, source) {
 /** The target's list with the layers of `source` that it lacks, and the config that names them. */
 function mergeLists(target, source, targetConfig) {
 	const content = parse(Manifest, target.bytes);
-	const keys = new Set(content.layers.map(keyOf$1));
-	const added = parse(Manifest, source.bytes).layers.filter((layer) => !keys.has(keyOf$1(layer)));
+	const keys = new Set(content.layers.map(keyOf$2));
+	const added = parse(Manifest, source.bytes).layers.filter((layer) => !keys.has(keyOf$2(layer)));
 	const config = addLayersToConfig(targetConfig, added);
 	const bytes = encode({
 		...content,
@@ -38702,7 +39461,7 @@ function readLayers({ mediaType, bytes }) {
 	return layers.every((layer) => LIST_LAYERS.has(layer.mediaType)) ? layers : void 0;
 }
 /** Signatures of one payload by several keys have the same digest and differ in their annotations. */
-function keyOf$1({ digest, annotations }) {
+function keyOf$2({ digest, annotations }) {
 	const sorted = Object.entries(annotations ?? {}).toSorted(([a], [b]) => a < b ? -1 : 1);
 	return JSON.stringify([digest, sorted]);
 }
@@ -39246,7 +40005,7 @@ function isMissingPart(error) {
 }
 /** True where a lookup may say that the manifest is stored. A registry that limits requests is spared the lookup. */
 function mayBeStored(error) {
-	return error instanceof RegistryError && error.status !== 429 && (error.method === "PUT" || isPermanent(error));
+	return error instanceof RegistryError && !error.isRateLimit && (error.method === "PUT" || isPermanent(error));
 }
 
 // src/copy/registry/reduce-index.ts
@@ -39466,7 +40225,8 @@ function mayBeSubject({ artifactType }) {
 * @returns number of bytes sent
 */
 async function copyImage(task, state, source, writing, observer) {
-	const manifest = reduce(source, task);
+	observer.onPlatformCount?.(countPlatforms(source, task));
+	const manifest = reduce(source, task, observer);
 	const image = {
 		task,
 		state,
@@ -39588,7 +40348,7 @@ async function prepareReferrers({ task, state, observer, manifest, copy }) {
 async function copyNewReferrers(task, open, observer) {
 	if (!task.referrers) return 0;
 	const { client, repository, digest, mediaType } = task.source;
-	const subjects = mediaType !== void 0 && !isIndexType(mediaType) ? [digest] : await subjectsIn(reduce(await fetchManifest(client, repository, digest), task), task, async (parent, child) => fetchChild(task.source, parent, child, task.platforms));
+	const subjects = mediaType !== void 0 && !isIndexType(mediaType) ? [digest] : await subjectsIn(reduce(await fetchManifest(client, repository, digest), task, observer), task, async (parent, child) => fetchChild(task.source, parent, child, task.platforms));
 	const tags = cosignTagsOf(task.referrers, subjects);
 	const found = await findReferrers(task.source, task.referrers, subjects);
 	if (found.size + tags.length === 0) return 0;
@@ -39625,9 +40385,18 @@ async function subjectsIn(manifest, task, read) {
 	if (manifest.digest !== sourceDigest) digests.delete(manifest.digest);
 	return digests;
 }
-function reduce(manifest, { source, platforms }) {
+/** Number of platforms of the image in the target. Attestations in an index have the platform `unknown/unknown`. */
+function countPlatforms(manifest, { source, platforms }) {
+	const content = copyableContent(manifest, source.client, source.repository);
+	if (content.kind !== "index") return 1;
+	const known = content.children.filter(({ platform }) => platform && platform.os !== "unknown").length;
+	return platforms === "all" ? known : Math.min(known, platforms.length);
+}
+function reduce(manifest, { source, platforms }, observer) {
 	const content = copyableContent(manifest, source.client, source.repository);
 	if (content.kind !== "index" || platforms === "all") return manifest;
+	const found = content.children.flatMap(({ platform }) => platform ? [canonicalPlatform(platform)] : []);
+	observer.onPlatforms?.(found.filter((platform) => platform !== "unknown/unknown"));
 	const reduced = reduceIndex(manifest, content.children, platforms);
 	if (reduced) return reduced;
 	const name = `${source.client.registry}/${source.repository}@${source.digest}`;
@@ -39832,7 +40601,7 @@ const MAX_AGE_MS = 72e6;
 /** Number of attempts to save when other jobs save at the same time: one of them succeeds each time. */
 const MAX_SAVES = 20;
 /** After this many attempts without a new entry, the job that has taken the key is assumed to have ended without its entry. */
-const MAX_BLOCKED_SAVES = 5;
+const MAX_BLOCKED_SAVES = 3;
 /** The longest pause before another attempt: the other job's entry can be restored once it is uploaded. */
 const MAX_PAUSE_MS = 4e3;
 /**
@@ -39867,12 +40636,13 @@ var BlobCache = class {
 	}
 	async save(locations) {
 		await this.#attempt("saved in", void 0, async (api) => {
-			let [generation, blocked] = [0, 0];
+			let [generation, blocked] = [-1, 0];
 			for (let saves = 0; saves < MAX_SAVES; saves += 1) {
 				const newest = await this.#restore(api);
 				const merged = this.#merge(newest.locations, locations);
 				if (!this.#isWorthSaving(newest, merged)) return;
 				blocked = newest.generation === generation ? blocked + 1 : 0;
+				if (blocked > MAX_BLOCKED_SAVES) return;
 				({generation} = newest);
 				const next = generation + 1 + Math.floor(blocked / MAX_BLOCKED_SAVES);
 				if (await this.#store(api, merged, next)) return;
@@ -39943,7 +40713,9 @@ var BlobCache = class {
 * registries, so such lines get an invisible character in front.
 */
 const logger = {
-	debug: (message) => debug(message),
+	debug: (message) => {
+		if (isDebug()) debug(message);
+	},
 	info: (message) => info(message.replaceAll(/^(\s*)(::|##\[)/gm, "$1​$2")),
 	warning: (message) => warning(message)
 };
@@ -40036,17 +40808,53 @@ function createLifetime(timeLimit, onCancel) {
 	setTimeout(() => stop("time limit", drain), timeLimit).unref();
 	const grace = Math.min(LONGEST_GRACE_MS, timeLimit * GRACE_SHARE);
 	setTimeout(() => stop("time limit", drain, abort), timeLimit + grace).unref();
-	setTimeout(() => stop("time limit", cutoff), timeLimit + grace + RECORDING_MS["time limit"]).unref();
+	const longest = timeLimit + grace + RECORDING_MS["time limit"];
+	let cutoffTime = Date.now() + longest;
+	setTimeout(() => stop("time limit", cutoff), longest).unref();
 	onCancel(() => {
 		stop("cancelled", drain, abort);
+		cutoffTime = Math.min(cutoffTime, Date.now() + RECORDING_MS.cancelled);
 		setTimeout(() => stop("cancelled", cutoff), RECORDING_MS.cancelled).unref();
 	});
 	return {
 		drain: drain.signal,
 		abort: abort.signal,
 		cutoff: cutoff.signal,
+		timeLeftMs: () => Math.max(0, cutoffTime - Date.now()),
 		stopReason: () => stopReason
 	};
+}
+
+// src/action/reports-folder.ts
+/** A matrix has at most 256 jobs; a workflow may have several. */
+const MAX_REPORTS = 2e3;
+/** A report of 130,000 tags has about 30 MB. */
+const MAX_REPORT_BYTES = 1e8;
+/**
+* Reads all `.json` files in `folder` of the workspace, and in the folders below it. Links are not followed.
+*
+* @throws Error with the remedy
+*/
+async function readReports$1(folder) {
+	const root = resolve(process.env["GITHUB_WORKSPACE"] ?? ".", folder);
+	const paths = (await readdir(root, {
+		recursive: true,
+		withFileTypes: true
+	}).catch((error) => {
+		throw new Error(`The folder ${folder} of the input "reports" can't be read: does download-artifact use it?`, { cause: error });
+	})).filter((entry) => entry.isFile() && entry.name.endsWith(".json")).map((entry) => join(entry.parentPath, entry.name)).toSorted();
+	if (paths.length > MAX_REPORTS) throw new Error(`The folder ${folder} has ${paths.length} reports, more than ${MAX_REPORTS}: name one with this run's only`);
+	const files = [];
+	for (const path of paths) {
+		const name = relative(root, path);
+		const { size } = await stat(path);
+		if (size > MAX_REPORT_BYTES) throw new Error(`The report ${name} has ${size} bytes, more than a report may have (${MAX_REPORT_BYTES})`);
+		files.push({
+			name,
+			text: await readFile(path, "utf8")
+		});
+	}
+	return files;
 }
 
 // src/action/dependencies.ts
@@ -40070,6 +40878,7 @@ function createDeps(inputs) {
 		signal: lifetime.cutoff
 	};
 	const octokit = createGitHubClient(client);
+	const commits = [];
 	return {
 		registries,
 		apis: {
@@ -40082,15 +40891,19 @@ function createDeps(inputs) {
 			sleep,
 			random
 		}) },
-		metadata: createMetadata(inputs, octokit, client, lifetime),
+		metadata: createMetadata(inputs, octokit, client, lifetime, commits),
+		commits,
 		writeAccess: createWriteAccess(inputs, octokit),
 		openEngine: async () => openEngine(inputs, sources, lifetime.abort),
 		lifetime,
 		phase: async (name, work) => group(name, work),
 		logger,
+		hasColors: hasColors(),
 		now: () => /* @__PURE__ */ new Date(),
 		sleep: interruptibleSleep(lifetime.abort),
 		random,
+		readReports: readReports$1,
+		jobs: inputs.jobs,
 		runKey: `${process.env["GITHUB_RUN_ID"] ?? "local"}.${randomUUID().slice(0, 8)}`,
 		close: async () => dispatcher.destroy()
 	};
@@ -40131,18 +40944,21 @@ function createWriteAccess({ metadata, workflowToken, shard }, octokit) {
 	});
 }
 /** The metadata repository. After the run was aborted it is written by a client that does not space its writes. */
-function createMetadata(inputs, octokit, client, { abort, cutoff }) {
+function createMetadata(inputs, octokit, client, { abort, cutoff, timeLeftMs }, commits) {
 	const { token: _token, ...place } = inputs.metadata;
 	return new MetadataRepository({
 		...place,
 		octokit,
+		onCommit: (commit) => commits.push(commit),
+		jobs: inputs.jobs,
 		shutdown: {
 			signal: abort,
 			octokit: createGitHubClient({
 				...client,
 				spaced: false
 			}),
-			end: cutoff
+			end: cutoff,
+			timeLeftMs
 		},
 		sleep,
 		random,
@@ -40276,7 +41092,8 @@ const MODES$1 = [
 	"sync",
 	"plan",
 	"compare",
-	"monitor"
+	"monitor",
+	"record"
 ];
 
 // src/mirror/record-path.ts
@@ -40339,10 +41156,7 @@ const SECRETS = [
 ];
 /** Registers all secrets of the inputs with the log. To be called before anything else is read. */
 function maskSecrets({ get, mask }, accounts) {
-	for (const name of SECRETS) {
-		const secret = get(name);
-		if (secret !== "") mask(secret);
-	}
+	for (const name of SECRETS) for (const secret of maskable(get(name))) mask(secret);
 	accounts?.maskRegistryAuth(get("registry-auth"), mask);
 }
 /**
@@ -40517,7 +41331,7 @@ function readHosts(reader, name) {
 /** https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request */
 const Event$1 = object({ pull_request: object({ number: pipe(number(), integer(), minValue(1)) }) });
 /** One job's values of a matrix. */
-const MatrixValues = pipe(string(), parseJson$3(), check$2((values) => !Array.isArray(values)), record$1(string(), unknown()), check$2((values) => Object.keys(values).length > 0));
+const MatrixValues = pipe(string(), parseJson$3(), check$2((values) => !Array.isArray(values)), record$2(string(), unknown()), check$2((values) => Object.keys(values).length > 0));
 /** The pull request that started the workflow, as the input `comment`; undefined when none did. */
 function readPullRequest(source) {
 	const { event, env } = source;
@@ -40571,7 +41385,7 @@ function readFirstStage(reader, source, accounts) {
 	maskSecrets(source, accounts);
 	const settings = readInputSettings(reader, source.now);
 	const registry = readRegistry(reader);
-	const named = readNames$1(reader, registry);
+	const named = readNames$2(reader, registry);
 	const configPath = readConfigPath(reader);
 	const base = readBase(reader, source, settings, accounts);
 	if (base.engine === "docker" && settings.referrers === true) reader.problem("referrers", REFERRERS_NEED_DIGESTS);
@@ -40598,10 +41412,14 @@ function readBase(reader, source, settings, accounts) {
 		include: settings.include ?? [],
 		exclude: settings.exclude ?? [],
 		recheck: reader.integer("recheck", 1, 365),
+		...readRecheckDay(source),
 		metadata: readMetadata(reader, dryRun),
 		workflowToken: reader.text("workflow-token"),
+		recordWay: reader.choice("record", ["direct", "report"]),
+		reports: readReports(reader, mode),
 		shard: readShard(reader),
 		maxShards: reader.integer("max-shards", 1, MOST_JOBS),
+		jobs: reader.optional("job-total") === void 0 ? 1 : reader.integer("job-total", 1, MOST_JOBS),
 		concurrency: reader.integer("concurrency", 1, 256),
 		queryConcurrency: reader.integer("query-concurrency", 2, 1e3),
 		httpTimeout: reader.duration("http-timeout"),
@@ -40621,6 +41439,12 @@ function readBase(reader, source, settings, accounts) {
 		}
 	};
 }
+/** The part of a plan's matrix entry that no other input hands over. */
+const PlannedJob = pipe(string(), parseJson$3(), object({ "recheck-day": pipe(number(), integer(), minValue(0)) }));
+function readRecheckDay({ get }) {
+	const job = safeParse(PlannedJob, get("job-matrix"));
+	return job.success ? { recheckDay: job.output["recheck-day"] } : void 0;
+}
 /** What the inputs say about how to mirror. A value that is the default counts as not set: the config file decides. */
 function readInputSettings(reader, now) {
 	const latest = reader.optional("latest");
@@ -40637,7 +41461,13 @@ function readInputSettings(reader, now) {
 		"newer-than": reader.optional("newer-than"),
 		latest: latest === void 0 ? void 0 : reader.integer("latest", 1, 1e6)
 	};
-	return readSettings(raw, (setting, what) => reader.problem(setting, what), now);
+	const report = (setting, what, item) => reader.problem(setting, item === void 0 ? what : `${lineOf(reader.text(setting), item)}${what}`);
+	return readSettings(raw, report, now);
+}
+/** `line 3: `, the line of a list on which `item` stands; nothing for a list of one line. */
+function lineOf(text, item) {
+	const lines = text.split("\n");
+	return lines.length > 1 ? `line ${lines.findIndex((line) => line.includes(item)) + 1}: ` : "";
 }
 function readRegistry(reader) {
 	const registry = canonicalHost(reader.required("registry", "the host of namespaces written without one"));
@@ -40645,7 +41475,7 @@ function readRegistry(reader) {
 	return registry;
 }
 /** The namespaces of the input, each once. */
-function readNames$1(reader, registry) {
+function readNames$2(reader, registry) {
 	const found = /* @__PURE__ */ new Map();
 	for (const text of reader.list("namespaces")) {
 		const namespace = parseNamespace(text, registry);
@@ -40658,6 +41488,10 @@ function readConfigPath(reader) {
 	const path = reader.optional("config");
 	if (path !== void 0 && !isRepositoryPath(path)) reader.problem("config", `${show$1(path)} is not a path inside the repository, such as .github/mirror.yml`);
 	return path;
+}
+function readReports(reader, mode) {
+	if (mode === "record") return reader.required("reports", "the folder that holds the reports");
+	return reader.text("reports");
 }
 /**
 * `auto` is true for whatever is not merged yet: pull requests with their reviews and comments, and merge queues.
@@ -40709,7 +41543,8 @@ function joinConfig(reader, first, config) {
 	};
 }
 /** The namespaces of the input or else of the config file, each with its settings. */
-function resolveNamespaces(reader, { named, settings: given }, config) {
+function resolveNamespaces(reader, { base, named, settings: given }, config) {
+	if (base.mode === "record") return [];
 	if (!config) {
 		if (reader.list("namespaces").length === 0) reader.problem("namespaces", "is required: name at least one, such as gcr.io/distroless");
 		if (!given.target) reader.required("target", TARGET_EXAMPLE);
@@ -40785,16 +41620,39 @@ function complete(reader, first, config) {
 function countTags(images) {
 	return images.reduce((sum, { tags }) => sum + tags.length, 0);
 }
+/** `2 tags, 1 image and 1 namespace`: what could not be mirrored. An image or namespace that failed as a whole is not a tag. */
+function describeFailed(failures) {
+	const whole = failures.filter(({ tags }) => tags.length === 0);
+	const parts = [
+		{
+			count: countTags(failures),
+			one: "tag",
+			many: "tags"
+		},
+		{
+			count: whole.filter(({ image }) => image !== "").length,
+			one: "image",
+			many: "images"
+		},
+		{
+			count: whole.filter(({ image }) => image === "").length,
+			one: "namespace",
+			many: "namespaces"
+		}
+	].filter(({ count }) => count > 0).map(({ count, one, many }) => `${formatCount(count)} ${count === 1 ? one : many}`);
+	return parts.length > 1 ? `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}` : parts[0] ?? "0 tags";
+}
 
 // src/mirror/result.ts
-/** `2 missing, 1 changed, 3 differ` */
-function describeDrift({ missing, changed, differs }) {
-	const [missingCount, changedCount, differCount] = [
+/** `2 missing, 1 changed, 0 hollow, 3 differ` */
+function describeDrift({ missing, changed, hollow, differs }) {
+	const [missingCount, changedCount, hollowCount, differCount] = [
 		missing,
 		changed,
+		hollow,
 		differs
 	].map((images) => formatCount(countTags(images)));
-	return `${missingCount} missing, ${changedCount} changed, ${differCount} differ`;
+	return `${missingCount} missing, ${changedCount} changed, ${hollowCount} hollow, ${differCount} differ`;
 }
 /** The totals of `namespaces`. */
 function countAll(namespaces) {
@@ -40825,7 +41683,11 @@ function countAll(namespaces) {
 }
 /** Number of recorded tags that are missing from the target or have another digest there. */
 function countDrift({ drift }) {
-	return drift ? countTags(drift.missing) + countTags(drift.changed) : 0;
+	return drift ? [
+		drift.missing,
+		drift.changed,
+		drift.hollow
+	].reduce((sum, one) => sum + countTags(one), 0) : 0;
 }
 
 // src/mirror/record-entry.ts
@@ -41083,8 +41945,8 @@ var Adopter = class {
 		this.#options = options;
 	}
 	async judge({ image, repository, tag, descriptor: { digest } }) {
-		const { target, targetOf } = this.#options;
-		if (this.#isStopped) return { kind: "undetermined" };
+		const { target, targetOf, signal } = this.#options;
+		if (this.#isStopped || signal.aborted) return { kind: "undetermined" };
 		try {
 			const found = await findTag(target, targetOf(image), tag);
 			if (found === void 0) return { kind: "absent" };
@@ -41094,8 +41956,9 @@ var Adopter = class {
 			};
 			return this.#isLimitReached() ? { kind: "undetermined" } : await this.#compareConfigs(targetOf(image), tag, repository, digest);
 		} catch (error) {
+			if (signal.aborted) return { kind: "undetermined" };
 			if (!(error instanceof RegistryError)) return { kind: "different" };
-			if (error.status === 429 || error.status === 401 || error.status === 403) this.#isStopped = true;
+			if (error.isRateLimit || error.status === 401 || error.status === 403) this.#isStopped = true;
 			return { kind: "undetermined" };
 		}
 	}
@@ -41126,6 +41989,240 @@ var Adopter = class {
 		return [source, target].some(({ pullLimit }) => pullLimit !== void 0 && pullLimit.remaining <= reserve);
 	}
 };
+
+// src/reconcile/content-check.ts
+/** Pulls that the check leaves to the users of a target that limits them. */
+const RESERVED_PULLS = 10;
+/**
+* Checks that the target has all blobs and children of each tag, each once. A registry may accept a manifest without its
+* parts, and its garbage collection may delete them.
+* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests
+*
+* @returns the findings in the order of `tags`
+*/
+async function checkContent(tags, options) {
+	const checker = new ContentChecker(options);
+	return pLimit(options.concurrency * 2).map(tags, async ({ image, digest }) => checker.check(options.targetOf(image), digest));
+}
+/** Thrown where the check may not send further requests. */
+var Unchecked = class extends Error {};
+var ContentChecker = class {
+	#options;
+	#limit;
+	/** The missing parts of manifests, and whether blobs are present, by repository and digest. */
+	#missing = /* @__PURE__ */ new Map();
+	#blobs = /* @__PURE__ */ new Map();
+	constructor(options) {
+		this.#options = options;
+		this.#limit = pLimit(options.concurrency);
+	}
+	async check(repository, digest) {
+		const { signal } = this.#options;
+		try {
+			const missing = await this.#missingParts(repository, digest);
+			return missing.length === 0 ? { kind: "whole" } : {
+				kind: "hollow",
+				missing
+			};
+		} catch (error) {
+			if (error instanceof Unchecked || signal.aborted) return { kind: "unchecked" };
+			if (!(error instanceof RegistryError)) throw error;
+			return {
+				kind: "unknown",
+				reason: printable(error.message, 2e3)
+			};
+		}
+	}
+	/** The digests that the target does not have of the manifest `digest`, its own among them. */
+	async #missingParts(repository, digest) {
+		return once(this.#missing, `${repository}@${digest}`, async () => {
+			const content = await this.#request(async () => this.#readContent(repository, digest));
+			if (content === void 0) return [digest];
+			if (content === "opaque" || content.kind === "schema1") return [];
+			const parts = content.kind === "index" ? content.children.map(async (child) => this.#missingInChild(repository, child)) : [content.config, ...content.layers].map(async (part) => this.#missingBlob(repository, part));
+			return Array.from(new Set((await Promise.all(parts)).flat()));
+		});
+	}
+	async #readContent(repository, digest) {
+		const manifest = await this.#options.target.getManifest(repository, digest);
+		if (!manifest) return void 0;
+		try {
+			return readManifest(manifest);
+		} catch {
+			return "opaque";
+		}
+	}
+	/** Entries of an index are manifests, or, in a build cache of BuildKit, blobs. */
+	async #missingInChild(repository, child) {
+		const missing = await this.#missingParts(repository, child.digest);
+		return missing.includes(child.digest) ? this.#missingBlob(repository, child) : missing;
+	}
+	async #missingBlob(repository, part) {
+		const { digest } = part;
+		if (isForeignLayer(part)) return [];
+		return await once(this.#blobs, `${repository}@${digest}`, async () => this.#request(async () => hasBlob(this.#options.target, repository, digest))) ? [] : [digest];
+	}
+	async #request(send) {
+		return this.#limit(async () => {
+			const { signal, target } = this.#options;
+			const isLimited = target.pullLimit !== void 0 && target.pullLimit.remaining <= RESERVED_PULLS;
+			if (signal.aborted || isLimited) throw new Unchecked();
+			return send();
+		});
+	}
+};
+/** The value of `key`, computed once. */
+async function once(values, key, compute) {
+	const value = values.get(key) ?? compute();
+	values.set(key, value);
+	return value;
+}
+/**
+* Like the client's own `hasBlob`, for accounts that may only read. Some registries answer HEAD with 404 for what GET
+* returns, so a blob counts as missing only when a GET of its first byte finds none either.
+*/
+async function hasBlob(target, repository, digest) {
+	const url = `/v2/${repository}/blobs/${digest}`;
+	const scopes = [pull(repository)];
+	const read = async ({ body, status }) => {
+		await body.dump();
+		return status !== 404;
+	};
+	const { transport } = target;
+	if (await transport.send({
+		method: "HEAD",
+		url,
+		scopes,
+		expect: [200, 404]
+	}, read)) return true;
+	return transport.send({
+		method: "GET",
+		url,
+		headers: { range: "bytes=0-0" },
+		scopes,
+		expect: [
+			200,
+			206,
+			404,
+			416
+		]
+	}, read);
+}
+
+// src/reconcile/findings.ts
+/** Groups the findings of an audit. */
+function groupFindings(audited) {
+	const present = [];
+	const failures = new FailureList();
+	const images = {
+		missing: /* @__PURE__ */ new Map(),
+		changed: /* @__PURE__ */ new Map(),
+		unknown: /* @__PURE__ */ new Map(),
+		unjudged: /* @__PURE__ */ new Map()
+	};
+	for (const { image, tag, entry, finding } of audited) {
+		if (finding.kind === "present") present.push({
+			image,
+			tag,
+			digest: finding.digest
+		});
+		else setEntry(images[finding.kind], image, tag, entry);
+		if (finding.kind === "unknown") failures.add(image, tag, finding.reason);
+	}
+	return {
+		present,
+		...images,
+		hollow: /* @__PURE__ */ new Map(),
+		failures: failures.list()
+	};
+}
+/** Failures, grouped by image and reason. */
+var FailureList = class {
+	#failures = /* @__PURE__ */ new Map();
+	add(image, tag, reason) {
+		const key = `${image} ${reason}`;
+		const failure = this.#failures.get(key);
+		if (failure) failure.tags.push(tag);
+		else this.#failures.set(key, {
+			image,
+			tags: [tag],
+			reason
+		});
+	}
+	list() {
+		return Array.from(this.#failures.values());
+	}
+};
+
+// src/reconcile/apply-content.ts
+/** Checks the content of all tags that the target has by the audit and the verdicts, and corrects both. */
+async function applyContentCheck(findings, judged, recorded, options) {
+	const tags = [...findings.present, ...judged.flatMap(presentTag)];
+	const contents = await checkContent(tags, options);
+	const found = new Map(tags.map((tag, index) => [keyOf$1(tag), contents[index]]));
+	const contentOf = (tag) => found.get(keyOf$1(tag)) ?? { kind: "unchecked" };
+	return {
+		findings: correctFindings(findings, recorded, contentOf),
+		judged: judged.map((one) => correctVerdict(one, contentOf)),
+		hollow: tags.flatMap((tag) => {
+			const content = contentOf(tag);
+			return content.kind === "hollow" ? [{
+				...tag,
+				missing: content.missing
+			}] : [];
+		}),
+		unchecked: contents.filter(({ kind }) => kind === "unchecked").length
+	};
+}
+function keyOf$1({ image, tag }) {
+	return `${image}:${tag}`;
+}
+/** A judged tag that the target has. */
+function presentTag({ undetermined: { image, tag }, verdict }) {
+	if (verdict.kind !== "present") return [];
+	const { entry } = verdict;
+	return [{
+		image,
+		tag,
+		digest: typeof entry === "string" ? entry : entry.target
+	}];
+}
+function correctFindings(findings, recorded, contentOf) {
+	const hollow = /* @__PURE__ */ new Map();
+	const unknown = new Map(Array.from(findings.unknown, ([image, entries]) => [image, new Map(entries)]));
+	const failures = new FailureList();
+	const present = findings.present.filter((found) => {
+		const { image, tag } = found;
+		const content = contentOf(found);
+		const entry = recorded.get(image)?.get(tag) ?? null;
+		if (content.kind === "hollow") setEntry(hollow, image, tag, entry);
+		if (content.kind === "unknown") {
+			setEntry(unknown, image, tag, entry);
+			failures.add(image, tag, content.reason);
+		}
+		return content.kind === "whole" || content.kind === "unchecked";
+	});
+	return {
+		...findings,
+		present,
+		hollow,
+		unknown,
+		failures: [...findings.failures, ...failures.list()]
+	};
+}
+/** A tag whose content is unknown stays undetermined: the next run looks it up again. */
+function correctVerdict(judged, contentOf) {
+	if (judged.verdict.kind !== "present") return judged;
+	const { kind } = contentOf(judged.undetermined);
+	if (kind === "hollow") return {
+		...judged,
+		verdict: { kind: "hollow" }
+	};
+	return kind === "unknown" ? {
+		...judged,
+		verdict: { kind: "undetermined" }
+	} : judged;
+}
 
 // src/reconcile/audit.ts
 /**
@@ -41159,10 +42256,13 @@ var Auditor = class {
 		this.#options = options;
 	}
 	async find(recordedTag) {
+		const { signal } = this.#options;
+		if (signal.aborted) return { kind: "unjudged" };
 		if (this.#refusal) return this.#refusal;
 		try {
 			return await this.#lookUp(recordedTag);
 		} catch (error) {
+			if (signal.aborted) return { kind: "unjudged" };
 			if (!(error instanceof RegistryError)) throw error;
 			const finding = {
 				kind: "unknown",
@@ -41178,8 +42278,14 @@ var Auditor = class {
 		const digest = await findTag(target, repository, tag);
 		if (digest === void 0) return { kind: "missing" };
 		const expected = typeof entry === "string" ? entry : entry.target;
-		if (digest === expected) return { kind: "present" };
-		return { kind: referrers && isReferrersTag(tag) && await this.#hasGrown(repository, expected, digest) ? "present" : "changed" };
+		if (digest === expected) return {
+			kind: "present",
+			digest
+		};
+		return referrers && isReferrersTag(tag) && await this.#hasGrown(repository, expected, digest) ? {
+			kind: "present",
+			digest
+		} : { kind: "changed" };
 	}
 	/** True when the list of referrers `now` has all entries of the list `before`. */
 	async #hasGrown(repository, before, now) {
@@ -41198,13 +42304,18 @@ const always = (conclusion) => ({
 	present: conclusion,
 	different: conclusion,
 	absent: conclusion,
-	undetermined: conclusion
+	undetermined: conclusion,
+	hollow: conclusion
 });
 /** All rules: by situation, then by verdict. A tag without a verdict counts as undetermined. */
 const CONCLUSIONS = {
 	missing: always({
 		removes: true,
 		reports: "missing"
+	}),
+	hollow: always({
+		removes: true,
+		reports: "hollow"
 	}),
 	changed: {
 		...always({
@@ -41227,13 +42338,18 @@ const CONCLUSIONS = {
 			removes: true,
 			reports: "missing"
 		},
-		undetermined: NOTHING$1
+		undetermined: NOTHING$1,
+		hollow: {
+			removes: true,
+			reports: "hollow"
+		}
 	},
 	unrecorded: {
 		present: { records: true },
 		different: { reports: "differs" },
 		absent: NOTHING$1,
-		undetermined: NOTHING$1
+		undetermined: NOTHING$1,
+		hollow: { reports: "hollow" }
 	}
 };
 /** The source's tags to look up with `adopt`: those that are not recorded, or not with the digest that the target has. */
@@ -41251,12 +42367,13 @@ function findUndetermined({ images }, recorded, changed) {
 	return found;
 }
 /** Combines the record, the findings of the audit, and the verdicts on all other tags. */
-function concludeComparison(recorded, { missing, changed }, judged) {
+function concludeComparison(recorded, { missing, changed, hollow }, judged) {
 	const entries = /* @__PURE__ */ new Map();
 	const removed = /* @__PURE__ */ new Map();
 	const drift = {
 		missing: new TagList(),
 		changed: new TagList(),
+		hollow: new TagList(),
 		differs: new TagList()
 	};
 	const conclude = (situation, image, tag, verdict) => {
@@ -41270,8 +42387,12 @@ function concludeComparison(recorded, { missing, changed }, judged) {
 		image,
 		tag
 	})) ?? { kind: "undetermined" };
-	for (const [image, tag] of tagsOf(missing)) conclude("missing", image, tag, verdictOn(image, tag));
-	for (const [image, tag] of tagsOf(changed)) conclude("changed", image, tag, verdictOn(image, tag));
+	const audited = [
+		["missing", missing],
+		["changed", changed],
+		["hollow", hollow]
+	];
+	for (const [situation, images] of audited) for (const [image, tag] of tagsOf(images)) conclude(situation, image, tag, verdictOn(image, tag));
 	for (const { undetermined, verdict } of judged) {
 		const { image, tag } = undetermined;
 		const entry = recorded.get(image)?.get(tag);
@@ -41284,6 +42405,7 @@ function concludeComparison(recorded, { missing, changed }, judged) {
 		drift: {
 			missing: drift.missing.images(),
 			changed: drift.changed.images(),
+			hollow: drift.hollow.images(),
 			differs: drift.differs.images()
 		}
 	};
@@ -41314,42 +42436,46 @@ var TagList = class {
 	}
 };
 
-// src/reconcile/findings.ts
-/** Groups the findings of an audit. */
-function groupFindings(audited) {
-	const missing = /* @__PURE__ */ new Map();
-	const changed = /* @__PURE__ */ new Map();
-	const unknown = /* @__PURE__ */ new Map();
-	const failures = /* @__PURE__ */ new Map();
-	let present = 0;
-	for (const { image, tag, entry, finding } of audited) switch (finding.kind) {
-		case "present":
-			present += 1;
-			break;
-		case "missing":
-			setEntry(missing, image, tag, entry);
-			break;
-		case "changed":
-			setEntry(changed, image, tag, entry);
-			break;
-		case "unknown": {
-			setEntry(unknown, image, tag, entry);
-			const key = `${image} ${finding.reason}`;
-			const failure = failures.get(key) ?? {
-				image,
-				tags: [],
-				reason: finding.reason
-			};
-			failure.tags.push(tag);
-			failures.set(key, failure);
-		}
+// src/record/names.ts
+/** The name of an image's repository below the target's path; undefined where it is the one of the template `{image}`. */
+function recordedName({ namespace, target, targetName }, image) {
+	const name = targetRepository(targetName, target, namespace, image);
+	if (name === targetRepository("{image}", target, namespace, image)) return void 0;
+	return target.path === "" ? name : name.slice(target.path.length + 1);
+}
+/**
+* The manifest without the images that are in the target under another name than `settings` give them: what is under
+* their new names is not recorded.
+*/
+function underCurrentNames(manifest, settings) {
+	const { images, names } = manifest;
+	const isCurrent = (image) => recordedName(settings, image) === names?.get(image);
+	const kept = Array.from(images).filter(([image]) => isCurrent(image));
+	return kept.length === images.size ? manifest : {
+		...manifest,
+		images: new Map(kept)
+	};
+}
+/**
+* Names the images of `entries`. Entries under a former name are dropped: they say nothing about the new one.
+*
+* @returns `manifest` itself when nothing changes
+*/
+function renameImages(manifest, entries, nameOf) {
+	const moved = Array.from(entries.keys()).filter((image) => nameOf(image) !== manifest.names?.get(image));
+	if (moved.length === 0) return manifest;
+	const images = new Map(manifest.images);
+	const names = new Map(manifest.names);
+	for (const image of moved) {
+		const name = nameOf(image);
+		images.delete(image);
+		if (name === void 0) names.delete(image);
+		else names.set(image, name);
 	}
 	return {
-		present,
-		missing,
-		changed,
-		unknown,
-		failures: Array.from(failures.values())
+		...manifest,
+		images,
+		names
 	};
 }
 
@@ -41489,6 +42615,78 @@ function linkArchives(preamble, added, path) {
 	].join(newline);
 }
 
+// src/record/unlogged.ts
+function unloggedOf(all) {
+	const found = /* @__PURE__ */ new Map();
+	for (const { image, added, updated } of all) {
+		const tags = found.get(image) ?? /* @__PURE__ */ new Map();
+		for (const tag of added) tags.set(tag, "added");
+		for (const tag of updated) tags.set(tag, "updated");
+		if (tags.size > 0) found.set(image, tags);
+	}
+	return found;
+}
+/** The tags by image, sorted, for the changelog. */
+function namedTags(unlogged) {
+	const tagsOf = (tags, kind) => Array.from(tags).filter(([, one]) => one === kind).map(([tag]) => tag).toSorted();
+	return Array.from(unlogged, ([image, tags]) => ({
+		image,
+		added: tagsOf(tags, "added"),
+		updated: tagsOf(tags, "updated")
+	})).toSorted((a, b) => a.image < b.image ? -1 : 1);
+}
+/** @returns `base` itself when nothing changes */
+function markUnlogged(base, more) {
+	let marked;
+	for (const [image, tags] of more ?? []) {
+		const known = (marked ?? base)?.get(image);
+		const news = Array.from(tags).filter(([tag]) => known?.has(tag) !== true);
+		if (news.length === 0) continue;
+		marked ??= copyOf(base);
+		marked.set(image, new Map([...known ?? [], ...news]));
+	}
+	return marked ?? base;
+}
+/** @returns `base` itself when nothing changes */
+function unmarkUnlogged(base, tags) {
+	let left;
+	for (const [image, logged] of tags ?? []) {
+		const known = (left ?? base)?.get(image);
+		if (!known) continue;
+		const kept = Array.from(known).filter(([tag]) => !logged.has(tag));
+		if (kept.length === known.size) continue;
+		left ??= copyOf(base);
+		if (kept.length > 0) left.set(image, new Map(kept));
+		else left.delete(image);
+	}
+	return left ?? base;
+}
+/** The tags for which `isWanted` holds. */
+function filterUnlogged(unlogged, isWanted) {
+	const found = /* @__PURE__ */ new Map();
+	for (const [image, tags] of unlogged ?? []) {
+		const wanted = Array.from(tags).filter(([tag]) => isWanted(image, tag));
+		if (wanted.length > 0) found.set(image, new Map(wanted));
+	}
+	return found;
+}
+/** The tags of both. */
+function joinTags(some, others) {
+	const joined = new Map(some);
+	for (const [image, tags] of others) joined.set(image, new Map([...joined.get(image) ?? [], ...tags]));
+	return joined;
+}
+/** Tags that earlier runs left unnamed, and of which it is known what the target has. */
+function earlierTags({ unlogged, recorded, adopted }, own) {
+	return filterUnlogged(unlogged, (image, tag) => {
+		const entry = adopted.get(image)?.get(tag) ?? recorded.images.get(image)?.get(tag);
+		return entry !== void 0 && entry !== null || own.get(image)?.has(tag) === true;
+	});
+}
+function copyOf(unlogged) {
+	return new Map(Array.from(unlogged ?? [], ([image, tags]) => [image, new Map(tags)]));
+}
+
 // src/record/changelog.ts
 /** The first mirror of a namespace can add 100,000 tags. */
 const MAX_SECTION_BYTES = 65536;
@@ -41503,37 +42701,31 @@ function renderSection(result, options) {
 	return `${renderSectionText(result, options)}\n${marker(options.runKey, result.namespace)}\n`;
 }
 /** The changelog's section as it is shown: time, namespace → target, totals, then one line per image. */
-function renderSectionText(result, { time, timezone, maxBytes = MAX_SECTION_BYTES }) {
+function renderSectionText(result, { time, timezone, maxBytes = MAX_SECTION_BYTES, earlier = /* @__PURE__ */ new Map() }) {
 	const { added, updated, bytes } = countAll([result]);
 	const route = `${codeSpan(result.namespace)} → ${codeSpan(result.target)}`;
 	const totals = `${plural(added, "tag")} added, ${formatCount(updated)} updated, ${formatBytes(bytes)}`;
-	const lines = imageLines(tagsByImage(result), maxBytes);
+	const heading = `## ${formatTime(time, timezone)}: ${route}`;
+	const own = unloggedOf(result.copied);
+	const before = unmarkUnlogged(earlier, own) ?? earlier;
+	const share = before.size > 0 ? maxBytes / 2 : maxBytes;
 	return [
-		`## ${formatTime(time, timezone)}: ${route}`,
+		heading,
 		"",
-		totals,
-		"",
-		...lines,
-		""
+		...[...own.size > 0 || before.size === 0 ? [
+			totals,
+			"",
+			...imageLines(namedTags(own), share),
+			""
+		] : [], ...before.size > 0 ? [
+			EARLIER,
+			"",
+			...imageLines(namedTags(before), share),
+			""
+		] : []]
 	].join("\n");
 }
-function tagsByImage({ copied }) {
-	const images = /* @__PURE__ */ new Map();
-	for (const { image, added, updated } of copied) {
-		const tags = images.get(image) ?? {
-			added: [],
-			updated: []
-		};
-		tags.added.push(...added);
-		tags.updated.push(...updated);
-		images.set(image, tags);
-	}
-	return Array.from(images, ([image, { added, updated }]) => ({
-		image,
-		added: added.toSorted(),
-		updated: updated.toSorted()
-	})).toSorted((a, b) => a.image < b.image ? -1 : 1);
-}
+const EARLIER = "Recorded by earlier runs, which ended before they could write it here:";
 /** A line per image, with as many tags as fit; if even the images do not fit, the first of them and the number of the rest. */
 function imageLines(images, maxBytes) {
 	let lines = [];
@@ -41613,6 +42805,14 @@ function insertSection(current, section, { runKey, namespace }) {
 	if (newest !== void 0) return text.slice(0, newest) + inserted + newline + text.slice(newest);
 	return text + (text.endsWith("\n") ? newline : newline + newline) + inserted;
 }
+/** `text` without the section of `key`. */
+function removeSection(text, { runKey, namespace }) {
+	const ownMarker = marker(runKey, namespace);
+	const end = text.indexOf(ownMarker);
+	if (end === -1) return text;
+	const rest = text.slice(end + ownMarker.length).replace(/^(?:\r?\n){1,2}/, "");
+	return text.slice(0, sectionStart(text, end)) + rest;
+}
 /** Where the section whose marker is at `end` starts: at the marker itself when its heading was removed by hand. */
 function sectionStart(text, end) {
 	const start = text.lastIndexOf("\n## ", end) + 1;
@@ -41635,7 +42835,7 @@ var ArchiveFirst = class extends Error {
 *
 * @throws MetadataError with the remedy
 */
-async function writeChangelog(path, message, sections, { metadata, now, runKey }) {
+async function writeChangelog(path, message, sections, { metadata, now, runKey }, session) {
 	const archived = /* @__PURE__ */ new Set();
 	const options = {
 		path,
@@ -41653,12 +42853,13 @@ async function writeChangelog(path, message, sections, { metadata, now, runKey }
 		return new TextEncoder().encode(current);
 	};
 	for (;;) try {
-		await metadata.update(path, message, change);
+		await metadata.update(path, message, change, session);
 		return;
 	} catch (error) {
 		if (!(error instanceof ArchiveFirst)) throw error;
 		for (const [file, moved] of error.archives) {
-			await metadata.update(file, `Changelog: set old sections aside in ${file}`, (bytes) => new TextEncoder().encode(addToArchive(bytes && readChangelog(bytes, file), moved)));
+			const add = (bytes) => new TextEncoder().encode(addToArchive(bytes && readChangelog(bytes, file), moved));
+			await metadata.update(file, `Changelog: set old sections aside in ${file}`, add, session);
 			for (const section of moved) archived.add(section);
 		}
 	}
@@ -41684,10 +42885,10 @@ function commitMessageOf(results, removed = 0) {
 const MAX_RUN_BYTES = 262144;
 /** Even if a run has hundreds of namespaces, a section names some images. */
 const MIN_SECTION_BYTES = 4096;
-/** The sections of the namespaces in which something was copied; none where no changelog is kept. */
-function sectionsOf(results, { changelogPath, timezone }, { now, runKey }) {
+/** The sections of the namespaces that have something to name; none where no changelog is kept. */
+function sectionsOf(entries, { changelogPath, timezone }, { now, runKey }) {
 	if (changelogPath === void 0) return [];
-	const changed = results.filter(({ copied }) => copied.length > 0);
+	const changed = entries.filter(hasNews);
 	const share = Math.max(MIN_SECTION_BYTES, Math.floor(MAX_RUN_BYTES / Math.max(1, changed.length)));
 	const options = {
 		time: now(),
@@ -41695,57 +42896,74 @@ function sectionsOf(results, { changelogPath, timezone }, { now, runKey }) {
 		runKey,
 		maxBytes: Math.min(MAX_SECTION_BYTES, share)
 	};
-	return changed.map((result) => ({
+	return changed.map(({ result, earlier }) => ({
 		namespace: result.namespace,
-		text: renderSection(result, options)
+		text: renderSection(result, {
+			...options,
+			earlier
+		})
 	}));
 }
+function hasNews({ result, earlier }) {
+	return result.copied.length > 0 || earlier.size > 0;
+}
 /**
-* Writes `sections`, which belong to `results`, into the changelog.
+* Writes `sections`, which render `entries`, into the changelog.
 *
 * @throws MetadataError with the remedy
 */
-async function recordChangelog(sections, results, { changelogPath, commitMessage }, deps) {
+async function recordChangelog(sections, entries, { changelogPath, commitMessage }, deps, session) {
 	if (changelogPath === void 0 || sections.length === 0) return;
-	const copied = results.filter((result) => result.copied.length > 0);
-	const message = commitMessage ?? `Changelog: ${commitMessageOf(copied)}`;
-	await writeChangelog(changelogPath, message, sections, deps);
+	const results = entries.filter(hasNews).map(({ result }) => result);
+	const message = commitMessage ?? `Changelog: ${commitMessageOf(results)}`;
+	await writeChangelog(changelogPath, message, sections, deps, session);
+}
+/**
+* Removes the sections of namespaces whose manifests could not be written after all.
+*
+* @throws MetadataError with the remedy
+*/
+async function removeSections(namespaces, { changelogPath, commitMessage }, { metadata, runKey }, session) {
+	if (changelogPath === void 0 || namespaces.length === 0) return;
+	const message = commitMessage ?? `Changelog: without what could not be recorded`;
+	const change = (current) => {
+		if (!current) return void 0;
+		const after = namespaces.reduce((text, namespace) => removeSection(text, {
+			runKey,
+			namespace
+		}), readChangelog(current, changelogPath));
+		return new TextEncoder().encode(after);
+	};
+	await metadata.update(changelogPath, message, change, session);
 }
 
-// src/record/recordable.ts
-/** The entries for everything that was copied or adopted. */
-function newEntries({ adopted }, outcomes) {
-	const entries = /* @__PURE__ */ new Map();
-	for (const [image, tags] of adopted) entries.set(image, new Map(tags));
-	for (const { work, verifiedTags } of outcomes) for (const [tag, verified] of verifiedTags) setEntry(entries, work.image, tag, recordEntryOf(work.descriptor.digest, verified));
-	return entries;
-}
-function recordEntryOf(digest, { digest: target, platforms }) {
-	if (platforms) return {
-		digest,
-		target,
-		platforms
-	};
-	return target === digest ? digest : {
-		digest,
-		target
-	};
-}
-/** True when the namespace manifest has to be written. */
-function hasChanges({ entries, removed, restored }) {
+// src/record/manifest-change.ts
+/** True when the namespace manifest may have to be written. */
+function hasChanges({ entries, removed, restored, unlogged, logged }) {
 	return [
 		entries,
 		removed,
-		restored
-	].some((images) => images !== void 0 && images.size > 0);
+		restored,
+		unlogged,
+		logged
+	].some((some) => some !== void 0 && some.size > 0);
 }
 /**
-* The record with the changes of `recordable`.
+* The manifest with the changes of `change`.
 *
-* @returns `images` itself when nothing changes
+* @param nameOf the name of an image in the target; undefined for the default
+* @returns `manifest` itself when nothing changes
 */
-function applyChanges(images, { entries, removed = /* @__PURE__ */ new Map(), restored = /* @__PURE__ */ new Map() }) {
-	return restoreEntries(mergeImages(removeEntries(images, removed), entries), restored);
+function applyChange(manifest, { entries, removed = /* @__PURE__ */ new Map(), restored = /* @__PURE__ */ new Map(), unlogged, logged }, nameOf) {
+	const renamed = renameImages(manifest, entries, nameOf);
+	const images = restoreEntries(mergeImages(removeEntries(renamed.images, removed), entries), restored);
+	const marks = unmarkUnlogged(markUnlogged(manifest.unlogged, unlogged), logged);
+	if (renamed === manifest && images === manifest.images && marks === manifest.unlogged) return manifest;
+	return {
+		...renamed,
+		images,
+		...marks && { unlogged: marks }
+	};
 }
 
 // src/record/namespace-manifest.ts
@@ -41760,7 +42978,9 @@ const Version = object({ version: number() });
 const Header = object({
 	source: string(),
 	target: string(),
-	images: ByName
+	images: ByName,
+	names: optional(ByName),
+	unlogged: optional(ByName)
 });
 /**
 * Reads a namespace manifest, or gcrsync's form of it: a sorted array of `image:tag`.
@@ -41781,10 +43001,13 @@ function parseNamespaceManifest(bytes, expected) {
 	const header = check(Header, json, path);
 	checkOwner(path, "source", header.source, source);
 	checkOwner(path, "target", header.target, target);
+	const { images, names, unlogged } = header;
 	return {
 		source,
 		target,
-		images: readImages(header.images, path)
+		images: readImages(images, path),
+		...names && { names: readNames$1(names, path) },
+		...unlogged && { unlogged: readUnlogged(unlogged, path) }
 	};
 }
 function check(schema, json, path) {
@@ -41823,6 +43046,30 @@ function readImages(images, path) {
 	}
 	return read;
 }
+function readNames$1(names, path) {
+	const read = /* @__PURE__ */ new Map();
+	for (const [image, name] of Object.entries(names)) {
+		if (!isRepositoryName(image) || typeof name !== "string" || !isRepositoryName(name)) throw broken(path, `the name of ${show(image)} is not valid`);
+		read.set(image, name);
+	}
+	return read;
+}
+const Tags$2 = array(custom((value) => typeof value === "string" && isTag(value)));
+const UnloggedImage = object({
+	added: optional(Tags$2, []),
+	updated: optional(Tags$2, [])
+});
+function readUnlogged(images, path) {
+	const read = Object.entries(images).map(([image, tags]) => {
+		const parsed = safeParse(UnloggedImage, tags, { abortEarly: true });
+		if (!isRepositoryName(image) || !is(ByName, tags) || !parsed.success) throw broken(path, `"unlogged" of ${show(image)} is not valid`);
+		return {
+			image,
+			...parsed.output
+		};
+	});
+	return unloggedOf(read);
+}
 const EntryObject = object({
 	digest: custom((value) => typeof value === "string" && isDigest(value)),
 	target: custom((value) => typeof value === "string" && isDigest(value)),
@@ -41856,14 +43103,27 @@ function show(text) {
 	return JSON.stringify(text.slice(0, 200));
 }
 /** The file: keys sorted, one tag per line, a trailing newline, so that a diff of it reads as a changelog. */
-function serializeNamespaceManifest({ source, target, images }) {
+function serializeNamespaceManifest({ source, target, images, names = /* @__PURE__ */ new Map(), unlogged = /* @__PURE__ */ new Map() }) {
 	const blocks = sorted(images).filter(([, entries]) => entries.size > 0).map(([image, entries]) => {
 		const lines = sorted(entries).map(([tag, entry]) => `      ${JSON.stringify(tag)}: ${serializeEntry(entry)}`);
 		return `    ${JSON.stringify(image)}: {\n${lines.join(",\n")}\n    }`;
 	});
 	const body = blocks.length === 0 ? "{}" : `{\n${blocks.join(",\n")}\n  }`;
 	const [quotedSource, quotedTarget] = [JSON.stringify(source), JSON.stringify(target)];
-	return `{\n  "version": ${VERSION},\n  "source": ${quotedSource},\n  "target": ${quotedTarget},\n  "images": ${body}\n}\n`;
+	return `{\n  "version": ${VERSION},\n  "source": ${quotedSource},\n  "target": ${quotedTarget},\n  "images": ${body}${namesPart(names, images)}${unloggedPart(unlogged)}\n}\n`;
+}
+/** Names of images that have no entry are not kept. */
+function namesPart(names, images) {
+	return optionalPart("names", sorted(names).filter(([image]) => (images.get(image)?.size ?? 0) > 0).map(([image, name]) => `    ${JSON.stringify(image)}: ${JSON.stringify(name)}`));
+}
+function unloggedPart(unlogged) {
+	return optionalPart("unlogged", namedTags(unlogged).map(({ image, added, updated }) => {
+		const parts = [...added.length > 0 ? [`"added": ${JSON.stringify(added)}`] : [], ...updated.length > 0 ? [`"updated": ${JSON.stringify(updated)}`] : []];
+		return `    ${JSON.stringify(image)}: { ${parts.join(", ")} }`;
+	}));
+}
+function optionalPart(name, lines) {
+	return lines.length === 0 ? "" : `,\n  "${name}": {\n${lines.join(",\n")}\n  }`;
 }
 /** Sorted by code units, which no locale changes. */
 function sorted(map) {
@@ -41875,122 +43135,331 @@ const RECREATED = "The file was written again with what this run did, and the ne
 /**
 * Changes the namespace manifest of a plan.
 *
-* @param change returns the same images when nothing changes
+* @param change returns the manifest itself when nothing changes
 * @throws ManifestError, MetadataError with the remedy
 */
-async function changeManifest({ recordPath: path, recorded: { source, target, images: known } }, message, change, { commitMessage }, { metadata, logger }) {
+async function updateManifest({ recordPath: path, recorded }, message, change, { commitMessage }, { metadata, logger }, session) {
+	const { source, target } = recorded;
 	let wasRemoved = false;
-	if (await metadata.update(path, commitMessage ?? message, (current) => {
-		wasRemoved = current === void 0 && known.size > 0;
-		const before = current ? parseNamespaceManifest(current, {
+	const write = (bytes) => {
+		wasRemoved = bytes === void 0 && recorded.images.size > 0;
+		const current = bytes ? parseNamespaceManifest(bytes, {
 			path,
 			source,
 			target
-		}).images : /* @__PURE__ */ new Map();
-		const images = change(before);
-		if (images === before) return current;
-		return new TextEncoder().encode(serializeNamespaceManifest({
+		}) : {
 			source,
 			target,
-			images
-		}));
-	}) && wasRemoved) logger.warning(`${path} was removed during this run. ${RECREATED}`);
+			images: /* @__PURE__ */ new Map()
+		};
+		const next = change(current);
+		return next === current ? bytes : new TextEncoder().encode(serializeNamespaceManifest(next));
+	};
+	if (await metadata.update(path, commitMessage ?? message, write, session) && wasRemoved) logger.warning(`${path} was removed during this run. ${RECREATED}`);
 }
 /** Writes what `recordable` changes into its namespace manifest. Never throws. */
-async function recordManifest(recordable, settings, deps) {
+async function recordManifest(recordable, settings, deps, session) {
 	const { plan, removed, result } = recordable;
 	if (!hasChanges(recordable)) return { kind: "recorded" };
-	let seen = recordable.known ?? plan.recorded.images;
+	let seen = recordable.known ?? plan.recorded;
 	const message = commitMessageOf([result], removed && countEntries(removed));
-	const change = (images) => {
-		if (images.size > 0) seen = images;
-		return applyChanges(images, recordable);
+	const change = (current) => {
+		if (current.images.size > 0) seen = current;
+		return applyChange(current, recordable, recordable.nameOf);
 	};
 	try {
-		await changeManifest(plan, message, change, settings, deps);
+		await updateManifest(plan, message, change, settings, deps, session);
 		return { kind: "recorded" };
 	} catch (error) {
 		return {
 			kind: "failed",
-			error,
+			reason: failureReason(recordable, error),
+			isTemporary: error instanceof MetadataError && error.kind === "given-up",
 			unrecorded: unrecordedManifest(recordable, seen)
 		};
 	}
 }
-/** @param seen what the file contained when it was last read */
-function unrecordedManifest(recordable, seen) {
-	const { recorded, recordPath } = recordable.plan;
-	const withImages = (images) => {
-		const manifest = {
-			...recorded,
-			images
-		};
-		return serializeNamespaceManifest(manifest);
-	};
-	return {
-		path: recordPath,
-		content: withImages(applyChanges(seen, recordable)),
-		addition: withImages(recordable.entries)
-	};
-}
-
-// src/record/record.ts
-/** Writes the namespace manifests, then the changelog. A file that can't be written stops no other. */
-async function record(recordables, settings, deps) {
-	const manifests = await recordManifests(recordables, settings, deps);
-	const written = manifests.written.map(({ result }) => result);
-	const sections = sectionsOf(written, settings, deps);
-	const lost = sectionsOf(manifests.failed.map(({ result }) => result), settings, deps);
-	try {
-		await recordChangelog(sections, written, settings, deps);
-	} catch (error) {
-		return {
-			plans: /* @__PURE__ */ new Set(),
-			errors: [...manifests.errors, `The changelog is not up to date. ${messageOf(error)}`],
-			unrecorded: [...manifests.unrecorded, ...unrecordedSections([...lost, ...sections], settings)]
-		};
-	}
-	return {
-		plans: new Set(manifests.written.map(({ plan }) => plan)),
-		errors: manifests.errors,
-		unrecorded: [...manifests.unrecorded, ...unrecordedSections(lost, settings)]
-	};
-}
-/** One after another: each write moves the branch. */
-async function recordManifests(recordables, settings, deps) {
-	const written = [];
-	const failed = [];
-	const errors = [];
-	const unrecorded = [];
-	for (const recordable of recordables) {
-		const outcome = await recordManifest(recordable, settings, deps);
-		if (outcome.kind === "recorded") written.push(recordable);
-		else {
-			failed.push(recordable);
-			errors.push(failureMessage(recordable, outcome.error));
-			unrecorded.push(outcome.unrecorded);
-		}
-	}
-	return {
-		written,
-		failed,
-		errors,
-		unrecorded
-	};
-}
-function failureMessage({ entries, result }, error) {
+function failureReason({ entries, result }, error) {
 	const tags = countEntries(entries);
 	const what = tags > 0 ? `${tags} tags are mirrored but not recorded` : "the record is not up to date";
 	return `${result.namespace}: ${what}. ${messageOf(error)}`;
 }
-function unrecordedSections(sections, { changelogPath = "" }) {
-	if (sections.length === 0) return [];
-	const content = sections.map(({ text }) => text).join("\n");
-	return [{
-		path: changelogPath,
-		content,
-		addition: content
-	}];
+/** @param seen the manifest as it was last read */
+function unrecordedManifest(recordable, seen) {
+	const { plan, entries, nameOf, unlogged, ...rest } = recordable;
+	const change = {
+		entries,
+		...rest,
+		logged: joinTags(rest.logged, unlogged ?? /* @__PURE__ */ new Map())
+	};
+	const { source, target } = plan.recorded;
+	const empty = {
+		source,
+		target,
+		images: /* @__PURE__ */ new Map()
+	};
+	return {
+		path: plan.recordPath,
+		content: serializeNamespaceManifest(applyChange(seen, change, nameOf)),
+		addition: serializeNamespaceManifest(applyChange(empty, { entries }, nameOf))
+	};
+}
+
+// src/record/schedule.ts
+/** When jobs record, so that all jobs of a matrix together stay within GitHub's limits. All times are milliseconds. */
+const HOUR_MS = 36e5;
+/**
+* Files that the checkpoints of all jobs write in an hour. GitHub allows 500; the rest is for jobs that start or end.
+* https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
+*/
+const CHECKPOINT_WRITES_PER_HOUR = 200;
+/** Up to this number of files, all jobs together, the interval is the input's. */
+const FEW_FILES = 20;
+/** The time between two checkpoints that write `files` files each: the input's, or more where many jobs write many files. */
+function checkpointIntervalMs(inputMs, jobs, files) {
+	const all = jobs * Math.max(1, files);
+	return all <= FEW_FILES ? inputMs : Math.max(inputMs, all * HOUR_MS / CHECKPOINT_WRITES_PER_HOUR);
+}
+/** The time until the first checkpoint. Jobs that start together are spread over the whole interval. */
+function firstCheckpointMs(intervalMs, jobs, random) {
+	return jobs > 1 ? intervalMs * random() : intervalMs;
+}
+/** So many jobs may end together: their writes stay below 80 a minute. */
+const FEW_JOBS = 20;
+const FEW_JOBS_SPREAD_MS = 2e4;
+/** The wait before the final record, so that jobs that end together don't all collide. */
+function finalDelayMs(jobs, timeLeftMs, random) {
+	if (jobs <= 1) return 0;
+	const spread = jobs <= FEW_JOBS ? FEW_JOBS_SPREAD_MS : jobs * SPREAD_PER_JOB_MS;
+	return random() * Math.min(spread, timeLeftMs / 4);
+}
+const FIRST_PAUSE_MS = 6e4;
+const LONGEST_PAUSE_MS = 9e5;
+/** The pause before another round of final writes, when GitHub failed in the last one. `rounds` counts those, from 1. */
+function roundPauseMs(rounds, timeLeftMs, random) {
+	const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (rounds - 1), timeLeftMs / 4);
+	return pause / 2 + pause / 2 * random();
+}
+
+// src/record/rounds.ts
+/** Once some files could be written, the others get this number of rounds: it may not be GitHub that fails. */
+const MAX_ROUNDS_AFTER_PROGRESS = 6;
+/**
+* Repeats `round` while GitHub fails and time is left. A run that has no time left has one round, whose retries
+* take the time that recording has.
+*/
+async function inRounds(round, { sleep, random, lifetime, logger }) {
+	let afterProgress = 0;
+	for (let rounds = 1;; rounds += 1) {
+		const { isTemporary, hasProgress } = await round();
+		if (hasProgress || afterProgress > 0) afterProgress += 1;
+		if (!isTemporary || lifetime.abort.aborted || afterProgress >= MAX_ROUNDS_AFTER_PROGRESS) return;
+		const pauseMs = roundPauseMs(rounds, lifetime.timeLeftMs(), random);
+		logger.info(`Not everything could be recorded. The next try is in ${Math.ceil(pauseMs / 1e3)} s.`);
+		await sleep(pauseMs).catch(() => void 0);
+	}
+}
+
+// src/record/record.ts
+/**
+* Writes the namespace manifests, one after another, as each write moves the branch. One that can't be written stops no
+* other.
+*
+* @returns the failures
+*/
+async function recordManifests(recordables, settings, deps, session) {
+	const failures = /* @__PURE__ */ new Map();
+	for (const recordable of recordables) {
+		const outcome = await recordManifest(recordable, settings, deps, session);
+		if (outcome.kind === "failed") failures.set(recordable, outcome);
+	}
+	return failures;
+}
+/**
+* Records all that is complete: the changelog, then the namespace manifests. In this order no tag is recorded without
+* being named: where the changelog can't be written, the manifests mark what it lacks, for the next run to name.
+*/
+async function record$1(recordables, settings, deps) {
+	const final = new FinalRecord(recordables, settings, deps);
+	await inRounds(async () => final.round(), deps);
+	return final.conclude();
+}
+/** Records changes that no changelog names. */
+async function recordEntries(recordables, settings, deps) {
+	const none = {
+		unlogged: /* @__PURE__ */ new Map(),
+		named: /* @__PURE__ */ new Map()
+	};
+	const { errors, unrecorded } = await record$1(recordables.map((one) => ({
+		...one,
+		...none,
+		log: {
+			result: one.result,
+			earlier: /* @__PURE__ */ new Map()
+		}
+	})), settings, deps);
+	return {
+		errors,
+		unrecorded
+	};
+}
+var FinalRecord = class {
+	#settings;
+	#deps;
+	#logs;
+	#sections;
+	#left;
+	/** Namespaces that were recorded with marks, as the changelog could not be written by then. */
+	#marked = /* @__PURE__ */ new Set();
+	/** Namespaces whose marks the changelog replaced in a later round. */
+	#unmarked = /* @__PURE__ */ new Set();
+	#changelog;
+	#failures = /* @__PURE__ */ new Map();
+	constructor(recordables, settings, deps) {
+		this.#settings = settings;
+		this.#deps = deps;
+		this.#logs = recordables.map(({ log }) => log);
+		this.#sections = sectionsOf(this.#logs, settings, deps);
+		this.#left = recordables;
+	}
+	async round() {
+		const session = new WriteSession("final");
+		if (this.#changelog !== "recorded") await this.#recordChangelog(session);
+		const isLogged = this.#changelog === "recorded";
+		const left = this.#left.map((recordable) => ({
+			recordable,
+			...withMarks(recordable, isLogged, this.#unmarked.has(recordable))
+		}));
+		const failures = await recordManifests(left, this.#settings, this.#deps, session);
+		this.#failures = new Map(Array.from(failures, ([{ recordable }, failure]) => [recordable, failure]));
+		if (!isLogged) {
+			for (const { recordable } of left) if (!this.#failures.has(recordable)) this.#marked.add(recordable);
+		}
+		this.#left = Array.from(this.#failures.keys());
+		return {
+			isTemporary: Array.from(failures.values()).some(({ isTemporary }) => isTemporary),
+			hasProgress: failures.size < left.length
+		};
+	}
+	async #recordChangelog(session) {
+		try {
+			await recordChangelog(this.#sections, this.#logs, this.#settings, this.#deps, session);
+			this.#changelog = "recorded";
+			for (const recordable of this.#marked) this.#unmarked.add(recordable);
+			this.#left = [...this.#left, ...this.#marked];
+			this.#marked.clear();
+		} catch (error) {
+			this.#changelog = { error };
+		}
+	}
+	/** Takes back the sections of the namespaces that could not be recorded, and says what is missing. */
+	async conclude() {
+		const failed = new Set(this.#failures.keys());
+		const errors = Array.from(this.#failures.values(), ({ reason }) => reason);
+		const unrecorded = Array.from(this.#failures.values(), ({ unrecorded }) => unrecorded);
+		if (this.#changelog !== "recorded") {
+			if (this.#marked.size > 0) errors.push(`The changelog is not up to date. ${messageOf(this.#changelog?.error)}`);
+			return {
+				failed,
+				errors,
+				unrecorded: [...unrecorded, ...this.#unrecordedSections(this.#sections)]
+			};
+		}
+		const names = new Set(Array.from(failed, ({ log }) => log.result.namespace));
+		const wrong = this.#sections.filter(({ namespace }) => names.has(namespace));
+		errors.push(...await this.#removeSections(wrong));
+		return {
+			failed,
+			errors,
+			unrecorded: [...unrecorded, ...this.#unrecordedSections(wrong)]
+		};
+	}
+	async #removeSections(sections) {
+		try {
+			const namespaces = sections.map(({ namespace }) => namespace);
+			await removeSections(namespaces, this.#settings, this.#deps, new WriteSession("checkpoint"));
+			return [];
+		} catch (error) {
+			return [`The changelog names tags that are not recorded. ${messageOf(error)}`];
+		}
+	}
+	#unrecordedSections(sections) {
+		if (sections.length === 0) return [];
+		const content = sections.map(({ text }) => text).join("\n");
+		return [{
+			path: this.#settings.changelogPath ?? "",
+			content,
+			addition: content
+		}];
+	}
+};
+/** What to write into the manifest, once it is known whether the changelog names the tags. */
+function withMarks(recordable, isLogged, wasMarked) {
+	const { unlogged, named, log: _, logged, ...rest } = recordable;
+	if (!isLogged) return {
+		...rest,
+		unlogged,
+		...logged && { logged }
+	};
+	return {
+		...rest,
+		logged: joinTags(joinTags(logged, named), wasMarked ? unlogged : /* @__PURE__ */ new Map())
+	};
+}
+
+// src/record/reported-record.ts
+/** What a report says about one namespace: undefined where nothing changes. */
+function reportedRecord({ recordPath: path, recorded }, change) {
+	if (!hasChanges(change)) return void 0;
+	const { source, target } = recorded;
+	const { entries, unlogged, removed = /* @__PURE__ */ new Map(), nameOf } = change;
+	const empty = {
+		source,
+		target,
+		images: /* @__PURE__ */ new Map()
+	};
+	const addition = applyChange(empty, {
+		entries,
+		...unlogged && { unlogged }
+	}, nameOf);
+	return {
+		path,
+		source,
+		target,
+		addition: serializeNamespaceManifest(addition),
+		removal: serializeNamespaceManifest({
+			...empty,
+			images: removed
+		})
+	};
+}
+/**
+* Reads a record of a report. Reports are files that another job left: each part is checked as a namespace manifest is.
+*
+* @param template the input `manifest-path`: a report must not choose which file is written
+* @throws ManifestError
+*/
+function readReportedRecord({ path, source, target, addition, removal }, template) {
+	const expectedPath = recordPath(template, namespaceOf(source));
+	namespaceOf(target);
+	if (path !== expectedPath) throw new ManifestError(`it names ${JSON.stringify(path.slice(0, 300))} for ${source}, but "manifest-path" gives ${expectedPath}: use the same "manifest-path" in all jobs`);
+	const parse = (text) => parseNamespaceManifest(new TextEncoder().encode(text), {
+		path,
+		source,
+		target
+	});
+	return {
+		path,
+		source,
+		target,
+		addition: parse(addition),
+		removed: parse(removal).images
+	};
+}
+function namespaceOf(text) {
+	const namespace = parseNamespace(text, "");
+	if (typeof namespace !== "string" && formatNamespace(namespace) === text) return namespace;
+	throw new ManifestError(`${JSON.stringify(text.slice(0, 300))} is not a registry and path`);
 }
 
 // src/mirror/filters.ts
@@ -42071,6 +43540,14 @@ function dryRunResult(plan, engine) {
 	return {
 		...plannedResult(plan, plannedImages(plan)),
 		pulls: countPulls(plan.work, engine, plan.settings.referrers)
+	};
+}
+/** The result of a namespace in which nothing happened. */
+function emptyResult(namespace, target) {
+	return {
+		namespace,
+		target,
+		...NOTHING
 	};
 }
 function failedResult(plan) {
@@ -42181,2006 +43658,6 @@ function countReferrers(rechecks, outcomes) {
 	};
 }
 
-// node_modules/picomatch/lib/constants.js
-var require_constants = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const WIN_SLASH = "\\\\/";
-	const WIN_NO_SLASH = `[^${WIN_SLASH}]`;
-	const DEFAULT_MAX_EXTGLOB_RECURSION = 0;
-	/**
-	* Posix glob regex
-	*/
-	const DOT_LITERAL = "\\.";
-	const PLUS_LITERAL = "\\+";
-	const QMARK_LITERAL = "\\?";
-	const SLASH_LITERAL = "\\/";
-	const ONE_CHAR = "(?=.)";
-	const QMARK = "[^/]";
-	const END_ANCHOR = `(?:${SLASH_LITERAL}|$)`;
-	const START_ANCHOR = `(?:^|${SLASH_LITERAL})`;
-	const DOTS_SLASH = `${DOT_LITERAL}{1,2}${END_ANCHOR}`;
-	const POSIX_CHARS = {
-		DOT_LITERAL,
-		PLUS_LITERAL,
-		QMARK_LITERAL,
-		SLASH_LITERAL,
-		ONE_CHAR,
-		QMARK,
-		END_ANCHOR,
-		DOTS_SLASH,
-		NO_DOT: `(?!${DOT_LITERAL})`,
-		NO_DOTS: `(?!${START_ANCHOR}${DOTS_SLASH})`,
-		NO_DOT_SLASH: `(?!${DOT_LITERAL}{0,1}${END_ANCHOR})`,
-		NO_DOTS_SLASH: `(?!${DOTS_SLASH})`,
-		QMARK_NO_DOT: `[^.${SLASH_LITERAL}]`,
-		STAR: `${QMARK}*?`,
-		START_ANCHOR,
-		SEP: "/"
-	};
-	/**
-	* Windows glob regex
-	*/
-	const WINDOWS_CHARS = {
-		...POSIX_CHARS,
-		SLASH_LITERAL: `[${WIN_SLASH}]`,
-		QMARK: WIN_NO_SLASH,
-		STAR: `${WIN_NO_SLASH}*?`,
-		DOTS_SLASH: `${DOT_LITERAL}{1,2}(?:[${WIN_SLASH}]|$)`,
-		NO_DOT: `(?!${DOT_LITERAL})`,
-		NO_DOTS: `(?!(?:^|[${WIN_SLASH}])${DOT_LITERAL}{1,2}(?:[${WIN_SLASH}]|$))`,
-		NO_DOT_SLASH: `(?!${DOT_LITERAL}{0,1}(?:[${WIN_SLASH}]|$))`,
-		NO_DOTS_SLASH: `(?!${DOT_LITERAL}{1,2}(?:[${WIN_SLASH}]|$))`,
-		QMARK_NO_DOT: `[^.${WIN_SLASH}]`,
-		START_ANCHOR: `(?:^|[${WIN_SLASH}])`,
-		END_ANCHOR: `(?:[${WIN_SLASH}]|$)`,
-		SEP: "\\"
-	};
-	/**
-	* POSIX Bracket Regex
-	*/
-	const POSIX_REGEX_SOURCE = {
-		__proto__: null,
-		alnum: "a-zA-Z0-9",
-		alpha: "a-zA-Z",
-		ascii: "\\x00-\\x7F",
-		blank: " \\t",
-		cntrl: "\\x00-\\x1F\\x7F",
-		digit: "0-9",
-		graph: "\\x21-\\x7E",
-		lower: "a-z",
-		print: "\\x20-\\x7E ",
-		punct: "\\-!\"#$%&'()\\*+,./:;<=>?@[\\]^_`{|}~",
-		space: " \\t\\r\\n\\v\\f",
-		upper: "A-Z",
-		word: "A-Za-z0-9_",
-		xdigit: "A-Fa-f0-9"
-	};
-	module.exports = {
-		DEFAULT_MAX_EXTGLOB_RECURSION,
-		MAX_LENGTH: 65536,
-		POSIX_REGEX_SOURCE,
-		REGEX_BACKSLASH: /\\(?![*+?^${}(|)[\]])/g,
-		REGEX_NON_SPECIAL_CHARS: /^[^@![\].,$*+?^{}()|\\/]+/,
-		REGEX_SPECIAL_CHARS: /[-*+?.^${}(|)[\]]/,
-		REGEX_SPECIAL_CHARS_BACKREF: /(\\?)((\W)(\3*))/g,
-		REGEX_SPECIAL_CHARS_GLOBAL: /([-*+?.^${}(|)[\]])/g,
-		REGEX_REMOVE_BACKSLASH: /(?:\[.*?[^\\]\]|\\(?=.))/g,
-		REPLACEMENTS: {
-			__proto__: null,
-			"***": "*",
-			"**/**": "**",
-			"**/**/**": "**"
-		},
-		CHAR_0: 48,
-		CHAR_9: 57,
-		CHAR_UPPERCASE_A: 65,
-		CHAR_LOWERCASE_A: 97,
-		CHAR_UPPERCASE_Z: 90,
-		CHAR_LOWERCASE_Z: 122,
-		CHAR_LEFT_PARENTHESES: 40,
-		CHAR_RIGHT_PARENTHESES: 41,
-		CHAR_ASTERISK: 42,
-		CHAR_AMPERSAND: 38,
-		CHAR_AT: 64,
-		CHAR_BACKWARD_SLASH: 92,
-		CHAR_CARRIAGE_RETURN: 13,
-		CHAR_CIRCUMFLEX_ACCENT: 94,
-		CHAR_COLON: 58,
-		CHAR_COMMA: 44,
-		CHAR_DOT: 46,
-		CHAR_DOUBLE_QUOTE: 34,
-		CHAR_EQUAL: 61,
-		CHAR_EXCLAMATION_MARK: 33,
-		CHAR_FORM_FEED: 12,
-		CHAR_FORWARD_SLASH: 47,
-		CHAR_GRAVE_ACCENT: 96,
-		CHAR_HASH: 35,
-		CHAR_HYPHEN_MINUS: 45,
-		CHAR_LEFT_ANGLE_BRACKET: 60,
-		CHAR_LEFT_CURLY_BRACE: 123,
-		CHAR_LEFT_SQUARE_BRACKET: 91,
-		CHAR_LINE_FEED: 10,
-		CHAR_NO_BREAK_SPACE: 160,
-		CHAR_PERCENT: 37,
-		CHAR_PLUS: 43,
-		CHAR_QUESTION_MARK: 63,
-		CHAR_RIGHT_ANGLE_BRACKET: 62,
-		CHAR_RIGHT_CURLY_BRACE: 125,
-		CHAR_RIGHT_SQUARE_BRACKET: 93,
-		CHAR_SEMICOLON: 59,
-		CHAR_SINGLE_QUOTE: 39,
-		CHAR_SPACE: 32,
-		CHAR_TAB: 9,
-		CHAR_UNDERSCORE: 95,
-		CHAR_VERTICAL_LINE: 124,
-		CHAR_ZERO_WIDTH_NOBREAK_SPACE: 65279,
-		/**
-		* Create EXTGLOB_CHARS
-		*/
-		extglobChars(chars) {
-			return {
-				"!": {
-					type: "negate",
-					open: "(?:(?!(?:",
-					close: `))${chars.STAR})`
-				},
-				"?": {
-					type: "qmark",
-					open: "(?:",
-					close: ")?"
-				},
-				"+": {
-					type: "plus",
-					open: "(?:",
-					close: ")+"
-				},
-				"*": {
-					type: "star",
-					open: "(?:",
-					close: ")*"
-				},
-				"@": {
-					type: "at",
-					open: "(?:",
-					close: ")"
-				}
-			};
-		},
-		/**
-		* Create GLOB_CHARS
-		*/
-		globChars(win32) {
-			return win32 === true ? WINDOWS_CHARS : POSIX_CHARS;
-		}
-	};
-}));
-
-// node_modules/picomatch/lib/utils.js
-var require_utils = /* @__PURE__ */ __commonJSMin(((exports) => {
-	const { REGEX_BACKSLASH, REGEX_REMOVE_BACKSLASH, REGEX_SPECIAL_CHARS, REGEX_SPECIAL_CHARS_GLOBAL } = require_constants();
-	exports.isObject = (val) => val !== null && typeof val === "object" && !Array.isArray(val);
-	exports.hasRegexChars = (str) => REGEX_SPECIAL_CHARS.test(str);
-	exports.isRegexChar = (str) => str.length === 1 && exports.hasRegexChars(str);
-	exports.escapeRegex = (str) => str.replace(REGEX_SPECIAL_CHARS_GLOBAL, "\\$1");
-	exports.toPosixSlashes = (str) => str.replace(REGEX_BACKSLASH, "/");
-	exports.isWindows = () => {
-		if (typeof navigator !== "undefined" && navigator.platform) {
-			const platform = navigator.platform.toLowerCase();
-			return platform === "win32" || platform === "windows";
-		}
-		if (typeof process !== "undefined" && process.platform) return process.platform === "win32";
-		return false;
-	};
-	exports.removeBackslashes = (str) => {
-		return str.replace(REGEX_REMOVE_BACKSLASH, (match) => {
-			return match === "\\" ? "" : match;
-		});
-	};
-	exports.escapeLast = (input, char, lastIdx) => {
-		const idx = input.lastIndexOf(char, lastIdx);
-		if (idx === -1) return input;
-		if (input[idx - 1] === "\\") return exports.escapeLast(input, char, idx - 1);
-		return `${input.slice(0, idx)}\\${input.slice(idx)}`;
-	};
-	exports.removePrefix = (input, state = {}) => {
-		let output = input;
-		if (output.startsWith("./")) {
-			output = output.slice(2);
-			state.prefix = "./";
-		}
-		return output;
-	};
-	exports.wrapOutput = (input, state = {}, options = {}) => {
-		let output = `${options.contains ? "" : "^"}(?:${input})${options.contains ? "" : "$"}`;
-		if (state.negated === true) output = `(?:^(?!${output}).*$)`;
-		return output;
-	};
-	exports.basename = (path, { windows } = {}) => {
-		const segs = path.split(windows ? /[\\/]/ : "/");
-		const last = segs[segs.length - 1];
-		if (last === "") return segs[segs.length - 2];
-		return last;
-	};
-}));
-
-// node_modules/picomatch/lib/scan.js
-var require_scan = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const utils = require_utils();
-	const { CHAR_ASTERISK, CHAR_AT, CHAR_BACKWARD_SLASH, CHAR_COMMA, CHAR_DOT, CHAR_EXCLAMATION_MARK, CHAR_FORWARD_SLASH, CHAR_LEFT_CURLY_BRACE, CHAR_LEFT_PARENTHESES, CHAR_LEFT_SQUARE_BRACKET, CHAR_PLUS, CHAR_QUESTION_MARK, CHAR_RIGHT_CURLY_BRACE, CHAR_RIGHT_PARENTHESES, CHAR_RIGHT_SQUARE_BRACKET } = require_constants();
-	const isPathSeparator = (code) => {
-		return code === CHAR_FORWARD_SLASH || code === CHAR_BACKWARD_SLASH;
-	};
-	const depth = (token) => {
-		if (token.isPrefix !== true) token.depth = token.isGlobstar ? 1e400 : 1;
-	};
-	/**
-	* Quickly scans a glob pattern and returns an object with a handful of
-	* useful properties, like `isGlob`, `path` (the leading non-glob, if it exists),
-	* `glob` (the actual pattern), `negated` (true if the path starts with `!` but not
-	* with `!(`) and `negatedExtglob` (true if the path starts with `!(`).
-	*
-	* ```js
-	* const pm = require('picomatch');
-	* console.log(pm.scan('foo/bar/*.js'));
-	* { isGlob: true, input: 'foo/bar/*.js', base: 'foo/bar', glob: '*.js' }
-	* ```
-	* @param {String} `str`
-	* @param {Object} `options`
-	* @return {Object} Returns an object with tokens and regex source string.
-	* @api public
-	*/
-	const scan = (input, options) => {
-		const opts = options || {};
-		const length = input.length - 1;
-		const scanToEnd = opts.parts === true || opts.tokens === true || opts.scanToEnd === true;
-		const slashes = [];
-		const tokens = [];
-		const parts = [];
-		let str = input;
-		let index = -1;
-		let start = 0;
-		let lastIndex = 0;
-		let isBrace = false;
-		let isBracket = false;
-		let isGlob = false;
-		let isExtglob = false;
-		let isGlobstar = false;
-		let braceEscaped = false;
-		let backslashes = false;
-		let negated = false;
-		let negatedExtglob = false;
-		let finished = false;
-		let braces = 0;
-		let prev;
-		let code;
-		let token = {
-			value: "",
-			depth: 0,
-			isGlob: false
-		};
-		const eos = () => index >= length;
-		const peek = () => str.charCodeAt(index + 1);
-		const advance = () => {
-			prev = code;
-			return str.charCodeAt(++index);
-		};
-		while (index < length) {
-			code = advance();
-			let next;
-			if (code === CHAR_BACKWARD_SLASH) {
-				backslashes = token.backslashes = true;
-				code = advance();
-				if (code === CHAR_LEFT_CURLY_BRACE) braceEscaped = true;
-				continue;
-			}
-			if (braceEscaped === true || code === CHAR_LEFT_CURLY_BRACE) {
-				braces++;
-				while (eos() !== true && (code = advance())) {
-					if (code === CHAR_BACKWARD_SLASH) {
-						backslashes = token.backslashes = true;
-						advance();
-						continue;
-					}
-					if (code === CHAR_LEFT_CURLY_BRACE) {
-						braces++;
-						continue;
-					}
-					if (braceEscaped !== true && code === CHAR_DOT && (code = advance()) === CHAR_DOT) {
-						isBrace = token.isBrace = true;
-						isGlob = token.isGlob = true;
-						finished = true;
-						if (scanToEnd === true) continue;
-						break;
-					}
-					if (braceEscaped !== true && code === CHAR_COMMA) {
-						isBrace = token.isBrace = true;
-						isGlob = token.isGlob = true;
-						finished = true;
-						if (scanToEnd === true) continue;
-						break;
-					}
-					if (code === CHAR_RIGHT_CURLY_BRACE) {
-						braces--;
-						if (braces === 0) {
-							braceEscaped = false;
-							isBrace = token.isBrace = true;
-							finished = true;
-							break;
-						}
-					}
-				}
-				if (scanToEnd === true) continue;
-				break;
-			}
-			if (code === CHAR_FORWARD_SLASH) {
-				slashes.push(index);
-				tokens.push(token);
-				token = {
-					value: "",
-					depth: 0,
-					isGlob: false
-				};
-				if (finished === true) continue;
-				if (prev === CHAR_DOT && index === start + 1) {
-					start += 2;
-					continue;
-				}
-				lastIndex = index + 1;
-				continue;
-			}
-			if (opts.noext !== true) {
-				if ((code === CHAR_PLUS || code === CHAR_AT || code === CHAR_ASTERISK || code === CHAR_QUESTION_MARK || code === CHAR_EXCLAMATION_MARK) === true && peek() === CHAR_LEFT_PARENTHESES) {
-					isGlob = token.isGlob = true;
-					isExtglob = token.isExtglob = true;
-					finished = true;
-					if (code === CHAR_EXCLAMATION_MARK && index === start) negatedExtglob = true;
-					if (scanToEnd === true) {
-						let parens = 0;
-						while (eos() !== true && (code = advance())) {
-							if (code === CHAR_BACKWARD_SLASH) {
-								backslashes = token.backslashes = true;
-								advance();
-								continue;
-							}
-							if (code === CHAR_LEFT_PARENTHESES) {
-								parens++;
-								continue;
-							}
-							if (code === CHAR_RIGHT_PARENTHESES && --parens === 0) {
-								finished = true;
-								break;
-							}
-						}
-						continue;
-					}
-					break;
-				}
-			}
-			if (code === CHAR_ASTERISK) {
-				if (prev === CHAR_ASTERISK) isGlobstar = token.isGlobstar = true;
-				isGlob = token.isGlob = true;
-				finished = true;
-				if (scanToEnd === true) continue;
-				break;
-			}
-			if (code === CHAR_QUESTION_MARK) {
-				isGlob = token.isGlob = true;
-				finished = true;
-				if (scanToEnd === true) continue;
-				break;
-			}
-			if (code === CHAR_LEFT_SQUARE_BRACKET) {
-				while (eos() !== true && (next = advance())) {
-					if (next === CHAR_BACKWARD_SLASH) {
-						backslashes = token.backslashes = true;
-						advance();
-						continue;
-					}
-					if (next === CHAR_RIGHT_SQUARE_BRACKET) {
-						isBracket = token.isBracket = true;
-						isGlob = token.isGlob = true;
-						finished = true;
-						break;
-					}
-				}
-				if (scanToEnd === true) continue;
-				break;
-			}
-			if (opts.nonegate !== true && code === CHAR_EXCLAMATION_MARK && index === start) {
-				negated = token.negated = true;
-				start++;
-				continue;
-			}
-			if (opts.noparen !== true && code === CHAR_LEFT_PARENTHESES) {
-				isGlob = token.isGlob = true;
-				if (scanToEnd === true) {
-					let parens = 1;
-					while (eos() !== true && (code = advance())) {
-						if (code === CHAR_BACKWARD_SLASH) {
-							backslashes = token.backslashes = true;
-							advance();
-							continue;
-						}
-						if (code === CHAR_LEFT_PARENTHESES) {
-							parens++;
-							continue;
-						}
-						if (code === CHAR_RIGHT_PARENTHESES && --parens === 0) {
-							finished = true;
-							break;
-						}
-					}
-					continue;
-				}
-				break;
-			}
-			if (isGlob === true) {
-				finished = true;
-				if (scanToEnd === true) continue;
-				break;
-			}
-		}
-		if (opts.noext === true) {
-			isExtglob = false;
-			isGlob = false;
-		}
-		let base = str;
-		let prefix = "";
-		let glob = "";
-		if (start > 0) {
-			prefix = str.slice(0, start);
-			str = str.slice(start);
-			lastIndex -= start;
-		}
-		if (base && isGlob === true && lastIndex > 0) {
-			base = str.slice(0, lastIndex);
-			glob = str.slice(lastIndex);
-		} else if (isGlob === true) {
-			base = "";
-			glob = str;
-		} else base = str;
-		if (base && base !== "" && base !== "/" && base !== str) {
-			if (isPathSeparator(base.charCodeAt(base.length - 1))) base = base.slice(0, -1);
-		}
-		if (opts.unescape === true) {
-			if (glob) glob = utils.removeBackslashes(glob);
-			if (base && backslashes === true) base = utils.removeBackslashes(base);
-		}
-		const state = {
-			prefix,
-			input,
-			start,
-			base,
-			glob,
-			isBrace,
-			isBracket,
-			isGlob,
-			isExtglob,
-			isGlobstar,
-			negated,
-			negatedExtglob
-		};
-		if (opts.tokens === true) {
-			state.maxDepth = 0;
-			if (!isPathSeparator(code)) tokens.push(token);
-			state.tokens = tokens;
-		}
-		if (opts.parts === true || opts.tokens === true) {
-			let prevIndex;
-			for (let idx = 0; idx < slashes.length; idx++) {
-				const n = prevIndex !== void 0 ? prevIndex + 1 : start;
-				const i = slashes[idx];
-				const value = input.slice(n, i);
-				if (opts.tokens) {
-					if (idx === 0 && start !== 0) {
-						tokens[idx].isPrefix = true;
-						tokens[idx].value = prefix;
-					} else tokens[idx].value = value;
-					depth(tokens[idx]);
-					state.maxDepth += tokens[idx].depth;
-				}
-				if (i >= start) {
-					parts.push(value);
-					prevIndex = i;
-				}
-			}
-			const n = prevIndex !== void 0 ? prevIndex + 1 : start;
-			const value = input.slice(n);
-			parts.push(value);
-			if (opts.tokens && prevIndex && prevIndex + 1 < input.length) {
-				tokens[tokens.length - 1].value = value;
-				depth(tokens[tokens.length - 1]);
-				state.maxDepth += tokens[tokens.length - 1].depth;
-			}
-			state.slashes = slashes;
-			state.parts = parts;
-		}
-		return state;
-	};
-	module.exports = scan;
-}));
-
-// node_modules/picomatch/lib/parse.js
-var require_parse = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const constants = require_constants();
-	const utils = require_utils();
-	/**
-	* Constants
-	*/
-	const { MAX_LENGTH, POSIX_REGEX_SOURCE, REGEX_NON_SPECIAL_CHARS, REGEX_SPECIAL_CHARS_BACKREF, REPLACEMENTS } = constants;
-	/**
-	* Helpers
-	*/
-	const expandRange = (args, options) => {
-		if (typeof options.expandRange === "function") return options.expandRange(...args, options);
-		args.sort();
-		const value = `[${args.join("-")}]`;
-		try {
-			new RegExp(value);
-		} catch (ex) {
-			return args.map((v) => utils.escapeRegex(v)).join("..");
-		}
-		return value;
-	};
-	/**
-	* Create the message for a syntax error
-	*/
-	const syntaxError = (type, char) => {
-		return `Missing ${type}: "${char}" - use "\\\\${char}" to match literal characters`;
-	};
-	const splitTopLevel = (input) => {
-		const parts = [];
-		let bracket = 0;
-		let paren = 0;
-		let quote = 0;
-		let value = "";
-		let escaped = false;
-		for (const ch of input) {
-			if (escaped === true) {
-				value += ch;
-				escaped = false;
-				continue;
-			}
-			if (ch === "\\") {
-				value += ch;
-				escaped = true;
-				continue;
-			}
-			if (ch === "\"") {
-				quote = quote === 1 ? 0 : 1;
-				value += ch;
-				continue;
-			}
-			if (quote === 0) {
-				if (ch === "[") bracket++;
-				else if (ch === "]" && bracket > 0) bracket--;
-				else if (bracket === 0) {
-					if (ch === "(") paren++;
-					else if (ch === ")" && paren > 0) paren--;
-					else if (ch === "|" && paren === 0) {
-						parts.push(value);
-						value = "";
-						continue;
-					}
-				}
-			}
-			value += ch;
-		}
-		parts.push(value);
-		return parts;
-	};
-	const isPlainBranch = (branch) => {
-		let escaped = false;
-		for (const ch of branch) {
-			if (escaped === true) {
-				escaped = false;
-				continue;
-			}
-			if (ch === "\\") {
-				escaped = true;
-				continue;
-			}
-			if (/[?*+@!()[\]{}]/.test(ch)) return false;
-		}
-		return true;
-	};
-	const normalizeSimpleBranch = (branch) => {
-		let value = branch.trim();
-		let changed = true;
-		while (changed === true) {
-			changed = false;
-			if (/^@\([^\\()[\]{}|]+\)$/.test(value)) {
-				value = value.slice(2, -1);
-				changed = true;
-			}
-		}
-		if (!isPlainBranch(value)) return;
-		return value.replace(/\\(.)/g, "$1");
-	};
-	const hasRepeatedCharPrefixOverlap = (branches) => {
-		const values = branches.map(normalizeSimpleBranch).filter(Boolean);
-		for (let i = 0; i < values.length; i++) for (let j = i + 1; j < values.length; j++) {
-			const a = values[i];
-			const b = values[j];
-			const char = a[0];
-			if (!char || a !== char.repeat(a.length) || b !== char.repeat(b.length)) continue;
-			if (a === b || a.startsWith(b) || b.startsWith(a)) return true;
-		}
-		return false;
-	};
-	const parseRepeatedExtglob = (pattern, requireEnd = true) => {
-		if (pattern[0] !== "+" && pattern[0] !== "*" || pattern[1] !== "(") return;
-		let bracket = 0;
-		let paren = 0;
-		let quote = 0;
-		let escaped = false;
-		for (let i = 1; i < pattern.length; i++) {
-			const ch = pattern[i];
-			if (escaped === true) {
-				escaped = false;
-				continue;
-			}
-			if (ch === "\\") {
-				escaped = true;
-				continue;
-			}
-			if (ch === "\"") {
-				quote = quote === 1 ? 0 : 1;
-				continue;
-			}
-			if (quote === 1) continue;
-			if (ch === "[") {
-				bracket++;
-				continue;
-			}
-			if (ch === "]" && bracket > 0) {
-				bracket--;
-				continue;
-			}
-			if (bracket > 0) continue;
-			if (ch === "(") {
-				paren++;
-				continue;
-			}
-			if (ch === ")") {
-				paren--;
-				if (paren === 0) {
-					if (requireEnd === true && i !== pattern.length - 1) return;
-					return {
-						type: pattern[0],
-						body: pattern.slice(2, i),
-						end: i
-					};
-				}
-			}
-		}
-	};
-	const buildCharClassStar = (chars) => {
-		return `${chars.length === 1 ? utils.escapeRegex(chars[0]) : `[${chars.map((ch) => utils.escapeRegex(ch)).join("")}]`}*`;
-	};
-	const getStarExtglobSequenceChars = (pattern) => {
-		let index = 0;
-		const chars = [];
-		while (index < pattern.length) {
-			const match = parseRepeatedExtglob(pattern.slice(index), false);
-			if (!match || match.type !== "*") return;
-			const branches = splitTopLevel(match.body).map((branch) => branch.trim());
-			if (branches.length !== 1) return;
-			const branch = normalizeSimpleBranch(branches[0]);
-			if (!branch || branch.length !== 1) return;
-			chars.push(branch);
-			index += match.end + 1;
-		}
-		if (chars.length < 1) return;
-		return chars;
-	};
-	const repeatedExtglobRecursion = (pattern) => {
-		let depth = 0;
-		let value = pattern.trim();
-		let match = parseRepeatedExtglob(value);
-		while (match) {
-			depth++;
-			value = match.body.trim();
-			match = parseRepeatedExtglob(value);
-		}
-		return depth;
-	};
-	const analyzeRepeatedExtglob = (body, options) => {
-		if (options.maxExtglobRecursion === false) return { risky: false };
-		const max = typeof options.maxExtglobRecursion === "number" ? options.maxExtglobRecursion : constants.DEFAULT_MAX_EXTGLOB_RECURSION;
-		const branches = splitTopLevel(body).map((branch) => branch.trim());
-		if (branches.length > 1) {
-			if (branches.some((branch) => branch === "") || branches.some((branch) => /^[*?]+$/.test(branch)) || hasRepeatedCharPrefixOverlap(branches)) return { risky: true };
-		}
-		const safeChars = [];
-		let sawStarSequence = false;
-		let combinable = true;
-		for (const branch of branches) {
-			const chars = getStarExtglobSequenceChars(branch);
-			if (chars) {
-				sawStarSequence = true;
-				safeChars.push(...chars);
-				continue;
-			}
-			const literal = normalizeSimpleBranch(branch);
-			if (literal && literal.length === 1) {
-				safeChars.push(literal);
-				continue;
-			}
-			combinable = false;
-			if (repeatedExtglobRecursion(branch) > max) return { risky: true };
-		}
-		if (sawStarSequence) return combinable ? {
-			risky: true,
-			safeOutput: buildCharClassStar([...new Set(safeChars)])
-		} : { risky: true };
-		return { risky: false };
-	};
-	/**
-	* Parse the given input string.
-	* @param {String} input
-	* @param {Object} options
-	* @return {Object}
-	*/
-	const parse = (input, options) => {
-		if (typeof input !== "string") throw new TypeError("Expected a string");
-		input = REPLACEMENTS[input] || input;
-		const opts = { ...options };
-		const max = typeof opts.maxLength === "number" ? Math.min(MAX_LENGTH, opts.maxLength) : MAX_LENGTH;
-		let len = input.length;
-		if (len > max) throw new SyntaxError(`Input length: ${len}, exceeds maximum allowed length: ${max}`);
-		const bos = {
-			type: "bos",
-			value: "",
-			output: opts.prepend || ""
-		};
-		const tokens = [bos];
-		const capture = opts.capture ? "" : "?:";
-		const PLATFORM_CHARS = constants.globChars(opts.windows);
-		const EXTGLOB_CHARS = constants.extglobChars(PLATFORM_CHARS);
-		const { DOT_LITERAL, PLUS_LITERAL, SLASH_LITERAL, ONE_CHAR, DOTS_SLASH, NO_DOT, NO_DOT_SLASH, NO_DOTS_SLASH, QMARK, QMARK_NO_DOT, STAR, START_ANCHOR } = PLATFORM_CHARS;
-		const globstar = (opts) => {
-			return `(${capture}(?:(?!${START_ANCHOR}${opts.dot ? DOTS_SLASH : DOT_LITERAL}).)*?)`;
-		};
-		const nodot = opts.dot ? "" : NO_DOT;
-		const qmarkNoDot = opts.dot ? QMARK : QMARK_NO_DOT;
-		let star = opts.bash === true ? globstar(opts) : STAR;
-		if (opts.capture) star = `(${star})`;
-		if (typeof opts.noext === "boolean") opts.noextglob = opts.noext;
-		const state = {
-			input,
-			index: -1,
-			start: 0,
-			dot: opts.dot === true,
-			consumed: "",
-			output: "",
-			prefix: "",
-			backtrack: false,
-			negated: false,
-			brackets: 0,
-			braces: 0,
-			parens: 0,
-			quotes: 0,
-			globstar: false,
-			tokens
-		};
-		input = utils.removePrefix(input, state);
-		len = input.length;
-		const extglobs = [];
-		const braces = [];
-		const stack = [];
-		let prev = bos;
-		let value;
-		/**
-		* Tokenizing helpers
-		*/
-		const eos = () => state.index === len - 1;
-		const peek = state.peek = (n = 1) => input[state.index + n];
-		const advance = state.advance = () => input[++state.index] || "";
-		const remaining = () => input.slice(state.index + 1);
-		const consume = (value = "", num = 0) => {
-			state.consumed += value;
-			state.index += num;
-		};
-		const append = (token) => {
-			state.output += token.output != null ? token.output : token.value;
-			consume(token.value);
-		};
-		const negate = () => {
-			let count = 1;
-			while (peek() === "!" && (peek(2) !== "(" || peek(3) === "?")) {
-				advance();
-				state.start++;
-				count++;
-			}
-			if (count % 2 === 0) return false;
-			state.negated = true;
-			state.start++;
-			return true;
-		};
-		const increment = (type) => {
-			state[type]++;
-			stack.push(type);
-		};
-		const decrement = (type) => {
-			state[type]--;
-			stack.pop();
-		};
-		/**
-		* Push tokens onto the tokens array. This helper speeds up
-		* tokenizing by 1) helping us avoid backtracking as much as possible,
-		* and 2) helping us avoid creating extra tokens when consecutive
-		* characters are plain text. This improves performance and simplifies
-		* lookbehinds.
-		*/
-		const push = (tok) => {
-			if (prev.type === "globstar") {
-				const isBrace = state.braces > 0 && (tok.type === "comma" || tok.type === "brace");
-				const isExtglob = tok.extglob === true || extglobs.length && (tok.type === "pipe" || tok.type === "paren");
-				if (tok.type !== "slash" && tok.type !== "paren" && !isBrace && !isExtglob) {
-					state.output = state.output.slice(0, -prev.output.length);
-					prev.type = "star";
-					prev.value = "*";
-					prev.output = star;
-					state.output += prev.output;
-				}
-			}
-			if (extglobs.length && tok.type !== "paren") extglobs[extglobs.length - 1].inner += tok.value;
-			if (tok.value || tok.output) append(tok);
-			if (prev && prev.type === "text" && tok.type === "text") {
-				prev.output = (prev.output || prev.value) + tok.value;
-				prev.value += tok.value;
-				return;
-			}
-			tok.prev = prev;
-			tokens.push(tok);
-			prev = tok;
-		};
-		const extglobOpen = (type, value) => {
-			const token = {
-				...EXTGLOB_CHARS[value],
-				conditions: 1,
-				inner: ""
-			};
-			token.prev = prev;
-			token.parens = state.parens;
-			token.output = state.output;
-			token.startIndex = state.index;
-			token.tokensIndex = tokens.length;
-			const output = (opts.capture ? "(" : "") + token.open;
-			increment("parens");
-			push({
-				type,
-				value,
-				output: state.output ? "" : ONE_CHAR
-			});
-			push({
-				type: "paren",
-				extglob: true,
-				value: advance(),
-				output
-			});
-			extglobs.push(token);
-		};
-		const extglobClose = (token) => {
-			const literal = input.slice(token.startIndex, state.index + 1);
-			const body = input.slice(token.startIndex + 2, state.index);
-			const analysis = analyzeRepeatedExtglob(body, opts);
-			if ((token.type === "plus" || token.type === "star") && analysis.risky) {
-				const safeOutput = analysis.safeOutput ? (token.output ? "" : ONE_CHAR) + (opts.capture ? `(${analysis.safeOutput})` : analysis.safeOutput) : void 0;
-				const open = tokens[token.tokensIndex];
-				open.type = "text";
-				open.value = literal;
-				open.output = safeOutput || utils.escapeRegex(literal);
-				for (let i = token.tokensIndex + 1; i < tokens.length; i++) {
-					tokens[i].value = "";
-					tokens[i].output = "";
-					delete tokens[i].suffix;
-				}
-				state.output = token.output + open.output;
-				state.backtrack = true;
-				push({
-					type: "paren",
-					extglob: true,
-					value,
-					output: ""
-				});
-				decrement("parens");
-				return;
-			}
-			let output = token.close + (opts.capture ? ")" : "");
-			let rest;
-			if (token.type === "negate") {
-				let extglobStar = star;
-				if (token.inner && token.inner.length > 1 && token.inner.includes("/")) extglobStar = globstar(opts);
-				if (extglobStar !== star || eos() || /^\)+$/.test(remaining())) output = token.close = `)$))${extglobStar}`;
-				if (token.inner.includes("*") && (rest = remaining()) && /^\.[^\\/.]+$/.test(rest)) output = token.close = `)${parse(rest, {
-					...options,
-					fastpaths: false
-				}).output})${extglobStar})`;
-				if (token.prev.type === "bos") state.negatedExtglob = true;
-			}
-			push({
-				type: "paren",
-				extglob: true,
-				value,
-				output
-			});
-			decrement("parens");
-		};
-		/**
-		* Fast paths
-		*/
-		if (opts.fastpaths !== false && !/(^[*!]|[/()[\]{}"])/.test(input)) {
-			let backslashes = false;
-			let output = input.replace(REGEX_SPECIAL_CHARS_BACKREF, (m, esc, chars, first, rest, index) => {
-				if (first === "\\") {
-					backslashes = true;
-					return m;
-				}
-				if (first === "?") {
-					if (esc) return esc + first + (rest ? QMARK.repeat(rest.length) : "");
-					if (index === 0) return qmarkNoDot + (rest ? QMARK.repeat(rest.length) : "");
-					return QMARK.repeat(chars.length);
-				}
-				if (first === ".") return DOT_LITERAL.repeat(chars.length);
-				if (first === "*") {
-					if (esc) return esc + first + (rest ? star : "");
-					return star;
-				}
-				return esc ? m : `\\${m}`;
-			});
-			if (backslashes === true) {
-				if (opts.unescape === true) output = output.replace(/\\/g, "");
-				else output = output.replace(/\\+/g, (m) => {
-					return m.length % 2 === 0 ? "\\\\" : m ? "\\" : "";
-				});
-			}
-			if (output === input && opts.contains === true) {
-				state.output = input;
-				return state;
-			}
-			state.output = utils.wrapOutput(output, state, options);
-			return state;
-		}
-		/**
-		* Tokenize input until we reach end-of-string
-		*/
-		while (!eos()) {
-			value = advance();
-			if (value === "\0") continue;
-			/**
-			* Escaped characters
-			*/
-			if (value === "\\") {
-				const next = peek();
-				if (next === "/" && opts.bash !== true) continue;
-				if (next === "." || next === ";") continue;
-				if (!next) {
-					value += "\\";
-					push({
-						type: "text",
-						value
-					});
-					continue;
-				}
-				const match = /^\\+/.exec(remaining());
-				let slashes = 0;
-				if (match && match[0].length > 2) {
-					slashes = match[0].length;
-					state.index += slashes;
-					if (slashes % 2 !== 0) value += "\\";
-				}
-				if (opts.unescape === true) value = advance();
-				else value += advance();
-				if (state.brackets === 0) {
-					push({
-						type: "text",
-						value
-					});
-					continue;
-				}
-			}
-			/**
-			* If we're inside a regex character class, continue
-			* until we reach the closing bracket.
-			*/
-			if (state.brackets > 0 && (value !== "]" || prev.value === "[" || prev.value === "[^")) {
-				if (opts.posix !== false && value === ":") {
-					const inner = prev.value.slice(1);
-					if (inner.includes("[")) {
-						prev.posix = true;
-						if (inner.includes(":")) {
-							const idx = prev.value.lastIndexOf("[");
-							const pre = prev.value.slice(0, idx);
-							const rest = prev.value.slice(idx + 2);
-							const posix = POSIX_REGEX_SOURCE[rest];
-							if (posix) {
-								prev.value = pre + posix;
-								state.backtrack = true;
-								advance();
-								if (!bos.output && tokens.indexOf(prev) === 1) bos.output = ONE_CHAR;
-								continue;
-							}
-						}
-					}
-				}
-				if (value === "[" && peek() !== ":" || value === "-" && peek() === "]") value = `\\${value}`;
-				if (value === "]" && (prev.value === "[" || prev.value === "[^")) value = `\\${value}`;
-				if (opts.posix === true && value === "!" && prev.value === "[") value = "^";
-				prev.value += value;
-				append({ value });
-				continue;
-			}
-			/**
-			* If we're inside a quoted string, continue
-			* until we reach the closing double quote.
-			*/
-			if (state.quotes === 1 && value !== "\"") {
-				value = utils.escapeRegex(value);
-				prev.value += value;
-				append({ value });
-				continue;
-			}
-			/**
-			* Double quotes
-			*/
-			if (value === "\"") {
-				state.quotes = state.quotes === 1 ? 0 : 1;
-				if (opts.keepQuotes === true) push({
-					type: "text",
-					value
-				});
-				continue;
-			}
-			/**
-			* Parentheses
-			*/
-			if (value === "(") {
-				increment("parens");
-				push({
-					type: "paren",
-					value
-				});
-				continue;
-			}
-			if (value === ")") {
-				if (state.parens === 0 && opts.strictBrackets === true) throw new SyntaxError(syntaxError("opening", "("));
-				const extglob = extglobs[extglobs.length - 1];
-				if (extglob && state.parens === extglob.parens + 1) {
-					extglobClose(extglobs.pop());
-					continue;
-				}
-				push({
-					type: "paren",
-					value,
-					output: state.parens ? ")" : "\\)"
-				});
-				decrement("parens");
-				continue;
-			}
-			/**
-			* Square brackets
-			*/
-			if (value === "[") {
-				if (opts.nobracket === true || !remaining().includes("]")) {
-					if (opts.nobracket !== true && opts.strictBrackets === true) throw new SyntaxError(syntaxError("closing", "]"));
-					value = `\\${value}`;
-				} else increment("brackets");
-				push({
-					type: "bracket",
-					value
-				});
-				continue;
-			}
-			if (value === "]") {
-				if (opts.nobracket === true || prev && prev.type === "bracket" && prev.value.length === 1) {
-					push({
-						type: "text",
-						value,
-						output: `\\${value}`
-					});
-					continue;
-				}
-				if (state.brackets === 0) {
-					if (opts.strictBrackets === true) throw new SyntaxError(syntaxError("opening", "["));
-					push({
-						type: "text",
-						value,
-						output: `\\${value}`
-					});
-					continue;
-				}
-				decrement("brackets");
-				const prevValue = prev.value.slice(1);
-				if (prev.posix !== true && prevValue[0] === "^" && !prevValue.includes("/")) value = `/${value}`;
-				prev.value += value;
-				append({ value });
-				if (opts.literalBrackets === false || utils.hasRegexChars(prevValue)) continue;
-				const escaped = utils.escapeRegex(prev.value);
-				state.output = state.output.slice(0, -prev.value.length);
-				if (opts.literalBrackets === true) {
-					state.output += escaped;
-					prev.value = escaped;
-					continue;
-				}
-				prev.value = `(${capture}${escaped}|${prev.value})`;
-				state.output += prev.value;
-				continue;
-			}
-			/**
-			* Braces
-			*/
-			if (value === "{" && opts.nobrace !== true) {
-				increment("braces");
-				const open = {
-					type: "brace",
-					value,
-					output: "(",
-					outputIndex: state.output.length,
-					tokensIndex: state.tokens.length
-				};
-				braces.push(open);
-				push(open);
-				continue;
-			}
-			if (value === "}") {
-				const brace = braces[braces.length - 1];
-				if (opts.nobrace === true || !brace) {
-					push({
-						type: "text",
-						value,
-						output: value
-					});
-					continue;
-				}
-				let output = ")";
-				if (brace.dots === true) {
-					const arr = tokens.slice();
-					const range = [];
-					for (let i = arr.length - 1; i >= 0; i--) {
-						tokens.pop();
-						if (arr[i].type === "brace") break;
-						if (arr[i].type !== "dots") range.unshift(arr[i].value);
-					}
-					output = expandRange(range, opts);
-					state.backtrack = true;
-				}
-				if (brace.comma !== true && brace.dots !== true) {
-					const out = state.output.slice(0, brace.outputIndex);
-					const toks = state.tokens.slice(brace.tokensIndex);
-					brace.value = brace.output = "\\{";
-					value = output = "\\}";
-					state.output = out;
-					for (const t of toks) state.output += t.output || t.value;
-				}
-				push({
-					type: "brace",
-					value,
-					output
-				});
-				decrement("braces");
-				braces.pop();
-				continue;
-			}
-			/**
-			* Pipes
-			*/
-			if (value === "|") {
-				if (extglobs.length > 0) extglobs[extglobs.length - 1].conditions++;
-				push({
-					type: "text",
-					value
-				});
-				continue;
-			}
-			/**
-			* Commas
-			*/
-			if (value === ",") {
-				let output = value;
-				const brace = braces[braces.length - 1];
-				if (brace && stack[stack.length - 1] === "braces") {
-					brace.comma = true;
-					output = "|";
-				}
-				push({
-					type: "comma",
-					value,
-					output
-				});
-				continue;
-			}
-			/**
-			* Slashes
-			*/
-			if (value === "/") {
-				if (prev.type === "dot" && state.index === state.start + 1) {
-					state.start = state.index + 1;
-					state.consumed = "";
-					state.output = "";
-					tokens.pop();
-					prev = bos;
-					continue;
-				}
-				push({
-					type: "slash",
-					value,
-					output: SLASH_LITERAL
-				});
-				continue;
-			}
-			/**
-			* Dots
-			*/
-			if (value === ".") {
-				if (state.braces > 0 && prev.type === "dot") {
-					if (prev.value === ".") prev.output = DOT_LITERAL;
-					const brace = braces[braces.length - 1];
-					prev.type = "dots";
-					prev.output += value;
-					prev.value += value;
-					brace.dots = true;
-					continue;
-				}
-				if (state.braces + state.parens === 0 && prev.type !== "bos" && prev.type !== "slash") {
-					push({
-						type: "text",
-						value,
-						output: DOT_LITERAL
-					});
-					continue;
-				}
-				push({
-					type: "dot",
-					value,
-					output: DOT_LITERAL
-				});
-				continue;
-			}
-			/**
-			* Question marks
-			*/
-			if (value === "?") {
-				if (!(prev && prev.value === "(") && opts.noextglob !== true && peek() === "(" && peek(2) !== "?") {
-					extglobOpen("qmark", value);
-					continue;
-				}
-				if (prev && prev.type === "paren") {
-					const next = peek();
-					let output = value;
-					if (prev.value === "(" && !/[!=<:]/.test(next) || next === "<" && !/<([!=]|\w+>)/.test(remaining())) output = `\\${value}`;
-					push({
-						type: "text",
-						value,
-						output
-					});
-					continue;
-				}
-				if (opts.dot !== true && (prev.type === "slash" || prev.type === "bos")) {
-					push({
-						type: "qmark",
-						value,
-						output: QMARK_NO_DOT
-					});
-					continue;
-				}
-				push({
-					type: "qmark",
-					value,
-					output: QMARK
-				});
-				continue;
-			}
-			/**
-			* Exclamation
-			*/
-			if (value === "!") {
-				if (opts.noextglob !== true && peek() === "(") {
-					if (peek(2) !== "?" || !/[!=<:]/.test(peek(3))) {
-						extglobOpen("negate", value);
-						continue;
-					}
-				}
-				if (opts.nonegate !== true && state.index === 0) {
-					negate();
-					continue;
-				}
-			}
-			/**
-			* Plus
-			*/
-			if (value === "+") {
-				if (opts.noextglob !== true && peek() === "(" && peek(2) !== "?") {
-					extglobOpen("plus", value);
-					continue;
-				}
-				if (prev && prev.value === "(" || opts.regex === false) {
-					push({
-						type: "plus",
-						value,
-						output: PLUS_LITERAL
-					});
-					continue;
-				}
-				if (prev && (prev.type === "bracket" || prev.type === "paren" || prev.type === "brace") || state.parens > 0) {
-					push({
-						type: "plus",
-						value
-					});
-					continue;
-				}
-				push({
-					type: "plus",
-					value: PLUS_LITERAL
-				});
-				continue;
-			}
-			/**
-			* Plain text
-			*/
-			if (value === "@") {
-				if (opts.noextglob !== true && peek() === "(" && peek(2) !== "?") {
-					push({
-						type: "at",
-						extglob: true,
-						value,
-						output: ""
-					});
-					continue;
-				}
-				push({
-					type: "text",
-					value
-				});
-				continue;
-			}
-			/**
-			* Plain text
-			*/
-			if (value !== "*") {
-				if (value === "$" || value === "^") value = `\\${value}`;
-				const match = REGEX_NON_SPECIAL_CHARS.exec(remaining());
-				if (match) {
-					value += match[0];
-					state.index += match[0].length;
-				}
-				push({
-					type: "text",
-					value
-				});
-				continue;
-			}
-			/**
-			* Stars
-			*/
-			if (prev && (prev.type === "globstar" || prev.star === true)) {
-				prev.type = "star";
-				prev.star = true;
-				prev.value += value;
-				prev.output = star;
-				state.backtrack = true;
-				state.globstar = true;
-				consume(value);
-				continue;
-			}
-			let rest = remaining();
-			if (opts.noextglob !== true && /^\([^?]/.test(rest)) {
-				extglobOpen("star", value);
-				continue;
-			}
-			if (prev.type === "star") {
-				if (opts.noglobstar === true) {
-					consume(value);
-					continue;
-				}
-				const prior = prev.prev;
-				const before = prior.prev;
-				const isStart = prior.type === "slash" || prior.type === "bos";
-				const afterStar = before && (before.type === "star" || before.type === "globstar");
-				if (opts.bash === true && (!isStart || rest[0] && rest[0] !== "/")) {
-					push({
-						type: "star",
-						value,
-						output: ""
-					});
-					continue;
-				}
-				const isBrace = state.braces > 0 && (prior.type === "comma" || prior.type === "brace");
-				const isExtglob = extglobs.length && (prior.type === "pipe" || prior.type === "paren");
-				if (!isStart && prior.type !== "paren" && !isBrace && !isExtglob) {
-					push({
-						type: "star",
-						value,
-						output: ""
-					});
-					continue;
-				}
-				while (rest.slice(0, 3) === "/**") {
-					const after = input[state.index + 4];
-					if (after && after !== "/") break;
-					rest = rest.slice(3);
-					consume("/**", 3);
-				}
-				const isEnd = eos() || state.parens > 0 && rest === ")".repeat(state.parens) && !extglobs.some((extglob) => extglob.type === "negate");
-				if (prior.type === "bos" && eos()) {
-					prev.type = "globstar";
-					prev.value += value;
-					prev.output = globstar(opts);
-					state.output = prev.output;
-					state.globstar = true;
-					consume(value);
-					continue;
-				}
-				if (prior.type === "slash" && prior.prev.type !== "bos" && !afterStar && isEnd) {
-					state.output = state.output.slice(0, -(prior.output + prev.output).length);
-					prior.output = `(?:${prior.output}`;
-					prev.type = "globstar";
-					prev.output = globstar(opts) + (opts.strictSlashes ? ")" : "|$)");
-					prev.value += value;
-					state.globstar = true;
-					state.output += prior.output + prev.output;
-					consume(value);
-					continue;
-				}
-				if (prior.type === "slash" && prior.prev.type !== "bos" && rest[0] === "/") {
-					const end = rest[1] !== void 0 ? "|$" : "";
-					state.output = state.output.slice(0, -(prior.output + prev.output).length);
-					prior.output = `(?:${prior.output}`;
-					prev.type = "globstar";
-					prev.output = `${globstar(opts)}${SLASH_LITERAL}|${SLASH_LITERAL}${end})`;
-					prev.value += value;
-					state.output += prior.output + prev.output;
-					state.globstar = true;
-					consume(value + advance());
-					push({
-						type: "slash",
-						value: "/",
-						output: ""
-					});
-					continue;
-				}
-				if (prior.type === "bos" && rest[0] === "/") {
-					prev.type = "globstar";
-					prev.value += value;
-					prev.output = `(?:^|${SLASH_LITERAL}|${globstar(opts)}${SLASH_LITERAL})`;
-					state.output = prev.output;
-					state.globstar = true;
-					consume(value + advance());
-					push({
-						type: "slash",
-						value: "/",
-						output: ""
-					});
-					continue;
-				}
-				state.output = state.output.slice(0, -prev.output.length);
-				prev.type = "globstar";
-				prev.output = globstar(opts);
-				prev.value += value;
-				state.output += prev.output;
-				state.globstar = true;
-				consume(value);
-				continue;
-			}
-			const token = {
-				type: "star",
-				value,
-				output: star
-			};
-			if (opts.bash === true) {
-				token.output = ".*?";
-				if (prev.type === "bos" || prev.type === "slash") token.output = nodot + token.output;
-				push(token);
-				continue;
-			}
-			if (prev && (prev.type === "bracket" || prev.type === "paren") && opts.regex === true) {
-				token.output = value;
-				push(token);
-				continue;
-			}
-			if (state.index === state.start || prev.type === "slash" || prev.type === "dot") {
-				if (prev.type === "dot") {
-					state.output += NO_DOT_SLASH;
-					prev.output += NO_DOT_SLASH;
-				} else if (opts.dot === true) {
-					state.output += NO_DOTS_SLASH;
-					prev.output += NO_DOTS_SLASH;
-				} else {
-					state.output += nodot;
-					prev.output += nodot;
-				}
-				if (peek() !== "*") {
-					state.output += ONE_CHAR;
-					prev.output += ONE_CHAR;
-				}
-			}
-			push(token);
-		}
-		while (state.brackets > 0) {
-			if (opts.strictBrackets === true) throw new SyntaxError(syntaxError("closing", "]"));
-			state.output = utils.escapeLast(state.output, "[");
-			decrement("brackets");
-		}
-		while (state.parens > 0) {
-			if (opts.strictBrackets === true) throw new SyntaxError(syntaxError("closing", ")"));
-			state.output = utils.escapeLast(state.output, "(");
-			decrement("parens");
-		}
-		while (state.braces > 0) {
-			if (opts.strictBrackets === true) throw new SyntaxError(syntaxError("closing", "}"));
-			state.output = utils.escapeLast(state.output, "{");
-			decrement("braces");
-		}
-		if (opts.strictSlashes !== true && (prev.type === "star" || prev.type === "bracket")) push({
-			type: "maybe_slash",
-			value: "",
-			output: `${SLASH_LITERAL}?`
-		});
-		if (state.backtrack === true) {
-			state.output = "";
-			for (const token of state.tokens) {
-				state.output += token.output != null ? token.output : token.value;
-				if (token.suffix) state.output += token.suffix;
-			}
-		}
-		return state;
-	};
-	/**
-	* Fast paths for creating regular expressions for common glob patterns.
-	* This can significantly speed up processing and has very little downside
-	* impact when none of the fast paths match.
-	*/
-	parse.fastpaths = (input, options) => {
-		const opts = { ...options };
-		const max = typeof opts.maxLength === "number" ? Math.min(MAX_LENGTH, opts.maxLength) : MAX_LENGTH;
-		const len = input.length;
-		if (len > max) throw new SyntaxError(`Input length: ${len}, exceeds maximum allowed length: ${max}`);
-		input = REPLACEMENTS[input] || input;
-		const { DOT_LITERAL, SLASH_LITERAL, ONE_CHAR, DOTS_SLASH, NO_DOT, NO_DOTS, NO_DOTS_SLASH, STAR, START_ANCHOR } = constants.globChars(opts.windows);
-		const nodot = opts.dot ? NO_DOTS : NO_DOT;
-		const slashDot = opts.dot ? NO_DOTS_SLASH : NO_DOT;
-		const capture = opts.capture ? "" : "?:";
-		const state = {
-			negated: false,
-			prefix: ""
-		};
-		let star = opts.bash === true ? ".*?" : STAR;
-		if (opts.capture) star = `(${star})`;
-		const globstar = (opts) => {
-			if (opts.noglobstar === true) return star;
-			return `(${capture}(?:(?!${START_ANCHOR}${opts.dot ? DOTS_SLASH : DOT_LITERAL}).)*?)`;
-		};
-		const create = (str) => {
-			switch (str) {
-				case "*": return `${nodot}${ONE_CHAR}${star}`;
-				case ".*": return `${DOT_LITERAL}${ONE_CHAR}${star}`;
-				case "*.*": return `${nodot}${star}${DOT_LITERAL}${ONE_CHAR}${star}`;
-				case "*/*": return `${nodot}${star}${SLASH_LITERAL}${ONE_CHAR}${slashDot}${star}`;
-				case "**": return nodot + globstar(opts);
-				case "**/*": return `(?:${nodot}${globstar(opts)}${SLASH_LITERAL})?${slashDot}${ONE_CHAR}${star}`;
-				case "**/*.*": return `(?:${nodot}${globstar(opts)}${SLASH_LITERAL})?${slashDot}${star}${DOT_LITERAL}${ONE_CHAR}${star}`;
-				case "**/.*": return `(?:${nodot}${globstar(opts)}${SLASH_LITERAL})?${DOT_LITERAL}${ONE_CHAR}${star}`;
-				default: {
-					const match = /^(.*?)\.(\w+)$/.exec(str);
-					if (!match) return;
-					const source = create(match[1]);
-					if (!source) return;
-					return source + DOT_LITERAL + match[2];
-				}
-			}
-		};
-		let source = create(utils.removePrefix(input, state));
-		if (source && opts.strictSlashes !== true) source += `${SLASH_LITERAL}?`;
-		return source;
-	};
-	module.exports = parse;
-}));
-
-// node_modules/picomatch/lib/picomatch.js
-var require_picomatch$1 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const scan = require_scan();
-	const parse = require_parse();
-	const utils = require_utils();
-	const constants = require_constants();
-	const isObject = (val) => val && typeof val === "object" && !Array.isArray(val);
-	/**
-	* Creates a matcher function from one or more glob patterns. The
-	* returned function takes a string to match as its first argument,
-	* and returns true if the string is a match. The returned matcher
-	* function also takes a boolean as the second argument that, when true,
-	* returns an object with additional information.
-	*
-	* ```js
-	* const picomatch = require('picomatch');
-	* // picomatch(glob[, options]);
-	*
-	* const isMatch = picomatch('*.!(*a)');
-	* console.log(isMatch('a.a')); //=> false
-	* console.log(isMatch('a.b')); //=> true
-	*
-	* // For environments without `node.js`, `picomatch/posix` provides you a dependency-free matcher, without automatic OS detection.
-	* const picomatch = require('picomatch/posix');
-	* // the same API, defaulting to posix paths
-	* const isMatch = picomatch('a/*');
-	* console.log(isMatch('a\\b')); //=> false
-	* console.log(isMatch('a/b')); //=> true
-	*
-	* // you can still configure the matcher function to accept windows paths
-	* const isMatch = picomatch('a/*', { options: windows });
-	* console.log(isMatch('a\\b')); //=> true
-	* console.log(isMatch('a/b')); //=> true
-	* ```
-	* @name picomatch
-	* @param {String|Array} `globs` One or more glob patterns.
-	* @param {Object=} `options`
-	* @return {Function=} Returns a matcher function.
-	* @api public
-	*/
-	const picomatch = (glob, options, returnState = false) => {
-		if (Array.isArray(glob)) {
-			const fns = glob.map((input) => picomatch(input, options, returnState));
-			const arrayMatcher = (str) => {
-				for (const isMatch of fns) {
-					const state = isMatch(str);
-					if (state) return state;
-				}
-				return false;
-			};
-			return arrayMatcher;
-		}
-		const isState = isObject(glob) && glob.tokens && glob.input;
-		if (glob === "" || typeof glob !== "string" && !isState) throw new TypeError("Expected pattern to be a non-empty string");
-		const opts = options || {};
-		const posix = opts.windows;
-		const regex = isState ? picomatch.compileRe(glob, options) : picomatch.makeRe(glob, options, false, true);
-		const state = regex.state;
-		delete regex.state;
-		let isIgnored = () => false;
-		if (opts.ignore) {
-			const ignoreOpts = {
-				...options,
-				ignore: null,
-				onMatch: null,
-				onResult: null
-			};
-			isIgnored = picomatch(opts.ignore, ignoreOpts, returnState);
-		}
-		const matcher = (input, returnObject = false) => {
-			const { isMatch, match, output } = picomatch.test(input, regex, options, {
-				glob,
-				posix
-			});
-			const result = {
-				glob,
-				state,
-				regex,
-				posix,
-				input,
-				output,
-				match,
-				isMatch
-			};
-			if (typeof opts.onResult === "function") opts.onResult(result);
-			if (isMatch === false) {
-				result.isMatch = false;
-				return returnObject ? result : false;
-			}
-			if (isIgnored(input)) {
-				if (typeof opts.onIgnore === "function") opts.onIgnore(result);
-				result.isMatch = false;
-				return returnObject ? result : false;
-			}
-			if (typeof opts.onMatch === "function") opts.onMatch(result);
-			return returnObject ? result : true;
-		};
-		if (returnState) matcher.state = state;
-		return matcher;
-	};
-	/**
-	* Test `input` with the given `regex`. This is used by the main
-	* `picomatch()` function to test the input string.
-	*
-	* ```js
-	* const picomatch = require('picomatch');
-	* // picomatch.test(input, regex[, options]);
-	*
-	* console.log(picomatch.test('foo/bar', /^(?:([^/]*?)\/([^/]*?))$/));
-	* // { isMatch: true, match: [ 'foo/', 'foo', 'bar' ], output: 'foo/bar' }
-	* ```
-	* @param {String} `input` String to test.
-	* @param {RegExp} `regex`
-	* @return {Object} Returns an object with matching info.
-	* @api public
-	*/
-	picomatch.test = (input, regex, options, { glob, posix } = {}) => {
-		if (typeof input !== "string") throw new TypeError("Expected input to be a string");
-		if (input === "") return {
-			isMatch: false,
-			output: ""
-		};
-		const opts = options || {};
-		const format = opts.format || (posix ? utils.toPosixSlashes : null);
-		let match = input === glob;
-		let output = match && format ? format(input) : input;
-		if (match === false) {
-			output = format ? format(input) : input;
-			match = output === glob;
-		}
-		if (match === false || opts.capture === true) {
-			if (opts.matchBase === true || opts.basename === true) match = picomatch.matchBase(input, regex, options, posix);
-			else match = regex.exec(output);
-		}
-		return {
-			isMatch: Boolean(match),
-			match,
-			output
-		};
-	};
-	/**
-	* Match the basename of a filepath.
-	*
-	* ```js
-	* const picomatch = require('picomatch');
-	* // picomatch.matchBase(input, glob[, options]);
-	* console.log(picomatch.matchBase('foo/bar.js', '*.js'); // true
-	* ```
-	* @param {String} `input` String to test.
-	* @param {RegExp|String} `glob` Glob pattern or regex created by [.makeRe](#makeRe).
-	* @return {Boolean}
-	* @api public
-	*/
-	picomatch.matchBase = (input, glob, options, posix = options && options.windows) => {
-		return (glob instanceof RegExp ? glob : picomatch.makeRe(glob, options)).test(utils.basename(input, { windows: posix }));
-	};
-	/**
-	* Returns true if **any** of the given glob `patterns` match the specified `string`.
-	*
-	* ```js
-	* const picomatch = require('picomatch');
-	* // picomatch.isMatch(string, patterns[, options]);
-	*
-	* console.log(picomatch.isMatch('a.a', ['b.*', '*.a'])); //=> true
-	* console.log(picomatch.isMatch('a.a', 'b.*')); //=> false
-	* ```
-	* @param {String|Array} str The string to test.
-	* @param {String|Array} patterns One or more glob patterns to use for matching.
-	* @param {Object} [options] See available [options](#options).
-	* @return {Boolean} Returns true if any patterns match `str`
-	* @api public
-	*/
-	picomatch.isMatch = (str, patterns, options) => picomatch(patterns, options)(str);
-	/**
-	* Parse a glob pattern to create the source string for a regular
-	* expression.
-	*
-	* ```js
-	* const picomatch = require('picomatch');
-	* const result = picomatch.parse(pattern[, options]);
-	* ```
-	* @param {String} `pattern`
-	* @param {Object} `options`
-	* @return {Object} Returns an object with useful properties and output to be used as a regex source string.
-	* @api public
-	*/
-	picomatch.parse = (pattern, options) => {
-		if (Array.isArray(pattern)) return pattern.map((p) => picomatch.parse(p, options));
-		return parse(pattern, {
-			...options,
-			fastpaths: false
-		});
-	};
-	/**
-	* Scan a glob pattern to separate the pattern into segments.
-	*
-	* ```js
-	* const picomatch = require('picomatch');
-	* // picomatch.scan(input[, options]);
-	*
-	* const result = picomatch.scan('!./foo/*.js');
-	* console.log(result);
-	* { prefix: '!./',
-	*   input: '!./foo/*.js',
-	*   start: 3,
-	*   base: 'foo',
-	*   glob: '*.js',
-	*   isBrace: false,
-	*   isBracket: false,
-	*   isGlob: true,
-	*   isExtglob: false,
-	*   isGlobstar: false,
-	*   negated: true }
-	* ```
-	* @param {String} `input` Glob pattern to scan.
-	* @param {Object} `options`
-	* @return {Object} Returns an object with
-	* @api public
-	*/
-	picomatch.scan = (input, options) => scan(input, options);
-	/**
-	* Compile a regular expression from the `state` object returned by the
-	* [parse()](#parse) method.
-	*
-	* ```js
-	* const picomatch = require('picomatch');
-	* const state = picomatch.parse('*.js');
-	* // picomatch.compileRe(state[, options]);
-	*
-	* console.log(picomatch.compileRe(state));
-	* //=> /^(?:(?!\.)(?=.)[^/]*?\.js)$/
-	* ```
-	* @param {Object} `state`
-	* @param {Object} `options`
-	* @param {Boolean} `returnOutput` Intended for implementors, this argument allows you to return the raw output from the parser.
-	* @param {Boolean} `returnState` Adds the state to a `state` property on the returned regex. Useful for implementors and debugging.
-	* @return {RegExp}
-	* @api public
-	*/
-	picomatch.compileRe = (state, options, returnOutput = false, returnState = false) => {
-		if (returnOutput === true) return state.output;
-		const opts = options || {};
-		const prepend = opts.contains ? "" : "^";
-		const append = opts.contains ? "" : "$";
-		let source = `${prepend}(?:${state.output})${append}`;
-		if (state && state.negated === true) source = `^(?!${source}).*$`;
-		const regex = picomatch.toRegex(source, options);
-		if (returnState === true) regex.state = state;
-		return regex;
-	};
-	/**
-	* Create a regular expression from a parsed glob pattern.
-	*
-	* ```js
-	* const picomatch = require('picomatch');
-	* // picomatch.makeRe(state[, options]);
-	*
-	* const result = picomatch.makeRe('*.js');
-	* console.log(result);
-	* //=> /^(?:(?!\.)(?=.)[^/]*?\.js)$/
-	* ```
-	* @param {String} `state` The object returned from the `.parse` method.
-	* @param {Object} `options`
-	* @param {Boolean} `returnOutput` Implementors may use this argument to return the compiled output, instead of a regular expression. This is not exposed on the options to prevent end-users from mutating the result.
-	* @param {Boolean} `returnState` Implementors may use this argument to return the state from the parsed glob with the returned regular expression.
-	* @return {RegExp} Returns a regex created from the given pattern.
-	* @api public
-	*/
-	picomatch.makeRe = (input, options = {}, returnOutput = false, returnState = false) => {
-		if (!input || typeof input !== "string") throw new TypeError("Expected a non-empty string");
-		let parsed = {
-			negated: false,
-			fastpaths: true
-		};
-		if (options.fastpaths !== false && (input[0] === "." || input[0] === "*")) parsed.output = parse.fastpaths(input, options);
-		if (!parsed.output) parsed = parse(input, options);
-		return picomatch.compileRe(parsed, options, returnOutput, returnState);
-	};
-	/**
-	* Create a regular expression from the given regex source string.
-	*
-	* ```js
-	* const picomatch = require('picomatch');
-	* // picomatch.toRegex(source[, options]);
-	*
-	* const { output } = picomatch.parse('*.js');
-	* console.log(picomatch.toRegex(output));
-	* //=> /^(?:(?!\.)(?=.)[^/]*?\.js)$/
-	* ```
-	* @param {String} `source` Regular expression source string.
-	* @param {Object} `options`
-	* @return {RegExp}
-	* @api public
-	*/
-	picomatch.toRegex = (source, options) => {
-		try {
-			const opts = options || {};
-			return new RegExp(source, opts.flags || (opts.nocase ? "i" : ""));
-		} catch (err) {
-			if (options && options.debug === true) throw err;
-			return /$^/;
-		}
-	};
-	/**
-	* Picomatch constants.
-	* @return {Object}
-	*/
-	picomatch.constants = constants;
-	/**
-	* Expose "picomatch"
-	*/
-	module.exports = picomatch;
-}));
-
-// node_modules/picomatch/index.js
-var require_picomatch = /* @__PURE__ */ __commonJSMin(((exports, module) => {
-	const pico = require_picomatch$1();
-	const utils = require_utils();
-	function picomatch(glob, options, returnState = false) {
-		if (options && (options.windows === null || options.windows === void 0)) options = {
-			...options,
-			windows: utils.isWindows()
-		};
-		return pico(glob, options, returnState);
-	}
-	Object.assign(picomatch, pico);
-	module.exports = picomatch;
-}));
-
-// src/mirror/patterns.ts
-var import_picomatch = /* @__PURE__ */ __toESM(require_picomatch(), 1);
-/** `*` matches within one part of a path, `**` across parts. A leading dot has no special meaning in a registry. */
-const OPTIONS = {
-	dot: true,
-	nonegate: true,
-	noextglob: true
-};
-/** Globs over `image:tag`, or, with no `:`, over the image. Remembers which of them have matched. */
-var Patterns = class {
-	#patterns;
-	#unused;
-	/** The patterns for the latest image are cached, as tags arrive image by image. */
-	#image;
-	#forImage = [];
-	constructor(texts) {
-		this.#patterns = texts.map((text) => {
-			const { image, tag } = splitPattern(text);
-			const matchesTag = tag === void 0 ? {} : { matchesTag: (0, import_picomatch.default)(tag, OPTIONS) };
-			return {
-				text,
-				matchesImage: (0, import_picomatch.default)(image, OPTIONS),
-				...matchesTag
-			};
-		});
-		this.#unused = new Set(this.#patterns);
-	}
-	get isEmpty() {
-		return this.#patterns.length === 0;
-	}
-	/** True when any pattern matches. */
-	matches(image, tag) {
-		let found = false;
-		for (const pattern of this.#patternsFor(image)) {
-			if (found && !this.#unused.has(pattern)) continue;
-			if (pattern.matchesTag && !pattern.matchesTag(tag)) continue;
-			this.#unused.delete(pattern);
-			found = true;
-		}
-		return found;
-	}
-	/** True when the image part of any pattern matches. */
-	matchesImage(image) {
-		return this.#patternsFor(image).length > 0;
-	}
-	/** The patterns that have not matched anything so far. */
-	unused() {
-		return Array.from(this.#unused, ({ text }) => text);
-	}
-	#patternsFor(image) {
-		if (image !== this.#image) {
-			this.#image = image;
-			this.#forImage = this.#patterns.filter(({ matchesImage }) => matchesImage(image));
-		}
-		return this.#forImage;
-	}
-};
-function splitPattern(pattern) {
-	const colon = pattern.lastIndexOf(":");
-	return colon === -1 ? { image: pattern } : {
-		image: pattern.slice(0, colon),
-		tag: pattern.slice(colon + 1)
-	};
-}
-/** The images that `include` names when it has no wildcards; undefined when a pattern may match other images. */
-function namedImages(include) {
-	const images = new Set(include.map((pattern) => splitPattern(pattern).image));
-	return images.size > 0 && Array.from(images).every(isRepositoryName) ? Array.from(images) : void 0;
-}
-/** The patterns of `include` for `image`, rewritten to match no other image. The name must have no special glob characters. */
-function narrowPatterns(include, image) {
-	if (include.length === 0) return [image];
-	const tags = include.map(splitPattern).filter((pattern) => import_picomatch.default.isMatch(image, pattern.image, OPTIONS)).map(({ tag }) => tag);
-	return tags.includes(void 0) ? [image] : tags.map((tag) => `${image}:${tag}`);
-}
-
 // src/select/compiled-filters.ts
 const ANY = () => true;
 /** Filters that are ready for use. They remember which patterns have matched. */
@@ -44219,14 +43696,21 @@ var CompiledFilters = class {
 	}
 	/** True when the names let `tag` pass. */
 	wantsName = (image, tag) => this.filteredOutByName(image, tag) === void 0;
+	/** True when some tags of `image` may pass. */
+	wantsImage = (image) => this.#include.every((patterns) => patterns.matchesImage(image)) && !this.#exclude.matchesAllTags(image);
+	/** True when `image`, and whatever is nested in it, is excluded by name. */
+	excludesTree = (image) => this.#exclude.matchesAllTags(image) && this.#exclude.matchesAllTags(`${image}/nested/repository`);
 	/** True when `tag` is known to have been pushed before `newer-than`. */
 	isOld(tag) {
 		return tag?.uploaded !== void 0 && tag.uploaded < this.#newerThan;
 	}
-	/** The tags of one image that are not among the `latest` newest: by push time if all have one, otherwise by version. */
+	/**
+	* The tags of one image that are not among the `latest` newest: by push time if most have one, with the others behind them,
+	* otherwise by version.
+	*/
 	notLatest(tags) {
 		if (tags.length <= this.#latest) return [];
-		const isTimed = tags.every(([, listed]) => listed?.uploaded !== void 0);
+		const isTimed = tags.filter(([, listed]) => listed?.uploaded !== void 0).length > tags.length / 2;
 		return tags.toSorted(([a, one], [b, other]) => (isTimed ? (other?.uploaded ?? 0) - (one?.uploaded ?? 0) : 0) || newestVersionFirst(a, b)).slice(this.#latest).map(([tag]) => tag);
 	}
 	/** The patterns that have not matched anything so far. */
@@ -44444,7 +43928,7 @@ const Tag = object({
 	tag_last_pushed: nullish(string()),
 	images: nullish(array(object({ size: nullish(number()) })))
 });
-const Tags = object({
+const Tags$1 = object({
 	next: Next,
 	results: array(Tag)
 });
@@ -44488,7 +43972,7 @@ async function listRepositories$1(api, namespace) {
 async function listTags(api, repository) {
 	const url = `/v2/repositories/${repository}/tags/`;
 	const read = ({ json }) => {
-		const page = safeParse(Tags, json, FIRST_ISSUE);
+		const page = safeParse(Tags$1, json, FIRST_ISSUE);
 		return page.success ? {
 			items: page.output.results,
 			next: nextOf(url, page.output.next)
@@ -44659,22 +44143,27 @@ const MAX_REPOSITORIES = 1e5;
 * Lists the contents of `namespace`: the repository of that name, and all repositories nested in it.
 *
 * @param images if set, only these are listed, each by its name
+* @param wanted the repositories to list; an unwanted one can't fail the listing
 * @throws RegistryError or Error with the remedy when the namespace itself can't be listed. A repository inside it
 *   that can't be listed is a failure in the listing, as is a name or tag that the specification does not allow.
 */
-async function discover(namespace, client, apis, images) {
+async function discover(namespace, client, apis, images, wanted = ALL_IMAGES) {
 	const source = chooseSource(namespace, client, apis);
 	if (images) {
-		const walk = new Walk(namespace, source);
+		const walk = new Walk(namespace, source, wanted);
 		await walk.addImages(images);
 		if (walk.images.size > 0 || walk.failures.length > 0) return walk.listing();
 	}
-	const root = await listRoot(namespace, source);
-	const walk = new Walk(namespace, source);
-	await walk.addTree(namespace.path, root);
-	if (walk.images.size === 0 && walk.failures.length === 0) throw new Error(`No repository with tags found in ${formatNamespace(namespace)}. Check "namespaces"; list private repositories individually`);
+	const { isFlat, ...root } = await listRoot(namespace, source);
+	const walk = new Walk(namespace, source, wanted);
+	await walk.addTree(namespace.path, root, isFlat);
+	if (walk.images.size === 0 && walk.failures.length === 0 && !walk.hasSkipped) throw new Error(`No repository with tags found in ${formatNamespace(namespace)}. Check "namespaces"; list private repositories individually`);
 	return walk.listing();
 }
+const ALL_IMAGES = {
+	wantsImage: () => true,
+	excludesTree: () => false
+};
 /** The tags of the repository at the namespace's own path, and the repositories below it. */
 async function listRoot(namespace, source) {
 	const { path } = namespace;
@@ -44682,7 +44171,10 @@ async function listRoot(namespace, source) {
 	const refused = own instanceof RegistryError ? own : void 0;
 	const root = own instanceof RegistryError ? nothing() : own;
 	if (refused && source.kind === "repository") throw explainRoot(namespace, refused);
-	if (root.children || source.kind === "repository") return root;
+	if (root.children || source.kind === "repository") return {
+		...root,
+		isFlat: false
+	};
 	const names = await source.listRepositories().catch((error) => {
 		if (!(error instanceof NotListed) || root.tags.size === 0) throw refused && path !== "" ? explainBoth(namespace, refused, error) : error;
 		return [];
@@ -44692,7 +44184,8 @@ async function listRoot(namespace, source) {
 	if (refused && path !== "" && children.length === 0) throw explainRoot(namespace, refused);
 	return {
 		...root,
-		children
+		children,
+		isFlat: true
 	};
 }
 function nothing() {
@@ -44714,9 +44207,13 @@ var Walk = class {
 	#namespace;
 	#source;
 	#seen = /* @__PURE__ */ new Set();
-	constructor(namespace, source) {
+	#wanted;
+	/** True once an unwanted repository was skipped. */
+	hasSkipped = false;
+	constructor(namespace, source, wanted) {
 		this.#namespace = namespace;
 		this.#source = source;
+		this.#wanted = wanted;
 	}
 	listing() {
 		return {
@@ -44738,12 +44235,12 @@ var Walk = class {
 	* Collects the tags of `repository`, then those of all repositories below it. In this order, if a nested repository
 	* has the same image name as the namespace's own, it is always the nested one that is left out.
 	*/
-	async addTree(repository, listed) {
+	async addTree(repository, listed, isFlat) {
 		this.#addTags(repository, listed);
-		const children = (listed.children ?? []).filter((child) => this.#isNew(child));
+		const children = (listed.children ?? []).filter((child) => this.#isNew(child) && !this.#isSkipped(child, isFlat));
 		await Promise.all(children.map(async (child) => {
 			const found = await this.#listChild(child);
-			if (found) await this.addTree(child, found);
+			if (found) await this.addTree(child, found, isFlat);
 		}));
 	}
 	/** False for a repository that was listed before, or whose name is not allowed. */
@@ -44754,6 +44251,14 @@ var Walk = class {
 		if (isRepositoryName(repository)) return true;
 		this.#fail(repository, "the distribution specification does not allow its name; it was left out");
 		return false;
+	}
+	/** True for an unwanted repository. In a tree it is listed all the same if wanted ones may be nested in it. */
+	#isSkipped(repository, isFlat) {
+		const image = this.#imageOf(repository);
+		const { wantsImage, excludesTree } = this.#wanted;
+		const isSkipped = isFlat ? !wantsImage(image) : excludesTree(image);
+		this.hasSkipped ||= isSkipped;
+		return isSkipped;
 	}
 	/** A repository that can't be listed becomes a failure; undefined for one that does not exist. */
 	async #listChild(repository) {
@@ -44871,15 +44376,18 @@ const DAY_MS = 864e5;
 * a full version, which are rarely pushed twice, are rechecked in rotation, each once in every `days` days of daily runs.
 * Each round begins a day later, so that weekly runs reach all tags too.
 *
-* @param now milliseconds since the epoch
+* @param today in days since 1970
 */
-function recheckRule(days, now) {
-	const today = Math.floor(now / DAY_MS);
+function recheckRule(days, today) {
 	const turn = (today + Math.floor(today / days)) % days;
 	return (image, tag) => !isFullVersion(tag) || turnOf(image, tag, days) === turn;
 }
 function turnOf(image, tag, turns) {
 	return createHash("sha256").update(`${image}:${tag}`).digest().readUIntBE(0, 6) % turns;
+}
+/** The number of days from 1970 to `date`, in UTC. */
+function dayOf(date) {
+	return Math.floor(date.getTime() / DAY_MS);
 }
 
 // src/select/digests.ts
@@ -45020,7 +44528,7 @@ function select(listing, filters) {
 	for (const [image, { repository, tags }] of listing.images) {
 		const drops = dropTags(image, tags, filters);
 		for (const name of drops.byFilter.values()) filteredOut[name] += 1;
-		const kept = withoutTags$1(tags, [...drops.byFilter.keys(), ...drops.digestTags.keys()]);
+		const kept = withoutTags$2(tags, [...drops.byFilter.keys(), ...drops.digestTags.keys()]);
 		if (kept.size > 0) images.set(image, {
 			repository,
 			tags: kept
@@ -45063,7 +44571,7 @@ function dropTags(image, tags, filters) {
 	};
 }
 /** `tags` without those of `filteredOut`. Returns `tags` itself, not a copy, if nothing is removed. */
-function withoutTags$1(tags, filteredOut) {
+function withoutTags$2(tags, filteredOut) {
 	let kept;
 	for (const tag of filteredOut) (kept ??= new Map(tags)).delete(tag);
 	return kept ?? tags;
@@ -45074,7 +44582,7 @@ function selectDigestTags(digestTags, images) {
 	for (const [image, { repository, tags }] of digestTags) {
 		const subjects = /* @__PURE__ */ new Set();
 		for (const { digest } of images.get(image)?.tags.values() ?? []) subjects.add(digest);
-		const kept = withoutTags$1(tags, Array.from(tags.keys()).filter((tag) => !subjects.has(digestTagSubject(tag))));
+		const kept = withoutTags$2(tags, Array.from(tags.keys()).filter((tag) => !subjects.has(digestTagSubject(tag))));
 		if (kept.size > 0) found.set(image, {
 			repository,
 			tags: kept
@@ -45117,7 +44625,7 @@ async function resolveSelection({ listing, digestTags, filteredOut }, client, kn
 function withoutAll(all, some) {
 	return new Map(Array.from(all, ([image, { repository, tags }]) => [image, {
 		repository,
-		tags: withoutTags$1(tags, some.get(image)?.tags.keys() ?? [])
+		tags: withoutTags$2(tags, some.get(image)?.tags.keys() ?? [])
 	}]));
 }
 function setSchema1Aside(listing) {
@@ -45132,7 +44640,7 @@ function setSchema1Aside(listing) {
 		});
 		if (old.length < tags.size) images.set(image, {
 			repository,
-			tags: withoutTags$1(tags, old)
+			tags: withoutTags$2(tags, old)
 		});
 	}
 	return {
@@ -45144,875 +44652,336 @@ function setSchema1Aside(listing) {
 	};
 }
 
-// src/modes/prepare.ts
-/**
-* Lists all namespaces, filters them, and compares them with the record. A namespace that fails does not stop the others.
-*
-* @throws MetadataError when the metadata repository can't be used
-* @throws Error when two sources would go to one target repository
-*/
-async function prepare(inputs, deps) {
-	await deps.metadata.check();
-	const all = await deps.phase("List the sources", async () => listSources(inputs, deps));
-	return deps.phase("Compare with the record", async () => {
-		const listed = all.filter((one) => one.kind === "listed");
-		const names = nameTargets(listed.map((one) => ({
-			...one,
-			listing: one.selection.listing
-		})));
-		const warnings = listed.length === all.length ? warnOfFilters(listed, inputs) : [];
-		const isDue = recheckRule(inputs.recheck, deps.now().getTime());
+// src/report/summary/totals.ts
+/** The kinds of tags that the bar shows, in its order. */
+const KINDS = [
+	{
+		count: "added",
+		sign: "🟩",
+		title: "Added",
+		dryTitle: "To add"
+	},
+	{
+		count: "updated",
+		sign: "🟦",
+		title: "Updated",
+		dryTitle: "To update"
+	},
+	{
+		count: "unchanged",
+		sign: "⬜",
+		title: "Unchanged"
+	},
+	{
+		count: "pending",
+		sign: "🟨",
+		title: "Pending"
+	},
+	{
+		count: "failed",
+		sign: "🟥",
+		title: "Failed"
+	}
+];
+const BAR_SIGNS = 30;
+/** A bar of coloured squares, and the table that explains it. Kinds without tags are left out. */
+function addTotals(page, { namespaces, dryRun, mode, started, finished }) {
+	const counts = countAll(namespaces);
+	const kinds = KINDS.filter(({ count }) => counts[count] > 0);
+	if (kinds.length > 1) page.add(`${renderBar(counts)}\n`);
+	const isCopying = mode === "sync" || mode === "plan";
+	const columns = [
+		...kinds.map((kind) => [`${kind.sign} ${titleOf(kind, dryRun)}`, formatCount(counts[kind.count])]),
+		...counts.gone > 0 ? [["Removed from the source", formatCount(counts.gone)]] : [],
+		...counts.referrers > 0 ? [["Referrers", formatCount(counts.referrers)]] : [],
+		...isCopying && counts.bytes > 0 ? [[dryRun ? "Size (at most)" : "Sent", formatBytes(counts.bytes)]] : [],
+		["Took", formatDuration(finished.getTime() - started.getTime())]
+	];
+	page.addTable(columns.map(([title]) => ({
+		title,
+		align: "right"
+	})), [columns.map(([, value]) => value)]);
+}
+const titleOf = ({ title, dryTitle }, dryRun) => dryRun && dryTitle !== void 0 ? dryTitle : title;
+/** Squares in proportion to the counts; every kind that occurs has at least one. */
+function renderBar(counts) {
+	const total = KINDS.reduce((sum, { count }) => sum + counts[count], 0);
+	if (total === 0) return "";
+	const shares = KINDS.filter(({ count }) => counts[count] > 0).map(({ count, sign }) => {
+		const exact = counts[count] / total * BAR_SIGNS;
 		return {
-			plans: await Promise.all(all.map(async (one) => one.kind === "listed" ? orFailure(one, async () => planNamespace(one, {
-				names,
-				isDue,
-				inputs,
-				deps
-			})) : one)),
-			warnings
+			sign,
+			squares: Math.max(1, Math.round(exact))
 		};
 	});
+	const excess = shares.reduce((sum, { squares }) => sum + squares, 0) - BAR_SIGNS;
+	const widest = shares.toSorted((a, b) => b.squares - a.squares)[0];
+	return shares.map((share) => share.sign.repeat(share.squares - (share === widest ? excess : 0))).join("");
 }
-async function listSources({ namespaces, include, metadata }, { registries, apis }) {
-	const images = namedImages(include);
-	return Promise.all(namespaces.map(async (settings) => {
-		const { namespace } = settings;
-		const identity = {
-			settings,
-			name: formatNamespace(namespace),
-			recordPath: recordPath(metadata.manifestPath, namespace)
-		};
-		return orFailure(identity, async () => {
-			const listing = await discover(namespace, registries.source(namespace.registry), apis, images);
-			const filters = new CompiledFilters(settings.filters);
-			return {
-				...identity,
-				kind: "listed",
-				filters,
-				listing,
-				selection: select(listing, filters)
-			};
-		});
-	}));
+/** The result in one line: the heading of the summary, the last line of the log. */
+function renderHeadline(result) {
+	const { sign, text } = headline(result);
+	return `${sign} ${text}`;
 }
-/** The result of `work`, or, if it throws, the failure of the namespace. */
-async function orFailure({ settings, name, recordPath: path }, work) {
-	try {
-		return await work();
-	} catch (error) {
+const HEADLINES = {
+	sync: (result, counts) => result.dryRun ? dryRunHeadline(counts) : syncHeadline(result, counts),
+	plan: planHeadline,
+	compare: compareHeadline,
+	monitor: monitorHeadline,
+	record: (result, counts) => {
+		const { sign, text } = result.dryRun ? dryRunHeadline(counts) : syncHeadline(result, counts);
 		return {
-			kind: "failure",
-			settings,
-			name,
-			recordPath: path,
-			failure: {
-				image: "",
-				tags: [],
-				reason: messageOf(error)
-			}
-		};
-	}
-}
-async function planNamespace(listed, context) {
-	const { settings, name, recordPath: path, filters, listing } = listed;
-	const { namespace, platforms, referrers } = settings;
-	const { inputs, deps, isDue, names } = context;
-	const recorded = await readRecord(listed, deps);
-	const known = recordedDigest(recorded.images, settings, isDue);
-	const client = deps.registries.source(namespace.registry);
-	const resolved = await resolveSelection(ownSelection(listed, inputs), client, known);
-	const compared = diff(resolved.listing, recorded.images, platforms, referrers);
-	const referrersPlan = planReferrers(listed, {
-		resolved,
-		recorded,
-		work: compared.work
-	}, context);
-	return {
-		kind: "plan",
-		settings,
-		name,
-		recordPath: path,
-		recorded,
-		...resolved,
-		targets: names.get(name) ?? /* @__PURE__ */ new Map(),
-		...compared,
-		...referrersPlan && { referrers: referrersPlan },
-		adopted: /* @__PURE__ */ new Map(),
-		gone: findRemovedTags(listing, ownImages(recorded.images, inputs.shard, namespace), filters.wantsName)
-	};
-}
-/** This job's shard of the selection. It is cut before the comparison, so that the counts of all shards add up. */
-function ownSelection({ listing, filters, selection }, { shard }) {
-	return isWhole(shard) ? selection : select(ownListing(listing, shard), filters);
-}
-/** The copy of referrers; undefined if the run copies none. */
-function planReferrers({ settings, listing }, plan, { inputs, isDue }) {
-	if (!settings.referrers || inputs.mode !== "sync" || inputs.dryRun) return void 0;
-	return {
-		rechecks: findUnchangedImages(plan.resolved.listing, plan.recorded.images, settings.platforms, plan.work, isDue),
-		listed: listing.images
-	};
-}
-async function readRecord({ settings, name: source, recordPath: path }, { metadata }) {
-	const target = formatNamespace(settings.target);
-	const bytes = await metadata.read(path);
-	return bytes ? parseNamespaceManifest(bytes, {
-		path,
-		source,
-		target
-	}) : {
-		source,
-		target,
-		images: /* @__PURE__ */ new Map()
-	};
-}
-
-// src/modes/write-access.ts
-/**
-* Checks whether the run can be recorded, before anything is copied. A run with nothing to record needs no write access.
-*
-* @throws MetadataError with the remedy
-*/
-async function checkWriteAccess(plans, { mode, metadata: { changelogPath } }, { writeAccess }) {
-	const writing = plans.filter((plan) => "work" in plan).filter((plan) => mode === "compare" || hasWork(plan));
-	if (writing.length === 0) return;
-	const paths = writing.map(({ recordPath }) => recordPath);
-	await writeAccess.check(changelogPath === void 0 ? paths : [...paths, changelogPath]);
-}
-function hasWork({ work, adopted, referrers }) {
-	return work.length > 0 || adopted.size > 0 || (referrers?.rechecks.length ?? 0) > 0;
-}
-
-// src/modes/compare.ts
-/**
-* Looks up what the target really has, and records that; copies nothing. Entries that the target contradicts are reported
-* and removed from the record, so that the next sync copies these tags again.
-*/
-async function compare(inputs, deps) {
-	const started = deps.now();
-	const { plans, warnings } = await prepare(inputs, deps);
-	if (!inputs.dryRun) await checkWriteAccess(plans, inputs, deps);
-	const audited = await deps.phase("Audit the target", async () => Promise.all(plans.map(async (plan) => {
-		const one = await auditPlanned(plan, inputs, deps);
-		deps.logger.info(describeResult(one.result));
-		return one;
-	})));
-	const recordables = audited.flatMap((one) => one.kind === "audited" ? [one.recordable] : []);
-	const { errors, unrecorded } = inputs.dryRun ? {
-		errors: [],
-		unrecorded: []
-	} : await deps.phase("Record", async () => record(recordables, inputs.metadata, deps));
-	return {
-		mode: "compare",
-		dryRun: inputs.dryRun,
-		started,
-		finished: deps.now(),
-		namespaces: audited.map(({ result }) => result),
-		errors,
-		warnings,
-		unrecorded
-	};
-}
-async function auditPlanned(plan, inputs, deps) {
-	if (plan.kind === "failure") return {
-		kind: "failure",
-		result: resultOf(plan)
-	};
-	const recordable = await auditNamespace(plan, inputs, deps);
-	return {
-		kind: "audited",
-		result: recordable.result,
-		recordable
-	};
-}
-/** Checks the recorded tags of one namespace, and looks up all others. */
-async function auditNamespace(plan, inputs, deps) {
-	const findings = await auditRecorded(plan, inputs, deps);
-	const judged = await judgeOthers(plan, findings, inputs, deps);
-	const comparison = concludeComparison(plan.recorded.images, findings, judged);
-	const isWrongTarget = looksLikeWrongTarget(findings, comparison);
-	const removed = isWrongTarget ? /* @__PURE__ */ new Map() : comparison.removed;
-	const result = {
-		...resultOf(plan),
-		...countAfter(plan, findings, comparison),
-		drift: {
-			...comparison.drift,
-			removed: countEntries(removed)
-		},
-		failures: [
-			...plan.listing.failures,
-			...findings.failures,
-			...isWrongTarget ? [wrongTarget(plan, comparison)] : []
-		],
-		adopted: countEntries(comparison.entries)
-	};
-	return {
-		plan,
-		entries: comparison.entries,
-		removed,
-		result
-	};
-}
-/** Audits the recorded tags of this job's images that the filters select. */
-async function auditRecorded(plan, inputs, { registries }) {
-	const { target, referrers } = plan.settings;
-	const audited = await audit(selectRecorded(plan, inputs), {
-		target: registries.target(target.registry),
-		targetOf: (image) => targetOf(plan, image),
-		referrers,
-		concurrency: inputs.queryConcurrency
-	});
-	return groupFindings(audited);
-}
-function selectRecorded({ recorded, settings }, { shard }) {
-	const { wantsName } = new CompiledFilters(settings.filters);
-	const own = ownImages(recorded.images, shard, settings.namespace);
-	return new Map(Array.from(own, ([image, entries]) => [image, new Map(Array.from(entries).filter(([tag]) => wantsName(image, tag)))]));
-}
-/** Looks up the source's tags that are not recorded, or not as the audit found them. */
-async function judgeOthers(plan, { changed }, { queryConcurrency: concurrency }, { registries }) {
-	const { namespace, target, platforms } = plan.settings;
-	return adopt(findUndetermined(plan.listing, plan.recorded.images, changed), {
-		source: registries.source(namespace.registry),
-		target: registries.target(target.registry),
-		targetOf: (image) => targetOf(plan, image),
-		platforms,
-		reserve: 0,
-		concurrency
-	});
-}
-/** The target's repository of an image, which the source may no longer have. */
-function targetOf({ settings: { targetName, target, namespace } }, image) {
-	return targetRepository(targetName, target, namespace, image);
-}
-/** The counts of the corrected record against the source. Tags about which the target did not answer count as failed. */
-function countAfter({ recorded, listing, settings: { platforms, referrers } }, { unknown }, { entries, removed }) {
-	const corrected = mergeImages(removeEntries(removeEntries(recorded.images, removed), unknown), entries);
-	const { work, undetermined, unchanged } = diff(listing, corrected, platforms, referrers);
-	const toCopy = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
-	const failed = Array.from(unknown).flatMap(([image, tags]) => Array.from(tags.keys()).filter((tag) => listing.images.get(image)?.tags.has(tag)));
-	return {
-		unchanged,
-		pending: undetermined.length + toCopy - failed.length
-	};
-}
-/** A record of this many tags is soon copied again. */
-const FEW_TAGS = 10;
-/** True when the target has nothing of a long record: then it is likely not the target that was meant. */
-function looksLikeWrongTarget({ present, missing, changed }, { entries }) {
-	return present === 0 && changed.size === 0 && entries.size === 0 && countEntries(missing) > FEW_TAGS;
-}
-function wrongTarget({ recordPath }, { drift }) {
-	return {
-		image: "",
-		tags: [],
-		reason: `the target has none of the tags recorded in ${recordPath}, of ${formatCount(drift.missing.length)} images. The record was left as it is: check "target" and its credentials; if the mirror was really deleted, delete the file`
-	};
-}
-
-// src/modes/monitor.ts
-/** Reports how much is mirrored and how much is pending, `monitor-count` times. It only reads. The last look is the result. */
-async function monitor(inputs, deps) {
-	const { count, interval } = inputs.monitor;
-	const started = deps.now();
-	for (let look = 1;; look += 1) {
-		const { plans, warnings } = await prepare(inputs, deps);
-		const namespaces = plans.map((plan) => resultOf(plan));
-		const time = deps.now();
-		for (const result of namespaces) deps.logger.info(`${time.toISOString()} ${result.namespace}: ${describeProgress(result)}`);
-		if (look === count) return {
-			mode: "monitor",
-			dryRun: true,
-			started,
-			finished: deps.now(),
-			namespaces,
-			errors: [],
-			warnings
-		};
-		await deps.sleep(interval);
-	}
-}
-/** `40 of 43 tags mirrored, 3 waiting` */
-function describeProgress(result) {
-	const { unchanged, pending, failed } = countAll([result]);
-	const failures = failed > 0 ? `, ${formatCount(failed)} failed` : "";
-	const total = formatCount(unchanged + pending);
-	return `${formatCount(unchanged)} of ${total} tags mirrored, ${formatCount(pending)} waiting${failures}`;
-}
-
-// src/plan/bin-packing.ts
-/**
-* Packs `items`, which are sorted heaviest first, into bins of `capacity`, each into the first bin that has room. An item
-* that is heavier than `capacity` gets a bin of its own. https://en.wikipedia.org/wiki/First-fit-decreasing_bin_packing
-*/
-function packBins(items, capacity) {
-	const bins = [];
-	for (const item of items) {
-		const bin = bins.find(({ free }) => free >= item.weight);
-		if (bin) {
-			bin.items.push(item);
-			bin.free -= item.weight;
-		} else bins.push({
-			items: [item],
-			free: capacity - item.weight
-		});
-	}
-	return bins.map(({ items }) => items);
-}
-/**
-* Cuts the numbers from 0 to `total - 1` into at most `most` ranges of about equal weight, none of them empty.
-*
-* @param items sorted by their numbers
-*/
-function cutRanges(items, most, total) {
-	const share = items.reduce((sum, { weight }) => sum + weight, 0) / most;
-	const ranges = [];
-	let open = {
-		first: 0,
-		last: total - 1,
-		items: []
-	};
-	let done = 0;
-	for (const item of items) {
-		if (done + item.weight / 2 > share * (ranges.length + 1) && open.items.length > 0 && item.number > (open.items.at(-1)?.number ?? 0)) {
-			open.last = item.number - 1;
-			ranges.push(open);
-			open = {
-				first: item.number,
-				last: total - 1,
-				items: []
-			};
-		}
-		open.items.push(item);
-		done += item.weight;
-	}
-	if (open.items.length > 0) ranges.push(open);
-	return ranges;
-}
-
-// src/plan/matrix.ts
-/** GitHub accepts 1 MB of outputs per job, in UTF-16. Part of that is left for the other outputs. */
-const MAX_MATRIX_BYTES = 9e5;
-/**
-* Spreads work over at most `maxEntries` jobs. No job gets much more than its fair share, unless a single image is more
-* than that. A namespace that is too much for one job is split by images; small namespaces share a job. The same work
-* results in the same matrix, in whatever order it was found.
-*
-* @throws Error when not even the namespaces and filters fit into GitHub's limit
-*/
-function planMatrix(works, options) {
-	const { maxEntries, filters, maxBytes = MAX_MATRIX_BYTES } = options;
-	const plans = fairPlan(weigh(works), maxEntries);
-	for (const render of [byImages, byNumbers]) {
-		const matrix = { include: plans.flatMap((plan) => render(plan, filters)) };
-		if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
-	}
-	throw new Error(`The matrix would have more than ${maxBytes} bytes, which GitHub does not accept: name fewer namespaces per plan, or shorten "include" and "exclude"`);
-}
-/** Weighs by bytes if the sources report them, by their mean for images without a size, and by tags if no size is known. */
-function weigh(works) {
-	const all = works.flatMap(({ images }) => images);
-	const bytes = all.reduce((sum, image) => sum + image.bytes, 0);
-	const unsized = all.reduce((sum, image) => sum + image.unsized, 0);
-	const tags = all.reduce((sum, image) => sum + image.tags, 0);
-	const mean = bytes > 0 ? bytes / Math.max(1, tags - unsized) : 1;
-	const weightOf = (image) => Math.max(1, bytes > 0 ? image.bytes + image.unsized * mean : image.tags);
-	return works.filter(({ images }) => images.length > 0).map(({ namespace, images }) => {
-		const loads = images.map((image) => ({
-			...image,
-			weight: weightOf(image)
-		})).toSorted((a, b) => b.weight - a.weight || (a.image < b.image ? -1 : 1));
-		return {
-			namespace,
-			loads,
-			weight: loads.reduce((sum, { weight }) => sum + weight, 0)
-		};
-	}).toSorted(byName);
-}
-/** The factor by which a job's capacity grows from one try to the next. */
-const CAPACITY_STEP = 1.02;
-/** The plan with the smallest load per job for which `most` jobs suffice. */
-function fairPlan(piles, most) {
-	const total = piles.reduce((sum, { weight }) => sum + weight, 0);
-	for (let capacity = total / most;; capacity *= CAPACITY_STEP) {
-		const plan = planFor(piles, capacity);
-		if (plan.reduce((sum, one) => sum + (one.kind === "cut" ? one.parts.length : 1), 0) <= most) return plan;
-	}
-}
-function planFor(piles, capacity) {
-	const cuts = piles.map((pile) => ({
-		kind: "cut",
-		pile,
-		parts: packBins(pile.loads, capacity)
-	}));
-	const small = cuts.filter(({ parts }) => parts.length === 1).map(({ pile }) => pile);
-	const wholes = packBins(small.toSorted(heaviestFirst), capacity);
-	return [...cuts.filter(({ parts }) => parts.length > 1), ...wholes.map((bin) => ({
-		kind: "whole",
-		piles: bin.toSorted(byName)
-	}))];
-}
-/** Entries that name their images. */
-function byImages(plan, filters) {
-	if (plan.kind === "cut") return plan.parts.map((loads, index) => matrixEntryOf([plan.pile], loads, filters, {
-		images: loads,
-		part: `${index + 1}/${plan.parts.length}`
-	}));
-	const [first, ...others] = plan.piles;
-	const loads = plan.piles.flatMap((pile) => pile.loads);
-	return [matrixEntryOf(plan.piles, loads, filters, first && others.length === 0 ? { images: first.loads } : {})];
-}
-/** Entries that name a range of image numbers: their size does not depend on the names. */
-function byNumbers(plan, filters) {
-	if (plan.kind === "whole") return [matrixEntryOf(plan.piles, plan.piles.flatMap(({ loads }) => loads), filters, {})];
-	const { namespace } = plan.pile;
-	const numbered = plan.pile.loads.map((load) => ({
-		...load,
-		number: shardOf(namespace, load.image, MAX_SHARDS)
-	})).toSorted((a, b) => a.number - b.number);
-	const ranges = cutRanges(numbered, plan.parts.length, MAX_SHARDS);
-	return ranges.map(({ first, last, items }, index) => matrixEntryOf([plan.pile], items, filters, {
-		part: `${index + 1}/${ranges.length}`,
-		range: `${first}-${last}`
-	}));
-}
-function matrixEntryOf(piles, loads, { include, exclude }, { images, part = "1/1", range }) {
-	const names = images?.map(({ image }) => image).toSorted();
-	return {
-		namespace: piles.map(({ namespace }) => formatNamespace(namespace)).join("\n"),
-		images: (names ? names.flatMap((image) => narrowPatterns(include, image)) : include).join("\n"),
-		exclude: exclude.join("\n"),
-		"shard-index": range ?? "0",
-		"shard-total": range === void 0 ? 1 : MAX_SHARDS,
-		part,
-		tags: loads.reduce((sum, { tags }) => sum + tags, 0),
-		bytes: loads.reduce((sum, { bytes }) => sum + bytes, 0)
-	};
-}
-function heaviestFirst(a, b) {
-	return b.weight - a.weight || byName(a, b);
-}
-function byName(a, b) {
-	return formatNamespace(a.namespace) < formatNamespace(b.namespace) ? -1 : 1;
-}
-
-// src/plan/namespace-plan.ts
-/** The namespaces that could be planned. */
-function plansOf(planned) {
-	return planned.filter((one) => one.kind === "plan");
-}
-
-// src/plan/namespace-work.ts
-/** Adds up the work of `plan` by image. Undetermined tags count too, as the jobs look them up. */
-function workOf(namespace, { work, undetermined }) {
-	const images = /* @__PURE__ */ new Map();
-	const sumsOf = (image) => {
-		const sums = images.get(image) ?? {
-			image,
-			tags: 0,
-			bytes: 0,
-			unsized: 0
-		};
-		images.set(image, sums);
-		return sums;
-	};
-	for (const { image, descriptor, added, updated } of work) {
-		const sums = sumsOf(image);
-		sums.tags += added.length + updated.length;
-		sums.bytes += descriptor.size ?? 0;
-		if (descriptor.size === void 0) sums.unsized += 1;
-	}
-	for (const { image } of undetermined) sumsOf(image).tags += 1;
-	return {
-		namespace,
-		images: Array.from(images.values())
-	};
-}
-
-// src/modes/plan.ts
-/** Reports what a sync would copy, and spreads it over jobs. Tags with an unknown digest are left to the jobs, which look them up. */
-async function plan(inputs, deps) {
-	const started = deps.now();
-	const { plans, warnings } = await prepare(inputs, deps);
-	return deps.phase("Plan", async () => {
-		const namespaces = plans.map((one) => dryRunResult(one, inputs.engine));
-		for (const result of namespaces) deps.logger.info(describeResult(result));
-		const works = plansOf(plans).map((one) => workOf(one.settings.namespace, one));
-		const matrix = planMatrix(works, {
-			maxEntries: inputs.maxShards,
-			filters: inputs
-		});
-		deps.logger.info(`The matrix has ${plural(matrix.include.length, "job")}.`);
-		for (const { namespace, part, tags, bytes } of matrix.include) deps.logger.info(`${namespace.replaceAll("\n", ", ")} ${part}: ${plural(tags, "tag")}, ${formatBytes(bytes)}`);
-		const finished = deps.now();
-		return {
-			mode: "plan",
-			dryRun: true,
-			started,
-			finished,
-			namespaces,
-			errors: [],
-			warnings,
-			matrix
-		};
-	});
-}
-
-// src/reconcile/adopt-plans.ts
-/**
-* Looks up the undetermined tags of all plans, and sorts them into unchanged, to be copied, and still undetermined.
-*
-* @param concurrency number of tags that are looked up at the same time
-*/
-async function adoptInPlans(plans, registries, concurrency) {
-	return Promise.all(plans.map(async (plan) => {
-		if (plan.kind === "failure" || plan.undetermined.length === 0) return plan;
-		return applyVerdicts(plan, await judge(plan, registries, concurrency));
-	}));
-}
-async function judge(plan, registries, concurrency) {
-	const { namespace, target, platforms } = plan.settings;
-	return adopt(plan.undetermined, {
-		source: registries.source(namespace.registry),
-		target: registries.target(target.registry),
-		targetOf: (image) => plan.targets.get(image) ?? image,
-		platforms,
-		reserve: plan.work.length,
-		concurrency
-	});
-}
-function applyVerdicts(plan, judged) {
-	const { platforms, referrers: keepsDigests } = plan.settings;
-	const builder = new WorkBuilder(plan.work);
-	const adopted = /* @__PURE__ */ new Map();
-	const undetermined = [];
-	let { unchanged } = plan;
-	for (const { undetermined: one, verdict } of judged) {
-		const { image, repository, tag, descriptor } = one;
-		if (verdict.kind === "undetermined") undetermined.push(one);
-		else if (verdict.kind === "absent") builder.add(image, repository, descriptor, "added", tag);
-		else if (verdict.kind === "present" && holds(tag, verdict.entry, descriptor.digest, {
-			platforms,
-			keepsDigests
-		})) {
-			unchanged += 1;
-			setEntry(adopted, image, tag, verdict.entry);
-		} else builder.add(image, repository, descriptor, "updated", tag);
-	}
-	return {
-		...plan,
-		work: builder.build(),
-		undetermined,
-		adopted,
-		unchanged
-	};
-}
-
-// src/record/write-ahead.ts
-/**
-* Announces the tags of a namespace that move. Before the first of them is overwritten at the target, all are recorded
-* with an unknown digest (`null`). The record of a run that is killed then says nothing wrong, and the next run adopts
-* what the target has.
-*/
-var WriteAhead = class {
-	#plan;
-	#changeRecord;
-	#announcement;
-	/** What was recorded for the announced tags before. */
-	#before = /* @__PURE__ */ new Map();
-	/** Tags that may have been written. */
-	#begun = /* @__PURE__ */ new Set();
-	constructor(plan, changeRecord) {
-		this.#plan = plan;
-		this.#changeRecord = changeRecord;
-	}
-	/**
-	* To be awaited before `tag` of `image` is written at the target.
-	*
-	* @throws CopyError when the record can't be changed: then the tag must not be written
-	*/
-	async beforeOverwrite(image, tag) {
-		if (!this.#plan.recorded.images.get(image)?.get(tag)) return;
-		try {
-			await (this.#announcement ??= this.#announce());
-		} catch (error) {
-			const message = `not overwritten, as that could not be recorded first: ${messageOf(error)}`;
-			throw new CopyError(message, {
-				retryable: false,
-				cause: error
-			});
-		}
-		this.#begun.add(`${image}:${tag}`);
-	}
-	/** What was recorded for tags that were announced and not written. */
-	untouched() {
-		const untouched = /* @__PURE__ */ new Map();
-		for (const [image, entries] of this.#before) for (const [tag, entry] of entries) if (!this.#begun.has(`${image}:${tag}`)) setEntry(untouched, image, tag, entry);
-		return untouched;
-	}
-	/** What is recorded by now, as far as this run knows. */
-	known() {
-		return forgetEntries(this.#plan.recorded.images, this.#before);
-	}
-	async #announce() {
-		const { work, recorded } = this.#plan;
-		const moving = work.reduce((sum, { updated }) => sum + updated.length, 0);
-		await this.#changeRecord(`Mirror ${recorded.source}: ${plural(moving, "tag")} to move`, (images) => {
-			const before = recordedUpdates(work, images);
-			this.#before = mergeImages(this.#before, before);
-			return countEntries(before) === 0 ? images : forgetEntries(images, before);
-		});
-	}
-};
-/** What is recorded for the tags that `works` move, where their digest is known. */
-function recordedUpdates(works, images) {
-	const entries = /* @__PURE__ */ new Map();
-	for (const { image, updated } of works) for (const tag of updated) {
-		const entry = images.get(image)?.get(tag);
-		if (entry) setEntry(entries, image, tag, entry);
-	}
-	return entries;
-}
-
-// src/record/recorder.ts
-/** Collects what a run does, and records it: at checkpoints what is done by then, at the end all of it. */
-var Recorder = class {
-	#plans;
-	#settings;
-	#deps;
-	#outcomes = /* @__PURE__ */ new Map();
-	#writeAheads = /* @__PURE__ */ new Map();
-	/** How many outcomes of a namespace are recorded; absent while not even its adopted tags are. */
-	#recorded = /* @__PURE__ */ new Map();
-	/** One write at a time: two would write the same files. */
-	#writes = new SerialQueue();
-	constructor(plans, settings, deps) {
-		this.#plans = plans;
-		this.#settings = settings;
-		this.#deps = deps;
-	}
-	/**
-	* To be awaited before a tag is written at the target.
-	*
-	* @throws CopyError when the tag must not be written
-	*/
-	async beforeOverwrite(plan, image, tag) {
-		let writeAhead = this.#writeAheads.get(plan);
-		if (!writeAhead) {
-			writeAhead = new WriteAhead(plan, async (message, change) => this.#serially(async () => changeManifest(plan, message, change, this.#settings, this.#deps)));
-			this.#writeAheads.set(plan, writeAhead);
-		}
-		await writeAhead.beforeOverwrite(image, tag);
-	}
-	note(plan, outcome) {
-		const outcomes = this.#outcomes.get(plan);
-		if (outcomes) outcomes.push(outcome);
-		else this.#outcomes.set(plan, [outcome]);
-	}
-	/** What happened to all namespaces so far. */
-	results() {
-		return this.#plans.map((plan) => resultOf(plan, this.#outcomes.get(plan) ?? []));
-	}
-	/** Records what is new since the last save. What could not be recorded is tried again at the next save. */
-	async save() {
-		return this.#serially(async () => this.#save(() => /* @__PURE__ */ new Map()));
-	}
-	/** Records all that is not recorded yet. To be called when no more tags are written. */
-	async finish() {
-		return this.#serially(async () => this.#save((plan) => this.#writeAheads.get(plan)?.untouched() ?? /* @__PURE__ */ new Map()));
-	}
-	async #serially(write) {
-		return this.#writes.run("", write);
-	}
-	/** @param restored entries that are right again, as their tags will not be written in this run */
-	async #save(restored) {
-		const changed = this.#plans.flatMap((plan) => {
-			if (plan.kind === "failure") return [];
-			const outcomes = this.#outcomes.get(plan)?.slice() ?? [];
-			const recordable = this.#recordable(plan, outcomes, restored(plan));
-			return outcomes.length > (this.#recorded.get(plan) ?? -1) || recordable.restored.size > 0 ? [{
-				recordable,
-				count: outcomes.length
-			}] : [];
-		});
-		const recorded = await record(changed.map(({ recordable }) => recordable), this.#settings, this.#deps);
-		for (const { recordable, count } of changed) if (recorded.plans.has(recordable.plan)) this.#recorded.set(recordable.plan, count);
-		return recorded;
-	}
-	#recordable(plan, outcomes, restored) {
-		return {
-			plan,
-			entries: newEntries(plan, outcomes),
-			restored,
-			known: this.#writeAheads.get(plan)?.known() ?? plan.recorded.images,
-			result: resultOf(plan, outcomes)
+			sign,
+			text: `Record: ${text}`
 		};
 	}
 };
+function headline(result) {
+	return HEADLINES[result.mode](result, countAll(result.namespaces));
+}
+function syncHeadline({ errors, namespaces }, counts) {
+	const { added, updated, unchanged, failed, pending, referrers } = counts;
+	const adopted = namespaces.reduce((sum, result) => sum + result.adopted, 0);
+	const done = [
+		...added > 0 ? [`${plural(added, "tag")} added`] : [],
+		...updated > 0 ? [`${plural(updated, "tag")} updated`] : [],
+		...adopted > 0 ? [`${plural(adopted, "tag")} adopted`] : [],
+		...referrers > 0 ? [`${plural(referrers, "referrer")} copied`] : []
+	];
+	const problems = [
+		...failed > 0 ? [`${plural(failed, "tag")} failed`] : [],
+		...errors.length > 0 ? [plural(errors.length, "error")] : [],
+		...pending > 0 ? [`${plural(pending, "tag")} left to the next run`] : []
+	];
+	const sign = failed + errors.length > 0 ? "❌" : pending > 0 ? "⏳" : "✅";
+	if (done.length + problems.length > 0) return {
+		sign,
+		text: [...problems, ...done].join(", ")
+	};
+	return {
+		sign,
+		text: `Nothing to mirror: ${plural(unchanged, "tag")} up to date`
+	};
+}
+function dryRunHeadline({ added, updated, failed }) {
+	const parts = [
+		...failed > 0 ? [plural(failed, "failure")] : [],
+		...added > 0 ? [`${plural(added, "tag")} would be added`] : [],
+		...updated > 0 ? [`${plural(updated, "tag")} would be updated`] : []
+	];
+	const text = parts.length > 0 ? parts.join(", ") : "nothing to mirror";
+	return {
+		sign: failed > 0 ? "❌" : "🔍",
+		text: `Dry run: ${text}`
+	};
+}
+function planHeadline({ matrix }, { added, updated, failed }) {
+	const jobs = matrix?.include.length ?? 0;
+	const text = jobs > 0 ? `${plural(jobs, "job")} for ${plural(added + updated, "tag")}` : "nothing to mirror";
+	const failures = failed > 0 ? `, ${plural(failed, "failure")}` : "";
+	return {
+		sign: failed > 0 ? "❌" : "📋",
+		text: `Plan: ${text}${failures}`
+	};
+}
+function compareHeadline({ namespaces, errors }, { failed }) {
+	const drifts = namespaces.flatMap(({ drift }) => drift ?? []);
+	const sum = (kind) => drifts.reduce((total, drift) => total + countTags(drift[kind]), 0);
+	const parts = [
+		...failed > 0 ? [`${plural(failed, "tag")} failed`] : [],
+		...errors.length > 0 ? [plural(errors.length, "error")] : [],
+		...sum("missing") > 0 ? [`${plural(sum("missing"), "tag")} missing`] : [],
+		...sum("changed") > 0 ? [`${plural(sum("changed"), "tag")} changed`] : [],
+		...sum("differs") > 0 ? [`${plural(sum("differs"), "unrecorded tag")} different`] : []
+	];
+	if (parts.length === 0) return {
+		sign: "✅",
+		text: "Compared: the target matches the record"
+	};
+	return {
+		sign: "❌",
+		text: `Compared: ${parts.join(", ")}`
+	};
+}
+function monitorHeadline(_, { unchanged, pending, failed }) {
+	const total = unchanged + pending;
+	const share = total === 0 ? 100 : Math.floor(unchanged / total * 1e3) / 10;
+	const failures = failed > 0 ? `, ${plural(failed, "failure")}` : "";
+	return {
+		sign: failed > 0 ? "❌" : "📊",
+		text: `${share} % mirrored: ${formatCount(unchanged)} of ${plural(total, "tag")}${failures}`
+	};
+}
 
-// src/copy/pool.ts
-/**
-* Copies all of `works`, as many at a time as `limit` allows, until the run ends or a registry's limit is reached. A failed copy
-* is retried when that can help, and never stops the others. Work waits outside of `limit` while its registries have asked to
-* wait, so that work for other registries can pass.
-*/
-async function copyAll(works, options) {
-	const { limit, lifetime, pullLimits, onDone } = options;
-	const running = [];
-	for (const work of works) {
-		const task = options.task(work);
-		await Promise.all([task.source, task.target].map(async ({ client }) => client.transport.ready()));
-		if (lifetime.drain.aborted || !await pullLimits.begin(task)) break;
-		const started = Promise.withResolvers();
-		const copying = limit(async () => {
-			started.resolve();
-			try {
-				if (!lifetime.drain.aborted) onDone(await copyOne(work, task, options));
-			} finally {
-				pullLimits.end(task);
-			}
-		});
-		copying.catch(() => void 0);
-		running.push(copying);
-		await started.promise;
+// src/report/log.ts
+const COLORS = {
+	green: 32,
+	blue: 34,
+	yellow: 33,
+	red: 31,
+	gray: 90,
+	bold: 1
+};
+const SIGNS = {
+	added: {
+		sign: "✓",
+		color: "green"
+	},
+	updated: {
+		sign: "↻",
+		color: "blue"
+	},
+	referrers: {
+		sign: "✓",
+		color: "green"
+	},
+	pending: {
+		sign: "-",
+		color: "yellow"
+	},
+	failed: {
+		sign: "✗",
+		color: "red"
 	}
-	await Promise.all(running);
-}
-/** Copies `work` until all its tags are verified, it fails for good, or the run ends. */
-async function copyOne(work, task, options) {
-	const { engine, lifetime, pullLimits, sleep } = options;
-	const attempt = new Attempt(work, options);
-	for (;;) try {
-		attempt.bytes += await engine.copy(attempt.remainderOf(task), attempt);
-		return attempt.outcome();
-	} catch (error) {
-		if (lifetime.abort.aborted || pullLimits.isSpent(error, task)) return attempt.outcome({ isPending: true });
-		const delay = attempt.nextDelay(task, error);
-		if (delay === void 0) {
-			const isMissingAtSource = error instanceof MissingAtSourceError;
-			return attempt.outcome({
-				error: printable(messageOf(error), 2e3),
-				isMissingAtSource
-			});
-		}
-		await sleep(delay, lifetime.abort).catch(() => void 0);
-	}
-}
-/** Collects what the attempts at one piece of work have achieved. */
-var Attempt = class {
-	bytes = 0;
-	#work;
+};
+/** Up to this many namespaces, each is named even if nothing changed. */
+const MAX_UNCHANGED_LINES = 20;
+const MAX_TAGS = 5;
+const MAX_ERROR_CHARACTERS = 400;
+/** Beyond this size of all image lines, only failures are logged: GitHub shows no log of many megabytes. */
+const MAX_IMAGE_BYTES = 4e6;
+/** The log of a run, as people read it: one line per thing that was done, with its size and time. */
+var RunLog = class {
 	#options;
-	#retryBudget;
-	#verifiedTags = /* @__PURE__ */ new Map();
-	#referrers = 0;
-	constructor(work, options) {
-		this.#work = work;
+	#imageBytes = 0;
+	#omittedImages = 0;
+	constructor(options) {
 		this.#options = options;
-		this.#retryBudget = new RetryBudget(options.retries, options.random);
 	}
-	async beforeOverwrite(tag) {
-		return this.#options.beforeOverwrite(this.#work, tag);
+	/** `✓ gcr.io/distroless · 42 repositories · 1,461 tags · 43 requests in 2.1 s` */
+	listed({ namespace, repositories, tags, requests, durationMs }) {
+		this.#line("green", "✓", namespace, [
+			`${formatCount(repositories)} ${repositories === 1 ? "repository" : "repositories"}`,
+			plural(tags, "tag"),
+			`${plural(requests, "request")} in ${formatSeconds(durationMs)}`
+		]);
 	}
-	onTagVerified(tag, verified) {
-		this.#verifiedTags.set(tag, verified);
+	/** `✗ gcr.io/distroless · status 503 …` */
+	notListed(namespace, reason) {
+		this.#line("red", "✗", namespace, [printable(reason, MAX_ERROR_CHARACTERS)]);
 	}
-	onTagKept(tag) {
-		const { image, repository } = this.#work;
-		this.#options.logger.info(`${repository}:${tag} was not copied: the target has its own ${image}:${tag}, which can't be merged with the source's`);
+	/** `gcr.io/distroless · 3 tags to add · 1 to update · 1,461 unchanged · 1.2 GB` */
+	planned(result) {
+		const { added, updated, unchanged, failed, pending, gone, bytes } = countAll([result]);
+		const toDo = pending - added - updated;
+		const parts = [
+			...added > 0 ? [`${plural(added, "tag")} to add`] : [],
+			...updated > 0 ? [`${plural(updated, "tag")} to update`] : [],
+			...toDo > 0 ? [`${plural(toDo, "tag")} pending`] : [],
+			...unchanged > 0 ? [`${formatCount(unchanged)} unchanged`] : [],
+			...result.adopted > 0 ? [`${formatCount(result.adopted)} adopted`] : [],
+			...gone > 0 ? [`${formatCount(gone)} removed from the source`] : [],
+			...failed > 0 ? [plural(failed, "failure")] : [],
+			...bytes > 0 ? [`at most ${formatBytes(bytes)}`] : []
+		];
+		this.#line(failed > 0 ? "red" : "bold", "", result.namespace, parts.length > 0 ? parts : ["no tags"]);
 	}
-	onReferrersCopied(count) {
-		this.#referrers += count;
-	}
-	/** `task` without the tags that are verified. */
-	remainderOf(task) {
-		return {
-			...task,
-			tags: task.tags.filter((tag) => !this.#verifiedTags.has(tag))
-		};
-	}
-	/** Milliseconds to wait before the next attempt; undefined when there is none. */
-	nextDelay({ source: { repository, digest } }, error) {
-		const delay = error instanceof CopyError ? this.#retryBudget.nextDelay(error) : void 0;
-		if (delay !== void 0) {
-			const { retries, logger } = this.#options;
-			const attempt = `retry ${this.#retryBudget.used} of ${retries}`;
-			logger.info(`${repository}@${digest}: ${messageOf(error)}; ${attempt}`);
+	/** The lines of all plans. Of many namespaces, those without changes are only counted; then the total. */
+	plannedAll(results) {
+		const isMany = results.length > MAX_UNCHANGED_LINES;
+		const idle = isMany ? results.filter(isIdle) : [];
+		for (const result of results) if (!isMany || !isIdle(result)) this.planned(result);
+		if (idle.length > 0) {
+			const { unchanged } = countAll(idle);
+			this.info(`${plural(idle.length, "more namespace")} without changes · ${plural(unchanged, "tag")}`);
 		}
-		return delay;
+		if (results.length < 2) return;
+		const { added, updated, bytes } = countAll(results);
+		const total = `${plural(added, "tag")} to add, ${formatCount(updated)} to update`;
+		this.#line("bold", "", "Total", [total, ...bytes > 0 ? [`at most ${formatBytes(bytes)}`] : []]);
 	}
-	outcome(end = {}) {
-		return {
-			work: this.#work,
-			verifiedTags: this.#verifiedTags,
-			bytes: this.bytes,
-			referrers: this.#referrers,
-			...end
-		};
+	/** `✓ java/debian12:17 → docker.io/x/java_debian12 · 42.1 MB in 3.2 s · 2 platforms · 3 layers mounted` */
+	copied(line) {
+		const { sign, color } = SIGNS[line.kind];
+		const text = this.#render(color, sign, imageNames(line), imageDetails(line));
+		if (!(line.kind === "failed") && this.#imageBytes > MAX_IMAGE_BYTES) {
+			this.#omittedImages += 1;
+			return;
+		}
+		this.#imageBytes += Buffer.byteLength(text) + 1;
+		this.#options.logger.info(text);
+	}
+	/** To be called when copying has ended. */
+	copyingEnded() {
+		if (this.#omittedImages > 0) {
+			const images = plural(this.#omittedImages, "more image");
+			this.info(`${images} were copied: the log would be too long. The JSON report names all of them.`);
+		}
+	}
+	/** `✓ gcr.io/distroless.json · https://github.com/…/commit/…` */
+	committed({ path, url }) {
+		this.#line("green", "✓", path, [printable(url)]);
+	}
+	/** The totals in one line. */
+	finished(result) {
+		const { bytes } = countAll(result.namespaces);
+		const took = formatDuration(result.finished.getTime() - result.started.getTime());
+		const parts = [...result.mode === "sync" && !result.dryRun && bytes > 0 ? [`${formatBytes(bytes)} sent`] : [], `in ${took}`];
+		this.#line("bold", "", renderHeadline(result), parts);
+	}
+	/** A line without a sign. */
+	info(text) {
+		this.#options.logger.info(text);
+	}
+	#line(color, sign, subject, details) {
+		this.#options.logger.info(this.#render(color, sign, printable(subject), details));
+	}
+	#render(color, sign, subject, details) {
+		const head = sign === "" ? this.#paint(color, subject) : `${this.#paint(color, sign)} ${subject}`;
+		return details.length === 0 ? head : `${head} ${this.#paint("gray", `· ${details.join(" · ")}`)}`;
+	}
+	#paint(color, text) {
+		return this.#options.hasColors ? `\u001B[${COLORS[color]}m${text}\u001B[0m` : text;
 	}
 };
+function isIdle({ copied, failures, pending, adopted, gone, drift }) {
+	return copied.length + failures.length + pending + adopted + gone.length === 0 && !drift;
+}
+/** `java/debian12:17, 21 and 3 more → docker.io/x/java_debian12` */
+function imageNames({ image, target, tags }) {
+	const shown = tags.slice(0, MAX_TAGS).map((tag) => printable(tag, 128));
+	const rest = tags.length - shown.length;
+	const names = shown.length === 0 ? "" : `:${shown.join(", ")}${rest > 0 ? ` and ${formatCount(rest)} more` : ""}`;
+	return `${printable(image)}${names} → ${printable(target)}`;
+}
+function imageDetails({ kind, bytes, durationMs, platforms, mounted = 0, referrers = 0, error }) {
+	if (kind === "failed") return [printable(error ?? "unknown error", MAX_ERROR_CHARACTERS)];
+	if (kind === "pending") return ["left to the next run"];
+	return [
+		bytes > 0 ? `${formatBytes(bytes)} in ${formatSeconds(durationMs)}` : `nothing to send, ${formatSeconds(durationMs)}`,
+		...platforms !== void 0 && platforms > 1 ? [plural(platforms, "platform")] : [],
+		...mounted > 0 ? [`${plural(mounted, "layer")} mounted`] : [],
+		...referrers > 0 ? [plural(referrers, "referrer")] : []
+	];
+}
+/** `3.2 s`; from 10 s on as `formatDuration`. */
+function formatSeconds(ms) {
+	return ms < 9950 ? `${(ms / 1e3).toFixed(1)} s` : formatDuration(ms);
+}
 
-// src/copy/pull-limits.ts
-/**
-* Watches the rate limits of registries. Once a registry has no pulls left, or refuses requests because of a limit, no further
-* image is started from or to it: a thousand failed images would help nobody. The next run continues.
-*/
-var PullLimits = class {
-	/** Number of pulls that running copies may still take. */
-	#reserved = /* @__PURE__ */ new Map();
-	/** Why a registry's limit is reached, by registry. */
-	#spent = /* @__PURE__ */ new Map();
-	/** Resolved when the next copy from a registry ends. */
-	#waiting = /* @__PURE__ */ new Map();
-	/** Why images were not started, one reason per registry. */
-	get reasons() {
-		return Array.from(this.#spent.values());
-	}
-	/**
-	* Reserves the pulls of `task`. Where running copies may take all pulls that are left, waits for them to end: most take fewer
-	* than they reserved.
-	*
-	* @returns true when `task` may start; `end` must then be called for it
-	*/
-	async begin({ source: { client }, target, pulls }) {
-		for (;;) {
-			if (this.#spent.has(client.registry) || this.#spent.has(target.client.registry)) return false;
-			const reserved = this.#reserved.get(client) ?? 0;
-			const { pullLimit } = client;
-			if (pullLimit === void 0 || pullLimit.remaining >= reserved + pulls) {
-				this.#reserved.set(client, reserved + pulls);
-				return true;
-			}
-			if (reserved > 0) await this.#nextEnd(client);
-			else this.#spent.set(client.registry, describeLimit(client.registry, pullLimit));
-		}
-	}
-	end({ source: { client }, pulls }) {
-		this.#reserved.set(client, (this.#reserved.get(client) ?? 0) - pulls);
-		this.#waiting.get(client)?.resolve();
-		this.#waiting.delete(client);
-	}
-	/** Resolves when a running copy from `client` has ended. */
-	async #nextEnd(client) {
-		let waiting = this.#waiting.get(client);
-		if (!waiting) this.#waiting.set(client, waiting = Promise.withResolvers());
-		return waiting.promise;
-	}
-	/** True when `error` says that a registry's rate limit is reached: the next run copies the image. */
-	isSpent(error, { source, target }) {
-		if (!(error instanceof RegistryError) || error.status !== 429) return false;
-		const { registry } = (error.registry === apiHost(target.client.registry) ? target : source).client;
-		const when = error.retryAfter === void 0 ? "later" : `in ${formatDuration(error.retryAfter)}`;
-		this.#spent.set(registry, `${registry} limits the number of requests (${error.message}): no further image was started. It asks to try again ${when}`);
-		return true;
-	}
-};
-function describeLimit(registry, { remaining, window }) {
-	const left = `${registry} allows ${formatCount(remaining)} more pulls`;
-	const login = "Most accounts that log in may pull more";
-	if (window === void 0) return `${left}: no further image was started from there. The next run continues. ${login}`;
-	const time = formatDuration(window);
-	return `${left}, counted over ${time}: no further image was started from there. The next run continues, at the latest in ${time}. Most accounts that log in may pull more`;
+// src/modes/run-log.ts
+/** Logs the commits of a run, or that there was nothing to record. */
+function logCommits(commits, deps) {
+	const log = runLogOf(deps);
+	for (const commit of commits) log.committed(commit);
+	if (commits.length === 0) log.info("Nothing was recorded.");
+}
+/** The log of a run, as people read it. */
+function runLogOf({ logger, hasColors = false }) {
+	return new RunLog({
+		logger,
+		hasColors
+	});
 }
 
 // src/report/progress.ts
@@ -46070,20 +45039,1487 @@ var Progress = class {
 		].join(", "));
 	}
 };
-
-// src/modes/checkpoints.ts
-/**
-* Records finished work every `intervalMs` milliseconds, until `end` or until the run is aborted: from then on no sleep
-* lasts, and the end of the run records the rest. What can't be recorded now may succeed later; if it never does, the end of
-* the run reports an error.
-*/
-async function saveAtCheckpoints(recorder, intervalMs, end, { sleep, logger, lifetime }) {
-	for (;;) {
-		await sleep(intervalMs, end).catch(() => void 0);
-		if (end.aborted || lifetime.abort.aborted) return;
-		const { errors } = await recorder.save();
-		for (const error of errors) logger.warning(error);
+/** Logs every ten seconds how many namespaces are done. */
+var StepProgress = class {
+	#options;
+	#timer;
+	#done = 0;
+	constructor(options) {
+		this.#options = options;
+		this.#timer = setInterval(() => this.tick(), INTERVAL_MS).unref();
 	}
+	/** Counts a namespace that is done. */
+	done() {
+		this.#done += 1;
+	}
+	/** Ends the progress lines. */
+	stop() {
+		clearInterval(this.#timer);
+	}
+	/** Logs one progress line. */
+	tick() {
+		const { verb, total, requests, log } = this.#options;
+		log(`${formatCount(this.#done)} of ${plural(total, "namespace")} ${verb} · ${plural(requests(), "request")}`);
+	}
+};
+
+// src/modes/with-progress.ts
+/**
+* Runs work on `total` namespaces, and logs every ten seconds how far it is.
+*
+* @param verb what is done to a namespace: `listed`
+* @param work receives a function to call for each namespace that is done
+*/
+async function withProgress(verb, total, deps, work) {
+	const log = runLogOf(deps);
+	const counter = new WorkCounter();
+	const progress = new StepProgress({
+		verb,
+		total,
+		requests: () => counter.requests,
+		log: (line) => log.info(line)
+	});
+	try {
+		return await counter.run(async () => work(() => progress.done()));
+	} finally {
+		progress.stop();
+	}
+}
+
+// src/modes/prepare.ts
+/**
+* Lists all namespaces, filters them, and compares them with the record. A namespace that fails does not stop the others.
+*
+* @throws MetadataError when the metadata repository can't be used
+*/
+async function prepare(inputs, deps) {
+	const all = await deps.phase("List the sources", async () => listSources(inputs, deps));
+	return deps.phase("Compare with the record", async () => {
+		const listed = all.filter((one) => one.kind === "listed");
+		const { names, clashes } = nameTargets(listed.map((one) => ({
+			...one,
+			listing: one.selection.listing
+		})));
+		const warnings = listed.length === all.length ? warnOfFilters(listed, inputs) : [];
+		const context = {
+			names,
+			isDue: recheckRule(inputs.recheck, inputs.recheckDay ?? dayOf(deps.now())),
+			inputs,
+			deps
+		};
+		const plans = await withProgress("compared", all.length, deps, async (done) => Promise.all(all.map(async (one) => {
+			return planOrFailure(one.kind === "listed" ? withoutClashes(one, clashes.get(one.name) ?? []) : one, context).finally(done);
+		})));
+		runLogOf(deps).info(`${plural(plans.length, "namespace")} compared with the record`);
+		return {
+			plans,
+			warnings
+		};
+	});
+}
+/** The namespace without images whose names clash: they are failures of this run, and stay in the record. */
+function withoutClashes(listed, clashes) {
+	if (clashes.length === 0) return listed;
+	const clashing = new Set(clashes.map(({ image }) => image));
+	const reduce = (listing) => ({
+		...listing,
+		images: new Map(Array.from(listing.images).filter(([image]) => !clashing.has(image))),
+		failures: [...listing.failures, ...clashes]
+	});
+	const { listing, selection } = listed;
+	return {
+		...listed,
+		listing: reduce(listing),
+		selection: {
+			...selection,
+			listing: reduce(selection.listing)
+		}
+	};
+}
+async function listSources(inputs, deps) {
+	const { namespaces, include } = inputs;
+	const images = namedImages(include);
+	return withProgress("listed", namespaces.length, deps, async (done) => Promise.all(namespaces.map(async (settings) => listNamespace(settings, images, inputs, deps).finally(done))));
+}
+async function listNamespace(settings, images, { metadata }, deps) {
+	const { namespace } = settings;
+	const { registries, apis } = deps;
+	const identity = {
+		settings,
+		name: formatNamespace(namespace),
+		recordPath: recordPath(metadata.manifestPath, namespace)
+	};
+	const counter = new WorkCounter();
+	const started = performance.now();
+	const listed = await orFailure(identity, async () => {
+		const filters = new CompiledFilters(settings.filters);
+		const listing = await counter.run(async () => discover(namespace, registries.source(namespace.registry), apis, images, filters));
+		return {
+			...identity,
+			kind: "listed",
+			filters,
+			listing,
+			selection: select(listing, filters)
+		};
+	});
+	const log = runLogOf(deps);
+	if (listed.kind === "failure") log.notListed(identity.name, listed.failure.reason);
+	else {
+		const { images: found } = listed.listing;
+		log.listed({
+			namespace: identity.name,
+			repositories: found.size,
+			tags: countListed(found),
+			requests: counter.requests,
+			durationMs: performance.now() - started
+		});
+	}
+	return listed;
+}
+async function planOrFailure(one, context) {
+	return one.kind === "listed" ? orFailure(one, async () => planNamespace(one, context)) : one;
+}
+/** The result of `work`, or, if it throws, the failure of the namespace. */
+async function orFailure({ settings, name, recordPath: path }, work) {
+	try {
+		return await work();
+	} catch (error) {
+		if (error instanceof MetadataError && error.kind === "refused") throw error;
+		return {
+			kind: "failure",
+			settings,
+			name,
+			recordPath: path,
+			failure: {
+				image: "",
+				tags: [],
+				reason: messageOf(error)
+			}
+		};
+	}
+}
+async function planNamespace(listed, context) {
+	const { settings, name, recordPath: path, filters, listing } = listed;
+	const { namespace, platforms, referrers } = settings;
+	const { inputs, deps, isDue, names } = context;
+	const manifest = await readRecord(listed, deps);
+	const recorded = underCurrentNames(manifest, settings);
+	const known = recordedDigest(recorded.images, settings, isDue);
+	const client = deps.registries.source(namespace.registry);
+	const resolved = await resolveSelection(ownSelection(listed, inputs), client, known);
+	const compared = diff(resolved.listing, recorded.images, platforms, referrers);
+	const referrersPlan = planReferrers(listed, {
+		resolved,
+		recorded,
+		work: compared.work
+	}, context);
+	return {
+		kind: "plan",
+		settings,
+		name,
+		recordPath: path,
+		recorded,
+		unlogged: filterUnlogged(manifest.unlogged, (image, tag) => isOwn(inputs.shard, namespace, image) && filters.wantsName(image, tag)),
+		...resolved,
+		targets: names.get(name) ?? /* @__PURE__ */ new Map(),
+		...compared,
+		...referrersPlan && { referrers: referrersPlan },
+		adopted: /* @__PURE__ */ new Map(),
+		gone: findRemovedTags(listing, ownImages(recorded.images, inputs.shard, namespace), filters.wantsName)
+	};
+}
+/** This job's shard of the selection. It is cut before the comparison, so that the counts of all shards add up. */
+function ownSelection({ listing, filters, selection }, { shard }) {
+	return isWhole(shard) ? selection : select(ownListing(listing, shard), filters);
+}
+/** The copy of referrers; undefined if the run copies none. */
+function planReferrers({ settings, listing }, plan, { inputs, isDue }) {
+	if (!settings.referrers || inputs.mode !== "sync" || inputs.dryRun) return void 0;
+	return {
+		rechecks: findUnchangedImages(plan.resolved.listing, plan.recorded.images, settings.platforms, plan.work, isDue),
+		listed: listing.images
+	};
+}
+async function readRecord({ settings, name: source, recordPath: path }, { metadata }) {
+	const target = formatNamespace(settings.target);
+	const bytes = await metadata.read(path);
+	if (bytes) return parseNamespaceManifest(bytes, {
+		path,
+		source,
+		target
+	});
+	await metadata.check();
+	return {
+		source,
+		target,
+		images: /* @__PURE__ */ new Map()
+	};
+}
+
+// src/plan/namespace-plan.ts
+/** The namespaces that could be planned. */
+function plansOf(planned) {
+	return planned.filter((one) => one.kind === "plan");
+}
+
+// src/modes/write-access.ts
+/** The checks take several requests, and GitHub allows all jobs of a repository together 1,000 requests an hour. */
+const MAX_CHECKING_JOBS = 40;
+/**
+* Checks whether the run can be recorded, before anything is copied. A run that writes nothing needs no write access.
+*
+* @throws MetadataError with the remedy
+*/
+async function checkWriteAccess(plans, { mode, recordWay, jobs, metadata: { changelogPath } }, { writeAccess }) {
+	if (recordWay === "report" || jobs > MAX_CHECKING_JOBS) return;
+	const writing = plansOf(plans).filter((plan) => mode === "compare" || hasWork(plan));
+	if (writing.length === 0) return;
+	const paths = writing.map(({ recordPath }) => recordPath);
+	await writeAccess.check(changelogPath === void 0 ? paths : [...paths, changelogPath]);
+}
+function hasWork({ work, adopted, referrers }) {
+	return work.length > 0 || adopted.size > 0 || (referrers?.rechecks.length ?? 0) > 0;
+}
+
+// src/modes/compare.ts
+/**
+* Looks up what the target really has, and records that; copies nothing. Entries that the target contradicts are reported
+* and removed from the record, so that the next sync copies these tags again.
+*/
+async function compare(inputs, deps) {
+	const started = deps.now();
+	const { plans, warnings } = await prepare(inputs, deps);
+	if (!inputs.dryRun) await checkWriteAccess(plans, inputs, deps);
+	const audited = await deps.phase("Audit the target", async () => withProgress("audited", plans.length, deps, async (done) => Promise.all(plans.map(async (plan) => {
+		const one = await auditPlanned(plan, inputs, deps).finally(done);
+		deps.logger.info(describeResult(one.result));
+		return one;
+	}))));
+	const stopReason = deps.lifetime.stopReason();
+	const recordables = audited.flatMap((one) => one.kind === "audited" ? [one.recordable] : []);
+	const { errors, unrecorded, records = [] } = await deps.phase("Record", async () => recordComparison(recordables, inputs, deps));
+	return {
+		mode: "compare",
+		dryRun: inputs.dryRun,
+		started,
+		finished: deps.now(),
+		namespaces: audited.map(({ result }) => result),
+		errors,
+		warnings: [...warnings, ...stopReason === void 0 ? audited.flatMap(warnOfUnchecked) : []],
+		...stopReason !== void 0 && { stopped: [explainStop$1(stopReason)] },
+		unrecorded,
+		records,
+		commits: deps.commits ?? []
+	};
+}
+const explainStop$1 = (stopReason) => `${stopReason === "cancelled" ? "The run was cancelled" : "The time limit is reached"}. Tags that were not looked up stay recorded`;
+/** A pull limit ends the check of the content, and so does the end of the run, which is reported anyway. */
+function warnOfUnchecked(audited) {
+	if (audited.kind === "failure" || audited.unchecked === 0) return [];
+	const { namespace, target } = audited.result;
+	return [`${namespace}: whether ${target} has all blobs and children was not checked for ${plural(audited.unchecked, "tag")}, to stay within its pull limit. "compare-content: false" skips this check`];
+}
+async function recordComparison(recordables, { dryRun, recordWay, metadata }, deps) {
+	if (dryRun) return {
+		errors: [],
+		unrecorded: []
+	};
+	if (recordWay === "direct") {
+		const recorded = await recordEntries(recordables, metadata, deps);
+		logCommits(deps.commits ?? [], deps);
+		return recorded;
+	}
+	return {
+		errors: [],
+		unrecorded: [],
+		records: recordables.flatMap((one) => reportedRecord(one.plan, one) ?? [])
+	};
+}
+async function auditPlanned(plan, inputs, deps) {
+	if (plan.kind === "failure") return {
+		kind: "failure",
+		result: resultOf(plan)
+	};
+	const { recordable, unchecked } = await auditNamespace(plan, inputs, deps);
+	return {
+		kind: "audited",
+		result: recordable.result,
+		recordable,
+		unchecked
+	};
+}
+/** Checks the recorded tags of one namespace, and looks up all others. */
+async function auditNamespace(plan, inputs, deps) {
+	const found = await auditRecorded(plan, inputs, deps);
+	const { findings, judged, unchecked } = await checkPresent(plan, found, await judgeOthers(plan, found, inputs, deps), inputs, deps);
+	const comparison = concludeComparison(plan.recorded.images, findings, judged);
+	const isWrongTarget = looksLikeWrongTarget(findings, comparison);
+	const removed = isWrongTarget || deps.lifetime.abort.aborted ? /* @__PURE__ */ new Map() : comparison.removed;
+	const result = {
+		...resultOf(plan),
+		...countAfter(plan, findings, comparison),
+		drift: {
+			...comparison.drift,
+			removed: countEntries(removed)
+		},
+		failures: [
+			...plan.listing.failures,
+			...findings.failures,
+			...isWrongTarget ? [wrongTarget(plan, comparison)] : []
+		],
+		adopted: countEntries(comparison.entries)
+	};
+	const nameOf = (image) => recordedName(plan.settings, image);
+	return {
+		recordable: {
+			plan,
+			nameOf,
+			entries: comparison.entries,
+			removed,
+			result
+		},
+		unchecked
+	};
+}
+/** Checks that the target has all blobs and children of the tags that it has, unless `compare-content` is false. */
+async function checkPresent(plan, findings, judged, { compareContent, queryConcurrency: concurrency }, { registries, lifetime, logger }) {
+	if (!compareContent) return {
+		findings,
+		judged,
+		unchecked: 0
+	};
+	const { target } = plan.settings;
+	const checked = await applyContentCheck(findings, judged, plan.recorded.images, {
+		target: registries.target(target.registry),
+		targetOf: (image) => targetOf(plan, image),
+		concurrency,
+		signal: lifetime.abort
+	});
+	for (const { image, tag, missing } of checked.hollow) logger.info(`${target.registry}/${targetOf(plan, image)}:${tag} lacks ${missing.slice(0, 5).join(", ")}`);
+	return checked;
+}
+/** Audits the recorded tags of this job's images that the filters select. */
+async function auditRecorded(plan, inputs, { registries, lifetime }) {
+	const { target, referrers } = plan.settings;
+	const audited = await audit(selectRecorded(plan, inputs), {
+		target: registries.target(target.registry),
+		targetOf: (image) => targetOf(plan, image),
+		referrers,
+		concurrency: inputs.queryConcurrency,
+		signal: lifetime.abort
+	});
+	return groupFindings(audited);
+}
+function selectRecorded({ recorded, settings }, { shard }) {
+	const { wantsName } = new CompiledFilters(settings.filters);
+	const own = ownImages(recorded.images, shard, settings.namespace);
+	return new Map(Array.from(own, ([image, entries]) => [image, new Map(Array.from(entries).filter(([tag]) => wantsName(image, tag)))]));
+}
+/** Looks up the source's tags that are not recorded, or not as the audit found them. */
+async function judgeOthers(plan, { changed }, { queryConcurrency: concurrency }, { registries, lifetime }) {
+	const { namespace, target, platforms } = plan.settings;
+	return adopt(findUndetermined(plan.listing, plan.recorded.images, changed), {
+		source: registries.source(namespace.registry),
+		target: registries.target(target.registry),
+		targetOf: (image) => targetOf(plan, image),
+		platforms,
+		reserve: 0,
+		concurrency,
+		signal: lifetime.abort
+	});
+}
+/** The target's repository of an image, which the source may no longer have. */
+function targetOf({ settings: { targetName, target, namespace } }, image) {
+	return targetRepository(targetName, target, namespace, image);
+}
+/** The counts of the corrected record against the source. Tags about which the target did not answer count as failed. */
+function countAfter({ recorded, listing, settings: { platforms, referrers } }, { unknown, unjudged }, { entries, removed }) {
+	const certain = [
+		removed,
+		unknown,
+		unjudged
+	].reduce(removeEntries, recorded.images);
+	const corrected = mergeImages(certain, entries);
+	const { work, undetermined, unchanged } = diff(listing, corrected, platforms, referrers);
+	const toCopy = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
+	const failed = Array.from(unknown).flatMap(([image, tags]) => Array.from(tags.keys()).filter((tag) => listing.images.get(image)?.tags.has(tag)));
+	return {
+		unchanged,
+		pending: undetermined.length + toCopy - failed.length
+	};
+}
+/** True when the target has nothing of what is recorded: then it is likely not the target that was meant. */
+function looksLikeWrongTarget({ present, missing, changed, hollow, unjudged }, { entries }) {
+	const others = [
+		changed,
+		hollow,
+		unjudged,
+		entries
+	].reduce((sum, images) => sum + countEntries(images), 0);
+	return present.length === 0 && others === 0 && countEntries(missing) > 0;
+}
+function wrongTarget({ recordPath }, { drift }) {
+	return {
+		image: "",
+		tags: [],
+		reason: `the target has none of the tags recorded in ${recordPath}, of ${formatCount(drift.missing.length)} images. The record was left as it is: check "target" and its credentials; if the mirror was really deleted, delete the file`
+	};
+}
+
+// src/modes/monitor.ts
+/** Reports how much is mirrored and how much is pending, `monitor-count` times. It only reads. The last look is the result. */
+async function monitor(inputs, deps) {
+	const { count, interval } = inputs.monitor;
+	const started = deps.now();
+	for (let look = 1;; look += 1) {
+		const { plans, warnings } = await prepare(inputs, deps);
+		const namespaces = plans.map((plan) => resultOf(plan));
+		const time = deps.now();
+		for (const result of namespaces) deps.logger.info(`${time.toISOString()} ${result.namespace}: ${describeProgress(result)}`);
+		if (look === count) return {
+			mode: "monitor",
+			dryRun: true,
+			started,
+			finished: deps.now(),
+			namespaces,
+			errors: [],
+			warnings
+		};
+		await deps.sleep(interval);
+	}
+}
+/** `40 of 43 tags mirrored, 3 pending` */
+function describeProgress(result) {
+	const { unchanged, pending, failed } = countAll([result]);
+	const failures = failed > 0 ? `, ${formatCount(failed)} failed` : "";
+	const total = formatCount(unchanged + pending);
+	return `${formatCount(unchanged)} of ${total} tags mirrored, ${formatCount(pending)} pending${failures}`;
+}
+
+// src/plan/bin-packing.ts
+/**
+* Packs `items`, which are sorted heaviest first, into bins of `capacity`, each into the first bin that has room. An item
+* that is heavier than `capacity` gets a bin of its own. https://en.wikipedia.org/wiki/First-fit-decreasing_bin_packing
+*/
+function packBins(items, capacity) {
+	const bins = [];
+	for (const item of items) {
+		const bin = bins.find(({ free }) => free >= item.weight);
+		if (bin) {
+			bin.items.push(item);
+			bin.free -= item.weight;
+		} else bins.push({
+			items: [item],
+			free: capacity - item.weight
+		});
+	}
+	return bins.map(({ items }) => items);
+}
+/**
+* Cuts the numbers from 0 to `total - 1` into at most `most` ranges of about equal weight, none of them empty.
+*
+* @param items sorted by their numbers
+*/
+function cutRanges(items, most, total) {
+	const share = items.reduce((sum, { weight }) => sum + weight, 0) / most;
+	const ranges = [];
+	let open = {
+		first: 0,
+		last: total - 1,
+		items: []
+	};
+	let done = 0;
+	for (const item of items) {
+		if (done + item.weight / 2 > share * (ranges.length + 1) && open.items.length > 0 && item.number > (open.items.at(-1)?.number ?? 0)) {
+			open.last = item.number - 1;
+			ranges.push(open);
+			open = {
+				first: item.number,
+				last: total - 1,
+				items: []
+			};
+		}
+		open.items.push(item);
+		done += item.weight;
+	}
+	if (open.items.length > 0) ranges.push(open);
+	return ranges;
+}
+
+// src/plan/matrix.ts
+/** GitHub accepts 1 MB of outputs per job, in UTF-16. Part of that is left for the other outputs. */
+const MAX_MATRIX_BYTES = 9e5;
+/** An input is an environment variable, with its name, of at most 32,767 characters on Windows and 131,071 bytes on Linux. */
+const MAX_INPUT_BYTES = 32e3;
+/**
+* Spreads work over at most `maxEntries` jobs. No job gets much more than its fair share, unless a single image is more
+* than that. A namespace that is too much for one job is split by images; small namespaces share a job. The same work
+* results in the same matrix, in whatever order it was found.
+*
+* @throws Error when not even the namespaces and filters fit into GitHub's limit
+*/
+function planMatrix(works, options) {
+	const { maxEntries, filters, day, maxBytes = MAX_MATRIX_BYTES } = options;
+	const plans = fairPlan(weigh(works), maxEntries);
+	for (const render of [byImagesThatFit, byNumbers]) {
+		const matrix = { include: plans.flatMap((plan) => render(plan, filters)).map((one) => ({
+			...one,
+			...day !== void 0 && { "recheck-day": day }
+		})) };
+		if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
+	}
+	throw new Error(`The matrix would have more than ${maxBytes} bytes, which GitHub does not accept: name fewer namespaces per plan, or shorten "include" and "exclude"`);
+}
+/** Weighs by bytes if the sources report them, by their mean for images without a size, and by tags if no size is known. */
+function weigh(works) {
+	const all = works.flatMap(({ images }) => images);
+	const bytes = all.reduce((sum, image) => sum + image.bytes, 0);
+	const unsized = all.reduce((sum, image) => sum + image.unsized, 0);
+	const tags = all.reduce((sum, image) => sum + image.tags, 0);
+	const mean = bytes > 0 ? bytes / Math.max(1, tags - unsized) : 1;
+	const weightOf = (image) => Math.max(1, bytes > 0 ? image.bytes + image.unsized * mean : image.tags);
+	return works.filter(({ images }) => images.length > 0).map(({ namespace, images }) => {
+		const loads = images.map((image) => ({
+			...image,
+			weight: weightOf(image)
+		})).toSorted((a, b) => b.weight - a.weight || (a.image < b.image ? -1 : 1));
+		return {
+			namespace,
+			loads,
+			weight: loads.reduce((sum, { weight }) => sum + weight, 0)
+		};
+	}).toSorted(byName);
+}
+/** The factor by which a job's capacity grows from one try to the next. */
+const CAPACITY_STEP = 1.02;
+/** The plan with the smallest load per job for which `most` jobs suffice. */
+function fairPlan(piles, most) {
+	const total = piles.reduce((sum, { weight }) => sum + weight, 0);
+	for (let capacity = total / most;; capacity *= CAPACITY_STEP) {
+		const plan = planFor(piles, capacity);
+		if (plan.reduce((sum, one) => sum + (one.kind === "cut" ? one.parts.length : 1), 0) <= most) return plan;
+	}
+}
+function planFor(piles, capacity) {
+	const cuts = piles.map((pile) => ({
+		kind: "cut",
+		pile,
+		parts: packBins(pile.loads, capacity)
+	}));
+	const small = cuts.filter(({ parts }) => parts.length === 1).map(({ pile }) => pile);
+	const wholes = packBins(small.toSorted(heaviestFirst), capacity);
+	return [...cuts.filter(({ parts }) => parts.length > 1), ...wholes.map((bin) => ({
+		kind: "whole",
+		piles: bin.toSorted(byName)
+	}))];
+}
+/** Entries that name their images where the names fit into an input, otherwise entries that name a range of numbers. */
+function byImagesThatFit(plan, filters) {
+	const entries = byImages(plan, filters);
+	return entries.every(({ images }) => Buffer.byteLength(images) <= MAX_INPUT_BYTES) ? entries : byNumbers(plan, filters);
+}
+/** Entries that name their images. */
+function byImages(plan, filters) {
+	if (plan.kind === "cut") return plan.parts.map((loads, index) => matrixEntryOf([plan.pile], loads, filters, {
+		images: loads,
+		part: `${index + 1}/${plan.parts.length}`
+	}));
+	const [first, ...others] = plan.piles;
+	const loads = plan.piles.flatMap((pile) => pile.loads);
+	return [matrixEntryOf(plan.piles, loads, filters, first && others.length === 0 ? { images: first.loads } : {})];
+}
+/** Entries that name a range of image numbers: their size does not depend on the names. */
+function byNumbers(plan, filters) {
+	if (plan.kind === "whole") return [matrixEntryOf(plan.piles, plan.piles.flatMap(({ loads }) => loads), filters, {})];
+	const { namespace } = plan.pile;
+	const numbered = plan.pile.loads.map((load) => ({
+		...load,
+		number: shardOf(namespace, load.image, MAX_SHARDS)
+	})).toSorted((a, b) => a.number - b.number);
+	const ranges = cutRanges(numbered, plan.parts.length, MAX_SHARDS);
+	return ranges.map(({ first, last, items }, index) => matrixEntryOf([plan.pile], items, filters, {
+		part: `${index + 1}/${ranges.length}`,
+		range: `${first}-${last}`
+	}));
+}
+function matrixEntryOf(piles, loads, { include, exclude }, { images, part = "1/1", range }) {
+	const names = images?.map(({ image }) => image).toSorted();
+	return {
+		namespace: piles.map(({ namespace }) => formatNamespace(namespace)).join("\n"),
+		images: (names ? names.flatMap((image) => narrowPatterns(include, image)) : include).join("\n"),
+		exclude: exclude.join("\n"),
+		"shard-index": range ?? "0",
+		"shard-total": range === void 0 ? 1 : MAX_SHARDS,
+		part,
+		tags: loads.reduce((sum, { tags }) => sum + tags, 0),
+		bytes: loads.reduce((sum, { bytes }) => sum + bytes, 0)
+	};
+}
+function heaviestFirst(a, b) {
+	return b.weight - a.weight || byName(a, b);
+}
+function byName(a, b) {
+	return formatNamespace(a.namespace) < formatNamespace(b.namespace) ? -1 : 1;
+}
+
+// src/plan/namespace-work.ts
+/** Adds up the work of `plan` by image. Undetermined tags count too, as the jobs look them up. */
+function workOf(namespace, { work, undetermined }) {
+	const images = /* @__PURE__ */ new Map();
+	const sumsOf = (image) => {
+		const sums = images.get(image) ?? {
+			image,
+			tags: 0,
+			bytes: 0,
+			unsized: 0
+		};
+		images.set(image, sums);
+		return sums;
+	};
+	for (const { image, descriptor, added, updated } of work) {
+		const sums = sumsOf(image);
+		sums.tags += added.length + updated.length;
+		sums.bytes += descriptor.size ?? 0;
+		if (descriptor.size === void 0) sums.unsized += 1;
+	}
+	for (const { image } of undetermined) {
+		const sums = sumsOf(image);
+		sums.tags += 1;
+		sums.unsized += 1;
+	}
+	return {
+		namespace,
+		images: Array.from(images.values())
+	};
+}
+
+// src/record/write-ahead.ts
+/** After an announcement that failed, none is tried for this long. The tags that need it are postponed. */
+const ANNOUNCEMENT_PAUSE_MS = 6e4;
+/**
+* Announces the tags of a namespace that move. Before the first of them is overwritten at the target, all are recorded
+* with an unknown digest (`null`). The record of a run that is killed then says nothing wrong, and the next run adopts
+* what the target has.
+*/
+var WriteAhead = class {
+	#plan;
+	#changeManifest;
+	#options;
+	#announcement;
+	/** The last announcement that failed, and when the next may be tried. */
+	#failure;
+	/** What was recorded for the announced tags before. */
+	#before = /* @__PURE__ */ new Map();
+	/** Tags that may have been written. */
+	#begun = /* @__PURE__ */ new Set();
+	constructor(plan, changeManifest, options) {
+		this.#plan = plan;
+		this.#changeManifest = changeManifest;
+		this.#options = options;
+	}
+	/**
+	* To be awaited before `tag` of `image` is written at the target.
+	*
+	* @throws CopyError when the record can't be changed: then the tag must not be written
+	* @throws PostponedError when the record can't be changed now
+	*/
+	async beforeOverwrite(image, tag) {
+		if (!this.#plan.recorded.images.get(image)?.get(tag)) return;
+		const announcement = this.#announcement ??= this.#tryAnnounce();
+		try {
+			await announcement;
+		} catch (error) {
+			const message = `not overwritten, as that could not be recorded first: ${messageOf(error)}`;
+			if (isTemporary(error)) {
+				if (this.#announcement === announcement) this.#announcement = void 0;
+				throw new PostponedError(message, error);
+			}
+			throw new CopyError(message, {
+				retryable: false,
+				cause: error
+			});
+		}
+		this.#begun.add(`${image}:${tag}`);
+	}
+	/** What was recorded for tags that were announced and not written. */
+	untouched() {
+		const untouched = /* @__PURE__ */ new Map();
+		for (const [image, entries] of this.#before) for (const [tag, entry] of entries) if (!this.#begun.has(`${image}:${tag}`)) setEntry(untouched, image, tag, entry);
+		return untouched;
+	}
+	/** What was recorded for the announced tags before. */
+	announced() {
+		return this.#before;
+	}
+	/** What is recorded by now, as far as this run knows. */
+	known() {
+		const { recorded } = this.#plan;
+		return {
+			...recorded,
+			images: forgetEntries(recorded.images, this.#before)
+		};
+	}
+	async #tryAnnounce() {
+		const now = this.#options.now().getTime();
+		try {
+			if (this.#failure && now < this.#failure.until) throw this.#failure.error;
+			await announce(this.#plan, this.#options, this.#changeManifest, (before) => {
+				this.#before = mergeImages(this.#before, before);
+			});
+		} catch (error) {
+			const until = this.#options.now().getTime() + ANNOUNCEMENT_PAUSE_MS;
+			if (error !== this.#failure?.error) this.#failure = {
+				error,
+				until
+			};
+			throw error;
+		}
+	}
+};
+/**
+* Records all tags of a plan that move with an unknown digest.
+*
+* @param onBefore called with what was recorded for them, at each try
+* @throws ManifestError, MetadataError with the remedy
+*/
+async function announce({ work, recorded }, { isLogged }, changeManifest, onBefore = () => void 0) {
+	const moving = work.reduce((sum, { updated }) => sum + updated.length, 0);
+	await changeManifest(`Mirror ${recorded.source}: ${plural(moving, "tag")} to move`, (current) => {
+		const before = recordedUpdates(work, current.images);
+		onBefore(before);
+		if (countEntries(before) === 0) return current;
+		const unlogged = isLogged ? markUnlogged(current.unlogged, updatesOf(before)) : current.unlogged;
+		return {
+			...current,
+			images: forgetEntries(current.images, before),
+			...unlogged && { unlogged }
+		};
+	});
+}
+/** What is recorded for the tags that `works` move, where their digest is known. */
+function recordedUpdates(works, images) {
+	const entries = /* @__PURE__ */ new Map();
+	for (const { image, updated } of works) for (const tag of updated) {
+		const entry = images.get(image)?.get(tag);
+		if (entry) setEntry(entries, image, tag, entry);
+	}
+	return entries;
+}
+function updatesOf(images) {
+	return new Map(Array.from(images, ([image, tags]) => [image, new Map(Array.from(tags.keys(), (tag) => [tag, "updated"]))]));
+}
+function isTemporary(error) {
+	return error instanceof MetadataError && error.kind !== "refused";
+}
+
+// src/modes/plan.ts
+/** Reports what a sync would copy, and spreads it over jobs. Tags with an unknown digest are left to the jobs, which look them up. */
+async function plan(inputs, deps) {
+	const started = deps.now();
+	const { plans, warnings } = await prepare(inputs, deps);
+	return deps.phase("Plan", async () => {
+		const namespaces = plans.map((one) => dryRunResult(one, inputs.engine));
+		runLogOf(deps).plannedAll(namespaces);
+		const works = plansOf(plans).map((one) => workOf(one.settings.namespace, one));
+		const matrix = planMatrix(works, {
+			maxEntries: inputs.maxShards,
+			filters: inputs,
+			day: inputs.recheckDay ?? dayOf(started)
+		});
+		deps.logger.info(`The matrix has ${plural(matrix.include.length, "job")}.`);
+		for (const { namespace, part, tags, bytes } of matrix.include) deps.logger.info(`${namespace.replaceAll("\n", ", ")} ${part}: ${plural(tags, "tag")}, ${formatBytes(bytes)}`);
+		const errors = await announceMoves(plansOf(plans), inputs, deps);
+		const finished = deps.now();
+		return {
+			mode: "plan",
+			dryRun: true,
+			started,
+			finished,
+			namespaces,
+			errors,
+			warnings,
+			matrix
+		};
+	});
+}
+/**
+* For jobs that record nothing themselves: announces all tags that they will move, one commit per namespace.
+*
+* @returns what could not be announced, whose tags the jobs leave as they are
+*/
+async function announceMoves(plans, { recordWay, dryRun, metadata }, deps) {
+	if (recordWay === "direct" || dryRun) return [];
+	const errors = [];
+	const session = new WriteSession("announcement");
+	const isLogged = metadata.changelogPath !== void 0;
+	for (const plan of plans) {
+		if (!plan.work.some(({ updated }) => updated.length > 0)) continue;
+		try {
+			await announce(plan, { isLogged }, async (message, change) => updateManifest(plan, message, change, metadata, deps, session));
+		} catch (error) {
+			errors.push(`${plan.name}: the tags that move could not be announced. ${messageOf(error)}`);
+		}
+	}
+	return errors;
+}
+
+// src/record/reports.ts
+const Count = pipe(number(), integer(), minValue(0), maxValue(Number.MAX_SAFE_INTEGER));
+const Tags = array(pipe(string(), check$2(isTag, "is not a tag")));
+const Name = pipe(string(), maxLength(1e3));
+const Copied = object({
+	image: pipe(string(), check$2(isRepositoryName, "is not the name of an image")),
+	target: Name,
+	digest: custom((value) => typeof value === "string" && isDigest(value)),
+	added: Tags,
+	updated: Tags,
+	bytes: Count
+});
+const Record = object({
+	path: pipe(string(), maxLength(1024)),
+	source: Name,
+	target: Name,
+	addition: string(),
+	removal: string()
+});
+const Report = object({
+	version: literal(1),
+	dryRun: boolean(),
+	records: array(Record),
+	namespaces: array(object({
+		namespace: Name,
+		target: Name,
+		copied: array(Copied)
+	}))
+});
+/**
+* Reads the report of a job with `record: report`.
+*
+* @param template the input `manifest-path`
+* @throws Error that names the file and what is wrong with it
+*/
+function readReport({ name, text }, template) {
+	try {
+		const { dryRun, records, namespaces } = parse$3(Report, JSON.parse(text));
+		if (dryRun) return {
+			records: [],
+			copied: []
+		};
+		const read = records.map((one) => readReportedRecord(one, template));
+		return {
+			records: read,
+			copied: namespaces.filter((one) => isRecorded$1(one, read))
+		};
+	} catch (error) {
+		const why = error instanceof ValiError ? `${getDotPath(error.issues[0]) ?? "its root"}: ${error.issues[0].message}` : messageOf(error);
+		throw new Error(`The report ${name} can't be used, and nothing of it was recorded: ${printable(why)}`, { cause: error });
+	}
+}
+/** The changelog names no tag that the reports don't record. */
+function isRecorded$1({ namespace, target, copied }, records) {
+	const entries = records.find((one) => one.source === namespace && one.target === target)?.addition.images;
+	const known = (image, tag) => entries?.get(image)?.has(tag) === true;
+	for (const { image, added, updated } of copied) {
+		const missing = [...added, ...updated].find((tag) => !known(image, tag));
+		if (missing !== void 0) throw new Error(`it has no entry for ${namespace}/${image}:${missing}`);
+	}
+	return copied.length > 0;
+}
+/** Merges the reports of all jobs, one recordable for each namespace manifest. */
+function mergeReports(reports) {
+	const byPath = /* @__PURE__ */ new Map();
+	for (const { records } of reports) for (const one of records) byPath.set(one.path, [...byPath.get(one.path) ?? [], one]);
+	return Array.from(byPath.values(), (records) => mergeRecords(records, reports));
+}
+function mergeRecords(records, reports) {
+	const [first] = records;
+	if (!first) throw new Error("A manifest has at least one record");
+	const { path, source, target } = first;
+	const additions = records.map(({ addition }) => addition);
+	const names = new Map(additions.flatMap(({ names: some }) => Array.from(some ?? [])));
+	const copied = reports.flatMap((report) => report.copied.filter((one) => one.namespace === source && one.target === target));
+	const result = {
+		...emptyResult(source, target),
+		copied: copied.flatMap((one) => one.copied)
+	};
+	const own = unloggedOf(result.copied);
+	const earlier = additions.reduce((all, { unlogged }) => markUnlogged(all, unlogged) ?? all, /* @__PURE__ */ new Map());
+	const removed = /* @__PURE__ */ new Map();
+	for (const one of records) for (const [image, tags] of one.removed) removed.set(image, new Map([...removed.get(image) ?? [], ...tags]));
+	return {
+		plan: {
+			recordPath: path,
+			recorded: {
+				source,
+				target,
+				images: /* @__PURE__ */ new Map()
+			}
+		},
+		nameOf: (image) => names.get(image),
+		entries: additions.reduce((all, { images }) => mergeImages(all, images), /* @__PURE__ */ new Map()),
+		removed,
+		unlogged: own,
+		named: joinTags(own, earlier),
+		log: {
+			result,
+			earlier
+		},
+		result
+	};
+}
+
+// src/modes/record.ts
+/** Records what the jobs with `record: report` did, from their reports, in one section of the changelog per namespace. */
+async function record(inputs, deps) {
+	const started = deps.now();
+	const { reports, errors } = await deps.phase("Read the reports", async () => readAll(inputs, deps));
+	const recordables = mergeReports(reports);
+	for (const { result } of recordables) deps.logger.info(describeResult(result));
+	const recorded = inputs.dryRun ? {
+		errors: [],
+		unrecorded: []
+	} : await deps.phase("Record", async () => record$1(recordables, inputs.metadata, deps));
+	return {
+		mode: "record",
+		dryRun: inputs.dryRun,
+		started,
+		finished: deps.now(),
+		namespaces: recordables.map(({ result }) => result),
+		errors: [...errors, ...recorded.errors],
+		warnings: [],
+		unrecorded: recorded.unrecorded
+	};
+}
+/** A report that can't be used stops no other. */
+async function readAll({ reports: folder, metadata }, { readReports, logger }) {
+	const files = await readReports(folder);
+	const reports = [];
+	const errors = [];
+	for (const file of files) try {
+		reports.push(readReport(file, metadata.manifestPath));
+	} catch (error) {
+		errors.push(messageOf(error));
+	}
+	logger.info(`${plural(reports.length, "report")} read.`);
+	if (files.length === 0) errors.push(`The folder ${folder} has no reports: download the artifacts of the jobs into it first`);
+	return {
+		reports,
+		errors
+	};
+}
+
+// src/reconcile/adopt-plans.ts
+/** Looks up the undetermined tags of all plans, and sorts them into unchanged, to be copied, and still undetermined. */
+async function adoptInPlans(plans, deps) {
+	return Promise.all(plans.map(async (plan) => {
+		if (plan.kind === "failure" || plan.undetermined.length === 0) return plan;
+		return applyVerdicts(plan, await judge(plan, deps));
+	}));
+}
+async function judge(plan, { registries, concurrency, signal }) {
+	const { namespace, target, platforms } = plan.settings;
+	return adopt(plan.undetermined, {
+		source: registries.source(namespace.registry),
+		target: registries.target(target.registry),
+		targetOf: (image) => plan.targets.get(image) ?? image,
+		platforms,
+		reserve: plan.work.length,
+		concurrency,
+		signal
+	});
+}
+function applyVerdicts(plan, judged) {
+	const { platforms, referrers: keepsDigests } = plan.settings;
+	const builder = new WorkBuilder(plan.work);
+	const adopted = /* @__PURE__ */ new Map();
+	const undetermined = [];
+	let { unchanged } = plan;
+	for (const { undetermined: one, verdict } of judged) {
+		const { image, repository, tag, descriptor } = one;
+		if (verdict.kind === "undetermined") undetermined.push(one);
+		else if (verdict.kind === "absent") builder.add(image, repository, descriptor, "added", tag);
+		else if (verdict.kind === "present" && holds(tag, verdict.entry, descriptor.digest, {
+			platforms,
+			keepsDigests
+		})) {
+			unchanged += 1;
+			setEntry(adopted, image, tag, verdict.entry);
+		} else builder.add(image, repository, descriptor, "updated", tag);
+	}
+	return {
+		...plan,
+		work: builder.build(),
+		undetermined,
+		adopted,
+		unchanged
+	};
+}
+
+// src/record/recordable.ts
+/** The entries for what was copied. */
+function entriesOf(outcomes) {
+	const entries = /* @__PURE__ */ new Map();
+	for (const { work, verifiedTags } of outcomes) for (const [tag, verified] of verifiedTags) setEntry(entries, work.image, tag, recordEntryOf(work.descriptor.digest, verified));
+	return entries;
+}
+/** `entries` with what the plan adopted. */
+function withAdopted(entries, { adopted }) {
+	const all = new Map(entries);
+	for (const [image, tags] of adopted) all.set(image, new Map([...tags, ...entries.get(image) ?? []]));
+	return all;
+}
+function recordEntryOf(digest, { digest: target, platforms }) {
+	if (platforms) return {
+		digest,
+		target,
+		platforms
+	};
+	return target === digest ? digest : {
+		digest,
+		target
+	};
+}
+
+// src/record/recorder.ts
+/** With less time than this, the manifests come before the changelog: marks in them keep what the changelog lacks. */
+const LITTLE_TIME_MS = 6e4;
+/** Collects what a run does, and records it: at checkpoints what is done by then, at the end all of it. */
+var Recorder = class {
+	#plans;
+	#settings;
+	#deps;
+	#outcomes = /* @__PURE__ */ new Map();
+	#writeAheads = /* @__PURE__ */ new Map();
+	/** Absent while nothing of the namespace is recorded, not even its adopted tags. */
+	#progress = /* @__PURE__ */ new Map();
+	/** One write at a time: two would write the same files. */
+	#writes = new SerialQueue();
+	constructor(plans, settings, deps) {
+		this.#plans = plans;
+		this.#settings = settings;
+		this.#deps = deps;
+	}
+	/**
+	* To be awaited before a tag is written at the target.
+	*
+	* @throws CopyError when the tag must not be written
+	*/
+	async beforeOverwrite(plan, image, tag) {
+		let writeAhead = this.#writeAheads.get(plan);
+		if (!writeAhead) {
+			const session = () => new WriteSession("announcement");
+			writeAhead = new WriteAhead(plan, async (message, change) => this.#serially(async () => updateManifest(plan, message, change, this.#settings, this.#deps, session())), {
+				isLogged: this.#keepsChangelog(),
+				now: this.#deps.now
+			});
+			this.#writeAheads.set(plan, writeAhead);
+		}
+		await writeAhead.beforeOverwrite(image, tag);
+	}
+	note(plan, outcome) {
+		const outcomes = this.#outcomes.get(plan);
+		if (outcomes) outcomes.push(outcome);
+		else this.#outcomes.set(plan, [outcome]);
+	}
+	/** What happened to all namespaces so far. */
+	results() {
+		return this.#plans.map((plan) => resultOf(plan, this.#outcomes.get(plan) ?? []));
+	}
+	/**
+	* A checkpoint: records what is new since the last one in the namespace manifests. The changelog waits for the end. What
+	* could not be recorded is tried again at the next checkpoint.
+	*/
+	async save() {
+		return this.#serially(async () => this.#save(new WriteSession("checkpoint")));
+	}
+	/** Records all that is not recorded yet. To be called when no more tags are written. */
+	async finish() {
+		return this.#serially(async () => {
+			const { lifetime, jobs, random, sleep } = this.#deps;
+			if (lifetime.abort.aborted && lifetime.timeLeftMs() < LITTLE_TIME_MS) await this.#save(new WriteSession("final"));
+			const recordables = this.#namespaces().map((plan) => this.#finalRecordable(plan)).filter((one) => hasChanges(withNamed(one)));
+			if (recordables.length > 0) await sleep(finalDelayMs(jobs, lifetime.timeLeftMs(), random)).catch(() => void 0);
+			const { errors, unrecorded } = await record$1(recordables, this.#settings, this.#deps);
+			return {
+				errors,
+				unrecorded
+			};
+		});
+	}
+	async #save(session) {
+		const changed = this.#namespaces().filter((plan) => this.#hasNews(plan)).map((plan) => ({
+			...this.#recordable(plan),
+			count: this.#outcomes.get(plan)?.length ?? 0
+		}));
+		const failures = await recordManifests(changed, this.#settings, this.#deps, session);
+		for (const recordable of changed) {
+			const { plan, count, unlogged } = recordable;
+			if (failures.has(recordable)) continue;
+			const isMarked = unlogged.size > 0 || this.#progress.get(plan)?.isMarked === true;
+			this.#progress.set(plan, {
+				outcomes: count,
+				isMarked
+			});
+		}
+		return {
+			errors: Array.from(failures.values(), ({ reason }) => reason),
+			files: changed.length
+		};
+	}
+	#namespaces() {
+		return plansOf(this.#plans);
+	}
+	#keepsChangelog() {
+		return this.#settings.changelogPath !== void 0;
+	}
+	/** True when the manifest lacks something that was copied or adopted. */
+	#hasNews(plan) {
+		return (this.#outcomes.get(plan)?.length ?? 0) > (this.#progress.get(plan)?.outcomes ?? -1);
+	}
+	/** What is new since the last checkpoint: older entries may have been replaced by another job since. */
+	#recordable(plan) {
+		const outcomes = this.#outcomes.get(plan) ?? [];
+		const done = this.#progress.get(plan)?.outcomes;
+		const fresh = outcomes.slice(done ?? 0);
+		const entries = entriesOf(fresh);
+		const result = resultOf(plan, fresh);
+		return {
+			plan,
+			nameOf: (image) => recordedName(plan.settings, image),
+			entries: done === void 0 ? withAdopted(entries, plan) : entries,
+			unlogged: this.#keepsChangelog() ? unloggedOf(result.copied) : /* @__PURE__ */ new Map(),
+			known: this.#writeAheads.get(plan)?.known() ?? plan.recorded,
+			result
+		};
+	}
+	#finalRecordable(plan) {
+		const writeAhead = this.#writeAheads.get(plan);
+		const restored = writeAhead?.untouched() ?? /* @__PURE__ */ new Map();
+		const result = resultOf(plan, this.#outcomes.get(plan) ?? []);
+		const own = unloggedOf(result.copied);
+		const earlier = this.#keepsChangelog() ? earlierTags(plan, own) : /* @__PURE__ */ new Map();
+		const marked = this.#progress.get(plan)?.isMarked === true || (writeAhead?.announced().size ?? 0) > 0;
+		return {
+			...this.#recordable(plan),
+			restored,
+			logged: withoutTags$1(restored, plan.unlogged),
+			log: {
+				result,
+				earlier
+			},
+			named: joinTags(marked ? own : void 0, earlier)
+		};
+	}
+	async #serially(write) {
+		return this.#writes.run("", write);
+	}
+};
+function withoutTags$1(images, tags) {
+	return new Map(Array.from(images, ([image, entries]) => [image, new Map(Array.from(entries).filter(([tag]) => tags?.get(image)?.has(tag) !== true))]));
+}
+/** With the marks to replace as changes: they are a reason to write. */
+function withNamed(one) {
+	return {
+		...one,
+		logged: joinTags(one.logged, one.named)
+	};
+}
+
+// src/record/report-recorder.ts
+/** Collects what a run does for its JSON report, from which a later job records it. Writes nothing itself. */
+var ReportRecorder = class {
+	#plans;
+	#settings;
+	#logger;
+	#outcomes = /* @__PURE__ */ new Map();
+	/** Tags that moved after the plan announced those that move. */
+	#unannounced = /* @__PURE__ */ new Set();
+	constructor(plans, settings, logger) {
+		this.#plans = plans;
+		this.#settings = settings;
+		this.#logger = logger;
+	}
+	/** @throws PostponedError for a tag that the plan did not announce: the record names its digest still */
+	async beforeOverwrite({ name, recorded }, image, tag) {
+		if (!recorded.images.get(image)?.get(tag)) return Promise.resolve();
+		this.#unannounced.add(`${name}/${image}:${tag}`);
+		throw new PostponedError("it moved after the plan, and the next plan announces it");
+	}
+	note(plan, outcome) {
+		const outcomes = this.#outcomes.get(plan);
+		if (outcomes) outcomes.push(outcome);
+		else this.#outcomes.set(plan, [outcome]);
+	}
+	results() {
+		return this.#plans.map((plan) => resultOf(plan, this.#outcomes.get(plan) ?? []));
+	}
+	async save() {
+		return Promise.resolve({
+			errors: [],
+			files: 0
+		});
+	}
+	async finish() {
+		if (this.#unannounced.size > 0) {
+			const tags = plural(this.#unannounced.size, "tag");
+			this.#logger.info(`${tags} moved, and no plan announced it. They are left to the next run.`);
+		}
+		const records = plansOf(this.#plans).flatMap((plan) => {
+			const outcomes = this.#outcomes.get(plan) ?? [];
+			const own = unloggedOf(resultOf(plan, outcomes).copied);
+			const record = reportedRecord(plan, {
+				entries: withAdopted(entriesOf(outcomes), plan),
+				...this.#settings.changelogPath !== void 0 && { unlogged: earlierTags(plan, own) },
+				nameOf: (image) => recordedName(plan.settings, image)
+			});
+			return record ? [record] : [];
+		});
+		return Promise.resolve({
+			errors: [],
+			unrecorded: [],
+			records
+		});
+	}
+};
+
+// src/copy/pool.ts
+/**
+* Copies all of `works`, as many at a time as `limit` allows, until the run ends or a registry's limit is reached. A failed copy
+* is retried when that can help, and never stops the others. Work waits outside of `limit` while its registries have asked to
+* wait, so that work for other registries can pass.
+*/
+async function copyAll(works, options) {
+	const { limit, lifetime, pullLimits, onDone } = options;
+	const running = [];
+	for (const work of works) {
+		const task = options.task(work);
+		await Promise.all([task.source, task.target].map(async ({ client }) => client.transport.ready()));
+		if (lifetime.drain.aborted || !await pullLimits.begin(task)) break;
+		const started = Promise.withResolvers();
+		const copying = limit(async () => {
+			started.resolve();
+			try {
+				if (!lifetime.drain.aborted) onDone(await copyOne(work, task, options));
+			} finally {
+				pullLimits.end(task);
+			}
+		});
+		copying.catch(() => void 0);
+		running.push(copying);
+		await started.promise;
+	}
+	await Promise.all(running);
+}
+/** Copies `work` until all its tags are verified, it fails for good, or the run ends. */
+async function copyOne(work, task, options) {
+	const { engine, lifetime, pullLimits, sleep } = options;
+	const attempt = new Attempt(work, options);
+	for (;;) try {
+		attempt.bytes += await attempt.counter.run(async () => engine.copy(attempt.remainderOf(task), attempt));
+		return attempt.outcome();
+	} catch (error) {
+		if (lifetime.abort.aborted || pullLimits.isSpent(error, task)) return attempt.outcome({ isPending: true });
+		if (error instanceof PostponedError) return attempt.outcome({
+			isPending: true,
+			isPostponed: true
+		});
+		const delay = attempt.nextDelay(task, error);
+		if (delay === void 0) return attempt.outcome({
+			error: printable(messageOf(error), 2e3),
+			mayPass: (error instanceof CopyError || error instanceof RegistryError) && error.retryable,
+			isMissingAtSource: error instanceof MissingAtSourceError
+		});
+		await sleep(delay, lifetime.abort).catch(() => void 0);
+	}
+}
+/** Collects what the attempts at one piece of work have achieved. */
+var Attempt = class {
+	bytes = 0;
+	counter = new WorkCounter();
+	#started = performance.now();
+	#work;
+	#options;
+	#retryBudget;
+	#verifiedTags = /* @__PURE__ */ new Map();
+	#referrers = 0;
+	#platforms;
+	constructor(work, options) {
+		this.#work = work;
+		this.#options = options;
+		this.#retryBudget = new RetryBudget(options.retries, options.random);
+	}
+	async beforeOverwrite(tag) {
+		return this.#options.beforeOverwrite(this.#work, tag);
+	}
+	onTagVerified(tag, verified) {
+		this.#verifiedTags.set(tag, verified);
+	}
+	onTagKept(tag) {
+		const { image, repository } = this.#work;
+		this.#options.logger.info(`${repository}:${tag} was not copied: the target has its own ${image}:${tag}, which can't be merged with the source's`);
+	}
+	onReferrersCopied(count) {
+		this.#referrers += count;
+	}
+	onPlatforms(platforms) {
+		this.#options.onPlatforms?.(platforms);
+	}
+	onPlatformCount(count) {
+		this.#platforms = count;
+	}
+	/** `task` without the tags that are verified. */
+	remainderOf(task) {
+		return {
+			...task,
+			tags: task.tags.filter((tag) => !this.#verifiedTags.has(tag))
+		};
+	}
+	/** Milliseconds to wait before the next attempt; undefined when there is none. */
+	nextDelay({ source: { repository, digest } }, error) {
+		const delay = error instanceof CopyError ? this.#retryBudget.nextDelay(error) : void 0;
+		if (delay !== void 0) {
+			const { retries, logger } = this.#options;
+			const attempt = `retry ${this.#retryBudget.used} of ${retries}`;
+			logger.info(`${repository}@${digest}: ${messageOf(error)}; ${attempt}`);
+		}
+		return delay;
+	}
+	outcome(end = {}) {
+		return {
+			work: this.#work,
+			verifiedTags: this.#verifiedTags,
+			bytes: this.bytes,
+			referrers: this.#referrers,
+			durationMs: performance.now() - this.#started,
+			mounts: this.counter.mounts,
+			...this.#platforms !== void 0 && { platforms: this.#platforms },
+			...end
+		};
+	}
+};
+
+// src/copy/pull-limits.ts
+/**
+* Watches the rate limits of registries. Once a registry has no pulls left, or refuses requests because of a limit, no further
+* image is started from or to it: a thousand failed images would help nobody. The next run continues.
+*/
+var PullLimits = class {
+	/** Number of pulls that running copies may still take. */
+	#reserved = /* @__PURE__ */ new Map();
+	/** Why a registry's limit is reached, by registry. */
+	#spent = /* @__PURE__ */ new Map();
+	/** Resolved when the next copy from a registry ends. */
+	#waiting = /* @__PURE__ */ new Map();
+	/** Why images were not started, one reason per registry. */
+	get reasons() {
+		return Array.from(this.#spent.values());
+	}
+	/**
+	* Reserves the pulls of `task`. Where running copies may take all pulls that are left, waits for them to end: most take fewer
+	* than they reserved.
+	*
+	* @returns true when `task` may start; `end` must then be called for it
+	*/
+	async begin({ source: { client }, target, pulls }) {
+		for (;;) {
+			if (this.#spent.has(client.registry) || this.#spent.has(target.client.registry)) return false;
+			const reserved = this.#reserved.get(client) ?? 0;
+			const { pullLimit } = client;
+			if (pullLimit === void 0 || pullLimit.remaining >= reserved + pulls) {
+				this.#reserved.set(client, reserved + pulls);
+				return true;
+			}
+			if (reserved > 0) await this.#nextEnd(client);
+			else this.#spent.set(client.registry, describeLimit(client.registry, pullLimit));
+		}
+	}
+	end({ source: { client }, pulls }) {
+		this.#reserved.set(client, (this.#reserved.get(client) ?? 0) - pulls);
+		this.#waiting.get(client)?.resolve();
+		this.#waiting.delete(client);
+	}
+	/** Resolves when a running copy from `client` has ended. */
+	async #nextEnd(client) {
+		let waiting = this.#waiting.get(client);
+		if (!waiting) this.#waiting.set(client, waiting = Promise.withResolvers());
+		return waiting.promise;
+	}
+	/** True when `error` says that a registry's rate limit is reached: the next run copies the image. */
+	isSpent(error, { source, target }) {
+		if (!(error instanceof RegistryError) || !error.isRateLimit) return false;
+		const { registry } = (error.registry === apiHost(target.client.registry) ? target : source).client;
+		const when = error.retryAfter === void 0 ? "later" : `in ${formatDuration(error.retryAfter)}`;
+		this.#spent.set(registry, `${registry} limits the number of requests (${error.message}): no further image was started. It asks to try again ${when}`);
+		return true;
+	}
+};
+function describeLimit(registry, { remaining, window }) {
+	const left = `${registry} allows ${formatCount(remaining)} more pulls`;
+	const login = "Most accounts that log in may pull more";
+	if (window === void 0) return `${left}: no further image was started from there. The next run continues. ${login}`;
+	const time = formatDuration(window);
+	return `${left}, counted over ${time}: no further image was started from there. The next run continues, at the latest in ${time}. Most accounts that log in may pull more`;
+}
+
+// src/record/checkpoints.ts
+/**
+* Records at intervals what is done, until `end` or the end of the run, from which on no sleep lasts and the final record
+* has the rest. What can't be recorded now may be later; at the end it is an error.
+*/
+async function saveAtCheckpoints(recorder, { interval, namespaces, end }, { sleep, logger, lifetime, jobs, random }) {
+	let waitMs = firstCheckpointMs(checkpointIntervalMs(interval, jobs, namespaces), jobs, random);
+	for (;;) {
+		await sleep(waitMs, end).catch(() => void 0);
+		if (end.aborted || lifetime.abort.aborted) return;
+		const { errors, files } = await recorder.save();
+		for (const error of errors) logger.warning(error);
+		waitMs = checkpointIntervalMs(interval, jobs, files);
+	}
+}
+
+// src/report/image-lines.ts
+/** What the log says of one piece of work: a line for what was done, and one for what was not. */
+function imageLinesOf(plan, outcome) {
+	const { work, verifiedTags, bytes, durationMs = 0, error, referrers = 0, mounts = 0, platforms } = outcome;
+	const { image, added, updated } = work;
+	const tags = [...added, ...updated];
+	const verified = tags.filter((tag) => verifiedTags.has(tag));
+	const missing = tags.filter((tag) => !verifiedTags.has(tag));
+	const line = {
+		image,
+		target: targetNameOf(plan, image),
+		bytes,
+		durationMs,
+		mounted: mounts,
+		referrers
+	};
+	const details = platforms === void 0 ? {} : { platforms };
+	const lines = [];
+	if (verified.length > 0) {
+		const kind = updated.some((tag) => verifiedTags.has(tag)) ? "updated" : "added";
+		lines.push({
+			...line,
+			...details,
+			kind,
+			tags: verified
+		});
+	} else if (referrers > 0) lines.push({
+		...line,
+		kind: "referrers",
+		tags: []
+	});
+	if (error !== void 0) lines.push({
+		...line,
+		kind: "failed",
+		tags: missing,
+		error
+	});
+	else if (outcome.isPending === true && missing.length > 0) lines.push({
+		...line,
+		kind: "pending",
+		tags: missing
+	});
+	return lines;
 }
 
 // src/modes/copy-task.ts
@@ -46129,6 +46565,25 @@ function mirroredDigests({ recorded }, { image, updated }) {
 	const digests = updated.map((tag) => [tag, entries?.get(tag)]);
 	return new Map(digests.filter((entry) => typeof entry[1] === "string"));
 }
+
+// src/modes/missing-platforms.ts
+/** Remembers the platforms that the images of a run have, to warn of wanted platforms that none has. */
+var MissingPlatforms = class {
+	#found = /* @__PURE__ */ new Set();
+	#isEmpty = true;
+	/** @param platforms those of one index, in canonical form */
+	note(platforms) {
+		this.#isEmpty = false;
+		for (const platform of platforms) this.#found.add(platform);
+	}
+	/** A warning per wanted platform that no index had, unless no index was copied. */
+	warnings(plans) {
+		if (this.#isEmpty) return [];
+		const wanted = new Set(plans.flatMap(({ settings: { platforms } }) => platforms === "all" ? [] : platforms));
+		const found = Array.from(this.#found).toSorted().join(", ");
+		return Array.from(wanted).filter((platform) => !this.#found.has(platform)).map((platform) => `No image that this run copied has the platform ${platform}. Check "platforms"; the images have ` + (found === "" ? "none" : found));
+	}
+};
 
 // src/modes/relist-tags.ts
 /**
@@ -46179,6 +46634,105 @@ function withoutTags(work, others) {
 	};
 }
 
+// src/modes/retry-rounds.ts
+/** Pauses before failed images are copied again at the end of a run: an outage may last longer than the retries of one request. */
+const ROUND_PAUSES_MS = [5e3, 2e4];
+/**
+* Runs `first`, which copies everything, then copies again what failed with an error that may pass, as long as time is left. Only
+* the last failure of an image is noted.
+*/
+async function withRetryRounds(first, { note, copy, retries }, { lifetime, logger, sleep }) {
+	const failed = new FailedWork(note);
+	const onDone = (plan) => (outcome) => failed.add(plan, outcome);
+	await first(onDone);
+	for (const pauseMs of ROUND_PAUSES_MS.slice(0, retries)) {
+		if (failed.size === 0 || lifetime.drain.aborted) break;
+		const what = `${plural(failed.size, "image")} failed with errors that may pass`;
+		logger.info(`${what}: copying again in ${Math.round(pauseMs / 1e3)} s`);
+		await sleep(pauseMs, lifetime.drain).catch(() => void 0);
+		if (lifetime.drain.aborted) break;
+		const byPlan = failed.start();
+		await Promise.all(Array.from(byPlan, async ([plan, works]) => copy(plan, works, onDone(plan))));
+	}
+	failed.noteAll();
+}
+/** Work that failed with an error that may pass, and what its copies have achieved so far. */
+var FailedWork = class {
+	#note;
+	#failed = /* @__PURE__ */ new Map();
+	/** Work that is being copied again. */
+	#running = /* @__PURE__ */ new Map();
+	constructor(note) {
+		this.#note = note;
+	}
+	get size() {
+		return this.#failed.size;
+	}
+	/** Notes an outcome, unless it is to be copied again. */
+	add(plan, ended) {
+		const earlier = this.#running.get(ended.work)?.outcome;
+		this.#running.delete(ended.work);
+		const outcome = earlier ? withEarlier(ended, earlier) : ended;
+		if (outcome.mayPass !== true) {
+			this.#note(plan, outcome);
+			return;
+		}
+		const { done, rest } = splitOutcome(outcome);
+		if (done) this.#note(plan, done);
+		this.#failed.set(rest.work, {
+			plan,
+			outcome: rest
+		});
+	}
+	/** The failed work, by namespace, which is to be copied again now. */
+	start() {
+		const byPlan = /* @__PURE__ */ new Map();
+		for (const [work, failed] of this.#failed) {
+			this.#running.set(work, failed);
+			const works = byPlan.get(failed.plan);
+			if (works) works.push(work);
+			else byPlan.set(failed.plan, [work]);
+		}
+		this.#failed.clear();
+		return byPlan;
+	}
+	/** Notes all failures, also of work that was not started again. */
+	noteAll() {
+		for (const { plan, outcome } of [...this.#failed.values(), ...this.#running.values()]) this.#note(plan, outcome);
+	}
+};
+/** An outcome as two: of the tags that are verified, if any, and of the others. */
+function splitOutcome(outcome) {
+	const { work, verifiedTags, error: _, mayPass: __, ...counts } = outcome;
+	if (verifiedTags.size === 0) return { rest: outcome };
+	const select = (isDone) => ({
+		...work,
+		added: work.added.filter((tag) => verifiedTags.has(tag) === isDone),
+		updated: work.updated.filter((tag) => verifiedTags.has(tag) === isDone)
+	});
+	return {
+		done: {
+			...counts,
+			work: select(true),
+			verifiedTags
+		},
+		rest: {
+			...outcome,
+			work: select(false),
+			verifiedTags: /* @__PURE__ */ new Map(),
+			bytes: 0,
+			referrers: 0
+		}
+	};
+}
+function withEarlier(outcome, { bytes, referrers = 0 }) {
+	return {
+		...outcome,
+		bytes: outcome.bytes + bytes,
+		referrers: (outcome.referrers ?? 0) + referrers
+	};
+}
+
 // src/modes/copying.ts
 /** Copies the work of all namespaces, and records it at checkpoints. If the engine can't be used, nothing is copied, and that is an error. */
 async function copyAndCheckpoint(plans, recorder, inputs, deps) {
@@ -46190,13 +46744,23 @@ async function copyAndCheckpoint(plans, recorder, inputs, deps) {
 	const engine = await deps.openEngine().catch(messageOf);
 	if (typeof engine === "string") return withoutEngine([engine]);
 	const pullLimits = new PullLimits();
-	await untilDone(async () => copy(working, engine, pullLimits, recorder, inputs, deps), async (end) => saveAtCheckpoints(recorder, inputs.checkpoint, end, deps));
+	const platforms = new MissingPlatforms();
+	await untilDone(async () => copy(working, {
+		engine,
+		pullLimits,
+		platforms
+	}, recorder, inputs, deps), async (end) => saveAtCheckpoints(recorder, {
+		interval: inputs.checkpoint,
+		namespaces: working.length,
+		end
+	}, deps));
 	const stopReason = deps.lifetime.stopReason();
 	const stopped = [...stopReason === void 0 ? [] : [explainStop(stopReason)], ...pullLimits.reasons];
 	for (const reason of stopped) deps.logger.info(reason);
 	return {
 		errors: [],
 		stopped,
+		warnings: platforms.warnings(working),
 		close: async () => engine.close()
 	};
 }
@@ -46204,6 +46768,7 @@ function withoutEngine(errors) {
 	return {
 		errors,
 		stopped: [],
+		warnings: [],
 		close: async () => void 0
 	};
 }
@@ -46219,10 +46784,11 @@ async function untilDone(work, background) {
 	}
 }
 const explainStop = (stopReason) => stopReason === "cancelled" ? "The run was cancelled. Finished work is recorded, and the next run continues" : "The time limit is reached. Finished work is recorded, and the next run continues";
-async function copy(plans, engine, pullLimits, recorder, inputs, deps) {
+async function copy(plans, { engine, pullLimits, platforms }, recorder, inputs, deps) {
 	const { logger, sleep, random, lifetime } = deps;
 	logRechecks(plans, deps);
 	const total = plans.reduce((sum, plan) => sum + countWorks(plan), 0);
+	const log = runLogOf(deps);
 	const progress = new Progress({
 		total,
 		log: (line) => logger.info(line),
@@ -46238,26 +46804,38 @@ async function copy(plans, engine, pullLimits, recorder, inputs, deps) {
 		random,
 		logger
 	};
-	const copyWorks = async (plan, works) => copyAndRelist(works, plan, deps, {
-		...shared,
-		task: (work) => copyTaskOf(work, plan, inputs, deps),
-		beforeOverwrite: async (work, tag) => recorder.beforeOverwrite(plan, work.image, tag),
-		onDone: (outcome) => {
+	const rounds = {
+		retries: inputs.retries,
+		note: (plan, outcome) => {
 			recorder.note(plan, outcome);
+			for (const line of imageLinesOf(plan, outcome)) log.copied(line);
 			progress.done(outcome.bytes, outcome.error !== void 0);
-		}
-	});
+		},
+		copy: async (plan, works, onDone) => copyAndRelist(works, plan, deps, {
+			...shared,
+			task: (work) => copyTaskOf(work, plan, inputs, deps),
+			onPlatforms: (found) => platforms.note(found),
+			beforeOverwrite: async (work, tag) => recorder.beforeOverwrite(plan, work.image, tag),
+			onDone
+		})
+	};
 	try {
-		await Promise.all(plans.map(async (plan) => copyWorks(plan, digestTagsFirst(plan.work))));
-		await Promise.all(plans.map(async (plan) => copyWorks(plan, rechecksOf(plan))));
+		await withRetryRounds(async (onDone) => copyAllOnce(plans, rounds.copy, onDone), rounds, deps);
 	} finally {
 		progress.stop();
+		log.copyingEnded();
 	}
+}
+/** New images come before new referrers of images that are mirrored already. */
+async function copyAllOnce(plans, copyWorks, onDone) {
+	for (const select of [({ work }) => digestTagsFirst(work), rechecksOf]) await Promise.all(plans.map(async (plan) => copyWorks(plan, select(plan), onDone(plan))));
 }
 /** Copies `works`, then looks up the tags again whose listed digest the source did not have, and copies what they are now. */
 async function copyAndRelist(works, { settings }, { registries }, options) {
 	const missing = [];
+	const postponed = [];
 	const onDone = (outcome) => {
+		if (outcome.isPostponed === true) postponed.push(remainderOf(outcome));
 		if (outcome.isMissingAtSource === true) missing.push(outcome);
 		else options.onDone(outcome);
 	};
@@ -46272,7 +46850,16 @@ async function copyAndRelist(works, { settings }, { registries }, options) {
 		options.onDone(relisted.outcome);
 		moved.push(...relisted.moved);
 	}
-	await copyAll(moved, options);
+	await copyAll([...moved, ...postponed], options);
+}
+/** The work without the tags that are verified. */
+function remainderOf({ work, verifiedTags }) {
+	const left = (tags) => tags.filter((tag) => !verifiedTags.has(tag));
+	return {
+		...work,
+		added: left(work.added),
+		updated: left(work.updated)
+	};
 }
 function logRechecks(plans, { logger }) {
 	const rechecks = plans.reduce((sum, plan) => sum + rechecksOf(plan).length, 0);
@@ -46292,8 +46879,12 @@ async function sync(inputs, deps) {
 	const started = deps.now();
 	const { plans: prepared, warnings } = await prepare(inputs, deps);
 	const plans = await deps.phase("Plan", async () => {
-		const adopted = await adoptInPlans(prepared, deps.registries, inputs.queryConcurrency);
-		for (const plan of adopted) deps.logger.info(describeResult(dryRunResult(plan, inputs.engine)));
+		const adopted = await adoptInPlans(prepared, {
+			registries: deps.registries,
+			concurrency: inputs.queryConcurrency,
+			signal: deps.lifetime.abort
+		});
+		runLogOf(deps).plannedAll(adopted.map((plan) => dryRunResult(plan, inputs.engine)));
 		return adopted;
 	});
 	const run = {
@@ -46313,9 +46904,9 @@ async function sync(inputs, deps) {
 		};
 	}
 	await checkWriteAccess(plans, inputs, deps);
-	const recorder = new Recorder(plans, inputs.metadata, deps);
+	const recorder = inputs.recordWay === "direct" ? new Recorder(plans, inputs.metadata, deps) : new ReportRecorder(plans, inputs.metadata, deps.logger);
 	const copied = await deps.phase("Copy", async () => copyAndCheckpoint(plans, recorder, inputs, deps));
-	const { errors, unrecorded } = await recordAndClose(recorder, copied, deps);
+	const { errors, unrecorded, records = [] } = await recordAndClose(recorder, copied, deps);
 	const namespaces = recorder.results();
 	for (const { namespace, referrers } of namespaces) if (referrers > 0) deps.logger.info(`${namespace}: ${plural(referrers, "referrer")} copied`);
 	return {
@@ -46324,13 +46915,20 @@ async function sync(inputs, deps) {
 		namespaces,
 		errors: [...copied.errors, ...errors],
 		stopped: copied.stopped,
-		unrecorded
+		warnings: [...warnings, ...copied.warnings],
+		unrecorded,
+		commits: deps.commits ?? [],
+		records
 	};
 }
 /** Records before closing, as a cancelled run has little time. */
-async function recordAndClose(recorder, copied, { phase }) {
+async function recordAndClose(recorder, copied, deps) {
 	try {
-		return await phase("Record", async () => recorder.finish());
+		return await deps.phase("Record", async () => {
+			const recorded = await recorder.finish();
+			logCommits(deps.commits ?? [], deps);
+			return recorded;
+		});
 	} finally {
 		await copied.close();
 	}
@@ -46354,12 +46952,12 @@ const MAX_PER_LEVEL = 10;
 const MAX_CHARACTERS = 4096;
 /** The problems of a run: the total of failed tags, then errors of the run itself, then the first failures. */
 function annotate({ namespaces, errors, warnings, stopped }) {
-	const { failed } = countAll(namespaces);
 	const failures = namespaces.flatMap(({ namespace, failures }) => failures.map((failure) => `${nameOf(namespace, failure)}: ${failure.reason}`));
-	const totals = namespaces.filter(({ failures }) => failures.length > 0).map((result) => `${formatCount(countAll([result]).failed)} in ${result.namespace}`);
+	const totals = namespaces.filter(({ failures }) => failures.length > 0).map(describeTotal);
+	const failed = describeFailed(namespaces.flatMap((result) => result.failures));
 	return [
 		...[
-			...failed > 0 ? [`${plural(failed, "tag")} could not be mirrored: ${totals.join(", ")}`] : [],
+			...totals.length > 0 ? [`${failed} could not be mirrored: ${totals.join(", ")}`] : [],
 			...errors,
 			...failures
 		].slice(0, MAX_PER_LEVEL).map((message) => annotation("error", message)),
@@ -46371,18 +46969,30 @@ function annotate({ namespaces, errors, warnings, stopped }) {
 		].slice(0, MAX_PER_LEVEL)
 	];
 }
+/** `2 in gcr.io/distroless`, or the name alone if the namespace itself failed. */
+function describeTotal(result) {
+	const { failures, namespace } = result;
+	return failures.every(({ image, tags }) => image === "" && tags.length === 0) ? namespace : `${formatCount(countAll([result]).failed)} in ${namespace}`;
+}
 function inputWarnings(warnings) {
 	return warnings.slice(0, MAX_PER_LEVEL / 2).map((message) => annotation("warning", message));
 }
 function driftWarnings(namespaces) {
 	return namespaces.filter((result) => countDrift(result) > 0).slice(0, 9).map(({ namespace, target, drift }) => {
-		return annotation("warning", `${target}: ${[{
-			images: drift?.missing ?? [],
-			difference: "is missing"
-		}, {
-			images: drift?.changed ?? [],
-			difference: "does not have the recorded digest"
-		}].filter(({ images }) => images.length > 0).map(({ images: [first = {
+		return annotation("warning", `${target}: ${[
+			{
+				images: drift?.missing ?? [],
+				difference: "is missing"
+			},
+			{
+				images: drift?.changed ?? [],
+				difference: "does not have the recorded digest"
+			},
+			{
+				images: drift?.hollow ?? [],
+				difference: "lacks blobs or manifests of its image"
+			}
+		].filter(({ images }) => images.length > 0).map(({ images: [first = {
 			image: "",
 			tags: []
 		}, ...more], difference }) => {
@@ -46581,6 +47191,7 @@ function rowsOf({ copied, drift, gone, section }, { dryRun }) {
 	const lists = drift ? [
 		...drift.missing,
 		...drift.changed,
+		...drift.hollow,
 		...drift.differs
 	] : [];
 	return copied.length + lists.length + (dryRun ? gone.length : 0) + (section === void 0 ? 0 : 1);
@@ -46662,6 +47273,7 @@ function addDrift(page, { drift }) {
 	if (!drift) return;
 	addTags(page, "Recorded, but missing from the target", drift.missing);
 	addTags(page, "Recorded, but with another digest in the target", drift.changed);
+	addTags(page, "In the target, but without all blobs and manifests of the image", drift.hollow);
 	addTags(page, "Not recorded, and different in source and target", drift.differs);
 }
 function addTags(page, title, images) {
@@ -46773,160 +47385,6 @@ function addUnrecorded(page, { path, content, addition }) {
 	else page.add(codeBlock(shown, path.endsWith(".json") ? "json" : "markdown"));
 }
 
-// src/report/summary/totals.ts
-/** The kinds of tags that the bar shows, in its order. */
-const KINDS = [
-	{
-		count: "added",
-		sign: "🟩",
-		title: "Added",
-		dryTitle: "To add"
-	},
-	{
-		count: "updated",
-		sign: "🟦",
-		title: "Updated",
-		dryTitle: "To update"
-	},
-	{
-		count: "unchanged",
-		sign: "⬜",
-		title: "Unchanged"
-	},
-	{
-		count: "pending",
-		sign: "🟨",
-		title: "Pending"
-	},
-	{
-		count: "failed",
-		sign: "🟥",
-		title: "Failed"
-	}
-];
-const BAR_SIGNS = 30;
-/** A bar of coloured squares, and the table that explains it. Kinds without tags are left out. */
-function addTotals(page, { namespaces, dryRun, mode, started, finished }) {
-	const counts = countAll(namespaces);
-	const kinds = KINDS.filter(({ count }) => counts[count] > 0);
-	if (kinds.length > 1) page.add(`${renderBar(counts)}\n`);
-	const isCopying = mode === "sync" || mode === "plan";
-	const columns = [
-		...kinds.map((kind) => [`${kind.sign} ${titleOf(kind, dryRun)}`, formatCount(counts[kind.count])]),
-		...counts.gone > 0 ? [["Removed from the source", formatCount(counts.gone)]] : [],
-		...counts.referrers > 0 ? [["Referrers", formatCount(counts.referrers)]] : [],
-		...isCopying && counts.bytes > 0 ? [[dryRun ? "Size (at most)" : "Sent", formatBytes(counts.bytes)]] : [],
-		["Took", formatDuration(finished.getTime() - started.getTime())]
-	];
-	page.addTable(columns.map(([title]) => ({
-		title,
-		align: "right"
-	})), [columns.map(([, value]) => value)]);
-}
-const titleOf = ({ title, dryTitle }, dryRun) => dryRun && dryTitle !== void 0 ? dryTitle : title;
-/** Squares in proportion to the counts; every kind that occurs has at least one. */
-function renderBar(counts) {
-	const total = KINDS.reduce((sum, { count }) => sum + counts[count], 0);
-	if (total === 0) return "";
-	const shares = KINDS.filter(({ count }) => counts[count] > 0).map(({ count, sign }) => {
-		const exact = counts[count] / total * BAR_SIGNS;
-		return {
-			sign,
-			squares: Math.max(1, Math.round(exact))
-		};
-	});
-	const excess = shares.reduce((sum, { squares }) => sum + squares, 0) - BAR_SIGNS;
-	const widest = shares.toSorted((a, b) => b.squares - a.squares)[0];
-	return shares.map((share) => share.sign.repeat(share.squares - (share === widest ? excess : 0))).join("");
-}
-/** The result in one line: the heading of the summary, the last line of the log. */
-function renderHeadline(result) {
-	const { sign, text } = headline(result);
-	return `${sign} ${text}`;
-}
-const HEADLINES = {
-	sync: (result, counts) => result.dryRun ? dryRunHeadline(counts) : syncHeadline(result, counts),
-	plan: planHeadline,
-	compare: compareHeadline,
-	monitor: monitorHeadline
-};
-function headline(result) {
-	return HEADLINES[result.mode](result, countAll(result.namespaces));
-}
-function syncHeadline({ errors, namespaces }, counts) {
-	const { added, updated, unchanged, failed, pending, referrers } = counts;
-	const adopted = namespaces.reduce((sum, result) => sum + result.adopted, 0);
-	const done = [
-		...added > 0 ? [`${plural(added, "tag")} added`] : [],
-		...updated > 0 ? [`${plural(updated, "tag")} updated`] : [],
-		...adopted > 0 ? [`${plural(adopted, "tag")} adopted`] : [],
-		...referrers > 0 ? [`${plural(referrers, "referrer")} copied`] : []
-	];
-	const problems = [
-		...failed > 0 ? [`${plural(failed, "tag")} failed`] : [],
-		...errors.length > 0 ? [plural(errors.length, "error")] : [],
-		...pending > 0 ? [`${plural(pending, "tag")} left to the next run`] : []
-	];
-	const sign = failed + errors.length > 0 ? "❌" : pending > 0 ? "⏳" : "✅";
-	if (done.length + problems.length > 0) return {
-		sign,
-		text: [...problems, ...done].join(", ")
-	};
-	return {
-		sign,
-		text: `Nothing to mirror: ${plural(unchanged, "tag")} up to date`
-	};
-}
-function dryRunHeadline({ added, updated, failed }) {
-	const parts = [
-		...failed > 0 ? [plural(failed, "failure")] : [],
-		...added > 0 ? [`${plural(added, "tag")} would be added`] : [],
-		...updated > 0 ? [`${plural(updated, "tag")} would be updated`] : []
-	];
-	const text = parts.length > 0 ? parts.join(", ") : "nothing to mirror";
-	return {
-		sign: failed > 0 ? "❌" : "🔍",
-		text: `Dry run: ${text}`
-	};
-}
-function planHeadline({ matrix }, { added, updated, failed }) {
-	const jobs = matrix?.include.length ?? 0;
-	const text = jobs > 0 ? `${plural(jobs, "job")} for ${plural(added + updated, "tag")}` : "nothing to mirror";
-	const failures = failed > 0 ? `, ${plural(failed, "failure")}` : "";
-	return {
-		sign: failed > 0 ? "❌" : "📋",
-		text: `Plan: ${text}${failures}`
-	};
-}
-function compareHeadline({ namespaces, errors }, { failed }) {
-	const drifts = namespaces.flatMap(({ drift }) => drift ?? []);
-	const sum = (kind) => drifts.reduce((total, drift) => total + countTags(drift[kind]), 0);
-	const parts = [
-		...failed > 0 ? [`${plural(failed, "tag")} failed`] : [],
-		...errors.length > 0 ? [plural(errors.length, "error")] : [],
-		...sum("missing") > 0 ? [`${plural(sum("missing"), "tag")} missing`] : [],
-		...sum("changed") > 0 ? [`${plural(sum("changed"), "tag")} changed`] : [],
-		...sum("differs") > 0 ? [`${plural(sum("differs"), "unrecorded tag")} different`] : []
-	];
-	if (parts.length === 0) return {
-		sign: "✅",
-		text: "Compared: the target matches the record"
-	};
-	return {
-		sign: "❌",
-		text: `Compared: ${parts.join(", ")}`
-	};
-}
-function monitorHeadline(_, { unchanged, pending, failed }) {
-	const total = unchanged + pending;
-	const share = total === 0 ? 100 : Math.floor(unchanged / total * 1e3) / 10;
-	const failures = failed > 0 ? `, ${plural(failed, "failure")}` : "";
-	return {
-		sign: failed > 0 ? "❌" : "📊",
-		text: `${share} % mirrored: ${formatCount(unchanged)} of ${plural(total, "tag")}${failures}`
-	};
-}
-
 // src/report/summary.ts
 /** GitHub drops a summary of more than 1 MiB per step entirely. */
 const MAX_BYTES$1 = 524288;
@@ -46986,7 +47444,7 @@ function renderComment(result) {
 // src/report/json-report.ts
 /** The JSON report of a run, for other programs. */
 function renderJsonReport(result) {
-	const { mode, dryRun, started, finished, errors, warnings, stopped = [], unrecorded = [], namespaces } = result;
+	const { mode, dryRun, started, finished, errors, warnings, stopped = [], unrecorded = [], records = [], namespaces } = result;
 	const report = {
 		version: 1,
 		mode,
@@ -47000,9 +47458,26 @@ function renderJsonReport(result) {
 		warnings,
 		stopped,
 		unrecorded,
+		records,
 		namespaces
 	};
 	return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+// src/report/masked-outputs.ts
+/**
+* Warns if GitHub is going to drop an output for other jobs, because it contains what GitHub masks: each line of a secret.
+* https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idoutputs
+*
+* @param output the output's name
+* @param credentials those of the inputs; their secrets are not shown
+*/
+function warnOfMaskedOutput(output, value, credentials) {
+	return credentials.flatMap(({ username, password, providedBy }) => {
+		if (password.split(/\r?\n/).filter((line) => line !== "").some((line) => value.includes(line))) return [`GitHub drops the output "${output}" for other jobs, because it contains a line of the secret from ${providedBy}: of a secret of several lines each line is masked, a lone "{" too. Store the secret on one line; for a JSON key, take the output of "jq -c . key.json"`];
+		if (username === "" || !value.includes(username)) return [];
+		return [`The output "${output}" contains the user name from ${providedBy}. If that is stored as a secret, GitHub drops the output for other jobs: store it as a variable instead, and use "vars" in place of "secrets"`];
+	});
 }
 
 // src/main.ts
@@ -47011,7 +47486,8 @@ const MODES = {
 	sync,
 	plan,
 	compare,
-	monitor
+	monitor,
+	record
 };
 /**
 * Runs the action: inputs → list → select → plan → copy → record → report.
@@ -47025,12 +47501,27 @@ async function run(loadInputs, createDeps, runner, modes = MODES) {
 	const inputs = await loadInputs();
 	const deps = createDeps(inputs);
 	try {
-		const result = await modes[inputs.mode](inputs, deps);
+		const result = withOutputWarnings(await modes[inputs.mode](inputs, deps), inputs);
 		const unreported = await report(result, inputs, deps, runner);
+		runLogOf(deps).finished(result);
 		return verdict(result, inputs, deps) ?? unreported;
 	} finally {
 		await deps.close();
 	}
+}
+/** The result of a plan, with warnings if GitHub will not pass its matrix to other jobs. */
+function withOutputWarnings(result, { credentials, registryAuth }) {
+	if (!result.matrix) return result;
+	const accounts = [
+		credentials.target,
+		credentials.source,
+		...registryAuth.values()
+	];
+	const warnings = warnOfMaskedOutput("matrix", JSON.stringify(result.matrix), accounts.filter((account) => account !== void 0));
+	return {
+		...result,
+		warnings: [...result.warnings, ...warnings]
+	};
 }
 /** Pieces of work of which each is tried, whatever becomes of the others. */
 var Attempts = class {
@@ -47082,7 +47573,10 @@ function verdict({ namespaces, errors }, { failOnError }, { lifetime }) {
 	if (lifetime.stopReason() === "cancelled") return "The run was cancelled";
 	if (!failOnError) return void 0;
 	const { failed } = countAll(namespaces);
-	if (failed > 0) return `${plural(failed, "tag")} could not be mirrored: see the job summary`;
+	if (failed > 0) {
+		const failures = namespaces.flatMap((result) => result.failures);
+		return `${describeFailed(failures)} could not be mirrored: see the job summary`;
+	}
 	const drifted = namespaces.reduce((sum, one) => sum + countDrift(one), 0);
 	if (drifted === 0) return void 0;
 	return `${plural(drifted, "tag")} in the target differ from the record: see the job summary`;

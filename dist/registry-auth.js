@@ -1,5 +1,6 @@
 import { t as require_dist } from "./dist.js";
 import { a as isRegistryHost, r as canonicalHost } from "./names.js";
+import { t as maskable } from "./maskable.js";
 
 // src/inputs/registry-auth.ts
 var import_dist = require_dist();
@@ -57,7 +58,7 @@ function maskRegistryAuth(text, mask) {
 		if (raw !== void 0) return formsOf(raw);
 		return isRight || /^[\s-]*["']?(?:registry|username)\b/.test(line) ? [] : [line.trim()];
 	});
-	const secrets = [...passwords, ...lines.filter((part) => part.length > 3)];
+	const secrets = [...passwords.flatMap(maskable), ...lines.filter((part) => part.length > 3)];
 	for (const secret of new Set(secrets)) if (secret !== "") mask(secret);
 }
 /** A value as its line has it, then without the comment after it, and then without quotes. */

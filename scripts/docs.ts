@@ -1,12 +1,14 @@
 /**
- * Writes README's tables of inputs and outputs from action.yml, and the JSON Schema of the config file. With --check it
- * writes nothing, and fails if they are out of date.
+ * Writes the inputs and outputs in README.md and docs/inputs.md from action.yml, the refusals in docs/troubleshooting.md from
+ * src/oci/remedy.ts, and the JSON Schema of the config file. With --check it writes nothing, and fails if they are out of date.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
 import { parse } from 'yaml';
 import { ConfigFile } from '../src/inputs/config-schema.ts';
+import { REMEDIES } from '../src/oci/remedy.ts';
+import { INPUT_GROUPS, exampleOf, firstSentence } from './doc-parts.ts';
 
 const Action = v.object({
   inputs: v.record(
@@ -17,10 +19,10 @@ const Action = v.object({
 });
 
 const action = v.parse(Action, parse(readFileSync(new URL('../action.yml', import.meta.url), 'utf8')));
-const readme = new URL('../README.md', import.meta.url);
-const tables = (text: string): string =>
-  insert(insert(text, 'inputs', inputsTable()), 'outputs', outputsTable());
-keep(readme, tables(readFileSync(readme, 'utf8')));
+checkGroups();
+write('README.md', { inputs: inputTables(), outputs: outputTable() });
+write('docs/inputs.md', { inputs: inputSections(), outputs: outputSections() });
+write('docs/troubleshooting.md', { refusals: refusals() });
 keep(new URL('../mirror.schema.json', import.meta.url), configSchema());
 
 function keep(file: URL, text: string): void {
@@ -44,24 +46,79 @@ function configSchema(): string {
   return `${JSON.stringify({ ...about, ...schema }, null, 2)}\n`;
 }
 
-function inputsTable(): string {
-  const rows = Object.entries(action.inputs).map(([name, input]) => {
-    const value =
-      input.required === true ? 'required' : input.default === undefined ? '' : `\`${input.default}\``;
-    return `| \`${name}\` | ${value} | ${input.description} |`;
-  });
-  return ['| input | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
+/** Each input is in one group: a new one must be put where a reader looks for it. */
+function checkGroups(): void {
+  const grouped = Object.values(INPUT_GROUPS).flat();
+  const declared = Object.keys(action.inputs);
+  if (grouped.toSorted().join() !== declared.toSorted().join()) {
+    const odd = [...declared, ...grouped].filter(
+      (name) => !grouped.includes(name) || !declared.includes(name),
+    );
+    throw new Error(
+      `scripts/doc-parts.ts must have each input of action.yml in one group: ${odd.join(', ')}`,
+    );
+  }
 }
 
-function outputsTable(): string {
+/** README's: the first sentence of each description. */
+function inputTables(): string {
+  return Object.entries(INPUT_GROUPS)
+    .map(([group, names]) => {
+      const rows = names.map((name) => {
+        const { description, value } = inputOf(name);
+        return `| \`${name}\` | ${value} | ${firstSentence(description)} |`;
+      });
+      return [`### ${group}`, '', '| input | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
+    })
+    .join('\n\n');
+}
+
+/** The whole descriptions, each under a heading that can be linked. */
+function inputSections(): string {
+  return Object.entries(INPUT_GROUPS)
+    .flatMap(([group, names]) => [
+      `## ${group}`,
+      ...names.flatMap((name) => {
+        const { description, value } = inputOf(name);
+        return [`### \`${name}\``, description, ...(value === '' ? [] : [`Default: ${value}`])];
+      }),
+    ])
+    .join('\n\n');
+}
+
+function inputOf(name: string): { description: string; value: string } {
+  const { description = '', default: value } = action.inputs[name] ?? {};
+  return { description, value: value === undefined ? '' : `\`${value}\`` };
+}
+
+function outputTable(): string {
   const rows = Object.entries(action.outputs).map(
-    ([name, { description }]) => `| \`${name}\` | ${description} |`,
+    ([name, { description }]) => `| \`${name}\` | ${firstSentence(description)} |`,
   );
   return ['| output | meaning |', '| --- | --- |', ...rows].join('\n');
 }
 
-function insert(text: string, name: string, table: string): string {
-  const pattern = new RegExp(`(<!-- ${name} -->)[\\s\\S]*?(<!-- /${name} -->)`);
-  if (!pattern.test(text)) throw new Error(`README.md has no comments that enclose the table of ${name}`);
-  return text.replace(pattern, (_, start: string, end: string) => `${start}\n\n${table}\n\n${end}`);
+function outputSections(): string {
+  return Object.entries(action.outputs)
+    .flatMap(([name, { description }]) => [`### \`${name}\``, description])
+    .join('\n\n');
+}
+
+/** What registries say when they refuse, and what to do about it. */
+function refusals(): string {
+  return REMEDIES.map(({ says, remedy }) => `- \`${exampleOf(says)}\`\n\n  ${remedy}.`).join('\n\n');
+}
+
+/** Replaces what the comments `<!-- name -->` and `<!-- /name -->` of a document enclose. */
+function write(path: string, parts: Readonly<Record<string, string>>): void {
+  const file = new URL(`../${path}`, import.meta.url);
+  const text = Object.entries(parts).reduce(
+    (before, [name, part]) => {
+      const pattern = new RegExp(`(<!-- ${name} -->)[\\s\\S]*?(<!-- /${name} -->)`);
+      if (!pattern.test(before)) throw new Error(`${path} has no comments that enclose its ${name}`);
+      return before.replace(pattern, (_, start: string, end: string) => `${start}\n\n${part}\n\n${end}`);
+    },
+    readFileSync(file, 'utf8'),
+  );
+  keep(file, text);
 }

@@ -69,7 +69,7 @@ function withOutputWarnings(result: RunResult, { credentials, registryAuth }: In
   return { ...result, warnings: [...result.warnings, ...warnings] };
 }
 
-/** Pieces of work of which each is tried, whatever becomes of the others. */
+/** Pieces of work that are all attempted, even if some fail. */
 class Attempts {
   readonly problems: string[] = [];
 

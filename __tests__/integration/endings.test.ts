@@ -234,13 +234,12 @@ describe('a cancelled job', () => {
       {
         onStart: (child) => {
           child.on('close', () => (cancelled = performance.now() - cancelled));
-          setTimeout(
-            () => {
-              cancelled = performance.now();
-              cancel(child);
-            },
-            engine === 'docker' ? 5000 : 2500,
-          );
+          // The first line about a copied image.
+          child.stdout?.on('data', (text: Buffer) => {
+            if (cancelled > 0 || !text.includes(' → ')) return;
+            cancelled = performance.now();
+            cancel(child);
+          });
         },
       },
     );

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,10 +31,13 @@ const Workflow = v.object({
 const examples = readdirSync(`${ROOT}examples`)
   .filter((name) => name.endsWith('.yml'))
   .map((name) => [`examples/${name}`, readFileSync(`${ROOT}examples/${name}`, 'utf8')] as const);
-const inReadme = Array.from(readFileSync(`${ROOT}README.md`, 'utf8').matchAll(/^```yaml\n(.*?)^```$/gms))
-  .map(([, text = ''], index) => [`README.md, block ${index + 1}`, text] as const)
-  .filter(([, text]) => text.includes('jobs:'));
-const workflows = [...examples, ...inReadme];
+const blocks = globSync(['*.md', 'docs/*.md'], { cwd: ROOT }).flatMap((document) =>
+  Array.from(
+    readFileSync(`${ROOT}${document}`, 'utf8').matchAll(/^```yaml\n(.*?)^```$/gms),
+    ([, text = ''], index) => [`${document}, block ${index + 1}`, text] as const,
+  ),
+);
+const workflows = [...examples, ...blocks.filter(([, text]) => text.includes('jobs:'))];
 
 function stepsOf(text: string): Record<string, string | number | boolean>[] {
   const steps = Object.values(v.parse(Workflow, parse(text)).jobs).flatMap(({ steps }) => steps);
@@ -57,6 +60,13 @@ describe('actionlint', () => {
     expect(status).not.toBe(0);
     expect(output).toContain('nothing');
   });
+});
+
+it('finds the workflows of README and of the documents', () => {
+  const names = workflows.map(([name]) => name);
+  expect(names).toEqual(
+    expect.arrayContaining(['README.md, block 1', expect.stringContaining('docs/parallel-jobs.md')]),
+  );
 });
 
 describe.each(workflows)('%s', (_, text) => {
@@ -84,16 +94,14 @@ describe.each(workflows)('%s', (_, text) => {
 
 describe('config files', () => {
   const own = `${ROOT}examples/config/mirror.yml`;
-  const inReadme = readFileSync(`${ROOT}README.md`, 'utf8').matchAll(
-    /^```yaml\n(#.*?^namespaces:.*?)^```$/gms,
-  );
-  const files = [readFileSync(own, 'utf8'), ...Array.from(inReadme, ([, text = '']) => text)];
+  const inDocuments = blocks.map(([, text]) => text).filter((text) => /^#.*^namespaces:/ms.test(text));
+  const files = [readFileSync(own, 'utf8'), ...inDocuments];
 
   it.each(files)('are ones that the action takes (%#)', async (file) => {
     expect((await loadTestInputs({ engine: 'registry' }, file)).namespaces.length).toBeGreaterThan(1);
   });
 
-  it('are in README too', () => {
+  it('are in the documents too', () => {
     expect(files).toHaveLength(2);
   });
 });

@@ -40,6 +40,10 @@ describe('action.yml', () => {
 });
 
 describe('README.md', () => {
+  it('is short enough to be read: at most 14 kB', () => {
+    expect(Buffer.byteLength(read('README.md'))).toBeLessThanOrEqual(14_000);
+  });
+
   it('reads in the Marketplace: images have absolute links', () => {
     const images = Array.from(read('README.md').matchAll(/!\[[^\]]*\]\(([^)]+)\)|<img[^>]+src="([^"]+)"/g));
     const links = images.map(([, markdown, html]) => markdown ?? html ?? '');

@@ -9,7 +9,7 @@ export interface VersionedFiles {
   readonly 'package.json': string;
   readonly 'package-lock.json': string;
   readonly 'CHANGELOG.md': string;
-  /** README.md, examples and documents, by path: they name the major version. */
+  /** README in both languages, examples and documents, by path: they name the major version. */
   readonly documents: Readonly<Record<string, string>>;
 }
 
@@ -17,7 +17,7 @@ export interface VersionedFiles {
 export function readVersionedFiles(root: string): VersionedFiles {
   const read = (path: string): string =>
     existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : '';
-  const documents = globSync(['README.md', 'docs/**/*.md', 'examples/**/*.yml'], { cwd: root });
+  const documents = globSync(['README*.md', 'docs/**/*.md', 'examples/**/*.yml'], { cwd: root });
   return {
     'package.json': read('package.json'),
     'package-lock.json': read('package-lock.json'),

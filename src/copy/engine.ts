@@ -53,7 +53,7 @@ export interface CopyObserver {
   onTagKept(tag: string): void;
   /** Called with the number of referrers that were copied, each time that some were. */
   onReferrersCopied(count: number): void;
-  /** Called with the platforms of an index of which only some are wanted, in canonical form. */
+  /** Called with the platforms of an index, in canonical form, when only some of them are wanted. */
   onPlatforms?(platforms: readonly string[]): void;
   /** Called with the number of platforms of the image, when the engine knows it. */
   onPlatformCount?(count: number): void;

@@ -47,7 +47,7 @@ export interface PoolOptions {
   readonly beforeOverwrite: (work: Work, tag: string) => Promise<void>;
   readonly lifetime: Lifetime;
   readonly pullLimits: PullLimits;
-  /** Called with the platforms of each index of which only some are wanted. */
+  /** Called with the platforms of each index when only some of them are wanted. */
   readonly onPlatforms?: (platforms: readonly string[]) => void;
   /** Called when a piece of work has ended. */
   readonly onDone: (outcome: Outcome) => void;

@@ -7,7 +7,7 @@ import type { CopyTask } from './engine.ts';
 
 /**
  * Watches the rate limits of registries. Once a registry has no pulls left, or refuses requests because of a limit, no further
- * image is started from or to it: a thousand failed images would help nobody. The next run continues.
+ * image is started from or to it: a thousand failed images would be useless. The next run continues.
  */
 export class PullLimits {
   /** Number of pulls that running copies may still take. */

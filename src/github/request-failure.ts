@@ -60,7 +60,7 @@ function isWrite({ request }: RequestError): boolean {
   return request.method === 'PUT';
 }
 
-/** Only the messages tell 409s apart. The tests' stand-in for GitHub has them word for word. */
+/** Only the messages distinguish one 409 from another. The tests' stand-in for GitHub has them word for word. */
 function isConflict(status: number, message: string): boolean {
   if (status === 422) return /"sha" wasn't supplied/i.test(message);
   return status === 409 && /does not match|but expected|expected to be at/i.test(message);

@@ -30,7 +30,7 @@ export function readPullRequest(source: InputSource): { comment: PullRequest } |
 }
 
 /**
- * The part of the comment that belongs to this job. `job-matrix` is an input because the environment does not tell the
+ * The part of the comment that belongs to this job. `job-matrix` is an input because the environment does not identify the
  * jobs of a matrix apart.
  */
 function readPart({ get, env }: InputSource): CommentPart {

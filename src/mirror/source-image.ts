@@ -24,7 +24,7 @@ export interface SingleImage {
   readonly platform?: string;
 }
 
-/** What docker can't copy unchanged: an index of which more than one image is wanted, or an artifact. */
+/** What docker can't copy unchanged: an index with more than one wanted image, or an artifact. */
 export interface Whole {
   readonly kind: 'whole';
 }

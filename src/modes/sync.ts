@@ -15,9 +15,6 @@ import { prepare } from './prepare.ts';
 import { logCommits, runLogOf } from './run-log.ts';
 import { checkWriteAccess } from './write-access.ts';
 
-/** GitHub allows all jobs of a repository together 1,000 requests an hour. */
-const MAX_CHECKING_JOBS = 40;
-
 /** Mirrors all namespaces and records what it did; a dry run reports what it would do. */
 export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const started = deps.now();
@@ -37,9 +34,7 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
     const namespaces = plans.map((plan) => withSection(dryRunResult(plan, inputs.engine), finished, inputs));
     return { ...run, finished, namespaces, errors: [] };
   }
-  // The checks take several requests, of which many jobs together may have too few.
-  if (inputs.recordWay === 'direct' && inputs.jobs <= MAX_CHECKING_JOBS)
-    await checkWriteAccess(plans, inputs, deps);
+  await checkWriteAccess(plans, inputs, deps);
   const recorder =
     inputs.recordWay === 'direct'
       ? new Recorder(plans, inputs.metadata, deps)

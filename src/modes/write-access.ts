@@ -1,20 +1,22 @@
 import type { Inputs } from '../inputs/inputs.ts';
-import type { NamespacePlan, Planned } from '../plan/namespace-plan.ts';
+import { type NamespacePlan, type Planned, plansOf } from '../plan/namespace-plan.ts';
 import type { Deps } from './deps.ts';
 
+/** The checks take several requests, and GitHub allows all jobs of a repository together 1,000 requests an hour. */
+const MAX_CHECKING_JOBS = 40;
+
 /**
- * Checks whether the run can be recorded, before anything is copied. A run with nothing to record needs no write access.
+ * Checks whether the run can be recorded, before anything is copied. A run that writes nothing needs no write access.
  *
  * @throws MetadataError with the remedy
  */
 export async function checkWriteAccess(
   plans: readonly Planned[],
-  { mode, metadata: { changelogPath } }: Pick<Inputs, 'mode' | 'metadata'>,
+  { mode, recordWay, jobs, metadata: { changelogPath } }: Inputs,
   { writeAccess }: Pick<Deps, 'writeAccess'>,
 ): Promise<void> {
-  const writing = plans
-    .filter((plan) => 'work' in plan)
-    .filter((plan) => mode === 'compare' || hasWork(plan));
+  if (recordWay === 'report' || jobs > MAX_CHECKING_JOBS) return;
+  const writing = plansOf(plans).filter((plan) => mode === 'compare' || hasWork(plan));
   if (writing.length === 0) return;
   const paths = writing.map(({ recordPath }) => recordPath);
   await writeAccess.check(changelogPath === undefined ? paths : [...paths, changelogPath]);

@@ -10,8 +10,8 @@ interface Rule {
   readonly pushing?: boolean;
 }
 
-/** The first rule that matches wins. Each has the words of a real registry: first those of single registries, then common ones. */
-const RULES: readonly Rule[] = [
+/** The rules, which docs/troubleshooting.md lists. The first rule that matches wins. Each has the words of a real registry: first those of single registries, then common ones. */
+export const REMEDIES: readonly Rule[] = [
   // GHCR
   {
     says: /permission_denied: write_package/,
@@ -176,7 +176,7 @@ const RULES: readonly Rule[] = [
  * @param pushing true when the request was part of a push
  */
 export function remedyFor(said: string, pushing: boolean): string | undefined {
-  const rule = RULES.find(({ says, pushing: only }) => (pushing || only !== true) && says.test(said));
+  const rule = REMEDIES.find(({ says, pushing: only }) => (pushing || only !== true) && says.test(said));
   return rule?.remedy;
 }
 
@@ -196,7 +196,7 @@ export function adviceOn(
 /** What to do when the host that `registry` redirects to refuses the request. */
 export function storageAdvice(registry: string, host: string): string {
   return (
-    `${registry} redirects to ${host}, which refuses the request: its link may have expired, or ${host} gives nobody access ` +
+    `${registry} redirects to ${host}, which refuses the request: its link may have expired, or ${host} allows no access ` +
     `without an account. The credentials for ${registry} are not sent there`
   );
 }

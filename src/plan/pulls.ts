@@ -5,7 +5,7 @@ import { isIndexType } from '../oci/media-types.ts';
 
 /**
  * The number of manifest requests to the source that copying `works` takes: one for each, one more if docker pulls it
- * too, and, for an index, one per platform, of which it has at least one. https://docs.docker.com/docker-hub/usage/pulls/
+ * too, and, for an index, one per platform. An index has at least one. https://docs.docker.com/docker-hub/usage/pulls/
  */
 export function countPulls(works: readonly Work[], engine: 'docker' | 'registry', referrers = false): Pulls {
   let count = 0;

@@ -5,7 +5,7 @@ import { checkpointIntervalMs, firstCheckpointMs } from './schedule.ts';
 export interface CheckpointOptions {
   /** The input `checkpoint`, in milliseconds. */
   readonly interval: number;
-  /** Namespaces with work, each of which has a file to write. */
+  /** Namespaces with work. Each has a file to write. */
   readonly namespaces: number;
   /** Aborted when nothing is copied any more. */
   readonly end: AbortSignal;

@@ -98,7 +98,7 @@ export function joinTags(some: TagSets | undefined, others: TagSets): TagSets {
   return joined;
 }
 
-/** Tags that earlier runs left unnamed, and of which it is known what the target has. */
+/** Tags that earlier runs left unnamed and whose content in the target is known. */
 export function earlierTags(
   { unlogged, recorded, adopted }: Pick<NamespacePlan, 'unlogged' | 'recorded' | 'adopted'>,
   own: UnloggedTags,

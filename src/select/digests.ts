@@ -109,7 +109,7 @@ interface LookedUp {
   readonly found: ReadonlyMap<string, SourceDescriptor>;
   /** Tags for which the registry has no manifest. */
   readonly missing: readonly string[];
-  /** Tags that were refused; empty if so many were that the failure is the repository's. */
+  /** Tags that were refused; empty if there were so many that the whole repository counts as failed. */
   readonly refused: readonly string[];
   readonly error?: RegistryError;
 }

@@ -113,34 +113,6 @@ describe('the comment of a matrix', () => {
     },
     30_000,
   );
-
-  it('fits into one comment however long its parts are, and each keeps its start', async () => {
-    const long = `# Start\n${'a line of text\n'.repeat(4000)}`;
-    for (const job of [1, 2, 3]) await keep(pullRequest(job), news(long));
-    await keep(pullRequest(4), news('short'));
-    const [body = ''] = bodies();
-    expect(body.length).toBeLessThanOrEqual(65_536);
-    expect(body.length).toBeGreaterThan(60_000);
-    expect(body.match(/# Start/g)).toHaveLength(3);
-    expect(body.match(/_Shortened: the job summary has all of it\._/g)).toHaveLength(3);
-    expect(body).toContain('short');
-    api.writes.length = 0;
-    await keep(pullRequest(1), news(long));
-    expect(api.writes).toEqual([]);
-  });
-
-  it('closes a code block where a part is shortened', async () => {
-    await keep(pullRequest(1), news(`\`\`\`\`markdown\n${'text\n'.repeat(20_000)}\`\`\`\``));
-    await keep(pullRequest(2), news('after'));
-    expect(bodies()[0]?.match(/^````/gm)).toHaveLength(2);
-  });
-
-  it('is not confused by text that looks like a marker', async () => {
-    const marker = `<!-- part ${'f'.repeat(16)} 9999 ${'0'.repeat(16)} -->`;
-    await keep(pullRequest(1), news(`before\n${marker}\nafter`));
-    await keep(pullRequest(2), news('two'));
-    expect(bodies()[0]).toMatch(/before[\s\S]*after[\s\S]*two/);
-  });
 });
 
 describe('a write that fails', () => {

@@ -38,4 +38,10 @@ describe('checkWriteAccess', () => {
       'CHANGELOG.md',
     ]);
   });
+
+  it('is left to the job that records, and out of large matrices', async () => {
+    expect(await checkedPaths([adopting], { record: 'report' })).toBeUndefined();
+    expect(await checkedPaths([adopting], { 'job-total': '41' })).toBeUndefined();
+    expect(await checkedPaths([adopting], { 'job-total': '40' })).toHaveLength(2);
+  });
 });

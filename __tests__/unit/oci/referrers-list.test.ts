@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { referrersTag, referrersTagSubject } from '../../../src/oci/digest-tags.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import type { RawManifest } from '../../../src/oci/manifest.ts';
 import { DOCKER_LIST, OCI_INDEX } from '../../../src/oci/media-types.ts';
@@ -14,21 +13,6 @@ function listOf(content: unknown, mediaType = OCI_INDEX): RawManifest {
 }
 
 const json = ({ bytes }: RawManifest): unknown => JSON.parse(new TextDecoder().decode(bytes));
-
-describe('referrersTag', () => {
-  it('contains the digest, cut to the length of a tag', () => {
-    expect(referrersTag(digest(7))).toBe(`sha256-${digest(7).slice(7)}`);
-    expect(referrersTag(`sha512:${'ab'.repeat(64)}`)).toBe(`sha512-${'ab'.repeat(32)}`);
-    expect(referrersTagSubject(referrersTag(digest(7)))).toBe(digest(7));
-  });
-
-  it.each(['v1', 'sha256-', `${referrersTag(digest(1))}.sig`, `sha512-${'ab'.repeat(32)}`, digest(1)])(
-    'is not %s',
-    (tag) => {
-      expect(referrersTagSubject(tag)).toBeUndefined();
-    },
-  );
-});
 
 const entry = fc.record(
   {

@@ -91,16 +91,6 @@ Recorded in [gcr.io/distroless.json](https://github.com/octo/meta/commit/abc)
 `);
   });
 
-  it('shows how far each namespace is mirrored', () => {
-    const namespaces = [namespaceResult({ unchanged: 3, pending: 1 }), namespaceResult({ unchanged: 0 })];
-    expect(renderSummary(runResult({ mode: 'monitor', dryRun: true, namespaces }))).toContain(
-      `| Namespace | Target | Mirrored | Pending |  |
-| --- | --- | ---: | ---: | --- |
-| \`gcr.io/distroless\` | \`docker.io/gcrxio\` | 3 | 1 | ████████████ |
-| \`gcr.io/distroless\` | \`docker.io/gcrxio\` | 0 | 0 |  |`,
-    );
-  });
-
   it('counts referrers, and images that were not checked for them', () => {
     const namespaces = [
       namespaceResult({ unchanged: 9, referrers: 1234, referrerBytes: 2000, referrersUnchecked: 1 }),
@@ -131,61 +121,6 @@ Recorded in [gcr.io/distroless.json](https://github.com/octo/meta/commit/abc)
     expect(text).not.toContain('docker pull');
   });
 
-  it('folds namespaces beyond a screen', () => {
-    const images = Array.from({ length: 20 }, (_, index) => copied(`image-${index}`, { added: ['v1'] }));
-    const namespaces = ['one', 'two', 'three'].map((name) =>
-      namespaceResult({ namespace: `gcr.io/${name}`, copied: images }),
-    );
-    const text = renderSummary(runResult({ namespaces }));
-    expect(text.match(/^### .*$/gm)).toEqual(['### `gcr.io/one` → `docker.io/gcrxio`']);
-    expect(text.match(/^<details>.*$/gm)).toEqual(
-      ['two', 'three'].map(
-        (name) =>
-          `<details><summary><code>gcr.io/${name}</code> → <code>docker.io/gcrxio</code>: 20 added</summary>`,
-      ),
-    );
-  });
-
-  it('shows what a comparison found', () => {
-    const drift = {
-      missing: [{ image: 'a', tags: ['v1'] }],
-      changed: [{ image: 'b', tags: ['v1', 'v2'] }],
-      hollow: [],
-      differs: [{ image: 'c', tags: ['v1'] }],
-      removed: 3,
-    };
-    const text = renderSummary(runResult({ mode: 'compare', namespaces: [namespaceResult({ drift })] }));
-    expect(text).toContain('3 entries removed from the record, so that the next sync copies them again');
-    expect(text).toContain('#### Recorded, but missing from the target\n\n- `a`: `v1`\n');
-    expect(text).toContain('#### Recorded, but with another digest in the target\n\n- `b`: `v1`, `v2`\n');
-    expect(text).toContain('#### Not recorded, and different in source and target\n\n- `c`: `v1`\n');
-  });
-
-  it('groups failures of all namespaces by reason, the most common first', () => {
-    const many = Array.from({ length: 300 }, (_, index) => failure(`image-${index}`, ['v1'], 'denied'));
-    const namespaces = [
-      namespaceResult({ failures: [failure('rare', ['v1'], 'unknown'), ...many] }),
-      namespaceResult({ namespace: 'quay.io/coreos', failures: [failure('etcd', ['v1'], 'denied')] }),
-    ];
-    const lines = renderSummary(runResult({ namespaces }))
-      .split('\n')
-      .filter((line) => line.startsWith('- '));
-    expect(lines).toHaveLength(2);
-    expect(lines[0]).toMatch(/^- `gcr\.io\/distroless\/image-0:v1`, .*image-4:v1` and 296 more: denied$/);
-    expect(lines[1]).toBe('- `gcr.io/distroless/rare:v1`: unknown');
-  });
-
-  it('cuts a long reason, so that a page of HTML does not displace everything else', () => {
-    const text = renderSummary(
-      runResult({
-        errors: ['e'.repeat(10_000)],
-        namespaces: [namespaceResult({ failures: [failure('base', ['v1'], 'r'.repeat(10_000))] })],
-      }),
-    );
-    expect(text).toContain(`: ${'r'.repeat(600)}\n`);
-    expect(text).toContain(`> ❌ **Error:** ${'e'.repeat(600)}\n`);
-  });
-
   it('omits all lines from the first that does not fit, and counts them', () => {
     const images = Array.from({ length: 100 }, (_, index) => copied(`image-${index}`, { added: ['v1'] }));
     const result = runResult({ namespaces: [namespaceResult({ copied: images })] });
@@ -204,12 +139,6 @@ Recorded in [gcr.io/distroless.json](https://github.com/octo/meta/commit/abc)
     ]);
   });
 
-  it('shows a namespace that only has pending tags', () => {
-    const text = renderSummary(runResult({ namespaces: [namespaceResult({ pending: 2 })] }));
-    expect(text).toContain('### `gcr.io/distroless` → `docker.io/gcrxio`\n\n2 left to the next run\n');
-    expect(text).not.toContain('without changes');
-  });
-
   it("stays below half of GitHub's limit for 40,000 images", () => {
     const images = Array.from({ length: 40_000 }, (_, index) =>
       copied(`a-rather-long-name-of-an-image-${index}`, { added: ['v1', 'v2', 'v3'] }),
@@ -217,41 +146,6 @@ Recorded in [gcr.io/distroless.json](https://github.com/octo/meta/commit/abc)
     const text = renderSummary(runResult({ namespaces: [namespaceResult({ copied: images })] }));
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(512 * 1024);
     expect(Buffer.byteLength(text)).toBeGreaterThan(500 * 1024);
-  });
-});
-
-describe('what could not be recorded', () => {
-  const file = { path: 'gcr.io/a.json', content: '{\n  "all": 1\n}\n', addition: '{\n  "new": 1\n}\n' };
-  const long = 'x'.repeat(200_000);
-
-  it('is shown with the whole content of its file', () => {
-    const text = renderSummary(runResult({ errors: ['no'], unrecorded: [file] }));
-    expect(text).toContain(
-      '### Not recorded: the content of `gcr.io/a.json`\n\n````json\n{\n  "all": 1\n}\n````\n',
-    );
-  });
-
-  it('is shown without the rest of a long file', () => {
-    const text = renderSummary(runResult({ unrecorded: [{ ...file, content: long }] }));
-    expect(text).toContain(
-      '### Not recorded: to be added to `gcr.io/a.json`\n\n````json\n{\n  "new": 1\n}\n````\n',
-    );
-  });
-
-  it('is only named when even the addition is long, and displaces nothing else', () => {
-    const failures = [failure('base', ['v1'])];
-    const text = renderSummary(
-      runResult({
-        unrecorded: [
-          { ...file, content: long.repeat(10), addition: long.repeat(9) },
-          { ...file, path: 'b.json' },
-        ],
-        namespaces: [namespaceResult({ failures })],
-      }),
-    );
-    expect(text).toContain('to be added to `gcr.io/a.json`\n\n1.8 MB: see the JSON report.\n');
-    expect(text).toContain('the content of `b.json`');
-    expect(text).toContain('### Failed');
   });
 });
 

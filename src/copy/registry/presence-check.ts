@@ -20,7 +20,7 @@ const CONCURRENCY = 8;
 /**
  * Checks what a target really has. The record and the inventory of earlier runs say what it had: its owner or its garbage
  * collector may have deleted blobs since. Not every registry refuses a manifest whose parts it lacks: the specification does not
- * require it, and zot checks images only. A manifest that rests on such a belief would then be stored, and nobody could pull it.
+ * require it, and zot checks images only. A manifest that rests on such a belief would then be stored, and could not be pulled.
  */
 export class PresenceCheck {
   readonly #target: RegistryClient;

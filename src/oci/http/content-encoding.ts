@@ -9,17 +9,17 @@ import * as zlib from 'node:zlib';
  */
 type Coding = 'gzip' | 'deflate' | 'br' | 'zstd';
 
-const CODINGS: Readonly<Record<string, Coding>> = {
-  gzip: 'gzip',
-  'x-gzip': 'gzip',
-  deflate: 'deflate',
-  br: 'br',
-  zstd: 'zstd',
-};
+const CODINGS: ReadonlyMap<string, Coding> = new Map([
+  ['gzip', 'gzip'],
+  ['x-gzip', 'gzip'],
+  ['deflate', 'deflate'],
+  ['br', 'br'],
+  ['zstd', 'zstd'],
+]);
 
 /** The coding of a response that has one. Several at once do not occur in the field, and are not undone. */
 function codingOf(headers: IncomingHttpHeaders): Coding | undefined {
-  return CODINGS[headers['content-encoding']?.trim().toLowerCase() ?? ''];
+  return CODINGS.get(headers['content-encoding']?.trim().toLowerCase() ?? '');
 }
 
 export function isEncoded(headers: IncomingHttpHeaders): boolean {
@@ -67,11 +67,11 @@ const STREAMS = {
   zstd: zlib.createZstdDecompress,
 } as const;
 
-/** True for content that is cut short, or not encoded as its header says. */
+/** True for content that is cut short, or not encoded as its header says. Node calls those of Brotli `ERR__ERROR_FORMAT_…`. */
 export function isDecodingError(error: unknown): boolean {
   return (
     error instanceof Error &&
     'code' in error &&
-    /^(?:Z_|ZSTD_|ERR_(?:_ZLIB|BROTLI|PADDING))/.test(String(error.code))
+    /^(?:Z_|ZSTD_|ERR_(?:_ERROR_|_ZLIB|BROTLI|PADDING))/.test(String(error.code))
   );
 }

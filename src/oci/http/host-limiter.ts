@@ -2,7 +2,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { Sleep } from '../sleep.ts';
 
 /**
- * All requests to one host pass its limiter: at most N at once, and none during a pause that the host asked for. A rate
+ * All requests to one host pass its limiter: at most N at once, and none during a pause that the host requested. A rate
  * limit concerns the client and not one request, therefore it pauses them all.
  */
 export class HostLimiter {

@@ -62,7 +62,7 @@ export class RegistryTransport {
     });
   }
 
-  /** Waits until the registry accepts requests again, if it has asked for a pause. */
+  /** Waits until the registry accepts requests again, if it has requested a pause. */
   async ready(): Promise<void> {
     const { baseUrl, limiters, signal } = this.#options;
     // A pause that is too long to wait for is reported by the request that meets it.

@@ -40,4 +40,12 @@ describe('createConfig', () => {
     await createConfig(join(temp, 'own'), join(temp, 'user'), []);
     expect(vi.mocked(fs.symlink).mock.calls.map((call) => call[2])).toEqual([type, type]);
   });
+
+  it.skipIf(process.platform === 'win32')('can be read by its owner alone', async () => {
+    await createConfig(join(temp, 'own'), join(temp, 'user'), []);
+    const modes = await Promise.all(
+      ['own', 'own/config.json'].map(async (name) => (await fs.stat(join(temp, name))).mode & 0o777),
+    );
+    expect(modes).toEqual([0o700, 0o600]);
+  });
 });

@@ -1,10 +1,8 @@
-import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { VerifiedTag } from '../../../../src/copy/engine.ts';
 import type { BlobLocation } from '../../../../src/copy/registry/blob-locations.ts';
 import type { Platforms } from '../../../../src/mirror/platforms.ts';
 import { digestOf } from '../../../../src/oci/digest.ts';
-import { DOCKER_MANIFEST, OCI_MANIFEST, SCHEMA1_SIGNED } from '../../../../src/oci/media-types.ts';
 import {
   type Copying,
   expectHeld as expectTarget,
@@ -13,15 +11,7 @@ import {
   uploadsTo,
   observe,
 } from '../../../support/fixtures/copying.ts';
-import {
-  type TestImage,
-  describe as descriptor,
-  makeImage,
-  makeIndex,
-  makeManifest,
-  pushImage,
-  seededBytes,
-} from '../../../support/fixtures/images.ts';
+import { type TestImage, makeImage, makeIndex, pushImage } from '../../../support/fixtures/images.ts';
 import {
   type MemoryRegistry,
   type MemoryRegistryOptions,
@@ -64,127 +54,6 @@ async function copy(
 
 const uploads = (): string[] => uploadsTo(target);
 const expectHeld = (image: TestImage): void => expectTarget(target, image);
-
-const Index = v.object({ mediaType: v.string(), manifests: v.array(v.object({ digest: v.string() })) });
-const CONFIG = Buffer.from('{"any": "thing"}');
-const BLOB = seededBytes(300_000, 'blob');
-
-const SHAPES: Readonly<Record<string, TestImage>> = {
-  'a Docker image': makeImage({ seed: 'd', layers: [10, 200_000] }),
-  'an OCI image': makeImage({ seed: 'o', oci: true }),
-  'a Docker list': makeIndex([
-    makeImage({ seed: '1' }),
-    makeImage({ seed: '2', platform: 'linux/arm64/v8' }),
-  ]),
-  'an OCI index with attestations and annotations': makeIndex([makeImage({ seed: '1', oci: true })], {
-    oci: true,
-    attestation: true,
-    annotations: { 'org.example/key': 'value é' },
-  }),
-  'an index in an index': makeIndex(
-    [makeIndex([makeImage({ seed: 'in', oci: true })], { oci: true }), makeImage({ seed: 'x' })],
-    { oci: true },
-  ),
-  'an index whose entry states no platform': makeIndex(
-    [makeManifest(OCI_MANIFEST, artifact(), [CONFIG, BLOB])],
-    { oci: true },
-  ),
-  'an artifact of its own types, with data': makeManifest(OCI_MANIFEST, artifact(), [CONFIG, BLOB]),
-};
-
-function artifact(): unknown {
-  return {
-    schemaVersion: 2,
-    mediaType: OCI_MANIFEST,
-    artifactType: 'application/vnd.example.thing',
-    config: { ...descriptor('application/vnd.example.config+json', CONFIG), data: CONFIG.toString('base64') },
-    layers: [{ ...descriptor('application/x-anything', BLOB), annotations: { title: 'blob.bin' } }],
-    annotations: { 'org.example/z': '1', 'org.example/a': '2' },
-  };
-}
-
-describe('fidelity', () => {
-  it.each(Object.entries(SHAPES))('copies %s byte for byte', async (_, image) => {
-    const { held } = await copy(image);
-    expect(held).toEqual(new Map([['v1', { digest: image.digest }]]));
-    expectHeld(image);
-  });
-
-  it('reduces an index to the platforms, keeps their attestations and reports the platforms', async () => {
-    const image = makeIndex([makeImage({ seed: '1' }), makeImage({ seed: '2', platform: 'linux/arm64' })], {
-      attestation: true,
-    });
-    const { held } = await copy(image, ['linux/amd64']);
-    const stored = target.store.manifest('mirror/img', 'v1');
-    const content = v.parse(Index, JSON.parse(Buffer.from(stored?.bytes ?? []).toString()));
-    const [amd64, arm64, attestation] = image.children;
-    expect(content.manifests.map(({ digest }) => digest)).toEqual([amd64?.digest, attestation?.digest]);
-    expect(content.mediaType).toBe(image.mediaType);
-    expect(held.get('v1')).toEqual({ digest: stored?.digest, platforms: ['linux/amd64'] });
-    expect(target.store.manifest('mirror/img', arm64?.digest ?? '')).toBeUndefined();
-  });
-
-  it('does not change an index that has no other platforms', async () => {
-    const image = makeIndex([makeImage({ seed: '1' }), makeImage({ seed: '2', platform: 'linux/arm64/v8' })]);
-    const { held } = await copy(image, ['linux/amd64', 'linux/arm64', 'linux/riscv64']);
-    expect(held.get('v1')).toEqual({ digest: image.digest });
-  });
-
-  it('fails when an index has none of the platforms', async () => {
-    await expect(copy(makeIndex([makeImage({ seed: '1' })]), ['linux/s390x'])).rejects.toThrow(
-      /has no image for linux\/s390x.*"platforms"/,
-    );
-    expect(target.requests).toEqual([]);
-  });
-
-  it('copies only the descriptors of foreign layers', async () => {
-    const foreign = {
-      ...descriptor('application/vnd.docker.image.rootfs.foreign.diff.tar.gzip', BLOB),
-      urls: ['https://example.com/layer'],
-    };
-    const content = {
-      schemaVersion: 2,
-      mediaType: DOCKER_MANIFEST,
-      config: descriptor('application/vnd.docker.container.image.v1+json', CONFIG),
-      layers: [foreign],
-    };
-    const image = makeManifest(DOCKER_MANIFEST, content, [CONFIG]);
-    await copy(image);
-    expectHeld(image);
-    expect(source.requests.some(({ path }) => path.includes(digestOf(BLOB)))).toBe(false);
-  });
-
-  it('reports schema1 as unsupported', async () => {
-    const image = makeManifest(
-      SCHEMA1_SIGNED,
-      { schemaVersion: 1, name: 'img', tag: 'v1', fsLayers: [] },
-      [],
-    );
-    source.store.putManifest('img', 'v1', SCHEMA1_SIGNED, image.bytes);
-    const mine = setup();
-    await expect(mine.engine.copy(taskOf(mine, 'img', image), observe())).rejects.toThrow(
-      /old schema1 format.*"exclude"/,
-    );
-  });
-
-  it('writes the tag after everything that the image refers to', async () => {
-    const image = SHAPES['an index in an index'];
-    if (!image) throw new Error('no image');
-    await copy(image);
-    const puts = target.requests.filter(({ method }) => method === 'PUT').map(({ path }) => path);
-    expect(puts.at(-1)).toBe('/v2/mirror/img/manifests/v1');
-    expect(puts.filter((path) => path.endsWith('/manifests/v1'))).toHaveLength(1);
-  });
-
-  it('reads a tag back before it reports it', async () => {
-    target.intercept = ({ method, url = '' }, response) => {
-      if (method !== 'PUT' || !url.endsWith('/manifests/v1')) return false;
-      response.writeHead(201).end();
-      return true;
-    };
-    await expect(copy(makeImage({ seed: 'lie' }))).rejects.toThrow(/the target says that it holds nothing/);
-  });
-});
 
 describe('blobs', () => {
   it('are sent once when several images and repositories need them at the same time', async () => {

@@ -114,8 +114,8 @@ describe('a proxy', () => {
   });
 });
 
-describe('the debug log', () => {
-  it('names each request with its status and time, without its query, and each retry', async () => {
+describe('the log', () => {
+  it('names each retry and, for debugging, each request with its status and time, without its query', async () => {
     const lines: string[] = [];
     let requests = 0;
     const server = await startServer(async (_, response) => {
@@ -125,7 +125,8 @@ describe('the debug log', () => {
         response.writeHead(200, { 'content-type': 'application/json' }).end('{"name": "a", "tags": ["v1"]}');
     });
     servers.push(server);
-    const logger = { ...silentLogger, debug: (line: string) => void lines.push(line) };
+    const note = (line: string): void => void lines.push(line);
+    const logger = { ...silentLogger, debug: note, info: note };
     const { transport } = client(server, {}, 2, logger);
     await transport.send(
       { method: 'GET', url: '/v2/a/tags/list?n=1&secret=x', scopes: [], expect: [200] },
@@ -134,7 +135,7 @@ describe('the debug log', () => {
     const url = `${server.url}/v2/a/tags/list`;
     expect(lines).toEqual([
       expect.stringMatching(new RegExp(`^GET ${url}\\S*: 503 in \\d+ ms$`)),
-      expect.stringMatching(/status 503.*; retry 1 of 2 in 1 s$/),
+      expect.stringMatching(/status 503.*retry 1 of 2 in 1 s$/),
       expect.stringMatching(new RegExp(`^GET ${url}\\S*: 200 in \\d+ ms$`)),
     ]);
     expect(lines.join('\n')).not.toContain('secret=x');
