@@ -1,4 +1,4 @@
-import { $ as safeParse, A as array, E as printable, G as number, P as description, T as messageOf, U as nullable, X as pipe, Z as record, _ as InputError, b as show, et as strictObject, h as parseNamespace, i as readSettings, j as boolean, m as formatNamespace, nt as union, q as optional, tt as string, y as listOf } from "./settings.js";
+import { A as array, E as printable, G as number, P as description, T as messageOf, U as nullable, X as pipe, Z as record, _ as show, et as safeParse, g as listOf, i as readSettings, j as boolean, m as InputError, nt as string, q as optional, rt as union, tt as strictObject, v as formatNamespace, y as parseNamespace } from "./settings.js";
 import { t as require_dist } from "./dist.js";
 
 // src/inputs/config-schema.ts

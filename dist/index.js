@@ -1,6 +1,6 @@
 import { i as __toESM, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
 import { b as summary, c as isDebug, d as setFailed, f as setOutput, g as getExecOutput, i as getInput, l as notice, m as warning, n as debug, o as group, p as setSecret, r as error, s as info, t as DOCKER_FOLDER_STATE, u as saveState } from "./shared.js";
-import { $ as safeParse, A as array, B as maxLength, C as RegistryError, D as readErrorBody, E as printable, F as getDotPath, G as number, H as minValue, I as integer, J as parse$3, K as object, L as is, M as check$2, N as custom, O as redactUrl, Q as safeInteger, R as literal, S as parsePlatform, T as messageOf, U as nullable, V as maxValue, W as nullish, X as pipe, Y as parseJson$3, Z as record$2, _ as InputError, a as resolveSettings, b as show$1, c as newestVersionFirst, d as Patterns, f as namedImages, g as repositoryIn, h as parseNamespace, i as readSettings, j as boolean, k as ValiError, l as nameTargets, m as formatNamespace, n as REFERRERS_NEED_DIGESTS, nt as union, o as compileRange, p as narrowPatterns, q as optional, r as TARGET_EXAMPLE, rt as unknown, s as isFullVersion, t as DEFAULTS$1, tt as string, u as targetRepository, v as InputReader, w as isAccessDenied, x as canonicalPlatform, z as looseObject } from "./settings.js";
+import { $ as safeInteger, A as array, B as maxLength, C as RegistryError, D as readErrorBody, E as printable, F as getDotPath, G as number, H as minValue, I as integer, J as parse$3, K as object, L as is, M as check$2, N as custom, O as redactUrl, Q as regex$2, R as literal, S as parsePlatform, T as messageOf, U as nullable, V as maxValue, W as nullish, X as pipe, Y as parseJson$3, Z as record$2, _ as show$1, a as resolveSettings, b as repositoryIn, c as newestVersionFirst, d as Patterns, et as safeParse, f as namedImages, h as InputReader, i as readSettings, it as unknown, j as boolean, k as ValiError, l as nameTargets, m as InputError, n as REFERRERS_NEED_DIGESTS, nt as string, o as compileRange, p as narrowPatterns, q as optional, r as TARGET_EXAMPLE, rt as union, s as isFullVersion, t as DEFAULTS$1, u as targetRepository, v as formatNamespace, w as isAccessDenied, x as canonicalPlatform, y as parseNamespace, z as looseObject } from "./settings.js";
 import { a as isRegistryHost, i as isLoopback, o as isRepositoryName, r as canonicalHost, s as isTag, t as apiHost } from "./names.js";
 import { t as maskable } from "./maskable.js";
 import { BlockList, isIP } from "node:net";
@@ -34765,7 +34765,7 @@ function refusal(error, where, why, kind = "refused") {
 function isWrite({ request }) {
 	return request.method === "PUT";
 }
-/** Only the messages tell 409s apart. The tests' stand-in for GitHub has them word for word. */
+/** Only the messages distinguish one 409 from another. The tests' stand-in for GitHub has them word for word. */
 function isConflict(status, message) {
 	if (status === 422) return /"sha" wasn't supplied/i.test(message);
 	return status === 409 && /does not match|but expected|expected to be at/i.test(message);
@@ -35569,16 +35569,16 @@ function matchesDigest(bytes, digest) {
 }
 
 // src/oci/http/content-encoding.ts
-const CODINGS = {
-	gzip: "gzip",
-	"x-gzip": "gzip",
-	deflate: "deflate",
-	br: "br",
-	zstd: "zstd"
-};
+const CODINGS = /* @__PURE__ */ new Map([
+	["gzip", "gzip"],
+	["x-gzip", "gzip"],
+	["deflate", "deflate"],
+	["br", "br"],
+	["zstd", "zstd"]
+]);
 /** The coding of a response that has one. Several at once do not occur in the field, and are not undone. */
 function codingOf(headers) {
-	return CODINGS[headers["content-encoding"]?.trim().toLowerCase() ?? ""];
+	return CODINGS.get(headers["content-encoding"]?.trim().toLowerCase() ?? "");
 }
 function isEncoded(headers) {
 	return codingOf(headers) !== void 0;
@@ -35615,9 +35615,9 @@ const STREAMS = {
 	br: zlib.createBrotliDecompress,
 	zstd: zlib.createZstdDecompress
 };
-/** True for content that is cut short, or not encoded as its header says. */
+/** True for content that is cut short, or not encoded as its header says. Node calls those of Brotli `ERR__ERROR_FORMAT_…`. */
 function isDecodingError(error) {
-	return error instanceof Error && "code" in error && /^(?:Z_|ZSTD_|ERR_(?:_ZLIB|BROTLI|PADDING))/.test(String(error.code));
+	return error instanceof Error && "code" in error && /^(?:Z_|ZSTD_|ERR_(?:_ERROR_|_ZLIB|BROTLI|PADDING))/.test(String(error.code));
 }
 
 // src/oci/http/message.ts
@@ -36340,7 +36340,7 @@ function validateConcurrency(concurrency) {
 
 // src/oci/http/host-limiter.ts
 /**
-* All requests to one host pass its limiter: at most N at once, and none during a pause that the host asked for. A rate
+* All requests to one host pass its limiter: at most N at once, and none during a pause that the host requested. A rate
 * limit concerns the client and not one request, therefore it pauses them all.
 */
 var HostLimiter = class {
@@ -37167,8 +37167,8 @@ function isRefusedScope(error) {
 }
 
 // src/oci/remedy.ts
-/** The first rule that matches wins. Each has the words of a real registry: first those of single registries, then common ones. */
-const RULES$1 = [
+/** The rules, which docs/troubleshooting.md lists. The first rule that matches wins. Each has the words of a real registry: first those of single registries, then common ones. */
+const REMEDIES = [
 	{
 		says: /permission_denied: write_package/,
 		remedy: "Link the package to the workflow's repository (in the package's settings, \"Manage Actions access\", role Write), or push with a personal access token (classic) with write:packages"
@@ -37295,7 +37295,7 @@ const RULES$1 = [
 * @param pushing true when the request was part of a push
 */
 function remedyFor(said, pushing) {
-	return RULES$1.find(({ says, pushing: only }) => (pushing || only !== true) && says.test(said))?.remedy;
+	return REMEDIES.find(({ says, pushing: only }) => (pushing || only !== true) && says.test(said))?.remedy;
 }
 /** What to do about a refusal by `host`, and where the refused account came from. Never shows the account itself. */
 function adviceOn(host, used, remedy) {
@@ -37304,7 +37304,7 @@ function adviceOn(host, used, remedy) {
 }
 /** What to do when the host that `registry` redirects to refuses the request. */
 function storageAdvice(registry, host) {
-	return `${registry} redirects to ${host}, which refuses the request: its link may have expired, or ${host} gives nobody access without an account. The credentials for ${registry} are not sent there`;
+	return `${registry} redirects to ${host}, which refuses the request: its link may have expired, or ${host} allows no access without an account. The credentials for ${registry} are not sent there`;
 }
 /** What to do when `host` refuses with a web page, which registries don't send. */
 function webPageAdvice(host) {
@@ -37581,6 +37581,10 @@ function misdirected(method, from, to, reason) {
 // src/oci/http/transport.ts
 /** The largest answer of a token service. */
 const MAX_TOKEN_BYTES = 65536;
+/** A 503 with `Retry-After` concerns the whole host too. https://www.rfc-editor.org/rfc/rfc9110#status.503 */
+function asksForPause({ isRateLimit, status, retryAfter }) {
+	return isRateLimit || status === 503 && retryAfter !== void 0;
+}
 /** Requests to one registry: authenticated, limited, retried, and redirected without passing credentials on. */
 var RegistryTransport = class {
 	#options;
@@ -37605,7 +37609,7 @@ var RegistryTransport = class {
 			renewCredential: options.renewCredential
 		});
 	}
-	/** Waits until the registry accepts requests again, if it has asked for a pause. */
+	/** Waits until the registry accepts requests again, if it has requested a pause. */
 	async ready() {
 		const { baseUrl, limiters, signal } = this.#options;
 		await limiters.of(baseUrl.host).waitUntilOpen(signal).catch(() => void 0);
@@ -37660,7 +37664,7 @@ var RegistryTransport = class {
 		return opened.promise;
 	}
 	/**
-	* One attempt. A rate limit pauses the host that answered, whichever it is.
+	* One attempt. A rate limit pauses the host that answered, whichever it is, and so does an outage for which it asks for a pause.
 	*
 	* @param throttled how often this request has met a rate limit
 	*/
@@ -37668,7 +37672,7 @@ var RegistryTransport = class {
 		try {
 			return await read(await this.#authenticate(request));
 		} catch (error) {
-			if (error instanceof RegistryError && error.isRateLimit) {
+			if (error instanceof RegistryError && asksForPause(error)) {
 				const pauseMs = error.retryAfter ?? backoffDelay(throttled, this.#options.random);
 				this.#options.limiters.of(new URL(error.url).host).pause(pauseMs, pauseMs > 6e5 ? error : void 0);
 			}
@@ -38059,16 +38063,27 @@ function apiUrl() {
 }
 /** False on GitHub Enterprise, whose tokens no other service accepts. */
 function isGitHubDotCom() {
-	return apiUrl() === GITHUB_API;
+	return /^https:\/\/api\.github\.com\/*$/i.test(apiUrl());
 }
 /** True if the log shows ANSI colours: on a terminal, and on GitHub. https://no-color.org */
 function hasColors() {
 	if ((process.env["NO_COLOR"] ?? "") !== "") return false;
 	return process.env["GITHUB_ACTIONS"] === "true" || isatty(1);
 }
+/**
+* The user's home. A container's user may have none: neither HOME nor an entry in the list of users. Then it is the root folder, as
+* docker sets it, and not the working folder, whose files may be a pull request's.
+*/
+function homeFolder() {
+	try {
+		return homedir();
+	} catch {
+		return resolve("/");
+	}
+}
 /** The folder of the user's docker configuration. */
 function dockerConfigFolder() {
-	return process.env["DOCKER_CONFIG"] || join(homedir(), ".docker");
+	return process.env["DOCKER_CONFIG"] || join(homeFolder(), ".docker");
 }
 /** The folder for temporary files, which the runner empties after each job. */
 function tempFolder() {
@@ -38109,7 +38124,7 @@ function podmanCredentials(runHelper) {
 		name: path
 	}, runHelper);
 	if (explicit) return lookup(explicit, MISSING$2);
-	const paths = [runtime || `/run/containers/${process.getuid?.() ?? 0}`, config || join(homedir(), ".config")].map((folder, index) => index === 0 && !runtime ? join(folder, "auth.json") : join(folder, "containers", "auth.json"));
+	const paths = [runtime || `/run/containers/${process.getuid?.() ?? 0}`, config || join(homeFolder(), ".config")].map((folder, index) => index === 0 && !runtime ? join(folder, "auth.json") : join(folder, "containers", "auth.json"));
 	return firstCredential(paths.map((path) => lookup(path, NOT_READABLE)));
 }
 
@@ -38498,7 +38513,8 @@ async function createConfig(folder, userFolder, loginServers) {
 		};
 	}
 	await writeFile(join(folder, "config.json"), JSON.stringify(config), { mode: 384 });
-	await Promise.all(SHARED_FOLDERS.map(async (name) => symlink(resolve(userFolder, name), join(folder, name), "dir")));
+	const type = process.platform === "win32" ? "junction" : "dir";
+	await Promise.all(SHARED_FOLDERS.map(async (name) => symlink(resolve(userFolder, name), join(folder, name), type)));
 }
 
 // src/copy/docker/engine.ts
@@ -39722,7 +39738,7 @@ const CONCURRENCY$2 = 8;
 /**
 * Checks what a target really has. The record and the inventory of earlier runs say what it had: its owner or its garbage
 * collector may have deleted blobs since. Not every registry refuses a manifest whose parts it lacks: the specification does not
-* require it, and zot checks images only. A manifest that rests on such a belief would then be stored, and nobody could pull it.
+* require it, and zot checks images only. A manifest that rests on such a belief would then be stored, and could not be pulled.
 */
 var PresenceCheck = class {
 	#target;
@@ -40825,6 +40841,67 @@ function createLifetime(timeLimit, onCancel) {
 	};
 }
 
+// src/action/recheck-days.ts
+/** Keeps the days of runs that rechecked tags in GitHub's cache: one entry per day, whose key says the day. */
+var CachedRecheckDays = class {
+	key;
+	#options;
+	#prefix;
+	#folder;
+	constructor(options) {
+		this.key = options.key;
+		this.#options = options;
+		this.#prefix = `sync-action-rechecks-1-${options.key}-`;
+		this.#folder = join(options.tempFolder, `sync-action-rechecks-${options.key}`);
+	}
+	async load() {
+		return this.#attempt("read from", "unknown", async (api) => {
+			const key = await api.restoreCache([this.#folder], `${this.#prefix}none`, [this.#prefix]);
+			const [, day] = /-(\d{1,9})$/.exec(key ?? "") ?? [];
+			return day === void 0 ? "none" : Number(day);
+		});
+	}
+	async save(day) {
+		await this.#attempt("saved in", void 0, async (api) => {
+			await mkdir(this.#folder, { recursive: true });
+			await writeFile(join(this.#folder, "day.txt"), `${day}\n`);
+			await api.saveCache([this.#folder], `${this.#prefix}${day}`);
+		});
+	}
+	/** Without the cache other tags are rechecked: its failures are logged, and never fail a run. */
+	async #attempt(what, fallback, work) {
+		const { loadApi, logger } = this.#options;
+		try {
+			const api = await loadApi();
+			return api.isFeatureAvailable() ? await work(api) : fallback;
+		} catch (error) {
+			logger.info(`The day of the last recheck could not be ${what} GitHub's cache: ${String(error)}`);
+			return fallback;
+		} finally {
+			await rm(this.#folder, {
+				recursive: true,
+				force: true
+			}).catch(() => void 0);
+		}
+	}
+};
+/** Equal for runs that recheck the same tags. The jobs of a plan share the plan's. */
+function recheckKey({ namespaces, include, exclude, metadata, shard, recheckTurn }) {
+	if (recheckTurn?.key !== void 0) return recheckTurn.key;
+	const { owner, repo, branch, manifestPath } = metadata;
+	const parts = [
+		namespaces.map(({ namespace, target }) => `${formatNamespace(namespace)} → ${formatNamespace(target)}`),
+		include,
+		exclude,
+		owner,
+		repo,
+		branch ?? "",
+		manifestPath,
+		shard
+	];
+	return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
+}
+
 // src/action/reports-folder.ts
 /** A matrix has at most 256 jobs; a workflow may have several. */
 const MAX_REPORTS = 2e3;
@@ -40900,6 +40977,12 @@ function createDeps(inputs) {
 		logger,
 		hasColors: hasColors(),
 		now: () => /* @__PURE__ */ new Date(),
+		...inputs.cache && { recheckDays: new CachedRecheckDays({
+			key: recheckKey(inputs),
+			tempFolder: tempFolder(),
+			logger,
+			loadApi: async () => import("./cache.js")
+		}) },
 		sleep: interruptibleSleep(lifetime.abort),
 		random,
 		readReports: readReports$1,
@@ -40908,9 +40991,14 @@ function createDeps(inputs) {
 		close: async () => dispatcher.destroy()
 	};
 }
-/** The signals with which the runner cancels a job. */
+/** The signals with which the runner cancels a job. On Windows, Ctrl+Break follows Ctrl+C. */
 function onSignal(cancel) {
-	for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, cancel);
+	const breaks = process.platform === "win32" ? ["SIGBREAK"] : [];
+	for (const signal of [
+		"SIGINT",
+		"SIGTERM",
+		...breaks
+	]) process.on(signal, cancel);
 }
 function createRegistries({ queryConcurrency, retries, insecureRegistries, trustedHosts }, dispatcher, sources, { abort }) {
 	return new Registries({
@@ -40974,6 +41062,7 @@ function readInputSource() {
 		eventName: process.env["GITHUB_EVENT_NAME"] ?? "",
 		event: readEvent(process.env["GITHUB_EVENT_PATH"]),
 		env: process.env,
+		platform: process.platform,
 		now: Date.now(),
 		mask: (secret) => setSecret(secret)
 	};
@@ -41352,7 +41441,7 @@ function readPullRequest(source) {
 	} };
 }
 /**
-* The part of the comment that belongs to this job. `job-matrix` is an input because the environment does not tell the
+* The part of the comment that belongs to this job. `job-matrix` is an input because the environment does not identify the
 * jobs of a matrix apart.
 */
 function readPart({ get, env }) {
@@ -41388,6 +41477,7 @@ function readFirstStage(reader, source, accounts) {
 	const named = readNames$2(reader, registry);
 	const configPath = readConfigPath(reader);
 	const base = readBase(reader, source, settings, accounts);
+	checkPlatform(reader, source, base);
 	if (base.engine === "docker" && settings.referrers === true) reader.problem("referrers", REFERRERS_NEED_DIGESTS);
 	return {
 		base,
@@ -41396,6 +41486,11 @@ function readFirstStage(reader, source, accounts) {
 		named,
 		settings
 	};
+}
+/** Elsewhere docker runs in a virtual machine, or pulls Windows images. Only a run that copies needs it. */
+function checkPlatform(reader, { platform }, { engine, mode, dryRun }) {
+	if (engine !== "docker" || mode !== "sync" || dryRun || platform === "linux") return;
+	reader.problem("engine", `docker needs Linux, and this machine has ${platform}: set "engine: registry", which runs everywhere, or use a Linux runner`);
 }
 function readBase(reader, source, settings, accounts) {
 	const mode = reader.choice("mode", MODES$1);
@@ -41412,7 +41507,7 @@ function readBase(reader, source, settings, accounts) {
 		include: settings.include ?? [],
 		exclude: settings.exclude ?? [],
 		recheck: reader.integer("recheck", 1, 365),
-		...readRecheckDay(source),
+		...readRecheckTurn(source),
 		metadata: readMetadata(reader, dryRun),
 		workflowToken: reader.text("workflow-token"),
 		recordWay: reader.choice("record", ["direct", "report"]),
@@ -41439,11 +41534,26 @@ function readBase(reader, source, settings, accounts) {
 		}
 	};
 }
+const Day = pipe(number(), integer(), minValue(0));
 /** The part of a plan's matrix entry that no other input hands over. */
-const PlannedJob = pipe(string(), parseJson$3(), object({ "recheck-day": pipe(number(), integer(), minValue(0)) }));
-function readRecheckDay({ get }) {
+const PlannedJob = pipe(string(), parseJson$3(), object({
+	"recheck-day": Day,
+	"recheck-last": optional(union([
+		Day,
+		literal("none"),
+		literal("unknown")
+	]), "unknown"),
+	"recheck-key": optional(pipe(string(), regex$2(/^[0-9a-f]{16}$/)))
+}));
+function readRecheckTurn({ get }) {
 	const job = safeParse(PlannedJob, get("job-matrix"));
-	return job.success ? { recheckDay: job.output["recheck-day"] } : void 0;
+	if (!job.success) return void 0;
+	const { "recheck-day": day, "recheck-last": last, "recheck-key": key } = job.output;
+	return { recheckTurn: {
+		day,
+		last,
+		...key !== void 0 && { key }
+	} };
 }
 /** What the inputs say about how to mirror. A value that is the default counts as not set: the config file decides. */
 function readInputSettings(reader, now) {
@@ -42242,12 +42352,12 @@ async function audit(recorded, options) {
 		finding: await auditor.find(recordedTag)
 	}));
 }
-/** These statuses are about the client: the next tag would be refused too. */
-const CLIENT_REFUSALS = /* @__PURE__ */ new Set([
-	401,
-	403,
-	429
-]);
+/** These statuses are about the client. */
+const CLIENT_REFUSALS = /* @__PURE__ */ new Set([401, 403]);
+/** True if the next tag would be refused too. Registries send rate limits with other statuses than 429 as well. */
+function concernsAllTags({ status, isRateLimit }) {
+	return isRateLimit || status === void 0 || CLIENT_REFUSALS.has(status);
+}
 var Auditor = class {
 	#options;
 	/** Set once the target has refused to answer. */
@@ -42268,7 +42378,7 @@ var Auditor = class {
 				kind: "unknown",
 				reason: printable(error.message, 2e3)
 			};
-			if (error.status === void 0 || CLIENT_REFUSALS.has(error.status)) this.#refusal = finding;
+			if (concernsAllTags(error)) this.#refusal = finding;
 			return finding;
 		}
 	}
@@ -42676,7 +42786,7 @@ function joinTags(some, others) {
 	for (const [image, tags] of others) joined.set(image, new Map([...joined.get(image) ?? [], ...tags]));
 	return joined;
 }
-/** Tags that earlier runs left unnamed, and of which it is known what the target has. */
+/** Tags that earlier runs left unnamed and whose content in the target is known. */
 function earlierTags({ unlogged, recorded, adopted }, own) {
 	return filterUnlogged(unlogged, (image, tag) => {
 		const entry = adopted.get(image)?.get(tag) ?? recorded.images.get(image)?.get(tag);
@@ -43488,7 +43598,7 @@ function countFilteredOut(filteredOut) {
 // src/plan/pulls.ts
 /**
 * The number of manifest requests to the source that copying `works` takes: one for each, one more if docker pulls it
-* too, and, for an index, one per platform, of which it has at least one. https://docs.docker.com/docker-hub/usage/pulls/
+* too, and, for an index, one per platform. An index has at least one. https://docs.docker.com/docker-hub/usage/pulls/
 */
 function countPulls(works, engine, referrers = false) {
 	let count = 0;
@@ -44371,19 +44481,28 @@ function recordedDigest(recorded, { platforms, referrers }, isDue) {
 
 // src/select/recheck.ts
 const DAY_MS = 864e5;
+/** GitHub removes cache entries that were not used for a week: where none is left, at least as many days have passed. */
+const LOST_DAYS = 8;
 /**
 * Which recorded tags are looked up again. Tags that move (`latest`, `v1`, `nightly`) are looked up on every run. Tags of
-* a full version, which are rarely pushed twice, are rechecked in rotation, each once in every `days` days of daily runs.
-* Each round begins a day later, so that weekly runs reach all tags too.
+* a full version, which are rarely pushed twice, are rechecked in rotation: each has its day, which returns every `days`
+* days, and a run rechecks the tags of all days since the last run. So each tag is rechecked once in `days` days if runs
+* are at most `days` days apart, whatever the schedule.
 *
-* @param today in days since 1970
+* Where the last run is not known, a run rechecks the tags of one day; of eight days where runs are remembered, but not this
+* one, as after a week without runs. It does not recheck all tags: runs that are cut off are not remembered, and would
+* recheck everything each time. Each round then begins a day later, so that weekly runs reach all tags too.
 */
-function recheckRule(days, today) {
-	const turn = (today + Math.floor(today / days)) % days;
-	return (image, tag) => !isFullVersion(tag) || turnOf(image, tag, days) === turn;
+function recheckRule(days, { day, last }) {
+	const isKnown = typeof last === "number" && last <= day;
+	const span = isKnown ? day - last : last === "unknown" ? 1 : LOST_DAYS;
+	const newest = isKnown ? day : day + Math.floor(day / days);
+	return (image, tag) => !isFullVersion(tag) || daysSinceTurn(image, tag, newest, days) < span;
 }
-function turnOf(image, tag, turns) {
-	return createHash("sha256").update(`${image}:${tag}`).digest().readUIntBE(0, 6) % turns;
+/** Number of days from the last day of a tag until `day`: 0 to `days` - 1. */
+function daysSinceTurn(image, tag, day, days) {
+	const phase = createHash("sha256").update(`${image}:${tag}`).digest().readUIntBE(0, 6) % days;
+	return (day + days - phase) % days;
 }
 /** The number of days from 1970 to `date`, in UTC. */
 function dayOf(date) {
@@ -45101,9 +45220,10 @@ async function prepare(inputs, deps) {
 			listing: one.selection.listing
 		})));
 		const warnings = listed.length === all.length ? warnOfFilters(listed, inputs) : [];
+		const turn = await turnOf(listed, inputs, deps);
 		const context = {
 			names,
-			isDue: recheckRule(inputs.recheck, inputs.recheckDay ?? dayOf(deps.now())),
+			isDue: recheckRule(inputs.recheck, turn),
 			inputs,
 			deps
 		};
@@ -45113,9 +45233,29 @@ async function prepare(inputs, deps) {
 		runLogOf(deps).info(`${plural(plans.length, "namespace")} compared with the record`);
 		return {
 			plans,
-			warnings
+			warnings,
+			turn
 		};
 	});
+}
+/** Which tags are to be rechecked. The last run is only looked up if some tag may have to be. */
+async function turnOf(listed, { recheck, recheckTurn }, { now, recheckDays }) {
+	if (recheckTurn) return recheckTurn;
+	const day = dayOf(now());
+	if (!(recheck > 1 && listed.some(mayRecheck)) || !recheckDays) return {
+		day,
+		last: "unknown"
+	};
+	return {
+		day,
+		last: await recheckDays.load(),
+		key: recheckDays.key
+	};
+}
+/** True if the source lists tags of full versions without digests, or referrers are looked up. */
+function mayRecheck({ settings, listing }) {
+	if (settings.referrers) return true;
+	return Array.from(listing.images.values()).some(({ tags }) => Array.from(tags).some(([tag, descriptor]) => descriptor === null && isFullVersion(tag)));
 }
 /** The namespace without images whose names clash: they are failures of this run, and stay in the record. */
 function withoutClashes(listed, clashes) {
@@ -45129,6 +45269,7 @@ function withoutClashes(listed, clashes) {
 	const { listing, selection } = listed;
 	return {
 		...listed,
+		clashing: Array.from(clashing),
 		listing: reduce(listing),
 		selection: {
 			...selection,
@@ -45199,7 +45340,7 @@ async function orFailure({ settings, name, recordPath: path }, work) {
 	}
 }
 async function planNamespace(listed, context) {
-	const { settings, name, recordPath: path, filters, listing } = listed;
+	const { settings, name, recordPath: path, filters, listing, clashing } = listed;
 	const { namespace, platforms, referrers } = settings;
 	const { inputs, deps, isDue, names } = context;
 	const manifest = await readRecord(listed, deps);
@@ -45223,6 +45364,7 @@ async function planNamespace(listed, context) {
 		...resolved,
 		targets: names.get(name) ?? /* @__PURE__ */ new Map(),
 		...compared,
+		...clashing && { clashing },
 		...referrersPlan && { referrers: referrersPlan },
 		adopted: /* @__PURE__ */ new Map(),
 		gone: findRemovedTags(listing, ownImages(recorded.images, inputs.shard, namespace), filters.wantsName)
@@ -45559,16 +45701,23 @@ const MAX_INPUT_BYTES = 32e3;
 * @throws Error when not even the namespaces and filters fit into GitHub's limit
 */
 function planMatrix(works, options) {
-	const { maxEntries, filters, day, maxBytes = MAX_MATRIX_BYTES } = options;
+	const { maxEntries, filters, turn, maxBytes = MAX_MATRIX_BYTES } = options;
 	const plans = fairPlan(weigh(works), maxEntries);
 	for (const render of [byImagesThatFit, byNumbers]) {
 		const matrix = { include: plans.flatMap((plan) => render(plan, filters)).map((one) => ({
 			...one,
-			...day !== void 0 && { "recheck-day": day }
+			...turn && turnValues(turn)
 		})) };
 		if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
 	}
 	throw new Error(`The matrix would have more than ${maxBytes} bytes, which GitHub does not accept: name fewer namespaces per plan, or shorten "include" and "exclude"`);
+}
+function turnValues({ day, last, key }) {
+	return {
+		"recheck-day": day,
+		"recheck-last": last,
+		...key !== void 0 && { "recheck-key": key }
+	};
 }
 /** Weighs by bytes if the sources report them, by their mean for images without a size, and by tags if no size is known. */
 function weigh(works) {
@@ -45578,7 +45727,7 @@ function weigh(works) {
 	const tags = all.reduce((sum, image) => sum + image.tags, 0);
 	const mean = bytes > 0 ? bytes / Math.max(1, tags - unsized) : 1;
 	const weightOf = (image) => Math.max(1, bytes > 0 ? image.bytes + image.unsized * mean : image.tags);
-	return works.filter(({ images }) => images.length > 0).map(({ namespace, images }) => {
+	return works.filter(({ images }) => images.length > 0).map(({ namespace, images, clashing = [] }) => {
 		const loads = images.map((image) => ({
 			...image,
 			weight: weightOf(image)
@@ -45586,6 +45735,7 @@ function weigh(works) {
 		return {
 			namespace,
 			loads,
+			clashing,
 			weight: loads.reduce((sum, { weight }) => sum + weight, 0)
 		};
 	}).toSorted(byName);
@@ -45647,13 +45797,23 @@ function matrixEntryOf(piles, loads, { include, exclude }, { images, part = "1/1
 	return {
 		namespace: piles.map(({ namespace }) => formatNamespace(namespace)).join("\n"),
 		images: (names ? names.flatMap((image) => narrowPatterns(include, image)) : include).join("\n"),
-		exclude: exclude.join("\n"),
+		exclude: (names ? exclude : [...exclude, ...clashesOf(piles, exclude)]).join("\n"),
 		"shard-index": range ?? "0",
 		"shard-total": range === void 0 ? 1 : MAX_SHARDS,
 		part,
 		tags: loads.reduce((sum, { tags }) => sum + tags, 0),
 		bytes: loads.reduce((sum, { bytes }) => sum + bytes, 0)
 	};
+}
+/**
+* The images that a job without names must leave out: it sees only its own namespaces, and not what their names clash with. A
+* filter applies to all namespaces of a job, therefore it can't name an image that another of them has to copy.
+*/
+function clashesOf(piles, exclude) {
+	const clashing = new Set(piles.flatMap((pile) => pile.clashing));
+	for (const { image } of piles.flatMap(({ loads }) => loads)) clashing.delete(image);
+	const names = Array.from(clashing).toSorted();
+	return Buffer.byteLength([...exclude, ...names].join("\n")) <= MAX_INPUT_BYTES ? names : [];
 }
 function heaviestFirst(a, b) {
 	return b.weight - a.weight || byName(a, b);
@@ -45664,7 +45824,7 @@ function byName(a, b) {
 
 // src/plan/namespace-work.ts
 /** Adds up the work of `plan` by image. Undetermined tags count too, as the jobs look them up. */
-function workOf(namespace, { work, undetermined }) {
+function workOf(namespace, { work, undetermined, clashing }) {
 	const images = /* @__PURE__ */ new Map();
 	const sumsOf = (image) => {
 		const sums = images.get(image) ?? {
@@ -45689,7 +45849,8 @@ function workOf(namespace, { work, undetermined }) {
 	}
 	return {
 		namespace,
-		images: Array.from(images.values())
+		images: Array.from(images.values()),
+		...clashing && { clashing }
 	};
 }
 
@@ -45816,7 +45977,7 @@ function isTemporary(error) {
 /** Reports what a sync would copy, and spreads it over jobs. Tags with an unknown digest are left to the jobs, which look them up. */
 async function plan(inputs, deps) {
 	const started = deps.now();
-	const { plans, warnings } = await prepare(inputs, deps);
+	const { plans, warnings, turn } = await prepare(inputs, deps);
 	return deps.phase("Plan", async () => {
 		const namespaces = plans.map((one) => dryRunResult(one, inputs.engine));
 		runLogOf(deps).plannedAll(namespaces);
@@ -45824,7 +45985,7 @@ async function plan(inputs, deps) {
 		const matrix = planMatrix(works, {
 			maxEntries: inputs.maxShards,
 			filters: inputs,
-			day: inputs.recheckDay ?? dayOf(started)
+			turn
 		});
 		deps.logger.info(`The matrix has ${plural(matrix.include.length, "job")}.`);
 		for (const { namespace, part, tags, bytes } of matrix.include) deps.logger.info(`${namespace.replaceAll("\n", ", ")} ${part}: ${plural(tags, "tag")}, ${formatBytes(bytes)}`);
@@ -46401,7 +46562,7 @@ var Attempt = class {
 // src/copy/pull-limits.ts
 /**
 * Watches the rate limits of registries. Once a registry has no pulls left, or refuses requests because of a limit, no further
-* image is started from or to it: a thousand failed images would help nobody. The next run continues.
+* image is started from or to it: a thousand failed images would be useless. The next run continues.
 */
 var PullLimits = class {
 	/** Number of pulls that running copies may still take. */
@@ -46877,7 +47038,7 @@ function rechecksOf({ referrers }) {
 /** Mirrors all namespaces and records what it did; a dry run reports what it would do. */
 async function sync(inputs, deps) {
 	const started = deps.now();
-	const { plans: prepared, warnings } = await prepare(inputs, deps);
+	const { plans: prepared, warnings, turn } = await prepare(inputs, deps);
 	const plans = await deps.phase("Plan", async () => {
 		const adopted = await adoptInPlans(prepared, {
 			registries: deps.registries,
@@ -46907,6 +47068,7 @@ async function sync(inputs, deps) {
 	const recorder = inputs.recordWay === "direct" ? new Recorder(plans, inputs.metadata, deps) : new ReportRecorder(plans, inputs.metadata, deps.logger);
 	const copied = await deps.phase("Copy", async () => copyAndCheckpoint(plans, recorder, inputs, deps));
 	const { errors, unrecorded, records = [] } = await recordAndClose(recorder, copied, deps);
+	if (copied.errors.length === 0 && copied.stopped.length === 0) await keepDay(turn, deps);
 	const namespaces = recorder.results();
 	for (const { namespace, referrers } of namespaces) if (referrers > 0) deps.logger.info(`${namespace}: ${plural(referrers, "referrer")} copied`);
 	return {
@@ -46920,6 +47082,11 @@ async function sync(inputs, deps) {
 		commits: deps.commits ?? [],
 		records
 	};
+}
+/** Keeps the day of a run that was not cut off: the next one rechecks the tags of the days after it. */
+async function keepDay({ day, last }, { recheckDays, lifetime }) {
+	if (last === "unknown" || last === day || lifetime.stopReason() !== void 0) return;
+	await recheckDays?.save(day);
 }
 /** Records before closing, as a cancelled run has little time. */
 async function recordAndClose(recorder, copied, deps) {
@@ -47523,7 +47690,7 @@ function withOutputWarnings(result, { credentials, registryAuth }) {
 		warnings: [...result.warnings, ...warnings]
 	};
 }
-/** Pieces of work of which each is tried, whatever becomes of the others. */
+/** Pieces of work that are all attempted, even if some fail. */
 var Attempts = class {
 	problems = [];
 	async make(what, work) {

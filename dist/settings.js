@@ -328,6 +328,22 @@ function parseJson(config$1, message$1) {
 	};
 }
 /* @__NO_SIDE_EFFECTS__ */
+function regex(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "regex",
+		reference: regex,
+		async: false,
+		expects: `${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "format", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+/* @__NO_SIDE_EFFECTS__ */
 function safeInteger(message$1) {
 	return {
 		kind: "validation",
@@ -1142,6 +1158,36 @@ function withV(variant) {
 	return /^\d/.test(variant) ? `v${variant}` : variant;
 }
 
+// src/mirror/namespace.ts
+/** `gcr.io/distroless`; the host alone when the path is empty. */
+function formatNamespace({ registry, path }) {
+	return path === "" ? registry : `${registry}/${path}`;
+}
+/** The full path of `image` in its registry, as it stands in `/v2/<repository>/`. */
+function repositoryIn({ path }, image) {
+	return path === "" ? image : `${path}/${image}`;
+}
+/**
+* Reads `host/path`, `host` or, in `defaultRegistry`, `path`. The first part is a host when it has a dot or a
+* port or is `localhost`, as docker reads references.
+*
+* @returns the namespace, or a sentence that says what is wrong with `text`
+*/
+function parseNamespace(text, defaultRegistry) {
+	const slash = text.indexOf("/");
+	const first = slash === -1 ? text : text.slice(0, slash);
+	const hasHost = looksLikeHost(first);
+	const host = hasHost ? first.toLowerCase() : defaultRegistry;
+	const path = hasHost ? slash === -1 ? "" : text.slice(slash + 1) : text;
+	if (!isRegistryHost(host)) return `"${host}" is not a registry host`;
+	if (path === "" && slash !== -1) return "nothing follows the \"/\"";
+	if (path !== "" && !isRepositoryName(path)) return `"${path}" is not a repository path: lower-case letters and digits, separated by one of . - _ within a part and by / between parts`;
+	return {
+		registry: canonicalHost(host),
+		path
+	};
+}
+
 // src/inputs/reader.ts
 /** Problems of inputs; each names the input, its value, what is allowed and what to do. */
 var InputError = class extends Error {
@@ -1239,36 +1285,6 @@ function listOf(text) {
 /** A value as an error shows it: quoted, on one line, and cut when it is long. */
 function show(value) {
 	return JSON.stringify(value.length > LONGEST_SHOWN_CHARACTERS ? `${value.slice(0, LONGEST_SHOWN_CHARACTERS)}…` : value);
-}
-
-// src/mirror/namespace.ts
-/** `gcr.io/distroless`; the host alone when the path is empty. */
-function formatNamespace({ registry, path }) {
-	return path === "" ? registry : `${registry}/${path}`;
-}
-/** The full path of `image` in its registry, as it stands in `/v2/<repository>/`. */
-function repositoryIn({ path }, image) {
-	return path === "" ? image : `${path}/${image}`;
-}
-/**
-* Reads `host/path`, `host` or, in `defaultRegistry`, `path`. The first part is a host when it has a dot or a
-* port or is `localhost`, as docker reads references.
-*
-* @returns the namespace, or a sentence that says what is wrong with `text`
-*/
-function parseNamespace(text, defaultRegistry) {
-	const slash = text.indexOf("/");
-	const first = slash === -1 ? text : text.slice(0, slash);
-	const hasHost = looksLikeHost(first);
-	const host = hasHost ? first.toLowerCase() : defaultRegistry;
-	const path = hasHost ? slash === -1 ? "" : text.slice(slash + 1) : text;
-	if (!isRegistryHost(host)) return `"${host}" is not a registry host`;
-	if (path === "" && slash !== -1) return "nothing follows the \"/\"";
-	if (path !== "" && !isRepositoryName(path)) return `"${path}" is not a repository path: lower-case letters and digits, separated by one of . - _ within a part and by / between parts`;
-	return {
-		registry: canonicalHost(host),
-		path
-	};
 }
 
 // node_modules/picomatch/lib/constants.js
@@ -3564,4 +3580,4 @@ function readNewerThan(text, report, now) {
 	return time;
 }
 
-export { safeParse as $, array as A, maxLength as B, RegistryError as C, readErrorBody as D, printable as E, getDotPath as F, number as G, minValue as H, integer as I, parse as J, object as K, is as L, check as M, custom as N, redactUrl as O, description as P, safeInteger as Q, literal as R, parsePlatform as S, messageOf as T, nullable as U, maxValue as V, nullish as W, pipe as X, parseJson as Y, record as Z, InputError as _, resolveSettings as a, show as b, newestVersionFirst as c, Patterns as d, strictObject as et, namedImages as f, repositoryIn as g, parseNamespace as h, readSettings as i, boolean as j, ValiError as k, nameTargets as l, formatNamespace as m, REFERRERS_NEED_DIGESTS as n, union as nt, compileRange as o, narrowPatterns as p, optional as q, TARGET_EXAMPLE as r, unknown as rt, isFullVersion as s, DEFAULTS as t, string as tt, targetRepository as u, InputReader as v, isAccessDenied as w, canonicalPlatform as x, listOf as y, looseObject as z };
+export { safeInteger as $, array as A, maxLength as B, RegistryError as C, readErrorBody as D, printable as E, getDotPath as F, number as G, minValue as H, integer as I, parse as J, object as K, is as L, check as M, custom as N, redactUrl as O, description as P, regex as Q, literal as R, parsePlatform as S, messageOf as T, nullable as U, maxValue as V, nullish as W, pipe as X, parseJson as Y, record as Z, show as _, resolveSettings as a, repositoryIn as b, newestVersionFirst as c, Patterns as d, safeParse as et, namedImages as f, listOf as g, InputReader as h, readSettings as i, unknown as it, boolean as j, ValiError as k, nameTargets as l, InputError as m, REFERRERS_NEED_DIGESTS as n, string as nt, compileRange as o, narrowPatterns as p, optional as q, TARGET_EXAMPLE as r, union as rt, isFullVersion as s, DEFAULTS as t, strictObject as tt, targetRepository as u, formatNamespace as v, isAccessDenied as w, canonicalPlatform as x, parseNamespace as y, looseObject as z };

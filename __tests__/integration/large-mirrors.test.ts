@@ -116,7 +116,8 @@ namespaces:
       warnings: [],
       namespaces: [
         { filteredOut: { semver: 6, latest: 2, exclude: 2 } },
-        { filteredOut: { include: 7, exclude: 1 } },
+        // A repository that the patterns exclude is not listed.
+        { filteredOut: { include: 0, exclude: 1 } },
       ],
     });
     expect(outcome.summary).toContain('10 filtered out (2 by exclude, 6 by semver, 2 by latest)');
@@ -193,7 +194,7 @@ describe('patterns', () => {
       { level: 'warning', message: 'The pattern "z/**" in "include" or "exclude" matches nothing' },
       {
         level: 'warning',
-        message: `The filters select nothing from ${source.host}/team-a, which has 14 tags`,
+        message: `The filters select nothing from ${source.host}/team-a, which has 7 tags`,
       },
     ]);
   });

@@ -205,7 +205,7 @@ describe('through a proxy', () => {
     const outcome = await run(ghcr, { proxy: url('wr0ng-pa55') });
     expect(outcome.exitCode).toBe(1);
     expect(messagesOf(outcome)).toMatch(
-      /octo\/meta can't be read: The proxy 127\.0\.0\.1:\d+ refuses its user name and password \(status 407\): check them in the input "proxy"/,
+      /ghcr\.io\/octo\/nested\/app can't be listed.*The proxy 127\.0\.0\.1:\d+ refuses its user name and password \(status 407\): check them in the input "proxy"/,
     );
     expect(visibleLog(outcome)).not.toContain('wr0ng-pa55');
     expect([proxy.passed, ghcr.requests, hub.requests]).toEqual([[], [], []]);

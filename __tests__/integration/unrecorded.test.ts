@@ -227,6 +227,13 @@ describe.concurrent('a file that someone breaks during the run', () => {
       // The manifest is up to date nevertheless.
       expect(await world.recorded()).toEqual(world.held);
       expect(await github.file('octo/meta', path)).toBeDefined();
+      // Until someone repairs the changelog, each run reports what it does not name.
+      const again = await run();
+      expect(again.exitCode).toBe(1);
+      expect(again.annotations.map(({ message }) => message).join()).toContain('is not UTF-8 text');
+      await github.putFile('octo/meta', 'CHANGELOG.md', '# Changelog\n');
+      expect((await run()).exitCode).toBe(0);
+      expect(await github.file('octo/meta', 'CHANGELOG.md')).toContain('- `new`: added `v1`, `v2`');
       await expectNothingToDo(world);
     });
   });
@@ -238,7 +245,10 @@ describe.concurrent('a file that someone breaks during the run', () => {
       injectFaults(github, [{ method: 'GET', path: '/ns.json', faults: [before(() => {}), isEmpty] }]);
       expectReported(await run(), `${path} can't be read as a namespace manifest`);
       expect(await github.file('octo/meta', path)).toBe(first);
-      expect(writes(world)).toBe(0);
+      const puts = github.requests.filter(({ method }) => method === 'PUT');
+      expect(puts.filter(({ path: written }) => written.endsWith('/ns.json'))).toEqual([]);
+      // The section was written first, and is removed again.
+      expect(await sections(world)).toBe(0);
     });
   });
 });
