@@ -18,8 +18,9 @@ describe('parseNamespace', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[a-zA-Z0-9./:_-]{0,20}$/)), (text) => {
         const read = parseNamespace(text, 'gcr.io');
-        if (typeof read === 'string') expect(read).not.toBe('');
-        else expect(parseNamespace(formatNamespace(read), 'other.io')).toEqual(read);
+        expect(read).not.toBe('');
+        const again = typeof read === 'string' ? read : parseNamespace(formatNamespace(read), 'other.io');
+        expect(again).toEqual(read);
       }),
     );
   });

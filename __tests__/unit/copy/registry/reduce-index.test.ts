@@ -33,7 +33,7 @@ describe('reduceIndex', () => {
         expect(reduced === undefined).toBe(kept.length === 0);
         // An index that has nothing else keeps its bytes, and so its digest.
         expect(reduced === index).toBe(kept.length === present.length);
-        if (reduced) expect(reduced.digest).toBe(digestOf(reduced.bytes));
+        expect(reduced?.digest).toBe(reduced && digestOf(reduced.bytes));
       }),
     );
   });

@@ -18,7 +18,7 @@ const ENCODERS = {
   br: zlib.brotliCompressSync,
   zstd: zlib.zstdCompressSync,
 } as const;
-const CODINGS = Object.keys(ENCODERS) as (keyof typeof ENCODERS)[];
+const CODINGS = ['gzip', 'X-GZIP ', 'deflate', 'br', 'zstd'] as const;
 
 const headersOf = (coding: string): { 'content-encoding': string } => ({ 'content-encoding': coding });
 
