@@ -43,7 +43,7 @@ const FAULTS = ['none', ...PASSING, 'empty', '404', 'far limit', 'protected'] as
 
 type Edit = (step: Step['edit'], bytes: Buffer | undefined) => Buffer | undefined;
 
-/** The contents API of one file, after GITHUB.md. */
+/** The contents API of one file, with the messages of the live API. */
 class ContentsModel {
   bytes: Buffer | undefined;
   steps: Step[] = [];
