@@ -7,7 +7,9 @@ describe('countListed', () => {
   it('counts the tags of all images', () => {
     expect(countListed(listing({}).images)).toBe(0);
     expect(
-      countListed(listing({ a: { v1: digest(1), v2: digest(1) }, b: { v1: digest(2) }, c: {} }).images),
+      countListed(
+        listing({ a: { v1: digest(1), v2: digest(1) }, b: { v1: digest(2) }, c: {}, d: {} }).images,
+      ),
     ).toBe(3);
   });
 });

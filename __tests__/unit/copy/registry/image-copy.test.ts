@@ -110,6 +110,19 @@ describe('copyImage', () => {
     expect(held.get('v1')).toEqual({ digest: image.digest });
   });
 
+  it('counts the platforms that the target gets, without attestations', async () => {
+    const children = [makeImage({ seed: '1' }), makeImage({ seed: '2', platform: 'linux/arm64' })];
+    const image = makeIndex(children, { attestation: true });
+    await pushImage(source.url, 'img', ['v1'], image);
+    const counts: number[] = [];
+    for (const platforms of ['all', ['linux/amd64']] as const) {
+      const mine = startCopying(source, target);
+      const observer = { ...observe(), onPlatformCount: (count: number) => void counts.push(count) };
+      await mine.engine.copy(taskOf(mine, 'img', image, { platforms }), observer);
+    }
+    expect(counts).toEqual([2, 1]);
+  });
+
   it('fails when an index has none of the platforms', async () => {
     await expect(copy(makeIndex([makeImage({ seed: '1' })]), ['linux/s390x'])).rejects.toThrow(
       /has no image for linux\/s390x.*"platforms"/,
