@@ -8,7 +8,8 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['__tests__/integration/**/*.test.ts'],
-          testTimeout: 180_000,
+          // Runs through faulty networks wait up to a minute before the retries of each request are used up.
+          testTimeout: 600_000,
           hookTimeout: 60_000,
           fileParallelism: false,
           // Concurrent tests spend most of their time waiting.
