@@ -32,6 +32,12 @@ export interface ListedImageSettings {
   readonly filters: Filters;
 }
 
+/** How one tag is mirrored. */
+export type TagSettings = Pick<NamespaceSettings, 'platforms' | 'referrers'>;
+
+/** The settings of a tag, by the key of its image; undefined for those of its namespace. */
+export type SettingsOf = (key: string, tag: string) => TagSettings | undefined;
+
 /** A tag, a digest, or a tag with the digest that it is to have: one of both is set. */
 export interface ExactReference {
   readonly tag?: string;

@@ -9,13 +9,13 @@ import { ManifestError, parseNamespaceManifest, serializeNamespaceManifest } fro
 /** What a report says about one namespace: undefined where nothing changes. */
 export function reportedRecord(
   { recordPath: path, recorded }: Pick<NamespacePlan, 'recordPath' | 'recorded'>,
-  change: ManifestChange & { readonly nameOf: (image: string) => string | undefined },
+  change: ManifestChange,
 ): ReportedRecord | undefined {
   if (!hasChanges(change)) return undefined;
   const { source, target } = recorded;
-  const { entries, unlogged, removed = new Map(), nameOf } = change;
+  const { entries, unlogged, removed = new Map() } = change;
   const empty: NamespaceManifest = { source, target, images: new Map() };
-  const addition = applyChange(empty, { entries, ...(unlogged && { unlogged }) }, nameOf);
+  const addition = applyChange(empty, { entries, ...(unlogged && { unlogged }) });
   return {
     path,
     source,
