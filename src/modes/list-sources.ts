@@ -51,6 +51,7 @@ export async function listSources(
     ),
   );
   const found = new Map(listed.flat());
+  logReferences(units, deps);
   return units.flatMap((unit) => found.get(unit) ?? []);
 }
 
@@ -62,6 +63,19 @@ function unitOf(settings: NamespaceSettings, { metadata }: Inputs): Unit {
     recordPath: recordPath(metadata.manifestPath, namespace),
   };
   return { identity, rules: rulesOf(settings) };
+}
+
+/** The references of all lists, each once, whatever the number of its targets and names. */
+function logReferences(units: readonly Unit[], deps: ListDeps): void {
+  const all = new Set<string>();
+  const namespaces = new Set<string>();
+  for (const { identity, rules } of units) {
+    for (const { image = '', references } of rules) {
+      if (references) namespaces.add(identity.name);
+      for (const reference of references?.keys() ?? []) all.add(`${identity.name}/${image} ${reference}`);
+    }
+  }
+  if (all.size > 0) runLogOf(deps).references(all.size, namespaces.size);
 }
 
 /** What the source has of a namespace: all of it, and the images of lists. */

@@ -81,6 +81,13 @@ export class RunLog {
     ]);
   }
 
+  /** `✓ references of lists · 2,242 in 77 namespaces`: nothing is requested for them here. */
+  references(count: number, namespaces: number): void {
+    this.#line('green', '✓', 'references of lists', [
+      `${formatCount(count)} in ${plural(namespaces, 'namespace')}`,
+    ]);
+  }
+
   /** `✗ gcr.io/distroless · status 503 …` */
   notListed(namespace: string, reason: string): void {
     this.#line('red', '✗', namespace, [printable(reason, MAX_ERROR_CHARACTERS)]);
