@@ -4,6 +4,7 @@ import { CopyError, isPermanent } from '../../mirror/copy-error.ts';
 import { type SingleImage, findTargetImage, readSourceImage } from '../../mirror/source-image.ts';
 import type { Credential } from '../../oci/auth/credentials.ts';
 import { credentialServer } from '../../oci/auth/docker-config.ts';
+import { isDigest } from '../../oci/digest.ts';
 import { messageOf } from '../../oci/errors.ts';
 import type { Logger } from '../../oci/logger.ts';
 import type { CopyObserver, CopyTask, Engine } from '../engine.ts';
@@ -104,11 +105,13 @@ class DockerEngine implements Engine {
   async copy(task: CopyTask, observer: CopyObserver): Promise<number> {
     const { client, repository, digest } = task.source;
     const image = await readSourceImage(client, repository, digest, task.platforms);
-    if (image.kind === 'whole') {
+    if (image.kind === 'whole' || task.tags.some(isDigest)) {
       const name = `${client.registry}/${repository}@${digest}`;
-      this.#options.logger.info(
-        `${name} has several platforms or is not an image: it is copied registry to registry`,
-      );
+      const why =
+        image.kind === 'whole'
+          ? 'has several platforms or is not an image'
+          : "is mirrored without a tag, which docker can't push";
+      this.#options.logger.info(`${name} ${why}: it is copied registry to registry`);
       return this.#options.indexEngine.copy(task, observer);
     }
     const done: string[] = [];

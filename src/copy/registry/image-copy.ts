@@ -3,7 +3,7 @@ import { CopyError } from '../../mirror/copy-error.ts';
 import { copyableContent, entryKind, fetchChild, fetchManifest } from '../../mirror/source-image.ts';
 import { allOrThrow } from '../../oci/async.ts';
 import { digestTagSubject } from '../../oci/digest-tags.ts';
-import type { Digest } from '../../oci/digest.ts';
+import { type Digest, isDigest } from '../../oci/digest.ts';
 import type { Descriptor, RawManifest } from '../../oci/manifest.ts';
 import { isIndexType } from '../../oci/media-types.ts';
 import { canonicalPlatform } from '../../oci/platform.ts';
@@ -107,7 +107,7 @@ async function findTagsToWrite(
   const { client, repository } = task.target;
   const present = new Map<string, Digest>();
   const check = async (tag: string): Promise<void> => {
-    const head = await client.findManifest(repository, tag).catch(() => undefined);
+    const head = await client.findManifest(repository, referenceOf(tag, manifest)).catch(() => undefined);
     if (head && isDigestOf(manifest, head.digest)) present.set(tag, head.digest);
   };
   if (state.checkBeforePush) await Promise.all(task.tags.map(check));
@@ -127,10 +127,15 @@ async function writeTags(
   await allOrThrow(
     tags.map(async (tag) => {
       await observer.beforeOverwrite(tag);
-      await copy.put(manifest, tag);
+      await copy.put(manifest, referenceOf(tag, manifest));
       written.push(tag);
     }),
   );
+}
+
+/** Where the target gets the manifest of `tag`. An image without a tag is there under its digest, which a reduced index changes. */
+function referenceOf(tag: string, { digest }: RawManifest): string {
+  return isDigest(tag) ? digest : tag;
 }
 
 /** Reads `tag` back from the target and reports it. */
@@ -143,10 +148,11 @@ async function verifyTag(
   }: Pick<ImageCopy, 'task' | 'observer' | 'manifest' | 'platforms'>,
   tag: string,
 ): Promise<void> {
-  const head = await target.client.headManifest(target.repository, tag);
+  const reference = referenceOf(tag, manifest);
+  const head = await target.client.headManifest(target.repository, reference);
   // A header may be wrong; the content of the manifest decides.
   const isRight = head !== undefined && isDigestOf(manifest, head.digest);
-  const found = isRight ? head : await target.client.getManifest(target.repository, tag);
+  const found = isRight ? head : await target.client.getManifest(target.repository, reference);
   if (found && isDigestOf(manifest, found.digest)) {
     observer.onTagVerified(tag, { digest: found.digest, ...platforms });
     return;
