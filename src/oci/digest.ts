@@ -19,6 +19,11 @@ export function isReference(text: string): boolean {
   return isTag(text) || isDigest(text);
 }
 
+/** What stands between a repository and a tag, or a digest. https://github.com/distribution/reference/blob/v0.6.0/reference.go */
+export function referenceSeparator(reference: string): ':' | '@' {
+  return isDigest(reference) ? '@' : ':';
+}
+
 /** The sha256 digest of `bytes`. */
 export function digestOf(bytes: Uint8Array): Digest {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
