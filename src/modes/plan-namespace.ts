@@ -6,7 +6,7 @@ import type { ListedTag, Listing, ResolvedSelection, SourceImage } from '../mirr
 import type { IsDue } from '../mirror/recheck.ts';
 import type { NamespaceManifest } from '../mirror/record-entry.ts';
 import type { SettingsOf } from '../mirror/settings.ts';
-import { isOwn, isWhole, ownImages, ownListing } from '../mirror/shard.ts';
+import { MAX_SHARDS, isOwn, isWhole, ownImages, ownListing } from '../mirror/shard.ts';
 import type { Work } from '../mirror/work.ts';
 import { diff, findUnchangedImages } from '../plan/diff.ts';
 import { clashingImages } from '../plan/name-clashes.ts';
@@ -193,11 +193,12 @@ function findGone(
   const failed = new Set(failures.flatMap(({ image, tags }) => tags.map((tag) => `${image}:${tag}`)));
   const unknown = failures.filter(({ tags }) => tags.length === 0).map(({ image }) => image);
   const all = new CompiledFilters(settings.filters);
+  const isPlanned = recheckTurn !== undefined || shard.total === MAX_SHARDS;
   return findRemovedTags(ownImages(recorded.images, shard, settings.namespace), {
     rules,
     isFound: (key, tag) =>
       listing.images.get(key)?.tags.has(tag) === true || failed.has(`${imageOf(key)}:${tag}`),
     unknown: new Set([...unknown, ...clashingImages(clashes)]),
-    mayBeTakenOff: (key, tag) => recheckTurn === undefined && all.wantsName(imageOf(key), tag),
+    mayBeTakenOff: (key, tag) => !isPlanned && all.wantsName(imageOf(key), tag),
   });
 }
