@@ -4,27 +4,27 @@ import { isDigest, referenceSeparator } from '../oci/digest.ts';
 import type { NamespacePlan } from './namespace-plan.ts';
 
 /** What `listLines` needs of a plan. */
-export type PlanOfList = Pick<NamespacePlan, 'settings' | 'settingsOf' | 'listing' | 'work' | 'undetermined'>;
+export type PlanOfList = Pick<NamespacePlan, 'settings' | 'settingsOf' | 'listing'>;
 
 /**
  * What lists name of one namespace, as lines of the input `images`: a plan hands them over to its jobs.
  *
  * @param plans those of one namespace, one for each target
- * @param isComplete false: only references with work; true: all
  * @returns lines by image
  */
-export function listLines(plans: readonly PlanOfList[], isComplete: boolean): Map<string, string[]> {
+export function listLines(plans: readonly PlanOfList[]): Map<string, string[]> {
   const lines = new Map<string, string[]>();
   const [first] = plans;
   if (!first) return lines;
   const name = formatNamespace(first.settings.namespace);
-  for (const [image, references] of referencesOf(plans, isComplete)) {
+  for (const [image, references] of referencesOf(plans)) {
     const written = Array.from(references, ([reference, platforms]) => {
       // References with several settings are entries of the config file, where the jobs find them.
       const [only = 'all', other] = platforms;
       const prefix = other === undefined && only !== 'all' ? `--platform=${only} ` : '';
       const digest = pinnedDigest(plans, image, reference);
-      return `${prefix}${name}/${image}${referenceSeparator(reference)}${reference}${digest === undefined ? '' : `@${digest}`}`;
+      const pin = digest === undefined ? '' : `@${digest}`;
+      return `${prefix}${name}/${image}${referenceSeparator(reference)}${reference}${pin}`;
     });
     lines.set(image, written.toSorted());
   }
@@ -34,30 +34,22 @@ export function listLines(plans: readonly PlanOfList[], isComplete: boolean): Ma
 /** By image and reference: the platforms that entries of lists ask for. */
 type References = Map<string, Map<string, Set<string>>>;
 
-function referencesOf(plans: readonly PlanOfList[], isComplete: boolean): References {
+function referencesOf(plans: readonly PlanOfList[]): References {
   const found: References = new Map();
   for (const plan of plans) {
-    for (const [key, reference] of isComplete ? allTags(plan) : tagsWithWork(plan)) {
-      const settings = plan.settingsOf?.(key, reference);
-      if (!settings) continue;
-      const image = imageOf(key);
-      const references = found.get(image) ?? new Map<string, Set<string>>();
-      const platforms = references.get(reference) ?? new Set<string>();
-      found.set(image, references.set(reference, platforms.add(String(settings.platforms))));
+    if (plan.settings.list === undefined) continue;
+    for (const [key, { tags }] of plan.listing.images) {
+      for (const tag of tags.keys()) {
+        const settings = plan.settingsOf?.(key, tag);
+        if (!settings) continue;
+        const image = imageOf(key);
+        const references = found.get(image) ?? new Map<string, Set<string>>();
+        const platforms = references.get(tag) ?? new Set<string>();
+        found.set(image, references.set(tag, platforms.add(String(settings.platforms))));
+      }
     }
   }
   return found;
-}
-
-type KeyAndTag = readonly [key: string, tag: string];
-
-function* allTags({ listing }: PlanOfList): Generator<KeyAndTag> {
-  for (const [key, { tags }] of listing.images) for (const tag of tags.keys()) yield [key, tag];
-}
-
-function* tagsWithWork({ work, undetermined }: PlanOfList): Generator<KeyAndTag> {
-  for (const { image, added, updated } of work) for (const tag of [...added, ...updated]) yield [image, tag];
-  for (const { image, tag } of undetermined) yield [image, tag];
 }
 
 /** The digest that a list gives for a tag. */
