@@ -70,8 +70,9 @@ export async function prepare(inputs: Inputs, deps: PrepareDeps): Promise<Prepar
 }
 
 function namedImagesOf({ settings, rules }: ListedNamespace): Parameters<typeof findNameClashes>[0][number] {
-  const { images } = joinRules(rules.map((rule) => ({ rule, images: rule.selection.listing.images })));
-  return { settings, images };
+  const parts = rules.map((rule) => ({ rule, images: rule.selection.listing.images }));
+  const open = joinRules(parts.filter(({ rule }) => !rule.references)).images;
+  return { settings, images: joinRules(parts).images, open: new Set(open.keys()) };
 }
 
 /** Which tags are to be rechecked. The last run is only looked up if some tag may have to be. */

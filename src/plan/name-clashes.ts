@@ -8,6 +8,8 @@ import { isRepositoryName } from '../oci/names.ts';
 export interface Named {
   readonly settings: { readonly namespace: Namespace; readonly target: Namespace };
   readonly images: ReadonlyMap<string, SourceImage<ListedTag>>;
+  /** Keys of images whose tags are selected from what the source lists: they may get more tags at any time. */
+  readonly open: ReadonlySet<string>;
 }
 
 /** An image, and where it would go. */
@@ -17,21 +19,23 @@ interface Destination<T> {
   /** `gcr.io/distroless/base` */
   readonly source: string;
   readonly tags: readonly string[];
+  readonly isOpen: boolean;
   readonly targetPath: string;
 }
 
 /**
  * Finds the images that can't have their names at the target: the specification does not allow the name, or images of
- * several sources would overwrite each other there. Only these fail. One source that two plans copy to one place is no clash.
+ * several sources would overwrite each other there. Only these fail. One source that two plans copy to one place is no clash, and
+ * neither are exact tags of several sources under one name, as where an image has moved to another registry, if all differ.
  *
  * @returns by plan, a failure for the key of each such image
  */
 export function findNameClashes<T extends Named>(all: readonly T[]): Map<T, readonly Failure[]> {
   const clashes = new Map<T, Failure[]>();
   for (const [place, destinations] of groupByPlace(all)) {
-    const reason = clashOf(place, destinations);
-    if (reason === undefined) continue;
-    for (const { plan, key, tags } of destinations)
+    const clashing = findClashing(destinations);
+    const reason = clashOf(place, clashing);
+    for (const { plan, key, tags } of clashing)
       clashes.set(plan, [...(clashes.get(plan) ?? []), { image: key, tags, reason }]);
   }
   return clashes;
@@ -40,12 +44,14 @@ export function findNameClashes<T extends Named>(all: readonly T[]): Map<T, read
 function groupByPlace<T extends Named>(all: readonly T[]): Map<string, Destination<T>[]> {
   const byPlace = new Map<string, Destination<T>[]>();
   for (const plan of all) {
-    const { namespace, target } = plan.settings;
+    const { settings, open } = plan;
+    const { namespace, target } = settings;
     for (const [key, { repository, tags }] of plan.images) {
-      const targetPath = targetPathOf(plan.settings, key);
+      const targetPath = targetPathOf(settings, key);
       const place = `${target.registry}/${targetPath}`;
       const source = `${namespace.registry}/${repository}`;
-      const destination = { plan, key, source, tags: Array.from(tags.keys()), targetPath };
+      const isOpen = open.has(key);
+      const destination = { plan, key, source, tags: Array.from(tags.keys()), isOpen, targetPath };
       const others = byPlace.get(place);
       if (others) others.push(destination);
       else byPlace.set(place, [destination]);
@@ -54,20 +60,30 @@ function groupByPlace<T extends Named>(all: readonly T[]): Map<string, Destinati
   return byPlace;
 }
 
+/** Those of one place that can't go there. */
+function findClashing<T>(all: readonly Destination<T>[]): readonly Destination<T>[] {
+  const [first, ...others] = all;
+  if (!first || !isRepositoryName(first.targetPath)) return all;
+  if (others.every(({ source }) => source === first.source)) return [];
+  if (all.some(({ isOpen }) => isOpen)) return all;
+  const sources = new Map<string, Set<string>>();
+  for (const { source, tags } of all)
+    for (const tag of tags) sources.set(tag, (sources.get(tag) ?? new Set<string>()).add(source));
+  return all.filter(({ tags }) => tags.some((tag) => (sources.get(tag)?.size ?? 0) > 1));
+}
+
 /** The number of sources that a message names. */
 const MAX_SOURCES_SHOWN = 5;
 
-/** Why these images can't go to `place`, with the remedy; undefined if they can. */
+/** Why these images can't go to `place`, with the remedy. */
 function clashOf(
   place: string,
   destinations: readonly Pick<Destination<unknown>, 'source' | 'targetPath'>[],
-): string | undefined {
+): string {
   const [first] = destinations;
-  if (!first) return undefined;
-  if (!isRepositoryName(first.targetPath))
+  if (first && !isRepositoryName(first.targetPath))
     return `${first.source} would go to "${first.targetPath}", which is not a repository name. ${REMEDY}`;
   const sources = Array.from(new Set(destinations.map(({ source }) => source)));
-  if (sources.length === 1) return undefined;
   const more = sources.length - MAX_SOURCES_SHOWN;
   const shown = [...sources.slice(0, MAX_SOURCES_SHOWN), ...(more > 0 ? [`${more} more`] : [])];
   return `${shown.join(' and ')} would ${sources.length === 2 ? 'both' : 'all'} go to ${place}. ${REMEDY}`;
