@@ -56,11 +56,11 @@ export async function listSources(
 }
 
 function unitOf(settings: NamespaceSettings, { metadata }: Inputs): Unit {
-  const { namespace } = settings;
+  const { namespace, target } = settings;
   const identity = {
     settings,
     name: formatNamespace(namespace),
-    recordPath: recordPath(metadata.manifestPath, namespace),
+    recordPath: recordPath(metadata.manifestPath, namespace, target),
   };
   return { identity, rules: rulesOf(settings) };
 }

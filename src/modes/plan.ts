@@ -2,7 +2,6 @@ import { WriteSession } from '../github/write-session.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { formatBytes, plural } from '../mirror/format.ts';
 import type { MatrixEntry } from '../mirror/matrix.ts';
-import { formatNamespace } from '../mirror/namespace.ts';
 import { messageOf } from '../oci/errors.ts';
 import { planMatrix } from '../plan/matrix.ts';
 import { type NamespacePlan, plansOf } from '../plan/namespace-plan.ts';
@@ -39,10 +38,9 @@ export async function plan(inputs: Inputs, deps: Deps): Promise<RunResult> {
   });
 }
 
-/** The targets of all namespaces, if there are several. A job is told all of them, so that its records have the same paths. */
-function targetsOf({ namespaces }: Inputs): { targets: string } | undefined {
-  const targets = new Set(namespaces.map(({ target }) => formatNamespace(target)));
-  return targets.size > 1 ? { targets: Array.from(targets).join('\n') } : undefined;
+/** The targets of the inputs, if there are several. A job is told all of them, so that its records have the same paths. */
+function targetsOf({ targets }: Inputs): { targets: string } | undefined {
+  return targets.length > 1 ? { targets: targets.join('\n') } : undefined;
 }
 
 function nameOf({ namespace, list }: Pick<MatrixEntry, 'namespace' | 'list'>): string {
