@@ -1,4 +1,4 @@
-import { A as array, E as printable, G as number, P as description, T as messageOf, U as nullable, X as pipe, Z as record, _ as show, et as safeParse, g as listOf, i as readSettings, j as boolean, m as InputError, nt as string, q as optional, rt as union, tt as strictObject, v as formatNamespace, y as parseNamespace } from "./settings.js";
+import { B as boolean, F as printable, P as messageOf, Q as nullable, S as parseNamespace, U as description, _ as InputError, a as readSettings, at as pipe, b as show, dt as string, et as number, ft as union, i as checkNames, lt as safeParse, m as parseReference, nt as optional, ot as record, p as parseExact, ut as strictObject, x as formatNamespace, y as listOf, z as array } from "./settings.js";
 import { t as require_dist } from "./dist.js";
 
 // src/inputs/config-schema.ts
@@ -6,8 +6,8 @@ var import_dist = require_dist();
 const text = (description$2) => pipe(string(), description(description$2));
 const list = (description$1) => pipe(union([string(), array(string())], "expected a text or a list of texts"), description(description$1));
 const SETTINGS = {
-	target: optional(text("The registry and namespace to push to, such as docker.io/gcrxio.")),
-	"target-name": optional(text("A template for the names of the target's repositories, with {registry}, {namespace} and {image}.")),
+	target: optional(list("The registry and namespace to push to, such as docker.io/gcrxio; or a list of them.")),
+	"target-name": optional(text("A template for the names of the target's repositories, with {registry}, {namespace}, {image} and {name}, the last part of the image.")),
 	platforms: optional(list("\"all\", or a list of the platforms of an index to mirror, such as linux/amd64.")),
 	referrers: optional(pipe(boolean(), description("Whether to mirror the signatures, attestations and SBOMs that refer to an image."))),
 	include: optional(list("Globs for image:tag, or for the image if a glob has no \":\". If set, only what matches one of them is mirrored.")),
@@ -19,13 +19,28 @@ const SETTINGS = {
 /** The message for an unknown key, or for a value that is not a map. */
 const mapOf = (keys) => ({ expected }) => expected === "never" ? `is not one of ${keys.join(", ")}` : `expected a map of ${keys.join(", ")}`;
 const Settings = strictObject(SETTINGS, mapOf(Object.keys(SETTINGS)));
+const { "target-name": _, ...ENTRY_SETTINGS } = SETTINGS;
+const ENTRY = {
+	source: text("The image to mirror, with or without a tag or digest, such as quay.io/x/y or nginx:1.27."),
+	tags: optional(list("Exact tags or digests. Without tags, and without filters, the tag latest is mirrored.")),
+	name: optional(list("The repository's name below the target, or a list of names: the image is mirrored to each of them.")),
+	...ENTRY_SETTINGS
+};
+const Entry = strictObject(ENTRY, mapOf(Object.keys(ENTRY)));
 /** The form of the config file. `npm run docs` makes `mirror.schema.json` of it. */
 const ConfigFile = strictObject({
 	defaults: optional(pipe(Settings, description("Settings of all namespaces that do not override them. Inputs override them too."))),
-	namespaces: optional(pipe(record(string(), nullable(Settings)), description("What to mirror: source namespaces, such as gcr.io/distroless, each with its own settings.")))
-}, mapOf(["defaults", "namespaces"]));
+	namespaces: optional(pipe(record(string(), nullable(Settings)), description("What to mirror: source namespaces, such as gcr.io/distroless, each with its own settings."))),
+	images: optional(pipe(array(Entry), description("What to mirror: single images, each with its own settings. One may occur several times.")))
+}, mapOf([
+	"defaults",
+	"namespaces",
+	"images"
+]));
 
 // src/inputs/config.ts
+/** Each entry of a list of thousands may use some. */
+const MOST_ALIASES = 5e3;
 /** The file of a thousand namespaces has some hundred thousand. */
 const LONGEST_FILE_CHARACTERS = 1e6;
 /**
@@ -40,16 +55,22 @@ function parseConfig(text, path, options) {
 		["defaults"],
 		["namespaces"]
 	]);
-	const { defaults, namespaces } = checkForm(file);
+	const { defaults, namespaces, images = [] } = checkForm(file);
 	const read = (raw, at) => readSettings(rawOf(raw), (setting, what) => file.problem([...at, setting], what), options.now);
 	const config = {
 		path,
 		defaults: read(defaults ?? {}, ["defaults"]),
-		namespaces: readNamespaces(file, namespaces ?? {}, options.registry, read)
+		namespaces: readNamespaces(file, namespaces ?? {}, options.registry, read),
+		images: images.flatMap((raw, index) => readEntry(file, raw, index, read))
 	};
 	if (file.hasProblems) throw file.error();
 	const locate = (part, setting) => {
 		if (part === "defaults") return file.locate([part, setting]);
+		if ("image" in part) return file.locate([
+			"images",
+			config.images.indexOf(part),
+			setting
+		]);
 		const name = file.keysOf("namespaces").find((key) => isSame(key, part, options.registry)) ?? "";
 		return file.locate([
 			"namespaces",
@@ -64,10 +85,15 @@ function parseConfig(text, path, options) {
 }
 /** @throws InputError with each part of the file that does not have the form of a config file */
 function checkForm(file) {
-	const parsed = safeParse(ConfigFile, file.json());
+	const parsed = safeParse(ConfigFile, withoutAnchors(file.json()));
 	if (parsed.success) return parsed.output;
 	for (const { path = [], message } of parsed.issues) file.problem(path.map(({ key }) => typeof key === "number" ? key : String(key)), message);
 	throw file.error();
+}
+/** The file without the keys that only hold anchors: `x-common: &common …`. */
+function withoutAnchors(json) {
+	if (typeof json !== "object" || json === null || Array.isArray(json)) return json;
+	return Object.fromEntries(Object.entries(json).filter(([key]) => !key.startsWith("x-")));
 }
 function readNamespaces(file, namespaces, registry, read) {
 	for (const name of file.keysOf("namespaces")) if (!Object.hasOwn(namespaces, name)) file.problem(["namespaces", name], "is not a namespace");
@@ -87,6 +113,45 @@ function readNamespaces(file, namespaces, registry, read) {
 	}
 	return found;
 }
+/** An entry of the list; none if it is wrong. */
+function readEntry(file, raw, index, read) {
+	const at = ["images", index];
+	const { source, tags, name, ...settings } = raw;
+	const parsed = parseReference(source);
+	if (typeof parsed === "string") {
+		file.problem([...at, "source"], parsed);
+		return [];
+	}
+	const { namespace, image, reference } = parsed;
+	if (reference && tags !== void 0) file.problem([...at, "tags"], "the source names a tag or digest already: name all of them in \"tags\"");
+	const references = (typeof tags === "string" ? listOf(tags) : tags)?.map((text) => {
+		const exact = parseExact(text);
+		if (typeof exact !== "string") return exact;
+		file.problem([...at, "tags"], exact);
+		return {};
+	});
+	const filters = FILTER_SETTINGS.filter((key) => settings[key] !== void 0);
+	const isExact = reference !== void 0 || references !== void 0 || filters.length === 0;
+	const [first] = filters;
+	if (first && isExact) file.problem([...at, first], "says nothing about exact tags: leave out one of both");
+	const names = name === void 0 || typeof name !== "string" ? name : listOf(name);
+	checkNames(names ?? [], (what) => file.problem([...at, "name"], what));
+	if (names?.length === 0) file.problem([...at, "name"], "is empty");
+	return [{
+		namespace,
+		image,
+		...isExact && { references: reference ? [reference] : references ?? [{ tag: "latest" }] },
+		...names && { names },
+		own: read(settings, at)
+	}];
+}
+const FILTER_SETTINGS = [
+	"include",
+	"exclude",
+	"semver",
+	"newer-than",
+	"latest"
+];
 function isSame(name, namespace, registry) {
 	const named = parseNamespace(name, registry);
 	return typeof named !== "string" && formatNamespace(named) === formatNamespace(namespace);
@@ -95,6 +160,7 @@ function rawOf(settings) {
 	const list = (value) => typeof value === "string" ? listOf(value) : value;
 	return {
 		...settings,
+		target: list(settings.target),
 		include: list(settings.include),
 		exclude: list(settings.exclude),
 		platforms: list(settings.platforms)
@@ -111,7 +177,8 @@ var ConfigText = class {
 		if (text.length > LONGEST_FILE_CHARACTERS) throw new InputError([`config: ${path} has more than ${LONGEST_FILE_CHARACTERS} characters`]);
 		this.#document = (0, import_dist.parseDocument)(text, {
 			lineCounter: this.#lines,
-			prettyErrors: false
+			prettyErrors: false,
+			merge: true
 		});
 		for (const { message, pos } of this.#document.errors) {
 			const blank = /^\s*/.exec(text.slice(pos[0]))?.[0].length ?? 0;
@@ -130,10 +197,10 @@ var ConfigText = class {
 		}
 		if (this.hasProblems) throw this.error();
 	}
-	/** The file as plain data. The number of aliases is limited, because aliases of aliases multiply. */
+	/** The file as plain data. What aliases stand for is limited, because aliases of aliases multiply. */
 	json() {
 		try {
-			return this.#document.toJS({ maxAliasCount: 100 });
+			return this.#document.toJS({ maxAliasCount: MOST_ALIASES });
 		} catch (error) {
 			this.#note(0, [], messageOf(error));
 			throw this.error();

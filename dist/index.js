@@ -1,6 +1,6 @@
 import { i as __toESM, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
 import { b as summary, c as isDebug, d as setFailed, f as setOutput, g as getExecOutput, i as getInput, l as notice, m as warning, n as debug, o as group, p as setSecret, r as error, s as info, t as DOCKER_FOLDER_STATE, u as saveState } from "./shared.js";
-import { $ as safeInteger, A as array, B as maxLength, C as RegistryError, D as readErrorBody, E as printable, F as getDotPath, G as number, H as minValue, I as integer, J as parse$3, K as object, L as is, M as check$2, N as custom, O as redactUrl, Q as regex$2, R as literal, S as parsePlatform, T as messageOf, U as nullable, V as maxValue, W as nullish, X as pipe, Y as parseJson$3, Z as record$2, _ as show$1, a as resolveSettings, b as repositoryIn, c as newestVersionFirst, d as Patterns, et as safeParse, f as namedImages, h as InputReader, i as readSettings, it as unknown, j as boolean, k as ValiError, l as nameTargets, m as InputError, n as REFERRERS_NEED_DIGESTS, nt as string, o as compileRange, p as narrowPatterns, q as optional, r as TARGET_EXAMPLE, rt as union, s as isFullVersion, t as DEFAULTS$1, u as targetRepository, v as formatNamespace, w as isAccessDenied, x as canonicalPlatform, y as parseNamespace, z as looseObject } from "./settings.js";
+import { $ as nullish, A as matchesDigest, B as boolean, C as repositoryIn, D as digestOf, E as parsePlatform, F as printable, G as integer, H as custom, I as readErrorBody, J as looseObject, K as is, L as redactUrl, M as RegistryError, N as isAccessDenied, O as isDigest, P as messageOf, Q as nullable, R as ValiError, S as parseNamespace, T as isPlatform, V as check$2, W as getDotPath, X as maxValue, Y as maxLength, Z as minValue, _ as InputError, a as readSettings, at as pipe, b as show$1, c as isFullVersion, ct as safeInteger, d as namedImages, dt as string, et as number, f as narrowPatterns, ft as union, g as targetRepository, h as USUAL_NAME, it as parseJson$3, j as referenceSeparator, k as isReference, l as newestVersionFirst, lt as safeParse, m as parseReference, n as REFERRERS_NEED_DIGESTS, nt as optional, o as resolveSettings, ot as record$2, pt as unknown, q as literal, r as TARGET_EXAMPLE, rt as parse$3, s as compileRange, st as regex$2, t as DEFAULTS$1, tt as object, u as Patterns, v as InputReader, w as canonicalPlatform, x as formatNamespace, z as array } from "./settings.js";
 import { a as isRegistryHost, i as isLoopback, o as isRepositoryName, r as canonicalHost, s as isTag, t as apiHost } from "./names.js";
 import { t as maskable } from "./maskable.js";
 import { BlockList, isIP } from "node:net";
@@ -35552,22 +35552,6 @@ var DigestNames = class {
 	}
 };
 
-// src/oci/digest.ts
-const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
-/** True for a digest in one of the two registered algorithms, in lower case. */
-function isDigest(text) {
-	return DIGEST.test(text);
-}
-/** The sha256 digest of `bytes`. */
-function digestOf(bytes) {
-	return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-}
-/** True when `bytes` have `digest`, in its own algorithm. */
-function matchesDigest(bytes, digest) {
-	const [algorithm = "sha256", hex] = digest.split(":");
-	return createHash(algorithm).update(bytes).digest("hex") === hex;
-}
-
 // src/oci/http/content-encoding.ts
 const CODINGS = /* @__PURE__ */ new Map([
 	["gzip", "gzip"],
@@ -36805,7 +36789,7 @@ var Authenticator = class {
 	* @param tokenScopes the scopes to request a token with. Default: those that the registry accepted before, or `scopes`
 	* @throws RegistryError when the token service refuses or can't be reached
 	*/
-	async header(scopes, { anonymous = this.#anonymous.has(keyOf$4(scopes)), tokenScopes = this.tokenScopesOf(scopes) } = {}) {
+	async header(scopes, { anonymous = this.#anonymous.has(keyOf$5(scopes)), tokenScopes = this.tokenScopesOf(scopes) } = {}) {
 		const challenge = this.#challenge;
 		if (!challenge) return void 0;
 		if (challenge.scheme === "basic") {
@@ -36832,11 +36816,11 @@ var Authenticator = class {
 	}
 	/** The scopes that tokens for `scopes` are requested with. */
 	tokenScopesOf(scopes) {
-		return this.#tokenScopes.get(keyOf$4(scopes)) ?? scopes;
+		return this.#tokenScopes.get(keyOf$5(scopes)) ?? scopes;
 	}
 	/** From now on tokens for `scopes` are requested with `tokenScopes`. */
 	useTokenScopes(scopes, tokenScopes) {
-		this.#tokenScopes.set(keyOf$4(scopes), tokenScopes);
+		this.#tokenScopes.set(keyOf$5(scopes), tokenScopes);
 	}
 	/** Forgets the challenge: the next request is sent without `Authorization`, and its 401 has the registry's own. */
 	forgetChallenge() {
@@ -36844,12 +36828,12 @@ var Authenticator = class {
 	}
 	/** Notes that a request for `scopes` was accepted. */
 	markAuthorized(scopes) {
-		this.#authorized.add(keyOf$4(scopes));
+		this.#authorized.add(keyOf$5(scopes));
 		if (this.#challenge?.scheme !== "bearer") this.#authorized.add(ANY_SCOPE);
 	}
 	/** True when a request for the same scopes was accepted before. */
 	isAuthorized(scopes) {
-		return this.#authorized.has(keyOf$4(scopes)) || this.#challenge?.scheme !== "bearer" && this.#authorized.has(ANY_SCOPE);
+		return this.#authorized.has(keyOf$5(scopes)) || this.#challenge?.scheme !== "bearer" && this.#authorized.has(ANY_SCOPE);
 	}
 	/**
 	* True for a 401 that probably says nothing about the credentials. It has no challenge, or another one than the registry
@@ -36869,7 +36853,7 @@ var Authenticator = class {
 	}
 	/** From now on requests for `scopes` are sent without the credential, which was refused where anonymous access was not. */
 	useAnonymous(scopes) {
-		this.#anonymous.add(keyOf$4(scopes));
+		this.#anonymous.add(keyOf$5(scopes));
 	}
 	/**
 	* Renews the credential if the registry refused it itself, as Basic, and not a token service.
@@ -36916,11 +36900,11 @@ function isSameChallenge(last, next) {
 function repositoryOf([scope = ""]) {
 	return /^repository:(.+):[^:]*$/.exec(scope)?.[1];
 }
-function keyOf$4(scopes) {
+function keyOf$5(scopes) {
 	return scopes.join(" ");
 }
 function tokenKey(scopes, anonymous) {
-	return `${anonymous ? "anonymous" : "credential"} ${keyOf$4(scopes)}`;
+	return `${anonymous ? "anonymous" : "credential"} ${keyOf$5(scopes)}`;
 }
 
 // src/oci/auth/foreign-tokens.ts
@@ -36943,7 +36927,7 @@ var ForeignTokens = class {
 	* @throws RegistryError when the origin's token service refuses an anonymous token
 	*/
 	async header(url, scopes) {
-		const key = keyOf$3(url, scopes);
+		const key = keyOf$4(url, scopes);
 		const challenge = this.#challenges.get(key);
 		if (!challenge) return void 0;
 		const service = new TokenService({
@@ -36961,13 +36945,13 @@ var ForeignTokens = class {
 	acceptChallenge({ url, wwwAuthenticate, scopes }, refused) {
 		const challenge = wwwAuthenticate === void 0 ? void 0 : parseChallenge(wwwAuthenticate);
 		if (challenge?.scheme !== "bearer") return false;
-		const key = keyOf$3(url, scopes);
+		const key = keyOf$4(url, scopes);
 		this.#challenges.set(key, challenge);
 		if (refused !== void 0) this.#tokens.drop(key, refused);
 		return true;
 	}
 };
-function keyOf$3({ origin }, scopes) {
+function keyOf$4({ origin }, scopes) {
 	return [origin, ...scopes].join(" ");
 }
 
@@ -38280,7 +38264,7 @@ const IMAGE_LAYER = /^application\/vnd\.(?:oci\.image\.layer|docker\.image\.root
 /** The parts of a manifest, each once. Foreign layers are not in registries. */
 function partsOf(content) {
 	if (content.kind === "index") {
-		const children = distinct$1(content.children);
+		const children = distinct$2(content.children);
 		const isBlob = (child) => entryKind(child) === "blob";
 		return {
 			manifests: children.filter((child) => !isBlob(child)),
@@ -38289,10 +38273,10 @@ function partsOf(content) {
 	}
 	return {
 		manifests: [],
-		blobs: distinct$1([content.config, ...content.layers.filter((layer) => !isForeignLayer(layer))])
+		blobs: distinct$2([content.config, ...content.layers.filter((layer) => !isForeignLayer(layer))])
 	};
 }
-function distinct$1(descriptors) {
+function distinct$2(descriptors) {
 	return Array.from(new Map(descriptors.map((one) => [one.digest, one])).values());
 }
 /**
@@ -38574,9 +38558,10 @@ var DockerEngine = class {
 	async copy(task, observer) {
 		const { client, repository, digest } = task.source;
 		const image = await readSourceImage(client, repository, digest, task.platforms);
-		if (image.kind === "whole") {
+		if (image.kind === "whole" || task.tags.some(isDigest)) {
 			const name = `${client.registry}/${repository}@${digest}`;
-			this.#options.logger.info(`${name} has several platforms or is not an image: it is copied registry to registry`);
+			const why = image.kind === "whole" ? "has several platforms or is not an image" : "is mirrored without a tag, which docker can't push";
+			this.#options.logger.info(`${name} ${why}: it is copied registry to registry`);
 			return this.#options.indexEngine.copy(task, observer);
 		}
 		const done = [];
@@ -39423,10 +39408,10 @@ const Config = looseObject({ rootfs: looseObject({ diff_ids: array(string()) }) 
 function compareLists(target, source) {
 	const [atTarget, atSource] = [readLayers(target), readLayers(source)];
 	if (!atTarget || !atSource) return { kind: "unknown" };
-	const [targetKeys, sourceKeys] = [new Set(atTarget.map(keyOf$2)), new Set(atSource.map(keyOf$2))];
-	const added = atSource.filter((layer) => !targetKeys.has(keyOf$2(layer)));
+	const [targetKeys, sourceKeys] = [new Set(atTarget.map(keyOf$3)), new Set(atSource.map(keyOf$3))];
+	const added = atSource.filter((layer) => !targetKeys.has(keyOf$3(layer)));
 	if (added.length === 0) return { kind: "complete" };
-	return atTarget.every((layer) => sourceKeys.has(keyOf$2(layer))) ? { kind: "outdated" } : {
+	return atTarget.every((layer) => sourceKeys.has(keyOf$3(layer))) ? { kind: "outdated" } : {
 		kind: "diverged",
 		added
 	};
@@ -39434,8 +39419,8 @@ function compareLists(target, source) {
 /** The target's list with the layers of `source` that it lacks, and the config that names them. */
 function mergeLists(target, source, targetConfig) {
 	const content = parse(Manifest, target.bytes);
-	const keys = new Set(content.layers.map(keyOf$2));
-	const added = parse(Manifest, source.bytes).layers.filter((layer) => !keys.has(keyOf$2(layer)));
+	const keys = new Set(content.layers.map(keyOf$3));
+	const added = parse(Manifest, source.bytes).layers.filter((layer) => !keys.has(keyOf$3(layer)));
 	const config = addLayersToConfig(targetConfig, added);
 	const bytes = encode({
 		...content,
@@ -39477,7 +39462,7 @@ function readLayers({ mediaType, bytes }) {
 	return layers.every((layer) => LIST_LAYERS.has(layer.mediaType)) ? layers : void 0;
 }
 /** Signatures of one payload by several keys have the same digest and differ in their annotations. */
-function keyOf$2({ digest, annotations }) {
+function keyOf$3({ digest, annotations }) {
 	const sorted = Object.entries(annotations ?? {}).toSorted(([a], [b]) => a < b ? -1 : 1);
 	return JSON.stringify([digest, sorted]);
 }
@@ -39582,7 +39567,7 @@ async function requestList(client, repository, digest, isPresent) {
 		most: MAX_REFERRERS
 	};
 	return {
-		referrers: distinct(await readPages(client.transport, url, list), digest),
+		referrers: distinct$1(await readPages(client.transport, url, list), digest),
 		status: "present"
 	};
 }
@@ -39636,7 +39621,7 @@ function summarize({ digest, mediaType, artifactType }) {
 	};
 }
 /** Each referrer once, without the subject itself. */
-function distinct(referrers, subject) {
+function distinct$1(referrers, subject) {
 	const byDigest = new Map(referrers.map((referrer) => [referrer.digest, referrer]));
 	byDigest.delete(subject);
 	return Array.from(byDigest.values());
@@ -39644,7 +39629,7 @@ function distinct(referrers, subject) {
 
 // src/copy/registry/referrers-lists.ts
 /** Registries need not take a larger manifest. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests */
-const MAX_LIST_BYTES = 4 * 1024 ** 2;
+const MAX_LIST_BYTES$1 = 4 * 1024 ** 2;
 /** How often a list is written when another client writes it at the same time. */
 const MAX_WRITES = 5;
 /**
@@ -39687,7 +39672,7 @@ var ReferrersLists = class {
 			const list = await this.#read(repository, subject);
 			const changed = change(list);
 			if (changed.digest === list?.digest) return changed;
-			if (changed.bytes.length > MAX_LIST_BYTES) throw this.#problem(repository, tag, `would be larger than ${MAX_LIST_BYTES / 1024 ** 2} MiB`, false);
+			if (changed.bytes.length > MAX_LIST_BYTES$1) throw this.#problem(repository, tag, `would be larger than ${MAX_LIST_BYTES$1 / 1024 ** 2} MiB`, false);
 			await this.#client.putManifest(repository, tag, changed);
 			if ((await this.#client.headManifest(repository, tag))?.digest === changed.digest) return changed;
 		}
@@ -39727,7 +39712,7 @@ async function listAtSource({ client, repository }, { sourceTags }, subject) {
 	if (listed && listed.length > 0) return listed;
 	if (!sourceTags.has(referrersTag(subject))) return [];
 	const list = await fetchList(client, repository, subject);
-	return distinct((list && listEntries(list)) ?? [], subject);
+	return distinct$1((list && listEntries(list)) ?? [], subject);
 }
 
 // src/copy/registry/presence-check.ts
@@ -40226,7 +40211,7 @@ var CopiedReferrers = class {
 		}
 		this.unlisted.push(entry);
 		this.#size += JSON.stringify(entry).length;
-		return this.#size <= MAX_LIST_BYTES;
+		return this.#size <= MAX_LIST_BYTES$1;
 	}
 };
 function mayBeSubject({ artifactType }) {
@@ -40299,7 +40284,7 @@ async function findTagsToWrite({ task, state, observer, manifest, platforms, cop
 	const { client, repository } = task.target;
 	const present = /* @__PURE__ */ new Map();
 	const check = async (tag) => {
-		const head = await client.findManifest(repository, tag).catch(() => void 0);
+		const head = await client.findManifest(repository, referenceOf(tag, manifest)).catch(() => void 0);
 		if (head && isDigestOf(manifest, head.digest)) present.set(tag, head.digest);
 	};
 	if (state.checkBeforePush) await Promise.all(task.tags.map(check));
@@ -40315,14 +40300,19 @@ async function findTagsToWrite({ task, state, observer, manifest, platforms, cop
 async function writeTags({ observer, manifest, copy }, tags, written) {
 	await allOrThrow(tags.map(async (tag) => {
 		await observer.beforeOverwrite(tag);
-		await copy.put(manifest, tag);
+		await copy.put(manifest, referenceOf(tag, manifest));
 		written.push(tag);
 	}));
 }
+/** Where the target gets the manifest of `tag`. An image without a tag is there under its digest, which a reduced index changes. */
+function referenceOf(tag, { digest }) {
+	return isDigest(tag) ? digest : tag;
+}
 /** Reads `tag` back from the target and reports it. */
 async function verifyTag({ task: { target }, observer, manifest, platforms }, tag) {
-	const head = await target.client.headManifest(target.repository, tag);
-	const found = head !== void 0 && isDigestOf(manifest, head.digest) ? head : await target.client.getManifest(target.repository, tag);
+	const reference = referenceOf(tag, manifest);
+	const head = await target.client.headManifest(target.repository, reference);
+	const found = head !== void 0 && isDigestOf(manifest, head.digest) ? head : await target.client.getManifest(target.repository, reference);
 	if (found && isDigestOf(manifest, found.digest)) {
 		observer.onTagVerified(tag, {
 			digest: found.digest,
@@ -40890,7 +40880,7 @@ function recheckKey({ namespaces, include, exclude, metadata, shard, recheckTurn
 	if (recheckTurn?.key !== void 0) return recheckTurn.key;
 	const { owner, repo, branch, manifestPath } = metadata;
 	const parts = [
-		namespaces.map(({ namespace, target }) => `${formatNamespace(namespace)} → ${formatNamespace(target)}`),
+		namespaces.map(({ namespace, target, list = [] }) => `${formatNamespace(namespace)} → ${formatNamespace(target)} ${list.map(({ image }) => image).join(" ")}`.trim()),
 		include,
 		exclude,
 		owner,
@@ -41120,22 +41110,22 @@ function limitHeapGrowth() {
 *
 * @throws InputError or MetadataError with the remedy
 */
-async function readWorkflowFile(path, inputs) {
-	const bytes = await readCheckout(path) ?? await readCommit(path, inputs);
+async function readWorkflowFile(path, inputs, input) {
+	const bytes = await readCheckout(path, input) ?? await readCommit(path, inputs, input);
 	try {
 		return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 	} catch (error) {
-		throw new InputError([`config: ${path} is not UTF-8 text: save it as UTF-8`], { cause: error });
+		throw new InputError([`${input}: ${path} is not UTF-8 text: save it as UTF-8`], { cause: error });
 	}
 }
 const MISSING$1 = /* @__PURE__ */ new Set(["ENOENT", "ENOTDIR"]);
 /** Undefined when there is no checkout, or it does not have the file. */
-async function readCheckout(path) {
+async function readCheckout(path, input) {
 	const workspace = process.env["GITHUB_WORKSPACE"];
 	if (!workspace) return void 0;
 	try {
 		const [root, file] = await Promise.all([realpath(workspace), realpath(join(workspace, path))]);
-		if (!file.startsWith(root + sep$1)) throw new InputError([`config: ${show$1(path)} is a link that leads out of the workspace`]);
+		if (!file.startsWith(root + sep$1)) throw new InputError([`${input}: ${show$1(path)} is a link that leads out of the workspace`]);
 		return await readFile(file);
 	} catch (error) {
 		if (error instanceof Error && "code" in error && MISSING$1.has(String(error.code))) return void 0;
@@ -41143,7 +41133,7 @@ async function readCheckout(path) {
 	}
 }
 /** With the workflow's own token: `github-token` may be one that sees nothing but the metadata repository. */
-async function readCommit(path, { metadata, workflowToken, httpTimeout, proxy }) {
+async function readCommit(path, { metadata, workflowToken, httpTimeout, proxy }, input) {
 	const repository = process.env["GITHUB_REPOSITORY"] ?? "";
 	const [owner = "", repo = ""] = repository.split("/");
 	const sha = process.env["GITHUB_SHA"];
@@ -41173,7 +41163,7 @@ async function readCommit(path, { metadata, workflowToken, httpTimeout, proxy })
 	} finally {
 		await dispatcher.close();
 	}
-	throw new InputError([`config: ${show$1(path)} is neither in the workspace nor in ${repository}${sha ? ` at ${sha}` : ""}: check the path`]);
+	throw new InputError([`${input}: ${show$1(path)} is neither in the workspace nor in ${repository}${sha ? ` at ${sha}` : ""}: check the path`]);
 }
 
 // src/mirror/mode.ts
@@ -41186,18 +41176,53 @@ const MODES$1 = [
 ];
 
 // src/mirror/record-path.ts
+/** Where records are kept by default: in runs with one target, and in runs with several. */
+const DEFAULT_PATHS = {
+	single: "{registry}/{namespace}.json",
+	several: "{target}/{registry}/{namespace}.json"
+};
 /**
-* The path of a namespace manifest in the metadata repository: `template` with `{registry}` and `{namespace}` filled
-* in. By the default template, the path for a namespace without a path is `{registry}.json`.
+* The path of a namespace manifest in the metadata repository: `template` with `{registry}`, `{namespace}` and `{target}`
+* filled in. By the default template, the path for a namespace without a path is `{registry}.json`.
 */
-function recordPath(template, { registry, path }) {
-	if (path !== "") return template.replaceAll("{registry}", registry).replaceAll("{namespace}", path);
-	return template.replaceAll("{registry}/{namespace}", "{registry}").replaceAll("{registry}", registry).replaceAll("{namespace}", registry);
+function recordPath(template, { registry, path }, target) {
+	const own = template.replaceAll("{target}", formatNamespace(target));
+	if (path !== "") return own.replaceAll("{registry}", registry).replaceAll("{namespace}", path);
+	return own.replaceAll("{registry}/{namespace}", "{registry}").replaceAll("{registry}", registry).replaceAll("{namespace}", registry);
 }
 /** True for a path that stays inside a repository and that git can hold. */
 function isRepositoryPath(path) {
 	if (path.length > 1024 || /[\p{Cc}\\]/u.test(path)) return false;
 	return path.split("/").every((part) => part !== "" && part !== "." && part !== ".." && !/^\.git$/i.test(part));
+}
+
+// src/mirror/image-key.ts
+/**
+* Identifies an image of a namespace at one target: `base`, or `base as mirrored-base` where its repository has another
+* name there than the template `{image}` gives. An image with two names has two keys. Records, plans and results go by keys.
+*/
+const SEPARATOR = " as ";
+/** The key of `image` under the name that `template` gives it at `target`. */
+function imageKey(template, target, source, image) {
+	if (template === "{image}") return image;
+	const path = targetRepository(template, target, source, image);
+	if (path === targetRepository("{image}", target, source, image)) return image;
+	return `${image}${SEPARATOR}${target.path === "" ? path : path.slice(target.path.length + 1)}`;
+}
+/** The image of a key: the repository's path inside its namespace. */
+function imageOf(key) {
+	const end = key.indexOf(SEPARATOR);
+	return end === -1 ? key : key.slice(0, end);
+}
+/** The full path of the target's repository for the image of a key. */
+function targetPathOf({ namespace, target }, key) {
+	const end = key.indexOf(SEPARATOR);
+	if (end === -1) return targetRepository(USUAL_NAME, target, namespace, key);
+	return repositoryIn(target, key.slice(end + 4));
+}
+/** True for a key of names that the distribution specification allows. */
+function isImageKey(text) {
+	return text.split(SEPARATOR, 3).every(isRepositoryName) && text.split(SEPARATOR, 3).length < 3;
 }
 
 // src/mirror/shard.ts
@@ -41233,7 +41258,7 @@ function ownListing(listing, shard) {
 /** This job's part of what is recorded. */
 function ownImages(images, shard, namespace) {
 	if (isWhole(shard)) return images;
-	return new Map(Array.from(images).filter(([image]) => isOwn(shard, namespace, image)));
+	return new Map(Array.from(images).filter(([key]) => isOwn(shard, namespace, imageOf(key))));
 }
 
 // src/inputs/credential-inputs.ts
@@ -41265,6 +41290,75 @@ function readCredential(reader, userInput, passwordInput, dryRun) {
 		password,
 		providedBy: `the inputs ${userInput} and ${passwordInput}`
 	};
+}
+
+// src/inputs/image-list.ts
+/** A list has hundreds to thousands of lines. */
+const MOST_LINES = 2e4;
+const LONGEST_LIST_CHARACTERS = 2e6;
+/**
+* Reads a list of images: one reference per line, with `--platform=linux/arm64` before it where only these platforms are wanted,
+* as `docker pull` takes it. No tag means `latest`. `#` starts a comment.
+*/
+function parseImageList(text, report) {
+	if (text.length > LONGEST_LIST_CHARACTERS) {
+		report(1, `the list has more than ${LONGEST_LIST_CHARACTERS} characters`);
+		return [];
+	}
+	const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
+	if (lines.length > MOST_LINES) {
+		report(20001, `a list has at most ${MOST_LINES} lines: split it`);
+		return [];
+	}
+	const found = [];
+	const places = /* @__PURE__ */ new Map();
+	for (const [index, content] of lines.entries()) for (const item of itemsOf(content)) {
+		const parsed = parseLine(item);
+		if (typeof parsed === "string") report(index + 1, parsed);
+		else if (isNew(parsed, index + 1, places, report)) found.push(parsed);
+	}
+	return found;
+}
+/** References may share a line, with commas between them; a line with an option has one. */
+function itemsOf(line) {
+	const text = line.replace(/(?:^|\s)#.*$/, "").trim();
+	return (text.startsWith("-") ? [text] : text.split(",")).map((item) => item.trim()).filter((item) => item !== "");
+}
+function parseLine(item) {
+	const words = item.replace(/^--platform=/, "--platform ").split(/\s+/);
+	const hasOption = words[0] === "--platform";
+	const [name = "", more] = hasOption ? words.slice(2) : words;
+	if (name.startsWith("-")) return `${show$1(name)} is not an option of a list: only --platform is`;
+	if (name === "") return `${show$1(item)} names no image after --platform`;
+	if (more !== void 0) return `${show$1(item)} has more than one reference: put each on a line of its own`;
+	const platforms = hasOption ? parsePlatforms(words[1] ?? "") : void 0;
+	if (platforms !== void 0 && !Array.isArray(platforms)) return platforms;
+	const parsed = parseReference(name);
+	if (typeof parsed === "string") return parsed;
+	return {
+		reference: { tag: "latest" },
+		...parsed,
+		...platforms && { platforms }
+	};
+}
+/** @returns the platforms, or a sentence that says what is wrong */
+function parsePlatforms(text) {
+	const all = text.split(",");
+	const wrong = all.find((one) => !isPlatform(one));
+	if (wrong !== void 0) return `${show$1(wrong)} is not a platform such as linux/amd64 or linux/arm64/v8`;
+	return Array.from(new Set(all.map((one) => canonicalPlatform(parsePlatform(one))))).toSorted();
+}
+/** False for a reference that the list has already, which is a mistake if the platforms differ. */
+function isNew({ namespace, image, reference, platforms = "all" }, line, places, report) {
+	const name = `${formatNamespace(namespace)}/${image}`;
+	const key = `${name} ${reference.tag ?? reference.digest}`;
+	const before = places.get(key);
+	if (!before) places.set(key, {
+		line,
+		platforms: String(platforms)
+	});
+	else if (before.platforms !== String(platforms)) report(line, `${show$1(name)} has other platforms on line ${before.line}: a tag has one set of platforms`);
+	return before === void 0;
 }
 
 // src/inputs/metadata-inputs.ts
@@ -41306,17 +41400,17 @@ function readChangelogPath(reader) {
 	if (path !== void 0 && !isRepositoryPath(path)) reader.problem("changelog-path", `${show$1(path)} ${OUTSIDE}`);
 	return path;
 }
-/** Checks that each of `namespaces` is recorded in a file of its own, inside the repository. */
-function checkRecordPaths(reader, { manifestPath: template, changelogPath: changelog }, namespaces) {
+/** Checks that each namespace is recorded in a file of its own for each target, inside the repository. */
+function checkRecordPaths(reader, { manifestPath: template, changelogPath: changelog }, routes) {
 	if (template === "") return;
 	const owners = /* @__PURE__ */ new Map();
-	for (const namespace of namespaces) {
-		const path = recordPath(template, namespace);
+	for (const { namespace, target } of routes) {
+		const path = recordPath(template, namespace, target);
 		const owner = owners.get(path);
-		const name = formatNamespace(namespace);
+		const name = `${formatNamespace(namespace)} → ${formatNamespace(target)}`;
 		if (!isRepositoryPath(path)) reader.problem("manifest-path", `${show$1(path)}, for ${name}, ${OUTSIDE}`);
 		else if (path === changelog) reader.problem("manifest-path", `${show$1(path)}, for ${name}, is the path of the changelog: change one of them`);
-		else if (owner !== void 0) reader.problem("manifest-path", `${owner} and ${name} would both be recorded in ${show$1(path)}: use {registry} and {namespace} in it`);
+		else if (owner !== void 0) reader.problem("manifest-path", `${owner} and ${name} would both be recorded in ${show$1(path)}: use {target}, {registry} and {namespace} in it`);
 		owners.set(path, name);
 	}
 	checkFolders(reader, [...owners.keys(), ...changelog === void 0 ? [] : [changelog]]);
@@ -41474,16 +41568,21 @@ function readFirstStage(reader, source, accounts) {
 	maskSecrets(source, accounts);
 	const settings = readInputSettings(reader, source.now);
 	const registry = readRegistry(reader);
-	const named = readNames$2(reader, registry);
-	const configPath = readConfigPath(reader);
+	const named = readNames$1(reader, registry);
+	const configPath = readPath(reader, "config", ".github/mirror.yml");
+	const imagesPath = readPath(reader, "images-file", "images.txt");
+	const lines = readLines(reader);
 	const base = readBase(reader, source, settings, accounts);
 	checkPlatform(reader, source, base);
 	if (base.engine === "docker" && settings.referrers === true) reader.problem("referrers", REFERRERS_NEED_DIGESTS);
 	return {
 		base,
 		...configPath !== void 0 && { configPath },
+		...imagesPath !== void 0 && { imagesPath },
 		registry,
 		named,
+		lines,
+		hasLists: imagesPath !== void 0 || reader.optional("images") !== void 0,
 		settings
 	};
 }
@@ -41561,7 +41660,7 @@ function readInputSettings(reader, now) {
 	const list = (name) => reader.optional(name) === void 0 ? void 0 : reader.list(name);
 	const targetName = reader.required("target-name", "a template such as {image}");
 	const raw = {
-		target: reader.optional("target"),
+		target: list("target"),
 		"target-name": targetName === DEFAULTS$1.targetName || targetName === "" ? void 0 : targetName,
 		platforms: reader.text("platforms") === DEFAULTS$1.platforms ? void 0 : list("platforms"),
 		referrers: reader.boolean("referrers") || void 0,
@@ -41585,7 +41684,7 @@ function readRegistry(reader) {
 	return registry;
 }
 /** The namespaces of the input, each once. */
-function readNames$2(reader, registry) {
+function readNames$1(reader, registry) {
 	const found = /* @__PURE__ */ new Map();
 	for (const text of reader.list("namespaces")) {
 		const namespace = parseNamespace(text, registry);
@@ -41594,9 +41693,21 @@ function readNames$2(reader, registry) {
 	}
 	return Array.from(found.values());
 }
-function readConfigPath(reader) {
-	const path = reader.optional("config");
-	if (path !== void 0 && !isRepositoryPath(path)) reader.problem("config", `${show$1(path)} is not a path inside the repository, such as .github/mirror.yml`);
+/** The lines of the input `images`. Its mistakes name their lines. */
+function readLines(reader) {
+	const text = reader.text("images");
+	const isLong = text.includes("\n");
+	let isWrong = false;
+	const lines = parseImageList(text, (line, what) => {
+		isWrong = true;
+		reader.problem("images", `${isLong ? `line ${line}: ` : ""}${what}`);
+	});
+	if (text !== "" && lines.length === 0 && !isWrong) reader.problem("images", "names no image");
+	return lines;
+}
+function readPath(reader, name, example) {
+	const path = reader.optional(name);
+	if (path !== void 0 && !isRepositoryPath(path)) reader.problem(name, `${show$1(path)} is not a path inside the repository, such as ${example}`);
 	return path;
 }
 function readReports(reader, mode) {
@@ -41634,48 +41745,244 @@ function readShard(reader) {
 	};
 }
 
+// src/inputs/list-settings.ts
+/**
+* The settings of an entry: its own come first, then the inputs, then the file's defaults. Filters by version, time and number say
+* nothing about exact references, unless they are the entry's own.
+*
+* @returns one for each target; none when no place names a target
+*/
+function resolveEntry(entry, { inputs, defaults }) {
+	const { namespace, image, references, own } = entry;
+	const { targets = [], targetName, platforms, referrers, semver, newerThan, latest } = {
+		...DEFAULTS$1,
+		...defaults,
+		...inputs,
+		...own
+	};
+	const filters = {
+		include: [inputs.include ?? [], references ? [] : own.include ?? defaults.include ?? []],
+		exclude: [...inputs.exclude ?? [], ...references ? [] : own.exclude ?? defaults.exclude ?? []],
+		...!references && semver !== void 0 && { semver },
+		...!references && newerThan !== void 0 && { newerThan },
+		...!references && latest !== void 0 && { latest }
+	};
+	const names = entry.names ?? [targetName];
+	const settings = {
+		image,
+		...references && { references },
+		names,
+		platforms,
+		referrers,
+		filters
+	};
+	return targets.map((target) => ({
+		namespace,
+		target,
+		settings
+	}));
+}
+/**
+* The settings of a line: those of the config file's entries for the same image that select the line's tag, or else of the inputs
+* and defaults. The line's own platforms win.
+*/
+function resolveLine(line, entries, defaults) {
+	const { namespace, image, reference, platforms } = line;
+	const matching = entries.filter((entry) => isOf(entry, line));
+	return (matching.length > 0 ? matching : [{
+		namespace,
+		image,
+		own: {}
+	}]).flatMap((entry) => resolveEntry({
+		...entry,
+		references: [pinned(entry, reference)],
+		own: {
+			...entry.own,
+			...platforms && { platforms }
+		}
+	}, defaults));
+}
+/** True when `entry` selects what `line` names, as far as its name tells. */
+function isOf(entry, { namespace, image, reference }) {
+	if (entry.image !== image || formatNamespace(entry.namespace) !== formatNamespace(namespace)) return false;
+	const { references, own } = entry;
+	if (references) return references.some((one) => keyOf$2(one) === keyOf$2(reference));
+	const { tag } = reference;
+	if (tag === void 0) return false;
+	const isIncluded = own.include === void 0 || new Patterns(own.include).matches(image, tag);
+	const isExcluded = own.exclude !== void 0 && new Patterns(own.exclude).matches(image, tag);
+	return isIncluded && !isExcluded && (own.semver === void 0 || compileRange(own.semver)?.(tag) === true);
+}
+/** The digest that the entry gives for the tag holds for the line too. */
+function pinned({ references = [] }, reference) {
+	return reference.digest === void 0 ? references.find((one) => keyOf$2(one) === keyOf$2(reference)) ?? reference : reference;
+}
+function keyOf$2({ tag, digest }) {
+	return tag ?? digest ?? "";
+}
+/** Joins settings of one image that differ in their references only. */
+function joinReferences(all) {
+	const joined = /* @__PURE__ */ new Map();
+	for (const { references, ...rest } of all) {
+		const key = JSON.stringify([rest, references === void 0]);
+		const before = joined.get(key)?.references ?? [];
+		joined.set(key, {
+			...rest,
+			...references && { references: distinct([...before, ...references]) }
+		});
+	}
+	return Array.from(joined.values());
+}
+function distinct(references) {
+	return Array.from(new Map(references.map((one) => [`${keyOf$2(one)} ${one.digest}`, one])).values());
+}
+/** The conflict between two settings of one tag under one name; undefined if there is none. */
+function findConflict(all) {
+	const known = /* @__PURE__ */ new Map();
+	for (const { image, names, references = [], platforms } of all) for (const name of names) for (const one of references) {
+		const key = JSON.stringify([
+			image,
+			name,
+			keyOf$2(one)
+		]);
+		const before = known.get(key);
+		if (before !== void 0 && String(before) !== String(platforms)) return {
+			image,
+			reference: keyOf$2(one)
+		};
+		known.set(key, platforms);
+	}
+}
+
+// src/inputs/join-lists.ts
+const routeOf$1 = ({ namespace, target }) => `${formatNamespace(namespace)} ${formatNamespace(target)}`;
+/**
+* Adds the images of lists to the settings of their namespaces: one for each namespace and target.
+*
+* @param wholes the namespaces that are mirrored as a whole
+* @param settingsOf the settings of a namespace of which only a list is mirrored
+*/
+function joinLists(reader, wholes, listed, settingsOf) {
+	const byRoute = /* @__PURE__ */ new Map();
+	for (const { settings, ...route } of listed) {
+		const key = routeOf$1(route);
+		const found = byRoute.get(key) ?? {
+			route,
+			list: []
+		};
+		byRoute.set(key, found);
+		found.list.push(settings);
+	}
+	const joined = wholes.map((one) => {
+		const own = byRoute.get(routeOf$1(one));
+		byRoute.delete(routeOf$1(one));
+		return own ? {
+			...one,
+			list: checked(reader, one.namespace, own.list)
+		} : one;
+	});
+	const others = Array.from(byRoute.values()).flatMap(({ route, list }) => {
+		const settings = settingsOf(route);
+		return settings ? [{
+			...settings,
+			list: checked(reader, route.namespace, list),
+			isListOnly: true
+		}] : [];
+	});
+	return [...joined, ...others];
+}
+function checked(reader, namespace, list) {
+	const conflict = findConflict(list);
+	if (conflict) {
+		const name = `${formatNamespace(namespace)}/${conflict.image}`;
+		reader.problem("images", `${show$1(name)} is named twice with ${conflict.reference}, with different platforms and one name at the target: give one of them another "name", or leave it out`);
+	}
+	return joinReferences(list);
+}
+
 // src/inputs/join-config.ts
 /**
-* The second stage: joins the inputs with the config file, if there is one, and checks what depends on both. Problems
+* The second stage: joins the inputs with the files, if there are any, and checks what depends on both. Problems
 * are left to `reader.finish`.
 */
-function joinConfig(reader, first, config) {
+function joinConfig(reader, first, files = {}) {
 	const { base } = first;
-	const namespaces = resolveNamespaces(reader, first, config);
+	const { config } = files;
+	const namespaces = base.mode === "record" ? [] : resolveSources(reader, first, files);
 	checkTargets(reader, namespaces);
 	if (base.engine === "docker" && config) refuseReferrers(reader, first, config, namespaces);
-	checkRecordPaths(reader, base.metadata, namespaces.map(({ namespace }) => namespace));
+	const metadata = {
+		...base.metadata,
+		manifestPath: manifestPathOf(first, config)
+	};
+	checkRecordPaths(reader, metadata, namespaces);
 	const targetLogin = base.credentials.target && findTargetLogin(reader, first, config, namespaces);
+	const targets = (first.settings.targets ?? []).map(formatNamespace);
 	return {
 		...base,
+		metadata,
 		namespaces,
-		targetLogin
+		targetLogin,
+		targets
 	};
 }
-/** The namespaces of the input or else of the config file, each with its settings. */
-function resolveNamespaces(reader, { base, named, settings: given }, config) {
-	if (base.mode === "record") return [];
-	if (!config) {
-		if (reader.list("namespaces").length === 0) reader.problem("namespaces", "is required: name at least one, such as gcr.io/distroless");
-		if (!given.target) reader.required("target", TARGET_EXAMPLE);
-	}
-	const all = named.length > 0 ? named : namespacesOf(config);
-	if (config && all.length === 0) reader.problem("config", `${config.path} names no namespaces, and neither does the input "namespaces"`);
-	return all.flatMap((namespace) => {
-		const name = formatNamespace(namespace);
-		const own = config?.namespaces.get(name)?.own ?? {};
-		const settings = resolveSettings(namespace, own, given, config?.defaults ?? {});
-		if (settings) return [settings];
-		if (config) reader.problem("config", `${config.path} names no target for ${name}: add ${TARGET_EXAMPLE}`);
-		return [];
+/** What is mirrored, by the inputs or else by the config file, each with its settings for each target. */
+function resolveSources(reader, first, { config, lines = [] }) {
+	const { named, settings: inputs } = first;
+	const given = [...first.lines, ...lines];
+	const isGiven = named.length > 0 || given.length > 0 || first.hasLists;
+	const namespaces = isGiven ? named : namespacesOf(config);
+	const entries = config?.images ?? [];
+	checkSources(reader, first, config, namespaces.length + given.length + (isGiven ? 0 : entries.length));
+	const defaults = {
+		inputs,
+		defaults: config?.defaults ?? {}
+	};
+	const wholes = namespaces.flatMap((namespace) => {
+		const own = config?.namespaces.get(formatNamespace(namespace))?.own ?? {};
+		return withTarget(resolveSettings(namespace, own, inputs, defaults.defaults), reader, config, formatNamespace(namespace));
 	});
+	const listed = isGiven ? given.flatMap((line) => withTarget(resolveLine(line, entries, defaults), reader, config, nameOf$2(line))) : entries.flatMap((entry) => withTarget(resolveEntry(entry, defaults), reader, config, nameOf$2(entry)));
+	return joinLists(reader, wholes, listed, ({ namespace, target }) => {
+		const [settings] = resolveSettings(namespace, { targets: [target] }, inputs, defaults.defaults);
+		return settings;
+	});
+}
+const nameOf$2 = ({ namespace, image }) => `${formatNamespace(namespace)}/${image}`;
+function checkSources(reader, { settings, hasLists }, config, count) {
+	if (!config && !settings.targets && reader.text("target") === "") reader.required("target", TARGET_EXAMPLE);
+	if (count > 0 || hasLists) return;
+	if (config) reader.problem("config", `${config.path} names no namespaces and no images, and neither do the inputs "namespaces", "images" and "images-file"`);
+	else if (reader.list("namespaces").length === 0) reader.problem("namespaces", "is required: name at least one, such as gcr.io/distroless, or single images in \"images\" or \"images-file\"");
+}
+/** `settings` itself. Reports sources without a target that only a config file could give one. */
+function withTarget(settings, reader, config, name) {
+	if (settings.length === 0 && config) reader.problem("config", `${config.path} names no target for ${name}: add ${TARGET_EXAMPLE}`);
+	return settings;
 }
 function namespacesOf(config) {
 	return Array.from(config?.namespaces.values() ?? [], ({ namespace }) => namespace);
 }
+/**
+* The template of the paths of manifests. Whether there are several targets is a matter of everything that the inputs and the
+* file name: a job that mirrors a part of it records in the same files.
+*/
+function manifestPathOf({ base, settings }, config) {
+	const { manifestPath } = base.metadata;
+	if (manifestPath !== DEFAULT_PATHS.single) return manifestPath;
+	const places = [
+		settings,
+		config?.defaults ?? {},
+		...Array.from(config?.namespaces.values() ?? [], ({ own }) => own),
+		...(config?.images ?? []).map(({ own }) => own)
+	];
+	return new Set(places.flatMap((place) => (place.targets ?? []).map(formatNamespace))).size > 1 ? DEFAULT_PATHS.several : manifestPath;
+}
 function checkTargets(reader, settings) {
 	const targets = new Map(settings.map(({ target }) => [formatNamespace(target), target]));
-	for (const [text, target] of targets) for (const { namespace: source } of settings) {
+	const sources = new Map(settings.map((one) => [formatNamespace(one.namespace), one]));
+	for (const [text, target] of targets) for (const { namespace: source, isListOnly } of sources.values()) {
+		if (isListOnly) continue;
 		const within = source.path === "" || `${target.path}/`.startsWith(`${source.path}/`);
 		if (source.registry !== target.registry || !within) continue;
 		reader.problem("target", `${show$1(text)} is inside the source ${formatNamespace(source)}, which would be a mirror of itself: use another namespace`);
@@ -41683,25 +41990,33 @@ function checkTargets(reader, settings) {
 }
 /** Refuses the referrers that the config file asks for; those of the input are refused by the first stage. */
 function refuseReferrers(reader, { settings: given }, config, namespaces) {
-	const places = namespaces.flatMap(({ namespace, referrers }) => {
+	const places = namespaces.filter(({ referrers, isListOnly }) => referrers && !isListOnly).flatMap(({ namespace }) => {
 		const own = config.namespaces.get(formatNamespace(namespace))?.own.referrers;
-		if (!referrers || own === void 0 && given.referrers === true) return [];
+		if (own === void 0 && given.referrers === true) return [];
 		return [config.locate(own === void 0 ? "defaults" : namespace, "referrers")];
 	});
-	for (const place of new Set(places)) reader.problem("config", `${place}: ${REFERRERS_NEED_DIGESTS}`);
+	const entries = config.images.filter(({ own }) => own.referrers === true);
+	const listed = namespaces.some(({ list = [] }) => list.some(({ referrers }) => referrers));
+	const isDefault = listed && entries.length === 0 && config.defaults.referrers === true;
+	const all = [
+		...places,
+		...listed ? entries.map((entry) => config.locate(entry, "referrers")) : [],
+		...isDefault && given.referrers !== true ? [config.locate("defaults", "referrers")] : []
+	];
+	for (const place of new Set(all)) reader.problem("config", `${place}: ${REFERRERS_NEED_DIGESTS}`);
 }
 /** The registry of the input `target`, or else of the config file's default, or else of all namespaces. */
 function findTargetLogin(reader, { settings: given }, config, namespaces) {
-	const named = given.target ?? config?.defaults.target;
-	if (named) return named.registry;
-	const [registry, other] = new Set(namespaces.map(({ target }) => target.registry));
+	const named = given.targets ?? config?.defaults.targets ?? namespaces.map(({ target }) => target);
+	const registries = Array.from(new Set(named.map(({ registry }) => registry)));
+	const [registry, other] = registries;
 	if (other === void 0) return registry;
-	reader.problem("username", `may be for ${registry} or ${other}: name one of them in "target", and the others in "registry-auth", or log in to them with docker/login-action`);
+	reader.problem("username", `may be for ${registries.slice(0, 3).join(" or ")}: name the accounts of several targets in "registry-auth", or log in to them with docker/login-action`);
 }
 
 // src/inputs/load.ts
 /**
-* Reads and checks all inputs, and the config file if one is named.
+* Reads and checks all inputs, and the files that they name.
 *
 * @throws InputError with all problems at once; those of the inputs come before anything is read
 */
@@ -41709,18 +42024,33 @@ async function loadInputs(source, readFile) {
 	const accounts = source.get("registry-auth") === "" ? void 0 : await import("./registry-auth.js");
 	const reader = new InputReader(source.get);
 	const first = readFirstStage(reader, source, accounts);
-	if (first.configPath === void 0) return complete(reader, first);
+	const { base, configPath, imagesPath, registry } = first;
+	if (configPath === void 0 && imagesPath === void 0) return complete(reader, first);
 	reader.finish();
-	const text = await readFile(first.configPath, first.base);
+	const [text, list] = await Promise.all([configPath === void 0 ? void 0 : readFile(configPath, base, "config"), imagesPath === void 0 ? void 0 : readFile(imagesPath, base, "images-file")]);
+	const lines = list === void 0 ? [] : readImagesFile(reader, list, imagesPath ?? "");
+	if (text === void 0) return complete(reader, first, { lines });
 	const { parseConfig } = await import("./config.js");
-	const { registry } = first;
-	return complete(reader, first, parseConfig(text, first.configPath, {
-		registry,
-		now: source.now
-	}));
+	return complete(reader, first, {
+		config: parseConfig(text, configPath ?? "", {
+			registry,
+			now: source.now
+		}),
+		lines
+	});
 }
-function complete(reader, first, config) {
-	const inputs = joinConfig(reader, first, config);
+/** The lines of a list of images. A file without any is a mistake: nothing would be mirrored. */
+function readImagesFile(reader, text, path) {
+	let isWrong = false;
+	const lines = parseImageList(text, (line, what) => {
+		isWrong = true;
+		reader.problem("images-file", `${show$1(path)}, line ${line}: ${what}`);
+	});
+	if (lines.length === 0 && !isWrong) reader.problem("images-file", `${show$1(path)} names no image`);
+	return lines;
+}
+function complete(reader, first, files) {
+	const inputs = joinConfig(reader, first, files);
 	reader.finish();
 	return inputs;
 }
@@ -41881,7 +42211,7 @@ function holds(tag, entry, digest, wanted) {
 	const { platforms } = entry;
 	if (platforms === void 0) {
 		const isSameImage = digestTagSubject(tag) !== void 0 || algorithmOf(entry.target) !== algorithmOf(digest);
-		return !wanted.keepsDigests || isSameImage;
+		return !wanted.referrers || isSameImage;
 	}
 	return wanted.platforms !== "all" && wanted.platforms.every((platform) => platforms.includes(platform));
 }
@@ -41898,20 +42228,20 @@ function hasDigestTags({ added, updated }) {
 function digestTagsFirst(works) {
 	return works.toSorted((a, b) => Number(hasDigestTags(b)) - Number(hasDigestTags(a)));
 }
-/** Groups tags into one `Work` per digest of an image. */
+/** Groups tags into one `Work` for each digest of an image and way to mirror it. */
 var WorkBuilder = class {
 	#byImage = /* @__PURE__ */ new Map();
 	/** @param works to start from */
 	constructor(works = []) {
-		for (const { image, repository, descriptor, added, updated } of works) {
-			for (const tag of added) this.add(image, repository, descriptor, "added", tag);
-			for (const tag of updated) this.add(image, repository, descriptor, "updated", tag);
+		for (const work of works) {
+			for (const tag of work.added) this.add(work, "added", tag);
+			for (const tag of work.updated) this.add(work, "updated", tag);
 		}
 	}
-	add(image, repository, descriptor, kind, tag) {
+	add({ image, repository, descriptor, settings }, kind, tag) {
 		let byDigest = this.#byImage.get(image);
 		if (!byDigest) this.#byImage.set(image, byDigest = /* @__PURE__ */ new Map());
-		const key = `${digestTagSubject(tag) === void 0 ? "own" : "following"} ${descriptor.digest}`;
+		const key = `${digestTagSubject(tag) === void 0 ? "own" : "following"} ${descriptor.digest}${settings ? ` ${JSON.stringify(settings)}` : ""}`;
 		let work = byDigest.get(key);
 		if (!work) {
 			work = {
@@ -41919,7 +42249,8 @@ var WorkBuilder = class {
 				repository,
 				descriptor,
 				added: [],
-				updated: []
+				updated: [],
+				...settings && { settings }
 			};
 			byDigest.set(key, work);
 		}
@@ -41934,10 +42265,10 @@ var WorkBuilder = class {
 /**
 * Compares the tags of a source with the record of what has been mirrored, in time linear in the number of tags.
 *
-* @param keepsDigests true if referrers are mirrored: they name their image's digest, so an image that docker pushed with
-*   another digest must be copied again
+* @param listing the selected tags, by the keys of their images
+* @param usual how tags are mirrored for which `settingsOf` returns nothing
 */
-function diff(listing, recorded, platforms, keepsDigests = false) {
+function diff(listing, recorded, usual, settingsOf = () => void 0) {
 	const builder = new WorkBuilder();
 	const undetermined = [];
 	let unchanged = 0;
@@ -41945,18 +42276,22 @@ function diff(listing, recorded, platforms, keepsDigests = false) {
 		const entries = recorded.get(image);
 		for (const [tag, descriptor] of tags) {
 			const entry = entries?.get(tag);
-			if (entry === void 0) builder.add(image, repository, descriptor, "added", tag);
-			else if (entry === null) undetermined.push({
+			const settings = settingsOf(image, tag);
+			if (entry && holds(tag, entry, descriptor.digest, settings ?? usual)) {
+				unchanged += 1;
+				continue;
+			}
+			const item = {
 				image,
 				repository,
-				tag,
-				descriptor
+				descriptor,
+				...settings && { settings }
+			};
+			if (entry === null) undetermined.push({
+				...item,
+				tag
 			});
-			else if (holds(tag, entry, descriptor.digest, {
-				platforms,
-				keepsDigests
-			})) unchanged += 1;
-			else builder.add(image, repository, descriptor, "updated", tag);
+			else builder.add(item, entry === void 0 ? "added" : "updated", tag);
 		}
 	}
 	return {
@@ -41966,42 +42301,10 @@ function diff(listing, recorded, platforms, keepsDigests = false) {
 	};
 }
 /**
-* Finds recorded tags that the source no longer has. Tags of repositories that could not be listed don't count as removed,
-* nor do tags that are filtered out.
-*
-* @param listing the whole source, before the filters
-* @param wanted the filters
-*/
-function findRemovedTags(listing, recorded, wanted) {
-	const unknown = new Set(listing.failures.map(({ image }) => image));
-	const found = [];
-	for (const [image, entries] of recorded) {
-		if (isUnknown(image, unknown)) continue;
-		const listed = listing.images.get(image)?.tags;
-		const tags = [];
-		for (const tag of entries.keys()) if (listed?.has(tag) !== true && wanted(image, tag)) tags.push(tag);
-		if (tags.length > 0) found.push({
-			image,
-			tags
-		});
-	}
-	return found;
-}
-/** True when `image`, or a repository above it, could not be listed. */
-function isUnknown(image, unknown) {
-	if (unknown.size === 0) return false;
-	for (let end = image.length; end > 0; end = image.lastIndexOf("/", end - 1)) if (unknown.has(image.slice(0, end))) return true;
-	return false;
-}
-/**
 * Finds images that the mirror has as the source has them, and whose referrers are due to be rechecked at the source. Each is
 * work without tags. An image with work of its own is not among them, as its referrers are copied with that work.
 */
-function findUnchangedImages({ images }, recorded, platforms, work, isDue) {
-	const wanted = {
-		platforms,
-		keepsDigests: true
-	};
+function findUnchangedImages({ images }, recorded, settingsOf, work, isDue) {
 	const seen = new Set(work.map(({ image, descriptor }) => `${image}@${descriptor.digest}`));
 	const found = [];
 	for (const [image, { repository, tags }] of images) {
@@ -42009,15 +42312,17 @@ function findUnchangedImages({ images }, recorded, platforms, work, isDue) {
 		for (const [tag, descriptor] of tags) {
 			const entry = entries?.get(tag);
 			const key = `${image}@${descriptor.digest}`;
-			if (!entry || seen.has(key) || digestTagSubject(tag) !== void 0) continue;
-			if (!holds(tag, entry, descriptor.digest, wanted) || !isDue(image, tag)) continue;
+			const settings = settingsOf(image, tag);
+			if (!entry || !settings.referrers || seen.has(key) || digestTagSubject(tag) !== void 0) continue;
+			if (!holds(tag, entry, descriptor.digest, settings) || !isDue(imageOf(image), tag)) continue;
 			seen.add(key);
 			found.push({
 				image,
 				repository,
 				descriptor,
 				added: [],
-				updated: []
+				updated: [],
+				settings
 			});
 		}
 	}
@@ -42054,7 +42359,9 @@ var Adopter = class {
 	constructor(options) {
 		this.#options = options;
 	}
-	async judge({ image, repository, tag, descriptor: { digest } }) {
+	async judge(undetermined) {
+		const { image, tag, descriptor } = undetermined;
+		const { digest } = descriptor;
 		const { target, targetOf, signal } = this.#options;
 		if (this.#isStopped || signal.aborted) return { kind: "undetermined" };
 		try {
@@ -42064,7 +42371,7 @@ var Adopter = class {
 				kind: "present",
 				entry: digest
 			};
-			return this.#isLimitReached() ? { kind: "undetermined" } : await this.#compareConfigs(targetOf(image), tag, repository, digest);
+			return this.#isLimitReached() ? { kind: "undetermined" } : await this.#compareConfigs(targetOf(image), undetermined);
 		} catch (error) {
 			if (signal.aborted) return { kind: "undetermined" };
 			if (!(error instanceof RegistryError)) return { kind: "different" };
@@ -42072,8 +42379,10 @@ var Adopter = class {
 			return { kind: "undetermined" };
 		}
 	}
-	async #compareConfigs(targetRepository, tag, repository, digest) {
-		const image = await this.#readSource(repository, digest);
+	async #compareConfigs(targetRepository, undetermined) {
+		const { tag, descriptor } = undetermined;
+		const { digest } = descriptor;
+		const image = await this.#readSource(undetermined);
 		if (image.kind === "whole") return { kind: "different" };
 		const found = await findTargetImage(this.#options.target, targetRepository, tag, image);
 		if (!found) return { kind: "different" };
@@ -42087,9 +42396,12 @@ var Adopter = class {
 			}
 		};
 	}
-	async #readSource(repository, digest) {
-		const { source, platforms } = this.#options;
-		const key = `${repository}@${digest}`;
+	async #readSource(undetermined) {
+		const { source, platformsOf } = this.#options;
+		const { repository, descriptor } = undetermined;
+		const { digest } = descriptor;
+		const platforms = platformsOf(undetermined);
+		const key = `${repository}@${digest} ${String(platforms)}`;
 		let image = this.#sourceImages.get(key);
 		if (!image) this.#sourceImages.set(key, image = readSourceImage(source, repository, digest, platforms));
 		return image;
@@ -42145,7 +42457,7 @@ var ContentChecker = class {
 	}
 	/** The digests that the target does not have of the manifest `digest`, its own among them. */
 	async #missingParts(repository, digest) {
-		return once(this.#missing, `${repository}@${digest}`, async () => {
+		return once$1(this.#missing, `${repository}@${digest}`, async () => {
 			const content = await this.#request(async () => this.#readContent(repository, digest));
 			if (content === void 0) return [digest];
 			if (content === "opaque" || content.kind === "schema1") return [];
@@ -42170,7 +42482,7 @@ var ContentChecker = class {
 	async #missingBlob(repository, part) {
 		const { digest } = part;
 		if (isForeignLayer(part)) return [];
-		return await once(this.#blobs, `${repository}@${digest}`, async () => this.#request(async () => hasBlob(this.#options.target, repository, digest))) ? [] : [digest];
+		return await once$1(this.#blobs, `${repository}@${digest}`, async () => this.#request(async () => hasBlob(this.#options.target, repository, digest))) ? [] : [digest];
 	}
 	async #request(send) {
 		return this.#limit(async () => {
@@ -42182,7 +42494,7 @@ var ContentChecker = class {
 	}
 };
 /** The value of `key`, computed once. */
-async function once(values, key, compute) {
+async function once$1(values, key, compute) {
 	const value = values.get(key) ?? compute();
 	values.set(key, value);
 	return value;
@@ -42385,9 +42697,9 @@ var Auditor = class {
 	async #lookUp({ image, tag, entry }) {
 		const { target, targetOf, referrers } = this.#options;
 		const repository = targetOf(image);
-		const digest = await findTag(target, repository, tag);
-		if (digest === void 0) return { kind: "missing" };
 		const expected = typeof entry === "string" ? entry : entry.target;
+		const digest = await findTag(target, repository, isDigest(tag) ? expected : tag);
+		if (digest === void 0) return { kind: "missing" };
 		if (digest === expected) return {
 			kind: "present",
 			digest
@@ -42463,15 +42775,17 @@ const CONCLUSIONS = {
 	}
 };
 /** The source's tags to look up with `adopt`: those that are not recorded, or not with the digest that the target has. */
-function findUndetermined({ images }, recorded, changed) {
+function findUndetermined({ images }, recorded, changed, settingsOf = () => void 0) {
 	const found = [];
 	for (const [image, { repository, tags }] of images) for (const [tag, descriptor] of tags) {
-		const entry = recorded.get(image)?.get(tag);
-		if (entry === void 0 || entry === null || changed.get(image)?.has(tag) === true) found.push({
+		if (recorded.get(image)?.get(tag) && changed.get(image)?.has(tag) !== true) continue;
+		const settings = settingsOf(image, tag);
+		found.push({
 			image,
 			repository,
 			tag,
-			descriptor
+			descriptor,
+			...settings && { settings }
 		});
 	}
 	return found;
@@ -42545,49 +42859,6 @@ var TagList = class {
 		}));
 	}
 };
-
-// src/record/names.ts
-/** The name of an image's repository below the target's path; undefined where it is the one of the template `{image}`. */
-function recordedName({ namespace, target, targetName }, image) {
-	const name = targetRepository(targetName, target, namespace, image);
-	if (name === targetRepository("{image}", target, namespace, image)) return void 0;
-	return target.path === "" ? name : name.slice(target.path.length + 1);
-}
-/**
-* The manifest without the images that are in the target under another name than `settings` give them: what is under
-* their new names is not recorded.
-*/
-function underCurrentNames(manifest, settings) {
-	const { images, names } = manifest;
-	const isCurrent = (image) => recordedName(settings, image) === names?.get(image);
-	const kept = Array.from(images).filter(([image]) => isCurrent(image));
-	return kept.length === images.size ? manifest : {
-		...manifest,
-		images: new Map(kept)
-	};
-}
-/**
-* Names the images of `entries`. Entries under a former name are dropped: they say nothing about the new one.
-*
-* @returns `manifest` itself when nothing changes
-*/
-function renameImages(manifest, entries, nameOf) {
-	const moved = Array.from(entries.keys()).filter((image) => nameOf(image) !== manifest.names?.get(image));
-	if (moved.length === 0) return manifest;
-	const images = new Map(manifest.images);
-	const names = new Map(manifest.names);
-	for (const image of moved) {
-		const name = nameOf(image);
-		images.delete(image);
-		if (name === void 0) names.delete(image);
-		else names.set(image, name);
-	}
-	return {
-		...manifest,
-		images,
-		names
-	};
-}
 
 // src/record/changelog-archive.ts
 /** GitHub shows no Markdown file of more than 512 KiB; the changelog stays below it with some room. */
@@ -42781,7 +43052,7 @@ function filterUnlogged(unlogged, isWanted) {
 	return found;
 }
 /** The tags of both. */
-function joinTags(some, others) {
+function joinTags$1(some, others) {
 	const joined = new Map(some);
 	for (const [image, tags] of others) joined.set(image, new Map([...joined.get(image) ?? [], ...tags]));
 	return joined;
@@ -42808,7 +43079,11 @@ const TAGS_PER_IMAGE = [
 ];
 /** The changelog's section for one namespace, with the marker by which it is found again. */
 function renderSection(result, options) {
-	return `${renderSectionText(result, options)}\n${marker(options.runKey, result.namespace)}\n`;
+	return `${renderSectionText(result, options)}\n${marker(options.runKey, routeOf(result))}\n`;
+}
+/** Source and target of a section: `gcr.io/distroless docker.io/gcrxio` */
+function routeOf({ namespace, target }) {
+	return `${namespace} ${target}`;
 }
 /** The changelog's section as it is shown: time, namespace → target, totals, then one line per image. */
 function renderSectionText(result, { time, timezone, maxBytes = MAX_SECTION_BYTES, earlier = /* @__PURE__ */ new Map() }) {
@@ -42841,7 +43116,7 @@ function imageLines(images, maxBytes) {
 	let lines = [];
 	for (const most of TAGS_PER_IMAGE) {
 		lines = images.map((image) => imageLine(image, most));
-		if (sizeOf(lines) <= maxBytes) return lines;
+		if (sizeOf$1(lines) <= maxBytes) return lines;
 	}
 	let free = maxBytes;
 	const fits = lines.findIndex((line) => (free -= Buffer.byteLength(line) + 1) < 0);
@@ -42854,7 +43129,7 @@ function imageLine({ image, added, updated }, most) {
 	const parts = [...added.length > 0 ? [`added ${list(added)}`] : [], ...updated.length > 0 ? [`updated ${list(updated)}`] : []];
 	return `- ${codeSpan(image)}: ${parts.join("; ")}`;
 }
-function sizeOf(lines) {
+function sizeOf$1(lines) {
 	return lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
 }
 /** `2026-11-24 20:30:05 UTC+8` */
@@ -42889,8 +43164,8 @@ function readChangelog(bytes, path) {
 }
 const MARKER = "<!-- sync ";
 /** A hidden comment that ends one job's section and identifies it. */
-function marker(runKey, namespace) {
-	return `${MARKER}${encodeKey(`${runKey} ${namespace}`)} -->`;
+function marker(runKey, route) {
+	return `${MARKER}${encodeKey(`${runKey} ${route}`)} -->`;
 }
 /** An HTML comment must not contain "--". */
 function encodeKey(key) {
@@ -42902,13 +43177,13 @@ function isSectionOf(section, runKey) {
 }
 /**
 * Puts `section` before the newest section of `current`; everything else stays as it is. If `current` already has a
-* section of the same job and namespace, that one is replaced in place.
+* section of the same job and route, that one is replaced in place.
 */
-function insertSection(current, section, { runKey, namespace }) {
+function insertSection(current, section, { runKey, route }) {
 	const text = current === void 0 || current.trim() === "" ? "# Changelog\n" : current;
 	const newline = text.includes("\r\n") ? "\r\n" : "\n";
 	const inserted = section.replaceAll("\n", newline);
-	const ownMarker = marker(runKey, namespace);
+	const ownMarker = marker(runKey, route);
 	const end = text.indexOf(ownMarker);
 	if (end !== -1) return text.slice(0, sectionStart(text, end)) + inserted.trimEnd() + text.slice(end + ownMarker.length);
 	const newest = (/^## /m.exec(text) ?? /^#{3,6} /m.exec(text))?.index;
@@ -42916,8 +43191,8 @@ function insertSection(current, section, { runKey, namespace }) {
 	return text + (text.endsWith("\n") ? newline : newline + newline) + inserted;
 }
 /** `text` without the section of `key`. */
-function removeSection(text, { runKey, namespace }) {
-	const ownMarker = marker(runKey, namespace);
+function removeSection(text, { runKey, route }) {
+	const ownMarker = marker(runKey, route);
 	const end = text.indexOf(ownMarker);
 	if (end === -1) return text;
 	const rest = text.slice(end + ownMarker.length).replace(/^(?:\r?\n){1,2}/, "");
@@ -42954,9 +43229,9 @@ async function writeChangelog(path, message, sections, { metadata, now, runKey }
 	};
 	const change = (bytes) => {
 		const before = bytes && readChangelog(bytes, path);
-		const text = sections.reduce((current, { namespace, text: section }) => insertSection(current, section, {
+		const text = sections.reduce((current, { route, text: section }) => insertSection(current, section, {
 			runKey,
-			namespace
+			route
 		}), before);
 		const { current, archives } = archiveChangelog(text ?? "", options);
 		if (!Iterator.from(archives.values()).every((moved) => moved.every((one) => archived.has(one)))) throw new ArchiveFirst(archives);
@@ -43007,7 +43282,7 @@ function sectionsOf(entries, { changelogPath, timezone }, { now, runKey }) {
 		maxBytes: Math.min(MAX_SECTION_BYTES, share)
 	};
 	return changed.map(({ result, earlier }) => ({
-		namespace: result.namespace,
+		route: routeOf(result),
 		text: renderSection(result, {
 			...options,
 			earlier
@@ -43029,18 +43304,18 @@ async function recordChangelog(sections, entries, { changelogPath, commitMessage
 	await writeChangelog(changelogPath, message, sections, deps, session);
 }
 /**
-* Removes the sections of namespaces whose manifests could not be written after all.
+* Removes sections whose namespace manifests could not be written after all.
 *
 * @throws MetadataError with the remedy
 */
-async function removeSections(namespaces, { changelogPath, commitMessage }, { metadata, runKey }, session) {
-	if (changelogPath === void 0 || namespaces.length === 0) return;
+async function removeSections(routes, { changelogPath, commitMessage }, { metadata, runKey }, session) {
+	if (changelogPath === void 0 || routes.length === 0) return;
 	const message = commitMessage ?? `Changelog: without what could not be recorded`;
 	const change = (current) => {
 		if (!current) return void 0;
-		const after = namespaces.reduce((text, namespace) => removeSection(text, {
+		const after = routes.reduce((text, route) => removeSection(text, {
 			runKey,
-			namespace
+			route
 		}), readChangelog(current, changelogPath));
 		return new TextEncoder().encode(after);
 	};
@@ -43061,16 +43336,14 @@ function hasChanges({ entries, removed, restored, unlogged, logged }) {
 /**
 * The manifest with the changes of `change`.
 *
-* @param nameOf the name of an image in the target; undefined for the default
 * @returns `manifest` itself when nothing changes
 */
-function applyChange(manifest, { entries, removed = /* @__PURE__ */ new Map(), restored = /* @__PURE__ */ new Map(), unlogged, logged }, nameOf) {
-	const renamed = renameImages(manifest, entries, nameOf);
-	const images = restoreEntries(mergeImages(removeEntries(renamed.images, removed), entries), restored);
+function applyChange(manifest, { entries, removed = /* @__PURE__ */ new Map(), restored = /* @__PURE__ */ new Map(), unlogged, logged }) {
+	const images = restoreEntries(mergeImages(removeEntries(manifest.images, removed), entries), restored);
 	const marks = unmarkUnlogged(markUnlogged(manifest.unlogged, unlogged), logged);
-	if (renamed === manifest && images === manifest.images && marks === manifest.unlogged) return manifest;
+	if (images === manifest.images && marks === manifest.unlogged) return manifest;
 	return {
-		...renamed,
+		...manifest,
 		images,
 		...marks && { unlogged: marks }
 	};
@@ -43089,7 +43362,6 @@ const Header = object({
 	source: string(),
 	target: string(),
 	images: ByName,
-	names: optional(ByName),
 	unlogged: optional(ByName)
 });
 /**
@@ -43111,12 +43383,11 @@ function parseNamespaceManifest(bytes, expected) {
 	const header = check(Header, json, path);
 	checkOwner(path, "source", header.source, source);
 	checkOwner(path, "target", header.target, target);
-	const { images, names, unlogged } = header;
+	const { images, unlogged } = header;
 	return {
 		source,
 		target,
 		images: readImages(images, path),
-		...names && { names: readNames$1(names, path) },
 		...unlogged && { unlogged: readUnlogged(unlogged, path) }
 	};
 }
@@ -43148,23 +43419,15 @@ function readImages(images, path) {
 		const entries = /* @__PURE__ */ new Map();
 		for (const tag of Object.keys(tags)) {
 			const entry = readEntry$1(tags[tag]);
-			if (entry === void 0 || !isTag(tag)) throw broken(path, `the entry ${show(image)}: ${show(tag)} is not valid`);
+			if (entry === void 0 || !isReference(tag)) throw broken(path, `the entry ${show(image)}: ${show(tag)} is not valid`);
 			entries.set(tag, entry);
 		}
-		if (!isRepositoryName(image)) throw broken(path, `${show(image)} is not the name of an image`);
+		if (!isImageKey(image)) throw broken(path, `${show(image)} is not the name of an image`);
 		read.set(image, entries);
 	}
 	return read;
 }
-function readNames$1(names, path) {
-	const read = /* @__PURE__ */ new Map();
-	for (const [image, name] of Object.entries(names)) {
-		if (!isRepositoryName(image) || typeof name !== "string" || !isRepositoryName(name)) throw broken(path, `the name of ${show(image)} is not valid`);
-		read.set(image, name);
-	}
-	return read;
-}
-const Tags$2 = array(custom((value) => typeof value === "string" && isTag(value)));
+const Tags$2 = array(custom((value) => typeof value === "string" && isReference(value)));
 const UnloggedImage = object({
 	added: optional(Tags$2, []),
 	updated: optional(Tags$2, [])
@@ -43172,7 +43435,7 @@ const UnloggedImage = object({
 function readUnlogged(images, path) {
 	const read = Object.entries(images).map(([image, tags]) => {
 		const parsed = safeParse(UnloggedImage, tags, { abortEarly: true });
-		if (!isRepositoryName(image) || !is(ByName, tags) || !parsed.success) throw broken(path, `"unlogged" of ${show(image)} is not valid`);
+		if (!isImageKey(image) || !is(ByName, tags) || !parsed.success) throw broken(path, `"unlogged" of ${show(image)} is not valid`);
 		return {
 			image,
 			...parsed.output
@@ -43213,18 +43476,14 @@ function show(text) {
 	return JSON.stringify(text.slice(0, 200));
 }
 /** The file: keys sorted, one tag per line, a trailing newline, so that a diff of it reads as a changelog. */
-function serializeNamespaceManifest({ source, target, images, names = /* @__PURE__ */ new Map(), unlogged = /* @__PURE__ */ new Map() }) {
+function serializeNamespaceManifest({ source, target, images, unlogged = /* @__PURE__ */ new Map() }) {
 	const blocks = sorted(images).filter(([, entries]) => entries.size > 0).map(([image, entries]) => {
 		const lines = sorted(entries).map(([tag, entry]) => `      ${JSON.stringify(tag)}: ${serializeEntry(entry)}`);
 		return `    ${JSON.stringify(image)}: {\n${lines.join(",\n")}\n    }`;
 	});
 	const body = blocks.length === 0 ? "{}" : `{\n${blocks.join(",\n")}\n  }`;
 	const [quotedSource, quotedTarget] = [JSON.stringify(source), JSON.stringify(target)];
-	return `{\n  "version": ${VERSION},\n  "source": ${quotedSource},\n  "target": ${quotedTarget},\n  "images": ${body}${namesPart(names, images)}${unloggedPart(unlogged)}\n}\n`;
-}
-/** Names of images that have no entry are not kept. */
-function namesPart(names, images) {
-	return optionalPart("names", sorted(names).filter(([image]) => (images.get(image)?.size ?? 0) > 0).map(([image, name]) => `    ${JSON.stringify(image)}: ${JSON.stringify(name)}`));
+	return `{\n  "version": ${VERSION},\n  "source": ${quotedSource},\n  "target": ${quotedTarget},\n  "images": ${body}${unloggedPart(unlogged)}\n}\n`;
 }
 function unloggedPart(unlogged) {
 	return optionalPart("unlogged", namedTags(unlogged).map(({ image, added, updated }) => {
@@ -43275,7 +43534,7 @@ async function recordManifest(recordable, settings, deps, session) {
 	const message = commitMessageOf([result], removed && countEntries(removed));
 	const change = (current) => {
 		if (current.images.size > 0) seen = current;
-		return applyChange(current, recordable, recordable.nameOf);
+		return applyChange(current, recordable);
 	};
 	try {
 		await updateManifest(plan, message, change, settings, deps, session);
@@ -43296,11 +43555,11 @@ function failureReason({ entries, result }, error) {
 }
 /** @param seen the manifest as it was last read */
 function unrecordedManifest(recordable, seen) {
-	const { plan, entries, nameOf, unlogged, ...rest } = recordable;
+	const { plan, entries, unlogged, ...rest } = recordable;
 	const change = {
 		entries,
 		...rest,
-		logged: joinTags(rest.logged, unlogged ?? /* @__PURE__ */ new Map())
+		logged: joinTags$1(rest.logged, unlogged ?? /* @__PURE__ */ new Map())
 	};
 	const { source, target } = plan.recorded;
 	const empty = {
@@ -43310,8 +43569,8 @@ function unrecordedManifest(recordable, seen) {
 	};
 	return {
 		path: plan.recordPath,
-		content: serializeNamespaceManifest(applyChange(seen, change, nameOf)),
-		addition: serializeNamespaceManifest(applyChange(empty, { entries }, nameOf))
+		content: serializeNamespaceManifest(applyChange(seen, change)),
+		addition: serializeNamespaceManifest(applyChange(empty, { entries }))
 	};
 }
 
@@ -43475,8 +43734,8 @@ var FinalRecord = class {
 				unrecorded: [...unrecorded, ...this.#unrecordedSections(this.#sections)]
 			};
 		}
-		const names = new Set(Array.from(failed, ({ log }) => log.result.namespace));
-		const wrong = this.#sections.filter(({ namespace }) => names.has(namespace));
+		const routes = new Set(Array.from(failed, ({ log }) => routeOf(log.result)));
+		const wrong = this.#sections.filter(({ route }) => routes.has(route));
 		errors.push(...await this.#removeSections(wrong));
 		return {
 			failed,
@@ -43486,8 +43745,8 @@ var FinalRecord = class {
 	}
 	async #removeSections(sections) {
 		try {
-			const namespaces = sections.map(({ namespace }) => namespace);
-			await removeSections(namespaces, this.#settings, this.#deps, new WriteSession("checkpoint"));
+			const routes = sections.map(({ route }) => route);
+			await removeSections(routes, this.#settings, this.#deps, new WriteSession("checkpoint"));
 			return [];
 		} catch (error) {
 			return [`The changelog names tags that are not recorded. ${messageOf(error)}`];
@@ -43513,7 +43772,7 @@ function withMarks(recordable, isLogged, wasMarked) {
 	};
 	return {
 		...rest,
-		logged: joinTags(joinTags(logged, named), wasMarked ? unlogged : /* @__PURE__ */ new Map())
+		logged: joinTags$1(joinTags$1(logged, named), wasMarked ? unlogged : /* @__PURE__ */ new Map())
 	};
 }
 
@@ -43522,7 +43781,7 @@ function withMarks(recordable, isLogged, wasMarked) {
 function reportedRecord({ recordPath: path, recorded }, change) {
 	if (!hasChanges(change)) return void 0;
 	const { source, target } = recorded;
-	const { entries, unlogged, removed = /* @__PURE__ */ new Map(), nameOf } = change;
+	const { entries, unlogged, removed = /* @__PURE__ */ new Map() } = change;
 	const empty = {
 		source,
 		target,
@@ -43531,7 +43790,7 @@ function reportedRecord({ recordPath: path, recorded }, change) {
 	const addition = applyChange(empty, {
 		entries,
 		...unlogged && { unlogged }
-	}, nameOf);
+	});
 	return {
 		path,
 		source,
@@ -43550,9 +43809,8 @@ function reportedRecord({ recordPath: path, recorded }, change) {
 * @throws ManifestError
 */
 function readReportedRecord({ path, source, target, addition, removal }, template) {
-	const expectedPath = recordPath(template, namespaceOf(source));
-	namespaceOf(target);
-	if (path !== expectedPath) throw new ManifestError(`it names ${JSON.stringify(path.slice(0, 300))} for ${source}, but "manifest-path" gives ${expectedPath}: use the same "manifest-path" in all jobs`);
+	const paths = (template === DEFAULT_PATHS.single ? Object.values(DEFAULT_PATHS) : [template]).map((one) => recordPath(one, namespaceOf(source), namespaceOf(target)));
+	if (!paths.includes(path)) throw new ManifestError(`it names ${JSON.stringify(path.slice(0, 300))} for ${source}, but "manifest-path" gives ${paths.join(" or ")}: use the same "manifest-path" in all jobs`);
 	const parse = (text) => parseNamespaceManifest(new TextEncoder().encode(text), {
 		path,
 		source,
@@ -43695,8 +43953,8 @@ function pendingTags({ work, undetermined }, copied) {
 	return undetermined.length + count(work) - count(copied);
 }
 /** `docker.io/gcrxio/base` */
-function targetNameOf({ settings: { target }, targets }, image) {
-	return `${target.registry}/${targets.get(image) ?? image}`;
+function targetNameOf({ settings }, key) {
+	return `${settings.target.registry}/${targetPathOf(settings, key)}`;
 }
 /** `gcr.io/distroless: 3 new tags, 1 moved, 40 unchanged, 0 removed from the source` */
 function describeResult(result) {
@@ -43768,66 +44026,198 @@ function countReferrers(rechecks, outcomes) {
 	};
 }
 
-// src/select/compiled-filters.ts
-const ANY = () => true;
-/** Filters that are ready for use. They remember which patterns have matched. */
-var CompiledFilters = class {
-	#include;
-	#exclude;
-	#inRange;
-	#newerThan;
-	#latest;
-	/** @throws Error when `semver` is not a range of versions */
-	constructor({ include, exclude, semver, newerThan = 0, latest = Number.POSITIVE_INFINITY }) {
-		this.#include = include.map((list) => new Patterns(list)).filter(({ isEmpty }) => !isEmpty);
-		this.#exclude = new Patterns(exclude);
-		const inRange = semver === void 0 ? ANY : compileRange(semver);
-		if (!inRange) throw new Error(`"${semver}" is not a range of versions`);
-		this.#inRange = inRange;
-		this.#newerThan = newerThan;
-		this.#latest = latest;
+// src/plan/name-clashes.ts
+/**
+* Finds the images that can't have their names at the target: the specification does not allow the name, or images of
+* several sources would overwrite each other there. Only these fail. One source that two plans copy to one place is no clash, and
+* neither are exact tags of several sources under one name, as where an image has moved to another registry, if all differ.
+*
+* @returns by plan, a failure for the key of each such image
+*/
+function findNameClashes(all) {
+	const clashes = /* @__PURE__ */ new Map();
+	for (const [place, destinations] of groupByPlace(all)) {
+		const clashing = findClashing(destinations);
+		const reason = clashOf(place, clashing);
+		for (const { plan, key, tags } of clashing) clashes.set(plan, [...clashes.get(plan) ?? [], {
+			image: key,
+			tags,
+			reason
+		}]);
 	}
-	/** True when all tags pass. */
-	get isEmpty() {
-		return this.#include.length === 0 && this.#exclude.isEmpty && this.#inRange === ANY && this.#newerThan === 0 && this.#latest === Number.POSITIVE_INFINITY;
-	}
-	/** Which filter removes `tag` by its name, if any. For a digest tag, the name says nothing about the image's own tags. */
-	filteredOutByName(image, tag) {
-		if (digestTagSubject(tag) !== void 0) {
-			if (!this.#include.every((patterns) => patterns.matchesImage(image))) return "include";
-			return this.#exclude.matches(image, tag) ? "exclude" : void 0;
+	return clashes;
+}
+function groupByPlace(all) {
+	const byPlace = /* @__PURE__ */ new Map();
+	for (const plan of all) {
+		const { settings, open } = plan;
+		const { namespace, target } = settings;
+		for (const [key, { repository, tags }] of plan.images) {
+			const targetPath = targetPathOf(settings, key);
+			const place = `${target.registry}/${targetPath}`;
+			const source = `${namespace.registry}/${repository}`;
+			const isOpen = open.has(key);
+			const destination = {
+				plan,
+				key,
+				source,
+				tags: Array.from(tags.keys()),
+				isOpen,
+				targetPath
+			};
+			const others = byPlace.get(place);
+			if (others) others.push(destination);
+			else byPlace.set(place, [destination]);
 		}
-		let isIncluded = true;
-		for (const patterns of this.#include) if (!patterns.matches(image, tag)) isIncluded = false;
-		const isExcluded = this.#exclude.matches(image, tag);
-		if (!isIncluded) return "include";
-		if (isExcluded) return "exclude";
-		return this.#inRange(tag) ? void 0 : "semver";
 	}
-	/** True when the names let `tag` pass. */
-	wantsName = (image, tag) => this.filteredOutByName(image, tag) === void 0;
-	/** True when some tags of `image` may pass. */
-	wantsImage = (image) => this.#include.every((patterns) => patterns.matchesImage(image)) && !this.#exclude.matchesAllTags(image);
-	/** True when `image`, and whatever is nested in it, is excluded by name. */
-	excludesTree = (image) => this.#exclude.matchesAllTags(image) && this.#exclude.matchesAllTags(`${image}/nested/repository`);
-	/** True when `tag` is known to have been pushed before `newer-than`. */
-	isOld(tag) {
-		return tag?.uploaded !== void 0 && tag.uploaded < this.#newerThan;
+	return byPlace;
+}
+/** Those of one place that can't go there. */
+function findClashing(all) {
+	const [first, ...others] = all;
+	if (!first || !isRepositoryName(first.targetPath)) return all;
+	if (others.every(({ source }) => source === first.source)) return [];
+	if (all.some(({ isOpen }) => isOpen)) return all;
+	const sources = /* @__PURE__ */ new Map();
+	for (const { source, tags } of all) for (const tag of tags) sources.set(tag, (sources.get(tag) ?? /* @__PURE__ */ new Set()).add(source));
+	return all.filter(({ tags }) => tags.some((tag) => (sources.get(tag)?.size ?? 0) > 1));
+}
+/** The number of sources that a message names. */
+const MAX_SOURCES_SHOWN = 5;
+/** Why these images can't go to `place`, with the remedy. */
+function clashOf(place, destinations) {
+	const [first] = destinations;
+	if (first && !isRepositoryName(first.targetPath)) return `${first.source} would go to "${first.targetPath}", which is not a repository name. ${REMEDY}`;
+	const sources = Array.from(new Set(destinations.map(({ source }) => source)));
+	const more = sources.length - MAX_SOURCES_SHOWN;
+	return `${[...sources.slice(0, MAX_SOURCES_SHOWN), ...more > 0 ? [`${more} more`] : []].join(" and ")} would ${sources.length === 2 ? "both" : "all"} go to ${place}. ${REMEDY}`;
+}
+const REMEDY = "Give them different names with \"target-name\" ({registry}, {namespace}, {image} and {name} are its placeholders) or with the \"name\" of an entry, leave one out with \"exclude\", or mirror them to different targets";
+/** The images that a plan can't name, by the name of their repository in the namespace. */
+function clashingImages(failures) {
+	return Array.from(new Set(failures.map(({ image }) => imageOf(image))));
+}
+
+// src/mirror/listing.ts
+/** Number of tags in `images`. */
+function countListed(images) {
+	let count = 0;
+	for (const { tags } of images.values()) count += tags.size;
+	return count;
+}
+
+// src/select/filter-warnings.ts
+/**
+* Warns of filters that are likely a mistake, given what the sources have. In a matrix, only the job of the first shard
+* warns.
+*/
+function warnOfFilters(listed, { shard, include }) {
+	if (!isWhole(shard) && shard.first > 0) return [];
+	const isPart = namedImages(include) !== void 0;
+	const warnings = [...listed.some(({ rules }) => rules.some(({ listing }) => listing.failures.length > 0)) ? [] : unusedPatterns(listed, isPart), ...listed.flatMap(({ name, rules }) => rules.flatMap((rule) => {
+		const source = rule.image === void 0 ? name : `${name}/${rule.image}`;
+		return [...warnOfEmptySelection(source, rule), ...warnOfMissingTimes(source, rule)];
+	}))];
+	return Array.from(new Set(warnings));
+}
+/** Patterns that match nothing in any of the namespaces that they apply to. */
+function unusedPatterns(listed, isPart) {
+	const unused = /* @__PURE__ */ new Map();
+	for (const { filters } of listed.flatMap(({ rules }) => rules)) {
+		const own = new Set(filters.unusedPatterns());
+		const all = [...filters.includePatterns, ...isPart ? [] : filters.excludePatterns];
+		for (const pattern of all) unused.set(pattern, (unused.get(pattern) ?? true) && own.has(pattern));
 	}
-	/**
-	* The tags of one image that are not among the `latest` newest: by push time if most have one, with the others behind them,
-	* otherwise by version.
-	*/
-	notLatest(tags) {
-		if (tags.length <= this.#latest) return [];
-		const isTimed = tags.filter(([, listed]) => listed?.uploaded !== void 0).length > tags.length / 2;
-		return tags.toSorted(([a, one], [b, other]) => (isTimed ? (other?.uploaded ?? 0) - (one?.uploaded ?? 0) : 0) || newestVersionFirst(a, b)).slice(this.#latest).map(([tag]) => tag);
+	return Array.from(unused).filter(([, isUnused]) => isUnused).map(([pattern]) => `The pattern ${JSON.stringify(pattern)} in "include" or "exclude" matches nothing`);
+}
+function warnOfEmptySelection(source, { listing, selection }) {
+	if (selection.listing.images.size > 0 || listing.images.size === 0) return [];
+	const tags = countListed(listing.images);
+	return [`The filters select nothing from ${source}, which has ${plural(tags, "tag")}`];
+}
+function warnOfMissingTimes(source, { filters, listing, references }) {
+	if (!filters.asksForTimes || references) return [];
+	if (listing.images.values().some(({ tags }) => tags.values().some((tag) => tag?.uploaded !== void 0)) || listing.images.size === 0) return [];
+	return [`${source}: its registry does not report when tags were pushed, so "newer-than" filters none of them out`];
+}
+
+// src/select/keyed.ts
+/**
+* Joins what several rules select. An image is there under each of its names. A tag that several rules select under one key
+* belongs to the first of them.
+*/
+function joinRules(parts) {
+	const images = /* @__PURE__ */ new Map();
+	const settings = /* @__PURE__ */ new Map();
+	for (const { rule, images: selected } of parts) for (const [image, found] of selected) for (const key of rule.keysOf(image)) {
+		const before = images.get(key);
+		const fresh = before ? Array.from(found.tags).filter(([tag]) => !before.tags.has(tag)) : Array.from(rule.settings ? found.tags : []);
+		if (rule.settings) noteSettings(settings, key, fresh, rule.settings);
+		images.set(key, before ? {
+			...before,
+			tags: new Map([...before.tags, ...fresh])
+		} : found);
 	}
-	/** The patterns that have not matched anything so far. */
-	unusedPatterns() {
-		return [...this.#include, this.#exclude].flatMap((patterns) => patterns.unused());
+	return {
+		images,
+		settingsOf: (key, tag) => settings.get(key)?.get(tag)
+	};
+}
+function noteSettings(all, key, tags, settings) {
+	const known = all.get(key) ?? /* @__PURE__ */ new Map();
+	for (const [tag] of tags) known.set(tag, settings);
+	all.set(key, known);
+}
+
+// src/select/recheck.ts
+const DAY_MS = 864e5;
+/** GitHub removes cache entries that were not used for a week: where none is left, at least as many days have passed. */
+const LOST_DAYS = 8;
+/**
+* Which recorded tags are looked up again. Tags that move (`latest`, `v1`, `nightly`) are looked up on every run. Tags of
+* a full version, which are rarely pushed twice, are rechecked in rotation: each has its day, which returns every `days`
+* days, and a run rechecks the tags of all days since the last run. So each tag is rechecked once in `days` days if runs
+* are at most `days` days apart, whatever the schedule.
+*
+* Where the last run is not known, a run rechecks the tags of one day; of eight days where runs are remembered, but not this
+* one, as after a week without runs. It does not recheck all tags: runs that are cut off are not remembered, and would
+* recheck everything each time. Each round then begins a day later, so that weekly runs reach all tags too.
+*/
+function recheckRule(days, { day, last }) {
+	const isKnown = typeof last === "number" && last <= day;
+	const span = isKnown ? day - last : last === "unknown" ? 1 : LOST_DAYS;
+	const newest = isKnown ? day : day + Math.floor(day / days);
+	return (image, tag) => !isFullVersion(tag) || daysSinceTurn(image, tag, newest, days) < span;
+}
+/** Number of days from the last day of a tag until `day`: 0 to `days` - 1. */
+function daysSinceTurn(image, tag, day, days) {
+	const phase = createHash("sha256").update(`${image}:${tag}`).digest().readUIntBE(0, 6) % days;
+	return (day + days - phase) % days;
+}
+/** The number of days from 1970 to `date`, in UTC. */
+function dayOf(date) {
+	return Math.floor(date.getTime() / DAY_MS);
+}
+
+// src/select/shared-heads.ts
+/** Looks each tag up once, whatever the number of targets that it is mirrored to. */
+var SharedHeads = class {
+	#client;
+	#heads = /* @__PURE__ */ new Map();
+	#lists = /* @__PURE__ */ new Map();
+	constructor(client) {
+		this.#client = client;
 	}
+	headManifest = async (repository, reference) => once(this.#heads, `${repository}:${reference}`, async () => this.#client.headManifest(repository, reference));
+	/** Not kept: only few registries need it, and manifests are large. */
+	getManifest = async (repository, reference) => this.#client.getManifest(repository, reference);
+	listTags = async (repository) => once(this.#lists, repository, async () => this.#client.listTags(repository));
 };
+async function once(running, key, start) {
+	let promise = running.get(key);
+	if (!promise) running.set(key, promise = start());
+	return promise;
+}
 
 // src/list/google.ts
 const Strings = array(string());
@@ -44270,6 +44660,26 @@ async function discover(namespace, client, apis, images, wanted = ALL_IMAGES) {
 	if (walk.images.size === 0 && walk.failures.length === 0 && !walk.hasSkipped) throw new Error(`No repository with tags found in ${formatNamespace(namespace)}. Check "namespaces"; list private repositories individually`);
 	return walk.listing();
 }
+/**
+* Lists some images of `namespace` by their names. One that can't be listed, or that the registry does not have, is a failure in
+* the listing.
+*/
+async function discoverImages(namespace, client, apis, images) {
+	const walk = new Walk(namespace, chooseSource(namespace, client, apis), ALL_IMAGES);
+	await walk.addRepositories(images.map((image) => repositoryIn(namespace, image)));
+	const { failures, ...listing } = walk.listing();
+	const isKnown = (image) => listing.images.has(image) || failures.some((failure) => failure.image === image);
+	const none = images.filter((image) => !isKnown(image)).map((image) => ({
+		image,
+		tags: [],
+		reason: `${formatNamespace(namespace)}/${image} ${NO_TAGS}`
+	}));
+	return {
+		...listing,
+		failures: [...failures, ...none]
+	};
+}
+const NO_TAGS = "does not exist, is private, or has no tags. Check its name in the list of images, and the source's credentials";
 const ALL_IMAGES = {
 	wantsImage: () => true,
 	excludesTree: () => false
@@ -44336,6 +44746,10 @@ var Walk = class {
 	async addImages(images) {
 		const { path } = this.#namespace;
 		const repositories = images.flatMap((image) => [repositoryIn(this.#namespace, image), ...path !== "" && image === this.#imageOf(path) ? [path] : []]);
+		await this.addRepositories(repositories);
+	}
+	/** Collects the tags of repositories by their full paths. One that does not exist is skipped. */
+	async addRepositories(repositories) {
 		await Promise.all(repositories.map(async (repository) => {
 			const found = await this.#listChild(repository);
 			if (found) this.#addTags(repository, found);
@@ -44426,211 +44840,147 @@ function explainBoth(namespace, own, error) {
 	return new Error(`${formatNamespace(namespace)} ${why} (${own.message}), and ${error.message}`, { cause: error });
 }
 
-// src/mirror/listing.ts
-/** Number of tags in `images`. */
-function countListed(images) {
-	let count = 0;
-	for (const { tags } of images.values()) count += tags.size;
-	return count;
-}
-
-// src/select/filter-warnings.ts
-/**
-* Warns of filters that are likely a mistake, given what the sources have. In a matrix, only the job of the first shard
-* warns.
-*/
-function warnOfFilters(listed, { shard, include }) {
-	if (!isWhole(shard) && shard.first > 0) return [];
-	const isPart = namedImages(include) !== void 0;
-	return [...listed.some(({ listing }) => listing.failures.length > 0) ? [] : unusedPatterns(listed, isPart), ...listed.flatMap((one) => [...warnOfEmptySelection(one), ...warnOfMissingTimes(one)])];
-}
-/** Patterns that match nothing in any of the namespaces that they apply to. */
-function unusedPatterns(listed, isPart) {
-	const unused = /* @__PURE__ */ new Map();
-	for (const { filters, settings } of listed) {
-		const own = new Set(filters.unusedPatterns());
-		const all = [...settings.filters.include.flat(), ...isPart ? [] : settings.filters.exclude];
-		for (const pattern of all) unused.set(pattern, (unused.get(pattern) ?? true) && own.has(pattern));
-	}
-	return Array.from(unused).filter(([, isUnused]) => isUnused).map(([pattern]) => `The pattern ${JSON.stringify(pattern)} in "include" or "exclude" matches nothing`);
-}
-function warnOfEmptySelection({ name, listing, selection }) {
-	if (selection.listing.images.size > 0 || listing.images.size === 0) return [];
-	const tags = countListed(listing.images);
-	return [`The filters select nothing from ${name}, which has ${plural(tags, "tag")}`];
-}
-function warnOfMissingTimes({ name, settings, listing }) {
-	if (settings.filters.newerThan === void 0) return [];
-	if (listing.images.values().some(({ tags }) => tags.values().some((tag) => tag?.uploaded !== void 0)) || listing.images.size === 0) return [];
-	return [`${name}: its registry does not report when tags were pushed, so "newer-than" filters none of them out`];
-}
-
-// src/select/known-digest.ts
-/** Assumes the recorded digest for each tag that is mirrored as the settings want it and is not due to be rechecked. */
-function recordedDigest(recorded, { platforms, referrers }, isDue) {
-	return (image, tag) => {
-		const entry = recorded.get(image)?.get(tag);
-		if (!entry || isDue(image, tag)) return void 0;
-		const digest = typeof entry === "string" ? entry : entry.digest;
-		return holds(tag, entry, digest, {
-			platforms,
-			keepsDigests: referrers
-		}) ? digest : void 0;
-	};
-}
-
-// src/select/recheck.ts
-const DAY_MS = 864e5;
-/** GitHub removes cache entries that were not used for a week: where none is left, at least as many days have passed. */
-const LOST_DAYS = 8;
-/**
-* Which recorded tags are looked up again. Tags that move (`latest`, `v1`, `nightly`) are looked up on every run. Tags of
-* a full version, which are rarely pushed twice, are rechecked in rotation: each has its day, which returns every `days`
-* days, and a run rechecks the tags of all days since the last run. So each tag is rechecked once in `days` days if runs
-* are at most `days` days apart, whatever the schedule.
-*
-* Where the last run is not known, a run rechecks the tags of one day; of eight days where runs are remembered, but not this
-* one, as after a week without runs. It does not recheck all tags: runs that are cut off are not remembered, and would
-* recheck everything each time. Each round then begins a day later, so that weekly runs reach all tags too.
-*/
-function recheckRule(days, { day, last }) {
-	const isKnown = typeof last === "number" && last <= day;
-	const span = isKnown ? day - last : last === "unknown" ? 1 : LOST_DAYS;
-	const newest = isKnown ? day : day + Math.floor(day / days);
-	return (image, tag) => !isFullVersion(tag) || daysSinceTurn(image, tag, newest, days) < span;
-}
-/** Number of days from the last day of a tag until `day`: 0 to `days` - 1. */
-function daysSinceTurn(image, tag, day, days) {
-	const phase = createHash("sha256").update(`${image}:${tag}`).digest().readUIntBE(0, 6) % days;
-	return (day + days - phase) % days;
-}
-/** The number of days from 1970 to `date`, in UTC. */
-function dayOf(date) {
-	return Math.floor(date.getTime() / DAY_MS);
-}
-
-// src/select/digests.ts
-/** Requests that are queued at once, so that the host's limiter, which bounds how many are sent, is never idle. */
-const MAX_QUEUED = 256;
-/** A few refusals are broken manifests; after this many, the registry itself is failing. */
-const MAX_REFUSALS = 10;
-/**
-* Finds the digests of all tags of `images`: from the list, from `knownDigest`, or, for all others, by one request per tag. A
-* tag that the registry refuses, or lists without having its manifest, is a failure of its image. A tag that the registry no
-* longer lists has been removed, and is left out.
-*/
-async function resolveDigests(images, client, knownDigest) {
-	const parts = await Promise.all(Array.from(images, async ([image, listed]) => resolveImageTags(image, listed, client, knownDigest)));
-	const resolved = parts.flatMap(({ image, found }) => found.tags.size > 0 ? [[image, found]] : []);
+// src/select/exact.ts
+/** The references of a rule as if the source had listed them: nothing is requested. */
+function listReferences(namespace, { image = "", references = /* @__PURE__ */ new Map() }) {
+	const tags = new Map(Array.from(references, ([reference, digest]) => [reference, digest === void 0 ? null : { digest }]));
 	return {
-		images: new Map(resolved),
-		failures: parts.flatMap(({ failures }) => failures),
-		notRechecked: parts.reduce((sum, part) => sum + part.notRechecked, 0)
-	};
-}
-async function resolveImageTags(image, { repository, tags }, client, knownDigest) {
-	if (hasAllDigests(tags)) return {
-		image,
-		found: {
-			repository,
+		namespace,
+		images: /* @__PURE__ */ new Map([[image, {
+			repository: repositoryIn(namespace, image),
 			tags
-		},
-		failures: [],
-		notRechecked: 0
-	};
-	const known = /* @__PURE__ */ new Map();
-	const open = [];
-	let notRechecked = 0;
-	for (const [tag, listed] of tags) {
-		const digest = listed ? void 0 : knownDigest(image, tag);
-		if (digest !== void 0) notRechecked += 1;
-		const manifest = listed ?? (digest === void 0 ? void 0 : { digest });
-		if (manifest) known.set(tag, manifest);
-		else open.push(tag);
-	}
-	const { found, missing, refused, error } = await lookUpTags(client, repository, open);
-	for (const [tag, manifest] of found) known.set(tag, manifest);
-	const failures = [...error ? [{
-		image,
-		tags: refused,
-		reason: printable(error.message, 1e3)
-	}] : [], ...await failuresOfMissing(image, repository, missing, client)];
-	return {
-		image,
-		found: {
-			repository,
-			tags: known
-		},
-		failures,
-		notRechecked
+		}]]),
+		failures: []
 	};
 }
-function hasAllDigests(tags) {
-	for (const listed of tags.values()) if (!listed) return false;
-	return true;
-}
-/** Tags without a manifest: those that the registry still lists are a failure, all others have been removed since. */
-async function failuresOfMissing(image, repository, missing, client) {
-	if (missing.length === 0) return [];
-	const listed = await client.listTags(repository).catch((error) => {
-		if (error instanceof RegistryError && error.status === 404) return [];
-		if (error instanceof RegistryError) return missing;
-		throw error;
-	});
-	const stillListed = new Set(listed);
-	const tags = missing.filter((tag) => stillListed.has(tag));
-	return tags.length === 0 ? [] : [{
+/**
+* The selected references of a rule that the source turned out not to have. Those that are recorded have been removed from the
+* source since; all others are failures, as whoever wrote the list expects them to exist.
+*/
+function failuresOfReferences({ image, keysOf, selection }, resolved, recorded) {
+	if (image === void 0) return [];
+	const failed = resolved.failures.find((failure) => failure.image === image);
+	if (failed?.tags.length === 0) return [];
+	const isKnown = (tag) => resolved.images.get(image)?.tags.has(tag) === true || failed?.tags.includes(tag) === true || keysOf(image).some((key) => recorded.get(key)?.get(tag) !== void 0);
+	const tags = Array.from(selection.listing.images.get(image)?.tags.keys() ?? []).filter((tag) => !isKnown(tag));
+	if (tags.length === 0) return [];
+	return [{
 		image,
 		tags,
-		reason: MISSING
+		reason: `${`${formatNamespace(resolved.namespace)}/${image}`} has no such tag (status 404), or is private. Check the name and the tag in the list of images, and the source's credentials`
 	}];
 }
-const MISSING = "the source lists the tag, but has no manifest for it (status 404). Delete the tag at the source, or leave it out with \"exclude\"";
-async function lookUpTags(client, repository, tags) {
-	const found = /* @__PURE__ */ new Map();
-	const missing = /* @__PURE__ */ new Set();
-	const refused = /* @__PURE__ */ new Map();
-	const rest = tags.values();
-	const work = async () => {
-		for (const tag of rest) {
-			if (refused.size >= MAX_REFUSALS) return;
-			try {
-				const manifest = await findManifest(client, repository, tag);
-				if (manifest) found.set(tag, {
-					digest: manifest.digest,
-					mediaType: manifest.mediaType
-				});
-				else missing.add(tag);
-			} catch (error) {
-				if (!(error instanceof RegistryError)) throw error;
-				refused.set(tag, error);
-			}
+
+// src/select/compiled-filters.ts
+const ANY = () => true;
+/** Filters that are ready for use. They remember which patterns have matched. */
+var CompiledFilters = class {
+	includePatterns;
+	excludePatterns;
+	/** True when tags are filtered by the time of their push. */
+	asksForTimes;
+	#include;
+	#exclude;
+	#inRange;
+	#newerThan;
+	#latest;
+	/** @throws Error when `semver` is not a range of versions */
+	constructor({ include, exclude, semver, newerThan = 0, latest = Number.POSITIVE_INFINITY }) {
+		this.includePatterns = include.flat();
+		this.excludePatterns = exclude;
+		this.asksForTimes = newerThan > 0;
+		this.#include = include.map((list) => new Patterns(list)).filter(({ isEmpty }) => !isEmpty);
+		this.#exclude = new Patterns(exclude);
+		const inRange = semver === void 0 ? ANY : compileRange(semver);
+		if (!inRange) throw new Error(`"${semver}" is not a range of versions`);
+		this.#inRange = inRange;
+		this.#newerThan = newerThan;
+		this.#latest = latest;
+	}
+	/** True when all tags pass. */
+	get isEmpty() {
+		return this.#include.length === 0 && this.#exclude.isEmpty && this.#inRange === ANY && this.#newerThan === 0 && this.#latest === Number.POSITIVE_INFINITY;
+	}
+	/** Which filter removes `tag` by its name, if any. For a digest tag, the name says nothing about the image's own tags. */
+	filteredOutByName(image, tag) {
+		if (digestTagSubject(tag) !== void 0) {
+			if (!this.#include.every((patterns) => patterns.matchesImage(image))) return "include";
+			return this.#exclude.matches(image, tag) ? "exclude" : void 0;
 		}
+		let isIncluded = true;
+		for (const patterns of this.#include) if (!patterns.matches(image, tag)) isIncluded = false;
+		const isExcluded = this.#exclude.matches(image, tag);
+		if (!isIncluded) return "include";
+		if (isExcluded) return "exclude";
+		return this.#inRange(tag) ? void 0 : "semver";
+	}
+	/** True when the names let `tag` pass. */
+	wantsName = (image, tag) => this.filteredOutByName(image, tag) === void 0;
+	/** True when some tags of `image` may pass. */
+	wantsImage = (image) => this.#include.every((patterns) => patterns.matchesImage(image)) && !this.#exclude.matchesAllTags(image);
+	/** True when `image`, and whatever is nested in it, is excluded by name. */
+	excludesTree = (image) => this.#exclude.matchesAllTags(image) && this.#exclude.matchesAllTags(`${image}/nested/repository`);
+	/** True when `tag` is known to have been pushed before `newer-than`. */
+	isOld(tag) {
+		return tag?.uploaded !== void 0 && tag.uploaded < this.#newerThan;
+	}
+	/**
+	* The tags of one image that are not among the `latest` newest: by push time if most have one, with the others behind them,
+	* otherwise by version.
+	*/
+	notLatest(tags) {
+		if (tags.length <= this.#latest) return [];
+		const isTimed = tags.filter(([, listed]) => listed?.uploaded !== void 0).length > tags.length / 2;
+		return tags.toSorted(([a, one], [b, other]) => (isTimed ? (other?.uploaded ?? 0) - (one?.uploaded ?? 0) : 0) || newestVersionFirst(a, b)).slice(this.#latest).map(([tag]) => tag);
+	}
+	/** The patterns that have not matched anything so far. */
+	unusedPatterns() {
+		return [...this.#include, this.#exclude].flatMap((patterns) => patterns.unused());
+	}
+};
+
+// src/select/rules.ts
+/** The rules of a namespace, the most specific first: each tag of a key belongs to the first that selects it. */
+function rulesOf(settings) {
+	const { list = [], isListOnly, targetName, filters } = settings;
+	const whole = {
+		filters: new CompiledFilters(filters),
+		keysOf: keysUnder([targetName], settings)
 	};
-	await Promise.all(Array.from({ length: Math.min(MAX_QUEUED, tags.length) }, work));
-	const [error] = refused.values();
-	const inOrder = tags.filter((tag) => missing.has(tag));
-	if (!error) return {
-		found,
-		missing: inOrder,
-		refused: []
-	};
-	if (refused.size >= MAX_REFUSALS) return {
-		found: /* @__PURE__ */ new Map(),
-		missing: [],
-		refused: [],
-		error
-	};
+	const exact = list.filter(({ references }) => references);
+	const filtered = list.filter(({ references }) => !references);
+	const named = [...exact, ...filtered].map((entry) => ruleOf(entry, settings));
+	return isListOnly ? named : [...named, whole];
+}
+function ruleOf(entry, settings) {
+	const { image, references, filters, names, platforms, referrers } = entry;
 	return {
-		found,
-		missing: inOrder,
-		refused: Array.from(refused.keys()),
-		error
+		image,
+		...references && { references: new Map(references.map(({ tag, digest }) => [tag ?? digest ?? "latest", digest])) },
+		filters: new CompiledFilters(filters),
+		settings: {
+			platforms,
+			referrers
+		},
+		keysOf: keysUnder(names, settings)
 	};
 }
-/** Some registries answer HEAD with 404 for manifests that GET returns, such as Nexus: GET decides. */
-async function findManifest(client, repository, tag) {
-	return await client.headManifest(repository, tag) ?? client.getManifest(repository, tag);
+function keysUnder(templates, { namespace, target }) {
+	const keysOf = (image) => Array.from(new Set(templates.map((template) => imageKey(template, target, namespace, image))));
+	let last;
+	return (image) => (last?.image === image ? last : last = {
+		image,
+		keys: keysOf(image)
+	}).keys;
+}
+/** True when `rule` selects, by their names, tags under this key: the rule for another name of the image does not. */
+function concerns(rule, key) {
+	const image = imageOf(key);
+	return (rule.image === void 0 || rule.image === image) && rule.keysOf(image).includes(key);
+}
+/** True for the tags, by the keys of their images, that some of `rules` select by name. */
+function wantedBy(rules) {
+	return (key, tag) => rules.some((rule) => concerns(rule, key) && rule.references?.has(tag) !== false && rule.filters.wantsName(imageOf(key), tag));
 }
 
 // src/select/select.ts
@@ -44708,67 +45058,6 @@ function selectDigestTags(digestTags, images) {
 		});
 	}
 	return found;
-}
-
-// src/select/resolve.ts
-/** Finds the digests of the selected tags, then of the digest tags (signatures, attestations, SBOMs) that belong to them. */
-async function resolveSelection({ listing, digestTags, filteredOut }, client, knownDigest) {
-	const own = await resolveDigests(listing.images, client, knownDigest);
-	const attached = selectDigestTags(digestTags, own.images);
-	const resolvedAttached = await resolveDigests(attached, client, knownDigest);
-	const images = new Map(own.images);
-	for (const [image, { repository, tags }] of resolvedAttached.images) images.set(image, {
-		repository,
-		tags: new Map([...images.get(image)?.tags ?? [], ...tags])
-	});
-	const failures = [
-		...listing.failures,
-		...own.failures,
-		...resolvedAttached.failures
-	];
-	const unmatchedDigestTags = withoutAll(digestTags, attached);
-	return {
-		...setSchema1Aside({
-			...listing,
-			images,
-			failures
-		}),
-		unmatchedDigestTags,
-		filteredOut: {
-			...filteredOut,
-			"digest-tags": countListed(unmatchedDigestTags)
-		},
-		notRechecked: own.notRechecked + resolvedAttached.notRechecked
-	};
-}
-function withoutAll(all, some) {
-	return new Map(Array.from(all, ([image, { repository, tags }]) => [image, {
-		repository,
-		tags: withoutTags$2(tags, some.get(image)?.tags.keys() ?? [])
-	}]));
-}
-function setSchema1Aside(listing) {
-	const images = /* @__PURE__ */ new Map();
-	const unsupported = [];
-	for (const [image, { repository, tags }] of listing.images) {
-		const old = [];
-		for (const [tag, { mediaType }] of tags) if (mediaType !== void 0 && isSchema1Type(mediaType)) old.push(tag);
-		if (old.length > 0) unsupported.push({
-			image,
-			tags: old
-		});
-		if (old.length < tags.size) images.set(image, {
-			repository,
-			tags: withoutTags$2(tags, old)
-		});
-	}
-	return {
-		listing: {
-			...listing,
-			images
-		},
-		unsupported
-	};
 }
 
 // src/report/summary/totals.ts
@@ -44985,6 +45274,10 @@ var RunLog = class {
 			`${plural(requests, "request")} in ${formatSeconds(durationMs)}`
 		]);
 	}
+	/** `✓ references of lists · 2,242 in 77 namespaces`: nothing is requested for them here. */
+	references(count, namespaces) {
+		this.#line("green", "✓", "references of lists", [`${formatCount(count)} in ${plural(namespaces, "namespace")}`]);
+	}
 	/** `✗ gcr.io/distroless · status 503 …` */
 	notListed(namespace, reason) {
 		this.#line("red", "✗", namespace, [printable(reason, MAX_ERROR_CHARACTERS)]);
@@ -45070,7 +45363,7 @@ function isIdle({ copied, failures, pending, adopted, gone, drift }) {
 function imageNames({ image, target, tags }) {
 	const shown = tags.slice(0, MAX_TAGS).map((tag) => printable(tag, 128));
 	const rest = tags.length - shown.length;
-	const names = shown.length === 0 ? "" : `:${shown.join(", ")}${rest > 0 ? ` and ${formatCount(rest)} more` : ""}`;
+	const names = shown.length === 0 ? "" : `${referenceSeparator(shown[0] ?? "")}${shown.join(", ")}${rest > 0 ? ` and ${formatCount(rest)} more` : ""}`;
 	return `${printable(image)}${names} → ${printable(target)}`;
 }
 function imageDetails({ kind, bytes, durationMs, platforms, mounted = 0, referrers = 0, error }) {
@@ -45205,6 +45498,526 @@ async function withProgress(verb, total, deps, work) {
 	}
 }
 
+// src/modes/list-sources.ts
+/** Lists each namespace once, whatever the number of its targets. One that fails does not stop the others. */
+async function listSources(inputs, deps) {
+	const units = inputs.namespaces.map((settings) => unitOf(settings, inputs));
+	const bySource = Map.groupBy(units, ({ identity }) => identity.name);
+	const listed = await withProgress("listed", bySource.size, deps, async (done) => Promise.all(Array.from(bySource.values(), async (some) => listNamespace(some, inputs, deps).finally(done))));
+	const found = new Map(listed.flat());
+	logReferences(units, deps);
+	return units.flatMap((unit) => found.get(unit) ?? []);
+}
+function unitOf(settings, { metadata }) {
+	const { namespace, target } = settings;
+	return {
+		identity: {
+			settings,
+			name: formatNamespace(namespace),
+			recordPath: recordPath(metadata.manifestPath, namespace, target)
+		},
+		rules: rulesOf(settings)
+	};
+}
+/** The references of all lists, each once, whatever the number of its targets and names. */
+function logReferences(units, deps) {
+	const all = /* @__PURE__ */ new Set();
+	const namespaces = /* @__PURE__ */ new Set();
+	for (const { identity, rules } of units) for (const { image = "", references } of rules) {
+		if (references) namespaces.add(identity.name);
+		for (const reference of references?.keys() ?? []) all.add(`${identity.name}/${image} ${reference}`);
+	}
+	if (all.size > 0) runLogOf(deps).references(all.size, namespaces.size);
+}
+async function listNamespace(units, inputs, deps) {
+	const [first] = units;
+	if (!first) return [];
+	const counter = new WorkCounter();
+	const started = performance.now();
+	const listings = await counter.run(async () => listSource(units, inputs, deps));
+	const listed = units.map((unit) => [unit, applyRules(unit, listings)]);
+	const { name } = first.identity;
+	const log = runLogOf(deps);
+	if (listings.whole instanceof Error) log.notListed(name, messageOf(listings.whole));
+	const { whole, named } = listings;
+	const found = whole && !(whole instanceof Error) ? whole : named;
+	if (found.images.size > 0) log.listed({
+		namespace: name,
+		repositories: found.images.size,
+		tags: countListed(found.images),
+		requests: counter.requests,
+		durationMs: performance.now() - started
+	});
+	return listed.map(([unit, one]) => [unit, one]);
+}
+async function listSource(units, { include }, { registries, apis }) {
+	const [first] = units;
+	const { namespace } = first?.identity.settings ?? { namespace: {
+		registry: "",
+		path: ""
+	} };
+	const client = registries.source(namespace.registry);
+	const rules = units.flatMap((unit) => unit.rules);
+	const filters = rules.filter(({ image }) => image === void 0).map((rule) => rule.filters);
+	const whole = filters.length === 0 ? void 0 : await discover(namespace, client, apis, namedImages(include), anyOf(filters)).catch(asError);
+	const known = whole && !(whole instanceof Error) ? whole.images : /* @__PURE__ */ new Map();
+	const images = new Set(rules.filter(needsTagList).flatMap(({ image }) => image ?? []));
+	const open = Array.from(images).filter((image) => !known.has(image));
+	const named = await discoverImages(namespace, client, apis, open).catch((error) => ({
+		...nothingOf(namespace),
+		failures: open.map((image) => ({
+			image,
+			tags: [],
+			reason: messageOf(error)
+		}))
+	}));
+	return {
+		...whole && { whole },
+		named
+	};
+}
+/** True for an image of a list whose tags must be listed: filters select them, or signatures are found among them. */
+function needsTagList({ image, references, settings }) {
+	return image !== void 0 && (!references || settings?.referrers === true);
+}
+function asError(error) {
+	return error instanceof Error ? error : new Error(String(error));
+}
+function nothingOf(namespace) {
+	return {
+		namespace,
+		images: /* @__PURE__ */ new Map(),
+		failures: []
+	};
+}
+/** What any of the targets wants. */
+function anyOf(filters) {
+	return {
+		wantsImage: (image) => filters.some((one) => one.wantsImage(image)),
+		excludesTree: (image) => filters.every((one) => one.excludesTree(image))
+	};
+}
+function applyRules({ identity, rules }, listings) {
+	const { whole, named } = listings;
+	const { namespace, isListOnly, list } = identity.settings;
+	if (whole instanceof Error && !isListOnly && list === void 0) {
+		const failure = {
+			image: "",
+			tags: [],
+			reason: messageOf(whole)
+		};
+		return {
+			kind: "failure",
+			...identity,
+			failure
+		};
+	}
+	const listingOf = (rule) => {
+		if (rule.references) return listReferences(namespace, rule);
+		if (rule.image !== void 0) return imageIn(listings, rule.image, namespace);
+		if (whole instanceof Error) return {
+			...nothingOf(namespace),
+			failures: [{
+				image: "",
+				tags: [],
+				reason: messageOf(whole)
+			}]
+		};
+		return whole ?? nothingOf(namespace);
+	};
+	const listed = rules.map((rule) => {
+		const listing = listingOf(rule);
+		return {
+			...rule,
+			listing,
+			selection: select(listing, rule.filters)
+		};
+	});
+	return {
+		kind: "listed",
+		...identity,
+		rules: listed,
+		tagLists: named.images
+	};
+}
+/** One image, from the list of the whole namespace if it has it. */
+function imageIn({ whole, named }, image, namespace) {
+	const isOwn = (failure) => failure.image === image;
+	const all = [whole instanceof Error ? void 0 : whole, named].filter((one) => one !== void 0);
+	const found = all.map(({ images }) => images.get(image)).find((one) => one !== void 0);
+	return {
+		namespace,
+		images: found ? /* @__PURE__ */ new Map([[image, found]]) : /* @__PURE__ */ new Map(),
+		failures: all.flatMap(({ failures }) => failures.filter(isOwn))
+	};
+}
+
+// src/select/known-digest.ts
+/**
+* Assumes the recorded digest for each tag that is mirrored as the settings want it, under all names of its image, and is not
+* due to be rechecked.
+*/
+function recordedDigest(recorded, settings, isDue, keysOf = (image) => [image]) {
+	const digestUnder = (key, tag) => {
+		const entry = recorded.get(key)?.get(tag);
+		if (!entry) return void 0;
+		const digest = typeof entry === "string" ? entry : entry.digest;
+		return holds(tag, entry, digest, settings) ? digest : void 0;
+	};
+	return (image, tag) => {
+		const [first, ...others] = keysOf(image);
+		const digest = first === void 0 ? void 0 : digestUnder(first, tag);
+		if (digest === void 0 || isDue(image, tag)) return void 0;
+		return others.every((key) => digestUnder(key, tag) === digest) ? digest : void 0;
+	};
+}
+
+// src/select/removed-tags.ts
+/**
+* Finds recorded tags that the source no longer has, or that were taken off the lists. Tags that filters remove don't count.
+*/
+function findRemovedTags(recorded, options) {
+	const found = [];
+	for (const [key, entries] of recorded) {
+		if (isUnknown(imageOf(key), options.unknown)) continue;
+		const rules = options.rules.filter((rule) => concerns(rule, key));
+		const tags = Array.from(entries.keys()).filter((tag) => isRemoved(key, tag, rules, options));
+		if (tags.length > 0) found.push({
+			image: key,
+			tags
+		});
+	}
+	return found;
+}
+function isRemoved(key, tag, rules, { isFound, mayBeTakenOff }) {
+	if (isFound(key, tag)) return false;
+	const image = imageOf(key);
+	const own = rules.filter(({ references }) => references?.has(tag) !== false);
+	if (own.length === 0) return mayBeTakenOff(key, tag);
+	return !own.some(({ references, listing }) => !references && listing.images.get(image)?.tags.has(tag) === true) && own.some(({ filters }) => filters.wantsName(image, tag));
+}
+/** True when `image`, or a repository above it, could not be listed. */
+function isUnknown(image, unknown) {
+	if (unknown.size === 0) return false;
+	if (unknown.has("")) return true;
+	for (let end = image.length; end > 0; end = image.lastIndexOf("/", end - 1)) if (unknown.has(image.slice(0, end))) return true;
+	return false;
+}
+
+// src/select/digests.ts
+/** Requests that are queued at once, so that the host's limiter, which bounds how many are sent, is never idle. */
+const MAX_QUEUED = 256;
+/** A few refusals are broken manifests; after this many, the registry itself is failing. */
+const MAX_REFUSALS = 10;
+/**
+* Finds the digests of all tags of `images`: from the list, from `knownDigest`, or, for all others, by one request per tag. A
+* tag that the registry refuses, or lists without having its manifest, is a failure of its image. A tag that the registry no
+* longer lists has been removed, and is left out.
+*/
+async function resolveDigests(images, client, knownDigest) {
+	const parts = await Promise.all(Array.from(images, async ([image, listed]) => resolveImageTags(image, listed, client, knownDigest)));
+	const resolved = parts.flatMap(({ image, found }) => found.tags.size > 0 ? [[image, found]] : []);
+	return {
+		images: new Map(resolved),
+		failures: parts.flatMap(({ failures }) => failures),
+		notRechecked: parts.reduce((sum, part) => sum + part.notRechecked, 0)
+	};
+}
+async function resolveImageTags(image, { repository, tags }, client, knownDigest) {
+	if (hasAllDigests(tags)) return {
+		image,
+		found: {
+			repository,
+			tags
+		},
+		failures: [],
+		notRechecked: 0
+	};
+	const known = /* @__PURE__ */ new Map();
+	const open = [];
+	let notRechecked = 0;
+	for (const [tag, listed] of tags) {
+		const digest = listed ? void 0 : knownDigest(image, tag);
+		if (digest !== void 0) notRechecked += 1;
+		const manifest = listed ?? (digest === void 0 ? void 0 : { digest });
+		if (manifest) known.set(tag, manifest);
+		else open.push(tag);
+	}
+	const { found, missing, refused, error } = await lookUpTags(client, repository, open);
+	for (const [tag, manifest] of found) known.set(tag, manifest);
+	const failures = [...error ? [{
+		image,
+		tags: refused,
+		reason: printable(error.message, 1e3)
+	}] : [], ...await failuresOfMissing(image, repository, missing, client)];
+	return {
+		image,
+		found: {
+			repository,
+			tags: known
+		},
+		failures,
+		notRechecked
+	};
+}
+function hasAllDigests(tags) {
+	for (const listed of tags.values()) if (!listed) return false;
+	return true;
+}
+/** Tags without a manifest: those that the registry still lists are a failure, all others have been removed since. */
+async function failuresOfMissing(image, repository, missing, client) {
+	if (missing.length === 0) return [];
+	const listed = await client.listTags(repository).catch((error) => {
+		if (error instanceof RegistryError && error.status === 404) return [];
+		if (error instanceof RegistryError) return missing;
+		throw error;
+	});
+	const stillListed = new Set(listed);
+	const tags = missing.filter((tag) => stillListed.has(tag));
+	return tags.length === 0 ? [] : [{
+		image,
+		tags,
+		reason: MISSING
+	}];
+}
+const MISSING = "the source lists the tag, but has no manifest for it (status 404). Delete the tag at the source, or leave it out with \"exclude\"";
+async function lookUpTags(client, repository, tags) {
+	const found = /* @__PURE__ */ new Map();
+	const missing = /* @__PURE__ */ new Set();
+	const refused = /* @__PURE__ */ new Map();
+	const rest = tags.values();
+	const work = async () => {
+		for (const tag of rest) {
+			if (refused.size >= MAX_REFUSALS) return;
+			try {
+				const manifest = await findManifest(client, repository, tag);
+				if (manifest) found.set(tag, {
+					digest: manifest.digest,
+					mediaType: manifest.mediaType
+				});
+				else missing.add(tag);
+			} catch (error) {
+				if (!(error instanceof RegistryError)) throw error;
+				refused.set(tag, error);
+			}
+		}
+	};
+	await Promise.all(Array.from({ length: Math.min(MAX_QUEUED, tags.length) }, work));
+	const [error] = refused.values();
+	const inOrder = tags.filter((tag) => missing.has(tag));
+	if (!error) return {
+		found,
+		missing: inOrder,
+		refused: []
+	};
+	if (refused.size >= MAX_REFUSALS) return {
+		found: /* @__PURE__ */ new Map(),
+		missing: [],
+		refused: [],
+		error
+	};
+	return {
+		found,
+		missing: inOrder,
+		refused: Array.from(refused.keys()),
+		error
+	};
+}
+/** Some registries answer HEAD with 404 for manifests that GET returns, such as Nexus: GET decides. */
+async function findManifest(client, repository, tag) {
+	return await client.headManifest(repository, tag) ?? client.getManifest(repository, tag);
+}
+
+// src/select/resolve.ts
+/** Finds the digests of the selected tags, then of the digest tags (signatures, attestations, SBOMs) that belong to them. */
+async function resolveSelection({ listing, digestTags, filteredOut }, client, knownDigest) {
+	const own = await resolveDigests(listing.images, client, knownDigest);
+	const attached = selectDigestTags(digestTags, own.images);
+	const resolvedAttached = await resolveDigests(attached, client, knownDigest);
+	const images = new Map(own.images);
+	for (const [image, { repository, tags }] of resolvedAttached.images) images.set(image, {
+		repository,
+		tags: new Map([...images.get(image)?.tags ?? [], ...tags])
+	});
+	const failures = [
+		...listing.failures,
+		...own.failures,
+		...resolvedAttached.failures
+	];
+	const unmatchedDigestTags = withoutAll(digestTags, attached);
+	return {
+		...setSchema1Aside({
+			...listing,
+			images,
+			failures
+		}),
+		unmatchedDigestTags,
+		filteredOut: {
+			...filteredOut,
+			"digest-tags": countListed(unmatchedDigestTags)
+		},
+		notRechecked: own.notRechecked + resolvedAttached.notRechecked
+	};
+}
+function withoutAll(all, some) {
+	return new Map(Array.from(all, ([image, { repository, tags }]) => [image, {
+		repository,
+		tags: withoutTags$2(tags, some.get(image)?.tags.keys() ?? [])
+	}]));
+}
+function setSchema1Aside(listing) {
+	const images = /* @__PURE__ */ new Map();
+	const unsupported = [];
+	for (const [image, { repository, tags }] of listing.images) {
+		const old = [];
+		for (const [tag, { mediaType }] of tags) if (mediaType !== void 0 && isSchema1Type(mediaType)) old.push(tag);
+		if (old.length > 0) unsupported.push({
+			image,
+			tags: old
+		});
+		if (old.length < tags.size) images.set(image, {
+			repository,
+			tags: withoutTags$2(tags, old)
+		});
+	}
+	return {
+		listing: {
+			...listing,
+			images
+		},
+		unsupported
+	};
+}
+
+// src/modes/plan-namespace.ts
+/** Compares a namespace with its record at one target. */
+async function planNamespace(listed, recorded, context) {
+	const { settings, name, recordPath, rules } = listed;
+	const parts = await Promise.all(rules.map(async (rule) => resolveRule(rule, listed, recorded, context)));
+	const { images, settingsOf } = joinRules(parts.map(({ rule, listing }) => ({
+		rule,
+		images: listing.images
+	})));
+	const { clashes, inputs } = context;
+	const listing = {
+		namespace: settings.namespace,
+		images: withoutKeys(images, clashes),
+		failures: [...clashes, ...parts.flatMap((part) => part.listing.failures)]
+	};
+	const wants = wantedBy(rules);
+	const compared = diff(listing, recorded.images, settings, settingsOf);
+	const referrers = planReferrers(listed, {
+		listing,
+		recorded,
+		settingsOf,
+		work: compared.work
+	}, context);
+	return {
+		kind: "plan",
+		settings,
+		name,
+		recordPath,
+		recorded,
+		unlogged: filterUnlogged(recorded.unlogged, (key, tag) => isOwn(inputs.shard, settings.namespace, imageOf(key)) && wants(key, tag)),
+		...joinCounts(parts),
+		listing,
+		settingsOf,
+		wants,
+		...compared,
+		...clashes.length > 0 && { clashing: clashingImages(clashes) },
+		...referrers && { referrers },
+		adopted: /* @__PURE__ */ new Map(),
+		gone: findGone(listed, listing, recorded, context)
+	};
+}
+async function resolveRule(rule, { settings }, recorded, { isDue, inputs, heads }) {
+	const own = ownSelection(rule, inputs);
+	const known = recordedDigest(recorded.images, rule.settings ?? settings, isDue, rule.keysOf);
+	const client = rule.references ? {
+		...headsOf(heads),
+		listTags: async () => Promise.resolve([])
+	} : heads;
+	const resolved = await resolveSelection(own, client, known);
+	if (!rule.references) return {
+		...resolved,
+		rule
+	};
+	const missing = failuresOfReferences({
+		...rule,
+		selection: own
+	}, resolved.listing, recorded.images);
+	const { listing } = resolved;
+	return {
+		...resolved,
+		rule,
+		listing: {
+			...listing,
+			failures: [...listing.failures, ...missing]
+		}
+	};
+}
+function headsOf(client) {
+	return {
+		headManifest: async (repository, reference) => client.headManifest(repository, reference),
+		getManifest: async (repository, reference) => client.getManifest(repository, reference)
+	};
+}
+/** This job's shard of the selection. It is cut before the comparison, so that the counts of all shards add up. */
+function ownSelection({ listing, filters, selection }, { shard }) {
+	return isWhole(shard) ? selection : select(ownListing(listing, shard), filters);
+}
+function withoutKeys(images, clashes) {
+	if (clashes.length === 0) return images;
+	const keys = new Set(clashes.map(({ image }) => image));
+	return new Map(Array.from(images).filter(([key]) => !keys.has(key)));
+}
+/** Counts of all rules together, and what else the rules found by image. */
+function joinCounts(parts) {
+	const filteredOut = { ...NOTHING_FILTERED_OUT };
+	for (const part of parts) for (const name of FILTERS) filteredOut[name] += part.filteredOut[name];
+	const [first, ...others] = parts;
+	return {
+		filteredOut,
+		unsupported: parts.flatMap(({ unsupported }) => unsupported),
+		notRechecked: parts.reduce((sum, { notRechecked }) => sum + notRechecked, 0),
+		unmatchedDigestTags: others.reduce((all, { unmatchedDigestTags }) => joinTags(all, unmatchedDigestTags), first?.unmatchedDigestTags ?? /* @__PURE__ */ new Map())
+	};
+}
+function joinTags(some, others) {
+	const joined = new Map(some);
+	for (const [image, found] of others) {
+		const tags = new Map([...joined.get(image)?.tags ?? [], ...found.tags]);
+		joined.set(image, {
+			...found,
+			tags
+		});
+	}
+	return joined;
+}
+/** The copy of referrers; undefined if the run copies none. */
+function planReferrers({ settings, rules, tagLists }, plan, { inputs, isDue }) {
+	if (!rules.some((rule) => (rule.settings ?? settings).referrers) || inputs.mode !== "sync" || inputs.dryRun) return void 0;
+	const { listing, recorded, settingsOf, work } = plan;
+	return {
+		rechecks: findUnchangedImages(listing, recorded.images, (key, tag) => settingsOf(key, tag) ?? settings, work, isDue),
+		listed: rules.filter(({ references }) => !references).reduce((all, rule) => all.size === 0 ? rule.listing.images : joinTags(all, rule.listing.images), tagLists)
+	};
+}
+/** Recorded tags that the source no longer has, or that were taken off the list. A plan's job knows its part of the list only. */
+function findGone({ settings, rules }, listing, recorded, { clashes, inputs: { shard, recheckTurn } }) {
+	const failures = [listing, ...rules.map((rule) => rule.listing)].flatMap((one) => one.failures);
+	const failed = new Set(failures.flatMap(({ image, tags }) => tags.map((tag) => `${image}:${tag}`)));
+	const unknown = failures.filter(({ tags }) => tags.length === 0).map(({ image }) => image);
+	const all = new CompiledFilters(settings.filters);
+	const isPlanned = recheckTurn !== void 0 || shard.total === 65536;
+	return findRemovedTags(ownImages(recorded.images, shard, settings.namespace), {
+		rules,
+		isFound: (key, tag) => listing.images.get(key)?.tags.has(tag) === true || failed.has(`${imageOf(key)}:${tag}`),
+		unknown: /* @__PURE__ */ new Set([...unknown, ...clashingImages(clashes)]),
+		mayBeTakenOff: (key, tag) => !isPlanned && all.wantsName(imageOf(key), tag)
+	});
+}
+
 // src/modes/prepare.ts
 /**
 * Lists all namespaces, filters them, and compares them with the record. A namespace that fails does not stop the others.
@@ -45215,20 +46028,23 @@ async function prepare(inputs, deps) {
 	const all = await deps.phase("List the sources", async () => listSources(inputs, deps));
 	return deps.phase("Compare with the record", async () => {
 		const listed = all.filter((one) => one.kind === "listed");
-		const { names, clashes } = nameTargets(listed.map((one) => ({
-			...one,
-			listing: one.selection.listing
+		const clashes = findNameClashes(listed.map((one) => ({
+			...namedImagesOf(one),
+			listed: one
 		})));
+		const clashesOf = new Map(Array.from(clashes, ([one, failures]) => [one.listed, failures]));
 		const warnings = listed.length === all.length ? warnOfFilters(listed, inputs) : [];
 		const turn = await turnOf(listed, inputs, deps);
-		const context = {
-			names,
-			isDue: recheckRule(inputs.recheck, turn),
-			inputs,
-			deps
-		};
+		const isDue = recheckRule(inputs.recheck, turn);
+		const heads = headClients(inputs, deps);
 		const plans = await withProgress("compared", all.length, deps, async (done) => Promise.all(all.map(async (one) => {
-			return planOrFailure(one.kind === "listed" ? withoutClashes(one, clashes.get(one.name) ?? []) : one, context).finally(done);
+			if (one.kind === "failure") return one;
+			return planOrFailure(one, {
+				isDue,
+				inputs,
+				heads: heads(one),
+				clashes: clashesOf.get(one) ?? []
+			}, deps).finally(done);
 		})));
 		runLogOf(deps).info(`${plural(plans.length, "namespace")} compared with the record`);
 		return {
@@ -45237,6 +46053,18 @@ async function prepare(inputs, deps) {
 			turn
 		};
 	});
+}
+function namedImagesOf({ settings, rules }) {
+	const parts = rules.map((rule) => ({
+		rule,
+		images: rule.selection.listing.images
+	}));
+	const open = joinRules(parts.filter(({ rule }) => !rule.references)).images;
+	return {
+		settings,
+		images: joinRules(parts).images,
+		open: new Set(open.keys())
+	};
 }
 /** Which tags are to be rechecked. The last run is only looked up if some tag may have to be. */
 async function turnOf(listed, { recheck, recheckTurn }, { now, recheckDays }) {
@@ -45252,85 +46080,34 @@ async function turnOf(listed, { recheck, recheckTurn }, { now, recheckDays }) {
 		key: recheckDays.key
 	};
 }
-/** True if the source lists tags of full versions without digests, or referrers are looked up. */
-function mayRecheck({ settings, listing }) {
-	if (settings.referrers) return true;
-	return Array.from(listing.images.values()).some(({ tags }) => Array.from(tags).some(([tag, descriptor]) => descriptor === null && isFullVersion(tag)));
+/** True if tags of full versions are without digests, or referrers are looked up. */
+function mayRecheck({ settings, rules }) {
+	return rules.some(({ listing, settings: { referrers } = settings }) => referrers || listing.images.values().some(({ tags }) => tags.entries().some(([tag, descriptor]) => descriptor === null && isFullVersion(tag))));
 }
-/** The namespace without images whose names clash: they are failures of this run, and stay in the record. */
-function withoutClashes(listed, clashes) {
-	if (clashes.length === 0) return listed;
-	const clashing = new Set(clashes.map(({ image }) => image));
-	const reduce = (listing) => ({
-		...listing,
-		images: new Map(Array.from(listing.images).filter(([image]) => !clashing.has(image))),
-		failures: [...listing.failures, ...clashes]
-	});
-	const { listing, selection } = listed;
-	return {
-		...listed,
-		clashing: Array.from(clashing),
-		listing: reduce(listing),
-		selection: {
-			...selection,
-			listing: reduce(selection.listing)
-		}
+/** The client for the tags of a namespace, which several targets of it share. */
+function headClients({ namespaces }, { registries }) {
+	const targets = Map.groupBy(namespaces, ({ namespace }) => formatNamespace(namespace));
+	const shared = /* @__PURE__ */ new Map();
+	return ({ name, settings }) => {
+		const client = registries.source(settings.namespace.registry);
+		if ((targets.get(name)?.length ?? 0) < 2) return client;
+		const heads = shared.get(name) ?? new SharedHeads(client);
+		shared.set(name, heads);
+		return heads;
 	};
 }
-async function listSources(inputs, deps) {
-	const { namespaces, include } = inputs;
-	const images = namedImages(include);
-	return withProgress("listed", namespaces.length, deps, async (done) => Promise.all(namespaces.map(async (settings) => listNamespace(settings, images, inputs, deps).finally(done))));
-}
-async function listNamespace(settings, images, { metadata }, deps) {
-	const { namespace } = settings;
-	const { registries, apis } = deps;
-	const identity = {
-		settings,
-		name: formatNamespace(namespace),
-		recordPath: recordPath(metadata.manifestPath, namespace)
-	};
-	const counter = new WorkCounter();
-	const started = performance.now();
-	const listed = await orFailure(identity, async () => {
-		const filters = new CompiledFilters(settings.filters);
-		const listing = await counter.run(async () => discover(namespace, registries.source(namespace.registry), apis, images, filters));
-		return {
-			...identity,
-			kind: "listed",
-			filters,
-			listing,
-			selection: select(listing, filters)
-		};
-	});
-	const log = runLogOf(deps);
-	if (listed.kind === "failure") log.notListed(identity.name, listed.failure.reason);
-	else {
-		const { images: found } = listed.listing;
-		log.listed({
-			namespace: identity.name,
-			repositories: found.size,
-			tags: countListed(found),
-			requests: counter.requests,
-			durationMs: performance.now() - started
-		});
-	}
-	return listed;
-}
-async function planOrFailure(one, context) {
-	return one.kind === "listed" ? orFailure(one, async () => planNamespace(one, context)) : one;
-}
-/** The result of `work`, or, if it throws, the failure of the namespace. */
-async function orFailure({ settings, name, recordPath: path }, work) {
+/** The plan, or, if it can't be made, the failure of the namespace. */
+async function planOrFailure(listed, context, deps) {
 	try {
-		return await work();
+		return await planNamespace(listed, await readRecord(listed, deps), context);
 	} catch (error) {
 		if (error instanceof MetadataError && error.kind === "refused") throw error;
+		const { settings, name, recordPath } = listed;
 		return {
 			kind: "failure",
 			settings,
 			name,
-			recordPath: path,
+			recordPath,
 			failure: {
 				image: "",
 				tags: [],
@@ -45338,49 +46115,6 @@ async function orFailure({ settings, name, recordPath: path }, work) {
 			}
 		};
 	}
-}
-async function planNamespace(listed, context) {
-	const { settings, name, recordPath: path, filters, listing, clashing } = listed;
-	const { namespace, platforms, referrers } = settings;
-	const { inputs, deps, isDue, names } = context;
-	const manifest = await readRecord(listed, deps);
-	const recorded = underCurrentNames(manifest, settings);
-	const known = recordedDigest(recorded.images, settings, isDue);
-	const client = deps.registries.source(namespace.registry);
-	const resolved = await resolveSelection(ownSelection(listed, inputs), client, known);
-	const compared = diff(resolved.listing, recorded.images, platforms, referrers);
-	const referrersPlan = planReferrers(listed, {
-		resolved,
-		recorded,
-		work: compared.work
-	}, context);
-	return {
-		kind: "plan",
-		settings,
-		name,
-		recordPath: path,
-		recorded,
-		unlogged: filterUnlogged(manifest.unlogged, (image, tag) => isOwn(inputs.shard, namespace, image) && filters.wantsName(image, tag)),
-		...resolved,
-		targets: names.get(name) ?? /* @__PURE__ */ new Map(),
-		...compared,
-		...clashing && { clashing },
-		...referrersPlan && { referrers: referrersPlan },
-		adopted: /* @__PURE__ */ new Map(),
-		gone: findRemovedTags(listing, ownImages(recorded.images, inputs.shard, namespace), filters.wantsName)
-	};
-}
-/** This job's shard of the selection. It is cut before the comparison, so that the counts of all shards add up. */
-function ownSelection({ listing, filters, selection }, { shard }) {
-	return isWhole(shard) ? selection : select(ownListing(listing, shard), filters);
-}
-/** The copy of referrers; undefined if the run copies none. */
-function planReferrers({ settings, listing }, plan, { inputs, isDue }) {
-	if (!settings.referrers || inputs.mode !== "sync" || inputs.dryRun) return void 0;
-	return {
-		rechecks: findUnchangedImages(plan.resolved.listing, plan.recorded.images, settings.platforms, plan.work, isDue),
-		listed: listing.images
-	};
 }
 async function readRecord({ settings, name: source, recordPath: path }, { metadata }) {
 	const target = formatNamespace(settings.target);
@@ -45511,11 +46245,9 @@ async function auditNamespace(plan, inputs, deps) {
 		],
 		adopted: countEntries(comparison.entries)
 	};
-	const nameOf = (image) => recordedName(plan.settings, image);
 	return {
 		recordable: {
 			plan,
-			nameOf,
 			entries: comparison.entries,
 			removed,
 			result
@@ -45533,56 +46265,51 @@ async function checkPresent(plan, findings, judged, { compareContent, queryConcu
 	const { target } = plan.settings;
 	const checked = await applyContentCheck(findings, judged, plan.recorded.images, {
 		target: registries.target(target.registry),
-		targetOf: (image) => targetOf(plan, image),
+		targetOf: (key) => targetPathOf(plan.settings, key),
 		concurrency,
 		signal: lifetime.abort
 	});
-	for (const { image, tag, missing } of checked.hollow) logger.info(`${target.registry}/${targetOf(plan, image)}:${tag} lacks ${missing.slice(0, 5).join(", ")}`);
+	for (const { image, tag, missing } of checked.hollow) logger.info(`${target.registry}/${targetPathOf(plan.settings, image)}:${tag} lacks ${missing.slice(0, 5).join(", ")}`);
 	return checked;
 }
 /** Audits the recorded tags of this job's images that the filters select. */
 async function auditRecorded(plan, inputs, { registries, lifetime }) {
-	const { target, referrers } = plan.settings;
+	const { target, list = [] } = plan.settings;
 	const audited = await audit(selectRecorded(plan, inputs), {
 		target: registries.target(target.registry),
-		targetOf: (image) => targetOf(plan, image),
-		referrers,
+		targetOf: (key) => targetPathOf(plan.settings, key),
+		referrers: [plan.settings, ...list].some(({ referrers }) => referrers),
 		concurrency: inputs.queryConcurrency,
 		signal: lifetime.abort
 	});
 	return groupFindings(audited);
 }
-function selectRecorded({ recorded, settings }, { shard }) {
-	const { wantsName } = new CompiledFilters(settings.filters);
+function selectRecorded({ recorded, settings, wants }, { shard }) {
 	const own = ownImages(recorded.images, shard, settings.namespace);
-	return new Map(Array.from(own, ([image, entries]) => [image, new Map(Array.from(entries).filter(([tag]) => wantsName(image, tag)))]));
+	return new Map(Array.from(own, ([image, entries]) => [image, new Map(Array.from(entries).filter(([tag]) => wants(image, tag)))]));
 }
 /** Looks up the source's tags that are not recorded, or not as the audit found them. */
 async function judgeOthers(plan, { changed }, { queryConcurrency: concurrency }, { registries, lifetime }) {
-	const { namespace, target, platforms } = plan.settings;
-	return adopt(findUndetermined(plan.listing, plan.recorded.images, changed), {
+	const { namespace, target } = plan.settings;
+	return adopt(findUndetermined(plan.listing, plan.recorded.images, changed, plan.settingsOf), {
 		source: registries.source(namespace.registry),
 		target: registries.target(target.registry),
-		targetOf: (image) => targetOf(plan, image),
-		platforms,
+		targetOf: (key) => targetPathOf(plan.settings, key),
+		platformsOf: ({ settings }) => (settings ?? plan.settings).platforms,
 		reserve: 0,
 		concurrency,
 		signal: lifetime.abort
 	});
 }
-/** The target's repository of an image, which the source may no longer have. */
-function targetOf({ settings: { targetName, target, namespace } }, image) {
-	return targetRepository(targetName, target, namespace, image);
-}
 /** The counts of the corrected record against the source. Tags about which the target did not answer count as failed. */
-function countAfter({ recorded, listing, settings: { platforms, referrers } }, { unknown, unjudged }, { entries, removed }) {
+function countAfter({ recorded, listing, settings, settingsOf }, { unknown, unjudged }, { entries, removed }) {
 	const certain = [
 		removed,
 		unknown,
 		unjudged
 	].reduce(removeEntries, recorded.images);
 	const corrected = mergeImages(certain, entries);
-	const { work, undetermined, unchanged } = diff(listing, corrected, platforms, referrers);
+	const { work, undetermined, unchanged } = diff(listing, corrected, settings, settingsOf);
 	const toCopy = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
 	const failed = Array.from(unknown).flatMap(([image, tags]) => Array.from(tags.keys()).filter((tag) => listing.images.get(image)?.tags.has(tag)));
 	return {
@@ -45693,6 +46420,8 @@ function cutRanges(items, most, total) {
 const MAX_MATRIX_BYTES = 9e5;
 /** An input is an environment variable, with its name, of at most 32,767 characters on Windows and 131,071 bytes on Linux. */
 const MAX_INPUT_BYTES = 32e3;
+/** A job gets the lines of its lists as an input, and perhaps once more as part of `job-matrix`. */
+const MAX_LIST_BYTES = 28e3;
 /**
 * Spreads work over at most `maxEntries` jobs. No job gets much more than its fair share, unless a single image is more
 * than that. A namespace that is too much for one job is split by images; small namespaces share a job. The same work
@@ -45701,12 +46430,16 @@ const MAX_INPUT_BYTES = 32e3;
 * @throws Error when not even the namespaces and filters fit into GitHub's limit
 */
 function planMatrix(works, options) {
-	const { maxEntries, filters, turn, maxBytes = MAX_MATRIX_BYTES } = options;
-	const plans = fairPlan(weigh(works), maxEntries);
+	const { maxEntries, filters, turn, targets, maxBytes = MAX_MATRIX_BYTES } = options;
+	const plans = fairPlan(weigh(works), maxEntries).flatMap(withinInputs);
+	const shared = {
+		...turn && turnValues(turn),
+		...targets !== void 0 && { target: targets }
+	};
 	for (const render of [byImagesThatFit, byNumbers]) {
 		const matrix = { include: plans.flatMap((plan) => render(plan, filters)).map((one) => ({
 			...one,
-			...turn && turnValues(turn)
+			...shared
 		})) };
 		if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
 	}
@@ -45727,13 +46460,14 @@ function weigh(works) {
 	const tags = all.reduce((sum, image) => sum + image.tags, 0);
 	const mean = bytes > 0 ? bytes / Math.max(1, tags - unsized) : 1;
 	const weightOf = (image) => Math.max(1, bytes > 0 ? image.bytes + image.unsized * mean : image.tags);
-	return works.filter(({ images }) => images.length > 0).map(({ namespace, images, clashing = [] }) => {
+	return works.filter(({ images }) => images.length > 0).map(({ namespace, images, isListOnly = false, clashing = [] }) => {
 		const loads = images.map((image) => ({
 			...image,
 			weight: weightOf(image)
 		})).toSorted((a, b) => b.weight - a.weight || (a.image < b.image ? -1 : 1));
 		return {
 			namespace,
+			isListOnly,
 			loads,
 			clashing,
 			weight: loads.reduce((sum, { weight }) => sum + weight, 0)
@@ -45763,6 +46497,37 @@ function planFor(piles, capacity) {
 		piles: bin.toSorted(byName)
 	}))];
 }
+/** Cuts what has more lines of lists than an input can hold. */
+function withinInputs(plan) {
+	if (plan.kind === "whole") {
+		if (sizeOf(plan.piles.flatMap(({ loads }) => loads)) <= MAX_LIST_BYTES) return [plan];
+		const [first, ...others] = plan.piles;
+		if (first && others.length > 0) {
+			const half = Math.ceil(plan.piles.length / 2);
+			return [plan.piles.slice(0, half), plan.piles.slice(half)].flatMap((piles) => withinInputs({
+				kind: "whole",
+				piles
+			}));
+		}
+		return first ? withinInputs({
+			kind: "cut",
+			pile: first,
+			parts: [first.loads]
+		}) : [plan];
+	}
+	const parts = plan.parts.flatMap((loads) => {
+		const count = Math.min(loads.length, Math.ceil(sizeOf(loads) / MAX_LIST_BYTES));
+		const share = Math.ceil(loads.length / Math.max(1, count));
+		return count <= 1 ? [loads] : Array.from({ length: count }, (_, part) => loads.slice(part * share, (part + 1) * share)).filter((some) => some.length > 0);
+	});
+	return [{
+		...plan,
+		parts
+	}];
+}
+function sizeOf(loads) {
+	return loads.reduce((sum, { lines = [] }) => sum + lines.reduce((bytes, line) => bytes + line.length + 1, 0), 0);
+}
 /** Entries that name their images where the names fit into an input, otherwise entries that name a range of numbers. */
 function byImagesThatFit(plan, filters) {
 	const entries = byImages(plan, filters);
@@ -45771,16 +46536,17 @@ function byImagesThatFit(plan, filters) {
 /** Entries that name their images. */
 function byImages(plan, filters) {
 	if (plan.kind === "cut") return plan.parts.map((loads, index) => matrixEntryOf([plan.pile], loads, filters, {
-		images: loads,
+		...!plan.pile.isListOnly && { images: loads },
 		part: `${index + 1}/${plan.parts.length}`
 	}));
 	const [first, ...others] = plan.piles;
 	const loads = plan.piles.flatMap((pile) => pile.loads);
-	return [matrixEntryOf(plan.piles, loads, filters, first && others.length === 0 ? { images: first.loads } : {})];
+	return [matrixEntryOf(plan.piles, loads, filters, first && others.length === 0 && !first.isListOnly ? { images: first.loads } : {})];
 }
 /** Entries that name a range of image numbers: their size does not depend on the names. */
 function byNumbers(plan, filters) {
 	if (plan.kind === "whole") return [matrixEntryOf(plan.piles, plan.piles.flatMap(({ loads }) => loads), filters, {})];
+	if (plan.pile.isListOnly) return byImages(plan, filters);
 	const { namespace } = plan.pile;
 	const numbered = plan.pile.loads.map((load) => ({
 		...load,
@@ -45794,12 +46560,23 @@ function byNumbers(plan, filters) {
 }
 function matrixEntryOf(piles, loads, { include, exclude }, { images, part = "1/1", range }) {
 	const names = images?.map(({ image }) => image).toSorted();
+	const whole = piles.filter(({ isListOnly }) => !isListOnly);
+	const list = loads.flatMap(({ lines = [] }) => lines).toSorted();
+	const all = {
+		range: `0-${MAX_SHARDS - 1}`,
+		total: MAX_SHARDS
+	};
+	const shard = list.length > 0 ? all : {
+		range: "0",
+		total: 1
+	};
 	return {
-		namespace: piles.map(({ namespace }) => formatNamespace(namespace)).join("\n"),
+		namespace: whole.map(({ namespace }) => formatNamespace(namespace)).join("\n"),
 		images: (names ? names.flatMap((image) => narrowPatterns(include, image)) : include).join("\n"),
 		exclude: (names ? exclude : [...exclude, ...clashesOf(piles, exclude)]).join("\n"),
-		"shard-index": range ?? "0",
-		"shard-total": range === void 0 ? 1 : MAX_SHARDS,
+		...list.length > 0 && { list: list.join("\n") },
+		"shard-index": range ?? shard.range,
+		"shard-total": range === void 0 ? shard.total : MAX_SHARDS,
 		part,
 		tags: loads.reduce((sum, { tags }) => sum + tags, 0),
 		bytes: loads.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -45822,11 +46599,85 @@ function byName(a, b) {
 	return formatNamespace(a.namespace) < formatNamespace(b.namespace) ? -1 : 1;
 }
 
+// src/plan/list-lines.ts
+/**
+* What lists name of one namespace, as lines of the input `images`: a plan hands them over to its jobs.
+*
+* @param plans those of one namespace, one for each target
+* @returns lines by image
+*/
+function listLines(plans) {
+	const lines = /* @__PURE__ */ new Map();
+	const [first] = plans;
+	if (!first) return lines;
+	const name = formatNamespace(first.settings.namespace);
+	for (const [image, references] of referencesOf(plans)) {
+		const written = Array.from(references, ([reference, platforms]) => {
+			const [only = "all", other] = platforms;
+			const prefix = other === void 0 && only !== "all" ? `--platform=${only} ` : "";
+			const digest = pinnedDigest(plans, image, reference);
+			const pin = digest === void 0 ? "" : `@${digest}`;
+			return `${prefix}${name}/${image}${referenceSeparator(reference)}${reference}${pin}`;
+		});
+		lines.set(image, written.toSorted());
+	}
+	return lines;
+}
+function referencesOf(plans) {
+	const found = /* @__PURE__ */ new Map();
+	for (const plan of plans) {
+		if (plan.settings.list === void 0) continue;
+		for (const [key, { tags }] of plan.listing.images) for (const tag of tags.keys()) {
+			const settings = plan.settingsOf?.(key, tag);
+			if (!settings) continue;
+			const image = imageOf(key);
+			const references = found.get(image) ?? /* @__PURE__ */ new Map();
+			const platforms = references.get(tag) ?? /* @__PURE__ */ new Set();
+			found.set(image, references.set(tag, platforms.add(String(settings.platforms))));
+		}
+	}
+	return found;
+}
+/** The digest that a list gives for a tag. */
+function pinnedDigest(plans, image, reference) {
+	if (isDigest(reference)) return void 0;
+	return plans.flatMap(({ settings }) => settings.list ?? []).filter((entry) => entry.image === image).flatMap(({ references = [] }) => references).find(({ tag, digest }) => tag === reference && digest !== void 0)?.digest;
+}
+
 // src/plan/namespace-work.ts
-/** Adds up the work of `plan` by image. Undetermined tags count too, as the jobs look them up. */
+/** The work of all plans, by namespace: a job copies an image to all of its targets, so that it reads the source once. */
+function worksOf(plans) {
+	const byName = Map.groupBy(plans, ({ name }) => name);
+	return Array.from(byName.values(), workOfNamespace);
+}
+function workOfNamespace(plans) {
+	const [first] = plans;
+	if (!first) throw new Error("A namespace has at least one plan");
+	const isListOnly = plans.every(({ settings }) => settings.isListOnly === true);
+	const { images, clashing, ...rest } = workOf(first.settings.namespace, {
+		work: plans.flatMap(({ work }) => work),
+		undetermined: plans.flatMap(({ undetermined }) => undetermined),
+		clashing: plans.flatMap((plan) => plan.clashing ?? [])
+	});
+	const lines = listLines(plans);
+	return {
+		...rest,
+		images: images.map((one) => {
+			const own = lines.get(one.image);
+			return own ? {
+				...one,
+				lines: own
+			} : one;
+		}),
+		...isListOnly && { isListOnly },
+		...clashing && clashing.length > 0 && { clashing }
+	};
+}
+/** Adds up work by image. Undetermined tags count too, as the jobs look them up. */
 function workOf(namespace, { work, undetermined, clashing }) {
 	const images = /* @__PURE__ */ new Map();
-	const sumsOf = (image) => {
+	const sumsOf = (key) => {
+		const image = imageOf(key);
 		const sums = images.get(image) ?? {
 			image,
 			tags: 0,
@@ -45981,14 +46832,17 @@ async function plan(inputs, deps) {
 	return deps.phase("Plan", async () => {
 		const namespaces = plans.map((one) => dryRunResult(one, inputs.engine));
 		runLogOf(deps).plannedAll(namespaces);
-		const works = plansOf(plans).map((one) => workOf(one.settings.namespace, one));
-		const matrix = planMatrix(works, {
+		const matrix = planMatrix(worksOf(plansOf(plans)), {
 			maxEntries: inputs.maxShards,
 			filters: inputs,
-			turn
+			turn,
+			...targetsOf(inputs)
 		});
 		deps.logger.info(`The matrix has ${plural(matrix.include.length, "job")}.`);
-		for (const { namespace, part, tags, bytes } of matrix.include) deps.logger.info(`${namespace.replaceAll("\n", ", ")} ${part}: ${plural(tags, "tag")}, ${formatBytes(bytes)}`);
+		for (const entry of matrix.include) {
+			const { part, tags, bytes } = entry;
+			deps.logger.info(`${nameOf$1(entry)} ${part}: ${plural(tags, "tag")}, ${formatBytes(bytes)}`);
+		}
 		const errors = await announceMoves(plansOf(plans), inputs, deps);
 		const finished = deps.now();
 		return {
@@ -46002,6 +46856,15 @@ async function plan(inputs, deps) {
 			matrix
 		};
 	});
+}
+/** The targets of the inputs, if there are several. A job is told all of them, so that its records have the same paths. */
+function targetsOf({ targets }) {
+	return targets.length > 1 ? { targets: targets.join("\n") } : void 0;
+}
+function nameOf$1({ namespace, list }) {
+	const namespaces = namespace === "" ? [] : namespace.split("\n");
+	const references = list === void 0 ? [] : [plural(list.split("\n").length, "reference")];
+	return [...namespaces, ...references].join(", ");
 }
 /**
 * For jobs that record nothing themselves: announces all tags that they will move, one commit per namespace.
@@ -46026,10 +46889,10 @@ async function announceMoves(plans, { recordWay, dryRun, metadata }, deps) {
 
 // src/record/reports.ts
 const Count = pipe(number(), integer(), minValue(0), maxValue(Number.MAX_SAFE_INTEGER));
-const Tags = array(pipe(string(), check$2(isTag, "is not a tag")));
+const Tags = array(pipe(string(), check$2(isReference, "is not a tag")));
 const Name = pipe(string(), maxLength(1e3));
 const Copied = object({
-	image: pipe(string(), check$2(isRepositoryName, "is not the name of an image")),
+	image: pipe(string(), check$2(isImageKey, "is not the name of an image")),
 	target: Name,
 	digest: custom((value) => typeof value === "string" && isDigest(value)),
 	added: Tags,
@@ -46097,7 +46960,6 @@ function mergeRecords(records, reports) {
 	if (!first) throw new Error("A manifest has at least one record");
 	const { path, source, target } = first;
 	const additions = records.map(({ addition }) => addition);
-	const names = new Map(additions.flatMap(({ names: some }) => Array.from(some ?? [])));
 	const copied = reports.flatMap((report) => report.copied.filter((one) => one.namespace === source && one.target === target));
 	const result = {
 		...emptyResult(source, target),
@@ -46116,11 +46978,10 @@ function mergeRecords(records, reports) {
 				images: /* @__PURE__ */ new Map()
 			}
 		},
-		nameOf: (image) => names.get(image),
 		entries: additions.reduce((all, { images }) => mergeImages(all, images), /* @__PURE__ */ new Map()),
 		removed,
 		unlogged: own,
-		named: joinTags(own, earlier),
+		named: joinTags$1(own, earlier),
 		log: {
 			result,
 			earlier
@@ -46178,34 +47039,30 @@ async function adoptInPlans(plans, deps) {
 	}));
 }
 async function judge(plan, { registries, concurrency, signal }) {
-	const { namespace, target, platforms } = plan.settings;
+	const { namespace, target } = plan.settings;
 	return adopt(plan.undetermined, {
 		source: registries.source(namespace.registry),
 		target: registries.target(target.registry),
-		targetOf: (image) => plan.targets.get(image) ?? image,
-		platforms,
+		targetOf: (key) => targetPathOf(plan.settings, key),
+		platformsOf: ({ settings }) => (settings ?? plan.settings).platforms,
 		reserve: plan.work.length,
 		concurrency,
 		signal
 	});
 }
 function applyVerdicts(plan, judged) {
-	const { platforms, referrers: keepsDigests } = plan.settings;
 	const builder = new WorkBuilder(plan.work);
 	const adopted = /* @__PURE__ */ new Map();
 	const undetermined = [];
 	let { unchanged } = plan;
 	for (const { undetermined: one, verdict } of judged) {
-		const { image, repository, tag, descriptor } = one;
+		const { image, tag, descriptor } = one;
 		if (verdict.kind === "undetermined") undetermined.push(one);
-		else if (verdict.kind === "absent") builder.add(image, repository, descriptor, "added", tag);
-		else if (verdict.kind === "present" && holds(tag, verdict.entry, descriptor.digest, {
-			platforms,
-			keepsDigests
-		})) {
+		else if (verdict.kind === "absent") builder.add(one, "added", tag);
+		else if (verdict.kind === "present" && holds(tag, verdict.entry, descriptor.digest, one.settings ?? plan.settings)) {
 			unchanged += 1;
 			setEntry(adopted, image, tag, verdict.entry);
-		} else builder.add(image, repository, descriptor, "updated", tag);
+		} else builder.add(one, "updated", tag);
 	}
 	return {
 		...plan,
@@ -46346,7 +47203,6 @@ var Recorder = class {
 		const result = resultOf(plan, fresh);
 		return {
 			plan,
-			nameOf: (image) => recordedName(plan.settings, image),
 			entries: done === void 0 ? withAdopted(entries, plan) : entries,
 			unlogged: this.#keepsChangelog() ? unloggedOf(result.copied) : /* @__PURE__ */ new Map(),
 			known: this.#writeAheads.get(plan)?.known() ?? plan.recorded,
@@ -46368,7 +47224,7 @@ var Recorder = class {
 				result,
 				earlier
 			},
-			named: joinTags(marked ? own : void 0, earlier)
+			named: joinTags$1(marked ? own : void 0, earlier)
 		};
 	}
 	async #serially(write) {
@@ -46382,7 +47238,7 @@ function withoutTags$1(images, tags) {
 function withNamed(one) {
 	return {
 		...one,
-		logged: joinTags(one.logged, one.named)
+		logged: joinTags$1(one.logged, one.named)
 	};
 }
 
@@ -46401,9 +47257,9 @@ var ReportRecorder = class {
 		this.#logger = logger;
 	}
 	/** @throws PostponedError for a tag that the plan did not announce: the record names its digest still */
-	async beforeOverwrite({ name, recorded }, image, tag) {
+	async beforeOverwrite({ recordPath, recorded }, image, tag) {
 		if (!recorded.images.get(image)?.get(tag)) return Promise.resolve();
-		this.#unannounced.add(`${name}/${image}:${tag}`);
+		this.#unannounced.add(`${recordPath} ${image}:${tag}`);
 		throw new PostponedError("it moved after the plan, and the next plan announces it");
 	}
 	note(plan, outcome) {
@@ -46430,8 +47286,7 @@ var ReportRecorder = class {
 			const own = unloggedOf(resultOf(plan, outcomes).copied);
 			const record = reportedRecord(plan, {
 				entries: withAdopted(entriesOf(outcomes), plan),
-				...this.#settings.changelogPath !== void 0 && { unlogged: earlierTags(plan, own) },
-				nameOf: (image) => recordedName(plan.settings, image)
+				...this.#settings.changelogPath !== void 0 && { unlogged: earlierTags(plan, own) }
 			});
 			return record ? [record] : [];
 		});
@@ -46686,9 +47541,11 @@ function imageLinesOf(plan, outcome) {
 // src/modes/copy-task.ts
 /** The engine's task for one piece of work. */
 function copyTaskOf(work, plan, { engine }, { registries }) {
-	const { namespace, target, platforms } = plan.settings;
+	const { namespace, target } = plan.settings;
+	const { platforms, referrers: wantsReferrers } = work.settings ?? plan.settings;
 	const { digest, mediaType } = work.descriptor;
-	const { referrers } = plan;
+	const referrers = wantsReferrers ? plan.referrers : void 0;
+	const image = imageOf(work.image);
 	return {
 		source: {
 			client: registries.source(namespace.registry),
@@ -46698,7 +47555,7 @@ function copyTaskOf(work, plan, { engine }, { registries }) {
 		},
 		target: {
 			client: registries.target(target.registry),
-			repository: plan.targets.get(work.image) ?? work.image
+			repository: targetPathOf(plan.settings, work.image)
 		},
 		tags: [...work.added, ...work.updated],
 		platforms: hasDigestTags(work) ? "all" : platforms,
@@ -46710,8 +47567,8 @@ function copyTaskOf(work, plan, { engine }, { registries }) {
 		present: isRecorded(plan, work),
 		mirrored: mirroredDigests(plan, work),
 		...referrers && { referrers: {
-			sourceTags: referrers.listed.get(work.image)?.tags ?? /* @__PURE__ */ new Set(),
-			unmatchedDigestTags: plan.unmatchedDigestTags.get(work.image)?.tags ?? /* @__PURE__ */ new Set()
+			sourceTags: referrers.listed.get(image)?.tags ?? /* @__PURE__ */ new Set(),
+			unmatchedDigestTags: plan.unmatchedDigestTags.get(image)?.tags ?? /* @__PURE__ */ new Set()
 		} }
 	};
 }
@@ -46740,7 +47597,7 @@ var MissingPlatforms = class {
 	/** A warning per wanted platform that no index had, unless no index was copied. */
 	warnings(plans) {
 		if (this.#isEmpty) return [];
-		const wanted = new Set(plans.flatMap(({ settings: { platforms } }) => platforms === "all" ? [] : platforms));
+		const wanted = new Set(plans.flatMap(({ settings: { list = [], isListOnly, ...whole } }) => [...list, ...isListOnly ? [] : [whole]].flatMap(({ platforms }) => platforms === "all" ? [] : platforms)));
 		const found = Array.from(this.#found).toSorted().join(", ");
 		return Array.from(wanted).filter((platform) => !this.#found.has(platform)).map((platform) => `No image that this run copied has the platform ${platform}. Check "platforms"; the images have ` + (found === "" ? "none" : found));
 	}
@@ -46772,14 +47629,18 @@ async function relistTags(outcome, client) {
 }
 /** @throws RegistryError */
 async function findMoved(work, verified, client) {
-	const { image, repository, descriptor } = work;
+	const { repository, descriptor } = work;
 	const builder = new WorkBuilder();
 	for (const kind of ["added", "updated"]) for (const tag of work[kind]) {
 		const head = verified.has(tag) ? void 0 : await client.headManifest(repository, tag);
 		if (!head || head.digest === descriptor.digest) continue;
-		builder.add(image, repository, {
+		const moved = {
 			digest: head.digest,
 			mediaType: head.mediaType
+		};
+		builder.add({
+			...work,
+			descriptor: moved
 		}, kind, tag);
 	}
 	return builder.build();
@@ -47186,7 +48047,7 @@ function schema1Warnings(namespaces) {
 function nameOf(namespace, { image, tags }) {
 	if (image === "") return namespace;
 	const [shown, rest] = [tags.slice(0, 3).join(", "), tags.length - 3];
-	return `${namespace}/${image}${shown === "" ? "" : `:${shown}`}${rest > 0 ? ` and ${rest} more` : ""}`;
+	return `${namespace}/${image}${shown === "" ? "" : `${referenceSeparator(tags[0] ?? "")}${shown}`}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 function annotation(level, message) {
 	return {

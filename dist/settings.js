@@ -1,6 +1,7 @@
 import { i as __toESM, t as __commonJSMin } from "./rolldown-runtime.js";
-import { a as isRegistryHost, c as looksLikeHost, n as canNest, o as isRepositoryName, r as canonicalHost } from "./names.js";
+import { a as isRegistryHost, c as looksLikeHost, n as canNest, o as isRepositoryName, r as canonicalHost, s as isTag } from "./names.js";
 import { t as require_semver } from "./semver.js";
+import { createHash } from "node:crypto";
 
 // node_modules/valibot/dist/index.mjs
 let store$4;
@@ -1090,6 +1091,30 @@ function tryJson(text) {
 	}
 }
 
+// src/oci/digest.ts
+const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
+/** True for a digest in one of the two registered algorithms, in lower case. */
+function isDigest(text) {
+	return DIGEST.test(text);
+}
+/** True for what names a manifest in a repository: a tag or a digest. */
+function isReference(text) {
+	return isTag(text) || isDigest(text);
+}
+/** What stands between a repository and a tag, or a digest. https://github.com/distribution/reference/blob/v0.6.0/reference.go */
+function referenceSeparator(reference) {
+	return isDigest(reference) ? "@" : ":";
+}
+/** The sha256 digest of `bytes`. */
+function digestOf(bytes) {
+	return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
+/** True when `bytes` have `digest`, in its own algorithm. */
+function matchesDigest(bytes, digest) {
+	const [algorithm = "sha256", hex] = digest.split(":");
+	return createHash(algorithm).update(bytes).digest("hex") === hex;
+}
+
 // src/oci/platform.ts
 /** Other names of architectures, and the variant that they stand for. */
 const ARCHITECTURES = /* @__PURE__ */ new Map([
@@ -1143,6 +1168,10 @@ function canonicalPlatform({ os, architecture, variant }) {
 		name,
 		isImplied ? "" : effective
 	].filter((part) => part !== "").join("/");
+}
+/** True for the form `os/architecture`, with or without a variant. */
+function isPlatform(text) {
+	return /^[a-z0-9]+\/[a-z0-9_-]+(?:\/[a-z0-9.]+)?$/i.test(text);
 }
 /** The platform that `text` names: `linux/arm64/v8`. */
 function parsePlatform(text) {
@@ -1285,6 +1314,100 @@ function listOf(text) {
 /** A value as an error shows it: quoted, on one line, and cut when it is long. */
 function show(value) {
 	return JSON.stringify(value.length > LONGEST_SHOWN_CHARACTERS ? `${value.slice(0, LONGEST_SHOWN_CHARACTERS)}…` : value);
+}
+
+// src/mirror/target-names.ts
+/** The placeholders of the input `target-name`. */
+const PLACEHOLDERS = [
+	"registry",
+	"namespace",
+	"image",
+	"name"
+];
+/** The template of names that a record need not mention. */
+const USUAL_NAME = "{image}";
+/**
+* Fills in `template` for one image and returns the path in the target's registry. Where the target can't nest, `/`
+* becomes `_`. The `:` before a host's port, which is not allowed in a repository name, becomes `-`.
+*/
+function targetRepository(template, target, source, image) {
+	const filled = template.replaceAll("{registry}", source.registry.replaceAll(/[[\]]/g, "").replaceAll(":", "-")).replaceAll("{namespace}", source.path).replaceAll("{image}", image).replaceAll("{name}", image.slice(image.lastIndexOf("/") + 1)).replaceAll(/\/{2,}/g, "/").replaceAll(/^\/|\/$/g, "");
+	return repositoryIn(target, canNest(target.registry) ? filled : filled.replaceAll("/", "_"));
+}
+
+// src/inputs/reference.ts
+/** No reference is longer: 255 characters of name, 128 of tag, 135 of digest. */
+const LONGEST_CHARACTERS = 600;
+/**
+* Reads a reference as docker does: `nginx:1.27` is an official image of Docker Hub, and the first part is a host when it has a
+* dot or a port or is `localhost`. https://github.com/distribution/reference/blob/v0.6.0/normalize.go
+*
+* @returns the reference, or a sentence that says what is wrong with `text`
+*/
+function parseReference(text) {
+	if (text.length > LONGEST_CHARACTERS) return `${show(text)} is longer than any reference`;
+	const { name, tag, digest } = splitReference(text);
+	const slash = name.indexOf("/");
+	const first = slash === -1 ? "" : name.slice(0, slash);
+	const hasHost = slash !== -1 && looksLikeHost(first);
+	const host = hasHost ? first.toLowerCase() : "docker.io";
+	if (!isRegistryHost(host)) return `${show(text)}: ${show(host)} is not a registry host`;
+	const registry = canonicalHost(host);
+	const path = repositoryPath(registry, hasHost ? name.slice(slash + 1) : name);
+	if (!isRepositoryName(path)) return `${show(text)} is not a reference such as nginx:1.27 or quay.io/x/y@sha256:…${hintOf(path)}`;
+	if (tag !== void 0 && !isTag(tag)) return `${show(text)}: ${show(tag)} is not a tag`;
+	if (digest !== void 0 && !isDigest(digest)) return `${show(text)}: ${show(digest)} is not a digest: sha256: and 64 digits, or sha512: and 128, in lower case`;
+	const end = path.lastIndexOf("/");
+	const reference = {
+		...tag !== void 0 && { tag },
+		...digest !== void 0 && { digest }
+	};
+	return {
+		namespace: {
+			registry,
+			path: end === -1 ? "" : path.slice(0, end)
+		},
+		image: path.slice(end + 1),
+		...(tag ?? digest) !== void 0 && { reference }
+	};
+}
+function splitReference(text) {
+	const at = text.indexOf("@");
+	const named = at === -1 ? text : text.slice(0, at);
+	const digest = at === -1 ? {} : { digest: text.slice(at + 1) };
+	const colon = named.indexOf(":", named.lastIndexOf("/") + 1);
+	if (colon === -1) return {
+		name: named,
+		...digest
+	};
+	return {
+		name: named.slice(0, colon),
+		tag: named.slice(colon + 1),
+		...digest
+	};
+}
+function repositoryPath(registry, path) {
+	return registry === "docker.io" && !path.includes("/") ? `library/${path}` : path;
+}
+function hintOf(path) {
+	return /[A-Z]/.test(path) ? ": names are in lower case" : "";
+}
+/**
+* Reads a tag, a digest, or a tag with the digest that it is to have: `v1@sha256:…`.
+*
+* @returns the reference, or a sentence that says what is wrong with `text`
+*/
+function parseExact(text) {
+	if (isDigest(text)) return { digest: text };
+	const at = text.indexOf("@");
+	const tag = at === -1 ? text : text.slice(0, at);
+	const digest = at === -1 ? void 0 : text.slice(at + 1);
+	if (!isTag(tag)) return `${show(text)} is neither a tag nor a digest`;
+	if (digest === void 0) return { tag };
+	return isDigest(digest) ? {
+		tag,
+		digest
+	} : `${show(text)}: ${show(digest)} is not a digest`;
 }
 
 // node_modules/picomatch/lib/constants.js
@@ -3311,74 +3434,6 @@ function narrowPatterns(include, image) {
 	return tags.includes(void 0) ? [image] : tags.map((tag) => `${image}:${tag}`);
 }
 
-// src/mirror/target-names.ts
-/** The placeholders of the input `target-name`. */
-const PLACEHOLDERS = [
-	"registry",
-	"namespace",
-	"image"
-];
-/**
-* Fills in `template` for one image and returns the path in the target's registry. Where the target can't nest, `/`
-* becomes `_`. The `:` before a host's port, which is not allowed in a repository name, becomes `-`.
-*/
-function targetRepository(template, target, source, image) {
-	const filled = template.replaceAll("{registry}", source.registry.replaceAll(/[[\]]/g, "").replaceAll(":", "-")).replaceAll("{namespace}", source.path).replaceAll("{image}", image).replaceAll(/\/{2,}/g, "/").replaceAll(/^\/|\/$/g, "");
-	return repositoryIn(target, canNest(target.registry) ? filled : filled.replaceAll("/", "_"));
-}
-/** Computes the target repository of every image of a run. */
-function nameTargets(all) {
-	const names = new Map(all.map(({ name }) => [name, /* @__PURE__ */ new Map()]));
-	const clashes = /* @__PURE__ */ new Map();
-	for (const [place, destinations] of groupByPlace(all)) {
-		const reason = clashOf(place, destinations);
-		for (const { name, image, tags, targetPath } of destinations) if (reason === void 0) names.get(name)?.set(image, targetPath);
-		else clashes.set(name, [...clashes.get(name) ?? [], {
-			image,
-			tags,
-			reason
-		}]);
-	}
-	return {
-		names,
-		clashes
-	};
-}
-function groupByPlace(all) {
-	const byPlace = /* @__PURE__ */ new Map();
-	for (const { name, settings, listing } of all) {
-		const { namespace, target, targetName } = settings;
-		for (const [image, { repository, tags }] of listing.images) {
-			const targetPath = targetRepository(targetName, target, namespace, image);
-			const place = `${target.registry}/${targetPath}`;
-			const destination = {
-				name,
-				image,
-				source: `${namespace.registry}/${repository}`,
-				tags: Array.from(tags.keys()),
-				targetPath
-			};
-			const others = byPlace.get(place);
-			if (others) others.push(destination);
-			else byPlace.set(place, [destination]);
-		}
-	}
-	return byPlace;
-}
-/** The number of sources that a message names. */
-const MAX_SOURCES_SHOWN = 5;
-/** Why these images can't go to `place`, with the remedy; undefined if they can. */
-function clashOf(place, destinations) {
-	const [first, ...others] = destinations;
-	if (!first) return void 0;
-	if (!isRepositoryName(first.targetPath)) return `${first.source} would go to "${first.targetPath}", which is not a repository name. ${REMEDY}`;
-	if (others.length === 0) return void 0;
-	const sources = destinations.map(({ source }) => source);
-	const more = sources.length - MAX_SOURCES_SHOWN;
-	return `${[...sources.slice(0, MAX_SOURCES_SHOWN), ...more > 0 ? [`${more} more`] : []].join(" and ")} would ${others.length === 1 ? "both" : "all"} go to ${place}. ${REMEDY}`;
-}
-const REMEDY = "Give them different names with \"target-name\" ({registry}, {namespace} and {image} are its placeholders), leave one out with \"exclude\", or mirror the namespaces to different targets";
-
 // src/mirror/versions.ts
 var import_semver = /* @__PURE__ */ __toESM(require_semver(), 1);
 /**
@@ -3484,7 +3539,7 @@ const LONGEST_PATTERN_CHARACTERS = 1e3;
 * @param now milliseconds since the epoch
 */
 function readSettings(raw, report, now) {
-	const target = raw.target === void 0 ? void 0 : readTarget(raw.target, report);
+	const targets = raw.target && readTargets(raw.target, report);
 	const targetName = raw["target-name"];
 	if (targetName !== void 0) checkTemplate(targetName, report);
 	const platforms = raw.platforms && readPlatforms(raw.platforms, report);
@@ -3495,7 +3550,7 @@ function readSettings(raw, report, now) {
 	if (latest !== void 0 && !(Number.isInteger(latest) && latest >= 1)) report("latest", `${latest} is not a whole number of at least 1`);
 	const newerThan = raw["newer-than"] === void 0 ? void 0 : readNewerThan(raw["newer-than"], report, now);
 	return {
-		...target && { target },
+		...targets && { targets },
 		...targetName !== void 0 && { targetName },
 		...platforms && { platforms },
 		...referrers !== void 0 && { referrers },
@@ -3516,53 +3571,64 @@ const DEFAULTS = {
 * The settings of `namespace`: its `own` come first, then the inputs, then the file's defaults. The patterns of the
 * inputs narrow those of the file further, because a plan passes them to its jobs.
 *
-* @returns undefined when no place names a target
+* @returns one for each target; none when no place names a target
 */
 function resolveSettings(namespace, own, inputs, defaults) {
-	const { target, targetName, platforms, referrers, semver, newerThan, latest } = {
+	const { targets = [], targetName, platforms, referrers, semver, newerThan, latest } = {
 		...DEFAULTS,
 		...defaults,
 		...inputs,
 		...own
 	};
-	if (!target) return void 0;
-	return {
+	const filters = {
+		include: [inputs.include ?? [], own.include ?? defaults.include ?? []],
+		exclude: [...inputs.exclude ?? [], ...own.exclude ?? defaults.exclude ?? []],
+		...semver !== void 0 && { semver },
+		...newerThan !== void 0 && { newerThan },
+		...latest !== void 0 && { latest }
+	};
+	return targets.map((target) => ({
 		namespace,
 		target,
 		targetName,
 		platforms,
 		referrers,
-		filters: {
-			include: [inputs.include ?? [], own.include ?? defaults.include ?? []],
-			exclude: [...inputs.exclude ?? [], ...own.exclude ?? defaults.exclude ?? []],
-			...semver !== void 0 && { semver },
-			...newerThan !== void 0 && { newerThan },
-			...latest !== void 0 && { latest }
-		}
-	};
+		filters
+	}));
 }
-function readTarget(text, report) {
-	if (!looksLikeHost(text.split("/")[0] ?? "")) {
-		report("target", `${show(text)} names no registry: use ${TARGET_EXAMPLE}`);
-		return;
+/** The targets, each once; undefined when none is right. */
+function readTargets(texts, report) {
+	const found = /* @__PURE__ */ new Map();
+	for (const text of texts) {
+		const target = looksLikeHost(text.split("/")[0] ?? "") ? parseNamespace(text, "") : `it names no registry: use ${TARGET_EXAMPLE}`;
+		if (typeof target === "string") report("target", `${show(text)}: ${target}`, text);
+		else found.set(formatNamespace(target), target);
 	}
-	const target = parseNamespace(text, "");
-	if (typeof target !== "string") return target;
-	report("target", `${show(text)}: ${target}`);
+	return found.size > 0 ? Array.from(found.values()) : void 0;
 }
 /** A referrer names the digest of its image. */
 const REFERRERS_NEED_DIGESTS = "needs engine: registry, because an image that docker pushes gets another digest than the one that was signed";
 /** A target, as messages describe it. */
 const TARGET_EXAMPLE = "the registry and namespace to push to, such as docker.io/gcrxio";
-function checkTemplate(template, report) {
+/** Checks the names of an entry of a list: plain names below the target's path, or templates. */
+function checkNames(names, report) {
+	for (const name of names) {
+		checkPlaceholders(name, report);
+		if (!isRepositoryName(name.replaceAll(/\{[^{}]*\}/g, "x"))) report(`${show(name)} is not a repository name: lower-case letters, digits and . - _ between them, parted by /`);
+	}
+}
+function checkPlaceholders(template, report) {
 	const known = PLACEHOLDERS;
-	for (const [, name = ""] of template.matchAll(/\{([^{}]*)\}/g)) if (!known.includes(name)) report("target-name", `{${name}} is not one of {${known.join("}, {")}}`);
-	if (!template.includes("{image}")) report("target-name", `${show(template)} must contain {image}`);
+	for (const [, name = ""] of template.matchAll(/\{([^{}]*)\}/g)) if (!known.includes(name)) report(`{${name}} is not one of {${known.join("}, {")}}`);
+}
+function checkTemplate(template, report) {
+	checkPlaceholders(template, (what) => report("target-name", what));
+	if (!/\{(?:image|name)\}/.test(template)) report("target-name", `${show(template)} must contain {image} or {name}`);
 }
 function readPlatforms(list, report) {
 	if (list.length === 0 || list.length === 1 && list[0] === "all") return "all";
 	for (const platform of list) {
-		if (/^[a-z0-9]+\/[a-z0-9_-]+(?:\/[a-z0-9.]+)?$/i.test(platform)) continue;
+		if (isPlatform(platform)) continue;
 		report("platforms", `${show(platform)} is neither "all" nor a platform such as linux/amd64 or linux/arm64/v8`);
 	}
 	return Array.from(new Set(list.map((platform) => canonicalPlatform(parsePlatform(platform))))).toSorted();
@@ -3580,4 +3646,4 @@ function readNewerThan(text, report, now) {
 	return time;
 }
 
-export { safeInteger as $, array as A, maxLength as B, RegistryError as C, readErrorBody as D, printable as E, getDotPath as F, number as G, minValue as H, integer as I, parse as J, object as K, is as L, check as M, custom as N, redactUrl as O, description as P, regex as Q, literal as R, parsePlatform as S, messageOf as T, nullable as U, maxValue as V, nullish as W, pipe as X, parseJson as Y, record as Z, show as _, resolveSettings as a, repositoryIn as b, newestVersionFirst as c, Patterns as d, safeParse as et, namedImages as f, listOf as g, InputReader as h, readSettings as i, unknown as it, boolean as j, ValiError as k, nameTargets as l, InputError as m, REFERRERS_NEED_DIGESTS as n, string as nt, compileRange as o, narrowPatterns as p, optional as q, TARGET_EXAMPLE as r, union as rt, isFullVersion as s, DEFAULTS as t, strictObject as tt, targetRepository as u, formatNamespace as v, isAccessDenied as w, canonicalPlatform as x, parseNamespace as y, looseObject as z };
+export { nullish as $, matchesDigest as A, boolean as B, repositoryIn as C, digestOf as D, parsePlatform as E, printable as F, integer as G, custom as H, readErrorBody as I, looseObject as J, is as K, redactUrl as L, RegistryError as M, isAccessDenied as N, isDigest as O, messageOf as P, nullable as Q, ValiError as R, parseNamespace as S, isPlatform as T, description as U, check as V, getDotPath as W, maxValue as X, maxLength as Y, minValue as Z, InputError as _, readSettings as a, pipe as at, show as b, isFullVersion as c, safeInteger as ct, namedImages as d, string as dt, number as et, narrowPatterns as f, union as ft, targetRepository as g, USUAL_NAME as h, checkNames as i, parseJson as it, referenceSeparator as j, isReference as k, newestVersionFirst as l, safeParse as lt, parseReference as m, REFERRERS_NEED_DIGESTS as n, optional as nt, resolveSettings as o, record as ot, parseExact as p, unknown as pt, literal as q, TARGET_EXAMPLE as r, parse as rt, compileRange as s, regex as st, DEFAULTS as t, object as tt, Patterns as u, strictObject as ut, InputReader as v, canonicalPlatform as w, formatNamespace as x, listOf as y, array as z };

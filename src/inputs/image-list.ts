@@ -12,6 +12,13 @@ export interface ListLine extends Required<ImageReference> {
 /** Called with the number of a line, from 1, and what is wrong with it. */
 export type ReportLine = (line: number, what: string) => void;
 
+/** Where a reference stands, and what that line asks for. */
+interface Place {
+  readonly line: number;
+  readonly digest: string | undefined;
+  readonly platforms: string;
+}
+
 /** A list has hundreds to thousands of lines. */
 const MOST_LINES = 20_000;
 const LONGEST_LIST_CHARACTERS = 2_000_000;
@@ -31,7 +38,7 @@ export function parseImageList(text: string, report: ReportLine): ListLine[] {
     return [];
   }
   const found: ListLine[] = [];
-  const places = new Map<string, { readonly line: number; readonly platforms: string }>();
+  const places = new Map<string, Place>();
   for (const [index, content] of lines.entries()) {
     for (const item of itemsOf(content)) {
       const parsed = parseLine(item);
@@ -75,14 +82,17 @@ function parsePlatforms(text: string): string[] | string {
 function isNew(
   { namespace, image, reference, platforms = 'all' }: ListLine,
   line: number,
-  places: Map<string, { readonly line: number; readonly platforms: string }>,
+  places: Map<string, Place>,
   report: ReportLine,
 ): boolean {
   const name = `${formatNamespace(namespace)}/${image}`;
-  const key = `${name} ${reference.tag ?? reference.digest}`;
+  const { tag, digest } = reference;
+  const key = `${name} ${tag ?? digest}`;
   const before = places.get(key);
-  if (!before) places.set(key, { line, platforms: String(platforms) });
+  if (!before) places.set(key, { line, digest, platforms: String(platforms) });
   else if (before.platforms !== String(platforms))
     report(line, `${show(name)} has other platforms on line ${before.line}: a tag has one set of platforms`);
+  else if (before.digest !== digest)
+    report(line, `${show(name)} has another digest on line ${before.line}: a tag has one digest`);
   return before === undefined;
 }

@@ -82,10 +82,11 @@ export function checkRecordPaths(
 ): void {
   if (template === '') return;
   const owners = new Map<string, string>();
+  const hasSeveral = new Set(routes.map(({ target }) => formatNamespace(target))).size > 1;
   for (const { namespace, target } of routes) {
     const path = recordPath(template, namespace, target);
     const owner = owners.get(path);
-    const name = `${formatNamespace(namespace)} → ${formatNamespace(target)}`;
+    const name = `${formatNamespace(namespace)}${hasSeveral ? ` → ${formatNamespace(target)}` : ''}`;
     if (!isRepositoryPath(path)) reader.problem('manifest-path', `${show(path)}, for ${name}, ${OUTSIDE}`);
     else if (path === changelog)
       reader.problem(
@@ -95,7 +96,7 @@ export function checkRecordPaths(
     else if (owner !== undefined) {
       reader.problem(
         'manifest-path',
-        `${owner} and ${name} would both be recorded in ${show(path)}: use {target}, {registry} and {namespace} in it`,
+        `${owner} and ${name} would both be recorded in ${show(path)}: use ${hasSeveral ? '{target}, ' : ''}{registry} and {namespace} in it`,
       );
     }
     owners.set(path, name);

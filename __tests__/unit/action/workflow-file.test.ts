@@ -44,7 +44,7 @@ const AT_COMMIT = '/repos/octo/here/contents/.github/mirror.yml?ref=abc123';
 describe('readWorkflowFile', () => {
   it('reads the checkout, without any request', async () => {
     await writeFile(join(folder, 'workspace', PATH), 'from: checkout');
-    expect(await readWorkflowFile(PATH, INPUTS)).toBe('from: checkout');
+    expect(await readWorkflowFile(PATH, INPUTS, 'config')).toBe('from: checkout');
     expect(requests).toEqual([]);
   });
 
@@ -53,7 +53,7 @@ describe('readWorkflowFile', () => {
     async (reason) => {
       if (reason === 'there is no workspace') vi.stubEnv('GITHUB_WORKSPACE', '');
       committed.set(AT_COMMIT, 'from: commit');
-      expect(await readWorkflowFile(PATH, INPUTS)).toBe('from: commit');
+      expect(await readWorkflowFile(PATH, INPUTS, 'config')).toBe('from: commit');
       expect(requests).toEqual([`token ghs_token ${AT_COMMIT}`]);
     },
   );
@@ -61,12 +61,12 @@ describe('readWorkflowFile', () => {
   it('reads the commit with github-token if there is no token of the workflow', async () => {
     committed.set(AT_COMMIT, 'from: commit');
     const inputs = parseTestInputs({ 'github-token': 'ghs_other', 'workflow-token': '' });
-    expect(await readWorkflowFile(PATH, inputs)).toBe('from: commit');
+    expect(await readWorkflowFile(PATH, inputs, 'config')).toBe('from: commit');
     expect(requests).toEqual([`token ghs_other ${AT_COMMIT}`]);
   });
 
   it('names the path and the commit if neither has the file', async () => {
-    await expect(readWorkflowFile(PATH, INPUTS)).rejects.toThrow(
+    await expect(readWorkflowFile(PATH, INPUTS, 'config')).rejects.toThrow(
       'config: ".github/mirror.yml" is neither in the workspace nor in octo/here at abc123: check the path',
     );
   });
@@ -74,20 +74,26 @@ describe('readWorkflowFile', () => {
   it('refuses a link that leads out of the workspace', async () => {
     await writeFile(join(folder, 'secret'), 'outside');
     await symlink(join(folder, 'secret'), join(folder, 'workspace', PATH));
-    await expect(readWorkflowFile(PATH, INPUTS)).rejects.toThrow(
+    await expect(readWorkflowFile(PATH, INPUTS, 'config')).rejects.toThrow(
       'config: ".github/mirror.yml" is a link that leads out of the workspace',
+    );
+  });
+
+  it('names the input in its errors', async () => {
+    await expect(readWorkflowFile(PATH, INPUTS, 'images-file')).rejects.toThrow(
+      'images-file: ".github/mirror.yml" is neither in the workspace',
     );
   });
 
   it('follows a link inside the workspace', async () => {
     await writeFile(join(folder, 'workspace', 'real.yml'), 'from: link');
     await symlink('../real.yml', join(folder, 'workspace', PATH));
-    expect(await readWorkflowFile(PATH, INPUTS)).toBe('from: link');
+    expect(await readWorkflowFile(PATH, INPUTS, 'config')).toBe('from: link');
   });
 
   it('refuses a file that is not UTF-8', async () => {
     await writeFile(join(folder, 'workspace', PATH), Buffer.from([0xff, 0xfe, 0x00]));
-    await expect(readWorkflowFile(PATH, INPUTS)).rejects.toThrow(
+    await expect(readWorkflowFile(PATH, INPUTS, 'config')).rejects.toThrow(
       'config: .github/mirror.yml is not UTF-8 text',
     );
   });

@@ -10,6 +10,7 @@ const GIVEN: Readonly<Record<string, string>> = {
   'manifest-path': '{registry}/{namespace}.json',
   timezone: 'UTC',
 };
+const TARGET = { registry: 'docker.io', path: 'x' };
 const NAMESPACES: readonly Namespace[] = [
   { registry: 'gcr.io', path: 'a' },
   { registry: 'registry.k8s.io', path: '' },
@@ -18,7 +19,11 @@ const NAMESPACES: readonly Namespace[] = [
 function read(given: Record<string, string>, namespaces = NAMESPACES, dryRun = false): MetadataInputs {
   const reader = new InputReader((name) => given[name] ?? GIVEN[name] ?? '');
   const inputs = readMetadata(reader, dryRun);
-  checkRecordPaths(reader, inputs, namespaces);
+  checkRecordPaths(
+    reader,
+    inputs,
+    namespaces.map((namespace) => ({ namespace, target: TARGET })),
+  );
   reader.finish();
   return inputs;
 }
@@ -157,8 +162,10 @@ describe('manifest-path', () => {
     ['{namespace}', 'gcr.io', 'google-containers', 'google-containers'],
     ['{namespace}', 'registry.k8s.io', '', 'registry.k8s.io'],
     ['m/{namespace}@{registry}', 'gcr.io', 'a', 'm/a@gcr.io'],
+    ['{target}/{registry}/{namespace}.json', 'gcr.io', 'a', 'docker.io/x/gcr.io/a.json'],
+    ['{target}/{registry}/{namespace}.json', 'registry.k8s.io', '', 'docker.io/x/registry.k8s.io.json'],
   ])('fills %s for %s/%s', (template, registry, path, expected) => {
-    expect(recordPath(template, { registry, path })).toBe(expected);
+    expect(recordPath(template, { registry, path }, TARGET)).toBe(expected);
   });
 
   it.each([

@@ -17,7 +17,7 @@ describe('readSettings', () => {
   it('has what is set, and nothing else', () => {
     expect(read({})).toEqual({ settings: {}, problems: [] });
     const raw: RawSettings = {
-      target: 'docker.io/gcrxio',
+      target: ['docker.io/gcrxio', 'ghcr.io/gcrxio', 'docker.io/gcrxio'],
       'target-name': '{namespace}-{image}',
       platforms: ['linux/arm64/v8', 'linux/amd64', 'linux/arm64'],
       referrers: false,
@@ -27,7 +27,10 @@ describe('readSettings', () => {
     };
     expect(read(raw)).toEqual({
       settings: {
-        target: { registry: 'docker.io', path: 'gcrxio' },
+        targets: [
+          { registry: 'docker.io', path: 'gcrxio' },
+          { registry: 'ghcr.io', path: 'gcrxio' },
+        ],
         targetName: '{namespace}-{image}',
         platforms: ['linux/amd64', 'linux/arm64'],
         referrers: false,
@@ -40,8 +43,8 @@ describe('readSettings', () => {
   });
 
   it.each<[RawSettings, RegExp]>([
-    [{ target: 'gcrxio' }, /^target: .*names no registry/],
-    [{ 'target-name': 'x' }, /^target-name: .*must contain \{image\}/],
+    [{ target: ['gcrxio'] }, /^target: .*names no registry/],
+    [{ 'target-name': 'x' }, /^target-name: .*must contain \{image\} or \{name\}/],
     [{ 'target-name': '{image}{tag}' }, /^target-name: \{tag\} is not one of/],
     [{ platforms: ['amd64'] }, /^platforms: .*neither "all" nor a platform/],
     [{ semver: 'newest' }, /^semver: .*not a range of versions/],
@@ -62,16 +65,18 @@ describe('resolveSettings', () => {
     const [own, inputs, defaults] = [
       { latest: 1 },
       { latest: 2, semver: '2' },
-      { latest: 3, semver: '3', target },
+      { latest: 3, semver: '3', targets: [target] },
     ];
-    expect(resolveSettings(namespace, own, inputs, defaults)).toEqual({
-      namespace,
-      target,
-      targetName: '{image}',
-      platforms: 'all',
-      referrers: false,
-      filters: { include: [[], []], exclude: [], latest: 1, semver: '2' },
-    });
+    expect(resolveSettings(namespace, own, inputs, defaults)).toEqual([
+      {
+        namespace,
+        target,
+        targetName: '{image}',
+        platforms: 'all',
+        referrers: false,
+        filters: { include: [[], []], exclude: [], latest: 1, semver: '2' },
+      },
+    ]);
   });
 
   it('narrows the patterns of the file by those of the inputs', () => {
@@ -80,8 +85,8 @@ describe('resolveSettings', () => {
         namespace,
         own,
         { include: ['i'], exclude: ['j'] },
-        { include: ['d'], exclude: ['e'], target },
-      )?.filters;
+        { include: ['d'], exclude: ['e'], targets: [target] },
+      )[0]?.filters;
     expect(resolve({})).toEqual({ include: [['i'], ['d']], exclude: ['j', 'e'] });
     expect(resolve({ include: ['o'], exclude: ['p'] })).toEqual({
       include: [['i'], ['o']],
@@ -89,7 +94,10 @@ describe('resolveSettings', () => {
     });
   });
 
-  it('is undefined where no place names a target', () => {
-    expect(resolveSettings(namespace, {}, {}, {})).toBeUndefined();
+  it('has one for each target, and none where no place names a target', () => {
+    const other = { registry: 'ghcr.io', path: 'mirror' };
+    const both = resolveSettings(namespace, {}, { targets: [target, other] }, {});
+    expect(both.map((one) => one.target)).toEqual([target, other]);
+    expect(resolveSettings(namespace, {}, {}, {})).toEqual([]);
   });
 });

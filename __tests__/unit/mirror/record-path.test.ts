@@ -1,14 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseNamespace } from '../../../src/mirror/namespace.ts';
-import { isRepositoryPath, recordPath } from '../../../src/mirror/record-path.ts';
+import { DEFAULT_PATHS, isRepositoryPath, recordPath } from '../../../src/mirror/record-path.ts';
 
-const DEFAULT = '{registry}/{namespace}.json';
+const DEFAULT = DEFAULT_PATHS.single;
+const TARGET = { registry: 'docker.io', path: 'x' };
 
 describe('recordPath', () => {
   it('fills in every occurrence of each placeholder', () => {
     const namespace = { registry: 'gcr.io', path: 'a/b' };
-    expect(recordPath('{registry}/{namespace}/{registry}-{namespace}.json', namespace)).toBe(
+    expect(recordPath('{registry}/{namespace}/{registry}-{namespace}.json', namespace, TARGET)).toBe(
       'gcr.io/a/b/gcr.io-a/b.json',
     );
   });
@@ -20,11 +21,20 @@ describe('recordPath', () => {
     ['{namespace}@{registry}', 'registry.k8s.io@registry.k8s.io'],
     ['a/{registry}/{namespace}/b', 'a/registry.k8s.io/b'],
   ])('leaves no gap for a namespace with no path: %s', (template, path) => {
-    expect(recordPath(template, { registry: 'registry.k8s.io', path: '' })).toBe(path);
+    expect(recordPath(template, { registry: 'registry.k8s.io', path: '' }, TARGET)).toBe(path);
+  });
+
+  it('has a folder for each target where there are several', () => {
+    const paths = ['docker.io/x', 'ghcr.io/y'].map((text) => {
+      const target = parseNamespace(text, '');
+      if (typeof target === 'string') throw new Error(target);
+      return recordPath(DEFAULT_PATHS.several, { registry: 'gcr.io', path: 'a' }, target);
+    });
+    expect(paths).toEqual(['docker.io/x/gcr.io/a.json', 'ghcr.io/y/gcr.io/a.json']);
   });
 
   it('leaves other braces unchanged', () => {
-    expect(recordPath('{image}/{namespace}', { registry: 'gcr.io', path: 'a' })).toBe('{image}/a');
+    expect(recordPath('{image}/{namespace}', { registry: 'gcr.io', path: 'a' }, TARGET)).toBe('{image}/a');
   });
 
   it('returns a distinct path inside the repository for each namespace by default', () => {
@@ -37,7 +47,7 @@ describe('recordPath', () => {
         const [path, otherPath] = [one, other].map((text) => {
           const namespace = parseNamespace(text, '');
           if (typeof namespace === 'string') throw new Error(namespace);
-          return recordPath(DEFAULT, namespace);
+          return recordPath(DEFAULT, namespace, TARGET);
         });
         expect(path === otherPath).toBe(one === other);
         expect(isRepositoryPath(path ?? '')).toBe(true);
