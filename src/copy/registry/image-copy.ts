@@ -1,4 +1,3 @@
-import type { LimitFunction } from 'p-limit';
 import { CopyError } from '../../mirror/copy-error.ts';
 import { copyableContent, entryKind, fetchChild, fetchManifest } from '../../mirror/source-image.ts';
 import { allOrThrow } from '../../oci/async.ts';
@@ -14,6 +13,9 @@ import { type TargetState, ManifestCopy, isDigestOf, tooDeep } from './manifest-
 import { MAX_DEPTH } from './presence-check.ts';
 import { reduceIndex } from './reduce-index.ts';
 import { ReferrersCopy } from './referrers-copy.ts';
+
+/** Runs what writes to a target when its turn has come. */
+export type Writing = <T>(write: () => Promise<T>) => Promise<T>;
 
 /** One image on its way to one target. */
 interface ImageCopy {
@@ -37,7 +39,7 @@ export async function copyImage(
   task: CopyTask,
   state: TargetState,
   source: RawManifest,
-  writing: LimitFunction,
+  writing: Writing,
   observer: CopyObserver,
 ): Promise<number> {
   observer.onPlatformCount?.(countPlatforms(source, task));
@@ -72,15 +74,12 @@ export async function copyCosignTags(
   return copy.sent;
 }
 
-async function copyWithTags(
-  image: ImageCopy,
-  tags: readonly string[],
-  writing: LimitFunction,
-): Promise<number> {
+async function copyWithTags(image: ImageCopy, tags: readonly string[], writing: Writing): Promise<number> {
   const { task, manifest } = image;
   if (tags.length === 0 && !task.referrers) return 0;
   await image.copy.readAhead(manifest);
   const copyReferrers = await prepareReferrers(image);
+  await image.copy.announceBlobs(manifest);
   const written: string[] = [];
   const [result] = await Promise.allSettled([
     writing(async () => {

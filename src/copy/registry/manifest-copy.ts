@@ -6,7 +6,9 @@ import { type Digest, matchesDigest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/errors.ts';
 import { type Descriptor, type RawManifest, isForeignLayer } from '../../oci/manifest.ts';
 import type { CopyTask } from '../engine.ts';
+import { MAX_KEPT_BLOB_BYTES } from '../shared-source.ts';
 import type { BlobCopier } from './blob-copier.ts';
+import type { BlobStreams } from './blob-streams.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { type PresenceCheck, MAX_DEPTH } from './presence-check.ts';
 import type { ReferrersLists } from './referrers-lists.ts';
@@ -24,6 +26,7 @@ export interface TargetState {
   readonly inventory: TargetInventory;
   readonly presence: PresenceCheck;
   readonly blobs: BlobCopier;
+  readonly streams: BlobStreams;
   /** Child manifests that are being copied, by `repository@digest`. */
   readonly children: SingleFlight<void>;
   readonly lists: ReferrersLists;
@@ -52,6 +55,7 @@ export class ManifestCopy {
   readonly #task: CopyTask;
   readonly #state: TargetState;
   readonly #manifests: SourceManifests;
+  readonly #announced: (() => void)[] = [];
   #sent = 0;
 
   constructor(task: CopyTask, state: TargetState) {
@@ -73,6 +77,7 @@ export class ManifestCopy {
   /** To be called when the copy ends, whatever its result. */
   close(): void {
     this.#manifests.releaseAll();
+    for (const withdraw of this.#announced) withdraw();
   }
 
   /** Reads the children of an index before it is their turn to be stored, as far as the budget allows. */
@@ -91,6 +96,25 @@ export class ManifestCopy {
         if (read) await this.readAhead(read, depth + 1);
       }),
     );
+  }
+
+  /** Announces the large blobs that the target will need, as far as the manifests were read, if other targets need them too. */
+  async announceBlobs(manifest: RawManifest): Promise<void> {
+    const { source, target, readers = 1 } = this.#task;
+    if (readers === 1) return;
+    const { inventory, streams } = this.#state;
+    const digests = new Set<Digest>();
+    const walk = async (one: RawManifest): Promise<void> => {
+      const { manifests, blobs } = partsOf(this.#contentOf(one));
+      for (const { digest, size } of blobs) {
+        const isNeeded = inventory.repositoryWith(digest, target.repository) === undefined;
+        if (isNeeded && size > MAX_KEPT_BLOB_BYTES) digests.add(digest);
+      }
+      const held = manifests.filter((child) => this.#manifests.isHeld(child));
+      for (const child of held) await walk(await this.fetch(one.digest, child));
+    };
+    await walk(manifest);
+    this.#announced.push(streams.expect(target.client, source.client, digests));
   }
 
   /**
@@ -228,6 +252,7 @@ export async function copyReferrer(
   subject: Digest,
 ): Promise<boolean> {
   await copy.readAhead(manifest);
+  await copy.announceBlobs(manifest);
   await copy.copyParts(manifest);
   return referrerPushes.run(`${target.repository}@${subject}`, async () =>
     copy.put(manifest, manifest.digest),
