@@ -5,6 +5,7 @@ import type { ManifestHead } from '../oci/manifest-response.ts';
 import type { Descriptor, RawManifest } from '../oci/manifest.ts';
 import type { PullLimit } from '../oci/pull-limit.ts';
 import { type ListedReferrer, listReferrers } from '../oci/referrers.ts';
+import type { CopyTask } from './engine.ts';
 import { ReadCache } from './read-cache.ts';
 
 /** A blob of at most this size is kept when several targets need it; a larger one is sent to them while it arrives. */
@@ -27,6 +28,12 @@ export class SharedSources {
     let shared = this.#clients.get(client);
     if (!shared) this.#clients.set(client, (shared = new SharedSource(client, this.#caches)));
     return shared;
+  }
+
+  /** `task` with such a client, if other tasks read the same. */
+  taskOf(task: CopyTask): CopyTask {
+    const { source, readers = 1 } = task;
+    return readers === 1 ? task : { ...task, source: { ...source, client: this.of(source.client) } };
   }
 }
 

@@ -74,9 +74,8 @@ export class RegistryEngine implements Engine {
     if ((task.readers ?? 1) === 1) return this.#copy(task, observer);
     // Joined before anything is awaited: tasks that are started together find one another.
     const member = this.#meetings.join(readingKey(task), task.target.client);
-    const source = { ...task.source, client: this.#sources.of(task.source.client) };
     try {
-      return await this.#copy({ ...task, source }, observer, member);
+      return await this.#copy(this.#sources.taskOf(task), observer, member);
     } finally {
       member.leave();
     }
