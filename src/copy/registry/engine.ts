@@ -15,7 +15,7 @@ import type { BlobLocationStore } from './blob-locations.ts';
 import { BlobStreams } from './blob-streams.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { isCosignTag } from './cosign-tag-copy.ts';
-import { type Writing, copyCosignTags, copyImage, copyNewReferrers } from './image-copy.ts';
+import { copyCosignTags, copyImage, copyNewReferrers, inTurn } from './image-copy.ts';
 import type { TargetState } from './manifest-copy.ts';
 import { PresenceCheck } from './presence-check.ts';
 import { copyList } from './referrers-list-copy.ts';
@@ -84,21 +84,18 @@ export class RegistryEngine implements Engine {
   async #copy(task: CopyTask, observer: CopyObserver, member?: Member<RegistryClient>): Promise<number> {
     const { source, target } = task;
     if (task.tags.length === 0)
-      return copyNewReferrers(task, async () => (await this.#target(target.client)).state, observer);
+      return copyNewReferrers(task, async () => (await this.#target(target.client)).state, observer, member);
     const [{ state, writing }, manifest] = await Promise.all([
       this.#target(target.client),
       fetchManifest(source.client, source.repository, source.digest),
     ]);
-    const write: Writing = async (work) => {
-      await member?.reach('ready');
-      return writing(work);
-    };
+    const turn = { writing, ...(member && { member }) };
     if (task.tags.every(isCosignTag))
-      return write(async () => copyCosignTags(task, state, manifest, observer));
+      return inTurn(turn, async () => copyCosignTags(task, state, manifest, observer));
     const list = task.referrers && task.tags.every(isReferrersTag) ? listEntries(manifest) : undefined;
     return list
-      ? write(async () => copyList(task, state, manifest, list, observer))
-      : copyImage(task, state, manifest, write, observer);
+      ? inTurn(turn, async () => copyList(task, state, manifest, list, observer))
+      : copyImage(task, state, manifest, turn, observer);
   }
 
   async close(): Promise<void> {

@@ -1,12 +1,15 @@
+import type { LimitFunction } from 'p-limit';
 import { CopyError } from '../../mirror/copy-error.ts';
 import { copyableContent, entryKind, fetchChild, fetchManifest } from '../../mirror/source-image.ts';
 import { allOrThrow } from '../../oci/async.ts';
 import { digestTagSubject } from '../../oci/digest-tags.ts';
+import type { RegistryClient } from '../../oci/client.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Descriptor, RawManifest } from '../../oci/manifest.ts';
 import { isIndexType } from '../../oci/media-types.ts';
 import { canonicalPlatform } from '../../oci/platform.ts';
 import type { CopyObserver, CopyTask, VerifiedTag } from '../engine.ts';
+import type { Member } from '../meetings.ts';
 import { copyCosignTag } from './cosign-tag-copy.ts';
 import { cosignTagsOf, findReferrers } from './find-referrers.ts';
 import { type TargetState, ManifestCopy, isDigestOf, tooDeep } from './manifest-copy.ts';
@@ -14,8 +17,19 @@ import { MAX_DEPTH } from './presence-check.ts';
 import { reduceIndex } from './reduce-index.ts';
 import { ReferrersCopy } from './referrers-copy.ts';
 
-/** Runs what writes to a target when its turn has come. */
-export type Writing = <T>(write: () => Promise<T>) => Promise<T>;
+/** When an image may be written to its target. */
+export interface Turn {
+  /** Limits the number of images that are written at the same time; other images are read ahead or read back meanwhile. */
+  readonly writing: LimitFunction;
+  /** The copy's part in the meeting of those that read the same, if there are others. */
+  readonly member?: Member<RegistryClient>;
+}
+
+/** Runs `write` when its turn has come, which is the same for all copies that read the same. */
+export async function inTurn<T>({ writing, member }: Turn, write: () => Promise<T>): Promise<T> {
+  await member?.reach('written');
+  return writing(write);
+}
 
 /** One image on its way to one target. */
 interface ImageCopy {
@@ -32,22 +46,28 @@ interface ImageCopy {
 /**
  * Copies the image whose manifest is `source`: its parts, then its referrers where they are wanted, then its tags.
  *
- * @param writing limits the number of images that are written at the same time; other images are read ahead or read back meanwhile
  * @returns number of bytes sent
  */
 export async function copyImage(
   task: CopyTask,
   state: TargetState,
   source: RawManifest,
-  writing: Writing,
+  turn: Turn,
   observer: CopyObserver,
 ): Promise<number> {
   observer.onPlatformCount?.(countPlatforms(source, task));
   const manifest = reduce(source, task, observer);
   const platforms = manifest === source || task.platforms === 'all' ? {} : { platforms: task.platforms };
-  const image = { task, state, observer, manifest, platforms, copy: new ManifestCopy(task, state) };
+  const image = {
+    task,
+    state,
+    observer,
+    manifest,
+    platforms,
+    copy: new ManifestCopy(task, state, turn.member),
+  };
   try {
-    return await copyWithTags(image, await findTagsToWrite(image, manifest === source), writing);
+    return await copyWithTags(image, await findTagsToWrite(image, manifest === source), turn);
   } finally {
     image.copy.close();
   }
@@ -74,7 +94,7 @@ export async function copyCosignTags(
   return copy.sent;
 }
 
-async function copyWithTags(image: ImageCopy, tags: readonly string[], writing: Writing): Promise<number> {
+async function copyWithTags(image: ImageCopy, tags: readonly string[], turn: Turn): Promise<number> {
   const { task, manifest } = image;
   if (tags.length === 0 && !task.referrers) return 0;
   await image.copy.readAhead(manifest);
@@ -82,7 +102,7 @@ async function copyWithTags(image: ImageCopy, tags: readonly string[], writing: 
   await image.copy.announceBlobs(manifest);
   const written: string[] = [];
   const [result] = await Promise.allSettled([
-    writing(async () => {
+    inTurn(turn, async () => {
       await image.copy.copyParts(manifest);
       await copyReferrers?.();
       await writeTags(image, tags, written);
@@ -193,6 +213,7 @@ export async function copyNewReferrers(
   task: CopyTask,
   open: () => Promise<TargetState>,
   observer: CopyObserver,
+  member?: Member<RegistryClient>,
 ): Promise<number> {
   if (!task.referrers) return 0;
   const { client, repository, digest, mediaType } = task.source;
@@ -208,7 +229,7 @@ export async function copyNewReferrers(
   const found = await findReferrers(task.source, task.referrers, subjects);
   if (found.size + tags.length === 0) return 0;
   const state = await open();
-  const copy = new ManifestCopy(task, state);
+  const copy = new ManifestCopy(task, state, member);
   const referrers = new ReferrersCopy(task, task.referrers, { copy, state, observer });
   try {
     await referrers.copy(found);

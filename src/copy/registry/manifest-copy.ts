@@ -5,7 +5,9 @@ import { type SerialQueue, type SingleFlight, allOrThrow } from '../../oci/async
 import { type Digest, matchesDigest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/errors.ts';
 import { type Descriptor, type RawManifest, isForeignLayer } from '../../oci/manifest.ts';
+import type { RegistryClient } from '../../oci/client.ts';
 import type { CopyTask } from '../engine.ts';
+import type { Member } from '../meetings.ts';
 import { MAX_KEPT_BLOB_BYTES } from '../shared-source.ts';
 import type { BlobCopier } from './blob-copier.ts';
 import type { BlobStreams } from './blob-streams.ts';
@@ -55,10 +57,13 @@ export class ManifestCopy {
   readonly #task: CopyTask;
   readonly #state: TargetState;
   readonly #manifests: SourceManifests;
+  readonly #member: Member<RegistryClient> | undefined;
   readonly #announced: (() => void)[] = [];
   #sent = 0;
 
-  constructor(task: CopyTask, state: TargetState) {
+  /** @param member its part in the meeting of the copies that read the same */
+  constructor(task: CopyTask, state: TargetState, member?: Member<RegistryClient>) {
+    this.#member = member;
     this.#task = task;
     this.#state = state;
     this.#manifests = new SourceManifests(task, state.readAhead);
@@ -98,10 +103,27 @@ export class ManifestCopy {
     );
   }
 
+  /** True when other copies read the same. */
+  get isShared(): boolean {
+    return this.#member !== undefined;
+  }
+
+  /** Waits until the other copies are about to copy `manifest`, a referrer, or have passed it. */
+  async meet(manifest: RawManifest): Promise<void> {
+    await this.readAhead(manifest);
+    await this.announceBlobs(manifest);
+    await this.#member?.reach(manifest.digest);
+  }
+
+  /** To be called when this copy does not need a referrer. */
+  pass(digest: Digest): void {
+    this.#member?.pass(digest);
+  }
+
   /** Announces the large blobs that the target will need, as far as the manifests were read, if other targets need them too. */
   async announceBlobs(manifest: RawManifest): Promise<void> {
-    const { source, target, readers = 1 } = this.#task;
-    if (readers === 1) return;
+    if (!this.isShared) return;
+    const { source, target } = this.#task;
     const { inventory, streams } = this.#state;
     const digests = new Set<Digest>();
     const walk = async (one: RawManifest): Promise<void> => {
@@ -252,7 +274,6 @@ export async function copyReferrer(
   subject: Digest,
 ): Promise<boolean> {
   await copy.readAhead(manifest);
-  await copy.announceBlobs(manifest);
   await copy.copyParts(manifest);
   return referrerPushes.run(`${target.repository}@${subject}`, async () =>
     copy.put(manifest, manifest.digest),

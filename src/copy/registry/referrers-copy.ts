@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import { CopyError } from '../../mirror/copy-error.ts';
 import { allOrThrow } from '../../oci/async.ts';
 import type { Digest } from '../../oci/digest.ts';
+import type { RawManifest } from '../../oci/manifest.ts';
 import {
   type ListEntry,
   listEntries,
@@ -27,6 +28,12 @@ const SIGNATURE_TYPES = new Set([
   'application/vnd.dev.cosign.artifact.sig.v1+json',
   'application/vnd.dev.sigstore.bundle.v0.3+json',
 ]);
+
+/** A referrer, and its entry in a list. */
+interface FoundReferrer {
+  readonly manifest: RawManifest;
+  readonly entry: ListEntry;
+}
 
 /** Copies the referrers of one image, and the referrers of those. */
 export class ReferrersCopy {
@@ -88,11 +95,12 @@ export class ReferrersCopy {
     const { present, hasApi } = await this.#findPresent(subject, referrers);
     const copied = new CopiedReferrers(subject, hasApi);
     const isSubject = await allOrThrow(
-      referrers.map(async (referrer) =>
-        present.has(referrer.digest)
-          ? mayBeSubject(referrer)
-          : this.#limit(async () => this.#copyOne(referrer.digest, copied)),
-      ),
+      referrers.map(async (referrer) => {
+        const { digest } = referrer;
+        if (!present.has(digest)) return this.#copyOne(digest, copied);
+        this.#copy.pass(digest);
+        return mayBeSubject(referrer);
+      }),
     );
     if (copied.acknowledged.length > 0) await this.#ensureListed(copied);
     await this.#publish(copied);
@@ -118,13 +126,28 @@ export class ReferrersCopy {
 
   /** @returns false when it has no referrers of its own, or does not refer to the subject although it is listed for it */
   async #copyOne(digest: Digest, copied: CopiedReferrers): Promise<boolean> {
+    if (!this.#copy.isShared)
+      return this.#limit(async () => this.#send(await this.#read(digest, copied.subject), copied));
+    const found = await this.#limit(async () => this.#read(digest, copied.subject));
+    // The copies to other targets are waited for outside of the limit: they may take referrers in another order.
+    if (found) await this.#copy.meet(found.manifest);
+    else this.#copy.pass(digest);
+    return this.#limit(async () => this.#send(found, copied));
+  }
+
+  async #read(digest: Digest, subject: Digest): Promise<FoundReferrer | undefined> {
     const { client, repository } = this.#task.source;
     const manifest = await client.getManifest(repository, digest);
     const referrer = manifest && readReferrer(manifest);
-    if (!referrer || referrer.subject !== copied.subject) return false;
+    return manifest && referrer?.subject === subject ? { manifest, entry: referrer.entry } : undefined;
+  }
+
+  async #send(found: FoundReferrer | undefined, copied: CopiedReferrers): Promise<boolean> {
+    if (!found) return false;
+    const { manifest, entry } = found;
     const isAcknowledged = await copyReferrer(this.#task, this.#state, this.#copy, manifest, copied.subject);
-    this.#add(copied, referrer.entry, isAcknowledged);
-    return mayBeSubject(referrer.entry);
+    this.#add(copied, entry, isAcknowledged);
+    return mayBeSubject(entry);
   }
 
   #add(copied: CopiedReferrers, entry: ListEntry, isAcknowledged: boolean): void {

@@ -1,5 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeImage, makeIndex, pushImage, type TestImage } from '../../../support/fixtures/images.ts';
+import { OCI_MANIFEST } from '../../../../src/oci/media-types.ts';
+import {
+  SBOM,
+  SIGNATURE,
+  type TestImage,
+  describe as describeBlob,
+  makeImage,
+  makeIndex,
+  makeManifest,
+  makeReferrer,
+  pushImage,
+  seededBytes,
+} from '../../../support/fixtures/images.ts';
 import { copyToTargets, readsOf, repeatedReads } from '../../../support/fixtures/several-targets.ts';
 import { type MemoryRegistry, startMemoryRegistry } from '../../../support/registries/memory-registry.ts';
 
@@ -16,10 +28,37 @@ afterEach(async () => {
   await Promise.all([source, ...targets].map(async (server) => server.close()));
 });
 
-function expectAt(target: MemoryRegistry, repository: string, image: TestImage, reference = 'v1'): void {
+function expectAt(
+  target: MemoryRegistry,
+  repository: string,
+  image: TestImage | undefined,
+  reference = 'v1',
+): void {
+  if (!image) throw new Error('There is no such image');
   expect(target.store.manifest(repository, reference)?.digest).toBe(image.digest);
   for (const digest of image.blobs.keys()) expect(target.store.blob(repository, digest)).toBeDefined();
   for (const child of image.children) expectAt(target, repository, child, child.digest);
+}
+
+function expectDone(outcomes: Awaited<ReturnType<typeof copyToTargets>>, images: number): void {
+  for (const done of outcomes.values()) {
+    expect(done.flatMap(({ error }) => error ?? [])).toEqual([]);
+    expect(done.filter(({ verifiedTags }) => verifiedTags.size > 0)).toHaveLength(images);
+  }
+}
+
+/** An SBOM of this size. */
+function makeLargeReferrer(subject: TestImage, size: number): TestImage {
+  const [empty, content] = [Buffer.from('{}'), seededBytes(size, 'large')];
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: OCI_MANIFEST,
+    artifactType: SBOM,
+    config: describeBlob('application/vnd.oci.empty.v1+json', empty),
+    layers: [describeBlob(SBOM, content)],
+    subject: describeBlob(subject.mediaType, subject.bytes),
+  };
+  return makeManifest(OCI_MANIFEST, manifest, [empty, content]);
 }
 
 async function pushAll(images: ReadonlyMap<string, TestImage>): Promise<void> {
@@ -49,14 +88,46 @@ describe('images for several targets', () => {
       Array.from(images, ([repository, image]) => ({ image, repository, target })),
     );
     const outcomes = await copyToTargets(source, wanted);
-    expect(Array.from(outcomes.values(), (done) => done.flatMap(({ error }) => error ?? []))).toEqual([
-      [],
-      [],
-      [],
-    ]);
+    expectDone(outcomes, 12);
     for (const target of targets)
       for (const [repository, image] of images) expectAt(target, `mirror/${repository}`, image);
     expect(repeatedReads(source)).toEqual([]);
     expect(readsOf(source).size).toBeGreaterThan(50);
+  });
+
+  it('are read once under two names at one target', async () => {
+    const images = new Map([['img', makeImage({ seed: 'names', layers: [LARGE, 3000] })]]);
+    await pushAll(images);
+    const wanted = targets
+      .slice(0, 2)
+      .flatMap((target) =>
+        ['first', 'second'].flatMap((name) =>
+          Array.from(images, ([repository, image]) => ({ image, repository, target, name })),
+        ),
+      );
+    const outcomes = await copyToTargets(source, wanted, { concurrency: 1 });
+    expectDone(outcomes, 2);
+    for (const target of targets.slice(0, 2))
+      for (const name of ['mirror/first', 'mirror/second']) expectAt(target, name, images.get('img'));
+    expect(repeatedReads(source)).toEqual([]);
+  });
+
+  it('are read once with their referrers, large ones too', async () => {
+    const image = makeImage({ seed: 'signed', layers: [LARGE] });
+    const index = makeIndex([image], { oci: true });
+    const sbom = makeLargeReferrer(index, LARGE);
+    const signature = makeReferrer(sbom, { seed: 'signature', artifactType: SIGNATURE });
+    await pushAll(new Map([['img', index]]));
+    for (const one of [sbom, signature]) await pushImage(source.url, 'img', [one.digest], one);
+    source.requests.length = 0;
+    const referrers = { sourceTags: new Set<string>(), unmatchedDigestTags: new Set<string>() };
+    const outcomes = await copyToTargets(
+      source,
+      targets.map((target) => ({ image: index, repository: 'img', target, referrers })),
+    );
+    expectDone(outcomes, 1);
+    for (const target of targets)
+      for (const one of [index, sbom, signature]) expectAt(target, 'mirror/img', one, one.digest);
+    expect(repeatedReads(source)).toEqual([]);
   });
 });
