@@ -38,7 +38,7 @@ export class Member<Target> {
   /** Waits until a copy to each of the other targets has reached `stage` or left, but for those with which patience is at an end. */
   async reach(stage: string): Promise<void> {
     this.pass(stage);
-    await this.#meeting.untilReached(stage);
+    await this.#meeting.stage(stage);
   }
 
   /** Reaches `stage` without waiting for the others. */
@@ -62,6 +62,7 @@ export class Member<Target> {
 class Meeting<Target> {
   readonly members = new Set<Member<Target>>();
   readonly #patience: Patience<Target>;
+  readonly #stages = new Map<string, Promise<void>>();
   #changed = Promise.withResolvers<void>();
 
   constructor(patience: Patience<Target>) {
@@ -73,7 +74,17 @@ class Meeting<Target> {
     this.#changed = Promise.withResolvers();
   }
 
-  async untilReached(stage: string): Promise<void> {
+  /**
+   * Resolves when the copies may go on from `stage`. All get one promise, so that they go on in one order: copies that take turns
+   * after two stages take them in the same order at all targets.
+   */
+  async stage(stage: string): Promise<void> {
+    let reached = this.#stages.get(stage);
+    if (!reached) this.#stages.set(stage, (reached = this.#untilReached(stage)));
+    return reached;
+  }
+
+  async #untilReached(stage: string): Promise<void> {
     for (;;) {
       const missing = this.#missing(stage);
       if (missing.length === 0) return;

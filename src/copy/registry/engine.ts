@@ -14,13 +14,14 @@ import { BlobCopier } from './blob-copier.ts';
 import type { BlobLocationStore } from './blob-locations.ts';
 import { BlobStreams } from './blob-streams.ts';
 import { ByteBudget } from './byte-budget.ts';
-import { isCosignTag } from './cosign-tag-copy.ts';
-import { copyCosignTags, copyImage, copyNewReferrers, inTurn } from './image-copy.ts';
+import { copyCosignTags, isCosignTag } from './cosign-tag-copy.ts';
+import { copyImage, copyNewReferrers } from './image-copy.ts';
 import type { TargetState } from './manifest-copy.ts';
 import { PresenceCheck } from './presence-check.ts';
 import { copyList } from './referrers-list-copy.ts';
 import { ReferrersLists } from './referrers-lists.ts';
 import { TargetInventory } from './target-inventory.ts';
+import { inTurn } from './turn.ts';
 
 export interface RegistryEngineOptions {
   /** Number of images that are written to one target registry at the same time. */
@@ -90,11 +91,10 @@ export class RegistryEngine implements Engine {
       fetchManifest(source.client, source.repository, source.digest),
     ]);
     const turn = { writing, ...(member && { member }) };
-    if (task.tags.every(isCosignTag))
-      return inTurn(turn, async () => copyCosignTags(task, state, manifest, observer));
+    if (task.tags.every(isCosignTag)) return copyCosignTags(task, state, manifest, turn, observer);
     const list = task.referrers && task.tags.every(isReferrersTag) ? listEntries(manifest) : undefined;
     return list
-      ? inTurn(turn, async () => copyList(task, state, manifest, list, observer))
+      ? inTurn(turn, async () => copyList(task, state, { source: manifest, entries: list }, observer, member))
       : copyImage(task, state, manifest, turn, observer);
   }
 

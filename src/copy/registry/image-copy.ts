@@ -1,4 +1,3 @@
-import type { LimitFunction } from 'p-limit';
 import { CopyError } from '../../mirror/copy-error.ts';
 import { copyableContent, entryKind, fetchChild, fetchManifest } from '../../mirror/source-image.ts';
 import { allOrThrow } from '../../oci/async.ts';
@@ -10,26 +9,13 @@ import { isIndexType } from '../../oci/media-types.ts';
 import { canonicalPlatform } from '../../oci/platform.ts';
 import type { CopyObserver, CopyTask, VerifiedTag } from '../engine.ts';
 import type { Member } from '../meetings.ts';
-import { copyCosignTag } from './cosign-tag-copy.ts';
 import { cosignTagsOf, findReferrers } from './find-referrers.ts';
 import { type TargetState, ManifestCopy, isDigestOf, tooDeep } from './manifest-copy.ts';
 import { MAX_DEPTH } from './presence-check.ts';
 import { reduceIndex } from './reduce-index.ts';
 import { ReferrersCopy } from './referrers-copy.ts';
-
-/** When an image may be written to its target. */
-export interface Turn {
-  /** Limits the number of images that are written at the same time; other images are read ahead or read back meanwhile. */
-  readonly writing: LimitFunction;
-  /** The copy's part in the meeting of those that read the same, if there are others. */
-  readonly member?: Member<RegistryClient>;
-}
-
-/** Runs `write` when its turn has come, which is the same for all copies that read the same. */
-export async function inTurn<T>({ writing, member }: Turn, write: () => Promise<T>): Promise<T> {
-  await member?.reach('written');
-  return writing(write);
-}
+import { type Turn, inTurn } from './turn.ts';
+import { verifyTag } from './verify-tag.ts';
 
 /** One image on its way to one target. */
 interface ImageCopy {
@@ -71,27 +57,6 @@ export async function copyImage(
   } finally {
     image.copy.close();
   }
-}
-
-/**
- * Copies what cosign keeps under `task.tags`.
- *
- * @returns number of bytes sent
- */
-export async function copyCosignTags(
-  task: CopyTask,
-  state: TargetState,
-  source: RawManifest,
-  observer: CopyObserver,
-): Promise<number> {
-  const copy = new ManifestCopy(task, state);
-  await allOrThrow(
-    task.tags.map(async (tag) => {
-      const { manifest } = await copyCosignTag(task, copy, source, tag, observer);
-      await verifyTag({ task, observer, manifest, platforms: {} }, tag);
-    }),
-  ).finally(() => copy.close());
-  return copy.sent;
 }
 
 async function copyWithTags(image: ImageCopy, tags: readonly string[], turn: Turn): Promise<number> {
@@ -149,31 +114,6 @@ async function writeTags(
       await copy.put(manifest, tag);
       written.push(tag);
     }),
-  );
-}
-
-/** Reads `tag` back from the target and reports it. */
-async function verifyTag(
-  {
-    task: { target },
-    observer,
-    manifest,
-    platforms,
-  }: Pick<ImageCopy, 'task' | 'observer' | 'manifest' | 'platforms'>,
-  tag: string,
-): Promise<void> {
-  const head = await target.client.headManifest(target.repository, tag);
-  // A header may be wrong; the content of the manifest decides.
-  const isRight = head !== undefined && isDigestOf(manifest, head.digest);
-  const found = isRight ? head : await target.client.getManifest(target.repository, tag);
-  if (found && isDigestOf(manifest, found.digest)) {
-    observer.onTagVerified(tag, { digest: found.digest, ...platforms });
-    return;
-  }
-  const name = `${target.client.registry}/${target.repository}:${tag}`;
-  throw new CopyError(
-    `${name} was pushed as ${manifest.digest}, but the target says that it holds ${found?.digest ?? 'nothing'}`,
-    { retryable: true },
   );
 }
 

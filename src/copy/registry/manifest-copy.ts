@@ -261,25 +261,6 @@ export class ManifestCopy {
   }
 }
 
-/**
- * Copies a referrer of `subject`: its parts at the same time as those of others, the manifest after the manifests of others.
- *
- * @returns true when the target acknowledged its subject
- */
-export async function copyReferrer(
-  { target }: CopyTask,
-  { referrerPushes }: TargetState,
-  copy: ManifestCopy,
-  manifest: RawManifest,
-  subject: Digest,
-): Promise<boolean> {
-  await copy.readAhead(manifest);
-  await copy.copyParts(manifest);
-  return referrerPushes.run(`${target.repository}@${subject}`, async () =>
-    copy.put(manifest, manifest.digest),
-  );
-}
-
 /** True for a digest of the manifest's bytes: a target may use another algorithm than the source. */
 export function isDigestOf({ digest, bytes }: RawManifest, other: Digest): boolean {
   return digest === other || matchesDigest(bytes, other);

@@ -14,7 +14,8 @@ import { type ListedReferrer, MAX_REFERRERS, listReferrers } from '../../oci/ref
 import type { CopyObserver, CopyTask, ReferrersTask } from '../engine.ts';
 import { copyCosignTag } from './cosign-tag-copy.ts';
 import { type Referrers, findReferrers } from './find-referrers.ts';
-import { type ManifestCopy, type TargetState, copyReferrer } from './manifest-copy.ts';
+import { copyFound, copyReferrer } from './found-manifests.ts';
+import type { ManifestCopy, TargetState } from './manifest-copy.ts';
 import { MAX_LIST_BYTES, fetchList } from './referrers-lists.ts';
 
 /** An image, its SBOM, the SBOM's signature: real referrers are not nested deeper than this. */
@@ -28,12 +29,6 @@ const SIGNATURE_TYPES = new Set([
   'application/vnd.dev.cosign.artifact.sig.v1+json',
   'application/vnd.dev.sigstore.bundle.v0.3+json',
 ]);
-
-/** A referrer, and its entry in a list. */
-interface FoundReferrer {
-  readonly manifest: RawManifest;
-  readonly entry: ListEntry;
-}
 
 /** Copies the referrers of one image, and the referrers of those. */
 export class ReferrersCopy {
@@ -71,21 +66,36 @@ export class ReferrersCopy {
 
   /** Copies cosign's tags for parts of the image, and keeps what the target has of its own under them. */
   async copyTags(tags: readonly string[]): Promise<void> {
-    await allOrThrow(tags.map(async (tag) => this.#limit(async () => this.#copyTag(tag))));
+    await allOrThrow(
+      tags.map(async (tag) =>
+        copyFound(
+          this.#copy,
+          this.#limit,
+          async () => this.#findChanged(tag),
+          async (manifest) => this.#copyTag(tag, manifest),
+        ),
+      ),
+    );
   }
 
-  async #copyTag(tag: string): Promise<void> {
+  /** What cosign keeps at the source under `tag`, unless the target has the same. */
+  async #findChanged(tag: string): Promise<RawManifest | undefined> {
     const { source, target } = this.#task;
     const [atSource, atTarget] = await Promise.all([
       source.client.headManifest(source.repository, tag),
       target.client.findManifest(target.repository, tag),
     ]);
-    if (!atSource || atSource.digest === atTarget?.digest) return;
-    const manifest = await source.client.getManifest(source.repository, tag);
-    if (!manifest) return;
+    if (atSource && atSource.digest !== atTarget?.digest)
+      return source.client.getManifest(source.repository, tag);
+    if (atSource) this.#copy.pass(atSource.digest);
+    return undefined;
+  }
+
+  async #copyTag(tag: string, manifest: RawManifest): Promise<void> {
+    const { repository } = this.#task.target;
     const { isWritten } = await copyCosignTag(this.#task, this.#copy, manifest, tag, this.#observer);
     if (!isWritten) return;
-    this.#observer.onReferrersCopied(this.#state.lists.countNew(target.repository, [manifest]));
+    this.#observer.onReferrersCopied(this.#state.lists.countNew(repository, [manifest]));
   }
 
   /** @returns those of `referrers` that may have referrers of their own */
@@ -126,28 +136,19 @@ export class ReferrersCopy {
 
   /** @returns false when it has no referrers of its own, or does not refer to the subject although it is listed for it */
   async #copyOne(digest: Digest, copied: CopiedReferrers): Promise<boolean> {
-    if (!this.#copy.isShared)
-      return this.#limit(async () => this.#send(await this.#read(digest, copied.subject), copied));
-    const found = await this.#limit(async () => this.#read(digest, copied.subject));
-    // The copies to other targets are waited for outside of the limit: they may take referrers in another order.
-    if (found) await this.#copy.meet(found.manifest);
-    else this.#copy.pass(digest);
-    return this.#limit(async () => this.#send(found, copied));
-  }
-
-  async #read(digest: Digest, subject: Digest): Promise<FoundReferrer | undefined> {
     const { client, repository } = this.#task.source;
-    const manifest = await client.getManifest(repository, digest);
-    const referrer = manifest && readReferrer(manifest);
-    return manifest && referrer?.subject === subject ? { manifest, entry: referrer.entry } : undefined;
-  }
-
-  async #send(found: FoundReferrer | undefined, copied: CopiedReferrers): Promise<boolean> {
-    if (!found) return false;
-    const { manifest, entry } = found;
-    const isAcknowledged = await copyReferrer(this.#task, this.#state, this.#copy, manifest, copied.subject);
-    this.#add(copied, entry, isAcknowledged);
-    return mayBeSubject(entry);
+    const { subject } = copied;
+    const find = async (): Promise<RawManifest | undefined> => {
+      const manifest = await client.getManifest(repository, digest);
+      return manifest && readReferrer(manifest)?.subject === subject ? manifest : undefined;
+    };
+    const isSubject = await copyFound(this.#copy, this.#limit, find, async (manifest) => {
+      const isAcknowledged = await copyReferrer(this.#task, this.#state, this.#copy, manifest, subject);
+      const entry = readReferrer(manifest)?.entry;
+      if (entry) this.#add(copied, entry, isAcknowledged);
+      return entry !== undefined && mayBeSubject(entry);
+    });
+    return isSubject === true;
   }
 
   #add(copied: CopiedReferrers, entry: ListEntry, isAcknowledged: boolean): void {

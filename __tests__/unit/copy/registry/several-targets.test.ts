@@ -5,10 +5,13 @@ import {
   SIGNATURE,
   type TestImage,
   describe as describeBlob,
+  cosignTag,
+  makeCosignSignature,
   makeImage,
   makeIndex,
   makeManifest,
   makeReferrer,
+  makeReferrersList,
   pushImage,
   seededBytes,
 } from '../../../support/fixtures/images.ts';
@@ -128,6 +131,29 @@ describe('images for several targets', () => {
     expectDone(outcomes, 1);
     for (const target of targets)
       for (const one of [index, sbom, signature]) expectAt(target, 'mirror/img', one, one.digest);
+    expect(repeatedReads(source)).toEqual([]);
+  });
+
+  it('are read once with what cosign and lists keep under tags', async () => {
+    const image = makeImage({ seed: 'attested' });
+    const attestation = { ...makeCosignSignature(image), tag: cosignTag(image, 'att') };
+    const sbom = makeLargeReferrer(image, LARGE);
+    const list = { ...makeReferrersList([sbom]), tag: image.digest.replace(':', '-') };
+    await pushAll(new Map([['img', image]]));
+    for (const one of [attestation, list]) await pushImage(source.url, 'img', [one.tag], one);
+    source.requests.length = 0;
+    const referrers = { sourceTags: new Set<string>(), unmatchedDigestTags: new Set<string>() };
+    const wanted = targets.flatMap((target) =>
+      [attestation, list].map((one) => ({
+        image: one,
+        repository: 'img',
+        target,
+        tags: [one.tag],
+        referrers,
+      })),
+    );
+    expectDone(await copyToTargets(source, wanted), 2);
+    for (const target of targets) expectAt(target, 'mirror/img', sbom, sbom.digest);
     expect(repeatedReads(source)).toEqual([]);
   });
 });
