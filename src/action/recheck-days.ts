@@ -66,8 +66,8 @@ export class CachedRecheckDays implements RecheckDays {
 export function recheckKey({ namespaces, include, exclude, metadata, shard, recheckTurn }: Inputs): string {
   if (recheckTurn?.key !== undefined) return recheckTurn.key;
   const { owner, repo, branch, manifestPath } = metadata;
-  const places = namespaces.map(
-    ({ namespace, target }) => `${formatNamespace(namespace)} → ${formatNamespace(target)}`,
+  const places = namespaces.map(({ namespace, target, list = [] }) =>
+    `${formatNamespace(namespace)} → ${formatNamespace(target)} ${list.map(({ image }) => image).join(' ')}`.trim(),
   );
   const parts = [places, include, exclude, owner, repo, branch ?? '', manifestPath, shard];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);

@@ -7,6 +7,7 @@ import { type Shard, MAX_SHARDS } from '../mirror/shard.ts';
 import type { Credential } from '../oci/auth/credentials.ts';
 import { canonicalHost, isRegistryHost } from '../oci/names.ts';
 import { type AccountReader, maskSecrets, readCredential } from './credential-inputs.ts';
+import { type ListLine, parseImageList } from './image-list.ts';
 import type { InputSource } from './input-source.ts';
 import type { BaseInputs } from './inputs.ts';
 import { readMetadata } from './metadata-inputs.ts';
@@ -32,8 +33,14 @@ export interface FirstStage {
   readonly configPath?: string;
   /** The host of namespaces that are written without one. */
   readonly registry: string;
+  /** Path of the file with a list of images; absent when none is named. */
+  readonly imagesPath?: string;
   /** The namespaces of the input, each once. */
   readonly named: readonly Namespace[];
+  /** The lines of the input `images`. */
+  readonly lines: readonly ListLine[];
+  /** True if `images` or `images-file` is set. */
+  readonly hasLists: boolean;
   /** What the inputs say about how to mirror. */
   readonly settings: Settings;
 }
@@ -48,7 +55,9 @@ export function readFirstStage(
   const settings = readInputSettings(reader, source.now);
   const registry = readRegistry(reader);
   const named = readNames(reader, registry);
-  const configPath = readConfigPath(reader);
+  const configPath = readPath(reader, 'config', '.github/mirror.yml');
+  const imagesPath = readPath(reader, 'images-file', 'images.txt');
+  const lines = readLines(reader);
   const base = readBase(reader, source, settings, accounts);
   checkPlatform(reader, source, base);
   if (base.engine === 'docker' && settings.referrers === true)
@@ -56,8 +65,11 @@ export function readFirstStage(
   return {
     base,
     ...(configPath !== undefined && { configPath }),
+    ...(imagesPath !== undefined && { imagesPath }),
     registry,
     named,
+    lines,
+    hasLists: imagesPath !== undefined || reader.optional('images') !== undefined,
     settings,
   };
 }
@@ -151,7 +163,7 @@ function readInputSettings(reader: InputReader, now: number): Settings {
     reader.optional(name) === undefined ? undefined : reader.list(name);
   const targetName = reader.required('target-name', 'a template such as {image}');
   const raw: RawSettings = {
-    target: reader.optional('target'),
+    target: list('target'),
     'target-name': targetName === DEFAULTS.targetName || targetName === '' ? undefined : targetName,
     platforms: reader.text('platforms') === DEFAULTS.platforms ? undefined : list('platforms'),
     referrers: reader.boolean('referrers') || undefined,
@@ -190,11 +202,23 @@ function readNames(reader: InputReader, registry: string): Namespace[] {
   return Array.from(found.values());
 }
 
-function readConfigPath(reader: InputReader): string | undefined {
-  const path = reader.optional('config');
-  if (path !== undefined && !isRepositoryPath(path)) {
-    reader.problem('config', `${show(path)} is not a path inside the repository, such as .github/mirror.yml`);
-  }
+/** The lines of the input `images`. Its mistakes name their lines. */
+function readLines(reader: InputReader): ListLine[] {
+  const text = reader.text('images');
+  const isLong = text.includes('\n');
+  let isWrong = false;
+  const lines = parseImageList(text, (line, what) => {
+    isWrong = true;
+    reader.problem('images', `${isLong ? `line ${line}: ` : ''}${what}`);
+  });
+  if (text !== '' && lines.length === 0 && !isWrong) reader.problem('images', 'names no image');
+  return lines;
+}
+
+function readPath(reader: InputReader, name: 'config' | 'images-file', example: string): string | undefined {
+  const path = reader.optional(name);
+  if (path !== undefined && !isRepositoryPath(path))
+    reader.problem(name, `${show(path)} is not a path inside the repository, such as ${example}`);
   return path;
 }
 

@@ -12,9 +12,13 @@ const list = (description: string) =>
   );
 
 const SETTINGS = {
-  target: v.optional(text('The registry and namespace to push to, such as docker.io/gcrxio.')),
+  target: v.optional(
+    list('The registry and namespace to push to, such as docker.io/gcrxio; or a list of them.'),
+  ),
   'target-name': v.optional(
-    text("A template for the names of the target's repositories, with {registry}, {namespace} and {image}."),
+    text(
+      "A template for the names of the target's repositories, with {registry}, {namespace}, {image} and {name}, the last part of the image.",
+    ),
   ),
   platforms: v.optional(
     list('"all", or a list of the platforms of an index to mirror, such as linux/amd64.'),
@@ -55,6 +59,26 @@ const Settings = v.strictObject(SETTINGS, mapOf(Object.keys(SETTINGS)));
 /** The settings that the config file has for all namespaces, or for one. */
 export type ConfigSettings = v.InferOutput<typeof Settings>;
 
+const { 'target-name': _, ...ENTRY_SETTINGS } = SETTINGS;
+
+const ENTRY = {
+  source: text('The image to mirror, with or without a tag or digest, such as quay.io/x/y or nginx:1.27.'),
+  tags: v.optional(
+    list('Exact tags or digests. Without tags, and without filters, the tag latest is mirrored.'),
+  ),
+  name: v.optional(
+    list(
+      "The repository's name below the target, or a list of names: the image is mirrored to each of them.",
+    ),
+  ),
+  ...ENTRY_SETTINGS,
+};
+
+const Entry = v.strictObject(ENTRY, mapOf(Object.keys(ENTRY)));
+
+/** An entry of a list of images. */
+export type ConfigEntry = v.InferOutput<typeof Entry>;
+
 /** The form of the config file. `npm run docs` makes `mirror.schema.json` of it. */
 export const ConfigFile = v.strictObject(
   {
@@ -72,6 +96,14 @@ export const ConfigFile = v.strictObject(
         ),
       ),
     ),
+    images: v.optional(
+      v.pipe(
+        v.array(Entry),
+        v.description(
+          'What to mirror: single images, each with its own settings. One may occur several times.',
+        ),
+      ),
+    ),
   },
-  mapOf(['defaults', 'namespaces']),
+  mapOf(['defaults', 'namespaces', 'images']),
 );

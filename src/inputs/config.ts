@@ -2,9 +2,11 @@ import * as v from 'valibot';
 import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
 import { type Namespace, formatNamespace, parseNamespace } from '../mirror/namespace.ts';
 import { messageOf, printable } from '../oci/errors.ts';
-import { type ConfigSettings, ConfigFile } from './config-schema.ts';
+import { type ConfigEntry, type ConfigSettings, ConfigFile } from './config-schema.ts';
+import type { ListEntry } from './list-settings.ts';
 import { InputError, listOf, show } from './reader.ts';
-import { type RawSettings, type Settings, readSettings } from './settings.ts';
+import { parseExact, parseReference } from './reference.ts';
+import { type RawSettings, type Settings, checkNames, readSettings } from './settings.ts';
 
 /** The config file, read and checked. */
 export interface Config {
@@ -12,10 +14,14 @@ export interface Config {
   readonly defaults: Settings;
   /** By the result of `formatNamespace`. */
   readonly namespaces: ReadonlyMap<string, { readonly namespace: Namespace; readonly own: Settings }>;
+  /** The entries of the list, in their order. */
+  readonly images: readonly ListEntry[];
   /** The place of a setting, with line and column: `mirror.yml:3:5: defaults › referrers`. */
-  readonly locate: (part: 'defaults' | Namespace, setting: keyof RawSettings) => string;
+  readonly locate: (part: 'defaults' | Namespace | ListEntry, setting: keyof RawSettings) => string;
 }
 
+/** Each entry of a list of thousands may use some. */
+const MOST_ALIASES = 5000;
 /** The file of a thousand namespaces has some hundred thousand. */
 const LONGEST_FILE_CHARACTERS = 1_000_000;
 
@@ -34,26 +40,34 @@ export interface ConfigOptions {
 export function parseConfig(text: string, path: string, options: ConfigOptions): Config {
   const file = new ConfigText(text, path);
   file.refuseLists([[], ['defaults'], ['namespaces']]);
-  const { defaults, namespaces } = checkForm(file);
-  const read = (raw: ConfigSettings, at: readonly string[]): Settings =>
+  const { defaults, namespaces, images = [] } = checkForm(file);
+  const read = (raw: ConfigSettings, at: Path): Settings =>
     readSettings(rawOf(raw), (setting, what) => file.problem([...at, setting], what), options.now);
   const config = {
     path,
     defaults: read(defaults ?? {}, ['defaults']),
     namespaces: readNamespaces(file, namespaces ?? {}, options.registry, read),
+    images: images.flatMap((raw, index) => readEntry(file, raw, index, read)),
   };
   if (file.hasProblems) throw file.error();
   const locate: Config['locate'] = (part, setting) => {
     if (part === 'defaults') return file.locate([part, setting]);
+    if ('image' in part) return file.locate(['images', config.images.indexOf(part), setting]);
     const name = file.keysOf('namespaces').find((key) => isSame(key, part, options.registry)) ?? '';
     return file.locate(['namespaces', name, setting]);
   };
   return { ...config, locate };
 }
 
+/** The keys that lead to a value. */
+type Path = readonly (string | number)[];
+
+/** Checks the settings at one place of the file. */
+type ReadSettings = (raw: ConfigSettings, at: Path) => Settings;
+
 /** @throws InputError with each part of the file that does not have the form of a config file */
 function checkForm(file: ConfigText): v.InferOutput<typeof ConfigFile> {
-  const parsed = v.safeParse(ConfigFile, file.json());
+  const parsed = v.safeParse(ConfigFile, withoutAnchors(file.json()));
   if (parsed.success) return parsed.output;
   for (const { path = [], message } of parsed.issues) {
     file.problem(
@@ -64,11 +78,17 @@ function checkForm(file: ConfigText): v.InferOutput<typeof ConfigFile> {
   throw file.error();
 }
 
+/** The file without the keys that only hold anchors: `x-common: &common …`. */
+function withoutAnchors(json: unknown): unknown {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return json;
+  return Object.fromEntries(Object.entries(json).filter(([key]) => !key.startsWith('x-')));
+}
+
 function readNamespaces(
   file: ConfigText,
   namespaces: Readonly<Record<string, ConfigSettings | null>>,
   registry: string,
-  read: (raw: ConfigSettings, at: readonly string[]) => Settings,
+  read: ReadSettings,
 ): Config['namespaces'] {
   for (const name of file.keysOf('namespaces')) {
     // valibot drops keys that every object inherits, such as "constructor".
@@ -88,6 +108,45 @@ function readNamespaces(
   return found;
 }
 
+/** An entry of the list; none if it is wrong. */
+function readEntry(file: ConfigText, raw: ConfigEntry, index: number, read: ReadSettings): ListEntry[] {
+  const at = ['images', index];
+  const { source, tags, name, ...settings } = raw;
+  const parsed = parseReference(source);
+  if (typeof parsed === 'string') {
+    file.problem([...at, 'source'], parsed);
+    return [];
+  }
+  const { namespace, image, reference } = parsed;
+  if (reference && tags !== undefined)
+    file.problem([...at, 'tags'], 'the source names a tag or digest already: name all of them in "tags"');
+  const references = (typeof tags === 'string' ? listOf(tags) : tags)?.map((text) => {
+    const exact = parseExact(text);
+    if (typeof exact !== 'string') return exact;
+    file.problem([...at, 'tags'], exact);
+    return {};
+  });
+  const filters = FILTER_SETTINGS.filter((key) => settings[key] !== undefined);
+  const isExact = reference !== undefined || references !== undefined || filters.length === 0;
+  const [first] = filters;
+  if (first && isExact) file.problem([...at, first], 'says nothing about exact tags: leave out one of both');
+  const names = name === undefined || typeof name !== 'string' ? name : listOf(name);
+  checkNames(names ?? [], (what) => file.problem([...at, 'name'], what));
+  if (names?.length === 0) file.problem([...at, 'name'], 'is empty');
+  const exact = reference ? [reference] : (references ?? [{ tag: 'latest' }]);
+  return [
+    {
+      namespace,
+      image,
+      ...(isExact && { references: exact }),
+      ...(names && { names }),
+      own: read(settings, at),
+    },
+  ];
+}
+
+const FILTER_SETTINGS = ['include', 'exclude', 'semver', 'newer-than', 'latest'] as const;
+
 function isSame(name: string, namespace: Namespace, registry: string): boolean {
   const named = parseNamespace(name, registry);
   return typeof named !== 'string' && formatNamespace(named) === formatNamespace(namespace);
@@ -98,6 +157,7 @@ function rawOf(settings: ConfigSettings): RawSettings {
     typeof value === 'string' ? listOf(value) : value;
   return {
     ...settings,
+    target: list(settings.target),
     include: list(settings.include),
     exclude: list(settings.exclude),
     platforms: list(settings.platforms),
@@ -116,7 +176,7 @@ class ConfigText {
     if (text.length > LONGEST_FILE_CHARACTERS)
       throw new InputError([`config: ${path} has more than ${LONGEST_FILE_CHARACTERS} characters`]);
     // Without excerpts: a link in a checkout may lead to a file that must not be shown.
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, merge: true });
     for (const { message, pos } of this.#document.errors) {
       const blank = /^\s*/.exec(text.slice(pos[0]))?.[0].length ?? 0;
       this.#note(pos[0] + blank, [], message);
@@ -137,10 +197,10 @@ class ConfigText {
     if (this.hasProblems) throw this.error();
   }
 
-  /** The file as plain data. The number of aliases is limited, because aliases of aliases multiply. */
+  /** The file as plain data. What aliases stand for is limited, because aliases of aliases multiply. */
   json(): unknown {
     try {
-      return this.#document.toJS({ maxAliasCount: 100 }) as unknown;
+      return this.#document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown;
     } catch (error) {
       this.#note(0, [], messageOf(error));
       throw this.error();

@@ -60,10 +60,12 @@ export interface BaseInputs {
   readonly monitor: { readonly count: number; readonly interval: number };
 }
 
-/** action.yml's inputs, joined with the config file. */
+/** action.yml's inputs, joined with the files that they name. */
 export interface Inputs extends BaseInputs {
-  /** What is mirrored, and how. */
+  /** What is mirrored, and how: one for each namespace and target. */
   readonly namespaces: readonly NamespaceSettings[];
+  /** The targets of the input `target`, whatever the config file says. */
+  readonly targets: readonly string[];
   /** The registry that `username` and `password` are for; undefined where they are not set. */
   readonly targetLogin: string | undefined;
 }

@@ -1,5 +1,6 @@
-import { type Namespace, formatNamespace } from '../mirror/namespace.ts';
+import { formatNamespace } from '../mirror/namespace.ts';
 import { isRepositoryPath, recordPath } from '../mirror/record-path.ts';
+import type { NamespaceSettings } from '../mirror/settings.ts';
 import { type InputReader, show } from './reader.ts';
 
 /** Where and how a run is recorded. */
@@ -70,21 +71,21 @@ function readChangelogPath(reader: InputReader): string | undefined {
   return path;
 }
 
-/** Checks that each of `namespaces` is recorded in a file of its own, inside the repository. */
+/** Checks that each namespace is recorded in a file of its own for each target, inside the repository. */
 export function checkRecordPaths(
   reader: InputReader,
   {
     manifestPath: template,
     changelogPath: changelog,
   }: Pick<MetadataInputs, 'manifestPath' | 'changelogPath'>,
-  namespaces: readonly Namespace[],
+  routes: readonly Pick<NamespaceSettings, 'namespace' | 'target'>[],
 ): void {
   if (template === '') return;
   const owners = new Map<string, string>();
-  for (const namespace of namespaces) {
-    const path = recordPath(template, namespace);
+  for (const { namespace, target } of routes) {
+    const path = recordPath(template, namespace, target);
     const owner = owners.get(path);
-    const name = formatNamespace(namespace);
+    const name = `${formatNamespace(namespace)} → ${formatNamespace(target)}`;
     if (!isRepositoryPath(path)) reader.problem('manifest-path', `${show(path)}, for ${name}, ${OUTSIDE}`);
     else if (path === changelog)
       reader.problem(
@@ -94,7 +95,7 @@ export function checkRecordPaths(
     else if (owner !== undefined) {
       reader.problem(
         'manifest-path',
-        `${owner} and ${name} would both be recorded in ${show(path)}: use {registry} and {namespace} in it`,
+        `${owner} and ${name} would both be recorded in ${show(path)}: use {target}, {registry} and {namespace} in it`,
       );
     }
     owners.set(path, name);

@@ -1,12 +1,12 @@
 import type { Filters } from '../mirror/filters.ts';
-import { type Namespace, parseNamespace } from '../mirror/namespace.ts';
+import { type Namespace, formatNamespace, parseNamespace } from '../mirror/namespace.ts';
 import { patternProblem } from '../mirror/patterns.ts';
 import type { Platforms } from '../mirror/platforms.ts';
 import type { NamespaceSettings } from '../mirror/settings.ts';
 import { PLACEHOLDERS } from '../mirror/target-names.ts';
 import { compileRange } from '../mirror/versions.ts';
-import { looksLikeHost } from '../oci/names.ts';
-import { canonicalPlatform, parsePlatform } from '../oci/platform.ts';
+import { isRepositoryName, looksLikeHost } from '../oci/names.ts';
+import { canonicalPlatform, isPlatform, parsePlatform } from '../oci/platform.ts';
 import { parseAgeOrDate } from './age-or-date.ts';
 import { show } from './reader.ts';
 
@@ -15,7 +15,7 @@ const LONGEST_PATTERN_CHARACTERS = 1000;
 
 /** The settings of one place, which is the inputs or a part of the config file; not checked yet. */
 export interface RawSettings {
-  readonly target?: string | undefined;
+  readonly target?: readonly string[] | undefined;
   readonly 'target-name'?: string | undefined;
   readonly platforms?: readonly string[] | undefined;
   readonly referrers?: boolean | undefined;
@@ -28,7 +28,8 @@ export interface RawSettings {
 
 /** The settings of one place, checked. What is absent is set in another place, or is the default. */
 export interface Settings {
-  readonly target?: Namespace;
+  /** At least one. */
+  readonly targets?: readonly Namespace[];
   readonly targetName?: string;
   readonly platforms?: Platforms;
   readonly referrers?: boolean;
@@ -49,7 +50,7 @@ export type ReportProblem = (setting: keyof RawSettings, what: string, item?: st
  * @param now milliseconds since the epoch
  */
 export function readSettings(raw: RawSettings, report: ReportProblem, now: number): Settings {
-  const target = raw.target === undefined ? undefined : readTarget(raw.target, report);
+  const targets = raw.target && readTargets(raw.target, report);
   const targetName = raw['target-name'];
   if (targetName !== undefined) checkTemplate(targetName, report);
   const platforms = raw.platforms && readPlatforms(raw.platforms, report);
@@ -63,7 +64,7 @@ export function readSettings(raw: RawSettings, report: ReportProblem, now: numbe
   const newerThan =
     raw['newer-than'] === undefined ? undefined : readNewerThan(raw['newer-than'], report, now);
   return {
-    ...(target && { target }),
+    ...(targets && { targets }),
     ...(targetName !== undefined && { targetName }),
     ...(platforms && { platforms }),
     ...(referrers !== undefined && { referrers }),
@@ -82,21 +83,28 @@ export const DEFAULTS = { targetName: '{image}', platforms: 'all', referrers: fa
  * The settings of `namespace`: its `own` come first, then the inputs, then the file's defaults. The patterns of the
  * inputs narrow those of the file further, because a plan passes them to its jobs.
  *
- * @returns undefined when no place names a target
+ * @returns one for each target; none when no place names a target
  */
 export function resolveSettings(
   namespace: Namespace,
   own: Settings,
   inputs: Settings,
   defaults: Settings,
-): NamespaceSettings | undefined {
-  const { target, targetName, platforms, referrers, semver, newerThan, latest } = {
+): NamespaceSettings[] {
+  const {
+    targets = [],
+    targetName,
+    platforms,
+    referrers,
+    semver,
+    newerThan,
+    latest,
+  } = {
     ...DEFAULTS,
     ...defaults,
     ...inputs,
     ...own,
   };
-  if (!target) return undefined;
   const filters: Filters = {
     include: [inputs.include ?? [], own.include ?? defaults.include ?? []],
     exclude: [...(inputs.exclude ?? []), ...(own.exclude ?? defaults.exclude ?? [])],
@@ -104,18 +112,20 @@ export function resolveSettings(
     ...(newerThan !== undefined && { newerThan }),
     ...(latest !== undefined && { latest }),
   };
-  return { namespace, target, targetName, platforms, referrers, filters };
+  return targets.map((target) => ({ namespace, target, targetName, platforms, referrers, filters }));
 }
 
-function readTarget(text: string, report: ReportProblem): Namespace | undefined {
-  if (!looksLikeHost(text.split('/')[0] ?? '')) {
-    report('target', `${show(text)} names no registry: use ${TARGET_EXAMPLE}`);
-    return undefined;
+/** The targets, each once; undefined when none is right. */
+function readTargets(texts: readonly string[], report: ReportProblem): Namespace[] | undefined {
+  const found = new Map<string, Namespace>();
+  for (const text of texts) {
+    const target = looksLikeHost(text.split('/')[0] ?? '')
+      ? parseNamespace(text, '')
+      : `it names no registry: use ${TARGET_EXAMPLE}`;
+    if (typeof target === 'string') report('target', `${show(text)}: ${target}`, text);
+    else found.set(formatNamespace(target), target);
   }
-  const target = parseNamespace(text, '');
-  if (typeof target !== 'string') return target;
-  report('target', `${show(text)}: ${target}`);
-  return undefined;
+  return found.size > 0 ? Array.from(found.values()) : undefined;
 }
 
 /** A referrer names the digest of its image. */
@@ -125,18 +135,34 @@ export const REFERRERS_NEED_DIGESTS =
 /** A target, as messages describe it. */
 export const TARGET_EXAMPLE = 'the registry and namespace to push to, such as docker.io/gcrxio';
 
-function checkTemplate(template: string, report: ReportProblem): void {
+/** Checks the names of an entry of a list: plain names below the target's path, or templates. */
+export function checkNames(names: readonly string[], report: (what: string) => void): void {
+  for (const name of names) {
+    checkPlaceholders(name, report);
+    if (!isRepositoryName(name.replaceAll(/\{[^{}]*\}/g, 'x')))
+      report(
+        `${show(name)} is not a repository name: lower-case letters, digits and . - _ between them, parted by /`,
+      );
+  }
+}
+
+function checkPlaceholders(template: string, report: (what: string) => void): void {
   const known: readonly string[] = PLACEHOLDERS;
   for (const [, name = ''] of template.matchAll(/\{([^{}]*)\}/g)) {
-    if (!known.includes(name)) report('target-name', `{${name}} is not one of {${known.join('}, {')}}`);
+    if (!known.includes(name)) report(`{${name}} is not one of {${known.join('}, {')}}`);
   }
-  if (!template.includes('{image}')) report('target-name', `${show(template)} must contain {image}`);
+}
+
+function checkTemplate(template: string, report: ReportProblem): void {
+  checkPlaceholders(template, (what) => report('target-name', what));
+  if (!/\{(?:image|name)\}/.test(template))
+    report('target-name', `${show(template)} must contain {image} or {name}`);
 }
 
 function readPlatforms(list: readonly string[], report: ReportProblem): Platforms {
   if (list.length === 0 || (list.length === 1 && list[0] === 'all')) return 'all';
   for (const platform of list) {
-    if (/^[a-z0-9]+\/[a-z0-9_-]+(?:\/[a-z0-9.]+)?$/i.test(platform)) continue;
+    if (isPlatform(platform)) continue;
     report(
       'platforms',
       `${show(platform)} is neither "all" nor a platform such as linux/amd64 or linux/arm64/v8`,

@@ -45,6 +45,33 @@ export async function discover(
   return walk.listing();
 }
 
+/**
+ * Lists some images of `namespace` by their names. One that can't be listed, or that the registry does not have, is a failure in
+ * the listing.
+ */
+export async function discoverImages(
+  namespace: Namespace,
+  client: RegistryClient,
+  apis: SourceApis,
+  images: readonly string[],
+): Promise<Listing<ListedTag>> {
+  const walk = new Walk(namespace, chooseSource(namespace, client, apis), ALL_IMAGES);
+  await walk.addRepositories(images.map((image) => repositoryIn(namespace, image)));
+  const { failures, ...listing } = walk.listing();
+  const isKnown = (image: string): boolean =>
+    listing.images.has(image) || failures.some((failure) => failure.image === image);
+  const missing = images.filter((image) => !isKnown(image));
+  const none = missing.map((image) => ({
+    image,
+    tags: [],
+    reason: `${formatNamespace(namespace)}/${image} ${NO_TAGS}`,
+  }));
+  return { ...listing, failures: [...failures, ...none] };
+}
+
+const NO_TAGS =
+  "does not exist, is private, or has no tags. Check its name in the list of images, and the source's credentials";
+
 /** Which repositories of a namespace are listed. */
 export interface WantedImages {
   /** True when some tags of the image may be mirrored. */
@@ -124,6 +151,11 @@ class Walk {
       repositoryIn(this.#namespace, image),
       ...(path !== '' && image === this.#imageOf(path) ? [path] : []),
     ]);
+    await this.addRepositories(repositories);
+  }
+
+  /** Collects the tags of repositories by their full paths. One that does not exist is skipped. */
+  async addRepositories(repositories: readonly string[]): Promise<void> {
     await Promise.all(
       repositories.map(async (repository) => {
         const found = await this.#listChild(repository);

@@ -6,6 +6,10 @@ export interface MatrixEntry {
   readonly namespace: string;
   /** For `include`. */
   readonly images: string;
+  /** For `images`: references of lists, one per line. Set where the plan has a list. */
+  readonly list?: string;
+  /** For `target`. Set where the plan has several targets. */
+  readonly target?: string;
   /** For `exclude`. */
   readonly exclude: string;
   /** For `shard-index` and `shard-total`. */
@@ -15,7 +19,7 @@ export interface MatrixEntry {
   readonly 'recheck-day'?: number;
   /** The last run before the plan: a job rechecks the tags of all days since. */
   readonly 'recheck-last'?: LastRecheck;
-  /** Names the runs that share their days, of which the plan's next run is one. */
+  /** Names the runs that share their days. The next run of the plan is one of them. */
   readonly 'recheck-key'?: string;
   /** `2/5`: the second of five parts of its namespace. */
   readonly part: string;

@@ -1,6 +1,6 @@
 import { digestTagSubject } from '../oci/digest-tags.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { Platforms } from './platforms.ts';
+import type { TagSettings } from './settings.ts';
 
 /**
  * The record of one mirrored tag: the source digest if the target has the same digest; both digests if they differ;
@@ -17,7 +17,7 @@ export type RecordEntry =
       readonly platforms?: readonly string[];
     };
 
-/** Entries by image (the repository's path inside its namespace), then by tag. */
+/** Entries by image key, then by tag; an image that is mirrored without a tag has its digest in the place of one. */
 export type RecordedImages = ReadonlyMap<string, ReadonlyMap<string, RecordEntry>>;
 
 /** `RecordedImages` under construction. */
@@ -47,16 +47,11 @@ export interface NamespaceManifest {
   /** `docker.io/gcrxio` */
   readonly target: string;
   readonly images: RecordedImages;
-  /**
-   * Names of the target's repositories below the target's path, by image. Only where the name is not the one that the
-   * default template `{image}` gives. Absent: none.
-   */
-  readonly names?: ReadonlyMap<string, string>;
   /** Tags that the changelog does not name yet. Absent: none. */
   readonly unlogged?: UnloggedTags;
 }
 
-/** Whether tags were added or updated, by image, then by tag. */
+/** Whether tags were added or updated, by image key, then by tag. */
 export type UnloggedTags = ReadonlyMap<string, ReadonlyMap<string, 'added' | 'updated'>>;
 
 /** `entry` as one line of JSON. */
@@ -143,7 +138,7 @@ export function holds(
   tag: string,
   entry: NonNullable<RecordEntry>,
   digest: Digest,
-  wanted: { readonly platforms: Platforms; readonly keepsDigests: boolean },
+  wanted: TagSettings,
 ): boolean {
   if (typeof entry === 'string') return entry === digest;
   if (entry.digest !== digest) return false;
@@ -152,7 +147,8 @@ export function holds(
     // A list of referrers may have more entries in the target than in the source, and digests may use another algorithm.
     const isSameImage =
       digestTagSubject(tag) !== undefined || algorithmOf(entry.target) !== algorithmOf(digest);
-    return !wanted.keepsDigests || isSameImage;
+    // Referrers name their image's digest: where they are mirrored, an image that docker pushed is copied again.
+    return !wanted.referrers || isSameImage;
   }
   return wanted.platforms !== 'all' && wanted.platforms.every((platform) => platforms.includes(platform));
 }

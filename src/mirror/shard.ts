@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { imageOf } from './image-key.ts';
 import type { ListedTag, Listing } from './listing.ts';
 import { type Namespace, formatNamespace } from './namespace.ts';
 import type { RecordedImages } from './record-entry.ts';
@@ -50,5 +51,5 @@ export function ownListing<T extends ListedTag>(listing: Listing<T>, shard: Shar
 /** This job's part of what is recorded. */
 export function ownImages(images: RecordedImages, shard: Shard, namespace: Namespace): RecordedImages {
   if (isWhole(shard)) return images;
-  return new Map(Array.from(images).filter(([image]) => isOwn(shard, namespace, image)));
+  return new Map(Array.from(images).filter(([key]) => isOwn(shard, namespace, imageOf(key))));
 }

@@ -1,8 +1,10 @@
 import { digestTagSubject } from '../oci/digest-tags.ts';
 import type { SourceDescriptor } from './listing.ts';
+import type { TagSettings } from './settings.ts';
 
 /** One source digest to copy, and the tags of one image to put it under: either plain tags or digest tags, never both. */
 export interface Work {
+  /** The image's key. */
   readonly image: string;
   /** Full path of the source repository. */
   readonly repository: string;
@@ -11,6 +13,8 @@ export interface Work {
   readonly added: readonly string[];
   /** Tags that are recorded with another digest. */
   readonly updated: readonly string[];
+  /** Set if an entry of a list names the tags: then the settings of the namespace say nothing about them. */
+  readonly settings?: TagSettings;
 }
 
 /** A tag that is recorded with an unknown digest, or about which nothing is recorded. */
@@ -19,6 +23,8 @@ export interface UndeterminedTag {
   readonly repository: string;
   readonly tag: string;
   readonly descriptor: SourceDescriptor;
+  /** As in `Work`. */
+  readonly settings?: TagSettings;
 }
 
 /** True when the tags of `work` are digest tags (signatures, attestations, SBOMs): these are copied unchanged, and first. */
@@ -37,31 +43,30 @@ interface OpenWork extends Work {
   readonly updated: string[];
 }
 
-/** Groups tags into one `Work` per digest of an image. */
+/** Groups tags into one `Work` for each digest of an image and way to mirror it. */
 export class WorkBuilder {
   readonly #byImage = new Map<string, Map<string, OpenWork>>();
 
   /** @param works to start from */
   constructor(works: readonly Work[] = []) {
-    for (const { image, repository, descriptor, added, updated } of works) {
-      for (const tag of added) this.add(image, repository, descriptor, 'added', tag);
-      for (const tag of updated) this.add(image, repository, descriptor, 'updated', tag);
+    for (const work of works) {
+      for (const tag of work.added) this.add(work, 'added', tag);
+      for (const tag of work.updated) this.add(work, 'updated', tag);
     }
   }
 
   add(
-    image: string,
-    repository: string,
-    descriptor: SourceDescriptor,
+    { image, repository, descriptor, settings }: Omit<UndeterminedTag, 'tag'>,
     kind: 'added' | 'updated',
     tag: string,
   ): void {
     let byDigest = this.#byImage.get(image);
     if (!byDigest) this.#byImage.set(image, (byDigest = new Map<string, OpenWork>()));
-    const key = `${digestTagSubject(tag) === undefined ? 'own' : 'following'} ${descriptor.digest}`;
+    const order = digestTagSubject(tag) === undefined ? 'own' : 'following';
+    const key = `${order} ${descriptor.digest}${settings ? ` ${JSON.stringify(settings)}` : ''}`;
     let work = byDigest.get(key);
     if (!work) {
-      work = { image, repository, descriptor, added: [], updated: [] };
+      work = { image, repository, descriptor, added: [], updated: [], ...(settings && { settings }) };
       byDigest.set(key, work);
     }
     work[kind].push(tag);

@@ -4,8 +4,8 @@ import { formatCount, plural } from '../mirror/format.ts';
 import type { StopReason } from '../mirror/lifetime.ts';
 import { type RecordedImages, countEntries, mergeImages, removeEntries } from '../mirror/record-entry.ts';
 import type { NamespaceResult } from '../mirror/result.ts';
+import { targetPathOf } from '../mirror/image-key.ts';
 import { ownImages } from '../mirror/shard.ts';
-import { targetRepository } from '../mirror/target-names.ts';
 import { diff } from '../plan/diff.ts';
 import type { NamespacePlan, Planned } from '../plan/namespace-plan.ts';
 import { type JudgedTag, adopt } from '../reconcile/adopt.ts';
@@ -13,13 +13,11 @@ import { type CheckedContent, applyContentCheck } from '../reconcile/apply-conte
 import { audit } from '../reconcile/audit.ts';
 import { type Comparison, concludeComparison, findUndetermined } from '../reconcile/conclusion.ts';
 import { type Findings, groupFindings } from '../reconcile/findings.ts';
-import { recordedName } from '../record/names.ts';
 import { type Recorded, recordEntries } from '../record/record.ts';
 import type { Recordable } from '../record/recordable.ts';
 import { reportedRecord } from '../record/reported-record.ts';
 import { describeResult, resultOf } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
-import { CompiledFilters } from '../select/compiled-filters.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
 import { logCommits } from './run-log.ts';
@@ -127,8 +125,7 @@ async function auditNamespace(plan: NamespacePlan, inputs: Inputs, deps: Deps): 
     ],
     adopted: countEntries(comparison.entries),
   };
-  const nameOf = (image: string): string | undefined => recordedName(plan.settings, image);
-  return { recordable: { plan, nameOf, entries: comparison.entries, removed, result }, unchecked };
+  return { recordable: { plan, entries: comparison.entries, removed, result }, unchecked };
 }
 
 /** The result of an audit, and the number of tags whose content was not checked. */
@@ -149,12 +146,14 @@ async function checkPresent(
   const { target } = plan.settings;
   const checked = await applyContentCheck(findings, judged, plan.recorded.images, {
     target: registries.target(target.registry),
-    targetOf: (image) => targetOf(plan, image),
+    targetOf: (key) => targetPathOf(plan.settings, key),
     concurrency,
     signal: lifetime.abort,
   });
   for (const { image, tag, missing } of checked.hollow)
-    logger.info(`${target.registry}/${targetOf(plan, image)}:${tag} lacks ${missing.slice(0, 5).join(', ')}`);
+    logger.info(
+      `${target.registry}/${targetPathOf(plan.settings, image)}:${tag} lacks ${missing.slice(0, 5).join(', ')}`,
+    );
   return checked;
 }
 
@@ -164,24 +163,23 @@ async function auditRecorded(
   inputs: Inputs,
   { registries, lifetime }: Deps,
 ): Promise<Findings> {
-  const { target, referrers } = plan.settings;
+  const { target, list = [] } = plan.settings;
   const audited = await audit(selectRecorded(plan, inputs), {
     target: registries.target(target.registry),
-    targetOf: (image) => targetOf(plan, image),
-    referrers,
+    targetOf: (key) => targetPathOf(plan.settings, key),
+    referrers: [plan.settings, ...list].some(({ referrers }) => referrers),
     concurrency: inputs.queryConcurrency,
     signal: lifetime.abort,
   });
   return groupFindings(audited);
 }
 
-function selectRecorded({ recorded, settings }: NamespacePlan, { shard }: Inputs): RecordedImages {
-  const { wantsName } = new CompiledFilters(settings.filters);
+function selectRecorded({ recorded, settings, wants }: NamespacePlan, { shard }: Inputs): RecordedImages {
   const own = ownImages(recorded.images, shard, settings.namespace);
   return new Map(
     Array.from(own, ([image, entries]) => [
       image,
-      new Map(Array.from(entries).filter(([tag]) => wantsName(image, tag))),
+      new Map(Array.from(entries).filter(([tag]) => wants(image, tag))),
     ]),
   );
 }
@@ -193,32 +191,27 @@ async function judgeOthers(
   { queryConcurrency: concurrency }: Inputs,
   { registries, lifetime }: Deps,
 ): Promise<JudgedTag[]> {
-  const { namespace, target, platforms } = plan.settings;
-  return adopt(findUndetermined(plan.listing, plan.recorded.images, changed), {
+  const { namespace, target } = plan.settings;
+  return adopt(findUndetermined(plan.listing, plan.recorded.images, changed, plan.settingsOf), {
     source: registries.source(namespace.registry),
     target: registries.target(target.registry),
-    targetOf: (image) => targetOf(plan, image),
-    platforms,
+    targetOf: (key) => targetPathOf(plan.settings, key),
+    platformsOf: ({ settings }) => (settings ?? plan.settings).platforms,
     reserve: 0,
     concurrency,
     signal: lifetime.abort,
   });
 }
 
-/** The target's repository of an image, which the source may no longer have. */
-function targetOf({ settings: { targetName, target, namespace } }: NamespacePlan, image: string): string {
-  return targetRepository(targetName, target, namespace, image);
-}
-
 /** The counts of the corrected record against the source. Tags about which the target did not answer count as failed. */
 function countAfter(
-  { recorded, listing, settings: { platforms, referrers } }: NamespacePlan,
+  { recorded, listing, settings, settingsOf }: NamespacePlan,
   { unknown, unjudged }: Findings,
   { entries, removed }: Comparison,
 ): Pick<NamespaceResult, 'unchanged' | 'pending'> {
   const certain = [removed, unknown, unjudged].reduce(removeEntries, recorded.images);
   const corrected = mergeImages(certain, entries);
-  const { work, undetermined, unchanged } = diff(listing, corrected, platforms, referrers);
+  const { work, undetermined, unchanged } = diff(listing, corrected, settings, settingsOf);
   const toCopy = work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0);
   const failed = Array.from(unknown).flatMap(([image, tags]) =>
     Array.from(tags.keys()).filter((tag) => listing.images.get(image)?.tags.has(tag)),

@@ -1,5 +1,6 @@
 import type { CopyTask } from '../copy/engine.ts';
 import type { Inputs } from '../inputs/inputs.ts';
+import { imageOf, targetPathOf } from '../mirror/image-key.ts';
 import { type Work, hasDigestTags } from '../mirror/work.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { NamespacePlan } from '../plan/namespace-plan.ts';
@@ -13,9 +14,11 @@ export function copyTaskOf(
   { engine }: Pick<Inputs, 'engine'>,
   { registries }: Pick<Deps, 'registries'>,
 ): CopyTask {
-  const { namespace, target, platforms } = plan.settings;
+  const { namespace, target } = plan.settings;
+  const { platforms, referrers: wantsReferrers } = work.settings ?? plan.settings;
   const { digest, mediaType } = work.descriptor;
-  const { referrers } = plan;
+  const referrers = wantsReferrers ? plan.referrers : undefined;
+  const image = imageOf(work.image);
   return {
     source: {
       client: registries.source(namespace.registry),
@@ -25,7 +28,7 @@ export function copyTaskOf(
     },
     target: {
       client: registries.target(target.registry),
-      repository: plan.targets.get(work.image) ?? work.image,
+      repository: targetPathOf(plan.settings, work.image),
     },
     tags: [...work.added, ...work.updated],
     platforms: hasDigestTags(work) ? 'all' : platforms,
@@ -34,8 +37,8 @@ export function copyTaskOf(
     mirrored: mirroredDigests(plan, work),
     ...(referrers && {
       referrers: {
-        sourceTags: referrers.listed.get(work.image)?.tags ?? new Set(),
-        unmatchedDigestTags: plan.unmatchedDigestTags.get(work.image)?.tags ?? new Set(),
+        sourceTags: referrers.listed.get(image)?.tags ?? new Set(),
+        unmatchedDigestTags: plan.unmatchedDigestTags.get(image)?.tags ?? new Set(),
       },
     }),
   };

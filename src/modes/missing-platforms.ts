@@ -15,7 +15,11 @@ export class MissingPlatforms {
   warnings(plans: readonly NamespacePlan[]): string[] {
     if (this.#isEmpty) return [];
     const wanted = new Set(
-      plans.flatMap(({ settings: { platforms } }) => (platforms === 'all' ? [] : platforms)),
+      plans.flatMap(({ settings: { list = [], isListOnly, ...whole } }) =>
+        [...list, ...(isListOnly ? [] : [whole])].flatMap(({ platforms }) =>
+          platforms === 'all' ? [] : platforms,
+        ),
+      ),
     );
     const found = Array.from(this.#found).toSorted().join(', ');
     return Array.from(wanted)

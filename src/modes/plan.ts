@@ -1,10 +1,11 @@
 import { WriteSession } from '../github/write-session.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { formatBytes, plural } from '../mirror/format.ts';
+import type { MatrixEntry } from '../mirror/matrix.ts';
 import { messageOf } from '../oci/errors.ts';
 import { planMatrix } from '../plan/matrix.ts';
 import { type NamespacePlan, plansOf } from '../plan/namespace-plan.ts';
-import { workOf } from '../plan/namespace-work.ts';
+import { worksOf } from '../plan/namespace-work.ts';
 import { updateManifest } from '../record/manifest-update.ts';
 import { announce } from '../record/write-ahead.ts';
 import { dryRunResult } from '../report/result-of.ts';
@@ -20,22 +21,32 @@ export async function plan(inputs: Inputs, deps: Deps): Promise<RunResult> {
   return deps.phase('Plan', async () => {
     const namespaces = plans.map((one) => dryRunResult(one, inputs.engine));
     runLogOf(deps).plannedAll(namespaces);
-    const works = plansOf(plans).map((one) => workOf(one.settings.namespace, one));
-    const matrix = planMatrix(works, {
+    const matrix = planMatrix(worksOf(plansOf(plans)), {
       maxEntries: inputs.maxShards,
       filters: inputs,
       turn,
+      ...targetsOf(inputs),
     });
     deps.logger.info(`The matrix has ${plural(matrix.include.length, 'job')}.`);
-    for (const { namespace, part, tags, bytes } of matrix.include) {
-      deps.logger.info(
-        `${namespace.replaceAll('\n', ', ')} ${part}: ${plural(tags, 'tag')}, ${formatBytes(bytes)}`,
-      );
+    for (const entry of matrix.include) {
+      const { part, tags, bytes } = entry;
+      deps.logger.info(`${nameOf(entry)} ${part}: ${plural(tags, 'tag')}, ${formatBytes(bytes)}`);
     }
     const errors = await announceMoves(plansOf(plans), inputs, deps);
     const finished = deps.now();
     return { mode: 'plan', dryRun: true, started, finished, namespaces, errors, warnings, matrix };
   });
+}
+
+/** The targets of the inputs, if there are several. A job is told all of them, so that its records have the same paths. */
+function targetsOf({ targets }: Inputs): { targets: string } | undefined {
+  return targets.length > 1 ? { targets: targets.join('\n') } : undefined;
+}
+
+function nameOf({ namespace, list }: Pick<MatrixEntry, 'namespace' | 'list'>): string {
+  const namespaces = namespace === '' ? [] : namespace.split('\n');
+  const references = list === undefined ? [] : [plural(list.split('\n').length, 'reference')];
+  return [...namespaces, ...references].join(', ');
 }
 
 /**

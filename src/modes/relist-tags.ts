@@ -72,13 +72,14 @@ async function findMoved(
   verified: Outcome['verifiedTags'],
   client: RegistryClient,
 ): Promise<Work[]> {
-  const { image, repository, descriptor } = work;
+  const { repository, descriptor } = work;
   const builder = new WorkBuilder();
   for (const kind of ['added', 'updated'] as const) {
     for (const tag of work[kind]) {
       const head = verified.has(tag) ? undefined : await client.headManifest(repository, tag);
       if (!head || head.digest === descriptor.digest) continue;
-      builder.add(image, repository, { digest: head.digest, mediaType: head.mediaType }, kind, tag);
+      const moved = { digest: head.digest, mediaType: head.mediaType };
+      builder.add({ ...work, descriptor: moved }, kind, tag);
     }
   }
   return builder.build();

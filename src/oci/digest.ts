@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isTag } from './names.ts';
 
 /**
  * A content digest, `algorithm:hex`.
@@ -11,6 +12,16 @@ const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 /** True for a digest in one of the two registered algorithms, in lower case. */
 export function isDigest(text: string): text is Digest {
   return DIGEST.test(text);
+}
+
+/** True for what names a manifest in a repository: a tag or a digest. */
+export function isReference(text: string): boolean {
+  return isTag(text) || isDigest(text);
+}
+
+/** What stands between a repository and a tag, or a digest. https://github.com/distribution/reference/blob/v0.6.0/reference.go */
+export function referenceSeparator(reference: string): ':' | '@' {
+  return isDigest(reference) ? '@' : ':';
 }
 
 /** The sha256 digest of `bytes`. */

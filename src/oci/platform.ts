@@ -42,6 +42,11 @@ export function canonicalPlatform({ os, architecture, variant }: Platform): stri
   return parts.filter((part) => part !== '').join('/');
 }
 
+/** True for the form `os/architecture`, with or without a variant. */
+export function isPlatform(text: string): boolean {
+  return /^[a-z0-9]+\/[a-z0-9_-]+(?:\/[a-z0-9.]+)?$/i.test(text);
+}
+
 /** The platform that `text` names: `linux/arm64/v8`. */
 export function parsePlatform(text: string): Platform {
   const [os = '', architecture = '', variant] = text.split('/');

@@ -13,6 +13,8 @@ export interface MatrixOptions {
   readonly filters: InputFilters;
   /** The tags that the jobs recheck. */
   readonly turn?: RecheckTurn;
+  /** The targets of the plan's inputs, as lines. Absent where there is one. */
+  readonly targets?: string;
   /** Largest size of the JSON, in bytes of UTF-16, two per character. */
   readonly maxBytes?: number;
 }
@@ -28,6 +30,9 @@ const MAX_MATRIX_BYTES = 900_000;
 /** An input is an environment variable, with its name, of at most 32,767 characters on Windows and 131,071 bytes on Linux. */
 const MAX_INPUT_BYTES = 32_000;
 
+/** A job gets the lines of its lists as an input, and perhaps once more as part of `job-matrix`. */
+const MAX_LIST_BYTES = 28_000;
+
 /** The work for one image, with its weight. */
 interface Load extends ImageWork {
   readonly weight: number;
@@ -35,6 +40,8 @@ interface Load extends ImageWork {
 
 interface Pile {
   readonly namespace: Namespace;
+  /** As in `NamespaceWork`. */
+  readonly isListOnly: boolean;
   readonly loads: readonly Load[];
   readonly weight: number;
   readonly clashing: readonly string[];
@@ -48,11 +55,12 @@ interface Pile {
  * @throws Error when not even the namespaces and filters fit into GitHub's limit
  */
 export function planMatrix(works: readonly NamespaceWork[], options: MatrixOptions): Matrix {
-  const { maxEntries, filters, turn, maxBytes = MAX_MATRIX_BYTES } = options;
-  const plans = fairPlan(weigh(works), maxEntries);
+  const { maxEntries, filters, turn, targets, maxBytes = MAX_MATRIX_BYTES } = options;
+  const plans = fairPlan(weigh(works), maxEntries).flatMap(withinInputs);
+  const shared = { ...(turn && turnValues(turn)), ...(targets !== undefined && { target: targets }) };
   for (const render of [byImagesThatFit, byNumbers]) {
     const entries = plans.flatMap((plan) => render(plan, filters));
-    const matrix = { include: entries.map((one) => ({ ...one, ...(turn && turnValues(turn)) })) };
+    const matrix = { include: entries.map((one) => ({ ...one, ...shared })) };
     if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
   }
   throw new Error(
@@ -76,11 +84,17 @@ function weigh(works: readonly NamespaceWork[]): Pile[] {
     Math.max(1, bytes > 0 ? image.bytes + image.unsized * mean : image.tags);
   return works
     .filter(({ images }) => images.length > 0)
-    .map(({ namespace, images, clashing = [] }) => {
+    .map(({ namespace, images, isListOnly = false, clashing = [] }) => {
       const loads = images
         .map((image) => ({ ...image, weight: weightOf(image) }))
         .toSorted((a, b) => b.weight - a.weight || (a.image < b.image ? -1 : 1));
-      return { namespace, loads, clashing, weight: loads.reduce((sum, { weight }) => sum + weight, 0) };
+      return {
+        namespace,
+        isListOnly,
+        loads,
+        clashing,
+        weight: loads.reduce((sum, { weight }) => sum + weight, 0),
+      };
     })
     .toSorted(byName);
 }
@@ -112,6 +126,38 @@ function planFor(piles: readonly Pile[], capacity: number): Plan[] {
   ];
 }
 
+/** Cuts what has more lines of lists than an input can hold. */
+function withinInputs(plan: Plan): Plan[] {
+  if (plan.kind === 'whole') {
+    if (sizeOf(plan.piles.flatMap(({ loads }) => loads)) <= MAX_LIST_BYTES) return [plan];
+    const [first, ...others] = plan.piles;
+    if (first && others.length > 0) {
+      const half = Math.ceil(plan.piles.length / 2);
+      return [plan.piles.slice(0, half), plan.piles.slice(half)].flatMap((piles) =>
+        withinInputs({ kind: 'whole', piles }),
+      );
+    }
+    return first ? withinInputs({ kind: 'cut', pile: first, parts: [first.loads] }) : [plan];
+  }
+  const parts = plan.parts.flatMap((loads) => {
+    const count = Math.min(loads.length, Math.ceil(sizeOf(loads) / MAX_LIST_BYTES));
+    const share = Math.ceil(loads.length / Math.max(1, count));
+    return count <= 1
+      ? [loads]
+      : Array.from({ length: count }, (_, part) => loads.slice(part * share, (part + 1) * share)).filter(
+          (some) => some.length > 0,
+        );
+  });
+  return [{ ...plan, parts }];
+}
+
+function sizeOf(loads: readonly Load[]): number {
+  return loads.reduce(
+    (sum, { lines = [] }) => sum + lines.reduce((bytes, line) => bytes + line.length + 1, 0),
+    0,
+  );
+}
+
 /** Entries that name their images where the names fit into an input, otherwise entries that name a range of numbers. */
 function byImagesThatFit(plan: Plan, filters: InputFilters): MatrixEntry[] {
   const entries = byImages(plan, filters);
@@ -124,7 +170,8 @@ function byImages(plan: Plan, filters: InputFilters): MatrixEntry[] {
   if (plan.kind === 'cut') {
     return plan.parts.map((loads, index) =>
       matrixEntryOf([plan.pile], loads, filters, {
-        images: loads,
+        // The lines of a list name its images.
+        ...(!plan.pile.isListOnly && { images: loads }),
         part: `${index + 1}/${plan.parts.length}`,
       }),
     );
@@ -133,7 +180,12 @@ function byImages(plan: Plan, filters: InputFilters): MatrixEntry[] {
   const loads = plan.piles.flatMap((pile) => pile.loads);
   // Entries with several namespaces name no images, as a name would apply to all of them.
   return [
-    matrixEntryOf(plan.piles, loads, filters, first && others.length === 0 ? { images: first.loads } : {}),
+    matrixEntryOf(
+      plan.piles,
+      loads,
+      filters,
+      first && others.length === 0 && !first.isListOnly ? { images: first.loads } : {},
+    ),
   ];
 }
 
@@ -148,6 +200,7 @@ function byNumbers(plan: Plan, filters: InputFilters): MatrixEntry[] {
         {},
       ),
     ];
+  if (plan.pile.isListOnly) return byImages(plan, filters);
   const { namespace } = plan.pile;
   const numbered = plan.pile.loads
     .map((load) => ({ ...load, number: shardOf(namespace, load.image, MAX_SHARDS) }))
@@ -175,12 +228,18 @@ function matrixEntryOf(
   { images, part = '1/1', range }: EntryDetails,
 ): MatrixEntry {
   const names = images?.map(({ image }) => image).toSorted();
+  const whole = piles.filter(({ isListOnly }) => !isListOnly);
+  const list = loads.flatMap(({ lines = [] }) => lines).toSorted();
+  const all = { range: `0-${MAX_SHARDS - 1}`, total: MAX_SHARDS };
+  const shard = list.length > 0 ? all : { range: '0', total: 1 };
   return {
-    namespace: piles.map(({ namespace }) => formatNamespace(namespace)).join('\n'),
+    namespace: whole.map(({ namespace }) => formatNamespace(namespace)).join('\n'),
     images: (names ? names.flatMap((image) => narrowPatterns(include, image)) : include).join('\n'),
     exclude: (names ? exclude : [...exclude, ...clashesOf(piles, exclude)]).join('\n'),
-    'shard-index': range ?? '0',
-    'shard-total': range === undefined ? 1 : MAX_SHARDS,
+    ...(list.length > 0 && { list: list.join('\n') }),
+    // All numbers: that tells a job, which knows its part of the lists only, that a plan made it.
+    'shard-index': range ?? shard.range,
+    'shard-total': range === undefined ? shard.total : MAX_SHARDS,
     part,
     tags: loads.reduce((sum, { tags }) => sum + tags, 0),
     bytes: loads.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -1,10 +1,11 @@
 import type { Failure, ImageTags } from '../mirror/failure.ts';
 import type { ListedTag, Listing, ResolvedSelection } from '../mirror/listing.ts';
+import type { TagMatch } from '../mirror/patterns.ts';
 import type { NamespaceManifest, RecordEntry, UnloggedTags } from '../mirror/record-entry.ts';
-import type { NamespaceSettings } from '../mirror/settings.ts';
+import type { NamespaceSettings, SettingsOf } from '../mirror/settings.ts';
 import type { UndeterminedTag, Work } from '../mirror/work.ts';
 
-/** A source namespace, with its name and the path of its record, which are computed once per run. */
+/** A source namespace and a target, with the namespace's name and the path of the record, which are computed once per run. */
 export interface NamespaceIdentity {
   readonly settings: NamespaceSettings;
   /** `gcr.io/distroless` */
@@ -13,14 +14,16 @@ export interface NamespaceIdentity {
   readonly recordPath: string;
 }
 
-/** One namespace, listed and compared with its record. */
+/** One namespace and target, listed and compared with its record. Images go by their keys. */
 export interface NamespacePlan extends NamespaceIdentity, ResolvedSelection {
   readonly kind: 'plan';
   readonly recorded: NamespaceManifest;
   /** Recorded tags of this job's images that the changelog does not name yet. Absent: none. */
   readonly unlogged?: UnloggedTags;
-  /** Full path of the target's repository, by image. */
-  readonly targets: ReadonlyMap<string, string>;
+  /** How tags that a list names are mirrored. Absent: all as the settings say. */
+  readonly settingsOf?: SettingsOf;
+  /** True for tags that the settings select by name, by the key of their image. */
+  readonly wants: TagMatch;
   readonly work: readonly Work[];
   /** Set if the run copies referrers. */
   readonly referrers?: ReferrersPlan;
@@ -39,7 +42,7 @@ export interface NamespacePlan extends NamespaceIdentity, ResolvedSelection {
 export interface ReferrersPlan {
   /** Images without work whose referrers are looked up at the source. */
   readonly rechecks: readonly Work[];
-  /** The whole source, before the filters. */
+  /** What the source lists, before the filters, by image. */
   readonly listed: Listing<ListedTag>['images'];
 }
 

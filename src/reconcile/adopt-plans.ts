@@ -1,3 +1,4 @@
+import { targetPathOf } from '../mirror/image-key.ts';
 import { type MutableRecordedImages, holds, setEntry } from '../mirror/record-entry.ts';
 import { type UndeterminedTag, WorkBuilder } from '../mirror/work.ts';
 import type { Registries } from '../oci/registries.ts';
@@ -27,12 +28,12 @@ async function judge(
   plan: NamespacePlan,
   { registries, concurrency, signal }: AdoptDeps,
 ): Promise<JudgedTag[]> {
-  const { namespace, target, platforms } = plan.settings;
+  const { namespace, target } = plan.settings;
   return adopt(plan.undetermined, {
     source: registries.source(namespace.registry),
     target: registries.target(target.registry),
-    targetOf: (image) => plan.targets.get(image) ?? image,
-    platforms,
+    targetOf: (key) => targetPathOf(plan.settings, key),
+    platformsOf: ({ settings }) => (settings ?? plan.settings).platforms,
     reserve: plan.work.length,
     concurrency,
     signal,
@@ -40,22 +41,21 @@ async function judge(
 }
 
 function applyVerdicts(plan: NamespacePlan, judged: readonly JudgedTag[]): NamespacePlan {
-  const { platforms, referrers: keepsDigests } = plan.settings;
   const builder = new WorkBuilder(plan.work);
   const adopted: MutableRecordedImages = new Map();
   const undetermined: UndeterminedTag[] = [];
   let { unchanged } = plan;
   for (const { undetermined: one, verdict } of judged) {
-    const { image, repository, tag, descriptor } = one;
+    const { image, tag, descriptor } = one;
     if (verdict.kind === 'undetermined') undetermined.push(one);
-    else if (verdict.kind === 'absent') builder.add(image, repository, descriptor, 'added', tag);
+    else if (verdict.kind === 'absent') builder.add(one, 'added', tag);
     else if (
       verdict.kind === 'present' &&
-      holds(tag, verdict.entry, descriptor.digest, { platforms, keepsDigests })
+      holds(tag, verdict.entry, descriptor.digest, one.settings ?? plan.settings)
     ) {
       unchanged += 1;
       setEntry(adopted, image, tag, verdict.entry);
-    } else builder.add(image, repository, descriptor, 'updated', tag);
+    } else builder.add(one, 'updated', tag);
   }
   return { ...plan, work: builder.build(), undetermined, adopted, unchanged };
 }

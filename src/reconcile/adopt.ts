@@ -4,7 +4,6 @@ import type { RecordEntry } from '../mirror/record-entry.ts';
 import { type SingleImage, type Whole, findTargetImage, readSourceImage } from '../mirror/source-image.ts';
 import type { UndeterminedTag } from '../mirror/work.ts';
 import type { RegistryClient } from '../oci/client.ts';
-import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/errors.ts';
 import { findTag } from './find-tag.ts';
 
@@ -29,9 +28,9 @@ export interface JudgedTag {
 export interface AdoptOptions {
   readonly source: RegistryClient;
   readonly target: RegistryClient;
-  /** The target's repository of an image. */
+  /** The target's repository of an image, by its key. */
   readonly targetOf: (image: string) => string;
-  readonly platforms: Platforms;
+  readonly platformsOf: (tag: UndeterminedTag) => Platforms;
   /** Pulls to keep in reserve where a registry limits them: the images that wait to be copied need them more. */
   readonly reserve: number;
   /** Number of tags that are looked up at the same time. */
@@ -63,7 +62,9 @@ class Adopter {
     this.#options = options;
   }
 
-  async judge({ image, repository, tag, descriptor: { digest } }: UndeterminedTag): Promise<Verdict> {
+  async judge(undetermined: UndeterminedTag): Promise<Verdict> {
+    const { image, tag, descriptor } = undetermined;
+    const { digest } = descriptor;
     const { target, targetOf, signal } = this.#options;
     if (this.#isStopped || signal.aborted) return { kind: 'undetermined' };
     try {
@@ -72,7 +73,7 @@ class Adopter {
       if (found === digest) return { kind: 'present', entry: digest };
       return this.#isLimitReached()
         ? { kind: 'undetermined' }
-        : await this.#compareConfigs(targetOf(image), tag, repository, digest);
+        : await this.#compareConfigs(targetOf(image), undetermined);
     } catch (error) {
       // The end of the run interrupts requests: that says nothing about the tag.
       if (signal.aborted) return { kind: 'undetermined' };
@@ -83,13 +84,10 @@ class Adopter {
     }
   }
 
-  async #compareConfigs(
-    targetRepository: string,
-    tag: string,
-    repository: string,
-    digest: Digest,
-  ): Promise<Verdict> {
-    const image = await this.#readSource(repository, digest);
+  async #compareConfigs(targetRepository: string, undetermined: UndeterminedTag): Promise<Verdict> {
+    const { tag, descriptor } = undetermined;
+    const { digest } = descriptor;
+    const image = await this.#readSource(undetermined);
     if (image.kind === 'whole') return { kind: 'different' };
     const found = await findTargetImage(this.#options.target, targetRepository, tag, image);
     if (!found) return { kind: 'different' };
@@ -97,9 +95,12 @@ class Adopter {
     return { kind: 'present', entry: { digest, target: found.digest, ...platforms } };
   }
 
-  async #readSource(repository: string, digest: Digest): Promise<SingleImage | Whole> {
-    const { source, platforms } = this.#options;
-    const key = `${repository}@${digest}`;
+  async #readSource(undetermined: UndeterminedTag): Promise<SingleImage | Whole> {
+    const { source, platformsOf } = this.#options;
+    const { repository, descriptor } = undetermined;
+    const { digest } = descriptor;
+    const platforms = platformsOf(undetermined);
+    const key = `${repository}@${digest} ${String(platforms)}`;
     let image = this.#sourceImages.get(key);
     if (!image) this.#sourceImages.set(key, (image = readSourceImage(source, repository, digest, platforms)));
     return image;

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import type { RecordEntry, RecordedImages } from '../mirror/record-entry.ts';
 import type { RegistryClient } from '../oci/client.ts';
 import { isReferrersTag } from '../oci/digest-tags.ts';
-import type { Digest } from '../oci/digest.ts';
+import { type Digest, isDigest } from '../oci/digest.ts';
 import { RegistryError, printable } from '../oci/errors.ts';
 import { type ListEntry, listEntries, includesAll } from '../oci/referrers-list.ts';
 import { findTag } from './find-tag.ts';
@@ -91,9 +91,10 @@ class Auditor {
   async #lookUp({ image, tag, entry }: Omit<AuditedTag, 'finding'>): Promise<Finding> {
     const { target, targetOf, referrers } = this.#options;
     const repository = targetOf(image);
-    const digest = await findTag(target, repository, tag);
-    if (digest === undefined) return { kind: 'missing' };
     const expected = typeof entry === 'string' ? entry : entry.target;
+    // An image without a tag is there under its own digest.
+    const digest = await findTag(target, repository, isDigest(tag) ? expected : tag);
+    if (digest === undefined) return { kind: 'missing' };
     if (digest === expected) return { kind: 'present', digest };
     const mayGrow = referrers && isReferrersTag(tag);
     const hasGrown = mayGrow && (await this.#hasGrown(repository, expected, digest));

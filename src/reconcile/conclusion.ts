@@ -7,6 +7,7 @@ import {
   setEntry,
 } from '../mirror/record-entry.ts';
 import type { Drift } from '../mirror/result.ts';
+import type { SettingsOf } from '../mirror/settings.ts';
 import type { UndeterminedTag } from '../mirror/work.ts';
 import type { JudgedTag, Verdict } from './adopt.ts';
 import type { Findings } from './findings.ts';
@@ -84,13 +85,15 @@ export function findUndetermined(
   { images }: Listing,
   recorded: RecordedImages,
   changed: RecordedImages,
+  settingsOf: SettingsOf = () => undefined,
 ): UndeterminedTag[] {
   const found: UndeterminedTag[] = [];
   for (const [image, { repository, tags }] of images) {
     for (const [tag, descriptor] of tags) {
       const entry = recorded.get(image)?.get(tag);
-      if (entry === undefined || entry === null || changed.get(image)?.has(tag) === true)
-        found.push({ image, repository, tag, descriptor });
+      if (entry && changed.get(image)?.has(tag) !== true) continue;
+      const settings = settingsOf(image, tag);
+      found.push({ image, repository, tag, descriptor, ...(settings && { settings }) });
     }
   }
   return found;

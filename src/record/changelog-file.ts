@@ -30,7 +30,7 @@ class ArchiveFirst extends Error {
 export async function writeChangelog(
   path: string,
   message: string,
-  sections: readonly { readonly namespace: string; readonly text: string }[],
+  sections: readonly { readonly route: string; readonly text: string }[],
   { metadata, now, runKey }: ChangelogFileDeps,
   session: WriteSession,
 ): Promise<void> {
@@ -43,7 +43,7 @@ export async function writeChangelog(
   const change = (bytes: Uint8Array | undefined): Uint8Array => {
     const before = bytes && readChangelog(bytes, path);
     const text = sections.reduce<string | undefined>(
-      (current, { namespace, text: section }) => insertSection(current, section, { runKey, namespace }),
+      (current, { route, text: section }) => insertSection(current, section, { runKey, route }),
       before,
     );
     const { current, archives } = archiveChangelog(text ?? '', options);

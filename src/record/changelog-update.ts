@@ -2,7 +2,7 @@ import type { WriteSession } from '../github/write-session.ts';
 import type { UnloggedTags } from '../mirror/record-entry.ts';
 import type { NamespaceResult } from '../mirror/result.ts';
 import { writeChangelog } from './changelog-file.ts';
-import { MAX_SECTION_BYTES, readChangelog, removeSection, renderSection } from './changelog.ts';
+import { MAX_SECTION_BYTES, readChangelog, removeSection, renderSection, routeOf } from './changelog.ts';
 import { commitMessageOf } from './commit-message.ts';
 import type { RecordDeps, RecordSettings } from './deps.ts';
 
@@ -13,9 +13,9 @@ export interface LogEntry {
   readonly earlier: UnloggedTags;
 }
 
-/** A namespace's section of the changelog. */
+/** A section of the changelog: what a run did with one namespace at one target. */
 export interface Section {
-  readonly namespace: string;
+  readonly route: string;
   readonly text: string;
 }
 
@@ -35,7 +35,7 @@ export function sectionsOf(
   const share = Math.max(MIN_SECTION_BYTES, Math.floor(MAX_RUN_BYTES / Math.max(1, changed.length)));
   const options = { time: now(), timezone, runKey, maxBytes: Math.min(MAX_SECTION_BYTES, share) };
   return changed.map(({ result, earlier }) => ({
-    namespace: result.namespace,
+    route: routeOf(result),
     text: renderSection(result, { ...options, earlier }),
   }));
 }
@@ -63,22 +63,22 @@ export async function recordChangelog(
 }
 
 /**
- * Removes the sections of namespaces whose manifests could not be written after all.
+ * Removes sections whose namespace manifests could not be written after all.
  *
  * @throws MetadataError with the remedy
  */
 export async function removeSections(
-  namespaces: readonly string[],
+  routes: readonly string[],
   { changelogPath, commitMessage }: RecordSettings,
   { metadata, runKey }: Pick<RecordDeps, 'metadata' | 'runKey'>,
   session: WriteSession,
 ): Promise<void> {
-  if (changelogPath === undefined || namespaces.length === 0) return;
+  if (changelogPath === undefined || routes.length === 0) return;
   const message = commitMessage ?? `Changelog: without what could not be recorded`;
   const change = (current: Uint8Array | undefined): Uint8Array | undefined => {
     if (!current) return undefined;
-    const after = namespaces.reduce(
-      (text, namespace) => removeSection(text, { runKey, namespace }),
+    const after = routes.reduce(
+      (text, route) => removeSection(text, { runKey, route }),
       readChangelog(current, changelogPath),
     );
     return new TextEncoder().encode(after);

@@ -25,7 +25,12 @@ const TAGS_PER_IMAGE = [12, 3, 0];
 
 /** The changelog's section for one namespace, with the marker by which it is found again. */
 export function renderSection(result: NamespaceResult, options: SectionOptions): string {
-  return `${renderSectionText(result, options)}\n${marker(options.runKey, result.namespace)}\n`;
+  return `${renderSectionText(result, options)}\n${marker(options.runKey, routeOf(result))}\n`;
+}
+
+/** Source and target of a section: `gcr.io/distroless docker.io/gcrxio` */
+export function routeOf({ namespace, target }: Pick<NamespaceResult, 'namespace' | 'target'>): string {
+  return `${namespace} ${target}`;
 }
 
 /** The changelog's section as it is shown: time, namespace → target, totals, then one line per image. */
@@ -117,8 +122,8 @@ export function readChangelog(bytes: Uint8Array, path: string): string {
 const MARKER = '<!-- sync ';
 
 /** A hidden comment that ends one job's section and identifies it. */
-function marker(runKey: string, namespace: string): string {
-  return `${MARKER}${encodeKey(`${runKey} ${namespace}`)} -->`;
+function marker(runKey: string, route: string): string {
+  return `${MARKER}${encodeKey(`${runKey} ${route}`)} -->`;
 }
 
 /** An HTML comment must not contain "--". */
@@ -134,22 +139,23 @@ export function isSectionOf(section: string, runKey: string): boolean {
 /** What identifies a section. */
 export interface SectionKey {
   readonly runKey: string;
-  readonly namespace: string;
+  /** The result of `routeOf`. */
+  readonly route: string;
 }
 
 /**
  * Puts `section` before the newest section of `current`; everything else stays as it is. If `current` already has a
- * section of the same job and namespace, that one is replaced in place.
+ * section of the same job and route, that one is replaced in place.
  */
 export function insertSection(
   current: string | undefined,
   section: string,
-  { runKey, namespace }: SectionKey,
+  { runKey, route }: SectionKey,
 ): string {
   const text = current === undefined || current.trim() === '' ? '# Changelog\n' : current;
   const newline = text.includes('\r\n') ? '\r\n' : '\n';
   const inserted = section.replaceAll('\n', newline);
-  const ownMarker = marker(runKey, namespace);
+  const ownMarker = marker(runKey, route);
   const end = text.indexOf(ownMarker);
   if (end !== -1) {
     return text.slice(0, sectionStart(text, end)) + inserted.trimEnd() + text.slice(end + ownMarker.length);
@@ -162,8 +168,8 @@ export function insertSection(
 }
 
 /** `text` without the section of `key`. */
-export function removeSection(text: string, { runKey, namespace }: SectionKey): string {
-  const ownMarker = marker(runKey, namespace);
+export function removeSection(text: string, { runKey, route }: SectionKey): string {
+  const ownMarker = marker(runKey, route);
   const end = text.indexOf(ownMarker);
   if (end === -1) return text;
   const rest = text.slice(end + ownMarker.length).replace(/^(?:\r?\n){1,2}/, '');

@@ -6,7 +6,6 @@ import {
   removeEntries,
   restoreEntries,
 } from '../mirror/record-entry.ts';
-import { renameImages } from './names.ts';
 import { type TagSets, markUnlogged, unmarkUnlogged } from './unlogged.ts';
 
 /** What to change in a namespace manifest. */
@@ -31,17 +30,14 @@ export function hasChanges({ entries, removed, restored, unlogged, logged }: Man
 /**
  * The manifest with the changes of `change`.
  *
- * @param nameOf the name of an image in the target; undefined for the default
  * @returns `manifest` itself when nothing changes
  */
 export function applyChange(
   manifest: NamespaceManifest,
   { entries, removed = new Map(), restored = new Map(), unlogged, logged }: ManifestChange,
-  nameOf: (image: string) => string | undefined,
 ): NamespaceManifest {
-  const renamed = renameImages(manifest, entries, nameOf);
-  const images = restoreEntries(mergeImages(removeEntries(renamed.images, removed), entries), restored);
+  const images = restoreEntries(mergeImages(removeEntries(manifest.images, removed), entries), restored);
   const marks = unmarkUnlogged(markUnlogged(manifest.unlogged, unlogged), logged);
-  if (renamed === manifest && images === manifest.images && marks === manifest.unlogged) return manifest;
-  return { ...renamed, images, ...(marks && { unlogged: marks }) };
+  if (images === manifest.images && marks === manifest.unlogged) return manifest;
+  return { ...manifest, images, ...(marks && { unlogged: marks }) };
 }

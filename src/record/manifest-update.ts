@@ -67,7 +67,7 @@ export async function recordManifest(
   const message = commitMessageOf([result], removed && countEntries(removed));
   const change = (current: NamespaceManifest): NamespaceManifest => {
     if (current.images.size > 0) seen = current;
-    return applyChange(current, recordable, recordable.nameOf);
+    return applyChange(current, recordable);
   };
   try {
     await updateManifest(plan, message, change, settings, deps, session);
@@ -90,14 +90,14 @@ function failureReason({ entries, result }: Recordable, error: unknown): string 
 
 /** @param seen the manifest as it was last read */
 function unrecordedManifest(recordable: Recordable, seen: NamespaceManifest): Unrecorded {
-  const { plan, entries, nameOf, unlogged, ...rest } = recordable;
+  const { plan, entries, unlogged, ...rest } = recordable;
   // The report has the section too: whoever commits both by hand has named the tags.
   const change = { entries, ...rest, logged: joinTags(rest.logged, unlogged ?? new Map()) };
   const { source, target } = plan.recorded;
   const empty = { source, target, images: new Map() };
   return {
     path: plan.recordPath,
-    content: serializeNamespaceManifest(applyChange(seen, change, nameOf)),
-    addition: serializeNamespaceManifest(applyChange(empty, { entries }, nameOf)),
+    content: serializeNamespaceManifest(applyChange(seen, change)),
+    addition: serializeNamespaceManifest(applyChange(empty, { entries })),
   };
 }

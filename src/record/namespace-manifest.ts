@@ -8,8 +8,9 @@ import {
   serializeEntry,
   setEntry,
 } from '../mirror/record-entry.ts';
-import { type Digest, isDigest } from '../oci/digest.ts';
+import { type Digest, isDigest, isReference } from '../oci/digest.ts';
 import { messageOf, printable } from '../oci/errors.ts';
+import { isImageKey } from '../mirror/image-key.ts';
 import { isRepositoryName, isTag } from '../oci/names.ts';
 import { namedTags, unloggedOf } from './unlogged.ts';
 
@@ -30,7 +31,6 @@ const Header = v.object({
   source: v.string(),
   target: v.string(),
   images: ByName,
-  names: v.optional(ByName),
   unlogged: v.optional(ByName),
 });
 
@@ -58,12 +58,11 @@ export function parseNamespaceManifest(
   const header = check(Header, json, path);
   checkOwner(path, 'source', header.source, source);
   checkOwner(path, 'target', header.target, target);
-  const { images, names, unlogged } = header;
+  const { images, unlogged } = header;
   return {
     source,
     target,
     images: readImages(images, path),
-    ...(names && { names: readNames(names, path) }),
     ...(unlogged && { unlogged: readUnlogged(unlogged, path) }),
   };
 }
@@ -106,33 +105,23 @@ function readImages(images: Readonly<Record<string, unknown>>, path: string): Re
     const entries = new Map<string, RecordEntry>();
     for (const tag of Object.keys(tags)) {
       const entry = readEntry(tags[tag]);
-      if (entry === undefined || !isTag(tag))
+      if (entry === undefined || !isReference(tag))
         throw broken(path, `the entry ${show(image)}: ${show(tag)} is not valid`);
       entries.set(tag, entry);
     }
-    if (!isRepositoryName(image)) throw broken(path, `${show(image)} is not the name of an image`);
+    if (!isImageKey(image)) throw broken(path, `${show(image)} is not the name of an image`);
     read.set(image, entries);
   }
   return read;
 }
 
-function readNames(names: Readonly<Record<string, unknown>>, path: string): Map<string, string> {
-  const read = new Map<string, string>();
-  for (const [image, name] of Object.entries(names)) {
-    if (!isRepositoryName(image) || typeof name !== 'string' || !isRepositoryName(name))
-      throw broken(path, `the name of ${show(image)} is not valid`);
-    read.set(image, name);
-  }
-  return read;
-}
-
-const Tags = v.array(v.custom<string>((value) => typeof value === 'string' && isTag(value)));
+const Tags = v.array(v.custom<string>((value) => typeof value === 'string' && isReference(value)));
 const UnloggedImage = v.object({ added: v.optional(Tags, []), updated: v.optional(Tags, []) });
 
 function readUnlogged(images: Readonly<Record<string, unknown>>, path: string): UnloggedTags {
   const read = Object.entries(images).map(([image, tags]) => {
     const parsed = v.safeParse(UnloggedImage, tags, { abortEarly: true });
-    if (!isRepositoryName(image) || !v.is(ByName, tags) || !parsed.success)
+    if (!isImageKey(image) || !v.is(ByName, tags) || !parsed.success)
       throw broken(path, `"unlogged" of ${show(image)} is not valid`);
     return { image, ...parsed.output };
   });
@@ -179,7 +168,6 @@ export function serializeNamespaceManifest({
   source,
   target,
   images,
-  names = new Map(),
   unlogged = new Map(),
 }: NamespaceManifest): string {
   const blocks = sorted(images)
@@ -194,16 +182,8 @@ export function serializeNamespaceManifest({
   const [quotedSource, quotedTarget] = [JSON.stringify(source), JSON.stringify(target)];
   return (
     `{\n  "version": ${VERSION},\n  "source": ${quotedSource},\n  "target": ${quotedTarget},\n` +
-    `  "images": ${body}${namesPart(names, images)}${unloggedPart(unlogged)}\n}\n`
+    `  "images": ${body}${unloggedPart(unlogged)}\n}\n`
   );
-}
-
-/** Names of images that have no entry are not kept. */
-function namesPart(names: ReadonlyMap<string, string>, images: RecordedImages): string {
-  const lines = sorted(names)
-    .filter(([image]) => (images.get(image)?.size ?? 0) > 0)
-    .map(([image, name]) => `    ${JSON.stringify(image)}: ${JSON.stringify(name)}`);
-  return optionalPart('names', lines);
 }
 
 function unloggedPart(unlogged: UnloggedTags): string {

@@ -9,6 +9,7 @@ import {
   removeSections,
   sectionsOf,
 } from './changelog-update.ts';
+import { routeOf } from './changelog.ts';
 import type { RecordDeps, RecordSettings } from './deps.ts';
 import { type ManifestOutcome, recordManifest } from './manifest-update.ts';
 import type { Recordable } from './recordable.ts';
@@ -149,16 +150,16 @@ class FinalRecord {
         errors.push(`The changelog is not up to date. ${messageOf(this.#changelog?.error)}`);
       return { failed, errors, unrecorded: [...unrecorded, ...this.#unrecordedSections(this.#sections)] };
     }
-    const names = new Set(Array.from(failed, ({ log }) => log.result.namespace));
-    const wrong = this.#sections.filter(({ namespace }) => names.has(namespace));
+    const routes = new Set(Array.from(failed, ({ log }) => routeOf(log.result)));
+    const wrong = this.#sections.filter(({ route }) => routes.has(route));
     errors.push(...(await this.#removeSections(wrong)));
     return { failed, errors, unrecorded: [...unrecorded, ...this.#unrecordedSections(wrong)] };
   }
 
   async #removeSections(sections: readonly Section[]): Promise<string[]> {
     try {
-      const namespaces = sections.map(({ namespace }) => namespace);
-      await removeSections(namespaces, this.#settings, this.#deps, new WriteSession('checkpoint'));
+      const routes = sections.map(({ route }) => route);
+      await removeSections(routes, this.#settings, this.#deps, new WriteSession('checkpoint'));
       return [];
     } catch (error) {
       return [`The changelog names tags that are not recorded. ${messageOf(error)}`];

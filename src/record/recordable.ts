@@ -15,8 +15,6 @@ import type { ManifestChange } from './manifest-change.ts';
 /** What a run changes in the record of one namespace. */
 export interface Recordable extends ManifestChange {
   readonly plan: Pick<NamespacePlan, 'recordPath' | 'recorded'>;
-  /** The name of an image below the target's path; undefined for the default. */
-  readonly nameOf: (image: string) => string | undefined;
   /** What is recorded by now, as far as this run knows. Default: what the plan read. */
   readonly known?: NamespaceManifest;
   /** For the commit's message. */

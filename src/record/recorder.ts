@@ -8,7 +8,6 @@ import { resultOf } from '../report/result-of.ts';
 import type { RecordDeps, RecordSettings } from './deps.ts';
 import { type ManifestChange, hasChanges } from './manifest-change.ts';
 import { updateManifest } from './manifest-update.ts';
-import { recordedName } from './names.ts';
 import { type FinalRecordable, type Recorded, record, recordManifests } from './record.ts';
 import { type Recordable, entriesOf, withAdopted } from './recordable.ts';
 import { finalDelayMs } from './schedule.ts';
@@ -151,7 +150,6 @@ export class Recorder {
     const result = resultOf(plan, fresh);
     return {
       plan,
-      nameOf: (image) => recordedName(plan.settings, image),
       entries: done === undefined ? withAdopted(entries, plan) : entries,
       unlogged: this.#keepsChangelog() ? unloggedOf(result.copied) : new Map(),
       known: this.#writeAheads.get(plan)?.known() ?? plan.recorded,

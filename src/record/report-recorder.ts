@@ -6,7 +6,6 @@ import type { Logger } from '../oci/logger.ts';
 import { type NamespacePlan, type Planned, plansOf } from '../plan/namespace-plan.ts';
 import { resultOf } from '../report/result-of.ts';
 import type { RecordSettings } from './deps.ts';
-import { recordedName } from './names.ts';
 import type { Recorded } from './record.ts';
 import { entriesOf, withAdopted } from './recordable.ts';
 import type { RunRecorder, Saved } from './recorder.ts';
@@ -29,9 +28,9 @@ export class ReportRecorder implements RunRecorder {
   }
 
   /** @throws PostponedError for a tag that the plan did not announce: the record names its digest still */
-  async beforeOverwrite({ name, recorded }: NamespacePlan, image: string, tag: string): Promise<void> {
+  async beforeOverwrite({ recordPath, recorded }: NamespacePlan, image: string, tag: string): Promise<void> {
     if (!recorded.images.get(image)?.get(tag)) return Promise.resolve();
-    this.#unannounced.add(`${name}/${image}:${tag}`);
+    this.#unannounced.add(`${recordPath} ${image}:${tag}`);
     throw new PostponedError('it moved after the plan, and the next plan announces it');
   }
 
@@ -60,7 +59,6 @@ export class ReportRecorder implements RunRecorder {
       const record = reportedRecord(plan, {
         entries: withAdopted(entriesOf(outcomes), plan),
         ...(this.#settings.changelogPath !== undefined && { unlogged: earlierTags(plan, own) }),
-        nameOf: (image) => recordedName(plan.settings, image),
       });
       return record ? [record] : [];
     });

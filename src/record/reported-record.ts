@@ -1,6 +1,6 @@
 import type { NamespaceManifest, RecordedImages } from '../mirror/record-entry.ts';
 import { type Namespace, formatNamespace, parseNamespace } from '../mirror/namespace.ts';
-import { recordPath } from '../mirror/record-path.ts';
+import { DEFAULT_PATHS, recordPath } from '../mirror/record-path.ts';
 import type { NamespacePlan } from '../plan/namespace-plan.ts';
 import type { ReportedRecord } from '../report/result.ts';
 import { type ManifestChange, applyChange, hasChanges } from './manifest-change.ts';
@@ -9,13 +9,13 @@ import { ManifestError, parseNamespaceManifest, serializeNamespaceManifest } fro
 /** What a report says about one namespace: undefined where nothing changes. */
 export function reportedRecord(
   { recordPath: path, recorded }: Pick<NamespacePlan, 'recordPath' | 'recorded'>,
-  change: ManifestChange & { readonly nameOf: (image: string) => string | undefined },
+  change: ManifestChange,
 ): ReportedRecord | undefined {
   if (!hasChanges(change)) return undefined;
   const { source, target } = recorded;
-  const { entries, unlogged, removed = new Map(), nameOf } = change;
+  const { entries, unlogged, removed = new Map() } = change;
   const empty: NamespaceManifest = { source, target, images: new Map() };
-  const addition = applyChange(empty, { entries, ...(unlogged && { unlogged }) }, nameOf);
+  const addition = applyChange(empty, { entries, ...(unlogged && { unlogged }) });
   return {
     path,
     source,
@@ -44,11 +44,12 @@ export function readReportedRecord(
   { path, source, target, addition, removal }: ReportedRecord,
   template: string,
 ): ReadRecord {
-  const expectedPath = recordPath(template, namespaceOf(source));
-  namespaceOf(target);
-  if (path !== expectedPath) {
+  // By default, the path depends on whether there are several targets, which the reports alone know here.
+  const templates = template === DEFAULT_PATHS.single ? Object.values(DEFAULT_PATHS) : [template];
+  const paths = templates.map((one) => recordPath(one, namespaceOf(source), namespaceOf(target)));
+  if (!paths.includes(path)) {
     throw new ManifestError(
-      `it names ${JSON.stringify(path.slice(0, 300))} for ${source}, but "manifest-path" gives ${expectedPath}: use the same ` +
+      `it names ${JSON.stringify(path.slice(0, 300))} for ${source}, but "manifest-path" gives ${paths.join(' or ')}: use the same ` +
         '"manifest-path" in all jobs',
     );
   }

@@ -7,9 +7,9 @@ import {
 } from '../mirror/record-entry.ts';
 import type { ReportFile } from '../mirror/report-file.ts';
 import type { CopiedImage, NamespaceResult } from '../mirror/result.ts';
-import { type Digest, isDigest } from '../oci/digest.ts';
+import { type Digest, isDigest, isReference } from '../oci/digest.ts';
 import { messageOf, printable } from '../oci/errors.ts';
-import { isRepositoryName, isTag } from '../oci/names.ts';
+import { isImageKey } from '../mirror/image-key.ts';
 import { emptyResult } from '../report/result-of.ts';
 import type { FinalRecordable } from './record.ts';
 import { type ReadRecord, readReportedRecord } from './reported-record.ts';
@@ -28,10 +28,10 @@ interface NamespaceCopies {
 }
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
-const Tags = v.array(v.pipe(v.string(), v.check(isTag, 'is not a tag')));
+const Tags = v.array(v.pipe(v.string(), v.check(isReference, 'is not a tag')));
 const Name = v.pipe(v.string(), v.maxLength(1000));
 const Copied = v.object({
-  image: v.pipe(v.string(), v.check(isRepositoryName, 'is not the name of an image')),
+  image: v.pipe(v.string(), v.check(isImageKey, 'is not the name of an image')),
   target: Name,
   digest: v.custom<Digest>((value) => typeof value === 'string' && isDigest(value)),
   added: Tags,
@@ -99,7 +99,6 @@ function mergeRecords(records: readonly ReadRecord[], reports: readonly JobRepor
   if (!first) throw new Error('A manifest has at least one record');
   const { path, source, target } = first;
   const additions = records.map(({ addition }) => addition);
-  const names = new Map(additions.flatMap(({ names: some }) => Array.from(some ?? [])));
   const copied = reports.flatMap((report) =>
     report.copied.filter((one) => one.namespace === source && one.target === target),
   );
@@ -118,7 +117,6 @@ function mergeRecords(records: readonly ReadRecord[], reports: readonly JobRepor
       removed.set(image, new Map([...(removed.get(image) ?? []), ...tags]));
   return {
     plan: { recordPath: path, recorded: { source, target, images: new Map() } },
-    nameOf: (image) => names.get(image),
     entries: additions.reduce<RecordedImages>((all, { images }) => mergeImages(all, images), new Map()),
     removed,
     unlogged: own,

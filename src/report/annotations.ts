@@ -1,3 +1,4 @@
+import { referenceSeparator } from '../oci/digest.ts';
 import { type Failure, countTags, describeFailed } from '../mirror/failure.ts';
 import { formatCount, plural } from '../mirror/format.ts';
 import { type NamespaceResult, countAll, countDrift } from '../mirror/result.ts';
@@ -88,7 +89,7 @@ function schema1Warnings(namespaces: RunResult['namespaces']): Annotation[] {
 export function nameOf(namespace: string, { image, tags }: Failure): string {
   if (image === '') return namespace;
   const [shown, rest] = [tags.slice(0, 3).join(', '), tags.length - 3];
-  return `${namespace}/${image}${shown === '' ? '' : `:${shown}`}${rest > 0 ? ` and ${rest} more` : ''}`;
+  return `${namespace}/${image}${shown === '' ? '' : `${referenceSeparator(tags[0] ?? '')}${shown}`}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
 function annotation(level: Annotation['level'], message: string): Annotation {

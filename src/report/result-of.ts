@@ -2,6 +2,7 @@ import type { Outcome } from '../copy/pool.ts';
 import { type Failure, countTags } from '../mirror/failure.ts';
 import { NOTHING_FILTERED_OUT } from '../mirror/filters.ts';
 import { formatCount, plural } from '../mirror/format.ts';
+import { targetPathOf } from '../mirror/image-key.ts';
 import type { EngineName } from '../mirror/mode.ts';
 import { formatNamespace } from '../mirror/namespace.ts';
 import { countEntries } from '../mirror/record-entry.ts';
@@ -74,8 +75,8 @@ function pendingTags({ work, undetermined }: NamespacePlan, copied: readonly Cop
 }
 
 /** `docker.io/gcrxio/base` */
-export function targetNameOf({ settings: { target }, targets }: NamespacePlan, image: string): string {
-  return `${target.registry}/${targets.get(image) ?? image}`;
+export function targetNameOf({ settings }: NamespacePlan, key: string): string {
+  return `${settings.target.registry}/${targetPathOf(settings, key)}`;
 }
 
 /** `gcr.io/distroless: 3 new tags, 1 moved, 40 unchanged, 0 removed from the source` */

@@ -8,6 +8,10 @@ const ANY = (): boolean => true;
 
 /** Filters that are ready for use. They remember which patterns have matched. */
 export class CompiledFilters {
+  readonly includePatterns: readonly string[];
+  readonly excludePatterns: readonly string[];
+  /** True when tags are filtered by the time of their push. */
+  readonly asksForTimes: boolean;
   readonly #include: readonly Patterns[];
   readonly #exclude: Patterns;
   readonly #inRange: (tag: string) => boolean;
@@ -16,6 +20,9 @@ export class CompiledFilters {
 
   /** @throws Error when `semver` is not a range of versions */
   constructor({ include, exclude, semver, newerThan = 0, latest = Number.POSITIVE_INFINITY }: Filters) {
+    this.includePatterns = include.flat();
+    this.excludePatterns = exclude;
+    this.asksForTimes = newerThan > 0;
     this.#include = include.map((list) => new Patterns(list)).filter(({ isEmpty }) => !isEmpty);
     this.#exclude = new Patterns(exclude);
     const inRange = semver === undefined ? ANY : compileRange(semver);

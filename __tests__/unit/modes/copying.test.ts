@@ -41,7 +41,6 @@ function plansFor(work: readonly Work[]): NamespacePlan[] {
   return targets.map(({ host }) =>
     namespacePlan({
       settings: { ...settings, namespace, target: { registry: host, path: 'mirror' } },
-      targets: new Map(work.map(({ image }) => [image, `mirror/${image}`])),
       work,
     }),
   );

@@ -4,6 +4,7 @@ import { CopyError, isPermanent } from '../../mirror/copy-error.ts';
 import { type SingleImage, findTargetImage, readSourceImage } from '../../mirror/source-image.ts';
 import type { Credential } from '../../oci/auth/credentials.ts';
 import { credentialServer } from '../../oci/auth/docker-config.ts';
+import { isDigest } from '../../oci/digest.ts';
 import { messageOf } from '../../oci/errors.ts';
 import type { Logger } from '../../oci/logger.ts';
 import type { CopyObserver, CopyTask, Engine } from '../engine.ts';
@@ -114,8 +115,12 @@ class DockerEngine implements Engine {
     const image = await readSourceImage(client, repository, digest, task.platforms);
     const name = `${client.registry}/${repository}@${digest}`;
     const { indexEngine, logger } = this.#options;
-    if (image.kind === 'whole') {
-      logger.info(`${name} has several platforms or is not an image: it is copied registry to registry`);
+    if (image.kind === 'whole' || task.tags.some(isDigest)) {
+      const why =
+        image.kind === 'whole'
+          ? 'has several platforms or is not an image'
+          : "is mirrored without a tag, which docker can't push";
+      logger.info(`${name} ${why}: it is copied registry to registry`);
       return indexEngine.copy(task, observer);
     }
     const done: string[] = [];

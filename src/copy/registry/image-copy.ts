@@ -15,7 +15,7 @@ import { MAX_DEPTH } from './presence-check.ts';
 import { reduceIndex } from './reduce-index.ts';
 import { ReferrersCopy } from './referrers-copy.ts';
 import { type Turn, inTurn } from './turn.ts';
-import { verifyTag } from './verify-tag.ts';
+import { referenceOf, verifyTag } from './verify-tag.ts';
 
 /** One image on its way to one target. */
 interface ImageCopy {
@@ -91,7 +91,7 @@ async function findTagsToWrite(
   const { client, repository } = task.target;
   const present = new Map<string, Digest>();
   const check = async (tag: string): Promise<void> => {
-    const head = await client.findManifest(repository, tag).catch(() => undefined);
+    const head = await client.findManifest(repository, referenceOf(tag, manifest)).catch(() => undefined);
     if (head && isDigestOf(manifest, head.digest)) present.set(tag, head.digest);
   };
   if (state.checkBeforePush) await Promise.all(task.tags.map(check));
@@ -111,7 +111,7 @@ async function writeTags(
   await allOrThrow(
     tags.map(async (tag) => {
       await observer.beforeOverwrite(tag);
-      await copy.put(manifest, tag);
+      await copy.put(manifest, referenceOf(tag, manifest));
       written.push(tag);
     }),
   );

@@ -1,4 +1,5 @@
 import { CopyError } from '../../mirror/copy-error.ts';
+import { isDigest } from '../../oci/digest.ts';
 import type { RawManifest } from '../../oci/manifest.ts';
 import type { CopyObserver, CopyTask, VerifiedTag } from '../engine.ts';
 import { isDigestOf } from './manifest-copy.ts';
@@ -12,6 +13,11 @@ interface Written {
   readonly platforms: Pick<VerifiedTag, 'platforms'>;
 }
 
+/** Where the target gets the manifest of `tag`. An image without a tag is there under its digest, which a reduced index changes. */
+export function referenceOf(tag: string, { digest }: RawManifest): string {
+  return isDigest(tag) ? digest : tag;
+}
+
 /**
  * Reads `tag` back from the target and reports it.
  *
@@ -21,10 +27,11 @@ export async function verifyTag(
   { task: { target }, observer, manifest, platforms }: Written,
   tag: string,
 ): Promise<void> {
-  const head = await target.client.headManifest(target.repository, tag);
+  const reference = referenceOf(tag, manifest);
+  const head = await target.client.headManifest(target.repository, reference);
   // A header may be wrong; the content of the manifest decides.
   const isRight = head !== undefined && isDigestOf(manifest, head.digest);
-  const found = isRight ? head : await target.client.getManifest(target.repository, tag);
+  const found = isRight ? head : await target.client.getManifest(target.repository, reference);
   if (found && isDigestOf(manifest, found.digest)) {
     observer.onTagVerified(tag, { digest: found.digest, ...platforms });
     return;
