@@ -10,7 +10,6 @@ const UNIT = fileURLToPath(new URL('./', import.meta.url));
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'github/write-session.ts': 'a class with fields and no method: github/retry.test.ts has what they mean',
   'inputs/config-schema.ts': 'a schema: inputs/config.test.ts has what it accepts',
-  'modes/copying.ts': 'the order of steps with tests of their own: modes/sync.test.ts runs them together',
 };
 
 /** Windows has backslashes. */

@@ -20,6 +20,11 @@ export interface CopyTask {
   /** True when the record says that the target has the digest in this repository, under another tag. */
   readonly present: boolean;
   /**
+   * Number of tasks that copy this digest from this repository, to several targets or under several names: what they read is shared.
+   * Absent: 1.
+   */
+  readonly readers?: number;
+  /**
    * The digests that the record says were mirrored under tags, as they were at the source. What the target has under a digest tag
    * is the owner's when it is another one.
    */

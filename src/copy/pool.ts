@@ -1,14 +1,17 @@
-import type { LimitFunction } from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { CopyError, MissingAtSourceError, PostponedError } from '../mirror/copy-error.ts';
 import type { Lifetime } from '../mirror/lifetime.ts';
 import type { Work } from '../mirror/work.ts';
+import type { RegistryClient } from '../oci/client.ts';
 import { RegistryError, messageOf, printable } from '../oci/errors.ts';
 import { RetryBudget } from '../oci/http/retry.ts';
 import type { Logger } from '../oci/logger.ts';
 import type { Sleep } from '../oci/sleep.ts';
 import { WorkCounter } from '../oci/work-counter.ts';
 import type { CopyTask, Engine, VerifiedTag } from './engine.ts';
+import { Patience, type PatienceOptions } from './patience.ts';
 import type { PullLimits } from './pull-limits.ts';
+import { type Feed, feedsOf, readTogether } from './read-together.ts';
 
 /** The result of copying one piece of work. */
 export interface Outcome {
@@ -37,43 +40,70 @@ export interface Outcome {
   readonly mounts?: number;
 }
 
-export interface PoolOptions {
-  readonly engine: Engine;
-  /** Limits the number of images that are copied at the same time; shared by all namespaces of a run. */
-  readonly limit: LimitFunction;
-  readonly retries: number;
-  readonly task: (work: Work) => CopyTask;
+/** One piece of work, and what its copy needs to know. */
+export interface CopyItem {
+  readonly work: Work;
+  readonly task: CopyTask;
   /** Awaited right before a tag is written at the target. Throws when the tag must not be written. */
-  readonly beforeOverwrite: (work: Work, tag: string) => Promise<void>;
+  readonly beforeOverwrite: (tag: string) => Promise<void>;
+  /** Called when the work has ended. It is not called for work that is not started. */
+  readonly onDone: (outcome: Outcome) => void;
+}
+
+export interface PoolOptions {
+  /** It takes `width` tasks for each target registry at the same time. */
+  readonly engine: Engine;
+  readonly retries: number;
   readonly lifetime: Lifetime;
   readonly pullLimits: PullLimits;
   /** Called with the platforms of each index when only some of them are wanted. */
   readonly onPlatforms?: (platforms: readonly string[]) => void;
-  /** Called when a piece of work has ended. */
-  readonly onDone: (outcome: Outcome) => void;
   readonly sleep: Sleep;
   readonly random: () => number;
   readonly logger: Logger;
+  /** How targets wait for one another. */
+  readonly patience?: Pick<PatienceOptions, 'clock' | 'sleep'>;
 }
 
 /**
- * Copies all of `works`, as many at a time as `limit` allows, until the run ends or a registry's limit is reached. A failed copy
- * is retried when that can help, and never stops the others. Work waits outside of `limit` while its registries have asked to
- * wait, so that work for other registries can pass.
+ * Copies all of `items`, until the run ends or a registry's limit is reached. A failed copy is retried when that can help, and never
+ * stops the others. Each target registry takes its items in their order, as many at a time as the engine is wide: a target that is
+ * slow or down holds up no other. Items that read the same digest are started together, so that it is read once; see `readTogether`.
  */
-export async function copyAll(works: readonly Work[], options: PoolOptions): Promise<void> {
-  const { limit, lifetime, pullLimits, onDone } = options;
+export async function copyAll(items: readonly CopyItem[], options: PoolOptions): Promise<void> {
+  const places = new Map<RegistryClient, LimitFunction>();
+  const { lifetime, patience: given, engine } = options;
+  const patience = new Patience<RegistryClient>({ ...given, signal: lifetime.drain });
+  await Promise.all(
+    feedsOf(readTogether(items, patience)).map(async (feed) => {
+      const { client } = feed[0].item.task.target;
+      let place = places.get(client);
+      if (!place) places.set(client, (place = pLimit(engine.width)));
+      await copyFeed(feed, place, options);
+    }),
+  );
+}
+
+/**
+ * Starts the items of one source and one target, one after another. An item waits outside of `place` while its registries have asked
+ * to wait, so that items from other sources can pass.
+ */
+async function copyFeed(feed: Feed<CopyItem>, place: LimitFunction, options: PoolOptions): Promise<void> {
+  const { lifetime, pullLimits } = options;
   const running: Promise<void>[] = [];
-  for (const work of works) {
-    const task = options.task(work);
+  for (const { item, member } of feed) {
+    const { task, onDone } = item;
     await Promise.all([task.source, task.target].map(async ({ client }) => client.transport.ready()));
     if (lifetime.drain.aborted || !(await pullLimits.begin(task))) break;
+    await member?.reach('turn');
     const started = Promise.withResolvers<void>();
-    const copying = limit(async () => {
+    const copying = place(async () => {
       started.resolve();
       try {
-        if (!lifetime.drain.aborted) onDone(await copyOne(work, task, options));
+        await member?.reach('place');
+        if (!lifetime.drain.aborted) onDone(await copyOne(item, options));
       } finally {
+        member?.leave();
         pullLimits.end(task);
       }
     });
@@ -82,13 +112,15 @@ export async function copyAll(works: readonly Work[], options: PoolOptions): Pro
     running.push(copying);
     await started.promise;
   }
+  for (const { member } of feed.slice(running.length)) member?.leave();
   await Promise.all(running);
 }
 
-/** Copies `work` until all its tags are verified, it fails for good, or the run ends. */
-async function copyOne(work: Work, task: CopyTask, options: PoolOptions): Promise<Outcome> {
+/** Copies an item until all its tags are verified, it fails for good, or the run ends. */
+async function copyOne(item: CopyItem, options: PoolOptions): Promise<Outcome> {
+  const { task } = item;
   const { engine, lifetime, pullLimits, sleep } = options;
-  const attempt = new Attempt(work, options);
+  const attempt = new Attempt(item, options);
   for (;;) {
     try {
       attempt.bytes += await attempt.counter.run(async () => engine.copy(attempt.remainderOf(task), attempt));
@@ -115,21 +147,21 @@ class Attempt {
   bytes = 0;
   readonly counter = new WorkCounter();
   readonly #started = performance.now();
-  readonly #work: Work;
+  readonly #item: CopyItem;
   readonly #options: PoolOptions;
   readonly #retryBudget: RetryBudget;
   readonly #verifiedTags = new Map<string, VerifiedTag>();
   #referrers = 0;
   #platforms: number | undefined;
 
-  constructor(work: Work, options: PoolOptions) {
-    this.#work = work;
+  constructor(item: CopyItem, options: PoolOptions) {
+    this.#item = item;
     this.#options = options;
     this.#retryBudget = new RetryBudget(options.retries, options.random);
   }
 
   async beforeOverwrite(tag: string): Promise<void> {
-    return this.#options.beforeOverwrite(this.#work, tag);
+    return this.#item.beforeOverwrite(tag);
   }
 
   onTagVerified(tag: string, verified: VerifiedTag): void {
@@ -137,7 +169,7 @@ class Attempt {
   }
 
   onTagKept(tag: string): void {
-    const { image, repository } = this.#work;
+    const { image, repository } = this.#item.work;
     this.#options.logger.info(
       `${repository}:${tag} was not copied: the target has its own ${image}:${tag}, which can't be merged with the source's`,
     );
@@ -176,7 +208,7 @@ class Attempt {
     end: Pick<Outcome, 'isPending' | 'isPostponed' | 'error' | 'mayPass' | 'isMissingAtSource'> = {},
   ): Outcome {
     return {
-      work: this.#work,
+      work: this.#item.work,
       verifiedTags: this.#verifiedTags,
       bytes: this.bytes,
       referrers: this.#referrers,

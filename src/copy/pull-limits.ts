@@ -4,6 +4,13 @@ import { RegistryError } from '../oci/errors.ts';
 import { apiHost } from '../oci/names.ts';
 import type { PullLimit } from '../oci/pull-limit.ts';
 import type { CopyTask } from './engine.ts';
+import { readingKey } from './read-together.ts';
+
+/** Pulls that are reserved for one task, or for several that share what they read. */
+interface Reservation {
+  readonly isMade: Promise<boolean>;
+  isReleased: boolean;
+}
 
 /**
  * Watches the rate limits of registries. Once a registry has no pulls left, or refuses requests because of a limit, no further
@@ -12,6 +19,9 @@ import type { CopyTask } from './engine.ts';
 export class PullLimits {
   /** Number of pulls that running copies may still take. */
   readonly #reserved = new Map<RegistryClient, number>();
+  /** What tasks that share their reads have reserved, by `readingKey`. */
+  readonly #shared = new Map<string, Reservation>();
+  readonly #reservations = new WeakMap<CopyTask, Reservation>();
   /** Why a registry's limit is reached, by registry. */
   readonly #spent = new Map<string, string>();
   /** Resolved when the next copy from a registry ends. */
@@ -23,14 +33,30 @@ export class PullLimits {
   }
 
   /**
-   * Reserves the pulls of `task`. Where running copies may take all pulls that are left, waits for them to end: most take fewer
-   * than they reserved.
+   * Reserves the pulls of `task`, once for all tasks that share its reads. Where running copies may take all pulls that are left, waits
+   * for them to end: most take fewer than they reserved.
    *
    * @returns true when `task` may start; `end` must then be called for it
    */
-  async begin({ source: { client }, target, pulls }: CopyTask): Promise<boolean> {
+  async begin(task: CopyTask): Promise<boolean> {
+    if (this.#isTargetSpent(task)) return false;
+    const isShared = (task.readers ?? 1) > 1;
+    const key = readingKey(task);
+    let reservation = isShared ? this.#shared.get(key) : undefined;
+    if (!reservation) {
+      const isTargetSpent = (): boolean => !isShared && this.#isTargetSpent(task);
+      reservation = { isMade: this.#reserve(task, isTargetSpent), isReleased: false };
+      if (isShared) this.#shared.set(key, reservation);
+    }
+    const isMade = await reservation.isMade;
+    if (isMade) this.#reservations.set(task, reservation);
+    else if (isShared) this.#shared.delete(key);
+    return isMade;
+  }
+
+  async #reserve({ source: { client }, pulls }: CopyTask, isTargetSpent: () => boolean): Promise<boolean> {
     for (;;) {
-      if (this.#spent.has(client.registry) || this.#spent.has(target.client.registry)) return false;
+      if (this.#spent.has(client.registry) || isTargetSpent()) return false;
       const reserved = this.#reserved.get(client) ?? 0;
       const { pullLimit } = client;
       if (pullLimit === undefined || pullLimit.remaining >= reserved + pulls) {
@@ -42,7 +68,19 @@ export class PullLimits {
     }
   }
 
-  end({ source: { client }, pulls }: CopyTask): void {
+  #isTargetSpent({ target }: CopyTask): boolean {
+    return this.#spent.has(target.client.registry);
+  }
+
+  /** Releases what was reserved. The first of several tasks that share their reads has read everything when it ends. */
+  end(task: CopyTask): void {
+    const { source, pulls } = task;
+    const { client } = source;
+    const key = readingKey(task);
+    const reservation = this.#reservations.get(task);
+    if (!reservation || reservation.isReleased) return;
+    reservation.isReleased = true;
+    if (this.#shared.get(key) === reservation) this.#shared.delete(key);
     this.#reserved.set(client, (this.#reserved.get(client) ?? 0) - pulls);
     this.#waiting.get(client)?.resolve();
     this.#waiting.delete(client);

@@ -32,9 +32,10 @@ export function hasDigestTags({ added, updated }: Work): boolean {
   return [...added, ...updated].some((tag) => digestTagSubject(tag) !== undefined);
 }
 
-/** `works` in the order in which they are started: an image's signatures come before the image. */
-export function digestTagsFirst(works: readonly Work[]): Work[] {
-  return works.toSorted((a, b) => Number(hasDigestTags(b)) - Number(hasDigestTags(a)));
+/** `items` in the order in which their work is started: an image's signatures come before the image. */
+export function digestTagsFirst<Item>(items: readonly Item[], workOf: (item: Item) => Work): Item[] {
+  const isFirst = (item: Item): number => Number(hasDigestTags(workOf(item)));
+  return items.toSorted((a, b) => isFirst(b) - isFirst(a));
 }
 
 interface OpenWork extends Work {

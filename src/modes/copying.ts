@@ -1,6 +1,5 @@
-import pLimit from 'p-limit';
 import type { Engine } from '../copy/engine.ts';
-import { type Outcome, type PoolOptions, copyAll } from '../copy/pool.ts';
+import { type Outcome, copyAll } from '../copy/pool.ts';
 import { PullLimits } from '../copy/pull-limits.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { plural } from '../mirror/format.ts';
@@ -15,8 +14,8 @@ import { Progress } from '../report/progress.ts';
 import { copyTaskOf } from './copy-task.ts';
 import type { Deps } from './deps.ts';
 import { MissingPlatforms } from './missing-platforms.ts';
-import { relistTags } from './relist-tags.ts';
-import { type Rounds, withRetryRounds } from './retry-rounds.ts';
+import { copyAndRelist } from './relist-tags.ts';
+import { type PlannedWork, type Rounds, withRetryRounds } from './retry-rounds.ts';
 import { runLogOf } from './run-log.ts';
 
 /** The result of copying, besides the outcomes that the recorder has. */
@@ -100,8 +99,7 @@ async function copy(
   const total = plans.reduce((sum, plan) => sum + countWorks(plan), 0);
   const log = runLogOf(deps);
   const progress = new Progress({ total, log: (line) => logger.info(line), clock: () => performance.now() });
-  const limit = pLimit(engine.width);
-  const shared = { engine, limit, retries: inputs.retries, lifetime, pullLimits, sleep, random, logger };
+  const shared = { engine, retries: inputs.retries, lifetime, pullLimits, sleep, random, logger };
   const rounds: Rounds = {
     retries: inputs.retries,
     note: (plan, outcome) => {
@@ -109,63 +107,34 @@ async function copy(
       for (const line of imageLinesOf(plan, outcome)) log.copied(line);
       progress.done(outcome.bytes, outcome.error !== undefined);
     },
-    copy: async (plan, works, onDone) =>
-      copyAndRelist(works, plan, deps, {
-        ...shared,
-        task: (work) => copyTaskOf(work, plan, inputs, deps),
-        onPlatforms: (found) => platforms.note(found),
-        beforeOverwrite: async (work, tag) => recorder.beforeOverwrite(plan, work.image, tag),
-        onDone,
+    copy: async (works, onDone) =>
+      copyAndRelist(works, onDone, deps, async (all, done) => {
+        const items = all.map(({ plan, work }) => ({
+          work,
+          task: copyTaskOf(work, plan, inputs, deps),
+          beforeOverwrite: async (tag: string) => recorder.beforeOverwrite(plan, work.image, tag),
+          onDone: (outcome: Outcome) => done(plan, outcome),
+        }));
+        await copyAll(items, { ...shared, onPlatforms: (found) => platforms.note(found) });
       }),
   };
   try {
-    await withRetryRounds(async (onDone) => copyAllOnce(plans, rounds.copy, onDone), rounds, deps);
+    await withRetryRounds(inOrder(plans), rounds, deps);
   } finally {
     progress.stop();
     log.copyingEnded();
   }
 }
 
-/** New images come before new referrers of images that are mirrored already. */
-async function copyAllOnce(
-  plans: readonly NamespacePlan[],
-  copyWorks: Rounds['copy'],
-  onDone: (plan: NamespacePlan) => (outcome: Outcome) => void,
-): Promise<void> {
-  for (const select of [({ work }: NamespacePlan) => digestTagsFirst(work), rechecksOf])
-    await Promise.all(plans.map(async (plan) => copyWorks(plan, select(plan), onDone(plan))));
-}
-
-/** Copies `works`, then looks up the tags again whose listed digest the source did not have, and copies what they are now. */
-async function copyAndRelist(
-  works: readonly Work[],
-  { settings }: NamespacePlan,
-  { registries }: Pick<Deps, 'registries'>,
-  options: PoolOptions,
-): Promise<void> {
-  const missing: Outcome[] = [];
-  const postponed: Work[] = [];
-  const onDone = (outcome: Outcome): void => {
-    if (outcome.isPostponed === true) postponed.push(remainderOf(outcome));
-    if (outcome.isMissingAtSource === true) missing.push(outcome);
-    else options.onDone(outcome);
-  };
-  await copyAll(works, { ...options, onDone });
-  const source = registries.source(settings.namespace.registry);
-  const moved: Work[] = [];
-  for (const outcome of missing) {
-    const relisted = await relistTags(outcome, source);
-    options.onDone(relisted.outcome);
-    moved.push(...relisted.moved);
-  }
-  // Tags that could not be announced are tried once more, and then left to the next run.
-  await copyAll([...moved, ...postponed], options);
-}
-
-/** The work without the tags that are verified. */
-function remainderOf({ work, verifiedTags }: Outcome): Work {
-  const left = (tags: readonly string[]): string[] => tags.filter((tag) => !verifiedTags.has(tag));
-  return { ...work, added: left(work.added), updated: left(work.updated) };
+/** All work: signatures come before images, and new images before new referrers of images that are mirrored already. */
+function inOrder(plans: readonly NamespacePlan[]): PlannedWork[] {
+  const planned = (worksOf: (plan: NamespacePlan) => readonly Work[]): PlannedWork[] =>
+    plans.flatMap((plan) => worksOf(plan).map((work) => ({ plan, work })));
+  const works = digestTagsFirst(
+    planned(({ work }) => work),
+    ({ work }) => work,
+  );
+  return [...works, ...planned(rechecksOf)];
 }
 
 function logRechecks(plans: readonly NamespacePlan[], { logger }: Deps): void {

@@ -1,6 +1,46 @@
 import type { Outcome } from '../copy/pool.ts';
+import { SharedSources } from '../copy/shared-source.ts';
 import { type Work, WorkBuilder } from '../mirror/work.ts';
 import type { RegistryClient } from '../oci/client.ts';
+import type { NamespacePlan } from '../plan/namespace-plan.ts';
+import type { Deps } from './deps.ts';
+import type { OnDone, PlannedWork } from './retry-rounds.ts';
+
+/**
+ * Copies `works`, then looks up the tags again whose listed digest the source did not have, and copies what they are now. A tag is
+ * looked up once for all targets.
+ *
+ * @param copy copies works, and calls the function it is given for each of them
+ */
+export async function copyAndRelist(
+  works: readonly PlannedWork[],
+  onDone: OnDone,
+  { registries }: Pick<Deps, 'registries'>,
+  copy: (works: readonly PlannedWork[], onDone: OnDone) => Promise<void>,
+): Promise<void> {
+  const missing: { readonly plan: NamespacePlan; readonly outcome: Outcome }[] = [];
+  const again: PlannedWork[] = [];
+  await copy(works, (plan, outcome) => {
+    if (outcome.isPostponed === true) again.push({ plan, work: remainderOf(outcome) });
+    if (outcome.isMissingAtSource === true) missing.push({ plan, outcome });
+    else onDone(plan, outcome);
+  });
+  const sources = new SharedSources();
+  for (const { plan, outcome } of missing) {
+    const { registry } = plan.settings.namespace;
+    const relisted = await relistTags(outcome, sources.of(registries.source(registry)));
+    onDone(plan, relisted.outcome);
+    for (const work of relisted.moved) again.push({ plan, work });
+  }
+  // Tags that could not be announced are tried once more, and then left to the next run.
+  await copy(again, onDone);
+}
+
+/** The work without the tags that are verified. */
+function remainderOf({ work, verifiedTags }: Outcome): Work {
+  const left = (tags: readonly string[]): string[] => tags.filter((tag) => !verifiedTags.has(tag));
+  return { ...work, added: left(work.added), updated: left(work.updated) };
+}
 
 /** An outcome whose digest the source does not have, after its tags were looked up again. */
 export interface Relisted {

@@ -7,70 +7,69 @@ import type { Deps } from './deps.ts';
 /** Pauses before failed images are copied again at the end of a run: an outage may last longer than the retries of one request. */
 const ROUND_PAUSES_MS = [5000, 20_000];
 
-/** Where outcomes go, and what copies the work of a namespace. */
+/** One piece of work of one plan. */
+export interface PlannedWork {
+  readonly plan: NamespacePlan;
+  readonly work: Work;
+}
+
+export type OnDone = (plan: NamespacePlan, outcome: Outcome) => void;
+
+/** Where outcomes go, and what copies the work of all namespaces and targets. */
 export interface Rounds {
-  readonly note: (plan: NamespacePlan, outcome: Outcome) => void;
+  readonly note: OnDone;
   /** Copies `works`, and calls `onDone` for each of them. */
-  readonly copy: (
-    plan: NamespacePlan,
-    works: readonly Work[],
-    onDone: (outcome: Outcome) => void,
-  ) => Promise<void>;
+  readonly copy: (works: readonly PlannedWork[], onDone: OnDone) => Promise<void>;
   /** The number of retries of a request; 0: failed images are not copied again. */
   readonly retries: number;
 }
 
 /**
- * Runs `first`, which copies everything, then copies again what failed with an error that may pass, as long as time is left. Only
+ * Copies all of `works`, then copies again what failed with an error that may pass, as long as time is left. Only
  * the last failure of an image is noted.
  */
 export async function withRetryRounds(
-  first: (onDone: (plan: NamespacePlan) => (outcome: Outcome) => void) => Promise<void>,
+  works: readonly PlannedWork[],
   { note, copy, retries }: Rounds,
   { lifetime, logger, sleep }: Pick<Deps, 'lifetime' | 'logger' | 'sleep'>,
 ): Promise<void> {
   const failed = new FailedWork(note);
-  const onDone =
-    (plan: NamespacePlan) =>
-    (outcome: Outcome): void =>
-      failed.add(plan, outcome);
-  await first(onDone);
+  const onDone: OnDone = (plan, outcome) => failed.add(plan, outcome);
+  await copy(works, onDone);
   for (const pauseMs of ROUND_PAUSES_MS.slice(0, retries)) {
     if (failed.size === 0 || lifetime.drain.aborted) break;
     const what = `${plural(failed.size, 'image')} failed with errors that may pass`;
     logger.info(`${what}: copying again in ${Math.round(pauseMs / 1000)} s`);
     await sleep(pauseMs, lifetime.drain).catch(() => undefined);
     if (lifetime.drain.aborted) break;
-    const byPlan = failed.start();
-    await Promise.all(Array.from(byPlan, async ([plan, works]) => copy(plan, works, onDone(plan))));
+    await copy(failed.start(), onDone);
   }
   failed.noteAll();
 }
 
-interface Failed {
-  readonly plan: NamespacePlan;
-  readonly outcome: Outcome;
-}
+/** Failed work of one plan, with the last outcome. Plans for several targets may have the same work. */
+type Failed = Map<NamespacePlan, Map<Work, Outcome>>;
 
 /** Work that failed with an error that may pass, and what its copies have achieved so far. */
 class FailedWork {
   readonly #note: Rounds['note'];
-  readonly #failed = new Map<Work, Failed>();
+  #failed: Failed = new Map();
   /** Work that is being copied again. */
-  readonly #running = new Map<Work, Failed>();
+  #running: Failed = new Map();
 
   constructor(note: Rounds['note']) {
     this.#note = note;
   }
 
   get size(): number {
-    return this.#failed.size;
+    return listOf(this.#failed).length;
   }
 
   /** Notes an outcome, unless it is to be copied again. */
   add(plan: NamespacePlan, ended: Outcome): void {
-    const earlier = this.#running.get(ended.work)?.outcome;
-    this.#running.delete(ended.work);
+    const running = this.#running.get(plan);
+    const earlier = running?.get(ended.work);
+    running?.delete(ended.work);
     const outcome = earlier ? withEarlier(ended, earlier) : ended;
     if (outcome.mayPass !== true) {
       this.#note(plan, outcome);
@@ -78,27 +77,30 @@ class FailedWork {
     }
     const { done, rest } = splitOutcome(outcome);
     if (done) this.#note(plan, done);
-    this.#failed.set(rest.work, { plan, outcome: rest });
+    const failed = this.#failed.get(plan);
+    if (failed) failed.set(rest.work, rest);
+    else this.#failed.set(plan, new Map([[rest.work, rest]]));
   }
 
-  /** The failed work, by namespace, which is to be copied again now. */
-  start(): ReadonlyMap<NamespacePlan, readonly Work[]> {
-    const byPlan = new Map<NamespacePlan, Work[]>();
-    for (const [work, failed] of this.#failed) {
-      this.#running.set(work, failed);
-      const works = byPlan.get(failed.plan);
-      if (works) works.push(work);
-      else byPlan.set(failed.plan, [work]);
-    }
-    this.#failed.clear();
-    return byPlan;
+  /** The failed work, which is to be copied again now. */
+  start(): readonly PlannedWork[] {
+    for (const [plan, outcome] of listOf(this.#running)) this.#note(plan, outcome);
+    this.#running = this.#failed;
+    this.#failed = new Map();
+    return listOf(this.#running).map(([plan, { work }]) => ({ plan, work }));
   }
 
   /** Notes all failures, also of work that was not started again. */
   noteAll(): void {
-    for (const { plan, outcome } of [...this.#failed.values(), ...this.#running.values()])
+    for (const [plan, outcome] of [...listOf(this.#failed), ...listOf(this.#running)])
       this.#note(plan, outcome);
   }
+}
+
+function listOf(failed: Failed): [NamespacePlan, Outcome][] {
+  return Array.from(failed).flatMap(([plan, works]) =>
+    Array.from(works.values(), (outcome): [NamespacePlan, Outcome] => [plan, outcome]),
+  );
 }
 
 /** An outcome as two: of the tags that are verified, if any, and of the others. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { type Hash, createHash } from 'node:crypto';
 import { type Transform, pipeline } from 'node:stream';
 import { type RegistryClient, pull } from './client.ts';
 import { RegistryError, messageOf } from './errors.ts';
@@ -20,11 +20,38 @@ interface BlobSource {
   readonly descriptor: Pick<Descriptor, 'digest' | 'size'>;
 }
 
+/** How far a download has come. */
+export class DownloadProgress {
+  readonly hash: Hash;
+  /** Number of bytes that were received and hashed. */
+  received = 0;
+  /** The last chunk, which is yielded when the next one has arrived. */
+  held: Uint8Array | undefined;
+
+  constructor(hash: Hash) {
+    this.hash = hash;
+  }
+
+  static of({ digest }: Pick<Descriptor, 'digest'>): DownloadProgress {
+    const [algorithm = ''] = digest.split(':');
+    return new DownloadProgress(createHash(algorithm));
+  }
+
+  /** The same progress, for another download that continues from here. */
+  copy(): DownloadProgress {
+    const copy = new DownloadProgress(this.hash.copy());
+    copy.received = this.received;
+    copy.held = this.held;
+    return copy;
+  }
+}
+
 /**
  * Streams a blob and verifies it. The last chunk is yielded only after size and digest of the whole are verified: a stream
  * that ends is exactly what the descriptor names. A download that breaks off or ends early is resumed where it stopped.
  *
  * @param signal aborts the download: its connection is closed, even while no data arrives
+ * @param progress of the download that this one continues; it is kept up to date
  * @throws ContentError when the content is not what `descriptor` names; RegistryError when the registry does not send it
  */
 export async function* downloadBlob(
@@ -32,37 +59,38 @@ export async function* downloadBlob(
   repository: string,
   descriptor: Pick<Descriptor, 'digest' | 'size'>,
   signal?: AbortSignal,
+  progress = DownloadProgress.of(descriptor),
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const source = { client, repository, descriptor };
   const { digest, size } = descriptor;
-  const [algorithm = '', hex] = digest.split(':');
-  const hash = createHash(algorithm);
-  let received = 0;
-  let last: Uint8Array | undefined;
-  for await (const chunk of resumed(source, signal)) {
-    received += chunk.length;
-    if (received > size) break;
-    hash.update(chunk);
-    if (last) yield last;
-    last = chunk;
+  for await (const chunk of resumed(source, signal, progress.received)) {
+    progress.received += chunk.length;
+    if (progress.received > size) break;
+    progress.hash.update(chunk);
+    const before = progress.held;
+    progress.held = chunk;
+    if (before) yield before;
   }
-  if (received !== size || hash.digest('hex') !== hex) {
+  const { received, hash, held } = progress;
+  if (received !== size || hash.digest('hex') !== digest.split(':')[1]) {
     const cause =
       received === size
         ? `the content of ${digest} does not have that digest`
         : `received ${received > size ? 'more than ' : ''}${received} bytes of ${digest}, which has ${size}`;
     throw new ContentError({ method: 'GET', url: urlOf(source), cause, retryable: true });
   }
-  if (last) yield last;
+  if (held) yield held;
 }
 
-/** The bytes of a blob, from one or more responses. */
+/** The bytes of a blob from `start` on, from one or more responses. */
 async function* resumed(
   source: BlobSource,
   signal: AbortSignal | undefined,
+  start: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { size } = source.descriptor;
-  let offset = 0;
+  if (start > 0 && start >= size) return;
+  let offset = start;
   let isWhole = false;
   for (let resumes = 0; ; resumes += 1) {
     const before = offset;

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import pLimit, { type LimitFunction } from 'p-limit';
 import { describe, expect, it } from 'vitest';
 import type { CopyTask, Engine, VerifiedTag } from '../../../src/copy/engine.ts';
 import { type Outcome, copyAll } from '../../../src/copy/pool.ts';
@@ -33,43 +32,59 @@ interface Given {
   readonly retries?: number;
   readonly lifetime?: Lifetime;
   readonly from?: RegistryClient;
-  readonly limit?: LimitFunction;
 }
 
 async function copy(
   items: Work[],
   engine: Engine['copy'],
-  {
-    concurrency = 3,
-    retries = 2,
-    lifetime = endless().lifetime,
-    from = client,
-    limit = pLimit(concurrency),
-  }: Given = {},
-): Promise<{ outcomes: Outcome[]; waits: number; reasons: string[] }> {
+  { from = client, ...given }: Given = {},
+): Promise<Result> {
+  return copyFrom(
+    items.map((work) => ({ work, from })),
+    engine,
+    given,
+  );
+}
+
+interface Result {
+  readonly outcomes: Outcome[];
+  readonly waits: number;
+  readonly reasons: string[];
+}
+
+async function copyFrom(
+  items: readonly { readonly work: Work; readonly from: RegistryClient }[],
+  engine: Engine['copy'],
+  { concurrency = 3, retries = 2, lifetime = endless().lifetime }: Given = {},
+): Promise<Result> {
   let waits = 0;
   const outcomes: Outcome[] = [];
   const pullLimits = new PullLimits();
-  await copyAll(items, {
-    engine: { width: concurrency, copy: engine, close: async () => {} },
-    limit,
-    retries,
-    task: ({ repository, descriptor, added, updated }): CopyTask => ({
-      source: { client: from, repository, digest: descriptor.digest },
-      target: { client, repository },
-      tags: [...added, ...updated],
-      platforms: 'all',
-      pulls: 2,
-      present: false,
-    }),
-    beforeOverwrite: async () => {},
-    onDone: (outcome) => void outcomes.push(outcome),
-    lifetime,
-    pullLimits,
-    sleep: async () => void (waits += 1),
-    random: () => 0.5,
-    logger: silentLogger,
+  const taskOf = ({ repository, descriptor, added, updated }: Work, from: RegistryClient): CopyTask => ({
+    source: { client: from, repository, digest: descriptor.digest },
+    target: { client, repository },
+    tags: [...added, ...updated],
+    platforms: 'all',
+    pulls: 2,
+    present: false,
   });
+  await copyAll(
+    items.map(({ work, from }) => ({
+      work,
+      task: taskOf(work, from),
+      beforeOverwrite: async () => {},
+      onDone: (outcome) => void outcomes.push(outcome),
+    })),
+    {
+      engine: { width: concurrency, copy: engine, close: async () => {} },
+      retries,
+      lifetime,
+      pullLimits,
+      sleep: async () => void (waits += 1),
+      random: () => 0.5,
+      logger: silentLogger,
+    },
+  );
   return { outcomes, waits, reasons: pullLimits.reasons };
 }
 
@@ -350,10 +365,11 @@ describe('a registry that asked to wait', () => {
     // Its answer must arrive.
     await delay(50);
     const order: string[] = [];
-    const limit = pLimit(2);
-    const copyFrom = async (from: RegistryClient): Promise<unknown> =>
-      copy(works(5), async ({ source }) => order.push(source.client.registry), { from, limit });
-    await Promise.all([copyFrom(waiting), copyFrom(client), asking]);
+    const items = [waiting, client].flatMap((from) => works(5).map((work) => ({ work, from })));
+    const copying = copyFrom(items, async ({ source }) => order.push(source.client.registry), {
+      concurrency: 2,
+    });
+    await Promise.all([copying, asking]);
     expect(order).toEqual([...Array<string>(5).fill(client.registry), ...Array<string>(5).fill(busy.host)]);
     await busy.close();
   });

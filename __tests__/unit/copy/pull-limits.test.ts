@@ -78,4 +78,31 @@ describe('PullLimits', () => {
     expect(limits.isSpent(new Error('429'), task)).toBe(false);
     expect(await limits.begin(task)).toBe(true);
   });
+
+  it('reserves pulls once for tasks that share what they read', async () => {
+    const limits = new PullLimits();
+    const client = limitedTo(() => 5);
+    const tasks = [1, 2, 3].map(() => ({ ...taskFrom(client, 4), readers: 3 }));
+    expect(await Promise.all(tasks.map(async (task) => limits.begin(task)))).toEqual([true, true, true]);
+    const other = limits.begin({ ...taskFrom(client, 4), readers: 1 });
+    let isOtherStarted = false;
+    void other.then(() => (isOtherStarted = true));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(isOtherStarted).toBe(false);
+    // The first that ends has read everything.
+    for (const task of tasks.slice(1)) limits.end(task);
+    expect(await other).toBe(true);
+    // A task that comes later reads for itself, and is refused when too few pulls are left.
+    const late = limits.begin({ ...taskFrom(client, 6), readers: 3 });
+    for (const task of tasks) limits.end(task);
+    expect([await Promise.race([late, Promise.resolve('waits')]), limits.reasons]).toEqual(['waits', []]);
+  });
+
+  it('starts no task of a group when its source has no pulls left', async () => {
+    const limits = new PullLimits();
+    const client = limitedTo(() => 3);
+    const tasks = [1, 2].map(() => ({ ...taskFrom(client, 4), readers: 2 }));
+    expect(await Promise.all(tasks.map(async (task) => limits.begin(task)))).toEqual([false, false]);
+    expect(limits.reasons).toHaveLength(1);
+  });
 });

@@ -70,7 +70,7 @@ describe('digestTagsFirst', () => {
     fc.assert(
       fc.property(tags, (all) => {
         const works = buildFrom(all);
-        expect(digestTagsFirst(works)).toEqual([
+        expect(digestTagsFirst(works, (one) => one)).toEqual([
           ...works.filter(hasDigestTags),
           ...works.filter((work) => !hasDigestTags(work)),
         ]);

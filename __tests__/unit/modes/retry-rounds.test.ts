@@ -62,11 +62,15 @@ async function run(
     if (rounds.length >= drainAfter) drain.abort();
   };
   await withRetryRounds(
-    async (onDone) => copyAll(works, onDone(plan)),
+    works.map((one) => ({ plan, work: one })),
     {
       retries,
       note: (_, outcome) => void noted.push(outcome),
-      copy: async (_, all, onDone) => copyAll(all, onDone),
+      copy: async (all, onDone) =>
+        copyAll(
+          all.map((one) => one.work),
+          (outcome) => onDone(plan, outcome),
+        ),
     },
     { lifetime, logger: silentLogger, sleep: async (ms) => void pauses.push(ms) },
   );

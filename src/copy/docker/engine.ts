@@ -8,8 +8,10 @@ import { isDigest } from '../../oci/digest.ts';
 import { messageOf } from '../../oci/errors.ts';
 import type { Logger } from '../../oci/logger.ts';
 import type { CopyObserver, CopyTask, Engine } from '../engine.ts';
+import { SharedSources } from '../shared-source.ts';
 import { type Exec, DockerCli, DockerUnableError } from './cli.ts';
 import { createConfig } from './config.ts';
+import { PulledImages } from './pulled-images.ts';
 
 /** The accounts to log in with, by registry. Other registries use the logins of the user's docker config. */
 export interface Logins {
@@ -30,7 +32,7 @@ export interface DockerEngineOptions {
   readonly onFolder: (folder: string) => void;
   /** Copies what docker can't copy: an index of several platforms, an artifact. */
   readonly indexEngine: Engine;
-  /** Number of images that are copied at the same time. */
+  /** Number of images that are copied to one target registry at the same time. */
   readonly concurrency: number;
   readonly logger: Logger;
   /** Aborted when the run must end at once: then only commands that remove images are started. */
@@ -80,6 +82,9 @@ async function openCli(
   return docker;
 }
 
+/** Number of references that one command removes. */
+const MAX_REFERENCES = 100;
+
 /** The docker command with the logins of each role; `anonymous` is set when a source's login is only a fallback. */
 interface Clis {
   readonly source: DockerCli;
@@ -92,6 +97,8 @@ class DockerEngine implements Engine {
   readonly #options: DockerEngineOptions;
   readonly #folder: string;
   readonly #docker: Clis;
+  readonly #sources = new SharedSources();
+  readonly #pulled = new PulledImages();
   /** References that may be left in the daemon: the end of a run also ends commands that remove images. */
   readonly #unremoved = new Set<string>();
 
@@ -102,29 +109,28 @@ class DockerEngine implements Engine {
     this.#docker = docker;
   }
 
-  async copy(task: CopyTask, observer: CopyObserver): Promise<number> {
+  async copy(given: CopyTask, observer: CopyObserver): Promise<number> {
+    const task = this.#sources.taskOf(given);
     const { client, repository, digest } = task.source;
     const image = await readSourceImage(client, repository, digest, task.platforms);
+    const name = `${client.registry}/${repository}@${digest}`;
+    const { indexEngine, logger } = this.#options;
     if (image.kind === 'whole' || task.tags.some(isDigest)) {
-      const name = `${client.registry}/${repository}@${digest}`;
       const why =
         image.kind === 'whole'
           ? 'has several platforms or is not an image'
           : "is mirrored without a tag, which docker can't push";
-      this.#options.logger.info(`${name} ${why}: it is copied registry to registry`);
-      return this.#options.indexEngine.copy(task, observer);
+      logger.info(`${name} ${why}: it is copied registry to registry`);
+      return indexEngine.copy(task, observer);
     }
     const done: string[] = [];
     try {
       return await this.#copyImage(task, image, observer, done);
     } catch (error) {
       if (!(error instanceof DockerUnableError)) throw error;
-      const name = `${client.registry}/${repository}@${digest}`;
-      this.#options.logger.info(
-        `${name} is copied registry to registry, because docker can't: ${error.message}`,
-      );
+      logger.info(`${name} is copied registry to registry, because docker can't: ${error.message}`);
       const tags = task.tags.filter((tag) => !done.includes(tag));
-      return this.#options.indexEngine.copy({ ...task, tags }, observer);
+      return indexEngine.copy({ ...task, tags }, observer);
     }
   }
 
@@ -140,31 +146,41 @@ class DockerEngine implements Engine {
     observer: CopyObserver,
     done: string[],
   ): Promise<number> {
-    const { client, repository } = task.source;
+    const { source, target } = task;
+    this.#options.abort.throwIfAborted();
+    const local = `${source.client.registry}/${source.repository}@${image.digest}`;
+    const remotes: string[] = [];
+    const platform = image.platform === undefined ? [] : ['--platform', image.platform];
+    return this.#pulled.use(local, {
+      pull: async () => this.#pull(source.client.registry, ['--quiet', ...platform, local]),
+      use: async () => {
+        let bytes = 0;
+        for (const tag of task.tags) {
+          const remote = `${target.client.registry}/${target.repository}:${tag}`;
+          // Added first: a command that was interrupted may have succeeded.
+          remotes.push(remote);
+          const sent = await this.#pushAs(remote, local, task, { tag, image, observer });
+          done.push(tag);
+          bytes = Math.max(bytes, sent);
+        }
+        return bytes;
+      },
+      remove: async (isLast) => this.#remove(isLast ? [local, ...remotes] : remotes),
+    });
+  }
+
+  async #pushAs(
+    remote: string,
+    local: string,
+    task: CopyTask,
+    { tag, image, observer }: { tag: string; image: SingleImage; observer: CopyObserver },
+  ): Promise<number> {
     const { abort } = this.#options;
     abort.throwIfAborted();
-    const local = `${client.registry}/${repository}@${image.digest}`;
-    const references = [local];
-    try {
-      const platform = image.platform === undefined ? [] : ['--platform', image.platform];
-      await this.#pull(client.registry, ['--quiet', ...platform, local]);
-      let bytes = 0;
-      for (const tag of task.tags) {
-        abort.throwIfAborted();
-        const remote = `${task.target.client.registry}/${task.target.repository}:${tag}`;
-        // Added first: a command that was interrupted may have succeeded.
-        references.push(remote);
-        await this.#docker.target.run(['tag', local, remote]);
-        await observer.beforeOverwrite(tag);
-        abort.throwIfAborted();
-        const sent = await this.#push(task, tag, image, observer);
-        done.push(tag);
-        bytes = Math.max(bytes, sent);
-      }
-      return bytes;
-    } finally {
-      await this.#remove(references);
-    }
+    await this.#docker.target.run(['tag', local, remote]);
+    await observer.beforeOverwrite(tag);
+    abort.throwIfAborted();
+    return this.#push(task, tag, image, observer);
   }
 
   async #pull(registry: string, args: readonly string[]): Promise<void> {
@@ -211,9 +227,8 @@ class DockerEngine implements Engine {
     const found = await findTargetImage(target.client, target.repository, tag, image);
     if (!found) {
       const name = `${target.client.registry}/${target.repository}:${tag}`;
-      throw new CopyError(`docker pushed ${name}, but the target does not hold that image under this tag`, {
-        retryable: true,
-      });
+      const message = `docker pushed ${name}, but the target does not hold that image under this tag`;
+      throw new CopyError(message, { retryable: true });
     }
     const platforms = image.platform === undefined ? {} : { platforms: [image.platform] };
     observer.onTagVerified(tag, { digest: found.digest, ...platforms });
@@ -221,6 +236,7 @@ class DockerEngine implements Engine {
   }
 
   async #remove(references: readonly string[]): Promise<void> {
+    if (references.length === 0) return;
     try {
       await this.#docker.target.run(['image', 'rm', ...references]);
       for (const reference of references) this.#unremoved.delete(reference);
@@ -241,6 +257,3 @@ class DockerEngine implements Engine {
     });
   }
 }
-
-/** Number of references that one command removes. */
-const MAX_REFERENCES = 100;

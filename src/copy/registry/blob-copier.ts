@@ -1,6 +1,5 @@
-import type { LimitFunction } from 'p-limit';
 import { SingleFlight } from '../../oci/async.ts';
-import { ContentError, downloadBlob } from '../../oci/blob-download.ts';
+import { ContentError } from '../../oci/blob-download.ts';
 import { type UploadStart, startUpload, uploadChunks, uploadWhole } from '../../oci/blob-upload.ts';
 import type { RegistryClient } from '../../oci/client.ts';
 import { RegistryError } from '../../oci/errors.ts';
@@ -8,6 +7,8 @@ import { type Problem, RetryBudget } from '../../oci/http/retry.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
 import type { Sleep } from '../../oci/sleep.ts';
 import type { CopyTask } from '../engine.ts';
+import { isKept, readBlob } from '../shared-source.ts';
+import type { BlobStreams } from './blob-streams.ts';
 import { isCommitted } from './commit-check.ts';
 import type { PresenceCheck } from './presence-check.ts';
 import type { TargetInventory } from './target-inventory.ts';
@@ -26,8 +27,8 @@ export interface BlobCopierOptions {
   readonly target: RegistryClient;
   readonly inventory: TargetInventory;
   readonly presence: PresenceCheck;
-  /** Limits the number of blobs that are streamed at the same time. */
-  readonly limit: LimitFunction;
+  /** Streams the large blobs of all targets. */
+  readonly streams: BlobStreams;
   readonly retries: number;
   readonly sleep: Sleep;
   readonly random: () => number;
@@ -63,7 +64,7 @@ export class BlobCopier {
     repository: string,
     isCheckedByTarget = false,
   ): Promise<number> {
-    const { inventory, presence } = this.#options;
+    const { target, inventory, presence, streams } = this.#options;
     const { digest } = blob;
     for (;;) {
       const mountSource = inventory.repositoryWith(digest, repository);
@@ -82,6 +83,7 @@ export class BlobCopier {
       return this.#transfers.run(key, async () => {
         const sent = await this.#transfer({ source, from, blob, repository, mountSource });
         inventory.noteBlob(repository, digest);
+        streams.settle(target, source, digest);
         return sent;
       });
     }
@@ -155,7 +157,7 @@ export class BlobCopier {
 
   async #transferSmall(transfer: BlobTransfer, upload: Upload): Promise<number> {
     const { source, from, blob, repository, mountSource } = transfer;
-    const read = async (): Promise<Uint8Array> => readAll(downloadBlob(source, from, blob));
+    const read = async (): Promise<Uint8Array> => readBlob(source, from, blob);
     // When a mount is unlikely, the content is read while the upload is being started.
     const [start, early] = await bothOrThrow(
       this.#start(transfer),
@@ -173,13 +175,14 @@ export class BlobCopier {
 
   async #transferLarge(transfer: BlobTransfer, strategy: UploadStrategy, upload: Upload): Promise<number> {
     const { source, from, blob, repository } = transfer;
-    const { target, limit } = this.#options;
-    return limit(async () => {
+    const { target, streams } = this.#options;
+    return streams.run({ source, from, target, blob }, async (open) => {
       const start = await this.#start(transfer);
       if (start.kind === 'mounted') return 0;
       // When the upload fails, the download must end too: its connection would stay open for ever.
       const ended = new AbortController();
-      const content = untilSent(downloadBlob(source, from, blob, ended.signal), upload);
+      const blobs = isKept(source, blob) ? kept(source, from, blob) : open(ended.signal);
+      const content = untilSent(blobs, upload);
       const body = { size: blob.size, content };
       const chunk = Math.max(CHUNK_BYTES, start.minChunkBytes);
       try {
@@ -208,6 +211,15 @@ async function* untilSent(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   yield* content;
   upload.isSent = true;
+}
+
+/** The content of a blob that is kept for several targets. */
+async function* kept(
+  source: RegistryClient,
+  from: string,
+  blob: Descriptor,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield await readBlob(source, from, blob);
 }
 
 /** One blob on its way to one repository of the target. */
@@ -239,11 +251,6 @@ function uploadProblem(error: RegistryError): Problem {
   const isUpload = method === 'PUT' || method === 'PATCH';
   const isSessionLost = isUpload && (status === 401 || status === 404 || status === 416);
   return { retryable: retryable || isSessionLost, ambiguous: ambiguous && isUpload, retryAfter };
-}
-
-async function readAll(content: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks = await Array.fromAsync(content);
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
 
 /** Both results. A failure is thrown only after both have ended, so that nothing continues in the background. */

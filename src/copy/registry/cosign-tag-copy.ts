@@ -1,4 +1,5 @@
 import { copyableContent } from '../../mirror/source-image.ts';
+import { allOrThrow } from '../../oci/async.ts';
 import { downloadBlob } from '../../oci/blob-download.ts';
 import { startUpload, uploadWhole } from '../../oci/blob-upload.ts';
 import { digestTagSubject, isReferrersTag } from '../../oci/digest-tags.ts';
@@ -6,7 +7,9 @@ import { digestOf } from '../../oci/digest.ts';
 import type { RawManifest } from '../../oci/manifest.ts';
 import type { CopyObserver, CopyTask } from '../engine.ts';
 import { compareLists, mergeLists } from './cosign-manifest.ts';
-import type { ManifestCopy } from './manifest-copy.ts';
+import { type TargetState, ManifestCopy } from './manifest-copy.ts';
+import { type Turn, inTurn } from './turn.ts';
+import { verifyTag } from './verify-tag.ts';
 
 /** A larger config is not one of cosign's. */
 const MAX_CONFIG_BYTES = 1024 ** 2;
@@ -58,4 +61,30 @@ async function merge({ target }: CopyTask, present: RawManifest, added: RawManif
   if (start.kind === 'session')
     await uploadWhole(client, repository, digest, start.location, { size: config.length, content: config });
   return manifest;
+}
+
+/**
+ * Copies what cosign keeps under `task.tags`.
+ *
+ * @returns number of bytes sent
+ */
+export async function copyCosignTags(
+  task: CopyTask,
+  state: TargetState,
+  source: RawManifest,
+  turn: Turn,
+  observer: CopyObserver,
+): Promise<number> {
+  const copy = new ManifestCopy(task, state, turn.member);
+  const copyTag = async (tag: string): Promise<void> => {
+    const { manifest } = await copyCosignTag(task, copy, source, tag, observer);
+    await verifyTag({ task, observer, manifest, platforms: {} }, tag);
+  };
+  try {
+    await copy.announceBlobs(source);
+    await inTurn(turn, async () => allOrThrow(task.tags.map(copyTag)));
+    return copy.sent;
+  } finally {
+    copy.close();
+  }
 }

@@ -6,34 +6,43 @@ import { isReferrersTag } from '../../oci/digest-tags.ts';
 import { listEntries } from '../../oci/referrers-list.ts';
 import type { Sleep } from '../../oci/sleep.ts';
 import type { CopyObserver, CopyTask, Engine } from '../engine.ts';
+import { type Member, Meetings } from '../meetings.ts';
+import { Patience, type PatienceOptions } from '../patience.ts';
+import { SharedSources } from '../shared-source.ts';
+import { readingKey } from '../read-together.ts';
 import { BlobCopier } from './blob-copier.ts';
 import type { BlobLocationStore } from './blob-locations.ts';
+import { BlobStreams } from './blob-streams.ts';
 import { ByteBudget } from './byte-budget.ts';
-import { isCosignTag } from './cosign-tag-copy.ts';
-import { copyCosignTags, copyImage, copyNewReferrers } from './image-copy.ts';
+import { copyCosignTags, isCosignTag } from './cosign-tag-copy.ts';
+import { copyImage, copyNewReferrers } from './image-copy.ts';
 import type { TargetState } from './manifest-copy.ts';
 import { PresenceCheck } from './presence-check.ts';
 import { copyList } from './referrers-list-copy.ts';
 import { ReferrersLists } from './referrers-lists.ts';
 import { TargetInventory } from './target-inventory.ts';
+import { inTurn } from './turn.ts';
 
 export interface RegistryEngineOptions {
-  /** Number of images that are written at the same time. */
+  /** Number of images that are written to one target registry at the same time. */
   readonly concurrency: number;
   /** Where the blob locations of a target registry are kept between runs. */
   readonly blobLocations?: (registry: string) => BlobLocationStore;
-  /** Number of large blobs that are streamed at the same time; at most half of the requests that a host may receive at once. */
+  /** Number of large blobs that are streamed to one target at the same time; at most half of the requests that a host may receive at once. */
   readonly streams: number;
   readonly retries: number;
   readonly sleep: Sleep;
   readonly random: () => number;
   /** Aborted when the run must end at once: then blob locations are not saved. */
   readonly abort?: AbortSignal;
+  /** How targets wait for one another. */
+  readonly patience?: Pick<PatienceOptions, 'clock' | 'sleep'>;
 }
 
 /** One target registry. */
 interface Target {
   readonly state: TargetState;
+  readonly writing: LimitFunction;
   readonly store: BlobLocationStore | undefined;
 }
 
@@ -47,30 +56,46 @@ const OVERLAP = 3;
 export class RegistryEngine implements Engine {
   readonly width: number;
   readonly #options: RegistryEngineOptions;
-  readonly #writing: LimitFunction;
+  readonly #sources = new SharedSources();
+  readonly #meetings: Meetings<RegistryClient>;
+  readonly #streams: BlobStreams;
   readonly #readAhead = new ByteBudget(READ_AHEAD_BYTES);
   readonly #targets = new Map<RegistryClient, Promise<Target>>();
 
   constructor(options: RegistryEngineOptions) {
     this.#options = options;
-    this.#writing = pLimit(options.concurrency);
+    const { abort: signal, patience: given, streams } = options;
+    const patience = new Patience<RegistryClient>({ ...given, ...(signal && { signal }) });
+    this.#meetings = new Meetings(patience);
+    this.#streams = new BlobStreams(streams, patience);
     this.width = options.concurrency * OVERLAP;
   }
 
   async copy(task: CopyTask, observer: CopyObserver): Promise<number> {
+    if ((task.readers ?? 1) === 1) return this.#copy(task, observer);
+    // Joined before anything is awaited: tasks that are started together find one another.
+    const member = this.#meetings.join(readingKey(task), task.target.client);
+    try {
+      return await this.#copy(this.#sources.taskOf(task), observer, member);
+    } finally {
+      member.leave();
+    }
+  }
+
+  async #copy(task: CopyTask, observer: CopyObserver, member?: Member<RegistryClient>): Promise<number> {
     const { source, target } = task;
     if (task.tags.length === 0)
-      return copyNewReferrers(task, async () => this.#state(target.client), observer);
-    const [state, manifest] = await Promise.all([
-      this.#state(target.client),
+      return copyNewReferrers(task, async () => (await this.#target(target.client)).state, observer, member);
+    const [{ state, writing }, manifest] = await Promise.all([
+      this.#target(target.client),
       fetchManifest(source.client, source.repository, source.digest),
     ]);
-    if (task.tags.every(isCosignTag))
-      return this.#writing(async () => copyCosignTags(task, state, manifest, observer));
+    const turn = { writing, ...(member && { member }) };
+    if (task.tags.every(isCosignTag)) return copyCosignTags(task, state, manifest, turn, observer);
     const list = task.referrers && task.tags.every(isReferrersTag) ? listEntries(manifest) : undefined;
     return list
-      ? this.#writing(async () => copyList(task, state, manifest, list, observer))
-      : copyImage(task, state, manifest, this.#writing, observer);
+      ? inTurn(turn, async () => copyList(task, state, { source: manifest, entries: list }, observer, member))
+      : copyImage(task, state, manifest, turn, observer);
   }
 
   async close(): Promise<void> {
@@ -82,30 +107,30 @@ export class RegistryEngine implements Engine {
   }
 
   /** Opened only when there is something to copy: loading blob locations costs requests. */
-  async #state(client: RegistryClient): Promise<TargetState> {
+  async #target(client: RegistryClient): Promise<Target> {
     let target = this.#targets.get(client);
     if (!target) this.#targets.set(client, (target = this.#open(client)));
-    return (await target).state;
+    return target;
   }
 
   async #open(client: RegistryClient): Promise<Target> {
-    const { blobLocations, streams, concurrency: _, ...options } = this.#options;
+    const { blobLocations, retries, sleep, random, concurrency } = this.#options;
+    const streams = this.#streams;
     const store = blobLocations?.(client.registry);
     const inventory = new TargetInventory(await store?.load());
-    const limit = pLimit(Math.max(1, streams));
     const presence = new PresenceCheck(client, inventory);
-    const blobs = new BlobCopier({ ...options, target: client, inventory, presence, limit });
-    const lists = new ReferrersLists(client);
+    const blobs = new BlobCopier({ target: client, inventory, presence, streams, retries, sleep, random });
     const state = {
       inventory,
       presence,
       blobs,
+      streams,
       children: new SingleFlight<void>(),
-      lists,
+      lists: new ReferrersLists(client),
       referrerPushes: new SerialQueue(),
       readAhead: this.#readAhead,
       checkBeforePush: false,
     };
-    return { state, store };
+    return { state, writing: pLimit(concurrency), store };
   }
 }

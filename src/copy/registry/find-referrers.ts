@@ -3,8 +3,9 @@ import { cosignTags, referrersTag } from '../../oci/digest-tags.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import { listEntries } from '../../oci/referrers-list.ts';
-import { type ListedReferrer, distinct, listReferrers } from '../../oci/referrers.ts';
+import { type ListedReferrer, distinct } from '../../oci/referrers.ts';
 import type { CopyTask, ReferrersTask } from '../engine.ts';
+import { listSourceReferrers } from '../shared-source.ts';
 import { fetchList } from './referrers-lists.ts';
 
 /** The referrers of several manifests, by subject. Manifests without referrers are not in it. */
@@ -40,7 +41,7 @@ async function listAtSource(
   { sourceTags }: ReferrersTask,
   subject: Digest,
 ): Promise<readonly ListedReferrer[]> {
-  const listed = await listReferrers(client, repository, subject);
+  const listed = await listSourceReferrers(client, repository, subject);
   if (listed && listed.length > 0) return listed;
   // An API that was enabled later may not know the referrers that clients listed under the tag before.
   if (!sourceTags.has(referrersTag(subject))) return [];

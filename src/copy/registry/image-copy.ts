@@ -1,19 +1,21 @@
-import type { LimitFunction } from 'p-limit';
 import { CopyError } from '../../mirror/copy-error.ts';
 import { copyableContent, entryKind, fetchChild, fetchManifest } from '../../mirror/source-image.ts';
 import { allOrThrow } from '../../oci/async.ts';
 import { digestTagSubject } from '../../oci/digest-tags.ts';
-import { type Digest, isDigest } from '../../oci/digest.ts';
+import type { RegistryClient } from '../../oci/client.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { Descriptor, RawManifest } from '../../oci/manifest.ts';
 import { isIndexType } from '../../oci/media-types.ts';
 import { canonicalPlatform } from '../../oci/platform.ts';
 import type { CopyObserver, CopyTask, VerifiedTag } from '../engine.ts';
-import { copyCosignTag } from './cosign-tag-copy.ts';
+import type { Member } from '../meetings.ts';
 import { cosignTagsOf, findReferrers } from './find-referrers.ts';
 import { type TargetState, ManifestCopy, isDigestOf, tooDeep } from './manifest-copy.ts';
 import { MAX_DEPTH } from './presence-check.ts';
 import { reduceIndex } from './reduce-index.ts';
 import { ReferrersCopy } from './referrers-copy.ts';
+import { type Turn, inTurn } from './turn.ts';
+import { referenceOf, verifyTag } from './verify-tag.ts';
 
 /** One image on its way to one target. */
 interface ImageCopy {
@@ -30,60 +32,42 @@ interface ImageCopy {
 /**
  * Copies the image whose manifest is `source`: its parts, then its referrers where they are wanted, then its tags.
  *
- * @param writing limits the number of images that are written at the same time; other images are read ahead or read back meanwhile
  * @returns number of bytes sent
  */
 export async function copyImage(
   task: CopyTask,
   state: TargetState,
   source: RawManifest,
-  writing: LimitFunction,
+  turn: Turn,
   observer: CopyObserver,
 ): Promise<number> {
   observer.onPlatformCount?.(countPlatforms(source, task));
   const manifest = reduce(source, task, observer);
   const platforms = manifest === source || task.platforms === 'all' ? {} : { platforms: task.platforms };
-  const image = { task, state, observer, manifest, platforms, copy: new ManifestCopy(task, state) };
+  const image = {
+    task,
+    state,
+    observer,
+    manifest,
+    platforms,
+    copy: new ManifestCopy(task, state, turn.member),
+  };
   try {
-    return await copyWithTags(image, await findTagsToWrite(image, manifest === source), writing);
+    return await copyWithTags(image, await findTagsToWrite(image, manifest === source), turn);
   } finally {
     image.copy.close();
   }
 }
 
-/**
- * Copies what cosign keeps under `task.tags`.
- *
- * @returns number of bytes sent
- */
-export async function copyCosignTags(
-  task: CopyTask,
-  state: TargetState,
-  source: RawManifest,
-  observer: CopyObserver,
-): Promise<number> {
-  const copy = new ManifestCopy(task, state);
-  await allOrThrow(
-    task.tags.map(async (tag) => {
-      const { manifest } = await copyCosignTag(task, copy, source, tag, observer);
-      await verifyTag({ task, observer, manifest, platforms: {} }, tag);
-    }),
-  ).finally(() => copy.close());
-  return copy.sent;
-}
-
-async function copyWithTags(
-  image: ImageCopy,
-  tags: readonly string[],
-  writing: LimitFunction,
-): Promise<number> {
+async function copyWithTags(image: ImageCopy, tags: readonly string[], turn: Turn): Promise<number> {
   const { task, manifest } = image;
   if (tags.length === 0 && !task.referrers) return 0;
   await image.copy.readAhead(manifest);
   const copyReferrers = await prepareReferrers(image);
+  await image.copy.announceBlobs(manifest);
   const written: string[] = [];
   const [result] = await Promise.allSettled([
-    writing(async () => {
+    inTurn(turn, async () => {
       await image.copy.copyParts(manifest);
       await copyReferrers?.();
       await writeTags(image, tags, written);
@@ -133,37 +117,6 @@ async function writeTags(
   );
 }
 
-/** Where the target gets the manifest of `tag`. An image without a tag is there under its digest, which a reduced index changes. */
-function referenceOf(tag: string, { digest }: RawManifest): string {
-  return isDigest(tag) ? digest : tag;
-}
-
-/** Reads `tag` back from the target and reports it. */
-async function verifyTag(
-  {
-    task: { target },
-    observer,
-    manifest,
-    platforms,
-  }: Pick<ImageCopy, 'task' | 'observer' | 'manifest' | 'platforms'>,
-  tag: string,
-): Promise<void> {
-  const reference = referenceOf(tag, manifest);
-  const head = await target.client.headManifest(target.repository, reference);
-  // A header may be wrong; the content of the manifest decides.
-  const isRight = head !== undefined && isDigestOf(manifest, head.digest);
-  const found = isRight ? head : await target.client.getManifest(target.repository, reference);
-  if (found && isDigestOf(manifest, found.digest)) {
-    observer.onTagVerified(tag, { digest: found.digest, ...platforms });
-    return;
-  }
-  const name = `${target.client.registry}/${target.repository}:${tag}`;
-  throw new CopyError(
-    `${name} was pushed as ${manifest.digest}, but the target says that it holds ${found?.digest ?? 'nothing'}`,
-    { retryable: true },
-  );
-}
-
 /**
  * Finds the referrers of an image.
  *
@@ -200,6 +153,7 @@ export async function copyNewReferrers(
   task: CopyTask,
   open: () => Promise<TargetState>,
   observer: CopyObserver,
+  member?: Member<RegistryClient>,
 ): Promise<number> {
   if (!task.referrers) return 0;
   const { client, repository, digest, mediaType } = task.source;
@@ -215,7 +169,7 @@ export async function copyNewReferrers(
   const found = await findReferrers(task.source, task.referrers, subjects);
   if (found.size + tags.length === 0) return 0;
   const state = await open();
-  const copy = new ManifestCopy(task, state);
+  const copy = new ManifestCopy(task, state, member);
   const referrers = new ReferrersCopy(task, task.referrers, { copy, state, observer });
   try {
     await referrers.copy(found);

@@ -5,8 +5,12 @@ import { type SerialQueue, type SingleFlight, allOrThrow } from '../../oci/async
 import { type Digest, matchesDigest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/errors.ts';
 import { type Descriptor, type RawManifest, isForeignLayer } from '../../oci/manifest.ts';
+import type { RegistryClient } from '../../oci/client.ts';
 import type { CopyTask } from '../engine.ts';
+import type { Member } from '../meetings.ts';
+import { MAX_KEPT_BLOB_BYTES } from '../shared-source.ts';
 import type { BlobCopier } from './blob-copier.ts';
+import type { BlobStreams } from './blob-streams.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { type PresenceCheck, MAX_DEPTH } from './presence-check.ts';
 import type { ReferrersLists } from './referrers-lists.ts';
@@ -24,6 +28,7 @@ export interface TargetState {
   readonly inventory: TargetInventory;
   readonly presence: PresenceCheck;
   readonly blobs: BlobCopier;
+  readonly streams: BlobStreams;
   /** Child manifests that are being copied, by `repository@digest`. */
   readonly children: SingleFlight<void>;
   readonly lists: ReferrersLists;
@@ -52,9 +57,13 @@ export class ManifestCopy {
   readonly #task: CopyTask;
   readonly #state: TargetState;
   readonly #manifests: SourceManifests;
+  readonly #member: Member<RegistryClient> | undefined;
+  readonly #announced: (() => void)[] = [];
   #sent = 0;
 
-  constructor(task: CopyTask, state: TargetState) {
+  /** @param member its part in the meeting of the copies that read the same */
+  constructor(task: CopyTask, state: TargetState, member?: Member<RegistryClient>) {
+    this.#member = member;
     this.#task = task;
     this.#state = state;
     this.#manifests = new SourceManifests(task, state.readAhead);
@@ -73,6 +82,7 @@ export class ManifestCopy {
   /** To be called when the copy ends, whatever its result. */
   close(): void {
     this.#manifests.releaseAll();
+    for (const withdraw of this.#announced) withdraw();
   }
 
   /** Reads the children of an index before it is their turn to be stored, as far as the budget allows. */
@@ -91,6 +101,42 @@ export class ManifestCopy {
         if (read) await this.readAhead(read, depth + 1);
       }),
     );
+  }
+
+  /** True when other copies read the same. */
+  get isShared(): boolean {
+    return this.#member !== undefined;
+  }
+
+  /** Waits until the other copies are about to copy `manifest`, a referrer, or have passed it. */
+  async meet(manifest: RawManifest): Promise<void> {
+    await this.readAhead(manifest);
+    await this.announceBlobs(manifest);
+    await this.#member?.reach(manifest.digest);
+  }
+
+  /** To be called when this copy does not need a referrer. */
+  pass(digest: Digest): void {
+    this.#member?.pass(digest);
+  }
+
+  /** Announces the large blobs that the target will need, as far as the manifests were read, if other targets need them too. */
+  async announceBlobs(manifest: RawManifest): Promise<void> {
+    if (!this.isShared) return;
+    const { source, target } = this.#task;
+    const { inventory, streams } = this.#state;
+    const digests = new Set<Digest>();
+    const walk = async (one: RawManifest): Promise<void> => {
+      const { manifests, blobs } = partsOf(this.#contentOf(one));
+      for (const { digest, size } of blobs) {
+        const isNeeded = inventory.repositoryWith(digest, target.repository) === undefined;
+        if (isNeeded && size > MAX_KEPT_BLOB_BYTES) digests.add(digest);
+      }
+      const held = manifests.filter((child) => this.#manifests.isHeld(child));
+      for (const child of held) await walk(await this.fetch(one.digest, child));
+    };
+    await walk(manifest);
+    this.#announced.push(streams.expect(target.client, source.client, digests));
   }
 
   /**
@@ -213,25 +259,6 @@ export class ManifestCopy {
   #contentOf(manifest: RawManifest): CopyableContent {
     return copyableContent(manifest, this.#task.source.client, this.#task.source.repository);
   }
-}
-
-/**
- * Copies a referrer of `subject`: its parts at the same time as those of others, the manifest after the manifests of others.
- *
- * @returns true when the target acknowledged its subject
- */
-export async function copyReferrer(
-  { target }: CopyTask,
-  { referrerPushes }: TargetState,
-  copy: ManifestCopy,
-  manifest: RawManifest,
-  subject: Digest,
-): Promise<boolean> {
-  await copy.readAhead(manifest);
-  await copy.copyParts(manifest);
-  return referrerPushes.run(`${target.repository}@${subject}`, async () =>
-    copy.put(manifest, manifest.digest),
-  );
 }
 
 /** True for a digest of the manifest's bytes: a target may use another algorithm than the source. */

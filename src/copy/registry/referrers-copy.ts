@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import { CopyError } from '../../mirror/copy-error.ts';
 import { allOrThrow } from '../../oci/async.ts';
 import type { Digest } from '../../oci/digest.ts';
+import type { RawManifest } from '../../oci/manifest.ts';
 import {
   type ListEntry,
   listEntries,
@@ -13,7 +14,8 @@ import { type ListedReferrer, MAX_REFERRERS, listReferrers } from '../../oci/ref
 import type { CopyObserver, CopyTask, ReferrersTask } from '../engine.ts';
 import { copyCosignTag } from './cosign-tag-copy.ts';
 import { type Referrers, findReferrers } from './find-referrers.ts';
-import { type ManifestCopy, type TargetState, copyReferrer } from './manifest-copy.ts';
+import { copyFound, copyReferrer } from './found-manifests.ts';
+import type { ManifestCopy, TargetState } from './manifest-copy.ts';
 import { MAX_LIST_BYTES, fetchList } from './referrers-lists.ts';
 
 /** An image, its SBOM, the SBOM's signature: real referrers are not nested deeper than this. */
@@ -64,21 +66,36 @@ export class ReferrersCopy {
 
   /** Copies cosign's tags for parts of the image, and keeps what the target has of its own under them. */
   async copyTags(tags: readonly string[]): Promise<void> {
-    await allOrThrow(tags.map(async (tag) => this.#limit(async () => this.#copyTag(tag))));
+    await allOrThrow(
+      tags.map(async (tag) =>
+        copyFound(
+          this.#copy,
+          this.#limit,
+          async () => this.#findChanged(tag),
+          async (manifest) => this.#copyTag(tag, manifest),
+        ),
+      ),
+    );
   }
 
-  async #copyTag(tag: string): Promise<void> {
+  /** What cosign keeps at the source under `tag`, unless the target has the same. */
+  async #findChanged(tag: string): Promise<RawManifest | undefined> {
     const { source, target } = this.#task;
     const [atSource, atTarget] = await Promise.all([
       source.client.headManifest(source.repository, tag),
       target.client.findManifest(target.repository, tag),
     ]);
-    if (!atSource || atSource.digest === atTarget?.digest) return;
-    const manifest = await source.client.getManifest(source.repository, tag);
-    if (!manifest) return;
+    if (atSource && atSource.digest !== atTarget?.digest)
+      return source.client.getManifest(source.repository, tag);
+    if (atSource) this.#copy.pass(atSource.digest);
+    return undefined;
+  }
+
+  async #copyTag(tag: string, manifest: RawManifest): Promise<void> {
+    const { repository } = this.#task.target;
     const { isWritten } = await copyCosignTag(this.#task, this.#copy, manifest, tag, this.#observer);
     if (!isWritten) return;
-    this.#observer.onReferrersCopied(this.#state.lists.countNew(target.repository, [manifest]));
+    this.#observer.onReferrersCopied(this.#state.lists.countNew(repository, [manifest]));
   }
 
   /** @returns those of `referrers` that may have referrers of their own */
@@ -88,11 +105,12 @@ export class ReferrersCopy {
     const { present, hasApi } = await this.#findPresent(subject, referrers);
     const copied = new CopiedReferrers(subject, hasApi);
     const isSubject = await allOrThrow(
-      referrers.map(async (referrer) =>
-        present.has(referrer.digest)
-          ? mayBeSubject(referrer)
-          : this.#limit(async () => this.#copyOne(referrer.digest, copied)),
-      ),
+      referrers.map(async (referrer) => {
+        const { digest } = referrer;
+        if (!present.has(digest)) return this.#copyOne(digest, copied);
+        this.#copy.pass(digest);
+        return mayBeSubject(referrer);
+      }),
     );
     if (copied.acknowledged.length > 0) await this.#ensureListed(copied);
     await this.#publish(copied);
@@ -119,12 +137,18 @@ export class ReferrersCopy {
   /** @returns false when it has no referrers of its own, or does not refer to the subject although it is listed for it */
   async #copyOne(digest: Digest, copied: CopiedReferrers): Promise<boolean> {
     const { client, repository } = this.#task.source;
-    const manifest = await client.getManifest(repository, digest);
-    const referrer = manifest && readReferrer(manifest);
-    if (!referrer || referrer.subject !== copied.subject) return false;
-    const isAcknowledged = await copyReferrer(this.#task, this.#state, this.#copy, manifest, copied.subject);
-    this.#add(copied, referrer.entry, isAcknowledged);
-    return mayBeSubject(referrer.entry);
+    const { subject } = copied;
+    const find = async (): Promise<RawManifest | undefined> => {
+      const manifest = await client.getManifest(repository, digest);
+      return manifest && readReferrer(manifest)?.subject === subject ? manifest : undefined;
+    };
+    const isSubject = await copyFound(this.#copy, this.#limit, find, async (manifest) => {
+      const isAcknowledged = await copyReferrer(this.#task, this.#state, this.#copy, manifest, subject);
+      const entry = readReferrer(manifest)?.entry;
+      if (entry) this.#add(copied, entry, isAcknowledged);
+      return entry !== undefined && mayBeSubject(entry);
+    });
+    return isSubject === true;
   }
 
   #add(copied: CopiedReferrers, entry: ListEntry, isAcknowledged: boolean): void {

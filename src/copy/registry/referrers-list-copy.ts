@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { CopyError } from '../../mirror/copy-error.ts';
 import { allOrThrow } from '../../oci/async.ts';
+import type { RegistryClient } from '../../oci/client.ts';
 import { referrersTagSubject } from '../../oci/digest-tags.ts';
 import type { RawManifest } from '../../oci/manifest.ts';
 import {
@@ -12,7 +13,9 @@ import {
 } from '../../oci/referrers-list.ts';
 import { MAX_REFERRERS } from '../../oci/referrers.ts';
 import type { CopyObserver, CopyTask } from '../engine.ts';
-import { type TargetState, ManifestCopy, copyReferrer } from './manifest-copy.ts';
+import type { Member } from '../meetings.ts';
+import { copyFound, copyReferrer } from './found-manifests.ts';
+import { type TargetState, ManifestCopy } from './manifest-copy.ts';
 
 /** Number of manifests of one list that are copied at the same time. */
 const CONCURRENCY = 4;
@@ -22,17 +25,18 @@ const CONCURRENCY = 4;
  * mirror's own signatures, stays in its list. Entries whose manifest the source no longer has are left out: many registries would
  * refuse the list.
  *
+ * @param member its part in the meeting of the copies that read the same
  * @returns number of bytes sent
  */
 export async function copyList(
   task: CopyTask,
   state: TargetState,
-  source: RawManifest,
-  entries: readonly ListEntry[],
+  { source, entries }: { readonly source: RawManifest; readonly entries: readonly ListEntry[] },
   observer: CopyObserver,
+  member?: Member<RegistryClient>,
 ): Promise<number> {
   const { target } = task;
-  const copy = new ManifestCopy(task, state);
+  const copy = new ManifestCopy(task, state, member);
   const present = await copyEntries(task, state, entries, copy).finally(() => copy.close());
   for (const tag of task.tags) {
     const subject = referrersTagSubject(tag);
@@ -65,15 +69,19 @@ async function copyEntries(
     throw new CopyError(`${name} lists more than ${MAX_REFERRERS} manifests`, { retryable: false });
   }
   const limit = pLimit(CONCURRENCY);
-  const missing = new Set<ListEntry>();
-  await allOrThrow(
+  const isPresent = await allOrThrow(
     entries.map(async (entry) =>
-      limit(async () => {
-        const manifest = await client.getManifest(repository, entry.digest);
-        if (!manifest) return missing.add(entry);
-        return copyReferrer(task, state, copy, manifest, readReferrer(manifest)?.subject ?? manifest.digest);
-      }),
+      copyFound(
+        copy,
+        limit,
+        async () => client.getManifest(repository, entry.digest),
+        async (manifest) => {
+          const subject = readReferrer(manifest)?.subject ?? manifest.digest;
+          await copyReferrer(task, state, copy, manifest, subject);
+          return true;
+        },
+      ),
     ),
   );
-  return entries.filter((entry) => !missing.has(entry));
+  return entries.filter((_, index) => isPresent[index] === true);
 }

@@ -7,6 +7,7 @@ import { openDockerEngine } from '../../../../src/copy/docker/engine.ts';
 import type { Engine } from '../../../../src/copy/engine.ts';
 import { expectHeld, observe, startCopying, taskOf } from '../../../support/fixtures/copying.ts';
 import { makeImage, pushImage } from '../../../support/fixtures/images.ts';
+import { copyToTargets, repeatedReads } from '../../../support/fixtures/several-targets.ts';
 import { silentLogger } from '../../../support/fixtures/silent-logger.ts';
 import { type MemoryRegistry, startMemoryRegistry } from '../../../support/registries/memory-registry.ts';
 
@@ -140,5 +141,33 @@ describe('DockerEngine', () => {
     await expect(copying).rejects.toThrow(stderr);
     expect(target.store.repositoryNames()).toEqual([]);
     await engine.close();
+  });
+
+  it('pulls once and pushes to each target, and one that fails fails alone', async () => {
+    const [second, down] = await Promise.all([startMemoryRegistry(), startMemoryRegistry()]);
+    const commands: string[] = [];
+    const images = new Set<string>();
+    const engine = await open(async (_, args) => {
+      const [command = '', ...rest] = args;
+      const last = rest.at(-1) ?? '';
+      commands.push(command);
+      const registry = [target, second].find(({ host }) => last.startsWith(host));
+      if (command === 'pull' || command === 'tag') images.add(last);
+      if (command === 'push' && !registry)
+        return { exitCode: 1, stdout: '', stderr: 'denied: quota exceeded' };
+      if (command === 'push') await pushImage(registry?.url ?? '', 'mirror/img', ['v1'], IMAGE);
+      if (command === 'image') for (const reference of rest.slice(1)) images.delete(reference);
+      return { exitCode: 0, stdout: '', stderr: '' };
+    });
+    source.requests.length = 0;
+    const wanted = [target, second, down].map((one) => ({ image: IMAGE, repository: 'img', target: one }));
+    const outcomes = await copyToTargets(source, wanted, { engine });
+    expect(Array.from(outcomes.values(), ([one]) => one?.verifiedTags.size)).toEqual([1, 1, 0]);
+    expect(outcomes.get(down.host)?.[0]?.error).toContain('quota exceeded');
+    for (const one of [target, second]) expectHeld(one, IMAGE);
+    expect(commands.filter((command) => command === 'pull')).toHaveLength(1);
+    expect(repeatedReads(source)).toEqual([]);
+    expect(images).toEqual(new Set());
+    await Promise.all([second, down].map(async (server) => server.close()));
   });
 });

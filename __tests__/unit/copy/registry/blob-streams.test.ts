@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Patience } from '../../../../src/copy/patience.ts';
+import { BlobStreams } from '../../../../src/copy/registry/blob-streams.ts';
+import type { RegistryClient } from '../../../../src/oci/client.ts';
+import { type Digest, digestOf } from '../../../../src/oci/digest.ts';
+import { testClient } from '../../../support/fixtures/clients.ts';
+import { fastTime } from '../../../support/fixtures/fast-patience.ts';
+import { seededBytes } from '../../../support/fixtures/images.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../../../support/registries/memory-registry.ts';
+
+const CONTENT = seededBytes(2 * 1024 ** 2, 'blob');
+const [a, b] = [testClient('a.example'), testClient('b.example')];
+
+let source: MemoryRegistry;
+let client: RegistryClient;
+let digest: Digest;
+
+beforeEach(async () => {
+  source = await startMemoryRegistry();
+  digest = source.store.putBlob('img', CONTENT);
+  client = testClient(source.host);
+});
+afterEach(async () => source.close());
+
+function start({ slots = 2, factor = 1 } = {}): BlobStreams {
+  return new BlobStreams(slots, new Patience<RegistryClient>(fastTime(factor)));
+}
+
+async function send(streams: BlobStreams, target: RegistryClient, isSent = true): Promise<string> {
+  const blob = { mediaType: '', digest, size: CONTENT.length };
+  return streams.run({ source: client, from: 'img', target, blob }, async (open) => {
+    if (!isSent) return 'present';
+    return digestOf(Buffer.concat(await Array.fromAsync(open(new AbortController().signal))));
+  });
+}
+
+/** Resolves when everything that can happen without time has happened. */
+const idle = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
+
+describe('BlobStreams', () => {
+  it('downloads at once what no other target is expected to need', async () => {
+    const streams = start();
+    streams.expect(b, client, [digest]);
+    expect(await Promise.all([send(streams, a), send(streams, a)])).toEqual([digest, digest]);
+    expect(source.requests).toHaveLength(2);
+  });
+
+  it('downloads once what two targets need, when both are ready', async () => {
+    const streams = start();
+    for (const target of [a, b]) streams.expect(target, client, [digest]);
+    const first = send(streams, a);
+    await idle();
+    expect(source.requests).toEqual([]);
+    expect(await Promise.all([first, send(streams, b)])).toEqual([digest, digest]);
+    expect(source.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ['has the blob', async (streams: BlobStreams) => streams.settle(b, client, digest)],
+    ['finds out that it has the blob', async (streams: BlobStreams) => send(streams, b, false)],
+  ])('waits for no target that %s', async (_, settle) => {
+    const streams = start();
+    for (const target of [a, b]) streams.expect(target, client, [digest]);
+    const first = send(streams, a);
+    await settle(streams);
+    expect(await first).toBe(digest);
+  });
+
+  it('waits for no target whose copy has ended', async () => {
+    const streams = start();
+    streams.expect(a, client, [digest]);
+    const close = streams.expect(b, client, [digest]);
+    const first = send(streams, a);
+    close();
+    expect(await first).toBe(digest);
+  });
+
+  it('goes on without a target that does not come, which reads for itself', async () => {
+    const streams = start({ factor: 100 });
+    for (const target of [a, b]) streams.expect(target, client, [digest]);
+    expect(await send(streams, a)).toBe(digest);
+    streams.settle(a, client, digest);
+    expect(await send(streams, b)).toBe(digest);
+    expect(source.requests).toHaveLength(2);
+  });
+
+  it('takes a limited number of streams for each target', async () => {
+    const streams = start({ slots: 2 });
+    const [held, order]: [PromiseWithResolvers<void>, string[]] = [Promise.withResolvers(), []];
+    const blob = { mediaType: '', digest, size: CONTENT.length };
+    const run = async (name: string, target: RegistryClient): Promise<void> =>
+      streams.run({ source: client, from: 'img', target, blob }, async () => {
+        order.push(name);
+        await held.promise;
+      });
+    const running = [run('1', a), run('2', a), run('3', a), run('4', b)];
+    await idle();
+    expect(order).toEqual(['1', '2', '4']);
+    held.resolve();
+    await Promise.all(running);
+    expect(order).toEqual(['1', '2', '4', '3']);
+  });
+
+  it('does not let a target whose streams are all taken hold up the others', async () => {
+    const streams = start({ slots: 1, factor: 100 });
+    const held = Promise.withResolvers<void>();
+    const blob = { mediaType: '', digest, size: CONTENT.length };
+    const busy = streams.run({ source: client, from: 'img', target: b, blob }, async () => held.promise);
+    for (const target of [a, b]) streams.expect(target, client, [digest]);
+    const [first, second] = [send(streams, a), send(streams, b)];
+    expect(await first).toBe(digest);
+    held.resolve();
+    expect(await second).toBe(digest);
+    await busy;
+  });
+
+  it('gives back the slot of a stream that failed, and lets it join again', async () => {
+    const streams = start({ slots: 1 });
+    for (const target of [a, b]) streams.expect(target, client, [digest]);
+    const blob = { mediaType: '', digest, size: CONTENT.length };
+    const failing = streams.run({ source: client, from: 'img', target: a, blob }, async () => {
+      throw new Error('refused');
+    });
+    const second = send(streams, b);
+    await expect(failing).rejects.toThrow('refused');
+    expect(await second).toBe(digest);
+    streams.settle(b, client, digest);
+    expect(await send(streams, a)).toBe(digest);
+  });
+});
