@@ -36789,7 +36789,7 @@ var Authenticator = class {
 	* @param tokenScopes the scopes to request a token with. Default: those that the registry accepted before, or `scopes`
 	* @throws RegistryError when the token service refuses or can't be reached
 	*/
-	async header(scopes, { anonymous = this.#anonymous.has(keyOf$5(scopes)), tokenScopes = this.tokenScopesOf(scopes) } = {}) {
+	async header(scopes, { anonymous = this.#anonymous.has(keyOf$6(scopes)), tokenScopes = this.tokenScopesOf(scopes) } = {}) {
 		const challenge = this.#challenge;
 		if (!challenge) return void 0;
 		if (challenge.scheme === "basic") {
@@ -36816,11 +36816,11 @@ var Authenticator = class {
 	}
 	/** The scopes that tokens for `scopes` are requested with. */
 	tokenScopesOf(scopes) {
-		return this.#tokenScopes.get(keyOf$5(scopes)) ?? scopes;
+		return this.#tokenScopes.get(keyOf$6(scopes)) ?? scopes;
 	}
 	/** From now on tokens for `scopes` are requested with `tokenScopes`. */
 	useTokenScopes(scopes, tokenScopes) {
-		this.#tokenScopes.set(keyOf$5(scopes), tokenScopes);
+		this.#tokenScopes.set(keyOf$6(scopes), tokenScopes);
 	}
 	/** Forgets the challenge: the next request is sent without `Authorization`, and its 401 has the registry's own. */
 	forgetChallenge() {
@@ -36828,12 +36828,12 @@ var Authenticator = class {
 	}
 	/** Notes that a request for `scopes` was accepted. */
 	markAuthorized(scopes) {
-		this.#authorized.add(keyOf$5(scopes));
+		this.#authorized.add(keyOf$6(scopes));
 		if (this.#challenge?.scheme !== "bearer") this.#authorized.add(ANY_SCOPE);
 	}
 	/** True when a request for the same scopes was accepted before. */
 	isAuthorized(scopes) {
-		return this.#authorized.has(keyOf$5(scopes)) || this.#challenge?.scheme !== "bearer" && this.#authorized.has(ANY_SCOPE);
+		return this.#authorized.has(keyOf$6(scopes)) || this.#challenge?.scheme !== "bearer" && this.#authorized.has(ANY_SCOPE);
 	}
 	/**
 	* True for a 401 that probably says nothing about the credentials. It has no challenge, or another one than the registry
@@ -36853,7 +36853,7 @@ var Authenticator = class {
 	}
 	/** From now on requests for `scopes` are sent without the credential, which was refused where anonymous access was not. */
 	useAnonymous(scopes) {
-		this.#anonymous.add(keyOf$5(scopes));
+		this.#anonymous.add(keyOf$6(scopes));
 	}
 	/**
 	* Renews the credential if the registry refused it itself, as Basic, and not a token service.
@@ -36900,11 +36900,11 @@ function isSameChallenge(last, next) {
 function repositoryOf([scope = ""]) {
 	return /^repository:(.+):[^:]*$/.exec(scope)?.[1];
 }
-function keyOf$5(scopes) {
+function keyOf$6(scopes) {
 	return scopes.join(" ");
 }
 function tokenKey(scopes, anonymous) {
-	return `${anonymous ? "anonymous" : "credential"} ${keyOf$5(scopes)}`;
+	return `${anonymous ? "anonymous" : "credential"} ${keyOf$6(scopes)}`;
 }
 
 // src/oci/auth/foreign-tokens.ts
@@ -36927,7 +36927,7 @@ var ForeignTokens = class {
 	* @throws RegistryError when the origin's token service refuses an anonymous token
 	*/
 	async header(url, scopes) {
-		const key = keyOf$4(url, scopes);
+		const key = keyOf$5(url, scopes);
 		const challenge = this.#challenges.get(key);
 		if (!challenge) return void 0;
 		const service = new TokenService({
@@ -36945,13 +36945,13 @@ var ForeignTokens = class {
 	acceptChallenge({ url, wwwAuthenticate, scopes }, refused) {
 		const challenge = wwwAuthenticate === void 0 ? void 0 : parseChallenge(wwwAuthenticate);
 		if (challenge?.scheme !== "bearer") return false;
-		const key = keyOf$4(url, scopes);
+		const key = keyOf$5(url, scopes);
 		this.#challenges.set(key, challenge);
 		if (refused !== void 0) this.#tokens.drop(key, refused);
 		return true;
 	}
 };
-function keyOf$4({ origin }, scopes) {
+function keyOf$5({ origin }, scopes) {
 	return [origin, ...scopes].join(" ");
 }
 
@@ -38336,6 +38336,405 @@ async function findTargetImage(client, repository, tag, image) {
 	};
 }
 
+// src/oci/blob-download.ts
+/** How often a download that makes progress is resumed. */
+const MAX_RESUMES = 20;
+/** The content that a registry sends for a digest does not have that digest or size. */
+var ContentError = class extends RegistryError {};
+/** How far a download has come. */
+var DownloadProgress = class DownloadProgress {
+	hash;
+	/** Number of bytes that were received and hashed. */
+	received = 0;
+	/** The last chunk, which is yielded when the next one has arrived. */
+	held;
+	constructor(hash) {
+		this.hash = hash;
+	}
+	static of({ digest }) {
+		const [algorithm = ""] = digest.split(":");
+		return new DownloadProgress(createHash(algorithm));
+	}
+	/** The same progress, for another download that continues from here. */
+	copy() {
+		const copy = new DownloadProgress(this.hash.copy());
+		copy.received = this.received;
+		copy.held = this.held;
+		return copy;
+	}
+};
+/**
+* Streams a blob and verifies it. The last chunk is yielded only after size and digest of the whole are verified: a stream
+* that ends is exactly what the descriptor names. A download that breaks off or ends early is resumed where it stopped.
+*
+* @param signal aborts the download: its connection is closed, even while no data arrives
+* @param progress of the download that this one continues; it is kept up to date
+* @throws ContentError when the content is not what `descriptor` names; RegistryError when the registry does not send it
+*/
+async function* downloadBlob(client, repository, descriptor, signal, progress = DownloadProgress.of(descriptor)) {
+	const source = {
+		client,
+		repository,
+		descriptor
+	};
+	const { digest, size } = descriptor;
+	for await (const chunk of resumed(source, signal, progress.received)) {
+		progress.received += chunk.length;
+		if (progress.received > size) break;
+		progress.hash.update(chunk);
+		const before = progress.held;
+		progress.held = chunk;
+		if (before) yield before;
+	}
+	const { received, hash, held } = progress;
+	if (received !== size || hash.digest("hex") !== digest.split(":")[1]) {
+		const cause = received === size ? `the content of ${digest} does not have that digest` : `received ${received > size ? "more than " : ""}${received} bytes of ${digest}, which has ${size}`;
+		throw new ContentError({
+			method: "GET",
+			url: urlOf(source),
+			cause,
+			retryable: true
+		});
+	}
+	if (held) yield held;
+}
+/** The bytes of a blob from `start` on, from one or more responses. */
+async function* resumed(source, signal, start) {
+	const { size } = source.descriptor;
+	if (start > 0 && start >= size) return;
+	let offset = start;
+	let isWhole = false;
+	for (let resumes = 0;; resumes += 1) {
+		const before = offset;
+		let broken;
+		const response = await openRest(source, isWhole ? 0 : offset, signal);
+		try {
+			let skip = overlap(response, offset);
+			const decoder = decoderOf(response, size);
+			isWhole = decoder !== void 0;
+			const content = decoder ?? response.body;
+			for await (const chunk of content) {
+				const rest = chunk.subarray(Math.min(skip, chunk.length));
+				skip -= chunk.length - rest.length;
+				if (rest.length === 0) continue;
+				offset += rest.length;
+				yield rest;
+			}
+		} catch (error) {
+			if (!isNetworkError(error) && !isDecodingError(error)) throw error;
+			broken = error;
+		} finally {
+			response.release();
+		}
+		if (offset >= size) return;
+		if (offset > before && resumes < MAX_RESUMES) continue;
+		if (broken === void 0) return;
+		throw breakOf(source, broken);
+	}
+}
+/**
+* The content of a response that a gateway has compressed; undefined for any other. Storage may keep a layer with the header
+* of its own compression: then the response has the length of the layer, and is the layer itself.
+*/
+function decoderOf({ status, headers, body }, size) {
+	if (status !== 200 || headerOf(headers, "content-length") === String(size)) return void 0;
+	const decoder = createDecoder(headers);
+	if (decoder) pipeline(body, decoder, () => void 0);
+	return decoder;
+}
+/** Requests the blob from `offset` on, or the whole blob if the registry can't send a part of it. */
+async function openRest(source, offset, signal) {
+	const { client, repository } = source;
+	const open = async (headers) => client.transport.open({
+		method: "GET",
+		url: urlOf(source),
+		headers,
+		scopes: [pull(repository)],
+		expect: "range" in headers ? [200, 206] : [200],
+		...signal && { signal }
+	});
+	if (offset === 0) return open({});
+	return open({ range: `bytes=${offset}-` }).catch((error) => {
+		if (error instanceof RegistryError && error.status === 416) return open({});
+		throw error;
+	});
+}
+/**
+* The number of bytes at the start of a response that were received before.
+*
+* @throws RegistryError when the response begins after `offset`
+*/
+function overlap({ status, headers, url }, offset) {
+	if (status !== 206) return offset;
+	const [, start = offset] = /^bytes (\d{1,15})-/.exec(headerOf(headers, "content-range") ?? "") ?? [];
+	if (Number(start) <= offset) return offset - Number(start);
+	const cause = `the bytes from ${offset} on were requested, and those from ${start} on were sent`;
+	throw new RegistryError({
+		method: "GET",
+		url,
+		cause,
+		retryable: true
+	});
+}
+function breakOf(source, broken) {
+	const message = messageOf(broken);
+	const url = urlOf(source);
+	return new RegistryError({
+		method: "GET",
+		url,
+		cause: message,
+		retryable: true,
+		error: broken
+	});
+}
+function urlOf({ client, repository, descriptor }) {
+	return client.transport.urlOf(`/v2/${repository}/blobs/${descriptor.digest}`);
+}
+
+// src/oci/referrers.ts
+/** More signatures, attestations and SBOMs than any manifest has. */
+const MAX_REFERRERS = 1e4;
+const List$1 = object({ manifests: nullish(array(DescriptorSchema)) });
+/** The longest media type kept, in characters. */
+const MAX_TYPE_LENGTH = 255;
+/**
+* The status of each registry's API, by the first component of its repositories' names: proxies (Harbor, Artifactory) serve
+* the repositories of one upstream registry under each.
+*/
+const apiStatus = /* @__PURE__ */ new WeakMap();
+/**
+* The manifests of `repository` that name `digest` as their subject, as the registry's API lists them; undefined when the
+* registry lacks the API. Then a digest tag may list them. Once the API is known to be absent, it is not requested again.
+* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
+*
+* @throws RegistryError when the registry is unavailable, or its list is malformed or never ends
+*/
+async function listReferrers(client, repository, digest) {
+	let parts = apiStatus.get(client);
+	if (!parts) apiStatus.set(client, parts = /* @__PURE__ */ new Map());
+	const [part = ""] = repository.split("/", 1);
+	const before = parts.get(part);
+	const status = before && await before;
+	if (status === "absent") return void 0;
+	const listing = requestList(client, repository, digest, status === "present");
+	if (status !== "present") {
+		const learned = listing.then((answer) => answer.status, () => "unknown");
+		parts.set(part, learned);
+	}
+	return (await listing).referrers;
+}
+/** @param isPresent true when the registry is known to have the API */
+async function requestList(client, repository, digest, isPresent) {
+	const url = `/v2/${repository}/referrers/${digest}`;
+	const scopes = [pull(repository)];
+	const first = await requestFirstPage(client, url, scopes, isPresent);
+	if (typeof first === "string") return { status: first };
+	const list = {
+		of: "referrers",
+		scopes,
+		read: readList,
+		first,
+		most: MAX_REFERRERS
+	};
+	return {
+		referrers: distinct$1(await readPages(client.transport, url, list), digest),
+		status: "present"
+	};
+}
+/** The first page. Registries without the API answer with a web page, a redirect to one, or an error of any kind. */
+async function requestFirstPage(client, url, scopes, isPresent) {
+	try {
+		return await client.transport.send({
+			method: "GET",
+			url,
+			headers: { accept: OCI_INDEX },
+			scopes,
+			expect: [200, 303]
+		}, async (response) => {
+			const type = headerOf(response.headers, "content-type")?.split(";")[0]?.trim();
+			if (response.status === 200 && type === "application/vnd.oci.image.index.v1+json") return pageOf(response);
+			await response.body.dump();
+			if (isPresent) throw new NotAListError({
+				method: "GET",
+				url: response.url,
+				cause: "not a list",
+				ambiguous: true
+			});
+			return "absent";
+		});
+	} catch (error) {
+		if (error instanceof NotAListError) return "unknown";
+		if (!(error instanceof RegistryError) || error.status === void 0 || error.retryable) throw error;
+		return !DENIALS.has(error.status) && !error.codes.some((code) => UNKNOWN.has(code)) ? "absent" : "unknown";
+	}
+}
+/** A registry with the API answered with a web page: a proxy did, or it makes an exception. */
+var NotAListError = class extends RegistryError {};
+const DENIALS = /* @__PURE__ */ new Set([401, 403]);
+const UNKNOWN = /* @__PURE__ */ new Set(["NAME_UNKNOWN", "MANIFEST_UNKNOWN"]);
+/** Some registries link an empty page to itself: an empty page is the last one. */
+const readList = ({ json, next }) => {
+	const list = safeParse(List$1, json, FIRST_ISSUE);
+	if (!list.success) return void 0;
+	const items = (list.output.manifests ?? []).map(summarize);
+	return {
+		items,
+		next: items.length === 0 ? void 0 : next
+	};
+};
+/** Omits annotations: those of thousands of pages would fill all memory. */
+function summarize({ digest, mediaType, artifactType }) {
+	return {
+		digest,
+		...mediaType.length <= MAX_TYPE_LENGTH && { mediaType },
+		...artifactType && artifactType.length <= MAX_TYPE_LENGTH && { artifactType }
+	};
+}
+/** Each referrer once, without the subject itself. */
+function distinct$1(referrers, subject) {
+	const byDigest = new Map(referrers.map((referrer) => [referrer.digest, referrer]));
+	byDigest.delete(subject);
+	return Array.from(byDigest.values());
+}
+
+// src/copy/read-cache.ts
+/** Keeps what was read last, up to a number of bytes. Those who need the same at the same time share one read. */
+var ReadCache = class {
+	#maxBytes;
+	#sizeOf;
+	/** The entry that was used last is the last. */
+	#entries = /* @__PURE__ */ new Map();
+	#bytes = 0;
+	constructor(maxBytes, sizeOf) {
+		this.#maxBytes = maxBytes;
+		this.#sizeOf = sizeOf;
+	}
+	/** Returns what is kept under `key`; otherwise reads it. Neither failures nor `undefined` are kept. */
+	async get(key, read) {
+		let entry = this.#entries.get(key);
+		if (entry) this.#entries.delete(key);
+		else entry = {
+			reading: this.#read(key, read),
+			bytes: 0
+		};
+		this.#entries.set(key, entry);
+		return entry.reading;
+	}
+	async #read(key, read) {
+		let value;
+		try {
+			value = await read();
+			return value;
+		} finally {
+			this.#keep(key, value);
+		}
+	}
+	#keep(key, value) {
+		const entry = this.#entries.get(key);
+		if (!entry) return;
+		entry.bytes = value === void 0 ? 0 : this.#sizeOf(value);
+		this.#bytes += entry.bytes;
+		if (value === void 0) this.#entries.delete(key);
+		for (const [oldest, { bytes }] of this.#entries) {
+			if (this.#bytes <= this.#maxBytes) return;
+			if (bytes === 0) continue;
+			this.#entries.delete(oldest);
+			this.#bytes -= bytes;
+		}
+	}
+};
+
+// src/copy/shared-source.ts
+/** A blob of at most this size is kept when several targets need it; a larger one is sent to them while it arrives. */
+const MAX_KEPT_BLOB_BYTES = 1024 ** 2;
+const MANIFEST_CACHE_BYTES = 16 * 1024 ** 2;
+const BLOB_CACHE_BYTES = 32 * 1024 ** 2;
+const LIST_CACHE_BYTES = 4 * 1024 ** 2;
+/** What an entry of a list or a HEAD takes in memory, about. */
+const ENTRY_BYTES = 300;
+/** The clients of a run's sources for those images that are read for several targets. */
+var SharedSources = class {
+	#clients = /* @__PURE__ */ new Map();
+	#caches = new Caches();
+	/** The client that remembers what it has read from the registry of `client`. */
+	of(client) {
+		if (client instanceof SharedSource) return client;
+		let shared = this.#clients.get(client);
+		if (!shared) this.#clients.set(client, shared = new SharedSource(client, this.#caches));
+		return shared;
+	}
+	/** `task` with such a client, if other tasks read the same. */
+	taskOf(task) {
+		const { source, readers = 1 } = task;
+		return readers === 1 ? task : {
+			...task,
+			source: {
+				...source,
+				client: this.of(source.client)
+			}
+		};
+	}
+};
+var Caches = class {
+	manifests = new ReadCache(MANIFEST_CACHE_BYTES, ({ bytes }) => bytes.length + 1);
+	heads = new ReadCache(LIST_CACHE_BYTES, () => ENTRY_BYTES);
+	blobs = new ReadCache(BLOB_CACHE_BYTES, ({ length }) => length + 1);
+	lists = new ReadCache(LIST_CACHE_BYTES, ({ length }) => (length + 1) * ENTRY_BYTES);
+};
+/** A source whose manifests, small blobs and lists of referrers are requested once, although several targets need them. */
+var SharedSource = class extends RegistryClient {
+	#inner;
+	#caches;
+	constructor(inner, caches) {
+		super(inner.registry, inner.transport);
+		this.#inner = inner;
+		this.#caches = caches;
+	}
+	get pullLimit() {
+		return this.#inner.pullLimit;
+	}
+	async getManifest(repository, reference) {
+		const read = async () => {
+			const manifest = await this.#inner.getManifest(repository, reference);
+			return manifest && {
+				...manifest,
+				bytes: new Uint8Array(manifest.bytes)
+			};
+		};
+		return this.#caches.manifests.get(this.#keyOf(repository, reference), read);
+	}
+	async headManifest(repository, reference) {
+		const read = async () => this.#inner.headManifest(repository, reference);
+		return this.#caches.heads.get(this.#keyOf(repository, reference), read);
+	}
+	async readBlob(repository, blob) {
+		const read = async () => download(this.#inner, repository, blob);
+		return await this.#caches.blobs.get(`${this.registry}@${blob.digest} ${blob.size}`, read) ?? read();
+	}
+	async listReferrers(repository, digest) {
+		const read = async () => listReferrers(this.#inner, repository, digest);
+		return this.#caches.lists.get(this.#keyOf(repository, digest), read);
+	}
+	#keyOf(repository, reference) {
+		return `${this.registry}/${repository} ${reference}`;
+	}
+};
+/** True when several targets need what is read from `client`, and `blob` is small enough to be kept for them. */
+function isKept(client, { size }) {
+	return client instanceof SharedSource && size <= MAX_KEPT_BLOB_BYTES;
+}
+/** The whole content of a blob, verified. @throws ContentError, RegistryError */
+async function readBlob(client, repository, blob) {
+	return client instanceof SharedSource && isKept(client, blob) ? client.readBlob(repository, blob) : download(client, repository, blob);
+}
+/** Like `listReferrers` of the client, requested once if several targets need it. */
+async function listSourceReferrers(client, repository, digest) {
+	return client instanceof SharedSource ? client.listReferrers(repository, digest) : listReferrers(client, repository, digest);
+}
+async function download(client, repository, blob) {
+	return Buffer.concat(await Array.fromAsync(downloadBlob(client, repository, blob)));
+}
+
 // src/copy/docker/cli.ts
 /** Messages of docker and of registries about failures that a retry does not change, */
 const PERMANENT = /denied|unauthorized|forbidden|not found|unknown|invalid|no matching manifest|unsupported|not supported|not implemented|no space left|cannot connect to the docker daemon/i;
@@ -38501,6 +38900,46 @@ async function createConfig(folder, userFolder, loginServers) {
 	await Promise.all(SHARED_FOLDERS.map(async (name) => symlink(resolve(userFolder, name), join(folder, name), type)));
 }
 
+// src/copy/docker/pulled-images.ts
+/** The images that docker has pulled. Each is pulled once for all copies that use it at the same time. */
+var PulledImages = class {
+	#images = /* @__PURE__ */ new Map();
+	/** Removals that are running, by reference. */
+	#removals = /* @__PURE__ */ new Map();
+	/** Pulls the image `reference`, unless another copy has, and uses it. */
+	async use(reference, { pull, use, remove }) {
+		let image = this.#images.get(reference);
+		if (!image) {
+			const pulling = (this.#removals.get(reference) ?? Promise.resolve()).then(pull);
+			this.#images.set(reference, image = {
+				pulling,
+				users: 0
+			});
+		}
+		image.users += 1;
+		try {
+			await image.pulling;
+			return await use();
+		} finally {
+			image.users -= 1;
+			if (image.users > 0) await remove(false);
+			else await this.#removeLast(reference, remove);
+		}
+	}
+	/** A copy that comes meanwhile pulls the image again, after the removal. */
+	async #removeLast(reference, remove) {
+		this.#images.delete(reference);
+		const removing = remove(true);
+		const ended = removing.catch(() => void 0);
+		this.#removals.set(reference, ended);
+		try {
+			await removing;
+		} finally {
+			if (this.#removals.get(reference) === ended) this.#removals.delete(reference);
+		}
+	}
+};
+
 // src/copy/docker/engine.ts
 /**
 * Checks the docker daemon and logs in, with separate configurations for sources and targets.
@@ -38542,11 +38981,15 @@ async function openCli({ exec, env, userConfig, logger }, config, credentials) {
 	}
 	return docker;
 }
+/** Number of references that one command removes. */
+const MAX_REFERENCES = 100;
 var DockerEngine = class {
 	width;
 	#options;
 	#folder;
 	#docker;
+	#sources = new SharedSources();
+	#pulled = new PulledImages();
 	/** References that may be left in the daemon: the end of a run also ends commands that remove images. */
 	#unremoved = /* @__PURE__ */ new Set();
 	constructor(options, folder, docker) {
@@ -38555,24 +38998,25 @@ var DockerEngine = class {
 		this.#folder = folder;
 		this.#docker = docker;
 	}
-	async copy(task, observer) {
+	async copy(given, observer) {
+		const task = this.#sources.taskOf(given);
 		const { client, repository, digest } = task.source;
 		const image = await readSourceImage(client, repository, digest, task.platforms);
+		const name = `${client.registry}/${repository}@${digest}`;
+		const { indexEngine, logger } = this.#options;
 		if (image.kind === "whole" || task.tags.some(isDigest)) {
-			const name = `${client.registry}/${repository}@${digest}`;
 			const why = image.kind === "whole" ? "has several platforms or is not an image" : "is mirrored without a tag, which docker can't push";
-			this.#options.logger.info(`${name} ${why}: it is copied registry to registry`);
-			return this.#options.indexEngine.copy(task, observer);
+			logger.info(`${name} ${why}: it is copied registry to registry`);
+			return indexEngine.copy(task, observer);
 		}
 		const done = [];
 		try {
 			return await this.#copyImage(task, image, observer, done);
 		} catch (error) {
 			if (!(error instanceof DockerUnableError)) throw error;
-			const name = `${client.registry}/${repository}@${digest}`;
-			this.#options.logger.info(`${name} is copied registry to registry, because docker can't: ${error.message}`);
+			logger.info(`${name} is copied registry to registry, because docker can't: ${error.message}`);
 			const tags = task.tags.filter((tag) => !done.includes(tag));
-			return this.#options.indexEngine.copy({
+			return indexEngine.copy({
 				...task,
 				tags
 			}, observer);
@@ -38585,38 +39029,46 @@ var DockerEngine = class {
 	* @returns number of bytes sent
 	*/
 	async #copyImage(task, image, observer, done) {
-		const { client, repository } = task.source;
-		const { abort } = this.#options;
-		abort.throwIfAborted();
-		const local = `${client.registry}/${repository}@${image.digest}`;
-		const references = [local];
-		try {
-			const platform = image.platform === void 0 ? [] : ["--platform", image.platform];
-			await this.#pull(client.registry, [
+		const { source, target } = task;
+		this.#options.abort.throwIfAborted();
+		const local = `${source.client.registry}/${source.repository}@${image.digest}`;
+		const remotes = [];
+		const platform = image.platform === void 0 ? [] : ["--platform", image.platform];
+		return this.#pulled.use(local, {
+			pull: async () => this.#pull(source.client.registry, [
 				"--quiet",
 				...platform,
 				local
-			]);
-			let bytes = 0;
-			for (const tag of task.tags) {
-				abort.throwIfAborted();
-				const remote = `${task.target.client.registry}/${task.target.repository}:${tag}`;
-				references.push(remote);
-				await this.#docker.target.run([
-					"tag",
-					local,
-					remote
-				]);
-				await observer.beforeOverwrite(tag);
-				abort.throwIfAborted();
-				const sent = await this.#push(task, tag, image, observer);
-				done.push(tag);
-				bytes = Math.max(bytes, sent);
-			}
-			return bytes;
-		} finally {
-			await this.#remove(references);
-		}
+			]),
+			use: async () => {
+				let bytes = 0;
+				for (const tag of task.tags) {
+					const remote = `${target.client.registry}/${target.repository}:${tag}`;
+					remotes.push(remote);
+					const sent = await this.#pushAs(remote, local, task, {
+						tag,
+						image,
+						observer
+					});
+					done.push(tag);
+					bytes = Math.max(bytes, sent);
+				}
+				return bytes;
+			},
+			remove: async (isLast) => this.#remove(isLast ? [local, ...remotes] : remotes)
+		});
+	}
+	async #pushAs(remote, local, task, { tag, image, observer }) {
+		const { abort } = this.#options;
+		abort.throwIfAborted();
+		await this.#docker.target.run([
+			"tag",
+			local,
+			remote
+		]);
+		await observer.beforeOverwrite(tag);
+		abort.throwIfAborted();
+		return this.#push(task, tag, image, observer);
 	}
 	async #pull(registry, args) {
 		const { source, anonymous } = this.#docker;
@@ -38651,8 +39103,8 @@ var DockerEngine = class {
 	async #verify({ target }, tag, image, observer) {
 		const found = await findTargetImage(target.client, target.repository, tag, image);
 		if (!found) {
-			const name = `${target.client.registry}/${target.repository}:${tag}`;
-			throw new CopyError(`docker pushed ${name}, but the target does not hold that image under this tag`, { retryable: true });
+			const message = `docker pushed ${`${target.client.registry}/${target.repository}:${tag}`}, but the target does not hold that image under this tag`;
+			throw new CopyError(message, { retryable: true });
 		}
 		const platforms = image.platform === void 0 ? {} : { platforms: [image.platform] };
 		observer.onTagVerified(tag, {
@@ -38662,6 +39114,7 @@ var DockerEngine = class {
 		return found.bytes;
 	}
 	async #remove(references) {
+		if (references.length === 0) return;
 		try {
 			await this.#docker.target.run([
 				"image",
@@ -38686,8 +39139,6 @@ var DockerEngine = class {
 		});
 	}
 };
-/** Number of references that one command removes. */
-const MAX_REFERENCES = 100;
 
 // src/oci/digest-tags.ts
 /**
@@ -38737,7 +39188,7 @@ const Entry = looseObject({
 	digest: DigestSchema,
 	artifactType: nullish(string())
 });
-const List$1 = looseObject({ manifests: array(Entry) });
+const List = looseObject({ manifests: array(Entry) });
 /** The unchanged entries of a list; undefined when `manifest` is not such a list. */
 function listEntries(manifest) {
 	return parseList(manifest)?.manifests;
@@ -38774,7 +39225,7 @@ function includesAll(whole, part) {
 }
 function parseList({ mediaType, bytes }) {
 	if (mediaType !== "application/vnd.oci.image.index.v1+json") return void 0;
-	const schema = pipe(string(), parseJson$3(), List$1);
+	const schema = pipe(string(), parseJson$3(), List);
 	const parsed = safeParse(schema, new TextDecoder().decode(bytes), FIRST_ISSUE);
 	return parsed.success ? parsed.output : void 0;
 }
@@ -38804,137 +39255,197 @@ function readReferrer({ mediaType, digest, bytes }) {
 	};
 }
 
-// src/oci/blob-download.ts
-/** How often a download that makes progress is resumed. */
-const MAX_RESUMES = 20;
-/** The content that a registry sends for a digest does not have that digest or size. */
-var ContentError = class extends RegistryError {};
-/**
-* Streams a blob and verifies it. The last chunk is yielded only after size and digest of the whole are verified: a stream
-* that ends is exactly what the descriptor names. A download that breaks off or ends early is resumed where it stopped.
-*
-* @param signal aborts the download: its connection is closed, even while no data arrives
-* @throws ContentError when the content is not what `descriptor` names; RegistryError when the registry does not send it
-*/
-async function* downloadBlob(client, repository, descriptor, signal) {
-	const source = {
-		client,
-		repository,
-		descriptor
-	};
-	const { digest, size } = descriptor;
-	const [algorithm = "", hex] = digest.split(":");
-	const hash = createHash(algorithm);
-	let received = 0;
-	let last;
-	for await (const chunk of resumed(source, signal)) {
-		received += chunk.length;
-		if (received > size) break;
-		hash.update(chunk);
-		if (last) yield last;
-		last = chunk;
+// src/copy/meetings.ts
+/** Lets the copies of one digest to several targets reach each stage of their work together, so that they share what is read. */
+var Meetings = class {
+	#patience;
+	#meetings = /* @__PURE__ */ new Map();
+	constructor(patience) {
+		this.#patience = patience;
 	}
-	if (received !== size || hash.digest("hex") !== hex) {
-		const cause = received === size ? `the content of ${digest} does not have that digest` : `received ${received > size ? "more than " : ""}${received} bytes of ${digest}, which has ${size}`;
-		throw new ContentError({
-			method: "GET",
-			url: urlOf(source),
-			cause,
-			retryable: true
+	/** Adds a copy to the meeting `key`. It must leave when it ends. */
+	join(key, target) {
+		let meeting = this.#meetings.get(key);
+		if (!meeting) this.#meetings.set(key, meeting = new Meeting(this.#patience));
+		const { members } = meeting;
+		const member = new Member(meeting, target, () => {
+			if (members.size === 0) this.#meetings.delete(key);
 		});
+		members.add(member);
+		return member;
 	}
-	if (last) yield last;
-}
-/** The bytes of a blob, from one or more responses. */
-async function* resumed(source, signal) {
-	const { size } = source.descriptor;
-	let offset = 0;
-	let isWhole = false;
-	for (let resumes = 0;; resumes += 1) {
-		const before = offset;
-		let broken;
-		const response = await openRest(source, isWhole ? 0 : offset, signal);
-		try {
-			let skip = overlap(response, offset);
-			const decoder = decoderOf(response, size);
-			isWhole = decoder !== void 0;
-			const content = decoder ?? response.body;
-			for await (const chunk of content) {
-				const rest = chunk.subarray(Math.min(skip, chunk.length));
-				skip -= chunk.length - rest.length;
-				if (rest.length === 0) continue;
-				offset += rest.length;
-				yield rest;
-			}
-		} catch (error) {
-			if (!isNetworkError(error) && !isDecodingError(error)) throw error;
-			broken = error;
-		} finally {
-			response.release();
+};
+/** One copy that takes part in a meeting. */
+var Member = class {
+	target;
+	#meeting;
+	#onLeft;
+	#reached = /* @__PURE__ */ new Set();
+	constructor(meeting, target, onLeft) {
+		this.#meeting = meeting;
+		this.target = target;
+		this.#onLeft = onLeft;
+	}
+	/** Waits until a copy to each of the other targets has reached `stage` or left, but for those with which patience is at an end. */
+	async reach(stage) {
+		this.pass(stage);
+		await this.#meeting.stage(stage);
+	}
+	/** Reaches `stage` without waiting for the others. */
+	pass(stage) {
+		this.#reached.add(stage);
+		this.#meeting.notify();
+	}
+	hasReached(stage) {
+		return this.#reached.has(stage);
+	}
+	/** The others no longer wait for this copy. May be called more than once. */
+	leave() {
+		this.#meeting.members.delete(this);
+		this.#meeting.notify();
+		this.#onLeft();
+	}
+};
+var Meeting = class {
+	members = /* @__PURE__ */ new Set();
+	#patience;
+	#stages = /* @__PURE__ */ new Map();
+	#changed = Promise.withResolvers();
+	constructor(patience) {
+		this.#patience = patience;
+	}
+	notify() {
+		this.#changed.resolve();
+		this.#changed = Promise.withResolvers();
+	}
+	/**
+	* Resolves when the copies may go on from `stage`. All get one promise, so that they go on in one order: copies that take turns
+	* after two stages take them in the same order at all targets.
+	*/
+	async stage(stage) {
+		let reached = this.#stages.get(stage);
+		if (!reached) this.#stages.set(stage, reached = this.#untilReached(stage));
+		return reached;
+	}
+	async #untilReached(stage) {
+		for (;;) {
+			const missing = this.#missing(stage);
+			if (missing.length === 0) return;
+			if (!await this.#patience.wait(missing, this.#changed.promise)) return;
 		}
-		if (offset >= size) return;
-		if (offset > before && resumes < MAX_RESUMES) continue;
-		if (broken === void 0) return;
-		throw breakOf(source, broken);
 	}
+	/** The targets none of whose copies has reached `stage`. */
+	#missing(stage) {
+		const missing = /* @__PURE__ */ new Set();
+		for (const { target } of this.members) missing.add(target);
+		for (const member of this.members) if (member.hasReached(stage)) missing.delete(member.target);
+		return Array.from(missing);
+	}
+};
+
+// src/copy/patience.ts
+/** Longest time in milliseconds that others wait for one target without a break. */
+const MAX_PATIENCE_MS = 5e3;
+/** Part of the time in which nobody waits for a target that may be spent on waiting for it later. */
+const REGAINED = .25;
+/**
+* Bounds how long targets wait for one another in order to share what is read from a source. In a run of length T, the others wait
+* for a target no longer than `MAX_PATIENCE_MS` + T / 4 in all, whatever it does: a target that is slow or down is soon left alone.
+*/
+var Patience = class {
+	#clock;
+	#sleep;
+	#signal;
+	#accounts = /* @__PURE__ */ new Map();
+	constructor({ clock = () => performance.now(), sleep = realSleep, signal } = {}) {
+		this.#clock = clock;
+		this.#sleep = sleep;
+		this.#signal = signal;
+	}
+	/** How long `target` may still be waited for, in milliseconds. */
+	leftMs(target) {
+		return this.#signal?.aborted === true ? 0 : this.#update(target).left;
+	}
+	/**
+	* Waits for `change`, which one of `targets` is to bring about.
+	*
+	* @returns false when there is no patience left with any of them
+	*/
+	async wait(targets, change) {
+		const ended = new AbortController();
+		const signal = this.#signal ? AbortSignal.any([ended.signal, this.#signal]) : ended.signal;
+		for (const target of targets) this.#update(target).waiting += 1;
+		try {
+			for (;;) {
+				const left = Math.max(0, ...targets.map((target) => this.leftMs(target)));
+				if (left === 0) return false;
+				const timer = this.#sleep(Math.ceil(left), signal).then(never, never);
+				if (await Promise.race([change.then(always$1), timer])) return true;
+			}
+		} finally {
+			for (const target of targets) this.#update(target).waiting -= 1;
+			ended.abort();
+		}
+	}
+	#update(target) {
+		const now = this.#clock();
+		let account = this.#accounts.get(target);
+		if (!account) this.#accounts.set(target, account = {
+			left: MAX_PATIENCE_MS,
+			at: now,
+			waiting: 0
+		});
+		const passed = now - account.at;
+		account.left = account.waiting > 0 ? Math.max(0, account.left - passed) : Math.min(MAX_PATIENCE_MS, account.left + passed * REGAINED);
+		account.at = now;
+		return account;
+	}
+};
+const never = () => false;
+const always$1 = () => true;
+const realSleep = async (ms, signal) => setTimeout$1(ms, void 0, { signal });
+
+// src/copy/read-together.ts
+/** What a task reads: tasks with the same key share it. */
+function readingKey({ source: { client, repository, digest } }) {
+	return `${client.registry}/${repository}@${digest}`;
 }
 /**
-* The content of a response that a gateway has compressed; undefined for any other. Storage may keep a layer with the header
-* of its own compression: then the response has the length of the layer, and is the layer itself.
+* Groups `items` that read the same digest, and puts each group where its first item is. Each target takes the groups in this one
+* order. So a copy never waits for one that another target takes later because of a copy that waits in turn, and the group that comes
+* first can always go on.
 */
-function decoderOf({ status, headers, body }, size) {
-	if (status !== 200 || headerOf(headers, "content-length") === String(size)) return void 0;
-	const decoder = createDecoder(headers);
-	if (decoder) pipeline(body, decoder, () => void 0);
-	return decoder;
+function readTogether(items, patience) {
+	const groups = Map.groupBy(items, ({ task }) => readingKey(task));
+	const meetings = new Meetings(patience);
+	return Array.from(groups).flatMap(([key, group]) => group.map((item) => {
+		const { length: readers } = group;
+		if (readers === 1) return { item };
+		const task = {
+			...item.task,
+			readers
+		};
+		return {
+			item: {
+				...item,
+				task
+			},
+			member: meetings.join(key, task.target.client)
+		};
+	}));
 }
-/** Requests the blob from `offset` on, or the whole blob if the registry can't send a part of it. */
-async function openRest(source, offset, signal) {
-	const { client, repository } = source;
-	const open = async (headers) => client.transport.open({
-		method: "GET",
-		url: urlOf(source),
-		headers,
-		scopes: [pull(repository)],
-		expect: "range" in headers ? [200, 206] : [200],
-		...signal && { signal }
-	});
-	if (offset === 0) return open({});
-	return open({ range: `bytes=${offset}-` }).catch((error) => {
-		if (error instanceof RegistryError && error.status === 416) return open({});
-		throw error;
-	});
-}
-/**
-* The number of bytes at the start of a response that were received before.
-*
-* @throws RegistryError when the response begins after `offset`
-*/
-function overlap({ status, headers, url }, offset) {
-	if (status !== 206) return offset;
-	const [, start = offset] = /^bytes (\d{1,15})-/.exec(headerOf(headers, "content-range") ?? "") ?? [];
-	if (Number(start) <= offset) return offset - Number(start);
-	const cause = `the bytes from ${offset} on were requested, and those from ${start} on were sent`;
-	throw new RegistryError({
-		method: "GET",
-		url,
-		cause,
-		retryable: true
-	});
-}
-function breakOf(source, broken) {
-	const message = messageOf(broken);
-	const url = urlOf(source);
-	return new RegistryError({
-		method: "GET",
-		url,
-		cause: message,
-		retryable: true,
-		error: broken
-	});
-}
-function urlOf({ client, repository, descriptor }) {
-	return client.transport.urlOf(`/v2/${repository}/blobs/${descriptor.digest}`);
+/** `items` by source and target registry. Their order is kept. */
+function feedsOf(items) {
+	const feeds = /* @__PURE__ */ new Map();
+	for (const one of items) {
+		const { source, target } = one.item.task;
+		const bySource = feeds.get(target.client) ?? /* @__PURE__ */ new Map();
+		feeds.set(target.client, bySource);
+		const feed = bySource.get(source.client);
+		if (feed) feed.push(one);
+		else bySource.set(source.client, [one]);
+	}
+	return Array.from(feeds.values()).flatMap((bySource) => Array.from(bySource.values()));
 }
 
 // src/oci/chunk-reader.ts
@@ -39206,7 +39717,7 @@ var BlobCopier = class {
 	* @returns number of bytes sent; 0 when the blob was already present or was mounted
 	*/
 	async copy({ client: source, repository: from }, blob, repository, isCheckedByTarget = false) {
-		const { inventory, presence } = this.#options;
+		const { target, inventory, presence, streams } = this.#options;
 		const { digest } = blob;
 		for (;;) {
 			const mountSource = inventory.repositoryWith(digest, repository);
@@ -39229,6 +39740,7 @@ var BlobCopier = class {
 					mountSource
 				});
 				inventory.noteBlob(repository, digest);
+				streams.settle(target, source, digest);
 				return sent;
 			});
 		}
@@ -39293,7 +39805,7 @@ var BlobCopier = class {
 	}
 	async #transferSmall(transfer, upload) {
 		const { source, from, blob, repository, mountSource } = transfer;
-		const read = async () => readAll$1(downloadBlob(source, from, blob));
+		const read = async () => readBlob(source, from, blob);
 		const [start, early] = await bothOrThrow(this.#start(transfer), mountSource === void 0 ? read() : void 0);
 		if (start.kind === "mounted") return 0;
 		const content = early ?? await read();
@@ -39306,12 +39818,17 @@ var BlobCopier = class {
 	}
 	async #transferLarge(transfer, strategy, upload) {
 		const { source, from, blob, repository } = transfer;
-		const { target, limit } = this.#options;
-		return limit(async () => {
+		const { target, streams } = this.#options;
+		return streams.run({
+			source,
+			from,
+			target,
+			blob
+		}, async (open) => {
 			const start = await this.#start(transfer);
 			if (start.kind === "mounted") return 0;
 			const ended = new AbortController();
-			const content = untilSent(downloadBlob(source, from, blob, ended.signal), upload);
+			const content = untilSent(isKept(source, blob) ? kept(source, from, blob) : open(ended.signal), upload);
 			const body = {
 				size: blob.size,
 				content
@@ -39330,6 +39847,10 @@ var BlobCopier = class {
 async function* untilSent(content, upload) {
 	yield* content;
 	upload.isSent = true;
+}
+/** The content of a blob that is kept for several targets. */
+async function* kept(source, from, blob) {
+	yield await readBlob(source, from, blob);
 }
 /** Keys of a blob in one repository of its source, and in any repository. Descriptors may state different sizes of one blob. */
 function corruptKeys({ source, from, blob: { digest, size } }) {
@@ -39352,10 +39873,6 @@ function uploadProblem(error) {
 		retryAfter
 	};
 }
-async function readAll$1(content) {
-	const chunks = await Array.fromAsync(content);
-	return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-}
 /** Both results. A failure is thrown only after both have ended, so that nothing continues in the background. */
 async function bothOrThrow(first, second) {
 	const [a, b] = await Promise.allSettled([first, second]);
@@ -39363,6 +39880,459 @@ async function bothOrThrow(first, second) {
 	if (b.status === "rejected") throw b.reason;
 	return [a.value, b.value];
 }
+
+// src/copy/registry/expected-blobs.ts
+/** Which targets will need which blobs, and which of them are being sent. */
+var ExpectedBlobs = class {
+	/** The copies that will need a blob, by blob and target. */
+	#copies = /* @__PURE__ */ new Map();
+	/** Number of streams of a blob, by blob and target. */
+	#active = /* @__PURE__ */ new Map();
+	/** @returns a function to be called when the copy has ended */
+	add(target, keys) {
+		const copy = {};
+		for (const key of keys) entryOf(entryOf(this.#copies, key, () => /* @__PURE__ */ new Map()), target, () => /* @__PURE__ */ new Set()).add(copy);
+		return () => {
+			for (const key of keys) {
+				const copies = this.#copies.get(key)?.get(target);
+				copies?.delete(copy);
+				if (copies?.size === 0) this.settle(target, key);
+			}
+		};
+	}
+	/** No copy to `target` needs the blob any more. */
+	settle(target, key) {
+		const byTarget = this.#copies.get(key);
+		byTarget?.delete(target);
+		if (byTarget?.size === 0) this.#copies.delete(key);
+	}
+	/**
+	* Notes that the blob is about to be sent to `target`.
+	*
+	* @returns a function to be called when that has ended; undefined when no copy to `target` has announced that it needs the blob
+	*/
+	enter(target, key) {
+		if (this.#copies.get(key)?.has(target) !== true) return void 0;
+		const byTarget = entryOf(this.#active, key, () => /* @__PURE__ */ new Map());
+		byTarget.set(target, (byTarget.get(target) ?? 0) + 1);
+		return () => {
+			const left = (byTarget.get(target) ?? 1) - 1;
+			if (left > 0) byTarget.set(target, left);
+			else byTarget.delete(target);
+			if (byTarget.size === 0 && this.#active.get(key) === byTarget) this.#active.delete(key);
+		};
+	}
+	/** The targets that will need the blob, and that it is not being sent to. */
+	awaited(key) {
+		const active = this.#active.get(key);
+		return Array.from(this.#copies.get(key)?.keys() ?? []).filter((target) => active?.has(target) !== true);
+	}
+};
+function entryOf(map, key, create) {
+	let value = map.get(key);
+	if (value === void 0) map.set(key, value = create());
+	return value;
+}
+
+// src/copy/registry/chunk-queue.ts
+/** A queue with more bytes than this is full, */
+const FULL_BYTES = 2 * 1024 ** 2;
+/** until it has no more than this. */
+const ROOM_BYTES = FULL_BYTES / 2;
+/** The chunks between a download and one of its readers. */
+var ChunkQueue = class {
+	#onChange;
+	#chunks = [];
+	#bytes = 0;
+	#isFull = false;
+	#end;
+	#failure;
+	#arrival;
+	/** @param onChange called when `isFull` or `isHungry` has changed through the reader */
+	constructor(onChange) {
+		this.#onChange = onChange;
+	}
+	/** True when the reader must catch up before more is pushed. */
+	get isFull() {
+		return this.#isFull;
+	}
+	/** True when the reader waits for a chunk. */
+	get isHungry() {
+		return this.#arrival !== void 0;
+	}
+	push(chunk) {
+		this.#chunks.push(chunk);
+		this.#bytes += chunk.length;
+		if (this.#bytes > FULL_BYTES) this.#isFull = true;
+		this.#wake();
+	}
+	end(end = "whole") {
+		this.#end ??= end;
+		this.#wake();
+	}
+	fail(error) {
+		this.#failure = { error };
+		this.#wake();
+	}
+	/** All chunks; then how the queue ended, or the error that it failed with. */
+	async *read() {
+		for (;;) {
+			const chunk = this.#shift();
+			if (chunk) yield chunk;
+			else if (this.#failure) throw this.#failure.error;
+			else if (this.#end) return this.#end;
+			else await this.#nextArrival();
+		}
+	}
+	#shift() {
+		const chunk = this.#chunks.shift();
+		this.#bytes -= chunk?.length ?? 0;
+		if (this.#isFull && this.#bytes <= ROOM_BYTES) {
+			this.#isFull = false;
+			this.#onChange();
+		}
+		return chunk;
+	}
+	async #nextArrival() {
+		this.#arrival = Promise.withResolvers();
+		const { promise } = this.#arrival;
+		this.#onChange();
+		await promise;
+	}
+	#wake() {
+		this.#arrival?.resolve();
+		this.#arrival = void 0;
+	}
+};
+
+// src/copy/registry/shared-download.ts
+/**
+* One download of a blob that is sent to several targets while it arrives. It starts when each reader has asked for the content or
+* left. It is as fast as its slowest reader, as long as there is patience with that one: then the slow reader continues with a
+* download of its own.
+*/
+var SharedDownload = class {
+	#patience;
+	#readers;
+	#ended = new AbortController();
+	#changed = Promise.withResolvers();
+	/** @param readers at least one */
+	constructor(readers, patience) {
+		this.#readers = new Set(readers);
+		this.#patience = patience;
+		for (const reader of readers) reader.onChange = () => this.#notify();
+	}
+	/** Ends when all readers have the content, have left, or continue alone. Never throws: each reader learns of a failure. */
+	async run() {
+		await this.#untilAllAsked();
+		const [first, ...others] = this.#remaining();
+		if (first && others.length === 0) first.continueAlone();
+		else if (first) await this.#feed(first.stream);
+	}
+	#notify() {
+		if (this.#remaining().length === 0) this.#ended.abort();
+		this.#changed.resolve();
+		this.#changed = Promise.withResolvers();
+	}
+	/** Readers that have not asked in time continue alone when they do. */
+	async #untilAllAsked() {
+		for (;;) {
+			const remaining = this.#remaining();
+			const missing = remaining.filter(({ state }) => state === "starting");
+			if (missing.length === 0) return;
+			const { promise } = this.#changed;
+			if (missing.length === remaining.length) await promise;
+			else if (!await this.#patience.wait(targetsOf$1(missing), promise)) {
+				for (const reader of missing) this.#release(reader);
+				return;
+			}
+		}
+	}
+	async #feed({ source, from, blob }) {
+		const progress = DownloadProgress.of(blob);
+		let sent = 0;
+		try {
+			for await (const chunk of downloadBlob(source, from, blob, this.#ended.signal, progress)) {
+				for (const reader of this.#remaining()) reader.queue.push(chunk);
+				sent += chunk.length;
+				if (sent < blob.size) await this.#untilRoom(progress);
+				if (this.#remaining().length === 0) return;
+			}
+			for (const reader of this.#remaining()) reader.queue.end();
+		} catch (error) {
+			for (const reader of this.#remaining()) if (sent === 0 && reader.stream.from !== from) reader.continueAlone();
+			else reader.queue.fail(error);
+		}
+	}
+	/** Waits until each reader has room for more, or those without room hold up the others for too long. */
+	async #untilRoom(progress) {
+		for (;;) {
+			const remaining = this.#remaining();
+			const full = remaining.filter(({ queue }) => queue.isFull);
+			if (full.length === 0) return;
+			const { promise } = this.#changed;
+			if (!remaining.some(({ queue }) => queue.isHungry)) await promise;
+			else if (!await this.#patience.wait(targetsOf$1(full), promise)) for (const reader of full) this.#release(reader, progress.copy());
+		}
+	}
+	#release(reader, progress) {
+		this.#readers.delete(reader);
+		reader.continueAlone(progress);
+	}
+	#remaining() {
+		return Array.from(this.#readers).filter(({ state }) => state !== "gone");
+	}
+};
+function targetsOf$1(readers) {
+	return Array.from(new Set(readers.map(({ stream }) => stream.target)));
+}
+/** One target's part in a download. */
+var BlobReader = class {
+	stream;
+	queue = new ChunkQueue(() => this.onChange());
+	/** `starting`: its upload is being prepared. */
+	state = "starting";
+	onChange = () => void 0;
+	#started = Promise.withResolvers();
+	#isAlone = false;
+	/** What a download of its own continues. */
+	#progress;
+	constructor(stream) {
+		this.stream = stream;
+	}
+	/** Resolves when the stream has a slot at its target. */
+	get started() {
+		return this.#started.promise;
+	}
+	start() {
+		this.#started.resolve();
+	}
+	/**
+	* The content, verified as by `downloadBlob`.
+	*
+	* @param signal ends a download of its own
+	*/
+	open(signal) {
+		this.state = "reading";
+		this.onChange();
+		const { source, from, blob } = this.stream;
+		return this.#isAlone ? downloadBlob(source, from, blob, signal) : this.#read(signal);
+	}
+	/** To be called when the upload has ended, whatever its result. */
+	leave() {
+		this.state = "gone";
+		this.queue.fail(/* @__PURE__ */ new Error("The upload has ended"));
+		this.onChange();
+	}
+	/** After what it has been given, the content comes from a download of its own. */
+	continueAlone(progress) {
+		this.#isAlone = progress === void 0;
+		this.#progress = progress;
+		this.queue.end("detached");
+	}
+	async *#read(signal) {
+		if ((yield* this.queue.read()) !== "detached") return;
+		const { source, from, blob } = this.stream;
+		yield* downloadBlob(source, from, blob, signal, this.#progress);
+	}
+};
+
+// src/copy/registry/stream-slots.ts
+/**
+* Bounds the number of blobs that are streamed to each target at the same time. Streams that share a download get their slots at once
+* or not at all, in the order of their arrival at each target. So none holds a slot while it waits for another, and none waits for
+* ever.
+*/
+var StreamSlots = class {
+	#perTarget;
+	#used = /* @__PURE__ */ new Map();
+	#waiting = /* @__PURE__ */ new Set();
+	#targets = /* @__PURE__ */ new Set();
+	#changed = Promise.withResolvers();
+	constructor(perTarget) {
+		this.#perTarget = Math.max(1, perTarget);
+	}
+	/** Resolves when a slot was taken or released. */
+	get changed() {
+		return this.#changed.promise;
+	}
+	isFree(target) {
+		return (this.#used.get(target) ?? 0) < this.#perTarget;
+	}
+	/**
+	* Takes a slot at the target of each of `readers`, and calls `start` then. Each slot must be released.
+	*
+	* @returns a promise that resolves then
+	*/
+	async take(readers, start) {
+		const { promise, resolve } = Promise.withResolvers();
+		for (const { stream } of readers) this.#targets.add(stream.target);
+		this.#waiting.add({
+			readers,
+			start: () => {
+				start(readers);
+				for (const reader of readers) reader.start();
+				resolve();
+			}
+		});
+		this.#startAll();
+		return promise;
+	}
+	/** Streams that have no slot yet no longer wait for one. */
+	withdraw(readers) {
+		for (const waiting of this.#waiting) if (waiting.readers === readers) this.#waiting.delete(waiting);
+		this.#startAll();
+	}
+	release(target) {
+		this.#used.set(target, (this.#used.get(target) ?? 1) - 1);
+		this.#startAll();
+	}
+	#startAll() {
+		/** Targets at which an earlier stream waits. */
+		const blocked = /* @__PURE__ */ new Set();
+		for (const waiting of this.#waiting) {
+			const targets = waiting.readers.map(({ stream }) => stream.target);
+			if (targets.every((target) => !blocked.has(target) && this.isFree(target))) {
+				this.#waiting.delete(waiting);
+				for (const target of targets) this.#used.set(target, (this.#used.get(target) ?? 0) + 1);
+				waiting.start();
+			} else {
+				for (const target of targets) blocked.add(target);
+				if (blocked.size === this.#targets.size) break;
+			}
+		}
+		this.#changed.resolve();
+		this.#changed = Promise.withResolvers();
+	}
+};
+
+// src/copy/registry/blob-streams.ts
+/**
+* The large blobs that are streamed from sources to targets. Each target takes a number of them at the same time. A blob that several
+* targets are expected to need is downloaded once: its download waits until each of them is ready for it, as long as there is
+* patience with them.
+*/
+var BlobStreams = class {
+	#patience;
+	#slots;
+	#expected = new ExpectedBlobs();
+	/** Streams that wait for others of the same blob, by blob. */
+	#gathering = /* @__PURE__ */ new Map();
+	/** @param slots number of blobs that one target takes at the same time */
+	constructor(slots, patience) {
+		this.#slots = new StreamSlots(slots);
+		this.#patience = patience;
+	}
+	/**
+	* Announces that `target` will need `digests` from `source`.
+	*
+	* @returns a function to be called when the copy that needs them has ended
+	*/
+	expect(target, source, digests) {
+		const keys = Array.from(digests, (digest) => keyOf$4(source, digest));
+		const close = this.#expected.add(target, keys);
+		return () => {
+			close();
+			for (const key of keys) this.#gathering.get(key)?.notify();
+		};
+	}
+	/** To be called when `target` has the blob: it will not need it from the source. */
+	settle(target, source, digest) {
+		const key = keyOf$4(source, digest);
+		this.#expected.settle(target, key);
+		this.#gathering.get(key)?.notify();
+	}
+	/** Runs `send` once `stream` has a slot at its target, and the targets that share its download have one too. */
+	async run(stream, send) {
+		const key = keyOf$4(stream.source, stream.blob.digest);
+		const reader = new BlobReader(stream);
+		const leave = this.#expected.enter(stream.target, key);
+		await (leave !== void 0 && this.#gathering.get(key)?.has(stream.target) !== true ? this.#gather(key, reader) : this.#slots.take([reader], startAlone));
+		try {
+			return await send((signal) => reader.open(signal));
+		} finally {
+			reader.leave();
+			this.#slots.release(stream.target);
+			leave?.();
+			this.#gathering.get(key)?.notify();
+		}
+	}
+	/** Resolves when the stream of `reader` has its slot. */
+	async #gather(key, reader) {
+		let gathering = this.#gathering.get(key);
+		if (gathering) gathering.add(reader);
+		else {
+			gathering = new Gathering(reader);
+			this.#gathering.set(key, gathering);
+			this.#start(key, gathering);
+		}
+		return reader.started;
+	}
+	/** Never throws. */
+	async #start(key, gathering) {
+		for (;;) {
+			const awaited = this.#expected.awaited(key);
+			if (awaited.length === 0 || !await this.#patience.wait(awaited, gathering.changed)) break;
+		}
+		this.#gathering.delete(key);
+		const { readers } = gathering;
+		const start = (together) => {
+			new SharedDownload(together, this.#patience).run();
+		};
+		const taking = this.#slots.take(readers, start);
+		if (readers.length > 1) await this.#separateFull(readers, taking, start);
+	}
+	/** Readers whose target has no free slot don't hold up the others for long: they start later, alone. */
+	async #separateFull(readers, taking, start) {
+		let isTaken = false;
+		taking.then(() => isTaken = true);
+		for (;;) {
+			await Promise.resolve();
+			if (isTaken) return;
+			const full = readers.filter(({ stream }) => !this.#slots.isFree(stream.target));
+			const change = Promise.race([taking, this.#slots.changed]);
+			if (full.length === 0 || full.length === readers.length) {
+				await change;
+				continue;
+			}
+			const targets = Array.from(new Set(full.map(({ stream }) => stream.target)));
+			if (await this.#patience.wait(targets, change)) continue;
+			this.#slots.withdraw(readers);
+			const ready = readers.filter((reader) => !full.includes(reader));
+			this.#slots.take(ready, start);
+			for (const reader of full) this.#slots.take([reader], startAlone);
+			return;
+		}
+	}
+};
+function startAlone([reader]) {
+	reader?.continueAlone();
+}
+function keyOf$4({ registry }, digest) {
+	return `${registry}@${digest}`;
+}
+/** The streams of one blob that will share a download. */
+var Gathering = class {
+	readers;
+	#changed = Promise.withResolvers();
+	constructor(reader) {
+		this.readers = [reader];
+	}
+	get changed() {
+		return this.#changed.promise;
+	}
+	has(target) {
+		return this.readers.some(({ stream }) => stream.target === target);
+	}
+	add(reader) {
+		this.readers.push(reader);
+		this.notify();
+	}
+	notify() {
+		this.#changed.resolve();
+		this.#changed = Promise.withResolvers();
+	}
+};
 
 // src/copy/registry/byte-budget.ts
 /** Limits the number of bytes that its users hold at the same time. Nobody waits for it: what does not fit is not held. */
@@ -39471,248 +40441,6 @@ function parse(schema, bytes) {
 }
 function encode(content) {
 	return new TextEncoder().encode(JSON.stringify(content));
-}
-
-// src/copy/registry/cosign-tag-copy.ts
-/** A larger config is not one of cosign's. */
-const MAX_CONFIG_BYTES = 1024 ** 2;
-/** True for the tags under which cosign keeps signatures, attestations and SBOMs. */
-function isCosignTag(tag) {
-	return digestTagSubject(tag) !== void 0 && !isReferrersTag(tag);
-}
-/**
-* Copies what cosign keeps at the source under `tag`, and keeps what the target has under it: the owner of a mirror signs images
-* too. Signatures and attestations are lists, which are merged; any verification that passed with one of them still passes. Where
-* the target has anything else of its own, it stays as it is.
-*
-* @returns what the target now has under `tag`
-*/
-async function copyCosignTag(task, copy, manifest, tag, observer) {
-	const { client, repository } = task.target;
-	const head = await client.findManifest(repository, tag);
-	const present = head === void 0 || head.digest === task.mirrored?.get(tag) || head.digest === manifest.digest ? void 0 : await client.getManifest(repository, tag);
-	const comparison = present ? compareLists(present, manifest) : { kind: "outdated" };
-	if (present && comparison.kind === "unknown") observer.onTagKept(tag);
-	if (present && (comparison.kind === "unknown" || comparison.kind === "complete")) return {
-		manifest: present,
-		isWritten: false
-	};
-	const merged = present && comparison.kind === "diverged" ? await merge(task, present, manifest) : manifest;
-	await copy.copyParts(manifest);
-	await observer.beforeOverwrite(tag);
-	await copy.put(merged, tag);
-	return {
-		manifest: merged,
-		isWritten: true
-	};
-}
-/** Stores the config of the merged list at the target. */
-async function merge({ target }, present, added) {
-	const { client, repository } = target;
-	const content = copyableContent(present, client, repository);
-	const stored = content.kind === "image" && content.config.size <= MAX_CONFIG_BYTES ? await Array.fromAsync(downloadBlob(client, repository, content.config)) : [];
-	const { manifest, config } = mergeLists(present, added, Buffer.concat(stored));
-	const digest = digestOf(config);
-	const start = await startUpload(client, repository, digest, repository);
-	if (start.kind === "session") await uploadWhole(client, repository, digest, start.location, {
-		size: config.length,
-		content: config
-	});
-	return manifest;
-}
-
-// src/oci/referrers.ts
-/** More signatures, attestations and SBOMs than any manifest has. */
-const MAX_REFERRERS = 1e4;
-const List = object({ manifests: nullish(array(DescriptorSchema)) });
-/** The longest media type kept, in characters. */
-const MAX_TYPE_LENGTH = 255;
-/**
-* The status of each registry's API, by the first component of its repositories' names: proxies (Harbor, Artifactory) serve
-* the repositories of one upstream registry under each.
-*/
-const apiStatus = /* @__PURE__ */ new WeakMap();
-/**
-* The manifests of `repository` that name `digest` as their subject, as the registry's API lists them; undefined when the
-* registry lacks the API. Then a digest tag may list them. Once the API is known to be absent, it is not requested again.
-* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
-*
-* @throws RegistryError when the registry is unavailable, or its list is malformed or never ends
-*/
-async function listReferrers(client, repository, digest) {
-	let parts = apiStatus.get(client);
-	if (!parts) apiStatus.set(client, parts = /* @__PURE__ */ new Map());
-	const [part = ""] = repository.split("/", 1);
-	const before = parts.get(part);
-	const status = before && await before;
-	if (status === "absent") return void 0;
-	const listing = requestList(client, repository, digest, status === "present");
-	if (status !== "present") {
-		const learned = listing.then((answer) => answer.status, () => "unknown");
-		parts.set(part, learned);
-	}
-	return (await listing).referrers;
-}
-/** @param isPresent true when the registry is known to have the API */
-async function requestList(client, repository, digest, isPresent) {
-	const url = `/v2/${repository}/referrers/${digest}`;
-	const scopes = [pull(repository)];
-	const first = await requestFirstPage(client, url, scopes, isPresent);
-	if (typeof first === "string") return { status: first };
-	const list = {
-		of: "referrers",
-		scopes,
-		read: readList,
-		first,
-		most: MAX_REFERRERS
-	};
-	return {
-		referrers: distinct$1(await readPages(client.transport, url, list), digest),
-		status: "present"
-	};
-}
-/** The first page. Registries without the API answer with a web page, a redirect to one, or an error of any kind. */
-async function requestFirstPage(client, url, scopes, isPresent) {
-	try {
-		return await client.transport.send({
-			method: "GET",
-			url,
-			headers: { accept: OCI_INDEX },
-			scopes,
-			expect: [200, 303]
-		}, async (response) => {
-			const type = headerOf(response.headers, "content-type")?.split(";")[0]?.trim();
-			if (response.status === 200 && type === "application/vnd.oci.image.index.v1+json") return pageOf(response);
-			await response.body.dump();
-			if (isPresent) throw new NotAListError({
-				method: "GET",
-				url: response.url,
-				cause: "not a list",
-				ambiguous: true
-			});
-			return "absent";
-		});
-	} catch (error) {
-		if (error instanceof NotAListError) return "unknown";
-		if (!(error instanceof RegistryError) || error.status === void 0 || error.retryable) throw error;
-		return !DENIALS.has(error.status) && !error.codes.some((code) => UNKNOWN.has(code)) ? "absent" : "unknown";
-	}
-}
-/** A registry with the API answered with a web page: a proxy did, or it makes an exception. */
-var NotAListError = class extends RegistryError {};
-const DENIALS = /* @__PURE__ */ new Set([401, 403]);
-const UNKNOWN = /* @__PURE__ */ new Set(["NAME_UNKNOWN", "MANIFEST_UNKNOWN"]);
-/** Some registries link an empty page to itself: an empty page is the last one. */
-const readList = ({ json, next }) => {
-	const list = safeParse(List, json, FIRST_ISSUE);
-	if (!list.success) return void 0;
-	const items = (list.output.manifests ?? []).map(summarize);
-	return {
-		items,
-		next: items.length === 0 ? void 0 : next
-	};
-};
-/** Omits annotations: those of thousands of pages would fill all memory. */
-function summarize({ digest, mediaType, artifactType }) {
-	return {
-		digest,
-		...mediaType.length <= MAX_TYPE_LENGTH && { mediaType },
-		...artifactType && artifactType.length <= MAX_TYPE_LENGTH && { artifactType }
-	};
-}
-/** Each referrer once, without the subject itself. */
-function distinct$1(referrers, subject) {
-	const byDigest = new Map(referrers.map((referrer) => [referrer.digest, referrer]));
-	byDigest.delete(subject);
-	return Array.from(byDigest.values());
-}
-
-// src/copy/registry/referrers-lists.ts
-/** Registries need not take a larger manifest. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests */
-const MAX_LIST_BYTES$1 = 4 * 1024 ** 2;
-/** How often a list is written when another client writes it at the same time. */
-const MAX_WRITES = 5;
-/**
-* The list of the referrers of `subject` that `repository` keeps under its tag; undefined when there is none, or the tag names
-* something else.
-*/
-async function fetchList(client, repository, subject) {
-	const manifest = await client.getManifest(repository, referrersTag(subject));
-	return manifest && manifest.digest !== subject && listEntries(manifest) ? manifest : void 0;
-}
-/** The referrers lists that one target keeps under tags. */
-var ReferrersLists = class {
-	#client;
-	/** Changes of one list run one after another. */
-	#changes = new SerialQueue();
-	/** Referrers that were counted, by `repository@digest`. */
-	#counted = /* @__PURE__ */ new Set();
-	constructor(client) {
-		this.#client = client;
-	}
-	/**
-	* Changes the list of the referrers of `subject` and reads it back. When another client has written the list meanwhile, the
-	* change is applied to that list again. Changes of one list run one after another.
-	*
-	* @param change returns the new list; the list that it received when nothing is to be written
-	* @throws CopyError when the tag names something else, or the list can't be written
-	*/
-	async change(repository, subject, change) {
-		return this.#changes.run(`${repository}@${subject}`, async () => this.#change(repository, subject, change));
-	}
-	/** How many of `referrers` were not counted before: one may be found through its subject and in a list under a tag. */
-	countNew(repository, referrers) {
-		const before = this.#counted.size;
-		for (const { digest } of referrers) this.#counted.add(`${repository}@${digest}`);
-		return this.#counted.size - before;
-	}
-	async #change(repository, subject, change) {
-		const tag = referrersTag(subject);
-		for (let writes = 0; writes < MAX_WRITES; writes += 1) {
-			const list = await this.#read(repository, subject);
-			const changed = change(list);
-			if (changed.digest === list?.digest) return changed;
-			if (changed.bytes.length > MAX_LIST_BYTES$1) throw this.#problem(repository, tag, `would be larger than ${MAX_LIST_BYTES$1 / 1024 ** 2} MiB`, false);
-			await this.#client.putManifest(repository, tag, changed);
-			if ((await this.#client.headManifest(repository, tag))?.digest === changed.digest) return changed;
-		}
-		throw this.#problem(repository, tag, "changes after each write: another client writes it too", true);
-	}
-	async #read(repository, subject) {
-		const tag = referrersTag(subject);
-		const manifest = await this.#client.getManifest(repository, tag);
-		if (!manifest) return void 0;
-		if (manifest.digest === subject) throw this.#problem(repository, tag, "can't exist: the registry treats its tag as a digest", false);
-		if (!listEntries(manifest)) throw this.#problem(repository, tag, "is another manifest, which was not changed", false);
-		return manifest;
-	}
-	#problem(repository, tag, what, retryable) {
-		const name = `${this.#client.registry}/${repository}:${tag}`;
-		return new CopyError(`${name}, the list of an image's referrers, ${what}`, { retryable });
-	}
-};
-
-// src/copy/registry/find-referrers.ts
-/** Looks up the referrers of each of `subjects` at the source. */
-async function findReferrers(source, referrers, subjects) {
-	const found = await allOrThrow(Array.from(new Set(subjects), async (subject) => {
-		return [subject, (await listAtSource(source, referrers, subject)).filter(({ mediaType }) => !mediaType || isManifestType(mediaType))];
-	}));
-	return new Map(found.filter(([, listed]) => listed.length > 0));
-}
-/**
-* The tags that cosign keeps for `subjects` and that nothing else copies: images inside an index have no tag of their own that a
-* filter could match.
-*/
-function cosignTagsOf({ unmatchedDigestTags }, subjects) {
-	return Array.from(subjects).flatMap((subject) => cosignTags(subject).filter((tag) => unmatchedDigestTags.has(tag)));
-}
-async function listAtSource({ client, repository }, { sourceTags }, subject) {
-	const listed = await listReferrers(client, repository, subject);
-	if (listed && listed.length > 0) return listed;
-	if (!sourceTags.has(referrersTag(subject))) return [];
-	const list = await fetchList(client, repository, subject);
-	return distinct$1((list && listEntries(list)) ?? [], subject);
 }
 
 // src/copy/registry/presence-check.ts
@@ -39855,8 +40583,12 @@ var ManifestCopy = class {
 	#task;
 	#state;
 	#manifests;
+	#member;
+	#announced = [];
 	#sent = 0;
-	constructor(task, state) {
+	/** @param member its part in the meeting of the copies that read the same */
+	constructor(task, state, member) {
+		this.#member = member;
 		this.#task = task;
 		this.#state = state;
 		this.#manifests = new SourceManifests(task, state.readAhead);
@@ -39872,6 +40604,7 @@ var ManifestCopy = class {
 	/** To be called when the copy ends, whatever its result. */
 	close() {
 		this.#manifests.releaseAll();
+		for (const withdraw of this.#announced) withdraw();
 	}
 	/** Reads the children of an index before it is their turn to be stored, as far as the budget allows. */
 	async readAhead(manifest, depth = 0) {
@@ -39885,6 +40618,35 @@ var ManifestCopy = class {
 			const read = await this.#manifests.hold(manifest.digest, child);
 			if (read) await this.readAhead(read, depth + 1);
 		}));
+	}
+	/** True when other copies read the same. */
+	get isShared() {
+		return this.#member !== void 0;
+	}
+	/** Waits until the other copies are about to copy `manifest`, a referrer, or have passed it. */
+	async meet(manifest) {
+		await this.readAhead(manifest);
+		await this.announceBlobs(manifest);
+		await this.#member?.reach(manifest.digest);
+	}
+	/** To be called when this copy does not need a referrer. */
+	pass(digest) {
+		this.#member?.pass(digest);
+	}
+	/** Announces the large blobs that the target will need, as far as the manifests were read, if other targets need them too. */
+	async announceBlobs(manifest) {
+		if (!this.isShared) return;
+		const { source, target } = this.#task;
+		const { inventory, streams } = this.#state;
+		const digests = /* @__PURE__ */ new Set();
+		const walk = async (one) => {
+			const { manifests, blobs } = partsOf(this.#contentOf(one));
+			for (const { digest, size } of blobs) if (inventory.repositoryWith(digest, target.repository) === void 0 && size > MAX_KEPT_BLOB_BYTES) digests.add(digest);
+			const held = manifests.filter((child) => this.#manifests.isHeld(child));
+			for (const child of held) await walk(await this.fetch(one.digest, child));
+		};
+		await walk(manifest);
+		this.#announced.push(streams.expect(target.client, source.client, digests));
 	}
 	/**
 	* Stores `manifest`, whose parts were copied, under `reference`. When the target misses a part all the same, the parts are copied
@@ -39987,16 +40749,6 @@ var ManifestCopy = class {
 		return copyableContent(manifest, this.#task.source.client, this.#task.source.repository);
 	}
 };
-/**
-* Copies a referrer of `subject`: its parts at the same time as those of others, the manifest after the manifests of others.
-*
-* @returns true when the target acknowledged its subject
-*/
-async function copyReferrer({ target }, { referrerPushes }, copy, manifest, subject) {
-	await copy.readAhead(manifest);
-	await copy.copyParts(manifest);
-	return referrerPushes.run(`${target.repository}@${subject}`, async () => copy.put(manifest, manifest.digest));
-}
 /** True for a digest of the manifest's bytes: a target may use another algorithm than the source. */
 function isDigestOf({ digest, bytes }, other) {
 	return digest === other || matchesDigest(bytes, other);
@@ -40007,6 +40759,198 @@ function isMissingPart(error) {
 /** True where a lookup may say that the manifest is stored. A registry that limits requests is spared the lookup. */
 function mayBeStored(error) {
 	return error instanceof RegistryError && !error.isRateLimit && (error.method === "PUT" || isPermanent(error));
+}
+
+// src/copy/registry/turn.ts
+/** Runs `write` when its turn has come, which is the same for all copies that read the same. */
+async function inTurn({ writing, member }, write) {
+	await member?.reach("written");
+	return writing(write);
+}
+
+// src/copy/registry/verify-tag.ts
+/** Where the target gets the manifest of `tag`. An image without a tag is there under its digest, which a reduced index changes. */
+function referenceOf(tag, { digest }) {
+	return isDigest(tag) ? digest : tag;
+}
+/**
+* Reads `tag` back from the target and reports it.
+*
+* @throws CopyError when the target holds something else under it
+*/
+async function verifyTag({ task: { target }, observer, manifest, platforms }, tag) {
+	const reference = referenceOf(tag, manifest);
+	const head = await target.client.headManifest(target.repository, reference);
+	const found = head !== void 0 && isDigestOf(manifest, head.digest) ? head : await target.client.getManifest(target.repository, reference);
+	if (found && isDigestOf(manifest, found.digest)) {
+		observer.onTagVerified(tag, {
+			digest: found.digest,
+			...platforms
+		});
+		return;
+	}
+	const name = `${target.client.registry}/${target.repository}:${tag}`;
+	throw new CopyError(`${name} was pushed as ${manifest.digest}, but the target says that it holds ${found?.digest ?? "nothing"}`, { retryable: true });
+}
+
+// src/copy/registry/cosign-tag-copy.ts
+/** A larger config is not one of cosign's. */
+const MAX_CONFIG_BYTES = 1024 ** 2;
+/** True for the tags under which cosign keeps signatures, attestations and SBOMs. */
+function isCosignTag(tag) {
+	return digestTagSubject(tag) !== void 0 && !isReferrersTag(tag);
+}
+/**
+* Copies what cosign keeps at the source under `tag`, and keeps what the target has under it: the owner of a mirror signs images
+* too. Signatures and attestations are lists, which are merged; any verification that passed with one of them still passes. Where
+* the target has anything else of its own, it stays as it is.
+*
+* @returns what the target now has under `tag`
+*/
+async function copyCosignTag(task, copy, manifest, tag, observer) {
+	const { client, repository } = task.target;
+	const head = await client.findManifest(repository, tag);
+	const present = head === void 0 || head.digest === task.mirrored?.get(tag) || head.digest === manifest.digest ? void 0 : await client.getManifest(repository, tag);
+	const comparison = present ? compareLists(present, manifest) : { kind: "outdated" };
+	if (present && comparison.kind === "unknown") observer.onTagKept(tag);
+	if (present && (comparison.kind === "unknown" || comparison.kind === "complete")) return {
+		manifest: present,
+		isWritten: false
+	};
+	const merged = present && comparison.kind === "diverged" ? await merge(task, present, manifest) : manifest;
+	await copy.copyParts(manifest);
+	await observer.beforeOverwrite(tag);
+	await copy.put(merged, tag);
+	return {
+		manifest: merged,
+		isWritten: true
+	};
+}
+/** Stores the config of the merged list at the target. */
+async function merge({ target }, present, added) {
+	const { client, repository } = target;
+	const content = copyableContent(present, client, repository);
+	const stored = content.kind === "image" && content.config.size <= MAX_CONFIG_BYTES ? await Array.fromAsync(downloadBlob(client, repository, content.config)) : [];
+	const { manifest, config } = mergeLists(present, added, Buffer.concat(stored));
+	const digest = digestOf(config);
+	const start = await startUpload(client, repository, digest, repository);
+	if (start.kind === "session") await uploadWhole(client, repository, digest, start.location, {
+		size: config.length,
+		content: config
+	});
+	return manifest;
+}
+/**
+* Copies what cosign keeps under `task.tags`.
+*
+* @returns number of bytes sent
+*/
+async function copyCosignTags(task, state, source, turn, observer) {
+	const copy = new ManifestCopy(task, state, turn.member);
+	const copyTag = async (tag) => {
+		const { manifest } = await copyCosignTag(task, copy, source, tag, observer);
+		await verifyTag({
+			task,
+			observer,
+			manifest,
+			platforms: {}
+		}, tag);
+	};
+	try {
+		await copy.announceBlobs(source);
+		await inTurn(turn, async () => allOrThrow(task.tags.map(copyTag)));
+		return copy.sent;
+	} finally {
+		copy.close();
+	}
+}
+
+// src/copy/registry/referrers-lists.ts
+/** Registries need not take a larger manifest. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests */
+const MAX_LIST_BYTES$1 = 4 * 1024 ** 2;
+/** How often a list is written when another client writes it at the same time. */
+const MAX_WRITES = 5;
+/**
+* The list of the referrers of `subject` that `repository` keeps under its tag; undefined when there is none, or the tag names
+* something else.
+*/
+async function fetchList(client, repository, subject) {
+	const manifest = await client.getManifest(repository, referrersTag(subject));
+	return manifest && manifest.digest !== subject && listEntries(manifest) ? manifest : void 0;
+}
+/** The referrers lists that one target keeps under tags. */
+var ReferrersLists = class {
+	#client;
+	/** Changes of one list run one after another. */
+	#changes = new SerialQueue();
+	/** Referrers that were counted, by `repository@digest`. */
+	#counted = /* @__PURE__ */ new Set();
+	constructor(client) {
+		this.#client = client;
+	}
+	/**
+	* Changes the list of the referrers of `subject` and reads it back. When another client has written the list meanwhile, the
+	* change is applied to that list again. Changes of one list run one after another.
+	*
+	* @param change returns the new list; the list that it received when nothing is to be written
+	* @throws CopyError when the tag names something else, or the list can't be written
+	*/
+	async change(repository, subject, change) {
+		return this.#changes.run(`${repository}@${subject}`, async () => this.#change(repository, subject, change));
+	}
+	/** How many of `referrers` were not counted before: one may be found through its subject and in a list under a tag. */
+	countNew(repository, referrers) {
+		const before = this.#counted.size;
+		for (const { digest } of referrers) this.#counted.add(`${repository}@${digest}`);
+		return this.#counted.size - before;
+	}
+	async #change(repository, subject, change) {
+		const tag = referrersTag(subject);
+		for (let writes = 0; writes < MAX_WRITES; writes += 1) {
+			const list = await this.#read(repository, subject);
+			const changed = change(list);
+			if (changed.digest === list?.digest) return changed;
+			if (changed.bytes.length > MAX_LIST_BYTES$1) throw this.#problem(repository, tag, `would be larger than ${MAX_LIST_BYTES$1 / 1024 ** 2} MiB`, false);
+			await this.#client.putManifest(repository, tag, changed);
+			if ((await this.#client.headManifest(repository, tag))?.digest === changed.digest) return changed;
+		}
+		throw this.#problem(repository, tag, "changes after each write: another client writes it too", true);
+	}
+	async #read(repository, subject) {
+		const tag = referrersTag(subject);
+		const manifest = await this.#client.getManifest(repository, tag);
+		if (!manifest) return void 0;
+		if (manifest.digest === subject) throw this.#problem(repository, tag, "can't exist: the registry treats its tag as a digest", false);
+		if (!listEntries(manifest)) throw this.#problem(repository, tag, "is another manifest, which was not changed", false);
+		return manifest;
+	}
+	#problem(repository, tag, what, retryable) {
+		const name = `${this.#client.registry}/${repository}:${tag}`;
+		return new CopyError(`${name}, the list of an image's referrers, ${what}`, { retryable });
+	}
+};
+
+// src/copy/registry/find-referrers.ts
+/** Looks up the referrers of each of `subjects` at the source. */
+async function findReferrers(source, referrers, subjects) {
+	const found = await allOrThrow(Array.from(new Set(subjects), async (subject) => {
+		return [subject, (await listAtSource(source, referrers, subject)).filter(({ mediaType }) => !mediaType || isManifestType(mediaType))];
+	}));
+	return new Map(found.filter(([, listed]) => listed.length > 0));
+}
+/**
+* The tags that cosign keeps for `subjects` and that nothing else copies: images inside an index have no tag of their own that a
+* filter could match.
+*/
+function cosignTagsOf({ unmatchedDigestTags }, subjects) {
+	return Array.from(subjects).flatMap((subject) => cosignTags(subject).filter((tag) => unmatchedDigestTags.has(tag)));
+}
+async function listAtSource({ client, repository }, { sourceTags }, subject) {
+	const listed = await listSourceReferrers(client, repository, subject);
+	if (listed && listed.length > 0) return listed;
+	if (!sourceTags.has(referrersTag(subject))) return [];
+	const list = await fetchList(client, repository, subject);
+	return distinct$1((list && listEntries(list)) ?? [], subject);
 }
 
 // src/copy/registry/reduce-index.ts
@@ -40044,6 +40988,34 @@ function reduceIndex(index, children, platforms) {
 function isImageEntry(child) {
 	const platform = formatPlatform(child);
 	return platform !== void 0 && platform !== "unknown/unknown";
+}
+
+// src/copy/registry/found-manifests.ts
+/**
+* Copies a referrer of `subject`: its parts at the same time as those of others, the manifest after the manifests of others.
+*
+* @returns true when the target acknowledged its subject
+*/
+async function copyReferrer({ target }, { referrerPushes }, copy, manifest, subject) {
+	await copy.readAhead(manifest);
+	await copy.copyParts(manifest);
+	return referrerPushes.run(`${target.repository}@${subject}`, async () => copy.put(manifest, manifest.digest));
+}
+/**
+* Finds a manifest at the source and copies it, as many at a time as `limit` allows. The copies to other targets are waited for in
+* between, outside of the limit, as they may take the manifests in another order.
+*
+* @returns what `send` returns; undefined when there is nothing to copy
+*/
+async function copyFound(copy, limit, find, send) {
+	const found = await limit(async () => {
+		const manifest = await find();
+		return manifest && (copy.isShared ? { manifest } : { result: await send(manifest) });
+	});
+	if (!found || "result" in found) return found?.result;
+	const { manifest } = found;
+	await copy.meet(manifest);
+	return limit(async () => send(manifest));
 }
 
 // src/copy/registry/referrers-copy.ts
@@ -40084,17 +41056,20 @@ var ReferrersCopy = class {
 	}
 	/** Copies cosign's tags for parts of the image, and keeps what the target has of its own under them. */
 	async copyTags(tags) {
-		await allOrThrow(tags.map(async (tag) => this.#limit(async () => this.#copyTag(tag))));
+		await allOrThrow(tags.map(async (tag) => copyFound(this.#copy, this.#limit, async () => this.#findChanged(tag), async (manifest) => this.#copyTag(tag, manifest))));
 	}
-	async #copyTag(tag) {
+	/** What cosign keeps at the source under `tag`, unless the target has the same. */
+	async #findChanged(tag) {
 		const { source, target } = this.#task;
 		const [atSource, atTarget] = await Promise.all([source.client.headManifest(source.repository, tag), target.client.findManifest(target.repository, tag)]);
-		if (!atSource || atSource.digest === atTarget?.digest) return;
-		const manifest = await source.client.getManifest(source.repository, tag);
-		if (!manifest) return;
+		if (atSource && atSource.digest !== atTarget?.digest) return source.client.getManifest(source.repository, tag);
+		if (atSource) this.#copy.pass(atSource.digest);
+	}
+	async #copyTag(tag, manifest) {
+		const { repository } = this.#task.target;
 		const { isWritten } = await copyCosignTag(this.#task, this.#copy, manifest, tag, this.#observer);
 		if (!isWritten) return;
-		this.#observer.onReferrersCopied(this.#state.lists.countNew(target.repository, [manifest]));
+		this.#observer.onReferrersCopied(this.#state.lists.countNew(repository, [manifest]));
 	}
 	/** @returns those of `referrers` that may have referrers of their own */
 	async #copyAll(subject, referrers) {
@@ -40102,7 +41077,12 @@ var ReferrersCopy = class {
 		if (this.#count > 1e4) throw this.#problem(`it has more than ${MAX_REFERRERS} referrers`);
 		const { present, hasApi } = await this.#findPresent(subject, referrers);
 		const copied = new CopiedReferrers(subject, hasApi);
-		const isSubject = await allOrThrow(referrers.map(async (referrer) => present.has(referrer.digest) ? mayBeSubject(referrer) : this.#limit(async () => this.#copyOne(referrer.digest, copied))));
+		const isSubject = await allOrThrow(referrers.map(async (referrer) => {
+			const { digest } = referrer;
+			if (!present.has(digest)) return this.#copyOne(digest, copied);
+			this.#copy.pass(digest);
+			return mayBeSubject(referrer);
+		}));
 		if (copied.acknowledged.length > 0) await this.#ensureListed(copied);
 		await this.#publish(copied);
 		return referrers.filter((_, index) => isSubject[index]).map(({ digest }) => digest);
@@ -40125,12 +41105,17 @@ var ReferrersCopy = class {
 	/** @returns false when it has no referrers of its own, or does not refer to the subject although it is listed for it */
 	async #copyOne(digest, copied) {
 		const { client, repository } = this.#task.source;
-		const manifest = await client.getManifest(repository, digest);
-		const referrer = manifest && readReferrer(manifest);
-		if (!referrer || referrer.subject !== copied.subject) return false;
-		const isAcknowledged = await copyReferrer(this.#task, this.#state, this.#copy, manifest, copied.subject);
-		this.#add(copied, referrer.entry, isAcknowledged);
-		return mayBeSubject(referrer.entry);
+		const { subject } = copied;
+		const find = async () => {
+			const manifest = await client.getManifest(repository, digest);
+			return manifest && readReferrer(manifest)?.subject === subject ? manifest : void 0;
+		};
+		return await copyFound(this.#copy, this.#limit, find, async (manifest) => {
+			const isAcknowledged = await copyReferrer(this.#task, this.#state, this.#copy, manifest, subject);
+			const entry = readReferrer(manifest)?.entry;
+			if (entry) this.#add(copied, entry, isAcknowledged);
+			return entry !== void 0 && mayBeSubject(entry);
+		}) === true;
 	}
 	#add(copied, entry, isAcknowledged) {
 		if (!copied.add(entry, isAcknowledged)) throw this.#problem("the list of its referrers would be too large");
@@ -40222,10 +41207,9 @@ function mayBeSubject({ artifactType }) {
 /**
 * Copies the image whose manifest is `source`: its parts, then its referrers where they are wanted, then its tags.
 *
-* @param writing limits the number of images that are written at the same time; other images are read ahead or read back meanwhile
 * @returns number of bytes sent
 */
-async function copyImage(task, state, source, writing, observer) {
+async function copyImage(task, state, source, turn, observer) {
 	observer.onPlatformCount?.(countPlatforms(source, task));
 	const manifest = reduce(source, task, observer);
 	const image = {
@@ -40234,39 +41218,22 @@ async function copyImage(task, state, source, writing, observer) {
 		observer,
 		manifest,
 		platforms: manifest === source || task.platforms === "all" ? {} : { platforms: task.platforms },
-		copy: new ManifestCopy(task, state)
+		copy: new ManifestCopy(task, state, turn.member)
 	};
 	try {
-		return await copyWithTags(image, await findTagsToWrite(image, manifest === source), writing);
+		return await copyWithTags(image, await findTagsToWrite(image, manifest === source), turn);
 	} finally {
 		image.copy.close();
 	}
 }
-/**
-* Copies what cosign keeps under `task.tags`.
-*
-* @returns number of bytes sent
-*/
-async function copyCosignTags(task, state, source, observer) {
-	const copy = new ManifestCopy(task, state);
-	await allOrThrow(task.tags.map(async (tag) => {
-		const { manifest } = await copyCosignTag(task, copy, source, tag, observer);
-		await verifyTag({
-			task,
-			observer,
-			manifest,
-			platforms: {}
-		}, tag);
-	})).finally(() => copy.close());
-	return copy.sent;
-}
-async function copyWithTags(image, tags, writing) {
+async function copyWithTags(image, tags, turn) {
 	const { task, manifest } = image;
 	if (tags.length === 0 && !task.referrers) return 0;
 	await image.copy.readAhead(manifest);
 	const copyReferrers = await prepareReferrers(image);
+	await image.copy.announceBlobs(manifest);
 	const written = [];
-	const [result] = await Promise.allSettled([writing(async () => {
+	const [result] = await Promise.allSettled([inTurn(turn, async () => {
 		await image.copy.copyParts(manifest);
 		await copyReferrers?.();
 		await writeTags(image, tags, written);
@@ -40304,25 +41271,6 @@ async function writeTags({ observer, manifest, copy }, tags, written) {
 		written.push(tag);
 	}));
 }
-/** Where the target gets the manifest of `tag`. An image without a tag is there under its digest, which a reduced index changes. */
-function referenceOf(tag, { digest }) {
-	return isDigest(tag) ? digest : tag;
-}
-/** Reads `tag` back from the target and reports it. */
-async function verifyTag({ task: { target }, observer, manifest, platforms }, tag) {
-	const reference = referenceOf(tag, manifest);
-	const head = await target.client.headManifest(target.repository, reference);
-	const found = head !== void 0 && isDigestOf(manifest, head.digest) ? head : await target.client.getManifest(target.repository, reference);
-	if (found && isDigestOf(manifest, found.digest)) {
-		observer.onTagVerified(tag, {
-			digest: found.digest,
-			...platforms
-		});
-		return;
-	}
-	const name = `${target.client.registry}/${target.repository}:${tag}`;
-	throw new CopyError(`${name} was pushed as ${manifest.digest}, but the target says that it holds ${found?.digest ?? "nothing"}`, { retryable: true });
-}
 /**
 * Finds the referrers of an image.
 *
@@ -40351,7 +41299,7 @@ async function prepareReferrers({ task, state, observer, manifest, copy }) {
 * @param open returns the target's state; it is not called when there is nothing to copy
 * @returns number of bytes sent
 */
-async function copyNewReferrers(task, open, observer) {
+async function copyNewReferrers(task, open, observer, member) {
 	if (!task.referrers) return 0;
 	const { client, repository, digest, mediaType } = task.source;
 	const subjects = mediaType !== void 0 && !isIndexType(mediaType) ? [digest] : await subjectsIn(reduce(await fetchManifest(client, repository, digest), task, observer), task, async (parent, child) => fetchChild(task.source, parent, child, task.platforms));
@@ -40359,7 +41307,7 @@ async function copyNewReferrers(task, open, observer) {
 	const found = await findReferrers(task.source, task.referrers, subjects);
 	if (found.size + tags.length === 0) return 0;
 	const state = await open();
-	const copy = new ManifestCopy(task, state);
+	const copy = new ManifestCopy(task, state, member);
 	const referrers = new ReferrersCopy(task, task.referrers, {
 		copy,
 		state,
@@ -40417,11 +41365,12 @@ const CONCURRENCY = 4;
 * mirror's own signatures, stays in its list. Entries whose manifest the source no longer has are left out: many registries would
 * refuse the list.
 *
+* @param member its part in the meeting of the copies that read the same
 * @returns number of bytes sent
 */
-async function copyList(task, state, source, entries, observer) {
+async function copyList(task, state, { source, entries }, observer, member) {
 	const { target } = task;
-	const copy = new ManifestCopy(task, state);
+	const copy = new ManifestCopy(task, state, member);
 	const present = await copyEntries(task, state, entries, copy).finally(() => copy.close());
 	for (const tag of task.tags) {
 		const subject = referrersTagSubject(tag);
@@ -40447,13 +41396,12 @@ async function copyEntries(task, state, entries, copy) {
 		throw new CopyError(`${name} lists more than ${MAX_REFERRERS} manifests`, { retryable: false });
 	}
 	const limit = pLimit(CONCURRENCY);
-	const missing = /* @__PURE__ */ new Set();
-	await allOrThrow(entries.map(async (entry) => limit(async () => {
-		const manifest = await client.getManifest(repository, entry.digest);
-		if (!manifest) return missing.add(entry);
-		return copyReferrer(task, state, copy, manifest, readReferrer(manifest)?.subject ?? manifest.digest);
+	const isPresent = await allOrThrow(entries.map(async (entry) => copyFound(copy, limit, async () => client.getManifest(repository, entry.digest), async (manifest) => {
+		const subject = readReferrer(manifest)?.subject ?? manifest.digest;
+		await copyReferrer(task, state, copy, manifest, subject);
+		return true;
 	})));
-	return entries.filter((entry) => !missing.has(entry));
+	return entries.filter((_, index) => isPresent[index] === true);
 }
 
 // src/copy/registry/target-inventory.ts
@@ -40526,21 +41474,45 @@ const OVERLAP = 3;
 var RegistryEngine = class {
 	width;
 	#options;
-	#writing;
+	#sources = new SharedSources();
+	#meetings;
+	#streams;
 	#readAhead = new ByteBudget(READ_AHEAD_BYTES);
 	#targets = /* @__PURE__ */ new Map();
 	constructor(options) {
 		this.#options = options;
-		this.#writing = pLimit(options.concurrency);
+		const { abort: signal, patience: given, streams } = options;
+		const patience = new Patience({
+			...given,
+			...signal && { signal }
+		});
+		this.#meetings = new Meetings(patience);
+		this.#streams = new BlobStreams(streams, patience);
 		this.width = options.concurrency * OVERLAP;
 	}
 	async copy(task, observer) {
+		if ((task.readers ?? 1) === 1) return this.#copy(task, observer);
+		const member = this.#meetings.join(readingKey(task), task.target.client);
+		try {
+			return await this.#copy(this.#sources.taskOf(task), observer, member);
+		} finally {
+			member.leave();
+		}
+	}
+	async #copy(task, observer, member) {
 		const { source, target } = task;
-		if (task.tags.length === 0) return copyNewReferrers(task, async () => this.#state(target.client), observer);
-		const [state, manifest] = await Promise.all([this.#state(target.client), fetchManifest(source.client, source.repository, source.digest)]);
-		if (task.tags.every(isCosignTag)) return this.#writing(async () => copyCosignTags(task, state, manifest, observer));
+		if (task.tags.length === 0) return copyNewReferrers(task, async () => (await this.#target(target.client)).state, observer, member);
+		const [{ state, writing }, manifest] = await Promise.all([this.#target(target.client), fetchManifest(source.client, source.repository, source.digest)]);
+		const turn = {
+			writing,
+			...member && { member }
+		};
+		if (task.tags.every(isCosignTag)) return copyCosignTags(task, state, manifest, turn, observer);
 		const list = task.referrers && task.tags.every(isReferrersTag) ? listEntries(manifest) : void 0;
-		return list ? this.#writing(async () => copyList(task, state, manifest, list, observer)) : copyImage(task, state, manifest, this.#writing, observer);
+		return list ? inTurn(turn, async () => copyList(task, state, {
+			source: manifest,
+			entries: list
+		}, observer, member)) : copyImage(task, state, manifest, turn, observer);
 	}
 	async close() {
 		for (const target of this.#targets.values()) {
@@ -40549,36 +41521,38 @@ var RegistryEngine = class {
 		}
 	}
 	/** Opened only when there is something to copy: loading blob locations costs requests. */
-	async #state(client) {
+	async #target(client) {
 		let target = this.#targets.get(client);
 		if (!target) this.#targets.set(client, target = this.#open(client));
-		return (await target).state;
+		return target;
 	}
 	async #open(client) {
-		const { blobLocations, streams, concurrency: _, ...options } = this.#options;
+		const { blobLocations, retries, sleep, random, concurrency } = this.#options;
+		const streams = this.#streams;
 		const store = blobLocations?.(client.registry);
 		const inventory = new TargetInventory(await store?.load());
-		const limit = pLimit(Math.max(1, streams));
 		const presence = new PresenceCheck(client, inventory);
-		const blobs = new BlobCopier({
-			...options,
-			target: client,
-			inventory,
-			presence,
-			limit
-		});
-		const lists = new ReferrersLists(client);
 		return {
 			state: {
 				inventory,
 				presence,
-				blobs,
+				blobs: new BlobCopier({
+					target: client,
+					inventory,
+					presence,
+					streams,
+					retries,
+					sleep,
+					random
+				}),
+				streams,
 				children: new SingleFlight(),
-				lists,
+				lists: new ReferrersLists(client),
 				referrerPushes: new SerialQueue(),
 				readAhead: this.#readAhead,
 				checkBeforePush: false
 			},
+			writing: pLimit(concurrency),
 			store
 		};
 	}
@@ -41351,13 +42325,16 @@ function parsePlatforms(text) {
 /** False for a reference that the list has already, which is a mistake if the platforms differ. */
 function isNew({ namespace, image, reference, platforms = "all" }, line, places, report) {
 	const name = `${formatNamespace(namespace)}/${image}`;
-	const key = `${name} ${reference.tag ?? reference.digest}`;
+	const { tag, digest } = reference;
+	const key = `${name} ${tag ?? digest}`;
 	const before = places.get(key);
 	if (!before) places.set(key, {
 		line,
+		digest,
 		platforms: String(platforms)
 	});
 	else if (before.platforms !== String(platforms)) report(line, `${show$1(name)} has other platforms on line ${before.line}: a tag has one set of platforms`);
+	else if (before.digest !== digest) report(line, `${show$1(name)} has another digest on line ${before.line}: a tag has one digest`);
 	return before === void 0;
 }
 
@@ -41404,13 +42381,14 @@ function readChangelogPath(reader) {
 function checkRecordPaths(reader, { manifestPath: template, changelogPath: changelog }, routes) {
 	if (template === "") return;
 	const owners = /* @__PURE__ */ new Map();
+	const hasSeveral = new Set(routes.map(({ target }) => formatNamespace(target))).size > 1;
 	for (const { namespace, target } of routes) {
 		const path = recordPath(template, namespace, target);
 		const owner = owners.get(path);
-		const name = `${formatNamespace(namespace)} → ${formatNamespace(target)}`;
+		const name = `${formatNamespace(namespace)}${hasSeveral ? ` → ${formatNamespace(target)}` : ""}`;
 		if (!isRepositoryPath(path)) reader.problem("manifest-path", `${show$1(path)}, for ${name}, ${OUTSIDE}`);
 		else if (path === changelog) reader.problem("manifest-path", `${show$1(path)}, for ${name}, is the path of the changelog: change one of them`);
-		else if (owner !== void 0) reader.problem("manifest-path", `${owner} and ${name} would both be recorded in ${show$1(path)}: use {target}, {registry} and {namespace} in it`);
+		else if (owner !== void 0) reader.problem("manifest-path", `${owner} and ${name} would both be recorded in ${show$1(path)}: use ${hasSeveral ? "{target}, " : ""}{registry} and {namespace} in it`);
 		owners.set(path, name);
 	}
 	checkFolders(reader, [...owners.keys(), ...changelog === void 0 ? [] : [changelog]]);
@@ -42224,9 +43202,10 @@ function algorithmOf(digest) {
 function hasDigestTags({ added, updated }) {
 	return [...added, ...updated].some((tag) => digestTagSubject(tag) !== void 0);
 }
-/** `works` in the order in which they are started: an image's signatures come before the image. */
-function digestTagsFirst(works) {
-	return works.toSorted((a, b) => Number(hasDigestTags(b)) - Number(hasDigestTags(a)));
+/** `items` in the order in which their work is started: an image's signatures come before the image. */
+function digestTagsFirst(items, workOf) {
+	const isFirst = (item) => Number(hasDigestTags(workOf(item)));
+	return items.toSorted((a, b) => isFirst(b) - isFirst(a));
 }
 /** Groups tags into one `Work` for each digest of an image and way to mirror it. */
 var WorkBuilder = class {
@@ -47300,23 +48279,44 @@ var ReportRecorder = class {
 
 // src/copy/pool.ts
 /**
-* Copies all of `works`, as many at a time as `limit` allows, until the run ends or a registry's limit is reached. A failed copy
-* is retried when that can help, and never stops the others. Work waits outside of `limit` while its registries have asked to
-* wait, so that work for other registries can pass.
+* Copies all of `items`, until the run ends or a registry's limit is reached. A failed copy is retried when that can help, and never
+* stops the others. Each target registry takes its items in their order, as many at a time as the engine is wide: a target that is
+* slow or down holds up no other. Items that read the same digest are started together, so that it is read once; see `readTogether`.
 */
-async function copyAll(works, options) {
-	const { limit, lifetime, pullLimits, onDone } = options;
+async function copyAll(items, options) {
+	const places = /* @__PURE__ */ new Map();
+	const { lifetime, patience: given, engine } = options;
+	const patience = new Patience({
+		...given,
+		signal: lifetime.drain
+	});
+	await Promise.all(feedsOf(readTogether(items, patience)).map(async (feed) => {
+		const { client } = feed[0].item.task.target;
+		let place = places.get(client);
+		if (!place) places.set(client, place = pLimit(engine.width));
+		await copyFeed(feed, place, options);
+	}));
+}
+/**
+* Starts the items of one source and one target, one after another. An item waits outside of `place` while its registries have asked
+* to wait, so that items from other sources can pass.
+*/
+async function copyFeed(feed, place, options) {
+	const { lifetime, pullLimits } = options;
 	const running = [];
-	for (const work of works) {
-		const task = options.task(work);
+	for (const { item, member } of feed) {
+		const { task, onDone } = item;
 		await Promise.all([task.source, task.target].map(async ({ client }) => client.transport.ready()));
 		if (lifetime.drain.aborted || !await pullLimits.begin(task)) break;
+		await member?.reach("turn");
 		const started = Promise.withResolvers();
-		const copying = limit(async () => {
+		const copying = place(async () => {
 			started.resolve();
 			try {
-				if (!lifetime.drain.aborted) onDone(await copyOne(work, task, options));
+				await member?.reach("place");
+				if (!lifetime.drain.aborted) onDone(await copyOne(item, options));
 			} finally {
+				member?.leave();
 				pullLimits.end(task);
 			}
 		});
@@ -47324,12 +48324,14 @@ async function copyAll(works, options) {
 		running.push(copying);
 		await started.promise;
 	}
+	for (const { member } of feed.slice(running.length)) member?.leave();
 	await Promise.all(running);
 }
-/** Copies `work` until all its tags are verified, it fails for good, or the run ends. */
-async function copyOne(work, task, options) {
+/** Copies an item until all its tags are verified, it fails for good, or the run ends. */
+async function copyOne(item, options) {
+	const { task } = item;
 	const { engine, lifetime, pullLimits, sleep } = options;
-	const attempt = new Attempt(work, options);
+	const attempt = new Attempt(item, options);
 	for (;;) try {
 		attempt.bytes += await attempt.counter.run(async () => engine.copy(attempt.remainderOf(task), attempt));
 		return attempt.outcome();
@@ -47353,25 +48355,25 @@ var Attempt = class {
 	bytes = 0;
 	counter = new WorkCounter();
 	#started = performance.now();
-	#work;
+	#item;
 	#options;
 	#retryBudget;
 	#verifiedTags = /* @__PURE__ */ new Map();
 	#referrers = 0;
 	#platforms;
-	constructor(work, options) {
-		this.#work = work;
+	constructor(item, options) {
+		this.#item = item;
 		this.#options = options;
 		this.#retryBudget = new RetryBudget(options.retries, options.random);
 	}
 	async beforeOverwrite(tag) {
-		return this.#options.beforeOverwrite(this.#work, tag);
+		return this.#item.beforeOverwrite(tag);
 	}
 	onTagVerified(tag, verified) {
 		this.#verifiedTags.set(tag, verified);
 	}
 	onTagKept(tag) {
-		const { image, repository } = this.#work;
+		const { image, repository } = this.#item.work;
 		this.#options.logger.info(`${repository}:${tag} was not copied: the target has its own ${image}:${tag}, which can't be merged with the source's`);
 	}
 	onReferrersCopied(count) {
@@ -47402,7 +48404,7 @@ var Attempt = class {
 	}
 	outcome(end = {}) {
 		return {
-			work: this.#work,
+			work: this.#item.work,
 			verifiedTags: this.#verifiedTags,
 			bytes: this.bytes,
 			referrers: this.#referrers,
@@ -47422,6 +48424,9 @@ var Attempt = class {
 var PullLimits = class {
 	/** Number of pulls that running copies may still take. */
 	#reserved = /* @__PURE__ */ new Map();
+	/** What tasks that share their reads have reserved, by `readingKey`. */
+	#shared = /* @__PURE__ */ new Map();
+	#reservations = /* @__PURE__ */ new WeakMap();
 	/** Why a registry's limit is reached, by registry. */
 	#spent = /* @__PURE__ */ new Map();
 	/** Resolved when the next copy from a registry ends. */
@@ -47431,14 +48436,32 @@ var PullLimits = class {
 		return Array.from(this.#spent.values());
 	}
 	/**
-	* Reserves the pulls of `task`. Where running copies may take all pulls that are left, waits for them to end: most take fewer
-	* than they reserved.
+	* Reserves the pulls of `task`, once for all tasks that share its reads. Where running copies may take all pulls that are left, waits
+	* for them to end: most take fewer than they reserved.
 	*
 	* @returns true when `task` may start; `end` must then be called for it
 	*/
-	async begin({ source: { client }, target, pulls }) {
+	async begin(task) {
+		if (this.#isTargetSpent(task)) return false;
+		const isShared = (task.readers ?? 1) > 1;
+		const key = readingKey(task);
+		let reservation = isShared ? this.#shared.get(key) : void 0;
+		if (!reservation) {
+			const isTargetSpent = () => !isShared && this.#isTargetSpent(task);
+			reservation = {
+				isMade: this.#reserve(task, isTargetSpent),
+				isReleased: false
+			};
+			if (isShared) this.#shared.set(key, reservation);
+		}
+		const isMade = await reservation.isMade;
+		if (isMade) this.#reservations.set(task, reservation);
+		else if (isShared) this.#shared.delete(key);
+		return isMade;
+	}
+	async #reserve({ source: { client }, pulls }, isTargetSpent) {
 		for (;;) {
-			if (this.#spent.has(client.registry) || this.#spent.has(target.client.registry)) return false;
+			if (this.#spent.has(client.registry) || isTargetSpent()) return false;
 			const reserved = this.#reserved.get(client) ?? 0;
 			const { pullLimit } = client;
 			if (pullLimit === void 0 || pullLimit.remaining >= reserved + pulls) {
@@ -47449,7 +48472,18 @@ var PullLimits = class {
 			else this.#spent.set(client.registry, describeLimit(client.registry, pullLimit));
 		}
 	}
-	end({ source: { client }, pulls }) {
+	#isTargetSpent({ target }) {
+		return this.#spent.has(target.client.registry);
+	}
+	/** Releases what was reserved. The first of several tasks that share their reads has read everything when it ends. */
+	end(task) {
+		const { source, pulls } = task;
+		const { client } = source;
+		const key = readingKey(task);
+		const reservation = this.#reservations.get(task);
+		if (!reservation || reservation.isReleased) return;
+		reservation.isReleased = true;
+		if (this.#shared.get(key) === reservation) this.#shared.delete(key);
 		this.#reserved.set(client, (this.#reserved.get(client) ?? 0) - pulls);
 		this.#waiting.get(client)?.resolve();
 		this.#waiting.delete(client);
@@ -47605,6 +48639,47 @@ var MissingPlatforms = class {
 
 // src/modes/relist-tags.ts
 /**
+* Copies `works`, then looks up the tags again whose listed digest the source did not have, and copies what they are now. A tag is
+* looked up once for all targets.
+*
+* @param copy copies works, and calls the function it is given for each of them
+*/
+async function copyAndRelist(works, onDone, { registries }, copy) {
+	const missing = [];
+	const again = [];
+	await copy(works, (plan, outcome) => {
+		if (outcome.isPostponed === true) again.push({
+			plan,
+			work: remainderOf(outcome)
+		});
+		if (outcome.isMissingAtSource === true) missing.push({
+			plan,
+			outcome
+		});
+		else onDone(plan, outcome);
+	});
+	const sources = new SharedSources();
+	for (const { plan, outcome } of missing) {
+		const { registry } = plan.settings.namespace;
+		const relisted = await relistTags(outcome, sources.of(registries.source(registry)));
+		onDone(plan, relisted.outcome);
+		for (const work of relisted.moved) again.push({
+			plan,
+			work
+		});
+	}
+	await copy(again, onDone);
+}
+/** The work without the tags that are verified. */
+function remainderOf({ work, verifiedTags }) {
+	const left = (tags) => tags.filter((tag) => !verifiedTags.has(tag));
+	return {
+		...work,
+		added: left(work.added),
+		updated: left(work.updated)
+	};
+}
+/**
 * Looks up the tags of `outcome` again, whose digest the source listed and does not have: they moved and the old digest was
 * deleted, or the answer to a HEAD was wrong. When the lookup fails, no tag counts as moved.
 */
@@ -47660,21 +48735,20 @@ function withoutTags(work, others) {
 /** Pauses before failed images are copied again at the end of a run: an outage may last longer than the retries of one request. */
 const ROUND_PAUSES_MS = [5e3, 2e4];
 /**
-* Runs `first`, which copies everything, then copies again what failed with an error that may pass, as long as time is left. Only
+* Copies all of `works`, then copies again what failed with an error that may pass, as long as time is left. Only
 * the last failure of an image is noted.
 */
-async function withRetryRounds(first, { note, copy, retries }, { lifetime, logger, sleep }) {
+async function withRetryRounds(works, { note, copy, retries }, { lifetime, logger, sleep }) {
 	const failed = new FailedWork(note);
-	const onDone = (plan) => (outcome) => failed.add(plan, outcome);
-	await first(onDone);
+	const onDone = (plan, outcome) => failed.add(plan, outcome);
+	await copy(works, onDone);
 	for (const pauseMs of ROUND_PAUSES_MS.slice(0, retries)) {
 		if (failed.size === 0 || lifetime.drain.aborted) break;
 		const what = `${plural(failed.size, "image")} failed with errors that may pass`;
 		logger.info(`${what}: copying again in ${Math.round(pauseMs / 1e3)} s`);
 		await sleep(pauseMs, lifetime.drain).catch(() => void 0);
 		if (lifetime.drain.aborted) break;
-		const byPlan = failed.start();
-		await Promise.all(Array.from(byPlan, async ([plan, works]) => copy(plan, works, onDone(plan))));
+		await copy(failed.start(), onDone);
 	}
 	failed.noteAll();
 }
@@ -47688,12 +48762,13 @@ var FailedWork = class {
 		this.#note = note;
 	}
 	get size() {
-		return this.#failed.size;
+		return listOf(this.#failed).length;
 	}
 	/** Notes an outcome, unless it is to be copied again. */
 	add(plan, ended) {
-		const earlier = this.#running.get(ended.work)?.outcome;
-		this.#running.delete(ended.work);
+		const running = this.#running.get(plan);
+		const earlier = running?.get(ended.work);
+		running?.delete(ended.work);
 		const outcome = earlier ? withEarlier(ended, earlier) : ended;
 		if (outcome.mayPass !== true) {
 			this.#note(plan, outcome);
@@ -47701,28 +48776,28 @@ var FailedWork = class {
 		}
 		const { done, rest } = splitOutcome(outcome);
 		if (done) this.#note(plan, done);
-		this.#failed.set(rest.work, {
-			plan,
-			outcome: rest
-		});
+		const failed = this.#failed.get(plan);
+		if (failed) failed.set(rest.work, rest);
+		else this.#failed.set(plan, /* @__PURE__ */ new Map([[rest.work, rest]]));
 	}
-	/** The failed work, by namespace, which is to be copied again now. */
+	/** The failed work, which is to be copied again now. */
 	start() {
-		const byPlan = /* @__PURE__ */ new Map();
-		for (const [work, failed] of this.#failed) {
-			this.#running.set(work, failed);
-			const works = byPlan.get(failed.plan);
-			if (works) works.push(work);
-			else byPlan.set(failed.plan, [work]);
-		}
-		this.#failed.clear();
-		return byPlan;
+		for (const [plan, outcome] of listOf(this.#running)) this.#note(plan, outcome);
+		this.#running = this.#failed;
+		this.#failed = /* @__PURE__ */ new Map();
+		return listOf(this.#running).map(([plan, { work }]) => ({
+			plan,
+			work
+		}));
 	}
 	/** Notes all failures, also of work that was not started again. */
 	noteAll() {
-		for (const { plan, outcome } of [...this.#failed.values(), ...this.#running.values()]) this.#note(plan, outcome);
+		for (const [plan, outcome] of [...listOf(this.#failed), ...listOf(this.#running)]) this.#note(plan, outcome);
 	}
 };
+function listOf(failed) {
+	return Array.from(failed).flatMap(([plan, works]) => Array.from(works.values(), (outcome) => [plan, outcome]));
+}
 /** An outcome as two: of the tags that are verified, if any, and of the others. */
 function splitOutcome(outcome) {
 	const { work, verifiedTags, error: _, mayPass: __, ...counts } = outcome;
@@ -47818,7 +48893,6 @@ async function copy(plans, { engine, pullLimits, platforms }, recorder, inputs, 
 	});
 	const shared = {
 		engine,
-		limit: pLimit(engine.width),
 		retries: inputs.retries,
 		lifetime,
 		pullLimits,
@@ -47833,55 +48907,33 @@ async function copy(plans, { engine, pullLimits, platforms }, recorder, inputs, 
 			for (const line of imageLinesOf(plan, outcome)) log.copied(line);
 			progress.done(outcome.bytes, outcome.error !== void 0);
 		},
-		copy: async (plan, works, onDone) => copyAndRelist(works, plan, deps, {
-			...shared,
-			task: (work) => copyTaskOf(work, plan, inputs, deps),
-			onPlatforms: (found) => platforms.note(found),
-			beforeOverwrite: async (work, tag) => recorder.beforeOverwrite(plan, work.image, tag),
-			onDone
+		copy: async (works, onDone) => copyAndRelist(works, onDone, deps, async (all, done) => {
+			const items = all.map(({ plan, work }) => ({
+				work,
+				task: copyTaskOf(work, plan, inputs, deps),
+				beforeOverwrite: async (tag) => recorder.beforeOverwrite(plan, work.image, tag),
+				onDone: (outcome) => done(plan, outcome)
+			}));
+			await copyAll(items, {
+				...shared,
+				onPlatforms: (found) => platforms.note(found)
+			});
 		})
 	};
 	try {
-		await withRetryRounds(async (onDone) => copyAllOnce(plans, rounds.copy, onDone), rounds, deps);
+		await withRetryRounds(inOrder(plans), rounds, deps);
 	} finally {
 		progress.stop();
 		log.copyingEnded();
 	}
 }
-/** New images come before new referrers of images that are mirrored already. */
-async function copyAllOnce(plans, copyWorks, onDone) {
-	for (const select of [({ work }) => digestTagsFirst(work), rechecksOf]) await Promise.all(plans.map(async (plan) => copyWorks(plan, select(plan), onDone(plan))));
-}
-/** Copies `works`, then looks up the tags again whose listed digest the source did not have, and copies what they are now. */
-async function copyAndRelist(works, { settings }, { registries }, options) {
-	const missing = [];
-	const postponed = [];
-	const onDone = (outcome) => {
-		if (outcome.isPostponed === true) postponed.push(remainderOf(outcome));
-		if (outcome.isMissingAtSource === true) missing.push(outcome);
-		else options.onDone(outcome);
-	};
-	await copyAll(works, {
-		...options,
-		onDone
-	});
-	const source = registries.source(settings.namespace.registry);
-	const moved = [];
-	for (const outcome of missing) {
-		const relisted = await relistTags(outcome, source);
-		options.onDone(relisted.outcome);
-		moved.push(...relisted.moved);
-	}
-	await copyAll([...moved, ...postponed], options);
-}
-/** The work without the tags that are verified. */
-function remainderOf({ work, verifiedTags }) {
-	const left = (tags) => tags.filter((tag) => !verifiedTags.has(tag));
-	return {
-		...work,
-		added: left(work.added),
-		updated: left(work.updated)
-	};
+/** All work: signatures come before images, and new images before new referrers of images that are mirrored already. */
+function inOrder(plans) {
+	const planned = (worksOf) => plans.flatMap((plan) => worksOf(plan).map((work) => ({
+		plan,
+		work
+	})));
+	return [...digestTagsFirst(planned(({ work }) => work), ({ work }) => work), ...planned(rechecksOf)];
 }
 function logRechecks(plans, { logger }) {
 	const rechecks = plans.reduce((sum, plan) => sum + rechecksOf(plan).length, 0);

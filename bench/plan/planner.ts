@@ -5,16 +5,24 @@ import * as v from 'valibot';
 import { readGoogleList } from '../../src/list/google.ts';
 import type { ListedTag, Listing, SourceImage } from '../../src/mirror/listing.ts';
 import { formatNamespace, parseNamespace, repositoryIn } from '../../src/mirror/namespace.ts';
-import { nameTargets } from '../../src/mirror/target-names.ts';
-import { diff, findRemovedTags } from '../../src/plan/diff.ts';
+import { diff } from '../../src/plan/diff.ts';
 import { planMatrix } from '../../src/plan/matrix.ts';
+import { findNameClashes } from '../../src/plan/name-clashes.ts';
 import { type NamespaceWork, workOf } from '../../src/plan/namespace-work.ts';
 import { parseNamespaceManifest } from '../../src/record/namespace-manifest.ts';
-import { CompiledFilters } from '../../src/select/compiled-filters.ts';
+import { joinRules } from '../../src/select/keyed.ts';
+import { findRemovedTags } from '../../src/select/removed-tags.ts';
 import { resolveSelection } from '../../src/select/resolve.ts';
+import { rulesOf } from '../../src/select/rules.ts';
 import { select } from '../../src/select/select.ts';
 
-const TARGET = { registry: 'docker.io', path: 'gcrxio' };
+const SETTINGS = {
+  target: { registry: 'docker.io', path: 'gcrxio' },
+  targetName: '{image}',
+  platforms: 'all',
+  referrers: false,
+  filters: { include: [], exclude: [] },
+} as const;
 /** Never used: Google lists digests. */
 const CLIENT = {
   headManifest: async () => undefined,
@@ -32,13 +40,28 @@ for (const folder of readdirSync(root)) {
   const source = formatNamespace(listing.namespace);
   const bytes = readFileSync(join(root, folder, 'manifest.json'));
   const recorded = parseNamespaceManifest(bytes, { path: source, source, target: 'docker.io/gcrxio' });
-  const filters = new CompiledFilters({ include: [], exclude: [] });
-  const selection = select(listing, filters);
-  const settings = { namespace: listing.namespace, target: TARGET, targetName: '{image}' };
-  nameTargets([{ name: source, settings, listing: selection.listing }]);
-  const resolved = await resolveSelection(selection, CLIENT, () => undefined);
-  const found = diff(resolved.listing, recorded.images, 'all');
-  findRemovedTags(listing, recorded.images, filters.wantsName);
+  const settings = { ...SETTINGS, namespace: listing.namespace };
+  const rules = rulesOf(settings).map((rule) => ({
+    ...rule,
+    listing,
+    selection: select(listing, rule.filters),
+  }));
+  const selected = joinRules(rules.map((rule) => ({ rule, images: rule.selection.listing.images })));
+  findNameClashes([{ settings, images: selected.images }]);
+  const parts = await Promise.all(
+    rules.map(async (rule) => {
+      const { listing: resolved } = await resolveSelection(rule.selection, CLIENT, () => undefined);
+      return { rule, images: resolved.images };
+    }),
+  );
+  const { images, settingsOf } = joinRules(parts);
+  const found = diff({ images }, recorded.images, settings, settingsOf);
+  findRemovedTags(recorded.images, {
+    rules,
+    isFound: (key, tag) => images.get(key)?.tags.has(tag) === true,
+    unknown: new Set(),
+    mayBeTakenOff: () => true,
+  });
   const work = workOf(listing.namespace, found);
   works.push(work);
   total += found.unchanged + work.images.reduce((sum, { tags }) => sum + tags, 0);

@@ -171,7 +171,7 @@ const manifest: Subject = {
   },
 };
 
-const JOB = { runKey: '7.abc', namespace: 'gcr.io/ns' };
+const JOB = { runKey: '7.abc', route: 'gcr.io/ns docker.io/gcrxio' };
 const SECTION = renderSection(
   namespaceResult({ namespace: 'gcr.io/ns', copied: [copied('own', { added: ['v1'] })] }),
   { time: new Date(0), timezone: 'UTC', runKey: JOB.runKey },

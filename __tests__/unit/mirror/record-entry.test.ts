@@ -159,12 +159,12 @@ describe('holds', () => {
 
   it('is false for an entry with another digest at the target where digests must be kept', () => {
     const entry = { digest: A, target: B };
-    expect(holds('v1', entry, A, { platforms: 'all', keepsDigests: true })).toBe(false);
-    expect(holds('v1', entry, A, { platforms: 'all', keepsDigests: false })).toBe(true);
+    expect(holds('v1', entry, A, { platforms: 'all', referrers: true })).toBe(false);
+    expect(holds('v1', entry, A, { platforms: 'all', referrers: false })).toBe(true);
   });
 
   it('is true for an entry whose target uses another digest algorithm', () => {
     const entry = { digest: sha512, target: B };
-    expect(holds('v1', entry, sha512, { platforms: 'all', keepsDigests: true })).toBe(true);
+    expect(holds('v1', entry, sha512, { platforms: 'all', referrers: true })).toBe(true);
   });
 });

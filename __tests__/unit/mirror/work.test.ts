@@ -22,7 +22,7 @@ const tags = fc.uniqueArray(added, { selector: ({ image, tag }) => `${image}:${t
 function buildFrom(all: readonly AddedTag[]): Work[] {
   const builder = new WorkBuilder();
   for (const { image, number, kind, tag } of all)
-    builder.add(image, `ns/${image}`, { digest: digest(number) }, kind, tag);
+    builder.add({ image, repository: `ns/${image}`, descriptor: { digest: digest(number) } }, kind, tag);
   return builder.build();
 }
 
@@ -57,8 +57,7 @@ describe('WorkBuilder', () => {
         const before = namesIn(works);
         const builder = new WorkBuilder(works);
         expect(builder.build()).toEqual(works);
-        for (const { image, repository, descriptor } of works)
-          builder.add(image, repository, descriptor, 'added', 'another');
+        for (const work of works) builder.add(work, 'added', 'another');
         expect(namesIn(works)).toEqual(before);
       }),
     );

@@ -35,7 +35,7 @@ const planWith = (tags: Parameters<typeof recorded>[0]): Partial<NamespacePlan> 
 
 describe('copyTaskOf', () => {
   it('copies all tags of the work between the registries of the plan', () => {
-    const { source, target, tags, platforms } = taskOf({}, { targets: new Map([['a', 'mirror/renamed']]) });
+    const { source, target, tags, platforms } = taskOf({ image: 'a as renamed' });
     expect([source.client.registry, source.repository, source.digest]).toEqual(['gcr.io', 'ns/a', digest(1)]);
     expect([target.client.registry, target.repository]).toEqual(['docker.io', 'mirror/renamed']);
     expect([tags, platforms]).toEqual([['v1', 'v2'], ['linux/amd64']]);
@@ -60,7 +60,17 @@ describe('copyTaskOf', () => {
   it('looks for referrers only where the plan does', () => {
     expect(taskOf({}).referrers).toBeUndefined();
     const image = { repository: 'ns/a', tags: new Map([['v1', null]]) };
-    const { referrers } = taskOf({}, { referrers: { rechecks: [], listed: new Map([['a', image]]) } });
+    const plan = { referrers: { rechecks: [], listed: new Map([['a', image]]) } };
+    const settings = { platforms: 'all', referrers: true } as const;
+    const { referrers } = taskOf({ image: 'a as b', settings }, plan);
     expect([referrers?.sourceTags.has('v1'), referrers?.sourceTags.has('v2')]).toEqual([true, false]);
+    expect(taskOf({ settings: { ...settings, referrers: false } }, plan).referrers).toBeUndefined();
+  });
+
+  it('copies the platforms that an entry of a list names, and otherwise those of the namespace', () => {
+    expect(taskOf({ settings: { platforms: ['linux/arm64'], referrers: false } }).platforms).toEqual([
+      'linux/arm64',
+    ]);
+    expect(taskOf({}).platforms).toEqual(['linux/amd64']);
   });
 });

@@ -95,7 +95,7 @@ describe('record', () => {
       const given = { 'target-name': 'x/{image}', record: 'report' };
       const done = await sync(world.inputs(given), world.deps);
       await recordReports(world, [renderJsonReport(done)]);
-      expect(world.deps.metadata.files.get(world.recordPath)).toContain('"a": "x/a"');
+      expect(world.deps.metadata.files.get(world.recordPath)).toContain('"a as x/a": {');
       const again = await sync(world.inputs({ 'target-name': 'x/{image}' }), world.deps);
       expect(countAll(again.namespaces)).toMatchObject({ added: 0, unchanged: 1 });
     });

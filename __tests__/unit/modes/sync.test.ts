@@ -134,7 +134,7 @@ describe('sync', () => {
     });
   });
 
-  it('copies images again that are not under their name after target-name changed', async () => {
+  it('copies images again that are not under their name after target-name changed, and keeps both recorded', async () => {
     await inModeWorld('sync', async (world) => {
       const image = await world.push('a:v1', world.source);
       await sync(world.inputs(), world.deps);
@@ -145,8 +145,8 @@ describe('sync', () => {
       const again = await sync(renamed, world.deps);
       expect(countAll(again.namespaces)).toMatchObject({ added: 0, unchanged: 1 });
       const back = await sync(world.inputs(), world.deps);
-      expect(countAll(back.namespaces)).toMatchObject({ added: 1, unchanged: 0 });
-      expect(world.deps.metadata.files.get(world.recordPath)).not.toContain('names');
+      expect(countAll(back.namespaces)).toMatchObject({ added: 0, unchanged: 1, gone: 1 });
+      expect(world.record()).toEqual({ a: { v1: image.digest }, 'a as x/a': { v1: image.digest } });
     });
   });
 

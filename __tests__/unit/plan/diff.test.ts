@@ -7,6 +7,7 @@ import { diff } from '../../../src/plan/diff.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 import { listing, recorded } from '../../support/fixtures/listings.ts';
 
+const ALL = { platforms: 'all', referrers: false } as const;
 const LIST = referrersTag(digest(7));
 
 describe('diff', () => {
@@ -14,7 +15,7 @@ describe('diff', () => {
     const found = diff(
       listing({ a: { new: digest(1), moved: digest(2), same: digest(3) }, b: { v1: digest(4) } }),
       recorded({ a: { moved: digest(9), same: digest(3), gone: digest(5) }, c: { x: digest(6), y: null } }),
-      'all',
+      ALL,
     );
     expect(found).toMatchObject({ unchanged: 1, undetermined: [] });
     expect(found.work.map(({ image, added, updated }) => ({ image, added, updated }))).toEqual([
@@ -28,7 +29,7 @@ describe('diff', () => {
     const { work } = diff(
       listing({ a: { x: digest(1), y: digest(1), z: digest(2) } }),
       recorded({ a: { y: digest(3) } }),
-      'all',
+      ALL,
     );
     expect(work.map(({ added, updated }) => [added, updated])).toEqual([
       [['x'], ['y']],
@@ -40,7 +41,7 @@ describe('diff', () => {
     const { work, undetermined, unchanged } = diff(
       listing({ a: { v1: digest(1) } }),
       recorded({ a: { v1: null } }),
-      'all',
+      ALL,
     );
     expect(undetermined).toEqual([
       { image: 'a', repository: 'ns/a', tag: 'v1', descriptor: { digest: digest(1) } },
@@ -56,7 +57,10 @@ describe('diff', () => {
     ['an image whose layers docker compressed again', undefined, 'all', true],
   ] as const)('knows whether %s is unchanged', (_, has, wanted, unchanged) => {
     const entry = { digest: digest(1), target: digest(2), ...(has && { platforms: has }) };
-    const found = diff(listing({ a: { v1: digest(1) } }), recorded({ a: { v1: entry } }), wanted);
+    const found = diff(listing({ a: { v1: digest(1) } }), recorded({ a: { v1: entry } }), {
+      platforms: wanted,
+      referrers: false,
+    });
     expect([found.unchanged, found.work.length]).toEqual(unchanged ? [1, 0] : [0, 1]);
   });
 
@@ -65,7 +69,8 @@ describe('diff', () => {
     const reduced = { ...entry, platforms: ['linux/amd64'] };
     const tags = { v1: digest(1), v2: digest(1), v3: digest(1), [LIST]: digest(1) };
     const have = recorded({ a: { v1: entry, v2: digest(1), v3: reduced, [LIST]: entry } });
-    const { work, unchanged } = diff(listing({ a: tags }), have, ['linux/amd64'], true);
+    const settings = { platforms: ['linux/amd64'], referrers: true };
+    const { work, unchanged } = diff(listing({ a: tags }), have, settings);
     expect(work.map(({ updated }) => updated)).toEqual([['v1']]);
     expect(unchanged).toBe(3);
   });
@@ -74,7 +79,7 @@ describe('diff', () => {
     const { work } = diff(
       listing({ a: { v1: digest(1), [LIST]: digest(1), [`${LIST}.sig`]: digest(1), v2: digest(2) } }),
       recorded({}),
-      'all',
+      ALL,
     );
     expect(work.map((one) => [one.added, hasDigestTags(one)])).toEqual([
       [['v1'], false],
@@ -86,8 +91,8 @@ describe('diff', () => {
   it('starts digest tags first, and all others in their order', () => {
     const sign = (tag: string): string => `${tag}.sig`;
     const tags = { b: digest(1), [LIST]: digest(2), a: digest(3), [sign(LIST)]: digest(4), z: digest(5) };
-    const { work } = diff(listing({ one: tags, two: tags }), recorded({}), 'all');
-    const started = digestTagsFirst(work, (one) => one).map(({ image, added }) => `${image}:${added.join()}`);
+    const { work } = diff(listing({ one: tags, two: tags }), recorded({}), ALL);
+    const started = digestTagsFirst(work).map(({ image, added }) => `${image}:${added.join()}`);
     const order = (names: string[]): string[] =>
       ['one', 'two'].flatMap((image) => names.map((name) => `${image}:${name}`));
     expect(started).toEqual([...order([LIST, sign(LIST)]), ...order(['b', 'a', 'z'])]);
@@ -102,7 +107,7 @@ describe('diff', () => {
     fc.assert(
       fc.property(images, images, (source, mirror) => {
         const have = recorded(mirror);
-        const { work, unchanged } = diff(listing(source), have, 'all');
+        const { work, unchanged } = diff(listing(source), have, ALL);
         const tags = Object.values(source).reduce((sum, tags) => sum + Object.keys(tags).length, 0);
         expect(
           unchanged + work.reduce((sum, { added, updated }) => sum + added.length + updated.length, 0),
@@ -113,7 +118,7 @@ describe('diff', () => {
           for (const tag of [...added, ...updated]) entries.set(tag, descriptor.digest);
           after.set(image, entries);
         }
-        expect(diff(listing(source), after, 'all')).toMatchObject({ work: [], unchanged: tags });
+        expect(diff(listing(source), after, ALL)).toMatchObject({ work: [], unchanged: tags });
       }),
     );
   });
@@ -121,7 +126,7 @@ describe('diff', () => {
   it('rebuilds the same work from its own result', () => {
     fc.assert(
       fc.property(images, images, (source, mirror) => {
-        const { work } = diff(listing(source), recorded(mirror), 'all');
+        const { work } = diff(listing(source), recorded(mirror), ALL);
         expect(new WorkBuilder(work).build()).toEqual(work);
       }),
     );

@@ -13,8 +13,9 @@ function asked(
   platforms: 'all' | string[] = 'all',
 ): unknown {
   const source = listing(tags);
-  const { work } = diff(source, recorded(have), platforms, true);
-  const found = findUnchangedImages(source, recorded(have), platforms, work, isDue);
+  const settings = { platforms, referrers: true };
+  const { work } = diff(source, recorded(have), settings);
+  const found = findUnchangedImages(source, recorded(have), () => settings, work, isDue);
   expect(found.every(({ added, updated }) => added.length + updated.length === 0)).toBe(true);
   return found.map(({ repository, descriptor }) => `${repository}@${descriptor.digest.slice(-1)}`);
 }

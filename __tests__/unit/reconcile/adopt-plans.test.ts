@@ -25,12 +25,11 @@ function planOf(tags: Record<string, TestImage>): NamespacePlan {
   const plan = namespacePlan({
     unchanged: 3,
     undetermined: Object.entries(tags).map(([tag, { digest }]) => ({
-      image: 'a',
+      image: 'a as renamed',
       repository: 'ns/a',
       tag,
       descriptor: { digest },
     })),
-    targets: new Map([['a', 'mirror/renamed']]),
   });
   const { settings } = plan;
   const namespace = { registry: source.host, path: 'ns' };
@@ -50,8 +49,8 @@ describe('adoptInPlans', () => {
     await pushImage(target.url, 'mirror/renamed', ['moved'], OTHER);
     const adopted = await adoptIn(plan);
     if (adopted?.kind !== 'plan') throw new Error('There is no plan');
-    expect(plainEntries(adopted.adopted)).toEqual({ a: { same: IMAGE.digest } });
-    expect(adopted.work).toMatchObject([{ image: 'a', added: ['fresh'], updated: ['moved'] }]);
+    expect(plainEntries(adopted.adopted)).toEqual({ 'a as renamed': { same: IMAGE.digest } });
+    expect(adopted.work).toMatchObject([{ image: 'a as renamed', added: ['fresh'], updated: ['moved'] }]);
     expect([adopted.unchanged, adopted.undetermined]).toEqual([4, []]);
   });
 

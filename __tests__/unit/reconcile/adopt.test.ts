@@ -47,7 +47,7 @@ async function judge(
       source: testClient(source.host),
       target: testClient(target.host),
       targetOf: (image) => `mirror/${image}`,
-      platforms: options.platforms ?? 'all',
+      platformsOf: () => options.platforms ?? 'all',
       reserve: options.reserve ?? 0,
       concurrency: 5,
       signal: new AbortController().signal,

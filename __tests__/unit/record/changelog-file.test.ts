@@ -38,7 +38,7 @@ const deps = {
 };
 
 const SECTION = {
-  namespace: 'gcr.io/distroless',
+  route: 'gcr.io/distroless docker.io/gcrxio',
   text: renderSection(namespaceResult({ copied: [copied('base', { added: ['v1'] })] }), {
     time: deps.now(),
     timezone: 'UTC',

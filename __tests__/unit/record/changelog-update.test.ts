@@ -29,7 +29,10 @@ describe('sectionsOf', () => {
   it('has the namespaces that have something to name', () => {
     const earlier = new Map([['b', new Map([['v2', 'updated' as const]])]]);
     const sections = sectionsOf([entryOf('one'), QUIET, { ...QUIET, earlier }], SETTINGS, CONTEXT);
-    expect(sections.map(({ namespace }) => namespace)).toEqual(['gcr.io/one', 'gcr.io/quiet']);
+    expect(sections.map(({ route }) => route)).toEqual([
+      'gcr.io/one docker.io/gcrxio',
+      'gcr.io/quiet docker.io/gcrxio',
+    ]);
     expect(sections[0]?.text).toContain('image-0');
     expect(sections[1]?.text).toContain('v2');
   });
@@ -55,11 +58,16 @@ describe('sectionsOf', () => {
 });
 
 describe('removeSections', () => {
-  it('removes the sections of these namespaces, and no others', async () => {
+  it('removes the sections of these routes, and no others', async () => {
     const metadata = new MemoryMetadata();
     await record(metadata, [entryOf('one'), entryOf('two')]);
     expect(metadata.messages).toEqual(['Changelog: Mirror 2 namespaces: 2 added, 0 updated']);
-    await removeSections(['gcr.io/one'], SETTINGS, { metadata, ...CONTEXT }, new WriteSession('final'));
+    await removeSections(
+      ['gcr.io/one docker.io/gcrxio'],
+      SETTINGS,
+      { metadata, ...CONTEXT },
+      new WriteSession('final'),
+    );
     const after = metadata.files.get(PATH) ?? '';
     expect(after).toContain('gcr.io/two');
     expect(after).not.toContain('gcr.io/one');
@@ -79,14 +87,24 @@ describe('removeSections', () => {
       new WriteSession('final'),
     );
     expect(metadata.files.get(PATH)).not.toBe(before);
-    await removeSections(['gcr.io/one'], SETTINGS, { metadata, ...later }, new WriteSession('final'));
+    await removeSections(
+      ['gcr.io/one docker.io/gcrxio'],
+      SETTINGS,
+      { metadata, ...later },
+      new WriteSession('final'),
+    );
     expect(metadata.files.get(PATH)).toBe(before);
   });
 
   it('writes nothing where there is nothing to remove', async () => {
     const metadata = new MemoryMetadata();
     await removeSections([], SETTINGS, { metadata, ...CONTEXT }, new WriteSession('final'));
-    await removeSections(['gcr.io/one'], SETTINGS, { metadata, ...CONTEXT }, new WriteSession('final'));
+    await removeSections(
+      ['gcr.io/one docker.io/gcrxio'],
+      SETTINGS,
+      { metadata, ...CONTEXT },
+      new WriteSession('final'),
+    );
     expect(metadata.messages).toEqual([]);
   });
 });

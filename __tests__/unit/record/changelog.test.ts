@@ -2,9 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NOTHING_FILTERED_OUT } from '../../../src/mirror/filters.ts';
 import type { CopiedImage, NamespaceResult } from '../../../src/mirror/result.ts';
-import { formatTime, insertSection, renderSection } from '../../../src/record/changelog.ts';
+import { formatTime, insertSection, renderSection, routeOf } from '../../../src/record/changelog.ts';
 
 const TIME = new Date('2026-11-24T12:30:05Z');
+const TARGET = 'docker.io/mirror';
 const JOB = { runKey: '123.abcd', namespace: 'gcr.io/ns' };
 
 function copied(image: string, added: string[], updated: string[] = [], bytes = 0): CopiedImage {
@@ -18,10 +19,10 @@ function copied(image: string, added: string[], updated: string[] = [], bytes = 
   };
 }
 
-function result(items: CopiedImage[], namespace = JOB.namespace): NamespaceResult {
+function result(items: CopiedImage[], namespace = JOB.namespace, target = TARGET): NamespaceResult {
   return {
     namespace,
-    target: 'docker.io/mirror',
+    target,
     copied: items,
     failures: [],
     unsupported: [],
@@ -39,6 +40,11 @@ function result(items: CopiedImage[], namespace = JOB.namespace): NamespaceResul
 
 function sectionOf(items: CopiedImage[], { runKey, namespace } = JOB): string {
   return renderSection(result(items, namespace), { time: TIME, timezone: 'UTC', runKey });
+}
+
+/** `current` with the section of a job. */
+function insert(current: string | undefined, section: string, { runKey, namespace }: typeof JOB): string {
+  return insertSection(current, section, { runKey, route: routeOf({ namespace, target: TARGET }) });
 }
 
 describe('renderSection', () => {
@@ -67,7 +73,7 @@ describe('renderSection', () => {
 - \`base\`: added \`v2\`; updated \`latest\`
 - \`static\`: added \`v1\`
 
-<!-- sync 123.abcd%20gcr.io%2Fns -->
+<!-- sync 123.abcd%20gcr.io%2Fns%20docker.io%2Fmirror -->
 `);
   });
 
@@ -144,39 +150,39 @@ describe('insertSection', () => {
   const section = sectionOf([copied('base', ['v1'])]);
 
   it('starts a new file with a heading', () => {
-    expect(insertSection(undefined, section, JOB)).toBe(`# Changelog\n\n${section}`);
+    expect(insert(undefined, section, JOB)).toBe(`# Changelog\n\n${section}`);
   });
 
   it('inserts before the newest section, below the introduction', () => {
     const top = '# Mirror log\n\nKept by a workflow.\n\n';
     const old = '## 2025-01-01\n\n- old\n';
-    expect(insertSection(top + old, section, JOB)).toBe(`${top}${section}\n${old}`);
+    expect(insert(top + old, section, JOB)).toBe(`${top}${section}\n${old}`);
   });
 
   it('keeps the sections of many runs newest first', () => {
     const jobs = ['1', '2', '3'].map((runKey) => ({ ...JOB, runKey }));
     const text = jobs.reduce<string | undefined>(
-      (before, job) => insertSection(before, sectionOf([copied(`image-${job.runKey}`, ['v1'])], job), job),
+      (before, job) => insert(before, sectionOf([copied(`image-${job.runKey}`, ['v1'])], job), job),
       '# Changelog\n\nBy hand.\n',
     );
     expect(text?.match(/By hand|image-\d/g)).toEqual(['By hand', 'image-3', 'image-2', 'image-1']);
   });
 
   it('appends to a file that has no sections', () => {
-    expect(insertSection('Notes', section, JOB)).toBe(`Notes\n\n${section}`);
+    expect(insert('Notes', section, JOB)).toBe(`Notes\n\n${section}`);
   });
 
   it('keeps CRLF line ends', () => {
-    const text = insertSection('# Changelog\r\n\r\n## old\r\n', section, JOB);
+    const text = insert('# Changelog\r\n\r\n## old\r\n', section, JOB);
     expect(text.replaceAll('\r\n', '')).not.toContain('\n');
-    expect(insertSection(text, section, JOB)).toBe(text);
+    expect(insert(text, section, JOB)).toBe(text);
   });
 
   it('replaces the section of the same job in place', () => {
     const other = { runKey: '124.ffff', namespace: JOB.namespace };
-    const first = insertSection('# Changelog\n\n## old\n\n- kept\n', section, JOB);
-    const second = insertSection(first, sectionOf([copied('base', ['v8', 'v9'])], other), other);
-    const grown = insertSection(second, sectionOf([copied('base', ['v1', 'v2'])]), JOB);
+    const first = insert('# Changelog\n\n## old\n\n- kept\n', section, JOB);
+    const second = insert(first, sectionOf([copied('base', ['v8', 'v9'])], other), other);
+    const grown = insert(second, sectionOf([copied('base', ['v1', 'v2'])]), JOB);
     expect(grown).toBe(
       second.replace('1 tag added', '2 tags added').replace('added `v1`', 'added `v1`, `v2`'),
     );
@@ -190,10 +196,26 @@ describe('insertSection', () => {
       { ...JOB, runKey: '123.abce' },
     ];
     const text = jobs.reduce<string | undefined>(
-      (before, job) => insertSection(before, sectionOf([copied('base', ['v1'])], job), job),
+      (before, job) => insert(before, sectionOf([copied('base', ['v1'])], job), job),
       undefined,
     );
     expect(text?.match(/^## /gm)).toHaveLength(jobs.length);
+  });
+
+  it('keeps a section for each target of a namespace', () => {
+    const targets = [TARGET, 'ghcr.io/mirror'];
+    const text = targets.reduce<string | undefined>((before, target) => {
+      const one = renderSection(result([copied('base', ['v1'])], JOB.namespace, target), {
+        time: TIME,
+        timezone: 'UTC',
+        runKey: JOB.runKey,
+      });
+      const key = { runKey: JOB.runKey, route: routeOf({ namespace: JOB.namespace, target }) };
+      return insertSection(insertSection(before, one, key), one, key);
+    }, undefined);
+    expect(
+      text?.match(/^## .*→.*$/gm)?.map((line) => targets.find((target) => line.includes(target))),
+    ).toEqual(targets.toReversed());
   });
 
   const lines = fc.constantFrom('# Changelog', '## 2025', '### Sub', '- item', 'text', '```', '');
@@ -205,7 +227,7 @@ describe('insertSection', () => {
   it('keeps all of the former text', () => {
     fc.assert(
       fc.property(texts, (before) => {
-        const after = insertSection(before, section, JOB);
+        const after = insert(before, section, JOB);
         const newline = before.includes('\r\n') ? '\r\n' : '\n';
         const own = section.replaceAll('\n', newline);
         const at = after.indexOf(own);
@@ -222,12 +244,12 @@ describe('insertSection', () => {
   it('adds a section once, however often it is called', () => {
     fc.assert(
       fc.property(texts, fc.integer({ min: 0, max: 3 }), (before, between) => {
-        let text = insertSection(before, section, JOB);
+        let text = insert(before, section, JOB);
         for (let index = 0; index < between; index += 1) {
           const job = { runKey: `other.${index}`, namespace: JOB.namespace };
-          text = insertSection(text, sectionOf([copied('x', ['v'])], job), job);
+          text = insert(text, sectionOf([copied('x', ['v'])], job), job);
         }
-        expect(insertSection(text, section, JOB)).toBe(text);
+        expect(insert(text, section, JOB)).toBe(text);
       }),
     );
   });
@@ -236,18 +258,18 @@ describe('insertSection', () => {
     const namespaces = ['gcr.io/a--b', 'gcr.io/a_b', 'gcr.io/a---b'];
     const text = namespaces.reduce<string | undefined>((before, namespace) => {
       const job = { runKey: 'k', namespace };
-      return insertSection(before, sectionOf([copied('base', ['v1'])], job), job);
+      return insert(before, sectionOf([copied('base', ['v1'])], job), job);
     }, undefined);
     expect(text?.match(/^## /gm)).toHaveLength(3);
   });
 
   it('keeps the text below a section that it replaces', () => {
-    const text = `${insertSection('# Changelog\n', section, JOB)}\n# Before 2020\n\nold text\n`;
-    expect(insertSection(text, sectionOf([copied('base', ['v2'])]), JOB)).toContain('old text');
+    const text = `${insert('# Changelog\n', section, JOB)}\n# Before 2020\n\nold text\n`;
+    expect(insert(text, sectionOf([copied('base', ['v2'])]), JOB)).toContain('old text');
   });
 
   it('inserts above sections whose headings are deeper', () => {
-    const text = insertSection('# Changelog\n\n### 2019\n\n- x\n', section, JOB);
+    const text = insert('# Changelog\n\n### 2019\n\n- x\n', section, JOB);
     expect(text.indexOf('### 2019')).toBeGreaterThan(text.indexOf('## 2026'));
   });
 
@@ -256,13 +278,13 @@ describe('insertSection', () => {
       { ...JOB, runKey: 'one' },
       { ...JOB, runKey: 'two' },
     ];
-    const before = insertSection(
-      insertSection(undefined, sectionOf([copied('base', ['v1'])], one), one),
+    const before = insert(
+      insert(undefined, sectionOf([copied('base', ['v1'])], one), one),
       sectionOf([copied('base', ['v2'])], two),
       two,
     );
     const headless = before.replace(/## [^\n]*\n(?![\s\S]*## )/, '');
-    const after = insertSection(headless, sectionOf([copied('base', ['v3'])], one), one);
+    const after = insert(headless, sectionOf([copied('base', ['v3'])], one), one);
     expect(after).toContain('`v2`');
     expect(after).toContain('`v3`');
   });

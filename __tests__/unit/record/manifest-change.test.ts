@@ -10,7 +10,6 @@ import { applyChange, hasChanges } from '../../../src/record/manifest-change.ts'
 import { digest } from '../../support/fixtures/digests.ts';
 import { flatten, images, unloggedTags } from '../../support/fixtures/recorded-images.ts';
 
-const noName = (): undefined => undefined;
 const manifestOf = (some: RecordedImages, unlogged?: UnloggedTags): NamespaceManifest => ({
   source: 'gcr.io/ns',
   target: 'docker.io/mirror',
@@ -21,10 +20,10 @@ const tag = (image: string, number: number): RecordedImages =>
   new Map([[image, new Map([[`v${number}`, digest(number)]])]]);
 
 describe('applyChange', () => {
-  it('merges entries as mergeImages does where no name changes', () => {
+  it('merges entries as mergeImages does', () => {
     fc.assert(
       fc.property(images, images, (base, entries) => {
-        const changed = applyChange(manifestOf(base), { entries }, noName);
+        const changed = applyChange(manifestOf(base), { entries });
         expect(flatten(changed.images)).toEqual(flatten(mergeImages(base, entries)));
       }),
     );
@@ -32,29 +31,18 @@ describe('applyChange', () => {
 
   it('returns the manifest itself when it is applied again', () => {
     fc.assert(
-      fc.property(images, images, unloggedTags, fc.boolean(), (base, entries, unlogged, isRenamed) => {
-        const nameOf = isRenamed ? (image: string) => `x/${image}` : noName;
-        const once = applyChange(manifestOf(base), { entries, unlogged }, nameOf);
-        expect(applyChange(once, { entries, unlogged }, nameOf)).toBe(once);
+      fc.property(images, images, unloggedTags, (base, entries, unlogged) => {
+        const once = applyChange(manifestOf(base), { entries, unlogged });
+        expect(applyChange(once, { entries, unlogged })).toBe(once);
       }),
     );
-  });
-
-  it('drops the entries of an image under its former name, and no others', () => {
-    const base = manifestOf(new Map([...tag('a', 1), ...tag('b', 1)]));
-    const changed = applyChange(base, { entries: tag('a', 2) }, (image) => `x/${image}`);
-    expect(changed.images).toEqual(new Map([...tag('a', 2), ...tag('b', 1)]));
-    expect(changed.names).toEqual(new Map([['a', 'x/a']]));
-    const back = applyChange(changed, { entries: tag('a', 3) }, noName);
-    expect(back.images).toEqual(new Map([...tag('a', 3), ...tag('b', 1)]));
-    expect(back.names).toEqual(new Map());
   });
 
   it('keeps the marks of tags that are not logged, and removes those of tags that are', () => {
     fc.assert(
       fc.property(unloggedTags, unloggedTags, (unlogged, logged) => {
-        const marked = applyChange(manifestOf(new Map()), { entries: new Map(), unlogged }, noName);
-        const left = applyChange(marked, { entries: new Map(), logged }, noName);
+        const marked = applyChange(manifestOf(new Map()), { entries: new Map(), unlogged });
+        const left = applyChange(marked, { entries: new Map(), logged });
         for (const [image, tags] of unlogged)
           for (const [one, kind] of tags)
             expect(left.unlogged?.get(image)?.get(one)).toBe(
@@ -85,7 +73,7 @@ describe('applyChange', () => {
         ]),
       ],
     ]);
-    expect(applyChange(base, { entries: new Map(), restored }, noName).images).toEqual(
+    expect(applyChange(base, { entries: new Map(), restored }).images).toEqual(
       new Map([
         [
           'a',

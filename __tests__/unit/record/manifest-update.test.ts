@@ -38,7 +38,6 @@ async function record(
 ): Promise<ManifestOutcome> {
   const recordable: Recordable = {
     plan: namespacePlan({ recorded: { ...NAMES, images: known } }),
-    nameOf: () => undefined,
     entries: new Map(),
     result: namespaceResult({ namespace: NAMES.source, copied: [copied('a', { added: ['v1'] })] }),
     ...change,

@@ -7,7 +7,14 @@ import {
   parseNamespaceManifest,
   serializeNamespaceManifest,
 } from '../../../src/record/namespace-manifest.ts';
-import { imageNames, images, unloggedTags } from '../../support/fixtures/recorded-images.ts';
+import {
+  digests,
+  entries,
+  imageNames,
+  images,
+  tagNames,
+  unloggedTags,
+} from '../../support/fixtures/recorded-images.ts';
 
 const EXPECTED = { path: 'gcr.io/ns.json', source: 'gcr.io/ns', target: 'docker.io/mirror' };
 const A: Digest = `sha256:${'a'.repeat(64)}`;
@@ -116,53 +123,91 @@ describe('serializeNamespaceManifest', () => {
   });
 });
 
-describe('the optional parts', () => {
-  it('are read back unchanged: names of images with entries, and unlogged tags', () => {
+describe('images under other names, and digests in the place of tags', () => {
+  const keys = fc
+    .tuple(imageNames, fc.option(imageNames, { nil: undefined }))
+    .map(([image, name]) => (name === undefined ? image : `${image} as ${name}`));
+  const references = fc.oneof(tagNames, digests);
+  const keyed = fc
+    .array(fc.tuple(keys, fc.array(fc.tuple(references, entries), { minLength: 1, maxLength: 5 })), {
+      maxLength: 5,
+    })
+    .map((list): RecordedImages => new Map(list.map(([key, tags]) => [key, new Map(tags)])));
+
+  it('are read back unchanged', () => {
     fc.assert(
-      fc.property(images, imageNames, unloggedTags, (some, name, unlogged) => {
-        const names = new Map(Array.from(some.keys(), (image) => [image, name]));
-        const text = serializeNamespaceManifest({ ...withImages(some), names, unlogged });
+      fc.property(keyed, (some) => {
+        const text = serializeNamespaceManifest(withImages(some));
+        expect(parseNamespaceManifest(encode(text), EXPECTED).images).toEqual(some);
+      }),
+    );
+  });
+
+  it('are readable, and below the image of the usual name', () => {
+    const some = new Map([
+      ['a/b as c', new Map([['v1', A]])],
+      ['a/b', new Map([[A, A]])],
+    ]);
+    expect(serializeNamespaceManifest(withImages(some))).toContain(
+      `"a/b": {\n      "${A}": "${A}"\n    },\n    "a/b as c": {\n      "v1": "${A}"\n    }`,
+    );
+  });
+
+  it.each([
+    ['a key without a name', 'a as ', 'v1'],
+    ['a key without an image', ' as a', 'v1'],
+    ['a key with two names', 'a as b as c', 'v1'],
+    ['a name that is none', 'a as B c', 'v1'],
+    ['a name that leads out of the target', 'a as ../b', 'v1'],
+    ['a digest that is too short', 'a', 'sha256:abc'],
+  ])('are checked: %s', (_, key, tag) => {
+    const content = manifestWith({ images: { [key]: { [tag]: A } } });
+    expect(messageOf(encode(JSON.stringify(content)))).toContain("can't be read as a namespace manifest");
+  });
+});
+
+describe('the unlogged tags', () => {
+  it('are read back unchanged', () => {
+    fc.assert(
+      fc.property(images, unloggedTags, (some, unlogged) => {
+        const text = serializeNamespaceManifest({ ...withImages(some), unlogged });
         const read = parseNamespaceManifest(encode(text), EXPECTED);
         expect(read.images).toEqual(some);
-        expect(read.names ?? new Map()).toEqual(names);
         expect(read.unlogged ?? new Map()).toEqual(unlogged);
       }),
     );
   });
 
-  it('are not in the file when they are empty', () => {
+  it('are not in the file when there are none', () => {
     const some = new Map([['a', new Map([['v1', A]])]]);
-    const parts = { names: new Map(), unlogged: new Map() };
-    expect(serializeNamespaceManifest({ ...withImages(some), ...parts })).toBe(
+    expect(serializeNamespaceManifest({ ...withImages(some), unlogged: new Map() })).toBe(
       serializeNamespaceManifest(withImages(some)),
     );
   });
 
   it('are readable', () => {
-    const some = new Map([['a/b', new Map([['v1', A]])]]);
-    const names = new Map([['a/b', 'x_b']]);
+    const some = new Map([['a/b as c', new Map([['v1', A]])]]);
     const unlogged = new Map([
       [
-        'a/b',
+        'a/b as c',
         new Map<string, 'added' | 'updated'>([
           ['v2', 'updated'],
           ['v1', 'added'],
         ]),
       ],
     ]);
-    expect(serializeNamespaceManifest({ ...withImages(some), names, unlogged })).toContain(
-      '  },\n  "names": {\n    "a/b": "x_b"\n  },\n  "unlogged": {\n    "a/b": { "added": ["v1"], "updated": ["v2"] }\n  }\n}\n',
+    const text = serializeNamespaceManifest({ ...withImages(some), unlogged });
+    expect(text).toContain(
+      '  },\n  "unlogged": {\n    "a/b as c": { "added": ["v1"], "updated": ["v2"] }\n  }\n}\n',
     );
+    expect(parseNamespaceManifest(encode(text), EXPECTED).unlogged).toEqual(unlogged);
   });
 
   it.each([
-    [{ names: { a: 'B c' } }],
-    [{ names: { 'A b': 'c' } }],
-    [{ names: { a: 7 } }],
-    [{ names: [] }],
     [{ unlogged: { a: { added: ['../x'] } } }],
     [{ unlogged: { a: ['v1'] } }],
     [{ unlogged: { 'A b': { added: ['v1'] } } }],
+    [{ unlogged: { 'a as ': { added: ['v1'] } } }],
     [{ unlogged: 7 }],
   ])('are checked: %j', (part) => {
     expect(messageOf(encode(JSON.stringify(manifestWith(part))))).toContain(

@@ -35,7 +35,6 @@ function addedTag(path: string): FinalRecordable {
   const result = namespaceResult({ namespace: `gcr.io/${path}`, copied: [copied('a', { added: ['v1'] })] });
   return {
     plan: planOf(path),
-    nameOf: () => undefined,
     entries: new Map([['a', new Map([['v1', digest(1)]])]]),
     unlogged: unloggedOf(result.copied),
     named: new Map(),
@@ -147,7 +146,7 @@ describe('record', () => {
   it('writes nothing for a namespace without changes', async () => {
     const plan = planOf('one');
     const { errors } = await recordEntries(
-      [{ plan, nameOf: () => undefined, entries: new Map(), result: namespaceResult() }],
+      [{ plan, entries: new Map(), result: namespaceResult() }],
       SETTINGS,
       deps(),
     );
@@ -164,7 +163,6 @@ describe('record', () => {
     metadata.files.set('one.json', serializeNamespaceManifest({ ...plan.recorded, images: before }));
     const wrong: Recordable = {
       plan,
-      nameOf: () => undefined,
       entries: new Map(),
       removed: new Map([['a', new Map([['wrong', digest(1)]])]]),
       restored: new Map([['b', new Map([['announced', digest(2)]])]]),

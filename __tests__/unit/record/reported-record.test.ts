@@ -8,13 +8,12 @@ import { namespacePlan } from '../../support/fixtures/plans.ts';
 import { flatten, images, unloggedTags } from '../../support/fixtures/recorded-images.ts';
 
 const TEMPLATE = '{registry}/{namespace}.json';
-const noName = (): undefined => undefined;
 
 describe('readReportedRecord', () => {
   it('returns what reportedRecord wrote', () => {
     fc.assert(
       fc.property(images, images, unloggedTags, (entries, removed, unlogged) => {
-        const record = reportedRecord(namespacePlan(), { entries, removed, unlogged, nameOf: noName });
+        const record = reportedRecord(namespacePlan(), { entries, removed, unlogged });
         expect(record === undefined).toBe(entries.size + removed.size + unlogged.size === 0);
         if (!record) return;
         const read = readReportedRecord(record, TEMPLATE);
@@ -31,7 +30,6 @@ describe('readReportedRecord', () => {
 
   const record = reportedRecord(namespacePlan(), {
     entries: recorded({ a: { v1: digest(1) } }),
-    nameOf: noName,
   });
 
   it.each<[string, Partial<ReportedRecord>, RegExp]>([

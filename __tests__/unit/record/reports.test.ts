@@ -12,7 +12,6 @@ const TEMPLATE = '{registry}/{namespace}.json';
 function reportOf(image: string, change: Record<string, unknown> = {}): string {
   const record = reportedRecord(namespacePlan(), {
     entries: recorded({ [image]: { v1: digest(1) } }),
-    nameOf: () => undefined,
   });
   const copied = {
     image,

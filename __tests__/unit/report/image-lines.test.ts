@@ -4,8 +4,8 @@ import { imageLinesOf } from '../../../src/report/image-lines.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 import { namespacePlan } from '../../support/fixtures/plans.ts';
 
-const plan = namespacePlan({ targets: new Map([['a', 'mirror/a_b']]) });
-const target = `${plan.settings.target.registry}/mirror/a_b`;
+const plan = namespacePlan();
+const target = `${plan.settings.target.registry}/mirror/a`;
 
 function outcome(verified: readonly string[], given: Partial<Outcome> = {}): Outcome {
   return {

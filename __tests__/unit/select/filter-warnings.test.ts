@@ -25,9 +25,7 @@ function warnings(given: Record<string, string>, ...sources: Source[]): string[]
     return {
       settings,
       name: formatNamespace(settings.namespace),
-      filters,
-      listing,
-      selection: select(listing, filters),
+      rules: [{ filters, keysOf: (image) => [image], listing, selection: select(listing, filters) }],
     };
   });
   return warnOfFilters(listed, inputs);
