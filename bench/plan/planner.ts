@@ -47,7 +47,7 @@ for (const folder of readdirSync(root)) {
     selection: select(listing, rule.filters),
   }));
   const selected = joinRules(rules.map((rule) => ({ rule, images: rule.selection.listing.images })));
-  findNameClashes([{ settings, images: selected.images }]);
+  findNameClashes([{ settings, images: selected.images, open: new Set(selected.images.keys()) }]);
   const parts = await Promise.all(
     rules.map(async (rule) => {
       const { listing: resolved } = await resolveSelection(rule.selection, CLIENT, () => undefined);

@@ -92,7 +92,7 @@ describe('diff', () => {
     const sign = (tag: string): string => `${tag}.sig`;
     const tags = { b: digest(1), [LIST]: digest(2), a: digest(3), [sign(LIST)]: digest(4), z: digest(5) };
     const { work } = diff(listing({ one: tags, two: tags }), recorded({}), ALL);
-    const started = digestTagsFirst(work).map(({ image, added }) => `${image}:${added.join()}`);
+    const started = digestTagsFirst(work, (one) => one).map(({ image, added }) => `${image}:${added.join()}`);
     const order = (names: string[]): string[] =>
       ['one', 'two'].flatMap((image) => names.map((name) => `${image}:${name}`));
     expect(started).toEqual([...order([LIST, sign(LIST)]), ...order(['b', 'a', 'z'])]);

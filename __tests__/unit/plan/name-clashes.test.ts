@@ -15,7 +15,7 @@ function named(
   target: Namespace,
   templates = ['{image}'],
 ): Named {
-  const found = images.flatMap((image) =>
+  const entries = images.flatMap((image) =>
     templates.map(
       (template) =>
         [
@@ -24,7 +24,8 @@ function named(
         ] as const,
     ),
   );
-  return { settings: { namespace: source, target }, images: new Map(found) };
+  const found = new Map(entries);
+  return { settings: { namespace: source, target }, images: found, open: new Set(found.keys()) };
 }
 
 const X = { registry: 'gcr.io', path: 'x' };
@@ -58,6 +59,20 @@ describe('findNameClashes', () => {
     const found = findNameClashes([one]).get(one);
     expect(found?.map(({ image }) => image)).toEqual(['a as same', 'b as same', 'c as same']);
     expect(found?.[0]?.reason).toContain('gcr.io/x/a and gcr.io/x/b and gcr.io/x/c would all go to');
+  });
+
+  it('lets exact tags of several sources share a name, as where an image has moved, unless two have one tag', () => {
+    const exact = (source: Namespace, tag: string): Named => {
+      const plan = named(source, ['a'], GHCR, ['same']);
+      const tags = new Map([[tag, null]]);
+      const images = new Map(Array.from(plan.images, ([key, found]) => [key, { ...found, tags }]));
+      return { ...plan, images, open: new Set() };
+    };
+    const [old, fresh, third] = [exact(X, 'v1'), exact(Y, 'v2'), exact({ ...Y, path: 'z' }, 'v2')];
+    expect(findNameClashes([old, fresh]).size).toBe(0);
+    expect(Array.from(findNameClashes([old, fresh, third]).keys())).toEqual([fresh, third]);
+    // What is listed may get the other's tags at any time.
+    expect(findNameClashes([old, named(Y, ['a'], GHCR, ['same'])]).size).toBe(2);
   });
 
   it('names a few sources only', () => {
