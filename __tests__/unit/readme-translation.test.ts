@@ -42,11 +42,12 @@ describe('README.zh-CN.md', () => {
     expect(sectionsOf(chinese)).toEqual(Object.values(SECTIONS));
   });
 
-  it('has the code of README.md, and of the page about gcrsync', () => {
+  it('has the code of README.md, and of the pages about lists and gcrsync', () => {
     const [workflow, record, commands, ...others] = blocksOf(english);
     expect(others).toEqual([]);
     const [gcrsync] = blocksOf(read('docs/migrating-from-gcrsync.md'));
-    expect(blocksOf(chinese)).toEqual([workflow, record, gcrsync, commands]);
+    const [list] = blocksOf(read('docs/lists.md'));
+    expect(blocksOf(chinese)).toEqual([workflow, record, list, gcrsync, commands]);
   });
 
   it('names each input and output', async () => {
