@@ -12,6 +12,9 @@ import { exec } from './exec.ts';
 import { logger } from './logger.ts';
 import { interruptibleSleep } from './sleep.ts';
 
+/** Number of images that are copied at the same time, unless the input says otherwise. */
+const USUAL_CONCURRENCY = 10;
+
 /**
  * Opens the engine that the inputs name.
  *
@@ -36,7 +39,8 @@ export async function openEngine(
           loadApi: async () => import('@actions/cache'),
         }),
     }),
-    concurrency: inputs.concurrency,
+    concurrency: inputs.concurrency ?? USUAL_CONCURRENCY,
+    ...(inputs.concurrency === undefined && { tinyImages: inputs.queryConcurrency }),
     streams: Math.floor(inputs.queryConcurrency / 2),
     retries: inputs.retries,
     sleep: interruptibleSleep(abort),
@@ -67,7 +71,7 @@ export async function openEngine(
     },
     onFolder: (folder) => core.saveState(DOCKER_FOLDER_STATE, folder),
     indexEngine: registryEngine,
-    concurrency: inputs.concurrency,
+    concurrency: inputs.concurrency ?? USUAL_CONCURRENCY,
     logger,
   });
 }

@@ -38,7 +38,8 @@ export interface BaseInputs {
   readonly maxShards: number;
   /** Number of jobs in the matrix that this job belongs to. */
   readonly jobs: number;
-  readonly concurrency: number;
+  /** The largest number of images that are copied at the same time. Absent: as many as are fast. */
+  readonly concurrency?: number;
   readonly queryConcurrency: number;
   readonly httpTimeout: number;
   readonly retries: number;

@@ -61,6 +61,15 @@ export type ManifestContent =
  * @throws Error with the cause when it is not a manifest of a known kind
  */
 export function readManifest(manifest: Pick<RawManifest, 'mediaType' | 'bytes'>): ManifestContent {
+  let content = contents.get(manifest);
+  if (!content) contents.set(manifest, (content = parseContent(manifest)));
+  return content;
+}
+
+/** What was read: a copy looks at each manifest several times. */
+const contents = new WeakMap<object, ManifestContent>();
+
+function parseContent(manifest: Pick<RawManifest, 'mediaType' | 'bytes'>): ManifestContent {
   if (isSchema1Type(manifest.mediaType)) return { kind: 'schema1' };
   const parsed = v.safeParse(Content, parseJson(manifest.bytes), FIRST_ISSUE);
   if (!parsed.success) {

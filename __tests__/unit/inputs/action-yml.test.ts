@@ -25,13 +25,13 @@ describe('action.yml', () => {
   });
 
   it('has the defaults of the contract', () => {
+    expect(parseTestInputs({}).concurrency).toBeUndefined();
     expect(parseTestInputs({})).toMatchObject({
       mode: 'sync',
       dryRun: false,
       engine: 'docker',
       namespaces: [{ targetName: '{image}', platforms: 'all', filters: { include: [[], []], exclude: [] } }],
       recheck: 30,
-      concurrency: 10,
       queryConcurrency: 50,
       httpTimeout: 30_000,
       retries: 5,

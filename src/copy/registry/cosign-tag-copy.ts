@@ -81,8 +81,8 @@ export async function copyCosignTags(
     await verifyTag({ task, observer, manifest, platforms: {} }, tag);
   };
   try {
-    await copy.announceBlobs(source);
-    await inTurn(turn, async () => allOrThrow(task.tags.map(copyTag)));
+    const bytes = await copy.announceBlobs(source);
+    await inTurn(turn, bytes, async () => allOrThrow(task.tags.map(copyTag)));
     return copy.sent;
   } finally {
     copy.close();

@@ -1,4 +1,3 @@
-import pLimit, { type LimitFunction } from 'p-limit';
 import { fetchManifest } from '../../mirror/source-image.ts';
 import { SerialQueue, SingleFlight } from '../../oci/async.ts';
 import type { RegistryClient } from '../../oci/client.ts';
@@ -22,10 +21,13 @@ import { copyList } from './referrers-list-copy.ts';
 import { ReferrersLists } from './referrers-lists.ts';
 import { TargetInventory } from './target-inventory.ts';
 import { inTurn } from './turn.ts';
+import { WritingPlaces } from './writing-places.ts';
 
 export interface RegistryEngineOptions {
   /** Number of images that are written to one target registry at the same time. */
   readonly concurrency: number;
+  /** Up to how many images may be written as long as all of them together have few bytes to send. Absent: no more. */
+  readonly tinyImages?: number;
   /** Where the blob locations of a target registry are kept between runs. */
   readonly blobLocations?: (registry: string) => BlobLocationStore;
   /** Number of large blobs that are streamed to one target at the same time; at most half of the requests that a host may receive at once. */
@@ -42,15 +44,20 @@ export interface RegistryEngineOptions {
 /** One target registry. */
 interface Target {
   readonly state: TargetState;
-  readonly writing: LimitFunction;
+  readonly places: WritingPlaces;
   readonly store: BlobLocationStore | undefined;
 }
 
 /** Manifests that are read ahead take at most this much memory; most have 1 to 10 kB. */
 const READ_AHEAD_BYTES = 32 * 1024 ** 2;
 
-/** While one image is written, two others are read ahead or read back: on a real link most of the time is waiting. */
-const OVERLAP = 3;
+/** What images beyond `concurrency` may have to send in all: a fast link carries it in about a second. */
+const TINY_IMAGES_BYTES = 64 * 1024 ** 2;
+
+/** While an image is written, others are read ahead or read back: on a real link most of the time is waiting. */
+const OVERLAP = 2;
+/** The number of these images for each of those that are written whatever their size. */
+const LARGE_OVERLAP = 3;
 
 /** Copies registry to registry over HTTP: manifests byte for byte; blobs are streamed, mounted, or already present. */
 export class RegistryEngine implements Engine {
@@ -68,7 +75,8 @@ export class RegistryEngine implements Engine {
     const patience = new Patience<RegistryClient>({ ...given, ...(signal && { signal }) });
     this.#meetings = new Meetings(patience);
     this.#streams = new BlobStreams(streams, patience);
-    this.width = options.concurrency * OVERLAP;
+    const { concurrency, tinyImages = concurrency } = options;
+    this.width = Math.max(tinyImages * OVERLAP, concurrency * LARGE_OVERLAP);
   }
 
   async copy(task: CopyTask, observer: CopyObserver): Promise<number> {
@@ -86,15 +94,17 @@ export class RegistryEngine implements Engine {
     const { source, target } = task;
     if (task.tags.length === 0)
       return copyNewReferrers(task, async () => (await this.#target(target.client)).state, observer, member);
-    const [{ state, writing }, manifest] = await Promise.all([
+    const [{ state, places }, manifest] = await Promise.all([
       this.#target(target.client),
       fetchManifest(source.client, source.repository, source.digest),
     ]);
-    const turn = { writing, ...(member && { member }) };
+    const turn = { places, ...(member && { member }) };
     if (task.tags.every(isCosignTag)) return copyCosignTags(task, state, manifest, turn, observer);
     const list = task.referrers && task.tags.every(isReferrersTag) ? listEntries(manifest) : undefined;
     return list
-      ? inTurn(turn, async () => copyList(task, state, { source: manifest, entries: list }, observer, member))
+      ? inTurn(turn, 0, async () =>
+          copyList(task, state, { source: manifest, entries: list }, observer, member),
+        )
       : copyImage(task, state, manifest, turn, observer);
   }
 
@@ -114,7 +124,7 @@ export class RegistryEngine implements Engine {
   }
 
   async #open(client: RegistryClient): Promise<Target> {
-    const { blobLocations, retries, sleep, random, concurrency } = this.#options;
+    const { blobLocations, retries, sleep, random, concurrency: always, tinyImages = always } = this.#options;
     const streams = this.#streams;
     const store = blobLocations?.(client.registry);
     const inventory = new TargetInventory(await store?.load());
@@ -131,6 +141,10 @@ export class RegistryEngine implements Engine {
       readAhead: this.#readAhead,
       checkBeforePush: false,
     };
-    return { state, writing: pLimit(concurrency), store };
+    return {
+      state,
+      places: new WritingPlaces({ always, most: tinyImages, bytes: TINY_IMAGES_BYTES }),
+      store,
+    };
   }
 }

@@ -64,10 +64,10 @@ async function copyWithTags(image: ImageCopy, tags: readonly string[], turn: Tur
   if (tags.length === 0 && !task.referrers) return 0;
   await image.copy.readAhead(manifest);
   const copyReferrers = await prepareReferrers(image);
-  await image.copy.announceBlobs(manifest);
+  const bytes = await image.copy.announceBlobs(manifest);
   const written: string[] = [];
   const [result] = await Promise.allSettled([
-    inTurn(turn, async () => {
+    inTurn(turn, bytes, async () => {
       await image.copy.copyParts(manifest);
       await copyReferrers?.();
       await writeTags(image, tags, written);

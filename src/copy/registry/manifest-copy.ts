@@ -120,23 +120,32 @@ export class ManifestCopy {
     this.#member?.pass(digest);
   }
 
-  /** Announces the large blobs that the target will need, as far as the manifests were read, if other targets need them too. */
-  async announceBlobs(manifest: RawManifest): Promise<void> {
-    if (!this.isShared) return;
+  /**
+   * Finds out which blobs the target is not known to have, as far as the manifests were read, and announces the large ones if other
+   * targets need them too.
+   *
+   * @returns their size in bytes
+   */
+  async announceBlobs(manifest: RawManifest): Promise<number> {
     const { source, target } = this.#task;
     const { inventory, streams } = this.#state;
-    const digests = new Set<Digest>();
+    const needed = new Map<Digest, number>();
     const walk = async (one: RawManifest): Promise<void> => {
+      if (inventory.hasManifest(target.repository, one.digest)) return;
       const { manifests, blobs } = partsOf(this.#contentOf(one));
-      for (const { digest, size } of blobs) {
-        const isNeeded = inventory.repositoryWith(digest, target.repository) === undefined;
-        if (isNeeded && size > MAX_KEPT_BLOB_BYTES) digests.add(digest);
-      }
+      for (const { digest, size } of blobs)
+        if (inventory.repositoryWith(digest, target.repository) === undefined) needed.set(digest, size);
       const held = manifests.filter((child) => this.#manifests.isHeld(child));
       for (const child of held) await walk(await this.fetch(one.digest, child));
     };
     await walk(manifest);
-    this.#announced.push(streams.expect(target.client, source.client, digests));
+    if (this.isShared) {
+      const large = Array.from(needed).flatMap(([digest, size]) =>
+        size > MAX_KEPT_BLOB_BYTES ? [digest] : [],
+      );
+      this.#announced.push(streams.expect(target.client, source.client, large));
+    }
+    return needed.values().reduce((sum, size) => sum + size, 0);
   }
 
   /**
