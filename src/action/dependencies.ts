@@ -40,6 +40,7 @@ export function createDeps(inputs: Inputs): Deps {
     apiUrl: apiUrl(),
     dispatcher,
     logger,
+    jobs: inputs.jobs,
     signal: lifetime.cutoff,
   };
   const octokit = createGitHubClient(client);

@@ -2,6 +2,7 @@ import { Octokit } from 'octokit';
 import { type Dispatcher, Response, fetch } from 'undici';
 import { proxyErrorOf } from '../oci/http/proxy-error.ts';
 import type { Logger } from '../oci/logger.ts';
+import { writePace } from './write-pace.ts';
 
 /** The longest that one request to GitHub may take; a manifest of 5 MB is written in seconds. */
 const TIMEOUT_MS = 60_000;
@@ -17,8 +18,10 @@ export interface GitHubOptions {
   readonly apiUrl: string;
   readonly dispatcher: Dispatcher;
   readonly logger: Logger;
-  /** Whether writes are spaced by a second, as GitHub asks; a cancelled run has no time for that. Default: true. */
+  /** Whether writes are spaced, as GitHub asks; a cancelled run has no time for that. Default: true. */
   readonly spaced?: boolean;
+  /** Number of jobs that write to the same branch. Default: 1 */
+  readonly jobs?: number;
   /** Ends all requests, also those in progress. */
   readonly signal?: AbortSignal;
   /** Milliseconds that one request may take, the answer's body included. */
@@ -40,6 +43,7 @@ export function createGitHubClient({
   dispatcher,
   logger,
   spaced = true,
+  jobs = 1,
   signal,
   timeout = TIMEOUT_MS,
 }: GitHubOptions): Octokit {
@@ -58,6 +62,7 @@ export function createGitHubClient({
     userAgent: 'gcrxio-sync-action',
     throttle: {
       enabled: spaced,
+      write: writePace(jobs),
       onRateLimit: wait('rate limit'),
       onSecondaryRateLimit: wait('secondary rate limit'),
     },
