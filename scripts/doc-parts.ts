@@ -2,7 +2,7 @@
 
 /** The inputs of action.yml in the order in which readers need them. */
 export const INPUT_GROUPS: Readonly<Record<string, readonly string[]>> = {
-  'What to mirror': ['namespaces', 'config', 'registry', 'platforms', 'referrers'],
+  'What to mirror': ['namespaces', 'images', 'images-file', 'config', 'registry', 'platforms', 'referrers'],
   'Where to': ['target', 'target-name', 'engine', 'mode', 'dry-run'],
   Accounts: [
     'username',

@@ -38,12 +38,14 @@ function configSchema(): string {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'sync-action mirror',
     description:
-      "Namespaces that gcrxio/sync-action mirrors, with their settings: the file of the action's input config.",
+      "Namespaces and images that gcrxio/sync-action mirrors, with their settings: the file of the action's input config.",
   };
   // The schema allows a list as one string with one item per line, as the action does. `ignore` leaves out what JSON
   // Schema can't express.
   const schema = toJsonSchema(ConfigFile, { errorMode: 'ignore' });
-  return `${JSON.stringify({ ...about, ...schema }, null, 2)}\n`;
+  // Keys that start with x- are for anchors, and hold anything.
+  const patternProperties = { '^x-': {} };
+  return `${JSON.stringify({ ...about, ...schema, patternProperties }, null, 2)}\n`;
 }
 
 /** Each input is in one group: a new one must be put where a reader looks for it. */

@@ -2,6 +2,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { createGitHubClient } from '../github/client.ts';
 import { MetadataRepository } from '../github/repository.ts';
+import type { FileInput } from '../inputs/input-source.ts';
 import type { FileInputs } from '../inputs/load.ts';
 import { InputError, show } from '../inputs/reader.ts';
 import { createDispatcher } from '../oci/http/dispatcher.ts';
@@ -15,25 +16,29 @@ import { sleep } from './sleep.ts';
  *
  * @throws InputError or MetadataError with the remedy
  */
-export async function readWorkflowFile(path: string, inputs: FileInputs): Promise<string> {
-  const bytes = (await readCheckout(path)) ?? (await readCommit(path, inputs));
+export async function readWorkflowFile(
+  path: string,
+  inputs: FileInputs,
+  input: FileInput = 'config',
+): Promise<string> {
+  const bytes = (await readCheckout(path, input)) ?? (await readCommit(path, inputs, input));
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new InputError([`config: ${path} is not UTF-8 text: save it as UTF-8`], { cause: error });
+    throw new InputError([`${input}: ${path} is not UTF-8 text: save it as UTF-8`], { cause: error });
   }
 }
 
 const MISSING = new Set(['ENOENT', 'ENOTDIR']);
 
 /** Undefined when there is no checkout, or it does not have the file. */
-async function readCheckout(path: string): Promise<Uint8Array | undefined> {
+async function readCheckout(path: string, input: FileInput): Promise<Uint8Array | undefined> {
   const workspace = process.env['GITHUB_WORKSPACE'];
   if (!workspace) return undefined;
   try {
     const [root, file] = await Promise.all([realpath(workspace), realpath(join(workspace, path))]);
     if (!file.startsWith(root + sep))
-      throw new InputError([`config: ${show(path)} is a link that leads out of the workspace`]);
+      throw new InputError([`${input}: ${show(path)} is a link that leads out of the workspace`]);
     return await readFile(file);
   } catch (error) {
     if (error instanceof Error && 'code' in error && MISSING.has(String(error.code))) return undefined;
@@ -45,6 +50,7 @@ async function readCheckout(path: string): Promise<Uint8Array | undefined> {
 async function readCommit(
   path: string,
   { metadata, workflowToken, httpTimeout, proxy }: FileInputs,
+  input: FileInput,
 ): Promise<Uint8Array> {
   const repository = process.env['GITHUB_REPOSITORY'] ?? '';
   const [owner = '', repo = ''] = repository.split('/');
@@ -67,6 +73,6 @@ async function readCommit(
     await dispatcher.close();
   }
   throw new InputError([
-    `config: ${show(path)} is neither in the workspace nor in ${repository}${sha ? ` at ${sha}` : ''}: check the path`,
+    `${input}: ${show(path)} is neither in the workspace nor in ${repository}${sha ? ` at ${sha}` : ''}: check the path`,
   ]);
 }

@@ -7,7 +7,8 @@ import { type Shard, MAX_SHARDS } from '../mirror/shard.ts';
 import type { Credential } from '../oci/auth/credentials.ts';
 import { canonicalHost, isRegistryHost } from '../oci/names.ts';
 import { type AccountReader, maskSecrets, readCredential } from './credential-inputs.ts';
-import type { InputSource } from './input-source.ts';
+import { type ListedReference, parseImageList } from './image-list.ts';
+import type { FileInput, InputSource } from './input-source.ts';
 import type { BaseInputs } from './inputs.ts';
 import { readMetadata } from './metadata-inputs.ts';
 import { readHosts, readProxy } from './network-inputs.ts';
@@ -30,10 +31,14 @@ export interface FirstStage {
   readonly base: BaseInputs;
   /** Path of the config file; absent when none is named. */
   readonly configPath?: string;
+  /** Path of the file with a list of images; absent when none is named. */
+  readonly imagesPath?: string;
   /** The host of namespaces that are written without one. */
   readonly registry: string;
   /** The namespaces of the input, each once. */
   readonly named: readonly Namespace[];
+  /** The list of the input `images`. */
+  readonly listed: readonly ListedReference[];
   /** What the inputs say about how to mirror. */
   readonly settings: Settings;
 }
@@ -48,7 +53,13 @@ export function readFirstStage(
   const settings = readInputSettings(reader, source.now);
   const registry = readRegistry(reader);
   const named = readNames(reader, registry);
-  const configPath = readConfigPath(reader);
+  const listed = parseImageList(
+    reader.text('images'),
+    (line) => `line ${line}`,
+    (place, what) => reader.problem('images', `${place}: ${what}`),
+  );
+  const configPath = readPath(reader, 'config', '.github/mirror.yml');
+  const imagesPath = readPath(reader, 'images-file', 'images.txt');
   const base = readBase(reader, source, settings, accounts);
   checkPlatform(reader, source, base);
   if (base.engine === 'docker' && settings.referrers === true)
@@ -56,8 +67,10 @@ export function readFirstStage(
   return {
     base,
     ...(configPath !== undefined && { configPath }),
+    ...(imagesPath !== undefined && { imagesPath }),
     registry,
     named,
+    listed,
     settings,
   };
 }
@@ -151,7 +164,7 @@ function readInputSettings(reader: InputReader, now: number): Settings {
     reader.optional(name) === undefined ? undefined : reader.list(name);
   const targetName = reader.required('target-name', 'a template such as {image}');
   const raw: RawSettings = {
-    target: reader.optional('target'),
+    target: list('target'),
     'target-name': targetName === DEFAULTS.targetName || targetName === '' ? undefined : targetName,
     platforms: reader.text('platforms') === DEFAULTS.platforms ? undefined : list('platforms'),
     referrers: reader.boolean('referrers') || undefined,
@@ -190,10 +203,10 @@ function readNames(reader: InputReader, registry: string): Namespace[] {
   return Array.from(found.values());
 }
 
-function readConfigPath(reader: InputReader): string | undefined {
-  const path = reader.optional('config');
+function readPath(reader: InputReader, name: FileInput, example: string): string | undefined {
+  const path = reader.optional(name);
   if (path !== undefined && !isRepositoryPath(path)) {
-    reader.problem('config', `${show(path)} is not a path inside the repository, such as .github/mirror.yml`);
+    reader.problem(name, `${show(path)} is not a path inside the repository, such as ${example}`);
   }
   return path;
 }

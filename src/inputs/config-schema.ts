@@ -12,9 +12,11 @@ const list = (description: string) =>
   );
 
 const SETTINGS = {
-  target: v.optional(text('The registry and namespace to push to, such as docker.io/gcrxio.')),
+  target: v.optional(list('One or more registries and namespaces to push to, such as docker.io/gcrxio.')),
   'target-name': v.optional(
-    text("A template for the names of the target's repositories, with {registry}, {namespace} and {image}."),
+    text(
+      "A template for the names of the target's repositories, with {registry}, {namespace}, {image} and {name}.",
+    ),
   ),
   platforms: v.optional(
     list('"all", or a list of the platforms of an index to mirror, such as linux/amd64.'),
@@ -55,6 +57,36 @@ const Settings = v.strictObject(SETTINGS, mapOf(Object.keys(SETTINGS)));
 /** The settings that the config file has for all namespaces, or for one. */
 export type ConfigSettings = v.InferOutput<typeof Settings>;
 
+const { 'target-name': _, ...COMMON } = SETTINGS;
+
+const IMAGE = {
+  source: text(
+    "A repository, with or without a tag or digest: quay.io/x/y:v1. Without a host it is Docker Hub's.",
+  ),
+  tags: v.optional(
+    v.pipe(
+      v.union(
+        [v.string(), v.array(v.string())],
+        'expected a text or a list of texts: put numbers behind aliases in quotes',
+      ),
+      v.description('The tags to mirror, or digests, or tags with digests: v1@sha256:….'),
+    ),
+  ),
+  name: v.optional(
+    list(
+      'One or more names at the target, below the path of the target, or templates like target-name. May contain "/".',
+    ),
+  ),
+  ...COMMON,
+};
+
+const Image = v.strictObject(IMAGE, ({ expected, received }) =>
+  received === 'undefined' ? 'has no "source"' : mapOf(Object.keys(IMAGE))({ expected }),
+);
+
+/** An entry of the config file's list of images. */
+export type ConfigImage = v.InferOutput<typeof Image>;
+
 /** The form of the config file. `npm run docs` makes `mirror.schema.json` of it. */
 export const ConfigFile = v.strictObject(
   {
@@ -72,6 +104,14 @@ export const ConfigFile = v.strictObject(
         ),
       ),
     ),
+    images: v.optional(
+      v.pipe(
+        v.array(Image, 'expected a list, with items such as "- source: quay.io/x/y:v1"'),
+        v.description(
+          'Single images to mirror. An entry has exact tags, or filters, or neither: then it is the tag latest.',
+        ),
+      ),
+    ),
   },
-  mapOf(['defaults', 'namespaces']),
+  mapOf(['defaults', 'namespaces', 'images']),
 );

@@ -4,7 +4,7 @@ import type { ListedTag, Listing } from './listing.ts';
 import { type Namespace, repositoryIn } from './namespace.ts';
 
 /** The placeholders of the input `target-name`. */
-export const PLACEHOLDERS = ['registry', 'namespace', 'image'] as const;
+export const PLACEHOLDERS = ['registry', 'namespace', 'image', 'name'] as const;
 
 /** The target repository of every listed image: by the namespace's name, then by image. */
 export type TargetNames = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -23,6 +23,7 @@ export function targetRepository(
     .replaceAll('{registry}', source.registry.replaceAll(/[[\]]/g, '').replaceAll(':', '-'))
     .replaceAll('{namespace}', source.path)
     .replaceAll('{image}', image)
+    .replaceAll('{name}', image.slice(image.lastIndexOf('/') + 1))
     .replaceAll(/\/{2,}/g, '/')
     .replaceAll(/^\/|\/$/g, '');
   return repositoryIn(target, canNest(target.registry) ? filled : filled.replaceAll('/', '_'));

@@ -151,12 +151,12 @@ async function listNamespace(
   { metadata }: Inputs,
   deps: PrepareDeps,
 ): Promise<ListedNamespace | NamespaceFailure> {
-  const { namespace } = settings;
+  const { namespace, target } = settings;
   const { registries, apis } = deps;
   const identity = {
     settings,
     name: formatNamespace(namespace),
-    recordPath: recordPath(metadata.manifestPath, namespace),
+    recordPath: recordPath(metadata.manifestPath, namespace, target),
   };
   const counter = new WorkCounter();
   const started = performance.now();

@@ -115,7 +115,7 @@ describe('the config file', () => {
     const own = 'namespaces: { gcr.io/a: { target: ghcr.io/a }, gcr.io/b: { target: ghcr.io/b } }';
     expect(await targetLogin(own)).toBe('ghcr.io');
     expect(await problems(own.replace('ghcr.io/b', 'quay.io/b'), login)).toMatch(
-      /username: may be for ghcr.io or quay.io: name one of them in "target"/,
+      /username: may be for ghcr\.io or quay\.io: it is the account of one registry\. .*"registry-auth"/,
     );
   });
 
@@ -159,7 +159,7 @@ describe('the config file', () => {
   });
 
   it.each([
-    ['defaults: { target: docker.io/x }', /names no namespaces, and neither does the input/],
+    ['defaults: { target: docker.io/x }', /names no namespaces and no images, and neither do the inputs/],
     ['namespaces: { gcr.io/a: }', /names no target for gcr\.io\/a/],
     ['namespaces: { gcr.io/a: { target: gcr.io/a/b } }', /a mirror of itself/],
   ])('is refused when something is missing: %s', async (file, message) => {

@@ -10,6 +10,7 @@ const GIVEN: Readonly<Record<string, string>> = {
   'manifest-path': '{registry}/{namespace}.json',
   timezone: 'UTC',
 };
+const TARGET: Namespace = { registry: 'docker.io', path: 'gcrxio' };
 const NAMESPACES: readonly Namespace[] = [
   { registry: 'gcr.io', path: 'a' },
   { registry: 'registry.k8s.io', path: '' },
@@ -18,7 +19,11 @@ const NAMESPACES: readonly Namespace[] = [
 function read(given: Record<string, string>, namespaces = NAMESPACES, dryRun = false): MetadataInputs {
   const reader = new InputReader((name) => given[name] ?? GIVEN[name] ?? '');
   const inputs = readMetadata(reader, dryRun);
-  checkRecordPaths(reader, inputs, namespaces);
+  checkRecordPaths(
+    reader,
+    inputs,
+    namespaces.map((namespace) => ({ namespace, target: TARGET })),
+  );
   reader.finish();
   return inputs;
 }
@@ -158,7 +163,7 @@ describe('manifest-path', () => {
     ['{namespace}', 'registry.k8s.io', '', 'registry.k8s.io'],
     ['m/{namespace}@{registry}', 'gcr.io', 'a', 'm/a@gcr.io'],
   ])('fills %s for %s/%s', (template, registry, path, expected) => {
-    expect(recordPath(template, { registry, path })).toBe(expected);
+    expect(recordPath(template, { registry, path }, TARGET)).toBe(expected);
   });
 
   it.each([

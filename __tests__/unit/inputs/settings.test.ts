@@ -17,7 +17,7 @@ describe('readSettings', () => {
   it('has what is set, and nothing else', () => {
     expect(read({})).toEqual({ settings: {}, problems: [] });
     const raw: RawSettings = {
-      target: 'docker.io/gcrxio',
+      target: ['docker.io/gcrxio', 'index.docker.io/gcrxio', 'ghcr.io/a'],
       'target-name': '{namespace}-{image}',
       platforms: ['linux/arm64/v8', 'linux/amd64', 'linux/arm64'],
       referrers: false,
@@ -27,7 +27,10 @@ describe('readSettings', () => {
     };
     expect(read(raw)).toEqual({
       settings: {
-        target: { registry: 'docker.io', path: 'gcrxio' },
+        targets: [
+          { registry: 'docker.io', path: 'gcrxio' },
+          { registry: 'ghcr.io', path: 'a' },
+        ],
         targetName: '{namespace}-{image}',
         platforms: ['linux/amd64', 'linux/arm64'],
         referrers: false,
@@ -40,9 +43,12 @@ describe('readSettings', () => {
   });
 
   it.each<[RawSettings, RegExp]>([
-    [{ target: 'gcrxio' }, /^target: .*names no registry/],
-    [{ 'target-name': 'x' }, /^target-name: .*must contain \{image\}/],
+    [{ target: ['gcrxio'] }, /^target: .*names no registry/],
+    [{ 'target-name': 'x' }, /^target-name: .*must contain \{image\} or \{name\}/],
     [{ 'target-name': '{image}{tag}' }, /^target-name: \{tag\} is not one of/],
+    [{ target: [] }, /^target: is empty/],
+    [{ 'target-name': 'A/{image}' }, /^target-name: .*can never be the name of a repository/],
+    [{ 'target-name': '{image}--/{name}' }, /^target-name: .*can never be the name of a repository/],
     [{ platforms: ['amd64'] }, /^platforms: .*neither "all" nor a platform/],
     [{ semver: 'newest' }, /^semver: .*not a range of versions/],
     [{ latest: 0 }, /^latest: 0 is not a whole number/],
@@ -62,16 +68,18 @@ describe('resolveSettings', () => {
     const [own, inputs, defaults] = [
       { latest: 1 },
       { latest: 2, semver: '2' },
-      { latest: 3, semver: '3', target },
+      { latest: 3, semver: '3', targets: [target] },
     ];
-    expect(resolveSettings(namespace, own, inputs, defaults)).toEqual({
-      namespace,
-      target,
-      targetName: '{image}',
-      platforms: 'all',
-      referrers: false,
-      filters: { include: [[], []], exclude: [], latest: 1, semver: '2' },
-    });
+    expect(resolveSettings(namespace, own, inputs, defaults)).toEqual([
+      {
+        namespace,
+        target,
+        targetName: '{image}',
+        platforms: 'all',
+        referrers: false,
+        filters: { include: [[], []], exclude: [], latest: 1, semver: '2' },
+      },
+    ]);
   });
 
   it('narrows the patterns of the file by those of the inputs', () => {
@@ -80,8 +88,8 @@ describe('resolveSettings', () => {
         namespace,
         own,
         { include: ['i'], exclude: ['j'] },
-        { include: ['d'], exclude: ['e'], target },
-      )?.filters;
+        { include: ['d'], exclude: ['e'], targets: [target] },
+      )[0]?.filters;
     expect(resolve({})).toEqual({ include: [['i'], ['d']], exclude: ['j', 'e'] });
     expect(resolve({ include: ['o'], exclude: ['p'] })).toEqual({
       include: [['i'], ['o']],
@@ -89,7 +97,9 @@ describe('resolveSettings', () => {
     });
   });
 
-  it('is undefined where no place names a target', () => {
-    expect(resolveSettings(namespace, {}, {}, {})).toBeUndefined();
+  it('has the settings once for each target, and nothing where no place names one', () => {
+    const targets = [target, { registry: 'ghcr.io', path: '' }];
+    expect(resolveSettings(namespace, {}, { targets }, {}).map((one) => one.target)).toEqual(targets);
+    expect(resolveSettings(namespace, {}, {}, {})).toEqual([]);
   });
 });

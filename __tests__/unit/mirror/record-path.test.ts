@@ -4,11 +4,12 @@ import { parseNamespace } from '../../../src/mirror/namespace.ts';
 import { isRepositoryPath, recordPath } from '../../../src/mirror/record-path.ts';
 
 const DEFAULT = '{registry}/{namespace}.json';
+const TARGET = { registry: 'docker.io', path: 'gcrxio' };
 
 describe('recordPath', () => {
   it('fills in every occurrence of each placeholder', () => {
     const namespace = { registry: 'gcr.io', path: 'a/b' };
-    expect(recordPath('{registry}/{namespace}/{registry}-{namespace}.json', namespace)).toBe(
+    expect(recordPath('{registry}/{namespace}/{registry}-{namespace}.json', namespace, TARGET)).toBe(
       'gcr.io/a/b/gcr.io-a/b.json',
     );
   });
@@ -20,11 +21,19 @@ describe('recordPath', () => {
     ['{namespace}@{registry}', 'registry.k8s.io@registry.k8s.io'],
     ['a/{registry}/{namespace}/b', 'a/registry.k8s.io/b'],
   ])('leaves no gap for a namespace with no path: %s', (template, path) => {
-    expect(recordPath(template, { registry: 'registry.k8s.io', path: '' })).toBe(path);
+    expect(recordPath(template, { registry: 'registry.k8s.io', path: '' }, TARGET)).toBe(path);
+  });
+
+  it('fills in the target, so that each has manifests of its own', () => {
+    const source = { registry: 'registry.k8s.io', path: '' };
+    expect(recordPath(`{target}/${DEFAULT}`, source, TARGET)).toBe('docker.io/gcrxio/registry.k8s.io.json');
+    expect(recordPath(`{target}/${DEFAULT}`, { ...source, path: 'a/b' }, TARGET)).toBe(
+      'docker.io/gcrxio/registry.k8s.io/a/b.json',
+    );
   });
 
   it('leaves other braces unchanged', () => {
-    expect(recordPath('{image}/{namespace}', { registry: 'gcr.io', path: 'a' })).toBe('{image}/a');
+    expect(recordPath('{image}/{namespace}', { registry: 'gcr.io', path: 'a' }, TARGET)).toBe('{image}/a');
   });
 
   it('returns a distinct path inside the repository for each namespace by default', () => {
@@ -37,7 +46,7 @@ describe('recordPath', () => {
         const [path, otherPath] = [one, other].map((text) => {
           const namespace = parseNamespace(text, '');
           if (typeof namespace === 'string') throw new Error(namespace);
-          return recordPath(DEFAULT, namespace);
+          return recordPath(DEFAULT, namespace, TARGET);
         });
         expect(path === otherPath).toBe(one === other);
         expect(isRepositoryPath(path ?? '')).toBe(true);
