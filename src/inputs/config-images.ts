@@ -3,7 +3,7 @@ import type { ExactReference } from '../mirror/settings.ts';
 import { targetRepository } from '../mirror/target-names.ts';
 import { printable } from '../oci/errors.ts';
 import { isRepositoryName } from '../oci/names.ts';
-import type { ConfigPart, ReadPart } from './config.ts';
+import type { ConfigPart, ReadPart } from './config-part.ts';
 import type { ConfigImage } from './config-schema.ts';
 import { listOf, show } from './reader.ts';
 import { type ImageReference, parseExactReference, parseReference } from './reference.ts';

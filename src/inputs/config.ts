@@ -1,17 +1,11 @@
 import * as v from 'valibot';
 import { type Namespace, formatNamespace, parseNamespace } from '../mirror/namespace.ts';
 import { type ListedImage, readImages } from './config-images.ts';
+import type { ConfigPart, ReadPart } from './config-part.ts';
 import { type ConfigSettings, ConfigFile } from './config-schema.ts';
 import { listOf } from './reader.ts';
-import { type RawSettings, type Settings, readSettings } from './settings.ts';
+import { type RawSettings, readSettings } from './settings.ts';
 import { YamlFile } from './yaml-file.ts';
-
-/** A part of the config file: what it sets, and where. */
-export interface ConfigPart {
-  readonly own: Settings;
-  /** The place of a setting, with line and column: `mirror.yml:3:5: defaults › referrers`. */
-  readonly locate: (setting: keyof RawSettings) => string;
-}
 
 /** The config file, read and checked. */
 export interface Config {
@@ -28,9 +22,6 @@ export interface ConfigOptions {
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
-
-/** Reads the settings at the path `at` of the file. */
-export type ReadPart = (raw: ConfigSettings, at: readonly (string | number)[]) => ConfigPart;
 
 /**
  * Reads a config file, whose text may come from a pull request.

@@ -2,7 +2,8 @@ import { type Namespace, formatNamespace, repositoryIn } from '../mirror/namespa
 import type { NamespaceSettings } from '../mirror/settings.ts';
 import { targetRepository } from '../mirror/target-names.ts';
 import type { FirstStage } from './base-inputs.ts';
-import type { Config, ConfigPart } from './config.ts';
+import type { Config } from './config.ts';
+import type { ConfigPart } from './config-part.ts';
 import type { ListedImage } from './config-images.ts';
 import { withoutDuplicates } from './image-list.ts';
 import type { Inputs } from './inputs.ts';

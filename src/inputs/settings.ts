@@ -156,9 +156,8 @@ function checkTemplate(template: string, report: ReportProblem): void {
 /** What is wrong with a template of names at a target; undefined if nothing is. */
 export function templateProblem(template: string): string | undefined {
   const known: readonly string[] = PLACEHOLDERS;
-  const [unknown] = Array.from(template.matchAll(/\{([^{}]*)\}/g), ([, name = '']) => name).filter(
-    (name) => !known.includes(name),
-  );
+  const names = Array.from(template.matchAll(/\{([^{}]*)\}/g), ([, name = '']) => name);
+  const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined)
     return `${show(`{${printable(unknown)}}`).slice(1, -1)} is not one of {${known.join('}, {')}}`;
   const sample = targetRepository(template, SAMPLE.target, SAMPLE.source, SAMPLE.image);

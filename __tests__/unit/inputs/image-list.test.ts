@@ -75,7 +75,7 @@ describe('parseImageList', () => {
 
   it.each([
     ['spaces', ' '.repeat(1_900_000)],
-    ['comments', `${' #'.repeat(900_000)}`],
+    ['comments', ' #'.repeat(900_000)],
     ['an option', `--platform ${' '.repeat(1_900_000)}x`],
     ['commas', ','.repeat(1_900_000)],
     ['separators', `a${'-'.repeat(1_900_000)}`],
