@@ -43,7 +43,7 @@ function configSchema(): string {
   // The schema allows a list as one string with one item per line, as the action does. `ignore` leaves out what JSON
   // Schema can't express.
   const schema = toJsonSchema(ConfigFile, { errorMode: 'ignore' });
-  // Keys for anchors, which the action leaves out before it checks the file.
+  // Keys that start with x- are for anchors, and hold anything.
   const patternProperties = { '^x-': {} };
   return `${JSON.stringify({ ...about, ...schema, patternProperties }, null, 2)}\n`;
 }

@@ -2,6 +2,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { createGitHubClient } from '../github/client.ts';
 import { MetadataRepository } from '../github/repository.ts';
+import type { FileInput } from '../inputs/input-source.ts';
 import type { FileInputs } from '../inputs/load.ts';
 import { InputError, show } from '../inputs/reader.ts';
 import { createDispatcher } from '../oci/http/dispatcher.ts';
@@ -18,7 +19,7 @@ import { sleep } from './sleep.ts';
 export async function readWorkflowFile(
   path: string,
   inputs: FileInputs,
-  input: 'config' | 'images-file',
+  input: FileInput = 'config',
 ): Promise<string> {
   const bytes = (await readCheckout(path, input)) ?? (await readCommit(path, inputs, input));
   try {
@@ -31,7 +32,7 @@ export async function readWorkflowFile(
 const MISSING = new Set(['ENOENT', 'ENOTDIR']);
 
 /** Undefined when there is no checkout, or it does not have the file. */
-async function readCheckout(path: string, input: string): Promise<Uint8Array | undefined> {
+async function readCheckout(path: string, input: FileInput): Promise<Uint8Array | undefined> {
   const workspace = process.env['GITHUB_WORKSPACE'];
   if (!workspace) return undefined;
   try {
@@ -49,7 +50,7 @@ async function readCheckout(path: string, input: string): Promise<Uint8Array | u
 async function readCommit(
   path: string,
   { metadata, workflowToken, httpTimeout, proxy }: FileInputs,
-  input: string,
+  input: FileInput,
 ): Promise<Uint8Array> {
   const repository = process.env['GITHUB_REPOSITORY'] ?? '';
   const [owner = '', repo = ''] = repository.split('/');

@@ -7,8 +7,8 @@ import { type Shard, MAX_SHARDS } from '../mirror/shard.ts';
 import type { Credential } from '../oci/auth/credentials.ts';
 import { canonicalHost, isRegistryHost } from '../oci/names.ts';
 import { type AccountReader, maskSecrets, readCredential } from './credential-inputs.ts';
-import { type ListLine, parseImageList } from './image-list.ts';
-import type { InputSource } from './input-source.ts';
+import { type ListedReference, parseImageList } from './image-list.ts';
+import type { FileInput, InputSource } from './input-source.ts';
 import type { BaseInputs } from './inputs.ts';
 import { readMetadata } from './metadata-inputs.ts';
 import { readHosts, readProxy } from './network-inputs.ts';
@@ -31,16 +31,16 @@ export interface FirstStage {
   readonly base: BaseInputs;
   /** Path of the config file; absent when none is named. */
   readonly configPath?: string;
+  /** Path of the file with a list of images; absent when none is named. */
+  readonly imagesPath?: string;
   /** The host of namespaces that are written without one. */
   readonly registry: string;
   /** Path of the file with a list of images; absent when none is named. */
   readonly imagesPath?: string;
   /** The namespaces of the input, each once. */
   readonly named: readonly Namespace[];
-  /** The lines of the input `images`. */
-  readonly lines: readonly ListLine[];
-  /** True if `images` or `images-file` is set. */
-  readonly hasLists: boolean;
+  /** The list of the input `images`. */
+  readonly listed: readonly ListedReference[];
   /** What the inputs say about how to mirror. */
   readonly settings: Settings;
 }
@@ -55,9 +55,13 @@ export function readFirstStage(
   const settings = readInputSettings(reader, source.now);
   const registry = readRegistry(reader);
   const named = readNames(reader, registry);
+  const listed = parseImageList(
+    reader.text('images'),
+    (line) => `line ${line}`,
+    (place, what) => reader.problem('images', `${place}: ${what}`),
+  );
   const configPath = readPath(reader, 'config', '.github/mirror.yml');
   const imagesPath = readPath(reader, 'images-file', 'images.txt');
-  const lines = readLines(reader);
   const base = readBase(reader, source, settings, accounts);
   checkPlatform(reader, source, base);
   if (base.engine === 'docker' && settings.referrers === true)
@@ -68,8 +72,7 @@ export function readFirstStage(
     ...(imagesPath !== undefined && { imagesPath }),
     registry,
     named,
-    lines,
-    hasLists: imagesPath !== undefined || reader.optional('images') !== undefined,
+    listed,
     settings,
   };
 }
@@ -202,23 +205,11 @@ function readNames(reader: InputReader, registry: string): Namespace[] {
   return Array.from(found.values());
 }
 
-/** The lines of the input `images`. Its mistakes name their lines. */
-function readLines(reader: InputReader): ListLine[] {
-  const text = reader.text('images');
-  const isLong = text.includes('\n');
-  let isWrong = false;
-  const lines = parseImageList(text, (line, what) => {
-    isWrong = true;
-    reader.problem('images', `${isLong ? `line ${line}: ` : ''}${what}`);
-  });
-  if (text !== '' && lines.length === 0 && !isWrong) reader.problem('images', 'names no image');
-  return lines;
-}
-
-function readPath(reader: InputReader, name: 'config' | 'images-file', example: string): string | undefined {
+function readPath(reader: InputReader, name: FileInput, example: string): string | undefined {
   const path = reader.optional(name);
-  if (path !== undefined && !isRepositoryPath(path))
+  if (path !== undefined && !isRepositoryPath(path)) {
     reader.problem(name, `${show(path)} is not a path inside the repository, such as ${example}`);
+  }
   return path;
 }
 

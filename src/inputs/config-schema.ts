@@ -12,12 +12,10 @@ const list = (description: string) =>
   );
 
 const SETTINGS = {
-  target: v.optional(
-    list('The registry and namespace to push to, such as docker.io/gcrxio; or a list of them.'),
-  ),
+  target: v.optional(list('One or more registries and namespaces to push to, such as docker.io/gcrxio.')),
   'target-name': v.optional(
     text(
-      "A template for the names of the target's repositories, with {registry}, {namespace}, {image} and {name}, the last part of the image.",
+      "A template for the names of the target's repositories, with {registry}, {namespace}, {image} and {name}.",
     ),
   ),
   platforms: v.optional(
@@ -59,25 +57,35 @@ const Settings = v.strictObject(SETTINGS, mapOf(Object.keys(SETTINGS)));
 /** The settings that the config file has for all namespaces, or for one. */
 export type ConfigSettings = v.InferOutput<typeof Settings>;
 
-const { 'target-name': _, ...ENTRY_SETTINGS } = SETTINGS;
+const { 'target-name': _, ...COMMON } = SETTINGS;
 
-const ENTRY = {
-  source: text('The image to mirror, with or without a tag or digest, such as quay.io/x/y or nginx:1.27.'),
+const IMAGE = {
+  source: text(
+    "A repository, with or without a tag or digest: quay.io/x/y:v1. Without a host it is Docker Hub's.",
+  ),
   tags: v.optional(
-    list('Exact tags or digests. Without tags, and without filters, the tag latest is mirrored.'),
+    v.pipe(
+      v.union(
+        [v.string(), v.array(v.string())],
+        'expected a text or a list of texts: put numbers behind aliases in quotes',
+      ),
+      v.description('The tags to mirror, or digests, or tags with digests: v1@sha256:….'),
+    ),
   ),
   name: v.optional(
     list(
-      "The repository's name below the target, or a list of names: the image is mirrored to each of them.",
+      'One or more names at the target, below the path of the target, or templates like target-name. May contain "/".',
     ),
   ),
-  ...ENTRY_SETTINGS,
+  ...COMMON,
 };
 
-const Entry = v.strictObject(ENTRY, mapOf(Object.keys(ENTRY)));
+const Image = v.strictObject(IMAGE, ({ expected, received }) =>
+  received === 'undefined' ? 'has no "source"' : mapOf(Object.keys(IMAGE))({ expected }),
+);
 
-/** An entry of a list of images. */
-export type ConfigEntry = v.InferOutput<typeof Entry>;
+/** An entry of the config file's list of images. */
+export type ConfigImage = v.InferOutput<typeof Image>;
 
 /** The form of the config file. `npm run docs` makes `mirror.schema.json` of it. */
 export const ConfigFile = v.strictObject(
@@ -98,9 +106,9 @@ export const ConfigFile = v.strictObject(
     ),
     images: v.optional(
       v.pipe(
-        v.array(Entry),
+        v.array(Image, 'expected a list, with items such as "- source: quay.io/x/y:v1"'),
         v.description(
-          'What to mirror: single images, each with its own settings. One may occur several times.',
+          'Single images to mirror. An entry has exact tags, or filters, or neither: then it is the tag latest.',
         ),
       ),
     ),

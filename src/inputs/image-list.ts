@@ -1,98 +1,118 @@
-import { formatNamespace } from '../mirror/namespace.ts';
 import type { Platforms } from '../mirror/platforms.ts';
-import { canonicalPlatform, isPlatform, parsePlatform } from '../oci/platform.ts';
+import type { ExactReference } from '../mirror/settings.ts';
+import { printable } from '../oci/errors.ts';
 import { show } from './reader.ts';
-import { type ImageReference, parseReference } from './reference.ts';
+import { type ImageReference, formatReference, parseReference } from './reference.ts';
+import { readPlatforms } from './settings.ts';
 
-/** A line of a list: an image, and the platforms that the line itself asks for. */
-export interface ListLine extends Required<ImageReference> {
+/** One reference of a list of images. */
+export interface ListedReference extends ImageReference {
+  /** Where it is written: `line 3`, `images.txt:3`. */
+  readonly place: string;
+  /** What `--platform` before the reference says. */
   readonly platforms?: Platforms;
 }
 
-/** Called with the number of a line, from 1, and what is wrong with it. */
-export type ReportLine = (line: number, what: string) => void;
+/** Reports what is wrong at a place of a list. */
+export type ReportLine = (place: string, what: string) => void;
 
-/** Where a reference stands, and what that line asks for. */
-interface Place {
-  readonly line: number;
-  readonly digest: string | undefined;
-  readonly platforms: string;
-}
-
-/** A list has hundreds to thousands of lines. */
-const MOST_LINES = 20_000;
 const LONGEST_LIST_CHARACTERS = 2_000_000;
+const MOST_LINES = 50_000;
+const MOST_PROBLEMS = 50;
 
 /**
- * Reads a list of images: one reference per line, with `--platform=linux/arm64` before it where only these platforms are wanted,
- * as `docker pull` takes it. No tag means `latest`. `#` starts a comment.
+ * Reads a list of images: a reference per line, or several with commas between them. `#` starts a comment.
+ *
+ * @param text untrusted: it may come from a pull request
+ * @param placeOf the name of a line, which counts from 1
  */
-export function parseImageList(text: string, report: ReportLine): ListLine[] {
+export function parseImageList(
+  text: string,
+  placeOf: (line: number) => string,
+  report: ReportLine,
+): ListedReference[] {
   if (text.length > LONGEST_LIST_CHARACTERS) {
-    report(1, `the list has more than ${LONGEST_LIST_CHARACTERS} characters`);
+    report(placeOf(1), `the list has more than ${LONGEST_LIST_CHARACTERS} characters`);
     return [];
   }
-  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/);
   if (lines.length > MOST_LINES) {
-    report(MOST_LINES + 1, `a list has at most ${MOST_LINES} lines: split it`);
+    report(placeOf(MOST_LINES + 1), `the list has more than ${MOST_LINES} lines`);
     return [];
   }
-  const found: ListLine[] = [];
-  const places = new Map<string, Place>();
-  for (const [index, content] of lines.entries()) {
-    for (const item of itemsOf(content)) {
-      const parsed = parseLine(item);
-      if (typeof parsed === 'string') report(index + 1, parsed);
-      else if (isNew(parsed, index + 1, places, report)) found.push(parsed);
-    }
-  }
+  let problems = 0;
+  const found = lines.flatMap((line, index) => {
+    const place = placeOf(index + 1);
+    return parseLine(line, place, (what) => {
+      problems += 1;
+      if (problems <= MOST_PROBLEMS) report(place, what);
+    });
+  });
+  if (problems > MOST_PROBLEMS) report(placeOf(1), `the list has ${problems - MOST_PROBLEMS} more mistakes`);
   return found;
 }
 
-/** References may share a line, with commas between them; a line with an option has one. */
-function itemsOf(line: string): string[] {
-  const text = line.replace(/(?:^|\s)#.*$/, '').trim();
-  const items = text.startsWith('-') ? [text] : text.split(',');
-  return items.map((item) => item.trim()).filter((item) => item !== '');
+function parseLine(line: string, place: string, problem: (what: string) => void): ListedReference[] {
+  const content = withoutComment(line).trim();
+  if (content === '') return [];
+  const [, platformText, rest = content] =
+    /^--platform(?:=|[ \t]+)(\S{1,1000})(?:[ \t]+(.*))?$/.exec(content) ?? [];
+  if (rest.startsWith('--') || (platformText !== undefined && rest === content)) {
+    problem(`${shown(content)} has an option without a reference, or one other than --platform`);
+    return [];
+  }
+  const items = rest.split(',').flatMap((item) => item.trim() || []);
+  if (platformText !== undefined && items.length > 1) {
+    problem('--platform is for one reference: write each reference on a line of its own');
+    return [];
+  }
+  const platforms =
+    platformText === undefined
+      ? undefined
+      : readPlatforms(platformText.split(','), (_, what) => problem(what));
+  return items.flatMap((item) => {
+    const reference = parseReference(item);
+    if (typeof reference === 'string') {
+      problem(`${shown(item)} is not an image reference: ${printable(reference)}`);
+      return [];
+    }
+    const tag = reference.tag === undefined && reference.digest === undefined ? { tag: 'latest' } : {};
+    return [{ ...reference, ...tag, place, ...(platforms && { platforms }) }];
+  });
 }
 
-function parseLine(item: string): ListLine | string {
-  const words = item.replace(/^--platform=/, '--platform ').split(/\s+/);
-  const hasOption = words[0] === '--platform';
-  const [name = '', more] = hasOption ? words.slice(2) : words;
-  if (name.startsWith('-')) return `${show(name)} is not an option of a list: only --platform is`;
-  if (name === '') return `${show(item)} names no image after --platform`;
-  if (more !== undefined) return `${show(item)} has more than one reference: put each on a line of its own`;
-  const platforms = hasOption ? parsePlatforms(words[1] ?? '') : undefined;
-  if (platforms !== undefined && !Array.isArray(platforms)) return platforms;
-  const parsed = parseReference(name);
-  if (typeof parsed === 'string') return parsed;
-  return { reference: { tag: 'latest' }, ...parsed, ...(platforms && { platforms }) };
+/** `#` starts a comment at the start of a line or after a space. */
+function withoutComment(line: string): string {
+  for (let at = line.indexOf('#'); at !== -1; at = line.indexOf('#', at + 1)) {
+    if (at === 0 || /\s/.test(line[at - 1] ?? '')) return line.slice(0, at);
+  }
+  return line;
 }
 
-/** @returns the platforms, or a sentence that says what is wrong */
-function parsePlatforms(text: string): string[] | string {
-  const all = text.split(',');
-  const wrong = all.find((one) => !isPlatform(one));
-  if (wrong !== undefined) return `${show(wrong)} is not a platform such as linux/amd64 or linux/arm64/v8`;
-  return Array.from(new Set(all.map((one) => canonicalPlatform(parsePlatform(one))))).toSorted();
+function shown(text: string): string {
+  return show(printable(text));
 }
 
-/** False for a reference that the list has already, which is a mistake if the platforms differ. */
-function isNew(
-  { namespace, image, reference, platforms = 'all' }: ListLine,
-  line: number,
-  places: Map<string, Place>,
-  report: ReportLine,
-): boolean {
-  const name = `${formatNamespace(namespace)}/${image}`;
-  const { tag, digest } = reference;
-  const key = `${name} ${tag ?? digest}`;
-  const before = places.get(key);
-  if (!before) places.set(key, { line, digest, platforms: String(platforms) });
-  else if (before.platforms !== String(platforms))
-    report(line, `${show(name)} has other platforms on line ${before.line}: a tag has one set of platforms`);
-  else if (before.digest !== digest)
-    report(line, `${show(name)} has another digest on line ${before.line}: a tag has one digest`);
-  return before === undefined;
+/**
+ * The list with each reference once.
+ *
+ * @param report called for lines that contradict each other: one tag with several platforms or digests
+ */
+export function withoutDuplicates(list: readonly ListedReference[], report: ReportLine): ListedReference[] {
+  const found = new Map<string, ListedReference>();
+  for (const item of list) {
+    const { namespace, image, tag, digest } = item;
+    const exact: ExactReference = tag === undefined ? { ...(digest && { digest }) } : { tag };
+    const name = formatReference({ namespace, image, ...exact });
+    const other = found.get(name);
+    if (!other) found.set(name, item);
+    else if (other.digest !== digest)
+      report(item.place, `${name} is also in ${other.place}, with another digest: remove one of them`);
+    else if (String(other.platforms) !== String(item.platforms))
+      report(
+        item.place,
+        `${name} is also in ${other.place}, with other platforms: name all platforms in one line, as in --platform=linux/amd64,linux/arm64`,
+      );
+  }
+  return Array.from(found.values());
 }

@@ -1,3 +1,6 @@
+/** An input that names a file of the workflow's repository. */
+export type FileInput = 'config' | 'images-file';
+
 /** What the inputs are read from: the runner's environment, or a test's. */
 export interface InputSource {
   /** Returns an input's trimmed text or else action.yml's default; empty when there is neither. */

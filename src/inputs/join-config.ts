@@ -1,101 +1,114 @@
-import { type Namespace, formatNamespace } from '../mirror/namespace.ts';
-import { DEFAULT_PATHS } from '../mirror/record-path.ts';
+import { type Namespace, formatNamespace, repositoryIn } from '../mirror/namespace.ts';
 import type { NamespaceSettings } from '../mirror/settings.ts';
+import { targetRepository } from '../mirror/target-names.ts';
 import type { FirstStage } from './base-inputs.ts';
 import type { Config } from './config.ts';
-import type { ListLine } from './image-list.ts';
+import type { ConfigPart } from './config-part.ts';
+import type { ListedImage } from './config-images.ts';
+import { withoutDuplicates } from './image-list.ts';
 import type { Inputs } from './inputs.ts';
-import { joinLists } from './join-lists.ts';
-import { type ListEntry, resolveEntry, resolveLine } from './list-settings.ts';
-import { checkRecordPaths } from './metadata-inputs.ts';
+import { checkRecordPaths, effectiveManifestPath } from './metadata-inputs.ts';
 import { type InputReader, show } from './reader.ts';
-import { REFERRERS_NEED_DIGESTS, type Settings, TARGET_EXAMPLE, resolveSettings } from './settings.ts';
+import { type CommonSettings, applyEntries, mergeLists, resolveImage } from './resolve-lists.ts';
+import { REFERRERS_NEED_DIGESTS, TARGET_EXAMPLE, resolveSettings } from './settings.ts';
 
-/** The files that the inputs name, read and checked. */
-export interface InputFiles {
-  readonly config?: Config;
-  /** The lines of `images-file`. */
-  readonly lines?: readonly ListLine[];
+/** A namespace or an image to mirror. What only an input names has no place in the config file. */
+type Part<T> = T & Pick<ConfigPart, 'own'> & Partial<Pick<ConfigPart, 'locate'>>;
+
+/** What a run mirrors. */
+interface Sources {
+  readonly namespaces: readonly Part<{ readonly namespace: Namespace }>[];
+  readonly images: readonly Part<ListedImage>[];
 }
 
 /**
- * The second stage: joins the inputs with the files, if there are any, and checks what depends on both. Problems
+ * The second stage: joins the inputs with the config file, if there is one, and checks what depends on both. Problems
  * are left to `reader.finish`.
  */
-export function joinConfig(reader: InputReader, first: FirstStage, files: InputFiles = {}): Inputs {
+export function joinConfig(reader: InputReader, first: FirstStage, config?: Config): Inputs {
   const { base } = first;
-  const { config } = files;
-  // In mode `record`, the reports name what was mirrored.
-  const namespaces = base.mode === 'record' ? [] : resolveSources(reader, first, files);
+  const common = { given: first.settings, defaults: config?.defaults.own ?? {} };
+  const sources = selectSources(reader, first, config, common);
+  checkHaveTargets(reader, sources, config, common);
+  const namespaces = resolveAll(sources, common);
   checkTargets(reader, namespaces);
-  if (base.engine === 'docker' && config) refuseReferrers(reader, first, config, namespaces);
-  const metadata = { ...base.metadata, manifestPath: manifestPathOf(first, config) };
+  if (base.engine === 'docker' && config) refuseReferrers(reader, sources, config, common);
+  const all = [...namespaces, ...(config ? resolveAll(sourcesOf(config), common) : [])];
+  const manifestPath = effectiveManifestPath(
+    base.metadata.manifestPath,
+    all.map(({ target }) => target),
+  );
+  const metadata = { ...base.metadata, manifestPath };
   checkRecordPaths(reader, metadata, namespaces);
   const targetLogin = base.credentials.target && findTargetLogin(reader, first, config, namespaces);
-  const targets = (first.settings.targets ?? []).map(formatNamespace);
-  return { ...base, metadata, namespaces, targetLogin, targets };
+  return { ...base, metadata, namespaces, targetLogin };
 }
 
-/** What is mirrored, by the inputs or else by the config file, each with its settings for each target. */
-function resolveSources(
-  reader: InputReader,
-  first: FirstStage,
-  { config, lines = [] }: InputFiles,
-): NamespaceSettings[] {
-  const { named, settings: inputs } = first;
-  const given = [...first.lines, ...lines];
-  const isGiven = named.length > 0 || given.length > 0 || first.hasLists;
-  const namespaces = isGiven ? named : namespacesOf(config);
-  const entries = config?.images ?? [];
-  checkSources(reader, first, config, namespaces.length + given.length + (isGiven ? 0 : entries.length));
-  const defaults = { inputs, defaults: config?.defaults ?? {} };
-  const wholes = namespaces.flatMap((namespace) => {
-    const own = config?.namespaces.get(formatNamespace(namespace))?.own ?? {};
-    const settings = resolveSettings(namespace, own, inputs, defaults.defaults);
-    return withTarget(settings, reader, config, formatNamespace(namespace));
-  });
-  const listed = isGiven
-    ? given.flatMap((line) => withTarget(resolveLine(line, entries, defaults), reader, config, nameOf(line)))
-    : entries.flatMap((entry) => withTarget(resolveEntry(entry, defaults), reader, config, nameOf(entry)));
-  return joinLists(reader, wholes, listed, ({ namespace, target }) => {
-    const [settings] = resolveSettings(namespace, { targets: [target] }, inputs, defaults.defaults);
-    return settings;
-  });
+function resolveAll({ namespaces, images }: Sources, common: CommonSettings): NamespaceSettings[] {
+  const whole = namespaces.flatMap(({ namespace, own }) =>
+    resolveSettings(namespace, own, common.given, common.defaults),
+  );
+  return mergeLists(whole, images, common);
 }
 
-const nameOf = ({ namespace, image }: Pick<ListEntry, 'namespace' | 'image'>): string =>
-  `${formatNamespace(namespace)}/${image}`;
+function sourcesOf({ namespaces, images }: Config): Sources {
+  return { namespaces: Array.from(namespaces.values()), images };
+}
 
-function checkSources(
+/** The namespaces and images of the inputs, or else of the config file. */
+function selectSources(
   reader: InputReader,
-  { settings, hasLists }: FirstStage,
+  { base, named, listed, imagesPath }: FirstStage,
   config: Config | undefined,
-  count: number,
-): void {
-  if (!config && !settings.targets && reader.text('target') === '') reader.required('target', TARGET_EXAMPLE);
-  if (count > 0 || hasLists) return;
-  if (config) {
-    reader.problem(
-      'config',
-      `${config.path} names no namespaces and no images, and neither do the inputs "namespaces", "images" and "images-file"`,
-    );
-  } else if (reader.list('namespaces').length === 0) {
-    reader.problem(
-      'namespaces',
-      'is required: name at least one, such as gcr.io/distroless, or single images in "images" or "images-file"',
-    );
+  common: CommonSettings,
+): Sources {
+  // The reports name what was mirrored.
+  if (base.mode === 'record') return { namespaces: [], images: [] };
+  const isNamed = ['namespaces', 'images'].some((name) => reader.list(name).length > 0);
+  if (!isNamed && imagesPath === undefined) {
+    if (!config) {
+      const example = 'name at least one, such as gcr.io/distroless, or single images in "images"';
+      reader.problem('namespaces', `is required: ${example}`);
+    } else if (config.namespaces.size === 0 && config.images.length === 0) {
+      reader.problem(
+        'config',
+        `${config.path} names no namespaces and no images, and neither do the inputs "namespaces", "images" and "images-file"`,
+      );
+    }
+    return config ? sourcesOf(config) : { namespaces: [], images: [] };
   }
+  if (!isNamed && listed.length === 0) reader.problem('images-file', `${imagesPath} names no image`);
+  const namespaces = named.map(
+    (namespace) => config?.namespaces.get(formatNamespace(namespace)) ?? { namespace, own: {} },
+  );
+  const list = withoutDuplicates(listed, (place, what) =>
+    reader.problem(place.startsWith('line ') ? 'images' : 'images-file', `${place}: ${what}`),
+  );
+  return { namespaces, images: applyEntries(list, config?.images ?? [], common) };
 }
 
-/** `settings` itself. Reports sources without a target that only a config file could give one. */
-function withTarget<T>(settings: T[], reader: InputReader, config: Config | undefined, name: string): T[] {
-  if (settings.length === 0 && config)
+function checkHaveTargets(
+  reader: InputReader,
+  { namespaces, images }: Sources,
+  config: Config | undefined,
+  common: CommonSettings,
+): void {
+  if (!config) {
+    // Whatever is wrong with an input that is set was reported.
+    if (namespaces.length > 0 || images.length > 0 || reader.text('mode') !== 'record')
+      if (!common.given.targets) reader.required('target', TARGET_EXAMPLE);
+    return;
+  }
+  const without = [
+    ...namespaces
+      .filter(({ own }) => !(own.targets ?? common.given.targets ?? common.defaults.targets))
+      .map(({ namespace }) => formatNamespace(namespace)),
+    ...images
+      .filter((one) => resolveImage(one, common).targets.length === 0)
+      .map(({ namespace, image }) => `${formatNamespace(namespace)}/${image}`),
+  ];
+  for (const name of new Set(without))
     reader.problem('config', `${config.path} names no target for ${name}: add ${TARGET_EXAMPLE}`);
-  return settings;
-}
-
-function namespacesOf(config: Config | undefined): Namespace[] {
-  return Array.from(config?.namespaces.values() ?? [], ({ namespace }) => namespace);
 }
 
 /**
@@ -117,33 +130,45 @@ function manifestPathOf({ base, settings }: FirstStage, config: Config | undefin
 
 function checkTargets(reader: InputReader, settings: readonly NamespaceSettings[]): void {
   const targets = new Map(settings.map(({ target }) => [formatNamespace(target), target]));
-  const sources = new Map(settings.map((one) => [formatNamespace(one.namespace), one]));
+  const whole = settings.filter(({ isListOnly }) => !isListOnly).map(({ namespace }) => namespace);
+  const sources = new Map(whole.map((namespace) => [formatNamespace(namespace), namespace]));
   for (const [text, target] of targets) {
-    for (const { namespace: source, isListOnly } of sources.values()) {
-      // A list names exact images: pushing beside them makes no loop.
-      if (isListOnly) continue;
+    for (const [name, source] of sources) {
       const within = source.path === '' || `${target.path}/`.startsWith(`${source.path}/`);
       if (source.registry !== target.registry || !within) continue;
       reader.problem(
         'target',
-        `${show(text)} is inside the source ${formatNamespace(source)}, which would be a mirror of itself: use another namespace`,
+        `${show(text)} is inside the source ${name}, which would be a mirror of itself: use another namespace`,
       );
     }
+  }
+  for (const one of settings) checkListedTargets(reader, one);
+}
+
+/** An image of a list may be in the same namespace as its target, under another name. */
+function checkListedTargets(reader: InputReader, { namespace, target, list }: NamespaceSettings): void {
+  if (namespace.registry !== target.registry) return;
+  for (const { image, names } of list ?? []) {
+    const source = repositoryIn(namespace, image);
+    if (!names.some((name) => targetRepository(name, target, namespace, image) === source)) continue;
+    reader.problem(
+      'target',
+      `${show(formatNamespace(target))} would get ${namespace.registry}/${source} under its own name, as a mirror of itself: use another target or name`,
+    );
   }
 }
 
 /** Refuses the referrers that the config file asks for; those of the input are refused by the first stage. */
 function refuseReferrers(
   reader: InputReader,
-  { settings: given }: FirstStage,
-  config: Config,
-  namespaces: readonly NamespaceSettings[],
+  { namespaces, images }: Sources,
+  { defaults }: Config,
+  { given }: CommonSettings,
 ): void {
-  const wanted = namespaces.filter(({ referrers, isListOnly }) => referrers && !isListOnly);
-  const places = wanted.flatMap(({ namespace }) => {
-    const own = config.namespaces.get(formatNamespace(namespace))?.own.referrers;
-    if (own === undefined && given.referrers === true) return [];
-    return [config.locate(own === undefined ? 'defaults' : namespace, 'referrers')];
+  const places = [...namespaces, ...images].flatMap(({ own, locate }) => {
+    const wanted = own.referrers ?? given.referrers ?? defaults.own.referrers ?? false;
+    if (!wanted || (own.referrers === undefined && given.referrers === true)) return [];
+    return [(own.referrers === undefined ? defaults.locate : (locate ?? defaults.locate))('referrers')];
   });
   const entries = config.images.filter(({ own }) => own.referrers === true);
   const listed = namespaces.some(({ list = [] }) => list.some(({ referrers }) => referrers));
@@ -163,14 +188,14 @@ function findTargetLogin(
   config: Config | undefined,
   namespaces: readonly NamespaceSettings[],
 ): string | undefined {
-  const named = given.targets ?? config?.defaults.targets ?? namespaces.map(({ target }) => target);
-  const registries = Array.from(new Set(named.map(({ registry }) => registry)));
-  const [registry, other] = registries;
+  const all = namespaces.map(({ target }) => target);
+  const named = given.targets ?? config?.defaults.own.targets ?? all;
+  const [registry, other] = new Set(named.map((target) => target.registry));
   if (other === undefined) return registry;
   reader.problem(
     'username',
-    `may be for ${registries.slice(0, 3).join(' or ')}: name the accounts of several targets in "registry-auth", or log in ` +
-      'to them with docker/login-action',
+    `may be for ${registry} or ${other}: it is the account of one registry. Name the accounts of several registries in ` +
+      '"registry-auth", or log in to them with docker/login-action; or name one registry in "target"',
   );
   return undefined;
 }

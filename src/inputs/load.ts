@@ -1,19 +1,19 @@
 import { type FirstStage, readFirstStage } from './base-inputs.ts';
 import type { AccountReader } from './credential-inputs.ts';
-import { type ListLine, parseImageList } from './image-list.ts';
-import type { InputSource } from './input-source.ts';
+import { type ListedReference, parseImageList } from './image-list.ts';
+import type { FileInput, InputSource } from './input-source.ts';
 import type { BaseInputs, Inputs } from './inputs.ts';
-import { type InputFiles, joinConfig } from './join-config.ts';
-import { InputReader, show } from './reader.ts';
+import { joinConfig } from './join-config.ts';
+import { InputError, InputReader } from './reader.ts';
 
 /** What reading a file of the workflow's repository depends on. */
 export type FileInputs = Pick<BaseInputs, 'metadata' | 'workflowToken' | 'httpTimeout' | 'proxy'>;
 
-/** Returns the text of a file of the workflow's repository; throws Error that names the input, with the remedy. */
-export type ReadFile = (path: string, inputs: FileInputs, input: 'config' | 'images-file') => Promise<string>;
+/** Returns the text of a file of the workflow's repository; throws Error with the remedy. */
+export type ReadFile = (path: string, inputs: FileInputs, input: FileInput) => Promise<string>;
 
 /**
- * Reads and checks all inputs, and the files that they name.
+ * Reads and checks all inputs, and the config file and the list of images if they are named.
  *
  * @throws InputError with all problems at once; those of the inputs come before anything is read
  */
@@ -22,29 +22,44 @@ export async function loadInputs(source: InputSource, readFile: ReadFile): Promi
   const accounts = source.get('registry-auth') === '' ? undefined : await import('./registry-auth.ts');
   const reader = new InputReader(source.get);
   const first = readFirstStage(reader, source, accounts);
-  const { base, configPath, imagesPath, registry } = first;
+  const { configPath, imagesPath, registry } = first;
   if (configPath === undefined && imagesPath === undefined) return complete(reader, first);
   reader.finish();
-  const [text, list] = await Promise.all([
-    configPath === undefined ? undefined : readFile(configPath, base, 'config'),
-    imagesPath === undefined ? undefined : readFile(imagesPath, base, 'images-file'),
+  const read = async (path: string | undefined, input: FileInput): Promise<string | undefined> =>
+    path === undefined ? undefined : readFile(path, first.base, input);
+  const [configText, imagesText] = await Promise.all([
+    read(configPath, 'config'),
+    read(imagesPath, 'images-file'),
   ]);
-  const lines = list === undefined ? [] : readImagesFile(reader, list, imagesPath ?? '');
-  if (text === undefined) return complete(reader, first, { lines });
-  const { parseConfig } = await import('./config.ts');
-  const config = parseConfig(text, configPath ?? '', { registry, now: source.now });
-  return complete(reader, first, { config, lines });
+  const listed = [...first.listed, ...readImagesFile(reader, imagesText, imagesPath ?? '')];
+  const config = await readConfig(reader, configText, async (text) => {
+    const { parseConfig } = await import('./config.ts');
+    return parseConfig(text, configPath ?? '', { registry, now: source.now });
+  });
+  return complete(reader, { ...first, listed }, config);
 }
 
-/** The lines of a list of images. A file without any is a mistake: nothing would be mirrored. */
-function readImagesFile(reader: InputReader, text: string, path: string): ListLine[] {
-  let isWrong = false;
-  const lines = parseImageList(text, (line, what) => {
-    isWrong = true;
-    reader.problem('images-file', `${show(path)}, line ${line}: ${what}`);
-  });
-  if (lines.length === 0 && !isWrong) reader.problem('images-file', `${show(path)} names no image`);
-  return lines;
+function readImagesFile(reader: InputReader, text: string | undefined, path: string): ListedReference[] {
+  if (text === undefined) return [];
+  const problem = (place: string, what: string): void => reader.problem('images-file', `${place}: ${what}`);
+  return parseImageList(text, (line) => `${path}:${line}`, problem);
+}
+
+/** @throws InputError with the problems of the list of images too, if the file has any */
+async function readConfig(
+  reader: InputReader,
+  text: string | undefined,
+  parse: (text: string) => Promise<Config>,
+): Promise<Config | undefined> {
+  if (text === undefined) return undefined;
+  try {
+    return await parse(text);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    reader.adopt(error);
+    reader.finish();
+    throw error;
+  }
 }
 
 /**

@@ -1,5 +1,10 @@
-import { formatNamespace } from '../mirror/namespace.ts';
-import { isRepositoryPath, recordPath } from '../mirror/record-path.ts';
+import { type Namespace, formatNamespace } from '../mirror/namespace.ts';
+import {
+  DEFAULT_MANIFEST_PATH,
+  MANIFEST_PATH_PER_TARGET,
+  isRepositoryPath,
+  recordPath,
+} from '../mirror/record-path.ts';
 import type { NamespaceSettings } from '../mirror/settings.ts';
 import { type InputReader, show } from './reader.ts';
 
@@ -71,22 +76,32 @@ function readChangelogPath(reader: InputReader): string | undefined {
   return path;
 }
 
-/** Checks that each namespace is recorded in a file of its own for each target, inside the repository. */
+/**
+ * The template of namespace manifests: if the input is not set, it depends on whether there are several targets.
+ *
+ * @param targets all that inputs and config file name, also those of namespaces that this job does not mirror
+ */
+export function effectiveManifestPath(template: string, targets: readonly Namespace[]): string {
+  const isDefault = template === DEFAULT_MANIFEST_PATH;
+  return isDefault && new Set(targets.map(formatNamespace)).size > 1 ? MANIFEST_PATH_PER_TARGET : template;
+}
+
+/** Checks that each namespace of each target is recorded in a file of its own, inside the repository. */
 export function checkRecordPaths(
   reader: InputReader,
   {
     manifestPath: template,
     changelogPath: changelog,
   }: Pick<MetadataInputs, 'manifestPath' | 'changelogPath'>,
-  routes: readonly Pick<NamespaceSettings, 'namespace' | 'target'>[],
+  settings: readonly Pick<NamespaceSettings, 'namespace' | 'target'>[],
 ): void {
   if (template === '') return;
-  const owners = new Map<string, string>();
-  const hasSeveral = new Set(routes.map(({ target }) => formatNamespace(target))).size > 1;
-  for (const { namespace, target } of routes) {
+  const owners = new Map<string, { readonly name: string; readonly target: string }>();
+  for (const { namespace, target } of settings) {
     const path = recordPath(template, namespace, target);
     const owner = owners.get(path);
-    const name = `${formatNamespace(namespace)}${hasSeveral ? ` → ${formatNamespace(target)}` : ''}`;
+    const name = formatNamespace(namespace);
+    const targetName = formatNamespace(target);
     if (!isRepositoryPath(path)) reader.problem('manifest-path', `${show(path)}, for ${name}, ${OUTSIDE}`);
     else if (path === changelog)
       reader.problem(
@@ -94,20 +109,29 @@ export function checkRecordPaths(
         `${show(path)}, for ${name}, is the path of the changelog: change one of them`,
       );
     else if (owner !== undefined) {
+      const [one, other, placeholders] =
+        owner.name === name
+          ? [`${name} at ${owner.target}`, `at ${targetName}`, '{target}']
+          : [owner.name, name, '{registry} and {namespace}'];
       reader.problem(
         'manifest-path',
-        `${owner} and ${name} would both be recorded in ${show(path)}: use ${hasSeveral ? '{target}, ' : ''}{registry} and {namespace} in it`,
+        `${one} and ${other} would both be recorded in ${show(path)}: use ${placeholders} in it`,
       );
     }
-    owners.set(path, name);
+    owners.set(path, { name, target: targetName });
   }
   checkFolders(reader, [...owners.keys(), ...(changelog === undefined ? [] : [changelog])]);
 }
 
 /** In git, a path is either a file or a folder. */
 function checkFolders(reader: InputReader, files: readonly string[]): void {
+  const inFolder = new Map<string, string>();
   for (const file of files) {
-    const below = files.find((other) => other.startsWith(`${file}/`));
+    for (let slash = file.lastIndexOf('/'); slash > 0; slash = file.lastIndexOf('/', slash - 1))
+      inFolder.set(file.slice(0, slash), file);
+  }
+  for (const file of files) {
+    const below = inFolder.get(file);
     if (below === undefined) continue;
     reader.problem(
       'manifest-path',

@@ -1,6 +1,8 @@
 /** Problems of inputs; each names the input, its value, what is allowed and what to do. */
 export class InputError extends Error {
   override readonly name = 'InputError';
+  /** Each problem. */
+  readonly problems: readonly string[];
 
   constructor(problems: readonly string[], options?: ErrorOptions) {
     super(
@@ -9,6 +11,7 @@ export class InputError extends Error {
         : `${problems.length} inputs are wrong:\n- ${problems.join('\n- ')}`,
       options,
     );
+    this.problems = problems;
   }
 }
 
@@ -39,6 +42,11 @@ export class InputReader {
 
   problem(name: string, what: string): void {
     this.#problems.push(`${name}: ${what}`);
+  }
+
+  /** Adds the problems that were found elsewhere. */
+  adopt({ problems }: InputError): void {
+    this.#problems.push(...problems);
   }
 
   /** @throws InputError with all problems, if there were any */

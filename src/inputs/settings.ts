@@ -3,15 +3,17 @@ import { type Namespace, formatNamespace, parseNamespace } from '../mirror/names
 import { patternProblem } from '../mirror/patterns.ts';
 import type { Platforms } from '../mirror/platforms.ts';
 import type { NamespaceSettings } from '../mirror/settings.ts';
-import { PLACEHOLDERS } from '../mirror/target-names.ts';
+import { PLACEHOLDERS, targetRepository } from '../mirror/target-names.ts';
 import { compileRange } from '../mirror/versions.ts';
+import { printable } from '../oci/errors.ts';
 import { isRepositoryName, looksLikeHost } from '../oci/names.ts';
-import { canonicalPlatform, isPlatform, parsePlatform } from '../oci/platform.ts';
+import { canonicalPlatform, parsePlatform } from '../oci/platform.ts';
 import { parseAgeOrDate } from './age-or-date.ts';
 import { show } from './reader.ts';
 
 const LONGEST_RANGE_CHARACTERS = 1000;
 const LONGEST_PATTERN_CHARACTERS = 1000;
+const MOST_TARGETS = 50;
 
 /** The settings of one place, which is the inputs or a part of the config file; not checked yet. */
 export interface RawSettings {
@@ -28,7 +30,7 @@ export interface RawSettings {
 
 /** The settings of one place, checked. What is absent is set in another place, or is the default. */
 export interface Settings {
-  /** At least one. */
+  /** Each once. */
   readonly targets?: readonly Namespace[];
   readonly targetName?: string;
   readonly platforms?: Platforms;
@@ -64,7 +66,7 @@ export function readSettings(raw: RawSettings, report: ReportProblem, now: numbe
   const newerThan =
     raw['newer-than'] === undefined ? undefined : readNewerThan(raw['newer-than'], report, now);
   return {
-    ...(targets && { targets }),
+    ...(targets && targets.length > 0 && { targets }),
     ...(targetName !== undefined && { targetName }),
     ...(platforms && { platforms }),
     ...(referrers !== undefined && { referrers }),
@@ -80,10 +82,10 @@ export function readSettings(raw: RawSettings, report: ReportProblem, now: numbe
 export const DEFAULTS = { targetName: '{image}', platforms: 'all', referrers: false } as const;
 
 /**
- * The settings of `namespace`: its `own` come first, then the inputs, then the file's defaults. The patterns of the
- * inputs narrow those of the file further, because a plan passes them to its jobs.
+ * The settings of `namespace`, once for each of its targets: its `own` come first, then the inputs, then the file's
+ * defaults.
  *
- * @returns one for each target; none when no place names a target
+ * @returns nothing when no place names a target
  */
 export function resolveSettings(
   namespace: Namespace,
@@ -91,28 +93,32 @@ export function resolveSettings(
   inputs: Settings,
   defaults: Settings,
 ): NamespaceSettings[] {
-  const {
-    targets = [],
-    targetName,
-    platforms,
-    referrers,
-    semver,
-    newerThan,
-    latest,
-  } = {
-    ...DEFAULTS,
-    ...defaults,
-    ...inputs,
-    ...own,
-  };
-  const filters: Filters = {
+  const { targets = [], targetName, platforms, referrers } = { ...DEFAULTS, ...defaults, ...inputs, ...own };
+  const filters = resolveFilters(own, inputs, defaults);
+  return targets.map((target) => ({ namespace, target, targetName, platforms, referrers, filters }));
+}
+
+/**
+ * The filters of a namespace, in the order of precedence of all its settings. The patterns of the inputs narrow those of the
+ * file further, because a plan passes them to its jobs.
+ */
+export function resolveFilters(own: Settings, inputs: Settings, defaults: Settings): Filters {
+  const { semver, newerThan, latest } = { ...defaults, ...inputs, ...own };
+  return {
     include: [inputs.include ?? [], own.include ?? defaults.include ?? []],
     exclude: [...(inputs.exclude ?? []), ...(own.exclude ?? defaults.exclude ?? [])],
     ...(semver !== undefined && { semver }),
     ...(newerThan !== undefined && { newerThan }),
     ...(latest !== undefined && { latest }),
   };
-  return targets.map((target) => ({ namespace, target, targetName, platforms, referrers, filters }));
+}
+
+function readTargets(texts: readonly string[], report: ReportProblem): Namespace[] {
+  if (texts.length === 0) report('target', `is empty: name ${TARGET_EXAMPLE}`);
+  if (texts.length > MOST_TARGETS)
+    report('target', `names ${texts.length} targets: ${MOST_TARGETS} are allowed`);
+  const targets = texts.slice(0, MOST_TARGETS).flatMap((text) => readTarget(text, report) ?? []);
+  return Array.from(new Map(targets.map((target) => [formatNamespace(target), target])).values());
 }
 
 /** The targets, each once; undefined when none is right. */
@@ -135,31 +141,37 @@ export const REFERRERS_NEED_DIGESTS =
 /** A target, as messages describe it. */
 export const TARGET_EXAMPLE = 'the registry and namespace to push to, such as docker.io/gcrxio';
 
-/** Checks the names of an entry of a list: plain names below the target's path, or templates. */
-export function checkNames(names: readonly string[], report: (what: string) => void): void {
-  for (const name of names) {
-    checkPlaceholders(name, report);
-    if (!isRepositoryName(name.replaceAll(/\{[^{}]*\}/g, 'x')))
-      report(
-        `${show(name)} is not a repository name: lower-case letters, digits and . - _ between them, parted by /`,
-      );
-  }
-}
-
-function checkPlaceholders(template: string, report: (what: string) => void): void {
-  const known: readonly string[] = PLACEHOLDERS;
-  for (const [, name = ''] of template.matchAll(/\{([^{}]*)\}/g)) {
-    if (!known.includes(name)) report(`{${name}} is not one of {${known.join('}, {')}}`);
-  }
-}
+/** A name at the target must be able to become a repository's name; its placeholders are filled with samples. */
+const SAMPLE = {
+  target: { registry: 'registry.example', path: '' },
+  source: { registry: 'registry.example', path: 'namespace' },
+  image: 'image',
+};
 
 function checkTemplate(template: string, report: ReportProblem): void {
-  checkPlaceholders(template, (what) => report('target-name', what));
+  const problem = templateProblem(template);
+  if (problem !== undefined) report('target-name', problem);
   if (!/\{(?:image|name)\}/.test(template))
     report('target-name', `${show(template)} must contain {image} or {name}`);
 }
 
-function readPlatforms(list: readonly string[], report: ReportProblem): Platforms {
+/** What is wrong with a template of names at a target; undefined if nothing is. */
+export function templateProblem(template: string): string | undefined {
+  const known: readonly string[] = PLACEHOLDERS;
+  const names = Array.from(template.matchAll(/\{([^{}]*)\}/g), ([, name = '']) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    return `${show(`{${printable(unknown)}}`).slice(1, -1)} is not one of {${known.join('}, {')}}`;
+  const sample = targetRepository(template, SAMPLE.target, SAMPLE.source, SAMPLE.image);
+  if (isRepositoryName(sample)) return undefined;
+  return (
+    `${show(printable(template))} can never be the name of a repository: lower-case letters and digits, separated by one of ` +
+    '. - _ within a part and by / between parts'
+  );
+}
+
+/** Reads a list of platforms: `all`, or the canonical names, sorted. */
+export function readPlatforms(list: readonly string[], report: ReportProblem): Platforms {
   if (list.length === 0 || (list.length === 1 && list[0] === 'all')) return 'all';
   for (const platform of list) {
     if (isPlatform(platform)) continue;

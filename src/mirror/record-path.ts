@@ -1,19 +1,19 @@
 import { type Namespace, formatNamespace } from './namespace.ts';
 
-/** Where records are kept by default: in runs with one target, and in runs with several. */
-export const DEFAULT_PATHS = {
-  single: '{registry}/{namespace}.json',
-  several: '{target}/{registry}/{namespace}.json',
-} as const;
+/** The default of the input `manifest-path`, for a mirror with one target. */
+export const DEFAULT_MANIFEST_PATH = '{registry}/{namespace}.json';
+
+/** Its default for a mirror with several targets: each has namespace manifests of its own. */
+export const MANIFEST_PATH_PER_TARGET = `{target}/${DEFAULT_MANIFEST_PATH}`;
 
 /**
- * The path of a namespace manifest in the metadata repository: `template` with `{registry}`, `{namespace}` and `{target}`
- * filled in. By the default template, the path for a namespace without a path is `{registry}.json`.
+ * The path of a namespace manifest in the metadata repository: `template` with `{registry}` and `{namespace}` of the
+ * source and `{target}` filled in. By the default template, the path for a namespace without a path is `{registry}.json`.
  */
 export function recordPath(template: string, { registry, path }: Namespace, target: Namespace): string {
-  const own = template.replaceAll('{target}', formatNamespace(target));
-  if (path !== '') return own.replaceAll('{registry}', registry).replaceAll('{namespace}', path);
-  return own
+  const filled = template.replaceAll('{target}', formatNamespace(target));
+  if (path !== '') return filled.replaceAll('{registry}', registry).replaceAll('{namespace}', path);
+  return filled
     .replaceAll('{registry}/{namespace}', '{registry}')
     .replaceAll('{registry}', registry)
     .replaceAll('{namespace}', registry);

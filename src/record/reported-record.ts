@@ -1,6 +1,6 @@
 import type { NamespaceManifest, RecordedImages } from '../mirror/record-entry.ts';
 import { type Namespace, formatNamespace, parseNamespace } from '../mirror/namespace.ts';
-import { DEFAULT_PATHS, recordPath } from '../mirror/record-path.ts';
+import { DEFAULT_MANIFEST_PATH, MANIFEST_PATH_PER_TARGET, recordPath } from '../mirror/record-path.ts';
 import type { NamespacePlan } from '../plan/namespace-plan.ts';
 import type { ReportedRecord } from '../report/result.ts';
 import { type ManifestChange, applyChange, hasChanges } from './manifest-change.ts';
@@ -44,10 +44,8 @@ export function readReportedRecord(
   { path, source, target, addition, removal }: ReportedRecord,
   template: string,
 ): ReadRecord {
-  // By default, the path depends on whether there are several targets, which the reports alone know here.
-  const templates = template === DEFAULT_PATHS.single ? Object.values(DEFAULT_PATHS) : [template];
-  const paths = templates.map((one) => recordPath(one, namespaceOf(source), namespaceOf(target)));
-  if (!paths.includes(path)) {
+  const expectedPath = expectedPathOf(path, template, namespaceOf(source), namespaceOf(target));
+  if (path !== expectedPath) {
     throw new ManifestError(
       `it names ${JSON.stringify(path.slice(0, 300))} for ${source}, but "manifest-path" gives ${paths.join(' or ')}: use the same ` +
         '"manifest-path" in all jobs',
@@ -56,6 +54,14 @@ export function readReportedRecord(
   const parse = (text: string): NamespaceManifest =>
     parseNamespaceManifest(new TextEncoder().encode(text), { path, source, target });
   return { path, source, target, addition: parse(addition), removed: parse(removal).images };
+}
+
+/** The job that merges reports does not know the number of targets, on which the default template depends. */
+function expectedPathOf(path: string, template: string, source: Namespace, target: Namespace): string {
+  const perTarget = recordPath(MANIFEST_PATH_PER_TARGET, source, target);
+  return template === DEFAULT_MANIFEST_PATH && path === perTarget
+    ? perTarget
+    : recordPath(template, source, target);
 }
 
 function namespaceOf(text: string): Namespace {

@@ -115,7 +115,7 @@ describe('the config file', () => {
     const own = 'namespaces: { gcr.io/a: { target: ghcr.io/a }, gcr.io/b: { target: ghcr.io/b } }';
     expect(await targetLogin(own)).toBe('ghcr.io');
     expect(await problems(own.replace('ghcr.io/b', 'quay.io/b'), login)).toMatch(
-      /username: may be for ghcr.io or quay.io: name the accounts of several targets in "registry-auth"/,
+      /username: may be for ghcr\.io or quay\.io: it is the account of one registry\. .*"registry-auth"/,
     );
   });
 

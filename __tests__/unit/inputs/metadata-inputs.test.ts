@@ -10,7 +10,7 @@ const GIVEN: Readonly<Record<string, string>> = {
   'manifest-path': '{registry}/{namespace}.json',
   timezone: 'UTC',
 };
-const TARGET = { registry: 'docker.io', path: 'x' };
+const TARGET: Namespace = { registry: 'docker.io', path: 'gcrxio' };
 const NAMESPACES: readonly Namespace[] = [
   { registry: 'gcr.io', path: 'a' },
   { registry: 'registry.k8s.io', path: '' },

@@ -17,7 +17,7 @@ describe('readSettings', () => {
   it('has what is set, and nothing else', () => {
     expect(read({})).toEqual({ settings: {}, problems: [] });
     const raw: RawSettings = {
-      target: ['docker.io/gcrxio', 'ghcr.io/gcrxio', 'docker.io/gcrxio'],
+      target: ['docker.io/gcrxio', 'index.docker.io/gcrxio', 'ghcr.io/a'],
       'target-name': '{namespace}-{image}',
       platforms: ['linux/arm64/v8', 'linux/amd64', 'linux/arm64'],
       referrers: false,
@@ -29,7 +29,7 @@ describe('readSettings', () => {
       settings: {
         targets: [
           { registry: 'docker.io', path: 'gcrxio' },
-          { registry: 'ghcr.io', path: 'gcrxio' },
+          { registry: 'ghcr.io', path: 'a' },
         ],
         targetName: '{namespace}-{image}',
         platforms: ['linux/amd64', 'linux/arm64'],
@@ -46,6 +46,9 @@ describe('readSettings', () => {
     [{ target: ['gcrxio'] }, /^target: .*names no registry/],
     [{ 'target-name': 'x' }, /^target-name: .*must contain \{image\} or \{name\}/],
     [{ 'target-name': '{image}{tag}' }, /^target-name: \{tag\} is not one of/],
+    [{ target: [] }, /^target: is empty/],
+    [{ 'target-name': 'A/{image}' }, /^target-name: .*can never be the name of a repository/],
+    [{ 'target-name': '{image}--/{name}' }, /^target-name: .*can never be the name of a repository/],
     [{ platforms: ['amd64'] }, /^platforms: .*neither "all" nor a platform/],
     [{ semver: 'newest' }, /^semver: .*not a range of versions/],
     [{ latest: 0 }, /^latest: 0 is not a whole number/],
@@ -94,10 +97,9 @@ describe('resolveSettings', () => {
     });
   });
 
-  it('has one for each target, and none where no place names a target', () => {
-    const other = { registry: 'ghcr.io', path: 'mirror' };
-    const both = resolveSettings(namespace, {}, { targets: [target, other] }, {});
-    expect(both.map((one) => one.target)).toEqual([target, other]);
+  it('has the settings once for each target, and nothing where no place names one', () => {
+    const targets = [target, { registry: 'ghcr.io', path: '' }];
+    expect(resolveSettings(namespace, {}, { targets }, {}).map((one) => one.target)).toEqual(targets);
     expect(resolveSettings(namespace, {}, {}, {})).toEqual([]);
   });
 });

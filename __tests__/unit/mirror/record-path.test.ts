@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { parseNamespace } from '../../../src/mirror/namespace.ts';
 import { DEFAULT_PATHS, isRepositoryPath, recordPath } from '../../../src/mirror/record-path.ts';
 
-const DEFAULT = DEFAULT_PATHS.single;
-const TARGET = { registry: 'docker.io', path: 'x' };
+const DEFAULT = '{registry}/{namespace}.json';
+const TARGET = { registry: 'docker.io', path: 'gcrxio' };
 
 describe('recordPath', () => {
   it('fills in every occurrence of each placeholder', () => {
@@ -24,13 +24,12 @@ describe('recordPath', () => {
     expect(recordPath(template, { registry: 'registry.k8s.io', path: '' }, TARGET)).toBe(path);
   });
 
-  it('has a folder for each target where there are several', () => {
-    const paths = ['docker.io/x', 'ghcr.io/y'].map((text) => {
-      const target = parseNamespace(text, '');
-      if (typeof target === 'string') throw new Error(target);
-      return recordPath(DEFAULT_PATHS.several, { registry: 'gcr.io', path: 'a' }, target);
-    });
-    expect(paths).toEqual(['docker.io/x/gcr.io/a.json', 'ghcr.io/y/gcr.io/a.json']);
+  it('fills in the target, so that each has manifests of its own', () => {
+    const source = { registry: 'registry.k8s.io', path: '' };
+    expect(recordPath(`{target}/${DEFAULT}`, source, TARGET)).toBe('docker.io/gcrxio/registry.k8s.io.json');
+    expect(recordPath(`{target}/${DEFAULT}`, { ...source, path: 'a/b' }, TARGET)).toBe(
+      'docker.io/gcrxio/registry.k8s.io/a/b.json',
+    );
   });
 
   it('leaves other braces unchanged', () => {
