@@ -35,8 +35,6 @@ export interface FirstStage {
   readonly imagesPath?: string;
   /** The host of namespaces that are written without one. */
   readonly registry: string;
-  /** Path of the file with a list of images; absent when none is named. */
-  readonly imagesPath?: string;
   /** The namespaces of the input, each once. */
   readonly named: readonly Namespace[];
   /** The list of the input `images`. */
@@ -118,7 +116,7 @@ function readBase(
     shard: readShard(reader),
     maxShards: reader.integer('max-shards', 1, MOST_JOBS),
     jobs: reader.optional('job-total') === undefined ? 1 : reader.integer('job-total', 1, MOST_JOBS),
-    ...readConcurrency(reader),
+    concurrency: reader.integer('concurrency', 1, 256),
     // A stream from a registry to itself takes two requests at a time.
     queryConcurrency: reader.integer('query-concurrency', 2, 1000),
     httpTimeout: reader.duration('http-timeout'),
@@ -248,10 +246,4 @@ function readShard(reader: InputReader): Shard {
     `${show(text)} is not a whole number ${allowed}, or a range of such numbers, such as 0-99`,
   );
   return { first: 0, last: 0, total: 1 };
-}
-
-function readConcurrency(reader: InputReader): Pick<BaseInputs, 'concurrency'> {
-  return reader.optional('concurrency') === undefined
-    ? {}
-    : { concurrency: reader.integer('concurrency', 1, 256) };
 }

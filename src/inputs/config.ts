@@ -45,12 +45,6 @@ export function parseConfig(text: string, path: string, options: ConfigOptions):
   return config;
 }
 
-/** The keys that lead to a value. */
-type Path = readonly (string | number)[];
-
-/** Checks the settings at one place of the file. */
-type ReadSettings = (raw: ConfigSettings, at: Path) => Settings;
-
 /** @throws InputError with each part of the file that does not have the form of a config file */
 function checkForm(file: YamlFile): v.InferOutput<typeof ConfigFile> {
   const plain = withoutExtensions(file.plain());

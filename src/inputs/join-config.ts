@@ -41,7 +41,8 @@ export function joinConfig(reader: InputReader, first: FirstStage, config?: Conf
   const metadata = { ...base.metadata, manifestPath };
   checkRecordPaths(reader, metadata, namespaces);
   const targetLogin = base.credentials.target && findTargetLogin(reader, first, config, namespaces);
-  return { ...base, metadata, namespaces, targetLogin };
+  const targets = (first.settings.targets ?? []).map(formatNamespace);
+  return { ...base, metadata, namespaces, targetLogin, targets };
 }
 
 function resolveAll({ namespaces, images }: Sources, common: CommonSettings): NamespaceSettings[] {
@@ -111,23 +112,6 @@ function checkHaveTargets(
     reader.problem('config', `${config.path} names no target for ${name}: add ${TARGET_EXAMPLE}`);
 }
 
-/**
- * The template of the paths of manifests. Whether there are several targets is a matter of everything that the inputs and the
- * file name: a job that mirrors a part of it records in the same files.
- */
-function manifestPathOf({ base, settings }: FirstStage, config: Config | undefined): string {
-  const { manifestPath } = base.metadata;
-  if (manifestPath !== DEFAULT_PATHS.single) return manifestPath;
-  const places: readonly Settings[] = [
-    settings,
-    config?.defaults ?? {},
-    ...Array.from(config?.namespaces.values() ?? [], ({ own }) => own),
-    ...(config?.images ?? []).map(({ own }) => own),
-  ];
-  const targets = new Set(places.flatMap((place) => (place.targets ?? []).map(formatNamespace)));
-  return targets.size > 1 ? DEFAULT_PATHS.several : manifestPath;
-}
-
 function checkTargets(reader: InputReader, settings: readonly NamespaceSettings[]): void {
   const targets = new Map(settings.map(({ target }) => [formatNamespace(target), target]));
   const whole = settings.filter(({ isListOnly }) => !isListOnly).map(({ namespace }) => namespace);
@@ -170,15 +154,7 @@ function refuseReferrers(
     if (!wanted || (own.referrers === undefined && given.referrers === true)) return [];
     return [(own.referrers === undefined ? defaults.locate : (locate ?? defaults.locate))('referrers')];
   });
-  const entries = config.images.filter(({ own }) => own.referrers === true);
-  const listed = namespaces.some(({ list = [] }) => list.some(({ referrers }) => referrers));
-  const isDefault = listed && entries.length === 0 && config.defaults.referrers === true;
-  const all = [
-    ...places,
-    ...(listed ? entries.map((entry) => config.locate(entry, 'referrers')) : []),
-    ...(isDefault && given.referrers !== true ? [config.locate('defaults', 'referrers')] : []),
-  ];
-  for (const place of new Set(all)) reader.problem('config', `${place}: ${REFERRERS_NEED_DIGESTS}`);
+  for (const place of new Set(places)) reader.problem('config', `${place}: ${REFERRERS_NEED_DIGESTS}`);
 }
 
 /** The registry of the input `target`, or else of the config file's default, or else of all namespaces. */

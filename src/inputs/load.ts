@@ -1,4 +1,5 @@
 import { type FirstStage, readFirstStage } from './base-inputs.ts';
+import type { Config } from './config.ts';
 import type { AccountReader } from './credential-inputs.ts';
 import { type ListedReference, parseImageList } from './image-list.ts';
 import type { FileInput, InputSource } from './input-source.ts';
@@ -63,7 +64,7 @@ async function readConfig(
 }
 
 /**
- * Reads and checks inputs that name no files.
+ * Reads and checks inputs that name no config file.
  *
  * @param accounts reads the input `registry-auth`; may be absent where that is empty
  * @throws InputError with all problems at once
@@ -73,8 +74,8 @@ export function parseInputs(source: InputSource, accounts?: AccountReader): Inpu
   return complete(reader, readFirstStage(reader, source, accounts));
 }
 
-function complete(reader: InputReader, first: FirstStage, files?: InputFiles): Inputs {
-  const inputs = joinConfig(reader, first, files);
+function complete(reader: InputReader, first: FirstStage, config?: Config): Inputs {
+  const inputs = joinConfig(reader, first, config);
   reader.finish();
   return inputs;
 }

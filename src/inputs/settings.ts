@@ -121,17 +121,15 @@ function readTargets(texts: readonly string[], report: ReportProblem): Namespace
   return Array.from(new Map(targets.map((target) => [formatNamespace(target), target])).values());
 }
 
-/** The targets, each once; undefined when none is right. */
-function readTargets(texts: readonly string[], report: ReportProblem): Namespace[] | undefined {
-  const found = new Map<string, Namespace>();
-  for (const text of texts) {
-    const target = looksLikeHost(text.split('/')[0] ?? '')
-      ? parseNamespace(text, '')
-      : `it names no registry: use ${TARGET_EXAMPLE}`;
-    if (typeof target === 'string') report('target', `${show(text)}: ${target}`, text);
-    else found.set(formatNamespace(target), target);
+function readTarget(text: string, report: ReportProblem): Namespace | undefined {
+  if (!looksLikeHost(text.split('/')[0] ?? '')) {
+    report('target', `${show(text)} names no registry: use ${TARGET_EXAMPLE}`);
+    return undefined;
   }
-  return found.size > 0 ? Array.from(found.values()) : undefined;
+  const target = parseNamespace(text, '');
+  if (typeof target !== 'string') return target;
+  report('target', `${show(text)}: ${target}`);
+  return undefined;
 }
 
 /** A referrer names the digest of its image. */
@@ -174,7 +172,7 @@ export function templateProblem(template: string): string | undefined {
 export function readPlatforms(list: readonly string[], report: ReportProblem): Platforms {
   if (list.length === 0 || (list.length === 1 && list[0] === 'all')) return 'all';
   for (const platform of list) {
-    if (isPlatform(platform)) continue;
+    if (/^[a-z0-9]+\/[a-z0-9_-]+(?:\/[a-z0-9.]+)?$/i.test(platform)) continue;
     report(
       'platforms',
       `${show(platform)} is neither "all" nor a platform such as linux/amd64 or linux/arm64/v8`,

@@ -117,57 +117,7 @@ function headClients(
   };
 }
 
-async function listSources(
-  inputs: Inputs,
-  deps: PrepareDeps,
-): Promise<(ListedNamespace | NamespaceFailure)[]> {
-  const { namespaces, include } = inputs;
-  const images = namedImages(include);
-  return withProgress('listed', namespaces.length, deps, async (done) =>
-    Promise.all(
-      namespaces.map(async (settings) => listNamespace(settings, images, inputs, deps).finally(done)),
-    ),
-  );
-}
-
-async function listNamespace(
-  settings: NamespaceSettings,
-  images: readonly string[] | undefined,
-  { metadata }: Inputs,
-  deps: PrepareDeps,
-): Promise<ListedNamespace | NamespaceFailure> {
-  const { namespace, target } = settings;
-  const { registries, apis } = deps;
-  const identity = {
-    settings,
-    name: formatNamespace(namespace),
-    recordPath: recordPath(metadata.manifestPath, namespace, target),
-  };
-  const counter = new WorkCounter();
-  const started = performance.now();
-  const listed = await orFailure(identity, async (): Promise<ListedNamespace> => {
-    const filters = new CompiledFilters(settings.filters);
-    const listing = await counter.run(async () =>
-      discover(namespace, registries.source(namespace.registry), apis, images, filters),
-    );
-    return { ...identity, kind: 'listed', filters, listing, selection: select(listing, filters) };
-  });
-  const log = runLogOf(deps);
-  if (listed.kind === 'failure') {
-    log.notListed(identity.name, listed.failure.reason);
-  } else {
-    const { images: found } = listed.listing;
-    log.listed({
-      namespace: identity.name,
-      repositories: found.size,
-      tags: countListed(found),
-      requests: counter.requests,
-      durationMs: performance.now() - started,
-    });
-  }
-  return listed;
-}
-
+/** The plan, or, if it can't be made, the failure of the namespace. */
 async function planOrFailure(
   listed: ListedNamespace,
   context: PlanContext,

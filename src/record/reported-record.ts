@@ -47,7 +47,7 @@ export function readReportedRecord(
   const expectedPath = expectedPathOf(path, template, namespaceOf(source), namespaceOf(target));
   if (path !== expectedPath) {
     throw new ManifestError(
-      `it names ${JSON.stringify(path.slice(0, 300))} for ${source}, but "manifest-path" gives ${paths.join(' or ')}: use the same ` +
+      `it names ${JSON.stringify(path.slice(0, 300))} for ${source}, but "manifest-path" gives ${expectedPath}: use the same ` +
         '"manifest-path" in all jobs',
     );
   }

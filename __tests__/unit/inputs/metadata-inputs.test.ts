@@ -162,8 +162,6 @@ describe('manifest-path', () => {
     ['{namespace}', 'gcr.io', 'google-containers', 'google-containers'],
     ['{namespace}', 'registry.k8s.io', '', 'registry.k8s.io'],
     ['m/{namespace}@{registry}', 'gcr.io', 'a', 'm/a@gcr.io'],
-    ['{target}/{registry}/{namespace}.json', 'gcr.io', 'a', 'docker.io/x/gcr.io/a.json'],
-    ['{target}/{registry}/{namespace}.json', 'registry.k8s.io', '', 'docker.io/x/registry.k8s.io.json'],
   ])('fills %s for %s/%s', (template, registry, path, expected) => {
     expect(recordPath(template, { registry, path }, TARGET)).toBe(expected);
   });

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseNamespace } from '../../../src/mirror/namespace.ts';
-import { DEFAULT_PATHS, isRepositoryPath, recordPath } from '../../../src/mirror/record-path.ts';
+import { isRepositoryPath, recordPath } from '../../../src/mirror/record-path.ts';
 
 const DEFAULT = '{registry}/{namespace}.json';
 const TARGET = { registry: 'docker.io', path: 'gcrxio' };
