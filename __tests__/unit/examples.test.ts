@@ -98,7 +98,9 @@ describe.each(workflows)('%s', (_, text) => {
 
 describe('config files', () => {
   const own = `${ROOT}examples/config/mirror.yml`;
-  const inDocuments = blocks.map(([, text]) => text).filter((text) => /^#.*^namespaces:/ms.test(text));
+  const inDocuments = blocks
+    .map(([, text]) => text)
+    .filter((text) => /^#.*^(?:namespaces|images):/ms.test(text));
   const files = [readFileSync(own, 'utf8'), ...inDocuments];
 
   it.each(files)('are ones that the action takes (%#)', async (file) => {
@@ -106,7 +108,7 @@ describe('config files', () => {
   });
 
   it('are in the documents too', () => {
-    expect(files).toHaveLength(2);
+    expect(files).toHaveLength(3);
   });
 });
 

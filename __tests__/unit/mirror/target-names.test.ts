@@ -19,6 +19,12 @@ describe('targetRepository', () => {
     expect(targetRepository(template, target, { registry: 'gcr.io', path: 'ns/x' }, 'a/b')).toBe(name);
   });
 
+  it('fills {name} with the last part of the image', () => {
+    const source = { registry: 'gcr.io', path: 'ns' };
+    expect(targetRepository('x-{name}', GHCR, source, 'a/b')).toMatch(/(?:^|\/)x-b$/);
+    expect(targetRepository('{name}', GHCR, source, 'a')).toMatch(/(?:^|\/)a$/);
+  });
+
   it('has no empty part for a namespace without a path, and no port', () => {
     const source = { registry: 'localhost:5000', path: '' };
     expect(targetRepository('{registry}/{namespace}/{image}', GHCR, source, 'a')).toBe(
