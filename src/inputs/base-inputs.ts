@@ -116,7 +116,7 @@ function readBase(
     shard: readShard(reader),
     maxShards: reader.integer('max-shards', 1, MOST_JOBS),
     jobs: reader.optional('job-total') === undefined ? 1 : reader.integer('job-total', 1, MOST_JOBS),
-    concurrency: reader.integer('concurrency', 1, 256),
+    ...readConcurrency(reader),
     // A stream from a registry to itself takes two requests at a time.
     queryConcurrency: reader.integer('query-concurrency', 2, 1000),
     httpTimeout: reader.duration('http-timeout'),
@@ -246,4 +246,10 @@ function readShard(reader: InputReader): Shard {
     `${show(text)} is not a whole number ${allowed}, or a range of such numbers, such as 0-99`,
   );
   return { first: 0, last: 0, total: 1 };
+}
+
+function readConcurrency(reader: InputReader): Pick<BaseInputs, 'concurrency'> {
+  return reader.optional('concurrency') === undefined
+    ? {}
+    : { concurrency: reader.integer('concurrency', 1, 256) };
 }

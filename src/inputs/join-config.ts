@@ -7,6 +7,7 @@ import type { ConfigPart } from './config-part.ts';
 import type { ListedImage } from './config-images.ts';
 import { withoutDuplicates } from './image-list.ts';
 import type { Inputs } from './inputs.ts';
+import { checkListConflicts } from './list-conflicts.ts';
 import { checkRecordPaths, effectiveManifestPath } from './metadata-inputs.ts';
 import { type InputReader, show } from './reader.ts';
 import { type CommonSettings, applyEntries, mergeLists, resolveImage } from './resolve-lists.ts';
@@ -32,6 +33,7 @@ export function joinConfig(reader: InputReader, first: FirstStage, config?: Conf
   checkHaveTargets(reader, sources, config, common);
   const namespaces = resolveAll(sources, common);
   checkTargets(reader, namespaces);
+  checkListConflicts(reader, namespaces);
   if (base.engine === 'docker' && config) refuseReferrers(reader, sources, config, common);
   const all = [...namespaces, ...(config ? resolveAll(sourcesOf(config), common) : [])];
   const manifestPath = effectiveManifestPath(
