@@ -54,7 +54,7 @@ export async function planNamespace(
   const listing: Listing = {
     namespace: settings.namespace,
     images: withoutKeys(images, clashes),
-    failures: [...clashes, ...parts.flatMap((part) => part.listing.failures)],
+    failures: distinct([...clashes, ...parts.flatMap((part) => part.listing.failures)]),
   };
   const wants = wantedBy(rules);
   const compared = diff(listing, recorded.images, settings, settingsOf);
@@ -79,6 +79,11 @@ export async function planNamespace(
     adopted: new Map(),
     gone: findGone(listed, listing, recorded, context),
   };
+}
+
+/** Several rules may meet one failure. */
+function distinct(failures: readonly Failure[]): Failure[] {
+  return Array.from(new Map(failures.map((one) => [JSON.stringify(one), one])).values());
 }
 
 async function resolveRule(

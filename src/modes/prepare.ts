@@ -101,16 +101,16 @@ function mayRecheck({ settings, rules }: ListedNamespace): boolean {
   );
 }
 
-/** The client for the tags of a namespace, which several targets of it share. */
+/** The client for the tags of a namespace, which several targets and rules of it share. */
 function headClients(
   { namespaces }: Inputs,
   { registries }: PrepareDeps,
 ): (one: ListedNamespace) => HeadClient {
   const targets = Map.groupBy(namespaces, ({ namespace }) => formatNamespace(namespace));
   const shared = new Map<string, HeadClient>();
-  return ({ name, settings }) => {
+  return ({ name, settings, rules }) => {
     const client = registries.source(settings.namespace.registry);
-    if ((targets.get(name)?.length ?? 0) < 2) return client;
+    if ((targets.get(name)?.length ?? 0) < 2 && rules.length < 2) return client;
     const heads = shared.get(name) ?? new SharedHeads(client);
     shared.set(name, heads);
     return heads;

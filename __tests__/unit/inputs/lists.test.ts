@@ -95,7 +95,7 @@ describe('several targets', () => {
 
   it('need a manifest each', () => {
     expect(inputProblems({ ...targets, 'manifest-path': '{namespace}.json' })).toMatch(
-      /manifest-path: gcr.io\/distroless at ghcr.io\/a and gcr.io\/distroless at docker.io\/b would both .*\{target\}/,
+      /manifest-path: gcr.io\/distroless at ghcr.io\/a and at docker.io\/b would both .*\{target\}/,
     );
   });
 

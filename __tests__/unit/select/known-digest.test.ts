@@ -37,4 +37,25 @@ describe('recordedDigest', () => {
     const kept = recordedDigest(RECORD, { ...SETTINGS, referrers: true }, () => false);
     expect([kept('a', 'same'), kept('a', 'docker')]).toEqual([digest(1), undefined]);
   });
+
+  it('assumes a digest only where it is recorded under all names of the image', () => {
+    const record = recorded({
+      a: { both: digest(1), one: digest(1), moved: digest(1) },
+      'a as b': { both: digest(1), moved: digest(2) },
+    });
+    const known = recordedDigest(
+      record,
+      SETTINGS,
+      () => false,
+      () => ['a', 'a as b'],
+    );
+    expect(['both', 'one', 'moved'].map((tag) => known('a', tag))).toEqual([digest(1), undefined, undefined]);
+    const only = recordedDigest(
+      record,
+      SETTINGS,
+      () => false,
+      () => ['a as b'],
+    );
+    expect(only('a', 'moved')).toBe(digest(2));
+  });
 });
