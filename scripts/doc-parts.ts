@@ -30,6 +30,7 @@ export const INPUT_GROUPS: Readonly<Record<string, readonly string[]>> = {
     'concurrency',
     'query-concurrency',
     'max-shards',
+    'job-time',
     'shard-index',
     'shard-total',
     'job-total',

@@ -140,7 +140,7 @@ namespaces:
 
   it('makes the jobs of a plan copy the tags that the plan counted', async () => {
     const checkout = { 'mirror.yml': config() };
-    const plan = await run({ config: 'mirror.yml', mode: 'plan', 'max-shards': '3' }, { checkout });
+    const plan = await run({ config: 'mirror.yml', mode: 'plan', 'max-shards': '3', 'job-time': '1ms' }, { checkout });
     const { include } = v.parse(Matrix, JSON.parse(plan.outputs['matrix'] ?? ''));
     expect(include.length).toBeGreaterThan(1);
     let added = 0;

@@ -115,6 +115,7 @@ function readBase(
     reports: readReports(reader, mode),
     shard: readShard(reader),
     maxShards: reader.integer('max-shards', 1, MOST_JOBS),
+    jobTime: reader.duration('job-time'),
     jobs: reader.optional('job-total') === undefined ? 1 : reader.integer('job-total', 1, MOST_JOBS),
     ...readConcurrency(reader),
     // A stream from a registry to itself takes two requests at a time.

@@ -36,6 +36,8 @@ export interface BaseInputs {
   readonly shard: Shard;
   /** The largest number of entries in a plan's matrix. */
   readonly maxShards: number;
+  /** Milliseconds of copying that each job of a plan's matrix should take. */
+  readonly jobTime: number;
   /** Number of jobs in the matrix that this job belongs to. */
   readonly jobs: number;
   /** The largest number of images that are copied at the same time. Absent: as many as are fast. */

@@ -3,6 +3,7 @@ import type { Inputs } from '../inputs/inputs.ts';
 import { formatBytes, plural } from '../mirror/format.ts';
 import type { MatrixEntry } from '../mirror/matrix.ts';
 import { messageOf } from '../oci/errors.ts';
+import { type JobCountOptions, jobCount } from '../plan/job-count.ts';
 import { planMatrix } from '../plan/matrix.ts';
 import { type NamespacePlan, plansOf } from '../plan/namespace-plan.ts';
 import { worksOf } from '../plan/namespace-work.ts';
@@ -21,8 +22,9 @@ export async function plan(inputs: Inputs, deps: Deps): Promise<RunResult> {
   return deps.phase('Plan', async () => {
     const namespaces = plans.map((one) => dryRunResult(one, inputs.engine));
     runLogOf(deps).plannedAll(namespaces);
-    const matrix = planMatrix(worksOf(plansOf(plans)), {
-      maxEntries: inputs.maxShards,
+    const works = worksOf(plansOf(plans));
+    const matrix = planMatrix(works, {
+      maxEntries: Math.min(inputs.maxShards, jobCount(works, jobOptions(inputs))),
       filters: inputs,
       turn,
       ...targetsOf(inputs),
@@ -36,6 +38,10 @@ export async function plan(inputs: Inputs, deps: Deps): Promise<RunResult> {
     const finished = deps.now();
     return { mode: 'plan', dryRun: true, started, finished, namespaces, errors, warnings, matrix };
   });
+}
+
+function jobOptions({ jobTime, engine, namespaces }: Inputs): JobCountOptions {
+  return { jobTime, engine, targets: namespaces.map(({ target }) => target) };
 }
 
 /** The targets of the inputs, if there are several. A job is told all of them, so that its records have the same paths. */

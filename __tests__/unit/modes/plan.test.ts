@@ -13,7 +13,7 @@ describe('plan', () => {
       await world.push('b:v1', world.source);
       const done = await world.push('c:v1', world.source);
       world.setRecord({ c: { v1: done.digest } });
-      const result = await plan(world.inputs({ 'max-shards': '2' }), world.deps);
+      const result = await plan(world.inputs({ 'max-shards': '2', 'job-time': '1ms' }), world.deps);
       expect(result).toMatchObject({ mode: 'plan', dryRun: true, namespaces: [{ unchanged: 1 }] });
       expect(result.matrix?.include).toMatchObject([
         { namespace: `${world.source.host}/ns`, images: 'a', part: '1/2', tags: 1 },
@@ -22,6 +22,14 @@ describe('plan', () => {
       expect(world.target.requests).toEqual([]);
       expect(world.deps.metadata.messages).toEqual([]);
       expect(world.deps.lines).toContain('The matrix has 2 jobs.');
+    });
+  });
+
+  it('has one job for what one job copies in the wanted time', async () => {
+    await inModeWorld('plan', async (world) => {
+      for (const name of ['a:v1', 'b:v1', 'c:v1']) await world.push(name, world.source);
+      const result = await plan(world.inputs(), world.deps);
+      expect(result.matrix?.include).toMatchObject([{ part: '1/1', tags: 3 }]);
     });
   });
 
@@ -51,7 +59,7 @@ describe('plan', () => {
       for (const name of ['one/app', 'one/a', 'two/app', 'two/b', 'three/c'])
         await pushImage(url, name, ['v1'], makeImage({ seed: name }));
       const namespaces = ['one', 'two', 'three'].map((path) => `${host}/${path}`).join('\n');
-      const result = await plan(world.inputs({ namespaces, 'max-shards': '2' }), world.deps);
+      const result = await plan(world.inputs({ namespaces, 'max-shards': '2', 'job-time': '1ms' }), world.deps);
       expect(result.namespaces.flatMap(({ failures }) => failures.map(({ image }) => image))).toEqual([
         'app',
         'app',
