@@ -98,7 +98,7 @@ const MISTAKES: readonly Mistake[] = [
   {
     what: 'with a wrong password and engine: registry',
     changes: () => ({ password: 'wrong-password', engine: 'registry' }),
-    says: /^6 tags could not be mirrored, .* refused the credentials from the inputs username and password: check/,
+    says: /^6 tags could not be mirrored \(.*\): .* refused the credentials from the inputs username and password: check/,
   },
   {
     what: 'with a misspelt input',
@@ -129,12 +129,12 @@ const MISTAKES: readonly Mistake[] = [
   {
     what: 'with a target that must be created',
     changes: () => ({ target: `${ecr.host}/gcrxio`, username: '', password: '' }),
-    says: /^6 tags could not be mirrored, such as .*: .* Create the repository in Amazon ECR/,
+    says: /^6 tags could not be mirrored \(.*\): .* Create the repository in Amazon ECR/,
   },
   {
     what: 'with a target that must be created and engine: registry',
     changes: () => ({ target: `${ecr.host}/gcrxio`, username: '', password: '', engine: 'registry' }),
-    says: /^6 tags could not be mirrored, such as .*: .* Create the repository in Amazon ECR/,
+    says: /^6 tags could not be mirrored \(.*\): .* Create the repository in Amazon ECR/,
   },
   {
     what: "in a fork's pull request that is no dry run",

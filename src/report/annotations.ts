@@ -12,6 +12,8 @@ export interface Annotation {
 
 /** GitHub shows at most 10 annotations of each level per step. */
 const MAX_PER_LEVEL = 10;
+/** Images that an error names if several failed for one cause. */
+const NAMES_PER_CAUSE = 5;
 /** GitHub cuts longer annotations off. */
 const MAX_CHARACTERS = 4096;
 
@@ -44,9 +46,12 @@ function describeAll(namespaces: RunResult['namespaces']): string {
 function describeGroup({ reason, members }: FailureGroup): string {
   const [first] = members;
   if (!first) return reason;
-  const name = nameOf(first.namespace, first.failure);
+  const names = members.slice(0, NAMES_PER_CAUSE).map(({ namespace, failure }) => nameOf(namespace, failure));
+  const [name = ''] = names;
   if (members.length === 1) return reason.startsWith(`${name} `) ? reason : `${name}: ${reason}`;
-  return `${describeFailed(members.map(({ failure }) => failure))} could not be mirrored, such as ${name}: ${reason}`;
+  const failed = describeFailed(members.map(({ failure }) => failure));
+  const more = members.length > names.length ? ` and ${members.length - names.length} more` : '';
+  return `${failed} could not be mirrored (${names.join('; ')}${more}): ${reason}`;
 }
 
 /** `2 in gcr.io/distroless`, or the name alone if the namespace itself failed. */

@@ -63,8 +63,19 @@ describe('annotate', () => {
       namespaceResult({ namespace: 'quay.io/coreos', failures: [denied('three')] }),
     ];
     expect(messages(runResult({ namespaces }))).toEqual([
-      '6 tags could not be mirrored, such as gcr.io/distroless/one:v1, v2: PUT https://r.io/v2/one: denied',
+      '6 tags could not be mirrored (gcr.io/distroless/one:v1, v2; gcr.io/distroless/two:v1, v2; quay.io/coreos/three:v1, v2): ' +
+        'PUT https://r.io/v2/one: denied',
     ]);
+  });
+
+  it('names the first five images that have one cause', () => {
+    const many = Array.from({ length: 7 }, (_, index) =>
+      failure(`image-${index}`, ['v1'], 'the disk is full'),
+    );
+    const [message] = messages(runResult({ namespaces: [namespaceResult({ failures: many })] }));
+    expect(message).toMatch(
+      /^7 tags could not be mirrored \(gcr\.io\/distroless\/image-0:v1; .*image-4:v1 and 2 more\): the disk is full$/,
+    );
   });
 
   it('does not repeat the namespace that a reason begins with', () => {
