@@ -11,7 +11,7 @@ import { runLogOf } from './modes/run-log.ts';
 import { record } from './modes/record.ts';
 import { sync } from './modes/sync.ts';
 import { messageOf } from './oci/errors.ts';
-import { annotate } from './report/annotations.ts';
+import { type Annotation, annotate } from './report/annotations.ts';
 import { renderComment } from './report/comment.ts';
 import { renderJsonReport } from './report/json-report.ts';
 import { warnOfMaskedOutput } from './report/masked-outputs.ts';
@@ -35,7 +35,7 @@ const MODES: Readonly<Record<Mode, RunMode>> = {
  * Runs the action: inputs → list → select → plan → copy → record → report.
  *
  * @param modes what runs in each mode; tests pass their own
- * @returns why the job fails; undefined when it succeeds
+ * @returns why the job fails, which annotations say already; undefined when it succeeds
  * @throws Error with cause and remedy when the run can't continue; the outputs have safe values then
  */
 export async function run(
@@ -49,9 +49,10 @@ export async function run(
   const deps = createDeps(inputs);
   try {
     const result = withOutputWarnings(await modes[inputs.mode](inputs, deps), inputs);
-    const unreported = await report(result, inputs, deps, runner);
+    const failure = verdict(result, inputs, deps);
+    const unreported = await report(result, failure, inputs, deps, runner);
     runLogOf(deps).finished(result);
-    return verdict(result, inputs, deps) ?? unreported;
+    return failure?.reason ?? unreported;
   } finally {
     await deps.close();
   }
@@ -90,6 +91,7 @@ class Attempts {
  */
 async function report(
   result: RunResult,
+  failure: JobFailure | undefined,
   inputs: Inputs,
   deps: Deps,
   runner: Runner,
@@ -100,15 +102,20 @@ async function report(
     path = await runner.writeReport(renderJsonReport(result));
   });
   await required.make('The outputs', () => setOutputs(runner, outputsOf(result, path)));
+  const unreported = required.problems.length === 0 ? undefined : required.problems.join('\n');
   const others = new Attempts();
-  for (const annotation of annotate(result))
+  const unsaid = failure?.isAnnotated === true ? undefined : failure?.reason;
+  const failures = [unsaid, unreported].filter((message) => message !== undefined);
+  for (const annotation of [...failures.map(errorOf), ...annotate(result)])
     await others.make('An annotation', () => runner.annotate(annotation));
   await others.make('The job summary', async () => runner.writeSummary(renderSummary(result)));
   await others.make('The comment', async () => comment(result, inputs, deps, runner));
   for (const message of Array.from(others.problems))
     await others.make('An annotation', () => runner.annotate({ level: 'warning', message }));
-  return required.problems.length === 0 ? undefined : required.problems.join('\n');
+  return unreported;
 }
+
+const errorOf = (message: string): Annotation => ({ level: 'error', message });
 
 /** Keeps the comment on the pull request that started the workflow, if there is one. */
 async function comment(
@@ -123,23 +130,32 @@ async function comment(
   else runner.annotate({ level: 'notice', message: problem });
 }
 
-/** Why the job fails. A run's own errors always fail it: what was mirrored may not be recorded. */
+/** Why the job fails. */
+interface JobFailure {
+  readonly reason: string;
+  /** True if the annotations of the result say it. */
+  readonly isAnnotated: boolean;
+}
+
+/** A run's own errors always fail the job: what was mirrored may not be recorded. */
 function verdict(
   { namespaces, errors }: RunResult,
   { failOnError }: Inputs,
   { lifetime }: Deps,
-): string | undefined {
-  if (errors.length > 0) return errors.join('\n');
-  if (lifetime.stopReason() === 'cancelled') return 'The run was cancelled';
+): JobFailure | undefined {
+  if (errors.length > 0) return { reason: errors.join('\n'), isAnnotated: true };
+  if (lifetime.stopReason() === 'cancelled') return { reason: 'The run was cancelled', isAnnotated: false };
   if (!failOnError) return undefined;
   const { failed } = countAll(namespaces);
   if (failed > 0) {
     const failures = namespaces.flatMap((result) => result.failures);
-    return `${describeFailed(failures)} could not be mirrored: see the job summary`;
+    const reason = `${describeFailed(failures)} could not be mirrored: see the job summary`;
+    return { reason, isAnnotated: true };
   }
   const drifted = namespaces.reduce((sum, one) => sum + countDrift(one), 0);
   if (drifted === 0) return undefined;
-  return `${plural(drifted, 'tag')} in the target differ from the record: see the job summary`;
+  const reason = `${plural(drifted, 'tag')} in the target differ from the record: see the job summary`;
+  return { reason, isAnnotated: false };
 }
 
 /** @throws the first error, after all outputs were tried */
