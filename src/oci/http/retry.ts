@@ -119,7 +119,7 @@ export function isNetworkError(error: unknown): boolean {
 }
 
 /** True for an answer that is not HTTP, or ends in the middle of it. The parser's errors have no code. */
-function isGarbled(error: unknown): boolean {
+export function isGarbled(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return error instanceof errors.HTTPParserError || isGarbled(error.cause);
 }

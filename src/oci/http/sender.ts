@@ -8,6 +8,7 @@ import type { HostLimiters } from './host-limiter.ts';
 import { resolveLocation } from './location.ts';
 import { type RegistryRequest, type RegistryResponse, headerOf, listHeaderOf } from './message.ts';
 import { whyNotFollow } from './redirect-policy.ts';
+import { isGarbled } from './retry.ts';
 
 export interface SenderOptions {
   readonly baseUrl: URL;
@@ -43,6 +44,8 @@ export interface RedirectableRequest extends SingleRequest {
 /** Sends requests of one registry, and follows their redirects without passing credentials on. It retries nothing. */
 export class Sender {
   readonly #options: SenderOptions;
+  /** True once an answer was garbled, perhaps by a body after the answer to a HEAD on the same connection. */
+  #wasGarbled = false;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -114,14 +117,20 @@ export class Sender {
     if (url.host !== baseUrl.host) await limiters.find(url.host)?.waitUntilOpen(signal);
     noteRequest();
     const started = clock();
-    const { statusCode, headers, body } = await dispatcher.request({
+    const sending = dispatcher.request({
       origin: url.origin,
       path: url.pathname + url.search,
       method,
       headers: { 'user-agent': USER_AGENT, 'accept-encoding': 'identity', ...request.headers },
       body: request.body ?? null,
       signal: signal ?? null,
+      // undici closes the connection after each HEAD, for servers that send a body with the answer all the same.
+      ...(method === 'HEAD' && !this.#wasGarbled && { reset: false }),
       ...(request.responseTimeoutMs !== undefined && { headersTimeout: request.responseTimeoutMs }),
+    });
+    const { statusCode, headers, body } = await sending.catch((error: unknown) => {
+      this.#wasGarbled ||= isGarbled(error);
+      throw error;
     });
     logger.debug(`${method} ${redactUrl(url)}: ${statusCode} in ${clock() - started} ms`);
     return { status: statusCode, headers, url, body };
