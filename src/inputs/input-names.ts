@@ -3,6 +3,8 @@ import type { InputSource } from './input-source.ts';
 /** The inputs that action.yml declares, in its order. */
 export const INPUT_NAMES = [
   'namespaces',
+  'images',
+  'images-file',
   'target',
   'config',
   'username',
@@ -38,6 +40,7 @@ export const INPUT_NAMES = [
   'shard-total',
   'job-total',
   'max-shards',
+  'job-time',
   'concurrency',
   'query-concurrency',
   'http-timeout',
