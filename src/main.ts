@@ -114,12 +114,12 @@ async function report(
 async function comment(
   result: RunResult,
   { comment: place }: Inputs,
-  { pullRequest, logger }: Deps,
+  { comments, logger }: Deps,
   runner: Runner,
 ): Promise<void> {
-  if (!place || !pullRequest || (result.mode !== 'sync' && result.mode !== 'plan')) return;
-  const problem = await pullRequest.keepComment(place, renderComment(result));
-  if (problem === undefined) logger.info(`The comment on pull request #${place.number} is up to date.`);
+  if (!place || !comments || (result.mode !== 'sync' && result.mode !== 'plan')) return;
+  const problem = await comments.keepComment(place, renderComment(result));
+  if (problem === undefined) logger.info(`The comment on ${place.kind} #${place.number} is up to date.`);
   else runner.annotate({ level: 'notice', message: problem });
 }
 

@@ -3,7 +3,7 @@ import * as core from '@actions/core';
 import type { Octokit } from 'octokit';
 import type { Dispatcher } from 'undici';
 import { type GitHubOptions, createGitHubClient } from '../github/client.ts';
-import { PullRequestComments } from '../github/comments.ts';
+import { Comments } from '../github/comments.ts';
 import { MetadataRepository } from '../github/repository.ts';
 import { WriteAccess } from '../github/write-access.ts';
 import type { Inputs } from '../inputs/inputs.ts';
@@ -52,7 +52,7 @@ export function createDeps(inputs: Inputs): Deps {
       quay: registries.api(new URL('https://quay.io')),
       github: isGitHubDotCom() ? octokit : undefined,
     },
-    ...(inputs.comment && { pullRequest: new PullRequestComments({ octokit, sleep, random }) }),
+    ...(inputs.comment && { comments: new Comments({ octokit, sleep, random }) }),
     metadata: createMetadata(inputs, octokit, client, lifetime, commits),
     commits,
     writeAccess: createWriteAccess(inputs, octokit),

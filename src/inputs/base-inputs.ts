@@ -12,7 +12,7 @@ import type { FileInput, InputSource } from './input-source.ts';
 import type { BaseInputs } from './inputs.ts';
 import { readMetadata } from './metadata-inputs.ts';
 import { readHosts, readProxy } from './network-inputs.ts';
-import { readPullRequest } from './pull-request.ts';
+import { readPullRequest } from './comment-place.ts';
 import { type InputReader, show } from './reader.ts';
 import {
   type RawSettings,

@@ -1,5 +1,5 @@
 import type { EngineName, Mode, RecordWay } from '../mirror/mode.ts';
-import type { PullRequest } from '../mirror/pull-request.ts';
+import type { CommentPlace } from '../mirror/comment.ts';
 import type { RecheckTurn } from '../mirror/recheck.ts';
 import type { NamespaceSettings } from '../mirror/settings.ts';
 import type { Shard } from '../mirror/shard.ts';
@@ -50,7 +50,7 @@ export interface BaseInputs {
   /** Hosts in a private network that registries may redirect to, or name as their token service. */
   readonly trustedHosts: ReadonlySet<string>;
   /** The pull request that a dry run comments on; absent when there is none, or no comment is wanted. */
-  readonly comment?: PullRequest;
+  readonly comment?: CommentPlace;
   /** No further image is started after this. */
   readonly timeLimit: number;
   /** The interval at which progress is recorded. */
