@@ -3,6 +3,7 @@ import { describeFailed } from './mirror/failure.ts';
 import { plural } from './mirror/format.ts';
 import type { Mode } from './mirror/mode.ts';
 import { countAll, countDrift } from './mirror/result.ts';
+import { answerBrokenOff, answerRequest, refuseRequest } from './modes/answer-request.ts';
 import { compare } from './modes/compare.ts';
 import type { Deps, Runner } from './modes/deps.ts';
 import { monitor } from './modes/monitor.ts';
@@ -48,12 +49,24 @@ export async function run(
   const inputs = await loadInputs();
   const deps = createDeps(inputs);
   try {
-    const result = withOutputWarnings(await modes[inputs.mode](inputs, deps), inputs);
+    const refused = await refuseRequest(inputs, deps, runner);
+    if (refused !== undefined) return refused;
+    const result = withOutputWarnings(await attempt(modes[inputs.mode], inputs, deps, runner), inputs);
     const unreported = await report(result, inputs, deps, runner);
     runLogOf(deps).finished(result);
     return verdict(result, inputs, deps) ?? unreported;
   } finally {
     await deps.close();
+  }
+}
+
+/** Runs a mode. If it breaks off, an issue that asked for images is told so. */
+async function attempt(mode: RunMode, inputs: Inputs, deps: Deps, runner: Runner): Promise<RunResult> {
+  try {
+    return await mode(inputs, deps);
+  } catch (error) {
+    await answerBrokenOff(inputs, error, deps, runner);
+    throw error;
   }
 }
 
@@ -105,6 +118,7 @@ async function report(
     await others.make('An annotation', () => runner.annotate(annotation));
   await others.make('The job summary', async () => runner.writeSummary(renderSummary(result)));
   await others.make('The comment', async () => comment(result, inputs, deps, runner));
+  await others.make('The answer', async () => answerRequest(inputs, result, deps, runner));
   for (const message of Array.from(others.problems))
     await others.make('An annotation', () => runner.annotate({ level: 'warning', message }));
   return required.problems.length === 0 ? undefined : required.problems.join('\n');
