@@ -17,7 +17,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await dispatcher.destroy();
   await github.close();
-  expect(github.violations).toEqual([]);
 });
 beforeEach(async () => {
   number += 1;
@@ -109,7 +108,12 @@ describe('a proposal that is refused', () => {
 
   it('leaves a file that is no text alone', async () => {
     await github.putFile(REPO, 'binary', Uint8Array.of(0xff, 0xfe, 0x00));
-    await expect(propose(adding('busybox:1', 'binary'))).rejects.toThrow();
+    await expect(propose(adding('busybox:1', 'binary'))).rejects.toThrow('not valid');
     expect(await pullsOfIssue()).toEqual([]);
+  });
+
+  it('sends GitHub what its description has', () => {
+    expect(github.requests.length).toBeGreaterThan(0);
+    expect(github.violations).toEqual([]);
   });
 });
