@@ -45,6 +45,8 @@ export const INPUT_GROUPS: Readonly<Record<string, readonly string[]>> = {
     'insecure-registries',
     'trusted-hosts',
     'comment',
+    'request',
+    'request-accounts',
     'fail-on-error',
     'compare-content',
     'monitor-count',

@@ -3,6 +3,7 @@ import { describeFailed } from './mirror/failure.ts';
 import { plural } from './mirror/format.ts';
 import type { Mode } from './mirror/mode.ts';
 import { countAll, countDrift } from './mirror/result.ts';
+import { answerBrokenOff, answerRequest, refuseRequest } from './modes/answer-request.ts';
 import { compare } from './modes/compare.ts';
 import type { Deps, Runner } from './modes/deps.ts';
 import { monitor } from './modes/monitor.ts';
@@ -48,13 +49,28 @@ export async function run(
   const inputs = await loadInputs();
   const deps = createDeps(inputs);
   try {
-    const result = withOutputWarnings(await modes[inputs.mode](inputs, deps), inputs);
+    const refused = await refuseRequest(inputs, deps, runner);
+    if (refused !== undefined) {
+      runner.annotate(errorOf(refused));
+      return refused;
+    }
+    const result = withOutputWarnings(await attempt(modes[inputs.mode], inputs, deps, runner), inputs);
     const failure = verdict(result, inputs, deps);
     const unreported = await report(result, failure, inputs, deps, runner);
     runLogOf(deps).finished(result);
     return failure?.reason ?? unreported;
   } finally {
     await deps.close();
+  }
+}
+
+/** Runs a mode. If it breaks off, an issue that asked for images is told so. */
+async function attempt(mode: RunMode, inputs: Inputs, deps: Deps, runner: Runner): Promise<RunResult> {
+  try {
+    return await mode(inputs, deps);
+  } catch (error) {
+    await answerBrokenOff(inputs, error, deps, runner);
+    throw error;
   }
 }
 
@@ -110,6 +126,7 @@ async function report(
     await others.make('An annotation', () => runner.annotate(annotation));
   await others.make('The job summary', async () => runner.writeSummary(renderSummary(result)));
   await others.make('The comment', async () => comment(result, inputs, deps, runner));
+  await others.make('The answer', async () => answerRequest(inputs, result, deps, runner));
   for (const message of Array.from(others.problems))
     await others.make('An annotation', () => runner.annotate({ level: 'warning', message }));
   return unreported;
@@ -121,12 +138,12 @@ const errorOf = (message: string): Annotation => ({ level: 'error', message });
 async function comment(
   result: RunResult,
   { comment: place }: Inputs,
-  { pullRequest, logger }: Deps,
+  { comments, logger }: Deps,
   runner: Runner,
 ): Promise<void> {
-  if (!place || !pullRequest || (result.mode !== 'sync' && result.mode !== 'plan')) return;
-  const problem = await pullRequest.keepComment(place, renderComment(result));
-  if (problem === undefined) logger.info(`The comment on pull request #${place.number} is up to date.`);
+  if (!place || !comments || (result.mode !== 'sync' && result.mode !== 'plan')) return;
+  const problem = await comments.keepComment(place, renderComment(result));
+  if (problem === undefined) logger.info(`The comment on ${place.kind} #${place.number} is up to date.`);
   else runner.annotate({ level: 'notice', message: problem });
 }
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { IMAGES_HEADING, LIST_CHECKBOX } from '../../src/inputs/issue-form.ts';
 import { planMatrix } from '../../src/plan/matrix.ts';
 import { loadTestInputs } from '../support/fixtures/inputs.ts';
 import { actionlint } from '../support/run/actionlint.ts';
@@ -127,5 +128,43 @@ describe('the matrix of a plan', () => {
         .filter((key) => !forPeople.has(key))
         .toSorted(),
     );
+  });
+});
+
+describe('the form that requests images', () => {
+  const Form = v.object({
+    labels: v.optional(v.array(v.string())),
+    body: v.array(
+      v.looseObject({
+        type: v.string(),
+        attributes: v.looseObject({
+          label: v.optional(v.string()),
+          options: v.optional(v.array(v.object({ label: v.string() }))),
+        }),
+      }),
+    ),
+  });
+  const text = readFileSync(`${ROOT}examples/ISSUE_TEMPLATE/request-image.yml`, 'utf8');
+  const form = v.parse(Form, parse(text));
+  const labels = form.body.map(({ attributes }) => attributes.label);
+
+  it('has the heading and the checkbox that the action looks for', () => {
+    expect(labels.map((label) => `### ${label}`)).toContain(IMAGES_HEADING);
+    expect(form.body.flatMap(({ attributes }) => attributes.options ?? [])).toEqual([
+      { label: LIST_CHECKBOX },
+    ]);
+  });
+
+  it('sets no label, which would start the workflow for anyone', () => {
+    expect(form).not.toHaveProperty('labels');
+  });
+
+  it('starts a workflow that waits for a label, and that has permissions in its job alone', () => {
+    const workflow: unknown = parse(readFileSync(`${ROOT}examples/request.yml`, 'utf8'));
+    expect(workflow).toMatchObject({
+      on: { issues: { types: ['labeled'] } },
+      permissions: {},
+      jobs: { mirror: { if: "github.event.label.name == 'mirror'" } },
+    });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type RunMode, run } from '../../src/main.ts';
 import type { Mode } from '../../src/mirror/mode.ts';
-import type { Comment } from '../../src/mirror/pull-request.ts';
+import type { Comment } from '../../src/mirror/comment.ts';
 import type { Deps, Runner } from '../../src/modes/deps.ts';
 import { SAFE_OUTPUTS } from '../../src/report/outputs.ts';
 import type { RunResult } from '../../src/report/result.ts';
@@ -44,7 +44,7 @@ async function start(options: Options): Promise<Outcome> {
   const deps: Deps = {
     ...testDeps(),
     ...(kept && {
-      pullRequest: {
+      comments: {
         keepComment: async (_place, comment) => {
           kept.push(comment);
           runner.calls.push('comment');

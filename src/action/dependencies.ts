@@ -3,7 +3,8 @@ import * as core from '@actions/core';
 import type { Octokit } from 'octokit';
 import type { Dispatcher } from 'undici';
 import { type GitHubOptions, createGitHubClient } from '../github/client.ts';
-import { PullRequestComments } from '../github/comments.ts';
+import { Comments } from '../github/comments.ts';
+import { ListProposals } from '../github/list-proposal.ts';
 import { MetadataRepository } from '../github/repository.ts';
 import { WriteAccess } from '../github/write-access.ts';
 import type { Inputs } from '../inputs/inputs.ts';
@@ -53,7 +54,8 @@ export function createDeps(inputs: Inputs): Deps {
       quay: registries.api(new URL('https://quay.io')),
       github: isGitHubDotCom() ? octokit : undefined,
     },
-    ...(inputs.comment && { pullRequest: new PullRequestComments({ octokit, sleep, random }) }),
+    ...(inputs.comment && { comments: new Comments({ octokit, sleep, random }) }),
+    ...answering(inputs, octokit, client),
     metadata: createMetadata(inputs, octokit, client, lifetime, commits),
     commits,
     writeAccess: createWriteAccess(inputs, octokit),
@@ -80,6 +82,23 @@ export function createDeps(inputs: Inputs): Deps {
   };
 }
 
+/** What answers a request, with a token that may write in the repository of the issue. */
+function answering(
+  { request, metadata, workflowToken }: Inputs,
+  octokit: Octokit,
+  client: GitHubOptions,
+): Pick<Deps, 'comments' | 'listProposals'> {
+  if (!request) return {};
+  const { owner, repo } = request.place;
+  const isOwn = `${owner}/${repo}`.toLowerCase() === `${metadata.owner}/${metadata.repo}`.toLowerCase();
+  const writer =
+    isOwn || workflowToken === '' ? octokit : createGitHubClient({ ...client, token: workflowToken });
+  return {
+    comments: new Comments({ octokit: writer, sleep, random }),
+    listProposals: new ListProposals(writer),
+  };
+}
+
 /** The signals with which the runner cancels a job. On Windows, Ctrl+Break follows Ctrl+C. */
 function onSignal(cancel: () => void): void {
   const breaks = process.platform === 'win32' ? (['SIGBREAK'] as const) : [];
@@ -87,7 +106,7 @@ function onSignal(cancel: () => void): void {
 }
 
 function createRegistries(
-  { queryConcurrency, retries, insecureRegistries, trustedHosts }: Inputs,
+  { queryConcurrency, retries, insecureRegistries, trustedHosts, request, requestAccounts }: Inputs,
   dispatcher: Dispatcher,
   sources: CredentialSources,
   { abort }: Lifetime,
@@ -98,7 +117,11 @@ function createRegistries(
     retries,
     insecure: insecureRegistries,
     trustedHosts,
-    credentials: { source: credentialLookup('source', sources), target: credentialLookup('target', sources) },
+    credentials: {
+      // Whoever asks for an image must not get what only the mirror's own accounts may read.
+      source: request && !requestAccounts ? async () => undefined : credentialLookup('source', sources),
+      target: credentialLookup('target', sources),
+    },
     sleep: interruptibleSleep(abort),
     clock: Date.now,
     random,

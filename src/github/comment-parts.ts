@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { codeSpan } from '../mirror/markdown.ts';
-import type { Comment, CommentPart } from '../mirror/pull-request.ts';
+import type { Comment, CommentPart } from '../mirror/comment.ts';
 
 /** GitHub accepts 65,536 characters per comment; the rest is for the step's marker. */
 const LONGEST_PARTS_CHARACTERS = 65_000;

@@ -1,5 +1,5 @@
 import { type Octokit, RequestError } from 'octokit';
-import type { Comment, PullRequest } from '../mirror/pull-request.ts';
+import type { Comment, CommentPlace } from '../mirror/comment.ts';
 import { messageOf, printable } from '../oci/errors.ts';
 import type { Sleep } from '../oci/sleep.ts';
 import { OWN_RETRIES } from './client.ts';
@@ -20,7 +20,7 @@ const SPREAD_MS = 4000;
 /** A rate limit that asks for a longer wait than this is an error. */
 const LONGEST_LIMIT_MS = 60_000;
 
-type Place = Pick<PullRequest, 'owner' | 'repo' | 'number'>;
+type Place = Pick<CommentPlace, 'owner' | 'repo' | 'number'>;
 
 interface StoredComment {
   readonly id: number;
@@ -34,10 +34,10 @@ export interface CommentOptions {
 }
 
 /**
- * Keeps one comment per step on a pull request, found again by a marker. Each job of a matrix has its part of it.
+ * Keeps one comment per step on a pull request or an issue, found again by a marker. Each job of a matrix has its part of it.
  * https://docs.github.com/en/rest/issues/comments
  */
-export class PullRequestComments {
+export class Comments {
   readonly #options: CommentOptions;
 
   constructor(options: CommentOptions) {
@@ -49,17 +49,12 @@ export class PullRequestComments {
    *
    * @returns why that was not possible, with the remedy
    */
-  async keepComment(pullRequest: PullRequest, comment: Comment): Promise<string | undefined> {
+  async keepComment(place: CommentPlace, comment: Comment): Promise<string | undefined> {
     try {
-      await this.#keep(pullRequest, comment);
+      await this.#keep(place, comment);
       return undefined;
     } catch (error) {
-      const cause = printable(messageOf(error));
-      return (
-        `The dry run could not be reported in a comment on pull request #${pullRequest.number}; the job summary has all ` +
-        'of it. A pull request from a fork can only read; elsewhere set "permissions: pull-requests: write" in the ' +
-        `workflow, or comment: false (GitHub says: ${cause})`
-      );
+      return `${unwritten(place)} (GitHub says: ${printable(messageOf(error))})`;
     }
   }
 
@@ -67,7 +62,7 @@ export class PullRequestComments {
    * Comments have no conditional writes: a job that read before this one wrote may write after it. So a job of a matrix
    * reads the comment again after a while, and merges its part in again if it is missing.
    */
-  async #keep(place: PullRequest, comment: Comment): Promise<void> {
+  async #keep(place: CommentPlace, comment: Comment): Promise<void> {
     const { sleep, random } = this.#options;
     const marker = `<!-- gcrxio/sync-action ${place.step} -->`;
     const isShared = place.part.title !== '';
@@ -129,6 +124,19 @@ export class PullRequestComments {
       .filter(({ body }) => body.startsWith(marker))
       .toSorted((a, b) => a.id - b.id);
   }
+}
+
+/** That there is no comment, and what to do about it. */
+function unwritten({ kind, number }: CommentPlace): string {
+  const place = `${kind} #${number}; the job summary has all of it`;
+  if (kind === 'issue') {
+    const remedy = 'Set "permissions: issues: write" in the workflow';
+    return `The request could not be answered in a comment on ${place}. ${remedy}`;
+  }
+  return (
+    `The dry run could not be reported in a comment on ${place}. A pull request from a fork can only read; elsewhere ` +
+    'set "permissions: pull-requests: write" in the workflow, or comment: false'
+  );
 }
 
 /**

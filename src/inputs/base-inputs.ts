@@ -13,8 +13,9 @@ import type { FileInput, InputSource } from './input-source.ts';
 import type { BaseInputs } from './inputs.ts';
 import { readMetadata } from './metadata-inputs.ts';
 import { readHosts, readProxy } from './network-inputs.ts';
-import { readPullRequest } from './pull-request.ts';
+import { readPullRequest } from './comment-place.ts';
 import { type InputReader, show } from './reader.ts';
+import { type ReadRequest, readRequest } from './request.ts';
 import {
   type RawSettings,
   type Settings,
@@ -42,6 +43,8 @@ export interface FirstStage {
   readonly listed: readonly ListedReference[];
   /** What the inputs say about how to mirror. */
   readonly settings: Settings;
+  /** The images that an issue asks for: nothing else is mirrored then. */
+  readonly request?: ReadRequest;
 }
 
 /** Reads and checks whatever does not depend on the config file. Problems are left to `reader.finish`. */
@@ -63,6 +66,7 @@ export function readFirstStage(
   const imagesPath = readPath(reader, 'images-file', 'images.txt');
   const base = readBase(reader, source, settings, accounts);
   checkPlatform(reader, source, base);
+  const request = readRequest(reader, source, base, imagesPath);
   if (base.engine === 'docker' && settings.referrers === true)
     reader.problem('referrers', REFERRERS_NEED_DIGESTS);
   return {
@@ -70,9 +74,10 @@ export function readFirstStage(
     ...(configPath !== undefined && { configPath }),
     ...(imagesPath !== undefined && { imagesPath }),
     registry,
-    named,
-    listed,
+    named: request ? [] : named,
+    listed: request?.listed ?? listed,
     settings,
+    ...(request && { request }),
   };
 }
 
@@ -131,6 +136,7 @@ function readBase(
     checkpoint: reader.duration('checkpoint'),
     failOnError: reader.boolean('fail-on-error'),
     compareContent: reader.boolean('compare-content'),
+    requestAccounts: reader.boolean('request-accounts'),
     cache: reader.boolean('cache'),
     monitor: {
       count: reader.integer('monitor-count', 1, 1_000_000),

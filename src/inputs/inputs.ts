@@ -1,6 +1,7 @@
 import type { EngineName, Mode, RecordWay } from '../mirror/mode.ts';
-import type { PullRequest } from '../mirror/pull-request.ts';
+import type { CommentPlace } from '../mirror/comment.ts';
 import type { RecheckTurn } from '../mirror/recheck.ts';
+import type { ImageRequest } from '../mirror/request.ts';
 import type { NamespaceSettings } from '../mirror/settings.ts';
 import type { Shard } from '../mirror/shard.ts';
 import type { Credential } from '../oci/auth/credentials.ts';
@@ -50,7 +51,7 @@ export interface BaseInputs {
   /** Hosts in a private network that registries may redirect to, or name as their token service. */
   readonly trustedHosts: ReadonlySet<string>;
   /** The pull request that a dry run comments on; absent when there is none, or no comment is wanted. */
-  readonly comment?: PullRequest;
+  readonly comment?: CommentPlace;
   /** No further image is started after this. */
   readonly timeLimit: number;
   /** The interval at which progress is recorded. */
@@ -58,6 +59,8 @@ export interface BaseInputs {
   readonly failOnError: boolean;
   /** Whether `compare` also checks that the target has the blobs and children of each tag. */
   readonly compareContent: boolean;
+  /** Whether images that an issue requests are read with accounts. Otherwise only public images are mirrored. */
+  readonly requestAccounts: boolean;
   /** Whether the target inventory is kept between runs. */
   readonly cache: boolean;
   readonly monitor: { readonly count: number; readonly interval: number };
@@ -71,4 +74,6 @@ export interface Inputs extends BaseInputs {
   readonly targets: readonly string[];
   /** The registry that `username` and `password` are for; undefined where they are not set. */
   readonly targetLogin: string | undefined;
+  /** Set if the run mirrors the images that an issue asks for, and answers there. */
+  readonly request?: ImageRequest;
 }

@@ -61,13 +61,14 @@ function sourcesOf({ namespaces, images }: Config): Sources {
 /** The namespaces and images of the inputs, or else of the config file. */
 function selectSources(
   reader: InputReader,
-  { base, named, listed, imagesPath }: FirstStage,
+  { base, named, listed, imagesPath, request }: FirstStage,
   config: Config | undefined,
   common: CommonSettings,
 ): Sources {
   // The reports name what was mirrored.
   if (base.mode === 'record') return { namespaces: [], images: [] };
-  const isNamed = ['namespaces', 'images'].some((name) => reader.list(name).length > 0);
+  const isNamed =
+    request !== undefined || ['namespaces', 'images'].some((name) => reader.list(name).length > 0);
   if (!isNamed && imagesPath === undefined) {
     if (!config) {
       const example = 'name at least one, such as gcr.io/distroless, or single images in "images"';

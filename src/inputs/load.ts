@@ -7,6 +7,7 @@ import type { FileInput, InputSource } from './input-source.ts';
 import type { BaseInputs, Inputs } from './inputs.ts';
 import { joinConfig } from './join-config.ts';
 import { InputError, InputReader, show } from './reader.ts';
+import type { ReadRequest } from './request.ts';
 
 /** What reading a file of the workflow's repository depends on. */
 export type FileInputs = Pick<BaseInputs, 'metadata' | 'workflowToken' | 'httpTimeout' | 'proxy'>;
@@ -24,7 +25,8 @@ export async function loadInputs(given: InputSource, readFile: ReadFile): Promis
   // Loaded only where it is needed: with its YAML parser it is a tenth of the bundle.
   const accounts = source.get('registry-auth') === '' ? undefined : await import('./registry-auth.ts');
   const first = readFirstStage(reader, source, accounts);
-  const { configPath, imagesPath, registry } = first;
+  const { configPath, registry, request } = first;
+  const imagesPath = request ? undefined : first.imagesPath;
   if (configPath === undefined && imagesPath === undefined) return complete(reader, first);
   reader.finish();
   const read = async (path: string | undefined, input: FileInput): Promise<string | undefined> =>
@@ -85,7 +87,24 @@ function underRightNames(given: InputSource): { source: InputSource; reader: Inp
 }
 
 function complete(reader: InputReader, first: FirstStage, config?: Config): Inputs {
+  const { request } = first;
+  if (request) return completeRequest(reader, first, request, config);
   const inputs = joinConfig(reader, first, config);
   reader.finish();
   return inputs;
+}
+
+/** Mistakes that come of what the issue asks for are answered there: the run has to go on until then. */
+function completeRequest(
+  reader: InputReader,
+  first: FirstStage,
+  { listed: _listed, ...request }: ReadRequest,
+  config?: Config,
+): Inputs {
+  reader.finish();
+  const own = reader.fresh();
+  const inputs = joinConfig(own, first, config);
+  const problems = request.problems.length > 0 ? request.problems : own.problems();
+  const isWrong = problems.length > 0;
+  return { ...inputs, namespaces: isWrong ? [] : inputs.namespaces, request: { ...request, problems } };
 }

@@ -49,6 +49,16 @@ export class InputReader {
     this.#problems.push(...problems);
   }
 
+  /** A reader of the same inputs, without the problems of this one. */
+  fresh(): InputReader {
+    return new InputReader(this.#get);
+  }
+
+  /** All problems so far. */
+  problems(): readonly string[] {
+    return this.#problems;
+  }
+
   /** @throws InputError with all problems, if there were any */
   finish(): void {
     if (this.#problems.length > 0) throw new InputError(this.#problems);

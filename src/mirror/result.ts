@@ -74,6 +74,8 @@ export interface CopiedImage {
   /** The target's repository: `docker.io/gcrxio/base`. */
   readonly target: string;
   readonly digest: Digest;
+  /** What the target has instead, where it can't have the same digest. */
+  readonly targetDigest?: Digest;
   readonly added: readonly string[];
   readonly updated: readonly string[];
   /** Bytes sent to the target; in a dry run, the size that the source reports, or 0 if it reports none. */

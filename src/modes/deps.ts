@@ -1,5 +1,6 @@
 import type { Engine } from '../copy/engine.ts';
-import type { PullRequestComments } from '../github/comments.ts';
+import type { Comments } from '../github/comments.ts';
+import type { ListProposals } from '../github/list-proposal.ts';
 import type { WriteAccess } from '../github/write-access.ts';
 import type { Lifetime } from '../mirror/lifetime.ts';
 import type { Commit } from '../mirror/result.ts';
@@ -25,8 +26,10 @@ export interface Deps extends PrepareDeps {
   readonly jobs: number;
   /** Finds out before anything is copied whether the run can be recorded. */
   readonly writeAccess: Pick<WriteAccess, 'check'>;
-  /** Absent if no pull request started the workflow. */
-  readonly pullRequest?: Pick<PullRequestComments, 'keepComment'>;
+  /** Absent if the run has nothing to comment on. */
+  readonly comments?: Pick<Comments, 'keepComment'>;
+  /** Absent if no issue asks for images. */
+  readonly listProposals?: Pick<ListProposals, 'propose'>;
   /** The commits that the run has made so far. */
   readonly commits?: readonly Commit[];
   /** Closes all connections. To be called at the end of the run. */

@@ -2,6 +2,7 @@ import type { Inputs } from '../inputs/inputs.ts';
 import { plural } from '../mirror/format.ts';
 import type { RecheckTurn } from '../mirror/recheck.ts';
 import type { NamespaceResult } from '../mirror/result.ts';
+import type { Planned } from '../plan/namespace-plan.ts';
 import { adoptInPlans } from '../reconcile/adopt-plans.ts';
 import { renderSectionText } from '../record/changelog.ts';
 import type { Recorded } from '../record/record.ts';
@@ -9,6 +10,7 @@ import { Recorder, type RunRecorder } from '../record/recorder.ts';
 import { ReportRecorder } from '../record/report-recorder.ts';
 import { dryRunResult } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
+import { answersTo } from './answers.ts';
 import { type Copied, copyAndCheckpoint } from './copying.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
@@ -32,7 +34,7 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
   if (inputs.dryRun) {
     const finished = deps.now();
     const namespaces = plans.map((plan) => withSection(dryRunResult(plan, inputs.engine), finished, inputs));
-    return { ...run, finished, namespaces, errors: [] };
+    return { ...run, ...answered(inputs, plans, namespaces), finished, namespaces, errors: [] };
   }
   await checkWriteAccess(plans, inputs, deps);
   const recorder =
@@ -47,6 +49,7 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
     if (referrers > 0) deps.logger.info(`${namespace}: ${plural(referrers, 'referrer')} copied`);
   return {
     ...run,
+    ...answered(inputs, plans, namespaces),
     finished: deps.now(),
     namespaces,
     errors: [...copied.errors, ...errors],
@@ -56,6 +59,14 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
     commits: deps.commits ?? [],
     records,
   };
+}
+
+function answered(
+  { request, dryRun }: Inputs,
+  plans: readonly Planned[],
+  results: readonly NamespaceResult[],
+): Pick<RunResult, 'answers'> {
+  return request ? { answers: answersTo(request, plans, results, dryRun) } : {};
 }
 
 /** Keeps the day of a run that was not cut off: the next one rechecks the tags of the days after it. */

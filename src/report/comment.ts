@@ -1,4 +1,4 @@
-import type { Comment } from '../mirror/pull-request.ts';
+import type { Comment } from '../mirror/comment.ts';
 import { isChanged } from './outputs.ts';
 import type { RunResult } from './result.ts';
 import { renderSummary } from './summary.ts';

@@ -8,6 +8,7 @@ import { formatNamespace } from '../mirror/namespace.ts';
 import { countEntries } from '../mirror/record-entry.ts';
 import { type CopiedImage, type NamespaceResult, countAll, describeDrift } from '../mirror/result.ts';
 import type { Work } from '../mirror/work.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { NamespaceFailure, NamespaceIdentity, NamespacePlan, Planned } from '../plan/namespace-plan.ts';
 import { countPulls } from '../plan/pulls.ts';
 
@@ -128,10 +129,20 @@ function copiedImages(outcomes: readonly Outcome[], plan: NamespacePlan): Copied
       image,
       target: targetNameOf(plan, image),
       digest: descriptor.digest,
+      ...differingDigest(descriptor.digest, verifiedTags),
       added: added.filter((tag) => verifiedTags.has(tag)),
       updated: updated.filter((tag) => verifiedTags.has(tag)),
       bytes,
     }));
+}
+
+/** The digest at the target, if it is another one. */
+function differingDigest(
+  source: Digest,
+  verifiedTags: Outcome['verifiedTags'],
+): Pick<CopiedImage, 'targetDigest'> {
+  const [held] = verifiedTags.values();
+  return held === undefined || held.digest === source ? {} : { targetDigest: held.digest };
 }
 
 function copyFailures(outcomes: readonly Outcome[]): Failure[] {

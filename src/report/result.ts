@@ -1,5 +1,6 @@
 import type { Matrix } from '../mirror/matrix.ts';
 import type { Mode } from '../mirror/mode.ts';
+import type { Answer } from '../mirror/request.ts';
 import type { Commit, NamespaceResult } from '../mirror/result.ts';
 
 /** The result of a run: plain data that summary, comment, outputs and the JSON report render. */
@@ -22,6 +23,8 @@ export interface RunResult {
   readonly records?: readonly ReportedRecord[];
   /** Commits that the run made in the metadata repository, oldest first. */
   readonly commits?: readonly Commit[];
+  /** What became of the images that an issue asked for. */
+  readonly answers?: readonly Answer[];
   /** Set by mode `plan`: the jobs to start. */
   readonly matrix?: Matrix;
 }

@@ -8,6 +8,8 @@ export interface RepositoryRules {
   readonly archived?: boolean;
   /** Its branch accepts only pull requests. */
   readonly protected?: boolean;
+  /** Actions may not create pull requests: the setting is off. */
+  readonly noPullRequests?: boolean;
   /** The branch main was deleted. */
   readonly branchless?: boolean;
 }
@@ -50,6 +52,8 @@ export function contentsRefusal(request: {
   if (token !== TOKENS.write) return { status: 403, message: 'Resource not accessible by integration' };
   if (rules.archived === true) return { status: 403, message: 'Repository was archived so is read-only.' };
   if (path.includes('/comments')) return commentRefusal(body);
+  if (path.endsWith('/pulls') && rules.noPullRequests === true)
+    return { status: 403, message: 'GitHub Actions is not permitted to create or approve pull requests.' };
   if (!isContents) return undefined;
   const parsed = v.safeParse(PutBody, body);
   if (!parsed.success)
@@ -57,7 +61,7 @@ export function contentsRefusal(request: {
   const { branch } = parsed.output;
   if (branch !== undefined && !hasBranch(branch, rules))
     return { status: 404, message: `Branch ${branch} not found` };
-  if (rules.protected === true) {
+  if (rules.protected === true && branch?.startsWith('sync-action/') !== true) {
     return {
       status: 409,
       message: 'Repository rule violations found\n\nChanges must be made through a pull request.\n\n',
@@ -67,7 +71,7 @@ export function contentsRefusal(request: {
 }
 
 function hasBranch(name: string, { branchless }: RepositoryRules): boolean {
-  return name === 'main' && branchless !== true;
+  return name.startsWith('sync-action/') || (name === 'main' && branchless !== true);
 }
 
 const CommentBody = v.object({ body: v.pipe(v.string(), v.maxLength(65_536)) });

@@ -22,6 +22,9 @@ export interface Commit {
   readonly committer: string;
 }
 
+/** An open pull request. */
+export type StoredPull = v.InferOutput<typeof Pulls>[number];
+
 /** GitHub's REST API, stateful, on loopback, answering as the live one does. */
 export interface GitHubStandIn extends TestServer {
   readonly requests: GitHubRequest[];
@@ -42,7 +45,8 @@ export interface GitHubStandIn extends TestServer {
     perform: () => Promise<number>,
   ) => boolean | Promise<boolean>;
   /** The stored bytes of a file, as text. */
-  readonly file: (repository: string, path: string) => Promise<string | undefined>;
+  readonly file: (repository: string, path: string, branch?: string) => Promise<string | undefined>;
+  readonly pulls: (repository: string) => Promise<StoredPull[]>;
   readonly putFile: (repository: string, path: string, content: string | Uint8Array) => Promise<void>;
   readonly removeFile: (repository: string, path: string) => Promise<void>;
   readonly commits: (repository: string) => Promise<Commit[]>;
@@ -125,10 +129,23 @@ const Commits = v.array(
   }),
 );
 
+const Pulls = v.array(
+  v.object({
+    number: v.number(),
+    title: v.string(),
+    body: v.nullable(v.string()),
+    html_url: v.string(),
+    head: v.object({ ref: v.string() }),
+  }),
+);
+
 /** Looks into the emulator behind the proxy. */
 function stateOf(
   url: string,
-): Pick<GitHubStandIn, 'file' | 'putFile' | 'removeFile' | 'commits' | 'openIssue' | 'comment' | 'comments'> {
+): Pick<
+  GitHubStandIn,
+  'file' | 'pulls' | 'putFile' | 'removeFile' | 'commits' | 'openIssue' | 'comment' | 'comments'
+> {
   const contents = (repository: string, path: string): string =>
     `${url}/repos/${repository}/contents/${path}`;
   const shaOf = async (repository: string, path: string): Promise<string | undefined> => {
@@ -141,9 +158,15 @@ function stateOf(
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   };
   return {
-    file: async (repository, path) => {
+    pulls: async (repository) => {
+      const answer = await fetch(`${url}/repos/${repository}/pulls`, { headers: AUTHORIZED });
+      return v.parse(Pulls, await answer.json());
+    },
+    file: async (repository, path, branch = 'main') => {
       const accept = 'application/vnd.github.raw+json';
-      const answer = await fetch(contents(repository, path), { headers: { ...AUTHORIZED, accept } });
+      const answer = await fetch(`${contents(repository, path)}?ref=${branch}`, {
+        headers: { ...AUTHORIZED, accept },
+      });
       return answer.status === 200 ? answer.text() : undefined;
     },
     putFile: async (repository, path, content) =>

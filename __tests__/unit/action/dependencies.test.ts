@@ -29,9 +29,9 @@ describe('createDeps', () => {
   });
 
   it('comments on pull requests only', () => {
-    expect(create()).not.toHaveProperty('pullRequest');
-    expect(create({}, PULL_REQUEST)).toHaveProperty('pullRequest');
-    expect(create({ comment: 'false' }, PULL_REQUEST)).not.toHaveProperty('pullRequest');
+    expect(create()).not.toHaveProperty('comments');
+    expect(create({}, PULL_REQUEST)).toHaveProperty('comments');
+    expect(create({ comment: 'false' }, PULL_REQUEST)).not.toHaveProperty('comments');
   });
 
   it.each([

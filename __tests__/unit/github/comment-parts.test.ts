@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mergeComment } from '../../../src/github/comment-parts.ts';
-import type { CommentPart } from '../../../src/mirror/pull-request.ts';
+import type { CommentPart } from '../../../src/mirror/comment.ts';
 
 const MARKER = '<!-- sync-action step -->';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PullRequestComments } from '../../../src/github/comments.ts';
-import type { Comment, PullRequest } from '../../../src/mirror/pull-request.ts';
+import { Comments } from '../../../src/github/comments.ts';
+import type { Comment, CommentPlace } from '../../../src/mirror/comment.ts';
 import { type CommentApi, startCommentApi } from '../../support/github/comment-api.ts';
 
 let api: CommentApi;
@@ -13,13 +13,13 @@ afterEach(async () => {
 });
 
 /** The pull request as job number `job` of a matrix sees it. */
-function pullRequest(job: number, run = 1): PullRequest {
+function pullRequest(job: number, run = 1): CommentPlace {
   const part = { key: job.toString(16).padStart(16, '0'), title: `job ${job}`, run };
-  return { owner: 'octo', repo: 'here', number: 7, step: 'step', part };
+  return { kind: 'pull request', owner: 'octo', repo: 'here', number: 7, step: 'step', part };
 }
 
 /** Without a matrix. */
-function alone(run = 1): PullRequest {
+function alone(run = 1): CommentPlace {
   const place = pullRequest(0, run);
   return { ...place, part: { ...place.part, title: '' } };
 }
@@ -28,12 +28,9 @@ const news = (body: string): Comment => ({ body, isNews: true });
 const NOTHING: Comment = { body: 'Nothing to mirror', isNews: false };
 
 /** Keeps a comment; a second of waiting takes `msPerSecond`. */
-async function keep(place: PullRequest, comment: Comment, msPerSecond = 0): Promise<string | undefined> {
+async function keep(place: CommentPlace, comment: Comment, msPerSecond = 0): Promise<string | undefined> {
   const sleep = async (ms: number): Promise<void> => delay((ms / 1000) * msPerSecond);
-  return new PullRequestComments({ octokit: api.octokit, sleep, random: Math.random }).keepComment(
-    place,
-    comment,
-  );
+  return new Comments({ octokit: api.octokit, sleep, random: Math.random }).keepComment(place, comment);
 }
 
 const bodies = (): string[] => Array.from(api.comments.values());

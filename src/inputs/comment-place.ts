@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
-import type { CommentPart, PullRequest } from '../mirror/pull-request.ts';
+import type { CommentPart, CommentPlace } from '../mirror/comment.ts';
 import type { InputSource } from './input-source.ts';
 
 /** https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request */
@@ -18,15 +18,25 @@ const MatrixValues = v.pipe(
 );
 
 /** The pull request that started the workflow, as the input `comment`; undefined when none did. */
-export function readPullRequest(source: InputSource): { comment: PullRequest } | undefined {
-  const { event, env } = source;
-  const parsed = v.safeParse(Event, event);
+export function readPullRequest(source: InputSource): { comment: CommentPlace } | undefined {
+  const parsed = v.safeParse(Event, source.event);
+  if (!parsed.success) return undefined;
+  const comment = commentPlace(source, 'pull request', parsed.output.pull_request.number);
+  return comment && { comment };
+}
+
+/** The comment of this step on a pull request or issue; undefined if the workflow's repository is unknown. */
+export function commentPlace(
+  source: InputSource,
+  kind: CommentPlace['kind'],
+  number: number,
+): CommentPlace | undefined {
+  const { env } = source;
   const [owner = '', repo = ''] = (env['GITHUB_REPOSITORY'] ?? '').split('/');
-  if (!parsed.success || owner === '' || repo === '') return undefined;
-  const { number } = parsed.output.pull_request;
+  if (owner === '' || repo === '') return undefined;
   // https://docs.github.com/en/actions/reference/workflows-and-actions/variables
   const names = ['GITHUB_WORKFLOW', 'GITHUB_JOB', 'GITHUB_ACTION'].map((name) => env[name] ?? '');
-  return { comment: { owner, repo, number, step: hashOf(names), part: readPart(source) } };
+  return { kind, owner, repo, number, step: hashOf(names), part: readPart(source) };
 }
 
 /**

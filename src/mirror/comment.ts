@@ -1,5 +1,7 @@
-/** A pull request, and the part of a comment on it that one job keeps up to date. */
-export interface PullRequest {
+/** A pull request or an issue, and the part of a comment on it that one job keeps up to date. */
+export interface CommentPlace {
+  /** What the comment is on. */
+  readonly kind: 'pull request' | 'issue';
   readonly owner: string;
   readonly repo: string;
   readonly number: number;
@@ -18,7 +20,7 @@ export interface CommentPart {
   readonly run: number;
 }
 
-/** What a pull request's comment says. */
+/** What a comment says. */
 export interface Comment {
   readonly body: string;
   /** False when there is nothing to do. That is worth a comment only where an earlier one says otherwise. */
