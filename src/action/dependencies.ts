@@ -13,6 +13,7 @@ import type { Deps } from '../modes/deps.ts';
 import { createDispatcher } from '../oci/http/dispatcher.ts';
 import { Registries } from '../oci/registries.ts';
 import { tolerateUnreadInput } from './child-processes.ts';
+import { readCataloguePage } from './catalogue-page.ts';
 import { type CredentialSources, credentialLookup, credentialSources } from './credentials.ts';
 import { openEngine } from './engine.ts';
 import { apiUrl, hasColors, isGitHubDotCom, tempFolder } from './environment.ts';
@@ -72,6 +73,7 @@ export function createDeps(inputs: Inputs): Deps {
     sleep: interruptibleSleep(lifetime.abort),
     random,
     readReports,
+    readCataloguePage,
     jobs: inputs.jobs,
     runKey: `${process.env['GITHUB_RUN_ID'] ?? 'local'}.${randomUUID().slice(0, 8)}`,
     close: async () => dispatcher.destroy(),

@@ -16,3 +16,8 @@ export function renderBadge(catalogue: Catalogue, now: Date): string {
   };
   return `${JSON.stringify(badge, null, 2)}\n`;
 }
+
+/** True for a badge that this action wrote. */
+export function isOwnBadge(text: string): boolean {
+  return /^\{\s*"schemaVersion": 1,\s*"label": "mirror",/.test(text);
+}

@@ -52,7 +52,7 @@ export interface Prepared {
 export interface PrepareDeps extends LogDeps {
   readonly registries: Pick<Registries, 'source' | 'target'>;
   readonly apis: SourceApis;
-  readonly metadata: Pick<MetadataRepository, 'name' | 'check' | 'read' | 'update'>;
+  readonly metadata: Pick<MetadataRepository, 'name' | 'check' | 'read' | 'update' | 'listFiles'>;
   readonly now: () => Date;
   /** Absent if the days of runs are not kept. */
   readonly recheckDays?: RecheckDays;
