@@ -1,3 +1,4 @@
+import { writeCatalogue } from '../catalogue/write.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Deps } from './deps.ts';
 import { logCommits } from './run-log.ts';
@@ -19,8 +20,6 @@ export async function updateCatalogue(inputs: Inputs, deps: Deps): Promise<reado
     deps.logger.info(`The catalogue was not updated: ${reason}.`);
     return [];
   }
-  // Loaded only where it is used, with all the forms of client configuration.
-  const { writeCatalogue } = await import('../catalogue/write.ts');
   return deps.phase('Catalogue', async () => {
     const settings = { folder, manifestPath, ...(commitMessage !== undefined && { commitMessage }) };
     const before = deps.commits?.length ?? 0;

@@ -22,11 +22,13 @@ describe('renderClients', () => {
     }
   });
 
-  it('writes valid YAML, with and without images', () => {
-    for (const catalogue of [SMALL, []])
-      for (const [path, text] of renderClients(catalogue))
-        if (path.endsWith('.yaml'))
-          expect(parseAllDocuments(text).flatMap(({ errors }) => errors)).toEqual([]);
+  it.each([
+    ['with', SMALL],
+    ['without', []],
+  ])('writes valid YAML %s images', (_, catalogue) => {
+    const texts = Array.from(renderClients(catalogue)).filter(([path]) => path.endsWith('.yaml'));
+    expect(texts).toHaveLength(3);
+    expect(texts.flatMap(([, text]) => parseAllDocuments(text).flatMap(({ errors }) => errors))).toEqual([]);
   });
 });
 
