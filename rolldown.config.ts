@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Plugin, defineConfig } from 'rolldown';
 import * as v from 'valibot';
+import { buildPage } from './scripts/page/build-page.ts';
 
 /** Writes the licence of every bundled package beside the bundle, as most of these licences require. */
 const licences: Plugin = {
@@ -14,6 +15,14 @@ const licences: Plugin = {
     }
     const texts = Array.from(folders, licenceOf).toSorted();
     this.emitFile({ type: 'asset', fileName: 'licences.txt', source: texts.join('\n\n') });
+  },
+};
+
+/** Builds the catalogue's page beside the bundle, which reads it only where there is a catalogue to write. */
+const cataloguePage: Plugin = {
+  name: 'catalogue-page',
+  async generateBundle() {
+    this.emitFile({ type: 'asset', fileName: 'catalogue.html', source: await buildPage() });
   },
 };
 
@@ -42,7 +51,7 @@ const WITHOUT_SIDE_EFFECTS = /node_modules\/(?:@actions\/(?:core|http-client)|tu
 export default defineConfig({
   input: { index: 'src/index.ts', post: 'src/post.ts' },
   platform: 'node',
-  plugins: [licences],
+  plugins: [licences, cataloguePage],
   treeshake: { moduleSideEffects: [{ test: WITHOUT_SIDE_EFFECTS, sideEffects: false }] },
   output: {
     dir: 'dist',

@@ -19,6 +19,7 @@ export const INPUT_GROUPS: Readonly<Record<string, readonly string[]>> = {
     'metadata-branch',
     'manifest-path',
     'changelog-path',
+    'catalogue',
     'timezone',
     'commit-message',
     'committer',

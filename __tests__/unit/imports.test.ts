@@ -16,9 +16,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   report: ['copy', 'plan', 'mirror', 'oci'],
   reconcile: ['plan', 'mirror', 'oci'],
   record: ['copy', 'github', 'plan', 'report', 'mirror', 'oci'],
+  catalogue: ['github', 'record', 'mirror', 'oci'],
   list: ['mirror', 'oci'],
   select: ['mirror', 'oci'],
   modes: [
+    'catalogue',
     'copy',
     'github',
     'inputs',

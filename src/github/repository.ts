@@ -29,6 +29,12 @@ const Written = v.object({
   commit: v.optional(v.object({ html_url: v.optional(v.string()) })),
 });
 
+/** The files of a commit. https://docs.github.com/en/rest/git/trees#get-a-tree */
+const Tree = v.object({
+  tree: v.array(v.object({ path: v.string(), type: v.string(), sha: v.string() })),
+  truncated: v.optional(v.boolean()),
+});
+
 /** A file as it was read. The SHA is computed from these bytes, so that both belong together. */
 interface StoredFile {
   readonly bytes: Uint8Array;
@@ -81,6 +87,31 @@ export class MetadataRepository {
   }
 
   /**
+   * All files of the branch: the SHA that git gives their content, by path. It takes one request. None while the repository
+   * or the branch is empty.
+   *
+   * @throws MetadataError with the remedy, also when GitHub does not list all files
+   */
+  async listFiles(): Promise<ReadonlyMap<string, string>> {
+    return this.#retry.read(this.name, async () => this.#listFiles());
+  }
+
+  async #listFiles(): Promise<ReadonlyMap<string, string>> {
+    const { owner, repo, branch = 'HEAD' } = this.#options;
+    const url = `/repos/${owner}/${repo}/git/trees/${encodeURIComponent(branch)}`;
+    try {
+      const { data } = await this.#octokit().request(`GET ${url}`, { recursive: '1', request: OWN_RETRIES });
+      const { tree, truncated } = v.parse(Tree, data);
+      if (truncated === true) throw this.#tooManyFiles();
+      return new Map(tree.filter(({ type }) => type === 'blob').map(({ path, sha }) => [path, sha]));
+    } catch (error) {
+      if (error instanceof RequestError && (error.status === 404 || error.status === 409)) return new Map();
+      if (error instanceof v.ValiError) throw unexpectedAnswer('a list of files', 'GET', url);
+      throw error;
+    }
+  }
+
+  /**
    * Reads a file, changes it and writes it. When another job wrote in between, it starts again.
    *
    * @param change returns the new file for the current one. It is called once per try and must recognize its own
@@ -93,7 +124,7 @@ export class MetadataRepository {
   async update(
     path: string,
     message: string,
-    change: (current: Uint8Array | undefined) => Uint8Array | undefined,
+    change: (current: Uint8Array | undefined) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
     session = new WriteSession('announcement'),
   ): Promise<boolean> {
     /** The bytes of a write whose outcome is unknown. */
@@ -101,7 +132,7 @@ export class MetadataRepository {
     return this.#retry.write(this.#where(path), session, async () => {
       const current = await this.#get(path);
       if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
-      const next = change(current?.bytes);
+      const next = await change(current?.bytes);
       if (!next || (current && Buffer.from(next).equals(current.bytes))) return sent !== undefined;
       if (next.length > MAX_FILE_BYTES) throw this.#tooLarge(path, next.length);
       try {
@@ -167,6 +198,12 @@ export class MetadataRepository {
 
   #where(path: string): string {
     return `${this.name}/${path}`;
+  }
+
+  #tooManyFiles(): MetadataError {
+    return new MetadataError(
+      `${this.name} has more files than GitHub lists, which are 100,000: keep the records in a repository of their own`,
+    );
   }
 
   #tooLarge(path: string, bytes: number): MetadataError {

@@ -220,7 +220,9 @@ function readPath(reader: InputReader, name: FileInput, example: string): string
 }
 
 function readReports(reader: InputReader, mode: Mode): string {
-  if (mode === 'record') return reader.required('reports', 'the folder that holds the reports');
+  // Without reports, the mode only brings the catalogue up to date.
+  if (mode === 'record' && reader.optional('catalogue') === undefined)
+    return reader.required('reports', 'the folder that holds the reports');
   return reader.text('reports');
 }
 

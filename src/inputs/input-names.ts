@@ -31,6 +31,7 @@ export const INPUT_NAMES = [
   'workflow-token',
   'manifest-path',
   'changelog-path',
+  'catalogue',
   'record',
   'reports',
   'timezone',

@@ -18,6 +18,8 @@ export interface MetadataInputs {
   readonly manifestPath: string;
   /** Absent: no changelog is kept. */
   readonly changelogPath?: string;
+  /** The folder of the catalogue. Absent: none is kept. */
+  readonly catalogue?: string;
   readonly timezone: string;
   readonly commitMessage?: string;
   readonly committer?: { readonly name: string; readonly email: string };
@@ -43,6 +45,7 @@ export function readMetadata(reader: InputReader, dryRun: boolean): MetadataInpu
   }
   const committer = readCommitter(reader);
   const changelogPath = readChangelogPath(reader);
+  const catalogue = readCatalogue(reader);
   const commitMessage = reader.optional('commit-message');
   return {
     owner,
@@ -51,6 +54,7 @@ export function readMetadata(reader: InputReader, dryRun: boolean): MetadataInpu
     token: readToken(reader, dryRun),
     manifestPath: reader.required('manifest-path', 'a template such as {registry}/{namespace}.json'),
     ...(changelogPath !== undefined && { changelogPath }),
+    ...(catalogue !== undefined && { catalogue }),
     timezone: readTimezone(reader),
     ...(commitMessage !== undefined && { commitMessage }),
     ...(committer && { committer }),
@@ -86,13 +90,21 @@ export function effectiveManifestPath(template: string, targets: readonly Namesp
   return isDefault && new Set(targets.map(formatNamespace)).size > 1 ? MANIFEST_PATH_PER_TARGET : template;
 }
 
+function readCatalogue(reader: InputReader): string | undefined {
+  const folder = reader.optional('catalogue')?.replace(/\/$/, '');
+  if (folder !== undefined && !isRepositoryPath(folder))
+    reader.problem('catalogue', `${show(folder)} ${OUTSIDE}; name a folder such as docs`);
+  return folder;
+}
+
 /** Checks that each namespace of each target is recorded in a file of its own, inside the repository. */
 export function checkRecordPaths(
   reader: InputReader,
   {
     manifestPath: template,
     changelogPath: changelog,
-  }: Pick<MetadataInputs, 'manifestPath' | 'changelogPath'>,
+    catalogue,
+  }: Pick<MetadataInputs, 'manifestPath' | 'changelogPath' | 'catalogue'>,
   settings: readonly Pick<NamespaceSettings, 'namespace' | 'target'>[],
 ): void {
   if (template === '') return;
@@ -103,6 +115,11 @@ export function checkRecordPaths(
     const name = formatNamespace(namespace);
     const targetName = formatNamespace(target);
     if (!isRepositoryPath(path)) reader.problem('manifest-path', `${show(path)}, for ${name}, ${OUTSIDE}`);
+    else if (catalogue !== undefined && path.startsWith(`${catalogue}/`))
+      reader.problem(
+        'manifest-path',
+        `${show(path)}, for ${name}, is in the folder of the catalogue: change one of them`,
+      );
     else if (path === changelog)
       reader.problem(
         'manifest-path',

@@ -42,3 +42,9 @@ export function parseNamespace(text: string, defaultRegistry: string): Namespace
   }
   return { registry: canonicalHost(host), path };
 }
+
+/** True for a namespace as `formatNamespace` writes it. */
+export function isNamespaceName(text: string): boolean {
+  const namespace = parseNamespace(text, '');
+  return typeof namespace !== 'string' && formatNamespace(namespace) === text;
+}

@@ -18,6 +18,7 @@ import type { Recordable } from '../record/recordable.ts';
 import { reportedRecord } from '../record/reported-record.ts';
 import { describeResult, resultOf } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
+import { updateCatalogue } from './catalogue.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
 import { logCommits } from './run-log.ts';
@@ -50,13 +51,14 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
     unrecorded,
     records = [],
   } = await deps.phase('Record', async () => recordComparison(recordables, inputs, deps));
+  const catalogueErrors = await updateCatalogue(inputs, deps);
   return {
     mode: 'compare',
     dryRun: inputs.dryRun,
     started,
     finished: deps.now(),
     namespaces: audited.map(({ result }) => result),
-    errors,
+    errors: [...errors, ...catalogueErrors],
     warnings: [...warnings, ...(stopReason === undefined ? audited.flatMap(warnOfUnchecked) : [])],
     ...(stopReason !== undefined && { stopped: [explainStop(stopReason)] }),
     unrecorded,

@@ -22,6 +22,8 @@ export interface Deps extends PrepareDeps {
   readonly runKey: string;
   /** Reads the reports in a folder of the workspace, for mode `record`. Throws Error with the remedy. */
   readonly readReports: (folder: string) => Promise<readonly ReportFile[]>;
+  /** Reads the catalogue's page as it was built, without data. */
+  readonly readCataloguePage: () => Promise<string>;
   /** Number of jobs in the matrix, which record in the same branch. */
   readonly jobs: number;
   /** Finds out before anything is copied whether the run can be recorded. */

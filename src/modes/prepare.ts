@@ -32,7 +32,7 @@ export interface Prepared {
 /** What `prepare` needs. */
 export interface PrepareDeps extends ListDeps {
   readonly registries: Pick<Registries, 'source' | 'target'>;
-  readonly metadata: Pick<MetadataRepository, 'name' | 'check' | 'read' | 'update'>;
+  readonly metadata: Pick<MetadataRepository, 'name' | 'check' | 'read' | 'update' | 'listFiles'>;
   readonly now: () => Date;
   /** Absent if the days of runs are not kept. */
   readonly recheckDays?: RecheckDays;

@@ -5,6 +5,7 @@ import { record as recordAll } from '../record/record.ts';
 import { type JobReport, mergeReports, readReport } from '../record/reports.ts';
 import { describeResult } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
+import { updateCatalogue } from './catalogue.ts';
 import type { Deps } from './deps.ts';
 
 /** Records what the jobs with `record: report` did, from their reports, in one section of the changelog per namespace. */
@@ -16,13 +17,14 @@ export async function record(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const recorded = inputs.dryRun
     ? { errors: [], unrecorded: [] }
     : await deps.phase('Record', async () => recordAll(recordables, inputs.metadata, deps));
+  const catalogueErrors = await updateCatalogue(inputs, deps);
   return {
     mode: 'record',
     dryRun: inputs.dryRun,
     started,
     finished: deps.now(),
     namespaces: recordables.map(({ result }) => result),
-    errors: [...errors, ...recorded.errors],
+    errors: [...errors, ...recorded.errors, ...catalogueErrors],
     warnings: [],
     unrecorded: recorded.unrecorded,
   };
@@ -33,6 +35,7 @@ async function readAll(
   { reports: folder, metadata }: Inputs,
   { readReports, logger }: Deps,
 ): Promise<{ readonly reports: readonly JobReport[]; readonly errors: readonly string[] }> {
+  if (folder === '') return { reports: [], errors: [] };
   const files = await readReports(folder);
   const reports: JobReport[] = [];
   const errors: string[] = [];

@@ -11,6 +11,7 @@ import { ReportRecorder } from '../record/report-recorder.ts';
 import { dryRunResult } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
 import { answersTo } from './answers.ts';
+import { updateCatalogue } from './catalogue.ts';
 import { type Copied, copyAndCheckpoint } from './copying.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
@@ -44,6 +45,7 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const copied = await deps.phase('Copy', async () => copyAndCheckpoint(plans, recorder, inputs, deps));
   const { errors, unrecorded, records = [] } = await recordAndClose(recorder, copied, deps);
   if (copied.errors.length === 0 && copied.stopped.length === 0) await keepDay(turn, deps);
+  const catalogueErrors = await updateCatalogue(inputs, deps);
   const namespaces = recorder.results();
   for (const { namespace, referrers } of namespaces)
     if (referrers > 0) deps.logger.info(`${namespace}: ${plural(referrers, 'referrer')} copied`);
@@ -52,7 +54,7 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
     ...answered(inputs, plans, namespaces),
     finished: deps.now(),
     namespaces,
-    errors: [...copied.errors, ...errors],
+    errors: [...copied.errors, ...errors, ...catalogueErrors],
     stopped: copied.stopped,
     warnings: [...warnings, ...copied.warnings],
     unrecorded,

@@ -1,3 +1,4 @@
+import { gitBlobSha } from '../../../src/github/repository.ts';
 import { MetadataError } from '../../../src/github/errors.ts';
 import type { PrepareDeps } from '../../../src/modes/prepare.ts';
 
@@ -28,9 +29,14 @@ export class MemoryMetadata implements Metadata {
     return text === undefined ? undefined : Buffer.from(text);
   }
 
+  async listFiles(): Promise<ReadonlyMap<string, string>> {
+    await Promise.resolve();
+    return new Map(Array.from(this.files, ([path, text]) => [path, gitBlobSha(Buffer.from(text))]));
+  }
+
   async update(...[path, message, change]: Parameters<Metadata['update']>): Promise<boolean> {
     const current = await this.read(path);
-    const next = change(current);
+    const next = await change(current);
     if (!next || (current && Buffer.from(next).equals(current))) return false;
     refuse(this.writeRefusal(path));
     this.files.set(path, Buffer.from(next).toString());

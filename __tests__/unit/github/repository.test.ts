@@ -193,7 +193,46 @@ describe('read', () => {
   });
 });
 
+describe('listFiles', () => {
+  it('names all files with the SHA of their content, in one request', async () => {
+    await github.putFile('octo/meta', 'listed/a b.txt', 'content');
+    github.requests.length = 0;
+    const files = await open().listFiles();
+    expect(files.get('listed/a b.txt')).toBe(gitBlobSha(Buffer.from('content')));
+    expect(files.has('listed')).toBe(false);
+    expect(github.requests.map(({ path }) => path)).toEqual(['/repos/octo/meta/git/trees/HEAD?recursive=1']);
+    expect(await open({ branch: 'main' }).listFiles()).toEqual(files);
+    expect(github.violations).toEqual([]);
+  });
+
+  it('finds none in an empty repository', async () => {
+    expect(await open({ repo: 'empty' }).listFiles()).toEqual(new Map());
+    github.intercept = (_request, response) => {
+      sendJson(response, 409, { message: 'Git Repository is empty.' });
+      return true;
+    };
+    expect(await open().listFiles()).toEqual(new Map());
+  });
+
+  it.each([
+    ['cut off', { tree: [], truncated: true }, /has more files than GitHub lists/],
+    ['no list', { message: 'hello' }, /could not be read/],
+  ])('refuses an answer that is %s', async (_, answer, message) => {
+    github.intercept = (_request, response) => {
+      sendJson(response, 200, answer);
+      return true;
+    };
+    await expect(open().listFiles()).rejects.toThrow(message);
+  });
+});
+
 describe('update', () => {
+  it('waits for a change that takes time', async () => {
+    const change = async (): Promise<Uint8Array> => delay(5, Buffer.from('late'));
+    expect(await open().update('late.txt', 'late', change)).toBe(true);
+    expect(await github.file('octo/meta', 'late.txt')).toBe('late');
+  });
+
   it('makes the first commit of an empty repository', async () => {
     const repository = open({ repo: 'empty' });
     expect(await repository.update('gcr.io/a.json', 'first', () => encode('1\n'))).toBe(true);

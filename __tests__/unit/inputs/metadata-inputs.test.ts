@@ -193,6 +193,12 @@ describe('manifest-path', () => {
     );
   });
 
+  it('lies outside the folder of the catalogue', () => {
+    expect(problem({ catalogue: 'gcr.io' })).toBe(
+      'manifest-path: "gcr.io/a.json", for gcr.io/a, is in the folder of the catalogue: change one of them',
+    );
+  });
+
   it("differs from the changelog's path, which stays inside the repository too", () => {
     expect(problem({ 'changelog-path': 'gcr.io/a.json' })).toBe(
       `manifest-path: "gcr.io/a.json", for gcr.io/a, is the path of the changelog: change one of them`,

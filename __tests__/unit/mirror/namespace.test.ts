@@ -1,6 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatNamespace, parseNamespace, repositoryIn } from '../../../src/mirror/namespace.ts';
+import {
+  formatNamespace,
+  isNamespaceName,
+  parseNamespace,
+  repositoryIn,
+} from '../../../src/mirror/namespace.ts';
 
 const host = fc.stringMatching(/^[a-z]{1,6}\.(?:io|dev|com)(?::[1-9]\d{1,3})?$/);
 const path = fc.stringMatching(/^(?:[a-z0-9]{1,6}(?:\/[a-z0-9]{1,6}){0,2})?$/);
@@ -53,4 +58,17 @@ describe('repositoryIn', () => {
     expect(repositoryIn({ registry: 'gcr.io', path: '' }, 'pause')).toBe('pause');
     expect(repositoryIn({ registry: 'gcr.io', path: 'a/b' }, 'c/d')).toBe('a/b/c/d');
   });
+});
+
+describe('isNamespaceName', () => {
+  it.each(['gcr.io/distroless', 'registry.k8s.io', 'localhost:5000/a/b'])('is true for %s', (text) => {
+    expect(isNamespaceName(text)).toBe(true);
+  });
+
+  it.each(['distroless', 'GCR.io/x', 'index.docker.io/x', 'gcr.io/', '<b>', ''])(
+    'is false for %j',
+    (text) => {
+      expect(isNamespaceName(text)).toBe(false);
+    },
+  );
 });

@@ -1,0 +1,21 @@
+import { readFile } from 'node:fs/promises';
+
+/**
+ * Reads the catalogue's page, which is built beside the bundle.
+ *
+ * @throws Error if the action was not checked out as a whole
+ */
+export async function readCataloguePage(
+  file = new URL('./catalogue.html', import.meta.url),
+): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new Error(
+      'The action lacks the page of the catalogue, dist/catalogue.html: check out all of dist/',
+      {
+        cause: error,
+      },
+    );
+  }
+}
