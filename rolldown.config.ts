@@ -30,13 +30,20 @@ function licenceOf(folder: string): string {
 }
 
 /** The modules that both entries need. @actions/cache is not among them: it is loaded once there is something to copy. */
-const SHARED = /node_modules\/(?:@actions\/(?:core|exec|io|http-client)|tunnel)\/|src\/action\/docker-folder/;
+const SHARED = /node_modules\/@actions\/(?:core|exec|io)\/|src\/action\/docker-folder/;
+
+/**
+ * Packages that do nothing when they are imported, and do not say so in their package.json. Without this, the HTTP client with which
+ * @actions/core requests tokens, and its own version of undici, would be loaded at each start, though only @actions/cache uses them.
+ */
+const WITHOUT_SIDE_EFFECTS = /node_modules\/(?:@actions\/(?:core|http-client)|tunnel)\//;
 
 /** The bundle runs without node_modules. It is not minified, so that a reviewer can read it. */
 export default defineConfig({
   input: { index: 'src/index.ts', post: 'src/post.ts' },
   platform: 'node',
   plugins: [licences],
+  treeshake: { moduleSideEffects: [{ test: WITHOUT_SIDE_EFFECTS, sideEffects: false }] },
   output: {
     dir: 'dist',
     format: 'esm',

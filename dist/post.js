@@ -1,4 +1,4 @@
-import { a as getState, m as warning, t as DOCKER_FOLDER_STATE } from "./shared.js";
+import { h as warning, o as getState, t as DOCKER_FOLDER_STATE } from "./shared.js";
 import { rm } from "node:fs/promises";
 
 // src/post.ts

@@ -1,9 +1,10 @@
 import { i as __toESM, t as __commonJSMin } from "./rolldown-runtime.js";
-import { a as isRegistryHost, c as looksLikeHost, n as canNest, o as isRepositoryName, r as canonicalHost, s as isTag } from "./names.js";
 import { t as require_semver } from "./semver.js";
+import { a as isRegistryHost, c as looksLikeHost, n as canNest, o as isRepositoryName, r as canonicalHost, s as isTag } from "./names.js";
 import { createHash } from "node:crypto";
 
 // node_modules/valibot/dist/index.mjs
+var import_semver = /* @__PURE__ */ __toESM(require_semver(), 1);
 let store$4;
 const DEFAULT_CONFIG = {
 	lang: void 0,
@@ -985,6 +986,55 @@ function safeParse(schema, input, config$1) {
 	};
 }
 
+// src/mirror/namespace.ts
+/** `gcr.io/distroless`; the host alone when the path is empty. */
+function formatNamespace({ registry, path }) {
+	return path === "" ? registry : `${registry}/${path}`;
+}
+/** The full path of `image` in its registry, as it stands in `/v2/<repository>/`. */
+function repositoryIn({ path }, image) {
+	return path === "" ? image : `${path}/${image}`;
+}
+/**
+* Reads `host/path`, `host` or, in `defaultRegistry`, `path`. The first part is a host when it has a dot or a
+* port or is `localhost`, as docker reads references.
+*
+* @returns the namespace, or a sentence that says what is wrong with `text`
+*/
+function parseNamespace(text, defaultRegistry) {
+	const slash = text.indexOf("/");
+	const first = slash === -1 ? text : text.slice(0, slash);
+	const hasHost = looksLikeHost(first);
+	const host = hasHost ? first.toLowerCase() : defaultRegistry;
+	const path = hasHost ? slash === -1 ? "" : text.slice(slash + 1) : text;
+	if (!isRegistryHost(host)) return `"${host}" is not a registry host`;
+	if (path === "" && slash !== -1) return "nothing follows the \"/\"";
+	if (path !== "" && !isRepositoryName(path)) return `"${path}" is not a repository path: lower-case letters and digits, separated by one of . - _ within a part and by / between parts`;
+	return {
+		registry: canonicalHost(host),
+		path
+	};
+}
+
+// src/mirror/target-names.ts
+/** The placeholders of the input `target-name`. */
+const PLACEHOLDERS = [
+	"registry",
+	"namespace",
+	"image",
+	"name"
+];
+/** The template of names that a record need not mention. */
+const USUAL_NAME = "{image}";
+/**
+* Fills in `template` for one image and returns the path in the target's registry. Where the target can't nest, `/`
+* becomes `_`. The `:` before a host's port, which is not allowed in a repository name, becomes `-`.
+*/
+function targetRepository(template, target, source, image) {
+	const filled = template.replaceAll("{registry}", source.registry.replaceAll(/[[\]]/g, "").replaceAll(":", "-")).replaceAll("{namespace}", source.path).replaceAll("{image}", image).replaceAll("{name}", image.slice(image.lastIndexOf("/") + 1)).replaceAll(/\/{2,}/g, "/").replaceAll(/^\/|\/$/g, "");
+	return repositoryIn(target, canNest(target.registry) ? filled : filled.replaceAll("/", "_"));
+}
+
 // src/oci/errors.ts
 /** A failed request to a registry, as data. Its message contains no query and no credential. */
 var RegistryError = class extends Error {
@@ -1091,138 +1141,15 @@ function tryJson(text) {
 	}
 }
 
-// src/oci/digest.ts
-const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
-/** True for a digest in one of the two registered algorithms, in lower case. */
-function isDigest(text) {
-	return DIGEST.test(text);
-}
-/** True for what names a manifest in a repository: a tag or a digest. */
-function isReference(text) {
-	return isTag(text) || isDigest(text);
-}
-/** What stands between a repository and a tag, or a digest. https://github.com/distribution/reference/blob/v0.6.0/reference.go */
-function referenceSeparator(reference) {
-	return isDigest(reference) ? "@" : ":";
-}
-/** The sha256 digest of `bytes`. */
-function digestOf(bytes) {
-	return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-}
-/** True when `bytes` have `digest`, in its own algorithm. */
-function matchesDigest(bytes, digest) {
-	const [algorithm = "sha256", hex] = digest.split(":");
-	return createHash(algorithm).update(bytes).digest("hex") === hex;
-}
-
-// src/oci/platform.ts
-/** Other names of architectures, and the variant that they stand for. */
-const ARCHITECTURES = /* @__PURE__ */ new Map([
-	["x86_64", { architecture: "amd64" }],
-	["x86-64", { architecture: "amd64" }],
-	["i386", {
-		architecture: "386",
-		variant: ""
-	}],
-	["aarch64", { architecture: "arm64" }],
-	["armhf", {
-		architecture: "arm",
-		variant: "v7"
-	}],
-	["armel", {
-		architecture: "arm",
-		variant: "v6"
-	}]
-]);
-/** The variants of architectures that are written without one, or that is written when there is none. */
-const DEFAULT_VARIANTS = /* @__PURE__ */ new Map([
-	["amd64", {
-		variant: "v1",
-		isWritten: false
-	}],
-	["arm64", {
-		variant: "v8",
-		isWritten: false
-	}],
-	["arm", {
-		variant: "v7",
-		isWritten: true
-	}]
-]);
-/**
-* The canonical name of a platform, by containerd's rules: `linux/arm64/v8` and `linux/aarch64` are `linux/arm64`, `linux/arm` is
-* `linux/arm/v7`, `linux/amd64/v1` and `linux/x86_64` are `linux/amd64`.
-* https://github.com/containerd/platforms/blob/v1.0.0/database.go
-*/
-function canonicalPlatform({ os, architecture, variant }) {
-	const osName = os.toLowerCase();
-	const stated = architecture.toLowerCase();
-	const alias = ARCHITECTURES.get(stated);
-	const name = alias?.architecture ?? stated;
-	const written = withV(alias?.variant ?? (variant ?? "").toLowerCase());
-	const byDefault = DEFAULT_VARIANTS.get(name);
-	const effective = written === "" && byDefault ? byDefault.variant : written;
-	const isImplied = byDefault?.variant === effective && !byDefault.isWritten;
-	return [
-		osName === "macos" ? "darwin" : osName,
-		name,
-		isImplied ? "" : effective
-	].filter((part) => part !== "").join("/");
-}
-/** True for the form `os/architecture`, with or without a variant. */
-function isPlatform(text) {
-	return /^[a-z0-9]+\/[a-z0-9_-]+(?:\/[a-z0-9.]+)?$/i.test(text);
-}
-/** The platform that `text` names: `linux/arm64/v8`. */
-function parsePlatform(text) {
-	const [os = "", architecture = "", variant] = text.split("/");
-	return {
-		os,
-		architecture,
-		variant
-	};
-}
-/** ARM's variants are also written without a `v`: `8`. */
-function withV(variant) {
-	return /^\d/.test(variant) ? `v${variant}` : variant;
-}
-
-// src/mirror/namespace.ts
-/** `gcr.io/distroless`; the host alone when the path is empty. */
-function formatNamespace({ registry, path }) {
-	return path === "" ? registry : `${registry}/${path}`;
-}
-/** The full path of `image` in its registry, as it stands in `/v2/<repository>/`. */
-function repositoryIn({ path }, image) {
-	return path === "" ? image : `${path}/${image}`;
-}
-/**
-* Reads `host/path`, `host` or, in `defaultRegistry`, `path`. The first part is a host when it has a dot or a
-* port or is `localhost`, as docker reads references.
-*
-* @returns the namespace, or a sentence that says what is wrong with `text`
-*/
-function parseNamespace(text, defaultRegistry) {
-	const slash = text.indexOf("/");
-	const first = slash === -1 ? text : text.slice(0, slash);
-	const hasHost = looksLikeHost(first);
-	const host = hasHost ? first.toLowerCase() : defaultRegistry;
-	const path = hasHost ? slash === -1 ? "" : text.slice(slash + 1) : text;
-	if (!isRegistryHost(host)) return `"${host}" is not a registry host`;
-	if (path === "" && slash !== -1) return "nothing follows the \"/\"";
-	if (path !== "" && !isRepositoryName(path)) return `"${path}" is not a repository path: lower-case letters and digits, separated by one of . - _ within a part and by / between parts`;
-	return {
-		registry: canonicalHost(host),
-		path
-	};
-}
-
 // src/inputs/reader.ts
 /** Problems of inputs; each names the input, its value, what is allowed and what to do. */
 var InputError = class extends Error {
 	name = "InputError";
+	/** Each problem. */
+	problems;
 	constructor(problems, options) {
 		super(problems.length === 1 ? problems.join("") : `${problems.length} inputs are wrong:\n- ${problems.join("\n- ")}`, options);
+		this.problems = problems;
 	}
 };
 const TRUE = /* @__PURE__ */ new Set([
@@ -1257,6 +1184,10 @@ var InputReader = class {
 	}
 	problem(name, what) {
 		this.#problems.push(`${name}: ${what}`);
+	}
+	/** Adds the problems that were found elsewhere. */
+	adopt({ problems }) {
+		this.#problems.push(...problems);
 	}
 	/** @throws InputError with all problems, if there were any */
 	finish() {
@@ -1316,98 +1247,93 @@ function show(value) {
 	return JSON.stringify(value.length > LONGEST_SHOWN_CHARACTERS ? `${value.slice(0, LONGEST_SHOWN_CHARACTERS)}…` : value);
 }
 
-// src/mirror/target-names.ts
-/** The placeholders of the input `target-name`. */
-const PLACEHOLDERS = [
-	"registry",
-	"namespace",
-	"image",
-	"name"
-];
-/** The template of names that a record need not mention. */
-const USUAL_NAME = "{image}";
-/**
-* Fills in `template` for one image and returns the path in the target's registry. Where the target can't nest, `/`
-* becomes `_`. The `:` before a host's port, which is not allowed in a repository name, becomes `-`.
-*/
-function targetRepository(template, target, source, image) {
-	const filled = template.replaceAll("{registry}", source.registry.replaceAll(/[[\]]/g, "").replaceAll(":", "-")).replaceAll("{namespace}", source.path).replaceAll("{image}", image).replaceAll("{name}", image.slice(image.lastIndexOf("/") + 1)).replaceAll(/\/{2,}/g, "/").replaceAll(/^\/|\/$/g, "");
-	return repositoryIn(target, canNest(target.registry) ? filled : filled.replaceAll("/", "_"));
+// src/oci/digest.ts
+const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
+/** True for a digest in one of the two registered algorithms, in lower case. */
+function isDigest(text) {
+	return DIGEST.test(text);
+}
+/** True for what names a manifest in a repository: a tag or a digest. */
+function isReference(text) {
+	return isTag(text) || isDigest(text);
+}
+/** What stands between a repository and a tag, or a digest. https://github.com/distribution/reference/blob/v0.6.0/reference.go */
+function referenceSeparator(reference) {
+	return isDigest(reference) ? "@" : ":";
+}
+/** The sha256 digest of `bytes`. */
+function digestOf(bytes) {
+	return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
+/** True when `bytes` have `digest`, in its own algorithm. */
+function matchesDigest(bytes, digest) {
+	const [algorithm = "sha256", hex] = digest.split(":");
+	return createHash(algorithm).update(bytes).digest("hex") === hex;
 }
 
 // src/inputs/reference.ts
-/** No reference is longer: 255 characters of name, 128 of tag, 135 of digest. */
-const LONGEST_CHARACTERS = 600;
+/** Longer than any host, repository, tag and digest together. */
+const LONGEST_REFERENCE_CHARACTERS = 600;
 /**
-* Reads a reference as docker does: `nginx:1.27` is an official image of Docker Hub, and the first part is a host when it has a
-* dot or a port or is `localhost`. https://github.com/distribution/reference/blob/v0.6.0/normalize.go
+* Reads a reference by docker's rules: without a host it is Docker Hub's, where a single name is below `library/`.
+* https://github.com/distribution/reference/blob/v0.6.0/normalize.go
 *
-* @returns the reference, or a sentence that says what is wrong with `text`
+* @returns the reference, or what is wrong with `text`
 */
 function parseReference(text) {
-	if (text.length > LONGEST_CHARACTERS) return `${show(text)} is longer than any reference`;
-	const { name, tag, digest } = splitReference(text);
-	const slash = name.indexOf("/");
-	const first = slash === -1 ? "" : name.slice(0, slash);
-	const hasHost = slash !== -1 && looksLikeHost(first);
-	const host = hasHost ? first.toLowerCase() : "docker.io";
-	if (!isRegistryHost(host)) return `${show(text)}: ${show(host)} is not a registry host`;
-	const registry = canonicalHost(host);
-	const path = repositoryPath(registry, hasHost ? name.slice(slash + 1) : name);
-	if (!isRepositoryName(path)) return `${show(text)} is not a reference such as nginx:1.27 or quay.io/x/y@sha256:…${hintOf(path)}`;
-	if (tag !== void 0 && !isTag(tag)) return `${show(text)}: ${show(tag)} is not a tag`;
-	if (digest !== void 0 && !isDigest(digest)) return `${show(text)}: ${show(digest)} is not a digest: sha256: and 64 digits, or sha512: and 128, in lower case`;
-	const end = path.lastIndexOf("/");
-	const reference = {
-		...tag !== void 0 && { tag },
-		...digest !== void 0 && { digest }
-	};
-	return {
-		namespace: {
-			registry,
-			path: end === -1 ? "" : path.slice(0, end)
-		},
-		image: path.slice(end + 1),
-		...(tag ?? digest) !== void 0 && { reference }
-	};
-}
-function splitReference(text) {
+	if (text.length > LONGEST_REFERENCE_CHARACTERS) return `it is longer than ${LONGEST_REFERENCE_CHARACTERS} characters`;
+	if (/^[a-z]+:\/\//i.test(text)) return "remove the \"://\" and what is before it";
 	const at = text.indexOf("@");
 	const named = at === -1 ? text : text.slice(0, at);
-	const digest = at === -1 ? {} : { digest: text.slice(at + 1) };
 	const colon = named.indexOf(":", named.lastIndexOf("/") + 1);
-	if (colon === -1) return {
-		name: named,
-		...digest
-	};
-	return {
-		name: named.slice(0, colon),
-		tag: named.slice(colon + 1),
-		...digest
+	const exact = parseExact((colon === -1 ? "" : named.slice(colon + 1)) + (at === -1 ? "" : text.slice(at)), colon !== -1);
+	if (typeof exact === "string") return exact;
+	const repository = parseRepository(colon === -1 ? named : named.slice(0, colon));
+	return typeof repository === "string" ? repository : {
+		...repository,
+		...exact
 	};
 }
-function repositoryPath(registry, path) {
-	return registry === "docker.io" && !path.includes("/") ? `library/${path}` : path;
+/** Reads a tag, a digest, or a tag with its digest, `v1@sha256:…`. Returns what is wrong with `text` if it is none. */
+function parseExactReference(text) {
+	return parseExact(isDigest(text) ? `@${text}` : text, !isDigest(text));
 }
-function hintOf(path) {
-	return /[A-Z]/.test(path) ? ": names are in lower case" : "";
-}
-/**
-* Reads a tag, a digest, or a tag with the digest that it is to have: `v1@sha256:…`.
-*
-* @returns the reference, or a sentence that says what is wrong with `text`
-*/
-function parseExact(text) {
-	if (isDigest(text)) return { digest: text };
+/** @param text `tag`, `tag@digest`, `@digest` or nothing */
+function parseExact(text, hasTag) {
 	const at = text.indexOf("@");
 	const tag = at === -1 ? text : text.slice(0, at);
 	const digest = at === -1 ? void 0 : text.slice(at + 1);
-	if (!isTag(tag)) return `${show(text)} is neither a tag nor a digest`;
-	if (digest === void 0) return { tag };
-	return isDigest(digest) ? {
-		tag,
-		digest
-	} : `${show(text)}: ${show(digest)} is not a digest`;
+	if (hasTag && !isTag(tag)) return `"${tag}" is not a tag: up to 128 letters, digits and . - _, the first neither . nor -`;
+	if (digest !== void 0 && !isDigest(digest)) return `"${digest}" is not a digest, such as sha256: followed by 64 digits and letters from a to f`;
+	return {
+		...hasTag && { tag },
+		...digest !== void 0 && { digest }
+	};
+}
+function parseRepository(name) {
+	if (name === "") return "it names no repository";
+	const slash = name.indexOf("/");
+	const hasHost = slash !== -1 && looksLikeHost(name.slice(0, slash));
+	const whole = parseNamespace(hasHost ? name : `docker.io/${name}`, "");
+	if (typeof whole === "string") return whole;
+	const { registry } = whole;
+	const path = registry === "docker.io" && !whole.path.includes("/") ? `library/${whole.path}` : whole.path;
+	const last = path.lastIndexOf("/");
+	return {
+		namespace: {
+			registry,
+			path: path.slice(0, Math.max(0, last))
+		},
+		image: path.slice(last + 1)
+	};
+}
+/** `quay.io/x/y:v1@sha256:…`, in full. */
+function formatReference({ namespace, image, ...exact }) {
+	return `${formatNamespace(namespace)}/${image}${formatExactReference(exact)}`;
+}
+/** `:v1`, `@sha256:…` or both, as they follow a repository. */
+function formatExactReference({ tag, digest }) {
+	return `${tag === void 0 ? "" : `:${tag}`}${digest === void 0 ? "" : `@${digest}`}`;
 }
 
 // node_modules/picomatch/lib/constants.js
@@ -3435,7 +3361,6 @@ function narrowPatterns(include, image) {
 }
 
 // src/mirror/versions.ts
-var import_semver = /* @__PURE__ */ __toESM(require_semver(), 1);
 /**
 * A version as tags are written: with or without a `v`, one to three numbers with or without leading zeros, a prerelease
 * after `-`, and, as tags can't contain a `+`, build metadata after `_`. A longer first number is a date or the number of a
@@ -3509,6 +3434,74 @@ function completed(range) {
 	return range.replaceAll(/(?<![\w.*-])[*x]-0(?![\w.])/gi, ">=0.0.0-0").replaceAll(/(?<![\w.-])(v?\d+)(\.\d+)?(?=-[0-9a-z])/gi, (_, major, minor = ".0") => `${major}${minor}.0`).replaceAll(/(?<=\d-)[0-9A-Za-z.-]+/g, separateNumbers);
 }
 
+// src/oci/platform.ts
+/** Other names of architectures, and the variant that they stand for. */
+const ARCHITECTURES = /* @__PURE__ */ new Map([
+	["x86_64", { architecture: "amd64" }],
+	["x86-64", { architecture: "amd64" }],
+	["i386", {
+		architecture: "386",
+		variant: ""
+	}],
+	["aarch64", { architecture: "arm64" }],
+	["armhf", {
+		architecture: "arm",
+		variant: "v7"
+	}],
+	["armel", {
+		architecture: "arm",
+		variant: "v6"
+	}]
+]);
+/** The variants of architectures that are written without one, or that is written when there is none. */
+const DEFAULT_VARIANTS = /* @__PURE__ */ new Map([
+	["amd64", {
+		variant: "v1",
+		isWritten: false
+	}],
+	["arm64", {
+		variant: "v8",
+		isWritten: false
+	}],
+	["arm", {
+		variant: "v7",
+		isWritten: true
+	}]
+]);
+/**
+* The canonical name of a platform, by containerd's rules: `linux/arm64/v8` and `linux/aarch64` are `linux/arm64`, `linux/arm` is
+* `linux/arm/v7`, `linux/amd64/v1` and `linux/x86_64` are `linux/amd64`.
+* https://github.com/containerd/platforms/blob/v1.0.0/database.go
+*/
+function canonicalPlatform({ os, architecture, variant }) {
+	const osName = os.toLowerCase();
+	const stated = architecture.toLowerCase();
+	const alias = ARCHITECTURES.get(stated);
+	const name = alias?.architecture ?? stated;
+	const written = withV(alias?.variant ?? (variant ?? "").toLowerCase());
+	const byDefault = DEFAULT_VARIANTS.get(name);
+	const effective = written === "" && byDefault ? byDefault.variant : written;
+	const isImplied = byDefault?.variant === effective && !byDefault.isWritten;
+	return [
+		osName === "macos" ? "darwin" : osName,
+		name,
+		isImplied ? "" : effective
+	].filter((part) => part !== "").join("/");
+}
+/** The platform that `text` names: `linux/arm64/v8`. */
+function parsePlatform(text) {
+	const [os = "", architecture = "", variant] = text.split("/");
+	return {
+		os,
+		architecture,
+		variant
+	};
+}
+/** ARM's variants are also written without a `v`: `8`. */
+function withV(variant) {
+	return /^\d/.test(variant) ? `v${variant}` : variant;
+}
+
 // src/inputs/age-or-date.ts
 const UNIT_MS = /* @__PURE__ */ new Map([
 	["h", 36e5],
@@ -3533,6 +3526,7 @@ function parseAgeOrDate(text, now) {
 // src/inputs/settings.ts
 const LONGEST_RANGE_CHARACTERS = 1e3;
 const LONGEST_PATTERN_CHARACTERS = 1e3;
+const MOST_TARGETS = 50;
 /**
 * Checks the settings of one place.
 *
@@ -3550,7 +3544,7 @@ function readSettings(raw, report, now) {
 	if (latest !== void 0 && !(Number.isInteger(latest) && latest >= 1)) report("latest", `${latest} is not a whole number of at least 1`);
 	const newerThan = raw["newer-than"] === void 0 ? void 0 : readNewerThan(raw["newer-than"], report, now);
 	return {
-		...targets && { targets },
+		...targets && targets.length > 0 && { targets },
 		...targetName !== void 0 && { targetName },
 		...platforms && { platforms },
 		...referrers !== void 0 && { referrers },
@@ -3568,25 +3562,19 @@ const DEFAULTS = {
 	referrers: false
 };
 /**
-* The settings of `namespace`: its `own` come first, then the inputs, then the file's defaults. The patterns of the
-* inputs narrow those of the file further, because a plan passes them to its jobs.
+* The settings of `namespace`, once for each of its targets: its `own` come first, then the inputs, then the file's
+* defaults.
 *
-* @returns one for each target; none when no place names a target
+* @returns nothing when no place names a target
 */
 function resolveSettings(namespace, own, inputs, defaults) {
-	const { targets = [], targetName, platforms, referrers, semver, newerThan, latest } = {
+	const { targets = [], targetName, platforms, referrers } = {
 		...DEFAULTS,
 		...defaults,
 		...inputs,
 		...own
 	};
-	const filters = {
-		include: [inputs.include ?? [], own.include ?? defaults.include ?? []],
-		exclude: [...inputs.exclude ?? [], ...own.exclude ?? defaults.exclude ?? []],
-		...semver !== void 0 && { semver },
-		...newerThan !== void 0 && { newerThan },
-		...latest !== void 0 && { latest }
-	};
+	const filters = resolveFilters(own, inputs, defaults);
 	return targets.map((target) => ({
 		namespace,
 		target,
@@ -3596,39 +3584,74 @@ function resolveSettings(namespace, own, inputs, defaults) {
 		filters
 	}));
 }
-/** The targets, each once; undefined when none is right. */
+/**
+* The filters of a namespace, in the order of precedence of all its settings. The patterns of the inputs narrow those of the
+* file further, because a plan passes them to its jobs.
+*/
+function resolveFilters(own, inputs, defaults) {
+	const { semver, newerThan, latest } = {
+		...defaults,
+		...inputs,
+		...own
+	};
+	return {
+		include: [inputs.include ?? [], own.include ?? defaults.include ?? []],
+		exclude: [...inputs.exclude ?? [], ...own.exclude ?? defaults.exclude ?? []],
+		...semver !== void 0 && { semver },
+		...newerThan !== void 0 && { newerThan },
+		...latest !== void 0 && { latest }
+	};
+}
 function readTargets(texts, report) {
-	const found = /* @__PURE__ */ new Map();
-	for (const text of texts) {
-		const target = looksLikeHost(text.split("/")[0] ?? "") ? parseNamespace(text, "") : `it names no registry: use ${TARGET_EXAMPLE}`;
-		if (typeof target === "string") report("target", `${show(text)}: ${target}`, text);
-		else found.set(formatNamespace(target), target);
+	if (texts.length === 0) report("target", `is empty: name ${TARGET_EXAMPLE}`);
+	if (texts.length > MOST_TARGETS) report("target", `names ${texts.length} targets: ${MOST_TARGETS} are allowed`);
+	const targets = texts.slice(0, MOST_TARGETS).flatMap((text) => readTarget(text, report) ?? []);
+	return Array.from(new Map(targets.map((target) => [formatNamespace(target), target])).values());
+}
+function readTarget(text, report) {
+	if (!looksLikeHost(text.split("/")[0] ?? "")) {
+		report("target", `${show(text)} names no registry: use ${TARGET_EXAMPLE}`);
+		return;
 	}
-	return found.size > 0 ? Array.from(found.values()) : void 0;
+	const target = parseNamespace(text, "");
+	if (typeof target !== "string") return target;
+	report("target", `${show(text)}: ${target}`);
 }
 /** A referrer names the digest of its image. */
 const REFERRERS_NEED_DIGESTS = "needs engine: registry, because an image that docker pushes gets another digest than the one that was signed";
 /** A target, as messages describe it. */
 const TARGET_EXAMPLE = "the registry and namespace to push to, such as docker.io/gcrxio";
-/** Checks the names of an entry of a list: plain names below the target's path, or templates. */
-function checkNames(names, report) {
-	for (const name of names) {
-		checkPlaceholders(name, report);
-		if (!isRepositoryName(name.replaceAll(/\{[^{}]*\}/g, "x"))) report(`${show(name)} is not a repository name: lower-case letters, digits and . - _ between them, parted by /`);
-	}
-}
-function checkPlaceholders(template, report) {
-	const known = PLACEHOLDERS;
-	for (const [, name = ""] of template.matchAll(/\{([^{}]*)\}/g)) if (!known.includes(name)) report(`{${name}} is not one of {${known.join("}, {")}}`);
-}
+/** A name at the target must be able to become a repository's name; its placeholders are filled with samples. */
+const SAMPLE = {
+	target: {
+		registry: "registry.example",
+		path: ""
+	},
+	source: {
+		registry: "registry.example",
+		path: "namespace"
+	},
+	image: "image"
+};
 function checkTemplate(template, report) {
-	checkPlaceholders(template, (what) => report("target-name", what));
+	const problem = templateProblem(template);
+	if (problem !== void 0) report("target-name", problem);
 	if (!/\{(?:image|name)\}/.test(template)) report("target-name", `${show(template)} must contain {image} or {name}`);
 }
+/** What is wrong with a template of names at a target; undefined if nothing is. */
+function templateProblem(template) {
+	const known = PLACEHOLDERS;
+	const unknown = Array.from(template.matchAll(/\{([^{}]*)\}/g), ([, name = ""]) => name).find((name) => !known.includes(name));
+	if (unknown !== void 0) return `${show(`{${printable(unknown)}}`).slice(1, -1)} is not one of {${known.join("}, {")}}`;
+	const sample = targetRepository(template, SAMPLE.target, SAMPLE.source, SAMPLE.image);
+	if (isRepositoryName(sample)) return void 0;
+	return `${show(printable(template))} can never be the name of a repository: lower-case letters and digits, separated by one of . - _ within a part and by / between parts`;
+}
+/** Reads a list of platforms: `all`, or the canonical names, sorted. */
 function readPlatforms(list, report) {
 	if (list.length === 0 || list.length === 1 && list[0] === "all") return "all";
 	for (const platform of list) {
-		if (isPlatform(platform)) continue;
+		if (/^[a-z0-9]+\/[a-z0-9_-]+(?:\/[a-z0-9.]+)?$/i.test(platform)) continue;
 		report("platforms", `${show(platform)} is neither "all" nor a platform such as linux/amd64 or linux/arm64/v8`);
 	}
 	return Array.from(new Set(list.map((platform) => canonicalPlatform(parsePlatform(platform))))).toSorted();
@@ -3646,4 +3669,4 @@ function readNewerThan(text, report, now) {
 	return time;
 }
 
-export { nullish as $, matchesDigest as A, boolean as B, repositoryIn as C, digestOf as D, parsePlatform as E, printable as F, integer as G, custom as H, readErrorBody as I, looseObject as J, is as K, redactUrl as L, RegistryError as M, isAccessDenied as N, isDigest as O, messageOf as P, nullable as Q, ValiError as R, parseNamespace as S, isPlatform as T, description as U, check as V, getDotPath as W, maxValue as X, maxLength as Y, minValue as Z, InputError as _, readSettings as a, pipe as at, show as b, isFullVersion as c, safeInteger as ct, namedImages as d, string as dt, number as et, narrowPatterns as f, union as ft, targetRepository as g, USUAL_NAME as h, checkNames as i, parseJson as it, referenceSeparator as j, isReference as k, newestVersionFirst as l, safeParse as lt, parseReference as m, REFERRERS_NEED_DIGESTS as n, optional as nt, resolveSettings as o, record as ot, parseExact as p, unknown as pt, literal as q, TARGET_EXAMPLE as r, parse as rt, compileRange as s, regex as st, DEFAULTS as t, object as tt, Patterns as u, strictObject as ut, InputReader as v, canonicalPlatform as w, formatNamespace as x, listOf as y, array as z };
+export { maxValue as $, RegistryError as A, repositoryIn as B, isReference as C, InputReader as D, InputError as E, redactUrl as F, custom as G, array as H, USUAL_NAME as I, integer as J, description as K, targetRepository as L, messageOf as M, printable as N, listOf as O, readErrorBody as P, maxLength as Q, formatNamespace as R, isDigest as S, referenceSeparator as T, boolean as U, ValiError as V, check as W, literal as X, is as Y, looseObject as Z, formatExactReference as _, readSettings as a, optional as at, parseReference as b, templateProblem as c, pipe as ct, compileRange as d, safeInteger as dt, minValue as et, isFullVersion as f, safeParse as ft, narrowPatterns as g, unknown as gt, namedImages as h, union as ht, readPlatforms as i, object as it, isAccessDenied as j, show as k, canonicalPlatform as l, record as lt, Patterns as m, string as mt, REFERRERS_NEED_DIGESTS as n, nullish as nt, resolveFilters as o, parse as ot, newestVersionFirst as p, strictObject as pt, getDotPath as q, TARGET_EXAMPLE as r, number as rt, resolveSettings as s, parseJson as st, DEFAULTS as t, nullable as tt, parsePlatform as u, regex as ut, formatReference as v, matchesDigest as w, digestOf as x, parseExactReference as y, parseNamespace as z };

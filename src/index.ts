@@ -1,17 +1,10 @@
-import * as core from '@actions/core';
-import { createDeps } from './action/dependencies.ts';
-import { readInputSource } from './action/input-source.ts';
-import { runner } from './action/runner.ts';
-import { limitHeapGrowth } from './action/v8-flags.ts';
-import { readWorkflowFile } from './action/workflow-file.ts';
-import { loadInputs } from './inputs/load.ts';
-import { run } from './main.ts';
-import { messageOf } from './oci/errors.ts';
+import { nodeProblem } from './action/node-version.ts';
 
-limitHeapGrowth();
-try {
-  const failure = await run(async () => loadInputs(readInputSource(), readWorkflowFile), createDeps, runner);
-  if (failure !== undefined) core.setFailed(failure);
-} catch (error) {
-  core.setFailed(messageOf(error));
+// Everything else is loaded once it is known to run: an older Node can't load some of it.
+const problem = nodeProblem(process.versions.node);
+if (problem === undefined) {
+  await import('./start.ts');
+} else {
+  console.log(`::error::${problem}`);
+  process.exitCode = 1;
 }

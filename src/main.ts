@@ -12,7 +12,7 @@ import { runLogOf } from './modes/run-log.ts';
 import { record } from './modes/record.ts';
 import { sync } from './modes/sync.ts';
 import { messageOf } from './oci/errors.ts';
-import { annotate } from './report/annotations.ts';
+import { type Annotation, annotate } from './report/annotations.ts';
 import { renderComment } from './report/comment.ts';
 import { renderJsonReport } from './report/json-report.ts';
 import { warnOfMaskedOutput } from './report/masked-outputs.ts';
@@ -36,7 +36,7 @@ const MODES: Readonly<Record<Mode, RunMode>> = {
  * Runs the action: inputs → list → select → plan → copy → record → report.
  *
  * @param modes what runs in each mode; tests pass their own
- * @returns why the job fails; undefined when it succeeds
+ * @returns why the job fails, which annotations say already; undefined when it succeeds
  * @throws Error with cause and remedy when the run can't continue; the outputs have safe values then
  */
 export async function run(
@@ -52,9 +52,10 @@ export async function run(
     const refused = await refuseRequest(inputs, deps, runner);
     if (refused !== undefined) return refused;
     const result = withOutputWarnings(await attempt(modes[inputs.mode], inputs, deps, runner), inputs);
-    const unreported = await report(result, inputs, deps, runner);
+    const failure = verdict(result, inputs, deps);
+    const unreported = await report(result, failure, inputs, deps, runner);
     runLogOf(deps).finished(result);
-    return verdict(result, inputs, deps) ?? unreported;
+    return failure?.reason ?? unreported;
   } finally {
     await deps.close();
   }
@@ -65,7 +66,8 @@ async function attempt(mode: RunMode, inputs: Inputs, deps: Deps, runner: Runner
   try {
     return await mode(inputs, deps);
   } catch (error) {
-    await answerBrokenOff(inputs, error, deps, runner);
+    // Whatever goes wrong here must not hide the error.
+    await new Attempts().make('The answer', async () => answerBrokenOff(inputs, error, deps, runner));
     throw error;
   }
 }
@@ -103,6 +105,7 @@ class Attempts {
  */
 async function report(
   result: RunResult,
+  failure: JobFailure | undefined,
   inputs: Inputs,
   deps: Deps,
   runner: Runner,
@@ -113,16 +116,21 @@ async function report(
     path = await runner.writeReport(renderJsonReport(result));
   });
   await required.make('The outputs', () => setOutputs(runner, outputsOf(result, path)));
+  const unreported = required.problems.length === 0 ? undefined : required.problems.join('\n');
   const others = new Attempts();
-  for (const annotation of annotate(result))
+  const unsaid = failure?.isAnnotated === true ? undefined : failure?.reason;
+  const failures = [unsaid, unreported].filter((message) => message !== undefined);
+  for (const annotation of [...failures.map(errorOf), ...annotate(result)])
     await others.make('An annotation', () => runner.annotate(annotation));
   await others.make('The job summary', async () => runner.writeSummary(renderSummary(result)));
   await others.make('The comment', async () => comment(result, inputs, deps, runner));
   await others.make('The answer', async () => answerRequest(inputs, result, deps, runner));
   for (const message of Array.from(others.problems))
     await others.make('An annotation', () => runner.annotate({ level: 'warning', message }));
-  return required.problems.length === 0 ? undefined : required.problems.join('\n');
+  return unreported;
 }
+
+const errorOf = (message: string): Annotation => ({ level: 'error', message });
 
 /** Keeps the comment on the pull request that started the workflow, if there is one. */
 async function comment(
@@ -137,23 +145,32 @@ async function comment(
   else runner.annotate({ level: 'notice', message: problem });
 }
 
-/** Why the job fails. A run's own errors always fail it: what was mirrored may not be recorded. */
+/** Why the job fails. */
+interface JobFailure {
+  readonly reason: string;
+  /** True if the annotations of the result say it. */
+  readonly isAnnotated: boolean;
+}
+
+/** A run's own errors always fail the job: what was mirrored may not be recorded. */
 function verdict(
   { namespaces, errors }: RunResult,
   { failOnError }: Inputs,
   { lifetime }: Deps,
-): string | undefined {
-  if (errors.length > 0) return errors.join('\n');
-  if (lifetime.stopReason() === 'cancelled') return 'The run was cancelled';
+): JobFailure | undefined {
+  if (errors.length > 0) return { reason: errors.join('\n'), isAnnotated: true };
+  if (lifetime.stopReason() === 'cancelled') return { reason: 'The run was cancelled', isAnnotated: false };
   if (!failOnError) return undefined;
   const { failed } = countAll(namespaces);
   if (failed > 0) {
     const failures = namespaces.flatMap((result) => result.failures);
-    return `${describeFailed(failures)} could not be mirrored: see the job summary`;
+    const reason = `${describeFailed(failures)} could not be mirrored: see the job summary`;
+    return { reason, isAnnotated: true };
   }
   const drifted = namespaces.reduce((sum, one) => sum + countDrift(one), 0);
   if (drifted === 0) return undefined;
-  return `${plural(drifted, 'tag')} in the target differ from the record: see the job summary`;
+  const reason = `${plural(drifted, 'tag')} in the target differ from the record: see the job summary`;
+  return { reason, isAnnotated: false };
 }
 
 /** @throws the first error, after all outputs were tried */

@@ -176,6 +176,14 @@ describe('the docker engine', () => {
     expect(dockerd.images()).toEqual([]);
   });
 
+  it("works where the user's home is read-only", async () => {
+    await pushImage(source.url, 'home/one', ['v1'], makeImage({ seed: 'home' }));
+    const outcome = await run({ namespaces: `${source.host}/home`, ...LOGIN }, { HOME: '/proc' });
+    expect(outcome.annotations).toEqual([]);
+    expect(outcome.outputs).toMatchObject({ added: '1', complete: 'true' });
+    expect(outcome.leftovers).toEqual([]);
+  });
+
   it('reports a push as failed when the target lacks the image, whatever docker says', async () => {
     await pushImage(source.url, 'liar/one', ['v1'], makeImage({ seed: 'liar' }));
     const liar = await startServer(async (request, response) => {

@@ -123,7 +123,8 @@ namespaces:
     expect(outcome.summary).toContain('10 filtered out (2 by exclude, 6 by semver, 2 by latest)');
     // Digests are requested only for tags that are mirrored, and not at all for one image.
     expect(countRequests('HEAD')).toBe(A.length + B.length);
-    expect(await github.file('octo/meta', `${source.host}/team-b.json`)).toContain(`${other.host}/own`);
+    const record = await github.file('octo/meta', `${other.host}/own/${source.host}/team-b.json`);
+    expect(record).toContain(`"target": "${other.host}/own"`);
   });
 
   it('is read from the commit when nothing is checked out', async () => {
@@ -140,7 +141,10 @@ namespaces:
 
   it('makes the jobs of a plan copy the tags that the plan counted', async () => {
     const checkout = { 'mirror.yml': config() };
-    const plan = await run({ config: 'mirror.yml', mode: 'plan', 'max-shards': '3', 'job-time': '1ms' }, { checkout });
+    const plan = await run(
+      { config: 'mirror.yml', mode: 'plan', 'max-shards': '3', 'job-time': '1ms' },
+      { checkout },
+    );
     const { include } = v.parse(Matrix, JSON.parse(plan.outputs['matrix'] ?? ''));
     expect(include.length).toBeGreaterThan(1);
     let added = 0;

@@ -113,16 +113,7 @@ describe('the report', () => {
     const namespaces = [namespaceResult({ failures: [failure('base', ['v1'])] })];
     const kept: Comment[] = [];
     const { runner } = await start({ result: { namespaces, dryRun: true, warnings: ['odd'] }, kept });
-    expect(runner.calls).toEqual([
-      'output',
-      'report',
-      'output',
-      'error',
-      'error',
-      'warning',
-      'summary',
-      'comment',
-    ]);
+    expect(runner.calls).toEqual(['output', 'report', 'output', 'error', 'warning', 'summary', 'comment']);
     expect(kept).toMatchObject([{ isNews: true }]);
   });
 
@@ -276,6 +267,32 @@ describe('the verdict', () => {
     const { lifetime } = testDeps();
     const { failure } = await start({ deps: { lifetime: { ...lifetime, stopReason: () => 'cancelled' } } });
     expect(failure).toBe('The run was cancelled');
+  });
+
+  it.each<[string, Options, string]>([
+    ['errors of the run', { result: { errors: ['no record'] } }, 'no record'],
+    [
+      'failed tags with one cause',
+      { result: { namespaces: [namespaceResult({ failures })] } },
+      `gcr.io/distroless/base:v1, v2: ${failure('', []).reason}`,
+    ],
+    [
+      'tags that differ from the record',
+      { result: { namespaces: [namespaceResult({ drift })] } },
+      '2 tags in the target differ from the record: see the job summary',
+    ],
+  ])('is one error: %s', async (_, options, expected) => {
+    const { runner } = await start(options);
+    expect(runner.calls.filter((call) => call === 'error')).toEqual(['error']);
+    expect(runner.messages[0]).toBe(expected);
+  });
+
+  it('is an error when the outputs can not be written', async () => {
+    const setOutput = (): never => {
+      throw new Error('ENOSPC');
+    };
+    const { runner, failure: reason } = await start({ runner: { setOutput } });
+    expect(runner.messages).toEqual([reason]);
   });
 
   it('is success for a run that reached its time limit', async () => {

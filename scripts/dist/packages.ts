@@ -69,7 +69,9 @@ function bytesByFolder(chunks: readonly OutputChunk[]): Map<string, Map<string, 
 }
 
 function filesAtStart(chunks: readonly OutputChunk[]): Set<string> {
-  const files = new Set(chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName));
+  // The entries check the version of Node, and then import the rest.
+  const entries = chunks.filter(({ isEntry }) => isEntry);
+  const files = new Set(entries.flatMap(({ fileName, dynamicImports }) => [fileName, ...dynamicImports]));
   // A set's loop visits what is added meanwhile.
   for (const file of files)
     for (const imported of chunks.find(({ fileName }) => fileName === file)?.imports ?? []) files.add(imported);

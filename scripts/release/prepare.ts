@@ -125,7 +125,7 @@ function verification({ tag, text }: Version, commit: string): string {
     '```sh',
     `git clone --depth 1 --branch ${tag} https://github.com/gcrxio/sync-action`,
     'cd sync-action',
-    'gh attestation verify dist/index.js --repo gcrxio/sync-action \\',
+    'gh attestation verify dist/start.js --repo gcrxio/sync-action \\',
     `  --signer-workflow gcrxio/sync-action/.github/workflows/release.yml --source-ref refs/tags/${tag}`,
     '```',
     '',

@@ -13,6 +13,7 @@ import type { Commit } from '../mirror/result.ts';
 import type { Deps } from '../modes/deps.ts';
 import { createDispatcher } from '../oci/http/dispatcher.ts';
 import { Registries } from '../oci/registries.ts';
+import { loadCacheApi } from './cache-api.ts';
 import { tolerateUnreadInput } from './child-processes.ts';
 import { type CredentialSources, credentialLookup, credentialSources } from './credentials.ts';
 import { openEngine } from './engine.ts';
@@ -69,7 +70,7 @@ export function createDeps(inputs: Inputs): Deps {
         key: recheckKey(inputs),
         tempFolder: tempFolder(),
         logger,
-        loadApi: async () => import('@actions/cache'),
+        loadApi: loadCacheApi,
       }),
     }),
     sleep: interruptibleSleep(lifetime.abort),

@@ -4,6 +4,7 @@ import type { Engine } from '../copy/engine.ts';
 import { RegistryEngine } from '../copy/registry/engine.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { BlobCache } from './blob-cache.ts';
+import { loadCacheApi } from './cache-api.ts';
 import { ChildProcesses } from './child-processes.ts';
 import { type CredentialSources, loginsFor } from './credentials.ts';
 import { DOCKER_FOLDER_STATE } from './docker-folder.ts';
@@ -35,8 +36,7 @@ export async function openEngine(
           sleep: interruptibleSleep(abort),
           random: Math.random,
           now: () => new Date(),
-          // Loaded only when needed: it is most of the bundle.
-          loadApi: async () => import('@actions/cache'),
+          loadApi: loadCacheApi,
         }),
     }),
     concurrency: inputs.concurrency ?? USUAL_CONCURRENCY,

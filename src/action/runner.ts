@@ -12,7 +12,12 @@ export const runner: Runner = {
   annotate: ({ level, message }) => ANNOTATE[level](message),
   setOutput: (name, value) => core.setOutput(name, value),
   writeSummary: async (markdown) => {
+    // Runners of old GitHub Enterprise Servers have none.
     if (process.env['GITHUB_STEP_SUMMARY']) await core.summary.addRaw(markdown).write();
+    else
+      core.info(
+        'This runner shows no job summary. The JSON report, named in the output "report", has all of it.',
+      );
   },
   writeReport: async (json) => {
     const path = join(tempFolder(), `sync-action-report-${randomUUID()}.json`);

@@ -1,8 +1,8 @@
 import type { WriteKind } from './retry-policy.ts';
 
 /**
- * The writes of one save, which share their patience: once one file was given up, the other files, of which there may be
- * a hundred, get one try each until one succeeds. The next save starts anew.
+ * The state that the writes of one save share. There may be a hundred files: once one was given up, each other file gets a
+ * single try, until one succeeds. The next save starts with a new state.
  */
 export class WriteSession {
   readonly kind: WriteKind;

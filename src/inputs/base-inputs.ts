@@ -7,6 +7,7 @@ import { type Shard, MAX_SHARDS } from '../mirror/shard.ts';
 import type { Credential } from '../oci/auth/credentials.ts';
 import { canonicalHost, isRegistryHost } from '../oci/names.ts';
 import { type AccountReader, maskSecrets, readCredential } from './credential-inputs.ts';
+import { readDryRun } from './dry-run.ts';
 import { type ListedReference, parseImageList } from './image-list.ts';
 import type { FileInput, InputSource } from './input-source.ts';
 import type { BaseInputs } from './inputs.ts';
@@ -221,23 +222,6 @@ function readPath(reader: InputReader, name: FileInput, example: string): string
 function readReports(reader: InputReader, mode: Mode): string {
   if (mode === 'record') return reader.required('reports', 'the folder that holds the reports');
   return reader.text('reports');
-}
-
-/**
- * `auto` is true for whatever is not merged yet: pull requests with their reviews and comments, and merge queues.
- * https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
- */
-function readDryRun(reader: InputReader, { eventName, env }: InputSource): boolean {
-  const text = reader.text('dry-run');
-  if (text === 'auto') {
-    return (
-      /^(?:pull_request|merge_group)/.test(eventName) ||
-      /^refs\/(?:pull|heads\/gh-readonly-queue)\//.test(env['GITHUB_REF'] ?? '')
-    );
-  }
-  if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(text)) return reader.boolean('dry-run');
-  reader.problem('dry-run', `${show(text)} is not one of auto, true, false`);
-  return true;
 }
 
 /** Reads `shard-index`, one number or the range that a plan's matrix passes, and `shard-total`. */

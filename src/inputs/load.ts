@@ -2,10 +2,11 @@ import { type FirstStage, readFirstStage } from './base-inputs.ts';
 import type { Config } from './config.ts';
 import type { AccountReader } from './credential-inputs.ts';
 import { type ListedReference, parseImageList } from './image-list.ts';
+import { resolveNames } from './input-names.ts';
 import type { FileInput, InputSource } from './input-source.ts';
 import type { BaseInputs, Inputs } from './inputs.ts';
 import { joinConfig } from './join-config.ts';
-import { InputError, InputReader } from './reader.ts';
+import { InputError, InputReader, show } from './reader.ts';
 import type { ReadRequest } from './request.ts';
 
 /** What reading a file of the workflow's repository depends on. */
@@ -19,10 +20,10 @@ export type ReadFile = (path: string, inputs: FileInputs, input: FileInput) => P
  *
  * @throws InputError with all problems at once; those of the inputs come before anything is read
  */
-export async function loadInputs(source: InputSource, readFile: ReadFile): Promise<Inputs> {
+export async function loadInputs(given: InputSource, readFile: ReadFile): Promise<Inputs> {
+  const { source, reader } = underRightNames(given);
   // Loaded only where it is needed: with its YAML parser it is a tenth of the bundle.
   const accounts = source.get('registry-auth') === '' ? undefined : await import('./registry-auth.ts');
-  const reader = new InputReader(source.get);
   const first = readFirstStage(reader, source, accounts);
   const { configPath, registry, request } = first;
   const imagesPath = request ? undefined : first.imagesPath;
@@ -71,9 +72,18 @@ async function readConfig(
  * @param accounts reads the input `registry-auth`; may be absent where that is empty
  * @throws InputError with all problems at once
  */
-export function parseInputs(source: InputSource, accounts?: AccountReader): Inputs {
-  const reader = new InputReader(source.get);
+export function parseInputs(given: InputSource, accounts?: AccountReader): Inputs {
+  const { source, reader } = underRightNames(given);
   return complete(reader, readFirstStage(reader, source, accounts));
+}
+
+/** The inputs by the names of today, and a reader that has noted misspelt ones. */
+function underRightNames(given: InputSource): { source: InputSource; reader: InputReader } {
+  const { get, misspelt } = resolveNames(given);
+  const reader = new InputReader(get);
+  for (const { name, nearest } of misspelt)
+    reader.problem(show(name), `is not an input of this action: did you mean "${nearest}"?`);
+  return { source: { ...given, get }, reader };
 }
 
 function complete(reader: InputReader, first: FirstStage, config?: Config): Inputs {

@@ -142,7 +142,8 @@ function checkFolders(reader: InputReader, files: readonly string[]): void {
 
 function readTimezone(reader: InputReader): string {
   const timezone = reader.required('timezone', 'an IANA name such as UTC or Asia/Shanghai');
-  if (timezone === '') return 'UTC';
+  // The data of time zones is loaded only if it is needed.
+  if (timezone === '' || timezone === 'UTC') return 'UTC';
   try {
     return new Intl.DateTimeFormat('en', { timeZone: timezone }).resolvedOptions().timeZone;
   } catch {

@@ -263,8 +263,12 @@ function explainRoot(namespace: Namespace, error: RegistryError): Error {
   );
 }
 
+/** Both the namespace's own path and the registry's list were refused; an account that is refused everywhere is named once. */
 function explainBoth(namespace: Namespace, own: RegistryError, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
+  const { cause } = error;
+  if (cause instanceof RegistryError && cause.message === own.message)
+    return new Error(`${formatNamespace(namespace)} can't be listed. ${own.message}`, { cause: error });
   const why = own.status === 404 ? 'does not exist, or is private, as a repository' : "can't be listed";
   return new Error(`${formatNamespace(namespace)} ${why} (${own.message}), and ${error.message}`, {
     cause: error,

@@ -19,7 +19,7 @@ export interface MatrixEntry {
   readonly 'recheck-day'?: number;
   /** The last run before the plan: a job rechecks the tags of all days since. */
   readonly 'recheck-last'?: LastRecheck;
-  /** Names the runs that share their days. The next run of the plan is one of them. */
+  /** Identifies the runs that share their days of rechecks, such as this plan and the next one. */
   readonly 'recheck-key'?: string;
   /** `2/5`: the second of five parts of its namespace. */
   readonly part: string;

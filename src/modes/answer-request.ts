@@ -13,7 +13,7 @@ type Request = Pick<Inputs, 'request' | 'dryRun'>;
 /**
  * Answers a request that has mistakes.
  *
- * @returns why the job fails; undefined if there are no mistakes
+ * @returns why the job fails, which an annotation says already; undefined if there are no mistakes
  */
 export async function refuseRequest(
   { request }: Request,
@@ -23,7 +23,9 @@ export async function refuseRequest(
   if (!request || request.problems.length === 0) return undefined;
   await keep(request, renderMistakes(request.problems), deps, runner);
   const problems = request.problems.map((problem) => printable(problem));
-  return `The request of issue #${request.place.number} can't be mirrored:\n- ${problems.join('\n- ')}`;
+  const message = `The request of issue #${request.place.number} can't be mirrored:\n- ${problems.join('\n- ')}`;
+  runner.annotate({ level: 'error', message });
+  return message;
 }
 
 /** Answers a request whose run broke off. */

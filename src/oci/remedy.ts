@@ -187,7 +187,11 @@ export function adviceOn(
   remedy: string | undefined,
 ): string {
   if (!used)
-    return `No credentials are known for ${host}: set them as inputs, or log in with docker/login-action before this step. Registries also refuse what does not exist`;
+    return (
+      `No credentials are known for ${host}: set them as inputs ("username" and "password" for the target, ` +
+      '"source-username" and "source-password" for sources), or log in with docker/login-action before this step. ' +
+      'Registries also refuse what does not exist'
+    );
   return remedy === undefined
     ? `${host} refused the credentials from ${used.providedBy}: check that they are right and allow this`
     : `${remedy}. The request used the credentials from ${used.providedBy}`;

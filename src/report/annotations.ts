@@ -2,6 +2,7 @@ import { referenceSeparator } from '../oci/digest.ts';
 import { type Failure, countTags, describeFailed } from '../mirror/failure.ts';
 import { formatCount, plural } from '../mirror/format.ts';
 import { type NamespaceResult, countAll, countDrift } from '../mirror/result.ts';
+import { type FailureGroup, groupFailures } from './failure-groups.ts';
 import type { RunResult } from './result.ts';
 
 /** A message that GitHub shows above the log and next to the job. */
@@ -12,26 +13,46 @@ export interface Annotation {
 
 /** GitHub shows at most 10 annotations of each level per step. */
 const MAX_PER_LEVEL = 10;
+/** Images that an error names if several failed for one cause. */
+const NAMES_PER_CAUSE = 5;
 /** GitHub cuts longer annotations off. */
 const MAX_CHARACTERS = 4096;
 
-/** The problems of a run: the total of failed tags, then errors of the run itself, then the first failures. */
+/**
+ * The problems of a run: the total of failed tags, then errors of the run itself, then the failures by cause. If all failures have
+ * one cause, they are one error, which has the total.
+ */
 export function annotate({ namespaces, errors, warnings, stopped }: RunResult): Annotation[] {
-  const failures = namespaces.flatMap(({ namespace, failures }) =>
-    failures.map((failure) => `${nameOf(namespace, failure)}: ${failure.reason}`),
-  );
-  const totals = namespaces.filter(({ failures }) => failures.length > 0).map(describeTotal);
-  const failed = describeFailed(namespaces.flatMap((result) => result.failures));
-  const total = totals.length > 0 ? [`${failed} could not be mirrored: ${totals.join(', ')}`] : [];
-  const problems = [...total, ...errors, ...failures].slice(0, MAX_PER_LEVEL);
+  const groups = groupFailures(namespaces);
+  const causes = groups.map(describeGroup);
+  const problems = [...(groups.length > 1 ? [describeAll(namespaces)] : []), ...errors, ...causes];
   return [
-    ...problems.map((message) => annotation('error', message)),
+    ...problems.slice(0, MAX_PER_LEVEL).map((message) => annotation('error', message)),
     ...(stopped ?? []).slice(0, MAX_PER_LEVEL).map((message) => annotation('notice', message)),
     ...[...inputWarnings(warnings), ...schema1Warnings(namespaces), ...driftWarnings(namespaces)].slice(
       0,
       MAX_PER_LEVEL,
     ),
   ];
+}
+
+/** `2 tags and 1 namespace could not be mirrored: 2 in gcr.io/distroless, registry.k8s.io` */
+function describeAll(namespaces: RunResult['namespaces']): string {
+  const totals = namespaces.filter(({ failures }) => failures.length > 0).map(describeTotal);
+  const failed = describeFailed(namespaces.flatMap((result) => result.failures));
+  return `${failed} could not be mirrored: ${totals.join(', ')}`;
+}
+
+/** Reasons of namespaces name them already. */
+function describeGroup({ reason, members }: FailureGroup): string {
+  const [first] = members;
+  if (!first) return reason;
+  const names = members.slice(0, NAMES_PER_CAUSE).map(({ namespace, failure }) => nameOf(namespace, failure));
+  const [name = ''] = names;
+  if (members.length === 1) return reason.startsWith(`${name} `) ? reason : `${name}: ${reason}`;
+  const failed = describeFailed(members.map(({ failure }) => failure));
+  const more = members.length > names.length ? ` and ${members.length - names.length} more` : '';
+  return `${failed} could not be mirrored (${names.join('; ')}${more}): ${reason}`;
 }
 
 /** `2 in gcr.io/distroless`, or the name alone if the namespace itself failed. */

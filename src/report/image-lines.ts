@@ -3,7 +3,7 @@ import type { NamespacePlan } from '../plan/namespace-plan.ts';
 import type { ImageLine } from './log.ts';
 import { targetNameOf } from './result-of.ts';
 
-/** What the log says of one piece of work: a line for what was done, and one for what was not. */
+/** The lines of the log about one piece of work: one for the tags that were copied, and one for those that were not. */
 export function imageLinesOf(plan: NamespacePlan, outcome: Outcome): ImageLine[] {
   const { work, verifiedTags, bytes, durationMs = 0, error, referrers = 0, mounts = 0, platforms } = outcome;
   const { image, added, updated } = work;

@@ -40,11 +40,11 @@ export function dryRunResult(plan: Planned, engine: EngineName): NamespaceResult
 
 /** The result of a namespace in which nothing happened. */
 export function emptyResult(namespace: string, target: string): NamespaceResult {
-  return { namespace, target, ...NOTHING };
+  return { namespace, target, ...NOTHING_HAPPENED };
 }
 
 function failedResult(plan: NamespaceFailure): NamespaceResult {
-  return { ...namesOf(plan), ...NOTHING, failures: [plan.failure] };
+  return { ...namesOf(plan), ...NOTHING_HAPPENED, failures: [plan.failure] };
 }
 
 function namesOf({ name, settings }: NamespaceIdentity): Pick<NamespaceResult, 'namespace' | 'target'> {
@@ -55,7 +55,7 @@ function plannedResult(plan: NamespacePlan, copied: readonly CopiedImage[]): Nam
   const { listing, filteredOut, notRechecked, unsupported, unchanged, gone, adopted } = plan;
   return {
     ...namesOf(plan),
-    ...NOTHING,
+    ...NOTHING_HAPPENED,
     copied: copied.toSorted((a, b) => (a.image < b.image ? -1 : 1)),
     failures: listing.failures,
     unsupported,
@@ -95,7 +95,8 @@ export function describeResult(result: NamespaceResult): string {
   return `${result.namespace}: ${parts.join(', ')}`;
 }
 
-const NOTHING = {
+/** The counts of a namespace in which nothing happened. */
+export const NOTHING_HAPPENED = {
   copied: [],
   failures: [],
   unsupported: [],

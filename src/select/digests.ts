@@ -109,7 +109,7 @@ interface LookedUp {
   readonly found: ReadonlyMap<string, SourceDescriptor>;
   /** Tags for which the registry has no manifest. */
   readonly missing: readonly string[];
-  /** Tags that were refused; empty if there were so many that the whole repository counts as failed. */
+  /** Tags that were refused. Empty if too many were refused: then the whole repository counts as failed. */
   readonly refused: readonly string[];
   readonly error?: RegistryError;
 }

@@ -41,8 +41,9 @@ describe('runner', () => {
     await expect(runner.writeReport('{}')).rejects.toThrow(/ENOENT/);
   });
 
-  it('needs no file for the summary', async () => {
+  it('says so where there are no job summaries', async () => {
     vi.stubEnv('GITHUB_STEP_SUMMARY', '');
-    await expect(runner.writeSummary('# Title')).resolves.toBeUndefined();
+    const log = await captureStdout(async () => runner.writeSummary('# Title'));
+    expect(log).toMatch(/^This runner shows no job summary\. The JSON report/);
   });
 });

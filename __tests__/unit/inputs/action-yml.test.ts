@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { INPUT_NAMES } from '../../../src/inputs/input-names.ts';
 import { SAFE_OUTPUTS } from '../../../src/report/outputs.ts';
 import { loadTestInputs, parseTestInputs } from '../../support/fixtures/inputs.ts';
 import { type Action, readAction } from '../../support/run/runner.ts';
@@ -18,6 +19,10 @@ describe('action.yml', () => {
       env: { GITHUB_REPOSITORY: 'octo/here' },
     });
     expect(Array.from(asked).toSorted()).toEqual(Object.keys(action.inputs).toSorted());
+  });
+
+  it('lists the inputs whose names are known', () => {
+    expect(INPUT_NAMES).toEqual(Object.keys(action.inputs));
   });
 
   it('lists every output that is set, and no other', () => {

@@ -115,7 +115,9 @@ describe('answerRequest', () => {
 describe('a request with mistakes', () => {
   it('is answered with each of them, and fails the job', async () => {
     const { comments, deps } = world();
-    const failure = await refuseRequest(inputsOf('???\n--privileged'), deps, testRunner());
+    const runner = testRunner();
+    const failure = await refuseRequest(inputsOf('???\n--privileged'), deps, runner);
+    expect(runner.messages).toEqual([failure]);
     expect(failure).toMatch(/^The request of issue #7 can't be mirrored:\n- line 1: .*\n- line 2: .*$/);
     expect(comments).toEqual([
       expect.stringMatching(/\*\*Nothing was mirrored\.\*\*\n\n- line 1: .*\n- line 2: /),

@@ -1,22 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { NamespacePlan, Planned } from '../../../src/plan/namespace-plan.ts';
 import { adoptInPlans } from '../../../src/reconcile/adopt-plans.ts';
 import { testRegistries } from '../../support/fixtures/clients.ts';
 import { type TestImage, makeImage, pushImage } from '../../support/fixtures/images.ts';
 import { plainEntries } from '../../support/fixtures/listings.ts';
 import { namespacePlan } from '../../support/fixtures/plans.ts';
-import { type MemoryRegistry, startMemoryRegistry } from '../../support/registries/memory-registry.ts';
+import { source, target, useRegistryPair } from '../../support/fixtures/registry-pair.ts';
 
-let source: MemoryRegistry;
-let target: MemoryRegistry;
-
-beforeEach(async () => {
-  source = await startMemoryRegistry();
-  target = await startMemoryRegistry();
-});
-afterEach(async () => {
-  await Promise.all([source.close(), target.close()]);
-});
+useRegistryPair();
 
 const [IMAGE, OTHER] = [makeImage({ seed: 'image' }), makeImage({ seed: 'other' })];
 

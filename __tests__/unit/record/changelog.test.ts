@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NOTHING_FILTERED_OUT } from '../../../src/mirror/filters.ts';
 import type { CopiedImage, NamespaceResult } from '../../../src/mirror/result.ts';
 import { formatTime, insertSection, renderSection, routeOf } from '../../../src/record/changelog.ts';
+import { namespaceResult } from '../../support/fixtures/results.ts';
 
 const TIME = new Date('2026-11-24T12:30:05Z');
 const TARGET = 'docker.io/mirror';
@@ -20,22 +20,7 @@ function copied(image: string, added: string[], updated: string[] = [], bytes = 
 }
 
 function result(items: CopiedImage[], namespace = JOB.namespace, target = TARGET): NamespaceResult {
-  return {
-    namespace,
-    target,
-    copied: items,
-    failures: [],
-    unsupported: [],
-    unchanged: 0,
-    gone: [],
-    pending: 0,
-    adopted: 0,
-    filteredOut: NOTHING_FILTERED_OUT,
-    notRechecked: 0,
-    referrers: 0,
-    referrerBytes: 0,
-    referrersUnchecked: 0,
-  };
+  return namespaceResult({ namespace, target, copied: items });
 }
 
 function sectionOf(items: CopiedImage[], { runKey, namespace } = JOB): string {

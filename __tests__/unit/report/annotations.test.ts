@@ -1,10 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { annotate, nameOf } from '../../../src/report/annotations.ts';
+import { groupFailures } from '../../../src/report/failure-groups.ts';
 import { failure, gone, namespaceResult, runResult } from '../../support/fixtures/results.ts';
 
-function failures(count: number, reason?: string) {
-  return Array.from({ length: count }, (_, index) => failure(`image-${index}`, ['v1', 'v2'], reason));
+/** Each has a cause of its own. */
+function failures(count: number) {
+  return Array.from({ length: count }, (_, index) =>
+    failure(`image-${index}`, ['v1', 'v2'], `cause ${index}`),
+  );
 }
 
 function messages(result: Parameters<typeof annotate>[0], level = 'error'): string[] {
@@ -50,6 +54,39 @@ describe('annotate', () => {
     expect(second).toBe('an error');
     expect(third).toContain('gcr.io/distroless/image-0:v1, v2');
     expect(more).toHaveLength(7);
+  });
+
+  it('is one error with the total when all failures have one cause', () => {
+    const denied = (image: string) => failure(image, ['v1', 'v2'], `PUT https://r.io/v2/${image}: denied`);
+    const namespaces = [
+      namespaceResult({ failures: [denied('one'), denied('two')] }),
+      namespaceResult({ namespace: 'quay.io/coreos', failures: [denied('three')] }),
+    ];
+    expect(messages(runResult({ namespaces }))).toEqual([
+      '6 tags could not be mirrored (gcr.io/distroless/one:v1, v2; gcr.io/distroless/two:v1, v2; quay.io/coreos/three:v1, v2): ' +
+        'PUT https://r.io/v2/one: denied',
+    ]);
+  });
+
+  it('names the first five images that have one cause', () => {
+    const many = Array.from({ length: 7 }, (_, index) =>
+      failure(`image-${index}`, ['v1'], 'the disk is full'),
+    );
+    const [message] = messages(runResult({ namespaces: [namespaceResult({ failures: many })] }));
+    expect(message).toMatch(
+      /^7 tags could not be mirrored \(gcr\.io\/distroless\/image-0:v1; .*image-4:v1 and 2 more\): the disk is full$/,
+    );
+  });
+
+  it('does not repeat the namespace that a reason begins with', () => {
+    const [missing, other] = [
+      'gcr.io/distroless does not exist',
+      'gcr.io/distroless-extra does not exist',
+    ].map((reason) =>
+      messages(runResult({ namespaces: [namespaceResult({ failures: [failure('', [], reason)] })] })),
+    );
+    expect(missing).toEqual(['gcr.io/distroless does not exist']);
+    expect(other).toEqual(['gcr.io/distroless: gcr.io/distroless-extra does not exist']);
   });
 
   it('warns once about all schema1 images', () => {
@@ -101,8 +138,8 @@ describe('annotate', () => {
       fc.property(fc.array(namespace, { maxLength: 4 }), fc.array(text), (given, errors) => {
         const result = runResult({ namespaces: given.map((one) => namespaceResult(one)), errors });
         const all = annotate(result);
-        const count = given.flatMap(({ failures }) => failures).length;
-        expect(messages(result)).toHaveLength(Math.min(10, count + errors.length + (count > 0 ? 1 : 0)));
+        const causes = groupFailures(result.namespaces).length;
+        expect(messages(result)).toHaveLength(Math.min(10, causes + errors.length + (causes > 1 ? 1 : 0)));
         expect(messages(result, 'warning').length).toBeLessThanOrEqual(1);
         for (const { message } of all) expect(message.length).toBeLessThanOrEqual(4096);
       }),

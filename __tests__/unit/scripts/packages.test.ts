@@ -23,18 +23,21 @@ describe('readBundle', () => {
   it('loads neither the cache nor YAML at the start', () => {
     const { packages, filesAtStart } = bundle;
     expect(filesAtStart).toContain('index.js');
+    expect(filesAtStart).toContain('start.js');
     expect(filesAtStart).toContain('post.js');
     const atStart = packages.filter(({ bytesByFile }) =>
       Array.from(bytesByFile.keys()).some((file) => filesAtStart.has(file)),
     );
     const names = atStart.map(({ name }) => name);
     expect(names).toContain('undici');
+    // @actions/core's HTTP client has an undici of its own.
+    expect(names.filter((name) => name === 'undici' || name === '@actions/http-client')).toEqual(['undici']);
     expect(names.filter((name) => /^@azure\/|^@actions\/cache$|^yaml$|^@protobuf-ts\//.test(name))).toEqual(
       [],
     );
   });
 
-  it('stays below 5 MB, and below 3 MB at the start', () => {
+  it('stays below 5 MB, and below 2.5 MB at the start', () => {
     const { packages, ownBytesByFile, filesAtStart } = bundle;
     const sizes = [ownBytesByFile, ...packages.map(({ bytesByFile }) => bytesByFile)].flatMap((files) => [
       ...files,
@@ -42,7 +45,7 @@ describe('readBundle', () => {
     const sum = (entries: readonly (readonly [string, number])[]): number =>
       entries.reduce((total, [, bytes]) => total + bytes, 0);
     expect(sum(sizes)).toBeLessThan(5_000_000);
-    expect(sum(sizes.filter(([file]) => filesAtStart.has(file)))).toBeLessThan(3_000_000);
+    expect(sum(sizes.filter(([file]) => filesAtStart.has(file)))).toBeLessThan(2_500_000);
   });
 });
 

@@ -79,7 +79,7 @@ describe('prepareRelease', () => {
       expect(written('checksums.txt')).toMatch(/^[0-9a-f]{64} {2}dist\/index\.js\n$/);
       expect(written('notes.md')).toMatch(/^### Fixed\n\n- A bug\.\n/);
       expect(written('notes.md')).toContain(`gcrxio/sync-action@${commit} # v1.2.3`);
-      expect(written('notes.md')).toContain('gh attestation verify dist/index.js --repo gcrxio/sync-action');
+      expect(written('notes.md')).toContain('gh attestation verify dist/start.js --repo gcrxio/sync-action');
       expect(JSON.parse(written('sbom.cdx.json'))).toMatchObject({
         components: [{ purl: 'pkg:npm/left@4.5.6', licenses: [{ expression: 'MIT' }] }],
       });

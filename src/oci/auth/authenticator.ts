@@ -103,9 +103,20 @@ export class Authenticator {
     return true;
   }
 
-  /** The scopes that tokens for `scopes` are requested with. */
+  /**
+   * The scopes that tokens for `scopes` are requested with. A token that the registry has accepted for a push of the same
+   * repository allows pulls too: reading back what was pushed needs no token of its own.
+   */
   tokenScopesOf(scopes: readonly string[]): readonly string[] {
-    return this.#tokenScopes.get(keyOf(scopes)) ?? scopes;
+    const key = keyOf(scopes);
+    const known = this.#tokenScopes.get(key);
+    if (known) return known;
+    if (this.#challenge?.scheme !== 'bearer' || this.#authorized.has(key)) return scopes;
+    const [scope = '', ...rest] = scopes;
+    if (rest.length > 0 || !scope.endsWith(':pull')) return scopes;
+    const wider = `${scope},push`;
+    if (!this.#authorized.has(wider) || this.#anonymous.has(wider)) return scopes;
+    return this.#tokenScopes.get(wider) ?? [wider];
   }
 
   /** From now on tokens for `scopes` are requested with `tokenScopes`. */

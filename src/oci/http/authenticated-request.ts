@@ -1,6 +1,6 @@
 import type { Authenticator } from '../auth/authenticator.ts';
 import { parseChallenge } from '../auth/challenge.ts';
-import { otherScopes } from '../auth/scopes.ts';
+import { coversScopes, otherScopes } from '../auth/scopes.ts';
 import { RegistryError, isAccessDenied } from '../errors.ts';
 import { type RegistryRequest, type RegistryResponse, listHeaderOf } from './message.ts';
 
@@ -150,7 +150,9 @@ export class AuthenticatedRequest {
     // A body that can't be sent twice: the caller's next attempt starts with the other scopes.
     const [next] = repeatable === false ? (this.#otherScopes ?? []) : [];
     if (next) authenticator.useTokenScopes(scopes, next);
-    if (!isAnswerable || (this.#isRenewed && !this.#tryOtherScopes()) || repeatable === false)
+    if (!isAnswerable || repeatable === false) return { kind: 'refused', sent };
+    // A token service may have granted less than the wider scopes that were requested.
+    if (this.#isRenewed && !this.#tryOtherScopes() && !this.#unlearnScopes())
       return { kind: 'refused', sent };
     this.#isRenewed = true;
     await sent.response.body.dump();
@@ -179,6 +181,11 @@ export class AuthenticatedRequest {
     return next !== undefined;
   }
 
+  /** True while the token is one for more than the request needs. Only requests to read have such tokens, and can be repeated. */
+  #isWider(): boolean {
+    return this.#isLearned && coversScopes(this.#tokenScopes, this.#request.scopes);
+  }
+
   /** True when scopes that were learned before are given up for the request's own. */
   #unlearnScopes(): boolean {
     if (!this.#isLearned) return false;
@@ -197,6 +204,10 @@ export class AuthenticatedRequest {
       }
       // The caller can send the request anew, and the credential was only out of date.
       this.#isSuspicious = true;
+    }
+    if (response.status === 403 && this.#isWider() && this.#isOwn(response) && this.#unlearnScopes()) {
+      await response.body.dump();
+      return { kind: 'unsent' };
     }
     const refusal = await errorOf(response, this.#isSuspicious);
     const mayUseAnonymous =

@@ -24,13 +24,21 @@ export interface RegistryRequest {
   readonly signal?: AbortSignal;
 }
 
+/** The body of a response, which is read once: to its end, or not at all. A reader that stops early closes the connection. */
+export interface ResponseBody extends AsyncIterable<Uint8Array> {
+  /** Discards what was not read. */
+  dump(): Promise<unknown>;
+  /** The whole body, if all of it has arrived and none was read. */
+  takeAll?(): readonly Uint8Array[] | undefined;
+}
+
 /** The response to a request. */
 export interface RegistryResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   /** The URL that answered, after redirects. `Link` and `Location` are relative to it. */
   readonly url: URL;
-  readonly body: Dispatcher.ResponseData['body'];
+  readonly body: ResponseBody;
 }
 
 /** The first value of a header. */
@@ -48,11 +56,14 @@ export function headerOf(headers: IncomingHttpHeaders, name: string): string | u
 export async function readBody({ body, headers, url }: RegistryResponse, limit: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+  const add = (chunk: Uint8Array): void => {
     length += chunk.length;
     if (length > limit) throw tooLong(url, limit);
     chunks.push(chunk);
-  }
+  };
+  const arrived = body.takeAll?.();
+  if (arrived) for (const chunk of arrived) add(chunk);
+  else for await (const chunk of body) add(chunk);
   const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
   const decoded = await decodeBody(bytes, headers, limit);
   if (!decoded) throw tooLong(url, limit);

@@ -51,6 +51,17 @@ export interface Problem {
  * with the usual doubling, five retries would be used up after 12 seconds.
  */
 export function growthFor(retries: number): number {
+  const known = growths.get(retries);
+  if (known !== undefined) return known;
+  const growth = findGrowth(retries);
+  growths.set(retries, growth);
+  return growth;
+}
+
+/** Each request and each blob has a budget, and all of them have the same number of retries. */
+const growths = new Map<number, number>();
+
+function findGrowth(retries: number): number {
   for (let growth = 2; growth < MAX_GROWTH; growth += 0.25) {
     const waits = Array.from({ length: retries }, (_, attempt) => backoffDelay(attempt, () => 1, growth));
     if (waits.reduce((sum, wait) => sum + wait, 0) >= PATIENCE_MS) return growth;
@@ -119,7 +130,7 @@ export function isNetworkError(error: unknown): boolean {
 }
 
 /** True for an answer that is not HTTP, or ends in the middle of it. The parser's errors have no code. */
-function isGarbled(error: unknown): boolean {
+export function isGarbled(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return error instanceof errors.HTTPParserError || isGarbled(error.cause);
 }

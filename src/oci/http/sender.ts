@@ -4,10 +4,12 @@ import { RegistryError, redactUrl } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { noteRequest } from '../work-counter.ts';
 import { USER_AGENT } from '../user-agent.ts';
+import { Exchange } from './exchange.ts';
 import type { HostLimiters } from './host-limiter.ts';
 import { resolveLocation } from './location.ts';
 import { type RegistryRequest, type RegistryResponse, headerOf, listHeaderOf } from './message.ts';
 import { whyNotFollow } from './redirect-policy.ts';
+import { isGarbled } from './retry.ts';
 
 export interface SenderOptions {
   readonly baseUrl: URL;
@@ -43,6 +45,8 @@ export interface RedirectableRequest extends SingleRequest {
 /** Sends requests of one registry, and follows their redirects without passing credentials on. It retries nothing. */
 export class Sender {
   readonly #options: SenderOptions;
+  /** True once a response was garbled, perhaps by a body that followed the response to a HEAD. */
+  #sendsBodyToHead = false;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -114,17 +118,27 @@ export class Sender {
     if (url.host !== baseUrl.host) await limiters.find(url.host)?.waitUntilOpen(signal);
     noteRequest();
     const started = clock();
-    const { statusCode, headers, body } = await dispatcher.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method,
-      headers: { 'user-agent': USER_AGENT, 'accept-encoding': 'identity', ...request.headers },
-      body: request.body ?? null,
-      signal: signal ?? null,
-      ...(request.responseTimeoutMs !== undefined && { headersTimeout: request.responseTimeoutMs }),
+    const exchange = new Exchange(signal);
+    dispatcher.dispatch(
+      {
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method,
+        headers: { 'user-agent': USER_AGENT, 'accept-encoding': 'identity', ...request.headers },
+        body: request.body ?? null,
+        // undici closes the connection after each HEAD, for servers that send a body all the same.
+        ...(method === 'HEAD' && !this.#sendsBodyToHead && { reset: false }),
+        ...(request.responseTimeoutMs !== undefined && { headersTimeout: request.responseTimeoutMs }),
+      },
+      exchange,
+    );
+    const { status, headers, body } = await exchange.response.catch((error: unknown) => {
+      // What follows the response to a HEAD fails the next request on its connection.
+      this.#sendsBodyToHead ||= isGarbled(error);
+      throw error;
     });
-    logger.debug(`${method} ${redactUrl(url)}: ${statusCode} in ${clock() - started} ms`);
-    return { status: statusCode, headers, url, body };
+    logger.debug(`${method} ${redactUrl(url)}: ${status} in ${clock() - started} ms`);
+    return { status, headers, url, body };
   }
 }
 

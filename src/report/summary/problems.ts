@@ -1,6 +1,7 @@
 import { formatBytes, plural } from '../../mirror/format.ts';
 import { codeBlock, codeList, codeSpan, escapeMarkdown } from '../../mirror/markdown.ts';
 import { nameOf } from '../annotations.ts';
+import { groupFailures } from '../failure-groups.ts';
 import type { RunResult, Unrecorded } from '../result.ts';
 import type { Page } from './page.ts';
 
@@ -26,20 +27,14 @@ export function addLimits(page: Page, { stopped = [] }: RunResult): void {
   for (const reason of stopped) page.add(`> ⏳ **Next run:** ${escapeReason(reason)}\n`);
 }
 
-/** Failures grouped by reason, the largest group first: one wrong password can fail a thousand images. */
+/** Failures by cause, the most frequent first. */
 function addFailures(page: Page, { namespaces }: RunResult): void {
-  const groups = new Map<string, string[]>();
-  for (const { namespace, failures } of namespaces) {
-    for (const failure of failures) {
-      const names = groups.get(failure.reason) ?? [];
-      names.push(nameOf(namespace, failure));
-      groups.set(failure.reason, names);
-    }
-  }
-  if (groups.size === 0) return;
-  const items = Array.from(groups)
-    .toSorted(([, a], [, b]) => b.length - a.length)
-    .map(([reason, names]) => `- ${codeList(names, NAMES_PER_GROUP)}: ${escapeReason(reason)}`);
+  const groups = groupFailures(namespaces);
+  if (groups.length === 0) return;
+  const items = groups.map(({ reason, members }) => {
+    const names = members.map(({ namespace, failure }) => nameOf(namespace, failure));
+    return `- ${codeList(names, NAMES_PER_GROUP)}: ${escapeReason(reason)}`;
+  });
   page.add('### Failed\n');
   for (const item of items.slice(0, MAX_OPEN_GROUPS)) page.add(item);
   page.add('');

@@ -62,7 +62,8 @@ export const FAULTS = {
   'reset while sending': {
     to: ['upload'],
     happen: async (exchange) => {
-      await new Promise((resolve) => exchange.request.once('data', resolve));
+      // A request may have no body.
+      await new Promise((resolve) => exchange.request.once('data', resolve).once('end', resolve));
       exchange.reset();
     },
   },

@@ -2,17 +2,14 @@ import { type IncomingMessage, type ServerResponse, createServer } from 'node:ht
 import { freePort } from '../../run/process.ts';
 import type { TestServer } from '../http.ts';
 import { pipeRequest } from '../proxy.ts';
-import { FaultDeck } from './deck.ts';
+import type { FaultDealer } from './deck.ts';
 import { Exchange } from './exchange.ts';
 import { type Fault, type FaultKind, FAULTS, HTML, PAGE, SIGN_IN, fits } from './kinds.ts';
 
 export interface FaultyProxyOptions {
-  readonly seed: string;
-  /** Share of the requests that go wrong. Default: 0.2. */
-  readonly rate?: number;
-  /** What may go wrong. */
-  readonly kinds: readonly FaultKind[];
-  /** The fault of this request, whatever the deck says. */
+  /** Decides which requests go wrong. */
+  readonly dealer: FaultDealer<FaultKind>;
+  /** The fault of this request, whatever the dealer says. */
   readonly always?: (request: IncomingMessage) => FaultKind | undefined;
 }
 
@@ -29,16 +26,15 @@ export interface FaultyProxy extends TestServer {
 /** @param upstream the registry's URL */
 export async function startFaultyProxy(
   upstream: string,
-  { seed, rate = 0.2, kinds, always }: FaultyProxyOptions,
+  { dealer, always }: FaultyProxyOptions,
 ): Promise<FaultyProxy> {
-  const deck = new FaultDeck(kinds, rate, seed);
   const closedPort = `http://127.0.0.1:${await freePort()}`;
   const port = await freePort();
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const exchange = new Exchange(request, response, upstream);
     if (request.url === SIGN_IN) return exchange.refuse(200, PAGE, HTML);
     proxy.requests += 1;
-    const kind = always?.(request) ?? deck.deal((one) => fits(one, exchange));
+    const kind = always?.(request) ?? dealer.deal((one) => fits(one, exchange));
     if (kind === undefined) return pipeRequest(request, response, upstream);
     proxy.happened.push({ kind, method: request.method ?? '', path: request.url ?? '' });
     const fault: Fault = FAULTS[kind];

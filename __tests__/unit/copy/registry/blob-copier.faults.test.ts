@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Digest, digestOf } from '../../../../src/oci/digest.ts';
 import {
   copyImage,
@@ -10,24 +10,12 @@ import {
   uploadsTo,
 } from '../../../support/fixtures/copying.ts';
 import { type TestImage, makeImage, makeIndex, pushImage } from '../../../support/fixtures/images.ts';
+import { restartTarget, source, target, useRegistryPair } from '../../../support/fixtures/registry-pair.ts';
 import { readAll } from '../../../support/network/http.ts';
-import {
-  type MemoryRegistry,
-  refuse,
-  startMemoryRegistry,
-} from '../../../support/registries/memory-registry.ts';
+import { type MemoryRegistry, refuse } from '../../../support/registries/memory-registry.ts';
 import { waitUntil } from '../../../support/run/process.ts';
 
-let source: MemoryRegistry;
-let target: MemoryRegistry;
-
-beforeEach(async () => {
-  source = await startMemoryRegistry();
-  target = await startMemoryRegistry();
-});
-afterEach(async () => {
-  await Promise.all([source.close(), target.close()]);
-});
+useRegistryPair();
 
 type Fault = (request: IncomingMessage, response: ServerResponse) => unknown;
 
@@ -137,8 +125,7 @@ describe('an upload', () => {
   });
 
   it('is sent in chunks when two blobs are too large at the same time', async () => {
-    await target.close();
-    target = await startMemoryRegistry({ maxUpload: 16 * 1024 ** 2 });
+    await restartTarget({ maxUpload: 16 * 1024 ** 2 });
     const content = makeImage({ seed: 'too large', layers: [17_000_000, 17_000_000] });
     await copy(content);
     expectHeld(target, content);

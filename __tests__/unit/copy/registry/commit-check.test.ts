@@ -1,24 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { copyImage, expectHeld, startCopying, uploadsTo } from '../../../support/fixtures/copying.ts';
 import { type TestImage, makeImage } from '../../../support/fixtures/images.ts';
+import { source, target, useRegistryPair } from '../../../support/fixtures/registry-pair.ts';
 import { readAll } from '../../../support/network/http.ts';
-import {
-  type MemoryRegistry,
-  refuse,
-  startMemoryRegistry,
-} from '../../../support/registries/memory-registry.ts';
+import { refuse } from '../../../support/registries/memory-registry.ts';
 
-let source: MemoryRegistry;
-let target: MemoryRegistry;
-
-beforeEach(async () => {
-  // It mounts nothing: a mount request does not show whether it has a blob.
-  [source, target] = await Promise.all([startMemoryRegistry(), startMemoryRegistry({ mounts: false })]);
-});
-afterEach(async () => {
-  await Promise.all([source.close(), target.close()]);
-});
+// It mounts nothing: a mount request does not show whether it has a blob.
+useRegistryPair({ mounts: false });
 
 const image = makeImage({ seed: 'slow commit', layers: [400_000] });
 const isCommit = ({ method, url = '' }: IncomingMessage): boolean =>

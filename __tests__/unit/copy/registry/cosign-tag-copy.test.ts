@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import * as v from 'valibot';
 import { digestOf } from '../../../../src/oci/digest.ts';
 import { OCI_MANIFEST } from '../../../../src/oci/media-types.ts';
@@ -14,7 +14,7 @@ import {
   makeManifest,
   pushImage,
 } from '../../../support/fixtures/images.ts';
-import { type MemoryRegistry, startMemoryRegistry } from '../../../support/registries/memory-registry.ts';
+import { source, target, useRegistryPair } from '../../../support/fixtures/registry-pair.ts';
 
 const MIRROR = 'mirror/img';
 const image = makeImage({ seed: 'signed', oci: true });
@@ -22,15 +22,7 @@ const index = makeIndex([image], { oci: true });
 const tag = cosignTag(image);
 const sign = (...signatures: string[]): TestImage => makeCosignSignature(image, { signatures });
 
-let source: MemoryRegistry;
-let target: MemoryRegistry;
-
-beforeEach(async () => {
-  [source, target] = await Promise.all([startMemoryRegistry(), startMemoryRegistry()]);
-});
-afterEach(async () => {
-  await Promise.all([source.close(), target.close()]);
-});
+useRegistryPair();
 
 /** Copies the tag as work of its own. */
 async function copyTag(

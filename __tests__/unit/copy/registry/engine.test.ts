@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { VerifiedTag } from '../../../../src/copy/engine.ts';
 import type { BlobLocation } from '../../../../src/copy/registry/blob-locations.ts';
 import type { Platforms } from '../../../../src/mirror/platforms.ts';
@@ -12,28 +12,10 @@ import {
   observe,
 } from '../../../support/fixtures/copying.ts';
 import { type TestImage, makeImage, makeIndex, pushImage } from '../../../support/fixtures/images.ts';
-import {
-  type MemoryRegistry,
-  type MemoryRegistryOptions,
-  refuse,
-  startMemoryRegistry,
-} from '../../../support/registries/memory-registry.ts';
+import { restartTarget, source, target, useRegistryPair } from '../../../support/fixtures/registry-pair.ts';
+import { refuse } from '../../../support/registries/memory-registry.ts';
 
-let source: MemoryRegistry;
-let target: MemoryRegistry;
-
-beforeEach(async () => {
-  source = await startMemoryRegistry();
-  target = await startMemoryRegistry();
-});
-afterEach(async () => {
-  await Promise.all([source.close(), target.close()]);
-});
-
-async function restartTarget(options: MemoryRegistryOptions): Promise<void> {
-  await target.close();
-  target = await startMemoryRegistry(options);
-}
+useRegistryPair();
 
 function setup(locations: readonly BlobLocation[] = [], password = ''): Copying {
   const credential = { username: 'u', password, providedBy: 'the test' };

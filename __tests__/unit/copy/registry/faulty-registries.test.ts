@@ -8,6 +8,7 @@ import {
   observe,
 } from '../../../support/fixtures/copying.ts';
 import { type TestImage, makeImage, makeIndex } from '../../../support/fixtures/images.ts';
+import { FaultDeck } from '../../../support/network/faults/deck.ts';
 import { faultsOf } from '../../../support/network/faults/kinds.ts';
 import { startFaultyProxy } from '../../../support/network/faults/proxy.ts';
 import type { TestServer } from '../../../support/network/http.ts';
@@ -94,5 +95,11 @@ function proxyOf(
   seed: string,
   kinds: ReturnType<typeof faultsOf>,
 ): ReturnType<typeof startFaultyProxy> {
-  return startFaultyProxy(url, { seed, kinds: kinds.filter((kind) => !SLOW.has(kind)) });
+  return startFaultyProxy(url, {
+    dealer: new FaultDeck(
+      kinds.filter((kind) => !SLOW.has(kind)),
+      0.2,
+      seed,
+    ),
+  });
 }

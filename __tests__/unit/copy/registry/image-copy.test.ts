@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { VerifiedTag } from '../../../../src/copy/engine.ts';
 import type { Platforms } from '../../../../src/mirror/platforms.ts';
 import { OCI_MANIFEST, SCHEMA1_SIGNED } from '../../../../src/oci/media-types.ts';
@@ -18,18 +18,9 @@ import {
   pushImage,
   seededBytes,
 } from '../../../support/fixtures/images.ts';
-import { type MemoryRegistry, startMemoryRegistry } from '../../../support/registries/memory-registry.ts';
+import { source, target, useRegistryPair } from '../../../support/fixtures/registry-pair.ts';
 
-let source: MemoryRegistry;
-let target: MemoryRegistry;
-
-beforeEach(async () => {
-  source = await startMemoryRegistry();
-  target = await startMemoryRegistry();
-});
-afterEach(async () => {
-  await Promise.all([source.close(), target.close()]);
-});
+useRegistryPair();
 
 /** Copies one image to an empty target and returns what the engine reported. */
 async function copy(

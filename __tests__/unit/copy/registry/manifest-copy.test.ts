@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isDigestOf } from '../../../../src/copy/registry/manifest-copy.ts';
 import { digestOf } from '../../../../src/oci/digest.ts';
 import { DOCKER_MANIFEST } from '../../../../src/oci/media-types.ts';
@@ -10,22 +10,10 @@ import {
   makeIndex,
   makeManifest,
 } from '../../../support/fixtures/images.ts';
-import {
-  type MemoryRegistry,
-  refuse,
-  startMemoryRegistry,
-} from '../../../support/registries/memory-registry.ts';
+import { source, target, useRegistryPair } from '../../../support/fixtures/registry-pair.ts';
+import { refuse } from '../../../support/registries/memory-registry.ts';
 
-let source: MemoryRegistry;
-let target: MemoryRegistry;
-
-beforeEach(async () => {
-  source = await startMemoryRegistry();
-  target = await startMemoryRegistry();
-});
-afterEach(async () => {
-  await Promise.all([source.close(), target.close()]);
-});
+useRegistryPair();
 
 const CONFIG = Buffer.from('{"any": "thing"}');
 const LAYER = Buffer.from('a layer that is stored elsewhere');

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { referrersTag } from '../../../../src/oci/digest-tags.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../../../src/oci/media-types.ts';
 import { digest } from '../../../support/fixtures/digests.ts';
@@ -26,14 +26,12 @@ import {
   signature,
   signedSbom,
   source,
-  start,
-  stop,
   target,
+  useMirror,
 } from '../../../support/fixtures/referrers-mirror.ts';
 import { sendJson } from '../../../support/network/http.ts';
 
-beforeEach(async () => start({ source: true, target: false }));
-afterEach(stop);
+useMirror();
 
 describe('a hostile source', () => {
   const entry = ({ mediaType, bytes }: TestImage): unknown => descriptor(mediaType, bytes);

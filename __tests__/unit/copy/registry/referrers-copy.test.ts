@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { referrersTag } from '../../../../src/oci/digest-tags.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../../../src/oci/media-types.ts';
 import {
@@ -31,15 +31,13 @@ import {
   signature,
   signedSbom,
   source,
-  start,
-  stop,
   target,
+  useMirror,
 } from '../../../support/fixtures/referrers-mirror.ts';
 import { discover } from '../../../support/fixtures/referrers.ts';
 import { refuse } from '../../../support/registries/memory-registry.ts';
 
-beforeEach(async () => start({ source: true, target: false }));
-afterEach(stop);
+useMirror();
 
 describe.each([
   { source: true, target: true },

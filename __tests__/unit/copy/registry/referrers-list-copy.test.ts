@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { CopyTask } from '../../../../src/copy/engine.ts';
 import { referrersTag } from '../../../../src/oci/digest-tags.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../../../src/oci/media-types.ts';
@@ -29,13 +29,11 @@ import {
   sbom,
   signature,
   source,
-  start,
-  stop,
   target,
+  useMirror,
 } from '../../../support/fixtures/referrers-mirror.ts';
 
-beforeEach(async () => start({ source: true, target: false }));
-afterEach(stop);
+useMirror();
 
 describe('the list at a target without the API', () => {
   const own = makeReferrer(image, { seed: "the mirror's own", artifactType: SIGNATURE });

@@ -73,7 +73,7 @@ describe('images for several targets', () => {
   it('are read once, whatever the number of targets', async () => {
     const base = ['base'];
     const images = new Map<string, TestImage>();
-    for (let number = 0; number < 12; number += 1) {
+    for (let number = 0; number < 6; number += 1) {
       const sizes = [LARGE, 200_000, 3000];
       const single = (platform: string): TestImage =>
         makeImage({
@@ -91,11 +91,11 @@ describe('images for several targets', () => {
       Array.from(images, ([repository, image]) => ({ image, repository, target })),
     );
     const outcomes = await copyToTargets(source, wanted);
-    expectDone(outcomes, 12);
+    expectDone(outcomes, 6);
     for (const target of targets)
       for (const [repository, image] of images) expectAt(target, `mirror/${repository}`, image);
     expect(repeatedReads(source)).toEqual([]);
-    expect(readsOf(source).size).toBeGreaterThan(50);
+    expect(readsOf(source).size).toBeGreaterThan(25);
   });
 
   it('are read once under two names at one target', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { VerifiedTag } from '../../../../src/copy/engine.ts';
 import type { Platforms } from '../../../../src/mirror/platforms.ts';
 import type { Digest } from '../../../../src/oci/digest.ts';
@@ -21,19 +21,11 @@ import {
   pushImage,
   seededBytes,
 } from '../../../support/fixtures/images.ts';
-import { type MemoryRegistry, startMemoryRegistry } from '../../../support/registries/memory-registry.ts';
+import { source, target, useRegistryPair } from '../../../support/fixtures/registry-pair.ts';
 
 /** Images that the specification allows or the field has, and that are copied as crane, skopeo or containerd copy them. */
 
-let source: MemoryRegistry;
-let target: MemoryRegistry;
-
-beforeEach(async () => {
-  [source, target] = await Promise.all([startMemoryRegistry(), startMemoryRegistry()]);
-});
-afterEach(async () => {
-  await Promise.all([source.close(), target.close()]);
-});
+useRegistryPair();
 
 async function copy(image: TestImage, platforms: Platforms = 'all'): Promise<Map<string, VerifiedTag>> {
   await pushImage(source.url, 'img', ['v1'], image);

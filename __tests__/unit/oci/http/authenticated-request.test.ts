@@ -97,3 +97,47 @@ describe('the scope of a challenge', () => {
     expect(network.requests.length).toBeLessThanOrEqual(8);
   });
 });
+
+/** A registry whose token service grants the actions that `grants` returns, and which counts on them. */
+function granting(grants: (actions: string[]) => string[], refusal: 401 | 403): FakeNetwork {
+  return fakeNetwork(({ url, method, authorization = '' }) => {
+    if (url.pathname === '/token') {
+      const actions = (url.searchParams.get('scope') ?? '').split(':').at(-1)?.split(',') ?? [];
+      return { status: 200, body: JSON.stringify({ token: grants(actions).join('+'), expires_in: 300 }) };
+    }
+    const granted = authorization.replace('Bearer ', '').split('+');
+    const isGranted = granted.includes(method === 'PUT' ? 'push' : 'pull');
+    if (isGranted) return { status: method === 'PUT' ? 201 : 200, body: '{"tags":["v1"]}' };
+    const challenge = 'Bearer realm="https://r.example/token",service="r"';
+    const status = authorization === '' ? 401 : refusal;
+    return { status, ...(status === 401 && { headers: { 'www-authenticate': challenge } }) };
+  });
+}
+
+describe('a read after a push', () => {
+  const manifest = {
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    digest: `sha256:${'a'.repeat(64)}`,
+    bytes: new TextEncoder().encode('{}'),
+  } as const;
+
+  it('uses the token of the push', async () => {
+    const network = granting((actions) => actions, 403);
+    const mine = client(network);
+    await mine.putManifest('a', 'v1', manifest);
+    expect(await mine.listTags('a')).toEqual(['v1']);
+    expect(tokenScopes(network)).toEqual([['repository:a:pull,push']]);
+  });
+
+  it.each([401, 403] as const)(
+    'gets a token of its own where the token of the push does not allow it, and a refusal is a %i',
+    async (refusal) => {
+      const network = granting((actions) => (actions.includes('push') ? ['push'] : actions), refusal);
+      const mine = client(network);
+      await mine.putManifest('a', 'v1', manifest);
+      for (let read = 0; read < 2; read += 1) expect(await mine.listTags('a')).toEqual(['v1']);
+      expect(tokenScopes(network).at(-1)).toEqual(['repository:a:pull']);
+      expect(tokenScopes(network).filter(([scope]) => scope === 'repository:a:pull')).toHaveLength(1);
+    },
+  );
+});
