@@ -51,6 +51,8 @@ export const INPUT_NAMES = [
   'insecure-registries',
   'trusted-hosts',
   'comment',
+  'request',
+  'request-accounts',
   'job-matrix',
   'fail-on-error',
   'compare-content',
