@@ -69,7 +69,8 @@ async function attempt(mode: RunMode, inputs: Inputs, deps: Deps, runner: Runner
   try {
     return await mode(inputs, deps);
   } catch (error) {
-    await answerBrokenOff(inputs, error, deps, runner);
+    // Whatever goes wrong here must not hide the error.
+    await new Attempts().make('The answer', async () => answerBrokenOff(inputs, error, deps, runner));
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import { SAFE_OUTPUTS } from '../../src/report/outputs.ts';
 import type { RunResult } from '../../src/report/result.ts';
 import { testDeps } from '../support/fixtures/deps.ts';
 import { parseTestInputs } from '../support/fixtures/inputs.ts';
+import { issueBody, labeled, onIssue } from '../support/fixtures/issues.ts';
 import { copied, failure, gone, namespaceResult, runResult } from '../support/fixtures/results.ts';
 import { type TestRunner, testRunner } from '../support/run/test-runner.ts';
 
@@ -356,5 +357,56 @@ describe('the dependencies', () => {
     );
     await expect(running).rejects.toThrow('octo/meta is unreachable');
     expect(Object.fromEntries(runner.outputs)).toEqual(SAFE_OUTPUTS);
+  });
+});
+
+describe('a request', () => {
+  const answer = async (images: string, mode: RunMode): Promise<{ comments: string[]; outcome: unknown }> => {
+    const comments: string[] = [];
+    const keepComment = async (_: unknown, { body }: Comment): Promise<undefined> => {
+      comments.push(body);
+      return Promise.resolve(undefined);
+    };
+    const modes = { sync: mode, plan: mode, compare: mode, monitor: mode, record: mode };
+    const inputs = parseTestInputs(
+      { request: 'true', engine: 'registry' },
+      onIssue(labeled(issueBody(images))),
+    );
+    const deps = { ...testDeps(), comments: { keepComment } };
+    const outcome: unknown = await run(
+      async () => Promise.resolve(inputs),
+      () => deps,
+      testRunner(),
+      modes,
+    ).catch((error: unknown) => error);
+    return { comments, outcome };
+  };
+
+  it('with mistakes is answered and never started', async () => {
+    let started = 0;
+    const { comments, outcome } = await answer('???', async () => {
+      started += 1;
+      return Promise.resolve(runResult());
+    });
+    expect(started).toBe(0);
+    expect(outcome).toMatch(/^The request of issue #7 can't be mirrored/);
+    expect(comments).toEqual([expect.stringContaining('Nothing was mirrored')]);
+  });
+
+  it('is answered with what became of its images', async () => {
+    const answers = [{ line: 'docker.io/library/nginx:1', reference: '1', state: 'pending' }] as const;
+    const { comments, outcome } = await answer('nginx:1', async () =>
+      Promise.resolve(runResult({ answers, stopped: ['the time is up'] })),
+    );
+    expect(outcome).toBeUndefined();
+    expect(comments).toEqual([expect.stringContaining('left for another run')]);
+  });
+
+  it('is answered when the run breaks off', async () => {
+    const { comments, outcome } = await answer('nginx:1', async () =>
+      Promise.reject(new Error('octo/meta is gone')),
+    );
+    expect(outcome).toMatchObject({ message: 'octo/meta is gone' });
+    expect(comments).toEqual([expect.stringContaining('octo/meta is gone')]);
   });
 });

@@ -90,7 +90,12 @@ export class ListProposals {
       const content = Buffer.from(wanted).toString('base64');
       try {
         await this.#octokit.rest.repos.createOrUpdateFileContents({
-          ...{ owner, repo, path, branch, message: title, content },
+          owner,
+          repo,
+          path,
+          branch,
+          message: title,
+          content,
           ...(sha !== undefined && { sha }),
         });
         return;

@@ -13,7 +13,7 @@ type Request = Pick<Inputs, 'request' | 'dryRun'>;
 /**
  * Answers a request that has mistakes.
  *
- * @returns why the job fails; undefined if there are no mistakes
+ * @returns why the job fails, which an annotation says already; undefined if there are no mistakes
  */
 export async function refuseRequest(
   { request }: Request,
@@ -22,9 +22,10 @@ export async function refuseRequest(
 ): Promise<string | undefined> {
   if (!request || request.problems.length === 0) return undefined;
   await keep(request, renderMistakes(request.problems), deps, runner);
-  const [first, ...others] = request.problems;
-  const more = others.length === 0 ? '' : `, and ${others.length} more: see the comment`;
-  return `The request of issue #${request.place.number} can't be mirrored: ${printable(first ?? '')}${more}`;
+  const problems = request.problems.map((problem) => printable(problem));
+  const message = `The request of issue #${request.place.number} can't be mirrored:\n- ${problems.join('\n- ')}`;
+  runner.annotate({ level: 'error', message });
+  return message;
 }
 
 /** Answers a request whose run broke off. */
@@ -53,6 +54,7 @@ export async function answerRequest(
   await keep(request, renderAnswer(answers, proposal), deps, runner);
 }
 
+/** Keeps the comment. If it can't be written, the job summary has the answer. */
 async function keep(
   { place }: ImageRequest,
   comment: Comment,
@@ -60,8 +62,12 @@ async function keep(
   runner: Runner,
 ): Promise<void> {
   const problem = await comments?.keepComment(place, comment);
-  if (problem === undefined) logger.info(`The comment on issue #${place.number} is up to date.`);
-  else runner.annotate({ level: 'warning', message: problem });
+  if (problem === undefined) {
+    logger.info(`The comment on issue #${place.number} is up to date.`);
+    return;
+  }
+  runner.annotate({ level: 'warning', message: problem });
+  await runner.writeSummary(comment.body);
 }
 
 /** Only images that are in the mirror are proposed. */

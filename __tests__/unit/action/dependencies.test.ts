@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createDeps } from '../../../src/action/dependencies.ts';
 import type { Deps } from '../../../src/modes/deps.ts';
 import { type InputContext, parseTestInputs } from '../../support/fixtures/inputs.ts';
+import { issueBody, labeled, onIssue } from '../../support/fixtures/issues.ts';
 
 const open: Deps[] = [];
 function create(given: Record<string, string> = {}, context: InputContext = {}): Deps {
@@ -32,6 +33,13 @@ describe('createDeps', () => {
     expect(create()).not.toHaveProperty('comments');
     expect(create({}, PULL_REQUEST)).toHaveProperty('comments');
     expect(create({ comment: 'false' }, PULL_REQUEST)).not.toHaveProperty('comments');
+  });
+
+  it('answers requests, and proposes their images', () => {
+    const request = create({ request: 'true', engine: 'registry' }, onIssue(labeled(issueBody('nginx'))));
+    expect(request).toHaveProperty('comments');
+    expect(request).toHaveProperty('listProposals');
+    expect(create()).not.toHaveProperty('listProposals');
   });
 
   it.each([

@@ -108,16 +108,17 @@ describe('answerRequest', () => {
       'The requested images could not be proposed for the list: allow it',
       'no permission',
     ]);
-    expect(runner.calls).toEqual(['warning', 'warning']);
+    expect(runner.calls).toEqual(['warning', 'warning', 'summary']);
   });
 });
 
 describe('a request with mistakes', () => {
   it('is answered with each of them, and fails the job', async () => {
     const { comments, deps } = world();
-    const failure = await refuseRequest(inputsOf('???\n--privileged'), deps, testRunner());
-    expect(failure).toContain("The request of issue #7 can't be mirrored: line 1: ");
-    expect(failure).toContain('and 1 more: see the comment');
+    const runner = testRunner();
+    const failure = await refuseRequest(inputsOf('???\n--privileged'), deps, runner);
+    expect(runner.messages).toEqual([failure]);
+    expect(failure).toMatch(/^The request of issue #7 can't be mirrored:\n- line 1: .*\n- line 2: .*$/);
     expect(comments).toEqual([
       expect.stringMatching(/\*\*Nothing was mirrored\.\*\*\n\n- line 1: .*\n- line 2: /),
     ]);
