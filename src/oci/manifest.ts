@@ -61,6 +61,17 @@ export type ManifestContent =
  * @throws Error with the cause when it is not a manifest of a known kind
  */
 export function readManifest(manifest: Pick<RawManifest, 'mediaType' | 'bytes'>): ManifestContent {
+  const known = contents.get(manifest);
+  if (known) return known;
+  const content = parseManifest(manifest);
+  contents.set(manifest, content);
+  return content;
+}
+
+/** What was read of a manifest, as long as the manifest is in memory: each step of a copy needs it. */
+const contents = new WeakMap<object, ManifestContent>();
+
+function parseManifest(manifest: Pick<RawManifest, 'mediaType' | 'bytes'>): ManifestContent {
   if (isSchema1Type(manifest.mediaType)) return { kind: 'schema1' };
   const parsed = v.safeParse(Content, parseJson(manifest.bytes), FIRST_ISSUE);
   if (!parsed.success) {
