@@ -60,7 +60,8 @@ async function measure(tool: Tool, set: DataSet, source: Front, delayed: boolean
     target.count();
     const usage = await session.copy();
     const [a, b] = [source.count(), target.count()];
-    return { ...usage, requests: a.requests + b.requests, received: b.received, sent: a.sent };
+    const requests = a.requests + b.requests;
+    return { ...usage, requests, received: b.received, sent: a.sent, pulls: a.pulls };
   };
   const session = await tool.open(from, to, set);
   try {
@@ -118,7 +119,16 @@ function sizeOf(set: DataSet): string {
   return `${images.length} tags in ${set.size} repositories, ${blobs.size} blobs, ${(bytes / 1e6).toFixed(0)} MB`;
 }
 
-const COLUMNS = ['cold s', 'CPU s', 'peak MB', 'requests', 'MB to target', 'idle s', 'idle requests'];
+const COLUMNS = [
+  'cold s',
+  'CPU s',
+  'peak MB',
+  'requests',
+  'pulls',
+  'MB to target',
+  'idle s',
+  'idle requests',
+];
 const HEADER = ['tool'.padEnd(14), ...COLUMNS.map((column) => column.padStart(14))].join('');
 
 function print(name: string, measured: readonly Measured[]): void {
@@ -129,6 +139,7 @@ function print(name: string, measured: readonly Measured[]): void {
     median(({ cold }) => cold.cpu).toFixed(2),
     median(({ cold }) => cold.megabytes).toFixed(0),
     median(({ cold }) => cold.requests).toFixed(0),
+    median(({ cold }) => cold.pulls).toFixed(0),
     (median(({ cold }) => cold.received) / 1e6).toFixed(1),
     median(({ idle }) => idle.seconds).toFixed(2),
     median(({ idle }) => idle.requests).toFixed(0),

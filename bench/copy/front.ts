@@ -21,6 +21,8 @@ export interface Traffic {
   /** Bytes of the requests, including their bodies. */
   readonly received: number;
   readonly sent: number;
+  /** Number of manifests that were read: Docker Hub counts each as a pull. https://docs.docker.com/docker-hub/usage/pulls/ */
+  readonly pulls: number;
 }
 
 /** nginx in front of a registry. It counts requests and bytes, and serves `tags/list` from files where they exist. */
@@ -29,6 +31,9 @@ export interface Front {
   count(): Traffic;
   close(): Promise<void>;
 }
+
+/** A line of the log that is about a pull. */
+const PULL = /^\d+ \d+ GET \S+\/manifests\//;
 
 /** @param lists the body of `tags/list` by repository, the same for every tool */
 export async function startFront(
@@ -58,7 +63,8 @@ export async function startFront(
       closeSync(file);
       const sum = (at: number): number =>
         lines.reduce((total, line) => total + Number(line.split(' ')[at]), 0);
-      return { requests: lines.length, received: sum(0), sent: sum(1) };
+      const pulls = lines.filter((line) => PULL.test(line)).length;
+      return { requests: lines.length, received: sum(0), sent: sum(1), pulls };
     },
     close: async () => {
       await daemon.stop();
@@ -74,7 +80,7 @@ function nginxConfig(folder: string, port: number, upstream: string): string {
 daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log crit; user root;
 events { worker_connections 2000; }
 http {
-  log_format traffic '$request_length $bytes_sent';
+  log_format traffic '$request_length $bytes_sent $request_method $uri';
   access_log ${folder}/access.log traffic;
   client_max_body_size 0; proxy_request_buffering off; proxy_buffering on; proxy_max_temp_file_size 0;
   client_body_temp_path ${folder}/a; proxy_temp_path ${folder}/b; fastcgi_temp_path ${folder}/c;

@@ -47,6 +47,8 @@ export class BlobCopier {
    */
   #mounts: 'unknown' | 'yes' | 'never' = 'unknown';
   #failedMounts = 0;
+  /** Pairs of a source's and a target's repository in this registry, `from to`, between which it does not mount. */
+  readonly #unmountable = new Set<string>();
 
   constructor(options: BlobCopierOptions) {
     this.#options = options;
@@ -81,7 +83,15 @@ export class BlobCopier {
         continue;
       }
       return this.#transfers.run(key, async () => {
-        const sent = await this.#transfer({ source, from, blob, repository, mountSource });
+        const own = mountSource === undefined && this.#mayMountFrom(source, from, repository);
+        const sent = await this.#transfer({
+          source,
+          from,
+          blob,
+          repository,
+          mountSource: own ? from : mountSource,
+          isFromSource: own,
+        });
         inventory.noteBlob(repository, digest);
         streams.settle(target, source, digest);
         return sent;
@@ -128,7 +138,14 @@ export class BlobCopier {
     return error;
   }
 
-  async #start({ blob, repository, mountSource }: BlobTransfer): Promise<UploadStart> {
+  /** Where source and target are one registry, it may mount blobs from the source's repository: then nothing is read or sent. */
+  #mayMountFrom({ registry }: RegistryClient, from: string, repository: string): boolean {
+    const isOneRegistry = registry === this.#options.target.registry;
+    return isOneRegistry && from !== repository && !this.#unmountable.has(`${from} ${repository}`);
+  }
+
+  async #start({ blob, from: origin, ...transfer }: BlobTransfer): Promise<UploadStart> {
+    const { repository, mountSource, isFromSource } = transfer;
     const { target, inventory } = this.#options;
     const isPresent = async (): Promise<boolean> =>
       target.hasBlob(repository, blob.digest).catch(() => false);
@@ -139,12 +156,14 @@ export class BlobCopier {
       this.#mounts = 'yes';
       return start;
     }
-    if (mountSource !== undefined) inventory.forgetBlob(mountSource, blob.digest);
+    // The source has the blob: the target's account may not read it there.
+    if (isFromSource) this.#unmountable.add(`${origin} ${repository}`);
+    else if (mountSource !== undefined) inventory.forgetBlob(mountSource, blob.digest);
     if (start.mountError) this.#noteFailedMount(start.mountError);
-    const isInDoubt =
-      start.mountError !== undefined || (mountSource === undefined && this.#mounts === 'unknown');
+    const isUnknown = this.#mounts === 'unknown' && mountSource === undefined;
+    const isInDoubt = start.mountError !== undefined || isUnknown || isFromSource;
     if (!isInDoubt || blob.size < WORTH_A_HEAD_BYTES || !(await isPresent())) return start;
-    if (!start.mountError) this.#mounts = 'never';
+    if (isUnknown && !start.mountError) this.#mounts = 'never';
     return { kind: 'mounted' };
   }
 
@@ -228,8 +247,10 @@ interface BlobTransfer {
   readonly from: string;
   readonly blob: Descriptor;
   readonly repository: string;
-  /** Another repository of the target that is known to have the blob. */
+  /** Another repository of the target that has the blob. */
   readonly mountSource: string | undefined;
+  /** True when that is the source's repository, which the target's account may not be able to read. */
+  readonly isFromSource: boolean;
 }
 
 /** Keys of a blob in one repository of its source, and in any repository. Descriptors may state different sizes of one blob. */

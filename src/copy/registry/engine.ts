@@ -1,4 +1,3 @@
-import { fetchManifest } from '../../mirror/source-image.ts';
 import { SerialQueue, SingleFlight } from '../../oci/async.ts';
 import type { RegistryClient } from '../../oci/client.ts';
 import { isReferrersTag } from '../../oci/digest-tags.ts';
@@ -16,6 +15,7 @@ import { ByteBudget } from './byte-budget.ts';
 import { copyCosignTags, isCosignTag } from './cosign-tag-copy.ts';
 import { copyImage, copyNewReferrers } from './image-copy.ts';
 import type { TargetState } from './manifest-copy.ts';
+import { fetchTaskManifest } from './present-manifest.ts';
 import { PresenceCheck } from './presence-check.ts';
 import { copyList } from './referrers-list-copy.ts';
 import { ReferrersLists } from './referrers-lists.ts';
@@ -96,7 +96,7 @@ export class RegistryEngine implements Engine {
       return copyNewReferrers(task, async () => (await this.#target(target.client)).state, observer, member);
     const [{ state, places }, manifest] = await Promise.all([
       this.#target(target.client),
-      fetchManifest(source.client, source.repository, source.digest),
+      fetchTaskManifest(task),
     ]);
     const turn = { places, ...(member && { member }) };
     if (task.tags.every(isCosignTag)) return copyCosignTags(task, state, manifest, turn, observer);

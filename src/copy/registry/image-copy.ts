@@ -1,5 +1,5 @@
 import { CopyError } from '../../mirror/copy-error.ts';
-import { copyableContent, entryKind, fetchChild, fetchManifest } from '../../mirror/source-image.ts';
+import { copyableContent, entryKind } from '../../mirror/source-image.ts';
 import { allOrThrow } from '../../oci/async.ts';
 import { digestTagSubject } from '../../oci/digest-tags.ts';
 import type { RegistryClient } from '../../oci/client.ts';
@@ -12,6 +12,7 @@ import type { Member } from '../meetings.ts';
 import { cosignTagsOf, findReferrers } from './find-referrers.ts';
 import { type TargetState, ManifestCopy, isDigestOf, tooDeep } from './manifest-copy.ts';
 import { MAX_DEPTH } from './presence-check.ts';
+import { fetchTaskChild, fetchTaskManifest } from './present-manifest.ts';
 import { reduceIndex } from './reduce-index.ts';
 import { ReferrersCopy } from './referrers-copy.ts';
 import { type Turn, inTurn } from './turn.ts';
@@ -156,14 +157,12 @@ export async function copyNewReferrers(
   member?: Member<RegistryClient>,
 ): Promise<number> {
   if (!task.referrers) return 0;
-  const { client, repository, digest, mediaType } = task.source;
+  const { digest, mediaType } = task.source;
   const isSingle = mediaType !== undefined && !isIndexType(mediaType);
   const subjects = isSingle
     ? [digest]
-    : await subjectsIn(
-        reduce(await fetchManifest(client, repository, digest), task, observer),
-        task,
-        async (parent, child) => fetchChild(task.source, parent, child, task.platforms),
+    : await subjectsIn(reduce(await fetchTaskManifest(task), task, observer), task, async (parent, child) =>
+        fetchTaskChild(task, parent, child),
       );
   const tags = cosignTagsOf(task.referrers, subjects);
   const found = await findReferrers(task.source, task.referrers, subjects);

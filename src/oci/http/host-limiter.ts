@@ -1,4 +1,3 @@
-import pLimit, { type LimitFunction } from 'p-limit';
 import type { Sleep } from '../sleep.ts';
 
 /**
@@ -6,7 +5,11 @@ import type { Sleep } from '../sleep.ts';
  * limit concerns the client and not one request, therefore it pauses them all.
  */
 export class HostLimiter {
-  readonly #limit: LimitFunction;
+  readonly #concurrency: number;
+  #running = 0;
+  /** Requests that wait for a place, in their order: from `#next` on. */
+  #waiting: (() => void)[] = [];
+  #next = 0;
   readonly #sleep: Sleep;
   readonly #clock: () => number;
   #pausedUntil = 0;
@@ -14,17 +17,38 @@ export class HostLimiter {
   #refusal: Error | undefined;
 
   constructor(concurrency: number, sleep: Sleep, clock: () => number) {
-    this.#limit = pLimit(concurrency);
+    this.#concurrency = concurrency;
     this.#sleep = sleep;
     this.#clock = clock;
   }
 
   /** Runs `request` once a place is free and the host is not paused. */
   async run<T>(request: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#limit(async () => {
-      await this.waitUntilOpen(signal);
-      return request();
-    });
+    if (this.#running < this.#concurrency) this.#running += 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      if (this.#wait() > 0 || signal?.aborted === true) await this.waitUntilOpen(signal);
+      return await request();
+    } finally {
+      this.#passOn();
+    }
+  }
+
+  /** Passes a place on to the next request that waits. */
+  #passOn(): void {
+    const next = this.#waiting[this.#next];
+    if (!next) {
+      this.#running -= 1;
+      this.#waiting = [];
+      this.#next = 0;
+      return;
+    }
+    this.#next += 1;
+    if (this.#next > 1000 && this.#next * 2 > this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#next);
+      this.#next = 0;
+    }
+    next();
   }
 
   /**

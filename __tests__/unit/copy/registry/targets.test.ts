@@ -268,6 +268,7 @@ describe('Azure ACR', () => {
     // Both layers are refused at the same moment: each is sent in parts, though nothing is tried again.
     expect(await copyImage(source, copying, LARGE)).toEqual(['v1']);
     expectHeld(acr, LARGE);
+    // The tag is read back with the token of the push.
     expect(new Set(acr.granted)).toEqual(new Set(['repository:mirror/img:pull,push']));
     expect(acr.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(4);
   });

@@ -33,6 +33,14 @@ describe('HostLimiter', () => {
     expect([most, results]).toEqual([2, [0, 1, 2, 3, 4, 5]]);
   });
 
+  it('runs thousands of requests that wait in the order of their calls', async () => {
+    const { limiter } = new Setup(2);
+    const numbers = Array.from({ length: 5000 }, (_, number) => number);
+    const started: number[] = [];
+    await Promise.all(numbers.map(async (number) => limiter.run(async () => void started.push(number))));
+    expect(started).toEqual(numbers);
+  });
+
   it('frees a place when a request fails', async () => {
     const { limiter } = new Setup(1);
     const failed = limiter.run(async () => {
