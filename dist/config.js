@@ -1,4 +1,4 @@
-import { E as InputError, H as array, K as description, L as targetRepository, M as messageOf, N as printable, O as listOf, R as formatNamespace, U as boolean, a as readSettings, at as optional, b as parseReference, c as templateProblem, ct as pipe, ft as safeParse, ht as union, k as show, lt as record, mt as string, pt as strictObject, rt as number, tt as nullable, y as parseExactReference, z as parseNamespace } from "./settings.js";
+import { B as parseNamespace, E as InputError, L as targetRepository, M as messageOf, N as printable, O as listOf, R as formatNamespace, U as array, W as boolean, _t as union, a as readSettings, at as number, b as parseReference, c as templateProblem, dt as record, gt as string, ht as strictObject, k as show, mt as safeParse, q as description, rt as nullable, st as optional, ut as pipe, y as parseExactReference } from "./settings.js";
 import { o as isRepositoryName } from "./names.js";
 import { t as require_dist } from "./dist.js";
 

@@ -211,6 +211,11 @@ var ValiError = class extends Error {
 		this.issues = issues;
 	}
 };
+/**
+* [ISO 8601](https://en.wikipedia.org/wiki/ISO_8601) timestamp regex. Allows a
+* space as a date/time separator and an optional space before the UTC offset.
+*/
+const ISO_TIMESTAMP_REGEX = /^\d{4}-(?:0[1-9]|1[0-2])-(?:[12]\d|0[1-9]|3[01])[T ](?:0\d|1\d|2[0-3])(?::[0-5]\d){2}(?:\.\d{1,9})?(?:Z| ?[+-](?:0\d|1\d|2[0-3])(?::?[0-5]\d)?)$/u;
 /* @__NO_SIDE_EFFECTS__ */
 function check(requirement, message$1) {
 	return {
@@ -255,6 +260,22 @@ function integer(message$1) {
 		message: message$1,
 		"~run"(dataset, config$1) {
 			if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "integer", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+/* @__NO_SIDE_EFFECTS__ */
+function isoTimestamp(message$1) {
+	return {
+		kind: "validation",
+		type: "iso_timestamp",
+		reference: isoTimestamp,
+		async: false,
+		expects: null,
+		requirement: ISO_TIMESTAMP_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "timestamp", dataset, config$1);
 			return dataset;
 		}
 	};
@@ -1015,6 +1036,11 @@ function parseNamespace(text, defaultRegistry) {
 		path
 	};
 }
+/** True for a namespace as `formatNamespace` writes it. */
+function isNamespaceName(text) {
+	const namespace = parseNamespace(text, "");
+	return typeof namespace !== "string" && formatNamespace(namespace) === text;
+}
 
 // src/mirror/target-names.ts
 /** The placeholders of the input `target-name`. */
@@ -1175,7 +1201,7 @@ const LONGEST_DURATION_MS = 18e8;
 * Reads inputs by type and collects their problems, so that all are reported together. After a problem, a reader
 * continues with a harmless value, and `finish` throws later.
 */
-var InputReader = class {
+var InputReader = class InputReader {
 	#get;
 	#problems = [];
 	/** @param get returns an input's trimmed text; empty when it is not set */
@@ -1188,6 +1214,14 @@ var InputReader = class {
 	/** Adds the problems that were found elsewhere. */
 	adopt({ problems }) {
 		this.#problems.push(...problems);
+	}
+	/** A reader of the same inputs, without the problems of this one. */
+	fresh() {
+		return new InputReader(this.#get);
+	}
+	/** All problems so far. */
+	problems() {
+		return this.#problems;
 	}
 	/** @throws InputError with all problems, if there were any */
 	finish() {
@@ -3669,4 +3703,4 @@ function readNewerThan(text, report, now) {
 	return time;
 }
 
-export { maxValue as $, RegistryError as A, repositoryIn as B, isReference as C, InputReader as D, InputError as E, redactUrl as F, custom as G, array as H, USUAL_NAME as I, integer as J, description as K, targetRepository as L, messageOf as M, printable as N, listOf as O, readErrorBody as P, maxLength as Q, formatNamespace as R, isDigest as S, referenceSeparator as T, boolean as U, ValiError as V, check as W, literal as X, is as Y, looseObject as Z, formatExactReference as _, readSettings as a, optional as at, parseReference as b, templateProblem as c, pipe as ct, compileRange as d, safeInteger as dt, minValue as et, isFullVersion as f, safeParse as ft, narrowPatterns as g, unknown as gt, namedImages as h, union as ht, readPlatforms as i, object as it, isAccessDenied as j, show as k, canonicalPlatform as l, record as lt, Patterns as m, string as mt, REFERRERS_NEED_DIGESTS as n, nullish as nt, resolveFilters as o, parse as ot, newestVersionFirst as p, strictObject as pt, getDotPath as q, TARGET_EXAMPLE as r, number as rt, resolveSettings as s, parseJson as st, DEFAULTS as t, nullable as tt, parsePlatform as u, regex as ut, formatReference as v, matchesDigest as w, digestOf as x, parseExactReference as y, parseNamespace as z };
+export { looseObject as $, RegistryError as A, parseNamespace as B, isReference as C, InputReader as D, InputError as E, redactUrl as F, check as G, ValiError as H, USUAL_NAME as I, getDotPath as J, custom as K, targetRepository as L, messageOf as M, printable as N, listOf as O, readErrorBody as P, literal as Q, formatNamespace as R, isDigest as S, referenceSeparator as T, array as U, repositoryIn as V, boolean as W, is as X, integer as Y, isoTimestamp as Z, formatExactReference as _, union as _t, readSettings as a, number as at, parseReference as b, templateProblem as c, parse as ct, compileRange as d, record as dt, maxLength as et, isFullVersion as f, regex as ft, narrowPatterns as g, string as gt, namedImages as h, strictObject as ht, readPlatforms as i, nullish as it, isAccessDenied as j, show as k, canonicalPlatform as l, parseJson as lt, Patterns as m, safeParse as mt, REFERRERS_NEED_DIGESTS as n, minValue as nt, resolveFilters as o, object as ot, newestVersionFirst as p, safeInteger as pt, description as q, TARGET_EXAMPLE as r, nullable as rt, resolveSettings as s, optional as st, DEFAULTS as t, maxValue as tt, parsePlatform as u, pipe as ut, formatReference as v, unknown as vt, matchesDigest as w, digestOf as x, parseExactReference as y, isNamespaceName as z };

@@ -1,6 +1,6 @@
 import { i as __toESM, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
 import { _ as getExecOutput, a as getInput, c as info, d as saveState, f as setFailed, h as warning, i as error, l as isDebug, m as setSecret, n as ExitCode, p as setOutput, r as debug, s as group, t as DOCKER_FOLDER_STATE, u as notice, x as summary } from "./shared.js";
-import { $ as maxValue, A as RegistryError, B as repositoryIn, C as isReference, D as InputReader, E as InputError, F as redactUrl, G as custom, H as array, I as USUAL_NAME, J as integer, L as targetRepository, M as messageOf, N as printable, P as readErrorBody, Q as maxLength, R as formatNamespace, S as isDigest, T as referenceSeparator, U as boolean, V as ValiError, W as check$2, X as literal, Y as is, Z as looseObject, _ as formatExactReference, a as readSettings, at as optional, b as parseReference, ct as pipe, d as compileRange, dt as safeInteger, et as minValue, f as isFullVersion, ft as safeParse, g as narrowPatterns, gt as unknown, h as namedImages, ht as union, i as readPlatforms, it as object, j as isAccessDenied, k as show$1, l as canonicalPlatform, lt as record$2, m as Patterns, mt as string, n as REFERRERS_NEED_DIGESTS, nt as nullish, o as resolveFilters, ot as parse$3, p as newestVersionFirst, q as getDotPath, r as TARGET_EXAMPLE, rt as number, s as resolveSettings, st as parseJson$3, t as DEFAULTS$1, tt as nullable, u as parsePlatform, ut as regex$2, v as formatReference, w as matchesDigest, x as digestOf, z as parseNamespace } from "./settings.js";
+import { $ as looseObject, A as RegistryError, B as parseNamespace, C as isReference, D as InputReader, E as InputError, F as redactUrl, G as check$2, H as ValiError, I as USUAL_NAME, J as getDotPath, K as custom, L as targetRepository, M as messageOf, N as printable, P as readErrorBody, Q as literal, R as formatNamespace, S as isDigest, T as referenceSeparator, U as array, V as repositoryIn, W as boolean, X as is, Y as integer, Z as isoTimestamp, _ as formatExactReference, _t as union, a as readSettings, at as number, b as parseReference, ct as parse$3, d as compileRange, dt as record$2, et as maxLength, f as isFullVersion, ft as regex$2, g as narrowPatterns, gt as string, h as namedImages$1, i as readPlatforms, it as nullish, j as isAccessDenied, k as show$1, l as canonicalPlatform, lt as parseJson$3, m as Patterns, mt as safeParse, n as REFERRERS_NEED_DIGESTS, nt as minValue, o as resolveFilters, ot as object, p as newestVersionFirst, pt as safeInteger, r as TARGET_EXAMPLE, rt as nullable, s as resolveSettings, st as optional, t as DEFAULTS$1, tt as maxValue, u as parsePlatform, ut as pipe, v as formatReference, vt as unknown, w as matchesDigest, x as digestOf, z as isNamespaceName } from "./settings.js";
 import { a as isRegistryHost, i as isLoopback, o as isRepositoryName, r as canonicalHost, s as isTag, t as apiHost } from "./names.js";
 import { t as maskable } from "./maskable.js";
 import { mkdir, mkdtemp, readFile, readdir, realpath, rm, stat, symlink, writeFile } from "node:fs/promises";
@@ -14,7 +14,7 @@ import * as zlib from "node:zlib";
 import { createHash, createHmac, createPrivateKey, randomUUID, subtle, timingSafeEqual } from "node:crypto";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { homedir, tmpdir } from "node:os";
-import { join, relative, resolve, sep as sep$1 } from "node:path";
+import { join, relative, resolve as resolve$1, sep as sep$1 } from "node:path";
 import { readFileSync } from "node:fs";
 import { ChildProcess } from "node:child_process";
 import { isatty } from "node:tty";
@@ -1052,7 +1052,7 @@ var request = withDefaults$1(endpoint, defaults_default);
 /* v8 ignore else -- @preserve */
 
 // node_modules/@octokit/graphql/dist-bundle/index.js
-var VERSION$16 = "0.0.0-development";
+var VERSION$17 = "0.0.0-development";
 function _buildMessageForResponseErrors(data) {
 	return `Request failed due to following response errors:
 ` + data.errors.map((e) => ` - ${e.message}`).join("\n");
@@ -1130,7 +1130,7 @@ function withDefaults(request2, newDefaults) {
 	});
 }
 var graphql2 = withDefaults(request, {
-	headers: { "user-agent": `octokit-graphql.js/${VERSION$16} ${getUserAgent()}` },
+	headers: { "user-agent": `octokit-graphql.js/${VERSION$17} ${getUserAgent()}` },
 	method: "POST",
 	url: "/graphql"
 });
@@ -1174,7 +1174,7 @@ var createTokenAuth = function createTokenAuth2(token) {
 };
 
 // node_modules/@octokit/core/dist-src/version.js
-const VERSION$15 = "7.0.8";
+const VERSION$16 = "7.0.8";
 
 // node_modules/@octokit/core/dist-src/index.js
 const noop$1 = () => {};
@@ -1187,9 +1187,9 @@ function createLogger$1(logger = {}) {
 	if (typeof logger.error !== "function") logger.error = consoleError;
 	return logger;
 }
-const userAgentTrail = `octokit-core.js/${VERSION$15} ${getUserAgent()}`;
+const userAgentTrail = `octokit-core.js/${VERSION$16} ${getUserAgent()}`;
 var Octokit$1 = class {
-	static VERSION = VERSION$15;
+	static VERSION = VERSION$16;
 	static defaults(defaults) {
 		const OctokitWithDefaults = class extends this {
 			constructor(...args) {
@@ -1265,7 +1265,7 @@ var Octokit$1 = class {
 };
 
 // node_modules/@octokit/plugin-paginate-rest/dist-bundle/index.js
-var VERSION$14 = "0.0.0-development";
+var VERSION$15 = "0.0.0-development";
 function normalizePaginatedListResponse$1(response) {
 	if (!response.data) return {
 		...response,
@@ -1347,7 +1347,7 @@ var composePaginateRest$1 = Object.assign(paginate$1, { iterator: iterator$1 });
 function paginateRest$1(octokit) {
 	return { paginate: Object.assign(paginate$1.bind(null, octokit), { iterator: iterator$1.bind(null, octokit) }) };
 }
-paginateRest$1.VERSION = VERSION$14;
+paginateRest$1.VERSION = VERSION$15;
 
 // node_modules/@octokit/plugin-paginate-graphql/dist-bundle/index.js
 var generateMessage = (path, cursorValue) => `The cursor at "${path.join(",")}" did not change its value "${cursorValue}" after a page transition. Please make sure your that your query is set up correctly.`;
@@ -1462,7 +1462,7 @@ function paginateGraphQL(octokit) {
 }
 
 // node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/version.js
-const VERSION$13 = "17.0.0";
+const VERSION$14 = "17.0.0";
 
 // node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/generated/endpoints.js
 var endpoints_default = {
@@ -2854,7 +2854,7 @@ function decorate(octokit, scope, methodName, defaults, decorations) {
 function restEndpointMethods(octokit) {
 	return { rest: endpointsToMethods(octokit) };
 }
-restEndpointMethods.VERSION = VERSION$13;
+restEndpointMethods.VERSION = VERSION$14;
 function legacyRestEndpointMethods(octokit) {
 	const api = endpointsToMethods(octokit);
 	return {
@@ -2862,7 +2862,7 @@ function legacyRestEndpointMethods(octokit) {
 		rest: api
 	};
 }
-legacyRestEndpointMethods.VERSION = VERSION$13;
+legacyRestEndpointMethods.VERSION = VERSION$14;
 
 // node_modules/bottleneck/light.js
 var require_light = /* @__PURE__ */ __commonJSMin(((exports, module, this$1) => {
@@ -4037,7 +4037,7 @@ var require_light = /* @__PURE__ */ __commonJSMin(((exports, module, this$1) => 
 
 // node_modules/@octokit/plugin-retry/dist-bundle/index.js
 var import_light = /* @__PURE__ */ __toESM(require_light(), 1);
-var VERSION$12 = "0.0.0-development";
+var VERSION$13 = "0.0.0-development";
 function isRequestError(error) {
 	return error.request !== void 0;
 }
@@ -4096,10 +4096,10 @@ function retry(octokit, octokitOptions) {
 	}
 	return retryPlugin;
 }
-retry.VERSION = VERSION$12;
+retry.VERSION = VERSION$13;
 
 // node_modules/@octokit/plugin-throttling/dist-bundle/index.js
-var VERSION$11 = "0.0.0-development";
+var VERSION$12 = "0.0.0-development";
 var noop = () => Promise.resolve();
 function wrapRequest(state, request, options) {
 	return state.retryLimiter.schedule(doRequest, state, request, options);
@@ -4265,7 +4265,7 @@ function throttling(octokit, octokitOptions) {
 	});
 	return {};
 }
-throttling.VERSION = VERSION$11;
+throttling.VERSION = VERSION$12;
 throttling.triggersNotification = triggersNotification;
 
 // node_modules/@octokit/oauth-authorization-url/dist-src/index.js
@@ -4571,9 +4571,9 @@ async function hook$4(state, request, route, parameters) {
 	endpoint.headers.authorization = `token ${token}`;
 	return request(endpoint);
 }
-var VERSION$10 = "0.0.0-development";
+var VERSION$11 = "0.0.0-development";
 function createOAuthDeviceAuth(options) {
-	const requestWithDefaults = options.request || request.defaults({ headers: { "user-agent": `octokit-auth-oauth-device.js/${VERSION$10} ${getUserAgent()}` } });
+	const requestWithDefaults = options.request || request.defaults({ headers: { "user-agent": `octokit-auth-oauth-device.js/${VERSION$11} ${getUserAgent()}` } });
 	const { request: request$3 = requestWithDefaults, ...otherOptions } = options;
 	const state = options.clientType === "github-app" ? {
 		...otherOptions,
@@ -4592,7 +4592,7 @@ function createOAuthDeviceAuth(options) {
 /* v8 ignore next 2 -- @preserve */
 
 // node_modules/@octokit/auth-oauth-user/dist-bundle/index.js
-var VERSION$9 = "0.0.0-development";
+var VERSION$10 = "0.0.0-development";
 async function getAuthentication(state) {
 	if ("code" in state.strategyOptions) {
 		const { authentication } = await exchangeWebFlowCode({
@@ -4723,7 +4723,7 @@ async function hook$3(state, request, route, parameters = {}) {
 	endpoint.headers.authorization = "token " + token;
 	return request(endpoint);
 }
-function createOAuthUserAuth({ clientId, clientSecret, clientType = "oauth-app", request: request$2 = request.defaults({ headers: { "user-agent": `octokit-auth-oauth-app.js/${VERSION$9} ${getUserAgent()}` } }), onTokenCreated, ...strategyOptions }) {
+function createOAuthUserAuth({ clientId, clientSecret, clientType = "oauth-app", request: request$2 = request.defaults({ headers: { "user-agent": `octokit-auth-oauth-app.js/${VERSION$10} ${getUserAgent()}` } }), onTokenCreated, ...strategyOptions }) {
 	const state = Object.assign({
 		clientType,
 		clientId,
@@ -4734,7 +4734,7 @@ function createOAuthUserAuth({ clientId, clientSecret, clientType = "oauth-app",
 	});
 	return Object.assign(auth$3.bind(null, state), { hook: hook$3.bind(null, state) });
 }
-createOAuthUserAuth.VERSION = VERSION$9;
+createOAuthUserAuth.VERSION = VERSION$10;
 /* v8 ignore if -- @preserve */
 /* v8 ignore next -- @preserve */
 
@@ -4782,10 +4782,10 @@ async function hook$2(state, request2, route, parameters) {
 		throw error;
 	}
 }
-var VERSION$8 = "0.0.0-development";
+var VERSION$9 = "0.0.0-development";
 function createOAuthAppAuth(options) {
 	const state = Object.assign({
-		request: request.defaults({ headers: { "user-agent": `octokit-auth-oauth-app.js/${VERSION$8} ${getUserAgent()}` } }),
+		request: request.defaults({ headers: { "user-agent": `octokit-auth-oauth-app.js/${VERSION$9} ${getUserAgent()}` } }),
 		clientType: "oauth-app"
 	}, options);
 	return Object.assign(auth$2.bind(null, state), { hook: hook$2.bind(null, state) });
@@ -5307,7 +5307,7 @@ async function sendRequestWithRetries(state, request, options, createdAt, retrie
 		return sendRequestWithRetries(state, request, options, createdAt, retries);
 	}
 }
-var VERSION$7 = "8.3.1";
+var VERSION$8 = "8.3.1";
 function createAppAuth(options) {
 	if (!options.appId) throw new Error("[@octokit/auth-app] appId option is required");
 	if (!options.privateKey && !options.createJwt) throw new Error("[@octokit/auth-app] privateKey option is required");
@@ -5315,7 +5315,7 @@ function createAppAuth(options) {
 	if ("installationId" in options && !options.installationId) throw new Error("[@octokit/auth-app] installationId is set to a falsy value");
 	const log = options.log || {};
 	if (typeof log.warn !== "function") log.warn = console.warn.bind(console);
-	const request$1 = options.request || request.defaults({ headers: { "user-agent": `octokit-auth-app.js/${VERSION$7} ${getUserAgent()}` } });
+	const request$1 = options.request || request.defaults({ headers: { "user-agent": `octokit-auth-app.js/${VERSION$8} ${getUserAgent()}` } });
 	const state = Object.assign({
 		request: request$1,
 		cache: getCache()
@@ -5381,7 +5381,7 @@ var createUnauthenticatedAuth = function createUnauthenticatedAuth2(options) {
 };
 
 // node_modules/@octokit/oauth-app/dist-node/index.js
-var VERSION$6 = "8.0.4";
+var VERSION$7 = "8.0.4";
 function addEventHandler(state, eventName, eventHandler) {
 	if (Array.isArray(eventName)) {
 		for (const singleEventName of eventName) addEventHandler(state, singleEventName, eventHandler);
@@ -5390,7 +5390,7 @@ function addEventHandler(state, eventName, eventHandler) {
 	if (!state.eventHandlers[eventName]) state.eventHandlers[eventName] = [];
 	state.eventHandlers[eventName].push(eventHandler);
 }
-var OAuthAppOctokit = Octokit$1.defaults({ userAgent: `octokit-oauth-app.js/${VERSION$6} ${getUserAgent()}` });
+var OAuthAppOctokit = Octokit$1.defaults({ userAgent: `octokit-oauth-app.js/${VERSION$7} ${getUserAgent()}` });
 async function emitEvent(state, context) {
 	const { name, action } = context;
 	if (state.eventHandlers[`${name}.${action}`]) for (const eventHandler of state.eventHandlers[`${name}.${action}`]) await eventHandler(context);
@@ -5669,7 +5669,7 @@ async function deleteAuthorizationWithState(state, options) {
 	return response;
 }
 var OAuthApp$1 = class {
-	static VERSION = VERSION$6;
+	static VERSION = VERSION$7;
 	static defaults(defaults) {
 		const OAuthAppWithDefaults = class extends this {
 			constructor(...args) {
@@ -5732,14 +5732,14 @@ var OAuthApp$1 = class {
 };
 
 // node_modules/@octokit/webhooks-methods/dist-node/index.js
-var VERSION$5 = "6.0.0";
+var VERSION$6 = "6.0.0";
 async function sign(secret, payload) {
 	if (!secret || !payload) throw new TypeError("[@octokit/webhooks-methods] secret & payload required for sign()");
 	if (typeof payload !== "string") throw new TypeError("[@octokit/webhooks-methods] payload must be a string");
 	const algorithm = "sha256";
 	return `${algorithm}=${createHmac(algorithm, secret).update(payload).digest("hex")}`;
 }
-sign.VERSION = VERSION$5;
+sign.VERSION = VERSION$6;
 async function verify(secret, eventPayload, signature) {
 	if (!secret || !eventPayload || !signature) throw new TypeError("[@octokit/webhooks-methods] secret, eventPayload & signature required");
 	if (typeof eventPayload !== "string") throw new TypeError("[@octokit/webhooks-methods] eventPayload must be a string");
@@ -5748,7 +5748,7 @@ async function verify(secret, eventPayload, signature) {
 	if (signatureBuffer.length !== verificationBuffer.length) return false;
 	return timingSafeEqual(signatureBuffer, verificationBuffer);
 }
-verify.VERSION = VERSION$5;
+verify.VERSION = VERSION$6;
 async function verifyWithFallback(secret, payload, signature, additionalSecrets) {
 	if (await verify(secret, payload, signature)) return true;
 	if (additionalSecrets !== void 0) for (const s of additionalSecrets) {
@@ -6251,7 +6251,7 @@ var Webhooks = class {
 };
 
 // node_modules/@octokit/app/node_modules/@octokit/plugin-paginate-rest/dist-bundle/index.js
-var VERSION$4 = "0.0.0-development";
+var VERSION$5 = "0.0.0-development";
 function normalizePaginatedListResponse(response) {
 	if (!response.data) return {
 		...response,
@@ -6333,11 +6333,11 @@ var composePaginateRest = Object.assign(paginate, { iterator });
 function paginateRest(octokit) {
 	return { paginate: Object.assign(paginate.bind(null, octokit), { iterator: iterator.bind(null, octokit) }) };
 }
-paginateRest.VERSION = VERSION$4;
+paginateRest.VERSION = VERSION$5;
 /* v8 ignore next -- @preserve */
 
 // node_modules/@octokit/app/dist-node/index.js
-var VERSION$3 = "16.1.4";
+var VERSION$4 = "16.1.4";
 function webhooks(appOctokit, options) {
 	return new Webhooks({
 		secret: options.secret,
@@ -6463,7 +6463,7 @@ async function getInstallationUrlBase(app) {
 	return `${appInfo.html_url}/installations/new`;
 }
 var App$1 = class {
-	static VERSION = VERSION$3;
+	static VERSION = VERSION$4;
 	static defaults(defaults) {
 		const AppWithDefaults = class extends this {
 			constructor(...args) {
@@ -6524,9 +6524,9 @@ var App$1 = class {
 };
 
 // node_modules/octokit/dist-bundle/index.js
-var VERSION$2 = "0.0.0-development";
+var VERSION$3 = "0.0.0-development";
 var Octokit = Octokit$1.plugin(restEndpointMethods, paginateRest$1, paginateGraphQL, retry, throttling).defaults({
-	userAgent: `octokit.js/${VERSION$2}`,
+	userAgent: `octokit.js/${VERSION$3}`,
 	throttle: {
 		onRateLimit,
 		onSecondaryRateLimit
@@ -34334,6 +34334,15 @@ function parseRetryAfter(value, now) {
 * with the usual doubling, five retries would be used up after 12 seconds.
 */
 function growthFor(retries) {
+	const known = growths.get(retries);
+	if (known !== void 0) return known;
+	const growth = findGrowth(retries);
+	growths.set(retries, growth);
+	return growth;
+}
+/** Each request and each blob has a budget, and all of them have the same number of retries. */
+const growths = /* @__PURE__ */ new Map();
+function findGrowth(retries) {
 	for (let growth = 2; growth < MAX_GROWTH; growth += .25) if (Array.from({ length: retries }, (_, attempt) => backoffDelay(attempt, () => 1, growth)).reduce((sum, wait) => sum + wait, 0) >= PATIENCE_MS) return growth;
 	return MAX_GROWTH;
 }
@@ -34819,13 +34828,13 @@ function statedWaitMs({ response }) {
 
 // src/github/comments.ts
 /** Besides bots, whose comments may be updated: people who could edit them anyway. Anyone else may have copied the marker. */
-const TRUSTED = /* @__PURE__ */ new Set([
+const TRUSTED$1 = /* @__PURE__ */ new Set([
 	"OWNER",
 	"MEMBER",
 	"COLLABORATOR"
 ]);
 /** Twenty jobs that write one comment at the same time are done well before this. */
-const MAX_WRITES$1 = 10;
+const MAX_WRITES$2 = 10;
 /** A job of a matrix has read its part back this often, after a wait each, before it relies on it. */
 const CONFIRMATIONS = 2;
 /** The wait before the comment is read again: longer than a job takes from reading it to writing it. */
@@ -34835,10 +34844,10 @@ const SPREAD_MS = 4e3;
 /** A rate limit that asks for a longer wait than this is an error. */
 const LONGEST_LIMIT_MS$1 = 6e4;
 /**
-* Keeps one comment per step on a pull request, found again by a marker. Each job of a matrix has its part of it.
+* Keeps one comment per step on a pull request or an issue, found again by a marker. Each job of a matrix has its part of it.
 * https://docs.github.com/en/rest/issues/comments
 */
-var PullRequestComments = class {
+var Comments = class {
 	#options;
 	constructor(options) {
 		this.#options = options;
@@ -34848,13 +34857,12 @@ var PullRequestComments = class {
 	*
 	* @returns why that was not possible, with the remedy
 	*/
-	async keepComment(pullRequest, comment) {
+	async keepComment(place, comment) {
 		try {
-			await this.#keep(pullRequest, comment);
+			await this.#keep(place, comment);
 			return;
 		} catch (error) {
-			const cause = printable(messageOf(error));
-			return `The dry run could not be reported in a comment on pull request #${pullRequest.number}; the job summary has all of it. A pull request from a fork can only read; elsewhere set "permissions: pull-requests: write" in the workflow, or comment: false (GitHub says: ${cause})`;
+			return `${unwritten(place)} (GitHub says: ${printable(messageOf(error))})`;
 		}
 	}
 	/**
@@ -34876,12 +34884,12 @@ var PullRequestComments = class {
 				confirmations += 1;
 				if (writes === 0 || confirmations === CONFIRMATIONS) return;
 			} else {
-				if (writes === MAX_WRITES$1) throw new Error("other jobs kept writing the comment");
+				if (writes === MAX_WRITES$2) throw new Error("other jobs kept writing the comment");
 				writes += 1;
 				confirmations = 0;
 				const problem = await this.#write(place, comments, text).catch((error) => ({ error }));
 				if (!problem && !isShared) return;
-				if (problem && writes === MAX_WRITES$1) throw problem.error;
+				if (problem && writes === MAX_WRITES$2) throw problem.error;
 				if (problem) waitMs += passingWaitMs(problem.error);
 			}
 			await sleep(waitMs + random() * SPREAD_MS);
@@ -34921,12 +34929,18 @@ var PullRequestComments = class {
 			repo,
 			issue_number: number,
 			per_page: 100
-		})).filter(({ user, author_association: role }) => user?.type === "Bot" || TRUSTED.has(role)).map(({ id, body = "" }) => ({
+		})).filter(({ user, author_association: role }) => user?.type === "Bot" || TRUSTED$1.has(role)).map(({ id, body = "" }) => ({
 			id,
 			body
 		})).filter(({ body }) => body.startsWith(marker)).toSorted((a, b) => a.id - b.id);
 	}
 };
+/** That there is no comment, and what to do about it. */
+function unwritten({ kind, number }) {
+	const place = `${kind} #${number}; the job summary has all of it`;
+	if (kind === "issue") return `The request could not be answered in a comment on ${place}. Set "permissions: issues: write" in the workflow`;
+	return `The dry run could not be reported in a comment on ${place}. A pull request from a fork can only read; elsewhere set "permissions: pull-requests: write" in the workflow, or comment: false`;
+}
 /**
 * How long to wait after a failed write, in milliseconds.
 *
@@ -34944,6 +34958,144 @@ function passingWaitMs(error) {
 /** Another job may have deleted a comment first. */
 function ignoreMissing(error) {
 	if (!(error instanceof RequestError) || error.status !== 404) throw error;
+}
+
+// src/github/list-proposal.ts
+/** Somebody else may write to the branch at the same time. */
+const MAX_WRITES$1 = 3;
+/**
+* Keeps one pull request per issue that changes a list. It never pushes to the default branch.
+* https://docs.github.com/en/rest/pulls/pulls
+*/
+var ListProposals = class {
+	#octokit;
+	constructor(octokit) {
+		this.#octokit = octokit;
+	}
+	/**
+	* Proposes a change, or updates the pull request that proposes it.
+	*
+	* @returns the page of the pull request; undefined if the default branch has the change
+	* @throws Error with the remedy
+	*/
+	async propose(place, change) {
+		try {
+			return await this.#propose(place, change);
+		} catch (error) {
+			if (!(error instanceof RequestError)) throw error;
+			const answer = describeAnswer(error);
+			throw new Error(`${remedyFor$1(error)} (GitHub says: ${answer})`, { cause: error });
+		}
+	}
+	async #propose(place, change) {
+		const { owner, repo, number } = place;
+		const { rest } = this.#octokit;
+		const { data } = await rest.repos.get({
+			owner,
+			repo
+		});
+		const base = data.default_branch;
+		const current = await this.#read(place, change.path, base);
+		if (change.update(current.text) === void 0) return void 0;
+		const branch = `sync-action/request-${number}`;
+		const open = (await rest.pulls.list({
+			owner,
+			repo,
+			head: `${owner}:${branch}`,
+			state: "open"
+		})).data.find(({ head }) => head.ref === branch);
+		if (!open) await this.#startBranch(place, branch, base);
+		await this.#commit(place, branch, change);
+		if (open) return open.html_url;
+		const { title, body } = change;
+		return (await rest.pulls.create({
+			owner,
+			repo,
+			head: branch,
+			base,
+			title,
+			body
+		})).data.html_url;
+	}
+	/** A branch without a pull request is left from one that was merged or closed: it starts again. */
+	async #startBranch({ owner, repo }, branch, base) {
+		const { git } = this.#octokit.rest;
+		const { data } = await git.getRef({
+			owner,
+			repo,
+			ref: `heads/${base}`
+		});
+		const { sha } = data.object;
+		if (await git.getRef({
+			owner,
+			repo,
+			ref: `heads/${branch}`
+		}).then(() => true).catch(falseIfMissing)) await git.updateRef({
+			owner,
+			repo,
+			ref: `heads/${branch}`,
+			sha,
+			force: true
+		});
+		else await git.createRef({
+			owner,
+			repo,
+			ref: `refs/heads/${branch}`,
+			sha
+		});
+	}
+	async #commit(place, branch, { path, title, update }) {
+		const { owner, repo } = place;
+		for (let writes = 1;; writes += 1) {
+			const { text, sha } = await this.#read(place, path, branch);
+			const wanted = update(text);
+			if (wanted === void 0) return;
+			const content = Buffer.from(wanted).toString("base64");
+			try {
+				await this.#octokit.rest.repos.createOrUpdateFileContents({
+					owner,
+					repo,
+					path,
+					branch,
+					message: title,
+					content,
+					...sha !== void 0 && { sha }
+				});
+				return;
+			} catch (error) {
+				if (!(error instanceof RequestError) || error.status !== 409 || writes === MAX_WRITES$1) throw error;
+			}
+		}
+	}
+	async #read({ owner, repo }, path, branch) {
+		try {
+			const { data } = await this.#octokit.rest.repos.getContent({
+				owner,
+				repo,
+				path,
+				ref: branch
+			});
+			if (Array.isArray(data) || data.type !== "file") throw new Error(`${path} is not a file`);
+			if (data.encoding !== "base64") throw new Error(`${path} is larger than 1 MB: add the images by hand`);
+			const bytes = Buffer.from(data.content, "base64");
+			return {
+				text: new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+				sha: data.sha
+			};
+		} catch (error) {
+			if (error instanceof RequestError && error.status === 404) return { text: "" };
+			throw error;
+		}
+	}
+};
+function falseIfMissing(error) {
+	if (error instanceof RequestError && error.status === 404) return false;
+	throw error;
+}
+function remedyFor$1({ message, status }) {
+	if (/not permitted to create or approve pull requests/i.test(message)) return "allow it in the settings of the repository: Actions, General, \"Allow GitHub Actions to create and approve pull requests\"";
+	if (status === 403 || status === 404) return "set \"permissions: contents: write\" and \"pull-requests: write\" in the workflow";
+	return "GitHub did not answer as expected; remove the label and add it again later";
 }
 
 // src/github/retry-policy.ts
@@ -35131,6 +35283,15 @@ const Written = object({
 	content: object({ sha: string() }),
 	commit: optional(object({ html_url: optional(string()) }))
 });
+/** The files of a commit. https://docs.github.com/en/rest/git/trees#get-a-tree */
+const Tree = object({
+	tree: array(object({
+		path: string(),
+		type: string(),
+		sha: string()
+	})),
+	truncated: optional(boolean())
+});
 /**
 * The metadata repository, behind GitHub's contents API.
 * https://docs.github.com/en/rest/repos/contents
@@ -35173,6 +35334,32 @@ var MetadataRepository = class {
 		return (await this.#retry.read(this.#where(path), async () => this.#get(path)))?.bytes;
 	}
 	/**
+	* All files of the branch: the SHA that git gives their content, by path. It takes one request. None while the repository
+	* or the branch is empty.
+	*
+	* @throws MetadataError with the remedy, also when GitHub does not list all files
+	*/
+	async listFiles() {
+		return this.#retry.read(this.name, async () => this.#listFiles());
+	}
+	async #listFiles() {
+		const { owner, repo, branch = "HEAD" } = this.#options;
+		const url = `/repos/${owner}/${repo}/git/trees/${encodeURIComponent(branch)}`;
+		try {
+			const { data } = await this.#octokit().request(`GET ${url}`, {
+				recursive: "1",
+				request: OWN_RETRIES
+			});
+			const { tree, truncated } = parse$3(Tree, data);
+			if (truncated === true) throw this.#tooManyFiles();
+			return new Map(tree.filter(({ type }) => type === "blob").map(({ path, sha }) => [path, sha]));
+		} catch (error) {
+			if (error instanceof RequestError && (error.status === 404 || error.status === 409)) return /* @__PURE__ */ new Map();
+			if (error instanceof ValiError) throw unexpectedAnswer("a list of files", "GET", url);
+			throw error;
+		}
+	}
+	/**
 	* Reads a file, changes it and writes it. When another job wrote in between, it starts again.
 	*
 	* @param change returns the new file for the current one. It is called once per try and must recognize its own
@@ -35188,7 +35375,7 @@ var MetadataRepository = class {
 		return this.#retry.write(this.#where(path), session, async () => {
 			const current = await this.#get(path);
 			if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
-			const next = change(current?.bytes);
+			const next = await change(current?.bytes);
 			if (!next || current && Buffer.from(next).equals(current.bytes)) return sent !== void 0;
 			if (next.length > MAX_FILE_BYTES$1) throw this.#tooLarge(path, next.length);
 			try {
@@ -35255,6 +35442,9 @@ var MetadataRepository = class {
 	}
 	#where(path) {
 		return `${this.name}/${path}`;
+	}
+	#tooManyFiles() {
+		return new MetadataError(`${this.name} has more files than GitHub lists, which are 100,000: keep the records in a repository of their own`);
 	}
 	#tooLarge(path, bytes) {
 		return new MetadataError(`${this.#where(path)} would have ${bytes} bytes, more than GitHub accepts: mirror fewer images per namespace`);
@@ -35641,14 +35831,17 @@ function headerOf(headers, name) {
 * @param limit the largest size in bytes
 * @throws RegistryError when the body is longer than `limit`
 */
-async function readBody({ body, headers, url }, limit) {
+async function readBody$1({ body, headers, url }, limit) {
 	const chunks = [];
 	let length = 0;
-	for await (const chunk of body) {
+	const add = (chunk) => {
 		length += chunk.length;
 		if (length > limit) throw tooLong(url, limit);
 		chunks.push(chunk);
-	}
+	};
+	const arrived = body.takeAll?.();
+	if (arrived) for (const chunk of arrived) add(chunk);
+	else for await (const chunk of body) add(chunk);
 	const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
 	const decoded = await decodeBody(bytes, headers, limit);
 	if (!decoded) throw tooLong(url, limit);
@@ -35889,7 +36082,7 @@ async function getPage(transport, url, scopes) {
 }
 /** Reads `response` as one page of a list. */
 async function pageOf(response) {
-	const bytes = await readBody(response, MAX_PAGE_BYTES);
+	const bytes = await readBody$1(response, MAX_PAGE_BYTES);
 	const next = nextPage(listHeaderOf(response.headers, "link"), response.url);
 	return {
 		json: parseJson$1(bytes, response),
@@ -36155,7 +36348,7 @@ var RegistryClient = class {
 			if (response.status === 404) return discard(response);
 			this.#noteLimit(response);
 			return {
-				manifest: manifestOf$1(reference, await readBody(response, MAX_MANIFEST_BYTES), response),
+				manifest: manifestOf$1(reference, await readBody$1(response, MAX_MANIFEST_BYTES), response),
 				reportedDigest: isDigest(reference) ? void 0 : reportedDigestOf(response)
 			};
 		});
@@ -36217,166 +36410,53 @@ async function discard({ body }) {
 	await body.dump();
 }
 
-// node_modules/yocto-queue/index.js
-var Node = class {
-	value;
-	next;
-	constructor(value) {
-		this.value = value;
-	}
-};
-var Queue = class {
-	#head;
-	#tail;
-	#size;
-	constructor() {
-		this.clear();
-	}
-	enqueue(value) {
-		const node = new Node(value);
-		if (this.#head) {
-			this.#tail.next = node;
-			this.#tail = node;
-		} else {
-			this.#head = node;
-			this.#tail = node;
-		}
-		this.#size++;
-	}
-	dequeue() {
-		const current = this.#head;
-		if (!current) return;
-		this.#head = this.#head.next;
-		this.#size--;
-		if (!this.#head) this.#tail = void 0;
-		return current.value;
-	}
-	peek() {
-		if (!this.#head) return;
-		return this.#head.value;
-	}
-	clear() {
-		this.#head = void 0;
-		this.#tail = void 0;
-		this.#size = 0;
-	}
-	get size() {
-		return this.#size;
-	}
-	*[Symbol.iterator]() {
-		let current = this.#head;
-		while (current) {
-			yield current.value;
-			current = current.next;
-		}
-	}
-	*drain() {
-		while (this.#head) yield this.dequeue();
-	}
-};
-
-// node_modules/p-limit/index.js
-function pLimit(concurrency) {
-	let rejectOnClear = false;
-	if (typeof concurrency === "object") ({concurrency, rejectOnClear = false} = concurrency);
-	validateConcurrency(concurrency);
-	if (typeof rejectOnClear !== "boolean") throw new TypeError("Expected `rejectOnClear` to be a boolean");
-	const queue = new Queue();
-	let activeCount = 0;
-	const resumeNext = () => {
-		if (activeCount < concurrency && queue.size > 0) {
-			activeCount++;
-			queue.dequeue().run();
-		}
-	};
-	const next = () => {
-		activeCount--;
-		resumeNext();
-	};
-	const run = async (function_, resolve, arguments_) => {
-		const result = (async () => function_(...arguments_))();
-		resolve(result);
-		try {
-			await result;
-		} catch {}
-		next();
-	};
-	const enqueue = (function_, resolve, reject, arguments_) => {
-		const queueItem = { reject };
-		new Promise((internalResolve) => {
-			queueItem.run = internalResolve;
-			queue.enqueue(queueItem);
-		}).then(run.bind(void 0, function_, resolve, arguments_));
-		if (activeCount < concurrency) resumeNext();
-	};
-	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
-		enqueue(function_, resolve, reject, arguments_);
-	});
-	Object.defineProperties(generator, {
-		activeCount: { get: () => activeCount },
-		pendingCount: { get: () => queue.size },
-		clearQueue: { value() {
-			if (!rejectOnClear) {
-				queue.clear();
-				return;
-			}
-			const abortError = AbortSignal.abort().reason;
-			while (queue.size > 0) queue.dequeue().reject(abortError);
-		} },
-		concurrency: {
-			get: () => concurrency,
-			set(newConcurrency) {
-				validateConcurrency(newConcurrency);
-				concurrency = newConcurrency;
-				queueMicrotask(() => {
-					while (activeCount < concurrency && queue.size > 0) resumeNext();
-				});
-			}
-		},
-		map: { async value(iterable, function_) {
-			const promises = [];
-			try {
-				Array.from(iterable, (value, index) => {
-					const promise = generator(function_, value, index);
-					promises.push(promise);
-					return promise;
-				});
-			} catch (error) {
-				for (const promise of promises) promise.catch(() => {});
-				throw error;
-			}
-			return Promise.all(promises);
-		} }
-	});
-	return generator;
-}
-function validateConcurrency(concurrency) {
-	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) throw new TypeError("Expected `concurrency` to be a number from 1 and up");
-}
-
 // src/oci/http/host-limiter.ts
 /**
 * All requests to one host pass its limiter: at most N at once, and none during a pause that the host requested. A rate
 * limit concerns the client and not one request, therefore it pauses them all.
 */
 var HostLimiter = class {
-	#limit;
+	#concurrency;
+	#running = 0;
+	/** Requests that wait for a place, in their order: from `#next` on. */
+	#waiting = [];
+	#next = 0;
 	#sleep;
 	#clock;
 	#pausedUntil = 0;
 	/** Why requests fail instead of waiting: the pause is too long. */
 	#refusal;
 	constructor(concurrency, sleep, clock) {
-		this.#limit = pLimit(concurrency);
+		this.#concurrency = concurrency;
 		this.#sleep = sleep;
 		this.#clock = clock;
 	}
 	/** Runs `request` once a place is free and the host is not paused. */
 	async run(request, signal) {
-		return this.#limit(async () => {
-			await this.waitUntilOpen(signal);
-			return request();
-		});
+		if (this.#running < this.#concurrency) this.#running += 1;
+		else await new Promise((resolve) => this.#waiting.push(resolve));
+		try {
+			if (this.#wait() > 0 || signal?.aborted === true) await this.waitUntilOpen(signal);
+			return await request();
+		} finally {
+			this.#passOn();
+		}
+	}
+	/** Passes a place on to the next request that waits. */
+	#passOn() {
+		const next = this.#waiting[this.#next];
+		if (!next) {
+			this.#running -= 1;
+			this.#waiting = [];
+			this.#next = 0;
+			return;
+		}
+		this.#next += 1;
+		if (this.#next > 1e3 && this.#next * 2 > this.#waiting.length) {
+			this.#waiting = this.#waiting.slice(this.#next);
+			this.#next = 0;
+		}
+		next();
 	}
 	/**
 	* Waits until the pause is over, without taking a place.
@@ -36846,9 +36926,20 @@ var Authenticator = class {
 		if (refused !== void 0) for (const anonymous of [false, true]) this.#tokens.drop(tokenKey(tokenScopes, anonymous), refused);
 		return true;
 	}
-	/** The scopes that tokens for `scopes` are requested with. */
+	/**
+	* The scopes that tokens for `scopes` are requested with. A token that the registry has accepted for a push of the same
+	* repository allows pulls too: reading back what was pushed needs no token of its own.
+	*/
 	tokenScopesOf(scopes) {
-		return this.#tokenScopes.get(keyOf$6(scopes)) ?? scopes;
+		const key = keyOf$6(scopes);
+		const known = this.#tokenScopes.get(key);
+		if (known) return known;
+		if (this.#challenge?.scheme !== "bearer" || this.#authorized.has(key)) return scopes;
+		const [scope = "", ...rest] = scopes;
+		if (rest.length > 0 || !scope.endsWith(":pull")) return scopes;
+		const wider = `${scope},push`;
+		if (!this.#authorized.has(wider) || this.#anonymous.has(wider)) return scopes;
+		return this.#tokenScopes.get(wider) ?? [wider];
 	}
 	/** From now on tokens for `scopes` are requested with `tokenScopes`. */
 	useTokenScopes(scopes, tokenScopes) {
@@ -37088,7 +37179,11 @@ var AuthenticatedRequest = class {
 		this.#noteOtherScopes(sent.response);
 		const [next] = repeatable === false ? this.#otherScopes ?? [] : [];
 		if (next) authenticator.useTokenScopes(scopes, next);
-		if (!isAnswerable || this.#isRenewed && !this.#tryOtherScopes() || repeatable === false) return {
+		if (!isAnswerable || repeatable === false) return {
+			kind: "refused",
+			sent
+		};
+		if (this.#isRenewed && !this.#tryOtherScopes() && !this.#unlearnScopes()) return {
 			kind: "refused",
 			sent
 		};
@@ -37115,6 +37210,10 @@ var AuthenticatedRequest = class {
 		if (next) this.#tokenScopes = next;
 		return next !== void 0;
 	}
+	/** True while the token is one for more than the request needs. Only requests to read have such tokens, and can be repeated. */
+	#isWider() {
+		return this.#isLearned && coversScopes(this.#tokenScopes, this.#request.scopes);
+	}
 	/** True when scopes that were learned before are given up for the request's own. */
 	#unlearnScopes() {
 		if (!this.#isLearned) return false;
@@ -37131,6 +37230,10 @@ var AuthenticatedRequest = class {
 				return { kind: "unsent" };
 			}
 			this.#isSuspicious = true;
+		}
+		if (response.status === 403 && this.#isWider() && this.#isOwn(response) && this.#unlearnScopes()) {
+			await response.body.dump();
+			return { kind: "unsent" };
 		}
 		const refusal = await errorOf(response, this.#isSuspicious);
 		return isAccessDenied(refusal) && this.#isOwn(response) && await authenticator.mayUseAnonymous(this.#request.scopes) ? {
@@ -37363,7 +37466,7 @@ const STORAGE_REFUSALS = /* @__PURE__ */ new Set([
 async function responseErrorOf(response, context) {
 	const { method, registry, now, isRedirected } = context;
 	const { status, headers, url } = response;
-	const bytes = await readBody(response, MAX_ERROR_BODY_BYTES).catch(() => /* @__PURE__ */ new Uint8Array());
+	const bytes = await readBody$1(response, MAX_ERROR_BODY_BYTES).catch(() => /* @__PURE__ */ new Uint8Array());
 	const body = new TextDecoder().decode(bytes);
 	const { codes, text, isPage } = readErrorBody(body);
 	const retryAfter = parseRetryAfter(headerOf(headers, "retry-after"), now);
@@ -37448,12 +37551,172 @@ function noteMount() {
 
 // src/oci/user-agent.ts
 /** The version in package.json. */
-const VERSION$1 = "1.0.0";
+const VERSION$2 = "1.0.0";
 /**
 * How every request names the action. Registries refuse clients without a name (Wikimedia, AWS WAF, Docker Hub's Cloudflare),
 * and their operators need an address for complaints.
 */
-const USER_AGENT = `gcrxio-sync-action/${VERSION$1} (+https://github.com/gcrxio/sync-action)`;
+const USER_AGENT = `gcrxio-sync-action/${VERSION$2} (+https://github.com/gcrxio/sync-action)`;
+
+// src/oci/http/exchange.ts
+/** A response stops being read while this many of its bytes wait for the reader. */
+const HIGH_WATER_BYTES = 524288;
+/** The rest of an unwanted body is read up to this size, so that its connection can be used again. A longer one is broken off. */
+const MAX_DUMP_BYTES = 131072;
+/** The body of an unwanted response was longer than is worth reading. */
+var DumpError = class extends Error {};
+const ENDED = Promise.resolve();
+/**
+* One request and its response, as undici's `dispatch` reports them. undici's own `request` makes a stream of each response, which
+* costs more than all the rest of a small request.
+*/
+var Exchange = class {
+	#response = Promise.withResolvers();
+	#controller;
+	#signal;
+	#chunks = [];
+	/** Number of bytes in `#chunks`. */
+	#waiting = 0;
+	#received = 0;
+	#state = "open";
+	#error;
+	#isDumped = false;
+	/** Resumes the reader, which waits for a chunk or the end. */
+	#wake;
+	/** Resolves with the headers of the response. Rejects when there is none, or when `signal` is aborted before. */
+	get response() {
+		return this.#response.promise;
+	}
+	/** @throws the reason of `signal`, if it is aborted already */
+	constructor(signal) {
+		signal?.throwIfAborted();
+		if (signal) watch(signal, this);
+		this.#signal = signal;
+	}
+	/** Ends the request and closes its connection, whatever its state. */
+	abort(reason) {
+		if (this.#state !== "open") return;
+		this.#fail(reason);
+		this.#controller?.abort(asError$1(reason));
+	}
+	/** Reads and discards the rest of the body. */
+	async dump() {
+		this.#chunks = [];
+		this.#waiting = 0;
+		if (this.#state !== "open") return ENDED;
+		this.#isDumped = true;
+		this.#endLongDump();
+		this.#controller?.resume();
+		while (this.#isOpen()) await this.#more();
+	}
+	/** The whole body, if all of it has arrived and none was read. */
+	takeAll() {
+		if (this.#state !== "ended") return void 0;
+		const chunks = this.#chunks;
+		this.#chunks = [];
+		return chunks;
+	}
+	async *[Symbol.asyncIterator]() {
+		try {
+			for (;;) {
+				const chunks = this.#chunks;
+				this.#chunks = [];
+				for (const chunk of chunks) {
+					this.#waiting -= chunk.length;
+					yield chunk;
+				}
+				if (this.#chunks.length > 0) continue;
+				if (this.#state === "failed") throw this.#error;
+				if (this.#state === "ended") return;
+				this.#controller?.resume();
+				await this.#more();
+			}
+		} finally {
+			this.abort(new DumpError("the response was not read to its end"));
+		}
+	}
+	onRequestStart(controller) {
+		this.#controller = controller;
+		if (this.#state === "failed") controller.abort(asError$1(this.#error));
+	}
+	onResponseStart(_controller, status, headers) {
+		if (status >= 200) this.#response.resolve({
+			status,
+			headers,
+			body: this
+		});
+	}
+	onResponseData(controller, chunk) {
+		if (this.#state !== "open") return;
+		this.#received += chunk.length;
+		if (this.#isDumped) {
+			this.#endLongDump();
+			return;
+		}
+		this.#chunks.push(chunk);
+		this.#waiting += chunk.length;
+		if (this.#waiting >= HIGH_WATER_BYTES) controller.pause();
+		this.#wakeReader();
+	}
+	onResponseEnd() {
+		if (this.#state !== "open") return;
+		this.#end("ended");
+	}
+	onResponseError(_controller, error) {
+		if (this.#state === "open") this.#fail(error);
+	}
+	#isOpen() {
+		return this.#state === "open";
+	}
+	#endLongDump() {
+		if (this.#received > MAX_DUMP_BYTES) this.abort(new DumpError("the rest of the response is not wanted"));
+	}
+	#fail(error) {
+		this.#error = error;
+		this.#end("failed");
+		this.#response.reject(error);
+	}
+	#end(state) {
+		this.#state = state;
+		if (this.#signal) unwatch(this.#signal, this);
+		this.#wakeReader();
+	}
+	async #more() {
+		return new Promise((resolve) => {
+			this.#wake = resolve;
+		});
+	}
+	#wakeReader() {
+		const wake = this.#wake;
+		this.#wake = void 0;
+		wake?.();
+	}
+};
+function asError$1(reason) {
+	return reason instanceof Error ? reason : new Error(String(reason));
+}
+const watches = /* @__PURE__ */ new WeakMap();
+function watch(signal, exchange) {
+	let watched = watches.get(signal);
+	if (!watched) {
+		const exchanges = /* @__PURE__ */ new Set();
+		const listener = () => {
+			for (const one of Array.from(exchanges)) one.abort(signal.reason);
+		};
+		watches.set(signal, watched = {
+			exchanges,
+			listener
+		});
+	}
+	if (watched.exchanges.size === 0) signal.addEventListener("abort", watched.listener, { once: true });
+	watched.exchanges.add(exchange);
+}
+/** Node keeps a combined signal in memory as long as it has a listener. */
+function unwatch(signal, exchange) {
+	const watched = watches.get(signal);
+	if (!watched?.exchanges.delete(exchange) || watched.exchanges.size > 0) return;
+	signal.removeEventListener("abort", watched.listener);
+}
 
 // src/oci/http/location.ts
 /**
@@ -37488,8 +37751,8 @@ const REDIRECTS = /* @__PURE__ */ new Set([
 /** Sends requests of one registry, and follows their redirects without passing credentials on. It retries nothing. */
 var Sender = class {
 	#options;
-	/** True once an answer was garbled, perhaps by a body after the answer to a HEAD on the same connection. */
-	#wasGarbled = false;
+	/** True once a response was garbled, perhaps by a body that followed the response to a HEAD. */
+	#sendsBodyToHead = false;
 	constructor(options) {
 		this.#options = options;
 	}
@@ -37556,7 +37819,8 @@ var Sender = class {
 		if (url.host !== baseUrl.host) await limiters.find(url.host)?.waitUntilOpen(signal);
 		noteRequest();
 		const started = clock();
-		const { statusCode, headers, body } = await dispatcher.request({
+		const exchange = new Exchange(signal);
+		dispatcher.dispatch({
 			origin: url.origin,
 			path: url.pathname + url.search,
 			method,
@@ -37566,16 +37830,16 @@ var Sender = class {
 				...request.headers
 			},
 			body: request.body ?? null,
-			signal: signal ?? null,
-			...method === "HEAD" && !this.#wasGarbled && { reset: false },
+			...method === "HEAD" && !this.#sendsBodyToHead && { reset: false },
 			...request.responseTimeoutMs !== void 0 && { headersTimeout: request.responseTimeoutMs }
-		}).catch((error) => {
-			this.#wasGarbled ||= isGarbled(error);
+		}, exchange);
+		const { status, headers, body } = await exchange.response.catch((error) => {
+			this.#sendsBodyToHead ||= isGarbled(error);
 			throw error;
 		});
-		logger.debug(`${method} ${redactUrl(url)}: ${statusCode} in ${clock() - started} ms`);
+		logger.debug(`${method} ${redactUrl(url)}: ${status} in ${clock() - started} ms`);
 		return {
-			status: statusCode,
+			status,
 			headers,
 			url,
 			body
@@ -37759,7 +38023,7 @@ var RegistryTransport = class {
 				scopes
 			}, response, more);
 		}
-		return new TextDecoder().decode(await readBody(response, MAX_TOKEN_BYTES));
+		return new TextDecoder().decode(await readBody$1(response, MAX_TOKEN_BYTES));
 	};
 	async #responseError({ method, scopes }, response, more) {
 		const { baseUrl, clock, credential } = this.#options;
@@ -37907,6 +38171,20 @@ var ChildProcesses = class {
 		for (const child of this.#running) if (!spared.includes(child.spawnargs[1] ?? "")) child.kill("SIGTERM");
 	}
 };
+
+// src/action/catalogue-page.ts
+/**
+* Reads the catalogue's page, which is built beside the bundle.
+*
+* @throws Error if the action was not checked out as a whole
+*/
+async function readCataloguePage(file = new URL("./catalogue.html", import.meta.url)) {
+	try {
+		return await readFile(file, "utf8");
+	} catch (error) {
+		throw new Error("The action lacks the page of the catalogue, dist/catalogue.html: check out all of dist/", { cause: error });
+	}
+}
 
 // src/oci/auth/docker-config.ts
 const Auth = looseObject({
@@ -38128,7 +38406,7 @@ function homeFolder() {
 	try {
 		return homedir();
 	} catch {
-		return resolve("/");
+		return resolve$1("/");
 	}
 }
 /** The folder of the user's docker configuration. */
@@ -38963,7 +39241,7 @@ async function createConfig(folder, userFolder, loginServers) {
 	}
 	await writeFile(join(folder, "config.json"), JSON.stringify(config), { mode: 384 });
 	const type = process.platform === "win32" ? "junction" : "dir";
-	await Promise.all(SHARED_FOLDERS.map(async (name) => symlink(resolve(userFolder, name), join(folder, name), type)));
+	await Promise.all(SHARED_FOLDERS.map(async (name) => symlink(resolve$1(userFolder, name), join(folder, name), type)));
 }
 
 // src/copy/docker/pulled-images.ts
@@ -39773,6 +40051,8 @@ var BlobCopier = class {
 	*/
 	#mounts = "unknown";
 	#failedMounts = 0;
+	/** Pairs of a source's and a target's repository in this registry, `from to`, between which it does not mount. */
+	#unmountable = /* @__PURE__ */ new Set();
 	constructor(options) {
 		this.#options = options;
 	}
@@ -39798,12 +40078,14 @@ var BlobCopier = class {
 				continue;
 			}
 			return this.#transfers.run(key, async () => {
+				const own = mountSource === void 0 && this.#mayMountFrom(source, from, repository);
 				const sent = await this.#transfer({
 					source,
 					from,
 					blob,
 					repository,
-					mountSource
+					mountSource: own ? from : mountSource,
+					isFromSource: own
 				});
 				inventory.noteBlob(repository, digest);
 				streams.settle(target, source, digest);
@@ -39847,7 +40129,12 @@ var BlobCopier = class {
 		}
 		return error;
 	}
-	async #start({ blob, repository, mountSource }) {
+	/** Where source and target are one registry, it may mount blobs from the source's repository: then nothing is read or sent. */
+	#mayMountFrom({ registry }, from, repository) {
+		return registry === this.#options.target.registry && from !== repository && !this.#unmountable.has(`${from} ${repository}`);
+	}
+	async #start({ blob, from: origin, ...transfer }) {
+		const { repository, mountSource, isFromSource } = transfer;
 		const { target, inventory } = this.#options;
 		const isPresent = async () => target.hasBlob(repository, blob.digest).catch(() => false);
 		if (this.#mounts === "never" && await isPresent()) return { kind: "mounted" };
@@ -39857,10 +40144,12 @@ var BlobCopier = class {
 			this.#mounts = "yes";
 			return start;
 		}
-		if (mountSource !== void 0) inventory.forgetBlob(mountSource, blob.digest);
+		if (isFromSource) this.#unmountable.add(`${origin} ${repository}`);
+		else if (mountSource !== void 0) inventory.forgetBlob(mountSource, blob.digest);
 		if (start.mountError) this.#noteFailedMount(start.mountError);
-		if (!(start.mountError !== void 0 || mountSource === void 0 && this.#mounts === "unknown") || blob.size < WORTH_A_HEAD_BYTES || !await isPresent()) return start;
-		if (!start.mountError) this.#mounts = "never";
+		const isUnknown = this.#mounts === "unknown" && mountSource === void 0;
+		if (!(start.mountError !== void 0 || isUnknown || isFromSource) || blob.size < WORTH_A_HEAD_BYTES || !await isPresent()) return start;
+		if (isUnknown && !start.mountError) this.#mounts = "never";
 		return { kind: "mounted" };
 	}
 	/** A refusal may concern one repository; a server error that repeats concerns mounts. */
@@ -40509,6 +40798,143 @@ function encode(content) {
 	return new TextEncoder().encode(JSON.stringify(content));
 }
 
+// node_modules/yocto-queue/index.js
+var Node = class {
+	value;
+	next;
+	constructor(value) {
+		this.value = value;
+	}
+};
+var Queue = class {
+	#head;
+	#tail;
+	#size;
+	constructor() {
+		this.clear();
+	}
+	enqueue(value) {
+		const node = new Node(value);
+		if (this.#head) {
+			this.#tail.next = node;
+			this.#tail = node;
+		} else {
+			this.#head = node;
+			this.#tail = node;
+		}
+		this.#size++;
+	}
+	dequeue() {
+		const current = this.#head;
+		if (!current) return;
+		this.#head = this.#head.next;
+		this.#size--;
+		if (!this.#head) this.#tail = void 0;
+		return current.value;
+	}
+	peek() {
+		if (!this.#head) return;
+		return this.#head.value;
+	}
+	clear() {
+		this.#head = void 0;
+		this.#tail = void 0;
+		this.#size = 0;
+	}
+	get size() {
+		return this.#size;
+	}
+	*[Symbol.iterator]() {
+		let current = this.#head;
+		while (current) {
+			yield current.value;
+			current = current.next;
+		}
+	}
+	*drain() {
+		while (this.#head) yield this.dequeue();
+	}
+};
+
+// node_modules/p-limit/index.js
+function pLimit(concurrency) {
+	let rejectOnClear = false;
+	if (typeof concurrency === "object") ({concurrency, rejectOnClear = false} = concurrency);
+	validateConcurrency(concurrency);
+	if (typeof rejectOnClear !== "boolean") throw new TypeError("Expected `rejectOnClear` to be a boolean");
+	const queue = new Queue();
+	let activeCount = 0;
+	const resumeNext = () => {
+		if (activeCount < concurrency && queue.size > 0) {
+			activeCount++;
+			queue.dequeue().run();
+		}
+	};
+	const next = () => {
+		activeCount--;
+		resumeNext();
+	};
+	const run = async (function_, resolve, arguments_) => {
+		const result = (async () => function_(...arguments_))();
+		resolve(result);
+		try {
+			await result;
+		} catch {}
+		next();
+	};
+	const enqueue = (function_, resolve, reject, arguments_) => {
+		const queueItem = { reject };
+		new Promise((internalResolve) => {
+			queueItem.run = internalResolve;
+			queue.enqueue(queueItem);
+		}).then(run.bind(void 0, function_, resolve, arguments_));
+		if (activeCount < concurrency) resumeNext();
+	};
+	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
+		enqueue(function_, resolve, reject, arguments_);
+	});
+	Object.defineProperties(generator, {
+		activeCount: { get: () => activeCount },
+		pendingCount: { get: () => queue.size },
+		clearQueue: { value() {
+			if (!rejectOnClear) {
+				queue.clear();
+				return;
+			}
+			const abortError = AbortSignal.abort().reason;
+			while (queue.size > 0) queue.dequeue().reject(abortError);
+		} },
+		concurrency: {
+			get: () => concurrency,
+			set(newConcurrency) {
+				validateConcurrency(newConcurrency);
+				concurrency = newConcurrency;
+				queueMicrotask(() => {
+					while (activeCount < concurrency && queue.size > 0) resumeNext();
+				});
+			}
+		},
+		map: { async value(iterable, function_) {
+			const promises = [];
+			try {
+				Array.from(iterable, (value, index) => {
+					const promise = generator(function_, value, index);
+					promises.push(promise);
+					return promise;
+				});
+			} catch (error) {
+				for (const promise of promises) promise.catch(() => {});
+				throw error;
+			}
+			return Promise.all(promises);
+		} }
+	});
+	return generator;
+}
+function validateConcurrency(concurrency) {
+	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) throw new TypeError("Expected `concurrency` to be a number from 1 and up");
+}
+
 // src/copy/registry/presence-check.ts
 /** Indexes may contain indexes; real ones are not nested deeper than this. */
 const MAX_DEPTH$1 = 8;
@@ -41032,6 +41458,31 @@ async function listAtSource({ client, repository }, { sourceTags }, subject) {
 	return distinct$1((list && listEntries(list)) ?? [], subject);
 }
 
+// src/copy/registry/present-manifest.ts
+/**
+* The manifest of `task`. If the record says that the target has it, it is read there: that costs no pull at the source. The record
+* is a hint: what the target does not have, or has with other bytes, is read from the source.
+*
+* @throws MissingAtSourceError, RegistryError as `fetchManifest` does
+*/
+async function fetchTaskManifest(task) {
+	const { client, repository, digest } = task.source;
+	return await readAtTarget(task, digest) ?? fetchManifest(client, repository, digest);
+}
+/**
+* Like `fetchTaskManifest`, for an entry of the index `parent`.
+*
+* @throws MissingAtSourceError, RegistryError as `fetchChild` does
+*/
+async function fetchTaskChild(task, parent, child) {
+	return await readAtTarget(task, child.digest) ?? fetchChild(task.source, parent, child, task.platforms);
+}
+/** The manifest at the target, verified by its digest; undefined when it is not there, or a target that meters pulls has it. */
+async function readAtTarget({ target: { client, repository }, tags, platforms, present }, digest) {
+	if (!(present || tags.length === 0) || platforms !== "all" || client.pullLimit) return void 0;
+	return client.getManifest(repository, digest).catch(() => void 0);
+}
+
 // src/copy/registry/reduce-index.ts
 const Index = looseObject({ manifests: array(looseObject({ digest: string() })) });
 /** The annotation with which an attestation names its image. https://docs.docker.com/build/metadata/attestations/attestation-storage/ */
@@ -41380,8 +41831,8 @@ async function prepareReferrers({ task, state, observer, manifest, copy }) {
 */
 async function copyNewReferrers(task, open, observer, member) {
 	if (!task.referrers) return 0;
-	const { client, repository, digest, mediaType } = task.source;
-	const subjects = mediaType !== void 0 && !isIndexType(mediaType) ? [digest] : await subjectsIn(reduce(await fetchManifest(client, repository, digest), task, observer), task, async (parent, child) => fetchChild(task.source, parent, child, task.platforms));
+	const { digest, mediaType } = task.source;
+	const subjects = mediaType !== void 0 && !isIndexType(mediaType) ? [digest] : await subjectsIn(reduce(await fetchTaskManifest(task), task, observer), task, async (parent, child) => fetchTaskChild(task, parent, child));
 	const tags = cosignTagsOf(task.referrers, subjects);
 	const found = await findReferrers(task.source, task.referrers, subjects);
 	if (found.size + tags.length === 0) return 0;
@@ -41632,9 +42083,9 @@ var RegistryEngine = class {
 		}
 	}
 	async #copy(task, observer, member) {
-		const { source, target } = task;
+		const { target } = task;
 		if (task.tags.length === 0) return copyNewReferrers(task, async () => (await this.#target(target.client)).state, observer, member);
-		const [{ state, places }, manifest] = await Promise.all([this.#target(target.client), fetchManifest(source.client, source.repository, source.digest)]);
+		const [{ state, places }, manifest] = await Promise.all([this.#target(target.client), fetchTaskManifest(task)]);
 		const turn = {
 			places,
 			...member && { member }
@@ -42003,7 +42454,7 @@ const MAX_REPORT_BYTES = 1e8;
 * @throws Error with the remedy
 */
 async function readReports$1(folder) {
-	const root = resolve(process.env["GITHUB_WORKSPACE"] ?? ".", folder);
+	const root = resolve$1(process.env["GITHUB_WORKSPACE"] ?? ".", folder);
 	const paths = (await readdir(root, {
 		recursive: true,
 		withFileTypes: true
@@ -42054,11 +42505,12 @@ function createDeps(inputs) {
 			quay: registries.api(new URL("https://quay.io")),
 			github: isGitHubDotCom() ? octokit : void 0
 		},
-		...inputs.comment && { pullRequest: new PullRequestComments({
+		...inputs.comment && { comments: new Comments({
 			octokit,
 			sleep,
 			random
 		}) },
+		...answering(inputs, octokit, client),
 		metadata: createMetadata(inputs, octokit, client, lifetime, commits),
 		commits,
 		writeAccess: createWriteAccess(inputs, octokit),
@@ -42077,9 +42529,27 @@ function createDeps(inputs) {
 		sleep: interruptibleSleep(lifetime.abort),
 		random,
 		readReports: readReports$1,
+		readCataloguePage,
 		jobs: inputs.jobs,
 		runKey: `${process.env["GITHUB_RUN_ID"] ?? "local"}.${randomUUID().slice(0, 8)}`,
 		close: async () => dispatcher.destroy()
+	};
+}
+/** What answers a request, with a token that may write in the repository of the issue. */
+function answering({ request, metadata, workflowToken }, octokit, client) {
+	if (!request) return {};
+	const { owner, repo } = request.place;
+	const writer = `${owner}/${repo}`.toLowerCase() === `${metadata.owner}/${metadata.repo}`.toLowerCase() || workflowToken === "" ? octokit : createGitHubClient({
+		...client,
+		token: workflowToken
+	});
+	return {
+		comments: new Comments({
+			octokit: writer,
+			sleep,
+			random
+		}),
+		listProposals: new ListProposals(writer)
 	};
 }
 /** The signals with which the runner cancels a job. On Windows, Ctrl+Break follows Ctrl+C. */
@@ -42091,7 +42561,7 @@ function onSignal(cancel) {
 		...breaks
 	]) process.on(signal, cancel);
 }
-function createRegistries({ queryConcurrency, retries, insecureRegistries, trustedHosts }, dispatcher, sources, { abort }) {
+function createRegistries({ queryConcurrency, retries, insecureRegistries, trustedHosts, request, requestAccounts }, dispatcher, sources, { abort }) {
 	return new Registries({
 		dispatcher,
 		concurrency: queryConcurrency,
@@ -42099,7 +42569,7 @@ function createRegistries({ queryConcurrency, retries, insecureRegistries, trust
 		insecure: insecureRegistries,
 		trustedHosts,
 		credentials: {
-			source: credentialLookup("source", sources),
+			source: request && !requestAccounts ? async () => void 0 : credentialLookup("source", sources),
 			target: credentialLookup("target", sources)
 		},
 		sleep: interruptibleSleep(abort),
@@ -42151,7 +42621,7 @@ function readInputSource() {
 	return {
 		get: (name) => getInput(name),
 		eventName: process.env["GITHUB_EVENT_NAME"] ?? "",
-		event: readEvent(process.env["GITHUB_EVENT_PATH"]),
+		event: readEvent$1(process.env["GITHUB_EVENT_PATH"]),
 		env: process.env,
 		platform: process.platform,
 		now: Date.now(),
@@ -42159,7 +42629,7 @@ function readInputSource() {
 	};
 }
 /** The payload of the event that started the workflow; undefined where there is none, or it can't be read. */
-function readEvent(path) {
+function readEvent$1(path) {
 	try {
 		return path ? JSON.parse(readFileSync(path, "utf8")) : void 0;
 	} catch (error) {
@@ -42524,6 +42994,7 @@ function readMetadata(reader, dryRun) {
 	if (branch !== void 0 && (/[\s~^:?*[\\\p{Cc}]|\.\.|@\{|\/\/|^[-/]|[/.]$/u.test(branch) || branch.endsWith(".lock"))) reader.problem("metadata-branch", `${show$1(branch)} is not the name of a branch`);
 	const committer = readCommitter(reader);
 	const changelogPath = readChangelogPath(reader);
+	const catalogue = readCatalogue(reader);
 	const commitMessage = reader.optional("commit-message");
 	return {
 		owner,
@@ -42532,6 +43003,7 @@ function readMetadata(reader, dryRun) {
 		token: readToken(reader, dryRun),
 		manifestPath: reader.required("manifest-path", "a template such as {registry}/{namespace}.json"),
 		...changelogPath !== void 0 && { changelogPath },
+		...catalogue !== void 0 && { catalogue },
 		timezone: readTimezone(reader),
 		...commitMessage !== void 0 && { commitMessage },
 		...committer && { committer }
@@ -42557,8 +43029,13 @@ function readChangelogPath(reader) {
 function effectiveManifestPath(template, targets) {
 	return template === "{registry}/{namespace}.json" && new Set(targets.map(formatNamespace)).size > 1 ? MANIFEST_PATH_PER_TARGET : template;
 }
+function readCatalogue(reader) {
+	const folder = reader.optional("catalogue")?.replace(/\/$/, "");
+	if (folder !== void 0 && !isRepositoryPath(folder)) reader.problem("catalogue", `${show$1(folder)} ${OUTSIDE}; name a folder such as docs`);
+	return folder;
+}
 /** Checks that each namespace of each target is recorded in a file of its own, inside the repository. */
-function checkRecordPaths(reader, { manifestPath: template, changelogPath: changelog }, settings) {
+function checkRecordPaths(reader, { manifestPath: template, changelogPath: changelog, catalogue }, settings) {
 	if (template === "") return;
 	const owners = /* @__PURE__ */ new Map();
 	for (const { namespace, target } of settings) {
@@ -42567,6 +43044,7 @@ function checkRecordPaths(reader, { manifestPath: template, changelogPath: chang
 		const name = formatNamespace(namespace);
 		const targetName = formatNamespace(target);
 		if (!isRepositoryPath(path)) reader.problem("manifest-path", `${show$1(path)}, for ${name}, ${OUTSIDE}`);
+		else if (catalogue !== void 0 && path.startsWith(`${catalogue}/`)) reader.problem("manifest-path", `${show$1(path)}, for ${name}, is in the folder of the catalogue: change one of them`);
 		else if (path === changelog) reader.problem("manifest-path", `${show$1(path)}, for ${name}, is the path of the changelog: change one of them`);
 		else if (owner !== void 0) {
 			const [one, other, placeholders] = owner.name === name ? [
@@ -42684,19 +43162,25 @@ function readHosts(reader, name) {
 	return new Set(hosts);
 }
 
-// src/inputs/pull-request.ts
+// src/inputs/comment-place.ts
 /** https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request */
-const Event$1 = object({ pull_request: object({ number: pipe(number(), integer(), minValue(1)) }) });
+const Event$2 = object({ pull_request: object({ number: pipe(number(), integer(), minValue(1)) }) });
 /** One job's values of a matrix. */
 const MatrixValues = pipe(string(), parseJson$3(), check$2((values) => !Array.isArray(values)), record$2(string(), unknown()), check$2((values) => Object.keys(values).length > 0));
 /** The pull request that started the workflow, as the input `comment`; undefined when none did. */
 function readPullRequest(source) {
-	const { event, env } = source;
-	const parsed = safeParse(Event$1, event);
+	const parsed = safeParse(Event$2, source.event);
+	if (!parsed.success) return void 0;
+	const comment = commentPlace(source, "pull request", parsed.output.pull_request.number);
+	return comment && { comment };
+}
+/** The comment of this step on a pull request or issue; undefined if the workflow's repository is unknown. */
+function commentPlace(source, kind, number) {
+	const { env } = source;
 	const [owner = "", repo = ""] = (env["GITHUB_REPOSITORY"] ?? "").split("/");
-	if (!parsed.success || owner === "" || repo === "") return void 0;
-	const { number } = parsed.output.pull_request;
-	return { comment: {
+	if (owner === "" || repo === "") return void 0;
+	return {
+		kind,
 		owner,
 		repo,
 		number,
@@ -42705,14 +43189,14 @@ function readPullRequest(source) {
 			"GITHUB_JOB",
 			"GITHUB_ACTION"
 		].map((name) => env[name] ?? "")),
-		part: readPart(source)
-	} };
+		part: readPart$2(source)
+	};
 }
 /**
 * The part of the comment that belongs to this job. `job-matrix` is an input because the environment does not identify the
 * jobs of a matrix apart.
 */
-function readPart({ get, env }) {
+function readPart$2({ get, env }) {
 	const matrix = get("job-matrix");
 	const shard = [get("shard-index"), get("shard-total")];
 	const values = safeParse(MatrixValues, matrix);
@@ -42734,6 +43218,136 @@ function hashOf(parts) {
 	return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
 }
 
+// src/inputs/issue-form.ts
+/** The headings of GitHub's issue forms are the labels of their fields. https://docs.github.com/en/communities/using-templates-to-encourage-useful-issues-and-pull-requests/syntax-for-githubs-form-schema */
+const IMAGES_HEADING = "### Images";
+/** The label of the checkbox that asks for a pull request. */
+const LIST_CHECKBOX = "Add these images to the list";
+/** What GitHub writes for a field that was left empty. */
+const NO_RESPONSE = "_No response_";
+/**
+* The text below the heading `### Images` of an issue, up to the next heading of a field. Code fences and HTML comments become
+* empty lines. Line 1 is the first with content.
+*
+* @param body untrusted: anyone may open an issue
+* @returns undefined if there is no such heading
+*/
+function imagesSection(body) {
+	const lines = visibleLines(body);
+	const start = lines.indexOf(IMAGES_HEADING);
+	if (start === -1) return void 0;
+	const after = lines.slice(start + 1);
+	const end = after.findIndex((line) => line.startsWith("### "));
+	const section = (end === -1 ? after : after.slice(0, end)).map((line) => /^(?:`{3}|~{3})/.test(line) || line === NO_RESPONSE ? "" : line);
+	const first = section.findIndex((line) => line !== "");
+	return first === -1 ? "" : section.slice(first).join("\n").trimEnd();
+}
+/** True if the issue has the checkbox `LIST_CHECKBOX`, ticked. */
+function isListWanted(body) {
+	return visibleLines(body).some((line) => /^- \[[xX]\] /.test(line) && line.slice(6) === "Add these images to the list");
+}
+/** The lines without HTML comments, which a reader of the issue does not see. A comment that is not closed hides all after it. */
+function visibleLines(body) {
+	let shown = "";
+	let at = 0;
+	for (;;) {
+		const start = body.indexOf("<!--", at);
+		shown += body.slice(at, start === -1 ? void 0 : start);
+		if (start === -1) break;
+		const end = body.indexOf("-->", start);
+		if (end === -1) break;
+		shown += body.slice(start, end).replaceAll(/[^\n]/g, "");
+		at = end + 3;
+	}
+	return shown.split(/\r\n|\r|\n/).map((line) => line.trim());
+}
+
+// src/inputs/request.ts
+/** A request is read by people before they label it. */
+const MOST_REQUESTED = 20;
+/** GitHub's own limit is 65,536 characters. */
+const LONGEST_BODY_CHARACTERS = 7e4;
+const User = object({ login: string() });
+/** https://docs.github.com/en/webhooks/webhook-events-and-payloads?actionType=labeled#issues */
+const Event$1 = object({
+	action: string(),
+	issue: object({
+		number: pipe(number(), integer(), minValue(1)),
+		body: nullish(string(), ""),
+		user: nullish(User),
+		author_association: optional(string(), "NONE")
+	}),
+	sender: User
+});
+/** Those who may label issues, or are trusted as much. */
+const TRUSTED = /* @__PURE__ */ new Set([
+	"OWNER",
+	"MEMBER",
+	"COLLABORATOR"
+]);
+/**
+* Reads the input `request`, and the request in the issue that started the workflow. Mistakes of the workflow are left to
+* `reader.finish`; those of the issue are in `problems`, for the answer.
+*
+* @returns undefined if the input is false, or the workflow has mistakes
+*/
+function readRequest(reader, source, base, listPath) {
+	if (!reader.boolean("request")) return void 0;
+	const problem = (what) => reader.problem("request", what);
+	if (base.mode !== "sync") problem("needs \"mode: sync\"");
+	if (base.shard.total !== 1) problem("is for one job, and \"shard-total\" names more");
+	if (base.engine === "docker" && !base.requestAccounts) problem("needs \"engine: registry\": docker pulls with every account that it is logged in to, and would mirror private images for anyone who asks. Or set \"request-accounts: true\" if they may be mirrored");
+	const event = readEvent(source, problem);
+	const place = event && commentPlace(source, "issue", event.issue.number);
+	return place && {
+		place,
+		...readBody(event, listPath)
+	};
+}
+/** The event, if it is one that a person with the permission to label issues caused. */
+function readEvent({ eventName, event }, problem) {
+	const parsed = safeParse(Event$1, event);
+	if (eventName !== "issues" || !parsed.success || parsed.output.action !== "labeled") {
+		const found = parsed.success ? `${eventName}, ${parsed.output.action}` : eventName;
+		problem(`the workflow runs on ${show$1(found)}. Only a label proves that somebody with the permission to triage issues saw the request: run it on "issues" with "types: [labeled]"`);
+		return;
+	}
+	const { issue, sender } = parsed.output;
+	if (issue.user?.login === sender.login && !TRUSTED.has(issue.author_association)) {
+		problem("whoever opened the issue also set its label, without belonging to the repository. Remove \"labels\" from the issue form: it sets them for anyone");
+		return;
+	}
+	return parsed.output;
+}
+function readBody({ issue: { body: text } }, listPath) {
+	const body = text ?? "";
+	const problems = [];
+	const isTooLong = body.length > LONGEST_BODY_CHARACTERS;
+	const section = isTooLong ? "" : imagesSection(body);
+	const report = (place, what) => problems.push(`${place}: ${what}`);
+	const parsed = parseImageList(section ?? "", (line) => `line ${line}`, report);
+	const listed = withoutDuplicates(parsed, report);
+	if (isTooLong) problems.push(`the issue has more than ${LONGEST_BODY_CHARACTERS} characters`);
+	else if (section === void 0) problems.push(`the issue has no section with the heading "${IMAGES_HEADING}"`);
+	else if (listed.length === 0 && problems.length === 0) problems.push(`no image is named below the heading "${IMAGES_HEADING}"`);
+	if (listed.length > 20) problems.push(`${listed.length} images are requested, and an issue may request ${20}`);
+	const wantsList = listPath !== void 0 && !isTooLong && isListWanted(body);
+	return {
+		listed,
+		images: listed.map((one) => ({
+			...one,
+			line: lineOf$1(one)
+		})),
+		problems,
+		...wantsList && { listPath }
+	};
+}
+/** A reference as a line of the input `images`. */
+function lineOf$1(one) {
+	const platforms = one.platforms === void 0 || one.platforms === "all" ? [] : one.platforms;
+	return (platforms.length === 0 ? "" : `--platform=${platforms.join(",")} `) + formatReference(one);
+}
+
 // src/inputs/base-inputs.ts
 /** The largest number of jobs in a matrix. https://docs.github.com/en/actions/reference/limits */
 const MOST_JOBS = 256;
@@ -42748,15 +43362,17 @@ function readFirstStage(reader, source, accounts) {
 	const imagesPath = readPath(reader, "images-file", "images.txt");
 	const base = readBase(reader, source, settings, accounts);
 	checkPlatform(reader, source, base);
+	const request = readRequest(reader, source, base, imagesPath);
 	if (base.engine === "docker" && settings.referrers === true) reader.problem("referrers", REFERRERS_NEED_DIGESTS);
 	return {
 		base,
 		...configPath !== void 0 && { configPath },
 		...imagesPath !== void 0 && { imagesPath },
 		registry,
-		named,
-		listed,
-		settings
+		named: request ? [] : named,
+		listed: request?.listed ?? listed,
+		settings,
+		...request && { request }
 	};
 }
 /** Elsewhere docker runs in a virtual machine, or pulls Windows images. Only a run that copies needs it. */
@@ -42800,6 +43416,7 @@ function readBase(reader, source, settings, accounts) {
 		checkpoint: reader.duration("checkpoint"),
 		failOnError: reader.boolean("fail-on-error"),
 		compareContent: reader.boolean("compare-content"),
+		requestAccounts: reader.boolean("request-accounts"),
 		cache: reader.boolean("cache"),
 		monitor: {
 			count: reader.integer("monitor-count", 1, 1e6),
@@ -42873,7 +43490,7 @@ function readPath(reader, name, example) {
 	return path;
 }
 function readReports(reader, mode) {
-	if (mode === "record") return reader.required("reports", "the folder that holds the reports");
+	if (mode === "record" && reader.optional("catalogue") === void 0) return reader.required("reports", "the folder that holds the reports");
 	return reader.text("reports");
 }
 /** Reads `shard-index`, one number or the range that a plan's matrix passes, and `shard-total`. */
@@ -42931,6 +43548,7 @@ const INPUT_NAMES = [
 	"workflow-token",
 	"manifest-path",
 	"changelog-path",
+	"catalogue",
 	"record",
 	"reports",
 	"timezone",
@@ -42951,6 +43569,8 @@ const INPUT_NAMES = [
 	"insecure-registries",
 	"trusted-hosts",
 	"comment",
+	"request",
+	"request-accounts",
 	"job-matrix",
 	"fail-on-error",
 	"compare-content",
@@ -43219,12 +43839,12 @@ function sourcesOf({ namespaces, images }) {
 	};
 }
 /** The namespaces and images of the inputs, or else of the config file. */
-function selectSources(reader, { base, named, listed, imagesPath }, config, common) {
+function selectSources(reader, { base, named, listed, imagesPath, request }, config, common) {
 	if (base.mode === "record") return {
 		namespaces: [],
 		images: []
 	};
-	const isNamed = ["namespaces", "images"].some((name) => reader.list(name).length > 0);
+	const isNamed = request !== void 0 || ["namespaces", "images"].some((name) => reader.list(name).length > 0);
 	if (!isNamed && imagesPath === void 0) {
 		if (!config) reader.problem("namespaces", `is required: name at least one, such as gcr.io/distroless, or single images in "images"`);
 		else if (config.namespaces.size === 0 && config.images.length === 0) reader.problem("config", `${config.path} names no namespaces and no images, and neither do the inputs "namespaces", "images" and "images-file"`);
@@ -43301,7 +43921,8 @@ async function loadInputs(given, readFile) {
 	const { source, reader } = underRightNames(given);
 	const accounts = source.get("registry-auth") === "" ? void 0 : await import("./registry-auth.js");
 	const first = readFirstStage(reader, source, accounts);
-	const { configPath, imagesPath, registry } = first;
+	const { configPath, registry, request } = first;
+	const imagesPath = request ? void 0 : first.imagesPath;
 	if (configPath === void 0 && imagesPath === void 0) return complete(reader, first);
 	reader.finish();
 	const read = async (path, input) => path === void 0 ? void 0 : readFile(path, first.base, input);
@@ -43350,9 +43971,27 @@ function underRightNames(given) {
 	};
 }
 function complete(reader, first, config) {
+	const { request } = first;
+	if (request) return completeRequest(reader, first, request, config);
 	const inputs = joinConfig(reader, first, config);
 	reader.finish();
 	return inputs;
+}
+/** Mistakes that come of what the issue asks for are answered there: the run has to go on until then. */
+function completeRequest(reader, first, { listed: _listed, ...request }, config) {
+	reader.finish();
+	const own = reader.fresh();
+	const inputs = joinConfig(own, first, config);
+	const problems = request.problems.length > 0 ? request.problems : own.problems();
+	const isWrong = problems.length > 0;
+	return {
+		...inputs,
+		namespaces: isWrong ? [] : inputs.namespaces,
+		request: {
+			...request,
+			problems
+		}
+	};
 }
 
 // src/mirror/failure.ts
@@ -43428,6 +44067,170 @@ function countDrift({ drift }) {
 		drift.changed,
 		drift.hollow
 	].reduce((sum, one) => sum + countTags(one), 0) : 0;
+}
+
+// src/inputs/add-to-list.ts
+/**
+* Appends the references that a list of images lacks. What is there keeps its order and its comments.
+*
+* @param text the list
+* @returns the new text; undefined if the list has all of them
+*/
+function addToList(text, references) {
+	const listed = parseImageList(text, (line) => String(line), () => void 0);
+	const known = new Set(listed.map(nameOf$3));
+	const missing = new Map(references.map((one) => [nameOf$3(one), one.line]));
+	for (const name of known) missing.delete(name);
+	if (missing.size === 0) return void 0;
+	const newline = text.includes("\r\n") ? "\r\n" : "\n";
+	return (text === "" || text.endsWith("\n") ? text : text + newline) + Array.from(missing.values(), (line) => line + newline).join("");
+}
+/** A tag, with whatever digest, or a digest without a tag. */
+function nameOf$3({ namespace, image, tag, digest }) {
+	return formatReference({
+		namespace,
+		image,
+		...tag === void 0 ? { ...digest && { digest } } : { tag }
+	});
+}
+
+// src/report/answer.ts
+const RETRY = "Remove the label and add it again to have it tried once more.";
+/** The comment that answers a request. */
+function renderAnswer(answers, proposal) {
+	const there = answers.filter(({ state }) => state === "mirrored" || state === "present");
+	const rows = answers.map((one) => `| ${codeSpan(one.line)} | ${resultOf$1(one)} | ${one.digest ? codeSpan(one.digest) : ""} |`);
+	const isLeft = answers.some(({ state }) => state === "failed" || state === "pending");
+	return {
+		body: [
+			`**${headingOf(answers, there.length)}**\n`,
+			`| Requested | Result | Digest |\n| --- | --- | --- |\n${rows.join("\n")}\n`,
+			...there.length > 0 ? [codeBlock(there.map(pullCommand).join("\n"), "sh")] : [],
+			...proposal ? [`${describeProposal(proposal)}\n`] : [],
+			...isLeft ? [`${RETRY}\n`] : []
+		].join("\n"),
+		isNews: true
+	};
+}
+/** The comment on a request that has mistakes. Nothing was mirrored. */
+function renderMistakes(problems) {
+	return {
+		body: `**Nothing was mirrored.**\n\n${problems.map((problem) => `- ${escapeMarkdown(problem)}`).join("\n")}\n\nCorrect the issue, or open another one. Then have the label removed and added again: an edit alone changes nothing.\n`,
+		isNews: true
+	};
+}
+/** The comment on a request whose run broke off. */
+function renderBrokenOff(error) {
+	return {
+		body: `**The run broke off before it was done:** ${escapeMarkdown(error)}\n\n${RETRY}\n`,
+		isNews: true
+	};
+}
+function headingOf(answers, there) {
+	if (there === answers.length) return `${plural(there, "image")} can be pulled from the mirror.`;
+	if (answers.every(({ state }) => state === "planned")) return "A dry run: nothing was mirrored.";
+	return `${there} of ${plural(answers.length, "image")} can be pulled from the mirror.`;
+}
+const RESULTS = {
+	mirrored: "mirrored",
+	present: "was mirrored already",
+	planned: "would be mirrored",
+	pending: "the run ended first: left for another run",
+	excluded: "excluded by the filters of this mirror"
+};
+function resultOf$1({ state, reason = "" }) {
+	return state === "failed" ? `could not be mirrored: ${escapeMarkdown(reason)}` : RESULTS[state];
+}
+function pullCommand({ repository = "", reference, digest }) {
+	return `docker pull ${repository}${referenceSeparator(reference)}${reference}` + (digest === void 0 || isDigest(reference) ? "" : `@${digest}`);
+}
+function describeProposal(proposal) {
+	if (proposal.kind === "listed") return "The list has these images already.";
+	if (proposal.kind === "failed") return `The images could not be proposed for the list: ${escapeMarkdown(proposal.problem)}`;
+	return `A pull request adds the mirrored images to the list: ${proposalLink(proposal.url)}.`;
+}
+function proposalLink(text) {
+	const url = URL.parse(text);
+	return url?.protocol === "https:" ? link(`#${url.pathname.split("/").at(-1) ?? ""}`, url) : escapeMarkdown(text);
+}
+
+// src/modes/answer-request.ts
+/**
+* Answers a request that has mistakes.
+*
+* @returns why the job fails, which an annotation says already; undefined if there are no mistakes
+*/
+async function refuseRequest({ request }, deps, runner) {
+	if (!request || request.problems.length === 0) return void 0;
+	await keep(request, renderMistakes(request.problems), deps, runner);
+	const problems = request.problems.map((problem) => printable(problem));
+	const message = `The request of issue #${request.place.number} can't be mirrored:\n- ${problems.join("\n- ")}`;
+	runner.annotate({
+		level: "error",
+		message
+	});
+	return message;
+}
+/** Answers a request whose run broke off. */
+async function answerBrokenOff({ request }, error, deps, runner) {
+	if (request) await keep(request, renderBrokenOff(messageOf(error)), deps, runner);
+}
+/** Answers a request with what became of its images, and proposes them for the list if it asks for that. */
+async function answerRequest({ request, dryRun }, { answers = [] }, deps, runner) {
+	if (!request) return;
+	const proposal = dryRun ? void 0 : await propose(request, answers, deps);
+	if (proposal?.kind === "failed") {
+		const message = `The requested images could not be proposed for the list: ${proposal.problem}`;
+		runner.annotate({
+			level: "warning",
+			message
+		});
+	}
+	await keep(request, renderAnswer(answers, proposal), deps, runner);
+}
+/** Keeps the comment. If it can't be written, the job summary has the answer. */
+async function keep({ place }, comment, { comments, logger }, runner) {
+	const problem = await comments?.keepComment(place, comment);
+	if (problem === void 0) {
+		logger.info(`The comment on issue #${place.number} is up to date.`);
+		return;
+	}
+	runner.annotate({
+		level: "warning",
+		message: problem
+	});
+	await runner.writeSummary(comment.body);
+}
+/** Only images that are in the mirror are proposed. */
+async function propose({ place, images, listPath }, answers, { listProposals }) {
+	if (listPath === void 0 || !listProposals) return void 0;
+	const isThere = ({ state }) => state === "mirrored" || state === "present";
+	const mirrored = images.filter(({ line }) => {
+		const own = answers.filter((answer) => answer.line === line);
+		return own.length > 0 && own.every(isThere);
+	});
+	if (mirrored.length === 0) return void 0;
+	const isAll = mirrored.length === images.length;
+	try {
+		const url = await listProposals.propose(place, {
+			path: listPath,
+			title: `Add images of request #${place.number} to the list`,
+			body: describe(mirrored, `${isAll ? "Closes" : "Part of"} #${place.number}.`),
+			update: (text) => addToList(text, mirrored)
+		});
+		return url === void 0 ? { kind: "listed" } : {
+			kind: "proposed",
+			url
+		};
+	} catch (error) {
+		return {
+			kind: "failed",
+			problem: printable(messageOf(error))
+		};
+	}
+}
+function describe(images, issue) {
+	return `The mirror has these images since they were requested:\n\n${images.map(({ line }) => `- ${codeSpan(line)}`).join("\n")}\n\n${issue}\n`;
 }
 
 // src/mirror/record-entry.ts
@@ -44655,11 +45458,11 @@ function applyChange(manifest, { entries, removed = /* @__PURE__ */ new Map(), r
 var ManifestError = class extends Error {
 	name = "ManifestError";
 };
-const VERSION = 1;
+const VERSION$1 = 1;
 /** Not `v.record`, which drops keys such as "constructor": a valid name for an image or a tag. */
 const ByName = custom((value) => typeof value === "object" && value !== null && !Array.isArray(value), "expected an object");
 const Version = object({ version: number() });
-const Header = object({
+const Header$1 = object({
 	source: string(),
 	target: string(),
 	images: ByName,
@@ -44680,8 +45483,8 @@ function parseNamespaceManifest(bytes, expected) {
 		images: readGcrsync(json, path)
 	};
 	const { version } = check(Version, json, path);
-	if (version !== VERSION) throw new ManifestError(`${path} has version ${version}, and this action reads version ${VERSION}: a newer version of this action wrote it; use that version`);
-	const header = check(Header, json, path);
+	if (version !== VERSION$1) throw new ManifestError(`${path} has version ${version}, and this action reads version ${VERSION$1}: a newer version of this action wrote it; use that version`);
+	const header = check(Header$1, json, path);
 	checkOwner(path, "source", header.source, source);
 	checkOwner(path, "target", header.target, target);
 	const { images, unlogged } = header;
@@ -44784,7 +45587,7 @@ function serializeNamespaceManifest({ source, target, images, unlogged = /* @__P
 	});
 	const body = blocks.length === 0 ? "{}" : `{\n${blocks.join(",\n")}\n  }`;
 	const [quotedSource, quotedTarget] = [JSON.stringify(source), JSON.stringify(target)];
-	return `{\n  "version": ${VERSION},\n  "source": ${quotedSource},\n  "target": ${quotedTarget},\n  "images": ${body}${unloggedPart(unlogged)}\n}\n`;
+	return `{\n  "version": ${VERSION$1},\n  "source": ${quotedSource},\n  "target": ${quotedTarget},\n  "images": ${body}${unloggedPart(unlogged)}\n}\n`;
 }
 function unloggedPart(unlogged) {
 	return optionalPart("unlogged", namedTags(unlogged).map(({ image, added, updated }) => {
@@ -45306,10 +46109,16 @@ function copiedImages(outcomes, plan) {
 		image,
 		target: targetNameOf(plan, image),
 		digest: descriptor.digest,
+		...differingDigest(descriptor.digest, verifiedTags),
 		added: added.filter((tag) => verifiedTags.has(tag)),
 		updated: updated.filter((tag) => verifiedTags.has(tag)),
 		bytes
 	}));
+}
+/** The digest at the target, if it is another one. */
+function differingDigest(source, verifiedTags) {
+	const [held] = verifiedTags.values();
+	return held === void 0 || held.digest === source ? {} : { targetDigest: held.digest };
 }
 function copyFailures(outcomes) {
 	return outcomes.flatMap(({ work: { image, descriptor, added, updated }, verifiedTags, error }) => {
@@ -45331,6 +46140,1179 @@ function countReferrers(rechecks, outcomes) {
 		referrerBytes: rechecked.reduce((sum, { bytes }) => sum + bytes, 0),
 		referrersUnchecked: rechecks.size - rechecked.filter(({ isPending }) => isPending !== true).length
 	};
+}
+
+// src/catalogue/catalogue.ts
+/** The part of a catalogue for one namespace manifest. */
+function partOf(manifest, { path, sha, changed }) {
+	const { source, target } = manifest;
+	return {
+		path,
+		sha,
+		changed,
+		source,
+		target,
+		images: namedImages(manifest).map(({ image, name, entries }) => ({
+			image,
+			name,
+			groups: groupTags(entries)
+		})).filter(({ groups }) => groups.length > 0).toSorted((a, b) => compare$1(a.image, b.image) || compare$1(a.name, b.name))
+	};
+}
+/** The one place that knows how a namespace manifest keeps names. */
+function namedImages({ source, target, images }) {
+	return Array.from(images, ([key, entries]) => ({
+		image: imageOf(key),
+		name: nameOf$2(source, target, key),
+		entries
+	}));
+}
+/** The name of an image below the target's path. */
+function nameOf$2(source, target, key) {
+	const [from, to] = [parseNamespace(source, ""), parseNamespace(target, "")];
+	if (typeof from === "string" || typeof to === "string") return imageOf(key);
+	const repository = targetPathOf({
+		namespace: from,
+		target: to
+	}, key);
+	return to.path === "" ? repository : repository.slice(to.path.length + 1);
+}
+function groupTags(entries) {
+	const groups = /* @__PURE__ */ new Map();
+	for (const [tag, entry] of Array.from(entries).toSorted(([a], [b]) => compare$1(a, b))) {
+		const known = knownOf(entry);
+		const key = JSON.stringify(known);
+		const group = groups.get(key);
+		if (group) group.tags.push(tag);
+		else groups.set(key, {
+			tags: [tag],
+			...known
+		});
+	}
+	return Array.from(groups.values());
+}
+function knownOf(entry) {
+	if (entry === null) return {};
+	if (typeof entry === "string") return { digest: entry };
+	const { digest: source, target: digest, platforms } = entry;
+	return {
+		digest,
+		...source !== digest && { source },
+		...platforms && { platforms }
+	};
+}
+/** Code-unit order, which is the same on every machine. */
+function compare$1(a, b) {
+	return a < b ? -1 : a > b ? 1 : 0;
+}
+/** Numbers of a catalogue. An image that is kept under two names or at two targets counts twice. */
+function countCatalogue(catalogue) {
+	const images = catalogue.flatMap((part) => part.images);
+	return {
+		sources: new Set(catalogue.map(({ source }) => source)).size,
+		images: images.length,
+		tags: images.reduce((sum, { groups }) => sum + groups.reduce((tags, group) => tags + group.tags.length, 0), 0)
+	};
+}
+
+// src/catalogue/badge.ts
+/**
+* The file `badge.json`, in the form of shields.io's endpoint badge: the number of mirrored tags and the day of the last run.
+* It is the only file that a run without changes may write: once a day. shields.io refuses other keys than its own.
+* https://shields.io/badges/endpoint-badge
+*/
+function renderBadge(catalogue, now) {
+	const { tags } = countCatalogue(catalogue);
+	const badge = {
+		schemaVersion: 1,
+		label: "mirror",
+		message: `${formatCount(tags)} ${tags === 1 ? "tag" : "tags"} · ${now.toISOString().slice(0, 10)}`,
+		color: "blue"
+	};
+	return `${JSON.stringify(badge, null, 2)}\n`;
+}
+/** True for a badge that this action wrote. */
+function isOwnBadge(text) {
+	return /^\{\s*"schemaVersion": 1,\s*"label": "mirror",/.test(text);
+}
+
+// src/catalogue/catalogue-file.ts
+/** A file of the catalogue's folder can't be used. It must not be overwritten. */
+var CatalogueError = class extends Error {
+	name = "CatalogueError";
+};
+const VERSION = 1;
+/**
+* The file `catalogue.json`: one image per line, so that a diff stays small. An image is
+* `[image, groups]`, or `[image, groups, name]` where its name at the target differs. A group is
+* `[tags, digest, source's digest, platforms]` without what is absent at its end; `tags` are separated by a space.
+*/
+function serializeCatalogue(catalogue) {
+	const parts = catalogue.map(serializePart);
+	return `{"version":${VERSION},"parts":[${parts.join(",")}${parts.length > 0 ? "\n" : ""}]}\n`;
+}
+function serializePart({ path, sha, changed, source, target, images }) {
+	return `\n${JSON.stringify({
+		path,
+		sha,
+		changed,
+		source,
+		target
+	}).slice(0, -1)},"images":[\n${images.map(({ image, name, groups }) => {
+		const packed = groups.map(packGroup);
+		return JSON.stringify(name === image ? [image, packed] : [
+			image,
+			packed,
+			name
+		]);
+	}).join(",\n")}\n]}`;
+}
+function packGroup({ tags, digest, source, platforms }) {
+	const joined = tags.join(" ");
+	if (digest === void 0) return [joined];
+	const packed = [joined, packDigest(digest)];
+	if (platforms) packed.push(source === void 0 ? "" : packDigest(source), platforms);
+	else if (source !== void 0) packed.push(packDigest(source));
+	return packed;
+}
+const SHA256 = "sha256:";
+/** A sha256 digest as 43 characters of base64url. Other digests stay as they are. */
+function packDigest(digest) {
+	if (!digest.startsWith(SHA256)) return digest;
+	return Buffer.from(digest.slice(7), "hex").toString("base64url");
+}
+function unpackDigest(text) {
+	const hex = text.includes(":") ? "" : Buffer.from(text, "base64url").toString("hex");
+	const digest = hex === "" ? text : `${SHA256}${hex}`;
+	return isDigest(digest) ? digest : void 0;
+}
+const Header = object({
+	path: pipe(string(), check$2(isRepositoryPath)),
+	sha: pipe(string(), regex$2(/^[0-9a-f]{40}$/)),
+	changed: pipe(string(), isoTimestamp()),
+	source: pipe(string(), check$2(isNamespaceName)),
+	target: pipe(string(), check$2(isNamespaceName)),
+	images: array(unknown())
+});
+const File$1 = object({
+	version: number(),
+	parts: array(unknown())
+});
+/**
+* Reads `catalogue.json`.
+*
+* @throws CatalogueError that names the file, the cause and the remedy
+*/
+function parseCatalogue(bytes, path) {
+	const fail = (cause) => {
+		throw new CatalogueError(`${path} can't be read as a catalogue: ${printable(cause)}. The file was not changed. Move it away, and the next run writes it again from the namespace manifests, or name another folder in "catalogue"`);
+	};
+	const file = safeParse(File$1, readJson(bytes, fail));
+	if (!file.success) return fail("it is not an object with version and parts");
+	if (file.output.version !== VERSION) return fail(`it has version ${file.output.version}, and this action reads version ${VERSION}`);
+	return file.output.parts.map((part) => readPart$1(part) ?? fail("a part of it is not valid"));
+}
+function readJson(bytes, fail) {
+	try {
+		return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+	} catch (error) {
+		return fail(messageOf(error));
+	}
+}
+function readPart$1(json) {
+	const header = safeParse(Header, json);
+	if (!header.success) return void 0;
+	const images = [];
+	for (const packed of header.output.images) {
+		const image = readImage(packed);
+		if (!image) return void 0;
+		images.push(image);
+	}
+	return {
+		...header.output,
+		images
+	};
+}
+/** Without a schema, which would take several times as long for 100,000 tags. */
+function readImage(packed) {
+	if (!Array.isArray(packed)) return void 0;
+	const [image, groups, name = image] = packed;
+	if (typeof image !== "string" || !isRepositoryName(image)) return void 0;
+	if (typeof name !== "string" || !isRepositoryName(name) || !Array.isArray(groups)) return void 0;
+	const read = [];
+	for (const group of groups) {
+		const one = Array.isArray(group) ? readGroup(group) : void 0;
+		if (!one) return void 0;
+		read.push(one);
+	}
+	return {
+		image,
+		name,
+		groups: read
+	};
+}
+function readGroup([joined, packed, packedSource, platforms]) {
+	const tags = typeof joined === "string" ? joined.split(" ") : [];
+	if (tags.length === 0 || !tags.every(isReference)) return void 0;
+	if (packed === void 0) return { tags };
+	const digest = typeof packed === "string" ? unpackDigest(packed) : void 0;
+	if (digest === void 0) return void 0;
+	const hasSource = typeof packedSource === "string" && packedSource !== "";
+	const source = hasSource ? unpackDigest(packedSource) : void 0;
+	if (hasSource && source === void 0) return void 0;
+	if (platforms !== void 0 && !is(array(string()), platforms)) return void 0;
+	return {
+		tags,
+		digest,
+		...source !== void 0 && { source },
+		...platforms && { platforms }
+	};
+}
+
+// src/catalogue/clients/places.ts
+/** Where each image is kept, ordered by name: an image stands before those that are nested in it. */
+function placesOf(catalogue) {
+	const places = /* @__PURE__ */ new Map();
+	for (const { source, target, images } of catalogue) for (const { image, name } of images) {
+		const ref = `${source}/${image}`;
+		const mirror = `${target}/${name}`;
+		const others = places.get(ref);
+		if (others) others.push(mirror);
+		else places.set(ref, [mirror]);
+	}
+	return Array.from(places, ([ref, mirrors]) => ({
+		ref,
+		mirrors
+	})).toSorted((a, b) => a.ref < b.ref ? -1 : a.ref > b.ref ? 1 : 0);
+}
+/** `gcr.io` of `gcr.io/distroless/base`. */
+function registryOf(ref) {
+	return ref.split("/", 1)[0] ?? ref;
+}
+const HUB = "docker.io/";
+/** All ways in which people write the name of a repository: that of Docker Hub may be left out, and so may `library`. */
+function spellings(ref) {
+	if (!ref.startsWith(HUB)) return [ref];
+	const path = ref.slice(10);
+	const official = /^library\/([^/]+)$/.exec(path)?.[1];
+	return official === void 0 ? [ref, path] : [
+		ref,
+		path,
+		`${HUB}${official}`,
+		official
+	];
+}
+
+// src/catalogue/clients/hosts-toml.ts
+/**
+* containerd's `hosts.toml` for each source registry, by path: `containerd/gcr.io/hosts.toml`. containerd asks a mirror for the
+* same path as the source, at most below another one. A mirror that changed names can't serve it, and the file says so.
+* https://github.com/containerd/containerd/blob/v2.2.0/docs/hosts.md
+*/
+function renderHostsToml(catalogue) {
+	const files = /* @__PURE__ */ new Map();
+	const all = placesOf(catalogue);
+	for (const registry of new Set(all.map(({ ref }) => registryOf(ref)))) {
+		const pairs = all.filter(({ ref }) => registryOf(ref) === registry).flatMap(({ ref, mirrors }) => mirrors.map((mirror) => ({
+			ref,
+			mirror
+		})));
+		const blocks = Array.from(new Set(pairs.map(({ mirror }) => registryOf(mirror))), (target) => renderHost(target, pairs.filter(({ mirror }) => registryOf(mirror) === target)));
+		const server = `server = "https://${apiHost(registry)}"`;
+		files.set(`containerd/${folderOf(registry)}/hosts.toml`, [server, ...blocks].join("\n\n"));
+	}
+	return files;
+}
+/** The host of a target, or why it can't be one. */
+function renderHost(target, pairs) {
+	const prefixes = pairs.map(({ ref, mirror }) => prefixOf(ref, mirror));
+	const [prefix] = prefixes;
+	const example = pairs[prefixes.findIndex((one) => one === void 0 || one !== prefix)];
+	if (prefix === void 0 || example) {
+		const { ref, mirror } = example ?? {
+			ref: "",
+			mirror: ""
+		};
+		return [`# ${target} can't be a mirror for containerd: it keeps images under other paths. ${ref}`, `# is ${mirror} there. Use that name, or a policy that rewrites names (kyverno.yaml).`].join("\n");
+	}
+	const scheme = isLoopback(target) ? "http" : "https";
+	const path = prefix === "" ? "" : `/v2/${prefix}`;
+	return [
+		`[host."${scheme}://${apiHost(target)}${path}"]`,
+		"  capabilities = [\"pull\", \"resolve\"]",
+		...path === "" ? [] : ["  override_path = true"]
+	].join("\n");
+}
+/** What stands before the source's path at the mirror; undefined where the mirror has another path. */
+function prefixOf(ref, mirror) {
+	const [path, repository] = [ref, mirror].map((name) => name.slice(name.indexOf("/")));
+	if (path === void 0 || repository === void 0 || !repository.endsWith(path)) return void 0;
+	return repository.slice(1, Math.max(1, repository.length - path.length));
+}
+/** containerd's name for the folder of a registry: `:5000` becomes `_5000_`, which each file system can hold. */
+function folderOf(registry) {
+	return registry.replace(/:(\d+)$/, "_$1_");
+}
+
+// src/catalogue/clients/kubeadm.ts
+/** The registry of Kubernetes, today's name first. */
+const REGISTRIES = ["registry.k8s.io", "k8s.gcr.io"];
+/** Images whose tag is the version of Kubernetes. */
+const COMPONENTS = [
+	"kube-apiserver",
+	"kube-controller-manager",
+	"kube-scheduler",
+	"kube-proxy"
+];
+/** Images with versions of their own, which kubeadm has built in. */
+const OTHERS = [
+	"coredns/coredns",
+	"etcd",
+	"pause"
+];
+/** So many minor versions are listed: Kubernetes supports three at a time. */
+const MINORS = 5;
+const TAGS_SHOWN = 5;
+/**
+* Configuration for kubeadm, and which of the images that it needs are mirrored. `imageRepository` replaces the registry and keeps
+* the names, but for CoreDNS.
+* https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/
+*/
+function renderKubeadm(catalogue) {
+	const kubernetes = REGISTRIES.map((registry) => kubernetesAt(registry, catalogue)).find(({ places }) => places.size > 0);
+	if (!kubernetes) return "# The images of Kubernetes are not mirrored: kubeadm has to pull them from registry.k8s.io.";
+	return [...configuration(kubernetes), ...inventory(kubernetes)].join("\n");
+}
+function kubernetesAt(registry, catalogue) {
+	const wanted = [...COMPONENTS, ...OTHERS];
+	const pathOf = (ref) => ref.slice(registry.length + 1);
+	const places = placesOf(catalogue).filter(({ ref }) => ref.startsWith(`${registry}/`) && wanted.includes(pathOf(ref)));
+	const tags = new Map(wanted.map((path) => [path, /* @__PURE__ */ new Set()]));
+	for (const { source, images } of catalogue) for (const { image, groups } of images) {
+		const ref = `${source}/${image}`;
+		const own = ref.startsWith(`${registry}/`) ? tags.get(pathOf(ref)) : void 0;
+		for (const group of groups) for (const tag of group.tags) own?.add(tag);
+	}
+	return {
+		registry,
+		places: new Map(places.map((place) => [pathOf(place.ref), place])),
+		tags
+	};
+}
+/** The repository that all of these images are in under their own names; undefined if there is none. */
+function commonRepository({ places }) {
+	const repositories = (places.get("kube-apiserver")?.mirrors ?? []).flatMap((mirror) => mirror.endsWith("/kube-apiserver") ? [mirror.slice(0, -15)] : []);
+	const names = [
+		...COMPONENTS,
+		"etcd",
+		"pause"
+	];
+	return repositories.find((repository) => names.every((name) => places.get(name)?.mirrors.includes(`${repository}/${name}`) ?? true));
+}
+function configuration(kubernetes) {
+	const repository = commonRepository(kubernetes);
+	if (repository === void 0) return ["# kubeadm can't use this mirror: imageRepository keeps the names of images, and the mirror has kube-apiserver and the", "# others under other names, or not at all."];
+	return [
+		"# From Kubernetes 1.31 on; before that, v1beta3 has the same fields.",
+		"apiVersion: kubeadm.k8s.io/v1beta4",
+		"kind: ClusterConfiguration",
+		`imageRepository: ${JSON.stringify(repository)}`,
+		...dns(kubernetes, repository)
+	];
+}
+/** kubeadm looks for CoreDNS in `imageRepository`, without the folder that it has in Kubernetes' own registry. */
+function dns({ places }, repository) {
+	const mirrors = places.get("coredns/coredns")?.mirrors ?? [];
+	if (mirrors.includes(`${repository}/coredns`)) return [];
+	const nested = mirrors.find((mirror) => mirror.endsWith("/coredns"));
+	if (nested !== void 0) return ["dns:", `  imageRepository: ${JSON.stringify(nested.slice(0, -8))}`];
+	const [mirror] = mirrors;
+	if (mirror === void 0) return ["# CoreDNS is not mirrored."];
+	return [`# CoreDNS is mirrored as ${mirror}: kubeadm wants a name that ends in /coredns.`, "# Give it one with \"target-name\", or start kubeadm with --skip-phases=addon/coredns and apply CoreDNS's own manifest."];
+}
+/** The newest version of each minor version with its images, and what there is of the images with their own versions. */
+function inventory({ registry, tags }) {
+	const line = (image, tag) => `#   ${tags.get(image)?.has(tag) === true ? "present" : "missing"}  ${registry}/${image}:${tag}`;
+	return [
+		"",
+		...newestVersions(tags.get("kube-apiserver") ?? /* @__PURE__ */ new Set()).flatMap((version) => [`# Kubernetes ${version}:`, ...COMPONENTS.map((image) => line(image, version))]),
+		"# With versions of their own, which \"kubeadm config images list --kubernetes-version\" prints. The page of the catalogue",
+		"# (\"Check a list\") says which lines of its output are mirrored.",
+		...OTHERS.map((image) => {
+			const shown = sortedVersions(tags.get(image) ?? /* @__PURE__ */ new Set()).slice(0, TAGS_SHOWN);
+			return shown.length === 0 ? `#   missing  ${registry}/${image}` : `#   present  ${registry}/${image}: ${shown.join(", ")}`;
+		})
+	];
+}
+function newestVersions(tags) {
+	const newest = /* @__PURE__ */ new Map();
+	for (const tag of sortedVersions(tags)) {
+		const minor = /^(v\d+\.\d+)\.\d+$/.exec(tag)?.[1];
+		if (minor !== void 0 && !newest.has(minor)) newest.set(minor, tag);
+	}
+	return Array.from(newest.values()).slice(0, MINORS);
+}
+/** Tags that begin with a number, the highest first. */
+function sortedVersions(tags) {
+	const order = new Intl.Collator("en", { numeric: true });
+	return Array.from(tags).filter((tag) => /^v?\d+(?:\.\d+)+(?:-\d+)?$/.test(tag)).toSorted((a, b) => order.compare(b, a));
+}
+
+// src/catalogue/clients/kustomization.ts
+/**
+* A component for Kustomize that replaces the names of mirrored images. Tags stay as they are.
+* https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/
+*/
+function renderKustomization(catalogue) {
+	const images = placesOf(catalogue).flatMap(({ ref, mirrors: [mirror = ref] }) => spellings(ref).map((name) => `  - name: ${JSON.stringify(name)}\n    newName: ${JSON.stringify(mirror)}`));
+	return [
+		"apiVersion: kustomize.config.k8s.io/v1alpha1",
+		"kind: Component",
+		images.length === 0 ? "images: []" : `images:\n${images.join("\n")}`
+	].join("\n");
+}
+
+// src/catalogue/clients/kyverno.ts
+/** The name of a container's image without its tag, in CEL. */
+const NAME = "(c.image.lastIndexOf(':') > c.image.lastIndexOf('/') ? c.image.substring(0, c.image.lastIndexOf(':')) : c.image)";
+/**
+* The new images of the containers that have a mirrored one. Digests are left alone: an image that was packed again or reduced
+* to some platforms has another digest at the mirror.
+*/
+function rewritten(list) {
+	return `${list}.filter(c, !c.image.contains('@') && [${NAME}].exists(n, n in variables.mirrors)).map(c, {'name': string(c.name), 'image': string([${NAME}].map(n, variables.mirrors[n] + c.image.substring(size(n)))[0])})`;
+}
+/** Variables of the policy, in CEL: the names at the mirror, and the images to set. */
+function policyVariables(catalogue) {
+	return [
+		{
+			name: "mirrors",
+			expression: `{${placesOf(catalogue).flatMap(({ ref, mirrors: [mirror = ref] }) => spellings(ref).map((name) => `${JSON.stringify(name)}: ${JSON.stringify(mirror)}`)).join(", ")}}`
+		},
+		{
+			name: "containers",
+			expression: rewritten("object.spec.containers")
+		},
+		{
+			name: "initContainers",
+			expression: rewritten(`(has(object.spec.initContainers) ? object.spec.initContainers : [])`)
+		}
+	];
+}
+/**
+* A policy for Kyverno that rewrites the images of new pods to the mirror's, where the mirror has the image.
+* https://kyverno.io/docs/policy-types/mutating-policy/
+*/
+function renderKyvernoPolicy(catalogue) {
+	const variables = policyVariables(catalogue).map(({ name, expression }) => `    - name: ${name}\n      expression: ${JSON.stringify(expression)}`);
+	const lists = ["containers", "initContainers"].map((list) => `${list}: variables.${list}.map(c, Object.spec.${list}{name: c.name, image: c.image})`);
+	return `apiVersion: policies.kyverno.io/v1
+kind: MutatingPolicy
+metadata:
+  name: use-image-mirror
+spec:
+  # A pod whose image can't be rewritten is started with the image that it names.
+  failurePolicy: Ignore
+  matchConstraints:
+    resourceRules:
+      - apiGroups: ['']
+        apiVersions: ['v1']
+        operations: ['CREATE']
+        resources: ['pods']
+  variables:
+${variables.join("\n")}
+  mutations:
+    - patchType: ApplyConfiguration
+      applyConfiguration:
+        expression: ${JSON.stringify(`Object{spec: Object.spec{${lists.join(", ")}}}`)}`;
+}
+
+// src/catalogue/clients/registries-conf.ts
+/**
+* `registries.conf` for Podman, Buildah, Skopeo and CRI-O: they replace the longest prefix of a name by a mirror's location,
+* and ask the source where the mirror has no such image. A namespace has one entry; images whose names at the target do not
+* follow from it have their own.
+* https://github.com/containers/image/blob/v5.36.2/docs/containers-registries.conf.5.md
+*/
+function renderRegistriesConf(catalogue) {
+	return Array.from(mirrorPrefixes(catalogue), ([prefix, locations]) => [
+		"[[registry]]",
+		`prefix = ${JSON.stringify(prefix)}`,
+		`location = ${JSON.stringify(prefix)}`,
+		...locations.flatMap(renderMirror)
+	].join("\n")).join("\n\n");
+}
+/** As in the action, loopback addresses have no TLS. */
+function renderMirror(location) {
+	const isInsecure = isLoopback(registryOf(location));
+	return [
+		"",
+		"[[registry.mirror]]",
+		`location = ${JSON.stringify(location)}`,
+		...isInsecure ? ["insecure = true"] : []
+	];
+}
+/** Mirrors by prefix. Together they lead from each image to its places, and from no image to another's. */
+function mirrorPrefixes(catalogue) {
+	const prefixes = /* @__PURE__ */ new Map();
+	const places = placesOf(catalogue);
+	for (const [source, targets] of targetsBySource(catalogue)) {
+		const own = places.filter(({ ref }) => ref.startsWith(`${source}/`));
+		const candidate = /* @__PURE__ */ new Map([[source, targets]]);
+		if (own.some((place) => isRight(place, candidate))) prefixes.set(source, targets);
+	}
+	for (const place of places) if (!isRight(place, prefixes)) prefixes.set(place.ref, place.mirrors);
+	return prefixes;
+}
+function targetsBySource(catalogue) {
+	const targets = /* @__PURE__ */ new Map();
+	for (const { source, target } of catalogue) targets.set(source, Array.from(/* @__PURE__ */ new Set([...targets.get(source) ?? [], target])));
+	return targets;
+}
+function isRight({ ref, mirrors }, prefixes) {
+	return resolve(ref, prefixes).join(" ") === mirrors.join(" ");
+}
+/** Where a client looks for `ref`: the mirrors of its longest prefix, with the rest of the name. */
+function resolve(ref, prefixes) {
+	for (let prefix = ref; prefix !== ""; prefix = prefix.slice(0, Math.max(0, prefix.lastIndexOf("/")))) {
+		const mirrors = prefixes.get(prefix);
+		if (mirrors) return mirrors.map((mirror) => mirror + ref.slice(prefix.length));
+	}
+	return [];
+}
+
+// src/catalogue/clients/clients.ts
+const FIRST_LINE = "# Written by gcrxio/sync-action from what is mirrored. Changes to this file are overwritten.";
+/** How to use each file, as comments below its first line. */
+const USE = {
+	registries: ["For Podman, Buildah, Skopeo and CRI-O. Copy it to /etc/containers/registries.conf.d/mirror.conf: images are then pulled", "from the mirror under their original names, and from the source where the mirror lacks them."],
+	containerd: ["For containerd. Copy it to /etc/containerd/certs.d/, into the folder of the same name, and set config_path to", "/etc/containerd/certs.d in the section of the registry in /etc/containerd/config.toml."],
+	kustomize: ["For Kustomize and \"kubectl -k\". Copy it into a folder of your own, and name the folder in \"components:\" of your", "kustomization.yaml. A digest in a manifest stays: it must be one that the mirror has."],
+	kyverno: ["For Kyverno 1.16 and later. Apply it with: kubectl apply --server-side -f kyverno.yaml", "New pods then use the mirror for images that it has. Images that are named by a digest are not changed."],
+	kubeadm: ["For kubeadm. Merge it into your configuration: kubeadm init --config kubeadm.yaml"]
+};
+/** Configuration that makes clients use the mirror, by path below the folder `clients`. */
+function renderClients(catalogue) {
+	const hosts = Array.from(renderHostsToml(catalogue), ([path, text]) => [path, withHeader("containerd", text)]);
+	return new Map([
+		["registries.conf", withHeader("registries", renderRegistriesConf(catalogue))],
+		...hosts,
+		["kustomization.yaml", withHeader("kustomize", renderKustomization(catalogue))],
+		["kyverno.yaml", withHeader("kyverno", renderKyvernoPolicy(catalogue))],
+		["kubeadm.yaml", withHeader("kubeadm", renderKubeadm(catalogue))]
+	]);
+}
+function withHeader(kind, text) {
+	return `${[FIRST_LINE, ...USE[kind].map((line) => `# ${line}`)].join("\n")}\n\n${text.trim()}\n`;
+}
+/** True for a file that this action wrote. */
+function isOwnClientFile(text) {
+	return text.startsWith(FIRST_LINE);
+}
+
+// src/catalogue/page.ts
+const PLACEHOLDER = "{{catalogue}}";
+/** By this, the page of an earlier run is told from a page that somebody wrote. */
+const GENERATOR = "<meta name=\"generator\" content=\"gcrxio/sync-action catalogue\" />";
+/**
+* The file `index.html`: the page with the data inside, so that it works when it is opened as a file.
+*
+* @param template the page as it was built, with a placeholder for the data
+* @throws Error if it has none
+*/
+function renderPage(template, catalogue) {
+	const [before, after, ...more] = template.split(PLACEHOLDER);
+	if (before === void 0 || after === void 0 || more.length > 0) throw new Error(`The catalogue's page must have ${PLACEHOLDER} once`);
+	return before + serializeCatalogue(catalogue).replaceAll("<", String.raw`\u003c`) + after;
+}
+/** True for a page that this action wrote. */
+function isOwnPage(html) {
+	return html.includes(GENERATOR);
+}
+
+// src/catalogue/refresh.ts
+/**
+* Paths of the files that have to be read to bring `catalogue` up to date: namespace manifests that changed since, and
+* files that may be new ones. Each file that the catalogue knows is read only if its SHA changed.
+*
+* @param template the input `manifest-path`
+* @param folder the catalogue's folder, which holds no namespace manifest
+*/
+function staleManifests(catalogue, files, template, folder) {
+	const known = new Map(catalogue.map(({ path, sha }) => [path, sha]));
+	const pattern = manifestPattern(template);
+	return Array.from(files).filter(([path, sha]) => {
+		if (path.startsWith(`${folder}/`)) return false;
+		const seen = known.get(path);
+		return seen === void 0 ? pattern.test(path) : seen !== sha;
+	}).map(([path]) => path).toSorted(compare$1);
+}
+/** What the placeholders of `manifest-path` may stand for, and a namespace without a path. */
+const PARTS = {
+	"{registry}/{namespace}": String.raw`[^/]*[.:][^/]*(?:/.+)?|localhost(?:/.+)?`,
+	"{registry}": String.raw`[^/]*[.:][^/]*|localhost`,
+	"{target}": ".+",
+	"{namespace}": ".+"
+};
+/** Matches the paths of namespace manifests, and of other files whose content then tells that they are none. */
+function manifestPattern(template) {
+	const pattern = template.split(/(\{registry\}\/\{namespace\}|\{registry\}|\{target\}|\{namespace\})/).map((part) => {
+		const stands = PARTS[part];
+		return stands === void 0 ? part.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`) : `(?:${stands})`;
+	});
+	return new RegExp(`^${pattern.join("")}$`, "u");
+}
+const Owner = object({
+	version: literal(1),
+	source: pipe(string(), check$2(isNamespaceName)),
+	target: pipe(string(), check$2(isNamespaceName)),
+	images: unknown()
+});
+/**
+* The part of a catalogue for a file of the metadata repository.
+*
+* @returns undefined for a file that is no namespace manifest, or a broken one, or one that gcrsync wrote, which does not
+*   say what it is about
+*/
+function readPart(bytes, about) {
+	try {
+		const owner = safeParse(Owner, JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+		if (!owner.success) return void 0;
+		const { source, target } = owner.output;
+		return partOf(parseNamespaceManifest(bytes, {
+			path: about.path,
+			source,
+			target
+		}), about);
+	} catch (error) {
+		if (error instanceof SyntaxError || error instanceof TypeError || error instanceof ManifestError) return void 0;
+		throw error;
+	}
+}
+/**
+* Brings a catalogue up to date. Parts of files that are gone are dropped. A manifest that can't be read at the moment keeps
+* its part. A part whose content is the same keeps its time.
+*
+* @param read the parts of the files that `staleManifests` names, as far as they have one
+* @returns `catalogue` itself when nothing changes that its readers see
+*/
+function refreshCatalogue(catalogue, files, read) {
+	const before = new Map(catalogue.map((part) => [part.path, part]));
+	const parts = new Map(catalogue.filter(({ path }) => files.has(path)).map((part) => [part.path, part]));
+	for (const part of read) {
+		const old = before.get(part.path);
+		parts.set(part.path, old && hasSameContent(old, part) ? {
+			...part,
+			changed: old.changed
+		} : part);
+	}
+	const next = Array.from(parts.values()).toSorted((a, b) => compare$1(a.path, b.path));
+	return next.length === catalogue.length && next.every((part, index) => isUnchanged(part, catalogue[index])) ? catalogue : next;
+}
+function isUnchanged(part, old) {
+	return old !== void 0 && old.path === part.path && hasSameContent(old, part);
+}
+function hasSameContent(a, b) {
+	if (a === b) return true;
+	if (a.source !== b.source || a.target !== b.target) return false;
+	return JSON.stringify(a.images) === JSON.stringify(b.images);
+}
+
+// src/catalogue/write.ts
+/**
+* Brings the files of the catalogue up to date with the namespace manifests of the metadata repository. A run after which
+* nothing changed takes two requests; the badge is written once a day all the same.
+*
+* @returns what could not be written, for people
+*/
+async function writeCatalogue(settings, deps) {
+	try {
+		await new CatalogueWriter(settings, deps).write();
+		return [];
+	} catch (error) {
+		return [`The catalogue in ${settings.folder} is not up to date. ${messageOf(error)}`];
+	}
+}
+/** Manifests that are read at a time. */
+const READS = 8;
+var CatalogueWriter = class {
+	#settings;
+	#deps;
+	#session = new WriteSession("final");
+	#jsonPath;
+	constructor(settings, deps) {
+		this.#settings = settings;
+		this.#deps = deps;
+		this.#jsonPath = `${settings.folder}/catalogue.json`;
+	}
+	async write() {
+		const { catalogue, files } = await this.#updateData();
+		const rendered = await this.#render(catalogue);
+		const changed = Array.from(rendered).filter(([path, { text }]) => files.get(path) !== gitBlobSha(Buffer.from(text)));
+		for (const [path] of changed) await this.#updateFile(path, catalogue, files, rendered);
+		const { images, tags } = countCatalogue(catalogue);
+		this.#deps.logger.info(`The catalogue has ${plural(images, "image")} and ${plural(tags, "tag")}; ${plural(changed.length, "file")} made from it changed.`);
+	}
+	/**
+	* `catalogue.json` is read before the manifests are: if another job writes it in between, this write fails and starts
+	* again. The last write therefore knows all that any other knew.
+	*/
+	async #updateData() {
+		let catalogue = [];
+		let files = /* @__PURE__ */ new Map();
+		const change = async (current) => {
+			const before = current ? parseCatalogue(current, this.#jsonPath) : [];
+			files = await this.#deps.metadata.listFiles();
+			catalogue = refreshCatalogue(before, files, await this.#readParts(before, files));
+			return current && catalogue === before ? current : Buffer.from(serializeCatalogue(catalogue));
+		};
+		await this.#deps.metadata.update(this.#jsonPath, this.#message(), change, this.#session);
+		return {
+			catalogue,
+			files
+		};
+	}
+	async #readParts(before, files) {
+		const { manifestPath, folder } = this.#settings;
+		const paths = staleManifests(before, files, manifestPath, folder);
+		const changed = `${this.#deps.now().toISOString().slice(0, 19)}Z`;
+		const parts = [];
+		for (let start = 0; start < paths.length; start += READS) {
+			const some = paths.slice(start, start + READS).map(async (path) => this.#readPart(path, changed));
+			parts.push(...(await Promise.all(some)).flatMap((part) => part ?? []));
+		}
+		return parts;
+	}
+	async #readPart(path, changed) {
+		const bytes = await this.#deps.metadata.read(path);
+		return bytes && readPart(bytes, {
+			path,
+			sha: gitBlobSha(bytes),
+			changed
+		});
+	}
+	async #render(catalogue) {
+		const { folder } = this.#settings;
+		const clients = Array.from(renderClients(catalogue), ([path, text]) => ({
+			path,
+			text,
+			isOwn: isOwnClientFile
+		}));
+		const files = [
+			{
+				path: "index.html",
+				text: renderPage(await this.#deps.readCataloguePage(), catalogue),
+				isOwn: isOwnPage
+			},
+			...clients.map((file) => ({
+				...file,
+				path: `clients/${file.path}`
+			})),
+			{
+				path: "badge.json",
+				text: renderBadge(catalogue, this.#deps.now()),
+				isOwn: isOwnBadge
+			}
+		];
+		return new Map(files.map(({ path, text, isOwn }) => [`${folder}/${path}`, {
+			text,
+			isOwn
+		}]));
+	}
+	/** A file that changed since the branch was listed was written by another job: it is made again from the newest data. */
+	async #updateFile(path, catalogue, files, rendered) {
+		const change = async (current) => {
+			const file = ((current && gitBlobSha(current)) === files.get(path) ? rendered : await this.#render(await this.#readData(catalogue))).get(path);
+			if (!file) return current;
+			if (current && !file.isOwn(new TextDecoder().decode(current))) throw notOwn(path);
+			return Buffer.from(file.text);
+		};
+		await this.#deps.metadata.update(path, this.#message(catalogue), change, this.#session);
+	}
+	async #readData(fallback) {
+		const bytes = await this.#deps.metadata.read(this.#jsonPath);
+		return bytes ? parseCatalogue(bytes, this.#jsonPath) : fallback;
+	}
+	#message(catalogue) {
+		const { commitMessage } = this.#settings;
+		if (commitMessage !== void 0 || !catalogue) return commitMessage ?? "Catalogue: update the data";
+		return `Catalogue: ${plural(countCatalogue(catalogue).tags, "tag")}`;
+	}
+};
+function notOwn(path) {
+	return new CatalogueError(`${path} was not written by this action, and was not changed. Move it away, or name another folder in "catalogue"`);
+}
+
+// src/report/summary/totals.ts
+/** The kinds of tags that the bar shows, in its order. */
+const KINDS = [
+	{
+		count: "added",
+		sign: "🟩",
+		title: "Added",
+		dryTitle: "To add"
+	},
+	{
+		count: "updated",
+		sign: "🟦",
+		title: "Updated",
+		dryTitle: "To update"
+	},
+	{
+		count: "unchanged",
+		sign: "⬜",
+		title: "Unchanged"
+	},
+	{
+		count: "pending",
+		sign: "🟨",
+		title: "Pending"
+	},
+	{
+		count: "failed",
+		sign: "🟥",
+		title: "Failed"
+	}
+];
+const BAR_SIGNS = 30;
+/** A bar of coloured squares, and the table that explains it. Kinds without tags are left out. */
+function addTotals(page, { namespaces, dryRun, mode, started, finished }) {
+	const counts = countAll(namespaces);
+	const kinds = KINDS.filter(({ count }) => counts[count] > 0);
+	if (kinds.length > 1) page.add(`${renderBar(counts)}\n`);
+	const isCopying = mode === "sync" || mode === "plan";
+	const columns = [
+		...kinds.map((kind) => [`${kind.sign} ${titleOf(kind, dryRun)}`, formatCount(counts[kind.count])]),
+		...counts.gone > 0 ? [["Removed from the source", formatCount(counts.gone)]] : [],
+		...counts.referrers > 0 ? [["Referrers", formatCount(counts.referrers)]] : [],
+		...isCopying && counts.bytes > 0 ? [[dryRun ? "Size (at most)" : "Sent", formatBytes(counts.bytes)]] : [],
+		["Took", formatDuration(finished.getTime() - started.getTime())]
+	];
+	page.addTable(columns.map(([title]) => ({
+		title,
+		align: "right"
+	})), [columns.map(([, value]) => value)]);
+}
+const titleOf = ({ title, dryTitle }, dryRun) => dryRun && dryTitle !== void 0 ? dryTitle : title;
+/** Squares in proportion to the counts; every kind that occurs has at least one. */
+function renderBar(counts) {
+	const total = KINDS.reduce((sum, { count }) => sum + counts[count], 0);
+	if (total === 0) return "";
+	const shares = KINDS.filter(({ count }) => counts[count] > 0).map(({ count, sign }) => {
+		const exact = counts[count] / total * BAR_SIGNS;
+		return {
+			sign,
+			squares: Math.max(1, Math.round(exact))
+		};
+	});
+	const excess = shares.reduce((sum, { squares }) => sum + squares, 0) - BAR_SIGNS;
+	const widest = shares.toSorted((a, b) => b.squares - a.squares)[0];
+	return shares.map((share) => share.sign.repeat(share.squares - (share === widest ? excess : 0))).join("");
+}
+/** The result in one line: the heading of the summary, the last line of the log. */
+function renderHeadline(result) {
+	const { sign, text } = headline(result);
+	return `${sign} ${text}`;
+}
+const HEADLINES = {
+	sync: (result, counts) => result.dryRun ? dryRunHeadline(counts) : syncHeadline(result, counts),
+	plan: planHeadline,
+	compare: compareHeadline,
+	monitor: monitorHeadline,
+	record: (result, counts) => {
+		const { sign, text } = result.dryRun ? dryRunHeadline(counts) : syncHeadline(result, counts);
+		return {
+			sign,
+			text: `Record: ${text}`
+		};
+	}
+};
+function headline(result) {
+	return HEADLINES[result.mode](result, countAll(result.namespaces));
+}
+function syncHeadline({ errors, namespaces }, counts) {
+	const { added, updated, unchanged, failed, pending, referrers } = counts;
+	const adopted = namespaces.reduce((sum, result) => sum + result.adopted, 0);
+	const done = [
+		...added > 0 ? [`${plural(added, "tag")} added`] : [],
+		...updated > 0 ? [`${plural(updated, "tag")} updated`] : [],
+		...adopted > 0 ? [`${plural(adopted, "tag")} adopted`] : [],
+		...referrers > 0 ? [`${plural(referrers, "referrer")} copied`] : []
+	];
+	const problems = [
+		...failed > 0 ? [`${plural(failed, "tag")} failed`] : [],
+		...errors.length > 0 ? [plural(errors.length, "error")] : [],
+		...pending > 0 ? [`${plural(pending, "tag")} left to the next run`] : []
+	];
+	const sign = failed + errors.length > 0 ? "❌" : pending > 0 ? "⏳" : "✅";
+	if (done.length + problems.length > 0) return {
+		sign,
+		text: [...problems, ...done].join(", ")
+	};
+	return {
+		sign,
+		text: `Nothing to mirror: ${plural(unchanged, "tag")} up to date`
+	};
+}
+function dryRunHeadline({ added, updated, failed }) {
+	const parts = [
+		...failed > 0 ? [plural(failed, "failure")] : [],
+		...added > 0 ? [`${plural(added, "tag")} would be added`] : [],
+		...updated > 0 ? [`${plural(updated, "tag")} would be updated`] : []
+	];
+	const text = parts.length > 0 ? parts.join(", ") : "nothing to mirror";
+	return {
+		sign: failed > 0 ? "❌" : "🔍",
+		text: `Dry run: ${text}`
+	};
+}
+function planHeadline({ matrix }, { added, updated, failed }) {
+	const jobs = matrix?.include.length ?? 0;
+	const text = jobs > 0 ? `${plural(jobs, "job")} for ${plural(added + updated, "tag")}` : "nothing to mirror";
+	const failures = failed > 0 ? `, ${plural(failed, "failure")}` : "";
+	return {
+		sign: failed > 0 ? "❌" : "📋",
+		text: `Plan: ${text}${failures}`
+	};
+}
+function compareHeadline({ namespaces, errors }, { failed }) {
+	const drifts = namespaces.flatMap(({ drift }) => drift ?? []);
+	const sum = (kind) => drifts.reduce((total, drift) => total + countTags(drift[kind]), 0);
+	const parts = [
+		...failed > 0 ? [`${plural(failed, "tag")} failed`] : [],
+		...errors.length > 0 ? [plural(errors.length, "error")] : [],
+		...sum("missing") > 0 ? [`${plural(sum("missing"), "tag")} missing`] : [],
+		...sum("changed") > 0 ? [`${plural(sum("changed"), "tag")} changed`] : [],
+		...sum("differs") > 0 ? [`${plural(sum("differs"), "unrecorded tag")} different`] : []
+	];
+	if (parts.length === 0) return {
+		sign: "✅",
+		text: "Compared: the target matches the record"
+	};
+	return {
+		sign: "❌",
+		text: `Compared: ${parts.join(", ")}`
+	};
+}
+function monitorHeadline(_, { unchanged, pending, failed }) {
+	const total = unchanged + pending;
+	const share = total === 0 ? 100 : Math.floor(unchanged / total * 1e3) / 10;
+	const failures = failed > 0 ? `, ${plural(failed, "failure")}` : "";
+	return {
+		sign: failed > 0 ? "❌" : "📊",
+		text: `${share} % mirrored: ${formatCount(unchanged)} of ${plural(total, "tag")}${failures}`
+	};
+}
+
+// src/report/log.ts
+const COLORS = {
+	green: 32,
+	blue: 34,
+	yellow: 33,
+	red: 31,
+	gray: 90,
+	bold: 1
+};
+const SIGNS = {
+	added: {
+		sign: "✓",
+		color: "green"
+	},
+	updated: {
+		sign: "↻",
+		color: "blue"
+	},
+	referrers: {
+		sign: "✓",
+		color: "green"
+	},
+	pending: {
+		sign: "-",
+		color: "yellow"
+	},
+	failed: {
+		sign: "✗",
+		color: "red"
+	}
+};
+/** Up to this many namespaces, each is named even if nothing changed. */
+const MAX_UNCHANGED_LINES = 20;
+const MAX_TAGS$1 = 5;
+const MAX_ERROR_CHARACTERS = 400;
+/** Beyond this size of all image lines, only failures are logged: GitHub shows no log of many megabytes. */
+const MAX_IMAGE_BYTES = 4e6;
+/** The log of a run, as people read it: one line per thing that was done, with its size and time. */
+var RunLog = class {
+	#options;
+	#imageBytes = 0;
+	#omittedImages = 0;
+	constructor(options) {
+		this.#options = options;
+	}
+	/** `✓ gcr.io/distroless · 42 repositories · 1,461 tags · 43 requests in 2.1 s` */
+	listed({ namespace, repositories, tags, requests, durationMs }) {
+		this.#line("green", "✓", namespace, [
+			`${formatCount(repositories)} ${repositories === 1 ? "repository" : "repositories"}`,
+			plural(tags, "tag"),
+			`${plural(requests, "request")} in ${formatSeconds(durationMs)}`
+		]);
+	}
+	/** `✓ references of lists · 2,242 in 77 namespaces`: nothing is requested for them here. */
+	references(count, namespaces) {
+		this.#line("green", "✓", "references of lists", [`${formatCount(count)} in ${plural(namespaces, "namespace")}`]);
+	}
+	/** `✗ gcr.io/distroless · status 503 …` */
+	notListed(namespace, reason) {
+		this.#line("red", "✗", namespace, [printable(reason, MAX_ERROR_CHARACTERS)]);
+	}
+	/** `gcr.io/distroless · 3 tags to add · 1 to update · 1,461 unchanged · 1.2 GB` */
+	planned(result) {
+		const { added, updated, unchanged, failed, pending, gone, bytes } = countAll([result]);
+		const toDo = pending - added - updated;
+		const parts = [
+			...added > 0 ? [`${plural(added, "tag")} to add`] : [],
+			...updated > 0 ? [`${plural(updated, "tag")} to update`] : [],
+			...toDo > 0 ? [`${plural(toDo, "tag")} pending`] : [],
+			...unchanged > 0 ? [`${formatCount(unchanged)} unchanged`] : [],
+			...result.adopted > 0 ? [`${formatCount(result.adopted)} adopted`] : [],
+			...gone > 0 ? [`${formatCount(gone)} removed from the source`] : [],
+			...failed > 0 ? [plural(failed, "failure")] : [],
+			...bytes > 0 ? [`at most ${formatBytes(bytes)}`] : []
+		];
+		this.#line(failed > 0 ? "red" : "bold", "", result.namespace, parts.length > 0 ? parts : ["no tags"]);
+	}
+	/** The lines of all plans. Of many namespaces, those without changes are only counted; then the total. */
+	plannedAll(results) {
+		const isMany = results.length > MAX_UNCHANGED_LINES;
+		const idle = isMany ? results.filter(isIdle) : [];
+		for (const result of results) if (!isMany || !isIdle(result)) this.planned(result);
+		if (idle.length > 0) {
+			const { unchanged } = countAll(idle);
+			this.info(`${plural(idle.length, "more namespace")} without changes · ${plural(unchanged, "tag")}`);
+		}
+		if (results.length < 2) return;
+		const { added, updated, bytes } = countAll(results);
+		const total = `${plural(added, "tag")} to add, ${formatCount(updated)} to update`;
+		this.#line("bold", "", "Total", [total, ...bytes > 0 ? [`at most ${formatBytes(bytes)}`] : []]);
+	}
+	/** `✓ java/debian12:17 → docker.io/x/java_debian12 · 42.1 MB in 3.2 s · 2 platforms · 3 layers mounted` */
+	copied(line) {
+		const { sign, color } = SIGNS[line.kind];
+		const text = this.#render(color, sign, imageNames(line), imageDetails(line));
+		if (!(line.kind === "failed") && this.#imageBytes > MAX_IMAGE_BYTES) {
+			this.#omittedImages += 1;
+			return;
+		}
+		this.#imageBytes += Buffer.byteLength(text) + 1;
+		this.#options.logger.info(text);
+	}
+	/** To be called when copying has ended. */
+	copyingEnded() {
+		if (this.#omittedImages > 0) {
+			const images = plural(this.#omittedImages, "more image");
+			this.info(`${images} were copied: the log would be too long. The JSON report names all of them.`);
+		}
+	}
+	/** `✓ gcr.io/distroless.json · https://github.com/…/commit/…` */
+	committed({ path, url }) {
+		this.#line("green", "✓", path, [printable(url)]);
+	}
+	/** The totals in one line. */
+	finished(result) {
+		const { bytes } = countAll(result.namespaces);
+		const took = formatDuration(result.finished.getTime() - result.started.getTime());
+		const parts = [...result.mode === "sync" && !result.dryRun && bytes > 0 ? [`${formatBytes(bytes)} sent`] : [], `in ${took}`];
+		this.#line("bold", "", renderHeadline(result), parts);
+	}
+	/** A line without a sign. */
+	info(text) {
+		this.#options.logger.info(text);
+	}
+	#line(color, sign, subject, details) {
+		this.#options.logger.info(this.#render(color, sign, printable(subject), details));
+	}
+	#render(color, sign, subject, details) {
+		const head = sign === "" ? this.#paint(color, subject) : `${this.#paint(color, sign)} ${subject}`;
+		return details.length === 0 ? head : `${head} ${this.#paint("gray", `· ${details.join(" · ")}`)}`;
+	}
+	#paint(color, text) {
+		return this.#options.hasColors ? `\u001B[${COLORS[color]}m${text}\u001B[0m` : text;
+	}
+};
+function isIdle({ copied, failures, pending, adopted, gone, drift }) {
+	return copied.length + failures.length + pending + adopted + gone.length === 0 && !drift;
+}
+/** `java/debian12:17, 21 and 3 more → docker.io/x/java_debian12` */
+function imageNames({ image, target, tags }) {
+	const shown = tags.slice(0, MAX_TAGS$1).map((tag) => printable(tag, 128));
+	const rest = tags.length - shown.length;
+	const names = shown.length === 0 ? "" : `${referenceSeparator(shown[0] ?? "")}${shown.join(", ")}${rest > 0 ? ` and ${formatCount(rest)} more` : ""}`;
+	return `${printable(image)}${names} → ${printable(target)}`;
+}
+function imageDetails({ kind, bytes, durationMs, platforms, mounted = 0, referrers = 0, error }) {
+	if (kind === "failed") return [printable(error ?? "unknown error", MAX_ERROR_CHARACTERS)];
+	if (kind === "pending") return ["left to the next run"];
+	return [
+		bytes > 0 ? `${formatBytes(bytes)} in ${formatSeconds(durationMs)}` : `nothing to send, ${formatSeconds(durationMs)}`,
+		...platforms !== void 0 && platforms > 1 ? [plural(platforms, "platform")] : [],
+		...mounted > 0 ? [`${plural(mounted, "layer")} mounted`] : [],
+		...referrers > 0 ? [plural(referrers, "referrer")] : []
+	];
+}
+/** `3.2 s`; from 10 s on as `formatDuration`. */
+function formatSeconds(ms) {
+	return ms < 9950 ? `${(ms / 1e3).toFixed(1)} s` : formatDuration(ms);
+}
+
+// src/modes/run-log.ts
+/** Logs the commits of a run, or that there was nothing to record. */
+function logCommits(commits, deps) {
+	const log = runLogOf(deps);
+	for (const commit of commits) log.committed(commit);
+	if (commits.length === 0) log.info("Nothing was recorded.");
+}
+/** The log of a run, as people read it. */
+function runLogOf({ logger, hasColors = false }) {
+	return new RunLog({
+		logger,
+		hasColors
+	});
+}
+
+// src/modes/catalogue.ts
+/** With less time than this, the catalogue is left to the next run. */
+const LITTLE_TIME_MS$1 = 6e4;
+/**
+* Brings the catalogue up to date after the record, if this job is the one to do it.
+*
+* @returns what could not be written, for people
+*/
+async function updateCatalogue(inputs, deps) {
+	const { metadata, dryRun } = inputs;
+	const { catalogue: folder, manifestPath, commitMessage } = metadata;
+	if (folder === void 0 || dryRun) return [];
+	const reason = reasonToLeave(inputs, deps);
+	if (reason !== void 0) {
+		deps.logger.info(`The catalogue was not updated: ${reason}.`);
+		return [];
+	}
+	return deps.phase("Catalogue", async () => {
+		const settings = {
+			folder,
+			manifestPath,
+			...commitMessage !== void 0 && { commitMessage }
+		};
+		const before = deps.commits?.length ?? 0;
+		const errors = await writeCatalogue(settings, deps);
+		logCommits((deps.commits ?? []).slice(before), deps);
+		return errors;
+	});
+}
+/** Why another job or run does it. One of many jobs sees the others' work only in part, and each would write all files. */
+function reasonToLeave({ mode, recordWay, shard }, { jobs, lifetime }) {
+	const isOneOfMany = jobs > 1 || shard.total > 1 || recordWay === "report";
+	if (mode !== "record" && isOneOfMany) return "this is one of several jobs, and a job with \"mode: record\" after them updates it";
+	if (lifetime.abort.aborted && (lifetime.stopReason() === "cancelled" || lifetime.timeLeftMs() < LITTLE_TIME_MS$1)) return "the run had no time left for it, and the next one does it";
 }
 
 // src/plan/name-clashes.ts
@@ -45420,7 +47402,7 @@ function countListed(images) {
 */
 function warnOfFilters(listed, { shard, include }) {
 	if (!isWhole(shard) && shard.first > 0) return [];
-	const isPart = namedImages(include) !== void 0;
+	const isPart = namedImages$1(include) !== void 0;
 	const warnings = [...listed.some(({ rules }) => rules.some(({ listing }) => listing.failures.length > 0)) ? [] : unusedPatterns(listed, isPart), ...listed.flatMap(({ name, rules }) => rules.flatMap((rule) => {
 		const source = rule.image === void 0 ? name : `${name}/${rule.image}`;
 		return [...warnOfEmptySelection(source, rule), ...warnOfMissingTimes(source, rule)];
@@ -46284,13 +48266,13 @@ function keysUnder(templates, { namespace, target }) {
 	}).keys;
 }
 /** True when `rule` selects, by their names, tags under this key: the rule for another name of the image does not. */
-function concerns(rule, key) {
+function concerns$1(rule, key) {
 	const image = imageOf(key);
 	return (rule.image === void 0 || rule.image === image) && rule.keysOf(image).includes(key);
 }
 /** True for the tags, by the keys of their images, that some of `rules` select by name. */
 function wantedBy(rules) {
-	return (key, tag) => rules.some((rule) => concerns(rule, key) && rule.references?.has(tag) !== false && rule.filters.wantsName(imageOf(key), tag));
+	return (key, tag) => rules.some((rule) => concerns$1(rule, key) && rule.references?.has(tag) !== false && rule.filters.wantsName(imageOf(key), tag));
 }
 
 // src/select/select.ts
@@ -46368,342 +48350,6 @@ function selectDigestTags(digestTags, images) {
 		});
 	}
 	return found;
-}
-
-// src/report/summary/totals.ts
-/** The kinds of tags that the bar shows, in its order. */
-const KINDS = [
-	{
-		count: "added",
-		sign: "🟩",
-		title: "Added",
-		dryTitle: "To add"
-	},
-	{
-		count: "updated",
-		sign: "🟦",
-		title: "Updated",
-		dryTitle: "To update"
-	},
-	{
-		count: "unchanged",
-		sign: "⬜",
-		title: "Unchanged"
-	},
-	{
-		count: "pending",
-		sign: "🟨",
-		title: "Pending"
-	},
-	{
-		count: "failed",
-		sign: "🟥",
-		title: "Failed"
-	}
-];
-const BAR_SIGNS = 30;
-/** A bar of coloured squares, and the table that explains it. Kinds without tags are left out. */
-function addTotals(page, { namespaces, dryRun, mode, started, finished }) {
-	const counts = countAll(namespaces);
-	const kinds = KINDS.filter(({ count }) => counts[count] > 0);
-	if (kinds.length > 1) page.add(`${renderBar(counts)}\n`);
-	const isCopying = mode === "sync" || mode === "plan";
-	const columns = [
-		...kinds.map((kind) => [`${kind.sign} ${titleOf(kind, dryRun)}`, formatCount(counts[kind.count])]),
-		...counts.gone > 0 ? [["Removed from the source", formatCount(counts.gone)]] : [],
-		...counts.referrers > 0 ? [["Referrers", formatCount(counts.referrers)]] : [],
-		...isCopying && counts.bytes > 0 ? [[dryRun ? "Size (at most)" : "Sent", formatBytes(counts.bytes)]] : [],
-		["Took", formatDuration(finished.getTime() - started.getTime())]
-	];
-	page.addTable(columns.map(([title]) => ({
-		title,
-		align: "right"
-	})), [columns.map(([, value]) => value)]);
-}
-const titleOf = ({ title, dryTitle }, dryRun) => dryRun && dryTitle !== void 0 ? dryTitle : title;
-/** Squares in proportion to the counts; every kind that occurs has at least one. */
-function renderBar(counts) {
-	const total = KINDS.reduce((sum, { count }) => sum + counts[count], 0);
-	if (total === 0) return "";
-	const shares = KINDS.filter(({ count }) => counts[count] > 0).map(({ count, sign }) => {
-		const exact = counts[count] / total * BAR_SIGNS;
-		return {
-			sign,
-			squares: Math.max(1, Math.round(exact))
-		};
-	});
-	const excess = shares.reduce((sum, { squares }) => sum + squares, 0) - BAR_SIGNS;
-	const widest = shares.toSorted((a, b) => b.squares - a.squares)[0];
-	return shares.map((share) => share.sign.repeat(share.squares - (share === widest ? excess : 0))).join("");
-}
-/** The result in one line: the heading of the summary, the last line of the log. */
-function renderHeadline(result) {
-	const { sign, text } = headline(result);
-	return `${sign} ${text}`;
-}
-const HEADLINES = {
-	sync: (result, counts) => result.dryRun ? dryRunHeadline(counts) : syncHeadline(result, counts),
-	plan: planHeadline,
-	compare: compareHeadline,
-	monitor: monitorHeadline,
-	record: (result, counts) => {
-		const { sign, text } = result.dryRun ? dryRunHeadline(counts) : syncHeadline(result, counts);
-		return {
-			sign,
-			text: `Record: ${text}`
-		};
-	}
-};
-function headline(result) {
-	return HEADLINES[result.mode](result, countAll(result.namespaces));
-}
-function syncHeadline({ errors, namespaces }, counts) {
-	const { added, updated, unchanged, failed, pending, referrers } = counts;
-	const adopted = namespaces.reduce((sum, result) => sum + result.adopted, 0);
-	const done = [
-		...added > 0 ? [`${plural(added, "tag")} added`] : [],
-		...updated > 0 ? [`${plural(updated, "tag")} updated`] : [],
-		...adopted > 0 ? [`${plural(adopted, "tag")} adopted`] : [],
-		...referrers > 0 ? [`${plural(referrers, "referrer")} copied`] : []
-	];
-	const problems = [
-		...failed > 0 ? [`${plural(failed, "tag")} failed`] : [],
-		...errors.length > 0 ? [plural(errors.length, "error")] : [],
-		...pending > 0 ? [`${plural(pending, "tag")} left to the next run`] : []
-	];
-	const sign = failed + errors.length > 0 ? "❌" : pending > 0 ? "⏳" : "✅";
-	if (done.length + problems.length > 0) return {
-		sign,
-		text: [...problems, ...done].join(", ")
-	};
-	return {
-		sign,
-		text: `Nothing to mirror: ${plural(unchanged, "tag")} up to date`
-	};
-}
-function dryRunHeadline({ added, updated, failed }) {
-	const parts = [
-		...failed > 0 ? [plural(failed, "failure")] : [],
-		...added > 0 ? [`${plural(added, "tag")} would be added`] : [],
-		...updated > 0 ? [`${plural(updated, "tag")} would be updated`] : []
-	];
-	const text = parts.length > 0 ? parts.join(", ") : "nothing to mirror";
-	return {
-		sign: failed > 0 ? "❌" : "🔍",
-		text: `Dry run: ${text}`
-	};
-}
-function planHeadline({ matrix }, { added, updated, failed }) {
-	const jobs = matrix?.include.length ?? 0;
-	const text = jobs > 0 ? `${plural(jobs, "job")} for ${plural(added + updated, "tag")}` : "nothing to mirror";
-	const failures = failed > 0 ? `, ${plural(failed, "failure")}` : "";
-	return {
-		sign: failed > 0 ? "❌" : "📋",
-		text: `Plan: ${text}${failures}`
-	};
-}
-function compareHeadline({ namespaces, errors }, { failed }) {
-	const drifts = namespaces.flatMap(({ drift }) => drift ?? []);
-	const sum = (kind) => drifts.reduce((total, drift) => total + countTags(drift[kind]), 0);
-	const parts = [
-		...failed > 0 ? [`${plural(failed, "tag")} failed`] : [],
-		...errors.length > 0 ? [plural(errors.length, "error")] : [],
-		...sum("missing") > 0 ? [`${plural(sum("missing"), "tag")} missing`] : [],
-		...sum("changed") > 0 ? [`${plural(sum("changed"), "tag")} changed`] : [],
-		...sum("differs") > 0 ? [`${plural(sum("differs"), "unrecorded tag")} different`] : []
-	];
-	if (parts.length === 0) return {
-		sign: "✅",
-		text: "Compared: the target matches the record"
-	};
-	return {
-		sign: "❌",
-		text: `Compared: ${parts.join(", ")}`
-	};
-}
-function monitorHeadline(_, { unchanged, pending, failed }) {
-	const total = unchanged + pending;
-	const share = total === 0 ? 100 : Math.floor(unchanged / total * 1e3) / 10;
-	const failures = failed > 0 ? `, ${plural(failed, "failure")}` : "";
-	return {
-		sign: failed > 0 ? "❌" : "📊",
-		text: `${share} % mirrored: ${formatCount(unchanged)} of ${plural(total, "tag")}${failures}`
-	};
-}
-
-// src/report/log.ts
-const COLORS = {
-	green: 32,
-	blue: 34,
-	yellow: 33,
-	red: 31,
-	gray: 90,
-	bold: 1
-};
-const SIGNS = {
-	added: {
-		sign: "✓",
-		color: "green"
-	},
-	updated: {
-		sign: "↻",
-		color: "blue"
-	},
-	referrers: {
-		sign: "✓",
-		color: "green"
-	},
-	pending: {
-		sign: "-",
-		color: "yellow"
-	},
-	failed: {
-		sign: "✗",
-		color: "red"
-	}
-};
-/** Up to this many namespaces, each is named even if nothing changed. */
-const MAX_UNCHANGED_LINES = 20;
-const MAX_TAGS$1 = 5;
-const MAX_ERROR_CHARACTERS = 400;
-/** Beyond this size of all image lines, only failures are logged: GitHub shows no log of many megabytes. */
-const MAX_IMAGE_BYTES = 4e6;
-/** The log of a run, as people read it: one line per thing that was done, with its size and time. */
-var RunLog = class {
-	#options;
-	#imageBytes = 0;
-	#omittedImages = 0;
-	constructor(options) {
-		this.#options = options;
-	}
-	/** `✓ gcr.io/distroless · 42 repositories · 1,461 tags · 43 requests in 2.1 s` */
-	listed({ namespace, repositories, tags, requests, durationMs }) {
-		this.#line("green", "✓", namespace, [
-			`${formatCount(repositories)} ${repositories === 1 ? "repository" : "repositories"}`,
-			plural(tags, "tag"),
-			`${plural(requests, "request")} in ${formatSeconds(durationMs)}`
-		]);
-	}
-	/** `✓ references of lists · 2,242 in 77 namespaces`: nothing is requested for them here. */
-	references(count, namespaces) {
-		this.#line("green", "✓", "references of lists", [`${formatCount(count)} in ${plural(namespaces, "namespace")}`]);
-	}
-	/** `✗ gcr.io/distroless · status 503 …` */
-	notListed(namespace, reason) {
-		this.#line("red", "✗", namespace, [printable(reason, MAX_ERROR_CHARACTERS)]);
-	}
-	/** `gcr.io/distroless · 3 tags to add · 1 to update · 1,461 unchanged · 1.2 GB` */
-	planned(result) {
-		const { added, updated, unchanged, failed, pending, gone, bytes } = countAll([result]);
-		const toDo = pending - added - updated;
-		const parts = [
-			...added > 0 ? [`${plural(added, "tag")} to add`] : [],
-			...updated > 0 ? [`${plural(updated, "tag")} to update`] : [],
-			...toDo > 0 ? [`${plural(toDo, "tag")} pending`] : [],
-			...unchanged > 0 ? [`${formatCount(unchanged)} unchanged`] : [],
-			...result.adopted > 0 ? [`${formatCount(result.adopted)} adopted`] : [],
-			...gone > 0 ? [`${formatCount(gone)} removed from the source`] : [],
-			...failed > 0 ? [plural(failed, "failure")] : [],
-			...bytes > 0 ? [`at most ${formatBytes(bytes)}`] : []
-		];
-		this.#line(failed > 0 ? "red" : "bold", "", result.namespace, parts.length > 0 ? parts : ["no tags"]);
-	}
-	/** The lines of all plans. Of many namespaces, those without changes are only counted; then the total. */
-	plannedAll(results) {
-		const isMany = results.length > MAX_UNCHANGED_LINES;
-		const idle = isMany ? results.filter(isIdle) : [];
-		for (const result of results) if (!isMany || !isIdle(result)) this.planned(result);
-		if (idle.length > 0) {
-			const { unchanged } = countAll(idle);
-			this.info(`${plural(idle.length, "more namespace")} without changes · ${plural(unchanged, "tag")}`);
-		}
-		if (results.length < 2) return;
-		const { added, updated, bytes } = countAll(results);
-		const total = `${plural(added, "tag")} to add, ${formatCount(updated)} to update`;
-		this.#line("bold", "", "Total", [total, ...bytes > 0 ? [`at most ${formatBytes(bytes)}`] : []]);
-	}
-	/** `✓ java/debian12:17 → docker.io/x/java_debian12 · 42.1 MB in 3.2 s · 2 platforms · 3 layers mounted` */
-	copied(line) {
-		const { sign, color } = SIGNS[line.kind];
-		const text = this.#render(color, sign, imageNames(line), imageDetails(line));
-		if (!(line.kind === "failed") && this.#imageBytes > MAX_IMAGE_BYTES) {
-			this.#omittedImages += 1;
-			return;
-		}
-		this.#imageBytes += Buffer.byteLength(text) + 1;
-		this.#options.logger.info(text);
-	}
-	/** To be called when copying has ended. */
-	copyingEnded() {
-		if (this.#omittedImages > 0) {
-			const images = plural(this.#omittedImages, "more image");
-			this.info(`${images} were copied: the log would be too long. The JSON report names all of them.`);
-		}
-	}
-	/** `✓ gcr.io/distroless.json · https://github.com/…/commit/…` */
-	committed({ path, url }) {
-		this.#line("green", "✓", path, [printable(url)]);
-	}
-	/** The totals in one line. */
-	finished(result) {
-		const { bytes } = countAll(result.namespaces);
-		const took = formatDuration(result.finished.getTime() - result.started.getTime());
-		const parts = [...result.mode === "sync" && !result.dryRun && bytes > 0 ? [`${formatBytes(bytes)} sent`] : [], `in ${took}`];
-		this.#line("bold", "", renderHeadline(result), parts);
-	}
-	/** A line without a sign. */
-	info(text) {
-		this.#options.logger.info(text);
-	}
-	#line(color, sign, subject, details) {
-		this.#options.logger.info(this.#render(color, sign, printable(subject), details));
-	}
-	#render(color, sign, subject, details) {
-		const head = sign === "" ? this.#paint(color, subject) : `${this.#paint(color, sign)} ${subject}`;
-		return details.length === 0 ? head : `${head} ${this.#paint("gray", `· ${details.join(" · ")}`)}`;
-	}
-	#paint(color, text) {
-		return this.#options.hasColors ? `\u001B[${COLORS[color]}m${text}\u001B[0m` : text;
-	}
-};
-function isIdle({ copied, failures, pending, adopted, gone, drift }) {
-	return copied.length + failures.length + pending + adopted + gone.length === 0 && !drift;
-}
-/** `java/debian12:17, 21 and 3 more → docker.io/x/java_debian12` */
-function imageNames({ image, target, tags }) {
-	const shown = tags.slice(0, MAX_TAGS$1).map((tag) => printable(tag, 128));
-	const rest = tags.length - shown.length;
-	const names = shown.length === 0 ? "" : `${referenceSeparator(shown[0] ?? "")}${shown.join(", ")}${rest > 0 ? ` and ${formatCount(rest)} more` : ""}`;
-	return `${printable(image)}${names} → ${printable(target)}`;
-}
-function imageDetails({ kind, bytes, durationMs, platforms, mounted = 0, referrers = 0, error }) {
-	if (kind === "failed") return [printable(error ?? "unknown error", MAX_ERROR_CHARACTERS)];
-	if (kind === "pending") return ["left to the next run"];
-	return [
-		bytes > 0 ? `${formatBytes(bytes)} in ${formatSeconds(durationMs)}` : `nothing to send, ${formatSeconds(durationMs)}`,
-		...platforms !== void 0 && platforms > 1 ? [plural(platforms, "platform")] : [],
-		...mounted > 0 ? [`${plural(mounted, "layer")} mounted`] : [],
-		...referrers > 0 ? [plural(referrers, "referrer")] : []
-	];
-}
-/** `3.2 s`; from 10 s on as `formatDuration`. */
-function formatSeconds(ms) {
-	return ms < 9950 ? `${(ms / 1e3).toFixed(1)} s` : formatDuration(ms);
-}
-
-// src/modes/run-log.ts
-/** Logs the commits of a run, or that there was nothing to record. */
-function logCommits(commits, deps) {
-	const log = runLogOf(deps);
-	for (const commit of commits) log.committed(commit);
-	if (commits.length === 0) log.info("Nothing was recorded.");
-}
-/** The log of a run, as people read it. */
-function runLogOf({ logger, hasColors = false }) {
-	return new RunLog({
-		logger,
-		hasColors
-	});
 }
 
 // src/report/progress.ts
@@ -46869,7 +48515,7 @@ async function listSource(units, { include }, { registries, apis }) {
 	const client = registries.source(namespace.registry);
 	const rules = units.flatMap((unit) => unit.rules);
 	const filters = rules.filter(({ image }) => image === void 0).map((rule) => rule.filters);
-	const whole = filters.length === 0 ? void 0 : await discover(namespace, client, apis, namedImages(include), anyOf(filters)).catch(asError);
+	const whole = filters.length === 0 ? void 0 : await discover(namespace, client, apis, namedImages$1(include), anyOf(filters)).catch(asError);
 	const known = whole && !(whole instanceof Error) ? whole.images : /* @__PURE__ */ new Map();
 	const images = new Set(rules.filter(needsTagList).flatMap(({ image }) => image ?? []));
 	const open = Array.from(images).filter((image) => !known.has(image));
@@ -46990,7 +48636,7 @@ function findRemovedTags(recorded, options) {
 	const found = [];
 	for (const [key, entries] of recorded) {
 		if (isUnknown(imageOf(key), options.unknown)) continue;
-		const rules = options.rules.filter((rule) => concerns(rule, key));
+		const rules = options.rules.filter((rule) => concerns$1(rule, key));
 		const tags = Array.from(entries.keys()).filter((tag) => isRemoved(key, tag, rules, options));
 		if (tags.length > 0) found.push({
 			image: key,
@@ -47488,13 +49134,14 @@ async function compare(inputs, deps) {
 	const stopReason = deps.lifetime.stopReason();
 	const recordables = audited.flatMap((one) => one.kind === "audited" ? [one.recordable] : []);
 	const { errors, unrecorded, records = [] } = await deps.phase("Record", async () => recordComparison(recordables, inputs, deps));
+	const catalogueErrors = await updateCatalogue(inputs, deps);
 	return {
 		mode: "compare",
 		dryRun: inputs.dryRun,
 		started,
 		finished: deps.now(),
 		namespaces: audited.map(({ result }) => result),
-		errors,
+		errors: [...errors, ...catalogueErrors],
 		warnings: [...warnings, ...stopReason === void 0 ? audited.flatMap(warnOfUnchecked) : []],
 		...stopReason !== void 0 && { stopped: [explainStop$1(stopReason)] },
 		unrecorded,
@@ -48361,19 +50008,28 @@ async function record(inputs, deps) {
 		errors: [],
 		unrecorded: []
 	} : await deps.phase("Record", async () => record$1(recordables, inputs.metadata, deps));
+	const catalogueErrors = await updateCatalogue(inputs, deps);
 	return {
 		mode: "record",
 		dryRun: inputs.dryRun,
 		started,
 		finished: deps.now(),
 		namespaces: recordables.map(({ result }) => result),
-		errors: [...errors, ...recorded.errors],
+		errors: [
+			...errors,
+			...recorded.errors,
+			...catalogueErrors
+		],
 		warnings: [],
 		unrecorded: recorded.unrecorded
 	};
 }
 /** A report that can't be used stops no other. */
 async function readAll({ reports: folder, metadata }, { readReports, logger }) {
+	if (folder === "") return {
+		reports: [],
+		errors: []
+	};
 	const files = await readReports(folder);
 	const reports = [];
 	const errors = [];
@@ -48657,6 +50313,88 @@ var ReportRecorder = class {
 		});
 	}
 };
+
+// src/modes/answers.ts
+const UNSUPPORTED = "the image has the old schema1 format, which current docker and most registries refuse";
+const GONE = "the source no longer has it, and the mirror keeps what it had";
+/**
+* What became of each requested image, at each target and under each of its names.
+*
+* @param results those of `plans`, in their order
+*/
+function answersTo({ images }, plans, results, dryRun) {
+	const done = plans.flatMap((plan, index) => {
+		const result = results[index];
+		return result ? [{
+			plan,
+			result
+		}] : [];
+	});
+	return images.flatMap((reference) => {
+		const name = formatNamespace(reference.namespace);
+		return done.filter(({ plan }) => plan.name === name).flatMap((one) => answersAt(reference, one, dryRun));
+	});
+}
+function answersAt(requested, done, dryRun) {
+	const { settings } = done.plan;
+	const { line, image, tag, digest } = requested;
+	const reference = tag ?? digest ?? "latest";
+	const entries = (settings.list ?? []).filter((entry) => entry.image === image && entry.references?.some((one) => (one.tag ?? one.digest) === reference) === true);
+	const names = new Set(entries.flatMap((entry) => entry.names));
+	const keys = new Set(Array.from(names, (template) => imageKey(template, settings.target, settings.namespace, image)));
+	return Array.from(keys, (key) => {
+		const repository = `${settings.target.registry}/${targetPathOf(settings, key)}`;
+		return {
+			line,
+			reference,
+			repository,
+			...outcomeOf(done, key, reference, dryRun)
+		};
+	});
+}
+function outcomeOf({ plan, result }, key, reference, dryRun) {
+	if (plan.kind === "failure") return {
+		state: "failed",
+		reason: plan.failure.reason
+	};
+	const copied = result.copied.find(({ image, added, updated }) => image === key && (added.includes(reference) || updated.includes(reference)));
+	if (copied) return {
+		state: dryRun ? "planned" : "mirrored",
+		digest: copied.targetDigest ?? copied.digest
+	};
+	const failure = result.failures.find((one) => concerns(one, key, reference));
+	if (failure) return {
+		state: "failed",
+		reason: failure.reason
+	};
+	const isIn = (all) => all.some(({ image, tags }) => isOf(image, key) && tags.includes(reference));
+	if (isIn(result.unsupported)) return {
+		state: "failed",
+		reason: UNSUPPORTED
+	};
+	if (isIn(result.gone)) return {
+		state: "failed",
+		reason: GONE
+	};
+	if (isOpen(plan, key, reference)) return { state: dryRun ? "planned" : "pending" };
+	const entry = plan.adopted.get(key)?.get(reference) ?? plan.recorded.images.get(key)?.get(reference);
+	if (entry === void 0 || entry === null) return { state: "excluded" };
+	return {
+		state: "present",
+		digest: typeof entry === "string" ? entry : entry.target
+	};
+}
+/** A failure without tags is one of the whole image; one without an image, of the whole namespace. */
+function concerns({ image, tags }, key, reference) {
+	return (image === "" || isOf(image, key)) && (tags.length === 0 || tags.includes(reference));
+}
+/** Failures to list or to look up an image are the same for all of its keys. */
+function isOf(image, key) {
+	return image === key || image === imageOf(key);
+}
+function isOpen({ work, undetermined }, key, reference) {
+	return work.some(({ image, added, updated }) => image === key && (added.includes(reference) || updated.includes(reference))) || undetermined.some(({ image, tag }) => image === key && tag === reference);
+}
 
 // src/copy/pool.ts
 /**
@@ -49353,6 +51091,7 @@ async function sync(inputs, deps) {
 		const namespaces = plans.map((plan) => withSection(dryRunResult(plan, inputs.engine), finished, inputs));
 		return {
 			...run,
+			...answered(inputs, plans, namespaces),
 			finished,
 			namespaces,
 			errors: []
@@ -49363,19 +51102,28 @@ async function sync(inputs, deps) {
 	const copied = await deps.phase("Copy", async () => copyAndCheckpoint(plans, recorder, inputs, deps));
 	const { errors, unrecorded, records = [] } = await recordAndClose(recorder, copied, deps);
 	if (copied.errors.length === 0 && copied.stopped.length === 0) await keepDay(turn, deps);
+	const catalogueErrors = await updateCatalogue(inputs, deps);
 	const namespaces = recorder.results();
 	for (const { namespace, referrers } of namespaces) if (referrers > 0) deps.logger.info(`${namespace}: ${plural(referrers, "referrer")} copied`);
 	return {
 		...run,
+		...answered(inputs, plans, namespaces),
 		finished: deps.now(),
 		namespaces,
-		errors: [...copied.errors, ...errors],
+		errors: [
+			...copied.errors,
+			...errors,
+			...catalogueErrors
+		],
 		stopped: copied.stopped,
 		warnings: [...warnings, ...copied.warnings],
 		unrecorded,
 		commits: deps.commits ?? [],
 		records
 	};
+}
+function answered({ request, dryRun }, plans, results) {
+	return request ? { answers: answersTo(request, plans, results, dryRun) } : {};
 }
 /** Keeps the day of a run that was not cut off: the next one rechecks the tags of the days after it. */
 async function keepDay({ day, last }, { recheckDays, lifetime }) {
@@ -50013,13 +51761,27 @@ async function run(loadInputs, createDeps, runner, modes = MODES) {
 	const inputs = await loadInputs();
 	const deps = createDeps(inputs);
 	try {
-		const result = withOutputWarnings(await modes[inputs.mode](inputs, deps), inputs);
+		const refused = await refuseRequest(inputs, deps, runner);
+		if (refused !== void 0) {
+			runner.annotate(errorOf(refused));
+			return refused;
+		}
+		const result = withOutputWarnings(await attempt(modes[inputs.mode], inputs, deps, runner), inputs);
 		const failure = verdict(result, inputs, deps);
 		const unreported = await report(result, failure, inputs, deps, runner);
 		runLogOf(deps).finished(result);
 		return failure?.reason ?? unreported;
 	} finally {
 		await deps.close();
+	}
+}
+/** Runs a mode. If it breaks off, an issue that asked for images is told so. */
+async function attempt(mode, inputs, deps, runner) {
+	try {
+		return await mode(inputs, deps);
+	} catch (error) {
+		await new Attempts().make("The answer", async () => answerBrokenOff(inputs, error, deps, runner));
+		throw error;
 	}
 }
 /** The result of a plan, with warnings if GitHub will not pass its matrix to other jobs. */
@@ -50066,6 +51828,7 @@ async function report(result, failure, inputs, deps, runner) {
 	for (const annotation of [...failures.map(errorOf), ...annotate(result)]) await others.make("An annotation", () => runner.annotate(annotation));
 	await others.make("The job summary", async () => runner.writeSummary(renderSummary(result)));
 	await others.make("The comment", async () => comment(result, inputs, deps, runner));
+	await others.make("The answer", async () => answerRequest(inputs, result, deps, runner));
 	for (const message of Array.from(others.problems)) await others.make("An annotation", () => runner.annotate({
 		level: "warning",
 		message
@@ -50077,10 +51840,10 @@ const errorOf = (message) => ({
 	message
 });
 /** Keeps the comment on the pull request that started the workflow, if there is one. */
-async function comment(result, { comment: place }, { pullRequest, logger }, runner) {
-	if (!place || !pullRequest || result.mode !== "sync" && result.mode !== "plan") return;
-	const problem = await pullRequest.keepComment(place, renderComment(result));
-	if (problem === void 0) logger.info(`The comment on pull request #${place.number} is up to date.`);
+async function comment(result, { comment: place }, { comments, logger }, runner) {
+	if (!place || !comments || result.mode !== "sync" && result.mode !== "plan") return;
+	const problem = await comments.keepComment(place, renderComment(result));
+	if (problem === void 0) logger.info(`The comment on ${place.kind} #${place.number} is up to date.`);
 	else runner.annotate({
 		level: "notice",
 		message: problem

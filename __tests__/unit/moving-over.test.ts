@@ -74,10 +74,7 @@ describe('docs/moving-over.md', () => {
   it('loads docs/lists.md', async () => {
     const page = readFileSync(new URL('../../docs/lists.md', import.meta.url), 'utf8');
     const [, list = ''] = /^```text\n([\s\S]*?)^```$/m.exec(page) ?? [];
-    const [, file = ''] = Array.from(
-      page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm),
-      ([, block = '']) => block,
-    );
+    const [, file = ''] = Array.from(page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm), ([, block = '']) => block);
     const given = { config: '', 'images-file': 'images.txt', target: 'ghcr.io/example' };
     expect(show(await loadTestInputs(given, list))).toHaveLength(6);
     expect(show(await loadTestInputs({ engine: 'registry' }, file ?? ''))).toHaveLength(7);

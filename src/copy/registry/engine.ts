@@ -91,7 +91,7 @@ export class RegistryEngine implements Engine {
   }
 
   async #copy(task: CopyTask, observer: CopyObserver, member?: Member<RegistryClient>): Promise<number> {
-    const { source, target } = task;
+    const { target } = task;
     if (task.tags.length === 0)
       return copyNewReferrers(task, async () => (await this.#target(target.client)).state, observer, member);
     const [{ state, places }, manifest] = await Promise.all([

@@ -115,11 +115,21 @@ describe('blobs', () => {
     const image = makeIndex([makeImage({ seed: 'other tag' })]);
     await pushImage(source.url, 'img', ['v1'], image);
     await pushImage(target.url, 'mirror/img', ['v0'], image);
+    source.requests.length = 0;
     target.requests.length = 0;
     const mine = setup();
     await mine.engine.copy(taskOf(mine, 'img', image, { present: true }), observe());
-    // The child is read, its config and layer are looked up; then the tag is written and read back.
-    expect(target.requests.map(({ method }) => method)).toEqual(['GET', 'HEAD', 'HEAD', 'PUT', 'HEAD']);
+    // Index and child are read, config and layer are looked up; then the tag is written and read back.
+    expect(target.requests.map(({ method }) => method)).toEqual([
+      'GET',
+      'GET',
+      'HEAD',
+      'HEAD',
+      'PUT',
+      'HEAD',
+    ]);
+    // What the target has costs no pull at the source.
+    expect(source.requests).toEqual([]);
     expectHeld(image);
   });
 
