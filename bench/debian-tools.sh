@@ -46,5 +46,11 @@ for tool in crane skopeo; do
     "$(find "$libraries" -name 'ld-linux*.so.*' | head -n 1)" "$libraries" "$into/usr/bin/$tool" > "$into/bin/$tool"
   chmod +x "$into/bin/$tool"
 done
-"$into/bin/crane" version
-"$into/bin/skopeo" --version
+for package in ./crane_*.deb ./skopeo_*.deb; do
+  tool=$(dpkg-deb -f "$package" Package)
+  # crane of Debian can't print its version.
+  dpkg-deb -f "$package" Version > "$into/bin/$tool.version"
+  echo "$into/bin/$tool: $(cat "$into/bin/$tool.version")"
+done
+"$into/bin/crane" --help > /dev/null
+"$into/bin/skopeo" --version > /dev/null

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 
 /** A column of a table: its title, and its value in one measurement. Values are shown as medians. */
@@ -45,12 +46,14 @@ export function median(values: readonly number[]): number {
 /** Prints what the measurement ran on, and when. @param tools programs to print the versions of */
 export function printMachine(tools: readonly string[] = []): void {
   const [cpu] = cpus();
-  const memory = (totalmem() / 2 ** 30).toFixed(0);
-  const date = new Date().toISOString().slice(0, 16).replace('T', ' ');
-  console.log(
-    `\nMachine: ${cpus().length} × ${cpu?.model.trim() ?? 'unknown processor'}, ${memory} GiB; Node ${process.versions.node}; ` +
-      `commit ${git('rev-parse', '--short', 'HEAD')}; ${date} UTC.${tools.map((tool) => ` ${versionOf(tool)}.`).join('')}`,
-  );
+  const parts = [
+    `${cpus().length} × ${cpu?.model.trim() ?? 'unknown processor'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
+    `Node ${process.versions.node}`,
+    ...tools.map(versionOf),
+    `commit ${git('rev-parse', '--short', 'HEAD')}`,
+    `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+  ];
+  console.log(`\nMeasured on ${parts.join('; ')}.`);
 }
 
 function git(...args: readonly string[]): string {
@@ -64,8 +67,13 @@ const VERSION_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   regsync: ['version', '--format', '{{.VCSTag}}'],
 };
 
+/** From the file that debian-tools.sh puts beside a program, or from the program itself. */
 function versionOf(tool: string): string {
-  const output = execFileSync(tool, VERSION_COMMANDS[tool] ?? ['--version'], { encoding: 'utf8' });
-  const [version = 'unknown version'] = /v?\d+\.\d\S*/.exec(output) ?? [];
+  const path = execFileSync('which', [tool], { encoding: 'utf8' }).trim();
+  const file = `${path}.version`;
+  const output = existsSync(file)
+    ? readFileSync(file, 'utf8')
+    : execFileSync(tool, VERSION_COMMANDS[tool] ?? ['--version'], { encoding: 'utf8' });
+  const [version = 'of unknown version'] = /v?\d+\.\d[\w.+~-]*/.exec(output) ?? [];
   return `${tool} ${version}`;
 }
