@@ -33,7 +33,7 @@ const DATA = process.env['BENCH_DATA'] ?? fileURLToPath(new URL('../../../shared
 /** What is measured by default: sets, registries and links. */
 const CASES = [
   'a docker loopback',
-  'b docker loopback,40ms',
+  'b docker loopback',
   'b memory loopback,40ms',
   'c docker loopback,40ms',
   'c memory 100ms',

@@ -30,7 +30,7 @@ interface Measured {
 }
 
 /** What is measured by default: tools, part of the list and links. */
-const CASES = ['sync-action,crane,skopeo,regsync 10 loopback', 'sync-action,crane,regsync 10 40ms'];
+const CASES = ['sync-action,crane,skopeo,regsync 20 loopback', 'sync-action,crane,regsync 20 40ms'];
 
 /** @throws Error if an option names something that does not exist */
 export async function benchList(args: readonly string[]): Promise<void> {
