@@ -1,148 +1,135 @@
 /**
  * Copies the same images with the registry engine and with those of its peers that are on PATH: first to an empty target,
- * then again with nothing to do. Prints the time, memory and traffic of each.
+ * then again with nothing to do. The tools take turns. Prints the time, memory and traffic of each.
  */
 import { fileURLToPath } from 'node:url';
-import { startDockerRegistry } from '../../__tests__/support/registries/docker-registry.ts';
-import { googleTags } from '../../__tests__/support/registries/google-tags.ts';
-import { type DataSet, SETS, upload } from './datasets.ts';
-import { type Front, type Traffic, isOnPath, startDelay, startFront } from './front.ts';
-import { type Tool, type Usage, TOOLS } from './tools.ts';
+import { parseArgs } from 'node:util';
+import { type Column, type Row, printMachine, printTable } from '../measure/table.ts';
+import { type Usage, isOnPath } from '../measure/usage.ts';
+import { type Link, linkOf, openLink } from '../servers/links.ts';
+import { type DataSet, SETS, sizeOf } from './datasets.ts';
+import { REGISTRIES, type Registries } from './registries.ts';
+import { TOOLS, type Tool } from './tools.ts';
+
+interface Step extends Usage {
+  readonly requests: number;
+  /** At the source. */
+  readonly pulls: number;
+  /** Bytes of requests to the target. */
+  readonly received: number;
+  /** Seconds before the first read of a manifest or blob and after the last request. */
+  readonly besides: number;
+  /** Seconds of processor time of the registries. */
+  readonly registries: number;
+}
 
 interface Measured {
-  readonly cold: Usage & Traffic;
-  readonly idle: Usage & Traffic;
+  readonly cold: Step;
+  readonly idle: Step;
 }
 
 const DATA = process.env['BENCH_DATA'] ?? fileURLToPath(new URL('../../../shared/data', import.meta.url));
 
-/** @param args data sets (`a,b,c`), link (`loopback`, `40ms`, `both`), runs per tool, tools; each has a default */
-export async function benchCopy([
-  sets = 'a,b,c',
-  link = 'both',
-  runs = '3',
-  tools = '',
-]: readonly string[]): Promise<void> {
-  const chosen = TOOLS.filter(
-    ({ name, command }) => (tools === '' || tools.split(',').includes(name)) && isOnPath(command),
+/** What is measured by default: sets, registries and links. */
+const CASES = [
+  'a docker loopback',
+  'b docker loopback',
+  'b memory loopback,40ms',
+  'c docker loopback,40ms',
+  'c memory 100ms',
+  'd memory loopback',
+];
+
+/** @throws Error if an option names something that does not exist */
+export async function benchCopy(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: Array.from(args),
+    options: {
+      sets: { type: 'string' },
+      registries: { type: 'string', default: 'memory,docker' },
+      links: { type: 'string', default: 'loopback,40ms' },
+      tools: { type: 'string', default: 'sync-action,crane,regsync' },
+      runs: { type: 'string', default: '1' },
+    },
+  });
+  const tools = TOOLS.filter(
+    ({ name, command }) => values.tools.split(',').includes(name) && isOnPath(command),
   );
-  for (const name of sets.split(',')) {
-    const make = SETS[name];
-    if (!make) throw new Error(`There is no data set ${name}: use ${Object.keys(SETS).join(', ')}`);
-    const set = make(DATA);
-    const registry = await startDockerRegistry();
-    await upload(set, registry.url);
-    const source = await startFront(registry.url, listsOf(set));
-    for (const delayed of link === 'both' ? [false, true] : [link === '40ms']) {
-      console.log(
-        `\n(${name}) ${delayed ? '40 ms round trip' : 'loopback'}, ${runs} runs each, medians; ${sizeOf(set)}`,
-      );
-      console.log(HEADER);
-      for (const tool of chosen) {
-        const measured: Measured[] = [];
-        for (let run = 0; run < Number(runs); run += 1)
-          measured.push(await measure(tool, set, source, delayed));
-        print(tool.name, measured);
+  printMachine(tools.map(({ name }) => name).filter((name) => name !== 'sync-action'));
+  const { sets, registries, links } = values;
+  const cases =
+    sets === undefined
+      ? CASES
+      : sets.split(',').flatMap((set) => registries.split(',').map((kind) => `${set} ${kind} ${links}`));
+  for (const one of cases) await benchCase(one, tools, Number(values.runs));
+}
+
+async function benchCase(one: string, tools: readonly Tool[], runs: number): Promise<void> {
+  const [name = '', kind = '', links = ''] = one.split(' ');
+  const [make, start] = [SETS[name], REGISTRIES[kind]];
+  if (!make) throw new Error(`There is no data set ${name}: use ${Object.keys(SETS).join(', ')}`);
+  if (!start) throw new Error(`There are no registries ${kind}: use ${Object.keys(REGISTRIES).join(', ')}`);
+  const set = make(DATA);
+  const registries = await start(set);
+  try {
+    for (const link of links.split(',').map(linkOf)) {
+      const rows: (Row<Measured> & { readonly measured: Measured[] })[] = tools.map(({ name }) => ({
+        cells: [name],
+        measured: [],
+      }));
+      for (let run = 0; run < runs; run += 1) {
+        for (const [index, tool] of tools.entries())
+          rows[index]?.measured.push(await measure(tool, set, registries, link));
       }
+      const title = `(${name}) ${sizeOf(set)}; ${kind} registries, ${link.name}; medians of ${runs}`;
+      printTable(title, ['tool'], COLUMNS, rows);
     }
-    await source.close();
-    await registry.close();
+  } finally {
+    await registries.close();
   }
 }
 
-async function measure(tool: Tool, set: DataSet, source: Front, delayed: boolean): Promise<Measured> {
-  const registry = await startDockerRegistry();
-  const target = await startFront(registry.url);
-  const links = delayed ? [await startDelay(source.host), await startDelay(target.host)] : [];
-  const [from, to] = [links[0]?.host ?? source.host, links[1]?.host ?? target.host];
-  const run = async (): Promise<Usage & Traffic> => {
-    source.count();
-    target.count();
+async function measure(tool: Tool, set: DataSet, source: Registries, link: Link): Promise<Measured> {
+  const target = await source.openTarget();
+  const links = [await openLink(source.host, link), await openLink(target.host, link)];
+  const session = await tool.open(links[0]?.host ?? '', links[1]?.host ?? '', set);
+  const step = async (): Promise<Step> => {
+    await Promise.all([source.count(), target.count()]);
+    const before = await source.processor();
     const usage = await session.copy();
-    const [a, b] = [source.count(), target.count()];
-    const requests = a.requests + b.requests;
-    return { ...usage, requests, received: b.received, sent: a.sent, pulls: a.pulls };
+    const registries = (await source.processor()) - before;
+    const [a, b] = [await source.count(), await target.count()];
+    const { start, seconds } = usage;
+    const last = Math.max(a.last ?? start, b.last ?? start);
+    return {
+      ...usage,
+      requests: a.requests + b.requests,
+      pulls: a.pulls,
+      received: b.received,
+      besides: seconds - (last - (a.firstRead ?? last)) / 1000,
+      registries,
+    };
   };
-  const session = await tool.open(from, to, set);
   try {
-    const cold = await run();
-    await check(set, registry.url);
-    return { cold, idle: await run() };
+    const cold = await step();
+    await target.check();
+    return { cold, idle: await step() };
   } finally {
     await session.close();
-    await Promise.all([...links, target].map((server) => server.close()));
-    await registry.close();
+    await Promise.all(links.map((server) => server.close()));
+    await target.close();
   }
 }
 
-/** @throws Error if the tool did not copy everything: its measurement would mean nothing */
-async function check(set: DataSet, url: string): Promise<void> {
-  for (const [repository, images] of set) {
-    for (const [tag, { digest, mediaType }] of images) {
-      const head = await fetch(`${url}/v2/mirror/${repository}/manifests/${tag}`, {
-        method: 'HEAD',
-        headers: { accept: mediaType },
-      });
-      const found = head.headers.get('docker-content-digest');
-      if (found !== digest) throw new Error(`${repository}:${tag} is ${found ?? head.status}, not ${digest}`);
-    }
-  }
-}
-
-function listsOf(set: DataSet): Map<string, string> {
-  // The whole registry is one namespace. Its root and its intermediate folders list the repositories below them.
-  const lists = new Map<string, string>();
-  const names = Array.from(set.keys());
-  const folders = names.flatMap((name) =>
-    name.split('/').map((_, depth, parts) => parts.slice(0, depth).join('/')),
-  );
-  for (const repository of new Set([...folders, ...names])) {
-    const images = Array.from(set.get(repository) ?? []);
-    const tags = Map.groupBy(images, ([, { digest }]) => digest);
-    const manifests = Array.from(tags, ([digest, entries]) => ({
-      digest,
-      mediaType: entries[0]?.[1].mediaType ?? '',
-      size: 1000,
-      tags: entries.map(([tag]) => tag),
-    }));
-    lists.set(repository, JSON.stringify(googleTags(repository, names, manifests)));
-  }
-  return lists;
-}
-
-function sizeOf(set: DataSet): string {
-  const images = Array.from(set.values()).flatMap((tags) => Array.from(tags.values()));
-  const blobs = new Map(
-    images.flatMap((image) => [image, ...image.children]).flatMap(({ blobs }) => Array.from(blobs)),
-  );
-  const bytes = Array.from(blobs.values()).reduce((sum, { length }) => sum + length, 0);
-  return `${images.length} tags in ${set.size} repositories, ${blobs.size} blobs, ${(bytes / 1e6).toFixed(0)} MB`;
-}
-
-const COLUMNS = [
-  'cold s',
-  'CPU s',
-  'peak MB',
-  'requests',
-  'pulls',
-  'MB to target',
-  'idle s',
-  'idle requests',
+const COLUMNS: readonly Column<Measured>[] = [
+  { title: 'cold s', digits: 2, of: ({ cold }) => cold.seconds },
+  { title: 'besides copying s', digits: 2, of: ({ cold }) => cold.besides },
+  { title: 'client CPU s', digits: 2, of: ({ cold }) => cold.cpu },
+  { title: 'registries CPU s', digits: 2, of: ({ cold }) => cold.registries },
+  { title: 'peak MB', of: ({ cold }) => cold.megabytes },
+  { title: 'requests', of: ({ cold }) => cold.requests },
+  { title: 'pulls', of: ({ cold }) => cold.pulls },
+  { title: 'MB to target', digits: 1, of: ({ cold }) => cold.received / 1e6 },
+  { title: 'idle s', digits: 2, of: ({ idle }) => idle.seconds },
+  { title: 'idle requests', of: ({ idle }) => idle.requests },
 ];
-const HEADER = ['tool'.padEnd(14), ...COLUMNS.map((column) => column.padStart(14))].join('');
-
-function print(name: string, measured: readonly Measured[]): void {
-  const median = (of: (one: Measured) => number): number =>
-    measured.map(of).toSorted((a, b) => a - b)[Math.floor(measured.length / 2)] ?? Number.NaN;
-  const values = [
-    median(({ cold }) => cold.seconds).toFixed(2),
-    median(({ cold }) => cold.cpu).toFixed(2),
-    median(({ cold }) => cold.megabytes).toFixed(0),
-    median(({ cold }) => cold.requests).toFixed(0),
-    median(({ cold }) => cold.pulls).toFixed(0),
-    (median(({ cold }) => cold.received) / 1e6).toFixed(1),
-    median(({ idle }) => idle.seconds).toFixed(2),
-    median(({ idle }) => idle.requests).toFixed(0),
-  ];
-  console.log([name.padEnd(14), ...values.map((value) => value.padStart(14))].join(''));
-}

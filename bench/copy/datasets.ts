@@ -10,6 +10,7 @@ import {
   makeIndex,
   makeManifest,
 } from '../../__tests__/support/fixtures/images.ts';
+import { googleTags } from '../../__tests__/support/registries/google-tags.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { DOCKER_MANIFEST } from '../../src/oci/media-types.ts';
 
@@ -19,7 +20,7 @@ export type DataSet = ReadonlyMap<string, ReadonlyMap<string, TestImage>>;
 const CONFIG = 'application/vnd.docker.container.image.v1+json';
 const LAYER = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
 
-/** (a) distroless at a tenth of its sizes, (b) many tiny images, (c) fewer and larger images, (d) one layer of 2 GB. */
+/** (a) distroless at a tenth of its sizes, (b) many tiny images, (c) fewer and larger images, (d) one layer of 1 GB. */
 export const SETS: Readonly<Record<string, (dataFolder: string) => DataSet>> = {
   a: distroless,
   b: () => synthetic({ repositories: 20, tags: 50, layers: 2, sizes: [1000, 4000], shared: 0.5, pool: 40 }),
@@ -34,7 +35,7 @@ export const SETS: Readonly<Record<string, (dataFolder: string) => DataSet>> = {
     }),
   d: () =>
     new Map([
-      ['repo', new Map([['v1', imageOf('linux/amd64', randomBytes(600), [randomBytes(2_000_000_000)])]])],
+      ['repo', new Map([['v1', imageOf('linux/amd64', randomBytes(600), [randomBytes(1_000_000_000)])]])],
     ]),
 };
 
@@ -129,6 +130,38 @@ function distroless(dataFolder: string): DataSet {
   );
 }
 
+/** The bodies of `tags/list` in Google's form, by repository. */
+export function listsOf(set: DataSet): Map<string, string> {
+  // The whole registry is one namespace. Its root and its intermediate folders list the repositories below them.
+  const lists = new Map<string, string>();
+  const names = Array.from(set.keys());
+  const folders = names.flatMap((name) =>
+    name.split('/').map((_, depth, parts) => parts.slice(0, depth).join('/')),
+  );
+  for (const repository of new Set([...folders, ...names])) {
+    const images = Array.from(set.get(repository) ?? []);
+    const tags = Map.groupBy(images, ([, { digest }]) => digest);
+    const manifests = Array.from(tags, ([digest, entries]) => ({
+      digest,
+      mediaType: entries[0]?.[1].mediaType ?? '',
+      size: 1000,
+      tags: entries.map(([tag]) => tag),
+    }));
+    lists.set(repository, JSON.stringify(googleTags(repository, names, manifests)));
+  }
+  return lists;
+}
+
+/** Its tags, repositories, blobs and bytes, for people. */
+export function sizeOf(set: DataSet): string {
+  const images = Array.from(set.values()).flatMap((tags) => Array.from(tags.values()));
+  const blobs = new Map(
+    images.flatMap((image) => [image, ...image.children]).flatMap(({ blobs }) => Array.from(blobs)),
+  );
+  const bytes = Array.from(blobs.values()).reduce((sum, { length }) => sum + length, 0);
+  return `${images.length} tags in ${set.size} repositories, ${blobs.size} blobs, ${(bytes / 1e6).toFixed(0)} MB`;
+}
+
 /** Uploads a set to a registry, each blob once per repository. */
 export async function upload(set: DataSet, url: string): Promise<void> {
   const limit = pLimit(16);
@@ -140,7 +173,10 @@ export async function upload(set: DataSet, url: string): Promise<void> {
       const started = await send(`${base}/blobs/uploads/`, { method: 'POST' });
       const location = new URL(started.headers.get('location') ?? '', base);
       location.searchParams.set('digest', digestOf(bytes));
-      await send(location, { method: 'PUT', body: Buffer.from(bytes) });
+      await send(location, {
+        method: 'PUT',
+        body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
+      });
     });
     const put = async (reference: string, { mediaType, bytes }: TestImage): Promise<Response> =>
       send(`${base}/manifests/${reference}`, {

@@ -1,20 +1,11 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stringify } from 'yaml';
 import { startGitHub } from '../../__tests__/support/github/stand-in.ts';
 import { TOKENS } from '../../__tests__/support/github/tokens.ts';
-import { runAction } from '../../__tests__/support/run/runner.ts';
+import { type Usage, useAction, useShell } from '../measure/usage.ts';
 import type { DataSet } from './datasets.ts';
-
-/** Resources that one run of a tool used, over all its processes. */
-export interface Usage {
-  readonly seconds: number;
-  /** Seconds, user and system. */
-  readonly cpu: number;
-  /** Peak memory of the largest process. */
-  readonly megabytes: number;
-}
 
 /** A tool that is set up to copy all repositories from one host to `mirror/` on another, repeatedly. */
 interface Session {
@@ -29,50 +20,51 @@ export interface Tool {
   open(from: string, to: string, set: DataSet): Promise<Session>;
 }
 
+/** How many images the peers copy at a time. The action runs with its default settings. */
 const AT_A_TIME = 10;
 
 export const TOOLS: readonly Tool[] = [
   { name: 'sync-action', command: 'node', open: openAction },
   shellTool(
     'crane',
-    (from, to) => `xargs -I@ crane copy --insecure --all-tags -j ${AT_A_TIME} ${from}/@ ${to}/mirror/@`,
+    (from, to, names) =>
+      `xargs -I@ crane copy --insecure --all-tags -j ${AT_A_TIME} ${from}/@ ${to}/mirror/@ < ${names}`,
   ),
-  shellTool('gcrane', (from, to) => `xargs -I@ gcrane cp -r -j ${AT_A_TIME} ${from}/@ ${to}/mirror/@`),
+  shellTool(
+    'gcrane',
+    (from, to, names) => `xargs -I@ gcrane cp -r -j ${AT_A_TIME} ${from}/@ ${to}/mirror/@ < ${names}`,
+  ),
+  shellTool('regsync', (_from, _to, config) => `regsync once -c ${config}`, regsyncConfig),
   shellTool(
     'skopeo',
-    (from, to) =>
-      `xargs -P${AT_A_TIME} -I@ skopeo sync --all --preserve-digests --src docker --dest docker --src-tls-verify=false --dest-tls-verify=false ${from}/@ ${to}/mirror`,
+    (from, to, names) =>
+      `xargs -P${AT_A_TIME} -I@ skopeo --insecure-policy sync --all --preserve-digests --src docker --dest docker ` +
+      `--src-tls-verify=false --dest-tls-verify=false ${from}/@ ${to}/mirror < ${names}`,
   ),
   shellTool(
     'oras',
-    (from, to) =>
-      `xargs -P${AT_A_TIME} -I@ oras cp -r --from-plain-http --to-plain-http ${from}/@ ${to}/mirror/@`,
-    (repository, tags) => tags.map((tag) => `${repository}:${tag}`),
+    (from, to, names) =>
+      `xargs -P${AT_A_TIME} -I@ oras cp -r --from-plain-http --to-plain-http ${from}/@ ${to}/mirror/@ < ${names}`,
+    (set) =>
+      Array.from(set)
+        .flatMap(([repository, tags]) => Array.from(tags.keys(), (tag) => `${repository}:${tag}`))
+        .join('\n'),
   ),
 ];
 
 async function openAction(from: string, to: string): Promise<Session> {
   const github = await startGitHub({ 'octo/meta': { empty: true } });
   const folder = mkdtempSync(join(tmpdir(), 'bench-action-'));
-  const time = join(folder, 'time');
   return {
-    copy: async () => {
-      const run = await runAction({
-        inputs: {
-          namespaces: from,
-          target: `${to}/mirror`,
-          engine: 'registry',
-          concurrency: String(AT_A_TIME),
+    copy: async () =>
+      useAction(
+        {
+          inputs: { namespaces: from, target: `${to}/mirror`, engine: 'registry' },
+          apiUrl: github.url,
+          token: TOKENS.write,
         },
-        apiUrl: github.url,
-        token: TOKENS.write,
-        wrapper: timed(time),
-        // `--cpu-prof --cpu-prof-dir=DIR` profiles the action.
-        env: { NODE_OPTIONS: process.env['BENCH_NODE_OPTIONS'] ?? '' },
-      });
-      if (run.exitCode !== 0) throw new Error(run.log);
-      return readTime(time);
-    },
+        join(folder, 'time'),
+      ),
     close: async () => {
       await github.close();
       rmSync(folder, { recursive: true });
@@ -80,52 +72,37 @@ async function openAction(from: string, to: string): Promise<Session> {
   };
 }
 
-/** A tool that reads one name per line from standard input. */
+/** A tool that reads a file, by default of one repository per line. */
 function shellTool(
   name: string,
-  command: (from: string, to: string) => string,
-  lines: (repository: string, tags: readonly string[]) => readonly string[] = (repository) => [repository],
+  command: (from: string, to: string, file: string) => string,
+  content: (set: DataSet, from: string, to: string) => string = (set) => Array.from(set.keys()).join('\n'),
 ): Tool {
   return {
     name,
     command: name,
     open: async (from, to, set) => {
       const folder = mkdtempSync(join(tmpdir(), `bench-${name}-`));
-      const [time, names] = [join(folder, 'time'), join(folder, 'names')];
-      writeFileSync(
-        names,
-        Array.from(set)
-          .flatMap(([repository, tags]) => lines(repository, Array.from(tags.keys())))
-          .join('\n'),
-      );
+      const file = join(folder, 'input');
+      writeFileSync(file, content(set, from, to));
       return {
-        copy: async () => {
-          await shell([...timed(time), 'sh', '-c', `${command(from, to)} < ${names}`]);
-          return readTime(time);
-        },
+        copy: async () => useShell(command(from, to, file), join(folder, 'time')),
         close: async () => rmSync(folder, { recursive: true }),
       };
     },
   };
 }
 
-function timed(file: string): string[] {
-  return ['/usr/bin/time', '-o', file, '-f', '%e %U %S %M'];
-}
-
-function readTime(file: string): Usage {
-  const [seconds = 0, user = 0, system = 0, kilobytes = 0] = (
-    readFileSync(file, 'utf8').trim().split('\n').at(-1) ?? ''
-  )
-    .split(' ')
-    .map(Number);
-  return { seconds, cpu: user + system, megabytes: kilobytes / 1000 };
-}
-
-async function shell([command = '', ...args]: readonly string[]): Promise<void> {
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let errors = '';
-  child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2000)));
-  const code = await new Promise((resolve) => child.on('close', resolve));
-  if (code !== 0) throw new Error(`${args.join(' ')} exited with code ${String(code)}: ${errors}`);
+/** https://regclient.org/usage/regsync/ */
+function regsyncConfig(set: DataSet, from: string, to: string): string {
+  return stringify({
+    version: 1,
+    creds: [from, to].map((registry) => ({ registry, tls: 'disabled', reqConcurrent: AT_A_TIME })),
+    defaults: { parallel: AT_A_TIME, skipDockerConfig: true },
+    sync: Array.from(set.keys(), (name) => ({
+      source: `${from}/${name}`,
+      target: `${to}/mirror/${name}`,
+      type: 'repository',
+    })),
+  });
 }

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -12,18 +11,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type Daemon, freePort, startDaemon } from '../../__tests__/support/run/process.ts';
-
-/** Traffic through a front since the last count. */
-export interface Traffic {
-  readonly requests: number;
-  /** Bytes of the requests, including their bodies. */
-  readonly received: number;
-  readonly sent: number;
-  /** Number of manifests that were read: Docker Hub counts each as a pull. https://docs.docker.com/docker-hub/usage/pulls/ */
-  readonly pulls: number;
-}
+import { freePort, startDaemon } from '../../__tests__/support/run/process.ts';
+import { type SeenRequest, type Traffic, trafficOf } from '../measure/traffic.ts';
 
 /** nginx in front of a registry. It counts requests and bytes, and serves `tags/list` from files where they exist. */
 export interface Front {
@@ -31,9 +20,6 @@ export interface Front {
   count(): Traffic;
   close(): Promise<void>;
 }
-
-/** A line of the log that is about a pull. */
-const PULL = /^\d+ \d+ GET \S+\/manifests\//;
 
 /** @param lists the body of `tags/list` by repository, the same for every tool */
 export async function startFront(
@@ -61,10 +47,7 @@ export async function startFront(
       const file = openSync(log, 'r+');
       ftruncateSync(file);
       closeSync(file);
-      const sum = (at: number): number =>
-        lines.reduce((total, line) => total + Number(line.split(' ')[at]), 0);
-      const pulls = lines.filter((line) => PULL.test(line)).length;
-      return { requests: lines.length, received: sum(0), sent: sum(1), pulls };
+      return trafficOf(lines.map(seenRequest));
     },
     close: async () => {
       await daemon.stop();
@@ -75,12 +58,25 @@ export async function startFront(
   return front;
 }
 
+function seenRequest(line: string): SeenRequest {
+  const [time, duration, received, sent, method = '', uri = ''] = line.split(' ');
+  const end = Number(time) * 1000;
+  return {
+    method,
+    path: uri.split('?')[0] ?? '',
+    start: end - Number(duration) * 1000,
+    end,
+    received: Number(received),
+    sent: Number(sent),
+  };
+}
+
 function nginxConfig(folder: string, port: number, upstream: string): string {
   return `
 daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log crit; user root;
 events { worker_connections 2000; }
 http {
-  log_format traffic '$request_length $bytes_sent $request_method $uri';
+  log_format traffic '$msec $request_time $request_length $bytes_sent $request_method $request_uri';
   access_log ${folder}/access.log traffic;
   client_max_body_size 0; proxy_request_buffering off; proxy_buffering on; proxy_max_temp_file_size 0;
   client_body_temp_path ${folder}/a; proxy_temp_path ${folder}/b; fastcgi_temp_path ${folder}/c;
@@ -95,25 +91,4 @@ http {
   }
 }
 `;
-}
-
-/** A link with a round trip of 40 ms: every byte arrives 20 ms later in each direction. Runs in its own process. */
-export async function startDelay(host: string): Promise<{ host: string; close: () => Promise<void> }> {
-  const port = await freePort();
-  const script = fileURLToPath(new URL('delay.ts', import.meta.url));
-  const daemon: Daemon = await startDaemon(process.execPath, [script, String(port), host], {
-    debianPackage: 'nodejs',
-    ready: async () => (await fetch(`http://127.0.0.1:${port}/v2/`)).status > 0,
-  });
-  return { host: `127.0.0.1:${port}`, close: async () => daemon.stop() };
-}
-
-/** True if `command` is on PATH. */
-export function isOnPath(command: string): boolean {
-  try {
-    execFileSync('which', [command], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }
