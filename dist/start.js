@@ -48516,7 +48516,9 @@ async function listSource(units, { include }, { registries, apis }) {
 	const rules = units.flatMap((unit) => unit.rules);
 	const filters = rules.filter(({ image }) => image === void 0).map((rule) => rule.filters);
 	const whole = filters.length === 0 ? void 0 : await discover(namespace, client, apis, namedImages$1(include), anyOf(filters)).catch(asError);
-	const known = whole && !(whole instanceof Error) ? whole.images : /* @__PURE__ */ new Map();
+	const listed = whole instanceof Error ? void 0 : whole;
+	const failed = listed?.failures.map(({ image }) => image) ?? [];
+	const known = /* @__PURE__ */ new Set([...listed?.images.keys() ?? [], ...failed]);
 	const images = new Set(rules.filter(needsTagList).flatMap(({ image }) => image ?? []));
 	const open = Array.from(images).filter((image) => !known.has(image));
 	const named = await discoverImages(namespace, client, apis, open).catch((error) => ({

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -94,6 +95,12 @@ async function recorded(): Promise<RecordedImages> {
   if (text === undefined) return new Map();
   const expected = { path, source: `${source.host}/library`, target: `${target.host}/mirror` };
   return parseNamespaceManifest(Buffer.from(text), expected).images;
+}
+
+/** Kills the run once so many tags are recorded, however fast this machine is. */
+async function killOnceRecorded(child: ChildProcess, count: number): Promise<void> {
+  while (child.exitCode === null && (await recordedNames()).length < count) await delay(100);
+  child.kill('SIGKILL');
 }
 
 async function recordedNames(): Promise<string[]> {
@@ -204,7 +211,7 @@ describe('checkpoints', () => {
     slowness = 400;
     const killed = await run(
       { checkpoint: '500ms' },
-      { onStart: (child) => void setTimeout(() => child.kill('SIGKILL'), 5000) },
+      { onStart: (child) => void killOnceRecorded(child, 2) },
     );
     expect(killed.exitCode).toBeNull();
     const before = await recordedNames();

@@ -128,7 +128,9 @@ async function listSource(
     filters.length === 0
       ? undefined
       : await discover(namespace, client, apis, namedImages(include), anyOf(filters)).catch(asError);
-  const known = whole && !(whole instanceof Error) ? whole.images : new Map<string, unknown>();
+  const listed = whole instanceof Error ? undefined : whole;
+  const failed = listed?.failures.map(({ image }) => image) ?? [];
+  const known = new Set([...(listed?.images.keys() ?? []), ...failed]);
   const images = new Set(rules.filter(needsTagList).flatMap(({ image }) => image ?? []));
   const open = Array.from(images).filter((image) => !known.has(image));
   const named = await discoverImages(namespace, client, apis, open).catch((error: unknown) => ({

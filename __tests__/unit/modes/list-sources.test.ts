@@ -106,6 +106,16 @@ describe('listSources', () => {
     });
   });
 
+  it('does not list an image of a list again that the list of its whole namespace could not have', async () => {
+    await inModeWorld('sync', async (world) => {
+      for (const name of ['a:v1', 'b:v1']) await world.push(name, world.source);
+      refuseLists(world.source, /\/ns\/a\/tags\/list/);
+      const [one] = await list(world, withSettings(world.inputs(), { list: [listedImage('a')] }));
+      expect(listsOf(world.source)).toEqual(['ns', 'ns/a', 'ns/b']);
+      expect(one?.rules[0]?.listing.failures).toMatchObject([{ image: 'a', tags: [] }]);
+    });
+  });
+
   it('fails an image of a list that the source does not have, and no other', async () => {
     await inModeWorld('sync', async (world) => {
       await world.push('a:v1', world.source);
