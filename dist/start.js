@@ -50657,7 +50657,7 @@ function imageLinesOf(plan, outcome) {
 	const verified = tags.filter((tag) => verifiedTags.has(tag));
 	const missing = tags.filter((tag) => !verifiedTags.has(tag));
 	const line = {
-		image,
+		image: imageOf(image),
 		target: targetNameOf(plan, image),
 		bytes,
 		durationMs,
@@ -51764,10 +51764,7 @@ async function run(loadInputs, createDeps, runner, modes = MODES) {
 	const deps = createDeps(inputs);
 	try {
 		const refused = await refuseRequest(inputs, deps, runner);
-		if (refused !== void 0) {
-			runner.annotate(errorOf(refused));
-			return refused;
-		}
+		if (refused !== void 0) return refused;
 		const result = withOutputWarnings(await attempt(modes[inputs.mode], inputs, deps, runner), inputs);
 		const failure = verdict(result, inputs, deps);
 		const unreported = await report(result, failure, inputs, deps, runner);

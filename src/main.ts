@@ -50,10 +50,7 @@ export async function run(
   const deps = createDeps(inputs);
   try {
     const refused = await refuseRequest(inputs, deps, runner);
-    if (refused !== undefined) {
-      runner.annotate(errorOf(refused));
-      return refused;
-    }
+    if (refused !== undefined) return refused;
     const result = withOutputWarnings(await attempt(modes[inputs.mode], inputs, deps, runner), inputs);
     const failure = verdict(result, inputs, deps);
     const unreported = await report(result, failure, inputs, deps, runner);

@@ -65,7 +65,8 @@ async function recorded(source: TestServer): Promise<RecordedImages> {
 
 /** The recorded tags of a source, each of which the target has. */
 async function mirrored(source: TestServer): Promise<string[]> {
-  const tags = Array.from((await recorded(source)).get('img')?.keys() ?? []);
+  const key = `img as ${source.host.replace(':', '-')}/img`;
+  const tags = Array.from((await recorded(source)).get(key)?.keys() ?? []);
   for (const tag of tags) {
     const image = images.get(tag);
     expect(image && (await missingOf(target.url, repositoryOf(source), tag, image))).toEqual([]);

@@ -1,4 +1,5 @@
 import type { Outcome } from '../copy/pool.ts';
+import { imageOf } from '../mirror/image-key.ts';
 import type { NamespacePlan } from '../plan/namespace-plan.ts';
 import type { ImageLine } from './log.ts';
 import { targetNameOf } from './result-of.ts';
@@ -10,7 +11,15 @@ export function imageLinesOf(plan: NamespacePlan, outcome: Outcome): ImageLine[]
   const tags = [...added, ...updated];
   const verified = tags.filter((tag) => verifiedTags.has(tag));
   const missing = tags.filter((tag) => !verifiedTags.has(tag));
-  const line = { image, target: targetNameOf(plan, image), bytes, durationMs, mounted: mounts, referrers };
+  // The target's name follows.
+  const line = {
+    image: imageOf(image),
+    target: targetNameOf(plan, image),
+    bytes,
+    durationMs,
+    mounted: mounts,
+    referrers,
+  };
   const details = platforms === undefined ? {} : { platforms };
   const lines: ImageLine[] = [];
   if (verified.length > 0) {

@@ -46,6 +46,12 @@ describe('imageLinesOf', () => {
     expect(line).toMatchObject({ kind: 'added', tags: ['v1'] });
   });
 
+  it('names the image as the source does, and its own name in the target', () => {
+    const { work } = outcome(['v1']);
+    const [line] = imageLinesOf(plan, outcome(['v1'], { work: { ...work, image: 'a as other' } }));
+    expect(line).toMatchObject({ image: 'a', target: `${plan.settings.target.registry}/mirror/other` });
+  });
+
   it('has a second line for the tags that failed', () => {
     expect(imageLinesOf(plan, outcome(['v1'], { error: 'denied' }))).toMatchObject([
       { kind: 'added', tags: ['v1'] },
