@@ -15,7 +15,6 @@ import { createDispatcher } from '../oci/http/dispatcher.ts';
 import { Registries } from '../oci/registries.ts';
 import { loadCacheApi } from './cache-api.ts';
 import { tolerateUnreadInput } from './child-processes.ts';
-import { readCataloguePage } from './catalogue-page.ts';
 import { type CredentialSources, credentialLookup, credentialSources } from './credentials.ts';
 import { openEngine } from './engine.ts';
 import { apiUrl, hasColors, isGitHubDotCom, tempFolder } from './environment.ts';
@@ -77,7 +76,7 @@ export function createDeps(inputs: Inputs): Deps {
     sleep: interruptibleSleep(lifetime.abort),
     random,
     readReports,
-    readCataloguePage,
+    readCataloguePage: async () => (await import('./catalogue-page.ts')).readCataloguePage(),
     jobs: inputs.jobs,
     runKey: `${process.env['GITHUB_RUN_ID'] ?? 'local'}.${randomUUID().slice(0, 8)}`,
     close: async () => dispatcher.destroy(),

@@ -1,4 +1,5 @@
-import { type MetadataRepository, gitBlobSha } from '../github/repository.ts';
+import { gitBlobSha } from '../github/git-blob-sha.ts';
+import type { MetadataRepository } from '../github/repository.ts';
 import { WriteSession } from '../github/write-session.ts';
 import { plural } from '../mirror/format.ts';
 import { messageOf } from '../oci/errors.ts';
@@ -10,6 +11,8 @@ import { isOwnClientFile, renderClients } from './clients/clients.ts';
 import { isOwnPage, renderPage } from './page.ts';
 import { type FileShas, readPart, refreshCatalogue, staleManifests } from './refresh.ts';
 
+export { reasonToLeave } from './turn.ts';
+
 /** Where the catalogue is kept, and what it is made from. */
 export interface CatalogueSettings {
   /** The folder of the metadata repository. */
@@ -17,7 +20,7 @@ export interface CatalogueSettings {
   /** The input `manifest-path`. */
   readonly manifestPath: string;
   /** Message of every commit. Default: made from the counts. */
-  readonly commitMessage?: string;
+  readonly commitMessage: string | undefined;
 }
 
 export interface CatalogueDeps {

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { type Octokit, RequestError } from 'octokit';
 import * as v from 'valibot';
 import type { Commit } from '../mirror/result.ts';
 import { OWN_RETRIES } from './client.ts';
 import { MetadataError } from './errors.ts';
+import { gitBlobSha } from './git-blob-sha.ts';
 import { isOutcomeUnknown } from './request-failure.ts';
 import { type GitHubRetryOptions, GitHubRetry } from './retry.ts';
 import { WriteSession } from './write-session.ts';
@@ -216,9 +216,4 @@ export class MetadataRepository {
 /** The error for a success status with a wrong body, as proxies and outages produce it. */
 function unexpectedAnswer(expected: string, method: 'GET' | 'PUT', url: string): RequestError {
   return new RequestError(`the answer is not ${expected}`, 500, { request: { method, url, headers: {} } });
-}
-
-/** The SHA of a file of these bytes in git and at GitHub. https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
-export function gitBlobSha(bytes: Uint8Array): string {
-  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 }

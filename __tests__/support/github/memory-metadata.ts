@@ -1,4 +1,4 @@
-import { gitBlobSha } from '../../../src/github/repository.ts';
+import { gitBlobSha } from '../../../src/github/git-blob-sha.ts';
 import { MetadataError } from '../../../src/github/errors.ts';
 import type { PrepareDeps } from '../../../src/modes/prepare.ts';
 

@@ -1,6 +1,6 @@
 import { Octokit } from 'octokit';
 import * as v from 'valibot';
-import { gitBlobSha } from '../../../src/github/repository.ts';
+import { gitBlobSha } from '../../../src/github/git-blob-sha.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 const HOUR_MS = 3_600_000;

@@ -8,7 +8,7 @@ import { testDeps } from '../../support/fixtures/deps.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 import { MemoryMetadata } from '../../support/github/memory-metadata.ts';
 
-const SETTINGS = { folder: 'docs', manifestPath: '{registry}/{namespace}.json' };
+const SETTINGS = { folder: 'docs', manifestPath: '{registry}/{namespace}.json', commitMessage: undefined };
 
 /** A metadata repository that counts requests. */
 class CountingMetadata extends MemoryMetadata {

@@ -2,7 +2,8 @@ import { Octokit } from 'octokit';
 import { Agent } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { createGitHubClient } from '../../../src/github/client.ts';
-import { MetadataRepository, gitBlobSha } from '../../../src/github/repository.ts';
+import { gitBlobSha } from '../../../src/github/git-blob-sha.ts';
+import { MetadataRepository } from '../../../src/github/repository.ts';
 import { silentLogger } from '../../support/fixtures/silent-logger.ts';
 import { readAll, sendJson, startServer } from '../../support/network/http.ts';
 

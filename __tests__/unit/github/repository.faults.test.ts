@@ -5,7 +5,8 @@ import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGitHubClient } from '../../../src/github/client.ts';
 import { MetadataError } from '../../../src/github/errors.ts';
-import { MetadataRepository, gitBlobSha } from '../../../src/github/repository.ts';
+import { gitBlobSha } from '../../../src/github/git-blob-sha.ts';
+import { MetadataRepository } from '../../../src/github/repository.ts';
 import { mergeImages } from '../../../src/mirror/record-entry.ts';
 import { insertSection, readChangelog, renderSection } from '../../../src/record/changelog.ts';
 import {
