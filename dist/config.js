@@ -1,5 +1,6 @@
-import { B as parseNamespace, E as InputError, L as targetRepository, M as messageOf, N as printable, O as listOf, R as formatNamespace, U as array, W as boolean, _t as union, a as readSettings, at as number, b as parseReference, c as templateProblem, dt as record, gt as string, ht as strictObject, k as show, mt as safeParse, q as description, rt as nullable, st as optional, ut as pipe, y as parseExactReference } from "./settings.js";
+import { G as safeParse, H as record, I as number, J as union, K as strictObject, P as nullable, R as optional, V as pipe, b as array, c as targetRepository, d as parseNamespace, g as printable, h as messageOf, l as formatNamespace, q as string, w as description, x as boolean } from "./digest.js";
 import { o as isRepositoryName } from "./names.js";
+import { C as listOf, a as readSettings, b as parseReference, c as templateProblem, w as show, x as InputError, y as parseExactReference } from "./settings.js";
 import { t as require_dist } from "./dist.js";
 
 // src/inputs/config-images.ts

@@ -1,6 +1,8 @@
 import { i as __toESM, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
 import { _ as getExecOutput, a as getInput, c as info, d as saveState, f as setFailed, h as warning, i as error, l as isDebug, m as setSecret, n as ExitCode, p as setOutput, r as debug, s as group, t as DOCKER_FOLDER_STATE, u as notice, x as summary } from "./shared.js";
-import { $ as looseObject, A as RegistryError, B as parseNamespace, C as isReference, D as InputReader, E as InputError, F as redactUrl, G as check$2, H as ValiError, I as USUAL_NAME, J as getDotPath, K as custom, L as targetRepository, M as messageOf, N as printable, P as readErrorBody, Q as literal, R as formatNamespace, S as isDigest, T as referenceSeparator, U as array, V as repositoryIn, W as boolean, X as is, Y as integer, Z as isoTimestamp, _ as formatExactReference, _t as union, a as readSettings, at as number, b as parseReference, ct as parse$3, d as compileRange, dt as record$2, et as maxLength, f as isFullVersion, ft as regex$2, g as narrowPatterns, gt as string, h as namedImages$1, i as readPlatforms, it as nullish, j as isAccessDenied, k as show$1, l as canonicalPlatform, lt as parseJson$3, m as Patterns, mt as safeParse, n as REFERRERS_NEED_DIGESTS, nt as minValue, o as resolveFilters, ot as object, p as newestVersionFirst, pt as safeInteger, r as TARGET_EXAMPLE, rt as nullable, s as resolveSettings, st as optional, t as DEFAULTS$1, tt as maxValue, u as parsePlatform, ut as pipe, v as formatReference, vt as unknown, w as matchesDigest, x as digestOf, z as isNamespaceName } from "./settings.js";
+import { A as looseObject, B as parseJson$2, C as custom, E as integer, F as nullish, G as safeParse, H as record$2, I as number, J as union, L as object, M as maxValue, N as minValue, P as nullable, R as optional, S as check, T as getDotPath, U as regex$2, V as pipe, W as safeInteger, Y as unknown, _ as readErrorBody, a as referenceSeparator, b as array, c as targetRepository, d as parseNamespace, f as repositoryIn, g as printable, h as messageOf, i as matchesDigest, j as maxLength, k as literal, l as formatNamespace, m as isAccessDenied, n as isDigest, p as RegistryError, q as string, r as isReference, t as digestOf, v as redactUrl, x as boolean, y as ValiError, z as parse$3 } from "./digest.js";
+import { A as targetPathOf, C as DEFAULT_MANIFEST_PATH, D as imageKey, E as recordPath, F as WriteSession, I as gitBlobSha, M as formatCount, N as formatDuration, O as imageOf, P as plural, S as referrersTagSubject, T as isRepositoryPath, _ as setEntry, a as filterUnlogged, b as isReferrersTag, c as namedTags, d as countEntries, f as forgetEntries, g as restoreEntries, h as removeEntries, i as earlierTags, j as formatBytes, k as isImageKey, l as unloggedOf, m as mergeImages, n as parseNamespaceManifest, o as joinTags$1, p as holds, r as serializeNamespaceManifest, s as markUnlogged, t as ManifestError, u as unmarkUnlogged, v as cosignTags, w as MANIFEST_PATH_PER_TARGET, x as referrersTag, y as digestTagSubject } from "./namespace-manifest.js";
+import { S as InputReader, _ as formatExactReference, a as readSettings, b as parseReference, d as compileRange, f as isFullVersion, g as narrowPatterns, h as namedImages, i as readPlatforms, l as canonicalPlatform, m as Patterns, n as REFERRERS_NEED_DIGESTS, o as resolveFilters, p as newestVersionFirst, r as TARGET_EXAMPLE, s as resolveSettings, t as DEFAULTS$1, u as parsePlatform, v as formatReference, w as show, x as InputError } from "./settings.js";
 import { a as isRegistryHost, i as isLoopback, o as isRepositoryName, r as canonicalHost, s as isTag, t as apiHost } from "./names.js";
 import { t as maskable } from "./maskable.js";
 import { mkdir, mkdtemp, readFile, readdir, realpath, rm, stat, symlink, writeFile } from "node:fs/promises";
@@ -14,7 +16,7 @@ import * as zlib from "node:zlib";
 import { createHash, createHmac, createPrivateKey, randomUUID, subtle, timingSafeEqual } from "node:crypto";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { homedir, tmpdir } from "node:os";
-import { join, relative, resolve as resolve$1, sep as sep$1 } from "node:path";
+import { join, relative, resolve, sep as sep$1 } from "node:path";
 import { readFileSync } from "node:fs";
 import { ChildProcess } from "node:child_process";
 import { isatty } from "node:tty";
@@ -1052,7 +1054,7 @@ var request = withDefaults$1(endpoint, defaults_default);
 /* v8 ignore else -- @preserve */
 
 // node_modules/@octokit/graphql/dist-bundle/index.js
-var VERSION$17 = "0.0.0-development";
+var VERSION$15 = "0.0.0-development";
 function _buildMessageForResponseErrors(data) {
 	return `Request failed due to following response errors:
 ` + data.errors.map((e) => ` - ${e.message}`).join("\n");
@@ -1130,7 +1132,7 @@ function withDefaults(request2, newDefaults) {
 	});
 }
 var graphql2 = withDefaults(request, {
-	headers: { "user-agent": `octokit-graphql.js/${VERSION$17} ${getUserAgent()}` },
+	headers: { "user-agent": `octokit-graphql.js/${VERSION$15} ${getUserAgent()}` },
 	method: "POST",
 	url: "/graphql"
 });
@@ -1174,7 +1176,7 @@ var createTokenAuth = function createTokenAuth2(token) {
 };
 
 // node_modules/@octokit/core/dist-src/version.js
-const VERSION$16 = "7.0.8";
+const VERSION$14 = "7.0.8";
 
 // node_modules/@octokit/core/dist-src/index.js
 const noop$1 = () => {};
@@ -1187,9 +1189,9 @@ function createLogger$1(logger = {}) {
 	if (typeof logger.error !== "function") logger.error = consoleError;
 	return logger;
 }
-const userAgentTrail = `octokit-core.js/${VERSION$16} ${getUserAgent()}`;
+const userAgentTrail = `octokit-core.js/${VERSION$14} ${getUserAgent()}`;
 var Octokit$1 = class {
-	static VERSION = VERSION$16;
+	static VERSION = VERSION$14;
 	static defaults(defaults) {
 		const OctokitWithDefaults = class extends this {
 			constructor(...args) {
@@ -1265,7 +1267,7 @@ var Octokit$1 = class {
 };
 
 // node_modules/@octokit/plugin-paginate-rest/dist-bundle/index.js
-var VERSION$15 = "0.0.0-development";
+var VERSION$13 = "0.0.0-development";
 function normalizePaginatedListResponse$1(response) {
 	if (!response.data) return {
 		...response,
@@ -1347,7 +1349,7 @@ var composePaginateRest$1 = Object.assign(paginate$1, { iterator: iterator$1 });
 function paginateRest$1(octokit) {
 	return { paginate: Object.assign(paginate$1.bind(null, octokit), { iterator: iterator$1.bind(null, octokit) }) };
 }
-paginateRest$1.VERSION = VERSION$15;
+paginateRest$1.VERSION = VERSION$13;
 
 // node_modules/@octokit/plugin-paginate-graphql/dist-bundle/index.js
 var generateMessage = (path, cursorValue) => `The cursor at "${path.join(",")}" did not change its value "${cursorValue}" after a page transition. Please make sure your that your query is set up correctly.`;
@@ -1462,7 +1464,7 @@ function paginateGraphQL(octokit) {
 }
 
 // node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/version.js
-const VERSION$14 = "17.0.0";
+const VERSION$12 = "17.0.0";
 
 // node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/generated/endpoints.js
 var endpoints_default = {
@@ -2854,7 +2856,7 @@ function decorate(octokit, scope, methodName, defaults, decorations) {
 function restEndpointMethods(octokit) {
 	return { rest: endpointsToMethods(octokit) };
 }
-restEndpointMethods.VERSION = VERSION$14;
+restEndpointMethods.VERSION = VERSION$12;
 function legacyRestEndpointMethods(octokit) {
 	const api = endpointsToMethods(octokit);
 	return {
@@ -2862,7 +2864,7 @@ function legacyRestEndpointMethods(octokit) {
 		rest: api
 	};
 }
-legacyRestEndpointMethods.VERSION = VERSION$14;
+legacyRestEndpointMethods.VERSION = VERSION$12;
 
 // node_modules/bottleneck/light.js
 var require_light = /* @__PURE__ */ __commonJSMin(((exports, module, this$1) => {
@@ -4037,7 +4039,7 @@ var require_light = /* @__PURE__ */ __commonJSMin(((exports, module, this$1) => 
 
 // node_modules/@octokit/plugin-retry/dist-bundle/index.js
 var import_light = /* @__PURE__ */ __toESM(require_light(), 1);
-var VERSION$13 = "0.0.0-development";
+var VERSION$11 = "0.0.0-development";
 function isRequestError(error) {
 	return error.request !== void 0;
 }
@@ -4096,10 +4098,10 @@ function retry(octokit, octokitOptions) {
 	}
 	return retryPlugin;
 }
-retry.VERSION = VERSION$13;
+retry.VERSION = VERSION$11;
 
 // node_modules/@octokit/plugin-throttling/dist-bundle/index.js
-var VERSION$12 = "0.0.0-development";
+var VERSION$10 = "0.0.0-development";
 var noop = () => Promise.resolve();
 function wrapRequest(state, request, options) {
 	return state.retryLimiter.schedule(doRequest, state, request, options);
@@ -4265,7 +4267,7 @@ function throttling(octokit, octokitOptions) {
 	});
 	return {};
 }
-throttling.VERSION = VERSION$12;
+throttling.VERSION = VERSION$10;
 throttling.triggersNotification = triggersNotification;
 
 // node_modules/@octokit/oauth-authorization-url/dist-src/index.js
@@ -4571,9 +4573,9 @@ async function hook$4(state, request, route, parameters) {
 	endpoint.headers.authorization = `token ${token}`;
 	return request(endpoint);
 }
-var VERSION$11 = "0.0.0-development";
+var VERSION$9 = "0.0.0-development";
 function createOAuthDeviceAuth(options) {
-	const requestWithDefaults = options.request || request.defaults({ headers: { "user-agent": `octokit-auth-oauth-device.js/${VERSION$11} ${getUserAgent()}` } });
+	const requestWithDefaults = options.request || request.defaults({ headers: { "user-agent": `octokit-auth-oauth-device.js/${VERSION$9} ${getUserAgent()}` } });
 	const { request: request$3 = requestWithDefaults, ...otherOptions } = options;
 	const state = options.clientType === "github-app" ? {
 		...otherOptions,
@@ -4592,7 +4594,7 @@ function createOAuthDeviceAuth(options) {
 /* v8 ignore next 2 -- @preserve */
 
 // node_modules/@octokit/auth-oauth-user/dist-bundle/index.js
-var VERSION$10 = "0.0.0-development";
+var VERSION$8 = "0.0.0-development";
 async function getAuthentication(state) {
 	if ("code" in state.strategyOptions) {
 		const { authentication } = await exchangeWebFlowCode({
@@ -4723,7 +4725,7 @@ async function hook$3(state, request, route, parameters = {}) {
 	endpoint.headers.authorization = "token " + token;
 	return request(endpoint);
 }
-function createOAuthUserAuth({ clientId, clientSecret, clientType = "oauth-app", request: request$2 = request.defaults({ headers: { "user-agent": `octokit-auth-oauth-app.js/${VERSION$10} ${getUserAgent()}` } }), onTokenCreated, ...strategyOptions }) {
+function createOAuthUserAuth({ clientId, clientSecret, clientType = "oauth-app", request: request$2 = request.defaults({ headers: { "user-agent": `octokit-auth-oauth-app.js/${VERSION$8} ${getUserAgent()}` } }), onTokenCreated, ...strategyOptions }) {
 	const state = Object.assign({
 		clientType,
 		clientId,
@@ -4734,7 +4736,7 @@ function createOAuthUserAuth({ clientId, clientSecret, clientType = "oauth-app",
 	});
 	return Object.assign(auth$3.bind(null, state), { hook: hook$3.bind(null, state) });
 }
-createOAuthUserAuth.VERSION = VERSION$10;
+createOAuthUserAuth.VERSION = VERSION$8;
 /* v8 ignore if -- @preserve */
 /* v8 ignore next -- @preserve */
 
@@ -4782,10 +4784,10 @@ async function hook$2(state, request2, route, parameters) {
 		throw error;
 	}
 }
-var VERSION$9 = "0.0.0-development";
+var VERSION$7 = "0.0.0-development";
 function createOAuthAppAuth(options) {
 	const state = Object.assign({
-		request: request.defaults({ headers: { "user-agent": `octokit-auth-oauth-app.js/${VERSION$9} ${getUserAgent()}` } }),
+		request: request.defaults({ headers: { "user-agent": `octokit-auth-oauth-app.js/${VERSION$7} ${getUserAgent()}` } }),
 		clientType: "oauth-app"
 	}, options);
 	return Object.assign(auth$2.bind(null, state), { hook: hook$2.bind(null, state) });
@@ -5307,7 +5309,7 @@ async function sendRequestWithRetries(state, request, options, createdAt, retrie
 		return sendRequestWithRetries(state, request, options, createdAt, retries);
 	}
 }
-var VERSION$8 = "8.3.1";
+var VERSION$6 = "8.3.1";
 function createAppAuth(options) {
 	if (!options.appId) throw new Error("[@octokit/auth-app] appId option is required");
 	if (!options.privateKey && !options.createJwt) throw new Error("[@octokit/auth-app] privateKey option is required");
@@ -5315,7 +5317,7 @@ function createAppAuth(options) {
 	if ("installationId" in options && !options.installationId) throw new Error("[@octokit/auth-app] installationId is set to a falsy value");
 	const log = options.log || {};
 	if (typeof log.warn !== "function") log.warn = console.warn.bind(console);
-	const request$1 = options.request || request.defaults({ headers: { "user-agent": `octokit-auth-app.js/${VERSION$8} ${getUserAgent()}` } });
+	const request$1 = options.request || request.defaults({ headers: { "user-agent": `octokit-auth-app.js/${VERSION$6} ${getUserAgent()}` } });
 	const state = Object.assign({
 		request: request$1,
 		cache: getCache()
@@ -5381,7 +5383,7 @@ var createUnauthenticatedAuth = function createUnauthenticatedAuth2(options) {
 };
 
 // node_modules/@octokit/oauth-app/dist-node/index.js
-var VERSION$7 = "8.0.4";
+var VERSION$5 = "8.0.4";
 function addEventHandler(state, eventName, eventHandler) {
 	if (Array.isArray(eventName)) {
 		for (const singleEventName of eventName) addEventHandler(state, singleEventName, eventHandler);
@@ -5390,7 +5392,7 @@ function addEventHandler(state, eventName, eventHandler) {
 	if (!state.eventHandlers[eventName]) state.eventHandlers[eventName] = [];
 	state.eventHandlers[eventName].push(eventHandler);
 }
-var OAuthAppOctokit = Octokit$1.defaults({ userAgent: `octokit-oauth-app.js/${VERSION$7} ${getUserAgent()}` });
+var OAuthAppOctokit = Octokit$1.defaults({ userAgent: `octokit-oauth-app.js/${VERSION$5} ${getUserAgent()}` });
 async function emitEvent(state, context) {
 	const { name, action } = context;
 	if (state.eventHandlers[`${name}.${action}`]) for (const eventHandler of state.eventHandlers[`${name}.${action}`]) await eventHandler(context);
@@ -5669,7 +5671,7 @@ async function deleteAuthorizationWithState(state, options) {
 	return response;
 }
 var OAuthApp$1 = class {
-	static VERSION = VERSION$7;
+	static VERSION = VERSION$5;
 	static defaults(defaults) {
 		const OAuthAppWithDefaults = class extends this {
 			constructor(...args) {
@@ -5732,14 +5734,14 @@ var OAuthApp$1 = class {
 };
 
 // node_modules/@octokit/webhooks-methods/dist-node/index.js
-var VERSION$6 = "6.0.0";
+var VERSION$4 = "6.0.0";
 async function sign(secret, payload) {
 	if (!secret || !payload) throw new TypeError("[@octokit/webhooks-methods] secret & payload required for sign()");
 	if (typeof payload !== "string") throw new TypeError("[@octokit/webhooks-methods] payload must be a string");
 	const algorithm = "sha256";
 	return `${algorithm}=${createHmac(algorithm, secret).update(payload).digest("hex")}`;
 }
-sign.VERSION = VERSION$6;
+sign.VERSION = VERSION$4;
 async function verify(secret, eventPayload, signature) {
 	if (!secret || !eventPayload || !signature) throw new TypeError("[@octokit/webhooks-methods] secret, eventPayload & signature required");
 	if (typeof eventPayload !== "string") throw new TypeError("[@octokit/webhooks-methods] eventPayload must be a string");
@@ -5748,7 +5750,7 @@ async function verify(secret, eventPayload, signature) {
 	if (signatureBuffer.length !== verificationBuffer.length) return false;
 	return timingSafeEqual(signatureBuffer, verificationBuffer);
 }
-verify.VERSION = VERSION$6;
+verify.VERSION = VERSION$4;
 async function verifyWithFallback(secret, payload, signature, additionalSecrets) {
 	if (await verify(secret, payload, signature)) return true;
 	if (additionalSecrets !== void 0) for (const s of additionalSecrets) {
@@ -6251,7 +6253,7 @@ var Webhooks = class {
 };
 
 // node_modules/@octokit/app/node_modules/@octokit/plugin-paginate-rest/dist-bundle/index.js
-var VERSION$5 = "0.0.0-development";
+var VERSION$3 = "0.0.0-development";
 function normalizePaginatedListResponse(response) {
 	if (!response.data) return {
 		...response,
@@ -6333,11 +6335,11 @@ var composePaginateRest = Object.assign(paginate, { iterator });
 function paginateRest(octokit) {
 	return { paginate: Object.assign(paginate.bind(null, octokit), { iterator: iterator.bind(null, octokit) }) };
 }
-paginateRest.VERSION = VERSION$5;
+paginateRest.VERSION = VERSION$3;
 /* v8 ignore next -- @preserve */
 
 // node_modules/@octokit/app/dist-node/index.js
-var VERSION$4 = "16.1.4";
+var VERSION$2 = "16.1.4";
 function webhooks(appOctokit, options) {
 	return new Webhooks({
 		secret: options.secret,
@@ -6463,7 +6465,7 @@ async function getInstallationUrlBase(app) {
 	return `${appInfo.html_url}/installations/new`;
 }
 var App$1 = class {
-	static VERSION = VERSION$4;
+	static VERSION = VERSION$2;
 	static defaults(defaults) {
 		const AppWithDefaults = class extends this {
 			constructor(...args) {
@@ -6524,9 +6526,9 @@ var App$1 = class {
 };
 
 // node_modules/octokit/dist-bundle/index.js
-var VERSION$3 = "0.0.0-development";
+var VERSION$1 = "0.0.0-development";
 var Octokit = Octokit$1.plugin(restEndpointMethods, paginateRest$1, paginateGraphQL, retry, throttling).defaults({
-	userAgent: `octokit.js/${VERSION$3}`,
+	userAgent: `octokit.js/${VERSION$1}`,
 	throttle: {
 		onRateLimit,
 		onSecondaryRateLimit
@@ -34683,41 +34685,6 @@ function shorten(text, limit) {
 	].join("\n");
 }
 
-// src/mirror/format.ts
-const UNITS = [
-	"B",
-	"kB",
-	"MB",
-	"GB",
-	"TB",
-	"PB"
-];
-/** `1.2 GB`: decimal units, as registries and disks count. */
-function formatBytes(bytes) {
-	let power = 0;
-	while (power < UNITS.length - 1 && Number(rounded(bytes, power)) >= 1e3) power += 1;
-	return `${rounded(bytes, power)} ${UNITS[power]}`;
-}
-function rounded(bytes, power) {
-	const value = bytes / 1e3 ** power;
-	return power === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1);
-}
-/** `12 s`, `4 min`, `1 h 12 min`. `ms` is milliseconds. */
-function formatDuration(ms) {
-	const seconds = Math.round(ms / 1e3);
-	if (seconds < 100) return `${seconds} s`;
-	const minutes = Math.round(seconds / 60);
-	return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-/** `1,461`, independent of the machine's locale. */
-function formatCount(count) {
-	return count.toLocaleString("en-US");
-}
-/** `1 tag`, `1,461 tags`. */
-function plural(count, noun) {
-	return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
-}
-
 // src/github/errors.ts
 /** The metadata repository can't be read or written. The message names the cause and the remedy. */
 var MetadataError = class extends Error {
@@ -35262,19 +35229,6 @@ function givenUp(where, tries, error) {
 	});
 }
 
-// src/github/write-session.ts
-/**
-* The state that the writes of one save share. There may be a hundred files: once one was given up, each other file gets a
-* single try, until one succeeds. The next save starts with a new state.
-*/
-var WriteSession = class {
-	kind;
-	isFailing = false;
-	constructor(kind) {
-		this.kind = kind;
-	}
-};
-
 // src/github/repository.ts
 /** GitHub accepts PUT bodies, the base64 of a file, up to about 50 MB. */
 const MAX_FILE_BYTES$1 = 36 * 1e3 ** 2;
@@ -35457,10 +35411,6 @@ function unexpectedAnswer(expected, method, url) {
 		url,
 		headers: {}
 	} });
-}
-/** The SHA of a file of these bytes in git and at GitHub. https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
-function gitBlobSha(bytes) {
-	return createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
 }
 
 // src/github/write-access.ts
@@ -35929,7 +35879,7 @@ function readManifest(manifest) {
 const contents = /* @__PURE__ */ new WeakMap();
 function parseContent(manifest) {
 	if (isSchema1Type(manifest.mediaType)) return { kind: "schema1" };
-	const parsed = safeParse(Content, parseJson$2(manifest.bytes), FIRST_ISSUE);
+	const parsed = safeParse(Content, parseJson$1(manifest.bytes), FIRST_ISSUE);
 	if (!parsed.success) {
 		const [issue] = parsed.issues;
 		const where = printable(getDotPath(issue) ?? "its root", 100);
@@ -35955,7 +35905,7 @@ function parseContent(manifest) {
 function mediaTypeOf(bytes, contentType) {
 	const [type = ""] = contentType.split(";");
 	if (type.startsWith("application/vnd.")) return type.trim();
-	const parsed = safeParse(Content, parseJson$2(bytes), FIRST_ISSUE);
+	const parsed = safeParse(Content, parseJson$1(bytes), FIRST_ISSUE);
 	if (!parsed.success) return type.trim();
 	const { mediaType, manifests, config, schemaVersion } = parsed.output;
 	if (mediaType) return mediaType;
@@ -35963,7 +35913,7 @@ function mediaTypeOf(bytes, contentType) {
 	if (config) return OCI_MANIFEST;
 	return schemaVersion === 1 ? SCHEMA1 : type.trim();
 }
-function parseJson$2(bytes) {
+function parseJson$1(bytes) {
 	try {
 		return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
 	} catch {
@@ -36085,7 +36035,7 @@ async function pageOf(response) {
 	const bytes = await readBody$1(response, MAX_PAGE_BYTES);
 	const next = nextPage(listHeaderOf(response.headers, "link"), response.url);
 	return {
-		json: parseJson$1(bytes, response),
+		json: parseJson(bytes, response),
 		url: response.url,
 		next
 	};
@@ -36143,7 +36093,7 @@ function fault({ url }, cause) {
 		cause
 	});
 }
-function parseJson$1(bytes, response) {
+function parseJson(bytes, response) {
 	try {
 		return JSON.parse(new TextDecoder().decode(bytes));
 	} catch {
@@ -36801,7 +36751,7 @@ var TokenService = class {
 		const requestedAt = clock();
 		const request = this.#tokenRequest(realm, params, scopes, credential);
 		const body = await sendTokenRequest(request);
-		const answer = safeParse(pipe(string(), parseJson$3(), TokenAnswer), body);
+		const answer = safeParse(pipe(string(), parseJson$2(), TokenAnswer), body);
 		const token = answer.success ? answer.output.token || answer.output.access_token : void 0;
 		if (!answer.success || !token || !SENDABLE.test(token)) throw new RegistryError({
 			method: request.method,
@@ -37551,12 +37501,12 @@ function noteMount() {
 
 // src/oci/user-agent.ts
 /** The version in package.json. */
-const VERSION$2 = "1.0.0";
+const VERSION = "1.0.0";
 /**
 * How every request names the action. Registries refuse clients without a name (Wikimedia, AWS WAF, Docker Hub's Cloudflare),
 * and their operators need an address for complaints.
 */
-const USER_AGENT = `gcrxio-sync-action/${VERSION$2} (+https://github.com/gcrxio/sync-action)`;
+const USER_AGENT = `gcrxio-sync-action/${VERSION} (+https://github.com/gcrxio/sync-action)`;
 
 // src/oci/http/exchange.ts
 /** A response stops being read while this many of its bytes wait for the reader. */
@@ -38172,20 +38122,6 @@ var ChildProcesses = class {
 	}
 };
 
-// src/action/catalogue-page.ts
-/**
-* Reads the catalogue's page, which is built beside the bundle.
-*
-* @throws Error if the action was not checked out as a whole
-*/
-async function readCataloguePage(file = new URL("./catalogue.html", import.meta.url)) {
-	try {
-		return await readFile(file, "utf8");
-	} catch (error) {
-		throw new Error("The action lacks the page of the catalogue, dist/catalogue.html: check out all of dist/", { cause: error });
-	}
-}
-
 // src/oci/auth/docker-config.ts
 const Auth = looseObject({
 	auth: optional(string()),
@@ -38198,7 +38134,7 @@ const DockerConfig = looseObject({
 	credHelpers: optional(nullable(record$2(string(), string()))),
 	credsStore: optional(nullable(string()))
 });
-const ConfigFile = pipe(string(), parseJson$3(), check$2((json) => !Array.isArray(json)), DockerConfig);
+const ConfigFile = pipe(string(), parseJson$2(), check((json) => !Array.isArray(json)), DockerConfig);
 /** The config.json of a docker configuration folder. */
 function dockerConfigFile(folder) {
 	return join(folder, "config.json");
@@ -38367,7 +38303,7 @@ async function askHelper(run, helper, server) {
 		if (/credentials not found/i.test(stdout)) return void 0;
 		throw new Error(`${providedBy} ended with exit code ${exitCode} for ${server}: run it by hand to see why`);
 	}
-	const answer = safeParse(pipe(string(), parseJson$3(), HelperAnswer), stdout);
+	const answer = safeParse(pipe(string(), parseJson$2(), HelperAnswer), stdout);
 	if (!answer.success) throw new Error(`${providedBy} printed no Username and Secret for ${server}: run it by hand to see why`);
 	const { Username: username, Secret: secret } = answer.output;
 	if (username === "" && secret === "") return void 0;
@@ -38406,7 +38342,7 @@ function homeFolder() {
 	try {
 		return homedir();
 	} catch {
-		return resolve$1("/");
+		return resolve("/");
 	}
 }
 /** The folder of the user's docker configuration. */
@@ -39241,7 +39177,7 @@ async function createConfig(folder, userFolder, loginServers) {
 	}
 	await writeFile(join(folder, "config.json"), JSON.stringify(config), { mode: 384 });
 	const type = process.platform === "win32" ? "junction" : "dir";
-	await Promise.all(SHARED_FOLDERS.map(async (name) => symlink(resolve$1(userFolder, name), join(folder, name), type)));
+	await Promise.all(SHARED_FOLDERS.map(async (name) => symlink(resolve(userFolder, name), join(folder, name), type)));
 }
 
 // src/copy/docker/pulled-images.ts
@@ -39484,47 +39420,6 @@ var DockerEngine = class {
 	}
 };
 
-// src/oci/digest-tags.ts
-/**
-* A tag that names the digest of another image: cosign's signatures, attestations and SBOMs, and the list of referrers in
-* registries without the referrers API.
-* https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery
-* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
-*/
-const DIGEST_TAG = /^(sha256)-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
-/** The tags under which cosign keeps signature, attestation and SBOM of `digest`. */
-function cosignTags(digest) {
-	const [algorithm, hex] = digest.split(":");
-	return [
-		"sig",
-		"att",
-		"sbom"
-	].map((kind) => `${algorithm}-${hex}.${kind}`);
-}
-/** The digest of the image that `tag` describes; undefined for a tag that is not a digest tag. */
-function digestTagSubject(tag) {
-	if (!tag.startsWith("sha256-")) return void 0;
-	const [, algorithm, hex] = DIGEST_TAG.exec(tag) ?? [];
-	return algorithm === void 0 || hex === void 0 ? void 0 : `sha256:${hex}`;
-}
-/**
-* In registries without the referrers API, clients keep the list of a manifest's referrers as an index under a tag.
-* https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
-*/
-/** The tag of the list of referrers of `digest`. */
-function referrersTag(digest) {
-	const [algorithm = "", encoded = ""] = digest.split(":");
-	return `${algorithm}-${encoded.slice(0, 64)}`;
-}
-/** The digest whose referrers are listed under `tag`; undefined for any other tag. */
-function referrersTagSubject(tag) {
-	const digest = tag.replace("-", ":");
-	return tag.startsWith("sha256-") && isDigest(digest) ? digest : void 0;
-}
-function isReferrersTag(tag) {
-	return referrersTagSubject(tag) !== void 0;
-}
-
 // src/oci/referrers-list.ts
 /** An entry with all its fields, known or not. */
 const Entry = looseObject({
@@ -39569,7 +39464,7 @@ function includesAll(whole, part) {
 }
 function parseList({ mediaType, bytes }) {
 	if (mediaType !== "application/vnd.oci.image.index.v1+json") return void 0;
-	const schema = pipe(string(), parseJson$3(), List);
+	const schema = pipe(string(), parseJson$2(), List);
 	const parsed = safeParse(schema, new TextDecoder().decode(bytes), FIRST_ISSUE);
 	return parsed.success ? parsed.output : void 0;
 }
@@ -39581,7 +39476,7 @@ const Referrer = object({
 });
 /** @returns undefined when `manifest` is malformed */
 function readReferrer({ mediaType, digest, bytes }) {
-	const schema = pipe(string(), parseJson$3(), Referrer);
+	const schema = pipe(string(), parseJson$2(), Referrer);
 	const parsed = safeParse(schema, new TextDecoder().decode(bytes), FIRST_ISSUE);
 	if (!parsed.success) return void 0;
 	const { subject, config, annotations } = parsed.output;
@@ -40767,7 +40662,7 @@ function mergeLists$1(target, source, targetConfig) {
 }
 /** A config of another form than an image's stays as it is. The layers are not compressed. */
 function addLayersToConfig(config, added) {
-	const parsed = safeParse(pipe(string(), parseJson$3(), Config), new TextDecoder().decode(config));
+	const parsed = safeParse(pipe(string(), parseJson$2(), Config), new TextDecoder().decode(config));
 	if (!parsed.success) return config;
 	const { rootfs, ...rest } = parsed.output;
 	const diffIds = [...rootfs.diff_ids, ...added.map(({ digest }) => digest)];
@@ -40781,7 +40676,7 @@ function addLayersToConfig(config, added) {
 }
 function readLayers({ mediaType, bytes }) {
 	if (mediaType !== "application/vnd.oci.image.manifest.v1+json") return void 0;
-	const parsed = safeParse(pipe(string(), parseJson$3(), Manifest), new TextDecoder().decode(bytes));
+	const parsed = safeParse(pipe(string(), parseJson$2(), Manifest), new TextDecoder().decode(bytes));
 	if (!parsed.success) return void 0;
 	const { layers } = parsed.output;
 	return layers.every((layer) => LIST_LAYERS.has(layer.mediaType)) ? layers : void 0;
@@ -42454,7 +42349,7 @@ const MAX_REPORT_BYTES = 1e8;
 * @throws Error with the remedy
 */
 async function readReports$1(folder) {
-	const root = resolve$1(process.env["GITHUB_WORKSPACE"] ?? ".", folder);
+	const root = resolve(process.env["GITHUB_WORKSPACE"] ?? ".", folder);
 	const paths = (await readdir(root, {
 		recursive: true,
 		withFileTypes: true
@@ -42529,7 +42424,7 @@ function createDeps(inputs) {
 		sleep: interruptibleSleep(lifetime.abort),
 		random,
 		readReports: readReports$1,
-		readCataloguePage,
+		readCataloguePage: async () => (await import("./catalogue-page.js")).readCataloguePage(),
 		jobs: inputs.jobs,
 		runKey: `${process.env["GITHUB_RUN_ID"] ?? "local"}.${randomUUID().slice(0, 8)}`,
 		close: async () => dispatcher.destroy()
@@ -42697,7 +42592,7 @@ async function readCheckout(path, input) {
 	if (!workspace) return void 0;
 	try {
 		const [root, file] = await Promise.all([realpath(workspace), realpath(join(workspace, path))]);
-		if (!file.startsWith(root + sep$1)) throw new InputError([`${input}: ${show$1(path)} is a link that leads out of the workspace`]);
+		if (!file.startsWith(root + sep$1)) throw new InputError([`${input}: ${show(path)} is a link that leads out of the workspace`]);
 		return await readFile(file);
 	} catch (error) {
 		if (error instanceof Error && "code" in error && MISSING$1.has(String(error.code))) return void 0;
@@ -42735,7 +42630,7 @@ async function readCommit(path, { metadata, workflowToken, httpTimeout, proxy },
 	} finally {
 		await dispatcher.close();
 	}
-	throw new InputError([`${input}: ${show$1(path)} is neither in the workspace nor in ${repository}${sha ? ` at ${sha}` : ""}: check the path`]);
+	throw new InputError([`${input}: ${show(path)} is neither in the workspace nor in ${repository}${sha ? ` at ${sha}` : ""}: check the path`]);
 }
 
 // src/mirror/mode.ts
@@ -42746,55 +42641,6 @@ const MODES$1 = [
 	"monitor",
 	"record"
 ];
-
-// src/mirror/record-path.ts
-/** The default of the input `manifest-path`, for a mirror with one target. */
-const DEFAULT_MANIFEST_PATH = "{registry}/{namespace}.json";
-/** Its default for a mirror with several targets: each has namespace manifests of its own. */
-const MANIFEST_PATH_PER_TARGET = `{target}/${DEFAULT_MANIFEST_PATH}`;
-/**
-* The path of a namespace manifest in the metadata repository: `template` with `{registry}` and `{namespace}` of the
-* source and `{target}` filled in. By the default template, the path for a namespace without a path is `{registry}.json`.
-*/
-function recordPath(template, { registry, path }, target) {
-	const filled = template.replaceAll("{target}", formatNamespace(target));
-	if (path !== "") return filled.replaceAll("{registry}", registry).replaceAll("{namespace}", path);
-	return filled.replaceAll("{registry}/{namespace}", "{registry}").replaceAll("{registry}", registry).replaceAll("{namespace}", registry);
-}
-/** True for a path that stays inside a repository and that git can hold. */
-function isRepositoryPath(path) {
-	if (path.length > 1024 || /[\p{Cc}\\]/u.test(path)) return false;
-	return path.split("/").every((part) => part !== "" && part !== "." && part !== ".." && !/^\.git$/i.test(part));
-}
-
-// src/mirror/image-key.ts
-/**
-* Identifies an image of a namespace at one target: `base`, or `base as mirrored-base` where its repository has another
-* name there than the template `{image}` gives. An image with two names has two keys. Records, plans and results go by keys.
-*/
-const SEPARATOR = " as ";
-/** The key of `image` under the name that `template` gives it at `target`. */
-function imageKey(template, target, source, image) {
-	if (template === "{image}") return image;
-	const path = targetRepository(template, target, source, image);
-	if (path === targetRepository("{image}", target, source, image)) return image;
-	return `${image}${SEPARATOR}${target.path === "" ? path : path.slice(target.path.length + 1)}`;
-}
-/** The image of a key: the repository's path inside its namespace. */
-function imageOf(key) {
-	const end = key.indexOf(SEPARATOR);
-	return end === -1 ? key : key.slice(0, end);
-}
-/** The full path of the target's repository for the image of a key. */
-function targetPathOf({ namespace, target }, key) {
-	const end = key.indexOf(SEPARATOR);
-	if (end === -1) return targetRepository(USUAL_NAME, target, namespace, key);
-	return repositoryIn(target, key.slice(end + 4));
-}
-/** True for a key of names that the distribution specification allows. */
-function isImageKey(text) {
-	return text.split(SEPARATOR, 3).every(isRepositoryName) && text.split(SEPARATOR, 3).length < 3;
-}
 
 // src/mirror/shard.ts
 /** A matrix has at most 256 jobs; a plan uses more numbers than that, to balance its parts. */
@@ -42872,12 +42718,12 @@ function readDryRun(reader, source) {
 	const text = reader.text("dry-run");
 	if (text === "auto") return isUnmerged(source);
 	if (!/^(?:true|True|TRUE|false|False|FALSE)$/.test(text)) {
-		reader.problem("dry-run", `${show$1(text)} is not one of auto, true, false`);
+		reader.problem("dry-run", `${show(text)} is not one of auto, true, false`);
 		return true;
 	}
 	const dryRun = reader.boolean("dry-run");
 	if (dryRun || !isUnmerged(source) || !lacksSecret(reader)) return dryRun;
-	reader.problem("dry-run", `${show$1(text)} needs secrets, and a pull request from a fork or of Dependabot has none: remove this line, so that pull requests are dry runs`);
+	reader.problem("dry-run", `${show(text)} needs secrets, and a pull request from a fork or of Dependabot has none: remove this line, so that pull requests are dry runs`);
 	return true;
 }
 function isUnmerged({ eventName, env }) {
@@ -42955,7 +42801,7 @@ function withoutComment(line) {
 	return line;
 }
 function shown(text) {
-	return show$1(printable(text));
+	return show(printable(text));
 }
 /**
 * The list with each reference once.
@@ -42989,9 +42835,9 @@ function withoutDuplicates(list, report) {
 function readMetadata(reader, dryRun) {
 	const repository = reader.required("metadata-repository", "owner/name of the repository to record in");
 	const [, owner = "", repo = ""] = /^([A-Za-z0-9][A-Za-z0-9_-]*)\/([A-Za-z0-9._-]+)$/.exec(repository) ?? [];
-	if (repository !== "" && (owner === "" || /^\.{1,2}$/.test(repo))) reader.problem("metadata-repository", `${show$1(repository)} is not of the form owner/name`);
+	if (repository !== "" && (owner === "" || /^\.{1,2}$/.test(repo))) reader.problem("metadata-repository", `${show(repository)} is not of the form owner/name`);
 	const branch = reader.optional("metadata-branch");
-	if (branch !== void 0 && (/[\s~^:?*[\\\p{Cc}]|\.\.|@\{|\/\/|^[-/]|[/.]$/u.test(branch) || branch.endsWith(".lock"))) reader.problem("metadata-branch", `${show$1(branch)} is not the name of a branch`);
+	if (branch !== void 0 && (/[\s~^:?*[\\\p{Cc}]|\.\.|@\{|\/\/|^[-/]|[/.]$/u.test(branch) || branch.endsWith(".lock"))) reader.problem("metadata-branch", `${show(branch)} is not the name of a branch`);
 	const committer = readCommitter(reader);
 	const changelogPath = readChangelogPath(reader);
 	const catalogue = readCatalogue(reader);
@@ -43018,7 +42864,7 @@ function readToken(reader, dryRun) {
 const OUTSIDE = "is not a path inside the repository: no empty part, \".\", \"..\" or \".git\", no \"\\\"";
 function readChangelogPath(reader) {
 	const path = reader.optional("changelog-path");
-	if (path !== void 0 && !isRepositoryPath(path)) reader.problem("changelog-path", `${show$1(path)} ${OUTSIDE}`);
+	if (path !== void 0 && !isRepositoryPath(path)) reader.problem("changelog-path", `${show(path)} ${OUTSIDE}`);
 	return path;
 }
 /**
@@ -43031,7 +42877,7 @@ function effectiveManifestPath(template, targets) {
 }
 function readCatalogue(reader) {
 	const folder = reader.optional("catalogue")?.replace(/\/$/, "");
-	if (folder !== void 0 && !isRepositoryPath(folder)) reader.problem("catalogue", `${show$1(folder)} ${OUTSIDE}; name a folder such as docs`);
+	if (folder !== void 0 && !isRepositoryPath(folder)) reader.problem("catalogue", `${show(folder)} ${OUTSIDE}; name a folder such as docs`);
 	return folder;
 }
 /** Checks that each namespace of each target is recorded in a file of its own, inside the repository. */
@@ -43043,9 +42889,9 @@ function checkRecordPaths(reader, { manifestPath: template, changelogPath: chang
 		const owner = owners.get(path);
 		const name = formatNamespace(namespace);
 		const targetName = formatNamespace(target);
-		if (!isRepositoryPath(path)) reader.problem("manifest-path", `${show$1(path)}, for ${name}, ${OUTSIDE}`);
-		else if (catalogue !== void 0 && path.startsWith(`${catalogue}/`)) reader.problem("manifest-path", `${show$1(path)}, for ${name}, is in the folder of the catalogue: change one of them`);
-		else if (path === changelog) reader.problem("manifest-path", `${show$1(path)}, for ${name}, is the path of the changelog: change one of them`);
+		if (!isRepositoryPath(path)) reader.problem("manifest-path", `${show(path)}, for ${name}, ${OUTSIDE}`);
+		else if (catalogue !== void 0 && path.startsWith(`${catalogue}/`)) reader.problem("manifest-path", `${show(path)}, for ${name}, is in the folder of the catalogue: change one of them`);
+		else if (path === changelog) reader.problem("manifest-path", `${show(path)}, for ${name}, is the path of the changelog: change one of them`);
 		else if (owner !== void 0) {
 			const [one, other, placeholders] = owner.name === name ? [
 				`${name} at ${owner.target}`,
@@ -43056,7 +42902,7 @@ function checkRecordPaths(reader, { manifestPath: template, changelogPath: chang
 				name,
 				"{registry} and {namespace}"
 			];
-			reader.problem("manifest-path", `${one} and ${other} would both be recorded in ${show$1(path)}: use ${placeholders} in it`);
+			reader.problem("manifest-path", `${one} and ${other} would both be recorded in ${show(path)}: use ${placeholders} in it`);
 		}
 		owners.set(path, {
 			name,
@@ -43072,7 +42918,7 @@ function checkFolders(reader, files) {
 	for (const file of files) {
 		const below = inFolder.get(file);
 		if (below === void 0) continue;
-		reader.problem("manifest-path", `${show$1(file)} would be a file, and also the folder of ${show$1(below)}: add an ending such as .json`);
+		reader.problem("manifest-path", `${show(file)} would be a file, and also the folder of ${show(below)}: add an ending such as .json`);
 	}
 }
 function readTimezone(reader) {
@@ -43081,7 +42927,7 @@ function readTimezone(reader) {
 	try {
 		return new Intl.DateTimeFormat("en", { timeZone: timezone }).resolvedOptions().timeZone;
 	} catch {
-		reader.problem("timezone", `${show$1(timezone)} is not an IANA time zone such as UTC or Asia/Shanghai`);
+		reader.problem("timezone", `${show(timezone)} is not an IANA time zone such as UTC or Asia/Shanghai`);
 		return "UTC";
 	}
 }
@@ -43093,7 +42939,7 @@ function readCommitter(reader) {
 		name,
 		email
 	};
-	reader.problem("committer", `${show$1(text)} is not of the form: Name <email>`);
+	reader.problem("committer", `${show(text)} is not of the form: Name <email>`);
 }
 
 // src/inputs/network-inputs.ts
@@ -43158,7 +43004,7 @@ function maskPassword(password, mask) {
 /** The hosts of a list, in the form in which they are looked up. */
 function readHosts(reader, name) {
 	const hosts = reader.list(name).map((host) => canonicalHost(host));
-	for (const host of hosts) if (!isRegistryHost(host)) reader.problem(name, `${show$1(host)} is not a host such as registry.example:5000`);
+	for (const host of hosts) if (!isRegistryHost(host)) reader.problem(name, `${show(host)} is not a host such as registry.example:5000`);
 	return new Set(hosts);
 }
 
@@ -43166,7 +43012,7 @@ function readHosts(reader, name) {
 /** https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request */
 const Event$2 = object({ pull_request: object({ number: pipe(number(), integer(), minValue(1)) }) });
 /** One job's values of a matrix. */
-const MatrixValues = pipe(string(), parseJson$3(), check$2((values) => !Array.isArray(values)), record$2(string(), unknown()), check$2((values) => Object.keys(values).length > 0));
+const MatrixValues = pipe(string(), parseJson$2(), check((values) => !Array.isArray(values)), record$2(string(), unknown()), check((values) => Object.keys(values).length > 0));
 /** The pull request that started the workflow, as the input `comment`; undefined when none did. */
 function readPullRequest(source) {
 	const parsed = safeParse(Event$2, source.event);
@@ -43189,14 +43035,14 @@ function commentPlace(source, kind, number) {
 			"GITHUB_JOB",
 			"GITHUB_ACTION"
 		].map((name) => env[name] ?? "")),
-		part: readPart$2(source)
+		part: readPart(source)
 	};
 }
 /**
 * The part of the comment that belongs to this job. `job-matrix` is an input because the environment does not identify the
 * jobs of a matrix apart.
 */
-function readPart$2({ get, env }) {
+function readPart({ get, env }) {
 	const matrix = get("job-matrix");
 	const shard = [get("shard-index"), get("shard-total")];
 	const values = safeParse(MatrixValues, matrix);
@@ -43309,7 +43155,7 @@ function readEvent({ eventName, event }, problem) {
 	const parsed = safeParse(Event$1, event);
 	if (eventName !== "issues" || !parsed.success || parsed.output.action !== "labeled") {
 		const found = parsed.success ? `${eventName}, ${parsed.output.action}` : eventName;
-		problem(`the workflow runs on ${show$1(found)}. Only a label proves that somebody with the permission to triage issues saw the request: run it on "issues" with "types: [labeled]"`);
+		problem(`the workflow runs on ${show(found)}. Only a label proves that somebody with the permission to triage issues saw the request: run it on "issues" with "types: [labeled]"`);
 		return;
 	}
 	const { issue, sender } = parsed.output;
@@ -43426,7 +43272,7 @@ function readBase(reader, source, settings, accounts) {
 }
 const Day = pipe(number(), integer(), minValue(0));
 /** The part of a plan's matrix entry that no other input hands over. */
-const PlannedJob = pipe(string(), parseJson$3(), object({
+const PlannedJob = pipe(string(), parseJson$2(), object({
 	"recheck-day": Day,
 	"recheck-last": optional(union([
 		Day,
@@ -43471,7 +43317,7 @@ function lineOf(text, item) {
 }
 function readRegistry(reader) {
 	const registry = canonicalHost(reader.required("registry", "the host of namespaces written without one"));
-	if (registry !== "" && !isRegistryHost(registry)) reader.problem("registry", `${show$1(registry)} is not a host such as gcr.io`);
+	if (registry !== "" && !isRegistryHost(registry)) reader.problem("registry", `${show(registry)} is not a host such as gcr.io`);
 	return registry;
 }
 /** The namespaces of the input, each once. */
@@ -43479,14 +43325,14 @@ function readNames$1(reader, registry) {
 	const found = /* @__PURE__ */ new Map();
 	for (const text of reader.list("namespaces")) {
 		const namespace = parseNamespace(text, registry);
-		if (typeof namespace === "string") reader.problem("namespaces", `${show$1(text)}: ${namespace}`);
+		if (typeof namespace === "string") reader.problem("namespaces", `${show(text)}: ${namespace}`);
 		else found.set(formatNamespace(namespace), namespace);
 	}
 	return Array.from(found.values());
 }
 function readPath(reader, name, example) {
 	const path = reader.optional(name);
-	if (path !== void 0 && !isRepositoryPath(path)) reader.problem(name, `${show$1(path)} is not a path inside the repository, such as ${example}`);
+	if (path !== void 0 && !isRepositoryPath(path)) reader.problem(name, `${show(path)} is not a path inside the repository, such as ${example}`);
 	return path;
 }
 function readReports(reader, mode) {
@@ -43505,7 +43351,7 @@ function readShard(reader) {
 	};
 	if (first !== "" && shard.first <= shard.last && shard.last < total) return shard;
 	const allowed = `from 0 to shard-total - 1, which is ${total - 1}`;
-	reader.problem("shard-index", `${show$1(text)} is not a whole number ${allowed}, or a range of such numbers, such as 0-99`);
+	reader.problem("shard-index", `${show(text)} is not a whole number ${allowed}, or a range of such numbers, such as 0-99`);
 	return {
 		first: 0,
 		last: 0,
@@ -43881,7 +43727,7 @@ function checkTargets(reader, settings) {
 	for (const [text, target] of targets) for (const [name, source] of sources) {
 		const within = source.path === "" || `${target.path}/`.startsWith(`${source.path}/`);
 		if (source.registry !== target.registry || !within) continue;
-		reader.problem("target", `${show$1(text)} is inside the source ${name}, which would be a mirror of itself: use another namespace`);
+		reader.problem("target", `${show(text)} is inside the source ${name}, which would be a mirror of itself: use another namespace`);
 	}
 	for (const one of settings) checkListedTargets(reader, one);
 }
@@ -43891,7 +43737,7 @@ function checkListedTargets(reader, { namespace, target, list }) {
 	for (const { image, names } of list ?? []) {
 		const source = repositoryIn(namespace, image);
 		if (!names.some((name) => targetRepository(name, target, namespace, image) === source)) continue;
-		reader.problem("target", `${show$1(formatNamespace(target))} would get ${namespace.registry}/${source} under its own name, as a mirror of itself: use another target or name`);
+		reader.problem("target", `${show(formatNamespace(target))} would get ${namespace.registry}/${source} under its own name, as a mirror of itself: use another target or name`);
 	}
 }
 /** Refuses the referrers that the config file asks for; those of the input are refused by the first stage. */
@@ -43961,7 +43807,7 @@ async function readConfig(reader, text, parse) {
 function underRightNames(given) {
 	const { get, misspelt } = resolveNames(given);
 	const reader = new InputReader(get);
-	for (const { name, nearest } of misspelt) reader.problem(show$1(name), `is not an input of this action: did you mean "${nearest}"?`);
+	for (const { name, nearest } of misspelt) reader.problem(show(name), `is not an input of this action: did you mean "${nearest}"?`);
 	return {
 		source: {
 			...given,
@@ -44078,15 +43924,15 @@ function countDrift({ drift }) {
 */
 function addToList(text, references) {
 	const listed = parseImageList(text, (line) => String(line), () => void 0);
-	const known = new Set(listed.map(nameOf$3));
-	const missing = new Map(references.map((one) => [nameOf$3(one), one.line]));
+	const known = new Set(listed.map(nameOf$2));
+	const missing = new Map(references.map((one) => [nameOf$2(one), one.line]));
 	for (const name of known) missing.delete(name);
 	if (missing.size === 0) return void 0;
 	const newline = text.includes("\r\n") ? "\r\n" : "\n";
 	return (text === "" || text.endsWith("\n") ? text : text + newline) + Array.from(missing.values(), (line) => line + newline).join("");
 }
 /** A tag, with whatever digest, or a digest without a tag. */
-function nameOf$3({ namespace, image, tag, digest }) {
+function nameOf$2({ namespace, image, tag, digest }) {
 	return formatReference({
 		namespace,
 		image,
@@ -44231,95 +44077,6 @@ async function propose({ place, images, listPath }, answers, { listProposals }) 
 }
 function describe(images, issue) {
 	return `The mirror has these images since they were requested:\n\n${images.map(({ line }) => `- ${codeSpan(line)}`).join("\n")}\n\n${issue}\n`;
-}
-
-// src/mirror/record-entry.ts
-/** Sets one entry of `images`. */
-function setEntry(images, image, tag, entry) {
-	const entries = images.get(image);
-	if (entries) entries.set(tag, entry);
-	else images.set(image, /* @__PURE__ */ new Map([[tag, entry]]));
-}
-/** Number of tags in `images`. */
-function countEntries(images) {
-	return Array.from(images.values()).reduce((sum, { size }) => sum + size, 0);
-}
-/** `entry` as one line of JSON. */
-function serializeEntry(entry) {
-	if (entry === null || typeof entry === "string") return JSON.stringify(entry);
-	const { digest, target, platforms } = entry;
-	return `{ "digest": "${digest}", "target": "${target}"${platforms ? `, "platforms": [${platforms.map((platform) => JSON.stringify(platform)).join(", ")}]` : ""} }`;
-}
-/**
-* Merges tag by tag: the entry of `delta` wins, except that an unknown digest never replaces a known one.
-*
-* @returns `base` itself when nothing changes
-*/
-function mergeImages(base, delta) {
-	return mergeWhere(base, delta, isChange);
-}
-/**
-* Restores the entries of tags whose digest is unknown; other tags have been recorded since and stay as they are.
-*
-* @returns `base` itself when nothing changes
-*/
-function restoreEntries(base, entries) {
-	return mergeWhere(base, entries, (known) => known === null);
-}
-/** Replaces the entry of each tag in `entries` with null: its digest is unknown. */
-function forgetEntries(base, entries) {
-	const unknown = (tags) => new Map(Array.from(tags.keys(), (tag) => [tag, null]));
-	return mergeWhere(base, new Map(Array.from(entries, ([image, tags]) => [image, unknown(tags)])), () => true);
-}
-function mergeWhere(base, delta, isWanted) {
-	let merged;
-	for (const [image, entries] of delta) {
-		const before = base.get(image) ?? /* @__PURE__ */ new Map();
-		const changes = Array.from(entries).filter(([tag, entry]) => isWanted(before.get(tag), entry));
-		if (changes.length === 0) continue;
-		merged ??= new Map(base);
-		merged.set(image, new Map([...before, ...changes]));
-	}
-	return merged ?? base;
-}
-/**
-* Removes the entries of `removed` that have not changed since: another job may have mirrored a tag meanwhile.
-*
-* @returns `base` itself when nothing changes
-*/
-function removeEntries(base, removed) {
-	let left;
-	for (const [image, entries] of removed) {
-		const before = base.get(image) ?? /* @__PURE__ */ new Map();
-		const stays = ([tag, entry]) => {
-			const other = entries.get(tag);
-			return other === void 0 || serializeEntry(other) !== serializeEntry(entry);
-		};
-		const kept = Array.from(before).filter(stays);
-		if (kept.length === before.size) continue;
-		left ??= new Map(base);
-		if (kept.length > 0) left.set(image, new Map(kept));
-		else left.delete(image);
-	}
-	return left ?? base;
-}
-function isChange(known, entry) {
-	if (known === void 0) return true;
-	return entry !== null && (known === null || serializeEntry(known) !== serializeEntry(entry));
-}
-/** True when, by `entry`, the target has `digest` under `tag` as the settings want it: with at least these platforms. */
-function holds(tag, entry, digest, wanted) {
-	if (typeof entry === "string") return entry === digest;
-	if (entry.digest !== digest) return false;
-	const { platforms } = entry;
-	if (platforms === void 0) {
-		const isSameImage = digestTagSubject(tag) !== void 0 || algorithmOf(entry.target) !== algorithmOf(digest);
-		return !wanted.referrers || isSameImage;
-	}
-	return wanted.platforms !== "all" && wanted.platforms.every((platform) => platforms.includes(platform));
-}
-function algorithmOf(digest) {
-	return digest.split(":", 1)[0];
 }
 
 // src/mirror/work.ts
@@ -45100,78 +44857,6 @@ function linkArchives(preamble, added, path) {
 	].join(newline);
 }
 
-// src/record/unlogged.ts
-function unloggedOf(all) {
-	const found = /* @__PURE__ */ new Map();
-	for (const { image, added, updated } of all) {
-		const tags = found.get(image) ?? /* @__PURE__ */ new Map();
-		for (const tag of added) tags.set(tag, "added");
-		for (const tag of updated) tags.set(tag, "updated");
-		if (tags.size > 0) found.set(image, tags);
-	}
-	return found;
-}
-/** The tags by image, sorted, for the changelog. */
-function namedTags(unlogged) {
-	const tagsOf = (tags, kind) => Array.from(tags).filter(([, one]) => one === kind).map(([tag]) => tag).toSorted();
-	return Array.from(unlogged, ([image, tags]) => ({
-		image,
-		added: tagsOf(tags, "added"),
-		updated: tagsOf(tags, "updated")
-	})).toSorted((a, b) => a.image < b.image ? -1 : 1);
-}
-/** @returns `base` itself when nothing changes */
-function markUnlogged(base, more) {
-	let marked;
-	for (const [image, tags] of more ?? []) {
-		const known = (marked ?? base)?.get(image);
-		const news = Array.from(tags).filter(([tag]) => known?.has(tag) !== true);
-		if (news.length === 0) continue;
-		marked ??= copyOf(base);
-		marked.set(image, new Map([...known ?? [], ...news]));
-	}
-	return marked ?? base;
-}
-/** @returns `base` itself when nothing changes */
-function unmarkUnlogged(base, tags) {
-	let left;
-	for (const [image, logged] of tags ?? []) {
-		const known = (left ?? base)?.get(image);
-		if (!known) continue;
-		const kept = Array.from(known).filter(([tag]) => !logged.has(tag));
-		if (kept.length === known.size) continue;
-		left ??= copyOf(base);
-		if (kept.length > 0) left.set(image, new Map(kept));
-		else left.delete(image);
-	}
-	return left ?? base;
-}
-/** The tags for which `isWanted` holds. */
-function filterUnlogged(unlogged, isWanted) {
-	const found = /* @__PURE__ */ new Map();
-	for (const [image, tags] of unlogged ?? []) {
-		const wanted = Array.from(tags).filter(([tag]) => isWanted(image, tag));
-		if (wanted.length > 0) found.set(image, new Map(wanted));
-	}
-	return found;
-}
-/** The tags of both. */
-function joinTags$1(some, others) {
-	const joined = new Map(some);
-	for (const [image, tags] of others) joined.set(image, new Map([...joined.get(image) ?? [], ...tags]));
-	return joined;
-}
-/** Tags that earlier runs left unnamed and whose content in the target is known. */
-function earlierTags({ unlogged, recorded, adopted }, own) {
-	return filterUnlogged(unlogged, (image, tag) => {
-		const entry = adopted.get(image)?.get(tag) ?? recorded.images.get(image)?.get(tag);
-		return entry !== void 0 && entry !== null || own.get(image)?.has(tag) === true;
-	});
-}
-function copyOf(unlogged) {
-	return new Map(Array.from(unlogged ?? [], ([image, tags]) => [image, new Map(tags)]));
-}
-
 // src/record/changelog.ts
 /** The first mirror of a namespace can add 100,000 tags. */
 const MAX_SECTION_BYTES = 65536;
@@ -45451,156 +45136,6 @@ function applyChange(manifest, { entries, removed = /* @__PURE__ */ new Map(), r
 		images,
 		...marks && { unlogged: marks }
 	};
-}
-
-// src/record/namespace-manifest.ts
-/** A namespace manifest can't be used. It must not be overwritten. */
-var ManifestError = class extends Error {
-	name = "ManifestError";
-};
-const VERSION$1 = 1;
-/** Not `v.record`, which drops keys such as "constructor": a valid name for an image or a tag. */
-const ByName = custom((value) => typeof value === "object" && value !== null && !Array.isArray(value), "expected an object");
-const Version = object({ version: number() });
-const Header$1 = object({
-	source: string(),
-	target: string(),
-	images: ByName,
-	unlogged: optional(ByName)
-});
-/**
-* Reads a namespace manifest, or gcrsync's form of it: a sorted array of `image:tag`.
-*
-* @param expected the file's path, and the source and target that it must name
-* @throws ManifestError that names the file, the cause and the remedy
-*/
-function parseNamespaceManifest(bytes, expected) {
-	const { path, source, target } = expected;
-	const json = parseJson(bytes, path);
-	if (Array.isArray(json)) return {
-		source,
-		target,
-		images: readGcrsync(json, path)
-	};
-	const { version } = check(Version, json, path);
-	if (version !== VERSION$1) throw new ManifestError(`${path} has version ${version}, and this action reads version ${VERSION$1}: a newer version of this action wrote it; use that version`);
-	const header = check(Header$1, json, path);
-	checkOwner(path, "source", header.source, source);
-	checkOwner(path, "target", header.target, target);
-	const { images, unlogged } = header;
-	return {
-		source,
-		target,
-		images: readImages(images, path),
-		...unlogged && { unlogged: readUnlogged(unlogged, path) }
-	};
-}
-function check(schema, json, path) {
-	const result = safeParse(schema, json);
-	if (result.success) return result.output;
-	const [issue] = result.issues;
-	throw broken(path, `at ${getDotPath(issue) ?? "its root"}: ${issue.message}`);
-}
-function parseJson(bytes, path) {
-	try {
-		return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-	} catch (error) {
-		throw broken(path, messageOf(error));
-	}
-}
-function broken(path, cause) {
-	return new ManifestError(`${path} can't be read as a namespace manifest: ${printable(cause)}. The file was not changed. Repair it, or restore an earlier commit of it; if you remove it, everything is copied again`);
-}
-function checkOwner(path, what, found, expected) {
-	if (found === expected) return;
-	throw new ManifestError(`${path} records the ${what} ${JSON.stringify(found.slice(0, 300))}, but this run has the ${what} ${expected}: give each its own file with "manifest-path" or "metadata-branch", or move the file away`);
-}
-/** Without a schema, which would take several times as long for 100,000 entries. */
-function readImages(images, path) {
-	const read = /* @__PURE__ */ new Map();
-	for (const [image, tags] of Object.entries(images)) {
-		if (!is(ByName, tags)) throw broken(path, `${show(image)} is not an object of tags`);
-		const entries = /* @__PURE__ */ new Map();
-		for (const tag of Object.keys(tags)) {
-			const entry = readEntry$1(tags[tag]);
-			if (entry === void 0 || !isReference(tag)) throw broken(path, `the entry ${show(image)}: ${show(tag)} is not valid`);
-			entries.set(tag, entry);
-		}
-		if (!isImageKey(image)) throw broken(path, `${show(image)} is not the name of an image`);
-		read.set(image, entries);
-	}
-	return read;
-}
-const Tags$2 = array(custom((value) => typeof value === "string" && isReference(value)));
-const UnloggedImage = object({
-	added: optional(Tags$2, []),
-	updated: optional(Tags$2, [])
-});
-function readUnlogged(images, path) {
-	const read = Object.entries(images).map(([image, tags]) => {
-		const parsed = safeParse(UnloggedImage, tags, { abortEarly: true });
-		if (!isImageKey(image) || !is(ByName, tags) || !parsed.success) throw broken(path, `"unlogged" of ${show(image)} is not valid`);
-		return {
-			image,
-			...parsed.output
-		};
-	});
-	return unloggedOf(read);
-}
-const EntryObject = object({
-	digest: custom((value) => typeof value === "string" && isDigest(value)),
-	target: custom((value) => typeof value === "string" && isDigest(value)),
-	platforms: optional(array(string()))
-});
-function readEntry$1(value) {
-	if (value === null) return null;
-	if (typeof value === "string") return isDigest(value) ? value : void 0;
-	const parsed = safeParse(EntryObject, value, { abortEarly: true });
-	if (!parsed.success) return void 0;
-	const { digest, target, platforms } = parsed.output;
-	return platforms ? {
-		digest,
-		target,
-		platforms
-	} : {
-		digest,
-		target
-	};
-}
-function readGcrsync(lines, path) {
-	const images = /* @__PURE__ */ new Map();
-	for (const line of lines) {
-		const [, image = "", tag = ""] = typeof line === "string" ? /^(.*):(.*)$/.exec(line) ?? [] : [];
-		if (!isRepositoryName(image) || !isTag(tag)) throw broken(path, `it is an array, as gcrsync wrote them, but ${typeof line === "string" ? show(line) : `a line of type ${typeof line}`} does not have the form image:tag`);
-		setEntry(images, image, tag, null);
-	}
-	return images;
-}
-function show(text) {
-	return JSON.stringify(text.slice(0, 200));
-}
-/** The file: keys sorted, one tag per line, a trailing newline, so that a diff of it reads as a changelog. */
-function serializeNamespaceManifest({ source, target, images, unlogged = /* @__PURE__ */ new Map() }) {
-	const blocks = sorted(images).filter(([, entries]) => entries.size > 0).map(([image, entries]) => {
-		const lines = sorted(entries).map(([tag, entry]) => `      ${JSON.stringify(tag)}: ${serializeEntry(entry)}`);
-		return `    ${JSON.stringify(image)}: {\n${lines.join(",\n")}\n    }`;
-	});
-	const body = blocks.length === 0 ? "{}" : `{\n${blocks.join(",\n")}\n  }`;
-	const [quotedSource, quotedTarget] = [JSON.stringify(source), JSON.stringify(target)];
-	return `{\n  "version": ${VERSION$1},\n  "source": ${quotedSource},\n  "target": ${quotedTarget},\n  "images": ${body}${unloggedPart(unlogged)}\n}\n`;
-}
-function unloggedPart(unlogged) {
-	return optionalPart("unlogged", namedTags(unlogged).map(({ image, added, updated }) => {
-		const parts = [...added.length > 0 ? [`"added": ${JSON.stringify(added)}`] : [], ...updated.length > 0 ? [`"updated": ${JSON.stringify(updated)}`] : []];
-		return `    ${JSON.stringify(image)}: { ${parts.join(", ")} }`;
-	}));
-}
-function optionalPart(name, lines) {
-	return lines.length === 0 ? "" : `,\n  "${name}": {\n${lines.join(",\n")}\n  }`;
-}
-/** Sorted by code units, which no locale changes. */
-function sorted(map) {
-	return Array.from(map).toSorted(([a], [b]) => a < b ? -1 : 1);
 }
 
 // src/record/manifest-update.ts
@@ -46142,807 +45677,6 @@ function countReferrers(rechecks, outcomes) {
 	};
 }
 
-// src/catalogue/catalogue.ts
-/** The part of a catalogue for one namespace manifest. */
-function partOf(manifest, { path, sha, changed }) {
-	const { source, target } = manifest;
-	return {
-		path,
-		sha,
-		changed,
-		source,
-		target,
-		images: namedImages(manifest).map(({ image, name, entries }) => ({
-			image,
-			name,
-			groups: groupTags(entries)
-		})).filter(({ groups }) => groups.length > 0).toSorted((a, b) => compare$1(a.image, b.image) || compare$1(a.name, b.name))
-	};
-}
-/** The one place that knows how a namespace manifest keeps names. */
-function namedImages({ source, target, images }) {
-	return Array.from(images, ([key, entries]) => ({
-		image: imageOf(key),
-		name: nameOf$2(source, target, key),
-		entries
-	}));
-}
-/** The name of an image below the target's path. */
-function nameOf$2(source, target, key) {
-	const [from, to] = [parseNamespace(source, ""), parseNamespace(target, "")];
-	if (typeof from === "string" || typeof to === "string") return imageOf(key);
-	const repository = targetPathOf({
-		namespace: from,
-		target: to
-	}, key);
-	return to.path === "" ? repository : repository.slice(to.path.length + 1);
-}
-function groupTags(entries) {
-	const groups = /* @__PURE__ */ new Map();
-	for (const [tag, entry] of Array.from(entries).toSorted(([a], [b]) => compare$1(a, b))) {
-		const known = knownOf(entry);
-		const key = JSON.stringify(known);
-		const group = groups.get(key);
-		if (group) group.tags.push(tag);
-		else groups.set(key, {
-			tags: [tag],
-			...known
-		});
-	}
-	return Array.from(groups.values());
-}
-function knownOf(entry) {
-	if (entry === null) return {};
-	if (typeof entry === "string") return { digest: entry };
-	const { digest: source, target: digest, platforms } = entry;
-	return {
-		digest,
-		...source !== digest && { source },
-		...platforms && { platforms }
-	};
-}
-/** Code-unit order, which is the same on every machine. */
-function compare$1(a, b) {
-	return a < b ? -1 : a > b ? 1 : 0;
-}
-/** Numbers of a catalogue. An image that is kept under two names or at two targets counts twice. */
-function countCatalogue(catalogue) {
-	const images = catalogue.flatMap((part) => part.images);
-	return {
-		sources: new Set(catalogue.map(({ source }) => source)).size,
-		images: images.length,
-		tags: images.reduce((sum, { groups }) => sum + groups.reduce((tags, group) => tags + group.tags.length, 0), 0)
-	};
-}
-
-// src/catalogue/badge.ts
-/**
-* The file `badge.json`, in the form of shields.io's endpoint badge: the number of mirrored tags and the day of the last run.
-* It is the only file that a run without changes may write: once a day. shields.io refuses other keys than its own.
-* https://shields.io/badges/endpoint-badge
-*/
-function renderBadge(catalogue, now) {
-	const { tags } = countCatalogue(catalogue);
-	const badge = {
-		schemaVersion: 1,
-		label: "mirror",
-		message: `${formatCount(tags)} ${tags === 1 ? "tag" : "tags"} · ${now.toISOString().slice(0, 10)}`,
-		color: "blue"
-	};
-	return `${JSON.stringify(badge, null, 2)}\n`;
-}
-/** True for a badge that this action wrote. */
-function isOwnBadge(text) {
-	return /^\{\s*"schemaVersion": 1,\s*"label": "mirror",/.test(text);
-}
-
-// src/catalogue/catalogue-file.ts
-/** A file of the catalogue's folder can't be used. It must not be overwritten. */
-var CatalogueError = class extends Error {
-	name = "CatalogueError";
-};
-const VERSION = 1;
-/**
-* The file `catalogue.json`: one image per line, so that a diff stays small. An image is
-* `[image, groups]`, or `[image, groups, name]` where its name at the target differs. A group is
-* `[tags, digest, source's digest, platforms]` without what is absent at its end; `tags` are separated by a space.
-*/
-function serializeCatalogue(catalogue) {
-	const parts = catalogue.map(serializePart);
-	return `{"version":${VERSION},"parts":[${parts.join(",")}${parts.length > 0 ? "\n" : ""}]}\n`;
-}
-function serializePart({ path, sha, changed, source, target, images }) {
-	return `\n${JSON.stringify({
-		path,
-		sha,
-		changed,
-		source,
-		target
-	}).slice(0, -1)},"images":[\n${images.map(({ image, name, groups }) => {
-		const packed = groups.map(packGroup);
-		return JSON.stringify(name === image ? [image, packed] : [
-			image,
-			packed,
-			name
-		]);
-	}).join(",\n")}\n]}`;
-}
-function packGroup({ tags, digest, source, platforms }) {
-	const joined = tags.join(" ");
-	if (digest === void 0) return [joined];
-	const packed = [joined, packDigest(digest)];
-	if (platforms) packed.push(source === void 0 ? "" : packDigest(source), platforms);
-	else if (source !== void 0) packed.push(packDigest(source));
-	return packed;
-}
-const SHA256 = "sha256:";
-/** A sha256 digest as 43 characters of base64url. Other digests stay as they are. */
-function packDigest(digest) {
-	if (!digest.startsWith(SHA256)) return digest;
-	return Buffer.from(digest.slice(7), "hex").toString("base64url");
-}
-function unpackDigest(text) {
-	const hex = text.includes(":") ? "" : Buffer.from(text, "base64url").toString("hex");
-	const digest = hex === "" ? text : `${SHA256}${hex}`;
-	return isDigest(digest) ? digest : void 0;
-}
-const Header = object({
-	path: pipe(string(), check$2(isRepositoryPath)),
-	sha: pipe(string(), regex$2(/^[0-9a-f]{40}$/)),
-	changed: pipe(string(), isoTimestamp()),
-	source: pipe(string(), check$2(isNamespaceName)),
-	target: pipe(string(), check$2(isNamespaceName)),
-	images: array(unknown())
-});
-const File$1 = object({
-	version: number(),
-	parts: array(unknown())
-});
-/**
-* Reads `catalogue.json`.
-*
-* @throws CatalogueError that names the file, the cause and the remedy
-*/
-function parseCatalogue(bytes, path) {
-	const fail = (cause) => {
-		throw new CatalogueError(`${path} can't be read as a catalogue: ${printable(cause)}. The file was not changed. Move it away, and the next run writes it again from the namespace manifests, or name another folder in "catalogue"`);
-	};
-	const file = safeParse(File$1, readJson(bytes, fail));
-	if (!file.success) return fail("it is not an object with version and parts");
-	if (file.output.version !== VERSION) return fail(`it has version ${file.output.version}, and this action reads version ${VERSION}`);
-	return file.output.parts.map((part) => readPart$1(part) ?? fail("a part of it is not valid"));
-}
-function readJson(bytes, fail) {
-	try {
-		return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-	} catch (error) {
-		return fail(messageOf(error));
-	}
-}
-function readPart$1(json) {
-	const header = safeParse(Header, json);
-	if (!header.success) return void 0;
-	const images = [];
-	for (const packed of header.output.images) {
-		const image = readImage(packed);
-		if (!image) return void 0;
-		images.push(image);
-	}
-	return {
-		...header.output,
-		images
-	};
-}
-/** Without a schema, which would take several times as long for 100,000 tags. */
-function readImage(packed) {
-	if (!Array.isArray(packed)) return void 0;
-	const [image, groups, name = image] = packed;
-	if (typeof image !== "string" || !isRepositoryName(image)) return void 0;
-	if (typeof name !== "string" || !isRepositoryName(name) || !Array.isArray(groups)) return void 0;
-	const read = [];
-	for (const group of groups) {
-		const one = Array.isArray(group) ? readGroup(group) : void 0;
-		if (!one) return void 0;
-		read.push(one);
-	}
-	return {
-		image,
-		name,
-		groups: read
-	};
-}
-function readGroup([joined, packed, packedSource, platforms]) {
-	const tags = typeof joined === "string" ? joined.split(" ") : [];
-	if (tags.length === 0 || !tags.every(isReference)) return void 0;
-	if (packed === void 0) return { tags };
-	const digest = typeof packed === "string" ? unpackDigest(packed) : void 0;
-	if (digest === void 0) return void 0;
-	const hasSource = typeof packedSource === "string" && packedSource !== "";
-	const source = hasSource ? unpackDigest(packedSource) : void 0;
-	if (hasSource && source === void 0) return void 0;
-	if (platforms !== void 0 && !is(array(string()), platforms)) return void 0;
-	return {
-		tags,
-		digest,
-		...source !== void 0 && { source },
-		...platforms && { platforms }
-	};
-}
-
-// src/catalogue/clients/places.ts
-/** Where each image is kept, ordered by name: an image stands before those that are nested in it. */
-function placesOf(catalogue) {
-	const places = /* @__PURE__ */ new Map();
-	for (const { source, target, images } of catalogue) for (const { image, name } of images) {
-		const ref = `${source}/${image}`;
-		const mirror = `${target}/${name}`;
-		const others = places.get(ref);
-		if (others) others.push(mirror);
-		else places.set(ref, [mirror]);
-	}
-	return Array.from(places, ([ref, mirrors]) => ({
-		ref,
-		mirrors
-	})).toSorted((a, b) => a.ref < b.ref ? -1 : a.ref > b.ref ? 1 : 0);
-}
-/** `gcr.io` of `gcr.io/distroless/base`. */
-function registryOf(ref) {
-	return ref.split("/", 1)[0] ?? ref;
-}
-const HUB = "docker.io/";
-/** All ways in which people write the name of a repository: that of Docker Hub may be left out, and so may `library`. */
-function spellings(ref) {
-	if (!ref.startsWith(HUB)) return [ref];
-	const path = ref.slice(10);
-	const official = /^library\/([^/]+)$/.exec(path)?.[1];
-	return official === void 0 ? [ref, path] : [
-		ref,
-		path,
-		`${HUB}${official}`,
-		official
-	];
-}
-
-// src/catalogue/clients/hosts-toml.ts
-/**
-* containerd's `hosts.toml` for each source registry, by path: `containerd/gcr.io/hosts.toml`. containerd asks a mirror for the
-* same path as the source, at most below another one. A mirror that changed names can't serve it, and the file says so.
-* https://github.com/containerd/containerd/blob/v2.2.0/docs/hosts.md
-*/
-function renderHostsToml(catalogue) {
-	const files = /* @__PURE__ */ new Map();
-	const all = placesOf(catalogue);
-	for (const registry of new Set(all.map(({ ref }) => registryOf(ref)))) {
-		const pairs = all.filter(({ ref }) => registryOf(ref) === registry).flatMap(({ ref, mirrors }) => mirrors.map((mirror) => ({
-			ref,
-			mirror
-		})));
-		const blocks = Array.from(new Set(pairs.map(({ mirror }) => registryOf(mirror))), (target) => renderHost(target, pairs.filter(({ mirror }) => registryOf(mirror) === target)));
-		const server = `server = "https://${apiHost(registry)}"`;
-		files.set(`containerd/${folderOf(registry)}/hosts.toml`, [server, ...blocks].join("\n\n"));
-	}
-	return files;
-}
-/** The host of a target, or why it can't be one. */
-function renderHost(target, pairs) {
-	const prefixes = pairs.map(({ ref, mirror }) => prefixOf(ref, mirror));
-	const [prefix] = prefixes;
-	const example = pairs[prefixes.findIndex((one) => one === void 0 || one !== prefix)];
-	if (prefix === void 0 || example) {
-		const { ref, mirror } = example ?? {
-			ref: "",
-			mirror: ""
-		};
-		return [`# ${target} can't be a mirror for containerd: it keeps images under other paths. ${ref}`, `# is ${mirror} there. Use that name, or a policy that rewrites names (kyverno.yaml).`].join("\n");
-	}
-	const scheme = isLoopback(target) ? "http" : "https";
-	const path = prefix === "" ? "" : `/v2/${prefix}`;
-	return [
-		`[host."${scheme}://${apiHost(target)}${path}"]`,
-		"  capabilities = [\"pull\", \"resolve\"]",
-		...path === "" ? [] : ["  override_path = true"]
-	].join("\n");
-}
-/** What stands before the source's path at the mirror; undefined where the mirror has another path. */
-function prefixOf(ref, mirror) {
-	const [path, repository] = [ref, mirror].map((name) => name.slice(name.indexOf("/")));
-	if (path === void 0 || repository === void 0 || !repository.endsWith(path)) return void 0;
-	return repository.slice(1, Math.max(1, repository.length - path.length));
-}
-/** containerd's name for the folder of a registry: `:5000` becomes `_5000_`, which each file system can hold. */
-function folderOf(registry) {
-	return registry.replace(/:(\d+)$/, "_$1_");
-}
-
-// src/catalogue/clients/kubeadm.ts
-/** The registry of Kubernetes, today's name first. */
-const REGISTRIES = ["registry.k8s.io", "k8s.gcr.io"];
-/** Images whose tag is the version of Kubernetes. */
-const COMPONENTS = [
-	"kube-apiserver",
-	"kube-controller-manager",
-	"kube-scheduler",
-	"kube-proxy"
-];
-/** Images with versions of their own, which kubeadm has built in. */
-const OTHERS = [
-	"coredns/coredns",
-	"etcd",
-	"pause"
-];
-/** So many minor versions are listed: Kubernetes supports three at a time. */
-const MINORS = 5;
-const TAGS_SHOWN = 5;
-/**
-* Configuration for kubeadm, and which of the images that it needs are mirrored. `imageRepository` replaces the registry and keeps
-* the names, but for CoreDNS.
-* https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/
-*/
-function renderKubeadm(catalogue) {
-	const kubernetes = REGISTRIES.map((registry) => kubernetesAt(registry, catalogue)).find(({ places }) => places.size > 0);
-	if (!kubernetes) return "# The images of Kubernetes are not mirrored: kubeadm has to pull them from registry.k8s.io.";
-	return [...configuration(kubernetes), ...inventory(kubernetes)].join("\n");
-}
-function kubernetesAt(registry, catalogue) {
-	const wanted = [...COMPONENTS, ...OTHERS];
-	const pathOf = (ref) => ref.slice(registry.length + 1);
-	const places = placesOf(catalogue).filter(({ ref }) => ref.startsWith(`${registry}/`) && wanted.includes(pathOf(ref)));
-	const tags = new Map(wanted.map((path) => [path, /* @__PURE__ */ new Set()]));
-	for (const { source, images } of catalogue) for (const { image, groups } of images) {
-		const ref = `${source}/${image}`;
-		const own = ref.startsWith(`${registry}/`) ? tags.get(pathOf(ref)) : void 0;
-		for (const group of groups) for (const tag of group.tags) own?.add(tag);
-	}
-	return {
-		registry,
-		places: new Map(places.map((place) => [pathOf(place.ref), place])),
-		tags
-	};
-}
-/** The repository that all of these images are in under their own names; undefined if there is none. */
-function commonRepository({ places }) {
-	const repositories = (places.get("kube-apiserver")?.mirrors ?? []).flatMap((mirror) => mirror.endsWith("/kube-apiserver") ? [mirror.slice(0, -15)] : []);
-	const names = [
-		...COMPONENTS,
-		"etcd",
-		"pause"
-	];
-	return repositories.find((repository) => names.every((name) => places.get(name)?.mirrors.includes(`${repository}/${name}`) ?? true));
-}
-function configuration(kubernetes) {
-	const repository = commonRepository(kubernetes);
-	if (repository === void 0) return ["# kubeadm can't use this mirror: imageRepository keeps the names of images, and the mirror has kube-apiserver and the", "# others under other names, or not at all."];
-	return [
-		"# From Kubernetes 1.31 on; before that, v1beta3 has the same fields.",
-		"apiVersion: kubeadm.k8s.io/v1beta4",
-		"kind: ClusterConfiguration",
-		`imageRepository: ${JSON.stringify(repository)}`,
-		...dns(kubernetes, repository)
-	];
-}
-/** kubeadm looks for CoreDNS in `imageRepository`, without the folder that it has in Kubernetes' own registry. */
-function dns({ places }, repository) {
-	const mirrors = places.get("coredns/coredns")?.mirrors ?? [];
-	if (mirrors.includes(`${repository}/coredns`)) return [];
-	const nested = mirrors.find((mirror) => mirror.endsWith("/coredns"));
-	if (nested !== void 0) return ["dns:", `  imageRepository: ${JSON.stringify(nested.slice(0, -8))}`];
-	const [mirror] = mirrors;
-	if (mirror === void 0) return ["# CoreDNS is not mirrored."];
-	return [`# CoreDNS is mirrored as ${mirror}: kubeadm wants a name that ends in /coredns.`, "# Give it one with \"target-name\", or start kubeadm with --skip-phases=addon/coredns and apply CoreDNS's own manifest."];
-}
-/** The newest version of each minor version with its images, and what there is of the images with their own versions. */
-function inventory({ registry, tags }) {
-	const line = (image, tag) => `#   ${tags.get(image)?.has(tag) === true ? "present" : "missing"}  ${registry}/${image}:${tag}`;
-	return [
-		"",
-		...newestVersions(tags.get("kube-apiserver") ?? /* @__PURE__ */ new Set()).flatMap((version) => [`# Kubernetes ${version}:`, ...COMPONENTS.map((image) => line(image, version))]),
-		"# With versions of their own, which \"kubeadm config images list --kubernetes-version\" prints. The page of the catalogue",
-		"# (\"Check a list\") says which lines of its output are mirrored.",
-		...OTHERS.map((image) => {
-			const shown = sortedVersions(tags.get(image) ?? /* @__PURE__ */ new Set()).slice(0, TAGS_SHOWN);
-			return shown.length === 0 ? `#   missing  ${registry}/${image}` : `#   present  ${registry}/${image}: ${shown.join(", ")}`;
-		})
-	];
-}
-function newestVersions(tags) {
-	const newest = /* @__PURE__ */ new Map();
-	for (const tag of sortedVersions(tags)) {
-		const minor = /^(v\d+\.\d+)\.\d+$/.exec(tag)?.[1];
-		if (minor !== void 0 && !newest.has(minor)) newest.set(minor, tag);
-	}
-	return Array.from(newest.values()).slice(0, MINORS);
-}
-/** Tags that begin with a number, the highest first. */
-function sortedVersions(tags) {
-	const order = new Intl.Collator("en", { numeric: true });
-	return Array.from(tags).filter((tag) => /^v?\d+(?:\.\d+)+(?:-\d+)?$/.test(tag)).toSorted((a, b) => order.compare(b, a));
-}
-
-// src/catalogue/clients/kustomization.ts
-/**
-* A component for Kustomize that replaces the names of mirrored images. Tags stay as they are.
-* https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/
-*/
-function renderKustomization(catalogue) {
-	const images = placesOf(catalogue).flatMap(({ ref, mirrors: [mirror = ref] }) => spellings(ref).map((name) => `  - name: ${JSON.stringify(name)}\n    newName: ${JSON.stringify(mirror)}`));
-	return [
-		"apiVersion: kustomize.config.k8s.io/v1alpha1",
-		"kind: Component",
-		images.length === 0 ? "images: []" : `images:\n${images.join("\n")}`
-	].join("\n");
-}
-
-// src/catalogue/clients/kyverno.ts
-/** The name of a container's image without its tag, in CEL. */
-const NAME = "(c.image.lastIndexOf(':') > c.image.lastIndexOf('/') ? c.image.substring(0, c.image.lastIndexOf(':')) : c.image)";
-/**
-* The new images of the containers that have a mirrored one. Digests are left alone: an image that was packed again or reduced
-* to some platforms has another digest at the mirror.
-*/
-function rewritten(list) {
-	return `${list}.filter(c, !c.image.contains('@') && [${NAME}].exists(n, n in variables.mirrors)).map(c, {'name': string(c.name), 'image': string([${NAME}].map(n, variables.mirrors[n] + c.image.substring(size(n)))[0])})`;
-}
-/** Variables of the policy, in CEL: the names at the mirror, and the images to set. */
-function policyVariables(catalogue) {
-	return [
-		{
-			name: "mirrors",
-			expression: `{${placesOf(catalogue).flatMap(({ ref, mirrors: [mirror = ref] }) => spellings(ref).map((name) => `${JSON.stringify(name)}: ${JSON.stringify(mirror)}`)).join(", ")}}`
-		},
-		{
-			name: "containers",
-			expression: rewritten("object.spec.containers")
-		},
-		{
-			name: "initContainers",
-			expression: rewritten(`(has(object.spec.initContainers) ? object.spec.initContainers : [])`)
-		}
-	];
-}
-/**
-* A policy for Kyverno that rewrites the images of new pods to the mirror's, where the mirror has the image.
-* https://kyverno.io/docs/policy-types/mutating-policy/
-*/
-function renderKyvernoPolicy(catalogue) {
-	const variables = policyVariables(catalogue).map(({ name, expression }) => `    - name: ${name}\n      expression: ${JSON.stringify(expression)}`);
-	const lists = ["containers", "initContainers"].map((list) => `${list}: variables.${list}.map(c, Object.spec.${list}{name: c.name, image: c.image})`);
-	return `apiVersion: policies.kyverno.io/v1
-kind: MutatingPolicy
-metadata:
-  name: use-image-mirror
-spec:
-  # A pod whose image can't be rewritten is started with the image that it names.
-  failurePolicy: Ignore
-  matchConstraints:
-    resourceRules:
-      - apiGroups: ['']
-        apiVersions: ['v1']
-        operations: ['CREATE']
-        resources: ['pods']
-  variables:
-${variables.join("\n")}
-  mutations:
-    - patchType: ApplyConfiguration
-      applyConfiguration:
-        expression: ${JSON.stringify(`Object{spec: Object.spec{${lists.join(", ")}}}`)}`;
-}
-
-// src/catalogue/clients/registries-conf.ts
-/**
-* `registries.conf` for Podman, Buildah, Skopeo and CRI-O: they replace the longest prefix of a name by a mirror's location,
-* and ask the source where the mirror has no such image. A namespace has one entry; images whose names at the target do not
-* follow from it have their own.
-* https://github.com/containers/image/blob/v5.36.2/docs/containers-registries.conf.5.md
-*/
-function renderRegistriesConf(catalogue) {
-	return Array.from(mirrorPrefixes(catalogue), ([prefix, locations]) => [
-		"[[registry]]",
-		`prefix = ${JSON.stringify(prefix)}`,
-		`location = ${JSON.stringify(prefix)}`,
-		...locations.flatMap(renderMirror)
-	].join("\n")).join("\n\n");
-}
-/** As in the action, loopback addresses have no TLS. */
-function renderMirror(location) {
-	const isInsecure = isLoopback(registryOf(location));
-	return [
-		"",
-		"[[registry.mirror]]",
-		`location = ${JSON.stringify(location)}`,
-		...isInsecure ? ["insecure = true"] : []
-	];
-}
-/** Mirrors by prefix. Together they lead from each image to its places, and from no image to another's. */
-function mirrorPrefixes(catalogue) {
-	const prefixes = /* @__PURE__ */ new Map();
-	const places = placesOf(catalogue);
-	for (const [source, targets] of targetsBySource(catalogue)) {
-		const own = places.filter(({ ref }) => ref.startsWith(`${source}/`));
-		const candidate = /* @__PURE__ */ new Map([[source, targets]]);
-		if (own.some((place) => isRight(place, candidate))) prefixes.set(source, targets);
-	}
-	for (const place of places) if (!isRight(place, prefixes)) prefixes.set(place.ref, place.mirrors);
-	return prefixes;
-}
-function targetsBySource(catalogue) {
-	const targets = /* @__PURE__ */ new Map();
-	for (const { source, target } of catalogue) targets.set(source, Array.from(/* @__PURE__ */ new Set([...targets.get(source) ?? [], target])));
-	return targets;
-}
-function isRight({ ref, mirrors }, prefixes) {
-	return resolve(ref, prefixes).join(" ") === mirrors.join(" ");
-}
-/** Where a client looks for `ref`: the mirrors of its longest prefix, with the rest of the name. */
-function resolve(ref, prefixes) {
-	for (let prefix = ref; prefix !== ""; prefix = prefix.slice(0, Math.max(0, prefix.lastIndexOf("/")))) {
-		const mirrors = prefixes.get(prefix);
-		if (mirrors) return mirrors.map((mirror) => mirror + ref.slice(prefix.length));
-	}
-	return [];
-}
-
-// src/catalogue/clients/clients.ts
-const FIRST_LINE = "# Written by gcrxio/sync-action from what is mirrored. Changes to this file are overwritten.";
-/** How to use each file, as comments below its first line. */
-const USE = {
-	registries: ["For Podman, Buildah, Skopeo and CRI-O. Copy it to /etc/containers/registries.conf.d/mirror.conf: images are then pulled", "from the mirror under their original names, and from the source where the mirror lacks them."],
-	containerd: ["For containerd. Copy it to /etc/containerd/certs.d/, into the folder of the same name, and set config_path to", "/etc/containerd/certs.d in the section of the registry in /etc/containerd/config.toml."],
-	kustomize: ["For Kustomize and \"kubectl -k\". Copy it into a folder of your own, and name the folder in \"components:\" of your", "kustomization.yaml. A digest in a manifest stays: it must be one that the mirror has."],
-	kyverno: ["For Kyverno 1.16 and later. Apply it with: kubectl apply --server-side -f kyverno.yaml", "New pods then use the mirror for images that it has. Images that are named by a digest are not changed."],
-	kubeadm: ["For kubeadm. Merge it into your configuration: kubeadm init --config kubeadm.yaml"]
-};
-/** Configuration that makes clients use the mirror, by path below the folder `clients`. */
-function renderClients(catalogue) {
-	const hosts = Array.from(renderHostsToml(catalogue), ([path, text]) => [path, withHeader("containerd", text)]);
-	return new Map([
-		["registries.conf", withHeader("registries", renderRegistriesConf(catalogue))],
-		...hosts,
-		["kustomization.yaml", withHeader("kustomize", renderKustomization(catalogue))],
-		["kyverno.yaml", withHeader("kyverno", renderKyvernoPolicy(catalogue))],
-		["kubeadm.yaml", withHeader("kubeadm", renderKubeadm(catalogue))]
-	]);
-}
-function withHeader(kind, text) {
-	return `${[FIRST_LINE, ...USE[kind].map((line) => `# ${line}`)].join("\n")}\n\n${text.trim()}\n`;
-}
-/** True for a file that this action wrote. */
-function isOwnClientFile(text) {
-	return text.startsWith(FIRST_LINE);
-}
-
-// src/catalogue/page.ts
-const PLACEHOLDER = "{{catalogue}}";
-/** By this, the page of an earlier run is told from a page that somebody wrote. */
-const GENERATOR = "<meta name=\"generator\" content=\"gcrxio/sync-action catalogue\" />";
-/**
-* The file `index.html`: the page with the data inside, so that it works when it is opened as a file.
-*
-* @param template the page as it was built, with a placeholder for the data
-* @throws Error if it has none
-*/
-function renderPage(template, catalogue) {
-	const [before, after, ...more] = template.split(PLACEHOLDER);
-	if (before === void 0 || after === void 0 || more.length > 0) throw new Error(`The catalogue's page must have ${PLACEHOLDER} once`);
-	return before + serializeCatalogue(catalogue).replaceAll("<", String.raw`\u003c`) + after;
-}
-/** True for a page that this action wrote. */
-function isOwnPage(html) {
-	return html.includes(GENERATOR);
-}
-
-// src/catalogue/refresh.ts
-/**
-* Paths of the files that have to be read to bring `catalogue` up to date: namespace manifests that changed since, and
-* files that may be new ones. Each file that the catalogue knows is read only if its SHA changed.
-*
-* @param template the input `manifest-path`
-* @param folder the catalogue's folder, which holds no namespace manifest
-*/
-function staleManifests(catalogue, files, template, folder) {
-	const known = new Map(catalogue.map(({ path, sha }) => [path, sha]));
-	const pattern = manifestPattern(template);
-	return Array.from(files).filter(([path, sha]) => {
-		if (path.startsWith(`${folder}/`)) return false;
-		const seen = known.get(path);
-		return seen === void 0 ? pattern.test(path) : seen !== sha;
-	}).map(([path]) => path).toSorted(compare$1);
-}
-/** What the placeholders of `manifest-path` may stand for, and a namespace without a path. */
-const PARTS = {
-	"{registry}/{namespace}": String.raw`[^/]*[.:][^/]*(?:/.+)?|localhost(?:/.+)?`,
-	"{registry}": String.raw`[^/]*[.:][^/]*|localhost`,
-	"{target}": ".+",
-	"{namespace}": ".+"
-};
-/** Matches the paths of namespace manifests, and of other files whose content then tells that they are none. */
-function manifestPattern(template) {
-	const pattern = template.split(/(\{registry\}\/\{namespace\}|\{registry\}|\{target\}|\{namespace\})/).map((part) => {
-		const stands = PARTS[part];
-		return stands === void 0 ? part.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`) : `(?:${stands})`;
-	});
-	return new RegExp(`^${pattern.join("")}$`, "u");
-}
-const Owner = object({
-	version: literal(1),
-	source: pipe(string(), check$2(isNamespaceName)),
-	target: pipe(string(), check$2(isNamespaceName)),
-	images: unknown()
-});
-/**
-* The part of a catalogue for a file of the metadata repository.
-*
-* @returns undefined for a file that is no namespace manifest, or a broken one, or one that gcrsync wrote, which does not
-*   say what it is about
-*/
-function readPart(bytes, about) {
-	try {
-		const owner = safeParse(Owner, JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
-		if (!owner.success) return void 0;
-		const { source, target } = owner.output;
-		return partOf(parseNamespaceManifest(bytes, {
-			path: about.path,
-			source,
-			target
-		}), about);
-	} catch (error) {
-		if (error instanceof SyntaxError || error instanceof TypeError || error instanceof ManifestError) return void 0;
-		throw error;
-	}
-}
-/**
-* Brings a catalogue up to date. Parts of files that are gone are dropped. A manifest that can't be read at the moment keeps
-* its part. A part whose content is the same keeps its time.
-*
-* @param read the parts of the files that `staleManifests` names, as far as they have one
-* @returns `catalogue` itself when nothing changes that its readers see
-*/
-function refreshCatalogue(catalogue, files, read) {
-	const before = new Map(catalogue.map((part) => [part.path, part]));
-	const parts = new Map(catalogue.filter(({ path }) => files.has(path)).map((part) => [part.path, part]));
-	for (const part of read) {
-		const old = before.get(part.path);
-		parts.set(part.path, old && hasSameContent(old, part) ? {
-			...part,
-			changed: old.changed
-		} : part);
-	}
-	const next = Array.from(parts.values()).toSorted((a, b) => compare$1(a.path, b.path));
-	return next.length === catalogue.length && next.every((part, index) => isUnchanged(part, catalogue[index])) ? catalogue : next;
-}
-function isUnchanged(part, old) {
-	return old !== void 0 && old.path === part.path && hasSameContent(old, part);
-}
-function hasSameContent(a, b) {
-	if (a === b) return true;
-	if (a.source !== b.source || a.target !== b.target) return false;
-	return JSON.stringify(a.images) === JSON.stringify(b.images);
-}
-
-// src/catalogue/write.ts
-/**
-* Brings the files of the catalogue up to date with the namespace manifests of the metadata repository. A run after which
-* nothing changed takes two requests; the badge is written once a day all the same.
-*
-* @returns what could not be written, for people
-*/
-async function writeCatalogue(settings, deps) {
-	try {
-		await new CatalogueWriter(settings, deps).write();
-		return [];
-	} catch (error) {
-		return [`The catalogue in ${settings.folder} is not up to date. ${messageOf(error)}`];
-	}
-}
-/** Manifests that are read at a time. */
-const READS = 8;
-var CatalogueWriter = class {
-	#settings;
-	#deps;
-	#session = new WriteSession("final");
-	#jsonPath;
-	constructor(settings, deps) {
-		this.#settings = settings;
-		this.#deps = deps;
-		this.#jsonPath = `${settings.folder}/catalogue.json`;
-	}
-	async write() {
-		const { catalogue, files } = await this.#updateData();
-		const rendered = await this.#render(catalogue);
-		const changed = Array.from(rendered).filter(([path, { text }]) => files.get(path) !== gitBlobSha(Buffer.from(text)));
-		for (const [path] of changed) await this.#updateFile(path, catalogue, files, rendered);
-		const { images, tags } = countCatalogue(catalogue);
-		this.#deps.logger.info(`The catalogue has ${plural(images, "image")} and ${plural(tags, "tag")}; ${plural(changed.length, "file")} made from it changed.`);
-	}
-	/**
-	* `catalogue.json` is read before the manifests are: if another job writes it in between, this write fails and starts
-	* again. The last write therefore knows all that any other knew.
-	*/
-	async #updateData() {
-		let catalogue = [];
-		let files = /* @__PURE__ */ new Map();
-		const change = async (current) => {
-			const before = current ? parseCatalogue(current, this.#jsonPath) : [];
-			files = await this.#deps.metadata.listFiles();
-			catalogue = refreshCatalogue(before, files, await this.#readParts(before, files));
-			return current && catalogue === before ? current : Buffer.from(serializeCatalogue(catalogue));
-		};
-		await this.#deps.metadata.update(this.#jsonPath, this.#message(), change, this.#session);
-		return {
-			catalogue,
-			files
-		};
-	}
-	async #readParts(before, files) {
-		const { manifestPath, folder } = this.#settings;
-		const paths = staleManifests(before, files, manifestPath, folder);
-		const changed = `${this.#deps.now().toISOString().slice(0, 19)}Z`;
-		const parts = [];
-		for (let start = 0; start < paths.length; start += READS) {
-			const some = paths.slice(start, start + READS).map(async (path) => this.#readPart(path, changed));
-			parts.push(...(await Promise.all(some)).flatMap((part) => part ?? []));
-		}
-		return parts;
-	}
-	async #readPart(path, changed) {
-		const bytes = await this.#deps.metadata.read(path);
-		return bytes && readPart(bytes, {
-			path,
-			sha: gitBlobSha(bytes),
-			changed
-		});
-	}
-	async #render(catalogue) {
-		const { folder } = this.#settings;
-		const clients = Array.from(renderClients(catalogue), ([path, text]) => ({
-			path,
-			text,
-			isOwn: isOwnClientFile
-		}));
-		const files = [
-			{
-				path: "index.html",
-				text: renderPage(await this.#deps.readCataloguePage(), catalogue),
-				isOwn: isOwnPage
-			},
-			...clients.map((file) => ({
-				...file,
-				path: `clients/${file.path}`
-			})),
-			{
-				path: "badge.json",
-				text: renderBadge(catalogue, this.#deps.now()),
-				isOwn: isOwnBadge
-			}
-		];
-		return new Map(files.map(({ path, text, isOwn }) => [`${folder}/${path}`, {
-			text,
-			isOwn
-		}]));
-	}
-	/** A file that changed since the branch was listed was written by another job: it is made again from the newest data. */
-	async #updateFile(path, catalogue, files, rendered) {
-		const change = async (current) => {
-			const file = ((current && gitBlobSha(current)) === files.get(path) ? rendered : await this.#render(await this.#readData(catalogue))).get(path);
-			if (!file) return current;
-			if (current && !file.isOwn(new TextDecoder().decode(current))) throw notOwn(path);
-			return Buffer.from(file.text);
-		};
-		await this.#deps.metadata.update(path, this.#message(catalogue), change, this.#session);
-	}
-	async #readData(fallback) {
-		const bytes = await this.#deps.metadata.read(this.#jsonPath);
-		return bytes ? parseCatalogue(bytes, this.#jsonPath) : fallback;
-	}
-	#message(catalogue) {
-		const { commitMessage } = this.#settings;
-		if (commitMessage !== void 0 || !catalogue) return commitMessage ?? "Catalogue: update the data";
-		return `Catalogue: ${plural(countCatalogue(catalogue).tags, "tag")}`;
-	}
-};
-function notOwn(path) {
-	return new CatalogueError(`${path} was not written by this action, and was not changed. Move it away, or name another folder in "catalogue"`);
-}
-
 // src/report/summary/totals.ts
 /** The kinds of tags that the bar shows, in its order. */
 const KINDS = [
@@ -47280,39 +46014,36 @@ function runLogOf({ logger, hasColors = false }) {
 }
 
 // src/modes/catalogue.ts
-/** With less time than this, the catalogue is left to the next run. */
-const LITTLE_TIME_MS$1 = 6e4;
 /**
 * Brings the catalogue up to date after the record, if this job is the one to do it.
 *
 * @returns what could not be written, for people
 */
 async function updateCatalogue(inputs, deps) {
-	const { metadata, dryRun } = inputs;
+	const { mode, recordWay, shard, dryRun, metadata } = inputs;
 	const { catalogue: folder, manifestPath, commitMessage } = metadata;
 	if (folder === void 0 || dryRun) return [];
-	const reason = reasonToLeave(inputs, deps);
+	const { reasonToLeave, writeCatalogue } = await import("./write.js");
+	const reason = reasonToLeave({
+		...deps,
+		mode,
+		recordWay,
+		shards: shard.total
+	});
 	if (reason !== void 0) {
 		deps.logger.info(`The catalogue was not updated: ${reason}.`);
 		return [];
 	}
 	return deps.phase("Catalogue", async () => {
-		const settings = {
+		const before = deps.commits?.length ?? 0;
+		const errors = await writeCatalogue({
 			folder,
 			manifestPath,
-			...commitMessage !== void 0 && { commitMessage }
-		};
-		const before = deps.commits?.length ?? 0;
-		const errors = await writeCatalogue(settings, deps);
+			commitMessage
+		}, deps);
 		logCommits((deps.commits ?? []).slice(before), deps);
 		return errors;
 	});
-}
-/** Why another job or run does it. One of many jobs sees the others' work only in part, and each would write all files. */
-function reasonToLeave({ mode, recordWay, shard }, { jobs, lifetime }) {
-	const isOneOfMany = jobs > 1 || shard.total > 1 || recordWay === "report";
-	if (mode !== "record" && isOneOfMany) return "this is one of several jobs, and a job with \"mode: record\" after them updates it";
-	if (lifetime.abort.aborted && (lifetime.stopReason() === "cancelled" || lifetime.timeLeftMs() < LITTLE_TIME_MS$1)) return "the run had no time left for it, and the next one does it";
 }
 
 // src/plan/name-clashes.ts
@@ -47402,7 +46133,7 @@ function countListed(images) {
 */
 function warnOfFilters(listed, { shard, include }) {
 	if (!isWhole(shard) && shard.first > 0) return [];
-	const isPart = namedImages$1(include) !== void 0;
+	const isPart = namedImages(include) !== void 0;
 	const warnings = [...listed.some(({ rules }) => rules.some(({ listing }) => listing.failures.length > 0)) ? [] : unusedPatterns(listed, isPart), ...listed.flatMap(({ name, rules }) => rules.flatMap((rule) => {
 		const source = rule.image === void 0 ? name : `${name}/${rule.image}`;
 		return [...warnOfEmptySelection(source, rule), ...warnOfMissingTimes(source, rule)];
@@ -48515,7 +47246,7 @@ async function listSource(units, { include }, { registries, apis }) {
 	const client = registries.source(namespace.registry);
 	const rules = units.flatMap((unit) => unit.rules);
 	const filters = rules.filter(({ image }) => image === void 0).map((rule) => rule.filters);
-	const whole = filters.length === 0 ? void 0 : await discover(namespace, client, apis, namedImages$1(include), anyOf(filters)).catch(asError);
+	const whole = filters.length === 0 ? void 0 : await discover(namespace, client, apis, namedImages(include), anyOf(filters)).catch(asError);
 	const listed = whole instanceof Error ? void 0 : whole;
 	const failed = listed?.failures.map(({ image }) => image) ?? [];
 	const known = /* @__PURE__ */ new Set([...listed?.images.keys() ?? [], ...failed]);
@@ -49898,10 +48629,10 @@ async function announceMoves(plans, { recordWay, dryRun, metadata }, deps) {
 
 // src/record/reports.ts
 const Count = pipe(number(), integer(), minValue(0), maxValue(Number.MAX_SAFE_INTEGER));
-const Tags = array(pipe(string(), check$2(isReference, "is not a tag")));
+const Tags = array(pipe(string(), check(isReference, "is not a tag")));
 const Name = pipe(string(), maxLength(1e3));
 const Copied = object({
-	image: pipe(string(), check$2(isImageKey, "is not the name of an image")),
+	image: pipe(string(), check(isImageKey, "is not the name of an image")),
 	target: Name,
 	digest: custom((value) => typeof value === "string" && isDigest(value)),
 	added: Tags,
