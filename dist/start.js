@@ -1,5 +1,5 @@
 import { i as __toESM, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import { _ as getExecOutput, a as getInput, c as info, d as saveState, f as setFailed, h as warning, i as error, l as isDebug, m as setSecret, n as ExitCode, p as setOutput, r as debug, s as group, t as DOCKER_FOLDER_STATE, u as notice, x as summary } from "./shared.js";
+import { _ as getExecOutput, a as getInput, b as which, c as info, d as saveState, f as setFailed, h as warning, i as error, l as isDebug, m as setSecret, n as ExitCode, p as setOutput, r as debug, s as group, t as DOCKER_FOLDER_STATE, u as notice, x as summary } from "./shared.js";
 import { A as looseObject, B as parseJson$2, C as custom, E as integer, F as nullish, G as safeParse, H as record$2, I as number, J as union, L as object, M as maxValue, N as minValue, P as nullable, R as optional, S as check, T as getDotPath, U as regex$2, V as pipe, W as safeInteger, Y as unknown, _ as readErrorBody, a as referenceSeparator, b as array, c as targetRepository, d as parseNamespace, f as repositoryIn, g as printable, h as messageOf, i as matchesDigest, j as maxLength, k as literal, l as formatNamespace, m as isAccessDenied, n as isDigest, p as RegistryError, q as string, r as isReference, t as digestOf, v as redactUrl, x as boolean, y as ValiError, z as parse$3 } from "./digest.js";
 import { A as targetPathOf, C as DEFAULT_MANIFEST_PATH, D as imageKey, E as recordPath, F as WriteSession, I as gitBlobSha, M as formatCount, N as formatDuration, O as imageOf, P as plural, S as referrersTagSubject, T as isRepositoryPath, _ as setEntry, a as filterUnlogged, b as isReferrersTag, c as namedTags, d as countEntries, f as forgetEntries, g as restoreEntries, h as removeEntries, i as earlierTags, j as formatBytes, k as isImageKey, l as unloggedOf, m as mergeImages, n as parseNamespaceManifest, o as joinTags$1, p as holds, r as serializeNamespaceManifest, s as markUnlogged, t as ManifestError, u as unmarkUnlogged, v as cosignTags, w as MANIFEST_PATH_PER_TARGET, x as referrersTag, y as digestTagSubject } from "./namespace-manifest.js";
 import { S as InputReader, _ as formatExactReference, a as readSettings, b as parseReference, d as compileRange, f as isFullVersion, g as narrowPatterns, h as namedImages, i as readPlatforms, l as canonicalPlatform, m as Patterns, n as REFERRERS_NEED_DIGESTS, o as resolveFilters, p as newestVersionFirst, r as TARGET_EXAMPLE, s as resolveSettings, t as DEFAULTS$1, u as parsePlatform, v as formatReference, w as show, x as InputError } from "./settings.js";
@@ -35453,19 +35453,26 @@ var WriteAccess = class {
 		this.#options = options;
 	}
 	/**
-	* Checks repository, token, rules of the branch, and what is at the paths of the files.
+	* Checks repository, token, rules of the branch, and what is at the paths of the files, at the same time. If several of them refuse
+	* the run, the first in this order is reported.
 	*
 	* @param paths of the files that the run will write
 	* @throws MetadataError with the remedy
 	*/
 	async check(paths) {
+		const { probes, tokenKind } = this.#options;
+		const repository = this.#checkRepository();
+		const checks = [repository, this.#checkPaths(paths)];
+		if (probes) checks.push(tokenKind === "user" ? repository.then(async () => this.#probe()) : this.#probe());
+		await Promise.allSettled(checks);
+		for (const check of checks) await check;
+	}
+	async #checkRepository() {
 		const repository = await this.#get(Repository);
 		if (repository?.archived === true) throw this.#refusal(remedyForWrite(403, "archived"));
 		if (this.#options.tokenKind === "user" && repository?.permissions?.push === false) throw this.#refusal(remedyForWrite(403, "not accessible by"));
 		const branch = this.#options.branch ?? repository?.default_branch;
 		if (branch !== void 0) await this.#checkRules(branch);
-		await this.#checkPaths(paths);
-		if (this.#options.probes) await this.#probe();
 	}
 	async #checkRules(branch) {
 		const rules = await this.#get(Rules, `/rules/branches/${encodeURIComponent(branch)}`);
@@ -38360,12 +38367,19 @@ function definedEnv() {
 
 // src/action/exec.ts
 /** Runs a program through @actions/exec, without printing anything; the caller judges its exit code. */
-const exec = async (command, args, { env, input }) => getExecOutput(command, [...args], {
+const exec = async (command, args, { env, input }) => getExecOutput(await quotedPathOf(command), [...args], {
 	env: { ...env },
 	...input !== void 0 && { input: Buffer.from(input) },
 	silent: true,
 	ignoreReturnCode: true
 });
+const paths = /* @__PURE__ */ new Map();
+/** The program's path, which @actions/exec would otherwise look up in all folders of PATH before each command. */
+async function quotedPathOf(command) {
+	const path = paths.get(command) ?? which(command, true);
+	paths.set(command, path);
+	return `"${await path}"`;
+}
 
 // src/action/podman.ts
 /** GitHub's runners have such files in folders that only root may enter. */
@@ -39202,21 +39216,68 @@ var PulledImages = class {
 			return await use();
 		} finally {
 			image.users -= 1;
-			if (image.users > 0) await remove(false);
-			else await this.#removeLast(reference, remove);
+			if (image.users > 0) remove(false);
+			else this.#removeLast(reference, remove);
 		}
 	}
 	/** A copy that comes meanwhile pulls the image again, after the removal. */
-	async #removeLast(reference, remove) {
+	#removeLast(reference, remove) {
 		this.#images.delete(reference);
-		const removing = remove(true);
-		const ended = removing.catch(() => void 0);
-		this.#removals.set(reference, ended);
-		try {
-			await removing;
-		} finally {
+		const ended = remove(true).finally(() => {
 			if (this.#removals.get(reference) === ended) this.#removals.delete(reference);
-		}
+		});
+		this.#removals.set(reference, ended);
+	}
+};
+
+// src/copy/docker/removals.ts
+/** Number of references that one command removes. */
+const MAX_REFERENCES = 100;
+/**
+* Removes references from the daemon, with one command at a time: what comes while a command runs is removed by the next one. To
+* start a command costs more than the removal itself.
+*/
+var Removals = class {
+	#removeAll;
+	/** Number of references that may wait before the daemon gets more images. */
+	#limit;
+	#running = Promise.resolve();
+	#next;
+	/** @param removeAll runs one command; its promise must not be rejected */
+	constructor(limit, removeAll) {
+		this.#limit = limit;
+		this.#removeAll = removeAll;
+	}
+	/** Removes `references`. The promise resolves when the command that does it has ended. */
+	async remove(references) {
+		if (references.length === 0) return;
+		const batch = this.#next ?? this.#open();
+		for (const reference of references) batch.references.add(reference);
+		await batch.end;
+	}
+	/** Resolves once no more references wait than the limit allows: the daemon's disk is finite. */
+	async room() {
+		while (this.#next && this.#next.references.size > this.#limit) await this.#next.end;
+	}
+	/** Resolves when all that waits is removed. */
+	async end() {
+		await (this.#next?.end ?? this.#running);
+	}
+	#open() {
+		const references = /* @__PURE__ */ new Set();
+		const end = this.#removeAfter(this.#running, references);
+		this.#running = end;
+		this.#next = {
+			references,
+			end
+		};
+		return this.#next;
+	}
+	async #removeAfter(running, references) {
+		await running;
+		this.#next = void 0;
+		const all = Array.from(references);
+		for (let index = 0; index < all.length; index += MAX_REFERENCES) await this.#removeAll(all.slice(index, index + MAX_REFERENCES));
 	}
 };
 
@@ -39233,8 +39294,9 @@ async function openDockerEngine(options) {
 	onFolder(folder);
 	const open = async (name, credentials) => openCli(options, join(folder, name), credentials);
 	try {
-		const source = await open("source", logins.source);
-		const target = await open("target", logins.target);
+		const opening = [open("source", logins.source), open("target", logins.target)];
+		await Promise.allSettled(opening);
+		const [source, target] = await Promise.all(opening);
 		const anonymous = Array.from(source.logins.values()).some(({ fallback }) => fallback) ? await open("anonymous", /* @__PURE__ */ new Map()) : void 0;
 		return new DockerEngine(options, folder, {
 			source,
@@ -39261,8 +39323,8 @@ async function openCli({ exec, env, userConfig, logger }, config, credentials) {
 	}
 	return docker;
 }
-/** Number of references that one command removes. */
-const MAX_REFERENCES = 100;
+/** Of most images: the source's reference and one tag of the target. */
+const REFERENCES_PER_IMAGE = 2;
 var DockerEngine = class {
 	width;
 	#options;
@@ -39270,6 +39332,7 @@ var DockerEngine = class {
 	#docker;
 	#sources = new SharedSources();
 	#pulled = new PulledImages();
+	#removals;
 	/** References that may be left in the daemon: the end of a run also ends commands that remove images. */
 	#unremoved = /* @__PURE__ */ new Set();
 	constructor(options, folder, docker) {
@@ -39277,6 +39340,7 @@ var DockerEngine = class {
 		this.#options = options;
 		this.#folder = folder;
 		this.#docker = docker;
+		this.#removals = new Removals(options.concurrency * REFERENCES_PER_IMAGE, async (references) => this.#removeAll(references));
 	}
 	async copy(given, observer) {
 		const task = this.#sources.taskOf(given);
@@ -39314,6 +39378,7 @@ var DockerEngine = class {
 		const local = `${source.client.registry}/${source.repository}@${image.digest}`;
 		const remotes = [];
 		const platform = image.platform === void 0 ? [] : ["--platform", image.platform];
+		await this.#removals.room();
 		return this.#pulled.use(local, {
 			pull: async () => this.#pull(source.client.registry, [
 				"--quiet",
@@ -39335,7 +39400,7 @@ var DockerEngine = class {
 				}
 				return bytes;
 			},
-			remove: async (isLast) => this.#remove(isLast ? [local, ...remotes] : remotes)
+			remove: async (isLast) => this.#removals.remove(isLast ? [local, ...remotes] : remotes)
 		});
 	}
 	async #pushAs(remote, local, task, { tag, image, observer }) {
@@ -39393,8 +39458,7 @@ var DockerEngine = class {
 		});
 		return found.bytes;
 	}
-	async #remove(references) {
-		if (references.length === 0) return;
+	async #removeAll(references) {
 		try {
 			await this.#docker.target.run([
 				"image",
@@ -39409,8 +39473,8 @@ var DockerEngine = class {
 	}
 	async close() {
 		await this.#options.indexEngine.close();
-		const unremoved = Array.from(this.#unremoved);
-		for (let index = 0; index < unremoved.length; index += MAX_REFERENCES) await this.#remove(unremoved.slice(index, index + MAX_REFERENCES));
+		await this.#removals.end();
+		await this.#removals.remove(Array.from(this.#unremoved));
 		await rm(this.#folder, {
 			recursive: true,
 			force: true
@@ -49683,15 +49747,33 @@ function withEarlier(outcome, { bytes, referrers = 0 }) {
 }
 
 // src/modes/copying.ts
+/**
+* Opens the engine while `check` runs.
+*
+* @throws what `check` throws; then the engine is closed
+*/
+async function openEngineDuring(check, plans, deps) {
+	const opening = workingOf(plans).length === 0 ? Promise.resolve(void 0) : deps.openEngine().catch(messageOf);
+	try {
+		await check();
+	} catch (error) {
+		const engine = await opening;
+		if (typeof engine === "object") await engine.close();
+		throw error;
+	}
+	return opening;
+}
+function workingOf(plans) {
+	return plansOf(plans).filter((plan) => countWorks(plan) > 0);
+}
 /** Copies the work of all namespaces, and records it at checkpoints. If the engine can't be used, nothing is copied, and that is an error. */
-async function copyAndCheckpoint(plans, recorder, inputs, deps) {
-	const working = plansOf(plans).filter((plan) => countWorks(plan) > 0);
-	if (working.length === 0) {
+async function copyAndCheckpoint(plans, engine, recorder, inputs, deps) {
+	if (engine === void 0) {
 		deps.logger.info("Nothing to copy.");
 		return withoutEngine([]);
 	}
-	const engine = await deps.openEngine().catch(messageOf);
 	if (typeof engine === "string") return withoutEngine([engine]);
+	const working = workingOf(plans);
 	const pullLimits = new PullLimits();
 	const platforms = new MissingPlatforms();
 	await untilDone(async () => copy(working, {
@@ -49830,9 +49912,9 @@ async function sync(inputs, deps) {
 			errors: []
 		};
 	}
-	await checkWriteAccess(plans, inputs, deps);
+	const engine = await openEngineDuring(async () => checkWriteAccess(plans, inputs, deps), plans, deps);
 	const recorder = inputs.recordWay === "direct" ? new Recorder(plans, inputs.metadata, deps) : new ReportRecorder(plans, inputs.metadata, deps.logger);
-	const copied = await deps.phase("Copy", async () => copyAndCheckpoint(plans, recorder, inputs, deps));
+	const copied = await deps.phase("Copy", async () => copyAndCheckpoint(plans, engine, recorder, inputs, deps));
 	const { errors, unrecorded, records = [] } = await recordAndClose(recorder, copied, deps);
 	if (copied.errors.length === 0 && copied.stopped.length === 0) await keepDay(turn, deps);
 	const catalogueErrors = await updateCatalogue(inputs, deps);

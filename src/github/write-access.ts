@@ -70,20 +70,30 @@ export class WriteAccess {
   }
 
   /**
-   * Checks repository, token, rules of the branch, and what is at the paths of the files.
+   * Checks repository, token, rules of the branch, and what is at the paths of the files, at the same time. If several of them refuse
+   * the run, the first in this order is reported.
    *
    * @param paths of the files that the run will write
    * @throws MetadataError with the remedy
    */
   async check(paths: readonly string[]): Promise<void> {
+    const { probes, tokenKind } = this.#options;
+    const repository = this.#checkRepository();
+    const checks = [repository, this.#checkPaths(paths)];
+    // GitHub reports what a user may do: then the write is not sent if it would be refused.
+    if (probes)
+      checks.push(tokenKind === 'user' ? repository.then(async () => this.#probe()) : this.#probe());
+    await Promise.allSettled(checks);
+    for (const check of checks) await check;
+  }
+
+  async #checkRepository(): Promise<void> {
     const repository = await this.#get(Repository);
     if (repository?.archived === true) throw this.#refusal(remedyForWrite(403, 'archived'));
     if (this.#options.tokenKind === 'user' && repository?.permissions?.push === false)
       throw this.#refusal(remedyForWrite(403, 'not accessible by'));
     const branch = this.#options.branch ?? repository?.default_branch;
     if (branch !== undefined) await this.#checkRules(branch);
-    await this.#checkPaths(paths);
-    if (this.#options.probes) await this.#probe();
   }
 
   async #checkRules(branch: string): Promise<void> {

@@ -29,20 +29,49 @@ export interface Copied {
   readonly close: () => Promise<void>;
 }
 
+/** The engine, or why it can't be used; undefined if there is nothing to copy. */
+export type OpenedEngine = Engine | string | undefined;
+
+/**
+ * Opens the engine while `check` runs.
+ *
+ * @throws what `check` throws; then the engine is closed
+ */
+export async function openEngineDuring(
+  check: () => Promise<void>,
+  plans: readonly Planned[],
+  deps: Deps,
+): Promise<OpenedEngine> {
+  const opening: Promise<OpenedEngine> =
+    workingOf(plans).length === 0 ? Promise.resolve(undefined) : deps.openEngine().catch(messageOf);
+  try {
+    await check();
+  } catch (error) {
+    const engine = await opening;
+    if (typeof engine === 'object') await engine.close();
+    throw error;
+  }
+  return opening;
+}
+
+function workingOf(plans: readonly Planned[]): NamespacePlan[] {
+  return plansOf(plans).filter((plan) => countWorks(plan) > 0);
+}
+
 /** Copies the work of all namespaces, and records it at checkpoints. If the engine can't be used, nothing is copied, and that is an error. */
 export async function copyAndCheckpoint(
   plans: readonly Planned[],
+  engine: OpenedEngine,
   recorder: RunRecorder,
   inputs: Inputs,
   deps: Deps,
 ): Promise<Copied> {
-  const working = plansOf(plans).filter((plan) => countWorks(plan) > 0);
-  if (working.length === 0) {
+  if (engine === undefined) {
     deps.logger.info('Nothing to copy.');
     return withoutEngine([]);
   }
-  const engine = await deps.openEngine().catch(messageOf);
   if (typeof engine === 'string') return withoutEngine([engine]);
+  const working = workingOf(plans);
   const pullLimits = new PullLimits();
   const platforms = new MissingPlatforms();
   await untilDone(

@@ -12,7 +12,7 @@ import { dryRunResult } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
 import { answersTo } from './answers.ts';
 import { updateCatalogue } from './catalogue.ts';
-import { type Copied, copyAndCheckpoint } from './copying.ts';
+import { type Copied, copyAndCheckpoint, openEngineDuring } from './copying.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
 import { logCommits, runLogOf } from './run-log.ts';
@@ -37,12 +37,14 @@ export async function sync(inputs: Inputs, deps: Deps): Promise<RunResult> {
     const namespaces = plans.map((plan) => withSection(dryRunResult(plan, inputs.engine), finished, inputs));
     return { ...run, ...answered(inputs, plans, namespaces), finished, namespaces, errors: [] };
   }
-  await checkWriteAccess(plans, inputs, deps);
+  const engine = await openEngineDuring(async () => checkWriteAccess(plans, inputs, deps), plans, deps);
   const recorder =
     inputs.recordWay === 'direct'
       ? new Recorder(plans, inputs.metadata, deps)
       : new ReportRecorder(plans, inputs.metadata, deps.logger);
-  const copied = await deps.phase('Copy', async () => copyAndCheckpoint(plans, recorder, inputs, deps));
+  const copied = await deps.phase('Copy', async () =>
+    copyAndCheckpoint(plans, engine, recorder, inputs, deps),
+  );
   const { errors, unrecorded, records = [] } = await recordAndClose(recorder, copied, deps);
   if (copied.errors.length === 0 && copied.stopped.length === 0) await keepDay(turn, deps);
   const catalogueErrors = await updateCatalogue(inputs, deps);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Outcome } from '../../../src/copy/pool.ts';
 import type { Work } from '../../../src/mirror/work.ts';
-import { type Copied, copyAndCheckpoint } from '../../../src/modes/copying.ts';
+import { type Copied, copyAndCheckpoint, openEngineDuring } from '../../../src/modes/copying.ts';
 import type { NamespacePlan } from '../../../src/plan/namespace-plan.ts';
 import type { RunRecorder } from '../../../src/record/recorder.ts';
 import { type TestDeps, testDeps } from '../../support/fixtures/deps.ts';
@@ -61,7 +61,8 @@ async function run(plans: readonly NamespacePlan[], deps: TestDeps = testDeps())
     finish: async () => ({ errors: [], unrecorded: [] }),
   };
   const inputs = parseTestInputs({ engine: 'registry', retries: '1' });
-  const copied = await copyAndCheckpoint(plans, recorder, inputs, deps);
+  const engine = await openEngineDuring(async () => {}, plans, deps);
+  const copied = await copyAndCheckpoint(plans, engine, recorder, inputs, deps);
   await copied.close();
   return { noted, copied };
 }
@@ -120,4 +121,22 @@ it('says so when there is nothing to copy, and opens no engine', async () => {
   const deps = testDeps({ openEngine });
   const { copied } = await run(plansFor([]), deps);
   expect([copied.errors, deps.lines]).toEqual([[], ['Nothing to copy.']]);
+});
+
+it('closes the engine when the run may not start', async () => {
+  const deps = testDeps();
+  const engine = await deps.openEngine();
+  let closed = 0;
+  const openEngine = async (): Promise<typeof engine> => ({
+    width: engine.width,
+    copy: async (task, observer) => engine.copy(task, observer),
+    close: async () => void (closed += 1),
+  });
+  const plans = plansFor([workOf('a', IMAGE, ['v1'])]);
+  const refused = async (): Promise<never> => {
+    await Promise.resolve();
+    throw new Error('no permission');
+  };
+  await expect(openEngineDuring(refused, plans, { ...deps, openEngine })).rejects.toThrow('no permission');
+  expect(closed).toBe(1);
 });

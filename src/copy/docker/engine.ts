@@ -12,6 +12,7 @@ import { SharedSources } from '../shared-source.ts';
 import { type Exec, DockerCli, DockerUnableError } from './cli.ts';
 import { createConfig } from './config.ts';
 import { PulledImages } from './pulled-images.ts';
+import { Removals } from './removals.ts';
 
 /** The accounts to log in with, by registry. Other registries use the logins of the user's docker config. */
 export interface Logins {
@@ -52,8 +53,10 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<En
   const open = async (name: string, credentials: ReadonlyMap<string, Credential>): Promise<DockerCli> =>
     openCli(options, join(folder, name), credentials);
   try {
-    const source = await open('source', logins.source);
-    const target = await open('target', logins.target);
+    const opening = [open('source', logins.source), open('target', logins.target)] as const;
+    // The folder may be removed only when nothing is written to it any more.
+    await Promise.allSettled(opening);
+    const [source, target] = await Promise.all(opening);
     const hasFallback = Array.from(source.logins.values()).some(({ fallback }) => fallback);
     const anonymous = hasFallback ? await open('anonymous', new Map()) : undefined;
     return new DockerEngine(options, folder, { source, target, anonymous });
@@ -82,8 +85,8 @@ async function openCli(
   return docker;
 }
 
-/** Number of references that one command removes. */
-const MAX_REFERENCES = 100;
+/** Of most images: the source's reference and one tag of the target. */
+const REFERENCES_PER_IMAGE = 2;
 
 /** The docker command with the logins of each role; `anonymous` is set when a source's login is only a fallback. */
 interface Clis {
@@ -99,6 +102,7 @@ class DockerEngine implements Engine {
   readonly #docker: Clis;
   readonly #sources = new SharedSources();
   readonly #pulled = new PulledImages();
+  readonly #removals: Removals;
   /** References that may be left in the daemon: the end of a run also ends commands that remove images. */
   readonly #unremoved = new Set<string>();
 
@@ -107,6 +111,9 @@ class DockerEngine implements Engine {
     this.#options = options;
     this.#folder = folder;
     this.#docker = docker;
+    this.#removals = new Removals(options.concurrency * REFERENCES_PER_IMAGE, async (references) =>
+      this.#removeAll(references),
+    );
   }
 
   async copy(given: CopyTask, observer: CopyObserver): Promise<number> {
@@ -151,6 +158,7 @@ class DockerEngine implements Engine {
     const local = `${source.client.registry}/${source.repository}@${image.digest}`;
     const remotes: string[] = [];
     const platform = image.platform === undefined ? [] : ['--platform', image.platform];
+    await this.#removals.room();
     return this.#pulled.use(local, {
       pull: async () => this.#pull(source.client.registry, ['--quiet', ...platform, local]),
       use: async () => {
@@ -165,7 +173,7 @@ class DockerEngine implements Engine {
         }
         return bytes;
       },
-      remove: async (isLast) => this.#remove(isLast ? [local, ...remotes] : remotes),
+      remove: async (isLast) => this.#removals.remove(isLast ? [local, ...remotes] : remotes),
     });
   }
 
@@ -235,8 +243,7 @@ class DockerEngine implements Engine {
     return found.bytes;
   }
 
-  async #remove(references: readonly string[]): Promise<void> {
-    if (references.length === 0) return;
+  async #removeAll(references: readonly string[]): Promise<void> {
     try {
       await this.#docker.target.run(['image', 'rm', ...references]);
       for (const reference of references) this.#unremoved.delete(reference);
@@ -249,9 +256,8 @@ class DockerEngine implements Engine {
 
   async close(): Promise<void> {
     await this.#options.indexEngine.close();
-    const unremoved = Array.from(this.#unremoved);
-    for (let index = 0; index < unremoved.length; index += MAX_REFERENCES)
-      await this.#remove(unremoved.slice(index, index + MAX_REFERENCES));
+    await this.#removals.end();
+    await this.#removals.remove(Array.from(this.#unremoved));
     await rm(this.#folder, { recursive: true, force: true }).catch((error: unknown) => {
       this.#options.logger.warning(`${this.#folder} could not be removed: ${String(error)}`);
     });

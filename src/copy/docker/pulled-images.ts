@@ -3,7 +3,10 @@ export interface ImageUse<T> {
   readonly pull: () => Promise<void>;
   /** Called once the image is there. */
   readonly use: () => Promise<T>;
-  /** Called at the end, also if `pull` or `use` has failed. `isLast`: no other copy uses the image. */
+  /**
+   * Called at the end, also if `pull` or `use` has failed, and not waited for. `isLast`: no other copy uses the image. The promise
+   * must not be rejected.
+   */
   readonly remove: (isLast: boolean) => Promise<void>;
 }
 
@@ -32,21 +35,17 @@ export class PulledImages {
       return await use();
     } finally {
       image.users -= 1;
-      if (image.users > 0) await remove(false);
-      else await this.#removeLast(reference, remove);
+      if (image.users > 0) void remove(false);
+      else this.#removeLast(reference, remove);
     }
   }
 
   /** A copy that comes meanwhile pulls the image again, after the removal. */
-  async #removeLast(reference: string, remove: (isLast: boolean) => Promise<void>): Promise<void> {
+  #removeLast(reference: string, remove: (isLast: boolean) => Promise<void>): void {
     this.#images.delete(reference);
-    const removing = remove(true);
-    const ended = removing.catch(() => undefined);
-    this.#removals.set(reference, ended);
-    try {
-      await removing;
-    } finally {
+    const ended = remove(true).finally(() => {
       if (this.#removals.get(reference) === ended) this.#removals.delete(reference);
-    }
+    });
+    this.#removals.set(reference, ended);
   }
 }
