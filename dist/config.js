@@ -100,7 +100,7 @@ const Settings = strictObject(SETTINGS, mapOf(Object.keys(SETTINGS)));
 const { "target-name": _, ...COMMON } = SETTINGS;
 const IMAGE = {
 	source: text("A repository, with or without a tag or digest: quay.io/x/y:v1. Without a host it is Docker Hub's."),
-	tags: optional(pipe(union([string(), array(string())], "expected a text or a list of texts: put numbers behind aliases in quotes"), description("The tags to mirror, or digests, or tags with digests: v1@sha256:…."))),
+	tags: optional(pipe(union([string(), array(string())], "expected a text or a list of texts: put numbers behind aliases in quotes"), description("The tags to mirror, or digests, or tags with digests: v1@sha256:\u2026."))),
 	name: optional(list("One or more names at the target, below the path of the target, or templates like target-name. May contain \"/\".")),
 	...COMMON
 };
@@ -287,7 +287,7 @@ var YamlFile = class {
 	}
 	#place(offset, keys) {
 		const { line, col } = this.#lines.linePos(offset);
-		const name = keys.map((key) => show(String(key)).slice(1, -1)).join(" › ");
+		const name = keys.map((key) => show(String(key)).slice(1, -1)).join(" \u203a ");
 		return `${this.#path}:${Math.max(1, line)}:${Math.max(1, col)}${name === "" ? "" : `: ${name}`}`;
 	}
 };

@@ -1062,11 +1062,11 @@ function redactUrl(url) {
 */
 function printable(text, limit = 300) {
 	const line = withoutCredentials(text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}]+/gu, " ")).replaceAll("##[", "# # [").trim();
-	return line.length > limit ? `${line.slice(0, limit)}…` : line;
+	return line.length > limit ? `${line.slice(0, limit)}\u2026` : line;
 }
 /** Docker and registries quote signed URLs, and the header that they refuse. */
 function withoutCredentials(text) {
-	return text.replace(/(?<=https?:\/\/)[^\s/?#"'`<>]*@/gi, "").replace(/(?<=https?:\/\/[^\s?#"'`<>]*)[?#][^\s"'`<>]*/gi, "").replace(/\b(basic|bearer) +[\w.~+/=-]{16,}/gi, "$1 …");
+	return text.replace(/(?<=https?:\/\/)[^\s/?#"'`<>]*@/gi, "").replace(/(?<=https?:\/\/[^\s?#"'`<>]*)[?#][^\s"'`<>]*/gi, "").replace(/\b(basic|bearer) +[\w.~+/=-]{16,}/gi, "$1 \u2026");
 }
 const ErrorBody = object({ errors: pipe(array(object({
 	code: optional(string(), "UNKNOWN"),

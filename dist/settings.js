@@ -115,7 +115,7 @@ function listOf(text) {
 }
 /** A value as an error shows it: quoted, on one line, and cut when it is long. */
 function show(value) {
-	return JSON.stringify(value.length > LONGEST_SHOWN_CHARACTERS ? `${value.slice(0, LONGEST_SHOWN_CHARACTERS)}…` : value);
+	return JSON.stringify(value.length > LONGEST_SHOWN_CHARACTERS ? `${value.slice(0, LONGEST_SHOWN_CHARACTERS)}\u2026` : value);
 }
 
 // src/inputs/reference.ts
@@ -141,7 +141,7 @@ function parseReference(text) {
 		...exact
 	};
 }
-/** Reads a tag, a digest, or a tag with its digest, `v1@sha256:…`. Returns what is wrong with `text` if it is none. */
+/** Reads a tag, a digest, or a tag with its digest, `v1@sha256:\u2026`. Returns what is wrong with `text` if it is none. */
 function parseExactReference(text) {
 	return parseExact(isDigest(text) ? `@${text}` : text, !isDigest(text));
 }
@@ -174,11 +174,11 @@ function parseRepository(name) {
 		image: path.slice(last + 1)
 	};
 }
-/** `quay.io/x/y:v1@sha256:…`, in full. */
+/** `quay.io/x/y:v1@sha256:\u2026`, in full. */
 function formatReference({ namespace, image, ...exact }) {
 	return `${formatNamespace(namespace)}/${image}${formatExactReference(exact)}`;
 }
-/** `:v1`, `@sha256:…` or both, as they follow a repository. */
+/** `:v1`, `@sha256:\u2026` or both, as they follow a repository. */
 function formatExactReference({ tag, digest }) {
 	return `${tag === void 0 ? "" : `:${tag}`}${digest === void 0 ? "" : `@${digest}`}`;
 }

@@ -13,6 +13,7 @@ import { promisify } from "node:util";
 import { setMaxListeners } from "node:events";
 import { subscribe } from "node:diagnostics_channel";
 import * as zlib from "node:zlib";
+import { PerformanceObserver } from "node:perf_hooks";
 import { createHash, createHmac, createPrivateKey, randomUUID, subtle, timingSafeEqual } from "node:crypto";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { homedir, tmpdir } from "node:os";
@@ -21,7 +22,7 @@ import { readFileSync } from "node:fs";
 import { ChildProcess } from "node:child_process";
 import { isatty } from "node:tty";
 import { setTimeout as setTimeout$1 } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
+import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { basename, dirname, extname, join as join$1 } from "node:path/posix";
 
 // node_modules/universal-user-agent/index.js
@@ -692,7 +693,7 @@ const stringifyIteratively = (rootValue, replacer, spaceParam) => {
 * Converts a JavaScript value to a JSON string.
 *
 * Supports serialization of BigInt values using two strategies:
-* 1. Custom format "123n" → "123" (universal fallback)
+* 1. Custom format "123n" \u2192 "123" (universal fallback)
 * 2. Native JSON.rawJSON() (Node.js 22+, fastest) when available
 *
 * All other values are serialized exactly like native JSON.stringify().
@@ -7867,7 +7868,7 @@ var require_util$5 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 		return !!(obj != null && (typeof obj[Symbol.iterator] === "function" || typeof obj[Symbol.asyncIterator] === "function"));
 	}
 	/**
-	* Checks whether an object has a safe Symbol.iterator — i.e. one that is
+	* Checks whether an object has a safe Symbol.iterator \u2014 i.e. one that is
 	* either own or inherited from a non-Object.prototype chain.  This prevents
 	* prototype-pollution attacks from injecting a fake iterator on
 	* Object.prototype.
@@ -10033,7 +10034,7 @@ var require_util$4 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	}
 	/**
 	* Given a request request and a response actualResponse, this algorithm
-	* updates request’s referrer policy according to the Referrer-Policy
+	* updates request\u2019s referrer policy according to the Referrer-Policy
 	* header (if any) in actualResponse.
 	* @see https://w3c.github.io/webappsec-referrer-policy/#set-requests-referrer-policy-on-redirect
 	* @param {import('./request').Request} request
@@ -10123,7 +10124,7 @@ var require_util$4 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 		return { referrerPolicy: policyContainer.referrerPolicy };
 	}
 	/**
-	* Determine request’s Referrer
+	* Determine request\u2019s Referrer
 	*
 	* @see https://w3c.github.io/webappsec-referrer-policy/#determine-requests-referrer
 	*/
@@ -10172,9 +10173,9 @@ var require_util$4 = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	/**
 	* Certain portions of URLs must not be included when sending a URL as the
 	* value of a `Referer` header: a URLs fragment, username, and password
-	* components must be stripped from the URL before it’s sent out. This
+	* components must be stripped from the URL before it\u2019s sent out. This
 	* algorithm accepts a origin-only flag, which defaults to false. If set to
-	* true, the algorithm will additionally remove the URL’s path and query
+	* true, the algorithm will additionally remove the URL\u2019s path and query
 	* components, leaving only the scheme, host, and port.
 	*
 	* @see https://w3c.github.io/webappsec-referrer-policy/#strip-url
@@ -14990,7 +14991,7 @@ var require_body = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 		else if (webidl.is.FormData(object)) {
 			const boundary = getFormDataBoundary(object);
 			const prefix = `--${boundary}\r\nContent-Disposition: form-data`;
-			/*! formdata-polyfill. MIT License. Jimmy Wärting <https://jimmy.warting.se/opensource> */
+			/*! formdata-polyfill. MIT License. Jimmy W\u00e4rting <https://jimmy.warting.se/opensource> */
 			const formdataEscape = (str) => str.replace(/\n/g, "%0A").replace(/\r/g, "%0D").replace(/"/g, "%22");
 			const normalizeLinefeeds = (value) => value.replace(/\r?\n|\r/g, "\r\n");
 			const blobParts = [];
@@ -22469,10 +22470,10 @@ var require_mock_pool = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 var require_pending_interceptors_formatter = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	const { Transform } = __require("node:stream");
 	const { Console } = __require("node:console");
-	const PERSISTENT = process.versions.icu ? "✅" : "Y ";
-	const NOT_PERSISTENT = process.versions.icu ? "❌" : "N ";
+	const PERSISTENT = process.versions.icu ? "\u2705" : "Y ";
+	const NOT_PERSISTENT = process.versions.icu ? "\u274c" : "N ";
 	/**
-	* Gets the output of `console.table(…)` as a string.
+	* Gets the output of `console.table(\u2026)` as a string.
 	*/
 	module.exports = class PendingInterceptorsFormatter {
 		constructor({ disableColors } = {}) {
@@ -29177,8 +29178,8 @@ var require_subresource_integrity = /* @__PURE__ */ __commonJSMin(((exports, mod
 	/**
 	* @type {Map<SRIHashAlgorithm, number>}
 	*
-	* The valid SRI hash algorithm token set is the ordered set « "sha256",
-	* "sha384", "sha512" » (corresponding to SHA-256, SHA-384, and SHA-512
+	* The valid SRI hash algorithm token set is the ordered set \u00ab "sha256",
+	* "sha384", "sha512" \u00bb (corresponding to SHA-256, SHA-384, and SHA-512
 	* respectively). The ordering of this set is meaningful, with stronger
 	* algorithms appearing later in the set.
 	*
@@ -34561,11 +34562,11 @@ function proxyRefusal(error) {
 * and must not start a line of Markdown, where `-` or `1.` would begin a list.
 */
 function escapeMarkdown(text) {
-	return printable(text, Number.POSITIVE_INFINITY).replace(/[\\`*_{}[\]()#!|~$^]|:(?=\/\/)|(?<=www)\./g, "\\$&").replace(/[@#]/g, "$&​").replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+	return printable(text, Number.POSITIVE_INFINITY).replace(/[\\`*_{}[\]()#!|~$^]|:(?=\/\/)|(?<=www)\./g, "\\$&").replace(/[@#]/g, "$&\u200b").replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 /** A code span that no character of `text` can close, and that fits into a table cell. */
 function codeSpan(text) {
-	const line = printable(text, Number.POSITIVE_INFINITY).replaceAll("`", "'").replaceAll("|", "¦");
+	const line = printable(text, Number.POSITIVE_INFINITY).replaceAll("`", "'").replaceAll("|", "\u00a6");
 	return `\`${line === "" ? " " : line}\``;
 }
 /** The first `most` of `items` as code spans, then `and N more`. */
@@ -34619,7 +34620,7 @@ function isIn({ key, run, hash }, parts) {
 	return parts.some((part) => part.key === key && part.run === run && part.hash === hash);
 }
 function ownPart({ key, title, run }, body) {
-	const text = [...title === "" ? [] : [`### ${codeSpan(title.slice(0, LONGEST_TITLE_CHARACTERS))}\n`], body.replaceAll("<!-- part", "<​!-- part").trimEnd()].join("\n");
+	const text = [...title === "" ? [] : [`### ${codeSpan(title.slice(0, LONGEST_TITLE_CHARACTERS))}\n`], body.replaceAll("<!-- part", "<\u200b!-- part").trimEnd()].join("\n");
 	return {
 		key,
 		run,
@@ -35771,7 +35772,7 @@ const STREAMS = {
 	br: zlib.createBrotliDecompress,
 	zstd: zlib.createZstdDecompress
 };
-/** True for content that is cut short, or not encoded as its header says. Node calls those of Brotli `ERR__ERROR_FORMAT_…`. */
+/** True for content that is cut short, or not encoded as its header says. Node calls those of Brotli `ERR__ERROR_FORMAT_\u2026`. */
 function isDecodingError(error) {
 	return error instanceof Error && "code" in error && /^(?:Z_|ZSTD_|ERR_(?:_ERROR_|_ZLIB|BROTLI|PADDING))/.test(String(error.code));
 }
@@ -36531,6 +36532,143 @@ function splitChallenges(header) {
 	return challenges;
 }
 
+// node_modules/yocto-queue/index.js
+var Node = class {
+	value;
+	next;
+	constructor(value) {
+		this.value = value;
+	}
+};
+var Queue = class {
+	#head;
+	#tail;
+	#size;
+	constructor() {
+		this.clear();
+	}
+	enqueue(value) {
+		const node = new Node(value);
+		if (this.#head) {
+			this.#tail.next = node;
+			this.#tail = node;
+		} else {
+			this.#head = node;
+			this.#tail = node;
+		}
+		this.#size++;
+	}
+	dequeue() {
+		const current = this.#head;
+		if (!current) return;
+		this.#head = this.#head.next;
+		this.#size--;
+		if (!this.#head) this.#tail = void 0;
+		return current.value;
+	}
+	peek() {
+		if (!this.#head) return;
+		return this.#head.value;
+	}
+	clear() {
+		this.#head = void 0;
+		this.#tail = void 0;
+		this.#size = 0;
+	}
+	get size() {
+		return this.#size;
+	}
+	*[Symbol.iterator]() {
+		let current = this.#head;
+		while (current) {
+			yield current.value;
+			current = current.next;
+		}
+	}
+	*drain() {
+		while (this.#head) yield this.dequeue();
+	}
+};
+
+// node_modules/p-limit/index.js
+function pLimit(concurrency) {
+	let rejectOnClear = false;
+	if (typeof concurrency === "object") ({concurrency, rejectOnClear = false} = concurrency);
+	validateConcurrency(concurrency);
+	if (typeof rejectOnClear !== "boolean") throw new TypeError("Expected `rejectOnClear` to be a boolean");
+	const queue = new Queue();
+	let activeCount = 0;
+	const resumeNext = () => {
+		if (activeCount < concurrency && queue.size > 0) {
+			activeCount++;
+			queue.dequeue().run();
+		}
+	};
+	const next = () => {
+		activeCount--;
+		resumeNext();
+	};
+	const run = async (function_, resolve, arguments_) => {
+		const result = (async () => function_(...arguments_))();
+		resolve(result);
+		try {
+			await result;
+		} catch {}
+		next();
+	};
+	const enqueue = (function_, resolve, reject, arguments_) => {
+		const queueItem = { reject };
+		new Promise((internalResolve) => {
+			queueItem.run = internalResolve;
+			queue.enqueue(queueItem);
+		}).then(run.bind(void 0, function_, resolve, arguments_));
+		if (activeCount < concurrency) resumeNext();
+	};
+	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
+		enqueue(function_, resolve, reject, arguments_);
+	});
+	Object.defineProperties(generator, {
+		activeCount: { get: () => activeCount },
+		pendingCount: { get: () => queue.size },
+		clearQueue: { value() {
+			if (!rejectOnClear) {
+				queue.clear();
+				return;
+			}
+			const abortError = AbortSignal.abort().reason;
+			while (queue.size > 0) queue.dequeue().reject(abortError);
+		} },
+		concurrency: {
+			get: () => concurrency,
+			set(newConcurrency) {
+				validateConcurrency(newConcurrency);
+				concurrency = newConcurrency;
+				queueMicrotask(() => {
+					while (activeCount < concurrency && queue.size > 0) resumeNext();
+				});
+			}
+		},
+		map: { async value(iterable, function_) {
+			const promises = [];
+			try {
+				Array.from(iterable, (value, index) => {
+					const promise = generator(function_, value, index);
+					promises.push(promise);
+					return promise;
+				});
+			} catch (error) {
+				for (const promise of promises) promise.catch(() => {});
+				throw error;
+			}
+			return Promise.all(promises);
+		} }
+	});
+	return generator;
+}
+function validateConcurrency(concurrency) {
+	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) throw new TypeError("Expected `concurrency` to be a number from 1 and up");
+}
+
 // src/oci/async.ts
 /** Waits for all promises, then throws the first failure: no work continues after a failed call. */
 async function allOrThrow(promises) {
@@ -36573,6 +36711,12 @@ var SingleFlight = class {
 		}
 	}
 };
+/** Calls `each` for all items, `concurrency` at a time. Makes no limiter for nothing: most manifests have no children. */
+function mapLimited(items, concurrency, each) {
+	if (items.length === 0) return [];
+	const limit = pLimit(concurrency);
+	return items.map(async (item) => limit(async () => each(item)));
+}
 
 // src/oci/auth/token-cache.ts
 /** Tokens take a few kilobytes each. */
@@ -37589,7 +37733,7 @@ var Exchange = class {
 				await this.#more();
 			}
 		} finally {
-			this.abort(new DumpError("the response was not read to its end"));
+			if (this.#isOpen()) this.abort(new DumpError("the response was not read to its end"));
 		}
 	}
 	onRequestStart(controller) {
@@ -37794,7 +37938,8 @@ var Sender = class {
 			this.#sendsBodyToHead ||= isGarbled(error);
 			throw error;
 		});
-		logger.debug(`${method} ${redactUrl(url)}: ${status} in ${clock() - started} ms`);
+		const took = clock() - started;
+		logger.debug(() => `${method} ${redactUrl(url)}: ${status} in ${took} ms`);
 		return {
 			status,
 			headers,
@@ -38077,25 +38222,31 @@ var Registries = class {
 */
 const logger = {
 	debug: (message) => {
-		if (isDebug()) debug(message);
+		if (isDebug()) debug(typeof message === "string" ? message : message());
 	},
-	info: (message) => info(message.replaceAll(/^(\s*)(::|##\[)/gm, "$1​$2")),
+	info: (message) => info(message.replaceAll(/^(\s*)(::|##\[)/gm, "$1\u200b$2")),
 	warning: (message) => warning(message)
 };
 
 // src/action/cache-api.ts
+/** What the runner sets where there is a cache service, of version 2 and 1. */
+const SERVICE_VARIABLES = ["ACTIONS_RESULTS_URL", "ACTIONS_CACHE_URL"];
 let isReported = false;
 /**
 * Loads @actions/cache. It is half of the bundle, and only needed by runs that have something to copy or to recheck. Says once if
 * there is no cache service, as on a GitHub Enterprise Server that has no storage for it.
+*
+* @returns undefined if there is no cache service
 */
 async function loadCacheApi() {
-	const api = await import("./cache.js");
-	if (!isReported && !api.isFeatureAvailable()) {
+	if (SERVICE_VARIABLES.some((name) => (process.env[name] ?? "") !== "")) {
+		const api = await import("./cache.js");
+		if (api.isFeatureAvailable()) return api;
+	}
+	if (!isReported) {
 		isReported = true;
 		logger.info("GitHub's cache is not available on this runner: the run sends more requests. \"cache: false\" removes this line");
 	}
-	return api;
 }
 
 // src/action/child-processes.ts
@@ -39860,7 +40011,7 @@ async function uploadWhole(client, repository, digest, location, { size, content
 			"content-type": "application/octet-stream",
 			"content-length": String(size)
 		},
-		body: content instanceof Uint8Array ? content : Readable.from(content, { objectMode: false }),
+		body: content,
 		scopes: [push(repository)],
 		expect: [
 			200,
@@ -40757,143 +40908,6 @@ function encode(content) {
 	return new TextEncoder().encode(JSON.stringify(content));
 }
 
-// node_modules/yocto-queue/index.js
-var Node = class {
-	value;
-	next;
-	constructor(value) {
-		this.value = value;
-	}
-};
-var Queue = class {
-	#head;
-	#tail;
-	#size;
-	constructor() {
-		this.clear();
-	}
-	enqueue(value) {
-		const node = new Node(value);
-		if (this.#head) {
-			this.#tail.next = node;
-			this.#tail = node;
-		} else {
-			this.#head = node;
-			this.#tail = node;
-		}
-		this.#size++;
-	}
-	dequeue() {
-		const current = this.#head;
-		if (!current) return;
-		this.#head = this.#head.next;
-		this.#size--;
-		if (!this.#head) this.#tail = void 0;
-		return current.value;
-	}
-	peek() {
-		if (!this.#head) return;
-		return this.#head.value;
-	}
-	clear() {
-		this.#head = void 0;
-		this.#tail = void 0;
-		this.#size = 0;
-	}
-	get size() {
-		return this.#size;
-	}
-	*[Symbol.iterator]() {
-		let current = this.#head;
-		while (current) {
-			yield current.value;
-			current = current.next;
-		}
-	}
-	*drain() {
-		while (this.#head) yield this.dequeue();
-	}
-};
-
-// node_modules/p-limit/index.js
-function pLimit(concurrency) {
-	let rejectOnClear = false;
-	if (typeof concurrency === "object") ({concurrency, rejectOnClear = false} = concurrency);
-	validateConcurrency(concurrency);
-	if (typeof rejectOnClear !== "boolean") throw new TypeError("Expected `rejectOnClear` to be a boolean");
-	const queue = new Queue();
-	let activeCount = 0;
-	const resumeNext = () => {
-		if (activeCount < concurrency && queue.size > 0) {
-			activeCount++;
-			queue.dequeue().run();
-		}
-	};
-	const next = () => {
-		activeCount--;
-		resumeNext();
-	};
-	const run = async (function_, resolve, arguments_) => {
-		const result = (async () => function_(...arguments_))();
-		resolve(result);
-		try {
-			await result;
-		} catch {}
-		next();
-	};
-	const enqueue = (function_, resolve, reject, arguments_) => {
-		const queueItem = { reject };
-		new Promise((internalResolve) => {
-			queueItem.run = internalResolve;
-			queue.enqueue(queueItem);
-		}).then(run.bind(void 0, function_, resolve, arguments_));
-		if (activeCount < concurrency) resumeNext();
-	};
-	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
-		enqueue(function_, resolve, reject, arguments_);
-	});
-	Object.defineProperties(generator, {
-		activeCount: { get: () => activeCount },
-		pendingCount: { get: () => queue.size },
-		clearQueue: { value() {
-			if (!rejectOnClear) {
-				queue.clear();
-				return;
-			}
-			const abortError = AbortSignal.abort().reason;
-			while (queue.size > 0) queue.dequeue().reject(abortError);
-		} },
-		concurrency: {
-			get: () => concurrency,
-			set(newConcurrency) {
-				validateConcurrency(newConcurrency);
-				concurrency = newConcurrency;
-				queueMicrotask(() => {
-					while (activeCount < concurrency && queue.size > 0) resumeNext();
-				});
-			}
-		},
-		map: { async value(iterable, function_) {
-			const promises = [];
-			try {
-				Array.from(iterable, (value, index) => {
-					const promise = generator(function_, value, index);
-					promises.push(promise);
-					return promise;
-				});
-			} catch (error) {
-				for (const promise of promises) promise.catch(() => {});
-				throw error;
-			}
-			return Promise.all(promises);
-		} }
-	});
-	return generator;
-}
-function validateConcurrency(concurrency) {
-	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) throw new TypeError("Expected `concurrency` to be a number from 1 and up");
-}
-
 // src/copy/registry/presence-check.ts
 /** Indexes may contain indexes; real ones are not nested deeper than this. */
 const MAX_DEPTH$1 = 8;
@@ -40938,8 +40952,7 @@ var PresenceCheck = class {
 	async hasParts(repository, content, depth = 0) {
 		if (this.isCheckedByTarget(content)) return true;
 		const { manifests, blobs } = partsOf(content);
-		const limit = pLimit(CONCURRENCY$2);
-		const checks = [...manifests.map(async (child) => limit(async () => this.#hasChild(repository, child, depth))), ...blobs.map(async ({ digest }) => this.hasBlob(repository, digest))];
+		const checks = [...mapLimited(manifests, CONCURRENCY$2, async (child) => this.#hasChild(repository, child, depth)), ...blobs.map(async ({ digest }) => this.hasBlob(repository, digest))];
 		return (await Promise.all(checks)).every(Boolean);
 	}
 	async #hasChild(repository, child, depth) {
@@ -41158,9 +41171,13 @@ var ManifestCopy = class {
 		const content = this.#contentOf(manifest);
 		const { manifests, blobs } = partsOf(content);
 		const isChecked = this.#state.presence.isCheckedByTarget(content);
-		const unheld = pLimit(UNHELD_CONCURRENCY);
 		const copyChild = async (child) => this.#copyChild(manifest.digest, child, depth);
-		await allOrThrow([...manifests.map((child) => this.#manifests.isHeld(child) ? copyChild(child) : unheld(async () => copyChild(child))), ...blobs.map((blob) => this.#copyBlob(blob, isChecked))]);
+		const { held = [], unheld = [] } = Object.groupBy(manifests, (child) => this.#manifests.isHeld(child) ? "held" : "unheld");
+		await allOrThrow([
+			...held.map(copyChild),
+			...mapLimited(unheld, UNHELD_CONCURRENCY, copyChild),
+			...blobs.map((blob) => this.#copyBlob(blob, isChecked))
+		]);
 	}
 	/** Whether the target has all parts of `manifest`, as the target itself says. */
 	async hasPartsAtTarget(manifest) {
@@ -42105,7 +42122,7 @@ var RegistryEngine = class {
 };
 
 // src/copy/registry/blob-locations.ts
-/** One location per line: `sha256:… mirror/base`. */
+/** One location per line: `sha256:\u2026 mirror/base`. */
 function encodeBlobLocations(locations) {
 	return locations.slice(-15e4).map(([digest, repository]) => `${digest} ${repository}\n`).join("");
 }
@@ -42220,7 +42237,7 @@ var BlobCache = class {
 		const { loadApi, logger } = this.#options;
 		try {
 			const api = await loadApi();
-			return api.isFeatureAvailable() ? await work(api) : fallback;
+			return api ? await work(api) : fallback;
 		} catch (error) {
 			logger.info(`Blob locations could not be ${what} GitHub's cache: ${String(error)}`);
 			return fallback;
@@ -42373,7 +42390,7 @@ var CachedRecheckDays = class {
 		const { loadApi, logger } = this.#options;
 		try {
 			const api = await loadApi();
-			return api.isFeatureAvailable() ? await work(api) : fallback;
+			return api ? await work(api) : fallback;
 		} catch (error) {
 			logger.info(`The day of the last recheck could not be ${what} GitHub's cache: ${String(error)}`);
 			return fallback;
@@ -42390,7 +42407,7 @@ function recheckKey({ namespaces, include, exclude, metadata, shard, recheckTurn
 	if (recheckTurn?.key !== void 0) return recheckTurn.key;
 	const { owner, repo, branch, manifestPath } = metadata;
 	const parts = [
-		namespaces.map(({ namespace, target, list = [] }) => `${formatNamespace(namespace)} → ${formatNamespace(target)} ${list.map(({ image }) => image).join(" ")}`.trim()),
+		namespaces.map(({ namespace, target, list = [] }) => `${formatNamespace(namespace)} \u2192 ${formatNamespace(target)} ${list.map(({ image }) => image).join(" ")}`.trim()),
 		include,
 		exclude,
 		owner,
@@ -42624,14 +42641,25 @@ const runner = {
 };
 
 // src/action/v8-flags.ts
+/** The young generation grows to this size, or to less than twice of it. */
+const YOUNG_BYTES = 8 * 1024 ** 2;
 /**
 * Makes V8 collect garbage early. A run allocates much and keeps little; without this, V8 would let its young
 * generation grow with the machine's memory, and its old generation to four times of what is in use, and the process
-* would exceed 200 MB.
+* would exceed 200 MB. A smaller young generation is collected so often that tiny images take longer. An old generation
+* that may grow less is collected for each 30 MB of a layer: V8 counts the memory of chunks that are in use for a moment.
 */
 function limitHeapGrowth() {
-	setFlagsFromString("--semi-space-growth-factor=1");
-	setFlagsFromString("--heap-growing-percent=50");
+	setFlagsFromString("--heap-growing-percent=250");
+	const observer = new PerformanceObserver(() => {
+		if (youngBytes() < YOUNG_BYTES) return;
+		setFlagsFromString("--semi-space-growth-factor=1");
+		observer.disconnect();
+	});
+	observer.observe({ entryTypes: ["gc"] });
+}
+function youngBytes() {
+	return getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space")?.space_size ?? 0;
 }
 
 // src/action/workflow-file.ts
@@ -43492,7 +43520,7 @@ const INPUT_NAMES = [
 const RENAMED_INPUTS = /* @__PURE__ */ new Map();
 /**
 * Finds the inputs that a workflow has under another name: a former one, or a misspelt one. The runner passes whatever is below
-* `with:` in a variable `INPUT_…`, in upper case and with `_` for spaces. Names that are close to no input are left to the runner,
+* `with:` in a variable `INPUT_\u2026`, in upper case and with `_` for spaces. Names that are close to no input are left to the runner,
 * which warns about them: such a variable may as well come from a container or the job.
 * https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax#inputs
 */
@@ -43672,7 +43700,7 @@ function mergeLists(whole, images, common) {
 	});
 }
 function keyOf$2({ namespace, target }) {
-	return `${formatNamespace(namespace)} → ${formatNamespace(target)}`;
+	return `${formatNamespace(namespace)} \u2192 ${formatNamespace(target)}`;
 }
 function listOnly(namespace, target, { given, defaults }) {
 	const [settings] = resolveSettings(namespace, { targets: [target] }, given, defaults);
@@ -44890,7 +44918,7 @@ function archivePath(path, year, part) {
 	const name = `${basename(path, extension)}-${year}${part > 1 ? `-${part}` : ""}${extension}`;
 	return dirname(path) === "." ? name : join$1(dirname(path), name);
 }
-/** The year in the heading: `## 2025-11-24 20:30:05 UTC+8: …`. */
+/** The year in the heading: `## 2025-11-24 20:30:05 UTC+8: \u2026`. */
 function yearOf(section) {
 	const [, year] = /^#+ .*?\b(20\d\d)\b/.exec(section) ?? [];
 	return year === void 0 ? void 0 : Number(year);
@@ -44938,10 +44966,10 @@ function renderSection(result, options) {
 function routeOf({ namespace, target }) {
 	return `${namespace} ${target}`;
 }
-/** The changelog's section as it is shown: time, namespace → target, totals, then one line per image. */
+/** The changelog's section as it is shown: time, namespace \u2192 target, totals, then one line per image. */
 function renderSectionText(result, { time, timezone, maxBytes = MAX_SECTION_BYTES, earlier = /* @__PURE__ */ new Map() }) {
 	const { added, updated, bytes } = countAll([result]);
-	const route = `${codeSpan(result.namespace)} → ${codeSpan(result.target)}`;
+	const route = `${codeSpan(result.namespace)} \u2192 ${codeSpan(result.target)}`;
 	const totals = `${plural(added, "tag")} added, ${formatCount(updated)} updated, ${formatBytes(bytes)}`;
 	const heading = `## ${formatTime(time, timezone)}: ${route}`;
 	const own = unloggedOf(result.copied);
@@ -45746,29 +45774,29 @@ function countReferrers(rechecks, outcomes) {
 const KINDS = [
 	{
 		count: "added",
-		sign: "🟩",
+		sign: "\ud83d\udfe9",
 		title: "Added",
 		dryTitle: "To add"
 	},
 	{
 		count: "updated",
-		sign: "🟦",
+		sign: "\ud83d\udfe6",
 		title: "Updated",
 		dryTitle: "To update"
 	},
 	{
 		count: "unchanged",
-		sign: "⬜",
+		sign: "\u2b1c",
 		title: "Unchanged"
 	},
 	{
 		count: "pending",
-		sign: "🟨",
+		sign: "\ud83d\udfe8",
 		title: "Pending"
 	},
 	{
 		count: "failed",
-		sign: "🟥",
+		sign: "\ud83d\udfe5",
 		title: "Failed"
 	}
 ];
@@ -45842,7 +45870,7 @@ function syncHeadline({ errors, namespaces }, counts) {
 		...errors.length > 0 ? [plural(errors.length, "error")] : [],
 		...pending > 0 ? [`${plural(pending, "tag")} left to the next run`] : []
 	];
-	const sign = failed + errors.length > 0 ? "❌" : pending > 0 ? "⏳" : "✅";
+	const sign = failed + errors.length > 0 ? "\u274c" : pending > 0 ? "\u23f3" : "\u2705";
 	if (done.length + problems.length > 0) return {
 		sign,
 		text: [...problems, ...done].join(", ")
@@ -45860,7 +45888,7 @@ function dryRunHeadline({ added, updated, failed }) {
 	];
 	const text = parts.length > 0 ? parts.join(", ") : "nothing to mirror";
 	return {
-		sign: failed > 0 ? "❌" : "🔍",
+		sign: failed > 0 ? "\u274c" : "\ud83d\udd0d",
 		text: `Dry run: ${text}`
 	};
 }
@@ -45869,7 +45897,7 @@ function planHeadline({ matrix }, { added, updated, failed }) {
 	const text = jobs > 0 ? `${plural(jobs, "job")} for ${plural(added + updated, "tag")}` : "nothing to mirror";
 	const failures = failed > 0 ? `, ${plural(failed, "failure")}` : "";
 	return {
-		sign: failed > 0 ? "❌" : "📋",
+		sign: failed > 0 ? "\u274c" : "\ud83d\udccb",
 		text: `Plan: ${text}${failures}`
 	};
 }
@@ -45884,11 +45912,11 @@ function compareHeadline({ namespaces, errors }, { failed }) {
 		...sum("differs") > 0 ? [`${plural(sum("differs"), "unrecorded tag")} different`] : []
 	];
 	if (parts.length === 0) return {
-		sign: "✅",
+		sign: "\u2705",
 		text: "Compared: the target matches the record"
 	};
 	return {
-		sign: "❌",
+		sign: "\u274c",
 		text: `Compared: ${parts.join(", ")}`
 	};
 }
@@ -45897,7 +45925,7 @@ function monitorHeadline(_, { unchanged, pending, failed }) {
 	const share = total === 0 ? 100 : Math.floor(unchanged / total * 1e3) / 10;
 	const failures = failed > 0 ? `, ${plural(failed, "failure")}` : "";
 	return {
-		sign: failed > 0 ? "❌" : "📊",
+		sign: failed > 0 ? "\u274c" : "\ud83d\udcca",
 		text: `${share} % mirrored: ${formatCount(unchanged)} of ${plural(total, "tag")}${failures}`
 	};
 }
@@ -45913,15 +45941,15 @@ const COLORS = {
 };
 const SIGNS = {
 	added: {
-		sign: "✓",
+		sign: "\u2713",
 		color: "green"
 	},
 	updated: {
-		sign: "↻",
+		sign: "\u21bb",
 		color: "blue"
 	},
 	referrers: {
-		sign: "✓",
+		sign: "\u2713",
 		color: "green"
 	},
 	pending: {
@@ -45929,7 +45957,7 @@ const SIGNS = {
 		color: "yellow"
 	},
 	failed: {
-		sign: "✗",
+		sign: "\u2717",
 		color: "red"
 	}
 };
@@ -45947,23 +45975,23 @@ var RunLog = class {
 	constructor(options) {
 		this.#options = options;
 	}
-	/** `✓ gcr.io/distroless · 42 repositories · 1,461 tags · 43 requests in 2.1 s` */
+	/** `\u2713 gcr.io/distroless \u00b7 42 repositories \u00b7 1,461 tags \u00b7 43 requests in 2.1 s` */
 	listed({ namespace, repositories, tags, requests, durationMs }) {
-		this.#line("green", "✓", namespace, [
+		this.#line("green", "\u2713", namespace, [
 			`${formatCount(repositories)} ${repositories === 1 ? "repository" : "repositories"}`,
 			plural(tags, "tag"),
 			`${plural(requests, "request")} in ${formatSeconds(durationMs)}`
 		]);
 	}
-	/** `✓ references of lists · 2,242 in 77 namespaces`: nothing is requested for them here. */
+	/** `\u2713 references of lists \u00b7 2,242 in 77 namespaces`: nothing is requested for them here. */
 	references(count, namespaces) {
-		this.#line("green", "✓", "references of lists", [`${formatCount(count)} in ${plural(namespaces, "namespace")}`]);
+		this.#line("green", "\u2713", "references of lists", [`${formatCount(count)} in ${plural(namespaces, "namespace")}`]);
 	}
-	/** `✗ gcr.io/distroless · status 503 …` */
+	/** `\u2717 gcr.io/distroless \u00b7 status 503 \u2026` */
 	notListed(namespace, reason) {
-		this.#line("red", "✗", namespace, [printable(reason, MAX_ERROR_CHARACTERS)]);
+		this.#line("red", "\u2717", namespace, [printable(reason, MAX_ERROR_CHARACTERS)]);
 	}
-	/** `gcr.io/distroless · 3 tags to add · 1 to update · 1,461 unchanged · 1.2 GB` */
+	/** `gcr.io/distroless \u00b7 3 tags to add \u00b7 1 to update \u00b7 1,461 unchanged \u00b7 1.2 GB` */
 	planned(result) {
 		const { added, updated, unchanged, failed, pending, gone, bytes } = countAll([result]);
 		const toDo = pending - added - updated;
@@ -45986,14 +46014,14 @@ var RunLog = class {
 		for (const result of results) if (!isMany || !isIdle(result)) this.planned(result);
 		if (idle.length > 0) {
 			const { unchanged } = countAll(idle);
-			this.info(`${plural(idle.length, "more namespace")} without changes · ${plural(unchanged, "tag")}`);
+			this.info(`${plural(idle.length, "more namespace")} without changes \u00b7 ${plural(unchanged, "tag")}`);
 		}
 		if (results.length < 2) return;
 		const { added, updated, bytes } = countAll(results);
 		const total = `${plural(added, "tag")} to add, ${formatCount(updated)} to update`;
 		this.#line("bold", "", "Total", [total, ...bytes > 0 ? [`at most ${formatBytes(bytes)}`] : []]);
 	}
-	/** `✓ java/debian12:17 → docker.io/x/java_debian12 · 42.1 MB in 3.2 s · 2 platforms · 3 layers mounted` */
+	/** `\u2713 java/debian12:17 \u2192 docker.io/x/java_debian12 \u00b7 42.1 MB in 3.2 s \u00b7 2 platforms \u00b7 3 layers mounted` */
 	copied(line) {
 		const { sign, color } = SIGNS[line.kind];
 		const text = this.#render(color, sign, imageNames(line), imageDetails(line));
@@ -46011,9 +46039,9 @@ var RunLog = class {
 			this.info(`${images} were copied: the log would be too long. The JSON report names all of them.`);
 		}
 	}
-	/** `✓ gcr.io/distroless.json · https://github.com/…/commit/…` */
+	/** `\u2713 gcr.io/distroless.json \u00b7 https://github.com/\u2026/commit/\u2026` */
 	committed({ path, url }) {
-		this.#line("green", "✓", path, [printable(url)]);
+		this.#line("green", "\u2713", path, [printable(url)]);
 	}
 	/** The totals in one line. */
 	finished(result) {
@@ -46031,7 +46059,7 @@ var RunLog = class {
 	}
 	#render(color, sign, subject, details) {
 		const head = sign === "" ? this.#paint(color, subject) : `${this.#paint(color, sign)} ${subject}`;
-		return details.length === 0 ? head : `${head} ${this.#paint("gray", `· ${details.join(" · ")}`)}`;
+		return details.length === 0 ? head : `${head} ${this.#paint("gray", `\u00b7 ${details.join(" \u00b7 ")}`)}`;
 	}
 	#paint(color, text) {
 		return this.#options.hasColors ? `\u001B[${COLORS[color]}m${text}\u001B[0m` : text;
@@ -46040,12 +46068,12 @@ var RunLog = class {
 function isIdle({ copied, failures, pending, adopted, gone, drift }) {
 	return copied.length + failures.length + pending + adopted + gone.length === 0 && !drift;
 }
-/** `java/debian12:17, 21 and 3 more → docker.io/x/java_debian12` */
+/** `java/debian12:17, 21 and 3 more \u2192 docker.io/x/java_debian12` */
 function imageNames({ image, target, tags }) {
 	const shown = tags.slice(0, MAX_TAGS$1).map((tag) => printable(tag, 128));
 	const rest = tags.length - shown.length;
 	const names = shown.length === 0 ? "" : `${referenceSeparator(shown[0] ?? "")}${shown.join(", ")}${rest > 0 ? ` and ${formatCount(rest)} more` : ""}`;
-	return `${printable(image)}${names} → ${printable(target)}`;
+	return `${printable(image)}${names} \u2192 ${printable(target)}`;
 }
 function imageDetails({ kind, bytes, durationMs, platforms, mounted = 0, referrers = 0, error }) {
 	if (kind === "failed") return [printable(error ?? "unknown error", MAX_ERROR_CHARACTERS)];
@@ -47222,7 +47250,7 @@ var StepProgress = class {
 	/** Logs one progress line. */
 	tick() {
 		const { verb, total, requests, log } = this.#options;
-		log(`${formatCount(this.#done)} of ${plural(total, "namespace")} ${verb} · ${plural(requests(), "request")}`);
+		log(`${formatCount(this.#done)} of ${plural(total, "namespace")} ${verb} \u00b7 ${plural(requests(), "request")}`);
 	}
 };
 
@@ -49991,7 +50019,7 @@ function groupFailures(namespaces) {
 }
 /** A reason without what is special about its image. A target that can't nest has `_` for `/` in the name. */
 function withoutNames({ image, tags, reason }) {
-	const general = reason.replaceAll(/\b(sha256:)?[0-9a-f]{64}\b/g, "…");
+	const general = reason.replaceAll(/\b(sha256:)?[0-9a-f]{64}\b/g, "\u2026");
 	const names = [
 		image,
 		image.replaceAll("/", "_"),
@@ -49999,7 +50027,7 @@ function withoutNames({ image, tags, reason }) {
 	].filter((name) => name !== "");
 	if (names.length === 0) return general;
 	const anyName = names.toSorted((a, b) => b.length - a.length).map((name) => name.replaceAll(/\W/g, String.raw`\$&`)).join("|");
-	return general.replaceAll(new RegExp(`(?<![\\w.-])(?:${anyName})(?![\\w-])`, "g"), "…");
+	return general.replaceAll(new RegExp(`(?<![\\w.-])(?:${anyName})(?![\\w-])`, "g"), "\u2026");
 }
 
 // src/report/annotations.ts
@@ -50101,7 +50129,7 @@ function nameOf(namespace, { image, tags }) {
 function annotation(level, message) {
 	return {
 		level,
-		message: message.length > MAX_CHARACTERS ? `${message.slice(0, 4095)}…` : message
+		message: message.length > MAX_CHARACTERS ? `${message.slice(0, 4095)}\u2026` : message
 	};
 }
 
@@ -50211,7 +50239,7 @@ function addMatrix(page, { include }) {
 }
 /** A bar for a share from 0 to 1; even a small share has one character. */
 function renderShare(share) {
-	return share > 0 ? "█".repeat(Math.max(1, Math.round(share * BAR_CHARACTERS))) : "";
+	return share > 0 ? "\u2588".repeat(Math.max(1, Math.round(share * BAR_CHARACTERS))) : "";
 }
 
 // src/report/summary/monitor.ts
@@ -50274,7 +50302,7 @@ function rowsOf({ copied, drift, gone, section }, { dryRun }) {
 	return copied.length + lists.length + (dryRun ? gone.length : 0) + (section === void 0 ? 0 : 1);
 }
 function addOpen(page, result, run) {
-	page.add(`### ${codeSpan(result.namespace)} → ${codeSpan(result.target)}\n`);
+	page.add(`### ${codeSpan(result.namespace)} \u2192 ${codeSpan(result.target)}\n`);
 	addContent(page, result, run);
 }
 function addFolded(page, result, run) {
@@ -50285,11 +50313,11 @@ function addFolded(page, result, run) {
 		...bytes > 0 ? [formatBytes(bytes)] : []
 	];
 	const counts = parts.length > 0 ? `: ${parts.join(", ")}` : "";
-	page.addDetails(`${htmlCode(result.namespace)} → ${htmlCode(result.target)}${counts}`, () => addContent(page, result, run));
+	page.addDetails(`${htmlCode(result.namespace)} \u2192 ${htmlCode(result.target)}${counts}`, () => addContent(page, result, run));
 }
 function addContent(page, result, { dryRun }) {
 	const notes = [...notesOf(result), ...describeRemoved(result, dryRun)];
-	if (notes.length > 0) page.add(`${notes.join(" · ")}\n`);
+	if (notes.length > 0) page.add(`${notes.join(" \u00b7 ")}\n`);
 	addImages(page, result.copied, dryRun);
 	addDrift(page, result);
 	if (dryRun) addTags(page, "Removed from the source; the mirror keeps them", result.gone);
@@ -50363,7 +50391,7 @@ function addUnchanged(page, namespaces) {
 	const known = namespaces.filter(({ unchanged, failures }) => unchanged > 0 || failures.length === 0);
 	if (known.length === 0) return;
 	page.addDetails(`${plural(known.length, "namespace")} without changes`, () => {
-		for (const { namespace, target, unchanged } of known) page.add(`- ${codeSpan(namespace)} → ${codeSpan(target)}: ${plural(unchanged, "tag")}`);
+		for (const { namespace, target, unchanged } of known) page.add(`- ${codeSpan(namespace)} \u2192 ${codeSpan(target)}: ${plural(unchanged, "tag")}`);
 	});
 }
 
@@ -50425,14 +50453,14 @@ const NAMES_PER_GROUP = 5;
 const escapeReason = (reason) => escapeMarkdown(reason.slice(0, MAX_REASON_CHARACTERS));
 /** Errors of the run, failed tags, and files that could not be written. */
 function addProblems(page, result) {
-	for (const error of result.errors) page.add(`> ❌ **Error:** ${escapeReason(error)}\n`);
+	for (const error of result.errors) page.add(`> \u274c **Error:** ${escapeReason(error)}\n`);
 	addFailures(page, result);
 	for (const file of result.unrecorded ?? []) addUnrecorded(page, file);
-	for (const warning of result.warnings) page.add(`> ⚠️ **Warning:** ${escapeReason(warning)}\n`);
+	for (const warning of result.warnings) page.add(`> \u26a0\ufe0f **Warning:** ${escapeReason(warning)}\n`);
 }
 /** What the next run starts from: why this one stopped early. */
 function addLimits(page, { stopped = [] }) {
-	for (const reason of stopped) page.add(`> ⏳ **Next run:** ${escapeReason(reason)}\n`);
+	for (const reason of stopped) page.add(`> \u23f3 **Next run:** ${escapeReason(reason)}\n`);
 }
 /** Failures by cause, the most frequent first. */
 function addFailures(page, { namespaces }) {
@@ -50565,7 +50593,7 @@ const MODES = {
 	record
 };
 /**
-* Runs the action: inputs → list → select → plan → copy → record → report.
+* Runs the action: inputs \u2192 list \u2192 select \u2192 plan \u2192 copy \u2192 record \u2192 report.
 *
 * @param modes what runs in each mode; tests pass their own
 * @returns why the job fails, which annotations say already; undefined when it succeeds

@@ -86,7 +86,7 @@ function renderBadge(catalogue, now) {
 	const badge = {
 		schemaVersion: 1,
 		label: "mirror",
-		message: `${formatCount(tags)} ${tags === 1 ? "tag" : "tags"} · ${now.toISOString().slice(0, 10)}`,
+		message: `${formatCount(tags)} ${tags === 1 ? "tag" : "tags"} \u00b7 ${now.toISOString().slice(0, 10)}`,
 		color: "blue"
 	};
 	return `${JSON.stringify(badge, null, 2)}\n`;

@@ -206,7 +206,7 @@ describe("docker, with GitHub's token as a fallback,", () => {
       onFolder: () => {},
       indexEngine: unused,
       concurrency: 1,
-      logger: { debug: say, info: say, warning: say },
+      logger: { debug: (line) => say(typeof line === 'string' ? line : line()), info: say, warning: say },
       abort: new AbortController().signal,
     });
     const observer = observe();

@@ -12,7 +12,6 @@ import type { Sleep } from '../oci/sleep.ts';
 
 /** What this module needs of @actions/cache. */
 export interface CacheApi {
-  isFeatureAvailable(): boolean;
   restoreCache(paths: string[], key: string, restoreKeys: string[]): Promise<string | undefined>;
   /** Returns -1 when the key is taken. */
   saveCache(paths: string[], key: string): Promise<number>;
@@ -27,7 +26,8 @@ export interface BlobCacheOptions {
   readonly sleep: Sleep;
   readonly random: () => number;
   readonly now: () => Date;
-  readonly loadApi: () => Promise<CacheApi>;
+  /** Resolves with undefined if there is no cache service. */
+  readonly loadApi: () => Promise<CacheApi | undefined>;
 }
 
 /** The newest entry of a target in the cache. */
@@ -144,7 +144,7 @@ export class BlobCache implements BlobLocationStore {
     const { loadApi, logger } = this.#options;
     try {
       const api = await loadApi();
-      return api.isFeatureAvailable() ? await work(api) : fallback;
+      return api ? await work(api) : fallback;
     } catch (error) {
       logger.info(`Blob locations could not be ${what} GitHub's cache: ${String(error)}`);
       return fallback;

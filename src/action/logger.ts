@@ -8,7 +8,7 @@ import type { Logger } from '../oci/logger.ts';
 export const logger: Logger = {
   debug: (message) => {
     // Debug lines of 100,000 requests would cost more time than the requests.
-    if (core.isDebug()) core.debug(message);
+    if (core.isDebug()) core.debug(typeof message === 'string' ? message : message());
   },
   info: (message) => core.info(message.replaceAll(/^(\s*)(::|##\[)/gm, '$1\u200b$2')),
   warning: (message) => core.warning(message),

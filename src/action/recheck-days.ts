@@ -13,7 +13,8 @@ export interface CachedRecheckDaysOptions {
   /** Must be the same in every run: a cache entry belongs to the paths that it was saved from. */
   readonly tempFolder: string;
   readonly logger: Logger;
-  readonly loadApi: () => Promise<CacheApi>;
+  /** Resolves with undefined if there is no cache service. */
+  readonly loadApi: () => Promise<CacheApi | undefined>;
 }
 
 /** Keeps the days of runs that rechecked tags in GitHub's cache: one entry per day, whose key says the day. */
@@ -52,7 +53,7 @@ export class CachedRecheckDays implements RecheckDays {
     const { loadApi, logger } = this.#options;
     try {
       const api = await loadApi();
-      return api.isFeatureAvailable() ? await work(api) : fallback;
+      return api ? await work(api) : fallback;
     } catch (error) {
       logger.info(`The day of the last recheck could not be ${what} GitHub's cache: ${String(error)}`);
       return fallback;

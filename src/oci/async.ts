@@ -1,3 +1,5 @@
+import pLimit from 'p-limit';
+
 /** Waits for all promises, then throws the first failure: no work continues after a failed call. */
 export async function allOrThrow<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   const results = await Promise.allSettled(promises);
@@ -47,4 +49,15 @@ export class SingleFlight<T> {
       this.#pending.delete(key);
     }
   }
+}
+
+/** Calls `each` for all items, `concurrency` at a time. Makes no limiter for nothing: most manifests have no children. */
+export function mapLimited<T, R>(
+  items: readonly T[],
+  concurrency: number,
+  each: (item: T) => Promise<R>,
+): Array<Promise<R>> {
+  if (items.length === 0) return [];
+  const limit = pLimit(concurrency);
+  return items.map(async (item) => limit(async () => each(item)));
 }

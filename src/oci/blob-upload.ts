@@ -91,7 +91,7 @@ function sessionOf(response: RegistryResponse): URL {
 /** The slowest commit of an upload that is waited for: registries copy and verify the whole blob before they answer. */
 const SLOWEST_COMMIT_BYTES_PER_MS = 512;
 
-/** A body of known length that can be read once. */
+/** A body of known length that can be read once. Whoever made an iterable ends it after the upload, which may not read all of it. */
 export interface UploadBody {
   readonly size: number;
   readonly content: Uint8Array | AsyncIterable<Uint8Array>;
@@ -116,7 +116,7 @@ export async function uploadWhole(
       method: 'PUT',
       url: withDigest(location, digest),
       headers: { 'content-type': 'application/octet-stream', 'content-length': String(size) },
-      body: content instanceof Uint8Array ? content : Readable.from(content, { objectMode: false }),
+      body: content,
       scopes: [push(repository)],
       expect: [200, 201, 202, 204],
       repeatable: false,

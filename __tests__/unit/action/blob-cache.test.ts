@@ -28,7 +28,6 @@ afterEach(async () => {
 
 /** GitHub's cache: an entry can't be changed, and only the newest one with a prefix is restored. */
 const cache: CacheApi = {
-  isFeatureAvailable: () => true,
   async restoreCache([folder = ''], _, [prefix = '']) {
     await setImmediate();
     const key = Array.from(entries.keys()).findLast((one) => one.startsWith(prefix));
@@ -48,7 +47,11 @@ const cache: CacheApi = {
   },
 };
 
-function open({ registry = 'docker.io', job = 'job', api = cache } = {}): BlobCache {
+function open({
+  registry = 'docker.io',
+  job = 'job',
+  loadApi = async (): Promise<CacheApi | undefined> => Promise.resolve(cache),
+} = {}): BlobCache {
   return new BlobCache({
     registry,
     tempFolder: join(temp, job),
@@ -59,7 +62,7 @@ function open({ registry = 'docker.io', job = 'job', api = cache } = {}): BlobCa
     },
     random: Math.random,
     now: () => new Date(time),
-    loadApi: async () => api,
+    loadApi,
   });
 }
 
@@ -141,16 +144,19 @@ describe('BlobCache', () => {
   });
 
   it('gives up soon when the cache saves nothing', async () => {
-    const store = open({ api: { ...cache, saveCache: async () => Promise.resolve(-1) } });
+    const store = open({
+      loadApi: async () => Promise.resolve({ ...cache, saveCache: async () => Promise.resolve(-1) }),
+    });
     await store.save(locationsOf('a', 3));
     expect(sleeps).toBeLessThanOrEqual(4);
   });
 
   it('never fails a run', async () => {
     const fail = async (): Promise<never> => Promise.reject(new Error('no cache'));
-    const store = open({ api: { ...cache, restoreCache: fail, saveCache: fail } });
+    const failing = { ...cache, restoreCache: fail, saveCache: fail };
+    const store = open({ loadApi: async () => Promise.resolve(failing) });
     expect(await store.load()).toEqual([]);
     await store.save(locationsOf('a', 1));
-    expect(await open({ api: { ...cache, isFeatureAvailable: () => false } }).load()).toEqual([]);
+    expect(await open({ loadApi: async () => Promise.resolve(undefined) }).load()).toEqual([]);
   });
 });

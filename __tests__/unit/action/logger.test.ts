@@ -20,12 +20,17 @@ describe('logger', () => {
     expect(await captureStdout(() => logger.warning('odd'))).toBe('::warning::odd\n');
     vi.stubEnv('RUNNER_DEBUG', '1');
     expect(await captureStdout(() => logger.debug('detail'))).toBe('::debug::detail\n');
+    expect(await captureStdout(() => logger.debug(() => 'made'))).toBe('::debug::made\n');
     vi.unstubAllEnvs();
   });
 
   it('prints no debug lines unless the workflow runs with step debugging', async () => {
     vi.stubEnv('RUNNER_DEBUG', '');
+    const fail = (): never => {
+      throw new Error('The line was made');
+    };
     expect(await captureStdout(() => logger.debug('detail'))).toBe('');
+    expect(await captureStdout(() => logger.debug(fail))).toBe('');
     vi.unstubAllEnvs();
   });
 });

@@ -20,7 +20,6 @@ afterEach(async () => {
 
 /** GitHub's cache: an entry can't be changed, and only the newest one with a prefix is restored. */
 const cache: CacheApi = {
-  isFeatureAvailable: () => true,
   restoreCache: async (_, __, [prefix = '']) =>
     Promise.resolve(keys.findLast((key) => key.startsWith(prefix))),
   saveCache: async ([folder = ''], key) => {
@@ -31,12 +30,12 @@ const cache: CacheApi = {
   },
 };
 
-function open(key = 'aaaa', api: Partial<CacheApi> = {}, lines: string[] = []): CachedRecheckDays {
+function open(key = 'aaaa', api: Partial<CacheApi> | null = {}, lines: string[] = []): CachedRecheckDays {
   return new CachedRecheckDays({
     key,
     tempFolder: temp,
     logger: { ...silentLogger, info: (line) => lines.push(line) },
-    loadApi: async () => Promise.resolve({ ...cache, ...api }),
+    loadApi: async () => Promise.resolve(api === null ? undefined : { ...cache, ...api }),
   });
 }
 
@@ -53,7 +52,7 @@ describe('CachedRecheckDays', () => {
   });
 
   it('does not know the day without a cache', async () => {
-    const days = open('aaaa', { isFeatureAvailable: () => false });
+    const days = open('aaaa', null);
     await days.save(20_417);
     expect([await days.load(), keys]).toEqual(['unknown', []]);
   });

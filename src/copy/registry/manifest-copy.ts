@@ -1,7 +1,6 @@
-import pLimit from 'p-limit';
 import { CopyError, MissingAtSourceError, isPermanent } from '../../mirror/copy-error.ts';
 import { type CopyableContent, copyableContent, entryKind, partsOf } from '../../mirror/source-image.ts';
-import { type SerialQueue, type SingleFlight, allOrThrow } from '../../oci/async.ts';
+import { type SerialQueue, type SingleFlight, allOrThrow, mapLimited } from '../../oci/async.ts';
 import { type Digest, matchesDigest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/errors.ts';
 import { type Descriptor, type RawManifest, isForeignLayer } from '../../oci/manifest.ts';
@@ -205,13 +204,14 @@ export class ManifestCopy {
     const content = this.#contentOf(manifest);
     const { manifests, blobs } = partsOf(content);
     const isChecked = this.#state.presence.isCheckedByTarget(content);
-    const unheld = pLimit(UNHELD_CONCURRENCY);
     const copyChild = async (child: Descriptor): Promise<void> =>
       this.#copyChild(manifest.digest, child, depth);
+    const { held = [], unheld = [] } = Object.groupBy(manifests, (child) =>
+      this.#manifests.isHeld(child) ? 'held' : 'unheld',
+    );
     await allOrThrow([
-      ...manifests.map((child) =>
-        this.#manifests.isHeld(child) ? copyChild(child) : unheld(async () => copyChild(child)),
-      ),
+      ...held.map(copyChild),
+      ...mapLimited(unheld, UNHELD_CONCURRENCY, copyChild),
       ...blobs.map((blob) => this.#copyBlob(blob, isChecked)),
     ]);
   }

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import {
   type CopyableContent,
   copyableContent,
@@ -6,7 +5,7 @@ import {
   isImage,
   partsOf,
 } from '../../mirror/source-image.ts';
-import { SingleFlight } from '../../oci/async.ts';
+import { SingleFlight, mapLimited } from '../../oci/async.ts';
 import type { RegistryClient } from '../../oci/client.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
@@ -62,9 +61,8 @@ export class PresenceCheck {
   async hasParts(repository: string, content: CopyableContent, depth = 0): Promise<boolean> {
     if (this.isCheckedByTarget(content)) return true;
     const { manifests, blobs } = partsOf(content);
-    const limit = pLimit(CONCURRENCY);
     const checks = [
-      ...manifests.map(async (child) => limit(async () => this.#hasChild(repository, child, depth))),
+      ...mapLimited(manifests, CONCURRENCY, async (child) => this.#hasChild(repository, child, depth)),
       ...blobs.map(async ({ digest }) => this.hasBlob(repository, digest)),
     ];
     return (await Promise.all(checks)).every(Boolean);

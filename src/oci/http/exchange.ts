@@ -92,7 +92,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ResponseBody {
         await this.#more();
       }
     } finally {
-      this.abort(new DumpError('the response was not read to its end'));
+      if (this.#isOpen()) this.abort(new DumpError('the response was not read to its end'));
     }
   }
 

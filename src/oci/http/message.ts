@@ -9,7 +9,8 @@ export interface RegistryRequest {
   /** A path at the registry, or a URL that one of its responses named. */
   readonly url: string | URL;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Dispatcher.DispatchOptions['body'];
+  /** An iterable is not told when the request ends before all of it was read: the caller ends it. */
+  readonly body?: Dispatcher.DispatchOptions['body'] | AsyncIterable<Uint8Array>;
   /** The scopes that a token must have: `repository:<name>:pull`. */
   readonly scopes: readonly string[];
   /** The statuses that are passed to `read`. Others are thrown as RegistryError; redirects are followed. */

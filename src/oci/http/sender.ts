@@ -11,9 +11,19 @@ import { type RegistryRequest, type RegistryResponse, headerOf, listHeaderOf } f
 import { whyNotFollow } from './redirect-policy.ts';
 import { isGarbled } from './retry.ts';
 
+/** undici's dispatcher. It takes iterables too, though its types do not say so: a stream made of one costs more for each chunk. */
+export interface BodyDispatcher {
+  dispatch(
+    options: Omit<Dispatcher.DispatchOptions, 'body'> & {
+      readonly body?: NonNullable<Dispatcher.DispatchOptions['body']> | AsyncIterable<Uint8Array> | null;
+    },
+    handler: Dispatcher.DispatchHandler,
+  ): boolean;
+}
+
 export interface SenderOptions {
   readonly baseUrl: URL;
-  readonly dispatcher: Dispatcher;
+  readonly dispatcher: BodyDispatcher;
   readonly limiters: HostLimiters;
   readonly foreignTokens: ForeignTokens;
   readonly logger: Pick<Logger, 'debug'>;
@@ -137,7 +147,8 @@ export class Sender {
       this.#sendsBodyToHead ||= isGarbled(error);
       throw error;
     });
-    logger.debug(`${method} ${redactUrl(url)}: ${status} in ${clock() - started} ms`);
+    const took = clock() - started;
+    logger.debug(() => `${method} ${redactUrl(url)}: ${status} in ${took} ms`);
     return { status, headers, url, body };
   }
 }

@@ -125,7 +125,8 @@ describe('the log', () => {
         response.writeHead(200, { 'content-type': 'application/json' }).end('{"name": "a", "tags": ["v1"]}');
     });
     servers.push(server);
-    const note = (line: string): void => void lines.push(line);
+    const note = (line: string | (() => string)): void =>
+      void lines.push(typeof line === 'string' ? line : line());
     const logger = { ...silentLogger, debug: note, info: note };
     const { transport } = client(server, {}, 2, logger);
     await transport.send(
