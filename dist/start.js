@@ -36453,7 +36453,7 @@ var HostLimiters = class {
 	/** The limiter of `host`. */
 	of(host) {
 		let limiter = this.#limiters.get(host);
-		if (!limiter) this.#limiters.set(host, limiter = this.#create());
+		if (!limiter) this.#limiters.set(host, limiter = this.#create(host));
 		return limiter;
 	}
 	/** The limiter of `host`, if there is one: a registry may redirect to any number of hosts, and most never need a limiter. */
@@ -38168,8 +38168,12 @@ var Registries = class {
 	#limiters;
 	constructor(options) {
 		this.#options = options;
-		const { concurrency, sleep, clock } = options;
-		this.#limiters = new HostLimiters(() => new HostLimiter(concurrency, sleep, clock));
+		const { concurrency, exceptions, sleep, clock } = options;
+		const exceptional = new Set(Array.from(exceptions?.registries ?? [], (registry) => this.#urlOf(registry).host));
+		this.#limiters = new HostLimiters((host) => {
+			const most = exceptions && exceptional.has(host) ? exceptions.concurrency : concurrency;
+			return new HostLimiter(most, sleep, clock);
+		});
 	}
 	source(registry) {
 		return this.#client(registry, "source");
@@ -38200,18 +38204,21 @@ var Registries = class {
 		return client;
 	}
 	#create(registry, role) {
-		const { credentials, insecure, ...options } = this.#options;
-		const scheme = isLoopback(registry) || insecure.has(registry) ? "http" : "https";
+		const { credentials, insecure: _insecure, ...options } = this.#options;
 		const lookup = credentials[role];
 		const credential = new RenewableCredential(registry, lookup, options.clock);
 		const transport = new RegistryTransport({
 			...options,
-			baseUrl: new URL(`${scheme}://${apiHost(registry)}`),
+			baseUrl: this.#urlOf(registry),
 			limiters: this.#limiters,
 			credential: async (repository) => credential.get(repository),
 			renewCredential: async (refused, repository) => credential.renew(refused, repository)
 		});
 		return new RegistryClient(registry, transport);
+	}
+	#urlOf(registry) {
+		const scheme = isLoopback(registry) || this.#options.insecure.has(registry) ? "http" : "https";
+		return new URL(`${scheme}://${apiHost(registry)}`);
 	}
 };
 
@@ -42459,7 +42466,7 @@ function createDeps(inputs) {
 	const lifetime = createLifetime(inputs.timeLimit, onSignal);
 	const dispatcher = createDispatcher({
 		timeout: inputs.httpTimeout,
-		connections: inputs.queryConcurrency,
+		connections: Math.max(inputs.queryConcurrency, inputs.targetConcurrency),
 		proxy: inputs.proxy
 	});
 	const sources = credentialSources(inputs);
@@ -42537,10 +42544,15 @@ function onSignal(cancel) {
 		...breaks
 	]) process.on(signal, cancel);
 }
-function createRegistries({ queryConcurrency, retries, insecureRegistries, trustedHosts, request, requestAccounts }, dispatcher, sources, { abort }) {
+function createRegistries(inputs, dispatcher, sources, { abort }) {
+	const { queryConcurrency, retries, insecureRegistries, trustedHosts, request, requestAccounts } = inputs;
 	return new Registries({
 		dispatcher,
 		concurrency: queryConcurrency,
+		exceptions: {
+			registries: pureTargets(inputs),
+			concurrency: inputs.targetConcurrency
+		},
 		retries,
 		insecure: insecureRegistries,
 		trustedHosts,
@@ -42555,6 +42567,12 @@ function createRegistries({ queryConcurrency, retries, insecureRegistries, trust
 		logger,
 		signal: abort
 	});
+}
+/** The registries that are targets, and not sources too. */
+function pureTargets({ namespaces }) {
+	const sources = new Set(namespaces.map(({ namespace }) => namespace.registry));
+	const targets = namespaces.map(({ target }) => target.registry);
+	return new Set(targets.filter((registry) => !sources.has(registry)));
 }
 /** A token of a GitHub App has the prefix `ghs_`. https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats/ */
 function createWriteAccess({ metadata, workflowToken, shard }, octokit) {
@@ -43286,9 +43304,37 @@ function lineOf$1(one) {
 	return (platforms.length === 0 ? "" : `--platform=${platforms.join(",")} `) + formatReference(one);
 }
 
-// src/inputs/base-inputs.ts
+// src/inputs/speed-inputs.ts
 /** The largest number of jobs in a matrix. https://docs.github.com/en/actions/reference/limits */
 const MOST_JOBS = 256;
+/** Number of requests that a host gets at a time, unless the input says otherwise. */
+const USUAL_REQUESTS = 50;
+/** The target is the user's own, and two thirds of all requests go there. Jobs of a matrix share it. */
+const REQUESTS_TO_OWN_TARGET = 100;
+/** How much a run and its jobs do at a time. */
+function readSpeed(reader) {
+	const jobs = reader.optional("job-total") === void 0 ? 1 : reader.integer("job-total", 1, MOST_JOBS);
+	return {
+		maxShards: reader.integer("max-shards", 1, MOST_JOBS),
+		jobTime: reader.duration("job-time"),
+		jobs,
+		...reader.optional("concurrency") !== void 0 && { concurrency: reader.integer("concurrency", 1, 256) },
+		...readQueryConcurrency(reader, jobs)
+	};
+}
+function readQueryConcurrency(reader, jobs) {
+	if (reader.optional("query-concurrency") === void 0) return {
+		queryConcurrency: USUAL_REQUESTS,
+		targetConcurrency: jobs === 1 ? REQUESTS_TO_OWN_TARGET : USUAL_REQUESTS
+	};
+	const given = reader.integer("query-concurrency", 2, 1e3);
+	return {
+		queryConcurrency: given,
+		targetConcurrency: given
+	};
+}
+
+// src/inputs/base-inputs.ts
 /** Reads and checks whatever does not depend on the config file. Problems are left to `reader.finish`. */
 function readFirstStage(reader, source, accounts) {
 	maskSecrets(source, accounts);
@@ -43339,11 +43385,7 @@ function readBase(reader, source, settings, accounts) {
 		recordWay: reader.choice("record", ["direct", "report"]),
 		reports: readReports(reader, mode),
 		shard: readShard(reader),
-		maxShards: reader.integer("max-shards", 1, MOST_JOBS),
-		jobTime: reader.duration("job-time"),
-		jobs: reader.optional("job-total") === void 0 ? 1 : reader.integer("job-total", 1, MOST_JOBS),
-		...readConcurrency(reader),
-		queryConcurrency: reader.integer("query-concurrency", 2, 1e3),
+		...readSpeed(reader),
 		httpTimeout: reader.duration("http-timeout"),
 		retries: reader.integer("retries", 0, 20),
 		proxy: readProxy(reader, source),
@@ -43449,9 +43491,6 @@ function readShard(reader) {
 		last: 0,
 		total: 1
 	};
-}
-function readConcurrency(reader) {
-	return reader.optional("concurrency") === void 0 ? {} : { concurrency: reader.integer("concurrency", 1, 256) };
 }
 
 // src/inputs/input-names.ts

@@ -32,7 +32,7 @@ export function createDeps(inputs: Inputs): Deps {
   const lifetime = createLifetime(inputs.timeLimit, onSignal);
   const dispatcher = createDispatcher({
     timeout: inputs.httpTimeout,
-    connections: inputs.queryConcurrency,
+    connections: Math.max(inputs.queryConcurrency, inputs.targetConcurrency),
     proxy: inputs.proxy,
   });
   const sources = credentialSources(inputs);
@@ -107,14 +107,16 @@ function onSignal(cancel: () => void): void {
 }
 
 function createRegistries(
-  { queryConcurrency, retries, insecureRegistries, trustedHosts, request, requestAccounts }: Inputs,
+  inputs: Inputs,
   dispatcher: Dispatcher,
   sources: CredentialSources,
   { abort }: Lifetime,
 ): Registries {
+  const { queryConcurrency, retries, insecureRegistries, trustedHosts, request, requestAccounts } = inputs;
   return new Registries({
     dispatcher,
     concurrency: queryConcurrency,
+    exceptions: { registries: pureTargets(inputs), concurrency: inputs.targetConcurrency },
     retries,
     insecure: insecureRegistries,
     trustedHosts,
@@ -130,6 +132,13 @@ function createRegistries(
     logger,
     signal: abort,
   });
+}
+
+/** The registries that are targets, and not sources too. */
+function pureTargets({ namespaces }: Inputs): Set<string> {
+  const sources = new Set(namespaces.map(({ namespace }) => namespace.registry));
+  const targets = namespaces.map(({ target }) => target.registry);
+  return new Set(targets.filter((registry) => !sources.has(registry)));
 }
 
 /** A token of a GitHub App has the prefix `ghs_`. https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats/ */

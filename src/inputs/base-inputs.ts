@@ -16,6 +16,7 @@ import { readHosts, readProxy } from './network-inputs.ts';
 import { readPullRequest } from './comment-place.ts';
 import { type InputReader, show } from './reader.ts';
 import { type ReadRequest, readRequest } from './request.ts';
+import { readSpeed } from './speed-inputs.ts';
 import {
   type RawSettings,
   type Settings,
@@ -24,9 +25,6 @@ import {
   readSettings,
   type ReportProblem,
 } from './settings.ts';
-
-/** The largest number of jobs in a matrix. https://docs.github.com/en/actions/reference/limits */
-const MOST_JOBS = 256;
 
 /** The first stage: all that is known before the config file is read. */
 export interface FirstStage {
@@ -120,12 +118,7 @@ function readBase(
     recordWay: reader.choice('record', ['direct', 'report']),
     reports: readReports(reader, mode),
     shard: readShard(reader),
-    maxShards: reader.integer('max-shards', 1, MOST_JOBS),
-    jobTime: reader.duration('job-time'),
-    jobs: reader.optional('job-total') === undefined ? 1 : reader.integer('job-total', 1, MOST_JOBS),
-    ...readConcurrency(reader),
-    // A stream from a registry to itself takes two requests at a time.
-    queryConcurrency: reader.integer('query-concurrency', 2, 1000),
+    ...readSpeed(reader),
     httpTimeout: reader.duration('http-timeout'),
     retries: reader.integer('retries', 0, 20),
     proxy: readProxy(reader, source),
@@ -239,10 +232,4 @@ function readShard(reader: InputReader): Shard {
     `${show(text)} is not a whole number ${allowed}, or a range of such numbers, such as 0-99`,
   );
   return { first: 0, last: 0, total: 1 };
-}
-
-function readConcurrency(reader: InputReader): Pick<BaseInputs, 'concurrency'> {
-  return reader.optional('concurrency') === undefined
-    ? {}
-    : { concurrency: reader.integer('concurrency', 1, 256) };
 }

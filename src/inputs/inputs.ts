@@ -43,7 +43,10 @@ export interface BaseInputs {
   readonly jobs: number;
   /** The largest number of images that are copied at the same time. Absent: as many as are fast. */
   readonly concurrency?: number;
+  /** The number of requests to one host at a time. */
   readonly queryConcurrency: number;
+  /** The same for the hosts of targets that are not sources too. */
+  readonly targetConcurrency: number;
   readonly httpTimeout: number;
   readonly retries: number;
   readonly proxy: ProxyInputs;

@@ -12,6 +12,8 @@ export interface RegistriesOptions {
   readonly dispatcher: Dispatcher;
   /** The number of concurrent requests to one host. */
   readonly concurrency: number;
+  /** Registries whose hosts take another number of concurrent requests. */
+  readonly exceptions?: { readonly registries: ReadonlySet<string>; readonly concurrency: number };
   readonly retries: number;
   /** Hosts that are reached over plain HTTP, besides loopback. */
   readonly insecure: ReadonlySet<string>;
@@ -37,8 +39,14 @@ export class Registries {
 
   constructor(options: RegistriesOptions) {
     this.#options = options;
-    const { concurrency, sleep, clock } = options;
-    this.#limiters = new HostLimiters(() => new HostLimiter(concurrency, sleep, clock));
+    const { concurrency, exceptions, sleep, clock } = options;
+    const exceptional = new Set(
+      Array.from(exceptions?.registries ?? [], (registry) => this.#urlOf(registry).host),
+    );
+    this.#limiters = new HostLimiters((host) => {
+      const most = exceptions && exceptional.has(host) ? exceptions.concurrency : concurrency;
+      return new HostLimiter(most, sleep, clock);
+    });
   }
 
   source(registry: string): RegistryClient {
@@ -74,17 +82,21 @@ export class Registries {
   }
 
   #create(registry: string, role: 'source' | 'target'): RegistryClient {
-    const { credentials, insecure, ...options } = this.#options;
-    const scheme = isLoopback(registry) || insecure.has(registry) ? 'http' : 'https';
+    const { credentials, insecure: _insecure, ...options } = this.#options;
     const lookup = credentials[role];
     const credential = new RenewableCredential(registry, lookup, options.clock);
     const transport = new RegistryTransport({
       ...options,
-      baseUrl: new URL(`${scheme}://${apiHost(registry)}`),
+      baseUrl: this.#urlOf(registry),
       limiters: this.#limiters,
       credential: async (repository) => credential.get(repository),
       renewCredential: async (refused, repository) => credential.renew(refused, repository),
     });
     return new RegistryClient(registry, transport);
+  }
+
+  #urlOf(registry: string): URL {
+    const scheme = isLoopback(registry) || this.#options.insecure.has(registry) ? 'http' : 'https';
+    return new URL(`${scheme}://${apiHost(registry)}`);
   }
 }

@@ -38,6 +38,7 @@ describe('action.yml', () => {
       namespaces: [{ targetName: '{image}', platforms: 'all', filters: { include: [[], []], exclude: [] } }],
       recheck: 30,
       queryConcurrency: 50,
+      targetConcurrency: 100,
       httpTimeout: 30_000,
       retries: 5,
       failOnError: true,

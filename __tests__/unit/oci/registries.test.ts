@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CredentialLookup } from '../../../src/oci/auth/credentials.ts';
 import { createDispatcher } from '../../../src/oci/http/dispatcher.ts';
@@ -56,5 +57,30 @@ describe('Registries', () => {
       .api(new URL(server.url))
       .send({ method: 'GET', url: '/api', scopes: [], expect: [200] }, async ({ body }) => body.dump());
     expect(received).toEqual([undefined, basic('reader'), undefined, basic('writer'), undefined]);
+  });
+
+  it('sends registries that are exceptions another number of requests at a time', async () => {
+    let [running, peak] = [0, 0];
+    const counting = await startServer(async (_, response) => {
+      peak = Math.max(peak, (running += 1));
+      await setTimeout(20);
+      running -= 1;
+      sendJson(response, 200, { name: 'a', tags: ['v1'] });
+    });
+    try {
+      const peakOf = async (registries: ReadonlySet<string>): Promise<number> => {
+        peak = 0;
+        const client = testRegistries({ concurrency: 2, exceptions: { registries, concurrency: 3 } }).source(
+          counting.host,
+        );
+        await Promise.all(Array.from({ length: 9 }, async () => client.getList('/v2/a/tags/list', [])));
+        return peak;
+      };
+      expect([await peakOf(new Set([counting.host])), await peakOf(new Set(['other.example']))]).toEqual([
+        3, 2,
+      ]);
+    } finally {
+      await counting.close();
+    }
   });
 });

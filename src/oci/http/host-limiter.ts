@@ -84,16 +84,16 @@ export class HostLimiter {
 /** The limiters of all hosts, by the `host` of a URL, which includes its port. */
 export class HostLimiters {
   readonly #limiters = new Map<string, HostLimiter>();
-  readonly #create: () => HostLimiter;
+  readonly #create: (host: string) => HostLimiter;
 
-  constructor(create: () => HostLimiter) {
+  constructor(create: (host: string) => HostLimiter) {
     this.#create = create;
   }
 
   /** The limiter of `host`. */
   of(host: string): HostLimiter {
     let limiter = this.#limiters.get(host);
-    if (!limiter) this.#limiters.set(host, (limiter = this.#create()));
+    if (!limiter) this.#limiters.set(host, (limiter = this.#create(host)));
     return limiter;
   }
 
