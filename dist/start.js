@@ -34455,6 +34455,30 @@ function proxyErrorOf(error) {
 	return error instanceof Error && error.cause !== void 0 ? proxyErrorOf(error.cause) : void 0;
 }
 
+// src/github/read-answer.ts
+/**
+* An answer whose body has been read, for Octokit in the place of fetch's Response. What Octokit passes on unread
+* (`parseSuccessResponseBody: false`) are the bytes themselves: a Response would hold a record of several megabytes three times.
+*/
+var ReadAnswer = class {
+	status;
+	url;
+	headers;
+	body;
+	constructor({ status, url, headers }, body) {
+		this.status = status;
+		this.url = url;
+		this.headers = headers;
+		this.body = body;
+	}
+	async text() {
+		return Promise.resolve(new TextDecoder().decode(this.body));
+	}
+	async arrayBuffer() {
+		return Promise.resolve(new Uint8Array(this.body).buffer);
+	}
+};
+
 // src/github/write-pace.ts
 /**
 * GitHub asks to wait a second between writes if there are many of them. The first writes of a run follow one another at once: most
@@ -34485,12 +34509,6 @@ const TIMEOUT_MS = 6e4;
 /** A secondary limit that asks for a longer wait is an error. */
 const LONGEST_WAIT_SECONDS = 300;
 const MAX_WAITS = 5;
-/** https://fetch.spec.whatwg.org/#null-body-status */
-const NO_BODY = /* @__PURE__ */ new Set([
-	204,
-	205,
-	304
-]);
 /** Options of a request that its caller retries: the plugins don't retry it. */
 const OWN_RETRIES = {
 	retries: 0,
@@ -34538,11 +34556,7 @@ function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true, 
 				dispatcher,
 				signal: AbortSignal.any(ends)
 			}).catch(proxyRefusal);
-			const body = NO_BODY.has(answer.status) ? null : await answer.arrayBuffer();
-			return new import_undici.Response(body, {
-				status: answer.status,
-				headers: answer.headers
-			});
+			return new ReadAnswer(answer, new Uint8Array(await answer.arrayBuffer()));
 		} }
 	});
 }
@@ -35354,7 +35368,7 @@ var MetadataRepository = class {
 				}
 			});
 			if (/^text\/html/i.test(headers["content-type"] ?? "")) throw unexpectedAnswer("the file", "GET", url);
-			const bytes = new Uint8Array(await new Response(data).arrayBuffer());
+			const bytes = await bytesOf(data);
 			return {
 				bytes,
 				sha: gitBlobSha(bytes)
@@ -35412,6 +35426,12 @@ function unexpectedAnswer(expected, method, url) {
 		url,
 		headers: {}
 	} });
+}
+/** The body of an answer that was not parsed: bytes from our own client, a stream from another one. */
+async function bytesOf(body) {
+	if (body instanceof Uint8Array) return body;
+	if (body instanceof ReadableStream) return new Uint8Array(await new Response(body).arrayBuffer());
+	return /* @__PURE__ */ new Uint8Array();
 }
 
 // src/github/write-access.ts
@@ -41978,25 +41998,25 @@ var TargetInventory = class {
 	}
 };
 
-// src/copy/registry/writing-places.ts
+// src/oci/places.ts
 /**
-* Bounds the images that are written to one target at the same time, by what they send: tiny ones spend their time waiting for
-* answers, large ones share the link. Images get their places in the order in which they ask.
+* Bounds the works that run at the same time, by their bytes: small ones spend their time waiting for answers, large ones share the
+* link or the memory. They get their places in the order in which they ask.
 */
-var WritingPlaces = class {
+var Places = class {
 	#options;
 	#waiting = [];
-	#images = 0;
+	#running = 0;
 	#bytes = 0;
 	constructor(options) {
 		this.#options = options;
 	}
 	/**
-	* Runs `write` once there is a place.
+	* Runs `work` once there is a place.
 	*
-	* @param bytes what it will send, about
+	* @param bytes its size, about
 	*/
-	async run(bytes, write) {
+	async run(bytes, work) {
 		await new Promise((resolve) => {
 			this.#waiting.push({
 				bytes,
@@ -42005,9 +42025,9 @@ var WritingPlaces = class {
 			this.#startAll();
 		});
 		try {
-			return await write();
+			return await work();
 		} finally {
-			this.#images -= 1;
+			this.#running -= 1;
 			this.#bytes -= bytes;
 			this.#startAll();
 		}
@@ -42016,10 +42036,10 @@ var WritingPlaces = class {
 		const { most, always, bytes } = this.#options;
 		for (;;) {
 			const [next] = this.#waiting;
-			if (!next || this.#images >= most) return;
-			if (this.#images >= always && this.#bytes + next.bytes > bytes) return;
+			if (!next || this.#running >= most) return;
+			if (this.#running >= always && this.#bytes + next.bytes > bytes) return;
 			this.#waiting.shift();
-			this.#images += 1;
+			this.#running += 1;
 			this.#bytes += next.bytes;
 			next.start();
 		}
@@ -42118,7 +42138,7 @@ var RegistryEngine = class {
 				readAhead: this.#readAhead,
 				checkBeforePush: false
 			},
-			places: new WritingPlaces({
+			places: new Places({
 				always,
 				most: tinyImages,
 				bytes: TINY_IMAGES_BYTES
@@ -42264,6 +42284,47 @@ function interruptibleSleep(abort) {
 	return async (ms, signal) => sleep(ms, signal ? AbortSignal.any([signal, abort]) : abort);
 }
 
+// src/action/v8-flags.ts
+/** By how much the old generation may grow before it is collected, in percent of what is in use. */
+const USUAL_GROWTH = 20;
+/** While images are copied, which keeps less in memory than planning: what it may grow by then, */
+const GROWTH_OF_COPIES = 200;
+/** and the size up to which the young generation grows, or to less than twice of it. */
+const YOUNG_BYTES_OF_COPIES = 8 * 1024 ** 2;
+/**
+* Makes V8 collect garbage early. A run allocates much and keeps little; without this, V8 would let its young
+* generation grow with the machine's memory, and its old generation to four times of what is in use, and the process
+* would exceed 200 MB.
+*/
+function limitHeapGrowth() {
+	limitOldGeneration(USUAL_GROWTH);
+	growYoungGeneration(1);
+}
+/**
+* Makes V8 collect less often, before images are copied. With the usual limits it collects everything for each 30 MB of a layer,
+* because it counts the memory of chunks that are in use for a moment, and spends a fifth of the time of tiny images.
+*/
+function expectCopies() {
+	limitOldGeneration(GROWTH_OF_COPIES);
+	growYoungGeneration(2);
+	const observer = new PerformanceObserver(() => {
+		if (youngBytes() < YOUNG_BYTES_OF_COPIES) return;
+		growYoungGeneration(1);
+		observer.disconnect();
+	});
+	observer.observe({ entryTypes: ["gc"] });
+}
+function limitOldGeneration(percent) {
+	setFlagsFromString(`--heap-growing-percent=${percent}`);
+}
+/** @param factor by which the young generation grows when much of it is in use */
+function growYoungGeneration(factor) {
+	setFlagsFromString(`--semi-space-growth-factor=${factor}`);
+}
+function youngBytes() {
+	return getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space")?.space_size ?? 0;
+}
+
 // src/action/engine.ts
 /** Number of images that are copied at the same time, unless the input says otherwise. */
 const USUAL_CONCURRENCY = 10;
@@ -42273,6 +42334,7 @@ const USUAL_CONCURRENCY = 10;
 * @throws Error with the remedy when docker, its daemon or a login is missing
 */
 async function openEngine(inputs, sources, abort) {
+	expectCopies();
 	const registryEngine = new RegistryEngine({
 		...inputs.cache && { blobLocations: (registry) => new BlobCache({
 			registry,
@@ -42657,28 +42719,6 @@ const runner = {
 		return path;
 	}
 };
-
-// src/action/v8-flags.ts
-/** The young generation grows to this size, or to less than twice of it. */
-const YOUNG_BYTES = 8 * 1024 ** 2;
-/**
-* Makes V8 collect garbage early. A run allocates much and keeps little; without this, V8 would let its young
-* generation grow with the machine's memory, and its old generation to four times of what is in use, and the process
-* would exceed 200 MB. A smaller young generation is collected so often that tiny images take longer. An old generation
-* that may grow less is collected for each 30 MB of a layer: V8 counts the memory of chunks that are in use for a moment.
-*/
-function limitHeapGrowth() {
-	setFlagsFromString("--heap-growing-percent=250");
-	const observer = new PerformanceObserver(() => {
-		if (youngBytes() < YOUNG_BYTES) return;
-		setFlagsFromString("--semi-space-growth-factor=1");
-		observer.disconnect();
-	});
-	observer.observe({ entryTypes: ["gc"] });
-}
-function youngBytes() {
-	return getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space")?.space_size ?? 0;
-}
 
 // src/action/workflow-file.ts
 /**
@@ -43973,7 +44013,7 @@ function completeRequest(reader, first, { listed: _listed, ...request }, config)
 
 // src/mirror/failure.ts
 /** Number of tags of all `images`. */
-function countTags(images) {
+function countTags$1(images) {
 	return images.reduce((sum, { tags }) => sum + tags.length, 0);
 }
 /** `2 tags, 1 image and 1 namespace`: what could not be mirrored. An image or namespace that failed as a whole is not a tag. */
@@ -43981,7 +44021,7 @@ function describeFailed(failures) {
 	const whole = failures.filter(({ tags }) => tags.length === 0);
 	const parts = [
 		{
-			count: countTags(failures),
+			count: countTags$1(failures),
 			one: "tag",
 			many: "tags"
 		},
@@ -44007,7 +44047,7 @@ function describeDrift({ missing, changed, hollow, differs }) {
 		changed,
 		hollow,
 		differs
-	].map((images) => formatCount(countTags(images)));
+	].map((images) => formatCount(countTags$1(images)));
 	return `${missingCount} missing, ${changedCount} changed, ${hollowCount} hollow, ${differCount} differ`;
 }
 /** The totals of `namespaces`. */
@@ -44031,7 +44071,7 @@ function countAll(namespaces) {
 		for (const failure of namespace.failures) counts.failed += Math.max(1, failure.tags.length);
 		counts.unchanged += namespace.unchanged;
 		counts.pending += namespace.pending;
-		counts.gone += countTags(namespace.gone);
+		counts.gone += countTags$1(namespace.gone);
 		counts.bytes += namespace.referrerBytes;
 		counts.referrers += namespace.referrers;
 	}
@@ -44043,7 +44083,7 @@ function countDrift({ drift }) {
 		drift.missing,
 		drift.changed,
 		drift.hollow
-	].reduce((sum, one) => sum + countTags(one), 0) : 0;
+	].reduce((sum, one) => sum + countTags$1(one), 0) : 0;
 }
 
 // src/inputs/add-to-list.ts
@@ -45673,7 +45713,7 @@ function resultOf(plan, outcomes = []) {
 	return {
 		...plannedResult(plan, copied),
 		failures: [...plan.listing.failures, ...failures],
-		pending: pendingTags(plan, copied) - countTags(failures),
+		pending: pendingTags(plan, copied) - countTags$1(failures),
 		...countReferrers(new Set(plan.referrers?.rechecks), outcomes)
 	};
 }
@@ -45942,7 +45982,7 @@ function planHeadline({ matrix }, { added, updated, failed }) {
 }
 function compareHeadline({ namespaces, errors }, { failed }) {
 	const drifts = namespaces.flatMap(({ drift }) => drift ?? []);
-	const sum = (kind) => drifts.reduce((total, drift) => total + countTags(drift[kind]), 0);
+	const sum = (kind) => drifts.reduce((total, drift) => total + countTags$1(drift[kind]), 0);
 	const parts = [
 		...failed > 0 ? [`${plural(failed, "tag")} failed`] : [],
 		...errors.length > 0 ? [plural(errors.length, "error")] : [],
@@ -46177,6 +46217,14 @@ async function updateCatalogue(inputs, deps) {
 	});
 }
 
+// src/mirror/listing.ts
+/** Number of tags in `images`. */
+function countListed(images) {
+	let count = 0;
+	for (const { tags } of images.values()) count += tags.size;
+	return count;
+}
+
 // src/plan/name-clashes.ts
 /**
 * Finds the images that can't have their names at the target: the specification does not allow the name, or images of
@@ -46247,14 +46295,6 @@ const REMEDY = "Give them different names with \"target-name\" ({registry}, {nam
 /** The images that a plan can't name, by the name of their repository in the namespace. */
 function clashingImages(failures) {
 	return Array.from(new Set(failures.map(({ image }) => imageOf(image))));
-}
-
-// src/mirror/listing.ts
-/** Number of tags in `images`. */
-function countListed(images) {
-	let count = 0;
-	for (const { tags } of images.values()) count += tags.size;
-	return count;
 }
 
 // src/select/filter-warnings.ts
@@ -46394,17 +46434,24 @@ function readGoogleList({ json }) {
 	const children = Array.from(new Set(child));
 	if (children.length > MAX_CHILDREN) throw new Error(`The source lists more than ${MAX_CHILDREN} repositories in one place`);
 	const byTag = /* @__PURE__ */ new Map();
-	for (const digest of Object.keys(manifest ?? {})) if (isDigest(digest)) readEntry(digest, manifest?.[digest], byTag);
+	const mediaTypes = /* @__PURE__ */ new Map();
+	for (const digest of Object.keys(manifest ?? {})) if (isDigest(digest)) readEntry(digest, manifest?.[digest], byTag, mediaTypes);
 	for (const tag of tags ?? []) if (!byTag.has(tag)) byTag.set(tag, null);
 	return {
 		children,
 		tags: byTag
 	};
 }
-/** Checked by hand: a schema for each of 100,000 manifests takes twice the time and memory. */
-function readEntry(digest, value, byTag) {
+/**
+* Checked by hand: a schema for each of 100,000 manifests takes twice the time and memory.
+*
+* @param mediaTypes those of the list so far: JSON has a copy of the text for each manifest
+*/
+function readEntry(digest, value, byTag, mediaTypes) {
 	if (typeof value !== "object" || value === null || !("tag" in value) || !Array.isArray(value.tag)) return;
-	const mediaType = "mediaType" in value && typeof value.mediaType === "string" ? value.mediaType : void 0;
+	const given = "mediaType" in value && typeof value.mediaType === "string" ? value.mediaType : void 0;
+	const mediaType = given === void 0 ? void 0 : mediaTypes.get(given) ?? given;
+	if (mediaType !== void 0) mediaTypes.set(mediaType, mediaType);
 	const size = numberOf("imageSizeBytes" in value ? value.imageSizeBytes : void 0);
 	const uploaded = numberOf("timeUploadedMs" in value ? value.timeUploadedMs : void 0);
 	const shared = {
@@ -47843,6 +47890,14 @@ function findGone({ settings, rules }, listing, recorded, { clashes, inputs: { s
 }
 
 // src/modes/prepare.ts
+/** Records are read at the same time up to these limits: what is read and parsed takes several times the size of the file. */
+const READING = {
+	most: 50,
+	always: 1,
+	bytes: 1024 ** 2
+};
+/** The size of a record's line for one tag. */
+const BYTES_PER_TAG = 110;
 /**
 * Lists all namespaces, filters them, and compares them with the record. A namespace that fails does not stop the others.
 *
@@ -47861,14 +47916,17 @@ async function prepare(inputs, deps) {
 		const turn = await turnOf(listed, inputs, deps);
 		const isDue = recheckRule(inputs.recheck, turn);
 		const heads = headClients(inputs, deps);
+		const reading = new Places(READING);
 		const plans = await withProgress("compared", all.length, deps, async (done) => Promise.all(all.map(async (one) => {
 			if (one.kind === "failure") return one;
-			return planOrFailure(one, {
+			const context = {
 				isDue,
 				inputs,
 				heads: heads(one),
 				clashes: clashesOf.get(one) ?? []
-			}, deps).finally(done);
+			};
+			const read = async () => reading.run(countTags(one) * BYTES_PER_TAG, async () => readRecord(one, deps));
+			return planOrFailure(one, context, read).finally(done);
 		})));
 		runLogOf(deps).info(`${plural(plans.length, "namespace")} compared with the record`);
 		return {
@@ -47877,6 +47935,10 @@ async function prepare(inputs, deps) {
 			turn
 		};
 	});
+}
+/** Number of tags that the source lists, of which the record has most. */
+function countTags({ rules }) {
+	return rules.reduce((sum, { listing }) => sum + countListed(listing.images), 0);
 }
 function namedImagesOf({ settings, rules }) {
 	const parts = rules.map((rule) => ({
@@ -47921,9 +47983,9 @@ function headClients({ namespaces }, { registries }) {
 	};
 }
 /** The plan, or, if it can't be made, the failure of the namespace. */
-async function planOrFailure(listed, context, deps) {
+async function planOrFailure(listed, context, read) {
 	try {
-		return await planNamespace(listed, await readRecord(listed, deps), context);
+		return await planNamespace(listed, await read(), context);
 	} catch (error) {
 		if (error instanceof MetadataError && error.kind === "refused") throw error;
 		const { settings, name, recordPath } = listed;
@@ -50140,7 +50202,7 @@ function driftWarnings(namespaces) {
 			image: "",
 			tags: []
 		}, ...more], difference }) => {
-			const rest = countTags(more);
+			const rest = countTags$1(more);
 			return `${nameOf(namespace, {
 				...first,
 				reason: ""
@@ -50390,12 +50452,12 @@ function imageLink(image, target) {
 function notesOf(result) {
 	const { unchanged, gone, pending, adopted, filteredOut, notRechecked, unsupported } = result;
 	const { referrers, referrersUnchecked } = result;
-	const schema1 = countTags(unsupported);
+	const schema1 = countTags$1(unsupported);
 	return [
 		...unchanged > 0 ? [`${formatCount(unchanged)} unchanged`] : [],
 		...adopted > 0 ? [`${formatCount(adopted)} adopted`] : [],
 		...pending > 0 ? [`${formatCount(pending)} left to the next run`] : [],
-		...gone.length > 0 ? [`${formatCount(countTags(gone))} removed from the source`] : [],
+		...gone.length > 0 ? [`${formatCount(countTags$1(gone))} removed from the source`] : [],
 		...describeFilteredOut(filteredOut),
 		...notRechecked > 0 ? [`${formatCount(notRechecked)} not rechecked`] : [],
 		...referrers > 0 ? [`${plural(referrers, "referrer")} copied`] : [],

@@ -64,12 +64,16 @@ export function madeUpCases(count: number): PlanCase[] {
   });
 }
 
-/** The namespace manifest with the recorded images. */
-export function manifestOf({ namespace, recorded }: PlanCase, target: string): string {
+/** The namespace manifest with the recorded images, at their usual names unless `keyOf` says otherwise. */
+export function manifestOf(
+  { namespace, recorded }: PlanCase,
+  target: string,
+  keyOf = (image: string): string => image,
+): string {
   const images = new Map(
     Object.entries(recorded).map(([image, tags]) => {
       const digests = Object.entries(tags).filter((entry): entry is [string, Digest] => isDigest(entry[1]));
-      return [image, new Map(digests)];
+      return [keyOf(image), new Map(digests)];
     }),
   );
   return serializeNamespaceManifest({ source: namespace, target, images });

@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { limitHeapGrowth } from '../../src/action/v8-flags.ts';
 import { readGoogleList } from '../../src/list/google.ts';
 import type { ListedTag, Listing, SourceImage } from '../../src/mirror/listing.ts';
 import { formatNamespace, parseNamespace, repositoryIn } from '../../src/mirror/namespace.ts';
@@ -31,6 +32,8 @@ const CLIENT = {
 };
 const Names = v.object({ namespace: v.string(), images: v.array(v.string()) });
 
+// As the action does.
+limitHeapGrowth();
 const started = performance.now();
 let total = 0;
 const works: NamespaceWork[] = [];

@@ -12,6 +12,7 @@ import { definedEnv, dockerConfigFolder, tempFolder } from './environment.ts';
 import { exec } from './exec.ts';
 import { logger } from './logger.ts';
 import { interruptibleSleep } from './sleep.ts';
+import { expectCopies } from './v8-flags.ts';
 
 /** Number of images that are copied at the same time, unless the input says otherwise. */
 const USUAL_CONCURRENCY = 10;
@@ -26,6 +27,7 @@ export async function openEngine(
   sources: CredentialSources,
   abort: AbortSignal,
 ): Promise<Engine> {
+  expectCopies();
   const registryEngine = new RegistryEngine({
     ...(inputs.cache && {
       blobLocations: (registry) =>

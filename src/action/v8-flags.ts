@@ -1,23 +1,46 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
-/** The young generation grows to this size, or to less than twice of it. */
-const YOUNG_BYTES = 8 * 1024 ** 2;
+/** By how much the old generation may grow before it is collected, in percent of what is in use. */
+const USUAL_GROWTH = 20;
+
+/** While images are copied, which keeps less in memory than planning: what it may grow by then, */
+const GROWTH_OF_COPIES = 200;
+/** and the size up to which the young generation grows, or to less than twice of it. */
+const YOUNG_BYTES_OF_COPIES = 8 * 1024 ** 2;
 
 /**
  * Makes V8 collect garbage early. A run allocates much and keeps little; without this, V8 would let its young
  * generation grow with the machine's memory, and its old generation to four times of what is in use, and the process
- * would exceed 200 MB. A smaller young generation is collected so often that tiny images take longer. An old generation
- * that may grow less is collected for each 30 MB of a layer: V8 counts the memory of chunks that are in use for a moment.
+ * would exceed 200 MB.
  */
 export function limitHeapGrowth(): void {
-  setFlagsFromString('--heap-growing-percent=250');
+  limitOldGeneration(USUAL_GROWTH);
+  growYoungGeneration(1);
+}
+
+/**
+ * Makes V8 collect less often, before images are copied. With the usual limits it collects everything for each 30 MB of a layer,
+ * because it counts the memory of chunks that are in use for a moment, and spends a fifth of the time of tiny images.
+ */
+export function expectCopies(): void {
+  limitOldGeneration(GROWTH_OF_COPIES);
+  growYoungGeneration(2);
   const observer = new PerformanceObserver(() => {
-    if (youngBytes() < YOUNG_BYTES) return;
-    setFlagsFromString('--semi-space-growth-factor=1');
+    if (youngBytes() < YOUNG_BYTES_OF_COPIES) return;
+    growYoungGeneration(1);
     observer.disconnect();
   });
   observer.observe({ entryTypes: ['gc'] });
+}
+
+function limitOldGeneration(percent: number): void {
+  setFlagsFromString(`--heap-growing-percent=${percent}`);
+}
+
+/** @param factor by which the young generation grows when much of it is in use */
+function growYoungGeneration(factor: number): void {
+  setFlagsFromString(`--semi-space-growth-factor=${factor}`);
 }
 
 function youngBytes(): number {

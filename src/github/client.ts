@@ -2,6 +2,7 @@ import { Octokit } from 'octokit';
 import { type Dispatcher, Response, fetch } from 'undici';
 import { proxyErrorOf } from '../oci/http/proxy-error.ts';
 import type { Logger } from '../oci/logger.ts';
+import { ReadAnswer } from './read-answer.ts';
 import { writePace } from './write-pace.ts';
 
 /** The longest that one request to GitHub may take; a manifest of 5 MB is written in seconds. */
@@ -9,8 +10,6 @@ const TIMEOUT_MS = 60_000;
 /** A secondary limit that asks for a longer wait is an error. */
 const LONGEST_WAIT_SECONDS = 300;
 const MAX_WAITS = 5;
-/** https://fetch.spec.whatwg.org/#null-body-status */
-const NO_BODY = new Set([204, 205, 304]);
 
 export interface GitHubOptions {
   readonly token: string;
@@ -80,8 +79,7 @@ export function createGitHubClient({
         const answered = fetch(url, { ...options, dispatcher, signal: AbortSignal.any(ends) });
         const answer = await answered.catch(proxyRefusal);
         // Read here, so that a broken body fails the request, which the retry plugin then sends again.
-        const body = NO_BODY.has(answer.status) ? null : await answer.arrayBuffer();
-        return new Response(body, { status: answer.status, headers: answer.headers });
+        return new ReadAnswer(answer, new Uint8Array(await answer.arrayBuffer()));
       },
     },
   });

@@ -155,7 +155,7 @@ export class MetadataRepository {
         request: { ...OWN_RETRIES, parseSuccessResponseBody: false },
       });
       if (/^text\/html/i.test(headers['content-type'] ?? '')) throw unexpectedAnswer('the file', 'GET', url);
-      const bytes = new Uint8Array(await new Response(data).arrayBuffer());
+      const bytes = await bytesOf(data);
       return { bytes, sha: gitBlobSha(bytes) };
     } catch (error) {
       if (!(error instanceof RequestError) || error.status !== 404) throw error;
@@ -216,4 +216,11 @@ export class MetadataRepository {
 /** The error for a success status with a wrong body, as proxies and outages produce it. */
 function unexpectedAnswer(expected: string, method: 'GET' | 'PUT', url: string): RequestError {
   return new RequestError(`the answer is not ${expected}`, 500, { request: { method, url, headers: {} } });
+}
+
+/** The body of an answer that was not parsed: bytes from our own client, a stream from another one. */
+async function bytesOf(body: unknown): Promise<Uint8Array> {
+  if (body instanceof Uint8Array) return body;
+  if (body instanceof ReadableStream) return new Uint8Array(await new Response(body).arrayBuffer());
+  return new Uint8Array();
 }

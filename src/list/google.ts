@@ -46,17 +46,29 @@ export function readGoogleList({ json }: Pick<ListPage, 'json'>): GoogleReposito
   if (children.length > MAX_CHILDREN)
     throw new Error(`The source lists more than ${MAX_CHILDREN} repositories in one place`);
   const byTag = new Map<string, ListedTag>();
+  const mediaTypes = new Map<string, string>();
   for (const digest of Object.keys(manifest ?? {})) {
-    if (isDigest(digest)) readEntry(digest, manifest?.[digest], byTag);
+    if (isDigest(digest)) readEntry(digest, manifest?.[digest], byTag, mediaTypes);
   }
   for (const tag of tags ?? []) if (!byTag.has(tag)) byTag.set(tag, null);
   return { children, tags: byTag };
 }
 
-/** Checked by hand: a schema for each of 100,000 manifests takes twice the time and memory. */
-function readEntry(digest: Digest, value: unknown, byTag: Map<string, ListedTag>): void {
+/**
+ * Checked by hand: a schema for each of 100,000 manifests takes twice the time and memory.
+ *
+ * @param mediaTypes those of the list so far: JSON has a copy of the text for each manifest
+ */
+function readEntry(
+  digest: Digest,
+  value: unknown,
+  byTag: Map<string, ListedTag>,
+  mediaTypes: Map<string, string>,
+): void {
   if (typeof value !== 'object' || value === null || !('tag' in value) || !Array.isArray(value.tag)) return;
-  const mediaType = 'mediaType' in value && typeof value.mediaType === 'string' ? value.mediaType : undefined;
+  const given = 'mediaType' in value && typeof value.mediaType === 'string' ? value.mediaType : undefined;
+  const mediaType = given === undefined ? undefined : (mediaTypes.get(given) ?? given);
+  if (mediaType !== undefined) mediaTypes.set(mediaType, mediaType);
   const size = numberOf('imageSizeBytes' in value ? value.imageSizeBytes : undefined);
   const uploaded = numberOf('timeUploadedMs' in value ? value.timeUploadedMs : undefined);
   const shared: SourceDescriptor = {

@@ -2,11 +2,13 @@ import { MetadataError } from '../github/errors.ts';
 import type { MetadataRepository } from '../github/repository.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { plural } from '../mirror/format.ts';
+import { countListed } from '../mirror/listing.ts';
 import { formatNamespace } from '../mirror/namespace.ts';
 import type { RecheckDays, RecheckTurn } from '../mirror/recheck.ts';
 import type { NamespaceManifest } from '../mirror/record-entry.ts';
 import { isFullVersion } from '../mirror/versions.ts';
 import { messageOf } from '../oci/errors.ts';
+import { Places } from '../oci/places.ts';
 import type { Registries } from '../oci/registries.ts';
 import { findNameClashes } from '../plan/name-clashes.ts';
 import type { NamespaceFailure, NamespaceIdentity, NamespacePlan, Planned } from '../plan/namespace-plan.ts';
@@ -28,6 +30,11 @@ export interface Prepared {
   /** The tags that were rechecked. */
   readonly turn: RecheckTurn;
 }
+
+/** Records are read at the same time up to these limits: what is read and parsed takes several times the size of the file. */
+const READING = { most: 50, always: 1, bytes: 1024 ** 2 };
+/** The size of a record's line for one tag. */
+const BYTES_PER_TAG = 110;
 
 /** What `prepare` needs. */
 export interface PrepareDeps extends ListDeps {
@@ -55,18 +62,26 @@ export async function prepare(inputs: Inputs, deps: PrepareDeps): Promise<Prepar
     const turn = await turnOf(listed, inputs, deps);
     const isDue = recheckRule(inputs.recheck, turn);
     const heads = headClients(inputs, deps);
+    const reading = new Places(READING);
     const plans = await withProgress('compared', all.length, deps, async (done) =>
       Promise.all(
         all.map(async (one) => {
           if (one.kind === 'failure') return one;
           const context = { isDue, inputs, heads: heads(one), clashes: clashesOf.get(one) ?? [] };
-          return planOrFailure(one, context, deps).finally(done);
+          const read = async (): Promise<NamespaceManifest> =>
+            reading.run(countTags(one) * BYTES_PER_TAG, async () => readRecord(one, deps));
+          return planOrFailure(one, context, read).finally(done);
         }),
       ),
     );
     runLogOf(deps).info(`${plural(plans.length, 'namespace')} compared with the record`);
     return { plans, warnings, turn };
   });
+}
+
+/** Number of tags that the source lists, of which the record has most. */
+function countTags({ rules }: ListedNamespace): number {
+  return rules.reduce((sum, { listing }) => sum + countListed(listing.images), 0);
 }
 
 function namedImagesOf({ settings, rules }: ListedNamespace): Parameters<typeof findNameClashes>[0][number] {
@@ -121,10 +136,10 @@ function headClients(
 async function planOrFailure(
   listed: ListedNamespace,
   context: PlanContext,
-  deps: PrepareDeps,
+  read: () => Promise<NamespaceManifest>,
 ): Promise<NamespacePlan | NamespaceFailure> {
   try {
-    return await planNamespace(listed, await readRecord(listed, deps), context);
+    return await planNamespace(listed, await read(), context);
   } catch (error) {
     if (error instanceof MetadataError && error.kind === 'refused') throw error;
     const { settings, name, recordPath } = listed;

@@ -21,7 +21,7 @@ import { copyList } from './referrers-list-copy.ts';
 import { ReferrersLists } from './referrers-lists.ts';
 import { TargetInventory } from './target-inventory.ts';
 import { inTurn } from './turn.ts';
-import { WritingPlaces } from './writing-places.ts';
+import { Places } from '../../oci/places.ts';
 
 export interface RegistryEngineOptions {
   /** Number of images that are written to one target registry at the same time. */
@@ -44,7 +44,7 @@ export interface RegistryEngineOptions {
 /** One target registry. */
 interface Target {
   readonly state: TargetState;
-  readonly places: WritingPlaces;
+  readonly places: Places;
   readonly store: BlobLocationStore | undefined;
 }
 
@@ -143,7 +143,7 @@ export class RegistryEngine implements Engine {
     };
     return {
       state,
-      places: new WritingPlaces({ always, most: tinyImages, bytes: TINY_IMAGES_BYTES }),
+      places: new Places({ always, most: tinyImages, bytes: TINY_IMAGES_BYTES }),
       store,
     };
   }

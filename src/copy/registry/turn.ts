@@ -1,11 +1,11 @@
 import type { RegistryClient } from '../../oci/client.ts';
 import type { Member } from '../meetings.ts';
-import type { WritingPlaces } from './writing-places.ts';
+import type { Places } from '../../oci/places.ts';
 
 /** When an image may be written to its target. */
 export interface Turn {
   /** Limits the images that are written at the same time; other images are read ahead or read back meanwhile. */
-  readonly places: Pick<WritingPlaces, 'run'>;
+  readonly places: Pick<Places, 'run'>;
   /** The copy's part in the meeting of those that read the same, if there are others. */
   readonly member?: Member<RegistryClient>;
 }

@@ -3,11 +3,11 @@ import { expect, it } from 'vitest';
 import { Meetings } from '../../../../src/copy/meetings.ts';
 import { Patience } from '../../../../src/copy/patience.ts';
 import { inTurn } from '../../../../src/copy/registry/turn.ts';
-import { WritingPlaces } from '../../../../src/copy/registry/writing-places.ts';
+import { Places } from '../../../../src/oci/places.ts';
 import type { RegistryClient } from '../../../../src/oci/client.ts';
 import { testClient } from '../../../support/fixtures/clients.ts';
 
-const onePlace = (): WritingPlaces => new WritingPlaces({ most: 1, always: 1, bytes: 0 });
+const onePlace = (): Places => new Places({ most: 1, always: 1, bytes: 0 });
 const targets = ['a', 'b', 'c'].map(testClient);
 const names = ['first', 'second', 'third', 'fourth'];
 const copies = names.flatMap((name) => targets.map((target) => ({ name, target })));

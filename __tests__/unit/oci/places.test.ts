@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { WritingPlaces, type WritingPlacesOptions } from '../../../../src/copy/registry/writing-places.ts';
+import { Places, type PlacesOptions } from '../../../src/oci/places.ts';
 
 interface Run {
   readonly order: number[];
@@ -9,8 +9,8 @@ interface Run {
 }
 
 /** Writes images of these sizes, each until those that can start have started. */
-async function write(sizes: readonly number[], options: WritingPlacesOptions): Promise<Run> {
-  const places = new WritingPlaces(options);
+async function write(sizes: readonly number[], options: PlacesOptions): Promise<Run> {
+  const places = new Places(options);
   const active: number[] = [];
   const run: Run = { order: [], together: [] };
   await Promise.all(
@@ -29,7 +29,7 @@ async function write(sizes: readonly number[], options: WritingPlacesOptions): P
 
 const most = ({ together }: Run): number => Math.max(0, ...together.map(({ length }) => length));
 
-describe('WritingPlaces', () => {
+describe('Places', () => {
   const options = { most: 8, always: 2, bytes: 100 };
 
   it('writes many tiny images at the same time, and few large ones', async () => {
@@ -60,7 +60,7 @@ describe('WritingPlaces', () => {
   });
 
   it('gives back the place of an image that failed', async () => {
-    const places = new WritingPlaces({ most: 1, always: 1, bytes: 0 });
+    const places = new Places({ most: 1, always: 1, bytes: 0 });
     const failing = places.run(5, async () => {
       throw new Error('refused');
     });
