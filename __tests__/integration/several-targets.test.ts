@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Exec } from '../../src/copy/docker/cli.ts';
-import { openDockerEngine } from '../../src/copy/docker/engine.ts';
+import { openDockerEngine } from '../../src/copy/docker/open.ts';
 import type { Engine } from '../../src/copy/engine.ts';
 import { RegistryEngine } from '../../src/copy/registry/engine.ts';
 import { testClient } from '../support/fixtures/clients.ts';

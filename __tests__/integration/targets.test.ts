@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { githubCredential } from '../../src/action/credentials.ts';
 import type { Exec } from '../../src/copy/docker/cli.ts';
-import { openDockerEngine } from '../../src/copy/docker/engine.ts';
+import { openDockerEngine } from '../../src/copy/docker/open.ts';
 import type { Engine } from '../../src/copy/engine.ts';
 import { DOCKER_MANIFEST } from '../../src/oci/media-types.ts';
 import { startCopying, taskOf, observe } from '../support/fixtures/copying.ts';

@@ -1,5 +1,5 @@
 import * as core from '@actions/core';
-import { openDockerEngine } from '../copy/docker/engine.ts';
+import { openDockerEngine } from '../copy/docker/open.ts';
 import type { Engine } from '../copy/engine.ts';
 import { RegistryEngine } from '../copy/registry/engine.ts';
 import type { Inputs } from '../inputs/inputs.ts';

@@ -1,10 +1,10 @@
 import Bottleneck from 'bottleneck/light.js';
 
 /**
- * GitHub asks to wait a second between writes if there are many of them. The first writes of a run follow one another at once: most
- * runs write two files. https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+ * GitHub asks to wait a second between writes if there are many of them, and takes 80 in a minute. The first writes of a run follow one
+ * another at once: most runs write few files. https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
  */
-const FIRST_WRITES = 10;
+const FIRST_WRITES = 20;
 /** Jobs of a matrix write to one branch at about the same time. */
 const FIRST_WRITES_OF_MANY_JOBS = 2;
 const PAUSE_MS = 1000;

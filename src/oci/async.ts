@@ -61,3 +61,14 @@ export function mapLimited<T, R>(
   const limit = pLimit(concurrency);
   return items.map(async (item) => limit(async () => each(item)));
 }
+
+/** Both results. A failure is thrown only after both have ended, so that nothing continues in the background. */
+export async function bothOrThrow<A, B>(
+  first: Promise<A>,
+  second: Promise<B> | undefined,
+): Promise<[A, B | undefined]> {
+  const [a, b] = await Promise.allSettled([first, second]);
+  if (a.status === 'rejected') throw a.reason;
+  if (b.status === 'rejected') throw b.reason;
+  return [a.value, b.value];
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SerialQueue, SingleFlight, allOrThrow } from '../../../src/oci/async.ts';
+import { SerialQueue, SingleFlight, allOrThrow, bothOrThrow, mapLimited } from '../../../src/oci/async.ts';
 
 describe('allOrThrow', () => {
   it('returns the results in order', async () => {
@@ -18,6 +18,40 @@ describe('allOrThrow', () => {
     expect(ended).toBe(false);
     slow.resolve(1);
     expect(await outcome).toEqual(new Error('first'));
+  });
+});
+
+describe('bothOrThrow', () => {
+  it('returns both results, and none for what is not done', async () => {
+    expect(await bothOrThrow(Promise.resolve(1), Promise.resolve('a'))).toEqual([1, 'a']);
+    expect(await bothOrThrow(Promise.resolve(1), undefined)).toEqual([1, undefined]);
+  });
+
+  it('throws a failure when both have ended', async () => {
+    const slow = Promise.withResolvers<number>();
+    let isSlowDone = false;
+    const failing = bothOrThrow(
+      Promise.reject(new Error('first')),
+      slow.promise.then(() => (isSlowDone = true)),
+    );
+    slow.resolve(1);
+    await expect(failing).rejects.toThrow('first');
+    expect(isSlowDone).toBe(true);
+  });
+});
+
+describe('mapLimited', () => {
+  it('calls for all items, so many at a time', async () => {
+    let [running, most] = [0, 0];
+    const results = mapLimited([1, 2, 3, 4, 5], 2, async (item) => {
+      most = Math.max(most, (running += 1));
+      await new Promise((resolve) => setImmediate(resolve));
+      running -= 1;
+      return item * 10;
+    });
+    expect(await Promise.all(results)).toEqual([10, 20, 30, 40, 50]);
+    expect(most).toBe(2);
+    expect(mapLimited([], 2, async () => Promise.resolve())).toEqual([]);
   });
 });
 

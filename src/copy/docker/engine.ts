@@ -1,36 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { CopyError, isPermanent } from '../../mirror/copy-error.ts';
 import { type SingleImage, findTargetImage, readSourceImage } from '../../mirror/source-image.ts';
-import type { Credential } from '../../oci/auth/credentials.ts';
-import { credentialServer } from '../../oci/auth/docker-config.ts';
 import { isDigest } from '../../oci/digest.ts';
-import { messageOf } from '../../oci/errors.ts';
 import type { Logger } from '../../oci/logger.ts';
 import type { CopyObserver, CopyTask, Engine } from '../engine.ts';
 import { SharedSources } from '../shared-source.ts';
-import { type Exec, DockerCli, DockerUnableError } from './cli.ts';
-import { createConfig } from './config.ts';
+import { type DockerCli, DockerUnableError } from './cli.ts';
 import { PulledImages } from './pulled-images.ts';
 import { Removals } from './removals.ts';
 
-/** The accounts to log in with, by registry. Other registries use the logins of the user's docker config. */
-export interface Logins {
-  readonly source: ReadonlyMap<string, Credential>;
-  readonly target: ReadonlyMap<string, Credential>;
-}
-
 export interface DockerEngineOptions {
-  readonly exec: Exec;
-  /** The environment of docker: PATH, HOME, DOCKER_HOST and whatever else the user has set. */
-  readonly env: Readonly<Record<string, string>>;
-  /** The folder of the user's docker configuration, which is read and never changed. */
-  readonly userConfig: string;
-  /** The folder in which temporary folders are created. */
-  readonly tempFolder: string;
-  readonly logins: Logins;
-  /** Called with the folder for the logins before they are written, so that `post` can remove it. */
-  readonly onFolder: (folder: string) => void;
   /** Copies what docker can't copy: an index of several platforms, an artifact. */
   readonly indexEngine: Engine;
   /** Number of images that are copied to one target registry at the same time. */
@@ -40,62 +19,18 @@ export interface DockerEngineOptions {
   readonly abort: AbortSignal;
 }
 
-/**
- * Checks the docker daemon and logs in, with separate configurations for sources and targets.
- *
- * @throws Error with the remedy when docker or its daemon is missing, or a login is refused
- */
-export async function openDockerEngine(options: DockerEngineOptions): Promise<Engine> {
-  const { exec, env, userConfig, tempFolder, logins, onFolder } = options;
-  await new DockerCli(exec, env, userConfig).check();
-  const folder = await mkdtemp(join(tempFolder, 'sync-action-docker-'));
-  onFolder(folder);
-  const open = async (name: string, credentials: ReadonlyMap<string, Credential>): Promise<DockerCli> =>
-    openCli(options, join(folder, name), credentials);
-  try {
-    const opening = [open('source', logins.source), open('target', logins.target)] as const;
-    // The folder may be removed only when nothing is written to it any more.
-    await Promise.allSettled(opening);
-    const [source, target] = await Promise.all(opening);
-    const hasFallback = Array.from(source.logins.values()).some(({ fallback }) => fallback);
-    const anonymous = hasFallback ? await open('anonymous', new Map()) : undefined;
-    return new DockerEngine(options, folder, { source, target, anonymous });
-  } catch (error) {
-    await rm(folder, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-async function openCli(
-  { exec, env, userConfig, logger }: DockerEngineOptions,
-  config: string,
-  credentials: ReadonlyMap<string, Credential>,
-): Promise<DockerCli> {
-  await createConfig(config, userConfig, Array.from(credentials.keys(), credentialServer));
-  const docker = new DockerCli(exec, env, config);
-  for (const [registry, credential] of credentials) {
-    try {
-      await docker.login(registry, credential);
-    } catch (error) {
-      if (credential.fallback !== true) throw error;
-      const message = messageOf(error);
-      logger.info(`${message}. docker continues without them`);
-    }
-  }
-  return docker;
-}
-
 /** Of most images: the source's reference and one tag of the target. */
 const REFERENCES_PER_IMAGE = 2;
 
 /** The docker command with the logins of each role; `anonymous` is set when a source's login is only a fallback. */
-interface Clis {
+export interface Clis {
   readonly source: DockerCli;
   readonly target: DockerCli;
   readonly anonymous: DockerCli | undefined;
 }
 
-class DockerEngine implements Engine {
+/** Copies images of one platform with docker; `openDockerEngine` opens it. */
+export class DockerEngine implements Engine {
   readonly width: number;
   readonly #options: DockerEngineOptions;
   readonly #folder: string;
@@ -106,6 +41,7 @@ class DockerEngine implements Engine {
   /** References that may be left in the daemon: the end of a run also ends commands that remove images. */
   readonly #unremoved = new Set<string>();
 
+  /** @param folder has the logins, and is removed with `close` */
   constructor(options: DockerEngineOptions, folder: string, docker: Clis) {
     this.width = options.concurrency;
     this.#options = options;

@@ -1,14 +1,15 @@
-import { SingleFlight } from '../../oci/async.ts';
+import { SingleFlight, bothOrThrow } from '../../oci/async.ts';
 import { ContentError } from '../../oci/blob-download.ts';
 import { type UploadStart, startUpload, uploadChunks, uploadWhole } from '../../oci/blob-upload.ts';
 import type { RegistryClient } from '../../oci/client.ts';
 import { RegistryError } from '../../oci/errors.ts';
-import { type Problem, RetryBudget } from '../../oci/http/retry.ts';
+import { RetryBudget } from '../../oci/http/retry.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
 import type { Sleep } from '../../oci/sleep.ts';
 import type { CopyTask } from '../engine.ts';
 import { isKept, readBlob } from '../shared-source.ts';
 import type { BlobStreams } from './blob-streams.ts';
+import { type BlobTransfer, corruptKeys, uploadProblem } from './blob-transfer.ts';
 import { isCommitted } from './commit-check.ts';
 import type { PresenceCheck } from './presence-check.ts';
 import type { TargetInventory } from './target-inventory.ts';
@@ -239,48 +240,4 @@ async function* kept(
   blob: Descriptor,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   yield await readBlob(source, from, blob);
-}
-
-/** One blob on its way to one repository of the target. */
-interface BlobTransfer {
-  readonly source: RegistryClient;
-  readonly from: string;
-  readonly blob: Descriptor;
-  readonly repository: string;
-  /** Another repository of the target that has the blob. */
-  readonly mountSource: string | undefined;
-  /** True when that is the source's repository, which the target's account may not be able to read. */
-  readonly isFromSource: boolean;
-}
-
-/** Keys of a blob in one repository of its source, and in any repository. Descriptors may state different sizes of one blob. */
-function corruptKeys({ source, from, blob: { digest, size } }: BlobTransfer): {
-  here: string;
-  anywhere: string;
-} {
-  return { here: `${source.registry}/${from}@${digest} ${size}`, anywhere: `${digest} ${size}` };
-}
-
-/**
- * Whether another upload may succeed. The transport retries all requests but uploads, whose body can be read only once: the
- * token may have expired meanwhile (401), the registry may have lost the upload session (404), or disagree about its offset (416).
- */
-function uploadProblem(error: RegistryError): Problem {
-  const { method, status, ambiguous, retryAfter } = error;
-  // Requests that can be repeated have been retried already.
-  const retryable = error.retryable && !error.isExhausted;
-  const isUpload = method === 'PUT' || method === 'PATCH';
-  const isSessionLost = isUpload && (status === 401 || status === 404 || status === 416);
-  return { retryable: retryable || isSessionLost, ambiguous: ambiguous && isUpload, retryAfter };
-}
-
-/** Both results. A failure is thrown only after both have ended, so that nothing continues in the background. */
-async function bothOrThrow<A, B>(
-  first: Promise<A>,
-  second: Promise<B> | undefined,
-): Promise<[A, B | undefined]> {
-  const [a, b] = await Promise.allSettled([first, second]);
-  if (a.status === 'rejected') throw a.reason;
-  if (b.status === 'rejected') throw b.reason;
-  return [a.value, b.value];
 }

@@ -2,8 +2,7 @@ import { CopyError, MissingAtSourceError, isPermanent } from '../../mirror/copy-
 import { type CopyableContent, copyableContent, entryKind, partsOf } from '../../mirror/source-image.ts';
 import { type SerialQueue, type SingleFlight, allOrThrow, mapLimited } from '../../oci/async.ts';
 import { type Digest, matchesDigest } from '../../oci/digest.ts';
-import { RegistryError } from '../../oci/errors.ts';
-import { type Descriptor, type RawManifest, isForeignLayer } from '../../oci/manifest.ts';
+import type { Descriptor, RawManifest } from '../../oci/manifest.ts';
 import type { RegistryClient } from '../../oci/client.ts';
 import type { CopyTask } from '../engine.ts';
 import type { Member } from '../meetings.ts';
@@ -11,6 +10,7 @@ import { MAX_KEPT_BLOB_BYTES } from '../shared-source.ts';
 import type { BlobCopier } from './blob-copier.ts';
 import type { BlobStreams } from './blob-streams.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import { explainRefusal, isMissingPart, mayBeStored, namesUnknownPart } from './manifest-refusal.ts';
 import { type PresenceCheck, MAX_DEPTH } from './presence-check.ts';
 import type { ReferrersLists } from './referrers-lists.ts';
 import { SourceManifests } from './source-manifests.ts';
@@ -44,12 +44,6 @@ const UNHELD_CONCURRENCY = 2;
 
 /** How often the parts of a manifest are copied again when the target says that it misses some. */
 const MAX_ROUNDS = 2;
-
-/**
- * Error codes of a registry that misses something that a manifest refers to. zot answers MANIFEST_INVALID, as registries also do
- * for a manifest that was damaged on its way.
- */
-const UNKNOWN_PART_CODES = new Set(['MANIFEST_BLOB_UNKNOWN', 'BLOB_UNKNOWN', 'MANIFEST_UNKNOWN']);
 
 /** Copies a manifest and all that it refers to: the parts first, then the manifest. */
 export class ManifestCopy {
@@ -162,7 +156,7 @@ export class ManifestCopy {
     } catch (error) {
       if (!mayBeStored(error)) throw error;
       const head = await client.findManifest(repository, reference).catch(() => undefined);
-      if (!head || !isDigestOf(manifest, head.digest)) throw this.#explain(error, manifest);
+      if (!head || !isDigestOf(manifest, head.digest)) throw explainRefusal(error, this.#contentOf(manifest));
       if (isPermanent(error)) this.#state.checkBeforePush = true;
     }
     this.#state.inventory.noteManifest(repository, manifest.digest);
@@ -176,25 +170,13 @@ export class ManifestCopy {
         return await client.putManifest(repository, reference, manifest);
       } catch (error) {
         if (!isMissingPart(error)) throw error;
-        if (error.codes.some((code) => UNKNOWN_PART_CODES.has(code)))
-          this.#state.presence.noteRefusal(this.#contentOf(manifest));
+        if (namesUnknownPart(error)) this.#state.presence.noteRefusal(this.#contentOf(manifest));
         if (rounds === MAX_ROUNDS) throw error;
         this.#forget(manifest);
         await this.readAhead(manifest);
         await this.copyParts(manifest);
       }
     }
-  }
-
-  /** Registries refuse foreign layers with messages that don't mention them. */
-  #explain(error: RegistryError, manifest: RawManifest): Error {
-    const content = this.#contentOf(manifest);
-    if (content.kind !== 'image' || !content.layers.some(isForeignLayer)) return error;
-    return new CopyError(
-      `${error.message}. The image has foreign layers, which are not stored in registries and which this target refuses: ` +
-        'allow them there (in distribution, validation.manifests.urls), or leave the image out with "exclude"',
-      { retryable: false, cause: error },
-    );
   }
 
   /** Copies what `manifest` refers to, unless the target is known to have it. */
@@ -273,18 +255,4 @@ export class ManifestCopy {
 /** True for a digest of the manifest's bytes: a target may use another algorithm than the source. */
 export function isDigestOf({ digest, bytes }: RawManifest, other: Digest): boolean {
   return digest === other || matchesDigest(bytes, other);
-}
-
-function isMissingPart(error: unknown): error is RegistryError {
-  return (
-    error instanceof RegistryError &&
-    error.codes.some((code) => UNKNOWN_PART_CODES.has(code) || code === 'MANIFEST_INVALID')
-  );
-}
-
-/** True where a lookup may say that the manifest is stored. A registry that limits requests is spared the lookup. */
-function mayBeStored(error: unknown): error is RegistryError {
-  return (
-    error instanceof RegistryError && !error.isRateLimit && (error.method === 'PUT' || isPermanent(error))
-  );
 }

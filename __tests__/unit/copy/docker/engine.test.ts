@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Exec } from '../../../../src/copy/docker/cli.ts';
-import { openDockerEngine } from '../../../../src/copy/docker/engine.ts';
+import { openDockerEngine } from '../../../../src/copy/docker/open.ts';
 import type { Engine } from '../../../../src/copy/engine.ts';
 import { expectHeld, observe, startCopying, taskOf } from '../../../support/fixtures/copying.ts';
 import { makeImage, pushImage } from '../../../support/fixtures/images.ts';
