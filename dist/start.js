@@ -34481,10 +34481,10 @@ var ReadAnswer = class {
 
 // src/github/write-pace.ts
 /**
-* GitHub asks to wait a second between writes if there are many of them. The first writes of a run follow one another at once: most
-* runs write two files. https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+* GitHub asks to wait a second between writes if there are many of them, and takes 80 in a minute. The first writes of a run follow one
+* another at once: most runs write few files. https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 */
-const FIRST_WRITES = 10;
+const FIRST_WRITES = 20;
 /** Jobs of a matrix write to one branch at about the same time. */
 const FIRST_WRITES_OF_MANY_JOBS = 2;
 const PAUSE_MS = 1e3;
@@ -36737,6 +36737,13 @@ function mapLimited(items, concurrency, each) {
 	const limit = pLimit(concurrency);
 	return items.map(async (item) => limit(async () => each(item)));
 }
+/** Both results. A failure is thrown only after both have ended, so that nothing continues in the background. */
+async function bothOrThrow(first, second) {
+	const [a, b] = await Promise.allSettled([first, second]);
+	if (a.status === "rejected") throw a.reason;
+	if (b.status === "rejected") throw b.reason;
+	return [a.value, b.value];
+}
 
 // src/oci/auth/token-cache.ts
 /** Tokens take a few kilobytes each. */
@@ -38694,6 +38701,171 @@ function isPermanent(error) {
 	return error instanceof CopyError && !error.retryable;
 }
 
+// src/copy/docker/cli.ts
+/** Messages of docker and of registries about failures that a retry does not change, */
+const PERMANENT = /denied|unauthorized|forbidden|not found|unknown|invalid|no matching manifest|unsupported|not supported|not implemented|no space left|cannot connect to the docker daemon/i;
+/** except for these, which may pass. */
+const TRANSIENT = /toomanyrequests|too many requests|rate limit|timeout|blob upload|connection reset|unexpected eof/i;
+/** Of the permanent failures, those that docker also reports for an answer that is not a registry's, or for damaged content. */
+const AMBIGUOUS = /unauthorized|invalid character|invalid checksum|text\/html|malformed|(?:digest|manifest|size) invalid|did not match|blob unknown|unknown blob/i;
+/** Of the permanent failures, those that concern the account. */
+const DENIED = /denied|unauthorized|forbidden|authentication required|no basic auth credentials/i;
+/**
+* Messages about images that docker can't pull or push unchanged, and that can be copied registry to registry:
+* - the containerd image store (Docker 29's default) lacks content when another image has the same layer under another compression,
+*   or the index names platforms that were not pulled (docker/cli 4959, moby 52897, 51665), and ends a push whose last answer takes
+*   longer than 30 s (moby 53700);
+* - daemons before 23 can't read layers that are compressed with zstd;
+* - the classic store has at most 128 layers, checks that layers match the config, and has no media types but its own;
+* - a daemon can't unpack an image for another operating system, or with user IDs that it does not map.
+*/
+const UNABLE = new RegExp([
+	"content digest sha256:\\w+: not found",
+	"does not provide (?:any|the specified) platform",
+	"timeout awaiting response headers",
+	"invalid tar header",
+	"failed to register layer(?!.*no space left)",
+	"max depth exceeded",
+	"layers from manifest don't match image configuration",
+	"invalid rootfs in image configuration",
+	"un(?:supported|known)(?: manifest)? media ?type",
+	"mediaType in manifest should be",
+	"unsupported (?:layer )?compression",
+	"cannot be used on this platform",
+	"cannot be mapped to a host ID"
+].join("|"), "i");
+/** docker can't copy an image unchanged. */
+var DockerUnableError = class extends CopyError {
+	constructor(message) {
+		super(message, { retryable: false });
+	}
+};
+/** The docker command with one private configuration. */
+var DockerCli = class {
+	/** The accounts that were used to log in, by registry. */
+	logins = /* @__PURE__ */ new Map();
+	#exec;
+	#env;
+	constructor(exec, env, configFolder) {
+		this.#exec = exec;
+		this.#env = {
+			...env,
+			DOCKER_CONFIG: configFolder
+		};
+	}
+	/**
+	* Runs `docker <args>`. Only the exit code decides whether it succeeded.
+	*
+	* @returns standard output
+	* @throws CopyError with docker's own message; DockerUnableError when docker can't copy the image unchanged
+	*/
+	async run(args) {
+		return this.#run(args, args.join(" "));
+	}
+	/**
+	* Runs `docker pull <args>` or `docker push <args>`, which sends requests to `registry`.
+	*
+	* @throws CopyError with docker's own message, the remedy, and the account that was refused
+	*/
+	async move(command, registry, args) {
+		try {
+			await this.run([command, ...args]);
+		} catch (error) {
+			const isUnable = error instanceof DockerUnableError;
+			if (!(error instanceof CopyError) || error.retryable || isUnable) throw error;
+			const remedy = remedyFor(error.message, command === "push");
+			const login = this.logins.get(registry) ?? { providedBy: "the docker config, if it has any" };
+			const advice = DENIED.test(error.message) ? adviceOn(registry, login, remedy) : remedy;
+			if (advice === void 0) throw error;
+			throw new CopyError(`${error.message.replace(/\.$/, "")}. ${advice}`, {
+				retryable: false,
+				ambiguous: error.ambiguous && remedy === void 0,
+				cause: error
+			});
+		}
+	}
+	async #run(args, shown, input) {
+		const options = input === void 0 ? { env: this.#env } : {
+			env: this.#env,
+			input
+		};
+		const { exitCode, stdout, stderr } = await this.#exec("docker", args, options);
+		if (exitCode === 0) return stdout;
+		const message = printable(stderr.trim() || stdout.trim(), 1e3);
+		const failure = `docker ${shown} ended with exit code ${exitCode}: ${message}`;
+		if (UNABLE.test(message)) throw new DockerUnableError(failure);
+		throw new CopyError(failure, {
+			retryable: TRANSIENT.test(message) || !PERMANENT.test(message),
+			ambiguous: AMBIGUOUS.test(message)
+		});
+	}
+	/**
+	* Makes sure that there is a docker command and that it reaches a daemon.
+	*
+	* @throws Error with the remedy
+	*/
+	async check() {
+		const remedy = "engine: docker needs the docker command and its daemon: run on a runner that has them, such as ubuntu-latest, or set engine: registry";
+		try {
+			await this.run([
+				"version",
+				"--format",
+				"{{.Server.Version}}"
+			]);
+		} catch (error) {
+			const cause = messageOf(error);
+			throw new Error(`${remedy}. ${cause}`, { cause: error });
+		}
+	}
+	/**
+	* Logs in. The password is passed on standard input.
+	*
+	* @throws Error that names where the account came from, and nothing of the account itself
+	*/
+	async login(registry, credential) {
+		const { username, password, providedBy } = credential;
+		try {
+			const args = [
+				"login",
+				`--username=${username}`,
+				"--password-stdin",
+				registry
+			];
+			await this.#run(args, `login ${registry}`, password);
+			this.logins.set(registry, credential);
+		} catch (error) {
+			const cause = messageOf(error);
+			throw new Error(`${registry} refuses the credentials from ${providedBy}: check them. ${cause}`, { cause: error });
+		}
+	}
+};
+
+// src/copy/docker/config.ts
+/** Folders that docker reads beside config.json. */
+const SHARED_FOLDERS = ["cli-plugins", "contexts"];
+/**
+* Creates a docker configuration in `folder` that starts from the user's: the same logins, helpers, proxies, plugins and contexts.
+* Credential helpers are disabled for `loginServers`, so that a login there is written into `folder` and never into the user's own
+* store.
+*/
+async function createConfig(folder, userFolder, loginServers) {
+	await mkdir(folder, {
+		recursive: true,
+		mode: 448
+	});
+	const config = await readDockerConfig(userFolder);
+	if (loginServers.length > 0) {
+		const off = Object.fromEntries(loginServers.map((server) => [server, ""]));
+		config.credHelpers = {
+			...config.credHelpers,
+			...off
+		};
+	}
+	await writeFile(join(folder, "config.json"), JSON.stringify(config), { mode: 384 });
+	const type = process.platform === "win32" ? "junction" : "dir";
+	await Promise.all(SHARED_FOLDERS.map(async (name) => symlink(resolve(userFolder, name), join(folder, name), type)));
+}
+
 // src/mirror/source-image.ts
 /**
 * Reads what `digest` is, and picks one image from an index when `platforms` names a single platform.
@@ -39207,171 +39379,6 @@ async function download(client, repository, blob) {
 	return Buffer.concat(await Array.fromAsync(downloadBlob(client, repository, blob)));
 }
 
-// src/copy/docker/cli.ts
-/** Messages of docker and of registries about failures that a retry does not change, */
-const PERMANENT = /denied|unauthorized|forbidden|not found|unknown|invalid|no matching manifest|unsupported|not supported|not implemented|no space left|cannot connect to the docker daemon/i;
-/** except for these, which may pass. */
-const TRANSIENT = /toomanyrequests|too many requests|rate limit|timeout|blob upload|connection reset|unexpected eof/i;
-/** Of the permanent failures, those that docker also reports for an answer that is not a registry's, or for damaged content. */
-const AMBIGUOUS = /unauthorized|invalid character|invalid checksum|text\/html|malformed|(?:digest|manifest|size) invalid|did not match|blob unknown|unknown blob/i;
-/** Of the permanent failures, those that concern the account. */
-const DENIED = /denied|unauthorized|forbidden|authentication required|no basic auth credentials/i;
-/**
-* Messages about images that docker can't pull or push unchanged, and that can be copied registry to registry:
-* - the containerd image store (Docker 29's default) lacks content when another image has the same layer under another compression,
-*   or the index names platforms that were not pulled (docker/cli 4959, moby 52897, 51665), and ends a push whose last answer takes
-*   longer than 30 s (moby 53700);
-* - daemons before 23 can't read layers that are compressed with zstd;
-* - the classic store has at most 128 layers, checks that layers match the config, and has no media types but its own;
-* - a daemon can't unpack an image for another operating system, or with user IDs that it does not map.
-*/
-const UNABLE = new RegExp([
-	"content digest sha256:\\w+: not found",
-	"does not provide (?:any|the specified) platform",
-	"timeout awaiting response headers",
-	"invalid tar header",
-	"failed to register layer(?!.*no space left)",
-	"max depth exceeded",
-	"layers from manifest don't match image configuration",
-	"invalid rootfs in image configuration",
-	"un(?:supported|known)(?: manifest)? media ?type",
-	"mediaType in manifest should be",
-	"unsupported (?:layer )?compression",
-	"cannot be used on this platform",
-	"cannot be mapped to a host ID"
-].join("|"), "i");
-/** docker can't copy an image unchanged. */
-var DockerUnableError = class extends CopyError {
-	constructor(message) {
-		super(message, { retryable: false });
-	}
-};
-/** The docker command with one private configuration. */
-var DockerCli = class {
-	/** The accounts that were used to log in, by registry. */
-	logins = /* @__PURE__ */ new Map();
-	#exec;
-	#env;
-	constructor(exec, env, configFolder) {
-		this.#exec = exec;
-		this.#env = {
-			...env,
-			DOCKER_CONFIG: configFolder
-		};
-	}
-	/**
-	* Runs `docker <args>`. Only the exit code decides whether it succeeded.
-	*
-	* @returns standard output
-	* @throws CopyError with docker's own message; DockerUnableError when docker can't copy the image unchanged
-	*/
-	async run(args) {
-		return this.#run(args, args.join(" "));
-	}
-	/**
-	* Runs `docker pull <args>` or `docker push <args>`, which sends requests to `registry`.
-	*
-	* @throws CopyError with docker's own message, the remedy, and the account that was refused
-	*/
-	async move(command, registry, args) {
-		try {
-			await this.run([command, ...args]);
-		} catch (error) {
-			const isUnable = error instanceof DockerUnableError;
-			if (!(error instanceof CopyError) || error.retryable || isUnable) throw error;
-			const remedy = remedyFor(error.message, command === "push");
-			const login = this.logins.get(registry) ?? { providedBy: "the docker config, if it has any" };
-			const advice = DENIED.test(error.message) ? adviceOn(registry, login, remedy) : remedy;
-			if (advice === void 0) throw error;
-			throw new CopyError(`${error.message.replace(/\.$/, "")}. ${advice}`, {
-				retryable: false,
-				ambiguous: error.ambiguous && remedy === void 0,
-				cause: error
-			});
-		}
-	}
-	async #run(args, shown, input) {
-		const options = input === void 0 ? { env: this.#env } : {
-			env: this.#env,
-			input
-		};
-		const { exitCode, stdout, stderr } = await this.#exec("docker", args, options);
-		if (exitCode === 0) return stdout;
-		const message = printable(stderr.trim() || stdout.trim(), 1e3);
-		const failure = `docker ${shown} ended with exit code ${exitCode}: ${message}`;
-		if (UNABLE.test(message)) throw new DockerUnableError(failure);
-		throw new CopyError(failure, {
-			retryable: TRANSIENT.test(message) || !PERMANENT.test(message),
-			ambiguous: AMBIGUOUS.test(message)
-		});
-	}
-	/**
-	* Makes sure that there is a docker command and that it reaches a daemon.
-	*
-	* @throws Error with the remedy
-	*/
-	async check() {
-		const remedy = "engine: docker needs the docker command and its daemon: run on a runner that has them, such as ubuntu-latest, or set engine: registry";
-		try {
-			await this.run([
-				"version",
-				"--format",
-				"{{.Server.Version}}"
-			]);
-		} catch (error) {
-			const cause = messageOf(error);
-			throw new Error(`${remedy}. ${cause}`, { cause: error });
-		}
-	}
-	/**
-	* Logs in. The password is passed on standard input.
-	*
-	* @throws Error that names where the account came from, and nothing of the account itself
-	*/
-	async login(registry, credential) {
-		const { username, password, providedBy } = credential;
-		try {
-			const args = [
-				"login",
-				`--username=${username}`,
-				"--password-stdin",
-				registry
-			];
-			await this.#run(args, `login ${registry}`, password);
-			this.logins.set(registry, credential);
-		} catch (error) {
-			const cause = messageOf(error);
-			throw new Error(`${registry} refuses the credentials from ${providedBy}: check them. ${cause}`, { cause: error });
-		}
-	}
-};
-
-// src/copy/docker/config.ts
-/** Folders that docker reads beside config.json. */
-const SHARED_FOLDERS = ["cli-plugins", "contexts"];
-/**
-* Creates a docker configuration in `folder` that starts from the user's: the same logins, helpers, proxies, plugins and contexts.
-* Credential helpers are disabled for `loginServers`, so that a login there is written into `folder` and never into the user's own
-* store.
-*/
-async function createConfig(folder, userFolder, loginServers) {
-	await mkdir(folder, {
-		recursive: true,
-		mode: 448
-	});
-	const config = await readDockerConfig(userFolder);
-	if (loginServers.length > 0) {
-		const off = Object.fromEntries(loginServers.map((server) => [server, ""]));
-		config.credHelpers = {
-			...config.credHelpers,
-			...off
-		};
-	}
-	await writeFile(join(folder, "config.json"), JSON.stringify(config), { mode: 384 });
-	const type = process.platform === "win32" ? "junction" : "dir";
-	await Promise.all(SHARED_FOLDERS.map(async (name) => symlink(resolve(userFolder, name), join(folder, name), type)));
-}
-
 // src/copy/docker/pulled-images.ts
 /** The images that docker has pulled. Each is pulled once for all copies that use it at the same time. */
 var PulledImages = class {
@@ -39460,49 +39467,9 @@ var Removals = class {
 };
 
 // src/copy/docker/engine.ts
-/**
-* Checks the docker daemon and logs in, with separate configurations for sources and targets.
-*
-* @throws Error with the remedy when docker or its daemon is missing, or a login is refused
-*/
-async function openDockerEngine(options) {
-	const { exec, env, userConfig, tempFolder, logins, onFolder } = options;
-	await new DockerCli(exec, env, userConfig).check();
-	const folder = await mkdtemp(join(tempFolder, "sync-action-docker-"));
-	onFolder(folder);
-	const open = async (name, credentials) => openCli(options, join(folder, name), credentials);
-	try {
-		const opening = [open("source", logins.source), open("target", logins.target)];
-		await Promise.allSettled(opening);
-		const [source, target] = await Promise.all(opening);
-		const anonymous = Array.from(source.logins.values()).some(({ fallback }) => fallback) ? await open("anonymous", /* @__PURE__ */ new Map()) : void 0;
-		return new DockerEngine(options, folder, {
-			source,
-			target,
-			anonymous
-		});
-	} catch (error) {
-		await rm(folder, {
-			recursive: true,
-			force: true
-		});
-		throw error;
-	}
-}
-async function openCli({ exec, env, userConfig, logger }, config, credentials) {
-	await createConfig(config, userConfig, Array.from(credentials.keys(), credentialServer));
-	const docker = new DockerCli(exec, env, config);
-	for (const [registry, credential] of credentials) try {
-		await docker.login(registry, credential);
-	} catch (error) {
-		if (credential.fallback !== true) throw error;
-		const message = messageOf(error);
-		logger.info(`${message}. docker continues without them`);
-	}
-	return docker;
-}
 /** Of most images: the source's reference and one tag of the target. */
 const REFERENCES_PER_IMAGE = 2;
+/** Copies images of one platform with docker; `openDockerEngine` opens it. */
 var DockerEngine = class {
 	width;
 	#options;
@@ -39513,6 +39480,7 @@ var DockerEngine = class {
 	#removals;
 	/** References that may be left in the daemon: the end of a run also ends commands that remove images. */
 	#unremoved = /* @__PURE__ */ new Set();
+	/** @param folder has the logins, and is removed with `close` */
 	constructor(options, folder, docker) {
 		this.width = options.concurrency;
 		this.#options = options;
@@ -39661,6 +39629,49 @@ var DockerEngine = class {
 		});
 	}
 };
+
+// src/copy/docker/open.ts
+/**
+* Checks the docker daemon and logs in, with separate configurations for sources and targets.
+*
+* @throws Error with the remedy when docker or its daemon is missing, or a login is refused
+*/
+async function openDockerEngine(options) {
+	const { exec, env, userConfig, tempFolder, logins, onFolder } = options;
+	await new DockerCli(exec, env, userConfig).check();
+	const folder = await mkdtemp(join(tempFolder, "sync-action-docker-"));
+	onFolder(folder);
+	const open = async (name, credentials) => openCli(options, join(folder, name), credentials);
+	try {
+		const opening = [open("source", logins.source), open("target", logins.target)];
+		await Promise.allSettled(opening);
+		const [source, target] = await Promise.all(opening);
+		const anonymous = Array.from(source.logins.values()).some(({ fallback }) => fallback) ? await open("anonymous", /* @__PURE__ */ new Map()) : void 0;
+		return new DockerEngine(options, folder, {
+			source,
+			target,
+			anonymous
+		});
+	} catch (error) {
+		await rm(folder, {
+			recursive: true,
+			force: true
+		});
+		throw error;
+	}
+}
+async function openCli({ exec, env, userConfig, logger }, config, credentials) {
+	await createConfig(config, userConfig, Array.from(credentials.keys(), credentialServer));
+	const docker = new DockerCli(exec, env, config);
+	for (const [registry, credential] of credentials) try {
+		await docker.login(registry, credential);
+	} catch (error) {
+		if (credential.fallback !== true) throw error;
+		const message = messageOf(error);
+		logger.info(`${message}. docker continues without them`);
+	}
+	return docker;
+}
 
 // src/oci/referrers-list.ts
 /** An entry with all its fields, known or not. */
@@ -40099,6 +40110,29 @@ function withDigest(location, digest) {
 	return url;
 }
 
+// src/copy/registry/blob-transfer.ts
+/** Keys of a blob in one repository of its source, and in any repository. Descriptors may state different sizes of one blob. */
+function corruptKeys({ source, from, blob: { digest, size } }) {
+	return {
+		here: `${source.registry}/${from}@${digest} ${size}`,
+		anywhere: `${digest} ${size}`
+	};
+}
+/**
+* Whether another upload may succeed. The transport retries all requests but uploads, whose body can be read only once: the
+* token may have expired meanwhile (401), the registry may have lost the upload session (404), or disagree about its offset (416).
+*/
+function uploadProblem(error) {
+	const { method, status, ambiguous, retryAfter } = error;
+	const retryable = error.retryable && !error.isExhausted;
+	const isUpload = method === "PUT" || method === "PATCH";
+	return {
+		retryable: retryable || isUpload && (status === 401 || status === 404 || status === 416),
+		ambiguous: ambiguous && isUpload,
+		retryAfter
+	};
+}
+
 // src/copy/registry/commit-check.ts
 /** Number of lookups after a commit that took longer than the timeout: about half a minute, */
 const BASE_LOOKUPS = 7;
@@ -40343,34 +40377,6 @@ async function* untilSent(content, upload) {
 /** The content of a blob that is kept for several targets. */
 async function* kept(source, from, blob) {
 	yield await readBlob(source, from, blob);
-}
-/** Keys of a blob in one repository of its source, and in any repository. Descriptors may state different sizes of one blob. */
-function corruptKeys({ source, from, blob: { digest, size } }) {
-	return {
-		here: `${source.registry}/${from}@${digest} ${size}`,
-		anywhere: `${digest} ${size}`
-	};
-}
-/**
-* Whether another upload may succeed. The transport retries all requests but uploads, whose body can be read only once: the
-* token may have expired meanwhile (401), the registry may have lost the upload session (404), or disagree about its offset (416).
-*/
-function uploadProblem(error) {
-	const { method, status, ambiguous, retryAfter } = error;
-	const retryable = error.retryable && !error.isExhausted;
-	const isUpload = method === "PUT" || method === "PATCH";
-	return {
-		retryable: retryable || isUpload && (status === 401 || status === 404 || status === 416),
-		ambiguous: ambiguous && isUpload,
-		retryAfter
-	};
-}
-/** Both results. A failure is thrown only after both have ended, so that nothing continues in the background. */
-async function bothOrThrow(first, second) {
-	const [a, b] = await Promise.allSettled([first, second]);
-	if (a.status === "rejected") throw a.reason;
-	if (b.status === "rejected") throw b.reason;
-	return [a.value, b.value];
 }
 
 // src/copy/registry/expected-blobs.ts
@@ -40935,6 +40941,37 @@ function encode(content) {
 	return new TextEncoder().encode(JSON.stringify(content));
 }
 
+// src/copy/registry/manifest-refusal.ts
+/**
+* Error codes of a registry that misses something that a manifest refers to. zot answers MANIFEST_INVALID, as registries also do
+* for a manifest that was damaged on its way.
+*/
+const UNKNOWN_PART_CODES = /* @__PURE__ */ new Set([
+	"MANIFEST_BLOB_UNKNOWN",
+	"BLOB_UNKNOWN",
+	"MANIFEST_UNKNOWN"
+]);
+/** True when the registry says that it misses something that the manifest refers to. */
+function namesUnknownPart({ codes }) {
+	return codes.some((code) => UNKNOWN_PART_CODES.has(code));
+}
+/** True when the registry may miss something that the manifest refers to. */
+function isMissingPart(error) {
+	return error instanceof RegistryError && (namesUnknownPart(error) || error.codes.includes("MANIFEST_INVALID"));
+}
+/** True where a lookup may say that the manifest is stored. A registry that limits requests is spared the lookup. */
+function mayBeStored(error) {
+	return error instanceof RegistryError && !error.isRateLimit && (error.method === "PUT" || isPermanent(error));
+}
+/** Registries refuse foreign layers with messages that don't mention them. */
+function explainRefusal(error, content) {
+	if (content.kind !== "image" || !content.layers.some(isForeignLayer)) return error;
+	return new CopyError(`${error.message}. The image has foreign layers, which are not stored in registries and which this target refuses: allow them there (in distribution, validation.manifests.urls), or leave the image out with "exclude"`, {
+		retryable: false,
+		cause: error
+	});
+}
+
 // src/copy/registry/presence-check.ts
 /** Indexes may contain indexes; real ones are not nested deeper than this. */
 const MAX_DEPTH$1 = 8;
@@ -41060,15 +41097,6 @@ function tooDeep({ source: { repository, digest } }) {
 const UNHELD_CONCURRENCY = 2;
 /** How often the parts of a manifest are copied again when the target says that it misses some. */
 const MAX_ROUNDS = 2;
-/**
-* Error codes of a registry that misses something that a manifest refers to. zot answers MANIFEST_INVALID, as registries also do
-* for a manifest that was damaged on its way.
-*/
-const UNKNOWN_PART_CODES = /* @__PURE__ */ new Set([
-	"MANIFEST_BLOB_UNKNOWN",
-	"BLOB_UNKNOWN",
-	"MANIFEST_UNKNOWN"
-]);
 /** Copies a manifest and all that it refers to: the parts first, then the manifest. */
 var ManifestCopy = class {
 	#task;
@@ -41163,7 +41191,7 @@ var ManifestCopy = class {
 		} catch (error) {
 			if (!mayBeStored(error)) throw error;
 			const head = await client.findManifest(repository, reference).catch(() => void 0);
-			if (!head || !isDigestOf(manifest, head.digest)) throw this.#explain(error, manifest);
+			if (!head || !isDigestOf(manifest, head.digest)) throw explainRefusal(error, this.#contentOf(manifest));
 			if (isPermanent(error)) this.#state.checkBeforePush = true;
 		}
 		this.#state.inventory.noteManifest(repository, manifest.digest);
@@ -41175,21 +41203,12 @@ var ManifestCopy = class {
 			return await client.putManifest(repository, reference, manifest);
 		} catch (error) {
 			if (!isMissingPart(error)) throw error;
-			if (error.codes.some((code) => UNKNOWN_PART_CODES.has(code))) this.#state.presence.noteRefusal(this.#contentOf(manifest));
+			if (namesUnknownPart(error)) this.#state.presence.noteRefusal(this.#contentOf(manifest));
 			if (rounds === MAX_ROUNDS) throw error;
 			this.#forget(manifest);
 			await this.readAhead(manifest);
 			await this.copyParts(manifest);
 		}
-	}
-	/** Registries refuse foreign layers with messages that don't mention them. */
-	#explain(error, manifest) {
-		const content = this.#contentOf(manifest);
-		if (content.kind !== "image" || !content.layers.some(isForeignLayer)) return error;
-		return new CopyError(`${error.message}. The image has foreign layers, which are not stored in registries and which this target refuses: allow them there (in distribution, validation.manifests.urls), or leave the image out with "exclude"`, {
-			retryable: false,
-			cause: error
-		});
 	}
 	/** Copies what `manifest` refers to, unless the target is known to have it. */
 	async copyParts(manifest, depth = 0) {
@@ -41256,13 +41275,6 @@ var ManifestCopy = class {
 /** True for a digest of the manifest's bytes: a target may use another algorithm than the source. */
 function isDigestOf({ digest, bytes }, other) {
 	return digest === other || matchesDigest(bytes, other);
-}
-function isMissingPart(error) {
-	return error instanceof RegistryError && error.codes.some((code) => UNKNOWN_PART_CODES.has(code) || code === "MANIFEST_INVALID");
-}
-/** True where a lookup may say that the manifest is stored. A registry that limits requests is spared the lookup. */
-function mayBeStored(error) {
-	return error instanceof RegistryError && !error.isRateLimit && (error.method === "PUT" || isPermanent(error));
 }
 
 // src/copy/registry/turn.ts
@@ -46834,6 +46846,60 @@ function chooseSource(namespace, client, apis) {
 	}
 }
 
+// src/list/root.ts
+/**
+* The tags of the repository at the namespace's own path, and the repositories below it.
+*
+* @throws RegistryError or Error with the remedy when the namespace can't be listed
+*/
+async function listRoot(namespace, source) {
+	const { path } = namespace;
+	const own = source.kind === "prefix" ? nothing() : await listOwn(path, source);
+	const refused = own instanceof RegistryError ? own : void 0;
+	const root = own instanceof RegistryError ? nothing() : own;
+	if (refused && source.kind === "repository") throw explainRoot(namespace, refused);
+	if (root.children || source.kind === "repository") return {
+		...root,
+		isFlat: false
+	};
+	const names = await source.listRepositories().catch((error) => {
+		if (!(error instanceof NotListed) || root.tags.size === 0) throw refused && path !== "" ? explainBoth(namespace, refused, error) : error;
+		return [];
+	});
+	const prefix = path === "" ? "" : `${path}/`;
+	const children = names.filter((name) => name.startsWith(prefix) || refused && name === path);
+	if (refused && path !== "" && children.length === 0) throw explainRoot(namespace, refused);
+	return {
+		...root,
+		children,
+		isFlat: true
+	};
+}
+function nothing() {
+	return { tags: /* @__PURE__ */ new Map() };
+}
+/** The namespace as a repository, or the registry's refusal, as a namespace need not be a repository. */
+async function listOwn(path, source) {
+	try {
+		return await source.listTags(path);
+	} catch (error) {
+		if (error instanceof RegistryError && !error.retryable && !(error instanceof LaterPageError)) return error;
+		throw error;
+	}
+}
+function explainRoot(namespace, error) {
+	if (error.status !== 404) return error;
+	return new Error(`${formatNamespace(namespace)} does not exist or is private. Check "namespaces". ${error.message}`, { cause: error });
+}
+/** Both the namespace's own path and the registry's list were refused; an account that is refused everywhere is named once. */
+function explainBoth(namespace, own, error) {
+	if (!(error instanceof Error)) return error;
+	const { cause } = error;
+	if (cause instanceof RegistryError && cause.message === own.message) return new Error(`${formatNamespace(namespace)} can't be listed. ${own.message}`, { cause: error });
+	const why = own.status === 404 ? "does not exist, or is private, as a repository" : "can't be listed";
+	return new Error(`${formatNamespace(namespace)} ${why} (${own.message}), and ${error.message}`, { cause: error });
+}
+
 // src/list/discover.ts
 /** More repositories than any namespace has. A registry that invents names is stopped here. */
 const MAX_REPOSITORIES = 1e5;
@@ -46882,42 +46948,6 @@ const ALL_IMAGES = {
 	wantsImage: () => true,
 	excludesTree: () => false
 };
-/** The tags of the repository at the namespace's own path, and the repositories below it. */
-async function listRoot(namespace, source) {
-	const { path } = namespace;
-	const own = source.kind === "prefix" ? nothing() : await listOwn(path, source);
-	const refused = own instanceof RegistryError ? own : void 0;
-	const root = own instanceof RegistryError ? nothing() : own;
-	if (refused && source.kind === "repository") throw explainRoot(namespace, refused);
-	if (root.children || source.kind === "repository") return {
-		...root,
-		isFlat: false
-	};
-	const names = await source.listRepositories().catch((error) => {
-		if (!(error instanceof NotListed) || root.tags.size === 0) throw refused && path !== "" ? explainBoth(namespace, refused, error) : error;
-		return [];
-	});
-	const prefix = path === "" ? "" : `${path}/`;
-	const children = names.filter((name) => name.startsWith(prefix) || refused && name === path);
-	if (refused && path !== "" && children.length === 0) throw explainRoot(namespace, refused);
-	return {
-		...root,
-		children,
-		isFlat: true
-	};
-}
-function nothing() {
-	return { tags: /* @__PURE__ */ new Map() };
-}
-/** The namespace as a repository, or the registry's refusal, as a namespace need not be a repository. */
-async function listOwn(path, source) {
-	try {
-		return await source.listTags(path);
-	} catch (error) {
-		if (error instanceof RegistryError && !error.retryable && !(error instanceof LaterPageError)) return error;
-		throw error;
-	}
-}
 /** One walk down a namespace. All children are requested at once; the host's limiter bounds how many are in flight. */
 var Walk = class {
 	images = /* @__PURE__ */ new Map();
@@ -47028,18 +47058,6 @@ var Walk = class {
 		return repository === path ? path.slice(path.lastIndexOf("/") + 1) : repository.slice(path.length + 1);
 	}
 };
-function explainRoot(namespace, error) {
-	if (error.status !== 404) return error;
-	return new Error(`${formatNamespace(namespace)} does not exist or is private. Check "namespaces". ${error.message}`, { cause: error });
-}
-/** Both the namespace's own path and the registry's list were refused; an account that is refused everywhere is named once. */
-function explainBoth(namespace, own, error) {
-	if (!(error instanceof Error)) return error;
-	const { cause } = error;
-	if (cause instanceof RegistryError && cause.message === own.message) return new Error(`${formatNamespace(namespace)} can't be listed. ${own.message}`, { cause: error });
-	const why = own.status === 404 ? "does not exist, or is private, as a repository" : "can't be listed";
-	return new Error(`${formatNamespace(namespace)} ${why} (${own.message}), and ${error.message}`, { cause: error });
-}
 
 // src/select/exact.ts
 /** The references of a rule as if the source had listed them: nothing is requested. */
@@ -48340,42 +48358,15 @@ function cutRanges(items, most, total) {
 	return ranges;
 }
 
-// src/plan/matrix.ts
-/** GitHub accepts 1 MB of outputs per job, in UTF-16. Part of that is left for the other outputs. */
-const MAX_MATRIX_BYTES = 9e5;
-/** An input is an environment variable, with its name, of at most 32,767 characters on Windows and 131,071 bytes on Linux. */
-const MAX_INPUT_BYTES = 32e3;
+// src/plan/fair-plan.ts
 /** A job gets the lines of its lists as an input, and perhaps once more as part of `job-matrix`. */
 const MAX_LIST_BYTES = 28e3;
 /**
-* Spreads work over at most `maxEntries` jobs. No job gets much more than its fair share, unless a single image is more
-* than that. A namespace that is too much for one job is split by images; small namespaces share a job. The same work
-* results in the same matrix, in whatever order it was found.
-*
-* @throws Error when not even the namespaces and filters fit into GitHub's limit
+* Spreads work over at most `most` jobs, or more where the lines of lists would not fit into an input. No job gets much more than its
+* fair share, unless a single image is more than that.
 */
-function planMatrix(works, options) {
-	const { maxEntries, filters, turn, targets, maxBytes = MAX_MATRIX_BYTES } = options;
-	const plans = fairPlan(weigh(works), maxEntries).flatMap(withinInputs);
-	const shared = {
-		...turn && turnValues(turn),
-		...targets !== void 0 && { target: targets }
-	};
-	for (const render of [byImagesThatFit, byNumbers]) {
-		const matrix = { include: plans.flatMap((plan) => render(plan, filters)).map((one) => ({
-			...one,
-			...shared
-		})) };
-		if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
-	}
-	throw new Error(`The matrix would have more than ${maxBytes} bytes, which GitHub does not accept: name fewer namespaces per plan, or shorten "include" and "exclude"`);
-}
-function turnValues({ day, last, key }) {
-	return {
-		"recheck-day": day,
-		"recheck-last": last,
-		...key !== void 0 && { "recheck-key": key }
-	};
+function planJobs(works, most) {
+	return fairPlan(weigh(works), most).flatMap(withinInputs);
 }
 /** Weighs by bytes if the sources report them, by their mean for images without a size, and by tags if no size is known. */
 function weigh(works) {
@@ -48453,6 +48444,48 @@ function withinInputs(plan) {
 function sizeOf(loads) {
 	return loads.reduce((sum, { lines = [] }) => sum + lines.reduce((bytes, line) => bytes + line.length + 1, 0), 0);
 }
+function heaviestFirst(a, b) {
+	return b.weight - a.weight || byName(a, b);
+}
+function byName(a, b) {
+	return formatNamespace(a.namespace) < formatNamespace(b.namespace) ? -1 : 1;
+}
+
+// src/plan/matrix.ts
+/** GitHub accepts 1 MB of outputs per job, in UTF-16. Part of that is left for the other outputs. */
+const MAX_MATRIX_BYTES = 9e5;
+/** An input is an environment variable, with its name, of at most 32,767 characters on Windows and 131,071 bytes on Linux. */
+const MAX_INPUT_BYTES = 32e3;
+/**
+* Spreads work over at most `maxEntries` jobs. No job gets much more than its fair share, unless a single image is more
+* than that. A namespace that is too much for one job is split by images; small namespaces share a job. The same work
+* results in the same matrix, in whatever order it was found.
+*
+* @throws Error when not even the namespaces and filters fit into GitHub's limit
+*/
+function planMatrix(works, options) {
+	const { maxEntries, filters, turn, targets, maxBytes = MAX_MATRIX_BYTES } = options;
+	const plans = planJobs(works, maxEntries);
+	const shared = {
+		...turn && turnValues(turn),
+		...targets !== void 0 && { target: targets }
+	};
+	for (const render of [byImagesThatFit, byNumbers]) {
+		const matrix = { include: plans.flatMap((plan) => render(plan, filters)).map((one) => ({
+			...one,
+			...shared
+		})) };
+		if (JSON.stringify(matrix).length * 2 <= maxBytes) return matrix;
+	}
+	throw new Error(`The matrix would have more than ${maxBytes} bytes, which GitHub does not accept: name fewer namespaces per plan, or shorten "include" and "exclude"`);
+}
+function turnValues({ day, last, key }) {
+	return {
+		"recheck-day": day,
+		"recheck-last": last,
+		...key !== void 0 && { "recheck-key": key }
+	};
+}
 /** Entries that name their images where the names fit into an input, otherwise entries that name a range of numbers. */
 function byImagesThatFit(plan, filters) {
 	const entries = byImages(plan, filters);
@@ -48516,12 +48549,6 @@ function clashesOf(piles, exclude) {
 	for (const { image } of piles.flatMap(({ loads }) => loads)) clashing.delete(image);
 	const names = Array.from(clashing).toSorted();
 	return Buffer.byteLength([...exclude, ...names].join("\n")) <= MAX_INPUT_BYTES ? names : [];
-}
-function heaviestFirst(a, b) {
-	return b.weight - a.weight || byName(a, b);
-}
-function byName(a, b) {
-	return formatNamespace(a.namespace) < formatNamespace(b.namespace) ? -1 : 1;
 }
 
 // src/plan/list-lines.ts
