@@ -50154,8 +50154,8 @@ function withoutNames({ image, tags, reason }) {
 		...tags.slice(0, MAX_TAGS)
 	].filter((name) => name !== "");
 	if (names.length === 0) return general;
-	const anyName = names.toSorted((a, b) => b.length - a.length).map((name) => name.replaceAll(/\W/g, String.raw`\$&`)).join("|");
-	return general.replaceAll(new RegExp(`(?<![\\w.-])(?:${anyName})(?![\\w-])`, "g"), "\u2026");
+	const anyName = names.toSorted((a, b) => b.length - a.length).map((name) => name.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)).join("|");
+	return general.replaceAll(new RegExp(`(?<![\\w.-])(?:${anyName})(?![\\w-])`, "gu"), "\u2026");
 }
 
 // src/report/annotations.ts

@@ -35,7 +35,8 @@ export async function benchPlan(): Promise<void> {
     const median = measure(planner, folder, real, RUNS);
     if (median.tags !== REAL_WORK) throw new Error(`${median.tags} tags were planned, not ${REAL_WORK}`);
     print('real tags', median);
-    for (const count of [10_000, 100_000, 1_000_000]) print('made-up tags', measure(planner, folder, madeUpCases(count), 1));
+    for (const count of [10_000, 100_000, 1_000_000])
+      print('made-up tags', measure(planner, folder, madeUpCases(count), 1));
     await benchPlanJob(real);
   } finally {
     rmSync(folder, { recursive: true });

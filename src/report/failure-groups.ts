@@ -34,7 +34,8 @@ function withoutNames({ image, tags, reason }: Failure): string {
   if (names.length === 0) return general;
   const anyName = names
     .toSorted((a, b) => b.length - a.length)
-    .map((name) => name.replaceAll(/\W/g, String.raw`\$&`))
+    .map((name) => name.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`))
     .join('|');
-  return general.replaceAll(new RegExp(`(?<![\\w.-])(?:${anyName})(?![\\w-])`, 'g'), '…');
+  // By code points: half of a character is not a name in it.
+  return general.replaceAll(new RegExp(`(?<![\\w.-])(?:${anyName})(?![\\w-])`, 'gu'), '…');
 }

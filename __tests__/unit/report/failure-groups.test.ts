@@ -42,6 +42,11 @@ describe('groupFailures', () => {
     expect(groups[0]?.members.map(({ namespace }) => namespace)).toEqual(['x.io/b', 'x.io/b']);
   });
 
+  it('finds no name in half of a character', () => {
+    const failures = [failure('one', ['\ud83d'], 'no 🐳 here'), failure('two', [], 'no 🐳 here')];
+    expect(groupFailures([namespaceResult({ failures })])).toHaveLength(1);
+  });
+
   it('loses no failure, whatever its name has', () => {
     const text = fc.string({ unit: 'binary', maxLength: 12 });
     const failed = fc.record({ image: text, tags: fc.array(text, { maxLength: 12 }), reason: text });
