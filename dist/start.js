@@ -39428,6 +39428,8 @@ var Removals = class {
 	#limit;
 	#running = Promise.resolve();
 	#next;
+	/** The last batch of each reference, until it has ended. */
+	#batches = /* @__PURE__ */ new Map();
 	/** @param removeAll runs one command; its promise must not be rejected */
 	constructor(limit, removeAll) {
 		this.#limit = limit;
@@ -39437,8 +39439,15 @@ var Removals = class {
 	async remove(references) {
 		if (references.length === 0) return;
 		const batch = this.#next ?? this.#open();
-		for (const reference of references) batch.references.add(reference);
+		for (const reference of references) {
+			batch.references.add(reference);
+			this.#batches.set(reference, batch);
+		}
 		await batch.end;
+	}
+	/** Resolves once no removal of `reference` waits or runs: it may be made again. */
+	async settled(reference) {
+		await this.#batches.get(reference)?.end;
 	}
 	/** Resolves once no more references wait than the limit allows: the daemon's disk is finite. */
 	async room() {
@@ -39463,6 +39472,7 @@ var Removals = class {
 		this.#next = void 0;
 		const all = Array.from(references);
 		for (let index = 0; index < all.length; index += MAX_REFERENCES) await this.#removeAll(all.slice(index, index + MAX_REFERENCES));
+		for (const reference of all) if (this.#batches.get(reference)?.references === references) this.#batches.delete(reference);
 	}
 };
 
@@ -39552,6 +39562,7 @@ var DockerEngine = class {
 	async #pushAs(remote, local, task, { tag, image, observer }) {
 		const { abort } = this.#options;
 		abort.throwIfAborted();
+		await this.#removals.settled(remote);
 		await this.#docker.target.run([
 			"tag",
 			local,
@@ -42346,7 +42357,6 @@ const USUAL_CONCURRENCY = 10;
 * @throws Error with the remedy when docker, its daemon or a login is missing
 */
 async function openEngine(inputs, sources, abort) {
-	expectCopies();
 	const registryEngine = new RegistryEngine({
 		...inputs.cache && { blobLocations: (registry) => new BlobCache({
 			registry,
@@ -42365,7 +42375,10 @@ async function openEngine(inputs, sources, abort) {
 		random: Math.random,
 		abort
 	});
-	if (inputs.engine === "registry") return registryEngine;
+	if (inputs.engine === "registry") {
+		expectCopies();
+		return registryEngine;
+	}
 	const children = new ChildProcesses();
 	abort.addEventListener("abort", () => children.end(["tag", "image"]));
 	return openDockerEngine({

@@ -27,7 +27,6 @@ export async function openEngine(
   sources: CredentialSources,
   abort: AbortSignal,
 ): Promise<Engine> {
-  expectCopies();
   const registryEngine = new RegistryEngine({
     ...(inputs.cache && {
       blobLocations: (registry) =>
@@ -49,7 +48,10 @@ export async function openEngine(
     random: Math.random,
     abort,
   });
-  if (inputs.engine === 'registry') return registryEngine;
+  if (inputs.engine === 'registry') {
+    expectCopies();
+    return registryEngine;
+  }
   const children = new ChildProcesses();
   // Short commands may finish: an interrupted "tag" could still take effect after the image was removed.
   abort.addEventListener('abort', () => children.end(['tag', 'image']));

@@ -121,6 +121,8 @@ export class DockerEngine implements Engine {
   ): Promise<number> {
     const { abort } = this.#options;
     abort.throwIfAborted();
+    // An earlier attempt may have left the tag to its removal.
+    await this.#removals.settled(remote);
     await this.#docker.target.run(['tag', local, remote]);
     await observer.beforeOverwrite(tag);
     abort.throwIfAborted();

@@ -17,6 +17,8 @@ export class Removals {
   readonly #limit: number;
   #running: Promise<void> = Promise.resolve();
   #next: Batch | undefined;
+  /** The last batch of each reference, until it has ended. */
+  readonly #batches = new Map<string, Batch>();
 
   /** @param removeAll runs one command; its promise must not be rejected */
   constructor(limit: number, removeAll: (references: readonly string[]) => Promise<void>) {
@@ -28,8 +30,16 @@ export class Removals {
   async remove(references: readonly string[]): Promise<void> {
     if (references.length === 0) return;
     const batch = this.#next ?? this.#open();
-    for (const reference of references) batch.references.add(reference);
+    for (const reference of references) {
+      batch.references.add(reference);
+      this.#batches.set(reference, batch);
+    }
     await batch.end;
+  }
+
+  /** Resolves once no removal of `reference` waits or runs: it may be made again. */
+  async settled(reference: string): Promise<void> {
+    await this.#batches.get(reference)?.end;
   }
 
   /** Resolves once no more references wait than the limit allows: the daemon's disk is finite. */
@@ -56,5 +66,7 @@ export class Removals {
     const all = Array.from(references);
     for (let index = 0; index < all.length; index += MAX_REFERENCES)
       await this.#removeAll(all.slice(index, index + MAX_REFERENCES));
+    for (const reference of all)
+      if (this.#batches.get(reference)?.references === references) this.#batches.delete(reference);
   }
 }

@@ -77,6 +77,28 @@ describe('DockerEngine', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it('tags an image again only when the removal of an earlier attempt has ended', async () => {
+    const { exec } = startDocker(() => true);
+    const log: string[] = [];
+    let pushes = 0;
+    const engine = await open(async (command, args, options) => {
+      if (args[0] === 'image') await new Promise((resolve) => setTimeout(resolve, 20));
+      const outcome = await exec(command, args, options);
+      log.push(args[0] ?? '');
+      if (args[0] !== 'push') return outcome;
+      pushes += 1;
+      return pushes === 1 ? { exitCode: 1, stdout: '', stderr: 'denied' } : outcome;
+    });
+    const other = makeImage({ seed: 'moved' });
+    await pushImage(source.url, 'img', ['v1'], other);
+    const pair = startCopying(source, target);
+    await expect(engine.copy(taskOf(pair, 'img', other), observe())).rejects.toThrow('denied');
+    await engine.copy(taskOf(pair, 'img', IMAGE), observe());
+    await engine.close();
+    const tags = log.flatMap((command, index) => (command === 'tag' ? [index] : []));
+    expect(log.slice(0, tags[1])).toContain('image');
+  });
+
   it('removes a tag whose command was interrupted by the end of the run', async () => {
     const { exec, images } = startDocker(() => true);
     const engine = await open(async (command, args, options) => {

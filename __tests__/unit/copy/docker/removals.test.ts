@@ -49,6 +49,24 @@ describe('Removals', () => {
     await room;
   });
 
+  it('says when a reference may be made again', async () => {
+    const { removals, endCommand } = start();
+    void removals.remove(['a']);
+    await settle();
+    void removals.remove(['b']);
+    await removals.settled('other');
+    const settled: string[] = [];
+    const waiting = ['a', 'b'].map(async (one) => removals.settled(one).then(() => settled.push(one)));
+    await settle();
+    expect(settled).toEqual([]);
+    endCommand();
+    await settle();
+    expect(settled).toEqual(['a']);
+    endCommand();
+    await Promise.all(waiting);
+    await removals.settled('a');
+  });
+
   it('ends when all is removed', async () => {
     const { removals, endCommand } = start();
     await removals.end();
