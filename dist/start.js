@@ -22,7 +22,7 @@ import { readFileSync } from "node:fs";
 import { ChildProcess } from "node:child_process";
 import { isatty } from "node:tty";
 import { setTimeout as setTimeout$1 } from "node:timers/promises";
-import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
+import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from "node:v8";
 import { basename, dirname, extname, join as join$1 } from "node:path/posix";
 
 // node_modules/universal-user-agent/index.js
@@ -42311,7 +42311,7 @@ function interruptibleSleep(abort) {
 /** By how much the old generation may grow before it is collected, in percent of what is in use. */
 const USUAL_GROWTH = 20;
 /** While images are copied, which keeps less in memory than planning: what it may grow by then, */
-const GROWTH_OF_COPIES = 200;
+const ROOM_FOR_COPIES_BYTES = 40 * 1024 ** 2;
 /** and the size up to which the young generation grows, or to less than twice of it. */
 const YOUNG_BYTES_OF_COPIES = 8 * 1024 ** 2;
 /**
@@ -42328,14 +42328,13 @@ function limitHeapGrowth() {
 * because it counts the memory of chunks that are in use for a moment, and spends a fifth of the time of tiny images.
 */
 function expectCopies() {
-	limitOldGeneration(GROWTH_OF_COPIES);
-	growYoungGeneration(2);
-	const observer = new PerformanceObserver(() => {
-		if (youngBytes() < YOUNG_BYTES_OF_COPIES) return;
-		growYoungGeneration(1);
-		observer.disconnect();
-	});
-	observer.observe({ entryTypes: ["gc"] });
+	const adapt = () => {
+		const used = getHeapStatistics().used_heap_size;
+		limitOldGeneration(Math.max(USUAL_GROWTH, Math.round(100 * ROOM_FOR_COPIES_BYTES / used)));
+		growYoungGeneration(youngBytes() < YOUNG_BYTES_OF_COPIES ? 2 : 1);
+	};
+	adapt();
+	new PerformanceObserver(adapt).observe({ entryTypes: ["gc"] });
 }
 function limitOldGeneration(percent) {
 	setFlagsFromString(`--heap-growing-percent=${percent}`);

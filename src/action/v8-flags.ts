@@ -1,11 +1,11 @@
 import { PerformanceObserver } from 'node:perf_hooks';
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8';
 
 /** By how much the old generation may grow before it is collected, in percent of what is in use. */
 const USUAL_GROWTH = 20;
 
 /** While images are copied, which keeps less in memory than planning: what it may grow by then, */
-const GROWTH_OF_COPIES = 200;
+const ROOM_FOR_COPIES_BYTES = 40 * 1024 ** 2;
 /** and the size up to which the young generation grows, or to less than twice of it. */
 const YOUNG_BYTES_OF_COPIES = 8 * 1024 ** 2;
 
@@ -24,14 +24,13 @@ export function limitHeapGrowth(): void {
  * because it counts the memory of chunks that are in use for a moment, and spends a fifth of the time of tiny images.
  */
 export function expectCopies(): void {
-  limitOldGeneration(GROWTH_OF_COPIES);
-  growYoungGeneration(2);
-  const observer = new PerformanceObserver(() => {
-    if (youngBytes() < YOUNG_BYTES_OF_COPIES) return;
-    growYoungGeneration(1);
-    observer.disconnect();
-  });
-  observer.observe({ entryTypes: ['gc'] });
+  const adapt = (): void => {
+    const used = getHeapStatistics().used_heap_size;
+    limitOldGeneration(Math.max(USUAL_GROWTH, Math.round((100 * ROOM_FOR_COPIES_BYTES) / used)));
+    growYoungGeneration(youngBytes() < YOUNG_BYTES_OF_COPIES ? 2 : 1);
+  };
+  adapt();
+  new PerformanceObserver(adapt).observe({ entryTypes: ['gc'] });
 }
 
 function limitOldGeneration(percent: number): void {
