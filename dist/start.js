@@ -1183,7 +1183,7 @@ const VERSION$14 = "7.0.8";
 const noop$1 = () => {};
 const consoleWarn = console.warn.bind(console);
 const consoleError = console.error.bind(console);
-function createLogger$1(logger = {}) {
+function createLogger$2(logger = {}) {
 	if (typeof logger.debug !== "function") logger.debug = noop$1;
 	if (typeof logger.info !== "function") logger.info = noop$1;
 	if (typeof logger.warn !== "function") logger.warn = consoleWarn;
@@ -1237,7 +1237,7 @@ var Octokit$1 = class {
 		if (options.timeZone) requestDefaults.headers["time-zone"] = options.timeZone;
 		this.request = request.defaults(requestDefaults);
 		this.graphql = withCustomRequest(this.request).defaults(requestDefaults);
-		this.log = createLogger$1(options.log);
+		this.log = createLogger$2(options.log);
 		this.hook = hook;
 		if (!options.authStrategy) {
 			if (!options.auth) this.auth = async () => ({ type: "unauthenticated" });
@@ -5762,7 +5762,7 @@ async function verifyWithFallback(secret, payload, signature, additionalSecrets)
 }
 
 // node_modules/@octokit/webhooks/dist-bundle/index.js
-var createLogger = (logger = {}) => {
+var createLogger$1 = (logger = {}) => {
 	if (typeof logger.debug !== "function") logger.debug = () => {};
 	if (typeof logger.info !== "function") logger.info = () => {};
 	if (typeof logger.warn !== "function") logger.warn = console.warn.bind(console);
@@ -6190,7 +6190,7 @@ function removeListener(state, webhookNameOrNames, handler) {
 function createEventHandler(options) {
 	const state = {
 		hooks: {},
-		log: createLogger(options && options.log)
+		log: createLogger$1(options && options.log)
 	};
 	if (options && options.transform) state.transform = options.transform;
 	return {
@@ -6240,7 +6240,7 @@ var Webhooks = class {
 			secret: options.secret,
 			additionalSecrets: options.additionalSecrets,
 			hooks: {},
-			log: createLogger(options.log)
+			log: createLogger$1(options.log)
 		};
 		this.sign = sign.bind(null, options.secret);
 		this.verify = verify.bind(null, options.secret);
@@ -38249,18 +38249,56 @@ var Registries = class {
 	}
 };
 
+// src/action/gather-output.ts
+/** How long the output may wait for more, in milliseconds. */
+const LONGEST_WAIT_MS = 100;
+/**
+* Lets `stream` hold back what it is given for a moment, to write it together with what follows: a line for each of many tiny images
+* takes as long to write as two requests. The order stays the same.
+*
+* @param onExit receives the function to call before the process exits
+* @returns a function to be called before something is written
+*/
+function gatherOutput(stream, onExit) {
+	let isHeld = false;
+	const write = () => {
+		if (!isHeld) return;
+		isHeld = false;
+		stream.uncork();
+	};
+	onExit(write);
+	return () => {
+		if (isHeld) return;
+		isHeld = true;
+		stream.cork();
+		setTimeout(write, LONGEST_WAIT_MS).unref();
+	};
+}
+
 // src/action/logger.ts
+const holdBack = gatherOutput(process.stdout, (write) => process.once("exit", write));
 /**
 * The runner's log. A line that begins like a workflow command would be executed, and some of the text comes from
 * registries, so such lines get an invisible character in front.
+*
+* @param isDebug whether the workflow runs with step debugging. Without it, no debug line is made: those of 100,000 requests would cost
+*   more time than the requests.
 */
-const logger = {
-	debug: (message) => {
-		if (isDebug()) debug(typeof message === "string" ? message : message());
-	},
-	info: (message) => info(message.replaceAll(/^(\s*)(::|##\[)/gm, "$1\u200b$2")),
-	warning: (message) => warning(message)
-};
+function createLogger(isDebug) {
+	return {
+		debug: (message) => {
+			if (!isDebug) return;
+			holdBack();
+			debug(typeof message === "string" ? message : message());
+		},
+		info: (message) => {
+			holdBack();
+			info(message.replaceAll(/^(\s*)(::|##\[)/gm, "$1\u200b$2"));
+		},
+		warning: (message) => warning(message)
+	};
+}
+const logger = createLogger(isDebug());
 
 // src/action/cache-api.ts
 /** What the runner sets where there is a cache service, of version 2 and 1. */
@@ -42313,7 +42351,7 @@ const USUAL_GROWTH = 20;
 /** While images are copied, which keeps less in memory than planning: what it may grow by then, */
 const ROOM_FOR_COPIES_BYTES = 40 * 1024 ** 2;
 /** and the size up to which the young generation grows, or to less than twice of it. */
-const YOUNG_BYTES_OF_COPIES = 8 * 1024 ** 2;
+const YOUNG_BYTES_OF_COPIES = 32 * 1024 ** 2;
 /**
 * Makes V8 collect garbage early. A run allocates much and keeps little; without this, V8 would let its young
 * generation grow with the machine's memory, and its old generation to four times of what is in use, and the process
@@ -42325,7 +42363,9 @@ function limitHeapGrowth() {
 }
 /**
 * Makes V8 collect less often, before images are copied. With the usual limits it collects everything for each 30 MB of a layer,
-* because it counts the memory of chunks that are in use for a moment, and spends a fifth of the time of tiny images.
+* because it counts the memory of chunks that are in use for a moment, and spends a fifth of the time of tiny images. Each
+* collection of the young generation moves what the requests under way keep, however few others there are: the larger it is, the
+* less is moved.
 */
 function expectCopies() {
 	const adapt = () => {

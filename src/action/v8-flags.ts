@@ -7,7 +7,7 @@ const USUAL_GROWTH = 20;
 /** While images are copied, which keeps less in memory than planning: what it may grow by then, */
 const ROOM_FOR_COPIES_BYTES = 40 * 1024 ** 2;
 /** and the size up to which the young generation grows, or to less than twice of it. */
-const YOUNG_BYTES_OF_COPIES = 8 * 1024 ** 2;
+const YOUNG_BYTES_OF_COPIES = 32 * 1024 ** 2;
 
 /**
  * Makes V8 collect garbage early. A run allocates much and keeps little; without this, V8 would let its young
@@ -21,7 +21,9 @@ export function limitHeapGrowth(): void {
 
 /**
  * Makes V8 collect less often, before images are copied. With the usual limits it collects everything for each 30 MB of a layer,
- * because it counts the memory of chunks that are in use for a moment, and spends a fifth of the time of tiny images.
+ * because it counts the memory of chunks that are in use for a moment, and spends a fifth of the time of tiny images. Each
+ * collection of the young generation moves what the requests under way keep, however few others there are: the larger it is, the
+ * less is moved.
  */
 export function expectCopies(): void {
   const adapt = (): void => {

@@ -1,5 +1,5 @@
-import { describe, expect, it, vi } from 'vitest';
-import { logger } from '../../../src/action/logger.ts';
+import { describe, expect, it } from 'vitest';
+import { createLogger, logger } from '../../../src/action/logger.ts';
 import { captureStdout } from '../../support/run/stdout.ts';
 
 describe('logger', () => {
@@ -18,19 +18,17 @@ describe('logger', () => {
 
   it('uses commands for warnings and the debug log', async () => {
     expect(await captureStdout(() => logger.warning('odd'))).toBe('::warning::odd\n');
-    vi.stubEnv('RUNNER_DEBUG', '1');
-    expect(await captureStdout(() => logger.debug('detail'))).toBe('::debug::detail\n');
-    expect(await captureStdout(() => logger.debug(() => 'made'))).toBe('::debug::made\n');
-    vi.unstubAllEnvs();
+    const made = createLogger(true);
+    expect(await captureStdout(() => made.debug('detail'))).toBe('::debug::detail\n');
+    expect(await captureStdout(() => made.debug(() => 'made'))).toBe('::debug::made\n');
   });
 
   it('prints no debug lines unless the workflow runs with step debugging', async () => {
-    vi.stubEnv('RUNNER_DEBUG', '');
+    const made = createLogger(false);
     const fail = (): never => {
       throw new Error('The line was made');
     };
-    expect(await captureStdout(() => logger.debug('detail'))).toBe('');
-    expect(await captureStdout(() => logger.debug(fail))).toBe('');
-    vi.unstubAllEnvs();
+    expect(await captureStdout(() => made.debug('detail'))).toBe('');
+    expect(await captureStdout(() => made.debug(fail))).toBe('');
   });
 });
