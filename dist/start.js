@@ -35809,12 +35809,13 @@ function headerOf(headers, name) {
 * @param limit the largest size in bytes
 * @throws RegistryError when the body is longer than `limit`
 */
-async function readBody$1({ body, headers, url }, limit) {
+async function readBody$1(response, limit) {
+	const { body, headers } = response;
 	const chunks = [];
 	let length = 0;
 	const add = (chunk) => {
 		length += chunk.length;
-		if (length > limit) throw tooLong(url, limit);
+		if (length > limit) throw tooLong(response.url, limit);
 		chunks.push(chunk);
 	};
 	const arrived = body.takeAll?.();
@@ -35822,7 +35823,7 @@ async function readBody$1({ body, headers, url }, limit) {
 	else for await (const chunk of body) add(chunk);
 	const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
 	const decoded = await decodeBody(bytes, headers, limit);
-	if (!decoded) throw tooLong(url, limit);
+	if (!decoded) throw tooLong(response.url, limit);
 	return decoded;
 }
 function tooLong(url, limit) {
@@ -37206,6 +37207,40 @@ function keyOf$5({ origin }, scopes) {
 	return [origin, ...scopes].join(" ");
 }
 
+// src/oci/http/address.ts
+/** A path, perhaps with a query, that a URL would leave as it is. */
+const PLAIN_PATH = /^\/(?!\/)[\w\-.~/:@]*(?:\?[\w\-.~/:@%&+,=]+)?$/;
+/**
+* Where a request is sent, in the parts that sending needs. A URL object is only made of it where one is needed, for a message or to
+* resolve a `Location`: making it takes as long as a tenth of a small request.
+*/
+var Address = class Address {
+	/** Scheme, host and port, as in `URL.origin`. */
+	origin;
+	/** With its port, unless that is the usual one of its scheme. */
+	host;
+	/** Path and query. */
+	path;
+	#url;
+	constructor(origin, host, path, url) {
+		this.origin = origin;
+		this.host = host;
+		this.path = path;
+		this.#url = url;
+	}
+	static of(url) {
+		return new Address(url.origin, url.host, url.pathname + url.search, url);
+	}
+	/** `to` at the same origin if it is a path; a URL as it is. */
+	at(to) {
+		if (to instanceof URL) return Address.of(to);
+		return PLAIN_PATH.test(to) && !to.includes("/.") ? new Address(this.origin, this.host, to) : Address.of(new URL(to, this.origin));
+	}
+	get url() {
+		return this.#url ??= new URL(this.origin + this.path);
+	}
+};
+
 // src/oci/http/authenticated-request.ts
 /** Sends one request until it is accepted, or until nothing is left to authenticate with. */
 var AuthenticatedRequest = class {
@@ -37237,10 +37272,10 @@ var AuthenticatedRequest = class {
 	async run() {
 		const { authenticator } = this.#options;
 		const { scopes } = this.#request;
-		let state = { kind: "unsent" };
+		let state = await this.#send();
 		while (state.kind !== "accepted") {
 			if (state.kind === "failed") throw state.error;
-			state = await this.#next(state);
+			state = state.kind === "sent" ? this.#judge(state.sent) : await this.#next(state);
 		}
 		authenticator.markAuthorized(scopes);
 		if (this.#tokenScopes !== scopes) authenticator.useTokenScopes(scopes, this.#tokenScopes);
@@ -37249,7 +37284,6 @@ var AuthenticatedRequest = class {
 	async #next(step) {
 		switch (step.kind) {
 			case "unsent": return this.#send();
-			case "sent": return this.#judge(step.sent);
 			case "challenged": return this.#answerChallenge(step.sent);
 			case "refused": return this.#explain(step.sent);
 			default: return this.#sendAnonymously(step);
@@ -37259,7 +37293,7 @@ var AuthenticatedRequest = class {
 		const { authenticator, send } = this.#options;
 		let authorization;
 		try {
-			authorization = await authenticator.header(this.#request.scopes, { tokenScopes: this.#tokenScopes });
+			if (authenticator.hasChallenge) authorization = await authenticator.header(this.#request.scopes, { tokenScopes: this.#tokenScopes });
 		} catch (error) {
 			if (isRefusedScope(error) && (this.#tryOtherScopes() || this.#unlearnScopes())) return { kind: "unsent" };
 			authenticator.forgetChallenge();
@@ -37269,7 +37303,7 @@ var AuthenticatedRequest = class {
 			kind: "sent",
 			sent: {
 				authorization,
-				response: await send(authorization)
+				response: await send(this.#request, authorization)
 			}
 		};
 	}
@@ -37363,7 +37397,7 @@ var AuthenticatedRequest = class {
 			await response.body.dump();
 			return { kind: "unsent" };
 		}
-		const refusal = await errorOf(response, this.#isSuspicious);
+		const refusal = await errorOf(this.#request, response, this.#isSuspicious);
 		return isAccessDenied(refusal) && this.#isOwn(response) && await authenticator.mayUseAnonymous(this.#request.scopes) ? {
 			kind: "anonymous",
 			refusal,
@@ -37393,7 +37427,7 @@ var AuthenticatedRequest = class {
 			kind: "failed",
 			error: refusal
 		};
-		const response = await send(authorization);
+		const response = await send(this.#request, authorization);
 		if (expect.includes(response.status)) {
 			authenticator.useAnonymous(scopes);
 			return {
@@ -37889,90 +37923,102 @@ var Sender = class {
 	* demands a token is answered with an anonymous one.
 	*
 	* @param authorization is sent to the origin of `home` alone
-	* @param home the registry's base URL, or its token service
+	* @param home the registry, or its token service
 	*/
-	async send(request, authorization, home = this.#options.baseUrl) {
-		const { foreignTokens, trustedHosts } = this.#options;
-		const { method, url, scopes } = request;
-		const refusal = whyNotFollow(home, url, trustedHosts);
-		if (refusal !== void 0) throw misdirected(method, home, url, refusal);
-		const usesForeignTokens = home === this.#options.baseUrl && request.body === void 0;
-		for (let isRepeated = false;; isRepeated = true) {
-			let foreign;
-			const response = await this.#follow(request, async (hop) => {
-				if (hop.origin === home.origin) return authorization;
-				foreign = usesForeignTokens ? await foreignTokens.header(hop, scopes) : void 0;
-				return foreign;
-			});
-			if (!(response.status === 401 && response.url.origin !== home.origin) || !usesForeignTokens || isRepeated) return response;
-			const wwwAuthenticate = listHeaderOf(response.headers, "www-authenticate");
+	async send(request, authorization, home = this.#options.registry) {
+		const { foreignTokens, registry } = this.#options;
+		const { address, scopes, expect, body } = request;
+		this.#refuse(request, home, address);
+		const usesForeignTokens = home === registry && body === void 0;
+		let hop = address;
+		let redirects = 0;
+		let isRepeated = false;
+		for (;;) {
+			const isHome = hop.origin === home.origin;
+			const foreign = isHome || !usesForeignTokens ? void 0 : await foreignTokens.header(hop.url, scopes);
+			const response = await this.dispatch(request, hop, isHome ? authorization : foreign);
+			const { status, headers } = response;
+			const location = REDIRECTS.has(status) && !expect.includes(status) ? headerOf(headers, "location") : void 0;
+			if (location !== void 0 && body === void 0) {
+				await response.body.dump();
+				hop = this.#redirected(request, hop, location, ++redirects);
+				continue;
+			}
+			if (status !== 401 || isHome || !usesForeignTokens || isRepeated) return response;
 			const unauthorized = {
-				url: response.url,
-				wwwAuthenticate,
+				url: hop.url,
+				wwwAuthenticate: listHeaderOf(headers, "www-authenticate"),
 				scopes
 			};
 			if (!foreignTokens.acceptChallenge(unauthorized, foreign)) return response;
 			await response.body.dump();
+			hop = address;
+			redirects = 0;
+			isRepeated = true;
 		}
 	}
-	async #follow(request, authorizationFor) {
-		const { trustedHosts } = this.#options;
-		const { method, body, expect } = request;
-		let { url } = request;
-		for (let redirects = 0;; redirects += 1) {
-			const authorization = await authorizationFor(url);
-			const headers = authorization === void 0 ? request.headers : {
-				...request.headers,
-				authorization
-			};
-			const response = await this.dispatch({
-				...request,
-				url,
-				headers
-			});
-			const location = REDIRECTS.has(response.status) && !expect.includes(response.status) ? headerOf(response.headers, "location") : void 0;
-			if (location === void 0 || body !== void 0) return response;
-			await response.body.dump();
-			const next = resolveLocation(location, url);
-			const reason = next ? whyNotFollow(url, next, trustedHosts) : "is malformed";
-			if (!next || reason !== void 0) throw misdirected(method, url, next, reason);
-			if (redirects >= MAX_REDIRECTS) throw tooManyRedirects(method, url);
-			url = next;
-		}
-	}
-	/** Sends `request` to exactly its URL. */
-	async dispatch(request) {
-		const { dispatcher, baseUrl, limiters, logger, clock } = this.#options;
-		const { method, url, signal } = request;
-		if (url.host !== baseUrl.host) await limiters.find(url.host)?.waitUntilOpen(signal);
+	/** Sends `request` to exactly `address`. */
+	async dispatch(request, address, authorization) {
+		const { dispatcher, registry, limiters, logger, clock } = this.#options;
+		const { method, signal, responseTimeoutMs } = request;
+		if (address.host !== registry.host) await limiters.find(address.host)?.waitUntilOpen(signal);
 		noteRequest();
 		const started = clock();
 		const exchange = new Exchange(signal);
 		dispatcher.dispatch({
-			origin: url.origin,
-			path: url.pathname + url.search,
+			origin: address.origin,
+			path: address.path,
 			method,
 			headers: {
 				"user-agent": USER_AGENT,
 				"accept-encoding": "identity",
-				...request.headers
+				...request.headers,
+				...authorization !== void 0 && { authorization }
 			},
 			body: request.body ?? null,
 			...method === "HEAD" && !this.#sendsBodyToHead && { reset: false },
-			...request.responseTimeoutMs !== void 0 && { headersTimeout: request.responseTimeoutMs }
+			...responseTimeoutMs !== void 0 && { headersTimeout: responseTimeoutMs }
 		}, exchange);
-		const { status, headers, body } = await exchange.response.catch((error) => {
+		try {
+			const { status, headers, body } = await exchange.response;
+			const took = clock() - started;
+			logger.debug(() => `${method} ${redactUrl(address.url)}: ${status} in ${took} ms`);
+			return new AddressedResponse(status, headers, body, address);
+		} catch (error) {
 			this.#sendsBodyToHead ||= isGarbled(error);
 			throw error;
-		});
-		const took = clock() - started;
-		logger.debug(() => `${method} ${redactUrl(url)}: ${status} in ${took} ms`);
-		return {
-			status,
-			headers,
-			url,
-			body
-		};
+		}
+	}
+	/** Where a redirect leads. @throws RegistryError when it must not be followed */
+	#redirected(request, from, location, redirects) {
+		const next = resolveLocation(location, from.url);
+		if (!next) throw misdirected(request.method, from.url, void 0, "is malformed");
+		const to = Address.of(next);
+		this.#refuse(request, from, to);
+		if (redirects > MAX_REDIRECTS) throw tooManyRedirects(request.method, from.url);
+		return to;
+	}
+	/** @throws RegistryError when a request to `from` must not continue at `to` */
+	#refuse({ method }, from, to) {
+		if (from.origin === to.origin) return;
+		const reason = whyNotFollow(from.url, to.url, this.#options.trustedHosts);
+		if (reason !== void 0) throw misdirected(method, from.url, to.url, reason);
+	}
+};
+/** A response that knows where it came from. */
+var AddressedResponse = class {
+	status;
+	headers;
+	body;
+	#address;
+	constructor(status, headers, body, address) {
+		this.status = status;
+		this.headers = headers;
+		this.body = body;
+		this.#address = address;
+	}
+	get url() {
+		return this.#address.url;
 	}
 };
 function tooManyRedirects(method, url) {
@@ -38003,10 +38049,15 @@ function asksForPause({ isRateLimit, status, retryAfter }) {
 /** Requests to one registry: authenticated, limited, retried, and redirected without passing credentials on. */
 var RegistryTransport = class {
 	#options;
+	#registry;
+	#limiter;
 	#authenticator;
 	#sender;
+	#authenticated;
 	constructor(options) {
 		this.#options = options;
+		this.#registry = Address.of(options.baseUrl);
+		this.#limiter = options.limiters.of(this.#registry.host);
 		const tokens = {
 			...options.trustedHosts && { trustedHosts: options.trustedHosts },
 			sendTokenRequest: this.#sendTokenRequest,
@@ -38015,6 +38066,7 @@ var RegistryTransport = class {
 		};
 		this.#sender = new Sender({
 			...options,
+			registry: this.#registry,
 			foreignTokens: new ForeignTokens(tokens)
 		});
 		this.#authenticator = new Authenticator({
@@ -38023,15 +38075,21 @@ var RegistryTransport = class {
 			credential: options.credential,
 			renewCredential: options.renewCredential
 		});
+		this.#authenticated = {
+			baseUrl: options.baseUrl,
+			authenticator: this.#authenticator,
+			send: this.#sendOnce,
+			baseChallenge: this.#baseChallenge,
+			errorOf: this.#errorOf
+		};
 	}
 	/** Waits until the registry accepts requests again, if it has requested a pause. */
 	async ready() {
-		const { baseUrl, limiters, signal } = this.#options;
-		await limiters.of(baseUrl.host).waitUntilOpen(signal).catch(() => void 0);
+		await this.#limiter.waitUntilOpen(this.#options.signal).catch(() => void 0);
 	}
 	/** The URL of `path` at this registry. */
 	urlOf(path) {
-		return new URL(path.toString(), this.#options.baseUrl);
+		return this.#registry.at(path).url;
 	}
 	/**
 	* Sends `request` and returns what `read` makes of the response. `read` must consume the body. It runs inside the
@@ -38040,13 +38098,12 @@ var RegistryTransport = class {
 	* @throws RegistryError when the registry refuses, or the retries are used up
 	*/
 	async send(request, read) {
-		const { baseUrl, limiters, retries, sleep, random, logger } = this.#options;
-		const limiter = limiters.of(baseUrl.host);
+		const { retries, sleep, random, logger } = this.#options;
 		const signal = this.#signalOf(request);
 		const retryBudget = new RetryBudget(retries, random);
 		let throttled = 0;
 		for (;;) try {
-			return await limiter.run(() => this.#attempt(request, read, throttled), signal);
+			return await this.#limiter.run(() => this.#attempt(request, read, throttled), signal);
 		} catch (thrown) {
 			signal?.throwIfAborted();
 			const error = this.#describe(request, thrown);
@@ -38071,7 +38128,7 @@ var RegistryTransport = class {
 		this.send(request, async (response) => {
 			const released = Promise.withResolvers();
 			opened.resolve({
-				...response,
+				response,
 				release: released.resolve
 			});
 			await released.promise;
@@ -38085,7 +38142,7 @@ var RegistryTransport = class {
 	*/
 	async #attempt(request, read, throttled) {
 		try {
-			return await read(await this.#authenticate(request));
+			return await read(await new AuthenticatedRequest(request, this.#authenticated).run());
 		} catch (error) {
 			if (error instanceof RegistryError && asksForPause(error)) {
 				const pauseMs = error.retryAfter ?? backoffDelay(throttled, this.#options.random);
@@ -38094,57 +38151,55 @@ var RegistryTransport = class {
 			throw error;
 		}
 	}
-	async #authenticate(request) {
-		const signal = this.#signalOf(request);
-		const url = this.urlOf(request.url);
+	#sendOnce = async (request, authorization) => {
+		const { method, url, headers, body, scopes, expect, responseTimeoutMs } = request;
 		const single = {
-			...request,
-			url,
-			headers: request.headers ?? {},
-			...signal && { signal }
+			method,
+			address: this.#registry.at(url),
+			headers,
+			body,
+			scopes,
+			expect,
+			responseTimeoutMs,
+			signal: this.#signalOf(request)
 		};
-		const { baseUrl } = this.#options;
-		return new AuthenticatedRequest(request, {
-			baseUrl,
-			authenticator: this.#authenticator,
-			send: async (authorization) => this.#sender.send(single, authorization),
-			baseChallenge: async () => this.#baseChallenge(),
-			errorOf: async (response, isAmbiguous) => this.#responseError(request, response, {
-				isRedirected: response.url.origin !== baseUrl.origin,
-				ambiguousStatuses: isAmbiguous ? [401] : []
-			})
-		}).run();
-	}
-	async #baseChallenge() {
+		return this.#sender.send(single, authorization);
+	};
+	#baseChallenge = async () => {
 		const { signal } = this.#options;
-		const url = this.urlOf("/v2/");
+		const address = this.#registry.at("/v2/");
 		const { headers, body } = await this.#sender.dispatch({
 			method: "GET",
-			url,
-			headers: {},
-			...signal && { signal }
-		});
+			address,
+			signal
+		}, address, void 0);
 		await body.dump();
 		return listHeaderOf(headers, "www-authenticate");
-	}
+	};
+	#errorOf = async (request, response, isAmbiguous) => this.#responseError(request, response, {
+		isRedirected: response.url.origin !== this.#registry.origin,
+		ambiguousStatuses: isAmbiguous ? [401] : []
+	});
 	#signalOf({ signal: own }) {
 		const { signal } = this.#options;
 		return own && signal ? AbortSignal.any([own, signal]) : own ?? signal;
 	}
 	#sendTokenRequest = async ({ headers: { authorization, ...headers }, ...request }) => {
-		const { signal } = this.#options;
 		const { method, url, scopes } = request;
+		const address = Address.of(url);
+		const { signal } = this.#options;
 		const single = {
 			...request,
+			address,
 			headers,
 			expect: [200],
-			...signal && { signal }
+			signal
 		};
-		const response = await this.#sender.send(single, authorization, url);
+		const response = await this.#sender.send(single, authorization, address);
 		if (response.status !== 200) {
 			const ambiguousStatuses = this.#authenticator.isAuthorized(scopes) ? [401, 404] : [404];
 			const more = {
-				isRedirected: response.url.origin !== url.origin,
+				isRedirected: response.url.origin !== address.origin,
 				ambiguousStatuses
 			};
 			throw await this.#responseError({
@@ -39089,7 +39144,7 @@ async function* resumed(source, signal, start) {
 	for (let resumes = 0;; resumes += 1) {
 		const before = offset;
 		let broken;
-		const response = await openRest(source, isWhole ? 0 : offset, signal);
+		const { response, release } = await openRest(source, isWhole ? 0 : offset, signal);
 		try {
 			let skip = overlap(response, offset);
 			const decoder = decoderOf(response, size);
@@ -39106,7 +39161,7 @@ async function* resumed(source, signal, start) {
 			if (!isNetworkError(error) && !isDecodingError(error)) throw error;
 			broken = error;
 		} finally {
-			response.release();
+			release();
 		}
 		if (offset >= size) return;
 		if (offset > before && resumes < MAX_RESUMES) continue;
@@ -39129,7 +39184,7 @@ async function openRest(source, offset, signal) {
 	const { client, repository } = source;
 	const open = async (headers) => client.transport.open({
 		method: "GET",
-		url: urlOf(source),
+		url: pathOf(source),
 		headers,
 		scopes: [pull(repository)],
 		expect: "range" in headers ? [200, 206] : [200],
@@ -39146,14 +39201,15 @@ async function openRest(source, offset, signal) {
 *
 * @throws RegistryError when the response begins after `offset`
 */
-function overlap({ status, headers, url }, offset) {
+function overlap(response, offset) {
+	const { status, headers } = response;
 	if (status !== 206) return offset;
 	const [, start = offset] = /^bytes (\d{1,15})-/.exec(headerOf(headers, "content-range") ?? "") ?? [];
 	if (Number(start) <= offset) return offset - Number(start);
 	const cause = `the bytes from ${offset} on were requested, and those from ${start} on were sent`;
 	throw new RegistryError({
 		method: "GET",
-		url,
+		url: response.url,
 		cause,
 		retryable: true
 	});
@@ -39169,8 +39225,11 @@ function breakOf(source, broken) {
 		error: broken
 	});
 }
-function urlOf({ client, repository, descriptor }) {
-	return client.transport.urlOf(`/v2/${repository}/blobs/${descriptor.digest}`);
+function urlOf(source) {
+	return source.client.transport.urlOf(pathOf(source));
+}
+function pathOf({ repository, descriptor }) {
+	return `/v2/${repository}/blobs/${descriptor.digest}`;
 }
 
 // src/oci/referrers.ts
@@ -40033,13 +40092,10 @@ var ChunkReader = class {
 async function startUpload(client, repository, digest, from) {
 	const plain = async () => post(client, repository, "", [push(repository)]);
 	if (from === void 0) return plain();
-	const query = new URLSearchParams({
-		mount: digest,
-		from
-	});
+	const query = `?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`;
 	const scopes = from === repository ? [push(repository)] : [push(repository), pull(from)];
 	try {
-		const start = await post(client, repository, `?${query.toString()}`, scopes, false);
+		const start = await post(client, repository, query, scopes, false);
 		if (start.kind === "mounted" && from !== repository) noteMount();
 		return start;
 	} catch (error) {

@@ -4,6 +4,7 @@ import { type RegistryClient, pull } from './client.ts';
 import { RegistryError, messageOf } from './errors.ts';
 import { createDecoder, isDecodingError } from './http/content-encoding.ts';
 import { type RegistryResponse, headerOf } from './http/message.ts';
+import type { OpenResponse } from './http/transport.ts';
 import { isNetworkError } from './http/retry.ts';
 import type { Descriptor } from './manifest.ts';
 
@@ -96,7 +97,7 @@ async function* resumed(
     const before = offset;
     let broken: unknown;
     // The bytes of a compressed response can't be counted: it is requested from its start again.
-    const response = await openRest(source, isWhole ? 0 : offset, signal);
+    const { response, release } = await openRest(source, isWhole ? 0 : offset, signal);
     try {
       let skip = overlap(response, offset);
       const decoder = decoderOf(response, size);
@@ -113,7 +114,7 @@ async function* resumed(
       if (!isNetworkError(error) && !isDecodingError(error)) throw error;
       broken = error;
     } finally {
-      response.release();
+      release();
     }
     // Once all bytes have arrived it does not matter how the response ended: the digest decides.
     if (offset >= size) return;
@@ -140,12 +141,12 @@ async function openRest(
   source: BlobSource,
   offset: number,
   signal: AbortSignal | undefined,
-): Promise<RegistryResponse & { release: () => void }> {
+): Promise<OpenResponse> {
   const { client, repository } = source;
-  const open = async (headers: Readonly<Record<string, string>>): ReturnType<typeof openRest> =>
+  const open = async (headers: Readonly<Record<string, string>>): Promise<OpenResponse> =>
     client.transport.open({
       method: 'GET',
-      url: urlOf(source),
+      url: pathOf(source),
       headers,
       scopes: [pull(repository)],
       expect: 'range' in headers ? [200, 206] : [200],
@@ -163,12 +164,13 @@ async function openRest(
  *
  * @throws RegistryError when the response begins after `offset`
  */
-function overlap({ status, headers, url }: RegistryResponse, offset: number): number {
+function overlap(response: RegistryResponse, offset: number): number {
+  const { status, headers } = response;
   if (status !== 206) return offset;
   const [, start = offset] = /^bytes (\d{1,15})-/.exec(headerOf(headers, 'content-range') ?? '') ?? [];
   if (Number(start) <= offset) return offset - Number(start);
   const cause = `the bytes from ${offset} on were requested, and those from ${start} on were sent`;
-  throw new RegistryError({ method: 'GET', url, cause, retryable: true });
+  throw new RegistryError({ method: 'GET', url: response.url, cause, retryable: true });
 }
 
 function breakOf(source: BlobSource, broken: unknown): RegistryError {
@@ -177,6 +179,10 @@ function breakOf(source: BlobSource, broken: unknown): RegistryError {
   return new RegistryError({ method: 'GET', url, cause: message, retryable: true, error: broken });
 }
 
-function urlOf({ client, repository, descriptor }: BlobSource): URL {
-  return client.transport.urlOf(`/v2/${repository}/blobs/${descriptor.digest}`);
+function urlOf(source: BlobSource): URL {
+  return source.client.transport.urlOf(pathOf(source));
+}
+
+function pathOf({ repository, descriptor }: BlobSource): string {
+  return `/v2/${repository}/blobs/${descriptor.digest}`;
 }

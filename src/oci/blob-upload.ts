@@ -39,10 +39,10 @@ export async function startUpload(
 ): Promise<UploadStart> {
   const plain = async (): Promise<UploadStart> => post(client, repository, '', [push(repository)]);
   if (from === undefined) return plain();
-  const query = new URLSearchParams({ mount: digest, from });
+  const query = `?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`;
   const scopes = from === repository ? [push(repository)] : [push(repository), pull(from)];
   try {
-    const start = await post(client, repository, `?${query.toString()}`, scopes, false);
+    const start = await post(client, repository, query, scopes, false);
     if (start.kind === 'mounted' && from !== repository) noteMount();
     return start;
   } catch (error) {

@@ -4,17 +4,21 @@ import { coversScopes, otherScopes } from '../auth/scopes.ts';
 import { RegistryError, isAccessDenied } from '../errors.ts';
 import { type RegistryRequest, type RegistryResponse, listHeaderOf } from './message.ts';
 
-/** What an authenticated request needs of its transport. */
+/** What authenticated requests need of their transport: the same for all of them. */
 export interface AuthenticatedRequestOptions {
   /** The registry's base URL. */
   readonly baseUrl: URL;
   readonly authenticator: Authenticator;
   /** Sends the request once, with its redirects. */
-  readonly send: (authorization: string | undefined) => Promise<RegistryResponse>;
+  readonly send: (request: RegistryRequest, authorization: string | undefined) => Promise<RegistryResponse>;
   /** The `WWW-Authenticate` of the registry's base endpoint, `/v2/`. */
   readonly baseChallenge: () => Promise<string | undefined>;
   /** Reads a response that the request does not expect. */
-  readonly errorOf: (response: RegistryResponse, isAmbiguous: boolean) => Promise<RegistryError>;
+  readonly errorOf: (
+    request: RegistryRequest,
+    response: RegistryResponse,
+    isAmbiguous: boolean,
+  ) => Promise<RegistryError>;
 }
 
 /**
@@ -84,22 +88,20 @@ export class AuthenticatedRequest {
   async run(): Promise<RegistryResponse> {
     const { authenticator } = this.#options;
     const { scopes } = this.#request;
-    let state: State = { kind: 'unsent' };
+    let state = await this.#send();
     while (state.kind !== 'accepted') {
       if (state.kind === 'failed') throw state.error;
-      state = await this.#next(state);
+      state = state.kind === 'sent' ? this.#judge(state.sent) : await this.#next(state);
     }
     authenticator.markAuthorized(scopes);
     if (this.#tokenScopes !== scopes) authenticator.useTokenScopes(scopes, this.#tokenScopes);
     return state.response;
   }
 
-  async #next(step: Step): Promise<State> {
+  async #next(step: Exclude<Step, { kind: 'sent' }>): Promise<State> {
     switch (step.kind) {
       case 'unsent':
         return this.#send();
-      case 'sent':
-        return this.#judge(step.sent);
       case 'challenged':
         return this.#answerChallenge(step.sent);
       case 'refused':
@@ -114,7 +116,8 @@ export class AuthenticatedRequest {
     const { authenticator, send } = this.#options;
     let authorization: string | undefined;
     try {
-      authorization = await authenticator.header(this.#request.scopes, { tokenScopes: this.#tokenScopes });
+      if (authenticator.hasChallenge)
+        authorization = await authenticator.header(this.#request.scopes, { tokenScopes: this.#tokenScopes });
     } catch (error) {
       // A token service may refuse scopes that the registry does not name.
       if (isRefusedScope(error) && (this.#tryOtherScopes() || this.#unlearnScopes()))
@@ -123,7 +126,7 @@ export class AuthenticatedRequest {
       authenticator.forgetChallenge();
       throw error;
     }
-    return { kind: 'sent', sent: { authorization, response: await send(authorization) } };
+    return { kind: 'sent', sent: { authorization, response: await send(this.#request, authorization) } };
   }
 
   #judge(sent: Sent): State {
@@ -209,7 +212,7 @@ export class AuthenticatedRequest {
       await response.body.dump();
       return { kind: 'unsent' };
     }
-    const refusal = await errorOf(response, this.#isSuspicious);
+    const refusal = await errorOf(this.#request, response, this.#isSuspicious);
     const mayUseAnonymous =
       isAccessDenied(refusal) &&
       this.#isOwn(response) &&
@@ -234,7 +237,7 @@ export class AuthenticatedRequest {
     const anonymous = { anonymous: true, tokenScopes: this.#tokenScopes };
     const authorization = await authenticator.header(scopes, anonymous).catch(() => refused);
     if (authorization === refused) return { kind: 'failed', error: refusal };
-    const response = await send(authorization);
+    const response = await send(this.#request, authorization);
     if (expect.includes(response.status)) {
       authenticator.useAnonymous(scopes);
       return { kind: 'accepted', response };

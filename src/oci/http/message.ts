@@ -54,12 +54,13 @@ export function headerOf(headers: IncomingHttpHeaders, name: string): string | u
  * @param limit the largest size in bytes
  * @throws RegistryError when the body is longer than `limit`
  */
-export async function readBody({ body, headers, url }: RegistryResponse, limit: number): Promise<Uint8Array> {
+export async function readBody(response: RegistryResponse, limit: number): Promise<Uint8Array> {
+  const { body, headers } = response;
   const chunks: Uint8Array[] = [];
   let length = 0;
   const add = (chunk: Uint8Array): void => {
     length += chunk.length;
-    if (length > limit) throw tooLong(url, limit);
+    if (length > limit) throw tooLong(response.url, limit);
     chunks.push(chunk);
   };
   const arrived = body.takeAll?.();
@@ -67,7 +68,7 @@ export async function readBody({ body, headers, url }: RegistryResponse, limit: 
   else for await (const chunk of body) add(chunk);
   const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
   const decoded = await decodeBody(bytes, headers, limit);
-  if (!decoded) throw tooLong(url, limit);
+  if (!decoded) throw tooLong(response.url, limit);
   return decoded;
 }
 

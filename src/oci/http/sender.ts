@@ -4,10 +4,17 @@ import { RegistryError, redactUrl } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { noteRequest } from '../work-counter.ts';
 import { USER_AGENT } from '../user-agent.ts';
+import { Address } from './address.ts';
 import { Exchange } from './exchange.ts';
 import type { HostLimiters } from './host-limiter.ts';
 import { resolveLocation } from './location.ts';
-import { type RegistryRequest, type RegistryResponse, headerOf, listHeaderOf } from './message.ts';
+import {
+  type RegistryRequest,
+  type RegistryResponse,
+  type ResponseBody,
+  headerOf,
+  listHeaderOf,
+} from './message.ts';
 import { whyNotFollow } from './redirect-policy.ts';
 import { isGarbled } from './retry.ts';
 
@@ -22,7 +29,7 @@ export interface BodyDispatcher {
 }
 
 export interface SenderOptions {
-  readonly baseUrl: URL;
+  readonly registry: Address;
   readonly dispatcher: BodyDispatcher;
   readonly limiters: HostLimiters;
   readonly foreignTokens: ForeignTokens;
@@ -33,13 +40,13 @@ export interface SenderOptions {
   readonly trustedHosts?: ReadonlySet<string>;
 }
 
-/** One request to one URL. */
-export interface SingleRequest extends Pick<
-  RegistryRequest,
-  'method' | 'body' | 'responseTimeoutMs' | 'signal'
-> {
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
+/** One request. */
+export interface SingleRequest extends Pick<RegistryRequest, 'method'> {
+  readonly address: Address;
+  readonly body?: RegistryRequest['body'] | undefined;
+  readonly responseTimeoutMs?: number | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const MAX_REDIRECTS = 5;
@@ -67,89 +74,125 @@ export class Sender {
    * demands a token is answered with an anonymous one.
    *
    * @param authorization is sent to the origin of `home` alone
-   * @param home the registry's base URL, or its token service
+   * @param home the registry, or its token service
    */
   async send(
     request: RedirectableRequest,
     authorization: string | undefined,
-    home = this.#options.baseUrl,
+    home = this.#options.registry,
   ): Promise<RegistryResponse> {
-    const { foreignTokens, trustedHosts } = this.#options;
-    const { method, url, scopes } = request;
-    const refusal = whyNotFollow(home, url, trustedHosts);
-    if (refusal !== undefined) throw misdirected(method, home, url, refusal);
+    const { foreignTokens, registry } = this.#options;
+    const { address, scopes, expect, body } = request;
+    this.#refuse(request, home, address);
     // A token request gets no token of its own.
-    const usesForeignTokens = home === this.#options.baseUrl && request.body === undefined;
-    for (let isRepeated = false; ; isRepeated = true) {
-      let foreign: string | undefined;
-      const response = await this.#follow(request, async (hop) => {
-        if (hop.origin === home.origin) return authorization;
-        foreign = usesForeignTokens ? await foreignTokens.header(hop, scopes) : undefined;
-        return foreign;
-      });
-      const isForeign401 = response.status === 401 && response.url.origin !== home.origin;
-      if (!isForeign401 || !usesForeignTokens || isRepeated) return response;
-      const wwwAuthenticate = listHeaderOf(response.headers, 'www-authenticate');
-      const unauthorized = { url: response.url, wwwAuthenticate, scopes };
+    const usesForeignTokens = home === registry && body === undefined;
+    let hop = address;
+    let redirects = 0;
+    let isRepeated = false;
+    for (;;) {
+      const isHome = hop.origin === home.origin;
+      const foreign = isHome || !usesForeignTokens ? undefined : await foreignTokens.header(hop.url, scopes);
+      const response = await this.dispatch(request, hop, isHome ? authorization : foreign);
+      const { status, headers } = response;
+      const location =
+        REDIRECTS.has(status) && !expect.includes(status) ? headerOf(headers, 'location') : undefined;
+      if (location !== undefined && body === undefined) {
+        await response.body.dump();
+        hop = this.#redirected(request, hop, location, ++redirects);
+        continue;
+      }
+      if (status !== 401 || isHome || !usesForeignTokens || isRepeated) return response;
+      const unauthorized = {
+        url: hop.url,
+        wwwAuthenticate: listHeaderOf(headers, 'www-authenticate'),
+        scopes,
+      };
       if (!foreignTokens.acceptChallenge(unauthorized, foreign)) return response;
+      await response.body.dump();
       // From the start: the URL that it was redirected to may only be valid once.
-      await response.body.dump();
+      hop = address;
+      redirects = 0;
+      isRepeated = true;
     }
   }
 
-  async #follow(
-    request: RedirectableRequest,
-    authorizationFor: (hop: URL) => Promise<string | undefined>,
+  /** Sends `request` to exactly `address`. */
+  async dispatch(
+    request: SingleRequest,
+    address: Address,
+    authorization: string | undefined,
   ): Promise<RegistryResponse> {
-    const { trustedHosts } = this.#options;
-    const { method, body, expect } = request;
-    let { url } = request;
-    for (let redirects = 0; ; redirects += 1) {
-      const authorization = await authorizationFor(url);
-      const headers = authorization === undefined ? request.headers : { ...request.headers, authorization };
-      const response = await this.dispatch({ ...request, url, headers });
-      const isRedirect = REDIRECTS.has(response.status) && !expect.includes(response.status);
-      const location = isRedirect ? headerOf(response.headers, 'location') : undefined;
-      if (location === undefined || body !== undefined) return response;
-      await response.body.dump();
-      const next = resolveLocation(location, url);
-      const reason = next ? whyNotFollow(url, next, trustedHosts) : 'is malformed';
-      if (!next || reason !== undefined) throw misdirected(method, url, next, reason);
-      if (redirects >= MAX_REDIRECTS) throw tooManyRedirects(method, url);
-      url = next;
-    }
-  }
-
-  /** Sends `request` to exactly its URL. */
-  async dispatch(request: SingleRequest): Promise<RegistryResponse> {
-    const { dispatcher, baseUrl, limiters, logger, clock } = this.#options;
-    const { method, url, signal } = request;
+    const { dispatcher, registry, limiters, logger, clock } = this.#options;
+    const { method, signal, responseTimeoutMs } = request;
     // A request to the registry itself has passed its limiter already.
-    if (url.host !== baseUrl.host) await limiters.find(url.host)?.waitUntilOpen(signal);
+    if (address.host !== registry.host) await limiters.find(address.host)?.waitUntilOpen(signal);
     noteRequest();
     const started = clock();
     const exchange = new Exchange(signal);
     dispatcher.dispatch(
       {
-        origin: url.origin,
-        path: url.pathname + url.search,
+        origin: address.origin,
+        path: address.path,
         method,
-        headers: { 'user-agent': USER_AGENT, 'accept-encoding': 'identity', ...request.headers },
+        headers: {
+          'user-agent': USER_AGENT,
+          'accept-encoding': 'identity',
+          ...request.headers,
+          ...(authorization !== undefined && { authorization }),
+        },
         body: request.body ?? null,
         // undici closes the connection after each HEAD, for servers that send a body all the same.
         ...(method === 'HEAD' && !this.#sendsBodyToHead && { reset: false }),
-        ...(request.responseTimeoutMs !== undefined && { headersTimeout: request.responseTimeoutMs }),
+        ...(responseTimeoutMs !== undefined && { headersTimeout: responseTimeoutMs }),
       },
       exchange,
     );
-    const { status, headers, body } = await exchange.response.catch((error: unknown) => {
+    try {
+      const { status, headers, body } = await exchange.response;
+      const took = clock() - started;
+      logger.debug(() => `${method} ${redactUrl(address.url)}: ${status} in ${took} ms`);
+      return new AddressedResponse(status, headers, body, address);
+    } catch (error) {
       // What follows the response to a HEAD fails the next request on its connection.
       this.#sendsBodyToHead ||= isGarbled(error);
       throw error;
-    });
-    const took = clock() - started;
-    logger.debug(() => `${method} ${redactUrl(url)}: ${status} in ${took} ms`);
-    return { status, headers, url, body };
+    }
+  }
+
+  /** Where a redirect leads. @throws RegistryError when it must not be followed */
+  #redirected(request: SingleRequest, from: Address, location: string, redirects: number): Address {
+    const next = resolveLocation(location, from.url);
+    if (!next) throw misdirected(request.method, from.url, undefined, 'is malformed');
+    const to = Address.of(next);
+    this.#refuse(request, from, to);
+    if (redirects > MAX_REDIRECTS) throw tooManyRedirects(request.method, from.url);
+    return to;
+  }
+
+  /** @throws RegistryError when a request to `from` must not continue at `to` */
+  #refuse({ method }: SingleRequest, from: Address, to: Address): void {
+    if (from.origin === to.origin) return;
+    const reason = whyNotFollow(from.url, to.url, this.#options.trustedHosts);
+    if (reason !== undefined) throw misdirected(method, from.url, to.url, reason);
+  }
+}
+
+/** A response that knows where it came from. */
+class AddressedResponse implements RegistryResponse {
+  readonly status: number;
+  readonly headers: RegistryResponse['headers'];
+  readonly body: ResponseBody;
+  readonly #address: Address;
+
+  constructor(status: number, headers: RegistryResponse['headers'], body: ResponseBody, address: Address) {
+    this.status = status;
+    this.headers = headers;
+    this.body = body;
+    this.#address = address;
+  }
+
+  get url(): URL {
+    return this.#address.url;
   }
 }
 

@@ -5,8 +5,9 @@ import type { SendTokenRequest } from '../auth/token-service.ts';
 import { RegistryError, printable } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Sleep } from '../sleep.ts';
-import { AuthenticatedRequest } from './authenticated-request.ts';
-import type { HostLimiters } from './host-limiter.ts';
+import { Address } from './address.ts';
+import { AuthenticatedRequest, type AuthenticatedRequestOptions } from './authenticated-request.ts';
+import type { HostLimiter, HostLimiters } from './host-limiter.ts';
 import { type RegistryRequest, type RegistryResponse, listHeaderOf, readBody } from './message.ts';
 import { ProxyError } from './proxy-error.ts';
 import { type ResponseErrorContext, responseErrorOf } from './response-error.ts';
@@ -31,6 +32,13 @@ export interface TransportOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A response whose body is read at the caller's own pace. */
+export interface OpenResponse {
+  readonly response: RegistryResponse;
+  /** To be called once the body was read, or will not be. */
+  readonly release: () => void;
+}
+
 /** The largest answer of a token service. */
 const MAX_TOKEN_BYTES = 64 * 1024;
 
@@ -42,39 +50,51 @@ function asksForPause({ isRateLimit, status, retryAfter }: RegistryError): boole
 /** Requests to one registry: authenticated, limited, retried, and redirected without passing credentials on. */
 export class RegistryTransport {
   readonly #options: TransportOptions;
+  readonly #registry: Address;
+  readonly #limiter: HostLimiter;
   readonly #authenticator: Authenticator;
   readonly #sender: Sender;
+  readonly #authenticated: AuthenticatedRequestOptions;
 
   constructor(options: TransportOptions) {
     this.#options = options;
+    this.#registry = Address.of(options.baseUrl);
+    this.#limiter = options.limiters.of(this.#registry.host);
     const tokens = {
       ...(options.trustedHosts && { trustedHosts: options.trustedHosts }),
       sendTokenRequest: this.#sendTokenRequest,
       clock: options.clock,
       mask: options.mask,
     };
-    this.#sender = new Sender({ ...options, foreignTokens: new ForeignTokens(tokens) });
+    this.#sender = new Sender({
+      ...options,
+      registry: this.#registry,
+      foreignTokens: new ForeignTokens(tokens),
+    });
     this.#authenticator = new Authenticator({
       ...tokens,
       registry: options.baseUrl,
       credential: options.credential,
       renewCredential: options.renewCredential,
     });
+    this.#authenticated = {
+      baseUrl: options.baseUrl,
+      authenticator: this.#authenticator,
+      send: this.#sendOnce,
+      baseChallenge: this.#baseChallenge,
+      errorOf: this.#errorOf,
+    };
   }
 
   /** Waits until the registry accepts requests again, if it has requested a pause. */
   async ready(): Promise<void> {
-    const { baseUrl, limiters, signal } = this.#options;
     // A pause that is too long to wait for is reported by the request that meets it.
-    await limiters
-      .of(baseUrl.host)
-      .waitUntilOpen(signal)
-      .catch(() => undefined);
+    await this.#limiter.waitUntilOpen(this.#options.signal).catch(() => undefined);
   }
 
   /** The URL of `path` at this registry. */
   urlOf(path: string | URL): URL {
-    return new URL(path.toString(), this.#options.baseUrl);
+    return this.#registry.at(path).url;
   }
 
   /**
@@ -84,14 +104,13 @@ export class RegistryTransport {
    * @throws RegistryError when the registry refuses, or the retries are used up
    */
   async send<T>(request: RegistryRequest, read: (response: RegistryResponse) => Promise<T>): Promise<T> {
-    const { baseUrl, limiters, retries, sleep, random, logger } = this.#options;
-    const limiter = limiters.of(baseUrl.host);
+    const { retries, sleep, random, logger } = this.#options;
     const signal = this.#signalOf(request);
     const retryBudget = new RetryBudget(retries, random);
     let throttled = 0;
     for (;;) {
       try {
-        return await limiter.run(() => this.#attempt(request, read, throttled), signal);
+        return await this.#limiter.run(() => this.#attempt(request, read, throttled), signal);
       } catch (thrown) {
         signal?.throwIfAborted();
         const error = this.#describe(request, thrown);
@@ -113,11 +132,11 @@ export class RegistryTransport {
    * Like `send`, but the caller reads the body at its own pace. The request keeps its place at the limiter until `release`
    * is called. A body that breaks off is not requested again here.
    */
-  async open(request: RegistryRequest): Promise<RegistryResponse & { release: () => void }> {
-    const opened = Promise.withResolvers<RegistryResponse & { release: () => void }>();
+  async open(request: RegistryRequest): Promise<OpenResponse> {
+    const opened = Promise.withResolvers<OpenResponse>();
     this.send(request, async (response) => {
       const released = Promise.withResolvers<void>();
-      opened.resolve({ ...response, release: released.resolve });
+      opened.resolve({ response, release: released.resolve });
       await released.promise;
     }).catch(opened.reject);
     return opened.promise;
@@ -134,7 +153,7 @@ export class RegistryTransport {
     throttled: number,
   ): Promise<T> {
     try {
-      return await read(await this.#authenticate(request));
+      return await read(await new AuthenticatedRequest(request, this.#authenticated).run());
     } catch (error) {
       if (error instanceof RegistryError && asksForPause(error)) {
         const pauseMs = error.retryAfter ?? backoffDelay(throttled, this.#options.random);
@@ -146,36 +165,31 @@ export class RegistryTransport {
     }
   }
 
-  async #authenticate(request: RegistryRequest): Promise<RegistryResponse> {
+  #sendOnce: AuthenticatedRequestOptions['send'] = async (request, authorization) => {
+    const { method, url, headers, body, scopes, expect, responseTimeoutMs } = request;
+    const address = this.#registry.at(url);
     const signal = this.#signalOf(request);
-    const url = this.urlOf(request.url);
-    const single = { ...request, url, headers: request.headers ?? {}, ...(signal && { signal }) };
-    const { baseUrl } = this.#options;
-    return new AuthenticatedRequest(request, {
-      baseUrl,
-      authenticator: this.#authenticator,
-      send: async (authorization) => this.#sender.send(single, authorization),
-      baseChallenge: async () => this.#baseChallenge(),
-      errorOf: async (response, isAmbiguous) =>
-        this.#responseError(request, response, {
-          isRedirected: response.url.origin !== baseUrl.origin,
-          ambiguousStatuses: isAmbiguous ? [401] : [],
-        }),
-    }).run();
-  }
+    const single = { method, address, headers, body, scopes, expect, responseTimeoutMs, signal };
+    return this.#sender.send(single, authorization);
+  };
 
-  async #baseChallenge(): Promise<string | undefined> {
+  #baseChallenge: AuthenticatedRequestOptions['baseChallenge'] = async () => {
     const { signal } = this.#options;
-    const url = this.urlOf('/v2/');
-    const { headers, body } = await this.#sender.dispatch({
-      method: 'GET',
-      url,
-      headers: {},
-      ...(signal && { signal }),
-    });
+    const address = this.#registry.at('/v2/');
+    const { headers, body } = await this.#sender.dispatch(
+      { method: 'GET', address, signal },
+      address,
+      undefined,
+    );
     await body.dump();
     return listHeaderOf(headers, 'www-authenticate');
-  }
+  };
+
+  #errorOf: AuthenticatedRequestOptions['errorOf'] = async (request, response, isAmbiguous) =>
+    this.#responseError(request, response, {
+      isRedirected: response.url.origin !== this.#registry.origin,
+      ambiguousStatuses: isAmbiguous ? [401] : [],
+    });
 
   #signalOf({ signal: own }: RegistryRequest): AbortSignal | undefined {
     const { signal } = this.#options;
@@ -183,14 +197,15 @@ export class RegistryTransport {
   }
 
   #sendTokenRequest: SendTokenRequest = async ({ headers: { authorization, ...headers }, ...request }) => {
-    const { signal } = this.#options;
     const { method, url, scopes } = request;
-    const single = { ...request, headers, expect: [200], ...(signal && { signal }) };
-    const response = await this.#sender.send(single, authorization, url);
+    const address = Address.of(url);
+    const { signal } = this.#options;
+    const single = { ...request, address, headers, expect: [200], signal };
+    const response = await this.#sender.send(single, authorization, address);
     if (response.status !== 200) {
       // A service that issued such a token before hardly refuses the next one with good reason.
       const ambiguousStatuses = this.#authenticator.isAuthorized(scopes) ? [401, 404] : [404];
-      const more = { isRedirected: response.url.origin !== url.origin, ambiguousStatuses };
+      const more = { isRedirected: response.url.origin !== address.origin, ambiguousStatuses };
       throw await this.#responseError({ method, scopes }, response, more);
     }
     return new TextDecoder().decode(await readBody(response, MAX_TOKEN_BYTES));
