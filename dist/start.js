@@ -6553,6 +6553,143 @@ var App = App$1.defaults({ Octokit });
 var OAuthApp = OAuthApp$1.defaults({ Octokit });
 /* v8 ignore next no need to test internals of the throttle plugin -- @preserve */
 
+// node_modules/yocto-queue/index.js
+var Node = class {
+	value;
+	next;
+	constructor(value) {
+		this.value = value;
+	}
+};
+var Queue = class {
+	#head;
+	#tail;
+	#size;
+	constructor() {
+		this.clear();
+	}
+	enqueue(value) {
+		const node = new Node(value);
+		if (this.#head) {
+			this.#tail.next = node;
+			this.#tail = node;
+		} else {
+			this.#head = node;
+			this.#tail = node;
+		}
+		this.#size++;
+	}
+	dequeue() {
+		const current = this.#head;
+		if (!current) return;
+		this.#head = this.#head.next;
+		this.#size--;
+		if (!this.#head) this.#tail = void 0;
+		return current.value;
+	}
+	peek() {
+		if (!this.#head) return;
+		return this.#head.value;
+	}
+	clear() {
+		this.#head = void 0;
+		this.#tail = void 0;
+		this.#size = 0;
+	}
+	get size() {
+		return this.#size;
+	}
+	*[Symbol.iterator]() {
+		let current = this.#head;
+		while (current) {
+			yield current.value;
+			current = current.next;
+		}
+	}
+	*drain() {
+		while (this.#head) yield this.dequeue();
+	}
+};
+
+// node_modules/p-limit/index.js
+function pLimit(concurrency) {
+	let rejectOnClear = false;
+	if (typeof concurrency === "object") ({concurrency, rejectOnClear = false} = concurrency);
+	validateConcurrency(concurrency);
+	if (typeof rejectOnClear !== "boolean") throw new TypeError("Expected `rejectOnClear` to be a boolean");
+	const queue = new Queue();
+	let activeCount = 0;
+	const resumeNext = () => {
+		if (activeCount < concurrency && queue.size > 0) {
+			activeCount++;
+			queue.dequeue().run();
+		}
+	};
+	const next = () => {
+		activeCount--;
+		resumeNext();
+	};
+	const run = async (function_, resolve, arguments_) => {
+		const result = (async () => function_(...arguments_))();
+		resolve(result);
+		try {
+			await result;
+		} catch {}
+		next();
+	};
+	const enqueue = (function_, resolve, reject, arguments_) => {
+		const queueItem = { reject };
+		new Promise((internalResolve) => {
+			queueItem.run = internalResolve;
+			queue.enqueue(queueItem);
+		}).then(run.bind(void 0, function_, resolve, arguments_));
+		if (activeCount < concurrency) resumeNext();
+	};
+	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
+		enqueue(function_, resolve, reject, arguments_);
+	});
+	Object.defineProperties(generator, {
+		activeCount: { get: () => activeCount },
+		pendingCount: { get: () => queue.size },
+		clearQueue: { value() {
+			if (!rejectOnClear) {
+				queue.clear();
+				return;
+			}
+			const abortError = AbortSignal.abort().reason;
+			while (queue.size > 0) queue.dequeue().reject(abortError);
+		} },
+		concurrency: {
+			get: () => concurrency,
+			set(newConcurrency) {
+				validateConcurrency(newConcurrency);
+				concurrency = newConcurrency;
+				queueMicrotask(() => {
+					while (activeCount < concurrency && queue.size > 0) resumeNext();
+				});
+			}
+		},
+		map: { async value(iterable, function_) {
+			const promises = [];
+			try {
+				Array.from(iterable, (value, index) => {
+					const promise = generator(function_, value, index);
+					promises.push(promise);
+					return promise;
+				});
+			} catch (error) {
+				for (const promise of promises) promise.catch(() => {});
+				throw error;
+			}
+			return Promise.all(promises);
+		} }
+	});
+	return generator;
+}
+function validateConcurrency(concurrency) {
+	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) throw new TypeError("Expected `concurrency` to be a number from 1 and up");
+}
+
 // node_modules/undici/lib/core/symbols.js
 var require_symbols = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	module.exports = {
@@ -34479,43 +34616,24 @@ var ReadAnswer = class {
 	}
 };
 
-// src/github/write-pace.ts
-/**
-* GitHub asks to wait a second between writes if there are many of them, and takes 80 in a minute. The first writes of a run follow one
-* another at once: most runs write few files. https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
-*/
-const FIRST_WRITES = 20;
-/** Jobs of a matrix write to one branch at about the same time. */
-const FIRST_WRITES_OF_MANY_JOBS = 2;
-const PAUSE_MS = 1e3;
-/** For how long the pace of a client is kept that writes nothing. */
-const KEPT_MS = 12e4;
-/** The pace of a client's writes, for Octokit's throttling plugin: one at a time. */
-function writePace(jobs) {
-	const first = jobs > 1 ? FIRST_WRITES_OF_MANY_JOBS : FIRST_WRITES;
-	return new import_light.default.Group({
-		maxConcurrent: 1,
-		reservoir: first,
-		reservoirIncreaseInterval: PAUSE_MS,
-		reservoirIncreaseAmount: 1,
-		reservoirIncreaseMaximum: first,
-		timeout: KEPT_MS
-	});
-}
-
 // src/github/client.ts
 /** The longest that one request to GitHub may take; a manifest of 5 MB is written in seconds. */
 const TIMEOUT_MS = 6e4;
 /** A secondary limit that asks for a longer wait is an error. */
 const LONGEST_WAIT_SECONDS = 300;
 const MAX_WAITS = 5;
+/** Requests that a direct client sends at the same time; Octokit's throttling plugin has the same limit. */
+const MOST_AT_A_TIME = 10;
 /** Options of a request that its caller retries: the plugins don't retry it. */
 const OWN_RETRIES = {
 	retries: 0,
 	waits: 0
 };
+/** Under this name the clients of a run share its pace. */
+const PACED_AS = "run";
 /** Octokit with its retry and throttling plugins, which wait as GitHub's limits ask. */
-function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true, jobs = 1, signal, timeout = TIMEOUT_MS }) {
+function createGitHubClient(options) {
+	const { logger, pace } = options;
 	const wait = (kind) => (seconds, { request }, _octokit, waits) => {
 		const most = request?.waits ?? MAX_WAITS;
 		if (most === 0) return false;
@@ -34524,12 +34642,11 @@ function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true, 
 		return willWait;
 	};
 	return new Octokit({
-		auth: token,
-		baseUrl: apiUrl,
-		userAgent: "gcrxio-sync-action",
+		...commonOptions(options),
 		throttle: {
-			enabled: spaced,
-			write: writePace(jobs),
+			enabled: pace !== void 0,
+			id: PACED_AS,
+			...pace && { write: pace },
 			onRateLimit: wait("rate limit"),
 			onSecondaryRateLimit: wait("secondary rate limit")
 		},
@@ -34542,7 +34659,32 @@ function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true, 
 			410,
 			422,
 			451
-		] },
+		] }
+	});
+}
+/**
+* Octokit for callers that retry all their requests: without the plugins, whose queues take longer than GitHub's answer. Writes keep
+* the pace all the same.
+*/
+function createDirectClient(options) {
+	const { pace } = options;
+	const limit = pLimit(MOST_AT_A_TIME);
+	const octokit = new Octokit({
+		...commonOptions(options),
+		throttle: { enabled: false },
+		retry: { enabled: false }
+	});
+	octokit.hook.wrap("request", async (request, { ...given }) => {
+		if (pace && given.method !== "GET") await pace.key(PACED_AS).schedule(async () => void 0);
+		return limit(async () => request(given));
+	});
+	return octokit;
+}
+function commonOptions({ token, apiUrl, dispatcher, logger, signal, timeout = TIMEOUT_MS }) {
+	return {
+		auth: token,
+		baseUrl: apiUrl,
+		userAgent: "gcrxio-sync-action",
 		log: {
 			debug() {},
 			info() {},
@@ -34558,7 +34700,7 @@ function createGitHubClient({ token, apiUrl, dispatcher, logger, spaced = true, 
 			}).catch(proxyRefusal);
 			return new ReadAnswer(answer, new Uint8Array(await answer.arrayBuffer()));
 		} }
-	});
+	};
 }
 /** A proxy's refusal as an answer. Thrown as an error, it would be retried like a fault of the network. */
 function proxyRefusal(error) {
@@ -35290,8 +35432,7 @@ var MetadataRepository = class {
 		const { owner, repo } = this.#options;
 		await this.#retry.read(this.name, async () => this.#octokit().rest.repos.get({
 			owner,
-			repo,
-			request: OWN_RETRIES
+			repo
 		}));
 	}
 	/**
@@ -35315,10 +35456,7 @@ var MetadataRepository = class {
 		const { owner, repo, branch = "HEAD" } = this.#options;
 		const url = `/repos/${owner}/${repo}/git/trees/${encodeURIComponent(branch)}`;
 		try {
-			const { data } = await this.#octokit().request(`GET ${url}`, {
-				recursive: "1",
-				request: OWN_RETRIES
-			});
+			const { data } = await this.#octokit().request(`GET ${url}`, { recursive: "1" });
 			const { tree, truncated } = parse$3(Tree, data);
 			if (truncated === true) throw this.#tooManyFiles();
 			return new Map(tree.filter(({ type }) => type === "blob").map(({ path, sha }) => [path, sha]));
@@ -35362,10 +35500,7 @@ var MetadataRepository = class {
 			const { data, headers, url } = await this.#octokit().request(`GET ${this.#url(path)}`, {
 				...branch !== void 0 && { ref: branch },
 				mediaType: { format: "raw" },
-				request: {
-					...OWN_RETRIES,
-					parseSuccessResponseBody: false
-				}
+				request: { parseSuccessResponseBody: false }
 			});
 			if (/^text\/html/i.test(headers["content-type"] ?? "")) throw unexpectedAnswer("the file", "GET", url);
 			const bytes = await bytesOf(data);
@@ -35390,8 +35525,7 @@ var MetadataRepository = class {
 			...committer && {
 				committer,
 				author: committer
-			},
-			request: OWN_RETRIES
+			}
 		});
 		const written = safeParse(Written, data);
 		if (!written.success || written.output.content.sha !== gitBlobSha(bytes)) throw unexpectedAnswer("what was written", "PUT", url);
@@ -35432,6 +35566,30 @@ async function bytesOf(body) {
 	if (body instanceof Uint8Array) return body;
 	if (body instanceof ReadableStream) return new Uint8Array(await new Response(body).arrayBuffer());
 	return /* @__PURE__ */ new Uint8Array();
+}
+
+// src/github/write-pace.ts
+/**
+* GitHub asks to wait a second between writes if there are many of them, and takes 80 in a minute. The first writes of a run follow one
+* another at once: most runs write few files. https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+*/
+const FIRST_WRITES = 20;
+/** Jobs of a matrix write to one branch at about the same time. */
+const FIRST_WRITES_OF_MANY_JOBS = 2;
+const PAUSE_MS = 1e3;
+/** For how long the pace of a client is kept that writes nothing. */
+const KEPT_MS = 12e4;
+/** The pace of a run's writes, one at a time: a group of Bottleneck's, because Octokit's throttling plugin takes one. */
+function writePace(jobs) {
+	const first = jobs > 1 ? FIRST_WRITES_OF_MANY_JOBS : FIRST_WRITES;
+	return new import_light.default.Group({
+		maxConcurrent: 1,
+		reservoir: first,
+		reservoirIncreaseInterval: PAUSE_MS,
+		reservoirIncreaseAmount: 1,
+		reservoirIncreaseMaximum: first,
+		timeout: KEPT_MS
+	});
 }
 
 // src/github/write-access.ts
@@ -35539,8 +35697,7 @@ var WriteAccess = class {
 		try {
 			await octokit.request(`PUT /repos/${owner}/${repo}/contents/${PROBE_PATH}`, {
 				message: "Check the permission to write",
-				...branch !== void 0 && { branch },
-				request: OWN_RETRIES
+				...branch !== void 0 && { branch }
 			});
 		} catch (error) {
 			if (!(error instanceof RequestError) || !/not accessible by/i.test(error.message)) return;
@@ -35551,7 +35708,7 @@ var WriteAccess = class {
 	async #get(schema, path = "") {
 		const { octokit, owner, repo } = this.#options;
 		try {
-			const { data } = await octokit.request(`GET /repos/${owner}/${repo}${path}`, { request: OWN_RETRIES });
+			const { data } = await octokit.request(`GET /repos/${owner}/${repo}${path}`);
 			const parsed = safeParse(schema, data);
 			return parsed.success ? parsed.output : void 0;
 		} catch (error) {
@@ -36551,143 +36708,6 @@ function splitChallenges(header) {
 		else challenges.at(-1)?.params.set(token.toLowerCase(), value);
 	}
 	return challenges;
-}
-
-// node_modules/yocto-queue/index.js
-var Node = class {
-	value;
-	next;
-	constructor(value) {
-		this.value = value;
-	}
-};
-var Queue = class {
-	#head;
-	#tail;
-	#size;
-	constructor() {
-		this.clear();
-	}
-	enqueue(value) {
-		const node = new Node(value);
-		if (this.#head) {
-			this.#tail.next = node;
-			this.#tail = node;
-		} else {
-			this.#head = node;
-			this.#tail = node;
-		}
-		this.#size++;
-	}
-	dequeue() {
-		const current = this.#head;
-		if (!current) return;
-		this.#head = this.#head.next;
-		this.#size--;
-		if (!this.#head) this.#tail = void 0;
-		return current.value;
-	}
-	peek() {
-		if (!this.#head) return;
-		return this.#head.value;
-	}
-	clear() {
-		this.#head = void 0;
-		this.#tail = void 0;
-		this.#size = 0;
-	}
-	get size() {
-		return this.#size;
-	}
-	*[Symbol.iterator]() {
-		let current = this.#head;
-		while (current) {
-			yield current.value;
-			current = current.next;
-		}
-	}
-	*drain() {
-		while (this.#head) yield this.dequeue();
-	}
-};
-
-// node_modules/p-limit/index.js
-function pLimit(concurrency) {
-	let rejectOnClear = false;
-	if (typeof concurrency === "object") ({concurrency, rejectOnClear = false} = concurrency);
-	validateConcurrency(concurrency);
-	if (typeof rejectOnClear !== "boolean") throw new TypeError("Expected `rejectOnClear` to be a boolean");
-	const queue = new Queue();
-	let activeCount = 0;
-	const resumeNext = () => {
-		if (activeCount < concurrency && queue.size > 0) {
-			activeCount++;
-			queue.dequeue().run();
-		}
-	};
-	const next = () => {
-		activeCount--;
-		resumeNext();
-	};
-	const run = async (function_, resolve, arguments_) => {
-		const result = (async () => function_(...arguments_))();
-		resolve(result);
-		try {
-			await result;
-		} catch {}
-		next();
-	};
-	const enqueue = (function_, resolve, reject, arguments_) => {
-		const queueItem = { reject };
-		new Promise((internalResolve) => {
-			queueItem.run = internalResolve;
-			queue.enqueue(queueItem);
-		}).then(run.bind(void 0, function_, resolve, arguments_));
-		if (activeCount < concurrency) resumeNext();
-	};
-	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
-		enqueue(function_, resolve, reject, arguments_);
-	});
-	Object.defineProperties(generator, {
-		activeCount: { get: () => activeCount },
-		pendingCount: { get: () => queue.size },
-		clearQueue: { value() {
-			if (!rejectOnClear) {
-				queue.clear();
-				return;
-			}
-			const abortError = AbortSignal.abort().reason;
-			while (queue.size > 0) queue.dequeue().reject(abortError);
-		} },
-		concurrency: {
-			get: () => concurrency,
-			set(newConcurrency) {
-				validateConcurrency(newConcurrency);
-				concurrency = newConcurrency;
-				queueMicrotask(() => {
-					while (activeCount < concurrency && queue.size > 0) resumeNext();
-				});
-			}
-		},
-		map: { async value(iterable, function_) {
-			const promises = [];
-			try {
-				Array.from(iterable, (value, index) => {
-					const promise = generator(function_, value, index);
-					promises.push(promise);
-					return promise;
-				});
-			} catch (error) {
-				for (const promise of promises) promise.catch(() => {});
-				throw error;
-			}
-			return Promise.all(promises);
-		} }
-	});
-	return generator;
-}
-function validateConcurrency(concurrency) {
-	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) throw new TypeError("Expected `concurrency` to be a number from 1 and up");
 }
 
 // src/oci/async.ts
@@ -42658,10 +42678,11 @@ function createDeps(inputs) {
 		apiUrl: apiUrl(),
 		dispatcher,
 		logger,
-		jobs: inputs.jobs,
+		pace: writePace(inputs.jobs),
 		signal: lifetime.cutoff
 	};
 	const octokit = createGitHubClient(client);
+	const direct = createDirectClient(client);
 	const commits = [];
 	return {
 		registries,
@@ -42676,9 +42697,9 @@ function createDeps(inputs) {
 			random
 		}) },
 		...answering(inputs, octokit, client),
-		metadata: createMetadata(inputs, octokit, client, lifetime, commits),
+		metadata: createMetadata(inputs, direct, client, lifetime, commits),
 		commits,
-		writeAccess: createWriteAccess(inputs, octokit),
+		writeAccess: createWriteAccess(inputs, direct),
 		openEngine: async () => openEngine(inputs, sources, lifetime.abort),
 		lifetime,
 		phase: async (name, work) => group(name, work),
@@ -42769,7 +42790,7 @@ function createWriteAccess({ metadata, workflowToken, shard }, octokit) {
 	});
 }
 /** The metadata repository. After the run was aborted it is written by a client that does not space its writes. */
-function createMetadata(inputs, octokit, client, { abort, cutoff, timeLeftMs }, commits) {
+function createMetadata(inputs, octokit, { pace: _pace, ...client }, { abort, cutoff, timeLeftMs }, commits) {
 	const { token: _token, ...place } = inputs.metadata;
 	return new MetadataRepository({
 		...place,
@@ -42778,10 +42799,7 @@ function createMetadata(inputs, octokit, client, { abort, cutoff, timeLeftMs }, 
 		jobs: inputs.jobs,
 		shutdown: {
 			signal: abort,
-			octokit: createGitHubClient({
-				...client,
-				spaced: false
-			}),
+			octokit: createDirectClient(client),
 			end: cutoff,
 			timeLeftMs
 		},
@@ -42881,7 +42899,7 @@ async function readCommit(path, { metadata, workflowToken, httpTimeout, proxy },
 	});
 	const token = workflowToken || metadata.token;
 	const files = new MetadataRepository({
-		octokit: createGitHubClient({
+		octokit: createDirectClient({
 			token,
 			apiUrl: apiUrl(),
 			dispatcher,

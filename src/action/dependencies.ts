@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import * as core from '@actions/core';
 import type { Octokit } from 'octokit';
 import type { Dispatcher } from 'undici';
-import { type GitHubOptions, createGitHubClient } from '../github/client.ts';
+import { type GitHubOptions, createDirectClient, createGitHubClient } from '../github/client.ts';
 import { Comments } from '../github/comments.ts';
 import { ListProposals } from '../github/list-proposal.ts';
 import { MetadataRepository } from '../github/repository.ts';
+import { writePace } from '../github/write-pace.ts';
 import { WriteAccess } from '../github/write-access.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Lifetime } from '../mirror/lifetime.ts';
@@ -42,10 +43,11 @@ export function createDeps(inputs: Inputs): Deps {
     apiUrl: apiUrl(),
     dispatcher,
     logger,
-    jobs: inputs.jobs,
+    pace: writePace(inputs.jobs),
     signal: lifetime.cutoff,
   };
   const octokit = createGitHubClient(client);
+  const direct = createDirectClient(client);
   const commits: Commit[] = [];
   return {
     registries,
@@ -56,9 +58,9 @@ export function createDeps(inputs: Inputs): Deps {
     },
     ...(inputs.comment && { comments: new Comments({ octokit, sleep, random }) }),
     ...answering(inputs, octokit, client),
-    metadata: createMetadata(inputs, octokit, client, lifetime, commits),
+    metadata: createMetadata(inputs, direct, client, lifetime, commits),
     commits,
-    writeAccess: createWriteAccess(inputs, octokit),
+    writeAccess: createWriteAccess(inputs, direct),
     openEngine: async () => openEngine(inputs, sources, lifetime.abort),
     lifetime,
     phase: async (name, work) => core.group(name, work),
@@ -152,7 +154,7 @@ function createWriteAccess({ metadata, workflowToken, shard }: Inputs, octokit: 
 function createMetadata(
   inputs: Inputs,
   octokit: Octokit,
-  client: GitHubOptions,
+  { pace: _pace, ...client }: GitHubOptions,
   { abort, cutoff, timeLeftMs }: Lifetime,
   commits: Commit[],
 ): MetadataRepository {
@@ -164,7 +166,7 @@ function createMetadata(
     jobs: inputs.jobs,
     shutdown: {
       signal: abort,
-      octokit: createGitHubClient({ ...client, spaced: false }),
+      octokit: createDirectClient(client),
       end: cutoff,
       timeLeftMs,
     },

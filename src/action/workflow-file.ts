@@ -1,6 +1,6 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { createGitHubClient } from '../github/client.ts';
+import { createDirectClient } from '../github/client.ts';
 import { MetadataRepository } from '../github/repository.ts';
 import type { FileInput } from '../inputs/input-source.ts';
 import type { FileInputs } from '../inputs/load.ts';
@@ -58,7 +58,7 @@ async function readCommit(
   const dispatcher = createDispatcher({ timeout: httpTimeout, connections: 1, proxy });
   const token = workflowToken || metadata.token;
   const files = new MetadataRepository({
-    octokit: createGitHubClient({ token, apiUrl: apiUrl(), dispatcher, logger }),
+    octokit: createDirectClient({ token, apiUrl: apiUrl(), dispatcher, logger }),
     owner,
     repo,
     ...(sha && { branch: sha }),

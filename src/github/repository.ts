@@ -1,7 +1,6 @@
 import { type Octokit, RequestError } from 'octokit';
 import * as v from 'valibot';
 import type { Commit } from '../mirror/result.ts';
-import { OWN_RETRIES } from './client.ts';
 import { MetadataError } from './errors.ts';
 import { gitBlobSha } from './git-blob-sha.ts';
 import { isOutcomeUnknown } from './request-failure.ts';
@@ -12,6 +11,7 @@ import { WriteSession } from './write-session.ts';
 const MAX_FILE_BYTES = 36 * 1000 ** 2;
 
 export interface RepositoryOptions extends GitHubRetryOptions {
+  /** A direct client: a plugin that retries, or waits for a limit, would send a stale SHA. */
   readonly octokit: Octokit;
   readonly owner: string;
   readonly repo: string;
@@ -72,9 +72,7 @@ export class MetadataRepository {
 
   async #check(): Promise<void> {
     const { owner, repo } = this.#options;
-    await this.#retry.read(this.name, async () =>
-      this.#octokit().rest.repos.get({ owner, repo, request: OWN_RETRIES }),
-    );
+    await this.#retry.read(this.name, async () => this.#octokit().rest.repos.get({ owner, repo }));
   }
 
   /**
@@ -100,7 +98,7 @@ export class MetadataRepository {
     const { owner, repo, branch = 'HEAD' } = this.#options;
     const url = `/repos/${owner}/${repo}/git/trees/${encodeURIComponent(branch)}`;
     try {
-      const { data } = await this.#octokit().request(`GET ${url}`, { recursive: '1', request: OWN_RETRIES });
+      const { data } = await this.#octokit().request(`GET ${url}`, { recursive: '1' });
       const { tree, truncated } = v.parse(Tree, data);
       if (truncated === true) throw this.#tooManyFiles();
       return new Map(tree.filter(({ type }) => type === 'blob').map(({ path, sha }) => [path, sha]));
@@ -152,7 +150,7 @@ export class MetadataRepository {
         ...(branch !== undefined && { ref: branch }),
         mediaType: { format: 'raw' },
         // Octokit would decode the body as text; the SHA needs the bytes.
-        request: { ...OWN_RETRIES, parseSuccessResponseBody: false },
+        request: { parseSuccessResponseBody: false },
       });
       if (/^text\/html/i.test(headers['content-type'] ?? '')) throw unexpectedAnswer('the file', 'GET', url);
       const bytes = await bytesOf(data);
@@ -176,8 +174,6 @@ export class MetadataRepository {
       ...(sha !== undefined && { sha }),
       ...(branch !== undefined && { branch }),
       ...(committer && { committer, author: committer }),
-      // A plugin that retries, or waits for a limit, would send a stale SHA.
-      request: OWN_RETRIES,
     });
     const written = v.safeParse(Written, data);
     if (!written.success || written.output.content.sha !== gitBlobSha(bytes))

@@ -2,7 +2,6 @@ import { type Octokit, RequestError } from 'octokit';
 import * as v from 'valibot';
 import { printable } from '../oci/errors.ts';
 import type { Logger } from '../oci/logger.ts';
-import { OWN_RETRIES } from './client.ts';
 import { MetadataError } from './errors.ts';
 import { SIGNED_COMMITS_REMEDY, remedyForWrite } from './remedy.ts';
 
@@ -13,6 +12,7 @@ import { SIGNED_COMMITS_REMEDY, remedyForWrite } from './remedy.ts';
 export type TokenKind = 'workflow' | 'app' | 'user';
 
 export interface WriteAccessOptions {
+  /** A direct client: what it can't find out, the first write will. */
   readonly octokit: Octokit;
   readonly owner: string;
   readonly repo: string;
@@ -154,7 +154,6 @@ export class WriteAccess {
       await octokit.request(`PUT /repos/${owner}/${repo}/contents/${PROBE_PATH}`, {
         message: 'Check the permission to write',
         ...(branch !== undefined && { branch }),
-        request: OWN_RETRIES,
       });
     } catch (error) {
       if (!(error instanceof RequestError) || !/not accessible by/i.test(error.message)) return;
@@ -168,7 +167,7 @@ export class WriteAccess {
   async #get<T extends v.GenericSchema>(schema: T, path = ''): Promise<v.InferOutput<T> | undefined> {
     const { octokit, owner, repo } = this.#options;
     try {
-      const { data } = await octokit.request(`GET /repos/${owner}/${repo}${path}`, { request: OWN_RETRIES });
+      const { data } = await octokit.request(`GET /repos/${owner}/${repo}${path}`);
       const parsed = v.safeParse(schema, data);
       return parsed.success ? parsed.output : undefined;
     } catch (error) {

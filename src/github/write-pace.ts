@@ -11,7 +11,7 @@ const PAUSE_MS = 1000;
 /** For how long the pace of a client is kept that writes nothing. */
 const KEPT_MS = 120_000;
 
-/** The pace of a client's writes, for Octokit's throttling plugin: one at a time. */
+/** The pace of a run's writes, one at a time: a group of Bottleneck's, because Octokit's throttling plugin takes one. */
 export function writePace(jobs: number): Bottleneck.Group {
   const first = jobs > 1 ? FIRST_WRITES_OF_MANY_JOBS : FIRST_WRITES;
   return new Bottleneck.Group({

@@ -59,7 +59,6 @@ export async function startCommentApi(): Promise<CommentApi> {
     apiUrl: server.url,
     dispatcher,
     logger: silentLogger,
-    spaced: false,
   });
   const close = async (): Promise<void> => {
     await dispatcher.destroy();

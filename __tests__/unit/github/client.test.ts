@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { OWN_RETRIES, createGitHubClient } from '../../../src/github/client.ts';
+import { OWN_RETRIES, createDirectClient, createGitHubClient } from '../../../src/github/client.ts';
+import { writePace } from '../../../src/github/write-pace.ts';
 import { type TestServer, readAll, sendJson, startServer } from '../../support/network/http.ts';
 
 interface Answer {
@@ -42,11 +43,19 @@ afterEach(() => {
   for (const list of [answers, requests, log]) list.length = 0;
 });
 
-function client(
-  options: Partial<Parameters<typeof createGitHubClient>[0]> = {},
-): ReturnType<typeof createGitHubClient> {
+type Options = Parameters<typeof createGitHubClient>[0];
+
+function optionsWith(options: Partial<Options>): Options {
   const apiUrl = `${server.url}/api/v3`;
-  return createGitHubClient({ token: 'ghs_secret', apiUrl, dispatcher, logger, ...options });
+  return { token: 'ghs_secret', apiUrl, dispatcher, logger, pace: writePace(1), ...options };
+}
+
+function client(options: Partial<Options> = {}): ReturnType<typeof createGitHubClient> {
+  return createGitHubClient(optionsWith(options));
+}
+
+function direct(options: Partial<Options> = {}): ReturnType<typeof createGitHubClient> {
+  return createDirectClient(optionsWith(options));
 }
 
 const secondary = { status: 403, message: 'You have exceeded a secondary rate limit.' };
@@ -130,5 +139,61 @@ describe('createGitHubClient', () => {
     answers.push({ status: 401, message: 'Bad credentials' });
     await expect(client().request('GET /user')).rejects.toMatchObject({ status: 401 });
     expect(log.join('\n')).not.toContain('ghs_secret');
+  });
+});
+
+describe('createDirectClient', () => {
+  it('leaves all faults and limits to its callers', async () => {
+    answers.push({ ...secondary, headers: { 'retry-after': '1' } }, { status: 502, message: 'x' });
+    for (const status of [403, 502])
+      await expect(direct().request('GET /user')).rejects.toMatchObject({ status });
+    expect(requests).toHaveLength(2);
+    expect(log.join('\n')).not.toContain('asks to wait');
+  });
+
+  it('sends the token, and ends with its timeout and signal as the other one does', async () => {
+    await direct().request('GET /user');
+    expect(requests[0]?.headers.authorization).toBe('token ghs_secret');
+    answers.push({ status: -1 });
+    await expect(direct({ timeout: 100 }).request('GET /user')).rejects.toThrow(/timeout/);
+    const signal = AbortSignal.abort(new Error('the end'));
+    await expect(direct({ signal }).request('GET /user')).rejects.toThrow('the end');
+  });
+
+  it('keeps the pace of writes with the other clients of the run, and none for reads', async () => {
+    const pace = writePace(2);
+    const writers = [direct({ pace }), client({ pace }), direct({ pace })];
+    const start = performance.now();
+    const ends = await Promise.all(
+      writers.map(async (writer) => {
+        await writer.request('PUT /user');
+        return performance.now() - start;
+      }),
+    );
+    expect(ends.filter((end) => end < 500)).toHaveLength(2);
+    expect(Math.max(...ends)).toBeGreaterThan(700);
+    const before = performance.now();
+    await Promise.all(Array.from({ length: 5 }, async () => direct({ pace }).request('GET /user')));
+    expect(performance.now() - before).toBeLessThan(500);
+  });
+
+  it('writes without a pace when it has none', async () => {
+    const { pace: _pace, ...options } = optionsWith({});
+    const unpaced = createDirectClient(options);
+    const start = performance.now();
+    await Promise.all(Array.from({ length: 25 }, async () => unpaced.request('PUT /user')));
+    expect(performance.now() - start).toBeLessThan(700);
+  });
+
+  it('sends ten requests at a time', async () => {
+    for (let i = 0; i < 30; i += 1) answers.push({ status: 0 });
+    const end = new AbortController();
+    const octokit = direct({ signal: end.signal });
+    const all = Promise.allSettled(Array.from({ length: 30 }, async () => octokit.request('GET /user')));
+    await expect.poll(() => requests.length).toBe(10);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(requests).toHaveLength(10);
+    end.abort(new Error('the end'));
+    await all;
   });
 });

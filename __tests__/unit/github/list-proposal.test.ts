@@ -38,7 +38,6 @@ async function propose(change: ListChange, token: string = TOKENS.write): Promis
     apiUrl: github.url,
     dispatcher,
     logger: silentLogger,
-    spaced: false,
   });
   return new ListProposals(octokit).propose({ owner: 'octo', repo: 'meta', number }, change);
 }

@@ -1,7 +1,7 @@
 import { Octokit } from 'octokit';
 import { Agent } from 'undici';
 import { describe, expect, it } from 'vitest';
-import { createGitHubClient } from '../../../src/github/client.ts';
+import { createDirectClient } from '../../../src/github/client.ts';
 import { gitBlobSha } from '../../../src/github/git-blob-sha.ts';
 import { MetadataRepository } from '../../../src/github/repository.ts';
 import { silentLogger } from '../../support/fixtures/silent-logger.ts';
@@ -45,7 +45,7 @@ const repoAt = (
     baseUrl: url,
     log: q,
     throttle: { enabled: false },
-    retry: { retryAfterBaseValue: 1 },
+    retry: { enabled: false },
   }),
 ) =>
   new MetadataRepository({
@@ -124,6 +124,7 @@ describe('MetadataRepository', () => {
       baseUrl: 'http://127.0.0.1:9',
       log: q,
       throttle: { enabled: false },
+      retry: { enabled: false },
     });
     octokit.hook.before('request', (o) => {
       if (o.method === 'PUT') throw new TypeError('bug');
@@ -146,7 +147,7 @@ describe('MetadataRepository', () => {
     await withServer(
       (n) => (n === 1 ? 'cut' : { status: 200, raw: 'whole' }),
       async (url) => {
-        const octokit = createGitHubClient({ token: 'x', apiUrl: url, dispatcher, logger: silentLogger });
+        const octokit = createDirectClient({ token: 'x', apiUrl: url, dispatcher, logger: silentLogger });
         expect(new TextDecoder().decode(await repoAt(url, [], octokit).read('a'))).toBe('whole');
       },
     );

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Agent } from 'undici';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createGitHubClient } from '../../../src/github/client.ts';
+import { createDirectClient } from '../../../src/github/client.ts';
 import { MetadataError } from '../../../src/github/errors.ts';
 import { gitBlobSha } from '../../../src/github/git-blob-sha.ts';
 import { MetadataRepository } from '../../../src/github/repository.ts';
@@ -239,7 +239,7 @@ afterAll(async () => {
 
 function open(): MetadataRepository {
   const client = { token: 'ghs_x', apiUrl: server.url, dispatcher, logger: silentLogger };
-  const octokit = createGitHubClient({ ...client, spaced: false, timeout: 250 });
+  const octokit = createDirectClient({ ...client, timeout: 250 });
   const options = { owner: 'octo', repo: 'meta', random: () => 0.5, logger: silentLogger };
   return new MetadataRepository({ octokit, sleep: async () => {}, ...options });
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Octokit } from 'octokit';
+import { Agent } from 'undici';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createDirectClient } from '../../../src/github/client.ts';
 import { MetadataError } from '../../../src/github/errors.ts';
 import { gitBlobSha } from '../../../src/github/git-blob-sha.ts';
 import { type RepositoryOptions, MetadataRepository } from '../../../src/github/repository.ts';
@@ -18,6 +19,7 @@ import { sendJson } from '../../support/network/http.ts';
 const DIGEST = `sha256:${'a'.repeat(64)}` as const;
 
 let github: GitHubStandIn;
+const dispatcher = new Agent();
 
 beforeAll(async () => {
   github = await startGitHub({
@@ -29,6 +31,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await dispatcher.destroy();
   await github.close();
 });
 
@@ -41,22 +44,10 @@ afterEach(() => {
   github.writeTime = 5;
 });
 
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-
 function open(options: Partial<RepositoryOptions> & { token?: string } = {}): MetadataRepository {
   const { token = TOKENS.write, ...rest } = options;
-  // Without the plugins' own waits, which are real time; github-client.test.ts has them.
-  const octokit = new Octokit({
-    auth: token,
-    baseUrl: github.url,
-    log: quiet,
-    throttle: { enabled: false },
-    retry: { retryAfterBaseValue: 1 },
-    request: {
-      fetch: async (url: string, init: RequestInit) =>
-        fetch(url, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT) }),
-    },
-  });
+  const client = { token, apiUrl: github.url, dispatcher, logger: silentLogger, timeout: REQUEST_TIMEOUT };
+  const octokit = createDirectClient(client);
   return new MetadataRepository({
     octokit,
     owner: 'octo',

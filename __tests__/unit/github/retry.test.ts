@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createGitHubClient } from '../../../src/github/client.ts';
+import { createDirectClient } from '../../../src/github/client.ts';
 import { gitBlobSha } from '../../../src/github/git-blob-sha.ts';
 import { MetadataRepository } from '../../../src/github/repository.ts';
 import type { ShutdownMode } from '../../../src/github/retry.ts';
@@ -64,8 +64,8 @@ function open({ shutdown, sleep }: Given = {}): MetadataRepository {
     info: (message: string) => void log.push(message),
     warning: (message: string) => void log.push(message),
   };
-  const client = { token: 'x', apiUrl: server.url, dispatcher, logger, spaced: false };
-  const octokit = createGitHubClient(client);
+  const client = { token: 'x', apiUrl: server.url, dispatcher, logger };
+  const octokit = createDirectClient(client);
   return new MetadataRepository({
     octokit,
     ...(shutdown && { shutdown: { ...shutdown, octokit } }),

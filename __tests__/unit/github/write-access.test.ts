@@ -1,5 +1,6 @@
-import { Octokit } from 'octokit';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Agent } from 'undici';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createDirectClient } from '../../../src/github/client.ts';
 import { type WriteAccessOptions, WriteAccess } from '../../../src/github/write-access.ts';
 import { type TestServer, readAll, sendJson, startServer } from '../../support/network/http.ts';
 
@@ -16,6 +17,7 @@ const INCOMPLETE: Answer = {
   body: { message: 'Invalid request.\n\n"content" wasn\'t supplied.' },
 };
 
+const dispatcher = new Agent();
 let api: TestServer;
 /** By method and path. */
 let answers: Map<string, Answer>;
@@ -45,6 +47,9 @@ beforeEach(async () => {
 afterEach(async () => {
   await api.close();
 });
+afterAll(async () => {
+  await dispatcher.destroy();
+});
 
 function entry(path: string, type = 'file', more: object = {}): object {
   return { path, type, name: path, sha: 'a'.repeat(40), size: 1, ...more };
@@ -56,16 +61,10 @@ async function check(
   options: Partial<WriteAccessOptions> = {},
   paths: readonly string[] = PATHS,
 ): Promise<string | undefined> {
-  const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-  const octokit = new Octokit({
-    baseUrl: api.url,
-    log: quiet,
-    throttle: { enabled: false },
-    retry: { enabled: false },
-  });
   const logger = { debug() {}, info() {}, warning: (message: string) => void warnings.push(message) };
+  const client = { token: 'ghs_x', apiUrl: api.url, dispatcher, logger };
   const access = new WriteAccess({
-    octokit,
+    octokit: createDirectClient(client),
     owner: 'octo',
     repo: 'meta',
     tokenKind: 'workflow',
