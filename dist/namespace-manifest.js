@@ -47,9 +47,9 @@ function formatDuration(ms) {
 	const minutes = Math.round(seconds / 60);
 	return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
-/** `1,461`, independent of the machine's locale. */
+/** `1,461`, independent of the machine's locale, whose data would be loaded for it. */
 function formatCount(count) {
-	return count.toLocaleString("en-US");
+	return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
 }
 /** `1 tag`, `1,461 tags`. */
 function plural(count, noun) {

@@ -45232,6 +45232,7 @@ function sizeOf$1(lines) {
 }
 /** `2026-11-24 20:30:05 UTC+8` */
 function formatTime(time, timezone) {
+	if (timezone === "UTC") return `${time.toISOString().slice(0, 19).replace("T", " ")} UTC`;
 	const format = new Intl.DateTimeFormat("en-CA", {
 		timeZone: timezone,
 		dateStyle: "short",

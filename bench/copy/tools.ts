@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { startGitHub } from '../../__tests__/support/github/stand-in.ts';
 import { TOKENS } from '../../__tests__/support/github/tokens.ts';
 import { type Usage, useAction, useShell } from '../measure/usage.ts';
+import { startWarmGitHub } from '../servers/github.ts';
 import type { DataSet } from './datasets.ts';
 
 /** A tool that is set up to copy all repositories from one host to `mirror/` on another, repeatedly. */
@@ -53,7 +53,7 @@ export const TOOLS: readonly Tool[] = [
 ];
 
 async function openAction(from: string, to: string): Promise<Session> {
-  const github = await startGitHub({ 'octo/meta': { empty: true } });
+  const github = await startWarmGitHub();
   const folder = mkdtempSync(join(tmpdir(), 'bench-action-'));
   return {
     copy: async () =>

@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeImage } from '../../__tests__/support/fixtures/images.ts';
-import { startGitHub } from '../../__tests__/support/github/stand-in.ts';
 import { TOKENS } from '../../__tests__/support/github/tokens.ts';
 import { type Dockerd, startDockerd } from '../../__tests__/support/registries/dockerd.ts';
 import { type DataSet, listsOf, sizeOf, upload } from '../copy/datasets.ts';
 import { type Column, printMachine, printTable } from '../measure/table.ts';
 import { type Usage, useAction, useShell } from '../measure/usage.ts';
+import { startWarmGitHub } from '../servers/github.ts';
 import { type MemorySide, startMemoryRegistries } from '../servers/memory-registries.ts';
 
 interface Measured extends Usage {
@@ -100,7 +100,7 @@ async function measure(world: World, use: (world: World) => Promise<Usage>): Pro
 }
 
 async function useEngine({ source, target, folder, env }: World): Promise<Usage> {
-  const github = await startGitHub({ 'octo/meta': { empty: true } });
+  const github = await startWarmGitHub();
   try {
     return await useAction(
       {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { stringify } from 'yaml';
 import { type RealEntry, splitSource } from '../../__tests__/support/fixtures/real-list.ts';
-import { startGitHub } from '../../__tests__/support/github/stand-in.ts';
 import { TOKENS } from '../../__tests__/support/github/tokens.ts';
 import { type Usage, useAction, useShell } from '../measure/usage.ts';
+import { startWarmGitHub } from '../servers/github.ts';
 
 interface Session {
   /** Mirrors the list to all targets. `writes`: requests that changed something at GitHub. */
@@ -60,7 +60,7 @@ async function openAction(
   targets: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<Session> {
-  const github = await startGitHub({ 'octo/meta': { empty: true } });
+  const github = await startWarmGitHub();
   const folder = mkdtempSync(join(tmpdir(), 'bench-list-'));
   const images = list.map(({ source, name, tags }) => ({ source, name, tags }));
   const config = stringify({ defaults: { target: targets.map((host) => `${host}/mirror`) }, images });

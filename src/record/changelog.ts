@@ -93,6 +93,8 @@ function sizeOf(lines: readonly string[]): number {
 
 /** `2026-11-24 20:30:05 UTC+8` */
 export function formatTime(time: Date, timezone: string): string {
+  // The data of time zones is loaded only if it is needed: that takes as long as 200 requests.
+  if (timezone === 'UTC') return `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
   const format = new Intl.DateTimeFormat('en-CA', {
     timeZone: timezone,
     dateStyle: 'short',

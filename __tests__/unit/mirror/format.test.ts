@@ -55,6 +55,14 @@ describe('formatDuration', () => {
 });
 
 describe('formatCount', () => {
+  it('writes any whole number as in English', () => {
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), (count) => {
+        expect(formatCount(count)).toBe(count.toLocaleString('en-US'));
+      }),
+    );
+  });
+
   it.each([
     [0, '0'],
     [999, '999'],

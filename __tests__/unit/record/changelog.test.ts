@@ -129,6 +129,15 @@ describe('formatTime', () => {
   it('writes midnight as 00', () => {
     expect(formatTime(new Date('2026-01-01T00:00:00Z'), 'UTC')).toBe('2026-01-01 00:00:00 UTC');
   });
+
+  it('writes UTC as any zone without an offset', () => {
+    const years = { min: new Date('1971-01-01'), max: new Date('2999-01-01'), noInvalidDate: true };
+    fc.assert(
+      fc.property(fc.date(years), (time) => {
+        expect(formatTime(time, 'UTC')).toBe(formatTime(time, 'Africa/Abidjan'));
+      }),
+    );
+  });
 });
 
 describe('insertSection', () => {
