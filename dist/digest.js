@@ -1,5 +1,5 @@
 import { a as isRegistryHost, c as looksLikeHost, n as canNest, o as isRepositoryName, r as canonicalHost, s as isTag } from "./names.js";
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 // node_modules/valibot/dist/index.mjs
 let store$4;
@@ -1180,12 +1180,12 @@ function referenceSeparator(reference) {
 }
 /** The sha256 digest of `bytes`. */
 function digestOf(bytes) {
-	return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+	return `sha256:${hash("sha256", bytes)}`;
 }
 /** True when `bytes` have `digest`, in its own algorithm. */
 function matchesDigest(bytes, digest) {
 	const [algorithm = "sha256", hex] = digest.split(":");
-	return createHash(algorithm).update(bytes).digest("hex") === hex;
+	return hash(algorithm, bytes) === hex;
 }
 
 export { looseObject as A, parseJson as B, custom as C, is as D, integer as E, nullish as F, safeParse as G, record as H, number as I, union as J, strictObject as K, object as L, maxValue as M, minValue as N, isoTimestamp as O, nullable as P, optional as R, check as S, getDotPath as T, regex as U, pipe as V, safeInteger as W, unknown as Y, readErrorBody as _, referenceSeparator as a, array as b, targetRepository as c, parseNamespace as d, repositoryIn as f, printable as g, messageOf as h, matchesDigest as i, maxLength as j, literal as k, formatNamespace as l, isAccessDenied as m, isDigest as n, PLACEHOLDERS as o, RegistryError as p, string as q, isReference as r, USUAL_NAME as s, digestOf as t, isNamespaceName as u, redactUrl as v, description as w, boolean as x, ValiError as y, parse as z };

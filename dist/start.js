@@ -35975,7 +35975,7 @@ async function readBody$1(response, limit) {
 		if (length > limit) throw tooLong(response.url, limit);
 		chunks.push(chunk);
 	};
-	const arrived = body.takeAll?.();
+	const arrived = body.arrived?.();
 	if (arrived) for (const chunk of arrived) add(chunk);
 	else for await (const chunk of body) add(chunk);
 	const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
@@ -37791,12 +37791,9 @@ var Exchange = class {
 		this.#controller?.resume();
 		while (this.#isOpen()) await this.#more();
 	}
-	/** The whole body, if all of it has arrived and none was read. */
-	takeAll() {
-		if (this.#state !== "ended") return void 0;
-		const chunks = this.#chunks;
-		this.#chunks = [];
-		return chunks;
+	/** The whole body, if all of it has arrived and none was read. It can be read all the same. */
+	arrived() {
+		return this.#state === "ended" && this.#waiting === this.#received ? this.#chunks : void 0;
 	}
 	async *[Symbol.asyncIterator]() {
 		try {
@@ -39129,13 +39126,46 @@ var DownloadProgress = class DownloadProgress {
 * @throws ContentError when the content is not what `descriptor` names; RegistryError when the registry does not send it
 */
 async function* downloadBlob(client, repository, descriptor, signal, progress = DownloadProgress.of(descriptor)) {
+	yield* verified({
+		client,
+		repository,
+		descriptor
+	}, signal, progress);
+}
+/**
+* The whole content of a small blob, verified as `downloadBlob` does.
+*
+* @throws ContentError, RegistryError
+*/
+async function downloadWhole(client, repository, descriptor) {
 	const source = {
 		client,
 		repository,
 		descriptor
 	};
-	const { digest, size } = descriptor;
-	for await (const chunk of resumed(source, signal, progress.received)) {
+	const first = await openRest(source, 0, void 0);
+	const whole = wholeOf(first.response, descriptor);
+	if (whole) {
+		first.release();
+		return whole;
+	}
+	const progress = DownloadProgress.of(descriptor);
+	return Buffer.concat(await Array.fromAsync(verified(source, void 0, progress, first)));
+}
+/**
+* The content of a response that has arrived already and is what `descriptor` names. It is copied: a chunk may be a small part of a
+* large buffer, which must not be kept.
+*/
+function wholeOf({ body }, { digest, size }) {
+	const chunks = body.arrived?.();
+	if (chunks?.reduce((sum, { length }) => sum + length, 0) !== size) return void 0;
+	const bytes = Buffer.concat(chunks, size);
+	return matchesDigest(bytes, digest) ? bytes : void 0;
+}
+/** @param first the response to the first request, if it was sent already */
+async function* verified(source, signal, progress, first) {
+	const { digest, size } = source.descriptor;
+	for await (const chunk of resumed(source, signal, progress.received, first)) {
 		progress.received += chunk.length;
 		if (progress.received > size) break;
 		progress.hash.update(chunk);
@@ -39156,7 +39186,7 @@ async function* downloadBlob(client, repository, descriptor, signal, progress = 
 	if (held) yield held;
 }
 /** The bytes of a blob from `start` on, from one or more responses. */
-async function* resumed(source, signal, start) {
+async function* resumed(source, signal, start, first) {
 	const { size } = source.descriptor;
 	if (start > 0 && start >= size) return;
 	let offset = start;
@@ -39164,7 +39194,7 @@ async function* resumed(source, signal, start) {
 	for (let resumes = 0;; resumes += 1) {
 		const before = offset;
 		let broken;
-		const { response, release } = await openRest(source, isWhole ? 0 : offset, signal);
+		const { response, release } = (resumes === 0 ? first : void 0) ?? await openRest(source, isWhole ? 0 : offset, signal);
 		try {
 			let skip = overlap(response, offset);
 			const decoder = decoderOf(response, size);
@@ -39469,7 +39499,7 @@ var SharedSource = class extends RegistryClient {
 		return this.#caches.heads.get(this.#keyOf(repository, reference), read);
 	}
 	async readBlob(repository, blob) {
-		const read = async () => download(this.#inner, repository, blob);
+		const read = async () => downloadWhole(this.#inner, repository, blob);
 		return await this.#caches.blobs.get(`${this.registry}@${blob.digest} ${blob.size}`, read) ?? read();
 	}
 	async listReferrers(repository, digest) {
@@ -39486,14 +39516,11 @@ function isKept(client, { size }) {
 }
 /** The whole content of a blob, verified. @throws ContentError, RegistryError */
 async function readBlob(client, repository, blob) {
-	return client instanceof SharedSource && isKept(client, blob) ? client.readBlob(repository, blob) : download(client, repository, blob);
+	return client instanceof SharedSource && isKept(client, blob) ? client.readBlob(repository, blob) : downloadWhole(client, repository, blob);
 }
 /** Like `listReferrers` of the client, requested once if several targets need it. */
 async function listSourceReferrers(client, repository, digest) {
 	return client instanceof SharedSource ? client.listReferrers(repository, digest) : listReferrers(client, repository, digest);
-}
-async function download(client, repository, blob) {
-	return Buffer.concat(await Array.fromAsync(downloadBlob(client, repository, blob)));
 }
 
 // src/copy/docker/pulled-images.ts

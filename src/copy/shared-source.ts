@@ -1,4 +1,4 @@
-import { downloadBlob } from '../oci/blob-download.ts';
+import { downloadWhole } from '../oci/blob-download.ts';
 import { RegistryClient } from '../oci/client.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ManifestHead } from '../oci/manifest-response.ts';
@@ -78,7 +78,7 @@ class SharedSource extends RegistryClient {
   }
 
   async readBlob(repository: string, blob: Descriptor): Promise<Uint8Array> {
-    const read = async (): Promise<Uint8Array> => download(this.#inner, repository, blob);
+    const read = async (): Promise<Uint8Array> => downloadWhole(this.#inner, repository, blob);
     const kept = await this.#caches.blobs.get(`${this.registry}@${blob.digest} ${blob.size}`, read);
     return kept ?? read();
   }
@@ -107,7 +107,7 @@ export async function readBlob(
 ): Promise<Uint8Array> {
   return client instanceof SharedSource && isKept(client, blob)
     ? client.readBlob(repository, blob)
-    : download(client, repository, blob);
+    : downloadWhole(client, repository, blob);
 }
 
 /** Like `listReferrers` of the client, requested once if several targets need it. */
@@ -119,9 +119,4 @@ export async function listSourceReferrers(
   return client instanceof SharedSource
     ? client.listReferrers(repository, digest)
     : listReferrers(client, repository, digest);
-}
-
-async function download(client: RegistryClient, repository: string, blob: Descriptor): Promise<Uint8Array> {
-  // Copied: a chunk may be a small part of a large buffer, which must not be kept.
-  return Buffer.concat(await Array.fromAsync(downloadBlob(client, repository, blob)));
 }

@@ -1,6 +1,7 @@
 import { type Hash, createHash } from 'node:crypto';
 import { type Transform, pipeline } from 'node:stream';
 import { type RegistryClient, pull } from './client.ts';
+import { matchesDigest } from './digest.ts';
 import { RegistryError, messageOf } from './errors.ts';
 import { createDecoder, isDecodingError } from './http/content-encoding.ts';
 import { type RegistryResponse, headerOf } from './http/message.ts';
@@ -62,9 +63,53 @@ export async function* downloadBlob(
   signal?: AbortSignal,
   progress = DownloadProgress.of(descriptor),
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* verified({ client, repository, descriptor }, signal, progress);
+}
+
+/**
+ * The whole content of a small blob, verified as `downloadBlob` does.
+ *
+ * @throws ContentError, RegistryError
+ */
+export async function downloadWhole(
+  client: RegistryClient,
+  repository: string,
+  descriptor: Pick<Descriptor, 'digest' | 'size'>,
+): Promise<Uint8Array> {
   const source = { client, repository, descriptor };
-  const { digest, size } = descriptor;
-  for await (const chunk of resumed(source, signal, progress.received)) {
+  const first = await openRest(source, 0, undefined);
+  const whole = wholeOf(first.response, descriptor);
+  if (whole) {
+    first.release();
+    return whole;
+  }
+  const progress = DownloadProgress.of(descriptor);
+  return Buffer.concat(await Array.fromAsync(verified(source, undefined, progress, first)));
+}
+
+/**
+ * The content of a response that has arrived already and is what `descriptor` names. It is copied: a chunk may be a small part of a
+ * large buffer, which must not be kept.
+ */
+function wholeOf(
+  { body }: RegistryResponse,
+  { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
+): Uint8Array | undefined {
+  const chunks = body.arrived?.();
+  if (chunks?.reduce((sum, { length }) => sum + length, 0) !== size) return undefined;
+  const bytes = Buffer.concat(chunks, size);
+  return matchesDigest(bytes, digest) ? bytes : undefined;
+}
+
+/** @param first the response to the first request, if it was sent already */
+async function* verified(
+  source: BlobSource,
+  signal: AbortSignal | undefined,
+  progress: DownloadProgress,
+  first?: OpenResponse,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { digest, size } = source.descriptor;
+  for await (const chunk of resumed(source, signal, progress.received, first)) {
     progress.received += chunk.length;
     if (progress.received > size) break;
     progress.hash.update(chunk);
@@ -88,6 +133,7 @@ async function* resumed(
   source: BlobSource,
   signal: AbortSignal | undefined,
   start: number,
+  first?: OpenResponse,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { size } = source.descriptor;
   if (start > 0 && start >= size) return;
@@ -97,7 +143,8 @@ async function* resumed(
     const before = offset;
     let broken: unknown;
     // The bytes of a compressed response can't be counted: it is requested from its start again.
-    const { response, release } = await openRest(source, isWhole ? 0 : offset, signal);
+    const { response, release } =
+      (resumes === 0 ? first : undefined) ?? (await openRest(source, isWhole ? 0 : offset, signal));
     try {
       let skip = overlap(response, offset);
       const decoder = decoderOf(response, size);

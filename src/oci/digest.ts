@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isTag } from './names.ts';
 
 /**
@@ -26,11 +26,11 @@ export function referenceSeparator(reference: string): ':' | '@' {
 
 /** The sha256 digest of `bytes`. */
 export function digestOf(bytes: Uint8Array): Digest {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  return `sha256:${hash('sha256', bytes)}`;
 }
 
 /** True when `bytes` have `digest`, in its own algorithm. */
 export function matchesDigest(bytes: Uint8Array, digest: Digest): boolean {
   const [algorithm = 'sha256', hex] = digest.split(':');
-  return createHash(algorithm).update(bytes).digest('hex') === hex;
+  return hash(algorithm, bytes) === hex;
 }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { downloadBlob } from '../../../src/oci/blob-download.ts';
+import { downloadBlob, downloadWhole } from '../../../src/oci/blob-download.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { RegistryError } from '../../../src/oci/errors.ts';
 import { testRegistries } from '../../support/fixtures/clients.ts';
@@ -35,9 +36,14 @@ function answering(...answers: ((response: ServerResponse, from: number) => unkn
   };
 }
 
-async function download(signal?: AbortSignal, timeout = 5000): Promise<Buffer> {
+async function streamed(signal?: AbortSignal, timeout = 5000): Promise<Buffer> {
   const client = testRegistries({ retries: 0, timeout }).source(registry.host);
   return Buffer.concat(await Array.fromAsync(downloadBlob(client, 'a', DESCRIPTOR, signal)));
+}
+
+async function whole(): Promise<Buffer> {
+  const client = testRegistries({ retries: 0 }).source(registry.host);
+  return Buffer.from(await downloadWhole(client, 'a', DESCRIPTOR));
 }
 
 /** Headers, these bytes, and the end of the connection. */
@@ -48,7 +54,10 @@ const breaking =
       .writeHead(status, { 'content-length': BLOB.length - from })
       .write(BLOB.subarray(from, end), () => response.destroy());
 
-describe('a download', () => {
+describe.each([
+  ['streamed', streamed],
+  ['whole', whole],
+])('a download, %s', (_way, download) => {
   it('is resumed where it ended early', async () => {
     answering((response) => response.end(BLOB.subarray(0, 100_000)));
     expect((await download()).equals(BLOB)).toBe(true);
@@ -80,7 +89,7 @@ describe('a download', () => {
   it.each([
     ['before', 100_000],
     ['at', 150_000],
-  ])('uses the rest of a range that begins %s the requested one', async (_, start) => {
+  ])('uses the rest of a range that begins %s the requested one', async (_where, start) => {
     answering(breaking(150_000), (response) =>
       response.writeHead(206, { 'content-range': `bytes ${start}-299999/300000` }).end(BLOB.subarray(start)),
     );
@@ -106,7 +115,9 @@ describe('a download', () => {
       url: expect.stringContaining(DESCRIPTOR.digest),
     });
   });
+});
 
+describe('a streamed download', () => {
   it('closes its connection at once when it is aborted without progress', async () => {
     let closed = false;
     answering((response) => {
@@ -114,9 +125,59 @@ describe('a download', () => {
       response.on('close', () => (closed = true));
     });
     const controller = new AbortController();
-    const failure = download(controller.signal, 60_000);
+    const failure = streamed(controller.signal, 60_000);
     setTimeout(() => controller.abort(), 100);
     await expect(failure).rejects.toThrow(/aborted/);
     await waitUntil(async () => closed, 'The connection was not closed');
+  });
+});
+
+describe('a small blob that arrives with its headers', () => {
+  const SMALL = Buffer.from('{"os":"linux"}');
+  const named = { digest: digestOf(SMALL), size: SMALL.length };
+  const read = async (descriptor = named): Promise<Buffer> => {
+    const client = testRegistries({ retries: 0 }).source(registry.host);
+    return Buffer.from(await downloadWhole(client, 'a', descriptor));
+  };
+
+  it('is read with one request', async () => {
+    answering((response) => response.end(SMALL));
+    expect(await read()).toEqual(SMALL);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('may be empty', async () => {
+    answering((response) => response.writeHead(200, { 'content-length': 0 }).end());
+    expect(await read({ digest: digestOf(new Uint8Array()), size: 0 })).toHaveLength(0);
+  });
+
+  it.each([
+    ['has another digest', SMALL, { ...named, digest: DESCRIPTOR.digest }, 'does not have that digest'],
+    [
+      'is longer',
+      Buffer.concat([SMALL, SMALL]),
+      named,
+      `received more than 28 bytes of ${named.digest}, which has 14`,
+    ],
+  ])('is refused when it %s, with one request', async (_, sent, descriptor, reason) => {
+    answering((response) => response.end(sent));
+    await expect(read(descriptor)).rejects.toThrow(reason);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('is resumed when it is shorter', async () => {
+    answering(
+      (response) => response.end(SMALL.subarray(0, 4)),
+      (response, from) =>
+        response.writeHead(206, { 'content-range': `bytes ${from}-13/14` }).end(SMALL.subarray(from)),
+    );
+    expect(await read()).toEqual(SMALL);
+    expect(asked).toEqual([0, 4]);
+  });
+
+  it('is read without the compression that a gateway added', async () => {
+    answering((response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(SMALL)));
+    expect(await read()).toEqual(SMALL);
+    expect(asked).toHaveLength(1);
   });
 });

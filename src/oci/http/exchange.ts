@@ -68,12 +68,9 @@ export class Exchange implements Dispatcher.DispatchHandler, ResponseBody {
     return undefined;
   }
 
-  /** The whole body, if all of it has arrived and none was read. */
-  takeAll(): readonly Uint8Array[] | undefined {
-    if (this.#state !== 'ended') return undefined;
-    const chunks = this.#chunks;
-    this.#chunks = [];
-    return chunks;
+  /** The whole body, if all of it has arrived and none was read. It can be read all the same. */
+  arrived(): readonly Uint8Array[] | undefined {
+    return this.#state === 'ended' && this.#waiting === this.#received ? this.#chunks : undefined;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {

@@ -29,8 +29,8 @@ export interface RegistryRequest {
 export interface ResponseBody extends AsyncIterable<Uint8Array> {
   /** Discards what was not read. */
   dump(): Promise<unknown>;
-  /** The whole body, if all of it has arrived and none was read. */
-  takeAll?(): readonly Uint8Array[] | undefined;
+  /** The whole body, if all of it has arrived and none was read. It can be read all the same. */
+  arrived?(): readonly Uint8Array[] | undefined;
 }
 
 /** The response to a request. */
@@ -63,7 +63,7 @@ export async function readBody(response: RegistryResponse, limit: number): Promi
     if (length > limit) throw tooLong(response.url, limit);
     chunks.push(chunk);
   };
-  const arrived = body.takeAll?.();
+  const arrived = body.arrived?.();
   if (arrived) for (const chunk of arrived) add(chunk);
   else for await (const chunk of body) add(chunk);
   const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
