@@ -38328,7 +38328,7 @@ const LONGEST_WAIT_MS = 100;
 * Lets `stream` hold back what it is given for a moment, to write it together with what follows: a line for each of many tiny images
 * takes as long to write as two requests. The order stays the same.
 *
-* @param onExit receives the function to call before the process exits
+* @param onExit receives the function to call before the process exits; it may be called several times
 * @returns a function to be called before something is written
 */
 function gatherOutput(stream, onExit) {
@@ -38348,7 +38348,10 @@ function gatherOutput(stream, onExit) {
 }
 
 // src/action/logger.ts
-const holdBack = gatherOutput(process.stdout, (write) => process.once("exit", write));
+const holdBack = gatherOutput(process.stdout, (write) => {
+	process.on("beforeExit", write);
+	process.on("exit", write);
+});
 /**
 * The runner's log. A line that begins like a workflow command would be executed, and some of the text comes from
 * registries, so such lines get an invisible character in front.

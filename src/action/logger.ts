@@ -2,7 +2,11 @@ import * as core from '@actions/core';
 import type { Logger } from '../oci/logger.ts';
 import { gatherOutput } from './gather-output.ts';
 
-const holdBack = gatherOutput(process.stdout, (write) => process.once('exit', write));
+const holdBack = gatherOutput(process.stdout, (write) => {
+  // What is written before the exit is waited for, however slowly it is read. A process that must exit at once has only the other.
+  process.on('beforeExit', write);
+  process.on('exit', write);
+});
 
 /**
  * The runner's log. A line that begins like a workflow command would be executed, and some of the text comes from

@@ -1,5 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { gatherOutput } from '../../../src/action/gather-output.ts';
@@ -77,4 +80,17 @@ it.each([
     execFile(process.execPath, args, (_error, stdout) => resolve(stdout)),
   );
   expect(log).toBe('first\n::warning::second\nthird\n');
+});
+
+it('a process that ends has printed its whole log, however slowly it is read', async () => {
+  const program = `
+    const { logger } = await import(${JSON.stringify(MODULE)});
+    for (let line = 0; line < 20_000; line += 1) logger.info('line ' + line);
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program]);
+  // The process has ended, or waits for its reader.
+  await Promise.race([once(child, 'exit'), delay(1000)]);
+  const lines = (await text(child.stdout)).trimEnd().split('\n');
+  expect(lines).toHaveLength(20_000);
+  expect(lines.at(-1)).toBe('line 19999');
 });
