@@ -37295,7 +37295,7 @@ var AuthenticatedRequest = class {
 		let state = await this.#send();
 		while (state.kind !== "accepted") {
 			if (state.kind === "failed") throw state.error;
-			state = state.kind === "sent" ? this.#judge(state.sent) : await this.#next(state);
+			state = await this.#next(state);
 		}
 		authenticator.markAuthorized(scopes);
 		if (this.#tokenScopes !== scopes) authenticator.useTokenScopes(scopes, this.#tokenScopes);
@@ -37313,19 +37313,16 @@ var AuthenticatedRequest = class {
 		const { authenticator, send } = this.#options;
 		let authorization;
 		try {
-			if (authenticator.hasChallenge) authorization = await authenticator.header(this.#request.scopes, { tokenScopes: this.#tokenScopes });
+			authorization = await authenticator.header(this.#request.scopes, { tokenScopes: this.#tokenScopes });
 		} catch (error) {
 			if (isRefusedScope(error) && (this.#tryOtherScopes() || this.#unlearnScopes())) return { kind: "unsent" };
 			authenticator.forgetChallenge();
 			throw error;
 		}
-		return {
-			kind: "sent",
-			sent: {
-				authorization,
-				response: await send(this.#request, authorization)
-			}
-		};
+		return this.#judge({
+			authorization,
+			response: await send(this.#request, authorization)
+		});
 	}
 	#judge(sent) {
 		const { response } = sent;
@@ -38051,7 +38048,7 @@ function misdirected(method, from, to, reason) {
 	return new RegistryError({
 		method,
 		url: from,
-		cause: `it points to ${where}, which is refused: not followed${reason === void 0 ? "" : `, because it ${reason}`}`,
+		cause: `it points to ${where}, which is refused: not followed, because it ${reason}`,
 		ambiguous: true
 	});
 }
@@ -38184,12 +38181,10 @@ var RegistryTransport = class {
 	};
 	#baseChallenge = async () => {
 		const { signal } = this.#options;
-		const address = this.#registry.at("/v2/");
 		const { headers, body } = await this.#sender.dispatch({
 			method: "GET",
-			address,
 			signal
-		}, address, void 0);
+		}, this.#registry.at("/v2/"));
 		await body.dump();
 		return listHeaderOf(headers, "www-authenticate");
 	};
@@ -41505,8 +41500,8 @@ async function copyCosignTag(task, copy, manifest, tag, observer) {
 async function merge({ target }, present, added) {
 	const { client, repository } = target;
 	const content = copyableContent(present, client, repository);
-	const stored = content.kind === "image" && content.config.size <= MAX_CONFIG_BYTES ? await Array.fromAsync(downloadBlob(client, repository, content.config)) : [];
-	const { manifest, config } = mergeLists$1(present, added, Buffer.concat(stored));
+	const stored = content.kind === "image" && content.config.size <= MAX_CONFIG_BYTES ? await downloadWhole(client, repository, content.config) : /* @__PURE__ */ new Uint8Array();
+	const { manifest, config } = mergeLists$1(present, added, stored);
 	const digest = digestOf(config);
 	const start = await startUpload(client, repository, digest, repository);
 	if (start.kind === "session") await uploadWhole(client, repository, digest, start.location, {

@@ -3,7 +3,7 @@ import type { Logger } from '../oci/logger.ts';
 import { gatherOutput } from './gather-output.ts';
 
 const holdBack = gatherOutput(process.stdout, (write) => {
-  // What is written before the exit is waited for, however slowly it is read. A process that must exit at once has only the other.
+  // The process waits until this is read, however slowly. When it must exit at once, there is only the other event.
   process.on('beforeExit', write);
   process.on('exit', write);
 });

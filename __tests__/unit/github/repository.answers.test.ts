@@ -1,6 +1,6 @@
-import { Octokit } from 'octokit';
+import type { Octokit } from 'octokit';
 import { Agent } from 'undici';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { createDirectClient } from '../../../src/github/client.ts';
 import { gitBlobSha } from '../../../src/github/git-blob-sha.ts';
 import { MetadataRepository } from '../../../src/github/repository.ts';
@@ -36,18 +36,12 @@ async function withServer(
   await work(server.url, () => puts);
   await server.close();
 }
-const q = { debug() {}, info() {}, warn() {}, error() {} };
-const repoAt = (
-  url: string,
-  waits: number[] = [],
-  octokit = new Octokit({
-    auth: 'x',
-    baseUrl: url,
-    log: q,
-    throttle: { enabled: false },
-    retry: { enabled: false },
-  }),
-) =>
+const dispatcher = new Agent();
+afterAll(async () => dispatcher.destroy());
+
+const clientOf = (apiUrl: string): Octokit =>
+  createDirectClient({ token: 'x', apiUrl, dispatcher, logger: silentLogger });
+const repoAt = (url: string, waits: number[] = [], octokit = clientOf(url)) =>
   new MetadataRepository({
     octokit,
     owner: 'o',
@@ -119,13 +113,7 @@ describe('MetadataRepository', () => {
     expect(stored).toBe('line\n');
   });
   it("does not retry an error that is not a request's", async () => {
-    const octokit = new Octokit({
-      auth: 'x',
-      baseUrl: 'http://127.0.0.1:9',
-      log: q,
-      throttle: { enabled: false },
-      retry: { enabled: false },
-    });
+    const octokit = clientOf('http://127.0.0.1:9');
     octokit.hook.before('request', (o) => {
       if (o.method === 'PUT') throw new TypeError('bug');
     });
@@ -143,14 +131,9 @@ describe('MetadataRepository', () => {
     expect(waits).toEqual([]);
   });
   it('reads a file again whose body breaks', async () => {
-    const dispatcher = new Agent();
     await withServer(
       (n) => (n === 1 ? 'cut' : { status: 200, raw: 'whole' }),
-      async (url) => {
-        const octokit = createDirectClient({ token: 'x', apiUrl: url, dispatcher, logger: silentLogger });
-        expect(new TextDecoder().decode(await repoAt(url, [], octokit).read('a'))).toBe('whole');
-      },
+      async (url) => expect(new TextDecoder().decode(await repoAt(url).read('a'))).toBe('whole'),
     );
-    await dispatcher.close();
   });
 });

@@ -1,6 +1,6 @@
 import { copyableContent } from '../../mirror/source-image.ts';
 import { allOrThrow } from '../../oci/async.ts';
-import { downloadBlob } from '../../oci/blob-download.ts';
+import { downloadWhole } from '../../oci/blob-download.ts';
 import { startUpload, uploadWhole } from '../../oci/blob-upload.ts';
 import { digestTagSubject, isReferrersTag } from '../../oci/digest-tags.ts';
 import { digestOf } from '../../oci/digest.ts';
@@ -54,8 +54,8 @@ async function merge({ target }: CopyTask, present: RawManifest, added: RawManif
   const { client, repository } = target;
   const content = copyableContent(present, client, repository);
   const hasConfig = content.kind === 'image' && content.config.size <= MAX_CONFIG_BYTES;
-  const stored = hasConfig ? await Array.fromAsync(downloadBlob(client, repository, content.config)) : [];
-  const { manifest, config } = mergeLists(present, added, Buffer.concat(stored));
+  const stored = hasConfig ? await downloadWhole(client, repository, content.config) : new Uint8Array();
+  const { manifest, config } = mergeLists(present, added, stored);
   const digest = digestOf(config);
   const start = await startUpload(client, repository, digest, repository);
   if (start.kind === 'session')

@@ -24,11 +24,12 @@ export interface AuthenticatedRequestOptions {
 /**
  * Where one request stands:
  *
- *     unsent ──▶ sent ──expected──▶ accepted
- *      ▲          │ │
- *      │      401 │ └──else──▶ refused ──fallback credential──▶ anonymous ──expected──▶ accepted
- *      │          ▼              ▲ │                               │
- *      └── challenged ──no more──┘ └──────────▶ failed ◀───────────┘
+ *     unsent ──expected──▶ accepted
+ *      ▲  │ │
+ *      │  │ └──else─────▶ refused ──fallback credential──▶ anonymous ──expected──▶ accepted
+ *      │  │ 401             ▲ │                               │
+ *      │  ▼                 │ └──────────▶ failed ◀───────────┘
+ *     challenged ──no more──┘
  *
  * `challenged` leads to `unsent` once for a new challenge or token, and once for each set of scopes that the challenge names
  * instead of the request's own.
@@ -38,7 +39,6 @@ type State = Step | End;
 type Step =
   /** To be sent with what the registry is known to demand. */
   | { readonly kind: 'unsent' }
-  | { readonly kind: 'sent'; readonly sent: Sent }
   /** Answered by the registry with a 401: the challenge may be new, or the token expired. */
   | { readonly kind: 'challenged'; readonly sent: Sent }
   /** Answered with a status that the request does not expect. */
@@ -91,14 +91,14 @@ export class AuthenticatedRequest {
     let state = await this.#send();
     while (state.kind !== 'accepted') {
       if (state.kind === 'failed') throw state.error;
-      state = state.kind === 'sent' ? this.#judge(state.sent) : await this.#next(state);
+      state = await this.#next(state);
     }
     authenticator.markAuthorized(scopes);
     if (this.#tokenScopes !== scopes) authenticator.useTokenScopes(scopes, this.#tokenScopes);
     return state.response;
   }
 
-  async #next(step: Exclude<Step, { kind: 'sent' }>): Promise<State> {
+  async #next(step: Step): Promise<State> {
     switch (step.kind) {
       case 'unsent':
         return this.#send();
@@ -116,8 +116,7 @@ export class AuthenticatedRequest {
     const { authenticator, send } = this.#options;
     let authorization: string | undefined;
     try {
-      if (authenticator.hasChallenge)
-        authorization = await authenticator.header(this.#request.scopes, { tokenScopes: this.#tokenScopes });
+      authorization = await authenticator.header(this.#request.scopes, { tokenScopes: this.#tokenScopes });
     } catch (error) {
       // A token service may refuse scopes that the registry does not name.
       if (isRefusedScope(error) && (this.#tryOtherScopes() || this.#unlearnScopes()))
@@ -126,7 +125,7 @@ export class AuthenticatedRequest {
       authenticator.forgetChallenge();
       throw error;
     }
-    return { kind: 'sent', sent: { authorization, response: await send(this.#request, authorization) } };
+    return this.#judge({ authorization, response: await send(this.#request, authorization) });
   }
 
   #judge(sent: Sent): State {

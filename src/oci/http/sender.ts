@@ -40,9 +40,8 @@ export interface SenderOptions {
   readonly trustedHosts?: ReadonlySet<string>;
 }
 
-/** One request. */
+/** What is sent to one address. */
 export interface SingleRequest extends Pick<RegistryRequest, 'method'> {
-  readonly address: Address;
   readonly body?: RegistryRequest['body'] | undefined;
   readonly responseTimeoutMs?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -54,6 +53,7 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** A request that may be redirected. */
 export interface RedirectableRequest extends SingleRequest {
+  readonly address: Address;
   /** Statuses that are not followed or answered, but returned. */
   readonly expect: readonly number[];
   readonly scopes: readonly string[];
@@ -120,7 +120,7 @@ export class Sender {
   async dispatch(
     request: SingleRequest,
     address: Address,
-    authorization: string | undefined,
+    authorization?: string,
   ): Promise<RegistryResponse> {
     const { dispatcher, registry, limiters, logger, clock } = this.#options;
     const { method, signal, responseTimeoutMs } = request;
@@ -201,17 +201,12 @@ function tooManyRedirects(method: string, url: URL): RegistryError {
   return new RegistryError({ method, url, cause, ambiguous: true });
 }
 
-function misdirected(
-  method: string,
-  from: URL,
-  to: URL | undefined,
-  reason: string | undefined,
-): RegistryError {
+function misdirected(method: string, from: URL, to: URL | undefined, reason: string): RegistryError {
   const where = to ? redactUrl(to) : 'a malformed URL';
   return new RegistryError({
     method,
     url: from,
-    cause: `it points to ${where}, which is refused: not followed${reason === undefined ? '' : `, because it ${reason}`}`,
+    cause: `it points to ${where}, which is refused: not followed, because it ${reason}`,
     ambiguous: true,
   });
 }

@@ -175,11 +175,9 @@ export class RegistryTransport {
 
   #baseChallenge: AuthenticatedRequestOptions['baseChallenge'] = async () => {
     const { signal } = this.#options;
-    const address = this.#registry.at('/v2/');
     const { headers, body } = await this.#sender.dispatch(
-      { method: 'GET', address, signal },
-      address,
-      undefined,
+      { method: 'GET', signal },
+      this.#registry.at('/v2/'),
     );
     await body.dump();
     return listHeaderOf(headers, 'www-authenticate');
