@@ -37804,8 +37804,9 @@ var Exchange = class {
 				if (this.#chunks.length > 0) continue;
 				if (this.#state === "failed") throw this.#error;
 				if (this.#state === "ended") return;
+				const more = this.#more();
 				this.#controller?.resume();
-				await this.#more();
+				await more;
 			}
 		} finally {
 			if (this.#isOpen()) this.abort(new DumpError("the response was not read to its end"));

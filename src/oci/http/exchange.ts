@@ -85,8 +85,10 @@ export class Exchange implements Dispatcher.DispatchHandler, ResponseBody {
         if (this.#chunks.length > 0) continue;
         if (this.#state === 'failed') throw this.#error;
         if (this.#state === 'ended') return;
+        // Awaited before it is asked for: undici passes on at once what it has received already.
+        const more = this.#more();
         this.#controller?.resume();
-        await this.#more();
+        await more;
       }
     } finally {
       if (this.#isOpen()) this.abort(new DumpError('the response was not read to its end'));

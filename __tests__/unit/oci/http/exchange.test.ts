@@ -14,12 +14,14 @@ afterEach(async () => {
   for (const one of open.splice(0)) await one.close();
 });
 
-/** A server that counts its connections, and sends `LARGE` for `/large`. */
+/** A server that counts its connections, and sends `LARGE` for `/large`, and its first bytes for `/bytes/N`. */
 async function startCounting(): Promise<{ host: string; connections: () => number; server: Server }> {
   let connections = 0;
   const server = createServer((request, response) => {
     if (request.url === '/never') return;
-    const body = request.url === '/large' ? LARGE : Buffer.from('small');
+    const length = Number(/^\/bytes\/(\d+)$/.exec(request.url ?? '')?.[1] ?? LARGE.length);
+    const body =
+      request.url === '/' || request.method === 'HEAD' ? Buffer.from('small') : LARGE.subarray(0, length);
     response.writeHead(200, { 'content-length': body.length, 'docker-content-digest': DIGEST });
     response.end(request.method === 'HEAD' ? undefined : body);
   });
@@ -61,6 +63,21 @@ describe('Exchange', () => {
     }
     expect(Buffer.concat(chunks).equals(LARGE)).toBe(true);
   });
+
+  it.each(Array.from({ length: 12 }, (_, index) => 512 + 32 * index))(
+    'ends for a reader that paused it when the rest of its %d KiB had arrived',
+    async (kibibytes) => {
+      const { host } = await startCounting();
+      const { body } = await dispatch(host, `/bytes/${kibibytes * 1024}`).response;
+      let received = 0;
+      for await (const chunk of body) {
+        if (received === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+        received += chunk.length;
+      }
+      expect(received).toBe(kibibytes * 1024);
+    },
+    2000,
+  );
 
   it('closes the connection of a reader that stops early', async () => {
     const { host, server } = await startCounting();
