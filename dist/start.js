@@ -39526,59 +39526,41 @@ async function listSourceReferrers(client, repository, digest) {
 /** The images that docker has pulled. Each is pulled once for all copies that use it at the same time. */
 var PulledImages = class {
 	#images = /* @__PURE__ */ new Map();
-	/** Removals that are running, by reference. */
-	#removals = /* @__PURE__ */ new Map();
 	/** Pulls the image `reference`, unless another copy has, and uses it. */
 	async use(reference, { pull, use, remove }) {
 		let image = this.#images.get(reference);
-		if (!image) {
-			const pulling = (this.#removals.get(reference) ?? Promise.resolve()).then(pull);
-			this.#images.set(reference, image = {
-				pulling,
-				users: 0
-			});
-		}
+		if (!image) this.#images.set(reference, image = {
+			pulling: pull(),
+			users: 0
+		});
 		image.users += 1;
 		try {
 			await image.pulling;
 			return await use();
 		} finally {
 			image.users -= 1;
-			if (image.users > 0) remove(false);
-			else this.#removeLast(reference, remove);
+			if (image.users === 0) this.#images.delete(reference);
+			remove(image.users === 0);
 		}
-	}
-	/** A copy that comes meanwhile pulls the image again, after the removal. */
-	#removeLast(reference, remove) {
-		this.#images.delete(reference);
-		const ended = remove(true).finally(() => {
-			if (this.#removals.get(reference) === ended) this.#removals.delete(reference);
-		});
-		this.#removals.set(reference, ended);
 	}
 };
 
 // src/copy/docker/removals.ts
 /** Number of references that one command removes. */
 const MAX_REFERENCES = 100;
-/**
-* Removes references from the daemon, with one command at a time: what comes while a command runs is removed by the next one. To
-* start a command costs more than the removal itself.
-*/
+/** How long a reference waits for others, so that one command removes them all. To start a command costs more than a removal. */
+const GATHER_MS = 1e3;
+/** Removes references from the daemon, with one command at a time: many references with each, and none much later than it could be. */
 var Removals = class {
-	#removeAll;
-	/** Number of references that may wait before the daemon gets more images. */
-	#limit;
+	#options;
 	#running = Promise.resolve();
 	#next;
 	/** The last batch of each reference, until it has ended. */
 	#batches = /* @__PURE__ */ new Map();
-	/** @param removeAll runs one command; its promise must not be rejected */
-	constructor(limit, removeAll) {
-		this.#limit = limit;
-		this.#removeAll = removeAll;
+	constructor(options) {
+		this.#options = options;
 	}
-	/** Removes `references`. The promise resolves when the command that does it has ended. */
+	/** Removes `references` soon. The promise resolves when the command that does it has ended. */
 	async remove(references) {
 		if (references.length === 0) return;
 		const batch = this.#next ?? this.#open();
@@ -39586,35 +39568,42 @@ var Removals = class {
 			batch.references.add(reference);
 			this.#batches.set(reference, batch);
 		}
+		if (batch.references.size >= this.#options.limit) batch.hurry();
 		await batch.end;
 	}
 	/** Resolves once no removal of `reference` waits or runs: it may be made again. */
 	async settled(reference) {
-		await this.#batches.get(reference)?.end;
+		const batch = this.#batches.get(reference);
+		batch?.hurry();
+		await batch?.end;
 	}
 	/** Resolves once no more references wait than the limit allows: the daemon's disk is finite. */
 	async room() {
-		while (this.#next && this.#next.references.size > this.#limit) await this.#next.end;
+		while (this.#next && this.#next.references.size > this.#options.limit) await this.#next.end;
 	}
-	/** Resolves when all that waits is removed. */
+	/** Removes at once all that waits, and resolves when it is removed. */
 	async end() {
+		this.#next?.hurry();
 		await (this.#next?.end ?? this.#running);
 	}
 	#open() {
 		const references = /* @__PURE__ */ new Set();
-		const end = this.#removeAfter(this.#running, references);
+		const hurry = new AbortController();
+		const end = this.#removeAfter(this.#running, references, hurry.signal);
 		this.#running = end;
 		this.#next = {
 			references,
-			end
+			end,
+			hurry: () => hurry.abort()
 		};
 		return this.#next;
 	}
-	async #removeAfter(running, references) {
-		await running;
+	async #removeAfter(running, references, hurry) {
+		const { sleep, removeAll } = this.#options;
+		await Promise.all([running, sleep(GATHER_MS, hurry).catch(() => void 0)]);
 		this.#next = void 0;
 		const all = Array.from(references);
-		for (let index = 0; index < all.length; index += MAX_REFERENCES) await this.#removeAll(all.slice(index, index + MAX_REFERENCES));
+		for (let index = 0; index < all.length; index += MAX_REFERENCES) await removeAll(all.slice(index, index + MAX_REFERENCES));
 		for (const reference of all) if (this.#batches.get(reference)?.references === references) this.#batches.delete(reference);
 	}
 };
@@ -39633,16 +39622,30 @@ var DockerEngine = class {
 	#removals;
 	/** References that may be left in the daemon: the end of a run also ends commands that remove images. */
 	#unremoved = /* @__PURE__ */ new Set();
+	/** Number of copies in progress. */
+	#copying = 0;
 	/** @param folder has the logins, and is removed with `close` */
 	constructor(options, folder, docker) {
 		this.width = options.concurrency;
 		this.#options = options;
 		this.#folder = folder;
 		this.#docker = docker;
-		this.#removals = new Removals(options.concurrency * REFERENCES_PER_IMAGE, async (references) => this.#removeAll(references));
+		this.#removals = new Removals({
+			limit: options.concurrency * REFERENCES_PER_IMAGE,
+			removeAll: async (references) => this.#removeAll(references),
+			sleep: options.sleep
+		});
 	}
-	async copy(given, observer) {
-		const task = this.#sources.taskOf(given);
+	async copy(task, observer) {
+		this.#copying += 1;
+		try {
+			return await this.#copy(this.#sources.taskOf(task), observer);
+		} finally {
+			this.#copying -= 1;
+			if (this.#copying === 0) this.#removals.end();
+		}
+	}
+	async #copy(task, observer) {
 		const { client, repository, digest } = task.source;
 		const image = await readSourceImage(client, repository, digest, task.platforms);
 		const name = `${client.registry}/${repository}@${digest}`;
@@ -39679,11 +39682,14 @@ var DockerEngine = class {
 		const platform = image.platform === void 0 ? [] : ["--platform", image.platform];
 		await this.#removals.room();
 		return this.#pulled.use(local, {
-			pull: async () => this.#pull(source.client.registry, [
-				"--quiet",
-				...platform,
-				local
-			]),
+			pull: async () => {
+				await this.#removals.settled(local);
+				await this.#pull(source.client.registry, [
+					"--quiet",
+					...platform,
+					local
+				]);
+			},
 			use: async () => {
 				let bytes = 0;
 				for (const tag of task.tags) {
@@ -39699,7 +39705,7 @@ var DockerEngine = class {
 				}
 				return bytes;
 			},
-			remove: async (isLast) => this.#removals.remove(isLast ? [local, ...remotes] : remotes)
+			remove: (isLast) => void this.#removals.remove(isLast ? [local, ...remotes] : remotes)
 		});
 	}
 	async #pushAs(remote, local, task, { tag, image, observer }) {
@@ -39774,7 +39780,8 @@ var DockerEngine = class {
 	async close() {
 		await this.#options.indexEngine.close();
 		await this.#removals.end();
-		await this.#removals.remove(Array.from(this.#unremoved));
+		this.#removals.remove(Array.from(this.#unremoved));
+		await this.#removals.end();
 		await rm(this.#folder, {
 			recursive: true,
 			force: true
@@ -42535,7 +42542,8 @@ async function openEngine(inputs, sources, abort) {
 		onFolder: (folder) => saveState(DOCKER_FOLDER_STATE, folder),
 		indexEngine: registryEngine,
 		concurrency: inputs.concurrency ?? USUAL_CONCURRENCY,
-		logger
+		logger,
+		sleep: interruptibleSleep(abort)
 	});
 }
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sleep } from '../../src/action/sleep.ts';
 import type { Exec } from '../../src/copy/docker/cli.ts';
 import { openDockerEngine } from '../../src/copy/docker/open.ts';
 import type { Engine } from '../../src/copy/engine.ts';
@@ -75,6 +76,7 @@ async function openDocker(): Promise<Engine> {
     logins: { source: new Map(), target: new Map() },
     onFolder: () => {},
     indexEngine: openRegistryEngine(),
+    sleep,
     concurrency: 3,
     logger: silentLogger,
     abort: new AbortController().signal,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sleep } from '../../src/action/sleep.ts';
 import { githubCredential } from '../../src/action/credentials.ts';
 import type { Exec } from '../../src/copy/docker/cli.ts';
 import { openDockerEngine } from '../../src/copy/docker/open.ts';
@@ -205,6 +206,7 @@ describe("docker, with GitHub's token as a fallback,", () => {
       logins: { source: new Map([[registry.host, credential]]), target: new Map() },
       onFolder: () => {},
       indexEngine: unused,
+      sleep,
       concurrency: 1,
       logger: { debug: (line) => say(typeof line === 'string' ? line : line()), info: say, warning: say },
       abort: new AbortController().signal,

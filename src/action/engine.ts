@@ -77,5 +77,6 @@ export async function openEngine(
     indexEngine: registryEngine,
     concurrency: inputs.concurrency ?? USUAL_CONCURRENCY,
     logger,
+    sleep: interruptibleSleep(abort),
   });
 }

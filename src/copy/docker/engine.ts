@@ -3,6 +3,7 @@ import { CopyError, isPermanent } from '../../mirror/copy-error.ts';
 import { type SingleImage, findTargetImage, readSourceImage } from '../../mirror/source-image.ts';
 import { isDigest } from '../../oci/digest.ts';
 import type { Logger } from '../../oci/logger.ts';
+import type { Sleep } from '../../oci/sleep.ts';
 import type { CopyObserver, CopyTask, Engine } from '../engine.ts';
 import { SharedSources } from '../shared-source.ts';
 import { type DockerCli, DockerUnableError } from './cli.ts';
@@ -15,6 +16,7 @@ export interface DockerEngineOptions {
   /** Number of images that are copied to one target registry at the same time. */
   readonly concurrency: number;
   readonly logger: Logger;
+  readonly sleep: Sleep;
   /** Aborted when the run must end at once: then only commands that remove images are started. */
   readonly abort: AbortSignal;
 }
@@ -40,6 +42,8 @@ export class DockerEngine implements Engine {
   readonly #removals: Removals;
   /** References that may be left in the daemon: the end of a run also ends commands that remove images. */
   readonly #unremoved = new Set<string>();
+  /** Number of copies in progress. */
+  #copying = 0;
 
   /** @param folder has the logins, and is removed with `close` */
   constructor(options: DockerEngineOptions, folder: string, docker: Clis) {
@@ -47,13 +51,25 @@ export class DockerEngine implements Engine {
     this.#options = options;
     this.#folder = folder;
     this.#docker = docker;
-    this.#removals = new Removals(options.concurrency * REFERENCES_PER_IMAGE, async (references) =>
-      this.#removeAll(references),
-    );
+    this.#removals = new Removals({
+      limit: options.concurrency * REFERENCES_PER_IMAGE,
+      removeAll: async (references) => this.#removeAll(references),
+      sleep: options.sleep,
+    });
   }
 
-  async copy(given: CopyTask, observer: CopyObserver): Promise<number> {
-    const task = this.#sources.taskOf(given);
+  async copy(task: CopyTask, observer: CopyObserver): Promise<number> {
+    this.#copying += 1;
+    try {
+      return await this.#copy(this.#sources.taskOf(task), observer);
+    } finally {
+      this.#copying -= 1;
+      // Nothing comes that a removal could wait for.
+      if (this.#copying === 0) void this.#removals.end();
+    }
+  }
+
+  async #copy(task: CopyTask, observer: CopyObserver): Promise<number> {
     const { client, repository, digest } = task.source;
     const image = await readSourceImage(client, repository, digest, task.platforms);
     const name = `${client.registry}/${repository}@${digest}`;
@@ -96,7 +112,11 @@ export class DockerEngine implements Engine {
     const platform = image.platform === undefined ? [] : ['--platform', image.platform];
     await this.#removals.room();
     return this.#pulled.use(local, {
-      pull: async () => this.#pull(source.client.registry, ['--quiet', ...platform, local]),
+      pull: async () => {
+        // An earlier copy may have left the image to its removal.
+        await this.#removals.settled(local);
+        await this.#pull(source.client.registry, ['--quiet', ...platform, local]);
+      },
       use: async () => {
         let bytes = 0;
         for (const tag of task.tags) {
@@ -109,7 +129,7 @@ export class DockerEngine implements Engine {
         }
         return bytes;
       },
-      remove: async (isLast) => this.#removals.remove(isLast ? [local, ...remotes] : remotes),
+      remove: (isLast) => void this.#removals.remove(isLast ? [local, ...remotes] : remotes),
     });
   }
 
@@ -195,7 +215,8 @@ export class DockerEngine implements Engine {
   async close(): Promise<void> {
     await this.#options.indexEngine.close();
     await this.#removals.end();
-    await this.#removals.remove(Array.from(this.#unremoved));
+    void this.#removals.remove(Array.from(this.#unremoved));
+    await this.#removals.end();
     await rm(this.#folder, { recursive: true, force: true }).catch((error: unknown) => {
       this.#options.logger.warning(`${this.#folder} could not be removed: ${String(error)}`);
     });

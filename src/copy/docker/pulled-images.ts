@@ -3,11 +3,8 @@ export interface ImageUse<T> {
   readonly pull: () => Promise<void>;
   /** Called once the image is there. */
   readonly use: () => Promise<T>;
-  /**
-   * Called at the end, also if `pull` or `use` has failed, and not waited for. `isLast`: no other copy uses the image. The promise
-   * must not be rejected.
-   */
-  readonly remove: (isLast: boolean) => Promise<void>;
+  /** Called at the end, also if `pull` or `use` has failed. `isLast`: no other copy uses the image. */
+  readonly remove: (isLast: boolean) => void;
 }
 
 interface Pulled {
@@ -19,33 +16,19 @@ interface Pulled {
 /** The images that docker has pulled. Each is pulled once for all copies that use it at the same time. */
 export class PulledImages {
   readonly #images = new Map<string, Pulled>();
-  /** Removals that are running, by reference. */
-  readonly #removals = new Map<string, Promise<void>>();
 
   /** Pulls the image `reference`, unless another copy has, and uses it. */
   async use<T>(reference: string, { pull, use, remove }: ImageUse<T>): Promise<T> {
     let image = this.#images.get(reference);
-    if (!image) {
-      const pulling = (this.#removals.get(reference) ?? Promise.resolve()).then(pull);
-      this.#images.set(reference, (image = { pulling, users: 0 }));
-    }
+    if (!image) this.#images.set(reference, (image = { pulling: pull(), users: 0 }));
     image.users += 1;
     try {
       await image.pulling;
       return await use();
     } finally {
       image.users -= 1;
-      if (image.users > 0) void remove(false);
-      else this.#removeLast(reference, remove);
+      if (image.users === 0) this.#images.delete(reference);
+      remove(image.users === 0);
     }
-  }
-
-  /** A copy that comes meanwhile pulls the image again, after the removal. */
-  #removeLast(reference: string, remove: (isLast: boolean) => Promise<void>): void {
-    this.#images.delete(reference);
-    const ended = remove(true).finally(() => {
-      if (this.#removals.get(reference) === ended) this.#removals.delete(reference);
-    });
-    this.#removals.set(reference, ended);
   }
 }

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sleep } from '../../../../src/action/sleep.ts';
 import type { Exec } from '../../../../src/copy/docker/cli.ts';
 import { openDockerEngine } from '../../../../src/copy/docker/open.ts';
 import type { Engine } from '../../../../src/copy/engine.ts';
@@ -46,7 +47,7 @@ function startDocker(removes: (call: number) => boolean): { exec: Exec; images: 
   return { exec, images };
 }
 
-async function open(exec: Exec, logger = silentLogger): Promise<Engine> {
+async function open(exec: Exec, logger = silentLogger, concurrency = 1): Promise<Engine> {
   return openDockerEngine({
     exec,
     env: {},
@@ -55,7 +56,8 @@ async function open(exec: Exec, logger = silentLogger): Promise<Engine> {
     logins: { source: new Map(), target: new Map() },
     onFolder: () => {},
     indexEngine: startCopying(source, target).engine,
-    concurrency: 1,
+    sleep,
+    concurrency,
     logger,
     abort: new AbortController().signal,
   });
@@ -71,6 +73,7 @@ describe('DockerEngine', () => {
     const observer = observe();
     await engine.copy(taskOf(startCopying(source, target), 'img', IMAGE), observer);
     expect(Array.from(observer.verified.keys())).toEqual(['v1']);
+    await new Promise((resolve) => setImmediate(resolve));
     expect(images.size).toBe(left);
     await engine.close();
     expect(images).toEqual(new Set());
@@ -97,6 +100,44 @@ describe('DockerEngine', () => {
     await engine.close();
     const tags = log.flatMap((command, index) => (command === 'tag' ? [index] : []));
     expect(log.slice(0, tags[1])).toContain('image');
+  });
+
+  it('pulls an image again only when its removal has ended', async () => {
+    const { exec } = startDocker(() => true);
+    const log: string[] = [];
+    const engine = await open(async (command, args, options) => {
+      if (args[0] === 'image') await new Promise((resolve) => setTimeout(resolve, 20));
+      const outcome = await exec(command, args, options);
+      log.push(args[0] ?? '');
+      return outcome;
+    });
+    const pair = startCopying(source, target);
+    await engine.copy(taskOf(pair, 'img', IMAGE), observe());
+    await engine.copy(taskOf(pair, 'img', IMAGE), observe());
+    await engine.close();
+    expect(log.slice(-8)).toEqual(['pull', 'tag', 'push', 'image', 'pull', 'tag', 'push', 'image']);
+  });
+
+  it('removes several images with one command', async () => {
+    const { exec } = startDocker(() => true);
+    const log: string[] = [];
+    const logged: Exec = async (command, args, options) => {
+      log.push(args[0] ?? '');
+      return exec(command, args, options);
+    };
+    const engine = await open(logged, silentLogger, 10);
+    const pair = startCopying(source, target);
+    const seeds = ['one', 'two', 'three'];
+    const copies = seeds.map(async (seed) => {
+      const image = makeImage({ seed });
+      await pushImage(source.url, 'img', [seed], image);
+      // What this docker pushes is another image: the copy fails after the push.
+      await expect(engine.copy(taskOf(pair, 'img', image), observe())).rejects.toThrow('does not hold');
+    });
+    await Promise.all(copies);
+    await engine.close();
+    expect(log.filter((command) => command === 'pull')).toHaveLength(3);
+    expect(log.filter((command) => command === 'image')).toHaveLength(1);
   });
 
   it('removes a tag whose command was interrupted by the end of the run', async () => {

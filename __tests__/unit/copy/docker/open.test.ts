@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sleep } from '../../../../src/action/sleep.ts';
 import type { Exec } from '../../../../src/copy/docker/cli.ts';
 import { openDockerEngine } from '../../../../src/copy/docker/open.ts';
 import type { Engine } from '../../../../src/copy/engine.ts';
@@ -43,6 +44,7 @@ function open(
     },
     onFolder: () => {},
     indexEngine: none,
+    sleep,
     concurrency: 1,
     logger: { ...silentLogger, info: (line) => void lines.push(line) },
     abort: new AbortController().signal,
