@@ -1,6 +1,7 @@
 import { type Server, createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
-import { Agent } from 'undici';
+import * as fc from 'fast-check';
+import { type Dispatcher, Agent } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Exchange } from '../../../../src/oci/http/exchange.ts';
 import { testRegistries } from '../../../support/fixtures/clients.ts';
@@ -109,6 +110,85 @@ describe('Exchange', () => {
     await expect(waiting).rejects.toThrow('the run ends');
     await expect(reading).rejects.toThrow('the run ends');
     expect(() => new Exchange(abort.signal)).toThrow('the run ends');
+  });
+});
+
+/** Delivers chunks as undici does: at once when it continues after a pause, until it is paused again or the response ends. */
+class Connection implements Dispatcher.DispatchController {
+  aborted = false;
+  paused = false;
+  readonly reason = null;
+  readonly rawHeaders = [];
+  readonly rawTrailers = [];
+  readonly #exchange: Exchange;
+  readonly #chunks: Uint8Array[];
+  #hasEnded = false;
+
+  constructor(exchange: Exchange, chunks: readonly Uint8Array[]) {
+    this.#exchange = exchange;
+    this.#chunks = [...chunks];
+    exchange.onRequestStart(this);
+    exchange.onResponseStart(this, 200, {});
+  }
+
+  /** What the socket received by now. @returns false after the end of the response */
+  deliver(most: number): boolean {
+    for (let count = 0; count < most && !this.paused && !this.#hasEnded; count += 1) {
+      const chunk = this.#chunks.shift();
+      if (chunk) this.#exchange.onResponseData(this, chunk);
+      else this.#hasEnded = true;
+    }
+    if (this.#hasEnded) this.#exchange.onResponseEnd();
+    return !this.#hasEnded;
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.deliver(3);
+  }
+
+  abort(): void {
+    this.aborted = true;
+  }
+}
+
+const turn = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('the body of an Exchange', () => {
+  it('reaches its reader whole and in order, however fast either side is', async () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 400 }), { maxLength: 12 });
+    const arriving = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 6 });
+    const waiting = fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(sizes, arriving, waiting, async (kibibytes, arrivals, pauses) => {
+        const chunks = kibibytes.map((size, index) => Buffer.alloc(size * 1024, index));
+        const exchange = new Exchange(undefined);
+        const connection = new Connection(exchange, chunks);
+        const read: Uint8Array[] = [];
+        const state = { isRead: false };
+        const reading = (async () => {
+          for await (const chunk of exchange) {
+            read.push(chunk);
+            for (let turns = pauses[read.length % pauses.length] ?? 0; turns > 0; turns -= 1) await turn();
+          }
+          state.isRead = true;
+        })();
+        for (let round = 0; round < 300 && !state.isRead; round += 1) {
+          connection.deliver(arrivals[round % arrivals.length] ?? 1);
+          await turn();
+        }
+        // Nothing more arrives: a reader that still waits would wait for ever.
+        expect(state.isRead).toBe(true);
+        await reading;
+        expect(Buffer.concat(read).equals(Buffer.concat(chunks))).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 
