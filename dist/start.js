@@ -38136,17 +38136,23 @@ var RegistryTransport = class {
 	}
 	/**
 	* Like `send`, but the caller reads the body at its own pace. The request keeps its place at the limiter until `release`
-	* is called. A body that breaks off is not requested again here.
+	* is called or its signal is aborted: a reader that is not asked for more never comes to call it. A body that breaks off is
+	* not requested again here.
 	*/
 	async open(request) {
+		const { signal } = request;
 		const opened = Promise.withResolvers();
 		this.send(request, async (response) => {
-			const released = Promise.withResolvers();
+			const { promise, resolve: release } = Promise.withResolvers();
+			const onAbort = () => release();
+			signal?.addEventListener("abort", onAbort);
+			if (signal?.aborted === true) release();
 			opened.resolve({
 				response,
-				release: released.resolve
+				release
 			});
-			await released.promise;
+			await promise;
+			signal?.removeEventListener("abort", onAbort);
 		}).catch(opened.reject);
 		return opened.promise;
 	}

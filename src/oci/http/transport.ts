@@ -130,14 +130,20 @@ export class RegistryTransport {
 
   /**
    * Like `send`, but the caller reads the body at its own pace. The request keeps its place at the limiter until `release`
-   * is called. A body that breaks off is not requested again here.
+   * is called or its signal is aborted: a reader that is not asked for more never comes to call it. A body that breaks off is
+   * not requested again here.
    */
   async open(request: RegistryRequest): Promise<OpenResponse> {
+    const { signal } = request;
     const opened = Promise.withResolvers<OpenResponse>();
     this.send(request, async (response) => {
-      const released = Promise.withResolvers<void>();
-      opened.resolve({ response, release: released.resolve });
-      await released.promise;
+      const { promise, resolve: release } = Promise.withResolvers<void>();
+      const onAbort = (): void => release();
+      signal?.addEventListener('abort', onAbort);
+      if (signal?.aborted === true) release();
+      opened.resolve({ response, release });
+      await promise;
+      signal?.removeEventListener('abort', onAbort);
     }).catch(opened.reject);
     return opened.promise;
   }

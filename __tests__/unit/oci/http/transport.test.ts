@@ -1,14 +1,18 @@
+import { createServer as createTcpServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { downloadBlob } from '../../../../src/oci/blob-download.ts';
+import { uploadWhole } from '../../../../src/oci/blob-upload.ts';
 import type { RegistryClient } from '../../../../src/oci/client.ts';
 import { digestOf } from '../../../../src/oci/digest.ts';
 import { type DispatcherOptions, createDispatcher } from '../../../../src/oci/http/dispatcher.ts';
 import type { Logger } from '../../../../src/oci/logger.ts';
 import { Registries } from '../../../../src/oci/registries.ts';
+import { testRegistries } from '../../../support/fixtures/clients.ts';
 import { seededBytes } from '../../../support/fixtures/images.ts';
 import { silentLogger } from '../../../support/fixtures/silent-logger.ts';
 import { type TestServer, startServer } from '../../../support/network/http.ts';
 import { type ForwardProxy, startForwardProxy } from '../../../support/network/proxy.ts';
+import { freePort } from '../../../support/run/process.ts';
 
 const servers: { close: () => Promise<unknown> }[] = [];
 afterEach(async () => {
@@ -141,4 +145,41 @@ describe('the log', () => {
     ]);
     expect(lines.join('\n')).not.toContain('secret=x');
   });
+});
+
+describe('the place of a download at the limiter', () => {
+  /** A registry that answers an upload before it has read all of it, and then breaks the connection. */
+  async function refusing(): Promise<string> {
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => {
+        socket.pause();
+        socket.write('HTTP/1.1 413 Too Large\r\nconnection: close\r\n\r\ntoo large');
+        setTimeout(() => socket.resetAndDestroy(), 100);
+      });
+    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    servers.push({ close: async () => server.close() });
+    return `127.0.0.1:${port}`;
+  }
+
+  it('is free after its upload was refused and its connection reset', async () => {
+    const layer = seededBytes(20_000_000, 'refused');
+    const descriptor = { digest: digestOf(layer), size: layer.length };
+    const server = await startServer(async ({ method }, response) => {
+      response.writeHead(200, { 'content-length': layer.length }).end(method === 'HEAD' ? undefined : layer);
+    });
+    servers.push(server);
+    const registries = testRegistries({ concurrency: 1, retries: 0 });
+    const source = registries.source(server.host);
+    const target = registries.target(await refusing());
+    const ended = new AbortController();
+    const content = downloadBlob(source, 'a', descriptor, ended.signal);
+    const session = target.transport.urlOf('/v2/a/blobs/uploads/1');
+    const body = { size: layer.length, content };
+    await expect(uploadWhole(target, 'a', descriptor.digest, session, body)).rejects.toThrow('status 413');
+    ended.abort();
+    expect(await source.hasBlob('a', descriptor.digest)).toBe(true);
+  }, 5000);
 });
