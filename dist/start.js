@@ -40127,9 +40127,12 @@ var ChunkReader = class {
 			yield part;
 		}
 	}
-	/** Ends the stream, read to its end or not. */
-	async close() {
-		await this.#iterator.return?.();
+	/**
+	* Ends the stream, read to its end or not. Does not wait for it: a stream that stands still only ends once its next chunk has
+	* arrived, or whoever made it has ended it.
+	*/
+	close() {
+		this.#iterator.return?.().catch(() => void 0);
 	}
 	async #next() {
 		const { value, done } = await this.#iterator.next();
@@ -40237,7 +40240,7 @@ async function uploadChunks(client, repository, digest, start, { size, content }
 			content: /* @__PURE__ */ new Uint8Array()
 		}, size);
 	} finally {
-		await source.close();
+		source.close();
 	}
 }
 /** Sends all chunks, and returns where to complete the upload. */

@@ -140,7 +140,7 @@ export async function uploadChunks(
     const location = await sendChunks(client, repository, start, { size, source }, chunkBytes);
     await uploadWhole(client, repository, digest, location, { size: 0, content: new Uint8Array() }, size);
   } finally {
-    await source.close();
+    source.close();
   }
 }
 

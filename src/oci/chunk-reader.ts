@@ -20,9 +20,12 @@ export class ChunkReader {
     }
   }
 
-  /** Ends the stream, read to its end or not. */
-  async close(): Promise<void> {
-    await this.#iterator.return?.();
+  /**
+   * Ends the stream, read to its end or not. Does not wait for it: a stream that stands still only ends once its next chunk has
+   * arrived, or whoever made it has ended it.
+   */
+  close(): void {
+    this.#iterator.return?.().catch(() => undefined);
   }
 
   async #next(): Promise<Uint8Array | undefined> {

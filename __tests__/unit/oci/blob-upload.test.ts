@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startUpload, uploadWhole } from '../../../src/oci/blob-upload.ts';
+import { startUpload, uploadChunks, uploadWhole } from '../../../src/oci/blob-upload.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { testRegistries } from '../../support/fixtures/clients.ts';
 import { seededBytes } from '../../support/fixtures/images.ts';
 import { type TestServer, readAll, startServer } from '../../support/network/http.ts';
 import { startForwardProxy } from '../../support/network/proxy.ts';
 import { createDispatcher } from '../../../src/oci/http/dispatcher.ts';
+import { waitUntil } from '../../support/run/process.ts';
 
 const servers: Pick<TestServer, 'close'>[] = [];
 afterEach(async () => {
@@ -52,4 +53,32 @@ describe('the commit of an upload', () => {
   it('of a small blob may not', async () => {
     await expect(upload(await slowRegistry(4000), 1000)).rejects.toThrow(/UND_ERR_HEADERS_TIMEOUT/);
   });
+});
+
+describe('an upload in chunks', () => {
+  it('ends when a chunk is refused, although its source stands still', async () => {
+    const server = await startServer(async (request, response) => {
+      request.resume();
+      response.writeHead(413).end();
+    });
+    servers.push(server);
+    const target = testRegistries({ retries: 0 }).target(server.host);
+    const session = target.transport.urlOf('/v2/a/blobs/uploads/1');
+    const still = Promise.withResolvers<void>();
+    let isEnded = false;
+    async function* standingStill(): AsyncGenerator<Uint8Array> {
+      try {
+        yield Buffer.alloc(1000);
+        await still.promise;
+        yield Buffer.alloc(1000);
+      } finally {
+        isEnded = true;
+      }
+    }
+    const body = { size: 5000, content: standingStill() };
+    const digest = digestOf(Buffer.alloc(5000));
+    await expect(uploadChunks(target, 'a', digest, session, body, 2000)).rejects.toThrow('status 413');
+    still.resolve();
+    await waitUntil(async () => isEnded, 'The source was not ended');
+  }, 5000);
 });
