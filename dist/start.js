@@ -39201,7 +39201,7 @@ async function* resumed(source, signal, start, first) {
 		let broken;
 		const { response, release } = (resumes === 0 ? first : void 0) ?? await openRest(source, isWhole ? 0 : offset, signal);
 		try {
-			let skip = overlap(response, offset);
+			let skip = await overlap(response, offset);
 			const decoder = decoderOf(response, size);
 			isWhole = decoder !== void 0;
 			const content = decoder ?? response.body;
@@ -39256,11 +39256,12 @@ async function openRest(source, offset, signal) {
 *
 * @throws RegistryError when the response begins after `offset`
 */
-function overlap(response, offset) {
+async function overlap(response, offset) {
 	const { status, headers } = response;
 	if (status !== 206) return offset;
 	const [, start = offset] = /^bytes (\d{1,15})-/.exec(headerOf(headers, "content-range") ?? "") ?? [];
 	if (Number(start) <= offset) return offset - Number(start);
+	await response.body.dump();
 	const cause = `the bytes from ${offset} on were requested, and those from ${start} on were sent`;
 	throw new RegistryError({
 		method: "GET",

@@ -146,7 +146,7 @@ async function* resumed(
     const { response, release } =
       (resumes === 0 ? first : undefined) ?? (await openRest(source, isWhole ? 0 : offset, signal));
     try {
-      let skip = overlap(response, offset);
+      let skip = await overlap(response, offset);
       const decoder = decoderOf(response, size);
       isWhole = decoder !== undefined;
       const content: AsyncIterable<Uint8Array> = decoder ?? response.body;
@@ -211,11 +211,12 @@ async function openRest(
  *
  * @throws RegistryError when the response begins after `offset`
  */
-function overlap(response: RegistryResponse, offset: number): number {
+async function overlap(response: RegistryResponse, offset: number): Promise<number> {
   const { status, headers } = response;
   if (status !== 206) return offset;
   const [, start = offset] = /^bytes (\d{1,15})-/.exec(headerOf(headers, 'content-range') ?? '') ?? [];
   if (Number(start) <= offset) return offset - Number(start);
+  await response.body.dump();
   const cause = `the bytes from ${offset} on were requested, and those from ${start} on were sent`;
   throw new RegistryError({ method: 'GET', url: response.url, cause, retryable: true });
 }

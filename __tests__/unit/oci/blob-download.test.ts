@@ -130,6 +130,16 @@ describe('a streamed download', () => {
     await expect(failure).rejects.toThrow(/aborted/);
     await waitUntil(async () => closed, 'The connection was not closed');
   });
+
+  it('closes its connection when it is sent another range than it asked for', async () => {
+    let closed = false;
+    answering(breaking(150_000), (response) => {
+      response.on('close', () => (closed = true));
+      response.writeHead(206, { 'content-range': 'bytes 200000-9/10' }).end(Buffer.alloc(20_000_000));
+    });
+    await expect(streamed()).rejects.toThrow('were sent');
+    await waitUntil(async () => closed, 'The connection was not closed');
+  });
 });
 
 describe('a small blob that arrives with its headers', () => {
