@@ -36609,9 +36609,11 @@ var HostLimiter = class {
 	/**
 	* Stops all requests for the next `ms` milliseconds.
 	*
-	* @param refusal if set, requests throw it instead of waiting
+	* @param refusal if set, requests throw it instead of waiting. One that was thrown here comes back from the request that met it,
+	*   and does not make the pause longer
 	*/
 	pause(ms, refusal) {
+		if (refusal && refusal === this.#refusal) return;
 		const until = this.#clock() + ms;
 		if (until <= this.#pausedUntil) return;
 		this.#pausedUntil = until;

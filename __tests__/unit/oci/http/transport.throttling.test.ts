@@ -116,6 +116,26 @@ describe('a 429', () => {
     expect(events).toEqual(['429', 'token', 'registry']);
   });
 
+  it('of the token service for too long a pause fails requests until it is over, and no longer', async () => {
+    let now = 0;
+    const refuse = throttle({ 'retry-after': '1200' });
+    const tokens = await start(async (_, response) => {
+      if (!refuse(response)) sendJson(response, 200, { token: 't', expires_in: 300 });
+    });
+    registry.intercept = ({ headers }, response) => {
+      if (headers.authorization === 'Bearer t') return false;
+      response.writeHead(401, { 'www-authenticate': `Bearer realm="${tokens.url}/token",service="x"` }).end();
+      return true;
+    };
+    const client = testRegistries({ retries: 0, clock: () => now }).source(registry.host);
+    for (const minutes of [0, 6, 12, 18]) {
+      now = minutes * 60_000;
+      await expect(head(client)).rejects.toMatchObject({ status: 429 });
+    }
+    now = 21 * 60_000;
+    expect(await head(client)).toMatchObject({ digest: IMAGE.digest });
+  });
+
   it('for too long a pause fails all requests to its host at once, with the reason', async () => {
     registry.intercept = (_, response) => throttle({ 'retry-after': '3600' })(response);
     const client = registries().source(registry.host);
