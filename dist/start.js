@@ -35733,6 +35733,59 @@ function kindOf({ type, submodule_git_url: submodule }) {
 	}[type] ?? type;
 }
 
+// src/oci/http/forwarding.ts
+/** A handler that passes everything on to `handler`, to be changed in part. */
+function forwarding(handler) {
+	return {
+		onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
+		onRequestUpgrade: (controller, status, headers, socket) => handler.onRequestUpgrade?.(controller, status, headers, socket),
+		onResponseStart: (controller, status, headers, text) => handler.onResponseStart?.(controller, status, headers, text),
+		onResponseData: (controller, chunk) => handler.onResponseData?.(controller, chunk),
+		onResponseEnd: (controller, trailers) => handler.onResponseEnd?.(controller, trailers),
+		onResponseError: (controller, error) => handler.onResponseError?.(controller, error),
+		onResponseStarted: () => handler.onResponseStarted?.(),
+		onBodySent: (chunk) => handler.onBodySent?.(chunk),
+		onRequestSent: () => handler.onRequestSent?.()
+	};
+}
+
+// src/oci/http/stalled-upload.ts
+/**
+* The same upload, which fails once its target has taken nothing for `timeout` milliseconds. undici has one timeout for the wait for
+* room to send and the wait for the response, which may take hours for a large blob. A source that stands still does not count.
+*/
+function failingWhenStalled({ body, handler }, timeout) {
+	let controller;
+	const onStall = () => controller?.abort(new import_undici.errors.HeadersTimeoutError("The upload was stalled"));
+	return {
+		body: watched(body, timeout, onStall),
+		handler: {
+			...forwarding(handler),
+			onRequestStart: (started, context) => {
+				controller = started;
+				handler.onRequestStart?.(started, context);
+			}
+		}
+	};
+}
+/** Passes `body` on, and calls `onStall` when the next chunk is not asked for in time. */
+async function* watched(body, timeout, onStall) {
+	let isHeld = false;
+	const timer = setTimeout(() => {
+		if (isHeld) onStall();
+	}, timeout).unref();
+	try {
+		for await (const chunk of body) {
+			isHeld = true;
+			timer.refresh();
+			yield chunk;
+			isHeld = false;
+		}
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
 // src/oci/http/dispatcher.ts
 /**
 * Keep-alive connections to all hosts, through a proxy if one is configured. HTTP/2 stays off: the flow control of one
@@ -35776,16 +35829,38 @@ function createDispatcher({ timeout, connections, proxy }) {
 		return dispatch(request, explaining(proxies[protocol], handler));
 	});
 }
-/** A request may ask for a longer wait for its response than `timeout`, never for a shorter one. */
+/**
+* How many times the timeout a target may take nothing of an upload. Registries that pass uploads on to object storage stop reading
+* while that is slow.
+*/
+const STALLED_TIMEOUTS = 10;
+/**
+* A request may ask for a longer wait for its response than `timeout`, never for a shorter one. An upload that makes no progress fails
+* after ten times `timeout` all the same.
+*/
 function patient(timeout) {
 	return (dispatch) => (request, handler) => {
-		const { headersTimeout } = request;
+		const { headersTimeout, body } = request;
 		if (headersTimeout === void 0 || headersTimeout === null) return dispatch(request, handler);
-		return dispatch({
+		const longest = Math.max(timeout, headersTimeout);
+		const waiting = {
 			...request,
-			headersTimeout: Math.max(timeout, headersTimeout)
-		}, handler);
+			headersTimeout: longest
+		};
+		if (!isGenerated(body)) return dispatch(waiting, handler);
+		const upload = failingWhenStalled({
+			body,
+			handler
+		}, Math.min(longest, STALLED_TIMEOUTS * timeout));
+		return { dispatch }.dispatch({
+			...waiting,
+			body: upload.body
+		}, upload.handler);
 	};
+}
+/** True for an iterable that undici reads chunk by chunk, and that is not a stream. */
+function isGenerated(body) {
+	return typeof body === "object" && body !== null && Symbol.asyncIterator in body && !("pipe" in body);
 }
 /** Options of a pool of connections to the proxy at `host`: its failures name the proxy. */
 function toProxy(host, own) {
@@ -35803,9 +35878,7 @@ function toProxy(host, own) {
 function explaining(proxy, handler) {
 	let ended = false;
 	return {
-		onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
-		onRequestUpgrade: (controller, status, headers, socket) => handler.onRequestUpgrade?.(controller, status, headers, socket),
-		onResponseStart: (controller, status, headers, text) => handler.onResponseStart?.(controller, status, headers, text),
+		...forwarding(handler),
 		onResponseData: (controller, chunk) => {
 			if (!ended) handler.onResponseData?.(controller, chunk);
 		},
@@ -35815,10 +35888,7 @@ function explaining(proxy, handler) {
 		onResponseError: (controller, error) => {
 			if (!ended) handler.onResponseError?.(controller, explainProxy(proxy, error));
 			ended = true;
-		},
-		onResponseStarted: () => handler.onResponseStarted?.(),
-		onBodySent: (chunk) => handler.onBodySent?.(chunk),
-		onRequestSent: () => handler.onRequestSent?.()
+		}
 	};
 }
 

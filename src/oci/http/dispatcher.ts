@@ -1,5 +1,8 @@
 import { type Dispatcher, Agent, EnvHttpProxyAgent, Pool } from 'undici';
+import { forwarding } from './forwarding.ts';
 import { explainProxy, unreachable } from './proxy-error.ts';
+import type { BodyDispatcher } from './sender.ts';
+import { failingWhenStalled } from './stalled-upload.ts';
 
 export interface DispatcherOptions {
   /** The longest time to connect, to wait for a response, and without progress in a body; milliseconds. */
@@ -47,13 +50,32 @@ export function createDispatcher({ timeout, connections, proxy }: DispatcherOpti
   });
 }
 
-/** A request may ask for a longer wait for its response than `timeout`, never for a shorter one. */
+/**
+ * How many times the timeout a target may take nothing of an upload. Registries that pass uploads on to object storage stop reading
+ * while that is slow.
+ */
+const STALLED_TIMEOUTS = 10;
+
+/**
+ * A request may ask for a longer wait for its response than `timeout`, never for a shorter one. An upload that makes no progress fails
+ * after ten times `timeout` all the same.
+ */
 function patient(timeout: number): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (request, handler) => {
-    const { headersTimeout } = request;
+    const { headersTimeout, body } = request;
     if (headersTimeout === undefined || headersTimeout === null) return dispatch(request, handler);
-    return dispatch({ ...request, headersTimeout: Math.max(timeout, headersTimeout) }, handler);
+    const longest = Math.max(timeout, headersTimeout);
+    const waiting = { ...request, headersTimeout: longest };
+    if (!isGenerated(body)) return dispatch(waiting, handler);
+    const upload = failingWhenStalled({ body, handler }, Math.min(longest, STALLED_TIMEOUTS * timeout));
+    const inner: BodyDispatcher = { dispatch };
+    return inner.dispatch({ ...waiting, body: upload.body }, upload.handler);
   };
+}
+
+/** True for an iterable that undici reads chunk by chunk, and that is not a stream. */
+function isGenerated(body: unknown): body is AsyncIterable<Uint8Array> {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body && !('pipe' in body);
 }
 
 /** Options of a pool of connections to the proxy at `host`: its failures name the proxy. */
@@ -74,11 +96,7 @@ function toProxy(host: string, own: Pool.Options): Pool.Options {
 function explaining(proxy: URL, handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
   let ended = false;
   return {
-    onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
-    onRequestUpgrade: (controller, status, headers, socket) =>
-      handler.onRequestUpgrade?.(controller, status, headers, socket),
-    onResponseStart: (controller, status, headers, text) =>
-      handler.onResponseStart?.(controller, status, headers, text),
+    ...forwarding(handler),
     onResponseData: (controller, chunk) => {
       if (!ended) handler.onResponseData?.(controller, chunk);
     },
@@ -89,8 +107,5 @@ function explaining(proxy: URL, handler: Dispatcher.DispatchHandler): Dispatcher
       if (!ended) handler.onResponseError?.(controller, explainProxy(proxy, error));
       ended = true;
     },
-    onResponseStarted: () => handler.onResponseStarted?.(),
-    onBodySent: (chunk) => handler.onBodySent?.(chunk),
-    onRequestSent: () => handler.onRequestSent?.(),
   };
 }
