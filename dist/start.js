@@ -49338,7 +49338,10 @@ var Recorder = class {
 		let writeAhead = this.#writeAheads.get(plan);
 		if (!writeAhead) {
 			const session = () => new WriteSession("announcement");
-			writeAhead = new WriteAhead(plan, async (message, change) => this.#serially(async () => updateManifest(plan, message, change, this.#settings, this.#deps, session())), {
+			writeAhead = new WriteAhead(plan, async (message, change) => this.#serially(async () => {
+				this.#deps.lifetime.abort.throwIfAborted();
+				await updateManifest(plan, message, change, this.#settings, this.#deps, session());
+			}), {
 				isLogged: this.#keepsChangelog(),
 				now: this.#deps.now
 			});

@@ -66,9 +66,11 @@ export class Recorder {
       writeAhead = new WriteAhead(
         plan,
         async (message, change) =>
-          this.#serially(async () =>
-            updateManifest(plan, message, change, this.#settings, this.#deps, session()),
-          ),
+          this.#serially(async () => {
+            // From then on no tag is written, and the time that is left is for what was done.
+            this.#deps.lifetime.abort.throwIfAborted();
+            await updateManifest(plan, message, change, this.#settings, this.#deps, session());
+          }),
         { isLogged: this.#keepsChangelog(), now: this.#deps.now },
       );
       this.#writeAheads.set(plan, writeAhead);

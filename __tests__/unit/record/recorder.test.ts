@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { EndOfRun } from '../../../src/mirror/lifetime.ts';
 import type { RecordEntry } from '../../../src/mirror/record-entry.ts';
 import type { Work } from '../../../src/mirror/work.ts';
 import type { NamespacePlan } from '../../../src/plan/namespace-plan.ts';
@@ -38,15 +39,19 @@ function workOf(added: readonly string[], updated: readonly string[]): Work {
   return { image: 'a', repository: 'ns/a', descriptor: { digest: NEW }, added, updated };
 }
 
-function recorderOf(plan: NamespacePlan): Recorder {
+function recorderOf(plan: NamespacePlan, abort = new AbortController().signal): Recorder {
+  return recorderOfAll([plan], abort);
+}
+
+function recorderOfAll(plans: readonly NamespacePlan[], abort: AbortSignal): Recorder {
   const inputs = parseTestInputs({ namespaces: SOURCE, target: TARGET });
-  return new Recorder([plan], inputs.metadata, {
+  return new Recorder(plans, inputs.metadata, {
     metadata,
     now: () => new Date(0),
     runKey: 'run',
     sleep: async () => Promise.resolve(),
     random: () => 0,
-    lifetime: { abort: new AbortController().signal, timeLeftMs: () => 3_600_000 },
+    lifetime: { abort, timeLeftMs: () => 3_600_000 },
     jobs: 1,
     logger: silentLogger,
   });
@@ -108,6 +113,25 @@ describe('a tag that moves', () => {
       'not overwritten, as that could not be recorded first: octo/meta is archived',
     );
     expect(recordedTags().get('v1')).toBe(OLD);
+  });
+
+  it('is not announced any more once the run was aborted: it leaves the time to the record of what was done', async () => {
+    const plans = ['a', 'b', 'c'].map((name) => {
+      const path = `gcr.io/${name}.json`;
+      const plan = { ...planOf(['v1'], []), recordPath: path };
+      metadata.files.set(path, metadata.files.get(PATH) ?? '');
+      return plan;
+    });
+    const end = new AbortController();
+    const recorder = recorderOfAll(plans, end.signal);
+    metadata.readRefusal = () => {
+      end.abort(new EndOfRun('cancelled'));
+      return undefined;
+    };
+    const announced = plans.map(async (plan) => recorder.beforeOverwrite(plan, 'a', 'v1'));
+    const results = await Promise.allSettled(announced);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(metadata.messages).toEqual(['Mirror gcr.io/ns: 1 tag to move']);
   });
 });
 
