@@ -35122,24 +35122,40 @@ var ListProposals = class {
 		const current = await this.#read(place, change.path, base);
 		if (change.update(current.text) === void 0) return void 0;
 		const branch = `sync-action/request-${number}`;
-		const open = (await rest.pulls.list({
+		const open = await this.#findPull(place, branch);
+		if (open === void 0) await this.#startBranch(place, branch, base);
+		await this.#commit(place, branch, change);
+		return open ?? this.#openPull(place, branch, base, change);
+	}
+	/** The page of the open pull request. */
+	async #findPull({ owner, repo }, branch) {
+		const { pulls } = this.#octokit.rest;
+		const { data } = await pulls.list({
 			owner,
 			repo,
 			head: `${owner}:${branch}`,
 			state: "open"
-		})).data.find(({ head }) => head.ref === branch);
-		if (!open) await this.#startBranch(place, branch, base);
-		await this.#commit(place, branch, change);
-		if (open) return open.html_url;
-		const { title, body } = change;
-		return (await rest.pulls.create({
-			owner,
-			repo,
-			head: branch,
-			base,
-			title,
-			body
-		})).data.html_url;
+		});
+		return data.find(({ head }) => head.ref === branch)?.html_url;
+	}
+	/** The page of the new pull request. */
+	async #openPull(place, head, base, { title, body }) {
+		const { owner, repo } = place;
+		try {
+			const { data } = await this.#octokit.rest.pulls.create({
+				owner,
+				repo,
+				head,
+				base,
+				title,
+				body
+			});
+			return data.html_url;
+		} catch (error) {
+			const existing = isExisting(error) ? await this.#findPull(place, head) : void 0;
+			if (existing === void 0) throw error;
+			return existing;
+		}
 	}
 	/** A branch without a pull request is left from one that was merged or closed: it starts again. */
 	async #startBranch({ owner, repo }, branch, base) {
@@ -35166,7 +35182,7 @@ var ListProposals = class {
 			repo,
 			ref: `refs/heads/${branch}`,
 			sha
-		});
+		}).catch(ignoreExisting);
 	}
 	async #commit(place, branch, { path, title, update }) {
 		const { owner, repo } = place;
@@ -35187,7 +35203,7 @@ var ListProposals = class {
 				});
 				return;
 			} catch (error) {
-				if (!(error instanceof RequestError) || error.status !== 409 || writes === MAX_WRITES$1) throw error;
+				if (!hasChanged(error, path) || writes === MAX_WRITES$1) throw error;
 			}
 		}
 	}
@@ -35212,6 +35228,18 @@ var ListProposals = class {
 		}
 	}
 };
+/** True when the file changed since it was read, also by an earlier try of this write, whose answer was lost. */
+function hasChanged(error, path) {
+	if (!(error instanceof RequestError)) return false;
+	return error.status === 409 || classifyFailure(error, path).kind === "conflict";
+}
+/** True when there is already what was to be created: by an earlier try, whose answer was lost. */
+function isExisting(error) {
+	return error instanceof RequestError && error.status === 422 && /already exists/i.test(error.message);
+}
+function ignoreExisting(error) {
+	if (!isExisting(error)) throw error;
+}
 function falseIfMissing(error) {
 	if (error instanceof RequestError && error.status === 404) return false;
 	throw error;

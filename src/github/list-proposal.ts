@@ -1,6 +1,7 @@
 import { type Octokit, RequestError } from 'octokit';
 import type { CommentPlace } from '../mirror/comment.ts';
 import { describeAnswer } from './errors.ts';
+import { classifyFailure } from './request-failure.ts';
 
 /** A change of one file that a pull request proposes. */
 export interface ListChange {
@@ -58,14 +59,30 @@ export class ListProposals {
     const current = await this.#read(place, change.path, base);
     if (change.update(current.text) === undefined) return undefined;
     const branch = `sync-action/request-${number}`;
-    const pulls = await rest.pulls.list({ owner, repo, head: `${owner}:${branch}`, state: 'open' });
-    const open = pulls.data.find(({ head }) => head.ref === branch);
-    if (!open) await this.#startBranch(place, branch, base);
+    const open = await this.#findPull(place, branch);
+    if (open === undefined) await this.#startBranch(place, branch, base);
     await this.#commit(place, branch, change);
-    if (open) return open.html_url;
-    const { title, body } = change;
-    const created = await rest.pulls.create({ owner, repo, head: branch, base, title, body });
-    return created.data.html_url;
+    return open ?? this.#openPull(place, branch, base, change);
+  }
+
+  /** The page of the open pull request. */
+  async #findPull({ owner, repo }: Place, branch: string): Promise<string | undefined> {
+    const { pulls } = this.#octokit.rest;
+    const { data } = await pulls.list({ owner, repo, head: `${owner}:${branch}`, state: 'open' });
+    return data.find(({ head }) => head.ref === branch)?.html_url;
+  }
+
+  /** The page of the new pull request. */
+  async #openPull(place: Place, head: string, base: string, { title, body }: ListChange): Promise<string> {
+    const { owner, repo } = place;
+    try {
+      const { data } = await this.#octokit.rest.pulls.create({ owner, repo, head, base, title, body });
+      return data.html_url;
+    } catch (error) {
+      const existing = isExisting(error) ? await this.#findPull(place, head) : undefined;
+      if (existing === undefined) throw error;
+      return existing;
+    }
   }
 
   /** A branch without a pull request is left from one that was merged or closed: it starts again. */
@@ -78,7 +95,7 @@ export class ListProposals {
       .then(() => true)
       .catch(falseIfMissing);
     if (exists) await git.updateRef({ owner, repo, ref: `heads/${branch}`, sha, force: true });
-    else await git.createRef({ owner, repo, ref: `refs/heads/${branch}`, sha });
+    else await git.createRef({ owner, repo, ref: `refs/heads/${branch}`, sha }).catch(ignoreExisting);
   }
 
   async #commit(place: Place, branch: string, { path, title, update }: ListChange): Promise<void> {
@@ -100,7 +117,7 @@ export class ListProposals {
         });
         return;
       } catch (error) {
-        if (!(error instanceof RequestError) || error.status !== 409 || writes === MAX_WRITES) throw error;
+        if (!hasChanged(error, path) || writes === MAX_WRITES) throw error;
       }
     }
   }
@@ -117,6 +134,21 @@ export class ListProposals {
       throw error;
     }
   }
+}
+
+/** True when the file changed since it was read, also by an earlier try of this write, whose answer was lost. */
+function hasChanged(error: unknown, path: string): boolean {
+  if (!(error instanceof RequestError)) return false;
+  return error.status === 409 || classifyFailure(error, path).kind === 'conflict';
+}
+
+/** True when there is already what was to be created: by an earlier try, whose answer was lost. */
+function isExisting(error: unknown): boolean {
+  return error instanceof RequestError && error.status === 422 && /already exists/i.test(error.message);
+}
+
+function ignoreExisting(error: unknown): void {
+  if (!isExisting(error)) throw error;
 }
 
 function falseIfMissing(error: unknown): false {

@@ -3,6 +3,7 @@ import { createGitHubClient } from '../../../src/github/client.ts';
 import { type ListChange, ListProposals } from '../../../src/github/list-proposal.ts';
 import { createDispatcher } from '../../../src/oci/http/dispatcher.ts';
 import { silentLogger } from '../../support/fixtures/silent-logger.ts';
+import { injectFaults, isDone, page, says } from '../../support/github/faults.ts';
 import { type GitHubStandIn, startGitHub } from '../../support/github/stand-in.ts';
 import { TOKENS } from '../../support/github/tokens.ts';
 
@@ -80,6 +81,21 @@ describe('a proposal', () => {
     };
     expect(await propose(adding('busybox:1'))).toMatch(/pull/);
     expect(conflicts).toBe(1);
+  });
+
+  it.each(['/git/refs', '/pulls'])('is made once though the answer of POST %s was lost', async (path) => {
+    const again = says(422, `Validation Failed: a pull request already exists for octo:${branch()}.`);
+    injectFaults(github, [{ method: 'POST', path, faults: [isDone(page(502)), again] }]);
+    expect(await propose(adding('busybox:1'))).toMatch(/\/octo\/meta\/pull\/\d+$/);
+    expect(await pullsOfIssue()).toEqual([`Add images of request #${number} to the list`]);
+    expect(await github.file(REPO, 'images.txt', branch())).toBe('nginx:1.27\nbusybox:1\n');
+  });
+
+  it('is made once though the answer of the write that starts a list was lost', async () => {
+    const path = `list-${number}.txt`;
+    injectFaults(github, [{ method: 'PUT', path, faults: [isDone(page(502))] }]);
+    expect(await propose(adding('busybox:1', path))).toMatch(/pull/);
+    expect(await github.file(REPO, path, branch())).toBe('busybox:1\n');
   });
 
   it('is made on a protected default branch', async () => {
