@@ -49180,11 +49180,15 @@ function isRecorded$1({ namespace, target, copied }, records) {
 	}
 	return copied.length > 0;
 }
-/** Merges the reports of all jobs, one recordable for each namespace manifest. */
+/** Merges the reports of all jobs, one recordable for each namespace manifest and what it is about: a manifest refuses a second source. */
 function mergeReports(reports) {
-	const byPath = /* @__PURE__ */ new Map();
-	for (const { records } of reports) for (const one of records) byPath.set(one.path, [...byPath.get(one.path) ?? [], one]);
-	return Array.from(byPath.values(), (records) => mergeRecords(records, reports));
+	const records = reports.flatMap((report) => report.records);
+	const byManifest = Map.groupBy(records, ({ path, source, target }) => JSON.stringify([
+		path,
+		source,
+		target
+	]));
+	return Array.from(byManifest.values(), (own) => mergeRecords(own, reports));
 }
 function mergeRecords(records, reports) {
 	const [first] = records;

@@ -86,12 +86,13 @@ function isRecorded({ namespace, target, copied }: NamespaceCopies, records: rea
   return copied.length > 0;
 }
 
-/** Merges the reports of all jobs, one recordable for each namespace manifest. */
+/** Merges the reports of all jobs, one recordable for each namespace manifest and what it is about: a manifest refuses a second source. */
 export function mergeReports(reports: readonly JobReport[]): FinalRecordable[] {
-  const byPath = new Map<string, ReadRecord[]>();
-  for (const { records } of reports)
-    for (const one of records) byPath.set(one.path, [...(byPath.get(one.path) ?? []), one]);
-  return Array.from(byPath.values(), (records) => mergeRecords(records, reports));
+  const records = reports.flatMap((report) => report.records);
+  const byManifest = Map.groupBy(records, ({ path, source, target }) =>
+    JSON.stringify([path, source, target]),
+  );
+  return Array.from(byManifest.values(), (own) => mergeRecords(own, reports));
 }
 
 function mergeRecords(records: readonly ReadRecord[], reports: readonly JobReport[]): FinalRecordable {

@@ -77,6 +77,20 @@ describe('mergeReports', () => {
     expect(Array.from(change?.unlogged?.keys() ?? [])).toEqual(['a', 'b']);
   });
 
+  it('keeps sources apart whose manifests have one path, so that the second is refused', () => {
+    const [gcr, quay] = ['gcr.io', 'quay.io'].map((registry) => {
+      const text = reportOf('a').replaceAll('gcr.io', registry).replaceAll(`${registry}/ns.json`, 'ns.json');
+      return readReport({ name: 'report.json', text }, '{namespace}.json');
+    });
+    if (!gcr || !quay) throw new Error('There are two reports');
+    const merged = mergeReports([gcr, quay]);
+    expect(merged.map(({ plan }) => [plan.recordPath, plan.recorded.source])).toEqual([
+      ['ns.json', 'gcr.io/ns'],
+      ['ns.json', 'quay.io/ns'],
+    ]);
+    expect(merged.map(({ result }) => result.copied.length)).toEqual([1, 1]);
+  });
+
   it('does not depend on which job reports first', () => {
     const [a, b] = [read(reportOf('a')), read(reportOf('b'))];
     const entriesOf = (order: (typeof a)[]): unknown =>
