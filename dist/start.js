@@ -35448,8 +35448,8 @@ var MetadataRepository = class {
 		return `${this.#options.owner}/${this.#options.repo}`;
 	}
 	/**
-	* Checks that the repository exists and can be read; `WriteAccess` checks whether it can be written. The answer is kept:
-	* however often this is called, it takes one request.
+	* Checks that the repository exists and can be read; `WriteAccess` checks whether it can be written. A success is kept:
+	* however often this is called then, it takes one request.
 	*
 	* @throws MetadataError with the remedy
 	*/
@@ -35458,10 +35458,15 @@ var MetadataRepository = class {
 	}
 	async #check() {
 		const { owner, repo } = this.#options;
-		await this.#retry.read(this.name, async () => this.#octokit().rest.repos.get({
-			owner,
-			repo
-		}));
+		try {
+			await this.#retry.read(this.name, async () => this.#octokit().rest.repos.get({
+				owner,
+				repo
+			}));
+		} catch (error) {
+			this.#checked = void 0;
+			throw error;
+		}
 	}
 	/**
 	* The bytes of a file; undefined when it does not exist, or the token can't see the repository.

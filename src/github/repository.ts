@@ -61,8 +61,8 @@ export class MetadataRepository {
   }
 
   /**
-   * Checks that the repository exists and can be read; `WriteAccess` checks whether it can be written. The answer is kept:
-   * however often this is called, it takes one request.
+   * Checks that the repository exists and can be read; `WriteAccess` checks whether it can be written. A success is kept:
+   * however often this is called then, it takes one request.
    *
    * @throws MetadataError with the remedy
    */
@@ -72,7 +72,12 @@ export class MetadataRepository {
 
   async #check(): Promise<void> {
     const { owner, repo } = this.#options;
-    await this.#retry.read(this.name, async () => this.#octokit().rest.repos.get({ owner, repo }));
+    try {
+      await this.#retry.read(this.name, async () => this.#octokit().rest.repos.get({ owner, repo }));
+    } catch (error) {
+      this.#checked = undefined;
+      throw error;
+    }
   }
 
   /**

@@ -94,6 +94,20 @@ describe('check', () => {
     await expect(open({ repo: 'empty' }).check()).resolves.toBeUndefined();
   });
 
+  it('asks again after a failure, and keeps the answer', async () => {
+    github.intercept = (_, response) => {
+      sendJson(response, 503, { message: 'No server is available' });
+      return true;
+    };
+    const repository = open({ sleep: async () => undefined });
+    expect(await failure(repository.check())).toContain('No server is available');
+    delete github.intercept;
+    await repository.check();
+    const requests = github.requests.length;
+    await repository.check();
+    expect(github.requests).toHaveLength(requests);
+  });
+
   it('names the inputs when the token sees no such repository', async () => {
     const message = await failure(open({ repo: 'nowhere' }).check());
     for (const part of [
