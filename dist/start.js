@@ -42700,18 +42700,18 @@ function createLifetime(timeLimit, onCancel) {
 	const grace = Math.min(LONGEST_GRACE_MS, timeLimit * GRACE_SHARE);
 	setTimeout(() => stop("time limit", drain, abort), timeLimit + grace).unref();
 	const longest = timeLimit + grace + RECORDING_MS["time limit"];
-	let cutoffTime = Date.now() + longest;
+	let cutoffTime = performance.now() + longest;
 	setTimeout(() => stop("time limit", cutoff), longest).unref();
 	onCancel(() => {
 		stop("cancelled", drain, abort);
-		cutoffTime = Math.min(cutoffTime, Date.now() + RECORDING_MS.cancelled);
+		cutoffTime = Math.min(cutoffTime, performance.now() + RECORDING_MS.cancelled);
 		setTimeout(() => stop("cancelled", cutoff), RECORDING_MS.cancelled).unref();
 	});
 	return {
 		drain: drain.signal,
 		abort: abort.signal,
 		cutoff: cutoff.signal,
-		timeLeftMs: () => Math.max(0, cutoffTime - Date.now()),
+		timeLeftMs: () => Math.max(0, cutoffTime - performance.now()),
 		stopReason: () => stopReason
 	};
 }

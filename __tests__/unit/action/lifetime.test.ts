@@ -47,4 +47,13 @@ describe('createLifetime', () => {
     vi.advanceTimersByTime(5000);
     expect(states(lifetime)).toEqual([true, true, true, 'cancelled']);
   });
+
+  it.each([-3_600_000, 3_600_000])('knows its end though the clock is set by %i ms', (change) => {
+    let cancel = (): void => {};
+    const lifetime = createLifetime(10 * 60_000, (call) => (cancel = call));
+    vi.setSystemTime(Date.now() + change);
+    expect(lifetime.timeLeftMs()).toBe(16 * 60_000);
+    cancel();
+    expect(lifetime.timeLeftMs()).toBe(5000);
+  });
 });
