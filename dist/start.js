@@ -42563,7 +42563,9 @@ var BlobCache = class {
 };
 
 // src/action/sleep.ts
-const sleep = async (ms, signal) => setTimeout$1(ms, void 0, signal ? { signal } : {});
+/** A timer of more milliseconds than this, 25 days, would end at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const sleep = async (ms, signal) => setTimeout$1(Math.min(ms, LONGEST_TIMER_MS), void 0, signal ? { signal } : {});
 /** A sleep that ends early, with an error, when `abort` is aborted or its own signal is. */
 function interruptibleSleep(abort) {
 	return async (ms, signal) => sleep(ms, signal ? AbortSignal.any([signal, abort]) : abort);

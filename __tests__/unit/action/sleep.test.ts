@@ -8,6 +8,11 @@ describe('sleep', () => {
     expect(performance.now() - start).toBeGreaterThan(25);
   });
 
+  it('does not end at once when it is longer than a timer can be', async () => {
+    const isAborted = AbortSignal.timeout(50);
+    await expect(sleep(2 ** 31, isAborted)).rejects.toThrow(/aborted/);
+  });
+
   it('ends with an error when its signal is aborted', async () => {
     await expect(sleep(60_000, AbortSignal.timeout(1))).rejects.toThrow(/aborted/);
   });
