@@ -35250,6 +35250,27 @@ function remedyFor$1({ message, status }) {
 	return "GitHub did not answer as expected; remove the label and add it again later";
 }
 
+// src/github/replaced-files.ts
+/**
+* What files were before this job wrote them. GitHub may answer with that for some seconds more.
+* https://github.com/PyGithub/PyGithub/issues/2709
+*/
+var ReplacedFiles = class {
+	/** By path: SHAs, and undefined where no file was. */
+	#replaced = /* @__PURE__ */ new Map();
+	/** To be called after a file was written. */
+	note(path, before, after) {
+		const replaced = this.#replaced.get(path) ?? /* @__PURE__ */ new Set();
+		this.#replaced.set(path, replaced);
+		replaced.add(before);
+		replaced.delete(after);
+	}
+	/** True when the file may be another by now, because this job has replaced one with this SHA. */
+	mayBeOutdated(path, sha) {
+		return this.#replaced.get(path)?.has(sha) === true;
+	}
+};
+
 // src/github/retry-policy.ts
 /**
 * The shortest wait where a limit does not say how long it lasts; it doubles with each limit.
@@ -35417,6 +35438,8 @@ function givenUp(where, tries, error) {
 // src/github/repository.ts
 /** GitHub accepts PUT bodies, the base64 of a file, up to about 50 MB. */
 const MAX_FILE_BYTES$1 = 36 * 1e3 ** 2;
+/** How often a file is read again that seems to be from before a write of this job: for up to half a minute. */
+const MAX_OUTDATED_READS = 4;
 /** The part of the answer to a write that identifies the file's new content. */
 const Written = object({
 	content: object({ sha: string() }),
@@ -35438,6 +35461,7 @@ const Tree = object({
 var MetadataRepository = class {
 	#options;
 	#retry;
+	#replaced = new ReplacedFiles();
 	#checked;
 	constructor(options) {
 		this.#options = options;
@@ -35512,11 +35536,16 @@ var MetadataRepository = class {
 	async update(path, message, change, session = new WriteSession("announcement")) {
 		/** The bytes of a write whose outcome is unknown. */
 		let sent;
+		let outdatedReads = 0;
 		return this.#retry.write(this.#where(path), session, async () => {
 			const current = await this.#get(path);
 			if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
 			const next = await change(current?.bytes);
-			if (!next || current && Buffer.from(next).equals(current.bytes)) return sent !== void 0;
+			if (!next || current && Buffer.from(next).equals(current.bytes)) {
+				if (!this.#replaced.mayBeOutdated(path, current?.sha) || outdatedReads === MAX_OUTDATED_READS) return sent !== void 0;
+				outdatedReads += 1;
+				throw unexpectedAnswer("the newest file", "GET", this.#url(path));
+			}
 			if (next.length > MAX_FILE_BYTES$1) throw this.#tooLarge(path, next.length);
 			try {
 				await this.#put(path, message, next, current?.sha);
@@ -35562,6 +35591,7 @@ var MetadataRepository = class {
 		});
 		const written = safeParse(Written, data);
 		if (!written.success || written.output.content.sha !== gitBlobSha(bytes)) throw unexpectedAnswer("what was written", "PUT", url);
+		this.#replaced.note(path, sha, written.output.content.sha);
 		const page = written.output.commit?.html_url;
 		if (page !== void 0) this.#options.onCommit?.({
 			path,

@@ -3,12 +3,15 @@ import * as v from 'valibot';
 import type { Commit } from '../mirror/result.ts';
 import { MetadataError } from './errors.ts';
 import { gitBlobSha } from './git-blob-sha.ts';
+import { ReplacedFiles } from './replaced-files.ts';
 import { isOutcomeUnknown } from './request-failure.ts';
 import { type GitHubRetryOptions, GitHubRetry } from './retry.ts';
 import { WriteSession } from './write-session.ts';
 
 /** GitHub accepts PUT bodies, the base64 of a file, up to about 50 MB. */
 const MAX_FILE_BYTES = 36 * 1000 ** 2;
+/** How often a file is read again that seems to be from before a write of this job: for up to half a minute. */
+const MAX_OUTDATED_READS = 4;
 
 export interface RepositoryOptions extends GitHubRetryOptions {
   /** A direct client: a plugin that retries, or waits for a limit, would send a stale SHA. */
@@ -48,6 +51,7 @@ interface StoredFile {
 export class MetadataRepository {
   readonly #options: RepositoryOptions;
   readonly #retry: GitHubRetry;
+  readonly #replaced = new ReplacedFiles();
   #checked: Promise<void> | undefined;
 
   constructor(options: RepositoryOptions) {
@@ -132,11 +136,17 @@ export class MetadataRepository {
   ): Promise<boolean> {
     /** The bytes of a write whose outcome is unknown. */
     let sent: Uint8Array | undefined;
+    let outdatedReads = 0;
     return this.#retry.write(this.#where(path), session, async () => {
       const current = await this.#get(path);
       if (current && sent && Buffer.from(sent).equals(current.bytes)) return true;
       const next = await change(current?.bytes);
-      if (!next || (current && Buffer.from(next).equals(current.bytes))) return sent !== undefined;
+      if (!next || (current && Buffer.from(next).equals(current.bytes))) {
+        const mayBeOutdated = this.#replaced.mayBeOutdated(path, current?.sha);
+        if (!mayBeOutdated || outdatedReads === MAX_OUTDATED_READS) return sent !== undefined;
+        outdatedReads += 1;
+        throw unexpectedAnswer('the newest file', 'GET', this.#url(path));
+      }
       if (next.length > MAX_FILE_BYTES) throw this.#tooLarge(path, next.length);
       try {
         await this.#put(path, message, next, current?.sha);
@@ -183,6 +193,7 @@ export class MetadataRepository {
     const written = v.safeParse(Written, data);
     if (!written.success || written.output.content.sha !== gitBlobSha(bytes))
       throw unexpectedAnswer('what was written', 'PUT', url);
+    this.#replaced.note(path, sha, written.output.content.sha);
     const page = written.output.commit?.html_url;
     if (page !== undefined) this.#options.onCommit?.({ path, url: page });
   }

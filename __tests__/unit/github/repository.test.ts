@@ -375,6 +375,45 @@ describe('update', () => {
     },
   );
 
+  it.each([
+    ['another file', 'before\n'],
+    ['no file', undefined],
+  ])(
+    'is made though GitHub still answers with what was there before the last write: %s',
+    async (_, before) => {
+      const path = `stale-${before === undefined ? 'missing' : 'old'}.txt`;
+      const repository = open();
+      const setTo = async (text: string | undefined): Promise<boolean> =>
+        repository.update(path, 'm', () => (text === undefined ? undefined : encode(text)));
+      await setTo(before);
+      await setTo('between\n');
+      let stale = 2;
+      github.intercept = (request, response) => {
+        if (request.method !== 'GET' || stale === 0) return false;
+        stale -= 1;
+        if (before === undefined) sendJson(response, 404, { message: 'Not Found' });
+        else response.end(before);
+        return true;
+      };
+      const seen: (string | undefined)[] = [];
+      await repository.update(path, 'm', (current) => {
+        seen.push(current && new TextDecoder().decode(current));
+        return before === undefined ? current : encode(before);
+      });
+      expect(seen).toEqual([before, before, 'between\n']);
+      expect(await github.file('octo/meta', path)).toBe(before ?? 'between\n');
+    },
+  );
+
+  it('believes GitHub in the end that somebody took back the last write', async () => {
+    const repository = open();
+    await repository.update('reverted.txt', 'm', addLine('mine'));
+    await repository.update('reverted.txt', 'm', addLine('more'));
+    await github.putFile('octo/meta', 'reverted.txt', 'mine\n');
+    expect(await repository.update('reverted.txt', 'm', (current) => current)).toBe(false);
+    expect(await repository.update('reverted.txt', 'm', addLine('more'))).toBe(true);
+  });
+
   it('keeps what others added on top of a write whose answer was lost', async () => {
     let lost = false;
     github.intercept = async (request, response, body) => {
