@@ -48215,6 +48215,52 @@ function findGone({ settings, rules }, listing, recorded, { clashes, inputs: { s
 	});
 }
 
+// src/modes/read-record.ts
+/** Reads the namespace manifests of a run. */
+var RecordReader = class {
+	#metadata;
+	#paths;
+	constructor(metadata) {
+		this.#metadata = metadata;
+	}
+	/**
+	* What is recorded of a namespace; nothing if there is no file.
+	*
+	* @throws ManifestError, MetadataError with the remedy
+	*/
+	async read({ settings, name: source, recordPath: path }) {
+		const target = formatNamespace(settings.target);
+		const bytes = await this.#metadata.read(path) ?? await this.#readListed(path);
+		if (bytes) return parseNamespaceManifest(bytes, {
+			path,
+			source,
+			target
+		});
+		await this.#metadata.check();
+		return {
+			source,
+			target,
+			images: /* @__PURE__ */ new Map()
+		};
+	}
+	/**
+	* GitHub may answer for a moment that a file does not exist; without its record, a namespace would be mirrored once more as a whole.
+	* https://github.com/MaterializeInc/materialize/pull/38697
+	*/
+	async #readListed(path) {
+		if (!(await (this.#paths ??= this.#listPaths())).has(path)) return void 0;
+		const bytes = await this.#metadata.read(path);
+		if (bytes) return bytes;
+		const message = `${path} exists, and GitHub answers that it does not: run again later`;
+		throw new MetadataError(message, { kind: "given-up" });
+	}
+	/** None where GitHub does not list all files. */
+	async #listPaths() {
+		const files = await this.#metadata.listFiles().catch(() => /* @__PURE__ */ new Map());
+		return new Set(files.keys());
+	}
+};
+
 // src/modes/prepare.ts
 /** Records are read at the same time up to these limits: what is read and parsed takes several times the size of the file. */
 const READING = {
@@ -48243,6 +48289,7 @@ async function prepare(inputs, deps) {
 		const isDue = recheckRule(inputs.recheck, turn);
 		const heads = headClients(inputs, deps);
 		const reading = new Places(READING);
+		const records = new RecordReader(deps.metadata);
 		const plans = await withProgress("compared", all.length, deps, async (done) => Promise.all(all.map(async (one) => {
 			if (one.kind === "failure") return one;
 			const context = {
@@ -48251,7 +48298,7 @@ async function prepare(inputs, deps) {
 				heads: heads(one),
 				clashes: clashesOf.get(one) ?? []
 			};
-			const read = async () => reading.run(countTags(one) * BYTES_PER_TAG, async () => readRecord(one, deps));
+			const read = async () => reading.run(countTags(one) * BYTES_PER_TAG, async () => records.read(one));
 			return planOrFailure(one, context, read).finally(done);
 		})));
 		runLogOf(deps).info(`${plural(plans.length, "namespace")} compared with the record`);
@@ -48327,21 +48374,6 @@ async function planOrFailure(listed, context, read) {
 			}
 		};
 	}
-}
-async function readRecord({ settings, name: source, recordPath: path }, { metadata }) {
-	const target = formatNamespace(settings.target);
-	const bytes = await metadata.read(path);
-	if (bytes) return parseNamespaceManifest(bytes, {
-		path,
-		source,
-		target
-	});
-	await metadata.check();
-	return {
-		source,
-		target,
-		images: /* @__PURE__ */ new Map()
-	};
 }
 
 // src/plan/namespace-plan.ts

@@ -11,8 +11,7 @@ import { messageOf } from '../oci/errors.ts';
 import { Places } from '../oci/places.ts';
 import type { Registries } from '../oci/registries.ts';
 import { findNameClashes } from '../plan/name-clashes.ts';
-import type { NamespaceFailure, NamespaceIdentity, NamespacePlan, Planned } from '../plan/namespace-plan.ts';
-import { parseNamespaceManifest } from '../record/namespace-manifest.ts';
+import type { NamespaceFailure, NamespacePlan, Planned } from '../plan/namespace-plan.ts';
 import { warnOfFilters } from '../select/filter-warnings.ts';
 import { joinRules } from '../select/keyed.ts';
 import type { HeadClient } from '../select/digests.ts';
@@ -20,6 +19,7 @@ import { dayOf, recheckRule } from '../select/recheck.ts';
 import { SharedHeads } from '../select/shared-heads.ts';
 import { type ListDeps, type ListedNamespace, listSources } from './list-sources.ts';
 import { type PlanContext, planNamespace } from './plan-namespace.ts';
+import { RecordReader } from './read-record.ts';
 import { runLogOf } from './run-log.ts';
 import { withProgress } from './with-progress.ts';
 
@@ -63,13 +63,14 @@ export async function prepare(inputs: Inputs, deps: PrepareDeps): Promise<Prepar
     const isDue = recheckRule(inputs.recheck, turn);
     const heads = headClients(inputs, deps);
     const reading = new Places(READING);
+    const records = new RecordReader(deps.metadata);
     const plans = await withProgress('compared', all.length, deps, async (done) =>
       Promise.all(
         all.map(async (one) => {
           if (one.kind === 'failure') return one;
           const context = { isDue, inputs, heads: heads(one), clashes: clashesOf.get(one) ?? [] };
           const read = async (): Promise<NamespaceManifest> =>
-            reading.run(countTags(one) * BYTES_PER_TAG, async () => readRecord(one, deps));
+            reading.run(countTags(one) * BYTES_PER_TAG, async () => records.read(one));
           return planOrFailure(one, context, read).finally(done);
         }),
       ),
@@ -151,16 +152,4 @@ async function planOrFailure(
       failure: { image: '', tags: [], reason: messageOf(error) },
     };
   }
-}
-
-async function readRecord(
-  { settings, name: source, recordPath: path }: NamespaceIdentity,
-  { metadata }: PrepareDeps,
-): Promise<NamespaceManifest> {
-  const target = formatNamespace(settings.target);
-  const bytes = await metadata.read(path);
-  if (bytes) return parseNamespaceManifest(bytes, { path, source, target });
-  // A repository that the token can't see answers like one without the file.
-  await metadata.check();
-  return { source, target, images: new Map() };
 }
