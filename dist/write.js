@@ -736,6 +736,7 @@ var CatalogueWriter = class {
 		const change = async (current) => {
 			const before = current ? parseCatalogue(current, this.#jsonPath) : [];
 			files = await this.#deps.metadata.listFiles();
+			if (current && !files.has(this.#jsonPath)) throw notListed(this.#jsonPath);
 			catalogue = refreshCatalogue(before, files, await this.#readParts(before, files));
 			return current && catalogue === before ? current : Buffer.from(serializeCatalogue(catalogue));
 		};
@@ -812,6 +813,10 @@ var CatalogueWriter = class {
 		return `Catalogue: ${plural(countCatalogue(catalogue).tags, "tag")}`;
 	}
 };
+/** GitHub may answer for a moment that there are no files; then all parts of the catalogue would seem to be gone. */
+function notListed(path) {
+	return new CatalogueError(`GitHub does not list ${path}, which exists: run again later`);
+}
 function notOwn(path) {
 	return new CatalogueError(`${path} was not written by this action, and was not changed. Move it away, or name another folder in "catalogue"`);
 }

@@ -87,6 +87,7 @@ class CatalogueWriter {
     const change = async (current: Uint8Array | undefined): Promise<Uint8Array> => {
       const before = current ? parseCatalogue(current, this.#jsonPath) : [];
       files = await this.#deps.metadata.listFiles();
+      if (current && !files.has(this.#jsonPath)) throw notListed(this.#jsonPath);
       catalogue = refreshCatalogue(before, files, await this.#readParts(before, files));
       return current && catalogue === before ? current : Buffer.from(serializeCatalogue(catalogue));
     };
@@ -151,6 +152,11 @@ class CatalogueWriter {
     if (commitMessage !== undefined || !catalogue) return commitMessage ?? 'Catalogue: update the data';
     return `Catalogue: ${plural(countCatalogue(catalogue).tags, 'tag')}`;
   }
+}
+
+/** GitHub may answer for a moment that there are no files; then all parts of the catalogue would seem to be gone. */
+function notListed(path: string): CatalogueError {
+  return new CatalogueError(`GitHub does not list ${path}, which exists: run again later`);
 }
 
 function notOwn(path: string): CatalogueError {

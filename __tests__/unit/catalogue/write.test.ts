@@ -94,6 +94,18 @@ describe('writeCatalogue', () => {
     expect(metadata.messages).toEqual([]);
   });
 
+  it('forgets nothing when GitHub lists no file for a moment', async () => {
+    const { metadata, put, run } = world();
+    put(A);
+    await run();
+    const files = new Map(metadata.files);
+    metadata.listFiles = async () => Promise.resolve(new Map());
+    expect(await run()).toEqual([
+      'The catalogue in docs is not up to date. GitHub does not list docs/catalogue.json, which exists: run again later',
+    ]);
+    expect(metadata.files).toEqual(files);
+  });
+
   it('writes only the badge when nothing changed since another day', async () => {
     const { metadata, put, run } = world();
     put(A);
