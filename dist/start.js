@@ -48427,13 +48427,13 @@ async function compare(inputs, deps) {
 		namespaces: audited.map(({ result }) => result),
 		errors: [...errors, ...catalogueErrors],
 		warnings: [...warnings, ...stopReason === void 0 ? audited.flatMap(warnOfUnchecked) : []],
-		...stopReason !== void 0 && { stopped: [explainStop$1(stopReason)] },
+		...stopReason !== void 0 && { stopped: [explainStop$2(stopReason)] },
 		unrecorded,
 		records,
 		commits: deps.commits ?? []
 	};
 }
-const explainStop$1 = (stopReason) => `${stopReason === "cancelled" ? "The run was cancelled" : "The time limit is reached"}. Tags that were not looked up stay recorded`;
+const explainStop$2 = (stopReason) => `${stopReason === "cancelled" ? "The run was cancelled" : "The time limit is reached"}. Tags that were not looked up stay recorded`;
 /** A pull limit ends the check of the content, and so does the end of the run, which is reported anyway. */
 function warnOfUnchecked(audited) {
 	if (audited.kind === "failure" || audited.unchecked === 0) return [];
@@ -48581,7 +48581,10 @@ function wrongTarget({ recordPath }, { drift }) {
 }
 
 // src/modes/monitor.ts
-/** Reports how much is mirrored and how much is pending, `monitor-count` times. It only reads. The last look is the result. */
+/**
+* Reports how much is mirrored and how much is pending, `monitor-count` times, or until the run ends. It only reads. The last look is
+* the result.
+*/
 async function monitor(inputs, deps) {
 	const { count, interval } = inputs.monitor;
 	const started = deps.now();
@@ -48590,17 +48593,29 @@ async function monitor(inputs, deps) {
 		const namespaces = plans.map((plan) => resultOf(plan));
 		const time = deps.now();
 		for (const result of namespaces) deps.logger.info(`${time.toISOString()} ${result.namespace}: ${describeProgress(result)}`);
-		if (look === count) return {
+		const result = {
 			mode: "monitor",
 			dryRun: true,
 			started,
-			finished: deps.now(),
 			namespaces,
 			errors: [],
 			warnings
 		};
-		await deps.sleep(interval);
+		if (look === count) return {
+			...result,
+			finished: deps.now()
+		};
+		await deps.sleep(interval, deps.lifetime.drain).catch(() => void 0);
+		const stopReason = deps.lifetime.stopReason();
+		if (stopReason !== void 0) return {
+			...result,
+			finished: deps.now(),
+			stopped: [explainStop$1(stopReason, look, count)]
+		};
 	}
+}
+function explainStop$1(stopReason, looks, count) {
+	return `${stopReason === "cancelled" ? "The run was cancelled" : "The time limit is reached"} after ${looks} of ${count} looks`;
 }
 /** `40 of 43 tags mirrored, 3 pending` */
 function describeProgress(result) {

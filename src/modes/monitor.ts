@@ -1,12 +1,16 @@
 import type { Inputs } from '../inputs/inputs.ts';
 import { formatCount } from '../mirror/format.ts';
+import type { StopReason } from '../mirror/lifetime.ts';
 import { type NamespaceResult, countAll } from '../mirror/result.ts';
 import { resultOf } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
 import type { Deps } from './deps.ts';
 import { prepare } from './prepare.ts';
 
-/** Reports how much is mirrored and how much is pending, `monitor-count` times. It only reads. The last look is the result. */
+/**
+ * Reports how much is mirrored and how much is pending, `monitor-count` times, or until the run ends. It only reads. The last look is
+ * the result.
+ */
 export async function monitor(inputs: Inputs, deps: Deps): Promise<RunResult> {
   const { count, interval } = inputs.monitor;
   const started = deps.now();
@@ -16,12 +20,18 @@ export async function monitor(inputs: Inputs, deps: Deps): Promise<RunResult> {
     const time = deps.now();
     for (const result of namespaces)
       deps.logger.info(`${time.toISOString()} ${result.namespace}: ${describeProgress(result)}`);
-    if (look === count) {
-      const finished = deps.now();
-      return { mode: 'monitor', dryRun: true, started, finished, namespaces, errors: [], warnings };
-    }
-    await deps.sleep(interval);
+    const result = { mode: 'monitor', dryRun: true, started, namespaces, errors: [], warnings } as const;
+    if (look === count) return { ...result, finished: deps.now() };
+    await deps.sleep(interval, deps.lifetime.drain).catch(() => undefined);
+    const stopReason = deps.lifetime.stopReason();
+    if (stopReason !== undefined)
+      return { ...result, finished: deps.now(), stopped: [explainStop(stopReason, look, count)] };
   }
+}
+
+function explainStop(stopReason: StopReason, looks: number, count: number): string {
+  const why = stopReason === 'cancelled' ? 'The run was cancelled' : 'The time limit is reached';
+  return `${why} after ${looks} of ${count} looks`;
 }
 
 /** `40 of 43 tags mirrored, 3 pending` */

@@ -28,3 +28,21 @@ it('monitor lists again for each look, and its result is the last one', async ()
     expect(world.deps.metadata.messages).toEqual([]);
   });
 });
+
+it('monitor reports its last look when the run ends before the next one', async () => {
+  await inModeWorld('monitor', async (world) => {
+    await world.push('a:v1', world.source);
+    const { lifetime } = world.deps;
+    const sleep = async (): Promise<void> => {
+      lifetime.cancel();
+      lifetime.abort.throwIfAborted();
+      await Promise.resolve();
+    };
+    const inputs = world.inputs({ 'monitor-count': '3' });
+    const result = await monitor(inputs, { ...world.deps, sleep });
+    expect(result).toMatchObject({
+      namespaces: [{ unchanged: 0, pending: 1 }],
+      stopped: ['The run was cancelled after 1 of 3 looks'],
+    });
+  });
+});
