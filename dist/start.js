@@ -47005,7 +47005,8 @@ async function listTags(api, repository) {
 }
 function manifestOf({ digest, media_type: mediaType, tag_last_pushed: pushed, images }) {
 	if (!digest || !isDigest(digest) || !mediaType) return void 0;
-	const size = (images ?? []).reduce((sum, image) => sum + (image.size ?? 0), 0);
+	const sizes = (images ?? []).map((image) => image.size ?? 0);
+	const size = sizes.every(isSize) ? sizes.reduce((sum, one) => sum + one, 0) : 0;
 	const uploaded = Date.parse(pushed ?? "");
 	return {
 		digest,
@@ -47013,6 +47014,10 @@ function manifestOf({ digest, media_type: mediaType, tag_last_pushed: pushed, im
 		...size > 0 && { size },
 		...!Number.isNaN(uploaded) && { uploaded }
 	};
+}
+/** A plan adds up sizes; it could not share out work of infinite size. */
+function isSize(size) {
+	return Number.isSafeInteger(size) && size >= 0;
 }
 /** Only the query of the next page's URL is used: the request goes to the API, whatever host the URL names. */
 function nextOf(url, next) {

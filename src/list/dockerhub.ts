@@ -82,7 +82,8 @@ function manifestOf({
   images,
 }: v.InferOutput<typeof Tag>): SourceDescriptor | undefined {
   if (!digest || !isDigest(digest) || !mediaType) return undefined;
-  const size = (images ?? []).reduce((sum, image) => sum + (image.size ?? 0), 0);
+  const sizes = (images ?? []).map((image) => image.size ?? 0);
+  const size = sizes.every(isSize) ? sizes.reduce((sum, one) => sum + one, 0) : 0;
   const uploaded = Date.parse(pushed ?? '');
   return {
     digest,
@@ -90,6 +91,11 @@ function manifestOf({
     ...(size > 0 && { size }),
     ...(!Number.isNaN(uploaded) && { uploaded }),
   };
+}
+
+/** A plan adds up sizes; it could not share out work of infinite size. */
+function isSize(size: number): boolean {
+  return Number.isSafeInteger(size) && size >= 0;
 }
 
 /** Only the query of the next page's URL is used: the request goes to the API, whatever host the URL names. */

@@ -20,6 +20,7 @@ interface HubTag {
   readonly name: string;
   readonly digest?: string;
   readonly media_type?: string;
+  readonly images?: readonly { readonly size: number }[];
 }
 
 interface Hub extends TestServer {
@@ -146,6 +147,13 @@ describe('Docker Hub', () => {
       '/v2/repositories/grafana/?page=2&page_size=2',
     ]);
     expect(registry.requests).toEqual([]);
+  });
+
+  it.each([-1, 0.5, Number.MAX_VALUE])('takes %d for no size in bytes', async (size) => {
+    const tag = { name: 'v6', digest: digest(6), media_type: INDEX, images: [{ size }, { size: 500 }] };
+    const hub = await startHub({ 'grafana/loki': [tag] });
+    const { images } = await list(hub, await startRegistry({}), 'grafana');
+    expect(images.get('loki')?.tags.get('v6')).toEqual({ digest: digest(6), mediaType: INDEX });
   });
 
   it("never sends the registry's credentials to the API", async () => {
