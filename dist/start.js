@@ -35356,11 +35356,18 @@ const PATIENCE = {
 };
 
 // src/github/retry.ts
+/**
+* GitHub sometimes refuses a valid token for a moment, one of an App above all. It is believed when it does so this often in a row.
+* https://github.com/octokit/auth-app.js/issues/65
+*/
+const MAX_REFUSALS$1 = 4;
 /** Repeats requests to GitHub that fail in a way that may pass, after the waits that GitHub asks for. */
 var GitHubRetry = class {
 	#options;
 	/** One file could not be read: other files get one try each until one succeeds. */
 	#reads = { isFailing: false };
+	/** The token is not valid, as far as the last requests say. */
+	#isTokenRefused = false;
 	constructor(options) {
 		this.#options = options;
 	}
@@ -35378,12 +35385,16 @@ var GitHubRetry = class {
 	async #retry(where, policy, session, work) {
 		const { logger, random, shutdown } = this.#options;
 		let limits = 0;
+		let refusals = 0;
 		for (let tries = 1;; tries += 1) try {
 			const done = await work();
 			session.isFailing = false;
+			this.#isTokenRefused = false;
 			return done;
 		} catch (caught) {
-			const { failure, error } = retryable(caught, where);
+			refusals = isUnauthorized(caught) ? refusals + 1 : 0;
+			if (refusals === MAX_REFUSALS$1) this.#isTokenRefused = true;
+			const { failure, error } = retryable(caught, where, this.#isTokenRefused);
 			if (failure.kind === "conflict") session.isFailing = false;
 			if (failure.kind === "rate-limited" && failure.waitMs !== 0) limits += 1;
 			const timeLeftMs = shutdown?.timeLeftMs() ?? Number.POSITIVE_INFINITY;
@@ -35417,14 +35428,21 @@ var GitHubRetry = class {
 	}
 };
 /** @throws what can't be retried: the error itself, or a MetadataError with the remedy */
-function retryable(error, where) {
+function retryable(error, where, isTokenRefused) {
 	if (!(error instanceof RequestError)) throw error;
 	const failure = classifyFailure(error, where);
-	if (failure.kind === "refused") throw failure.error;
-	return {
+	if (failure.kind !== "refused") return {
 		failure,
 		error
 	};
+	if (isTokenRefused || !isUnauthorized(error)) throw failure.error;
+	return {
+		failure: { kind: "outcome-unknown" },
+		error
+	};
+}
+function isUnauthorized(error) {
+	return error instanceof RequestError && error.status === 401;
 }
 function givenUp(where, tries, error) {
 	const verb = error.request.method === "PUT" ? "written" : "read";

@@ -34,11 +34,19 @@ export interface GitHubRetryOptions {
   readonly jobs?: number;
 }
 
+/**
+ * GitHub sometimes refuses a valid token for a moment, one of an App above all. It is believed when it does so this often in a row.
+ * https://github.com/octokit/auth-app.js/issues/65
+ */
+const MAX_REFUSALS = 4;
+
 /** Repeats requests to GitHub that fail in a way that may pass, after the waits that GitHub asks for. */
 export class GitHubRetry {
   readonly #options: GitHubRetryOptions;
   /** One file could not be read: other files get one try each until one succeeds. */
   readonly #reads = { isFailing: false };
+  /** The token is not valid, as far as the last requests say. */
+  #isTokenRefused = false;
 
   constructor(options: GitHubRetryOptions) {
     this.#options = options;
@@ -65,13 +73,17 @@ export class GitHubRetry {
   ): Promise<T> {
     const { logger, random, shutdown } = this.#options;
     let limits = 0;
+    let refusals = 0;
     for (let tries = 1; ; tries += 1) {
       try {
         const done = await work();
         session.isFailing = false;
+        this.#isTokenRefused = false;
         return done;
       } catch (caught) {
-        const { failure, error } = retryable(caught, where);
+        refusals = isUnauthorized(caught) ? refusals + 1 : 0;
+        if (refusals === MAX_REFUSALS) this.#isTokenRefused = true;
+        const { failure, error } = retryable(caught, where, this.#isTokenRefused);
         if (failure.kind === 'conflict') session.isFailing = false;
         if (failure.kind === 'rate-limited' && failure.waitMs !== 0) limits += 1;
         const timeLeftMs = shutdown?.timeLeftMs() ?? Number.POSITIVE_INFINITY;
@@ -105,11 +117,20 @@ export class GitHubRetry {
 }
 
 /** @throws what can't be retried: the error itself, or a MetadataError with the remedy */
-function retryable(error: unknown, where: string): { failure: RetryableFailure; error: RequestError } {
+function retryable(
+  error: unknown,
+  where: string,
+  isTokenRefused: boolean,
+): { failure: RetryableFailure; error: RequestError } {
   if (!(error instanceof RequestError)) throw error;
   const failure = classifyFailure(error, where);
-  if (failure.kind === 'refused') throw failure.error;
-  return { failure, error };
+  if (failure.kind !== 'refused') return { failure, error };
+  if (isTokenRefused || !isUnauthorized(error)) throw failure.error;
+  return { failure: { kind: 'outcome-unknown' }, error };
+}
+
+function isUnauthorized(error: unknown): boolean {
+  return error instanceof RequestError && error.status === 401;
 }
 
 function givenUp(where: string, tries: number, error: RequestError): MetadataError {

@@ -100,6 +100,29 @@ const SECONDARY = 'You have exceeded a secondary rate limit.';
 const DATE = 'Tue, 24 Nov 2026 12:00:00 GMT';
 const NOON = Date.parse(DATE) / 1000;
 
+describe('a token that GitHub refuses', () => {
+  const refusal: Answer = { status: 401, message: 'Bad credentials' };
+
+  it.each(['GET', 'PUT'])('for a moment stops no write: %s', async (method) => {
+    answers[method]?.push(refusal);
+    expect(await open().update('f', 'm', change)).toBe(true);
+    expect(requests.filter((request) => request.startsWith('PUT'))).toHaveLength(method === 'PUT' ? 2 : 1);
+  });
+
+  it('four times in a row is not valid, and further files are tried once, until it is accepted', async () => {
+    const repository = open();
+    outage = refusal;
+    expect(await failureOf(repository.update('f', 'm', change))).toContain('"github-token" is not valid');
+    expect(requests).toHaveLength(4);
+    expect(await failureOf(repository.read('g'))).toContain('"github-token" is not valid');
+    expect(requests).toHaveLength(5);
+    outage = undefined;
+    await repository.update('f', 'm', change);
+    answers['GET']?.push(refusal);
+    expect(await repository.update('f', 'm', change)).toBe(true);
+  });
+});
+
 describe('a rate limit', () => {
   it.each<[string, Answer, number]>([
     ['seconds', { status: 403, headers: { 'retry-after': '7' } }, 7000],
