@@ -42592,8 +42592,21 @@ var BlobCache = class {
 		await writeFile(this.#file, header + encodeBlobLocations(locations));
 		return await api.saveCache([this.#folder], `${this.#prefix}${generation}`) !== -1;
 	}
-	/** The cache only saves requests: its failures are logged, and never fail a run. */
+	/** The cache may stall for minutes, and nothing can interrupt it: a run that was aborted does not wait for it. */
 	async #attempt(what, fallback, work) {
+		const { abort } = this.#options;
+		if (abort.aborted) return fallback;
+		const aborted = Promise.withResolvers();
+		const leave = () => aborted.resolve(fallback);
+		abort.addEventListener("abort", leave);
+		try {
+			return await Promise.race([this.#try(what, fallback, work), aborted.promise]);
+		} finally {
+			abort.removeEventListener("abort", leave);
+		}
+	}
+	/** The cache only saves requests: its failures are logged, and never fail a run. */
+	async #try(what, fallback, work) {
 		const { loadApi, logger } = this.#options;
 		try {
 			const api = await loadApi();
@@ -42678,6 +42691,7 @@ async function openEngine(inputs, sources, abort) {
 			sleep: interruptibleSleep(abort),
 			random: Math.random,
 			now: () => /* @__PURE__ */ new Date(),
+			abort,
 			loadApi: loadCacheApi
 		}) },
 		concurrency: inputs.concurrency ?? USUAL_CONCURRENCY,

@@ -26,6 +26,8 @@ export interface BlobCacheOptions {
   readonly sleep: Sleep;
   readonly random: () => number;
   readonly now: () => Date;
+  /** Aborted when the run must only record what it has done. */
+  readonly abort: AbortSignal;
   /** Resolves with undefined if there is no cache service. */
   readonly loadApi: () => Promise<CacheApi | undefined>;
 }
@@ -139,8 +141,22 @@ export class BlobCache implements BlobLocationStore {
     return (await api.saveCache([this.#folder], `${this.#prefix}${generation}`)) !== -1;
   }
 
-  /** The cache only saves requests: its failures are logged, and never fail a run. */
+  /** The cache may stall for minutes, and nothing can interrupt it: a run that was aborted does not wait for it. */
   async #attempt<T>(what: string, fallback: T, work: (api: CacheApi) => Promise<T>): Promise<T> {
+    const { abort } = this.#options;
+    if (abort.aborted) return fallback;
+    const aborted = Promise.withResolvers<T>();
+    const leave = (): void => aborted.resolve(fallback);
+    abort.addEventListener('abort', leave);
+    try {
+      return await Promise.race([this.#try(what, fallback, work), aborted.promise]);
+    } finally {
+      abort.removeEventListener('abort', leave);
+    }
+  }
+
+  /** The cache only saves requests: its failures are logged, and never fail a run. */
+  async #try<T>(what: string, fallback: T, work: (api: CacheApi) => Promise<T>): Promise<T> {
     const { loadApi, logger } = this.#options;
     try {
       const api = await loadApi();

@@ -37,6 +37,7 @@ export async function openEngine(
           sleep: interruptibleSleep(abort),
           random: Math.random,
           now: () => new Date(),
+          abort,
           loadApi: loadCacheApi,
         }),
     }),

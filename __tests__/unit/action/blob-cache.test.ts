@@ -51,6 +51,7 @@ function open({
   registry = 'docker.io',
   job = 'job',
   loadApi = async (): Promise<CacheApi | undefined> => Promise.resolve(cache),
+  abort = new AbortController().signal,
 } = {}): BlobCache {
   return new BlobCache({
     registry,
@@ -63,6 +64,7 @@ function open({
     random: Math.random,
     now: () => new Date(time),
     loadApi,
+    abort,
   });
 }
 
@@ -149,6 +151,13 @@ describe('BlobCache', () => {
     });
     await store.save(locationsOf('a', 3));
     expect(sleeps).toBeLessThanOrEqual(4);
+  });
+
+  it.each(['restoreCache', 'saveCache'])('holds up no run that was aborted: %s stalls', async (method) => {
+    const stalls = { ...cache, [method]: async () => new Promise<never>(() => undefined) };
+    const store = open({ loadApi: async () => Promise.resolve(stalls), abort: AbortSignal.timeout(100) });
+    expect(await store.load()).toEqual([]);
+    await store.save(locationsOf('a', 1));
   });
 
   it('never fails a run', async () => {
