@@ -42767,8 +42767,8 @@ function createLifetime(timeLimit, onCancel) {
 	let cutoffTime = performance.now() + longest;
 	setTimeout(() => stop("time limit", cutoff), longest).unref();
 	onCancel(() => {
-		stop("cancelled", drain, abort);
 		cutoffTime = Math.min(cutoffTime, performance.now() + RECORDING_MS.cancelled);
+		stop("cancelled", drain, abort);
 		setTimeout(() => stop("cancelled", cutoff), RECORDING_MS.cancelled).unref();
 	});
 	return {
@@ -50089,6 +50089,32 @@ function mirroredDigests({ recorded }, { image, updated }) {
 	return new Map(digests.filter((entry) => typeof entry[1] === "string"));
 }
 
+// src/modes/ends-in-time.ts
+/** The part of the time for recording in which work may end that the abort of the run should have ended at once. */
+const SHARE = 1 / 3;
+/**
+* Waits for `work`, and once the run was aborted only for a part of the time that is left: whatever hangs then, what was done must be
+* recorded.
+*
+* @returns false when `work` is left behind
+* @throws what `work` throws
+*/
+async function endsInTime(work, { abort, timeLeftMs }) {
+	const late = Promise.withResolvers();
+	let timer;
+	const leaveSoon = () => {
+		timer = setTimeout(() => late.resolve(false), timeLeftMs() * SHARE);
+	};
+	if (abort.aborted) leaveSoon();
+	else abort.addEventListener("abort", leaveSoon);
+	try {
+		return await Promise.race([work.then(() => true), late.promise]);
+	} finally {
+		abort.removeEventListener("abort", leaveSoon);
+		clearTimeout(timer);
+	}
+}
+
 // src/modes/missing-platforms.ts
 /** Remembers the platforms that the images of a run have, to warn of wanted platforms that none has. */
 var MissingPlatforms = class {
@@ -50370,6 +50396,7 @@ async function untilDone(work, background) {
 	}
 }
 const explainStop = (stopReason) => stopReason === "cancelled" ? "The run was cancelled. Finished work is recorded, and the next run continues" : "The time limit is reached. Finished work is recorded, and the next run continues";
+const LEFT = "Some copies did not end when the run did. They are left behind, and what was finished before is recorded.";
 async function copy(plans, { engine, pullLimits, platforms }, recorder, inputs, deps) {
 	const { logger, sleep, random, lifetime } = deps;
 	logRechecks(plans, deps);
@@ -50389,9 +50416,11 @@ async function copy(plans, { engine, pullLimits, platforms }, recorder, inputs, 
 		random,
 		logger
 	};
+	let isLeft = false;
 	const rounds = {
 		retries: inputs.retries,
 		note: (plan, outcome) => {
+			if (isLeft) return;
 			recorder.note(plan, outcome);
 			for (const line of imageLinesOf(plan, outcome)) log.copied(line);
 			progress.done(outcome.bytes, outcome.error !== void 0);
@@ -50410,7 +50439,8 @@ async function copy(plans, { engine, pullLimits, platforms }, recorder, inputs, 
 		})
 	};
 	try {
-		await withRetryRounds(inOrder(plans), rounds, deps);
+		isLeft = !await endsInTime(withRetryRounds(inOrder(plans), rounds, deps), lifetime);
+		if (isLeft) logger.warning(LEFT);
 	} finally {
 		progress.stop();
 		log.copyingEnded();

@@ -13,6 +13,7 @@ import { imageLinesOf } from '../report/image-lines.ts';
 import { Progress } from '../report/progress.ts';
 import { copyTaskOf } from './copy-task.ts';
 import type { Deps } from './deps.ts';
+import { endsInTime } from './ends-in-time.ts';
 import { MissingPlatforms } from './missing-platforms.ts';
 import { copyAndRelist } from './relist-tags.ts';
 import { type PlannedWork, type Rounds, withRetryRounds } from './retry-rounds.ts';
@@ -109,6 +110,9 @@ const explainStop = (stopReason: StopReason): string =>
     ? 'The run was cancelled. Finished work is recorded, and the next run continues'
     : 'The time limit is reached. Finished work is recorded, and the next run continues';
 
+const LEFT =
+  'Some copies did not end when the run did. They are left behind, and what was finished before is recorded.';
+
 /** What all copies of a run share. */
 interface Copying {
   readonly engine: Engine;
@@ -129,9 +133,12 @@ async function copy(
   const log = runLogOf(deps);
   const progress = new Progress({ total, log: (line) => logger.info(line), clock: () => performance.now() });
   const shared = { engine, retries: inputs.retries, lifetime, pullLimits, sleep, random, logger };
+  let isLeft = false;
   const rounds: Rounds = {
     retries: inputs.retries,
     note: (plan, outcome) => {
+      // It is being recorded what was noted by then.
+      if (isLeft) return;
       recorder.note(plan, outcome);
       for (const line of imageLinesOf(plan, outcome)) log.copied(line);
       progress.done(outcome.bytes, outcome.error !== undefined);
@@ -148,7 +155,8 @@ async function copy(
       }),
   };
   try {
-    await withRetryRounds(inOrder(plans), rounds, deps);
+    isLeft = !(await endsInTime(withRetryRounds(inOrder(plans), rounds, deps), lifetime));
+    if (isLeft) logger.warning(LEFT);
   } finally {
     progress.stop();
     log.copyingEnded();

@@ -40,7 +40,11 @@ describe('createLifetime', () => {
   it('stops at once when it is cancelled, and stops recording before the runner kills it', () => {
     let cancel = (): void => {};
     const lifetime = createLifetime(3_600_000, (call) => (cancel = call));
+    const timesLeft: number[] = [];
+    for (const signal of [lifetime.drain, lifetime.abort])
+      signal.addEventListener('abort', () => timesLeft.push(lifetime.timeLeftMs()));
     cancel();
+    expect(timesLeft).toEqual([5000, 5000]);
     expect(states(lifetime)).toEqual([true, true, false, 'cancelled']);
     expect(lifetime.timeLeftMs()).toBe(5000);
     // The runner sends another signal after 7.5 seconds, and kills after 10.

@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Engine } from '../../../src/copy/engine.ts';
 import type { Outcome } from '../../../src/copy/pool.ts';
 import type { Work } from '../../../src/mirror/work.ts';
 import { type Copied, copyAndCheckpoint, openEngineDuring } from '../../../src/modes/copying.ts';
@@ -139,4 +141,34 @@ it('closes the engine when the run may not start', async () => {
   };
   await expect(openEngineDuring(refused, plans, { ...deps, openEngine })).rejects.toThrow('no permission');
   expect(closed).toBe(1);
+});
+
+it('leaves a copy behind that hangs though the run was aborted, and keeps what was done', async () => {
+  const [plan = namespacePlan()] = plansFor([workOf('a', IMAGE, ['v1']), workOf('hanging', IMAGE, ['v2'])]);
+  const deps = testDeps();
+  const late = Promise.withResolvers<number>();
+  const engine: Engine = {
+    width: 2,
+    copy: async ({ target, tags: [tag = ''] }, observer) => {
+      if (target.repository.endsWith('hanging')) {
+        deps.lifetime.cancel();
+        await late.promise;
+      }
+      observer.onTagVerified(tag, { digest: IMAGE.digest });
+      return 1;
+    },
+    close: async () => {},
+  };
+  const lifetime = { ...deps.lifetime, timeLeftMs: () => 300 };
+  const { noted, copied } = await run([plan], { ...deps, lifetime, openEngine: async () => engine });
+  const verified = (): unknown =>
+    noted.get(plan)?.flatMap(({ verifiedTags }) => Array.from(verifiedTags.keys()));
+  expect(verified()).toEqual(['v1']);
+  expect(copied.stopped).toEqual([expect.stringContaining('The run was cancelled')]);
+  expect(deps.lines).toContain(
+    'Some copies did not end when the run did. They are left behind, and what was finished before is recorded.',
+  );
+  late.resolve(1);
+  await delay(10);
+  expect(verified()).toEqual(['v1']);
 });
