@@ -35280,13 +35280,14 @@ const UNSTATED_LIMIT_MS = 6e4;
 /** No wait takes more than this share of the time that is left: a run without time tries often. */
 const TIME_SHARE = 1 / 12;
 /** Decides what follows a failed try. */
-function decideRetry(failure, { tries, limits, isFailing, timeLeftMs }, { maxTries, maxLimits, longestLimitMs, delayMs }, random) {
+function decideRetry(failure, { tries, limits, isFailing, timeLeftMs }, { maxTries, maxLimits, longestLimitMs, leastTimeMs = 0, delayMs }, random) {
 	const limitMs = limitWaitMs(failure, limits);
 	if (limitMs > Math.min(longestLimitMs, timeLeftMs)) return {
 		kind: "limit-too-long",
 		waitMs: limitMs
 	};
 	if (tries >= (isFailing ? 1 : maxTries) || limits > maxLimits) return { kind: "give-up" };
+	if (timeLeftMs < leastTimeMs) return { kind: "give-up" };
 	const left = (timeLeftMs - limitMs) * TIME_SHARE;
 	return {
 		kind: "wait",
@@ -35306,6 +35307,8 @@ const READ_POLICY = {
 	longestLimitMs: LONGEST_LIMIT_MS,
 	delayMs: (tries, _, random) => backoffDelay(tries - 1, random)
 };
+/** With less time than this, as after a cancel, a changelog that could not be written makes way for the manifests that follow. */
+const LEAST_CHANGELOG_MS = 15e3;
 /**
 * Octokit spaces a process's writes by a second. A wait that is longer than that comes before the read; a shorter one
 * would let Octokit wait between read and write, while other jobs write.
@@ -35337,6 +35340,11 @@ function writePolicy(kind, jobs) {
 		}
 	};
 }
+const FINAL = {
+	maxTries: 15,
+	maxLimits: Number.POSITIVE_INFINITY,
+	longestLimitMs: Number.POSITIVE_INFINITY
+};
 const PATIENCE = {
 	checkpoint: {
 		maxTries: 6,
@@ -35348,11 +35356,11 @@ const PATIENCE = {
 		maxLimits: 5,
 		longestLimitMs: LONGEST_LIMIT_MS
 	},
-	final: {
-		maxTries: 15,
-		maxLimits: Number.POSITIVE_INFINITY,
-		longestLimitMs: Number.POSITIVE_INFINITY
-	}
+	changelog: {
+		...FINAL,
+		leastTimeMs: LEAST_CHANGELOG_MS
+	},
+	final: FINAL
 };
 
 // src/github/retry.ts
@@ -45855,7 +45863,7 @@ var FinalRecord = class {
 	}
 	async round() {
 		const session = new WriteSession("final");
-		if (this.#changelog !== "recorded") await this.#recordChangelog(session);
+		if (this.#changelog !== "recorded") session.isFailing = await this.#recordChangelog();
 		const isLogged = this.#changelog === "recorded";
 		const left = this.#left.map((recordable) => ({
 			recordable,
@@ -45872,7 +45880,10 @@ var FinalRecord = class {
 			hasProgress: failures.size < left.length
 		};
 	}
-	async #recordChangelog(session) {
+	/** @returns true when GitHub fails, and not only because no time was left for another try */
+	async #recordChangelog() {
+		const isFollowed = this.#left.some(({ entries, restored }) => entries.size + (restored?.size ?? 0) > 0);
+		const session = new WriteSession(isFollowed ? "changelog" : "final");
 		try {
 			await recordChangelog(this.#sections, this.#logs, this.#settings, this.#deps, session);
 			this.#changelog = "recorded";
@@ -45882,6 +45893,7 @@ var FinalRecord = class {
 		} catch (error) {
 			this.#changelog = { error };
 		}
+		return session.isFailing && !this.#deps.lifetime.abort.aborted;
 	}
 	/** Takes back the sections of the namespaces that could not be recorded, and says what is missing. */
 	async conclude() {

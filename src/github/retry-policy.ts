@@ -10,6 +10,8 @@ export interface RetryPolicy {
   readonly maxLimits: number;
   /** The longest rate limit that is waited for. */
   readonly longestLimitMs: number;
+  /** With less time than this, nothing is tried again: other files come after this one. Absent: none do. */
+  readonly leastTimeMs?: number;
   /** The wait before the next try, besides that for a rate limit. `tries` counts the failed ones, from 1. */
   readonly delayMs: (tries: number, failure: RetryableFailure, random: () => number) => number;
 }
@@ -45,12 +47,13 @@ const TIME_SHARE = 1 / 12;
 export function decideRetry(
   failure: RetryableFailure,
   { tries, limits, isFailing, timeLeftMs }: RetryState,
-  { maxTries, maxLimits, longestLimitMs, delayMs }: RetryPolicy,
+  { maxTries, maxLimits, longestLimitMs, leastTimeMs = 0, delayMs }: RetryPolicy,
   random: () => number,
 ): RetryDecision {
   const limitMs = limitWaitMs(failure, limits);
   if (limitMs > Math.min(longestLimitMs, timeLeftMs)) return { kind: 'limit-too-long', waitMs: limitMs };
   if (tries >= (isFailing ? 1 : maxTries) || limits > maxLimits) return { kind: 'give-up' };
+  if (timeLeftMs < leastTimeMs) return { kind: 'give-up' };
   const left = (timeLeftMs - limitMs) * TIME_SHARE;
   const share = left < delayMs(tries, failure, () => 1) ? left * random() : delayMs(tries, failure, random);
   return { kind: 'wait', delayMs: limitMs + share };
@@ -72,8 +75,14 @@ export const READ_POLICY: RetryPolicy = {
   delayMs: (tries, _, random) => backoffDelay(tries - 1, random),
 };
 
-/** What is written: a checkpoint, which the next one repeats; the announcement of tags that move; the end of the run. */
-export type WriteKind = 'checkpoint' | 'announcement' | 'final';
+/**
+ * What is written: a checkpoint, which the next one repeats; the announcement of tags that move; the changelog at the end of the run,
+ * which is followed by what is recorded; the end of the run.
+ */
+export type WriteKind = 'checkpoint' | 'announcement' | 'changelog' | 'final';
+
+/** With less time than this, as after a cancel, a changelog that could not be written makes way for the manifests that follow. */
+const LEAST_CHANGELOG_MS = 15_000;
 
 /**
  * Octokit spaces a process's writes by a second. A wait that is longer than that comes before the read; a shorter one
@@ -109,9 +118,16 @@ export function writePolicy(kind: WriteKind, jobs: number): RetryPolicy {
   };
 }
 
+// What it would record can't be found out again. Another round follows while time is left.
+const FINAL = {
+  maxTries: 15,
+  maxLimits: Number.POSITIVE_INFINITY,
+  longestLimitMs: Number.POSITIVE_INFINITY,
+} as const;
+
 const PATIENCE = {
   checkpoint: { maxTries: 6, maxLimits: 2, longestLimitMs: LONGEST_LIMIT_MS },
   announcement: { maxTries: 15, maxLimits: 5, longestLimitMs: LONGEST_LIMIT_MS },
-  // What it would record can't be found out again. Another round follows while time is left.
-  final: { maxTries: 15, maxLimits: Number.POSITIVE_INFINITY, longestLimitMs: Number.POSITIVE_INFINITY },
+  changelog: { ...FINAL, leastTimeMs: LEAST_CHANGELOG_MS },
+  final: FINAL,
 } as const satisfies Record<WriteKind, Omit<RetryPolicy, 'delayMs'>>;

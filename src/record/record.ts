@@ -110,7 +110,7 @@ class FinalRecord {
 
   async round(): Promise<Round> {
     const session = new WriteSession('final');
-    if (this.#changelog !== 'recorded') await this.#recordChangelog(session);
+    if (this.#changelog !== 'recorded') session.isFailing = await this.#recordChangelog();
     const isLogged = this.#changelog === 'recorded';
     const left = this.#left.map((recordable) => ({
       recordable,
@@ -127,7 +127,11 @@ class FinalRecord {
     };
   }
 
-  async #recordChangelog(session: WriteSession): Promise<void> {
+  /** @returns true when GitHub fails, and not only because no time was left for another try */
+  async #recordChangelog(): Promise<boolean> {
+    // After a last checkpoint, nothing that matters more comes after it.
+    const isFollowed = this.#left.some(({ entries, restored }) => entries.size + (restored?.size ?? 0) > 0);
+    const session = new WriteSession(isFollowed ? 'changelog' : 'final');
     try {
       await recordChangelog(this.#sections, this.#logs, this.#settings, this.#deps, session);
       this.#changelog = 'recorded';
@@ -137,6 +141,7 @@ class FinalRecord {
     } catch (error) {
       this.#changelog = { error };
     }
+    return session.isFailing && !this.#deps.lifetime.abort.aborted;
   }
 
   /** Takes back the sections of the namespaces that could not be recorded, and says what is missing. */

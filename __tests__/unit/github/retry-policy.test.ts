@@ -180,6 +180,13 @@ const rows: readonly Row[] = [
     most: wait(25_000),
   },
   {
+    title: 'the changelog makes way for what is recorded when little time is left',
+    failure: CONFLICT,
+    policy: writePolicy('changelog', 1),
+    state: { timeLeftMs: 14_000 },
+    least: giveUp,
+  },
+  {
     title: 'a limit that ends in time is waited for first',
     failure: limited(60_000),
     policy: FINAL_POLICY,
