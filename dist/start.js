@@ -48279,18 +48279,22 @@ var RecordReader = class {
 	*/
 	async read({ settings, name: source, recordPath: path }) {
 		const target = formatNamespace(settings.target);
-		const bytes = await this.#metadata.read(path) ?? await this.#readListed(path);
+		const bytes = await this.#metadata.read(path) ?? await this.#confirmMissing(path);
 		if (bytes) return parseNamespaceManifest(bytes, {
 			path,
 			source,
 			target
 		});
-		await this.#metadata.check();
 		return {
 			source,
 			target,
 			images: /* @__PURE__ */ new Map()
 		};
+	}
+	/** A repository that the token can't see answers like one without the file. */
+	async #confirmMissing(path) {
+		const [bytes] = await Promise.all([this.#readListed(path), this.#metadata.check()]);
+		return bytes;
 	}
 	/**
 	* GitHub may answer for a moment that a file does not exist; without its record, a namespace would be mirrored once more as a whole.

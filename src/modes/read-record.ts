@@ -21,11 +21,15 @@ export class RecordReader {
    */
   async read({ settings, name: source, recordPath: path }: NamespaceIdentity): Promise<NamespaceManifest> {
     const target = formatNamespace(settings.target);
-    const bytes = (await this.#metadata.read(path)) ?? (await this.#readListed(path));
+    const bytes = (await this.#metadata.read(path)) ?? (await this.#confirmMissing(path));
     if (bytes) return parseNamespaceManifest(bytes, { path, source, target });
-    // A repository that the token can't see answers like one without the file.
-    await this.#metadata.check();
     return { source, target, images: new Map() };
+  }
+
+  /** A repository that the token can't see answers like one without the file. */
+  async #confirmMissing(path: string): Promise<Uint8Array | undefined> {
+    const [bytes] = await Promise.all([this.#readListed(path), this.#metadata.check()]);
+    return bytes;
   }
 
   /**
