@@ -41005,10 +41005,17 @@ var StreamSlots = class {
 		this.#startAll();
 		return promise;
 	}
-	/** Streams that have no slot yet no longer wait for one. */
+	/**
+	* Streams that have no slot yet no longer wait for one.
+	*
+	* @returns false when they have their slots
+	*/
 	withdraw(readers) {
-		for (const waiting of this.#waiting) if (waiting.readers === readers) this.#waiting.delete(waiting);
+		const waiting = Array.from(this.#waiting).find((one) => one.readers === readers);
+		if (!waiting) return false;
+		this.#waiting.delete(waiting);
 		this.#startAll();
+		return true;
 	}
 	release(target) {
 		this.#used.set(target, (this.#used.get(target) ?? 1) - 1);
@@ -41124,7 +41131,7 @@ var BlobStreams = class {
 			}
 			const targets = Array.from(new Set(full.map(({ stream }) => stream.target)));
 			if (await this.#patience.wait(targets, change)) continue;
-			this.#slots.withdraw(readers);
+			if (!this.#slots.withdraw(readers)) return;
 			const ready = readers.filter((reader) => !full.includes(reader));
 			this.#slots.take(ready, start);
 			for (const reader of full) this.#slots.take([reader], startAlone);

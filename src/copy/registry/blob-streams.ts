@@ -111,7 +111,8 @@ export class BlobStreams {
       }
       const targets = Array.from(new Set(full.map(({ stream }) => stream.target)));
       if (await this.#patience.wait(targets, change)) continue;
-      this.#slots.withdraw(readers);
+      // They may have got their slots just now: `isTaken` is set a little later.
+      if (!this.#slots.withdraw(readers)) return;
       const ready = readers.filter((reader) => !full.includes(reader));
       void this.#slots.take(ready, start);
       for (const reader of full) void this.#slots.take([reader], startAlone);

@@ -51,10 +51,17 @@ export class StreamSlots {
     return promise;
   }
 
-  /** Streams that have no slot yet no longer wait for one. */
-  withdraw(readers: readonly BlobReader[]): void {
-    for (const waiting of this.#waiting) if (waiting.readers === readers) this.#waiting.delete(waiting);
+  /**
+   * Streams that have no slot yet no longer wait for one.
+   *
+   * @returns false when they have their slots
+   */
+  withdraw(readers: readonly BlobReader[]): boolean {
+    const waiting = Array.from(this.#waiting).find((one) => one.readers === readers);
+    if (!waiting) return false;
+    this.#waiting.delete(waiting);
     this.#startAll();
+    return true;
   }
 
   release(target: RegistryClient): void {

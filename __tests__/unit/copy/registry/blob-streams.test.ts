@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Patience } from '../../../../src/copy/patience.ts';
+import { MAX_PATIENCE_MS, Patience } from '../../../../src/copy/patience.ts';
 import { BlobStreams } from '../../../../src/copy/registry/blob-streams.ts';
 import type { RegistryClient } from '../../../../src/oci/client.ts';
 import { type Digest, digestOf } from '../../../../src/oci/digest.ts';
@@ -126,5 +126,33 @@ describe('BlobStreams', () => {
     expect(await second).toBe(digest);
     streams.settle(b, client, digest);
     expect(await send(streams, a)).toBe(digest);
+  });
+
+  it('takes each slot once, also at a target with which patience is at an end', async () => {
+    let now = 0;
+    const end = Promise.withResolvers<void>();
+    const patience = new Patience<RegistryClient>({ clock: () => now, sleep: async () => end.promise });
+    const waiting = patience.wait([b], end.promise);
+    now = MAX_PATIENCE_MS;
+    const streams = new BlobStreams(2, patience);
+    const held = Promise.withResolvers<void>();
+    const blob = { mediaType: '', digest, size: CONTENT.length };
+    let running = 0;
+    const hold = async (): Promise<void> =>
+      streams.run({ source: client, from: 'img', target: b, blob }, async () => {
+        running += 1;
+        await held.promise;
+      });
+    const busy = hold();
+    for (const target of [a, b]) streams.expect(target, client, [digest]);
+    expect(await Promise.all([send(streams, a), send(streams, b)])).toEqual([digest, digest]);
+    expect(source.requests).toHaveLength(1);
+    for (const target of [a, b]) streams.settle(target, client, digest);
+    const others = hold();
+    await idle();
+    expect(running).toBe(2);
+    held.resolve();
+    end.resolve();
+    await Promise.all([busy, others, waiting]);
   });
 });

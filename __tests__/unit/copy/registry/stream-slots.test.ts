@@ -34,8 +34,15 @@ describe('StreamSlots', () => {
     const both = [readerFor(a), readerFor(b)];
     void slots.take(both, () => started.push('both'));
     void slots.take([readerFor(b)], () => started.push('second'));
-    slots.withdraw(both);
+    expect(slots.withdraw(both)).toBe(true);
     expect(started).toEqual(['first', 'second']);
+  });
+
+  it('does not withdraw streams that have their slots', () => {
+    const slots = new StreamSlots(1);
+    const readers = [readerFor(a), readerFor(b)];
+    void slots.take(readers, () => undefined);
+    expect(slots.withdraw(readers)).toBe(false);
   });
 
   it('never exceeds its number, and starts everything', async () => {
