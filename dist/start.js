@@ -41349,18 +41349,33 @@ var PresenceCheck = class {
 		});
 	}
 	/** Whether `repository` has everything that a manifest with this content refers to, at all levels. */
-	async hasParts(repository, content, depth = 0) {
+	async hasParts(repository, content) {
+		return this.#hasParts(content, {
+			repository,
+			depth: 0,
+			children: /* @__PURE__ */ new Map()
+		});
+	}
+	async #hasParts(content, walk) {
 		if (this.isCheckedByTarget(content)) return true;
 		const { manifests, blobs } = partsOf(content);
-		const checks = [...mapLimited(manifests, CONCURRENCY$2, async (child) => this.#hasChild(repository, child, depth)), ...blobs.map(async ({ digest }) => this.hasBlob(repository, digest))];
+		const checks = [...mapLimited(manifests, CONCURRENCY$2, async (child) => this.#hasChild(child, walk)), ...blobs.map(async ({ digest }) => this.hasBlob(walk.repository, digest))];
 		return (await Promise.all(checks)).every(Boolean);
 	}
-	async #hasChild(repository, child, depth) {
+	async #hasChild(child, walk) {
+		const { children } = walk;
+		const key = `${child.digest} ${entryKind(child)}`;
+		let check = children.get(key);
+		if (!check) children.set(key, check = this.#checkChild(child, walk));
+		return check;
+	}
+	async #checkChild(child, walk) {
 		const { digest } = child;
+		const { repository, depth } = walk;
 		if (this.#inventory.hasManifest(repository, digest)) return true;
 		if (depth === 8) return false;
 		try {
-			const isPresent = await this.#isChildComplete(repository, digest, depth);
+			const isPresent = await this.#isChildComplete(digest, walk);
 			if (isPresent) this.#inventory.noteManifest(repository, digest);
 			return isPresent || entryKind(child) === "unknown" && await this.hasBlob(repository, digest);
 		} catch {
@@ -41368,11 +41383,16 @@ var PresenceCheck = class {
 		}
 	}
 	/** Where manifest requests are metered, as at Docker Hub, which refuses incomplete images, only the manifest itself is checked. */
-	async #isChildComplete(repository, digest, depth) {
+	async #isChildComplete(digest, { repository, depth, children }) {
 		if (this.#target.pullLimit) return await this.#target.findManifest(repository, digest) !== void 0;
 		const manifest = await this.#target.getManifest(repository, digest);
 		if (!manifest) return false;
-		return this.hasParts(repository, copyableContent(manifest, this.#target, repository), depth + 1);
+		const content = copyableContent(manifest, this.#target, repository);
+		return this.#hasParts(content, {
+			repository,
+			depth: depth + 1,
+			children
+		});
 	}
 };
 
@@ -41461,14 +41481,17 @@ var ManifestCopy = class {
 		this.#manifests.releaseAll();
 		for (const withdraw of this.#announced) withdraw();
 	}
-	/** Reads the children of an index before it is their turn to be stored, as far as the budget allows. */
+	/**
+	* Reads the children of an index before it is their turn to be stored, as far as the budget allows. What is held was read with its
+	* own children: indexes may share theirs at each level, so that there are far more ways to a manifest than manifests.
+	*/
 	async readAhead(manifest, depth = 0) {
 		const { target } = this.#task;
 		const { inventory } = this.#state;
 		const content = this.#contentOf(manifest);
 		if (content.kind !== "index" || inventory.hasManifest(target.repository, manifest.digest)) return;
 		if (depth === 8) throw tooDeep(this.#task);
-		const missing = partsOf(content).manifests.filter((child) => !inventory.hasManifest(target.repository, child.digest) && entryKind(child) === "manifest");
+		const missing = partsOf(content).manifests.filter((child) => !this.#manifests.isHeld(child) && !inventory.hasManifest(target.repository, child.digest) && entryKind(child) === "manifest");
 		await allOrThrow(missing.map(async (child) => {
 			const read = await this.#manifests.hold(manifest.digest, child);
 			if (read) await this.readAhead(read, depth + 1);
@@ -41498,8 +41521,10 @@ var ManifestCopy = class {
 		const { source, target } = this.#task;
 		const { inventory, streams } = this.#state;
 		const needed = /* @__PURE__ */ new Map();
+		const seen = /* @__PURE__ */ new Set();
 		const walk = async (one) => {
-			if (inventory.hasManifest(target.repository, one.digest)) return;
+			if (seen.has(one.digest) || inventory.hasManifest(target.repository, one.digest)) return;
+			seen.add(one.digest);
 			const { manifests, blobs } = partsOf(this.#contentOf(one));
 			for (const { digest, size } of blobs) if (inventory.repositoryWith(digest, target.repository) === void 0) needed.set(digest, size);
 			const held = manifests.filter((child) => this.#manifests.isHeld(child));

@@ -78,7 +78,10 @@ export class ManifestCopy {
     for (const withdraw of this.#announced) withdraw();
   }
 
-  /** Reads the children of an index before it is their turn to be stored, as far as the budget allows. */
+  /**
+   * Reads the children of an index before it is their turn to be stored, as far as the budget allows. What is held was read with its
+   * own children: indexes may share theirs at each level, so that there are far more ways to a manifest than manifests.
+   */
   async readAhead(manifest: RawManifest, depth = 0): Promise<void> {
     const { target } = this.#task;
     const { inventory } = this.#state;
@@ -86,7 +89,10 @@ export class ManifestCopy {
     if (content.kind !== 'index' || inventory.hasManifest(target.repository, manifest.digest)) return;
     if (depth === MAX_DEPTH) throw tooDeep(this.#task);
     const missing = partsOf(content).manifests.filter(
-      (child) => !inventory.hasManifest(target.repository, child.digest) && entryKind(child) === 'manifest',
+      (child) =>
+        !this.#manifests.isHeld(child) &&
+        !inventory.hasManifest(target.repository, child.digest) &&
+        entryKind(child) === 'manifest',
     );
     await allOrThrow(
       missing.map(async (child) => {
@@ -123,8 +129,10 @@ export class ManifestCopy {
     const { source, target } = this.#task;
     const { inventory, streams } = this.#state;
     const needed = new Map<Digest, number>();
+    const seen = new Set<Digest>();
     const walk = async (one: RawManifest): Promise<void> => {
-      if (inventory.hasManifest(target.repository, one.digest)) return;
+      if (seen.has(one.digest) || inventory.hasManifest(target.repository, one.digest)) return;
+      seen.add(one.digest);
       const { manifests, blobs } = partsOf(this.#contentOf(one));
       for (const { digest, size } of blobs)
         if (inventory.repositoryWith(digest, target.repository) === undefined) needed.set(digest, size);

@@ -16,6 +16,14 @@ export const MAX_DEPTH = 8;
 /** Number of children of one index that are read from the target at the same time: each may have some megabytes. */
 const CONCURRENCY = 8;
 
+/** Where a check of a manifest's parts is. */
+interface Walk {
+  readonly repository: string;
+  readonly depth: number;
+  /** The checks of its children at all levels: indexes may share theirs, and each is checked once. */
+  readonly children: Map<string, Promise<boolean>>;
+}
+
 /**
  * Checks what a target really has. The record and the inventory of earlier runs say what it had: its owner or its garbage
  * collector may have deleted blobs since. Not every registry refuses a manifest whose parts it lacks: the specification does not
@@ -58,22 +66,35 @@ export class PresenceCheck {
   }
 
   /** Whether `repository` has everything that a manifest with this content refers to, at all levels. */
-  async hasParts(repository: string, content: CopyableContent, depth = 0): Promise<boolean> {
+  async hasParts(repository: string, content: CopyableContent): Promise<boolean> {
+    return this.#hasParts(content, { repository, depth: 0, children: new Map() });
+  }
+
+  async #hasParts(content: CopyableContent, walk: Walk): Promise<boolean> {
     if (this.isCheckedByTarget(content)) return true;
     const { manifests, blobs } = partsOf(content);
     const checks = [
-      ...mapLimited(manifests, CONCURRENCY, async (child) => this.#hasChild(repository, child, depth)),
-      ...blobs.map(async ({ digest }) => this.hasBlob(repository, digest)),
+      ...mapLimited(manifests, CONCURRENCY, async (child) => this.#hasChild(child, walk)),
+      ...blobs.map(async ({ digest }) => this.hasBlob(walk.repository, digest)),
     ];
     return (await Promise.all(checks)).every(Boolean);
   }
 
-  async #hasChild(repository: string, child: Descriptor, depth: number): Promise<boolean> {
+  async #hasChild(child: Descriptor, walk: Walk): Promise<boolean> {
+    const { children } = walk;
+    const key = `${child.digest} ${entryKind(child)}`;
+    let check = children.get(key);
+    if (!check) children.set(key, (check = this.#checkChild(child, walk)));
+    return check;
+  }
+
+  async #checkChild(child: Descriptor, walk: Walk): Promise<boolean> {
     const { digest } = child;
+    const { repository, depth } = walk;
     if (this.#inventory.hasManifest(repository, digest)) return true;
     if (depth === MAX_DEPTH) return false;
     try {
-      const isPresent = await this.#isChildComplete(repository, digest, depth);
+      const isPresent = await this.#isChildComplete(digest, walk);
       if (isPresent) this.#inventory.noteManifest(repository, digest);
       return isPresent || (entryKind(child) === 'unknown' && (await this.hasBlob(repository, digest)));
     } catch {
@@ -82,10 +103,11 @@ export class PresenceCheck {
   }
 
   /** Where manifest requests are metered, as at Docker Hub, which refuses incomplete images, only the manifest itself is checked. */
-  async #isChildComplete(repository: string, digest: Digest, depth: number): Promise<boolean> {
+  async #isChildComplete(digest: Digest, { repository, depth, children }: Walk): Promise<boolean> {
     if (this.#target.pullLimit) return (await this.#target.findManifest(repository, digest)) !== undefined;
     const manifest = await this.#target.getManifest(repository, digest);
     if (!manifest) return false;
-    return this.hasParts(repository, copyableContent(manifest, this.#target, repository), depth + 1);
+    const content = copyableContent(manifest, this.#target, repository);
+    return this.#hasParts(content, { repository, depth: depth + 1, children });
   }
 }

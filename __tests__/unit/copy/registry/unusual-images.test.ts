@@ -242,3 +242,39 @@ describe('an index with many large children', () => {
     expect(most).toBeLessThanOrEqual(8 + 2);
   });
 });
+
+describe('indexes that share their children at each level', () => {
+  const WIDTH = 10;
+  const leaf = makeImage({ seed: 'leaf', oci: true });
+  /** There are ten million ways from the last index to the image. */
+  const levels = [[leaf]];
+  for (let depth = 0; depth < 8; depth += 1) {
+    const below = levels.at(-1) ?? [];
+    const width = depth === 7 ? 1 : WIDTH;
+    levels.push(
+      Array.from({ length: width }, (_, number) =>
+        makeIndex(below, { oci: true, annotations: { number: String(number) } }),
+      ),
+    );
+  }
+  const manifests = levels.flat();
+  const root = manifests.at(-1) ?? leaf;
+
+  it('are read once each, also where the target has them', async () => {
+    for (const one of manifests)
+      await pushImage(source.url, 'img', [one === root ? 'v1' : one.digest], { ...one, children: [] });
+    source.requests.length = 0;
+    const copying = startCopying(source, target);
+    await copying.engine.copy(taskOf(copying, 'img', root), observe());
+    expect(source.requests.filter(({ path }) => path.includes('/manifests/'))).toHaveLength(manifests.length);
+    for (const { digest } of manifests) expect(target.store.manifest('mirror/img', digest)).toBeDefined();
+
+    target.requests.length = 0;
+    const next = startCopying(source, target);
+    await next.engine.copy(taskOf(next, 'img', root, { tags: ['v2'], present: true }), observe());
+    const reads = target.requests.filter(
+      ({ method, path }) => method === 'GET' && path.includes('/manifests/'),
+    );
+    expect(reads).toHaveLength(manifests.length);
+  });
+});
