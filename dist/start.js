@@ -39665,9 +39665,10 @@ var SharedSource = class extends RegistryClient {
 		const read = async () => this.#inner.headManifest(repository, reference);
 		return this.#caches.heads.get(this.#keyOf(repository, reference), read);
 	}
+	/** What one repository refuses, or has lost, another may have: reads of one repository are shared, and so are their failures. */
 	async readBlob(repository, blob) {
 		const read = async () => downloadWhole(this.#inner, repository, blob);
-		return await this.#caches.blobs.get(`${this.registry}@${blob.digest} ${blob.size}`, read) ?? read();
+		return await this.#caches.blobs.get(`${this.#keyOf(repository, blob.digest)} ${blob.size}`, read) ?? read();
 	}
 	async listReferrers(repository, digest) {
 		const read = async () => listReferrers(this.#inner, repository, digest);

@@ -77,9 +77,10 @@ class SharedSource extends RegistryClient {
     return this.#caches.heads.get(this.#keyOf(repository, reference), read);
   }
 
+  /** What one repository refuses, or has lost, another may have: reads of one repository are shared, and so are their failures. */
   async readBlob(repository: string, blob: Descriptor): Promise<Uint8Array> {
     const read = async (): Promise<Uint8Array> => downloadWhole(this.#inner, repository, blob);
-    const kept = await this.#caches.blobs.get(`${this.registry}@${blob.digest} ${blob.size}`, read);
+    const kept = await this.#caches.blobs.get(`${this.#keyOf(repository, blob.digest)} ${blob.size}`, read);
     return kept ?? read();
   }
 

@@ -69,6 +69,16 @@ describe('a shared source', () => {
     expect(isKept(shared, { size: MAX_KEPT_BLOB_BYTES + 1 })).toBe(false);
   });
 
+  it('reads a blob from a repository that has it, while another refuses it', async () => {
+    if (!blob) throw new Error('The image has no blob');
+    const shared = new SharedSources().of(client);
+    const [refused, read] = await Promise.allSettled([
+      readBlob(shared, 'other', blob),
+      readBlob(shared, 'img', blob),
+    ]);
+    expect([refused.status, read.status]).toEqual(['rejected', 'fulfilled']);
+  });
+
   it('has the pull limit of its registry', () => {
     const limited = Object.defineProperty(testClient('docker.io'), 'pullLimit', { value: { remaining: 7 } });
     expect(new SharedSources().of(limited).pullLimit).toEqual({ remaining: 7 });
