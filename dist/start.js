@@ -40589,7 +40589,7 @@ var BlobCopier = class {
 					isFromSource: own
 				});
 				inventory.noteBlob(repository, digest);
-				streams.settle(target, source, digest);
+				streams.settle(target, source, blob);
 				return sent;
 			});
 		}
@@ -41059,12 +41059,12 @@ var BlobStreams = class {
 		this.#patience = patience;
 	}
 	/**
-	* Announces that `target` will need `digests` from `source`.
+	* Announces that `target` will need `blobs` from `source`.
 	*
 	* @returns a function to be called when the copy that needs them has ended
 	*/
-	expect(target, source, digests) {
-		const keys = Array.from(digests, (digest) => keyOf$4(source, digest));
+	expect(target, source, blobs) {
+		const keys = blobs.map((blob) => keyOf$4(source, blob));
 		const close = this.#expected.add(target, keys);
 		return () => {
 			close();
@@ -41072,14 +41072,14 @@ var BlobStreams = class {
 		};
 	}
 	/** To be called when `target` has the blob: it will not need it from the source. */
-	settle(target, source, digest) {
-		const key = keyOf$4(source, digest);
+	settle(target, source, blob) {
+		const key = keyOf$4(source, blob);
 		this.#expected.settle(target, key);
 		this.#gathering.get(key)?.notify();
 	}
 	/** Runs `send` once `stream` has a slot at its target, and the targets that share its download have one too. */
 	async run(stream, send) {
-		const key = keyOf$4(stream.source, stream.blob.digest);
+		const key = keyOf$4(stream.source, stream.blob);
 		const reader = new BlobReader(stream);
 		const leave = this.#expected.enter(stream.target, key);
 		await (leave !== void 0 && this.#gathering.get(key)?.has(stream.target) !== true ? this.#gather(key, reader) : this.#slots.take([reader], startAlone));
@@ -41143,8 +41143,9 @@ var BlobStreams = class {
 function startAlone([reader]) {
 	reader?.continueAlone();
 }
-function keyOf$4({ registry }, digest) {
-	return `${registry}@${digest}`;
+/** Descriptors may state different sizes of one blob: a download is checked against one of them, and fails all its readers. */
+function keyOf$4({ registry }, { digest, size }) {
+	return `${registry}@${digest} ${size}`;
 }
 /** The streams of one blob that will share a download. */
 var Gathering = class {
@@ -41527,16 +41528,16 @@ var ManifestCopy = class {
 			if (seen.has(one.digest) || inventory.hasManifest(target.repository, one.digest)) return;
 			seen.add(one.digest);
 			const { manifests, blobs } = partsOf(this.#contentOf(one));
-			for (const { digest, size } of blobs) if (inventory.repositoryWith(digest, target.repository) === void 0) needed.set(digest, size);
+			for (const blob of blobs) if (inventory.repositoryWith(blob.digest, target.repository) === void 0) needed.set(blob.digest, blob);
 			const held = manifests.filter((child) => this.#manifests.isHeld(child));
 			for (const child of held) await walk(await this.fetch(one.digest, child));
 		};
 		await walk(manifest);
 		if (this.isShared) {
-			const large = Array.from(needed).flatMap(([digest, size]) => size > MAX_KEPT_BLOB_BYTES ? [digest] : []);
-			this.#announced.push(streams.expect(target.client, source.client, large));
+			const large = needed.values().filter(({ size }) => size > MAX_KEPT_BLOB_BYTES);
+			this.#announced.push(streams.expect(target.client, source.client, Array.from(large)));
 		}
-		return needed.values().reduce((sum, size) => sum + size, 0);
+		return needed.values().reduce((sum, { size }) => sum + size, 0);
 	}
 	/**
 	* Stores `manifest`, whose parts were copied, under `reference`. When the target misses a part all the same, the parts are copied

@@ -94,7 +94,7 @@ export class BlobCopier {
           isFromSource: own,
         });
         inventory.noteBlob(repository, digest);
-        streams.settle(target, source, digest);
+        streams.settle(target, source, blob);
         return sent;
       });
     }

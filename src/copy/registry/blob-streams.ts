@@ -1,9 +1,11 @@
 import type { RegistryClient } from '../../oci/client.ts';
-import type { Digest } from '../../oci/digest.ts';
+import type { Descriptor } from '../../oci/manifest.ts';
 import type { Patience } from '../patience.ts';
 import { ExpectedBlobs } from './expected-blobs.ts';
 import { BlobReader, type BlobStream, SharedDownload } from './shared-download.ts';
 import { StreamSlots } from './stream-slots.ts';
+
+type SizedBlob = Pick<Descriptor, 'digest' | 'size'>;
 
 /** Reads what it is given, and sends it. `open` returns the content; it is not called when the target has the blob already. */
 export type Send<T> = (open: (signal: AbortSignal) => AsyncIterable<Uint8Array>) => Promise<T>;
@@ -27,12 +29,12 @@ export class BlobStreams {
   }
 
   /**
-   * Announces that `target` will need `digests` from `source`.
+   * Announces that `target` will need `blobs` from `source`.
    *
    * @returns a function to be called when the copy that needs them has ended
    */
-  expect(target: RegistryClient, source: RegistryClient, digests: Iterable<Digest>): () => void {
-    const keys = Array.from(digests, (digest) => keyOf(source, digest));
+  expect(target: RegistryClient, source: RegistryClient, blobs: readonly SizedBlob[]): () => void {
+    const keys = blobs.map((blob) => keyOf(source, blob));
     const close = this.#expected.add(target, keys);
     return () => {
       close();
@@ -41,15 +43,15 @@ export class BlobStreams {
   }
 
   /** To be called when `target` has the blob: it will not need it from the source. */
-  settle(target: RegistryClient, source: RegistryClient, digest: Digest): void {
-    const key = keyOf(source, digest);
+  settle(target: RegistryClient, source: RegistryClient, blob: SizedBlob): void {
+    const key = keyOf(source, blob);
     this.#expected.settle(target, key);
     this.#gathering.get(key)?.notify();
   }
 
   /** Runs `send` once `stream` has a slot at its target, and the targets that share its download have one too. */
   async run<T>(stream: BlobStream, send: Send<T>): Promise<T> {
-    const key = keyOf(stream.source, stream.blob.digest);
+    const key = keyOf(stream.source, stream.blob);
     const reader = new BlobReader(stream);
     const leave = this.#expected.enter(stream.target, key);
     const isShared = leave !== undefined && this.#gathering.get(key)?.has(stream.target) !== true;
@@ -125,8 +127,9 @@ function startAlone([reader]: readonly BlobReader[]): void {
   reader?.continueAlone();
 }
 
-function keyOf({ registry }: RegistryClient, digest: Digest): string {
-  return `${registry}@${digest}`;
+/** Descriptors may state different sizes of one blob: a download is checked against one of them, and fails all its readers. */
+function keyOf({ registry }: RegistryClient, { digest, size }: SizedBlob): string {
+  return `${registry}@${digest} ${size}`;
 }
 
 /** The streams of one blob that will share a download. */

@@ -128,25 +128,24 @@ export class ManifestCopy {
   async announceBlobs(manifest: RawManifest): Promise<number> {
     const { source, target } = this.#task;
     const { inventory, streams } = this.#state;
-    const needed = new Map<Digest, number>();
+    const needed = new Map<Digest, Descriptor>();
     const seen = new Set<Digest>();
     const walk = async (one: RawManifest): Promise<void> => {
       if (seen.has(one.digest) || inventory.hasManifest(target.repository, one.digest)) return;
       seen.add(one.digest);
       const { manifests, blobs } = partsOf(this.#contentOf(one));
-      for (const { digest, size } of blobs)
-        if (inventory.repositoryWith(digest, target.repository) === undefined) needed.set(digest, size);
+      for (const blob of blobs)
+        if (inventory.repositoryWith(blob.digest, target.repository) === undefined)
+          needed.set(blob.digest, blob);
       const held = manifests.filter((child) => this.#manifests.isHeld(child));
       for (const child of held) await walk(await this.fetch(one.digest, child));
     };
     await walk(manifest);
     if (this.isShared) {
-      const large = Array.from(needed).flatMap(([digest, size]) =>
-        size > MAX_KEPT_BLOB_BYTES ? [digest] : [],
-      );
-      this.#announced.push(streams.expect(target.client, source.client, large));
+      const large = needed.values().filter(({ size }) => size > MAX_KEPT_BLOB_BYTES);
+      this.#announced.push(streams.expect(target.client, source.client, Array.from(large)));
     }
-    return needed.values().reduce((sum, size) => sum + size, 0);
+    return needed.values().reduce((sum, { size }) => sum + size, 0);
   }
 
   /**

@@ -3,6 +3,7 @@ import { MAX_PATIENCE_MS, Patience } from '../../../../src/copy/patience.ts';
 import { BlobStreams } from '../../../../src/copy/registry/blob-streams.ts';
 import type { RegistryClient } from '../../../../src/oci/client.ts';
 import { type Digest, digestOf } from '../../../../src/oci/digest.ts';
+import type { Descriptor } from '../../../../src/oci/manifest.ts';
 import { testClient } from '../../../support/fixtures/clients.ts';
 import { fastTime } from '../../../support/fixtures/fast-patience.ts';
 import { seededBytes } from '../../../support/fixtures/images.ts';
@@ -14,10 +15,12 @@ const [a, b] = [testClient('a.example'), testClient('b.example')];
 let source: MemoryRegistry;
 let client: RegistryClient;
 let digest: Digest;
+let blob: Descriptor;
 
 beforeEach(async () => {
   source = await startMemoryRegistry();
   digest = source.store.putBlob('img', CONTENT);
+  blob = { mediaType: '', digest, size: CONTENT.length };
   client = testClient(source.host);
 });
 afterEach(async () => source.close());
@@ -26,9 +29,13 @@ function start({ slots = 2, factor = 1 } = {}): BlobStreams {
   return new BlobStreams(slots, new Patience<RegistryClient>(fastTime(factor)));
 }
 
-async function send(streams: BlobStreams, target: RegistryClient, isSent = true): Promise<string> {
-  const blob = { mediaType: '', digest, size: CONTENT.length };
-  return streams.run({ source: client, from: 'img', target, blob }, async (open) => {
+async function send(
+  streams: BlobStreams,
+  target: RegistryClient,
+  isSent = true,
+  what = blob,
+): Promise<string> {
+  return streams.run({ source: client, from: 'img', target, blob: what }, async (open) => {
     if (!isSent) return 'present';
     return digestOf(Buffer.concat(await Array.fromAsync(open(new AbortController().signal))));
   });
@@ -40,14 +47,14 @@ const idle = async (): Promise<void> => new Promise((resolve) => setTimeout(reso
 describe('BlobStreams', () => {
   it('downloads at once what no other target is expected to need', async () => {
     const streams = start();
-    streams.expect(b, client, [digest]);
+    streams.expect(b, client, [blob]);
     expect(await Promise.all([send(streams, a), send(streams, a)])).toEqual([digest, digest]);
     expect(source.requests).toHaveLength(2);
   });
 
   it('downloads once what two targets need, when both are ready', async () => {
     const streams = start();
-    for (const target of [a, b]) streams.expect(target, client, [digest]);
+    for (const target of [a, b]) streams.expect(target, client, [blob]);
     const first = send(streams, a);
     await idle();
     expect(source.requests).toEqual([]);
@@ -56,11 +63,11 @@ describe('BlobStreams', () => {
   });
 
   it.each([
-    ['has the blob', async (streams: BlobStreams) => streams.settle(b, client, digest)],
+    ['has the blob', async (streams: BlobStreams) => streams.settle(b, client, blob)],
     ['finds out that it has the blob', async (streams: BlobStreams) => send(streams, b, false)],
   ])('waits for no target that %s', async (_, settle) => {
     const streams = start();
-    for (const target of [a, b]) streams.expect(target, client, [digest]);
+    for (const target of [a, b]) streams.expect(target, client, [blob]);
     const first = send(streams, a);
     await settle(streams);
     expect(await first).toBe(digest);
@@ -68,8 +75,8 @@ describe('BlobStreams', () => {
 
   it('waits for no target whose copy has ended', async () => {
     const streams = start();
-    streams.expect(a, client, [digest]);
-    const close = streams.expect(b, client, [digest]);
+    streams.expect(a, client, [blob]);
+    const close = streams.expect(b, client, [blob]);
     const first = send(streams, a);
     close();
     expect(await first).toBe(digest);
@@ -77,9 +84,9 @@ describe('BlobStreams', () => {
 
   it('goes on without a target that does not come, which reads for itself', async () => {
     const streams = start({ factor: 100 });
-    for (const target of [a, b]) streams.expect(target, client, [digest]);
+    for (const target of [a, b]) streams.expect(target, client, [blob]);
     expect(await send(streams, a)).toBe(digest);
-    streams.settle(a, client, digest);
+    streams.settle(a, client, blob);
     expect(await send(streams, b)).toBe(digest);
     expect(source.requests).toHaveLength(2);
   });
@@ -87,7 +94,6 @@ describe('BlobStreams', () => {
   it('takes a limited number of streams for each target', async () => {
     const streams = start({ slots: 2 });
     const [held, order]: [PromiseWithResolvers<void>, string[]] = [Promise.withResolvers(), []];
-    const blob = { mediaType: '', digest, size: CONTENT.length };
     const run = async (name: string, target: RegistryClient): Promise<void> =>
       streams.run({ source: client, from: 'img', target, blob }, async () => {
         order.push(name);
@@ -104,9 +110,8 @@ describe('BlobStreams', () => {
   it('does not let a target whose streams are all taken hold up the others', async () => {
     const streams = start({ slots: 1, factor: 100 });
     const held = Promise.withResolvers<void>();
-    const blob = { mediaType: '', digest, size: CONTENT.length };
     const busy = streams.run({ source: client, from: 'img', target: b, blob }, async () => held.promise);
-    for (const target of [a, b]) streams.expect(target, client, [digest]);
+    for (const target of [a, b]) streams.expect(target, client, [blob]);
     const [first, second] = [send(streams, a), send(streams, b)];
     expect(await first).toBe(digest);
     held.resolve();
@@ -116,16 +121,24 @@ describe('BlobStreams', () => {
 
   it('gives back the slot of a stream that failed, and lets it join again', async () => {
     const streams = start({ slots: 1 });
-    for (const target of [a, b]) streams.expect(target, client, [digest]);
-    const blob = { mediaType: '', digest, size: CONTENT.length };
+    for (const target of [a, b]) streams.expect(target, client, [blob]);
     const failing = streams.run({ source: client, from: 'img', target: a, blob }, async () => {
       throw new Error('refused');
     });
     const second = send(streams, b);
     await expect(failing).rejects.toThrow('refused');
     expect(await second).toBe(digest);
-    streams.settle(b, client, digest);
+    streams.settle(b, client, blob);
     expect(await send(streams, a)).toBe(digest);
+  });
+
+  it('shares no download between streams whose descriptors state different sizes', async () => {
+    const streams = start();
+    const wrong = { ...blob, size: blob.size - 1 };
+    streams.expect(a, client, [wrong]);
+    streams.expect(b, client, [blob]);
+    const [refused, sent] = await Promise.allSettled([send(streams, a, true, wrong), send(streams, b)]);
+    expect([refused.status, sent]).toEqual(['rejected', { status: 'fulfilled', value: digest }]);
   });
 
   it('takes each slot once, also at a target with which patience is at an end', async () => {
@@ -136,7 +149,6 @@ describe('BlobStreams', () => {
     now = MAX_PATIENCE_MS;
     const streams = new BlobStreams(2, patience);
     const held = Promise.withResolvers<void>();
-    const blob = { mediaType: '', digest, size: CONTENT.length };
     let running = 0;
     const hold = async (): Promise<void> =>
       streams.run({ source: client, from: 'img', target: b, blob }, async () => {
@@ -144,10 +156,10 @@ describe('BlobStreams', () => {
         await held.promise;
       });
     const busy = hold();
-    for (const target of [a, b]) streams.expect(target, client, [digest]);
+    for (const target of [a, b]) streams.expect(target, client, [blob]);
     expect(await Promise.all([send(streams, a), send(streams, b)])).toEqual([digest, digest]);
     expect(source.requests).toHaveLength(1);
-    for (const target of [a, b]) streams.settle(target, client, digest);
+    for (const target of [a, b]) streams.settle(target, client, blob);
     const others = hold();
     await idle();
     expect(running).toBe(2);
