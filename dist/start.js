@@ -41114,6 +41114,10 @@ var BlobStreams = class {
 		const start = (together) => {
 			new SharedDownload(together, this.#patience).run();
 		};
+		await this.#take(readers, start);
+	}
+	/** Resolves when `readers` have their slots, or were separated. */
+	async #take(readers, start) {
 		const taking = this.#slots.take(readers, start);
 		if (readers.length > 1) await this.#separateFull(readers, taking, start);
 	}
@@ -41134,9 +41138,9 @@ var BlobStreams = class {
 			if (await this.#patience.wait(targets, change)) continue;
 			if (!this.#slots.withdraw(readers)) return;
 			const ready = readers.filter((reader) => !full.includes(reader));
-			this.#slots.take(ready, start);
+			const taken = this.#take(ready, start);
 			for (const reader of full) this.#slots.take([reader], startAlone);
-			return;
+			return taken;
 		}
 	}
 };

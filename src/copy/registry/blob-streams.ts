@@ -90,6 +90,14 @@ export class BlobStreams {
     const start = (together: readonly BlobReader[]): void => {
       void new SharedDownload(together, this.#patience).run();
     };
+    await this.#take(readers, start);
+  }
+
+  /** Resolves when `readers` have their slots, or were separated. */
+  async #take(
+    readers: readonly BlobReader[],
+    start: (together: readonly BlobReader[]) => void,
+  ): Promise<void> {
     const taking = this.#slots.take(readers, start);
     if (readers.length > 1) await this.#separateFull(readers, taking, start);
   }
@@ -116,9 +124,9 @@ export class BlobStreams {
       // They may have got their slots just now: `isTaken` is set a little later.
       if (!this.#slots.withdraw(readers)) return;
       const ready = readers.filter((reader) => !full.includes(reader));
-      void this.#slots.take(ready, start);
+      const taken = this.#take(ready, start);
       for (const reader of full) void this.#slots.take([reader], startAlone);
-      return;
+      return taken;
     }
   }
 }

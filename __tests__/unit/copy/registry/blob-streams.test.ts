@@ -41,6 +41,9 @@ async function send(
   });
 }
 
+/** Another blob, of which nothing is read. */
+const sized = (size: number): Descriptor => ({ ...blob, size });
+
 /** Resolves when everything that can happen without time has happened. */
 const idle = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
 
@@ -117,6 +120,40 @@ describe('BlobStreams', () => {
     held.resolve();
     expect(await second).toBe(digest);
     await busy;
+  });
+
+  it('does not let a target whose streams are taken meanwhile hold up the others', async () => {
+    const [c, d, full] = [testClient('c.example'), testClient('d.example'), testClient('full.example')];
+    let now = 0;
+    const timers: (() => void)[] = [];
+    const sleep = async (): Promise<void> => new Promise((resolve) => timers.push(resolve));
+    const patience = new Patience<RegistryClient>({ clock: () => now, sleep });
+    const streams = new BlobStreams(1, patience);
+    const [end, dEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const [one, two, three] = [sized(1), sized(2), sized(3)];
+    const started: string[] = [];
+    const hold = async (target: RegistryClient, what = blob, { promise } = end): Promise<void> =>
+      streams.run({ source: client, from: 'img', target, blob: what }, async () => {
+        started.push(`${what.size} to ${target.registry}`);
+        await promise;
+      });
+    const waiting = patience.wait([full], end.promise);
+    now = MAX_PATIENCE_MS;
+    const running = [hold(full, one), hold(d, one, dEnd)];
+    for (const target of [c, d]) streams.expect(target, client, [two]);
+    running.push(hold(c, two), hold(d, two));
+    await idle();
+    for (const target of [a, c, full]) streams.expect(target, client, [three]);
+    running.push(...[a, c, full].map(async (target) => hold(target, three)));
+    await idle();
+    dEnd.resolve();
+    await idle();
+    expect(started.slice(2)).toEqual(['2 to c.example', '2 to d.example']);
+    now += MAX_PATIENCE_MS;
+    for (const wake of timers) wake();
+    await expect.poll(() => started).toContain('3 to a.example');
+    end.resolve();
+    await Promise.all([...running, waiting]);
   });
 
   it('gives back the slot of a stream that failed, and lets it join again', async () => {
