@@ -41423,16 +41423,22 @@ var SourceManifests = class {
 	*/
 	hold(parent, child) {
 		const { digest, size: bytes } = child;
-		const held = this.#held.get(digest);
-		if (held) return held.reading;
+		const before = this.#held.get(digest);
+		if (before) return before.reading;
 		if (!this.#budget.tryTake(bytes)) return void 0;
-		const reading = this.#read(parent, child);
-		reading.catch(() => void 0);
-		this.#held.set(digest, {
-			reading,
+		const held = {
+			reading: this.#read(parent, child),
 			bytes
-		});
-		return reading;
+		};
+		this.#held.set(digest, held);
+		held.reading.then((manifest) => this.#measure(manifest, held)).catch(() => void 0);
+		return held.reading;
+	}
+	/** Index entries may state any size: what is larger is held only if it fits as well. */
+	#measure({ digest, bytes: { length } }, held) {
+		if (length <= held.bytes || this.#held.get(digest) !== held) return;
+		if (!this.#budget.tryTake(length - held.bytes)) this.release({ digest });
+		else held.bytes = length;
 	}
 	isHeld({ digest }) {
 		return this.#held.has(digest);

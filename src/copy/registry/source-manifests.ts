@@ -4,11 +4,17 @@ import type { Descriptor, RawManifest } from '../../oci/manifest.ts';
 import type { CopyTask } from '../engine.ts';
 import type { ByteBudget } from './byte-budget.ts';
 
+interface Held {
+  readonly reading: Promise<RawManifest>;
+  /** What was taken of the budget. */
+  bytes: number;
+}
+
 /** Reads the children of one image's indexes from the source, and holds those that were read before it is their turn. */
 export class SourceManifests {
   readonly #task: CopyTask;
   readonly #budget: ByteBudget;
-  readonly #held = new Map<Digest, { readonly reading: Promise<RawManifest>; readonly bytes: number }>();
+  readonly #held = new Map<Digest, Held>();
 
   constructor(task: CopyTask, budget: ByteBudget) {
     this.#task = task;
@@ -27,14 +33,21 @@ export class SourceManifests {
    */
   hold(parent: Digest, child: Descriptor): Promise<RawManifest> | undefined {
     const { digest, size: bytes } = child;
-    const held = this.#held.get(digest);
-    if (held) return held.reading;
+    const before = this.#held.get(digest);
+    if (before) return before.reading;
     if (!this.#budget.tryTake(bytes)) return undefined;
-    const reading = this.#read(parent, child);
+    const held = { reading: this.#read(parent, child), bytes };
+    this.#held.set(digest, held);
     // Marks a rejection as handled; whoever gets the child throws it.
-    reading.catch(() => undefined);
-    this.#held.set(digest, { reading, bytes });
-    return reading;
+    held.reading.then((manifest) => this.#measure(manifest, held)).catch(() => undefined);
+    return held.reading;
+  }
+
+  /** Index entries may state any size: what is larger is held only if it fits as well. */
+  #measure({ digest, bytes: { length } }: RawManifest, held: Held): void {
+    if (length <= held.bytes || this.#held.get(digest) !== held) return;
+    if (!this.#budget.tryTake(length - held.bytes)) this.release({ digest });
+    else held.bytes = length;
   }
 
   isHeld({ digest }: Descriptor): boolean {

@@ -52,6 +52,19 @@ describe('SourceManifests', () => {
     expect(await manifests.hold(INDEX.digest, child(1))).toBeDefined();
   });
 
+  it('holds what is larger than its index says only if it fits', async () => {
+    await pushImage(source.url, 'img', ['v1'], INDEX);
+    const { size } = child(0);
+    const budget = new ByteBudget(size + 2);
+    const manifests = manifestsWith(budget);
+    const children = [0, 1].map((number) => ({ ...child(number), size: 1 }));
+    await Promise.all(children.map(async (one) => manifests.hold(INDEX.digest, one)));
+    expect(children.filter((one) => manifests.isHeld(one))).toHaveLength(1);
+    expect(budget.tryTake(3)).toBe(false);
+    manifests.releaseAll();
+    expect(budget.tryTake(size + 2)).toBe(true);
+  });
+
   it('returns the whole budget when the copy ends, and nothing twice', async () => {
     await pushImage(source.url, 'img', ['v1'], INDEX);
     const size = child(0).size + child(1).size;
