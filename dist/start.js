@@ -38259,9 +38259,13 @@ var RegistryTransport = class {
 			errorOf: this.#errorOf
 		};
 	}
-	/** Waits until the registry accepts requests again, if it has requested a pause. */
-	async ready() {
-		await this.#limiter.waitUntilOpen(this.#options.signal).catch(() => void 0);
+	/**
+	* Waits until the registry accepts requests again, if it has requested a pause.
+	*
+	* @param signal ends the wait
+	*/
+	async ready(signal) {
+		await this.#limiter.waitUntilOpen(signal).catch(() => void 0);
 	}
 	/** The URL of `path` at this registry. */
 	urlOf(path) {
@@ -49834,18 +49838,19 @@ async function copyAll(items, options) {
 */
 async function copyFeed(feed, place, options) {
 	const { lifetime, pullLimits } = options;
+	const { drain } = lifetime;
 	const running = [];
 	for (const { item, member } of feed) {
 		const { task, onDone } = item;
-		await Promise.all([task.source, task.target].map(async ({ client }) => client.transport.ready()));
-		if (lifetime.drain.aborted || !await pullLimits.begin(task)) break;
+		await Promise.all([task.source, task.target].map(async ({ client }) => client.transport.ready(drain)));
+		if (drain.aborted || !await pullLimits.begin(task)) break;
 		await member?.reach("turn");
 		const started = Promise.withResolvers();
 		const copying = place(async () => {
 			started.resolve();
 			try {
 				await member?.reach("place");
-				if (!lifetime.drain.aborted) onDone(await copyOne(item, options));
+				if (!drain.aborted) onDone(await copyOne(item, options));
 			} finally {
 				member?.leave();
 				pullLimits.end(task);

@@ -90,18 +90,19 @@ export async function copyAll(items: readonly CopyItem[], options: PoolOptions):
  */
 async function copyFeed(feed: Feed<CopyItem>, place: LimitFunction, options: PoolOptions): Promise<void> {
   const { lifetime, pullLimits } = options;
+  const { drain } = lifetime;
   const running: Promise<void>[] = [];
   for (const { item, member } of feed) {
     const { task, onDone } = item;
-    await Promise.all([task.source, task.target].map(async ({ client }) => client.transport.ready()));
-    if (lifetime.drain.aborted || !(await pullLimits.begin(task))) break;
+    await Promise.all([task.source, task.target].map(async ({ client }) => client.transport.ready(drain)));
+    if (drain.aborted || !(await pullLimits.begin(task))) break;
     await member?.reach('turn');
     const started = Promise.withResolvers<void>();
     const copying = place(async () => {
       started.resolve();
       try {
         await member?.reach('place');
-        if (!lifetime.drain.aborted) onDone(await copyOne(item, options));
+        if (!drain.aborted) onDone(await copyOne(item, options));
       } finally {
         member?.leave();
         pullLimits.end(task);

@@ -9,10 +9,11 @@ import type { Work } from '../../../src/mirror/work.ts';
 import type { RegistryClient } from '../../../src/oci/client.ts';
 import { RegistryError } from '../../../src/oci/errors.ts';
 import { testClient, testRegistries } from '../../support/fixtures/clients.ts';
+import type { Sleep } from '../../../src/oci/sleep.ts';
 import { noteMount } from '../../../src/oci/work-counter.ts';
 import { digest } from '../../support/fixtures/digests.ts';
 import { silentLogger } from '../../support/fixtures/silent-logger.ts';
-import { startMemoryRegistry } from '../../support/registries/memory-registry.ts';
+import { type MemoryRegistry, startMemoryRegistry } from '../../support/registries/memory-registry.ts';
 import { waitUntil } from '../../support/run/process.ts';
 
 const client = testClient('127.0.0.1:1');
@@ -351,19 +352,29 @@ it('marks an outcome whose digest the source does not have', async () => {
 });
 
 describe('a registry that asked to wait', () => {
-  it('does not hold up images of other registries', async () => {
+  /** A registry that has asked to wait for so many seconds, and the request that it refused. */
+  async function startBusy(
+    seconds: string,
+    retries = 3,
+  ): Promise<{ busy: MemoryRegistry; waiting: RegistryClient; asking: Promise<unknown> }> {
     const busy = await startMemoryRegistry();
     let refused = 0;
     busy.intercept = (_, response) => {
       refused += 1;
-      if (refused === 1) response.writeHead(429, { 'retry-after': '1' }).end();
+      if (refused === 1) response.writeHead(429, { 'retry-after': seconds }).end();
       return refused === 1;
     };
-    const waiting = testRegistries({ sleep: async (ms) => delay(ms) }).source(busy.host);
-    const asking = waiting.headManifest('ns/a', 'v1');
+    const sleep: Sleep = async (ms, signal) => delay(ms, undefined, { signal });
+    const waiting = testRegistries({ sleep, retries }).source(busy.host);
+    const asking = waiting.headManifest('ns/a', 'v1').catch(() => undefined);
     await waitUntil(async () => refused > 0, 'No request was sent');
     // Its answer must arrive.
     await delay(50);
+    return { busy, waiting, asking };
+  }
+
+  it('does not hold up images of other registries', async () => {
+    const { busy, waiting, asking } = await startBusy('1');
     const order: string[] = [];
     const items = [waiting, client].flatMap((from) => works(5).map((work) => ({ work, from })));
     const copying = copyFrom(items, async ({ source }) => order.push(source.client.registry), {
@@ -371,6 +382,16 @@ describe('a registry that asked to wait', () => {
     });
     await Promise.all([copying, asking]);
     expect(order).toEqual([...Array<string>(5).fill(client.registry), ...Array<string>(5).fill(busy.host)]);
+    await busy.close();
+  });
+
+  it('does not hold up the end of a run whose time limit is reached', async () => {
+    const { busy, waiting } = await startBusy('600', 0);
+    const { lifetime, drain } = endless();
+    const copying = copy(works(2), async () => 1, { from: waiting, lifetime });
+    await delay(10);
+    drain.abort();
+    expect((await copying).outcomes).toEqual([]);
     await busy.close();
   });
 });

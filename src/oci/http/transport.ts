@@ -86,10 +86,14 @@ export class RegistryTransport {
     };
   }
 
-  /** Waits until the registry accepts requests again, if it has requested a pause. */
-  async ready(): Promise<void> {
+  /**
+   * Waits until the registry accepts requests again, if it has requested a pause.
+   *
+   * @param signal ends the wait
+   */
+  async ready(signal: AbortSignal): Promise<void> {
     // A pause that is too long to wait for is reported by the request that meets it.
-    await this.#limiter.waitUntilOpen(this.#options.signal).catch(() => undefined);
+    await this.#limiter.waitUntilOpen(signal).catch(() => undefined);
   }
 
   /** The URL of `path` at this registry. */
