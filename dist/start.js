@@ -42674,7 +42674,7 @@ var BlobCache = class {
 			await rm(this.#folder, {
 				recursive: true,
 				force: true
-			});
+			}).catch(() => void 0);
 		}
 	}
 };
@@ -45413,7 +45413,15 @@ const LINKS = /^Older changes: .*(?:\r?\n)+/m;
 /** The files that the preamble links. */
 function linkedFiles(preamble) {
 	const [line = ""] = LINKS.exec(preamble) ?? [];
-	return new Set(Array.from(line.matchAll(/\]\(([^)]+)\)/g), ([, file = ""]) => decodeURI(file)));
+	return new Set(Array.from(line.matchAll(/\]\(([^)]+)\)/g), ([, file = ""]) => decodedLink(file)));
+}
+/** A link as a person may have written it: a "%" that escapes nothing is one. */
+function decodedLink(link) {
+	try {
+		return decodeURI(link);
+	} catch {
+		return link;
+	}
 }
 /** The preamble with a line that links all archives, the newest first. */
 function linkArchives(preamble, added, path) {

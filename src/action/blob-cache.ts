@@ -165,7 +165,7 @@ export class BlobCache implements BlobLocationStore {
       logger.info(`Blob locations could not be ${what} GitHub's cache: ${String(error)}`);
       return fallback;
     } finally {
-      await rm(this.#folder, { recursive: true, force: true });
+      await rm(this.#folder, { recursive: true, force: true }).catch(() => undefined);
     }
   }
 }

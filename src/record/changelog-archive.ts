@@ -156,7 +156,16 @@ const LINKS = /^Older changes: .*(?:\r?\n)+/m;
 /** The files that the preamble links. */
 function linkedFiles(preamble: string): ReadonlySet<string> {
   const [line = ''] = LINKS.exec(preamble) ?? [];
-  return new Set(Array.from(line.matchAll(/\]\(([^)]+)\)/g), ([, file = '']) => decodeURI(file)));
+  return new Set(Array.from(line.matchAll(/\]\(([^)]+)\)/g), ([, file = '']) => decodedLink(file)));
+}
+
+/** A link as a person may have written it: a "%" that escapes nothing is one. */
+function decodedLink(link: string): string {
+  try {
+    return decodeURI(link);
+  } catch {
+    return link;
+  }
 }
 
 /** The preamble with a line that links all archives, the newest first. */

@@ -167,5 +167,10 @@ describe('BlobCache', () => {
     expect(await store.load()).toEqual([]);
     await store.save(locationsOf('a', 1));
     expect(await open({ loadApi: async () => Promise.resolve(undefined) }).load()).toEqual([]);
+    // Nothing can be written to, or removed from, a folder that is a file.
+    await writeFile(join(temp, 'file'), '');
+    const stuck = open({ job: 'file' });
+    expect(await stuck.load()).toEqual([]);
+    await stuck.save(locationsOf('a', 1));
   });
 });

@@ -60,6 +60,14 @@ describe('archiveChangelog', () => {
     ]);
   });
 
+  it('reads links that a person has written, with a "%" that escapes nothing', () => {
+    const links = 'Older changes: [50%](50%25.md), [all](100%.md)';
+    const text = `# Changelog\n\n${links}\n\n${monthly(2024, 2025).join('')}`;
+    const { current } = archiveChangelog(text, OPTIONS);
+    expect(current).toMatch(/^Older changes: .*CHANGELOG-2024\.md/m);
+    expect(current).toContain('100%');
+  });
+
   it('keeps the sections of the run, wherever they stand', () => {
     const own = section('2020-01-01: mine', 1000);
     const text = PREAMBLE + monthly(2024, 2026).join('') + own;
