@@ -7,7 +7,8 @@ import { digestOf } from '../../oci/digest.ts';
 import type { RawManifest } from '../../oci/manifest.ts';
 import type { CopyObserver, CopyTask } from '../engine.ts';
 import { compareLists, mergeLists } from './cosign-manifest.ts';
-import { type TargetState, ManifestCopy } from './manifest-copy.ts';
+import { ManifestCopy } from './manifest-copy.ts';
+import type { TargetState } from './target-state.ts';
 import { type Turn, inTurn } from './turn.ts';
 import { verifyTag } from './verify-tag.ts';
 

@@ -14,7 +14,7 @@ import { BlobStreams } from './blob-streams.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { copyCosignTags, isCosignTag } from './cosign-tag-copy.ts';
 import { copyImage, copyNewReferrers } from './image-copy.ts';
-import type { TargetState } from './manifest-copy.ts';
+import type { TargetState } from './target-state.ts';
 import { fetchTaskManifest } from './present-manifest.ts';
 import { PresenceCheck } from './presence-check.ts';
 import { copyList } from './referrers-list-copy.ts';

@@ -2,7 +2,8 @@ import type { LimitFunction } from 'p-limit';
 import type { Digest } from '../../oci/digest.ts';
 import type { RawManifest } from '../../oci/manifest.ts';
 import type { CopyTask } from '../engine.ts';
-import type { ManifestCopy, TargetState } from './manifest-copy.ts';
+import type { ManifestCopy } from './manifest-copy.ts';
+import type { TargetState } from './target-state.ts';
 
 /**
  * Copies a referrer of `subject`: its parts at the same time as those of others, the manifest after the manifests of others.

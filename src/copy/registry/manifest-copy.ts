@@ -1,42 +1,21 @@
 import { CopyError, MissingAtSourceError, isPermanent } from '../../mirror/copy-error.ts';
 import { type CopyableContent, copyableContent, entryKind, partsOf } from '../../mirror/source-image.ts';
-import { type SerialQueue, type SingleFlight, allOrThrow, mapLimited } from '../../oci/async.ts';
+import { allOrThrow, mapLimited } from '../../oci/async.ts';
 import { type Digest, matchesDigest } from '../../oci/digest.ts';
 import type { Descriptor, RawManifest } from '../../oci/manifest.ts';
 import type { RegistryClient } from '../../oci/client.ts';
 import type { CopyTask } from '../engine.ts';
 import type { Member } from '../meetings.ts';
 import { MAX_KEPT_BLOB_BYTES } from '../shared-source.ts';
-import type { BlobCopier } from './blob-copier.ts';
-import type { BlobStreams } from './blob-streams.ts';
-import type { ByteBudget } from './byte-budget.ts';
 import { explainRefusal, isMissingPart, mayBeStored, namesUnknownPart } from './manifest-refusal.ts';
-import { type PresenceCheck, MAX_DEPTH } from './presence-check.ts';
-import type { ReferrersLists } from './referrers-lists.ts';
+import { MAX_DEPTH } from './presence-check.ts';
 import { SourceManifests } from './source-manifests.ts';
-import type { TargetInventory } from './target-inventory.ts';
+import type { TargetState } from './target-state.ts';
 
 export function tooDeep({ source: { repository, digest } }: CopyTask): CopyError {
   return new CopyError(`${repository}@${digest}: indexes are nested more than ${MAX_DEPTH} deep`, {
     retryable: false,
   });
-}
-
-/** What all copies to one target registry share. */
-export interface TargetState {
-  readonly inventory: TargetInventory;
-  readonly presence: PresenceCheck;
-  readonly blobs: BlobCopier;
-  readonly streams: BlobStreams;
-  /** Child manifests that are being copied, by `repository@digest`. */
-  readonly children: SingleFlight<void>;
-  readonly lists: ReferrersLists;
-  /** Referrers of one subject are pushed one after another: some registries change their list without a lock. */
-  readonly referrerPushes: SerialQueue;
-  /** Limits the children of indexes that are read ahead, for all images and targets of a run. */
-  readonly readAhead: ByteBudget;
-  /** Set once the target has refused a tag because it already exists: from then on tags are looked up before they are pushed. */
-  checkBeforePush: boolean;
 }
 
 /** Number of children of one index that are copied at the same time when they don't fit into the budget for reading ahead. */

@@ -15,7 +15,8 @@ import type { CopyObserver, CopyTask, ReferrersTask } from '../engine.ts';
 import { copyCosignTag } from './cosign-tag-copy.ts';
 import { type Referrers, findReferrers } from './find-referrers.ts';
 import { copyFound, copyReferrer } from './found-manifests.ts';
-import type { ManifestCopy, TargetState } from './manifest-copy.ts';
+import type { ManifestCopy } from './manifest-copy.ts';
+import type { TargetState } from './target-state.ts';
 import { MAX_LIST_BYTES, fetchList } from './referrers-lists.ts';
 
 /** An image, its SBOM, the SBOM's signature: real referrers are not nested deeper than this. */

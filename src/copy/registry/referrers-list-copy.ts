@@ -15,7 +15,8 @@ import { MAX_REFERRERS } from '../../oci/referrers.ts';
 import type { CopyObserver, CopyTask } from '../engine.ts';
 import type { Member } from '../meetings.ts';
 import { copyFound, copyReferrer } from './found-manifests.ts';
-import { type TargetState, ManifestCopy } from './manifest-copy.ts';
+import { ManifestCopy } from './manifest-copy.ts';
+import type { TargetState } from './target-state.ts';
 
 /** Number of manifests of one list that are copied at the same time. */
 const CONCURRENCY = 4;
