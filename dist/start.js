@@ -42783,11 +42783,15 @@ async function openEngine(inputs, sources, abort) {
 }
 
 // src/mirror/lifetime.ts
+/** The beginning of a sentence that says why a run ends early. */
+function describeStop(stopReason) {
+	return stopReason === "cancelled" ? "The run was cancelled" : "The time limit is reached";
+}
 /** Thrown by work that the end of the run interrupts. */
 var EndOfRun = class extends Error {
 	name = "EndOfRun";
 	constructor(stopReason) {
-		super(stopReason === "cancelled" ? "The run was cancelled" : "The time limit is reached");
+		super(describeStop(stopReason));
 	}
 };
 
@@ -48542,7 +48546,7 @@ async function compare(inputs, deps) {
 		commits: deps.commits ?? []
 	};
 }
-const explainStop$2 = (stopReason) => `${stopReason === "cancelled" ? "The run was cancelled" : "The time limit is reached"}. Tags that were not looked up stay recorded`;
+const explainStop$2 = (stopReason) => `${describeStop(stopReason)}. Tags that were not looked up stay recorded`;
 /** A pull limit ends the check of the content, and so does the end of the run, which is reported anyway. */
 function warnOfUnchecked(audited) {
 	if (audited.kind === "failure" || audited.unchecked === 0) return [];
@@ -48724,7 +48728,7 @@ async function monitor(inputs, deps) {
 	}
 }
 function explainStop$1(stopReason, looks, count) {
-	return `${stopReason === "cancelled" ? "The run was cancelled" : "The time limit is reached"} after ${looks} of ${count} looks`;
+	return `${describeStop(stopReason)} after ${looks} of ${count} looks`;
 }
 /** `40 of 43 tags mirrored, 3 pending` */
 function describeProgress(result) {
@@ -50468,7 +50472,7 @@ async function untilDone(work, background) {
 		await running;
 	}
 }
-const explainStop = (stopReason) => stopReason === "cancelled" ? "The run was cancelled. Finished work is recorded, and the next run continues" : "The time limit is reached. Finished work is recorded, and the next run continues";
+const explainStop = (stopReason) => `${describeStop(stopReason)}. Finished work is recorded, and the next run continues`;
 const LEFT = "Some copies did not end when the run did. They are left behind, and what was finished before is recorded.";
 async function copy(plans, { engine, pullLimits, platforms }, recorder, inputs, deps) {
 	const { logger, sleep, random, lifetime } = deps;

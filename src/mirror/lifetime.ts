@@ -15,11 +15,16 @@ export interface Lifetime {
   readonly stopReason: () => StopReason | undefined;
 }
 
+/** The beginning of a sentence that says why a run ends early. */
+export function describeStop(stopReason: StopReason): string {
+  return stopReason === 'cancelled' ? 'The run was cancelled' : 'The time limit is reached';
+}
+
 /** Thrown by work that the end of the run interrupts. */
 export class EndOfRun extends Error {
   override readonly name = 'EndOfRun';
 
   constructor(stopReason: StopReason) {
-    super(stopReason === 'cancelled' ? 'The run was cancelled' : 'The time limit is reached');
+    super(describeStop(stopReason));
   }
 }

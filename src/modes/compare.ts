@@ -1,7 +1,7 @@
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Failure } from '../mirror/failure.ts';
 import { formatCount, plural } from '../mirror/format.ts';
-import type { StopReason } from '../mirror/lifetime.ts';
+import { type StopReason, describeStop } from '../mirror/lifetime.ts';
 import { type RecordedImages, countEntries, mergeImages, removeEntries } from '../mirror/record-entry.ts';
 import type { NamespaceResult } from '../mirror/result.ts';
 import { targetPathOf } from '../mirror/image-key.ts';
@@ -68,7 +68,7 @@ export async function compare(inputs: Inputs, deps: Deps): Promise<RunResult> {
 }
 
 const explainStop = (stopReason: StopReason): string =>
-  `${stopReason === 'cancelled' ? 'The run was cancelled' : 'The time limit is reached'}. Tags that were not looked up stay recorded`;
+  `${describeStop(stopReason)}. Tags that were not looked up stay recorded`;
 
 /** A pull limit ends the check of the content, and so does the end of the run, which is reported anyway. */
 function warnOfUnchecked(audited: Audited): string[] {

@@ -3,7 +3,7 @@ import { type Outcome, copyAll } from '../copy/pool.ts';
 import { PullLimits } from '../copy/pull-limits.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { plural } from '../mirror/format.ts';
-import type { StopReason } from '../mirror/lifetime.ts';
+import { type StopReason, describeStop } from '../mirror/lifetime.ts';
 import { type Work, digestTagsFirst } from '../mirror/work.ts';
 import { messageOf } from '../oci/errors.ts';
 import { type NamespacePlan, type Planned, plansOf } from '../plan/namespace-plan.ts';
@@ -106,9 +106,7 @@ async function untilDone(
 }
 
 const explainStop = (stopReason: StopReason): string =>
-  stopReason === 'cancelled'
-    ? 'The run was cancelled. Finished work is recorded, and the next run continues'
-    : 'The time limit is reached. Finished work is recorded, and the next run continues';
+  `${describeStop(stopReason)}. Finished work is recorded, and the next run continues`;
 
 const LEFT =
   'Some copies did not end when the run did. They are left behind, and what was finished before is recorded.';

@@ -1,6 +1,6 @@
 import type { Inputs } from '../inputs/inputs.ts';
 import { formatCount } from '../mirror/format.ts';
-import type { StopReason } from '../mirror/lifetime.ts';
+import { type StopReason, describeStop } from '../mirror/lifetime.ts';
 import { type NamespaceResult, countAll } from '../mirror/result.ts';
 import { resultOf } from '../report/result-of.ts';
 import type { RunResult } from '../report/result.ts';
@@ -30,8 +30,7 @@ export async function monitor(inputs: Inputs, deps: Deps): Promise<RunResult> {
 }
 
 function explainStop(stopReason: StopReason, looks: number, count: number): string {
-  const why = stopReason === 'cancelled' ? 'The run was cancelled' : 'The time limit is reached';
-  return `${why} after ${looks} of ${count} looks`;
+  return `${describeStop(stopReason)} after ${looks} of ${count} looks`;
 }
 
 /** `40 of 43 tags mirrored, 3 pending` */
