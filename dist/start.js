@@ -36188,6 +36188,10 @@ function isSchema1Type(mediaType) {
 // src/oci/manifest.ts
 /** Stops at the first issue: millions of malformed entries would otherwise take more memory than a runner has. */
 const FIRST_ISSUE = { abortEarly: true };
+/** True for a size in bytes that can be added up: registries may state any number. */
+function isSize(size) {
+	return Number.isSafeInteger(size) && size >= 0;
+}
 /** A digest in one of the registered algorithms. */
 const DigestSchema = custom((value) => typeof value === "string" && isDigest(value), "not a digest");
 const DescriptorSchema = object({
@@ -46881,7 +46885,7 @@ function readEntry(digest, value, byTag, mediaTypes) {
 	const shared = {
 		digest,
 		...mediaType !== void 0 && { mediaType },
-		...Number.isSafeInteger(size) && size >= 0 && { size },
+		...isSize(size) && { size },
 		...Number.isSafeInteger(uploaded) && uploaded > 0 && { uploaded }
 	};
 	for (const name of value.tag) if (typeof name === "string") byTag.set(name, shared);
@@ -47118,10 +47122,6 @@ function manifestOf({ digest, media_type: mediaType, tag_last_pushed: pushed, im
 		...size > 0 && { size },
 		...!Number.isNaN(uploaded) && { uploaded }
 	};
-}
-/** A plan adds up sizes; it could not share out work of infinite size. */
-function isSize(size) {
-	return Number.isSafeInteger(size) && size >= 0;
 }
 /** Only the query of the next page's URL is used: the request goes to the API, whatever host the URL names. */
 function nextOf(url, next) {

@@ -5,7 +5,7 @@ import type { RegistryClient } from '../oci/client.ts';
 import { isDigest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/errors.ts';
 import type { RegistryTransport } from '../oci/http/transport.ts';
-import { FIRST_ISSUE } from '../oci/manifest.ts';
+import { FIRST_ISSUE, isSize } from '../oci/manifest.ts';
 import { type ListPage, type ReadPage, readPages } from '../oci/pages.ts';
 import { type ListedTags, type Source, listByTags } from './source.ts';
 
@@ -82,6 +82,7 @@ function manifestOf({
   images,
 }: v.InferOutput<typeof Tag>): SourceDescriptor | undefined {
   if (!digest || !isDigest(digest) || !mediaType) return undefined;
+  // A plan could not share out work of infinite size.
   const sizes = (images ?? []).map((image) => image.size ?? 0);
   const size = sizes.every(isSize) ? sizes.reduce((sum, one) => sum + one, 0) : 0;
   const uploaded = Date.parse(pushed ?? '');
@@ -91,11 +92,6 @@ function manifestOf({
     ...(size > 0 && { size }),
     ...(!Number.isNaN(uploaded) && { uploaded }),
   };
-}
-
-/** A plan adds up sizes; it could not share out work of infinite size. */
-function isSize(size: number): boolean {
-  return Number.isSafeInteger(size) && size >= 0;
 }
 
 /** Only the query of the next page's URL is used: the request goes to the API, whatever host the URL names. */

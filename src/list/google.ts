@@ -3,7 +3,7 @@ import { formatCount } from '../mirror/format.ts';
 import type { ListedTag, SourceDescriptor } from '../mirror/listing.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/errors.ts';
-import { FIRST_ISSUE } from '../oci/manifest.ts';
+import { FIRST_ISSUE, isSize } from '../oci/manifest.ts';
 import { type RegistryClient, pull, tagsUrlPath } from '../oci/client.ts';
 import { type ListPage, getLaterPage } from '../oci/pages.ts';
 
@@ -74,7 +74,7 @@ function readEntry(
   const shared: SourceDescriptor = {
     digest,
     ...(mediaType !== undefined && { mediaType }),
-    ...(Number.isSafeInteger(size) && size >= 0 && { size }),
+    ...(isSize(size) && { size }),
     ...(Number.isSafeInteger(uploaded) && uploaded > 0 && { uploaded }),
   };
   for (const name of value.tag) if (typeof name === 'string') byTag.set(name, shared);

@@ -14,6 +14,11 @@ export interface RawManifest {
 /** Stops at the first issue: millions of malformed entries would otherwise take more memory than a runner has. */
 export const FIRST_ISSUE = { abortEarly: true } as const;
 
+/** True for a size in bytes that can be added up: registries may state any number. */
+export function isSize(size: number): boolean {
+  return Number.isSafeInteger(size) && size >= 0;
+}
+
 /** A digest in one of the registered algorithms. */
 export const DigestSchema = v.custom<Digest>(
   (value) => typeof value === 'string' && isDigest(value),
