@@ -35857,7 +35857,7 @@ function failingWhenStalled({ body, handler }, timeout) {
 		}
 	};
 }
-/** Passes `body` on, and calls `onStall` when the next chunk is not asked for in time. */
+/** Passes `body` on, and calls `onStall` when its reader keeps a chunk for `timeout` milliseconds without taking the next one. */
 async function* watched(body, timeout, onStall) {
 	let isHeld = false;
 	const timer = setTimeout(() => {
@@ -38305,8 +38305,8 @@ var RegistryTransport = class {
 	}
 	/**
 	* Like `send`, but the caller reads the body at its own pace. The request keeps its place at the limiter until `release`
-	* is called or its signal is aborted: a reader that is not asked for more never comes to call it. A body that breaks off is
-	* not requested again here.
+	* is called or its signal is aborted: a reader that is suspended for good never calls it. A body that breaks off is not requested
+	* again here.
 	*/
 	async open(request) {
 		const { signal } = request;

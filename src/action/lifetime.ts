@@ -31,7 +31,7 @@ export function createLifetime(timeLimit: number, onCancel: (cancel: () => void)
   let cutoffTime = performance.now() + longest;
   setTimeout(() => stop('time limit', cutoff), longest).unref();
   onCancel(() => {
-    // Whoever is told by a signal asks for the time that is left.
+    // Set before the signals fire: their listeners ask for the time that is left.
     cutoffTime = Math.min(cutoffTime, performance.now() + RECORDING_MS.cancelled);
     stop('cancelled', drain, abort);
     setTimeout(() => stop('cancelled', cutoff), RECORDING_MS.cancelled).unref();

@@ -85,7 +85,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ResponseBody {
         if (this.#chunks.length > 0) continue;
         if (this.#state === 'failed') throw this.#error;
         if (this.#state === 'ended') return;
-        // Awaited before it is asked for: undici passes on at once what it has received already.
+        // The wait begins first: undici passes on what it has already received before `resume` returns.
         const more = this.#more();
         this.#controller?.resume();
         await more;

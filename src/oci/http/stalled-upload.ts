@@ -26,7 +26,7 @@ export function failingWhenStalled({ body, handler }: Upload, timeout: number): 
   };
 }
 
-/** Passes `body` on, and calls `onStall` when the next chunk is not asked for in time. */
+/** Passes `body` on, and calls `onStall` when its reader keeps a chunk for `timeout` milliseconds without taking the next one. */
 async function* watched(
   body: AsyncIterable<Uint8Array>,
   timeout: number,

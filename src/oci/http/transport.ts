@@ -134,8 +134,8 @@ export class RegistryTransport {
 
   /**
    * Like `send`, but the caller reads the body at its own pace. The request keeps its place at the limiter until `release`
-   * is called or its signal is aborted: a reader that is not asked for more never comes to call it. A body that breaks off is
-   * not requested again here.
+   * is called or its signal is aborted: a reader that is suspended for good never calls it. A body that breaks off is not requested
+   * again here.
    */
   async open(request: RegistryRequest): Promise<OpenResponse> {
     const { signal } = request;
